@@ -1,0 +1,75 @@
+"""CNN Studio: train a convolutional network, draw or open an image, and see what every layer saw.
+
+The engine as a Python package:
+
+    import cnnstudio
+
+    dataset = cnnstudio.load_dataset("mnist")
+    result = cnnstudio.train(cnnstudio.TrainingConfig(architecture="lenet5", epochs=1))
+    classifier = cnnstudio.load_classifier(result.run)
+    prediction = classifier.predict(dataset.test.images[0], feature_maps=True)
+
+Names are loaded when first used, so that `import cnnstudio` costs nothing.
+"""
+
+import importlib
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cnnstudio.data.datasets import DATASETS, Dataset, Split, load_dataset
+    from cnnstudio.errors import StudioError
+    from cnnstudio.models.architectures import ARCHITECTURES
+    from cnnstudio.models.classifier import Classifier, Prediction
+    from cnnstudio.models.library import load_classifier
+    from cnnstudio.training.config import TrainingConfig
+    from cnnstudio.training.evaluation import evaluate
+    from cnnstudio.training.trainer import train
+
+__version__ = "0.1.0"
+
+_HOME_OF = {
+    "ARCHITECTURES": "cnnstudio.models.architectures",
+    "Classifier": "cnnstudio.models.classifier",
+    "DATASETS": "cnnstudio.data.datasets",
+    "Dataset": "cnnstudio.data.datasets",
+    "Prediction": "cnnstudio.models.classifier",
+    "Split": "cnnstudio.data.datasets",
+    "StudioError": "cnnstudio.errors",
+    "TrainingConfig": "cnnstudio.training.config",
+    "evaluate": "cnnstudio.training.evaluation",
+    "load_classifier": "cnnstudio.models.library",
+    "load_dataset": "cnnstudio.data.datasets",
+    "train": "cnnstudio.training.trainer",
+}
+
+__all__ = [
+    "ARCHITECTURES",
+    "DATASETS",
+    "Classifier",
+    "Dataset",
+    "Prediction",
+    "Split",
+    "StudioError",
+    "TrainingConfig",
+    "evaluate",
+    "load_classifier",
+    "load_dataset",
+    "train",
+]
+
+# Keras reads its backend when it is first imported; a user's own choice of another one must not break us.
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        home = _HOME_OF[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    return getattr(importlib.import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,1 @@
+"""Widgets: they take arrays and plain dataclasses, and know no page and no other widget."""

@@ -1,0 +1,1 @@
+"""Architectures and classifiers: Keras models, and what an image must become before one sees it."""

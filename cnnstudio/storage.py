@@ -1,0 +1,118 @@
+"""Where things lie on disk, and how they are written there."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import platformdirs
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def shipped(relative: str) -> Path:
+    """Path of something that ships, for example `assets/mnist` or `trained`.
+
+    A checkout's own folder comes before the installed copy's: an editable install may have copied it, and the copy
+    goes stale.
+
+    Args:
+        relative: a path relative to the repository's top, with forward slashes.
+
+    Raises:
+        FileNotFoundError: neither place has it, so the installation is incomplete.
+    """
+    checkout = _PACKAGE.parent / relative
+    if (_PACKAGE.parent / "pyproject.toml").is_file() and checkout.exists():
+        return checkout
+    installed = _PACKAGE / "_shipped" / relative
+    if installed.exists():
+        return installed
+    raise FileNotFoundError(f"{relative} is missing from this installation of CNN Studio")
+
+
+def _user_folder(kind: str, default: str) -> Path:
+    home = os.environ.get("CNNSTUDIO_HOME")
+    folder = Path(home).expanduser().absolute() / kind if home else Path(default)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def data_folder() -> Path:
+    """The user's data folder: what they made and would miss. `CNNSTUDIO_HOME` moves all user folders below one place."""
+    return _user_folder("data", platformdirs.user_data_dir("cnnstudio", appauthor=False))
+
+
+def cache_folder() -> Path:
+    """The user's cache folder: what can be made or downloaded again."""
+    return _user_folder("cache", platformdirs.user_cache_dir("cnnstudio", appauthor=False))
+
+
+def config_folder() -> Path:
+    """The user's settings folder."""
+    return _user_folder("config", platformdirs.user_config_dir("cnnstudio", appauthor=False))
+
+
+def log_folder() -> Path:
+    """The folder of the log file."""
+    return _user_folder("log", platformdirs.user_log_dir("cnnstudio", appauthor=False))
+
+
+def runs_folder() -> Path:
+    """The folder that holds the runs, one folder each, unless a run was told to lie elsewhere."""
+    folder = data_folder() / "runs"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def write_atomically(path: Path, write: Callable[[Path], object] | bytes | str) -> None:
+    """Writes a file so that a kill at any moment leaves either the old file or the new one, whole.
+
+    Args:
+        path: the file to write; its folder exists.
+        write: the content, or a function that writes it to the temporary path it is given (in the same folder, with
+            the same suffix).
+
+    Raises:
+        OSError: the folder is read-only or full; the old file is untouched and nothing is left beside it.
+    """
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        if isinstance(write, bytes):
+            temporary.write_bytes(write)
+        elif isinstance(write, str):
+            temporary.write_text(write, encoding="utf-8")
+        else:
+            write(temporary)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def unused_folder(parent: Path, name: str) -> Path:
+    """Makes and returns a new folder `parent/name`, or `name-2`, `name-3`, … where that is taken.
+
+    Two processes that ask at the same moment get two folders.
+    """
+    number = 1
+    while True:
+        folder = parent / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        else:
+            return folder
+
+
+def free_bytes(folder: Path) -> int:
+    """Free space on the disk that holds `folder`, in bytes."""
+    return shutil.disk_usage(folder).free

@@ -1,0 +1,103 @@
+"""What a training tells its listener. Fields are named as in Keras's logs."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from cnnstudio.models.classifier import LayerOutput
+
+
+@dataclass(frozen=True, eq=False)
+class Started:
+    """The data is loaded and the model built; the first batch follows.
+
+    Attributes:
+        run: the run's folder.
+        parameters: trainable parameters of the model.
+        epochs: how many epochs are planned.
+        batches_per_epoch: batches in one epoch.
+        train_images: images trained on in each epoch.
+        validation_images: images held out for validation.
+    """
+
+    run: Path
+    parameters: int
+    epochs: int
+    batches_per_epoch: int
+    train_images: int
+    validation_images: int
+
+
+@dataclass(frozen=True, eq=False)
+class Batches:
+    """The batches since the last such event, at most 20 events a second.
+
+    Attributes:
+        epoch: the epoch they belong to, from 0.
+        first: number of the first of them, counted from 0 at the start of the training.
+        loss: (n,) float32, the loss of each batch.
+        accuracy: (n,) float32, the share of each batch that was right, 0–1.
+        images_per_second: the speed now.
+        seconds_left: an estimate for all that is still to come, validation included.
+    """
+
+    epoch: int
+    first: int
+    loss: np.ndarray
+    accuracy: np.ndarray
+    images_per_second: float
+    seconds_left: float
+
+
+@dataclass(frozen=True, eq=False)
+class EpochEnd:
+    """An epoch is over and validated.
+
+    Attributes:
+        epoch: from 0.
+        loss: mean loss over the epoch's batches.
+        accuracy: share of training images that were right, 0–1, measured while the weights were changing.
+        val_loss: mean loss on the validation images.
+        val_accuracy: share of validation images that are right, 0–1.
+    """
+
+    epoch: int
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """What the network sees in one fixed image right now, a few times a second.
+
+    Attributes:
+        image: (height, width, channels) uint8, the probe image.
+        label: its true class index.
+        probabilities: (classes,) float32.
+        kernels: (height, width, channels, filters) float32, the first convolution's weights; None in a net that has
+            no convolution.
+        layers: the output of every layer that has feature maps.
+    """
+
+    image: np.ndarray
+    label: int
+    probabilities: np.ndarray
+    kernels: np.ndarray | None
+    layers: tuple[LayerOutput, ...] = field(default=())
+
+
+@dataclass(frozen=True, eq=False)
+class Stopped:
+    """The training was stopped by request; the weights as they are now will be measured and kept.
+
+    Attributes:
+        batches: how many batches were trained in all.
+    """
+
+    batches: int
+
+
+Event = Started | Batches | EpochEnd | Probe | Stopped
