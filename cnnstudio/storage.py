@@ -40,7 +40,7 @@ def _user_folder(kind: str, default: str) -> Path:
 
 
 def data_folder() -> Path:
-    """The user's data folder: what they made and would miss. `CNNSTUDIO_HOME` moves all user folders below one place."""
+    """The user's data folder: what they made and would miss. `CNNSTUDIO_HOME` moves all user folders."""
     return _user_folder("data", platformdirs.user_data_dir("cnnstudio", appauthor=False))
 
 
