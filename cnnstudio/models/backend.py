@@ -1,0 +1,28 @@
+"""Keras as CNN Studio needs it: on TensorFlow, channels last, float32."""
+
+from types import ModuleType
+
+from cnnstudio.errors import StudioError
+
+
+def import_keras() -> ModuleType:
+    """Imports Keras and pins what a user's own `keras.json` or code may have set otherwise.
+
+    The backend itself is pinned in `cnnstudio/__init__.py`, because Keras reads it when it is first imported.
+
+    Raises:
+        StudioError: Keras was imported with another backend before CNN Studio was.
+    """
+    import keras
+
+    backend = keras.config.backend()
+    if backend != "tensorflow":
+        raise StudioError(
+            f"CNN Studio needs Keras on TensorFlow, but this program has imported Keras on {backend} already. "
+            "Import cnnstudio before keras."
+        )
+    if keras.config.image_data_format() != "channels_last":
+        keras.config.set_image_data_format("channels_last")
+    if keras.config.floatx() != "float32":
+        keras.config.set_floatx("float32")
+    return keras
