@@ -1,0 +1,169 @@
+"""The sheet that lies on the canvas: strokes and their history, without Qt."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+HISTORY = 500
+"""How many steps can be undone."""
+
+Point = tuple[float, float]
+Bounds = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Ink:
+    """A stroke as it lies on the sheet.
+
+    Attributes:
+        points: (n, 2) float64, x and y in canvas units, y down; n is at least 1.
+        width: of the brush, in canvas units.
+    """
+
+    points: np.ndarray
+    width: float
+
+
+def clip_segment(start: Point, end: Point, bounds: Bounds) -> tuple[Point, Point] | None:
+    """The part of a straight line that lies inside a rectangle, or None (Liang and Barsky, 1984).
+
+    Args:
+        start: x and y.
+        end: x and y.
+        bounds: left, top, right, bottom; the edges belong to the inside.
+    """
+    first, last = 0.0, 1.0
+    left, top, right, bottom = bounds
+    for begin, step, low, high in (
+        (start[0], end[0] - start[0], left, right),
+        (start[1], end[1] - start[1], top, bottom),
+    ):
+        if step == 0:
+            if not low <= begin <= high:
+                return None
+            continue
+        near, far = sorted(((low - begin) / step, (high - begin) / step))
+        first, last = max(first, near), min(last, far)
+    if first > last:
+        return None
+
+    def at(share: float) -> Point:
+        return start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])
+
+    return (at(first) if first > 0 else start), (at(last) if last < 1 else end)
+
+
+class Sheet:
+    """Strokes, the gesture that is going on, and the steps that can be taken back.
+
+    A gesture is everything from pen down to pen up, and one step of the history. It can be several strokes: one that
+    leaves the bounds ends at their edge and goes on as a new one where it comes back, so that no ink lies where nobody
+    sees it.
+
+    Attributes:
+        live: the strokes of the gesture that is going on, each with at least one point; empty between gestures.
+    """
+
+    def __init__(self) -> None:
+        self.live: list[list[Point]] = []
+        self._last: Point | None = None
+        self._states: list[tuple[Ink, ...]] = [()]
+        self._state = 0
+
+    @property
+    def inks(self) -> tuple[Ink, ...]:
+        """The strokes of all gestures that are over."""
+        return self._states[self._state]
+
+    @property
+    def empty(self) -> bool:
+        """Nothing is drawn, and nothing is being drawn."""
+        return not self.inks and not self.live
+
+    @property
+    def strokes(self) -> list[np.ndarray]:
+        """All strokes, each (n, 2) float64, x and y in canvas units."""
+        return [ink.points for ink in self.inks] + [np.array(points, dtype=np.float64) for points in self.live]
+
+    @property
+    def can_undo(self) -> bool:
+        """There is a step to take back."""
+        return self._state > 0
+
+    @property
+    def can_redo(self) -> bool:
+        """There is a step to do again."""
+        return self._state < len(self._states) - 1
+
+    def begin(self, point: Point, bounds: Bounds) -> bool:
+        """Puts the pen down.
+
+        Returns:
+            Whether that made ink.
+        """
+        left, top, right, bottom = bounds
+        self._last = point
+        inside = left <= point[0] <= right and top <= point[1] <= bottom
+        self.live = [[point]] if inside else []
+        return inside
+
+    def move(self, point: Point, bounds: Bounds) -> bool:
+        """Moves the pen that is down.
+
+        Returns:
+            Whether that made ink: a point added to the last live stroke, or a new live stroke.
+        """
+        if self._last is None or point == self._last:
+            return False
+        before, self._last = self._last, point
+        inside = clip_segment(before, point, bounds)
+        if inside is None:
+            return False
+        start, end = inside
+        if not self.live or self.live[-1][-1] != start:
+            self.live.append([start])
+        if end != start:
+            self.live[-1].append(end)
+        return True
+
+    def finish(self, width: float) -> bool:
+        """Lifts the pen and keeps the gesture as one step.
+
+        Args:
+            width: of the brush, in canvas units.
+
+        Returns:
+            Whether there was anything to keep.
+        """
+        strokes, self.live, self._last = self.live, [], None
+        if strokes:
+            inks = tuple(Ink(np.array(points, dtype=np.float64), width) for points in strokes)
+            self._push((*self.inks, *inks))
+        return bool(strokes)
+
+    def abandon(self) -> None:
+        """Lifts the pen and forgets the gesture."""
+        self.live, self._last = [], None
+
+    def clear(self) -> bool:
+        """Takes all strokes away, as one step; returns whether there were any."""
+        had_ink = bool(self.inks)
+        if had_ink:
+            self._push(())
+        return had_ink
+
+    def undo(self) -> bool:
+        """Takes a step back; returns whether there was one."""
+        possible = self.can_undo
+        self._state -= possible
+        return possible
+
+    def redo(self) -> bool:
+        """Does a step again; returns whether there was one."""
+        possible = self.can_redo
+        self._state += possible
+        return possible
+
+    def _push(self, state: tuple[Ink, ...]) -> None:
+        self._states = [*self._states[: self._state + 1], state][-HISTORY - 1 :]
+        self._state = len(self._states) - 1

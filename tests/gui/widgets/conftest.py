@@ -1,0 +1,35 @@
+"""What the tests of the widgets share: a theme to see them in, and their pixels."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QWidget
+
+from cnnstudio.gui.theme import Theme
+
+
+@pytest.fixture
+def theme(qapp: QApplication) -> Iterator[Theme]:
+    """The light theme; `theme.choose("dark")` switches. What the application looked like before comes back."""
+    palette, font, sheet = qapp.palette(), qapp.font(), qapp.styleSheet()
+    theme = Theme(qapp, "light")
+    yield theme
+    theme.choose("light")
+    theme.setParent(None)
+    qapp.setPalette(palette)
+    qapp.setFont(font)
+    qapp.setStyleSheet(sheet)
+
+
+@pytest.fixture
+def pixels() -> Callable[[QWidget], np.ndarray]:
+    """Grabs a widget: (height, width, 3) uint8."""
+
+    def grab(widget: QWidget) -> np.ndarray:
+        image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+        rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+        return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
+
+    return grab
