@@ -1,0 +1,214 @@
+"""Work outside the GUI thread: the only file of the window with threads.
+
+Two shapes cover all of it. `Task` runs one plain function to its end (a training); `LatestTask` keeps one thread for
+many short requests, of which a newer one supersedes one that still waits (a prediction for every pen movement).
+
+Every signal arrives in the GUI thread. Whoever owns a task may be destroyed at any moment: what the thread still has to
+say is then dropped, and its function is asked to stop.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+_STACK_BYTES = 16 * 2**20  # TensorFlow's graph passes recurse deeply; macOS gives a second thread 512 KiB only.
+_log = logging.getLogger(__name__)
+
+
+class Task(QObject):
+    """A plain function, run once in a thread of its own.
+
+    The function is called as `function(on_event=…, stop=…)`: `on_event(event)` may be called from its thread with any
+    object (at a rate that the GUI can follow: throttling is the source's job), and `stop` is a `threading.Event` that
+    it looks at often. Other arguments are bound with `functools.partial`.
+
+    Keep a reference, or pass a parent.
+
+    Signals:
+        event(object): what the function told `on_event`, in order.
+        finished(object): the function's result; the last signal.
+        failed(object): the exception it raised; the last signal.
+    """
+
+    event = Signal(object)  # type: ignore[assignment]  # hides QObject.event, which Qt finds all the same
+    finished = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, function: Callable[..., object], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._function = function
+        self._stop = threading.Event()
+        self._relay = _Relay()
+        self._thread: threading.Thread | None = None
+        self._running = False
+        self._relay.told.connect(self._tell, Qt.ConnectionType.QueuedConnection)
+        self.destroyed.connect(self._stop.set)
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and neither `finished` nor `failed` has come yet."""
+        return self._running
+
+    def start(self) -> None:
+        """Starts the function.
+
+        Raises:
+            RuntimeError: it was started before; a task is used once.
+        """
+        if self._thread is not None:
+            raise RuntimeError("a Task runs once; make another")
+        self._running = True
+        function, relay, stop = self._function, self._relay, self._stop
+        self._thread = _start(lambda: relay.run(lambda: function(on_event=relay.tell, stop=stop)))
+
+    @Slot()
+    def stop(self) -> None:
+        """Asks the function to stop; `finished` comes when it has."""
+        self._stop.set()
+
+    def shut_down(self, seconds: float = 10.0) -> bool:
+        """Stops and waits for the thread's end, at most so long; no signal comes after.
+
+        Returns:
+            Whether the thread has ended.
+        """
+        self._stop.set()
+        self._relay.told.disconnect(self._tell)
+        self._running = False
+        return self._thread is None or _join(self._thread, seconds)
+
+    @Slot(str, object)
+    def _tell(self, kind: str, payload: object) -> None:
+        if kind != "event":
+            self._running = False
+        getattr(self, kind).emit(payload)
+
+
+class LatestTask(QObject):
+    """One long-lived thread that always works on the newest request.
+
+    While a request is being worked on, one more may wait; a newer one takes its place. Nothing that has begun is
+    interrupted, so each answer is worth showing, and the last request always gets one.
+
+    Signals:
+        finished(object): the result of a request.
+        failed(object): the exception that a request raised.
+    """
+
+    finished = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._requests = _Requests()
+        self._relay = _Relay()
+        self._thread: threading.Thread | None = None
+        self._relay.told.connect(self._tell, Qt.ConnectionType.QueuedConnection)
+        self.destroyed.connect(self._requests.close)
+
+    def submit(self, function: Callable[..., object], *args: Any) -> None:
+        """Asks for `function(*args)`; a request that still waits is dropped without a signal."""
+        self._requests.put(lambda: function(*args))
+        if self._thread is None:
+            requests, relay = self._requests, self._relay
+            self._thread = _start(lambda: _work_off(requests, relay))
+
+    def shut_down(self, seconds: float = 10.0) -> bool:
+        """Drops what waits and waits for the thread's end, at most so long; no signal comes after.
+
+        Returns:
+            Whether the thread has ended.
+        """
+        self._requests.close()
+        self._relay.told.disconnect(self._tell)
+        return self._thread is None or _join(self._thread, seconds)
+
+    @Slot(str, object)
+    def _tell(self, kind: str, payload: object) -> None:
+        getattr(self, kind).emit(payload)
+
+
+def wait_for_threads(seconds: float) -> bool:
+    """Waits for the end of every thread that a task has started, at most so long in all.
+
+    Returns:
+        Whether all have ended. If not, the process must not tear itself down in the usual way: a thread that is still
+        inside native code would then crash it.
+    """
+    deadline = time.monotonic() + seconds
+    threads = [thread for thread in threading.enumerate() if isinstance(thread, _Thread)]
+    return all(_join(thread, deadline - time.monotonic()) for thread in threads)
+
+
+class _Relay(QObject):
+    """Carries news from a thread to a task, and outlives the task for as long as the thread needs it."""
+
+    told = Signal(str, object)
+
+    def tell(self, payload: object) -> None:
+        self.told.emit("event", payload)
+
+    def run(self, function: Callable[[], object]) -> None:
+        try:
+            result = function()
+        except BaseException as error:  # noqa: BLE001  # whatever it is, its owner decides what to do about it
+            self.told.emit("failed", error)
+        else:
+            self.told.emit("finished", result)
+
+
+class _Requests:
+    """Room for one waiting request."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._waiting: Callable[[], object] | None = None
+        self._closed = False
+
+    def put(self, request: Callable[[], object]) -> None:
+        with self._condition:
+            self._waiting = request
+            self._condition.notify()
+
+    def take(self) -> Callable[[], object] | None:
+        """Waits for a request; None once closed."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._closed or self._waiting is not None)
+            request, self._waiting = self._waiting, None
+            return None if self._closed else request
+
+    def close(self) -> None:
+        with self._condition:
+            self._closed = True
+            self._condition.notify()
+
+
+class _Thread(threading.Thread):
+    """A thread of this file, so that `wait_for_threads` knows it."""
+
+
+def _work_off(requests: _Requests, relay: _Relay) -> None:
+    while (request := requests.take()) is not None:
+        relay.run(request)
+        del request  # or it would keep its arguments alive until the next one comes
+
+
+def _start(work: Callable[[], None]) -> threading.Thread:
+    before = threading.stack_size(_STACK_BYTES)
+    try:
+        thread = _Thread(target=work, daemon=True)
+        thread.start()
+    finally:
+        threading.stack_size(before)
+    return thread
+
+
+def _join(thread: threading.Thread, seconds: float) -> bool:
+    thread.join(max(0.0, seconds))
+    if thread.is_alive():
+        _log.warning("%s did not end within %.1f s", thread.name, seconds)
+    return not thread.is_alive()
