@@ -1,0 +1,149 @@
+"""The network's answer: one bar for each class."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from cnnstudio.gui.theme import GAP, GRID, Colours, colours
+
+ALL_UP_TO = 12
+"""So many classes are all shown, in their own order; of more, only the most probable."""
+
+MOST_PROBABLE = 10
+"""How many of many classes are shown, the most probable first."""
+
+_ROW = 4 * GRID
+_TALLEST_ROW = 6 * GRID
+_EXPLANATION = "The network gives every class a probability; together they are 100 %. The highest one is its answer."
+
+
+def percent(share: float) -> str:
+    """A share of 1 in per cent, such as “98.2 %”."""
+    return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
+
+
+class ProbabilityBars(QWidget):
+    """A row for each class: its name, a bar, its probability in per cent. The top one is set in bold, its bar filled.
+
+    Args:
+        parent: the parent widget.
+        placeholder: what stands there while there is no answer.
+    """
+
+    def __init__(self, parent: QWidget | None = None, placeholder: str = "The answer appears here.") -> None:
+        super().__init__(parent)
+        self.setObjectName("probability_bars")
+        self.setAccessibleName("Class probabilities")
+        self.setToolTip(_EXPLANATION)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._placeholder = placeholder
+        self._classes: tuple[str, ...] = ()
+        self._probabilities: np.ndarray | None = None
+        self._rows: list[int] = []
+        self._top = -1
+        self.set_probabilities(None)
+
+    def set_classes(self, classes: Sequence[str]) -> None:
+        """Sets the class names, in the order of the probabilities; forgets the probabilities."""
+        self._classes = tuple(classes)
+        self.set_probabilities(None)
+        self.updateGeometry()
+
+    def set_probabilities(self, probabilities: np.ndarray | None) -> None:
+        """Shows an answer at once.
+
+        Args:
+            probabilities: (classes,) 0–1, or None for no answer.
+        """
+        count = len(self._classes)
+        if probabilities is not None and len(probabilities) != count:
+            raise ValueError(f"{len(probabilities)} probabilities for {count} classes")
+        self._probabilities = None if probabilities is None else np.nan_to_num(probabilities)
+        self._rows, self._top = list(range(count)) if count <= ALL_UP_TO else [], -1
+        description = self._placeholder
+        if self._probabilities is not None and count:
+            self._top = int(np.argmax(self._probabilities))
+            description = f"{self._classes[self._top]}: {percent(self._probabilities[self._top])}"
+            if count > ALL_UP_TO:
+                self._rows = np.argsort(-self._probabilities, kind="stable")[:MOST_PROBABLE].tolist()
+        self.setAccessibleDescription(description)
+        self.update()
+
+    def _most_rows(self) -> int:
+        count = len(self._classes)
+        return max(3, count if count <= ALL_UP_TO else MOST_PROBABLE)
+
+    def _row_height(self) -> float:
+        return min(max(self.height() / max(1, len(self._rows)), self.fontMetrics().height()), _TALLEST_ROW)
+
+    def _fonts(self) -> tuple[QFont, QFont]:
+        bold = QFont(self.font())
+        bold.setWeight(QFont.Weight.DemiBold)
+        return self.font(), bold
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paints all rows."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        theme = colours()
+        plain, bold = self._fonts()
+        metrics = QFontMetrics(bold)
+        longest = max((metrics.horizontalAdvance(self._classes[row]) for row in self._rows), default=0)
+        name_width = min(longest, round(self.width() * 0.42))
+        figure_width = metrics.horizontalAdvance(percent(1.0))
+        height = self._row_height()
+        for place, row in enumerate(self._rows):
+            line = QRectF(0, place * height, self.width(), height)
+            painter.setFont(bold if row == self._top else plain)
+            painter.setPen(QColor(theme.text if row == self._top or self._top < 0 else theme.secondary))
+            name = metrics.elidedText(self._classes[row], Qt.TextElideMode.ElideRight, name_width)
+            painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
+            track = line.adjusted(name_width + 1.5 * GAP, 0, -figure_width - 1.5 * GAP, 0)
+            self._paint_bar(painter, theme, track, row)
+            if self._probabilities is not None:
+                figure = percent(self._probabilities[row])
+                painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, figure)
+        if not self._rows:
+            painter.setPen(QColor(theme.secondary))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._placeholder)
+        painter.end()
+
+    def _paint_bar(self, painter: QPainter, theme: Colours, track: QRectF, row: int) -> None:
+        thickness = 1.5 * GRID
+        bar = QRectF(track.left(), track.center().y() - thickness / 2, max(0.0, track.width()), thickness)
+        painter.save()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.hover))
+        painter.drawRoundedRect(bar, 3, 3)
+        if self._probabilities is not None and self._probabilities[row] > 0:
+            share = float(self._probabilities[row])
+            bar.setWidth(max(2.0, bar.width() * min(share, 1.0)) if share >= 0.0005 else 0.0)
+            painter.setBrush(QColor(theme.accent if row == self._top else theme.disabled))
+            painter.drawRoundedRect(bar, min(3.0, bar.width() / 2), 3)
+        painter.restore()
+
+    def event(self, event: QEvent) -> bool:
+        """Tells of the row under the pointer what does not fit into it."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            QToolTip.showText(event.globalPos(), self._tip_at(event.pos()), self)
+            return True
+        return super().event(event)
+
+    def _tip_at(self, position: QPoint) -> str:
+        place = int(position.y() / self._row_height())
+        if self._probabilities is None or not 0 <= place < len(self._rows):
+            return _EXPLANATION
+        row = self._rows[place]
+        figure = f"{100 * float(self._probabilities[row]):.3g}\N{NO-BREAK SPACE}%"
+        return f"{self._classes[row]}: {figure}\n{_EXPLANATION}"
+
+    def sizeHint(self) -> QSize:
+        """High enough for all rows."""
+        return QSize(280, self._most_rows() * _ROW)
+
+    def minimumSizeHint(self) -> QSize:
+        """Rows as low as their text."""
+        return QSize(180, self._most_rows() * self.fontMetrics().height())
