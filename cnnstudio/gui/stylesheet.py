@@ -12,13 +12,13 @@ QLabel[role="heading"] { font-size: ${heading}px; font-weight: 600; }
 QLabel[role="strong"] { font-weight: 600; }
 QLabel[role="secondary"] { color: $secondary; }
 QLabel[role="small"] { color: $secondary; font-size: ${small}px; }
-QLabel[role="error"] { color: $error; }
-QLabel:disabled { color: $disabled; }
-
 QFrame[role="panel"] { background: $surface; border: none; border-radius: 8px; }
 QFrame[role="info"] { background: $accent_soft; border: none; border-radius: 8px; }
 QFrame[role="error"] { background: $error_soft; border: none; border-radius: 8px; }
+QLabel[role="error"] { color: $error; background: transparent; }
+QLabel:disabled { color: $disabled; }
 
+QPushButton, QToolButton, QCheckBox, QRadioButton, QAbstractItemView { outline: none; }
 QPushButton {
     background: $surface; color: $text; border: 1px solid $border; border-radius: 6px;
     padding: 6px 15px; min-height: 18px;
@@ -56,7 +56,7 @@ QPushButton[role="chip"], QToolButton[role="chip"] {
 }
 QPushButton[role="chip"]:hover, QToolButton[role="chip"]:hover { background: $hover; }
 QPushButton[role="chip"]:checked, QToolButton[role="chip"]:checked {
-    background: $accent_soft; color: $accent_text; border-color: $accent_text; font-weight: 600;
+    background: $accent_soft; color: $accent_text; border-color: $accent_text;
 }
 QPushButton[role="chip"]:focus, QToolButton[role="chip"]:focus {
     border: 2px solid $accent_text; padding: 5px 14px;
@@ -82,23 +82,27 @@ QComboBox:disabled, QLineEdit:disabled, QAbstractSpinBox:disabled {
 QLineEdit[readOnly="true"] { background: $window; }
 QComboBox::drop-down { border: none; width: 28px; }
 QComboBox::down-arrow { image: url("$icons/control-down.svg"); width: 16px; height: 16px; }
-QComboBox QAbstractItemView {
-    background: $surface; color: $text; border: 1px solid $border; padding: 4px; outline: none;
+QComboBox { combobox-popup: 0; }
+QComboBoxPrivateContainer { background: $surface; border: none; }
+QComboBox QAbstractItemView, QComboBox QAbstractItemView:focus {
+    background: $surface; color: $text; border: 1px solid $border; border-radius: 0; padding: 4px;
     selection-background-color: $accent_soft; selection-color: $text;
 }
-QComboBox QAbstractItemView::item { min-height: 28px; padding: 2px 6px; border-radius: 4px; }
-QComboBox QAbstractItemView::item:selected { background: $accent_soft; color: $text; }
-QAbstractSpinBox { padding-right: 24px; }
-QAbstractSpinBox:focus { padding-right: 23px; }
+QComboBox QAbstractItemView::item { min-height: 24px; padding: 2px 6px; }
+QComboBox QAbstractItemView::item:selected { background: $accent_soft; color: $text; border-radius: 4px; }
+QAbstractSpinBox { padding: 5px 0; qproperty-alignment: AlignCenter; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {
-    background: transparent; border: none; width: 22px; subcontrol-origin: border; border-radius: 4px;
+    background: transparent; border: none; border-radius: 4px; width: 28px; height: 28px; margin: 0 2px;
+    subcontrol-origin: border;
 }
-QAbstractSpinBox::up-button { subcontrol-position: top right; margin: 2px 2px 0 0; }
-QAbstractSpinBox::down-button { subcontrol-position: bottom right; margin: 0 2px 2px 0; }
+QAbstractSpinBox::up-button { subcontrol-position: center right; }
+QAbstractSpinBox::down-button { subcontrol-position: center left; }
 QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover { background: $hover; }
-QAbstractSpinBox::up-arrow { image: url("$icons/control-up.svg"); width: 12px; height: 12px; }
-QAbstractSpinBox::down-arrow { image: url("$icons/control-down.svg"); width: 12px; height: 12px; }
+QAbstractSpinBox::up-button:pressed, QAbstractSpinBox::down-button:pressed { background: $accent_soft; }
+QAbstractSpinBox::up-arrow { image: url("$icons/control-plus.svg"); width: 16px; height: 16px; }
+QAbstractSpinBox::down-arrow { image: url("$icons/control-minus.svg"); width: 16px; height: 16px; }
 QAbstractSpinBox::up-arrow:off, QAbstractSpinBox::down-arrow:off { image: none; }
+QComboBox QLineEdit { background: transparent; border: none; border-radius: 0; padding: 0; min-height: 0; }
 
 QCheckBox, QRadioButton { spacing: 8px; min-height: 24px; border: 2px solid transparent; border-radius: 6px; }
 QCheckBox:focus, QRadioButton:focus { border-color: $accent_text; }
@@ -147,10 +151,12 @@ QMenu::separator { height: 1px; background: $hover; margin: 4px 8px; }
 QMenu::icon { padding-left: 8px; }
 
 QSplitter::handle { background: transparent; }
-QPlainTextEdit, QTextEdit, QTextBrowser {
+QPlainTextEdit, QTextEdit, QListView, QTreeView, QTableView {
     background: $surface; border: 1px solid $border; border-radius: 6px; padding: 4px;
 }
-QPlainTextEdit:focus, QTextEdit:focus, QTextBrowser:focus { border-color: $accent_text; }
+QPlainTextEdit:focus, QTextEdit:focus, QListView:focus, QTreeView:focus, QTableView:focus {
+    border: 2px solid $accent_text; padding: 3px;
+}
 """)
 
 

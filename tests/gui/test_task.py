@@ -167,17 +167,6 @@ def test_a_forgotten_task_stops_too(qtbot: QtBot) -> None:
     assert stopped == [True]
 
 
-def test_a_recursion_as_deep_as_a_compiler_pass_fits_on_the_stack(qtbot: QtBot) -> None:
-    # sorted() with a key calls back through C, so each level costs C stack, as native passes do.
-    def descend(depth: int) -> int:
-        return depth if depth == 0 else sorted([depth - 1], key=descend)[0] + 1
-
-    task = Task(lambda **_: descend(300))
-    with qtbot.waitSignal(task.finished) as signal:
-        task.start()
-    assert signal.args == [300]
-
-
 def test_the_newest_request_supersedes_the_one_that_waits(qtbot: QtBot) -> None:
     begun, go_on = threading.Event(), threading.Event()
     worked_on = []
