@@ -9,8 +9,6 @@ from PySide6.QtWidgets import QToolTip
 from cnnstudio.gui.painting.crisp import crisp_rectangle
 from cnnstudio.gui.widgets.pixels import PixelView
 
-pytestmark = pytest.mark.qt_log_ignore("This plugin does not support raise")
-
 
 @pytest.fixture
 def view(qtbot, theme):

@@ -82,7 +82,6 @@ def test_probabilities_belong_to_the_classes(bars):
         bars.set_probabilities(np.zeros(9))
 
 
-@pytest.mark.qt_log_ignore("This plugin does not support raise")
 def test_the_tooltip_names_the_row_in_full(bars):
     bars.set_classes(["a very long name of a class that cannot be written out in full", "b"])
     bars.set_probabilities(np.array([0.12345, 0.87655]))
