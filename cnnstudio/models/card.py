@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from cnnstudio.errors import StudioError
@@ -54,7 +53,7 @@ class Card:
     test_accuracy: float | None = None
     test_loss: float | None = None
     created: str = ""
-    versions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    versions: Mapping[str, str] = field(default_factory=dict)
     licence: str = ""
     format: int = CARD_FORMAT
 
@@ -131,7 +130,6 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
 _FROM_JSON: dict[str, Callable[[Any], Any]] = {
     "classes": tuple,
     "input_shape": tuple,
-    "versions": lambda value: MappingProxyType(dict(value)),
 }
 
 

@@ -189,12 +189,18 @@ class Classifier:
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(folder / MODEL_FILE, self.model.save)
+            write_atomically(folder / MODEL_FILE, self._without_optimizer().save)
             write_atomically(folder / CARD_FILE, self.card.to_json())
         except OSError as error:
             raise StudioError(
                 f"The model cannot be saved in {folder}: {error.strerror or error}. Choose another folder."
             ) from error
+
+    def _without_optimizer(self) -> "keras.Model":
+        """The same layers and weights without what only training needs, which would triple the file."""
+        import keras
+
+        return keras.Model(self.model.inputs, self.model.outputs, name=self.model.name)
 
     @cached_property
     def _layers(self) -> list["keras.Layer"]:
