@@ -1,6 +1,67 @@
 """What a training is told."""
 
+import math
+from collections.abc import Callable, Container
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cnnstudio.data.augmentation import AUGMENTATIONS
+from cnnstudio.data.datasets import DATASETS
+from cnnstudio.errors import StudioError
+from cnnstudio.models.architectures import ARCHITECTURES
+
+MAX_SEED = 2**31 - 1
+MAX_EPOCHS = 100_000
+
+WARM_UP = 0.05
+"""Share of the training over which the rate rises, where a schedule warms up."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How the learning rate changes in the course of a training.
+
+    Attributes:
+        name: the key, as typed on the command line.
+        title: for the screen.
+        description: one sentence for somebody new.
+        factors: for (n,) float64 shares of the training that are done, 0 ≤ share < 1, the factors (n,) by which the
+            learning rate is multiplied, 0–1.
+    """
+
+    name: str
+    title: str
+    description: str
+    factors: Callable[[np.ndarray], np.ndarray]
+
+
+def _constant(done: np.ndarray) -> np.ndarray:
+    return np.ones_like(done)
+
+
+def _cosine(done: np.ndarray) -> np.ndarray:
+    """Loshchilov & Hutter, SGDR: Stochastic Gradient Descent with Warm Restarts (2017), one period, with warm-up."""
+    rising = (done + WARM_UP / 10) / (WARM_UP * 1.1)
+    falling = 0.5 + 0.5 * np.cos(math.pi * np.clip((done - WARM_UP) / (1 - WARM_UP), 0, 1))
+    return np.minimum(rising, falling)
+
+
+SCHEDULES: dict[str, Schedule] = {
+    schedule.name: schedule
+    for schedule in (
+        Schedule(
+            "cosine",
+            "Cosine",
+            "The rate rises quickly at first, then falls along half a cosine to zero: large steps early, fine ones "
+            "late.",
+            _cosine,
+        ),
+        Schedule("constant", "Constant", "The rate stays the same throughout.", _constant),
+    )
+}
+"""Every schedule that can be chosen by name, in the order in which it is shown."""
 
 
 @dataclass(frozen=True)
@@ -13,9 +74,9 @@ class TrainingConfig:
         epochs: passes over the training images, at least 1.
         batch_size: images per step, at least 1.
         learning_rate: the highest rate of the schedule, above 0.
-        seed: decides initial weights, the order of images, the validation split and the augmentation.
+        seed: decides initial weights, the order of images, the validation split and the augmentation; 0 to `MAX_SEED`.
         augmentation: a key of `cnnstudio.data.augmentation.AUGMENTATIONS`.
-        schedule: a key of `cnnstudio.training.trainer.SCHEDULES`.
+        schedule: a key of `SCHEDULES`.
         validation_fraction: share of the training images that is held out for validation, between 0 and 1.
     """
 
@@ -28,3 +89,36 @@ class TrainingConfig:
     augmentation: str = "none"
     schedule: str = "cosine"
     validation_fraction: float = 1 / 12
+
+    def check(self) -> None:
+        """Checks every value before anything is loaded.
+
+        Raises:
+            StudioError: a value is unknown or makes no sense; the text names it and says what would do.
+        """
+        _check_choice("data set", self.dataset, DATASETS)
+        _check_choice("architecture", self.architecture, ARCHITECTURES)
+        _check_choice("augmentation", self.augmentation, AUGMENTATIONS)
+        _check_choice("schedule", self.schedule, SCHEDULES)
+        _check_whole("number of epochs", self.epochs, 1, MAX_EPOCHS)
+        _check_whole("seed", self.seed, 0, MAX_SEED)
+        _check_number("learning rate", self.learning_rate, math.inf)
+        _check_number("validation fraction", self.validation_fraction, 1)
+        images = DATASETS[self.dataset].train_images
+        _check_whole("batch size", self.batch_size, 1, max(1, math.floor(images * (1 - self.validation_fraction))))
+
+
+def _check_choice(noun: str, value: Any, table: Container[str]) -> None:
+    if not isinstance(value, str) or value not in table:
+        raise StudioError(f"There is no {noun} “{value}”. Choose one of: {', '.join(table)}.")  # type: ignore[arg-type]
+
+
+def _check_whole(noun: str, value: Any, lowest: int, highest: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not lowest <= value <= highest:
+        raise StudioError(f"The {noun} must be a whole number from {lowest:,} to {highest:,}, not {value}.")
+
+
+def _check_number(noun: str, value: Any, limit: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < value < limit:
+        bounds = "above 0" if math.isinf(limit) else f"between 0 and {limit:g}"
+        raise StudioError(f"The {noun} must be a number {bounds}, not {value}.")

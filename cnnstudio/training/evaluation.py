@@ -1,0 +1,72 @@
+"""How well a classifier does on images whose labels are known."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from cnnstudio.data.datasets import Split
+    from cnnstudio.models.classifier import Classifier
+
+CHUNK = 512
+"""Images between two reports of progress."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What came out.
+
+    Attributes:
+        accuracy: share of the images that are right, 0–1.
+        loss: mean cross-entropy in nats.
+        images: how many there were.
+        confusion_matrix: (classes, classes) int64; entry (i, j) counts the images of class i that were taken for j.
+    """
+
+    accuracy: float
+    loss: float
+    images: int
+    confusion_matrix: np.ndarray
+
+
+def evaluate(
+    classifier: "Classifier", split: "Split", on_progress: Callable[[int, int], None] | None = None
+) -> Evaluation:
+    """Measures a classifier.
+
+    Args:
+        classifier: it is used in the calling thread.
+        split: at least one image; labels index the classifier's classes.
+        on_progress: called as (images done, images in all), after every few hundred; what it raises ends the work.
+
+    Raises:
+        StudioError: the images do not fit the classifier.
+    """
+    classes, total = len(classifier.classes), len(split)
+    counts = np.zeros(classes * classes, np.int64)
+    loss = 0.0
+    for start in range(0, total, CHUNK):
+        labels = split.labels[start : start + CHUNK]
+        probabilities = classifier.predict_many(split.images[start : start + CHUNK])
+        counts += np.bincount(labels * classes + probabilities.argmax(axis=1), minlength=len(counts))
+        loss += cross_entropy(probabilities, labels)
+        if on_progress is not None:
+            on_progress(min(start + CHUNK, total), total)
+    matrix = counts.reshape(classes, classes)
+    return Evaluation(float(matrix.trace() / total), loss / total, total, matrix)
+
+
+def cross_entropy(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """The sum over images of −ln p(label).
+
+    Args:
+        probabilities: (n, classes) float32.
+        labels: (n,) class indices.
+
+    Returns:
+        The sum in nats; a probability that float32 rounded to 0 counts as the smallest that is not.
+    """
+    of_label = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    return float(-np.log(np.maximum(of_label, np.finfo(np.float32).tiny)).sum())

@@ -1,0 +1,171 @@
+"""Keras's `fit` at full speed, with the loss of every batch.
+
+Between two batches `fit` fetches arrays, runs callbacks and keeps running means in Python, which costs a small network
+half its speed, and what it reports is the mean over the epoch so far. Here one step of `fit` is a block of batches: a
+compiled loop that gathers each batch from images that lie in one tensor and returns the loss of each. A block takes so
+short a time that whoever looks between two of them stops the training soon, and Python's lock is free meanwhile.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cnnstudio.data.augmentation import AUGMENTATIONS
+from cnnstudio.data.datasets import Split
+from cnnstudio.training.config import SCHEDULES, TrainingConfig
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+BLOCK_SECONDS = 0.06
+"""How long a block should take; a batch that takes longer is a block of its own."""
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some consecutive batches of an epoch.
+
+    Attributes:
+        epoch: from 0.
+        first: number of the first of them, counted from 0 at the start of the training.
+        loss: (n,) float32, the loss of each batch.
+        accuracy: (n,) float32, the share of each batch that was right, 0–1.
+        images: images in all of them.
+    """
+
+    epoch: int
+    first: int
+    loss: np.ndarray
+    accuracy: np.ndarray
+    images: int
+
+
+class FastFit:
+    """Runs `fit` on a compiled Keras model, block by block.
+
+    The order of images depends on seed and epoch alone, the augmentation on seed and batch alone: the same config gives
+    the same weights, however the batches fall into blocks.
+
+    Args:
+        model: compiled with an optimizer and a loss, without metrics.
+        split: the training images.
+        config: what to do.
+    """
+
+    def __init__(self, model: "keras.Model", split: Split, config: TrainingConfig) -> None:
+        self.batches_per_epoch = -(-len(split) // config.batch_size)
+        self._model = model
+        self._config = config
+        self._images = len(split)
+        self._run = _compile_block(model, split, config)
+        self._block_size = 1
+
+    def fit(self, on_block: Callable[[Block], None], on_epoch_end: Callable[[int, dict[str, Any]], None]) -> None:
+        """Trains for all epochs, in the calling thread.
+
+        Args:
+            on_block: called between two blocks. What it raises ends `fit`.
+            on_epoch_end: called with the epoch, from 0, and its logs (`loss`, `accuracy`), to which it may add, as
+                Keras's callbacks do. What it raises ends `fit`.
+        """
+        import keras
+        import tensorflow as tf
+
+        self._on_block = on_block
+        self._on_epoch_end = on_epoch_end
+        self._model.train_function = self._train_block
+        callback = keras.callbacks.LambdaCallback(
+            on_epoch_begin=self._begin_epoch, on_train_batch_end=self._leave_epoch, on_epoch_end=self._end_epoch
+        )
+        # The images come from elsewhere; `fit` only needs something without end to step through.
+        steps = tf.data.Dataset.range(1).repeat()
+        self._model.fit(steps, epochs=self._config.epochs, callbacks=[callback], shuffle=False, verbose=0)
+
+    def _begin_epoch(self, epoch: int, logs: dict[str, Any]) -> None:  # noqa: ARG002
+        config, batches = self._config, self.batches_per_epoch
+        order = np.random.default_rng([config.seed, epoch]).permutation(self._images)
+        done = (epoch + np.arange(batches) / batches) / config.epochs
+        rates = config.learning_rate * SCHEDULES[config.schedule].factors(done)
+        self._epoch = epoch
+        self._order, self._rates = order.astype(np.int32), rates.astype(np.float32)
+        self._done = self._seen = 0
+        self._loss = self._right = 0.0
+
+    def _train_block(self, _steps: Any) -> dict[str, float]:
+        """One step of `fit`: trains a block and returns, as Keras does, the means over the epoch so far."""
+        size, first = self._config.batch_size, self._done
+        last = min(first + self._block_size, self.batches_per_epoch)
+        started = time.perf_counter()
+        loss, accuracy = self._run(self._order, self._rates, self._epoch, first, last)
+        seconds = time.perf_counter() - started
+
+        images = np.full(last - first, size)
+        images[-1] = min(last * size, self._images) - (last - 1) * size
+        self._done = last
+        self._seen += int(images.sum())
+        self._loss += float(loss @ images)
+        self._right += float(accuracy @ images)
+        # By twice at most: one short block says little about the next.
+        self._block_size = max(1, min(2 * (last - first), int(BLOCK_SECONDS * (last - first) / seconds)))
+        before = self._epoch * self.batches_per_epoch
+        self._on_block(Block(self._epoch, before + first, loss, accuracy, int(images.sum())))
+        return {"loss": self._loss / self._seen, "accuracy": self._right / self._seen}
+
+    def _leave_epoch(self, batch: int, logs: dict[str, Any]) -> None:  # noqa: ARG002
+        self._model.stop_training = self._done == self.batches_per_epoch
+
+    def _end_epoch(self, epoch: int, logs: dict[str, Any]) -> None:
+        self._model.stop_training = False  # it was set to leave the epoch, not the training
+        self._on_epoch_end(epoch, logs)
+
+
+def _compile_block(
+    model: "keras.Model", split: Split, config: TrainingConfig
+) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+    """Compiles the loop over a block's batches.
+
+    Returns:
+        A function of the order of images (n,), the learning rates of the epoch's batches, the epoch, and the block's
+        first batch and the one after its last, from 0 in each epoch; it trains and returns the loss and the accuracy of
+        each batch.
+    """
+    import tensorflow as tf
+
+    images, labels = tf.constant(split.images), tf.constant(split.labels)
+    augment = AUGMENTATIONS[config.augmentation].build(split.images.shape[1:])
+    optimizer, variables = model.optimizer, model.trainable_variables
+    optimizer.build(variables)
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.int32),
+            tf.TensorSpec([None], tf.float32),
+            *[tf.TensorSpec([], tf.int32)] * 3,
+        ]
+    )
+    def run(
+        order: "tf.Tensor", rates: "tf.Tensor", epoch: "tf.Tensor", first: "tf.Tensor", last: "tf.Tensor"
+    ) -> "tuple[tf.Tensor, tf.Tensor]":
+        def step(batch: "tf.Tensor") -> "tuple[tf.Tensor, tf.Tensor]":
+            chosen = order[batch * config.batch_size : (batch + 1) * config.batch_size]
+            seed = tf.random.fold_in(tf.stack([config.seed, epoch]), batch)
+            x, y = augment(tf.cast(tf.gather(images, chosen), tf.float32), seed), tf.gather(labels, chosen)
+            with tf.GradientTape() as tape:
+                probabilities = model(x, training=True)
+                loss = model.compute_loss(x, y, probabilities)
+            gradients = tape.gradient(loss, variables)
+            optimizer.learning_rate.assign(rates[batch])
+            optimizer.apply(gradients, variables)
+            right = tf.equal(tf.argmax(probabilities, axis=1, output_type=y.dtype), y)
+            return loss, tf.reduce_mean(tf.cast(right, tf.float32))
+
+        return tf.map_fn(
+            step, tf.range(first, last), fn_output_signature=(tf.float32, tf.float32), parallel_iterations=1
+        )
+
+    compiled = run.get_concrete_function()
+    return lambda *arguments: tuple(values.numpy() for values in compiled(*map(tf.constant, arguments)))

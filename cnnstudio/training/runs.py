@@ -1,0 +1,163 @@
+"""A run on disk: a classifier's folder that also keeps how it was trained.
+
+`config.json` is written first and `history.json` after every epoch; `model.keras` and `card.json` appear with the first
+epoch that is over, so a folder without them holds no model.
+"""
+
+import json
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnstudio.errors import StudioError
+from cnnstudio.storage import free_bytes, runs_folder, unused_folder, write_atomically
+from cnnstudio.training.config import TrainingConfig
+from cnnstudio.training.events import EpochEnd
+from cnnstudio.training.fast_fit import Block
+
+if TYPE_CHECKING:
+    from cnnstudio.models.classifier import Classifier
+
+CONFIG_FILE = "config.json"
+HISTORY_FILE = "history.json"
+
+
+@dataclass(eq=False)
+class History:
+    """The course of a training.
+
+    Attributes:
+        epochs: every epoch that is over.
+        loss: the loss of every batch.
+        accuracy: the share of every batch that was right, 0–1.
+    """
+
+    epochs: list[EpochEnd] = field(default_factory=list)
+    loss: list[float] = field(default_factory=list)
+    accuracy: list[float] = field(default_factory=list)
+
+    def add(self, block: Block) -> None:
+        """Adds the batches of a block."""
+        self.loss += (float(f"{value:.5g}") for value in block.loss)
+        self.accuracy += (float(f"{value:.5g}") for value in block.accuracy)
+
+    def to_json(self) -> str:
+        """The text of history.json: a list of epochs, and the figures of every batch."""
+        batches = {"loss": self.loss, "accuracy": self.accuracy}
+        return json.dumps({"format": 1, "epochs": [asdict(epoch) for epoch in self.epochs], "batches": batches})
+
+
+class Run:
+    """The folder of one training.
+
+    Args:
+        folder: exists and is empty.
+        is_new: whether it was made for this run, so that `discard` removes it.
+    """
+
+    def __init__(self, folder: Path, is_new: bool) -> None:
+        self.folder = folder
+        self.has_model = False
+        self._is_new = is_new
+
+    def write_config(self, config: TrainingConfig) -> None:
+        """Keeps the config.
+
+        Raises:
+            StudioError: the folder cannot be written to.
+        """
+        self._write(CONFIG_FILE, json.dumps({"format": 1, **asdict(config)}, indent=2))
+
+    def write_history(self, history: History) -> None:
+        """Keeps the history so far.
+
+        Raises:
+            StudioError: the folder cannot be written to.
+        """
+        self._write(HISTORY_FILE, history.to_json())
+
+    def write_model(self, classifier: "Classifier") -> None:
+        """Keeps a classifier in place of the one before.
+
+        Raises:
+            StudioError: the folder cannot be written to; the one before is still there.
+        """
+        classifier.save(self.folder)
+        self.has_model = True
+
+    def check_space(self, model_bytes: int) -> None:
+        """Checks that the disk has room for the model, twice (the new file is written beside the old one).
+
+        Raises:
+            StudioError: it has not.
+        """
+        needed, free = 2 * model_bytes + 2**20, free_bytes(self.folder)
+        if free < needed:
+            raise StudioError(
+                f"The disk of {self.folder} is full: the model needs {_megabytes(needed)}, {_megabytes(free)} are "
+                "free. Make room, or choose another output folder."
+            )
+
+    def discard(self) -> None:
+        """Removes what the run has written, and its folder where it was made for it."""
+        if self._is_new:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            return
+        for name in (CONFIG_FILE, HISTORY_FILE):
+            (self.folder / name).unlink(missing_ok=True)
+
+    def _write(self, name: str, text: str) -> None:
+        try:
+            write_atomically(self.folder / name, text)
+        except OSError as error:
+            raise _cannot_write(self.folder, error) from error
+
+
+def create_run(config: TrainingConfig, output: Path | None = None) -> Run:
+    """Makes the folder of a new run and keeps its config there.
+
+    Args:
+        config: what will be trained.
+        output: the folder to use, new or empty; without it one named after architecture and data set is made below
+            the user's runs.
+
+    Raises:
+        StudioError: the folder holds something already, or cannot be made or written to.
+    """
+    try:
+        if output is None:
+            run = Run(unused_folder(runs_folder(), f"{config.architecture}-{config.dataset}"), is_new=True)
+        else:
+            run = _open_empty(output.expanduser().absolute())
+    except OSError as error:
+        raise _cannot_write(output, error) from error
+    try:
+        run.write_config(config)
+    except StudioError:
+        run.discard()
+        raise
+    return run
+
+
+def _open_empty(folder: Path) -> Run:
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        if not folder.is_dir():
+            raise StudioError(f"{folder} is a file. Choose a new or an empty folder for the run.") from None
+        if any(folder.iterdir()):
+            raise StudioError(f"{folder} is not empty. Choose a new or an empty folder for the run.") from None
+        return Run(folder, is_new=False)
+    return Run(folder, is_new=True)
+
+
+def _cannot_write(folder: Path | None, error: OSError) -> StudioError:
+    place = "the folder of runs" if folder is None else folder
+    return StudioError(
+        f"The run cannot be written to {place}: {error.strerror or error}. Choose another output folder, or make room."
+    )
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 2**20:.1f} MB"

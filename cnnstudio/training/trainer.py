@@ -1,0 +1,315 @@
+"""Trains a network: from a config to a classifier on disk."""
+
+import math
+import platform
+import shlex
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cnnstudio import __version__
+from cnnstudio.data.datasets import DATASETS, Dataset, Split, load_dataset
+from cnnstudio.errors import StudioError
+from cnnstudio.models.architectures import build_model
+from cnnstudio.models.backend import import_keras
+from cnnstudio.models.card import Card
+from cnnstudio.models.classifier import Classifier
+from cnnstudio.training.config import SCHEDULES, TrainingConfig
+from cnnstudio.training.evaluation import Evaluation, evaluate
+from cnnstudio.training.events import EpochEnd, Event, Started, Stopped
+from cnnstudio.training.fast_fit import Block, FastFit
+from cnnstudio.training.narrator import Narrator, Pace
+from cnnstudio.training.runs import History, Run, create_run
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["SCHEDULES", "NothingTrained", "TrainingDiverged", "TrainingResult", "train"]
+
+
+class TrainingDiverged(StudioError):  # noqa: N818  # it reads as what happened
+    """The loss is no finite number any more."""
+
+
+class NothingTrained(StudioError):  # noqa: N818
+    """The training was stopped before its first batch, so there is nothing to keep."""
+
+
+class _StopRequested(Exception):  # noqa: N818
+    """Leaves `fit` from wherever it is."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingResult:
+    """What came of a training.
+
+    Attributes:
+        run: the run's folder.
+        dataset: key of the data set.
+        architecture: key of the architecture.
+        parameters: trainable parameters.
+        epochs: epochs that were finished.
+        train_seconds: time from the first batch to the last, with validation and saving.
+        images_per_second: images trained on by the time spent in batches.
+        test_accuracy: share of the test images that are right, 0–1.
+        test_loss: mean cross-entropy on the test images, in nats.
+        stopped: whether it was stopped by request.
+        classifier: with the weights of the best validation epoch; after a stop, those it had then.
+    """
+
+    run: Path
+    dataset: str
+    architecture: str
+    parameters: int
+    epochs: int
+    train_seconds: float
+    images_per_second: float
+    test_accuracy: float
+    test_loss: float
+    stopped: bool
+    classifier: Classifier
+
+
+def train(
+    config: TrainingConfig,
+    on_event: Callable[[Event], None] | None = None,
+    stop: threading.Event | None = None,
+    output: Path | None = None,
+) -> TrainingResult:
+    """Trains a network, measures it on the test images and keeps it as a run.
+
+    Everything happens in the calling thread. After each epoch that is the best so far on the validation images the
+    model is saved; at the end it is measured and kept.
+
+    Args:
+        config: what to train.
+        on_event: called with every event, in this thread. What it raises ends the training.
+        stop: once set, the training ends between two batches; the weights as they are then are measured and kept.
+        output: the run's own folder, new or empty; without it one is made below the user's runs.
+
+    Raises:
+        TrainingDiverged: the loss became infinite or not a number. If an epoch was over, the best model is kept.
+        NothingTrained: it was stopped before the first batch.
+        StudioError: the config makes no sense, or the run cannot be written.
+    """
+    config.check()
+    run = create_run(config, output)
+    stop = stop or threading.Event()
+    try:
+        return _Training(config, run, on_event, stop).result()
+    except _StopRequested:
+        if on_event is not None:
+            on_event(Stopped(0))
+        run.discard()
+        raise NothingTrained("The training was stopped before its first batch: there is nothing to keep.") from None
+    except BaseException:
+        if not run.has_model:
+            run.discard()
+        raise
+
+
+class _Training:
+    """One training: what it works on, and what happens between its batches.
+
+    Making one loads the data, builds the network and compiles it.
+
+    Raises:
+        _StopRequested: meanwhile it was asked to stop.
+    """
+
+    def __init__(
+        self, config: TrainingConfig, run: Run, on_event: Callable[[Event], None] | None, stop: threading.Event
+    ) -> None:
+        self._config = config
+        self._run = run
+        self._stop = stop
+        self._history = History()
+        self._best: list[np.ndarray] = []
+
+        import_keras()
+        self._check_stop()
+        dataset = load_dataset(config.dataset)
+        self._train, self._validation, self._test = _splits(dataset, config)
+        self._check_stop()
+        model = build_model(config.architecture, dataset.image_shape, len(dataset.classes), config.seed)
+        run.check_space(4 * model.count_params())
+        self._classifier = Classifier(model, _card(config, dataset, model, run.folder.name))
+        self._narrator = Narrator(on_event, self._classifier, self._validation)
+        self._announce()
+        self._fit = FastFit(_compiled(model, config), self._train, config)
+        self._pace = Pace(config.epochs * self._fit.batches_per_epoch, config.epochs)
+        self._check_stop()
+
+    def result(self) -> TrainingResult:
+        """Trains, measures, keeps, and returns what came of it."""
+        started = time.perf_counter()
+        stopped = False
+        self._pace.start()
+        try:
+            self._fit.fit(self._end_block, self._end_epoch)
+            self._classifier.model.set_weights(self._best)
+        except _StopRequested:
+            stopped = True
+            self._narrator.tell(Stopped(len(self._history.loss)))
+        seconds = time.perf_counter() - started
+        test = self._measure()
+        return TrainingResult(
+            run=self._run.folder,
+            dataset=self._config.dataset,
+            architecture=self._config.architecture,
+            parameters=self._classifier.card.parameters,
+            epochs=len(self._history.epochs),
+            train_seconds=seconds,
+            images_per_second=self._pace.trained_images / self._pace.trained_seconds,
+            test_accuracy=test.accuracy,
+            test_loss=test.loss,
+            stopped=stopped,
+            classifier=self._classifier,
+        )
+
+    def _announce(self) -> None:
+        config = self._config
+        self._narrator.tell(
+            Started(
+                run=self._run.folder,
+                parameters=self._classifier.card.parameters,
+                epochs=config.epochs,
+                batches_per_epoch=math.ceil(len(self._train) / config.batch_size),
+                train_images=len(self._train),
+                validation_images=len(self._validation),
+            )
+        )
+        self._narrator.tell_probe()
+
+    def _end_block(self, block: Block) -> None:
+        finite = np.isfinite(block.loss)
+        if not finite.all():
+            number = block.first + int(finite.argmin()) - block.epoch * self._fit.batches_per_epoch
+            raise self._diverged(f"in batch {number + 1} of epoch {block.epoch + 1}")
+        self._history.add(block)
+        self._pace.count(block)
+        self._narrator.tell_block(block, self._pace)
+        self._check_stop()
+
+    def _end_epoch(self, epoch: int, logs: dict[str, Any]) -> None:
+        try:
+            validation = evaluate(self._classifier, self._validation, lambda *_: self._check_stop())
+        except StudioError as error:
+            raise self._diverged(f"at the end of epoch {epoch + 1}") from error
+        logs |= {"val_loss": validation.loss, "val_accuracy": validation.accuracy}
+        event = EpochEnd(epoch, **{name: float(value) for name, value in logs.items()})
+        is_best = all(_rank(event) > _rank(other) for other in self._history.epochs)
+        self._history.epochs.append(event)
+        if is_best:
+            self._best = self._classifier.model.get_weights()
+            self._keep()
+        self._run.write_history(self._history)
+        self._pace.count_validation()
+        self._narrator.tell_epoch(event, self._pace)
+
+    def _keep(self) -> None:
+        """Writes the network as it is now."""
+        self._classifier.card = replace(self._classifier.card, epochs=len(self._history.epochs))
+        self._run.write_model(self._classifier)
+
+    def _measure(self) -> Evaluation:
+        """Measures the network as it is now on the test images, and writes both."""
+        test = evaluate(self._classifier, self._test)
+        self._classifier.card = replace(self._classifier.card, test_accuracy=test.accuracy, test_loss=test.loss)
+        self._keep()
+        self._run.write_history(self._history)
+        return test
+
+    def _diverged(self, when: str) -> TrainingDiverged:
+        """What to tell of a loss that is no number; the best model so far is measured and kept."""
+        kept = ""
+        if self._best:
+            self._classifier.model.set_weights(self._best)
+            self._measure()
+            kept = f" The best model so far is kept in {self._run.folder}."
+        return TrainingDiverged(
+            f"The training diverged {when}: its loss is infinite or no number any more. "
+            f"Try a smaller learning rate, such as {self._config.learning_rate / 10:.1g}.{kept}"
+        )
+
+    def _check_stop(self) -> None:
+        if self._stop.is_set():
+            raise _StopRequested
+
+
+def _rank(epoch: EpochEnd) -> tuple[float, float]:
+    """What makes an epoch the best: accuracy on the validation images, then loss."""
+    return epoch.val_accuracy, -epoch.val_loss
+
+
+def _splits(dataset: Dataset, config: TrainingConfig) -> tuple[Split, Split, Split]:
+    """The training, validation and test images, none of them empty.
+
+    Raises:
+        StudioError: there are too few images for the config.
+    """
+    held = dataset.hold_out(config.validation_fraction, config.seed)
+    if held.validation is None or not len(held.validation):
+        raise StudioError("Too few training images are held out for validation: choose a larger fraction.")
+    if config.batch_size > len(held.train):
+        raise StudioError(
+            f"The batch size, {config.batch_size:,}, is larger than the number of training images, "
+            f"{len(held.train):,}. Choose a smaller one."
+        )
+    return held.train, held.validation, held.test
+
+
+def _compiled(model: "keras.Model", config: TrainingConfig) -> "keras.Model":
+    """A second model of the same layers, ready for `fit`: the first one is saved without optimizer."""
+    import keras
+
+    twin = keras.Model(model.inputs, model.outputs)
+    optimizer = keras.optimizers.Adam(config.learning_rate)
+    twin.compile(optimizer, loss="sparse_categorical_crossentropy", jit_compile=False)
+    return twin
+
+
+def _card(config: TrainingConfig, dataset: Dataset, model: "keras.Model", name: str) -> Card:
+    import keras
+    import tensorflow as tf
+
+    entry = DATASETS[config.dataset]
+    versions = {
+        "cnnstudio": __version__,
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+    }
+    return Card(
+        name=name,
+        classes=dataset.classes,
+        input_shape=dataset.image_shape,
+        input_rule=dataset.input_rule,
+        dataset=config.dataset,
+        architecture=config.architecture,
+        command=_command(config),
+        seed=config.seed,
+        parameters=sum(math.prod(weight.shape) for weight in model.trainable_weights),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        versions=MappingProxyType(versions),
+        licence=f"Trained on {entry.title}: {entry.licence}",
+    )
+
+
+_OPTIONS = ("dataset", "architecture", "epochs", "batch_size", "learning_rate", "seed", "augmentation", "schedule")
+
+
+def _command(config: TrainingConfig) -> str:
+    """The command line that trains the same network again."""
+    words = ["cnnstudio", "train"]
+    for name in _OPTIONS:
+        words += [f"--{name.replace('_', '-')}", str(getattr(config, name))]
+    return shlex.join(words)
