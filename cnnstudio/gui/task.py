@@ -70,6 +70,14 @@ class Task(QObject):
         """Asks the function to stop; `finished` comes when it has."""
         self._stop.set()
 
+    def wait(self, seconds: float = 10.0) -> bool:
+        """Waits for the thread's end, at most so long; what it still tells comes once the event loop turns again.
+
+        Returns:
+            Whether the thread has ended.
+        """
+        return self._thread is None or _join(self._thread, seconds)
+
     def shut_down(self, seconds: float = 10.0) -> bool:
         """Stops and waits for the thread's end, at most so long; no signal comes after.
 
@@ -79,7 +87,7 @@ class Task(QObject):
         self._stop.set()
         self._relay.told.disconnect(self._tell)
         self._running = False
-        return self._thread is None or _join(self._thread, seconds)
+        return self.wait(seconds)
 
     @Slot(str, object)
     def _tell(self, kind: str, payload: object) -> None:

@@ -262,7 +262,8 @@ def icon(name: str, colour: str = "text") -> QIcon:
 
     Args:
         name: the file's name without `.svg`.
-        colour: the name of a field of `Colours`, such as "text", "on_accent" (on a primary button), "accent_text".
+        colour: the name of a field of `Colours`, such as "text", "on_accent" (on a primary button), "accent_text". On
+            a button that is checked, the icon is in "accent_text".
 
     Raises:
         FileNotFoundError: there is no such icon.
@@ -289,8 +290,9 @@ class _IconEngine(QIconEngine):
         pixmap = self.pixmap(rect.size() * ratio, mode, state)
         painter.drawPixmap(rect, pixmap)
 
-    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:  # noqa: ARG002
-        colour = getattr(colours(), "disabled" if mode is QIcon.Mode.Disabled else self._colour)
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        wanted = "accent_text" if state is QIcon.State.On else self._colour
+        colour = getattr(colours(), "disabled" if mode is QIcon.Mode.Disabled else wanted)
         key = f"cnnstudio/{self._name}/{colour}/{size.width()}x{size.height()}"
         pixmap = QPixmap()
         if QPixmapCache.find(key, pixmap):

@@ -1,0 +1,132 @@
+"""The application around the window. Qt is imported inside functions, for where it cannot be, a sentence says why."""
+
+import faulthandler
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnstudio import screen
+from cnnstudio.errors import StudioError
+from cnnstudio.storage import log_folder, shipped
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+    from cnnstudio.gui.main_window import MainWindow
+
+SECONDS_TO_END = 10.0
+"""How long the end of the process waits for a thread that does not stop."""
+
+
+def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
+    """Makes the application, or takes the one that there is, and shows the window, without starting the event loop.
+
+    Args:
+        argv: the program's name, and an image, a model or a run to open, if any.
+
+    Returns:
+        The application and the main window. Keep both.
+
+    Raises:
+        StudioError: the settings or the log have no place to be written to.
+    """
+    from PySide6.QtGui import QIcon
+    from PySide6.QtWidgets import QApplication
+
+    from cnnstudio.gui.log import ErrorHook, start_log
+    from cnnstudio.gui.main_window import MainWindow
+    from cnnstudio.gui.settings import Settings
+    from cnnstudio.gui.theme import Theme
+
+    existing = QApplication.instance()
+    application = existing if isinstance(existing, QApplication) else QApplication(list(argv))
+    application.setApplicationName("cnnstudio")
+    application.setApplicationDisplayName("CNN Studio")
+    application.setDesktopFileName("cnnstudio")
+    application.setWindowIcon(QIcon(str(shipped("assets/icons/cnnstudio.svg"))))
+    try:
+        start_log()
+        settings = Settings()
+    except OSError as error:
+        raise StudioError(
+            f"CNN Studio cannot write to its folder ({error}). Make it writable, or name another place in the "
+            "environment variable CNNSTUDIO_HOME."
+        ) from error
+    settings.limit_threads()
+    theme = application.findChild(Theme) or Theme(application)
+    theme.choose(settings.theme)
+
+    window = MainWindow(settings)
+    settings.setParent(window)
+    hook = ErrorHook(window)
+    hook.caught.connect(window.show_error)
+    window.destroyed.connect(hook.remove)
+
+    def apply(name: str) -> None:
+        if name == "theme":
+            theme.choose(settings.theme)
+        elif name == "threads":
+            settings.limit_threads()
+
+    settings.changed.connect(apply)
+    window.show()
+    if len(argv) > 1:
+        window.open_path(Path(argv[1]))
+    return application, window
+
+
+def main(argv: Sequence[str]) -> int:
+    """Opens the window and runs it to its end.
+
+    Args:
+        argv: as for `create`.
+
+    Returns:
+        The exit code: 1, after a sentence on stderr, where no window can be opened.
+    """
+    problem = screen.problem()
+    if problem is None:
+        try:
+            return _run(argv)
+        except ImportError as error:
+            missing = screen.missing_packages() or screen.APT_PACKAGES
+            problem = f"The window cannot be loaded ({error}). On Debian or Ubuntu: {screen.apt_line(missing)}"
+        except StudioError as error:
+            problem = str(error)
+    print(problem, file=sys.stderr)  # noqa: T201
+    return 1
+
+
+def _run(argv: Sequence[str]) -> int:
+    application, window = create(argv)
+    from cnnstudio.gui.task import wait_for_threads
+
+    with (log_folder() / "crash.txt").open("a", encoding="utf-8") as crashes:
+        faulthandler.enable(crashes)
+        _close_on_signals(window)
+        code = application.exec()
+        ended = wait_for_threads(SECONDS_TO_END)
+        if not ended:
+            os._exit(code)
+        faulthandler.disable()
+    return code
+
+
+def _close_on_signals(window: "MainWindow") -> None:
+    """Closes the window on Ctrl+C and on a polite kill: a byte in a socket wakes Qt's loop, and Python gets a turn."""
+    from PySide6.QtCore import QSocketNotifier
+
+    reader, writer = socket.socketpair()
+    reader.setblocking(False)
+    writer.setblocking(False)
+    signal.set_wakeup_fd(writer.fileno())
+    notifier = QSocketNotifier(reader.fileno(), QSocketNotifier.Type.Read, window)
+    notifier.activated.connect(lambda: reader.recv(64))
+    window.destroyed.connect(reader.close)
+    window.destroyed.connect(writer.close)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: window.quit())

@@ -1,0 +1,157 @@
+"""The log file, and what becomes of errors that nothing has caught."""
+
+import logging
+import logging.handlers
+import platform
+import sys
+import threading
+import traceback
+from collections import deque
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, Signal, qInstallMessageHandler
+
+import cnnstudio
+from cnnstudio.errors import StudioError
+from cnnstudio.storage import log_folder
+
+PACKAGES = (
+    "tensorflow",
+    "keras",
+    "numpy",
+    "scipy",
+    "pillow",
+    "PySide6-Essentials",
+    "pyqtgraph",
+    "platformdirs",
+    "send2trash",
+    "typer",
+    "rich",
+)
+"""What CNN Studio stands on, by the names of the distributions."""
+
+_LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
+_log = logging.getLogger("cnnstudio")
+
+
+def start_log() -> Path:
+    """Sends the log of this process to `cnnstudio.log` in the log folder, 1 MB at most and three older ones.
+
+    Returns:
+        The file. A second call changes nothing.
+    """
+    file = log_folder() / "cnnstudio.log"
+    for handler in list(_log.handlers):
+        if isinstance(handler, logging.handlers.RotatingFileHandler):
+            if Path(handler.baseFilename) == file:
+                return file
+            _log.removeHandler(handler)
+            handler.close()
+    handler = logging.handlers.RotatingFileHandler(
+        file, maxBytes=1_000_000, backupCount=3, encoding="utf-8", delay=True
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
+    _log.addHandler(handler)
+    _log.setLevel(logging.INFO)
+    _log.propagate = False
+    _log.info("CNN Studio %s on %s, Python %s", cnnstudio.__version__, platform.platform(), platform.python_version())
+    return file
+
+
+def versions() -> dict[str, str]:
+    """Versions of CNN Studio, of what it stands on and of the machine, without importing any of it."""
+    found = {"CNN Studio": cnnstudio.__version__}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found | {"Python": platform.python_version(), "System": platform.platform()}
+
+
+def details(lines: int = 60) -> str:
+    """What somebody who mends an error wants to know: versions and the end of the log, as plain text."""
+    file = log_folder() / "cnnstudio.log"
+    try:
+        with file.open(encoding="utf-8", errors="replace") as text:
+            tail = "".join(deque(text, lines))
+    except OSError as error:
+        tail = f"The log cannot be read: {error}"
+    return "\n".join([*(f"{name} {version}" for name, version in versions().items()), "", f"End of {file}:", tail])
+
+
+class ErrorHook(QObject):
+    """Catches what nothing else has caught, in any thread, writes it to the log and tells the window.
+
+    A hook that somebody else had installed is called too; Python's own is not, for it would print a traceback.
+
+    Signals:
+        caught(str): what to tell the user, in a sentence or two; emitted in the GUI thread.
+    """
+
+    caught = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._before: tuple[Any, Any, Any] = (sys.excepthook, threading.excepthook, sys.unraisablehook)
+        sys.excepthook = self._on_exception
+        threading.excepthook = self._on_thread_exception
+        sys.unraisablehook = self._on_unraisable
+        self._qt_before: Callable[..., object] | None = qInstallMessageHandler(self._on_qt_message)
+
+    def remove(self) -> None:
+        """Puts back the hooks that were there before, except where somebody has put in another since."""
+        if sys.excepthook == self._on_exception:
+            sys.excepthook = self._before[0]
+        if threading.excepthook == self._on_thread_exception:
+            threading.excepthook = self._before[1]
+        if sys.unraisablehook == self._on_unraisable:
+            sys.unraisablehook = self._before[2]
+        installed = qInstallMessageHandler(self._qt_before)
+        if installed != self._on_qt_message:
+            qInstallMessageHandler(installed)
+
+    def _on_exception(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        self._report(error, "in the window")
+        if self._before[0] is not sys.__excepthook__:
+            self._before[0](kind, error, trace)
+
+    def _on_thread_exception(self, args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            self._report(args.exc_value, f"in {args.thread.name if args.thread else 'a thread'}")
+        if self._before[1] is not threading.__excepthook__:
+            self._before[1](args)
+
+    def _on_unraisable(self, args: "sys.UnraisableHookArgs") -> None:
+        # Nobody waits for these (they come from destructors): the log is enough.
+        text = "".join(traceback.format_exception(args.exc_type, args.exc_value, args.exc_traceback))
+        _log.error("%s: %r\n%s", args.err_msg or "Ignored exception", args.object, text)
+        if self._before[2] is not sys.__unraisablehook__:
+            self._before[2](args)
+
+    def _on_qt_message(self, kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
+        _log.log(_LEVELS[kind], "Qt: %s", message)
+        if self._qt_before is not None:
+            self._qt_before(kind, context, message)
+
+    def _report(self, error: BaseException, where: str) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            return
+        _log.error("Uncaught %s:\n%s", where, "".join(traceback.format_exception(error)).rstrip())
+        if isinstance(error, StudioError):
+            self.caught.emit(str(error))
+        else:
+            self.caught.emit(
+                f"Something went wrong that should not have ({type(error).__name__}). You can go on; "
+                "if it happens again, copy the details into a report."
+            )

@@ -1,0 +1,329 @@
+"""The window: a rail of pages on the left, the page that is shown beside it.
+
+A page is a `QWidget` made with `Page(settings)`, with `objectName` `page_<name>`. What it has of the following, the
+window uses; nothing of it is required:
+
+* `navigate = Signal(str, object)`: shows the page of that name and gives it the payload (None: just shows it);
+* `receive(payload)`: takes what another page sent with `navigate`, or a `pathlib.Path` that was dropped on the window
+  or named on the command line (Try gets those: an image, or a model or a run);
+* `entered()`: called each time the page comes to the front, before `receive`;
+* `warm_up()`: called once, in the GUI thread, soon after the window was first painted: the place to start importing
+  TensorFlow in a `LatestTask`;
+* `busy`: a property, None or what would be interrupted now, as a sentence such as “A training is running.”; closing
+  asks first;
+* `shut_down()`: stops everything and waits for it, within some seconds; nothing is called after it.
+"""
+
+import importlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QRect, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QPaintEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QMainWindow,
+    QMessageBox,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnstudio.gui.describe import describe
+from cnnstudio.gui.log import details
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.theme import GRID, icon
+from cnnstudio.gui.widgets.message_bar import MessageBar
+
+RAIL_WIDTH = 11 * GRID
+DEFAULT_SIZE = QSize(1360, 860)
+MINIMUM_SIZE = QSize(960, 600)
+DROPS_GO_TO = "try"
+
+
+@dataclass(frozen=True)
+class PageEntry:
+    """A page as the rail shows it.
+
+    Attributes:
+        name: its key; the page's `objectName` is `page_<name>`, its button's `rail_<name>`.
+        title: the word on the rail.
+        tip: what one does there, in a sentence.
+        icon: a name in `assets/icons`.
+        shortcut: the key that shows it, in Qt's portable spelling; several are separated by "; ".
+        path: `module:class`, imported when the page is first needed.
+        at_foot: at the rail's lower end, among the pages that are about the program itself.
+    """
+
+    name: str
+    title: str
+    tip: str
+    icon: str
+    shortcut: str
+    path: str
+    at_foot: bool = False
+
+
+PAGES: dict[str, PageEntry] = {
+    entry.name: entry
+    for entry in (
+        PageEntry(
+            "train",
+            "Train",
+            "Choose images and a network, press Train, and watch it learn.",
+            "train",
+            "Ctrl+1",
+            "cnnstudio.gui.pages.train:TrainPage",
+        ),
+        PageEntry(
+            "try",
+            "Try",
+            "Draw a digit or open a photo, and see what the network answers and what every layer saw.",
+            "try",
+            "Ctrl+2",
+            "cnnstudio.gui.pages.try_:TryPage",
+        ),
+        PageEntry(
+            "settings",
+            "Settings",
+            "Light or dark, processor threads, and where the files lie.",
+            "settings",
+            "Ctrl+,",
+            "cnnstudio.gui.pages.settings:SettingsPage",
+            at_foot=True,
+        ),
+        PageEntry(
+            "about",
+            "About",
+            "What this program is, its keys, its version and its licences.",
+            "about",
+            "F1",
+            "cnnstudio.gui.pages.about:AboutPage",
+            at_foot=True,
+        ),
+    )
+}
+"""Every page, in the order of the rail; the first is where a newcomer lands."""
+
+
+class MainWindow(QMainWindow):
+    """The window.
+
+    Signals:
+        first_painted(): the window has just been painted for the first time.
+    """
+
+    first_painted = Signal()
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self.setWindowTitle("CNN Studio")
+        self.setMinimumSize(MINIMUM_SIZE)
+        self.setAcceptDrops(True)
+        self._settings = settings
+        self._pages: dict[str, QWidget] = {}
+        self._current = ""
+        self._closed = False
+        self.first_paint_time: float | None = None
+        """`time.perf_counter()` when the window had been painted for the first time; None before."""
+
+        self._stack = QStackedWidget()
+        self._message = MessageBar()
+        self._message.setObjectName("window_message")
+        content = QVBoxLayout()
+        content.setContentsMargins(0, 0, 0, 0)
+        content.setSpacing(0)
+        content.addWidget(self._message)
+        content.addWidget(self._stack, 1)
+        body = QWidget()
+        columns = QHBoxLayout(body)
+        columns.setContentsMargins(0, 0, 0, 0)
+        columns.setSpacing(0)
+        columns.addWidget(self._build_rail())
+        columns.addLayout(content, 1)
+        self.setCentralWidget(body)
+        self._add_quit_action()
+        self._restore_geometry()
+        last = settings.page
+        self.show_page(last if last in PAGES and not PAGES[last].at_foot else next(iter(PAGES)))
+
+    @property
+    def current_page(self) -> QWidget:
+        """The page that is shown."""
+        return self._pages[self._current]
+
+    def page(self, name: str) -> QWidget:
+        """The page of a key of `PAGES`, built when first asked for."""
+        if name not in self._pages:
+            module, _, class_name = PAGES[name].path.partition(":")
+            page: QWidget = getattr(importlib.import_module(module), class_name)(self._settings)
+            if hasattr(page, "navigate"):
+                page.navigate.connect(self.show_page)
+            self._pages[name] = page
+            self._stack.addWidget(page)
+        return self._pages[name]
+
+    @Slot(str, object)
+    def show_page(self, name: str, payload: object = None) -> None:
+        """Brings a page to the front and hands it a payload, if there is one."""
+        page = self.page(name)
+        self._stack.setCurrentWidget(page)
+        self._buttons[name].setChecked(True)
+        if name != self._current:
+            self._current = name
+            _call(page, "entered")
+        if payload is not None:
+            _call(page, "receive", payload)
+
+    @Slot(object)
+    def open_path(self, path: Path) -> None:
+        """Hands an image, a model or a run to the page that takes such things."""
+        self.show_page(DROPS_GO_TO, path)
+
+    @Slot(str)
+    def show_error(self, text: str) -> None:
+        """Says above the page what went wrong, with details to copy."""
+        self._message.show_error(text, details())
+
+    @Slot()
+    def quit(self) -> None:
+        """Closes without asking, as Ctrl+C in the terminal wants it; what runs is stopped and kept."""
+        self._shut_down()
+        self.close()
+
+    def _build_rail(self) -> QWidget:
+        rail = QWidget()
+        rail.setObjectName("rail")
+        rail.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        rail.setFixedWidth(RAIL_WIDTH)
+        layout = QVBoxLayout(rail)
+        layout.setContentsMargins(GRID, 2 * GRID, GRID, 2 * GRID)
+        layout.setSpacing(GRID)
+        self._buttons: dict[str, QToolButton] = {}
+        group = QButtonGroup(self)
+        for entry in sorted(PAGES.values(), key=lambda entry: entry.at_foot):
+            if entry.at_foot and not any(PAGES[name].at_foot for name in self._buttons):
+                layout.addStretch(1)
+            button = self._rail_button(entry)
+            group.addButton(button)
+            layout.addWidget(button)
+            self._buttons[entry.name] = button
+        return rail
+
+    def _rail_button(self, entry: PageEntry) -> QToolButton:
+        keys = QKeySequence.listFromString(entry.shortcut)
+        hint = keys[0].toString(QKeySequence.SequenceFormat.NativeText)
+        button = describe(QToolButton(), f"rail_{entry.name}", entry.title, f"{entry.tip} ({hint})")
+        button.setText(entry.title)
+        button.setCheckable(True)
+        button.setProperty("role", "rail")
+        button.setIcon(icon(entry.icon, "secondary"))
+        button.setIconSize(QSize(3 * GRID, 3 * GRID))
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        button.setFixedSize(RAIL_WIDTH - 2 * GRID, 8 * GRID)
+        button.clicked.connect(partial(self.show_page, entry.name, None))
+        action = QAction(entry.title, self)
+        action.setObjectName(f"show_{entry.name}")
+        action.setShortcuts(keys)
+        action.triggered.connect(partial(self.show_page, entry.name, None))
+        self.addAction(action)
+        return button
+
+    def _add_quit_action(self) -> None:
+        action = QAction("Quit", self)
+        action.setObjectName("quit")
+        action.setShortcuts([QKeySequence("Ctrl+Q"), QKeySequence(QKeySequence.StandardKey.Close)])
+        action.setMenuRole(QAction.MenuRole.QuitRole)
+        action.triggered.connect(self.close)
+        self.addAction(action)
+
+    def _restore_geometry(self) -> None:
+        available = self.screen().availableGeometry()
+        if self._settings.geometry.isEmpty() or not self.restoreGeometry(self._settings.geometry):
+            size = DEFAULT_SIZE.boundedTo(available.size())
+            self.resize(size)
+            self.move(available.center() - QRect(available.topLeft(), size).center() + available.topLeft())
+        # A screen that is smaller than the last one still shows the whole window.
+        self.setMinimumSize(MINIMUM_SIZE.boundedTo(available.size()))
+        self.resize(self.size().boundedTo(available.size()))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Notes the first time; all that the window shows is painted before the timer's turn comes."""
+        super().paintEvent(event)
+        if self.first_paint_time is None:
+            self.first_paint_time = 0.0
+            QTimer.singleShot(0, self._after_first_paint)
+
+    @Slot()
+    def _after_first_paint(self) -> None:
+        self.first_paint_time = time.perf_counter()
+        self.first_painted.emit()
+        for name, entry in PAGES.items():
+            if not self._closed and not entry.at_foot:
+                _call(self.page(name), "warm_up")
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Any file may be dropped anywhere; the page says what it cannot use."""
+        if _dropped_file(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Hands over the first file."""
+        path = _dropped_file(event)
+        if path is not None:
+            event.acceptProposedAction()
+            self.open_path(path)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Asks while something runs; then stops it, remembers the place and goes."""
+        if not self._closed and not self._may_close():
+            event.ignore()
+            return
+        self._shut_down()
+        event.accept()
+
+    def _may_close(self) -> bool:
+        running = [text for page in self._pages.values() if (text := getattr(page, "busy", None))]
+        if not running:
+            return True
+        box = QMessageBox(self)
+        box.setObjectName("confirm_close_dialog")
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle("Close CNN Studio?")
+        box.setText(f"{' '.join(running)} Stop it and close?")
+        box.setInformativeText("What was learnt so far is kept.")
+        stop = box.addButton("Stop and close", QMessageBox.ButtonRole.AcceptRole)
+        stop.setObjectName("stop_and_close_button")
+        stay = box.addButton("Go on", QMessageBox.ButtonRole.RejectRole)
+        stay.setObjectName("go_on_button")
+        box.setDefaultButton(stay)
+        box.setEscapeButton(stay)
+        box.exec()
+        return box.clickedButton() is stop
+
+    def _shut_down(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._settings.geometry = QByteArray(self.saveGeometry())
+        self._settings.page = self._current
+        self.hide()  # before the wait: the user is done with it
+        for page in self._pages.values():
+            _call(page, "shut_down")
+
+
+def _call(page: QWidget, name: str, *args: object) -> None:
+    method: Callable[..., object] | None = getattr(page, name, None)
+    if method is not None:
+        method(*args)
+
+
+def _dropped_file(event: QDropEvent) -> Path | None:
+    files = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+    return Path(files[0]) if files else None

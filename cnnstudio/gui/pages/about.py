@@ -1,0 +1,119 @@
+"""The About page: what this is, its keys, versions and licences."""
+
+from collections.abc import Sequence
+from importlib import metadata
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+import cnnstudio
+from cnnstudio.data.datasets import DATASETS
+from cnnstudio.gui.describe import describe
+from cnnstudio.gui.log import versions
+from cnnstudio.gui.pages.column import Column
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.theme import GAP, icon
+
+WHAT_IT_IS = (
+    "CNN Studio makes convolutional networks visible. Choose a data set and an architecture, press Train and watch the "
+    "loss fall; then draw a digit or open a photo, and see what the network answers and what every layer saw."
+)
+
+KEYS = {
+    "Ctrl+1": "Train",
+    "Ctrl+2": "Try",
+    "Ctrl+,": "Settings",
+    "F1": "this page",
+    "Tab, Shift+Tab": "to the next control, to the one before",
+    "Space": "presses a button",
+    "Arrow keys": "move a slider, choose in a list",
+    "Ctrl+Z, Ctrl+Shift+Z": "undo and redo a stroke",
+    "Ctrl+Q": "quit",
+}
+"""The keys that are worth knowing, and what they do."""
+
+
+def licence(distribution: str) -> str:
+    """The licence that an installed distribution states in its metadata, in a few words."""
+    try:
+        found = metadata.metadata(distribution)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+    stated = found["License-Expression"] or ""
+    classifiers = [
+        line.rpartition(" :: ")[2] for line in found.get_all("Classifier", []) if line.startswith("License ::")
+    ]
+    if not stated and classifiers:
+        stated = ", ".join(classifiers)
+    if not stated:
+        stated = (found["License"] or "see its files").strip().splitlines()[0]
+    return stated
+
+
+class AboutPage(QWidget):
+    """Everything about the program itself, to read and to copy."""
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:  # noqa: ARG002
+        super().__init__(parent)
+        self.setObjectName("page_about")
+        column = Column(f"CNN Studio {cnnstudio.__version__}")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(column)
+        what = QLabel(WHAT_IT_IS)
+        what.setWordWrap(True)
+        column.add_section("").addWidget(what)
+        column.add_section("Keys").addLayout(_table([(f"<b>{key}</b>", text) for key, text in KEYS.items()]))
+        self._versions = versions()
+        self._licences = {name: licence(name) for name in self._versions if name not in {"CNN Studio", "System"}}
+        self._licences["Python"] = "PSF-2.0"
+        self._build_versions(column)
+        self._build_licences(column)
+
+    def _build_versions(self, column: Column) -> None:
+        section = column.add_section("Versions and licences")
+        rows = [
+            (name, version, "Apache-2.0" if name == "CNN Studio" else self._licences.get(name, ""))
+            for name, version in self._versions.items()
+        ]
+        section.addLayout(_table(rows))
+        copy = describe(
+            QPushButton("Copy"),
+            "copy_versions_button",
+            "Copy versions and licences",
+            "Copies all versions and licences as text, for a report or a list of software.",
+        )
+        copy.setIcon(icon("copy"))
+        copy.clicked.connect(self._copy)
+        section.addWidget(copy, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _build_licences(self, column: Column) -> None:
+        section = column.add_section("Data sets")
+        section.addLayout(_table([(entry.title, entry.licence) for entry in DATASETS.values()]))
+
+    @Slot()
+    def _copy(self) -> None:
+        lines = [
+            *(
+                f"{name} {version} ({self._licences.get(name, 'Apache-2.0')})"
+                for name, version in self._versions.items()
+            ),
+            *(f"{entry.title} ({entry.licence})" for entry in DATASETS.values()),
+        ]
+        QGuiApplication.clipboard().setText("\n".join(lines))
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> QGridLayout:
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(3 * GAP)
+    grid.setVerticalSpacing(GAP // 2)
+    for row, texts in enumerate(rows):
+        for place, text in enumerate(texts):
+            label = QLabel(text)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            if place:
+                label.setProperty("role", "secondary")
+            grid.addWidget(label, row, place)
+    grid.setColumnStretch(len(rows[0]) - 1, 1)
+    return grid
