@@ -200,7 +200,7 @@ class Classifier:
         """The same layers and weights without what only training needs, which would triple the file."""
         import keras
 
-        return keras.Model(self.model.inputs, self.model.outputs, name=self.model.name)
+        return keras.Model(self.model.input, self.model.output, name=self.model.name)
 
     @cached_property
     def _layers(self) -> list["keras.Layer"]:
@@ -216,7 +216,7 @@ class Classifier:
     def _all_layers(self) -> Callable[[np.ndarray], Any]:
         import keras
 
-        every = keras.Model(self.model.inputs, [*(layer.output for layer in self._layers), self.model.output])
+        every = keras.Model(self.model.input, [*(layer.output for layer in self._layers), self.model.output])
         return self._compile(lambda images: every(images, training=False), batch=1)
 
     def _compile(self, forward: Callable[[Any], Any], batch: int | None) -> Callable[[np.ndarray], Any]:
@@ -233,10 +233,11 @@ class Classifier:
 
     def _check(self) -> None:
         name, card = self.card.name, self.card
-        if len(self.model.inputs) != 1 or len(self.model.outputs) != 1:
+        # A model that is not built yet, or only has a `call`, has neither.
+        if any(len(getattr(self.model, side, None) or ()) != 1 for side in ("inputs", "outputs")):
             raise StudioError(f"“{name}” is no image classifier: it needs exactly one input and one output.")
         takes = tuple(self.model.inputs[0].shape[1:])
-        if len(takes) != 3 or any(size not in (None, want) for size, want in zip(takes, card.input_shape, strict=True)):
+        if takes != card.input_shape:
             raise StudioError(
                 f"The card of “{name}” says that its images are {_words(card.input_shape)}, but its network takes "
                 f"{_words(takes)}. The two files do not belong together."
