@@ -5,7 +5,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,8 +108,8 @@ def _run(argv: Sequence[str]) -> int:
 
     with (log_folder() / "crash.txt").open("a", encoding="utf-8") as crashes:
         faulthandler.enable(crashes)
-        _close_on_signals(window)
-        code = application.exec()
+        with _closing_on_signals(window):
+            code = application.exec()
         ended = wait_for_threads(SECONDS_TO_END)
         if not ended:
             os._exit(code)
@@ -116,17 +117,24 @@ def _run(argv: Sequence[str]) -> int:
     return code
 
 
-def _close_on_signals(window: "MainWindow") -> None:
+@contextmanager
+def _closing_on_signals(window: "MainWindow") -> Iterator[None]:
     """Closes the window on Ctrl+C and on a polite kill: a byte in a socket wakes Qt's loop, and Python gets a turn."""
     from PySide6.QtCore import QSocketNotifier
 
     reader, writer = socket.socketpair()
-    reader.setblocking(False)
-    writer.setblocking(False)
-    signal.set_wakeup_fd(writer.fileno())
-    notifier = QSocketNotifier(reader.fileno(), QSocketNotifier.Type.Read, window)
-    notifier.activated.connect(lambda: reader.recv(64))
-    window.destroyed.connect(reader.close)
-    window.destroyed.connect(writer.close)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: window.quit())
+    with reader, writer:
+        reader.setblocking(False)
+        writer.setblocking(False)
+        notifier = QSocketNotifier(reader.fileno(), QSocketNotifier.Type.Read)
+        notifier.activated.connect(lambda: reader.recv(64))
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        handlers = [signal.signal(number, lambda *_: window.quit()) for number in numbers]
+        wakeup = signal.set_wakeup_fd(writer.fileno())
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(wakeup)
+            for number, handler in zip(numbers, handlers, strict=True):
+                signal.signal(number, handler)
+            notifier.setEnabled(False)

@@ -1,5 +1,6 @@
 """What every control has: a name for tests, a name for screen readers, and a tooltip that teaches."""
 
+from html import escape
 from typing import TypeVar
 
 from PySide6.QtWidgets import QWidget
@@ -18,5 +19,6 @@ def describe(widget: _Widget, name: str, title: str, tip: str) -> _Widget:
     """
     widget.setObjectName(name)
     widget.setAccessibleName(title)
-    widget.setToolTip(tip)
+    widget.setAccessibleDescription(tip)
+    widget.setToolTip(f"<p>{escape(tip)}</p>")  # Qt wraps only what has tags
     return widget

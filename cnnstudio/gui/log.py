@@ -69,14 +69,14 @@ def start_log() -> Path:
 
 
 def versions() -> dict[str, str]:
-    """Versions of CNN Studio, of what it stands on and of the machine, without importing any of it."""
+    """Versions of CNN Studio and of what it stands on, without importing any of it."""
     found = {"CNN Studio": cnnstudio.__version__}
     for name in PACKAGES:
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             found[name] = "not installed"
-    return found | {"Python": platform.python_version(), "System": platform.platform()}
+    return found | {"Python": platform.python_version()}
 
 
 def details(lines: int = 60) -> str:
@@ -87,7 +87,15 @@ def details(lines: int = 60) -> str:
             tail = "".join(deque(text, lines))
     except OSError as error:
         tail = f"The log cannot be read: {error}"
-    return "\n".join([*(f"{name} {version}" for name, version in versions().items()), "", f"End of {file}:", tail])
+    return "\n".join(
+        [
+            *(f"{name} {version}" for name, version in versions().items()),
+            platform.platform(),
+            "",
+            f"End of {file}:",
+            tail,
+        ]
+    )
 
 
 class ErrorHook(QObject):

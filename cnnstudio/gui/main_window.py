@@ -43,6 +43,7 @@ from cnnstudio.gui.widgets.message_bar import MessageBar
 RAIL_WIDTH = 11 * GRID
 DEFAULT_SIZE = QSize(1360, 860)
 MINIMUM_SIZE = QSize(960, 600)
+TITLE_BAR = 5 * GRID
 DROPS_GO_TO = "try"
 
 
@@ -151,7 +152,7 @@ class MainWindow(QMainWindow):
         self._add_quit_action()
         self._restore_geometry()
         last = settings.page
-        self.show_page(last if last in PAGES and not PAGES[last].at_foot else next(iter(PAGES)))
+        self.show_page(last if last in PAGES else next(iter(PAGES)))
 
     @property
     def current_page(self) -> QWidget:
@@ -177,6 +178,7 @@ class MainWindow(QMainWindow):
         self._buttons[name].setChecked(True)
         if name != self._current:
             self._current = name
+            page.setFocus(Qt.FocusReason.OtherFocusReason)  # Tab goes on to the page's first control
             _call(page, "entered")
         if payload is not None:
             _call(page, "receive", payload)
@@ -246,7 +248,7 @@ class MainWindow(QMainWindow):
     def _restore_geometry(self) -> None:
         available = self.screen().availableGeometry()
         if self._settings.geometry.isEmpty() or not self.restoreGeometry(self._settings.geometry):
-            size = DEFAULT_SIZE.boundedTo(available.size())
+            size = DEFAULT_SIZE.boundedTo(available.size() - QSize(0, TITLE_BAR))
             self.resize(size)
             self.move(available.center() - QRect(available.topLeft(), size).center() + available.topLeft())
         # A screen that is smaller than the last one still shows the whole window.
@@ -312,7 +314,8 @@ class MainWindow(QMainWindow):
             return
         self._closed = True
         self._settings.geometry = QByteArray(self.saveGeometry())
-        self._settings.page = self._current
+        if not PAGES[self._current].at_foot:
+            self._settings.page = self._current
         self.hide()  # before the wait: the user is done with it
         for page in self._pages.values():
             _call(page, "shut_down")

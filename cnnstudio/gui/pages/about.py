@@ -33,6 +33,9 @@ KEYS = {
 }
 """The keys that are worth knowing, and what they do."""
 
+_OWN_LICENCES = {"CNN Studio": "Apache-2.0", "Python": "PSF-2.0"}
+"""What no installed distribution states."""
+
 
 def licence(distribution: str) -> str:
     """The licence that an installed distribution states in its metadata, in a few words."""
@@ -66,18 +69,13 @@ class AboutPage(QWidget):
         column.add_section("").addWidget(what)
         column.add_section("Keys").addLayout(_table([(f"<b>{key}</b>", text) for key, text in KEYS.items()]))
         self._versions = versions()
-        self._licences = {name: licence(name) for name in self._versions if name not in {"CNN Studio", "System"}}
-        self._licences["Python"] = "PSF-2.0"
+        self._licences = {name: _OWN_LICENCES.get(name) or licence(name) for name in self._versions}
         self._build_versions(column)
         self._build_licences(column)
 
     def _build_versions(self, column: Column) -> None:
         section = column.add_section("Versions and licences")
-        rows = [
-            (name, version, "Apache-2.0" if name == "CNN Studio" else self._licences.get(name, ""))
-            for name, version in self._versions.items()
-        ]
-        section.addLayout(_table(rows))
+        section.addLayout(_table([(name, version, self._licences[name]) for name, version in self._versions.items()]))
         copy = describe(
             QPushButton("Copy"),
             "copy_versions_button",
@@ -95,10 +93,7 @@ class AboutPage(QWidget):
     @Slot()
     def _copy(self) -> None:
         lines = [
-            *(
-                f"{name} {version} ({self._licences.get(name, 'Apache-2.0')})"
-                for name, version in self._versions.items()
-            ),
+            *(f"{name} {version} ({self._licences[name]})" for name, version in self._versions.items()),
             *(f"{entry.title} ({entry.licence})" for entry in DATASETS.values()),
         ]
         QGuiApplication.clipboard().setText("\n".join(lines))
@@ -112,8 +107,10 @@ def _table(rows: Sequence[tuple[str, ...]]) -> QGridLayout:
         for place, text in enumerate(texts):
             label = QLabel(text)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
             if place:
                 label.setProperty("role", "secondary")
+                label.setWordWrap(place == len(texts) - 1)
             grid.addWidget(label, row, place)
     grid.setColumnStretch(len(rows[0]) - 1, 1)
     return grid

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl, Slot
+from PySide6.QtCore import QSize, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -128,6 +128,7 @@ class SettingsPage(QWidget):
     def _folder_button(self, key: str, title: str, what: str, verb: str, act: Callable[[Path], object]) -> QToolButton:
         text = f"{verb} the {title.lower()} folder"
         button = describe(QToolButton(), f"{what}_{key}_folder_button", text, f"{text}.")
+        button.setIconSize(QSize(20, 20))
         button.setIcon(icon("folder" if what == "open" else "copy"))
         button.clicked.connect(lambda: act(FOLDERS[key][2]()))
         return button
