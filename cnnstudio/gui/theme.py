@@ -13,6 +13,7 @@ What a stylesheet rule is bound to is said with a property, `widget.setProperty(
 """
 
 import functools
+import math
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -348,24 +349,25 @@ def array_to_image(array: np.ndarray, colormap: str = "grey", limits: tuple[floa
     values = array[..., 0] if array.ndim == 3 else array
     table = colormap_table(colormap)
     indices = values if values.dtype == np.uint8 and limits is None else _indices(values, colormap, limits)
-    pixels = table[indices]
+    pixels = table.take(indices)
     height, width = pixels.shape
     return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32).copy()
 
 
 def _indices(values: np.ndarray, colormap: str, limits: tuple[float, float] | None) -> np.ndarray:
-    # fmin and fmax pass over NaN, where min, max and clip would spread it.
-    with np.errstate(invalid="ignore", over="ignore"):
-        if limits is None:
+    if limits is None:
+        low, high = float(values.min()), float(values.max())
+        if math.isnan(low):
             low, high = float(np.fmin.reduce(values, axis=None)), float(np.fmax.reduce(values, axis=None))
-            if colormap == "diverging":
-                high = max(abs(low), abs(high))
-                low = -high
-        else:
-            low, high = limits
-        span = high - low
-        if not np.isfinite(span) or span <= 0:
-            middle = 127.5 if colormap == "diverging" else 0.0
-            return np.full(values.shape, middle, dtype=np.uint8)
-        scaled = (values - low) * (255.0 / span)
-        return np.fmin(np.fmax(scaled, 0.0), 255.0).astype(np.uint8)
+        if colormap == "diverging":
+            high = max(abs(low), abs(high))
+            low = -high
+    else:
+        low, high = limits
+    span = high - low
+    if not 0 < span < np.inf:
+        return np.full(values.shape, 128 if colormap == "diverging" else 0, dtype=np.uint8)
+    with np.errstate(invalid="ignore", over="ignore"):
+        # fmin and fmax pass over NaN, where clip would keep it.
+        scaled = np.fmax((values - low) * (255.0 / span) + 0.5, 0.0)
+        return np.fmin(scaled, 255.0, out=scaled).astype(np.uint8)
