@@ -36,10 +36,10 @@ PEN = 2.4
 _STEP = 0.5
 """Distance of the points along a stroke."""
 
-_MAX_SAMPLES = 20_000
+_MAX_SAMPLES = 4_000
 """Points along all strokes of one drawing; a longer scribble gets its points further apart."""
 
-_SMOOTHINGS = 2
+_SMOOTHINGS = 5
 """How often each point is averaged with its neighbours, which rounds off the stairs of whole-numbered coordinates."""
 
 _SPECK = 0.06
@@ -47,8 +47,8 @@ _SPECK = 0.06
 
 _NO_STROKES = "{} is not a drawing: it must be a list of strokes, each a list of [x, y] points."
 
-_CHUNK = 2048
-"""Drawings that are drawn at a time, to bound the memory (some 100 MB)."""
+_CHUNK = 256
+"""Drawings that are drawn at a time: few enough for the processor's cache, and to bound the memory."""
 
 
 def render(drawing: Drawing, image_shape: tuple[int, int, int] = (28, 28, 1)) -> np.ndarray:
