@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cnnstudio import __version__
+from cnnstudio.data.augmentation import AUGMENTATIONS
 from cnnstudio.data.datasets import DATASETS, Dataset, Split, load_dataset
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures import build_model
@@ -250,7 +251,7 @@ def _rank(epoch: EpochEnd) -> tuple[float, float]:
 
 
 def _splits(dataset: Dataset, config: TrainingConfig) -> tuple[Split, Split, Split]:
-    """The training, validation and test images, none of them empty.
+    """The training images with what the augmentation makes up, the validation and the test images, none empty.
 
     Raises:
         StudioError: there are too few images for the config.
@@ -263,7 +264,8 @@ def _splits(dataset: Dataset, config: TrainingConfig) -> tuple[Split, Split, Spl
             f"The batch size, {config.batch_size:,}, is larger than the number of training images, "
             f"{len(held.train):,}. Choose a smaller one."
         )
-    return held.train, held.validation, held.test
+    extended = AUGMENTATIONS[config.augmentation].extend(held, config.seed)
+    return extended.train, held.validation, held.test
 
 
 def _compiled(model: "keras.Model", config: TrainingConfig) -> "keras.Model":
