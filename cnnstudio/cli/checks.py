@@ -1,0 +1,252 @@
+"""What `cnnstudio doctor` looks at. No check raises: what it cannot find out, it reports."""
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+import cnnstudio
+from cnnstudio import screen, storage
+from cnnstudio.data.datasets import DATASETS
+from cnnstudio.errors import StudioError
+from cnnstudio.models.classifier import MODEL_FILE
+from cnnstudio.models.library import list_broken_models, list_models
+
+State = Literal["ok", "warning", "problem"]
+
+GIB = 2**30
+ENOUGH_MEMORY = 2 * GIB
+"""Bytes of memory: TensorFlow, MNIST and the window together take about half of it."""
+
+ENOUGH_SPACE = GIB
+"""Free bytes on a disk that is written to."""
+
+PROBE_SECONDS = 120
+"""Within which TensorFlow must have been loaded; a cold disk takes its time."""
+
+PROBE = """
+import json
+import keras
+import tensorflow as tf
+assert keras.backend.backend() == "tensorflow"
+assert float(tf.nn.conv2d(tf.ones((1, 3, 3, 1)), tf.ones((3, 3, 1, 1)), 1, "VALID")[0, 0, 0, 0]) == 9
+details = tf.config.experimental.get_device_details
+names = [(device.device_type, details(device).get("device_name", "")) for device in tf.config.list_physical_devices()]
+print(json.dumps(names))
+"""
+"""Loads TensorFlow and convolves once; the last line of its output is a list of (type, name) of the devices."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        name: what.
+        state: “problem” where it keeps the main job from being done with this installation, “warning” where it is a
+            hindrance, or one of the moment.
+        text: what was found.
+        remedy: what to do; empty where nothing needs to be done.
+    """
+
+    name: str
+    state: State
+    text: str
+    remedy: str = ""
+
+
+def versions() -> Iterator[Check]:
+    """Python and the packages, against what this version of CNN Studio asks for."""
+    yield Check("Python", "ok", f"{platform.python_version()} ({sys.executable})")
+    yield Check("cnnstudio", "ok", f"{cnnstudio.__version__} ({Path(cnnstudio.__file__).parent})")
+    try:
+        wanted = metadata.requires("cnnstudio") or []
+    except metadata.PackageNotFoundError:
+        yield Check("packages", "warning", "cnnstudio runs without being installed", "python -m pip install .")
+        return
+    from packaging.requirements import Requirement
+
+    for requirement in map(Requirement, wanted):
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            yield _version(requirement.name, str(requirement.specifier), requirement.specifier.contains)
+    yield from _qt_parts()
+
+
+def _version(name: str, wanted: str, fits: Callable[..., bool]) -> Check:
+    remedy = f'python -m pip install "{name}{wanted}"'
+    try:
+        found = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return Check(name, "problem", f"is missing; {wanted} is needed", remedy)
+    if not fits(found, prereleases=True):
+        return Check(name, "problem", f"{found} does not work here; {wanted} is needed", remedy)
+    return Check(name, "ok", found)
+
+
+def _qt_parts() -> Iterator[Check]:
+    parts = {}
+    for name in ("PySide6", "PySide6-Essentials", "PySide6-Addons", "shiboken6"):
+        try:
+            parts[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    if len(set(parts.values())) > 1:
+        named = ", ".join(f"{name} {version}" for name, version in parts.items())
+        version = parts.get("PySide6-Essentials", "6.11.3")
+        fix = " ".join(f"{name}=={version}" for name in parts)
+        yield Check("Qt", "problem", f"its parts are of different versions: {named}", f"python -m pip install {fix}")
+
+
+def computing() -> Iterator[Check]:
+    """Processor, memory, and whether TensorFlow computes, on which devices."""
+    yield Check("processor", "ok", f"{_threads()} threads, {platform.machine()}")
+    yield _memory()
+    # In a process of its own: a broken TensorFlow may take the process down with it.
+    try:
+        probe = subprocess.run(
+            [sys.executable, "-P", "-c", PROBE],
+            capture_output=True,
+            check=False,
+            text=True,
+            errors="replace",
+            timeout=PROBE_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        yield Check(
+            "TensorFlow", "problem", f"was not ready after {PROBE_SECONDS} s", "Try again; then install it anew."
+        )
+        return
+    if probe.returncode != 0:
+        yield _broken_tensorflow(probe.returncode, probe.stderr)
+        return
+    devices = [(kind, name) for kind, name in json.loads(probe.stdout.splitlines()[-1])]
+    named = ", ".join(f"{kind} ({name})" if name else kind for kind, name in devices)
+    yield Check("TensorFlow", "ok", f"computes on {named}")
+    if shutil.which("nvidia-smi") and not any(kind == "GPU" for kind, _ in devices):
+        yield Check(
+            "graphics card",
+            "warning",
+            "an NVIDIA driver is here, but TensorFlow finds no graphics card",
+            'python -m pip install "tensorflow[and-cuda]"',
+        )
+
+
+def _broken_tensorflow(code: int, stderr: str) -> Check:
+    lines = stderr.strip().splitlines()
+    why = lines[-1] if lines else f"exit code {code}"
+    if code == -4:  # SIGILL
+        why = "this processor lacks instructions (AVX) that TensorFlow's package was built for"
+    return Check("TensorFlow", "problem", f"does not work: {why}", "python -m pip install --force-reinstall tensorflow")
+
+
+def _threads() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _memory() -> Check:
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return Check("memory", "ok", "unknown on this system")
+    if total < ENOUGH_MEMORY:
+        return Check("memory", "warning", f"{_size(total)} is little", "Close other programs while a network trains.")
+    return Check("memory", "ok", _size(total))
+
+
+def folders() -> Iterator[Check]:
+    """The user's folders: there, writable, and with room."""
+    for name, place in (
+        ("data", storage.data_folder),
+        ("cache", storage.cache_folder),
+        ("settings", storage.config_folder),
+        ("log", storage.log_folder),
+    ):
+        try:
+            folder = place()
+            with tempfile.TemporaryFile(dir=folder) as file:
+                file.write(b"\0")
+            used = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+            free = storage.free_bytes(folder)
+        except OSError as error:
+            where = f" {error.filename}" if error.filename else ""
+            yield Check(
+                name,
+                "problem" if name == "data" else "warning",
+                f"cannot be written:{where} ({error.strerror})",
+                "Make it writable, or name another place in the environment variable CNNSTUDIO_HOME.",
+            )
+            continue
+        text = f"{folder} ({_size(used)} used, {_size(free)} free)"
+        if free < ENOUGH_SPACE:
+            yield Check(name, "warning", text, "The disk is nearly full: make room.")
+        else:
+            yield Check(name, "ok", text)
+
+
+def window() -> Iterator[Check]:
+    """The screen, and the libraries that the window needs of the system."""
+    missing = screen.missing_packages()
+    if missing:
+        text = f"libraries of the system are missing: {', '.join(missing)}"
+        yield Check("libraries", "problem", text, screen.apt_line(missing))
+        return
+    yield Check("libraries", "ok", "all that Qt needs of the system is here")
+    trouble = screen.problem()
+    yield Check("screen", "warning", trouble) if trouble else Check("screen", "ok", "a window can be opened")
+
+
+def shipped_files() -> Iterator[Check]:
+    """Data sets and models that come with CNN Studio, down to their checksums."""
+    remedy = "Install CNN Studio again to restore it."
+    for entry in DATASETS.values():
+        try:
+            entry.load()
+        except (StudioError, OSError) as error:
+            yield Check(entry.title, "problem", str(error), remedy)
+        else:
+            yield Check(entry.title, "ok", f"{entry.size_text}, checksums right")
+    shipped = [entry for entry in list_models() if entry.kind == "shipped"]
+    if not shipped:
+        yield Check("models", "problem", "no model ships with this installation", remedy)
+    for model in shipped:
+        damage = _damage(model.path / MODEL_FILE)
+        if damage:
+            yield Check(model.name, "problem", f"{MODEL_FILE} is damaged ({damage})", remedy)
+        else:
+            yield Check(model.name, "ok", str(model.path))
+    for broken in list_broken_models():
+        yield Check(broken.path.name, "warning", broken.problem, f"Restore what is missing, or delete {broken.path}.")
+
+
+def _damage(path: Path) -> str | None:
+    """What is wrong with a model's file by its own checksums; None where they are right."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip()
+    except (zipfile.BadZipFile, OSError) as error:
+        return str(error)
+
+
+def _size(count: int) -> str:
+    return f"{count / GIB:.1f} GiB" if count >= GIB / 10 else f"{count / 2**20:.1f} MiB"
+
+
+CHECKS: dict[str, Callable[[], Iterator[Check]]] = {
+    "Versions": versions,
+    "Computing": computing,
+    "Folders": folders,
+    "Window": window,
+    "Shipped files": shipped_files,
+}
+"""All groups of checks, in the order in which they are shown."""

@@ -1,0 +1,94 @@
+"""Output of the commands: results on stdout, everything else on stderr."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO, UnsupportedOperation
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+WIDE = 10_000
+"""Columns where no terminal limits the width: a line that is piped on must not be folded."""
+
+
+def make_streams_lenient() -> None:
+    """Lets stdout and stderr take any text: what their encoding cannot hold is written as an escape."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # it was closed before the start
+            setattr(sys, name, StringIO())
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def complain(text: str) -> None:
+    """Writes one line to stderr; line breaks within `text` become spaces."""
+    print(" ".join(text.split()), file=sys.stderr, flush=True)
+
+
+def messages() -> Console:
+    """A console on stderr, for progress."""
+    return Console(stderr=True, highlight=False)
+
+
+def print_json(value: Any) -> None:
+    """Writes `value` to stdout as a JSON document, in ASCII, so that every encoding can hold it."""
+    print(json.dumps(value, indent=2, allow_nan=False))
+
+
+def new_table(*columns: str, title: str | None = None) -> Table:
+    """An empty table with these headings."""
+    table = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, title=title, title_justify="left", title_style="bold")
+    for column in table.columns:
+        column.overflow = "fold"
+    return table
+
+
+def results() -> Console:
+    """A console on stdout, for tables and colours."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = WIDE
+    return console
+
+
+@contextmanager
+def engine_at_work() -> Iterator[None]:
+    """Keeps stdout for results and stderr for sentences while the engine runs.
+
+    What Python code prints goes to stderr. What native code writes goes nowhere: TensorFlow greets on stderr whatever
+    `TF_CPP_MIN_LOG_LEVEL` says. Where that variable asks for more than fatal messages, they go to stderr.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        kept = {stream.fileno(): os.dup(stream.fileno()) for stream in (sys.stdout, sys.stderr)}
+    except (UnsupportedOperation, OSError):  # not streams of the operating system
+        with redirect_stdout(sys.stderr):
+            yield
+        return
+    ours = os.fdopen(
+        os.dup(sys.stderr.fileno()), "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace"
+    )
+    silent = os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "3"
+    sink = os.open(os.devnull, os.O_WRONLY) if silent else os.dup(sys.stderr.fileno())
+    try:
+        for descriptor in kept:
+            os.dup2(sink, descriptor)
+        with ours, redirect_stdout(ours), redirect_stderr(ours):
+            yield
+    finally:
+        os.close(sink)
+        for descriptor, copy in kept.items():
+            os.dup2(copy, descriptor)
+            os.close(copy)
+
+
+def percent(share: float, decimals: int = 1) -> str:
+    """A share of 1 as text, such as “98.7 %”."""
+    return f"{100 * share:.{decimals}f} %"

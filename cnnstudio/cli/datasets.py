@@ -1,0 +1,30 @@
+"""`cnnstudio datasets`: the data sets that can be chosen by name."""
+
+from cnnstudio.cli.console import new_table, print_json, results
+from cnnstudio.cli.options import JsonOption
+from cnnstudio.data.datasets import DATASETS
+
+
+def datasets(as_json: JsonOption = False) -> None:
+    """List the data sets."""
+    if as_json:
+        print_json(
+            [
+                {
+                    "name": entry.name,
+                    "title": entry.title,
+                    "description": entry.description,
+                    "image_shape": entry.image_shape,
+                    "classes": entry.classes,
+                    "train_images": entry.train_images,
+                    "test_images": entry.test_images,
+                    "licence": entry.licence,
+                }
+                for entry in DATASETS.values()
+            ]
+        )
+        return
+    table = new_table("name", "data set", "size", "what it is", "licence")
+    for entry in DATASETS.values():
+        table.add_row(entry.name, entry.title, entry.size_text, entry.description, entry.licence)
+    results().print(table)

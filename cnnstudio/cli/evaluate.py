@@ -1,0 +1,126 @@
+"""`cnnstudio evaluate`: how well a classifier does on a data set's test images."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+from rich.progress import Progress
+
+from cnnstudio.cli.console import engine_at_work, messages, new_table, percent, print_json, results
+from cnnstudio.cli.options import JsonOption, ModelArgument, choices_help, one_of
+from cnnstudio.data.datasets import DATASETS, load_dataset
+from cnnstudio.errors import StudioError
+
+if TYPE_CHECKING:
+    from cnnstudio.models.classifier import Classifier
+    from cnnstudio.training.evaluation import Evaluation
+
+MAX_COLUMNS = 12
+"""Classes up to which the confusion matrix is shown whole; more would not fit a terminal."""
+
+MOST_CONFUSED = 5
+
+
+def evaluate(
+    model: ModelArgument,
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            callback=one_of(DATASETS, "data set"),
+            help=choices_help("Whose test images; by default those of the data set it was trained on", DATASETS),
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure a model on a data set's test images."""
+    with engine_at_work():
+        from cnnstudio.models.library import load_classifier
+        from cnnstudio.training.evaluation import evaluate as evaluate_split
+
+        classifier = load_classifier(model)
+        name = dataset or _own_dataset(classifier)
+        _check_fit(classifier, name)
+        console = messages()
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+            task = progress.add_task("Predicting", total=None)
+            evaluation = evaluate_split(
+                classifier,
+                load_dataset(name).test,
+                lambda done, total: progress.update(task, completed=done, total=total),
+            )
+    if as_json:
+        print_json(
+            {
+                "accuracy": evaluation.accuracy,
+                "loss": evaluation.loss,
+                "images": evaluation.images,
+                "confusion_matrix": evaluation.confusion_matrix.tolist(),
+            }
+        )
+    else:
+        _print_tables(evaluation, classifier.classes, DATASETS[name].title)
+
+
+def _own_dataset(classifier: "Classifier") -> str:
+    name = classifier.card.dataset
+    if name in DATASETS:
+        return name
+    trained_on = f"was trained on “{name}”, which is not here" if name else "does not say what it was trained on"
+    raise StudioError(f"The model {trained_on}: name a data set with --dataset ({', '.join(DATASETS)}).")
+
+
+def _check_fit(classifier: "Classifier", name: str) -> None:
+    data = DATASETS[name]
+    if tuple(classifier.input_shape) != data.image_shape:
+        raise StudioError(
+            f"The model takes images of {_size(classifier.input_shape)}, but those of {data.title} are "
+            f"{_size(data.image_shape)}: choose another data set or model."
+        )
+    if tuple(classifier.classes) != data.classes:
+        raise StudioError(
+            f"The model knows other classes ({_few(classifier.classes)}) than {data.title} ({_few(data.classes)}): "
+            "choose another data set or model."
+        )
+
+
+def _size(shape: tuple[int, int, int]) -> str:
+    height, width, channels = shape
+    return f"{height}×{width}×{channels}"
+
+
+def _few(classes: tuple[str, ...]) -> str:
+    return ", ".join(classes[:3]) + (", …" if len(classes) > 3 else "")
+
+
+def _print_tables(evaluation: "Evaluation", classes: tuple[str, ...], title: str) -> None:
+    print(
+        f"{percent(evaluation.accuracy, 2)} of the {evaluation.images:,} test images of {title} are right "
+        f"(loss {evaluation.loss:.4f})."
+    )
+    matrix = evaluation.confusion_matrix
+    if len(classes) <= MAX_COLUMNS:
+        _print_matrix(matrix, classes)
+    _print_most_confused(matrix, classes)
+
+
+def _print_matrix(matrix: np.ndarray, classes: tuple[str, ...]) -> None:
+    table = new_table("true", *classes, "right", title="How often each class (row) was taken for which (column)")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, row, right in zip(classes, matrix, np.diag(matrix), strict=True):
+        share = percent(right / row.sum()) if row.sum() else ""
+        table.add_row(name, *(str(count) if count else "·" for count in row), share)
+    print()
+    results().print(table)
+
+
+def _print_most_confused(matrix: np.ndarray, classes: tuple[str, ...]) -> None:
+    wrong = matrix - np.diag(np.diag(matrix))
+    order = np.argsort(-wrong, axis=None, kind="stable")[:MOST_CONFUSED]
+    table = new_table("true", "taken for", "times", title="Most confused")
+    for row, column in zip(*np.unravel_index(order, wrong.shape), strict=True):
+        if wrong[row, column]:
+            table.add_row(classes[row], classes[column], str(wrong[row, column]))
+    if table.row_count:
+        print()
+        results().print(table)

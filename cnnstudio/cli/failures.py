@@ -1,0 +1,62 @@
+"""What went wrong, in one sentence; and in the log, where nobody foresaw it."""
+
+import platform
+import traceback
+from collections.abc import Sequence
+from datetime import datetime
+
+import typer
+
+import cnnstudio
+from cnnstudio.errors import StudioError
+from cnnstudio.storage import log_folder
+
+
+class WrongUseError(typer.TyperException):
+    """The command line says too little, too much or something impossible; its text is a whole sentence."""
+
+    exit_code = 2
+
+
+def sentence(error: Exception, arguments: Sequence[str]) -> str:
+    """Says what went wrong.
+
+    Args:
+        error: what a command raised.
+        arguments: the command line, for the log.
+
+    Returns:
+        The text for the user. An error that is no fault of theirs is written to the log, whose path the text names.
+    """
+    match error:
+        case StudioError() | WrongUseError():
+            return str(error)
+        case typer.TyperException():
+            context = getattr(error, "ctx", None)
+            command = context.command_path if context else "cnnstudio"
+            return f"{error.format_message().rstrip('.')}; see “{command} --help”."
+        case MemoryError():
+            return "There is not enough memory for this: close other programs, or choose smaller numbers."
+        case ImportError():
+            return f"CNN Studio is not installed completely ({error}): “cnnstudio doctor” says what to do."
+        case OSError() if error.strerror:
+            place = f": {error.filename}" if error.filename else ""
+            return f"{error.strerror}{place}."
+    return f"Something went wrong inside CNN Studio ({type(error).__name__}: {error}); {_log(error, arguments)}."
+
+
+def _log(error: Exception, arguments: Sequence[str]) -> str:
+    """Appends the traceback to the log file and says where that is."""
+    path = log_folder() / "cnnstudio.log"
+    lines = (
+        f"{datetime.now().astimezone().isoformat(timespec='seconds')} cnnstudio {cnnstudio.__version__}, "
+        f"Python {platform.python_version()} on {platform.platform()}\n",
+        f"cnnstudio {' '.join(arguments)}\n",
+        *traceback.format_exception(error),
+    )
+    try:
+        with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.writelines(lines)
+    except OSError as refused:
+        return f"the details could not be written to {path} ({refused.strerror}), --debug shows them"
+    return f"the details are in {path}"

@@ -1,0 +1,215 @@
+"""`cnnstudio train`: trains a network and keeps it as a run."""
+
+import math
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from cnnstudio.cli.console import complain, engine_at_work, messages, percent, print_json
+from cnnstudio.cli.options import JsonOption, choices_help, one_of
+from cnnstudio.data.augmentation import AUGMENTATIONS
+from cnnstudio.data.datasets import DATASETS
+from cnnstudio.models.architectures import ARCHITECTURES
+from cnnstudio.training.config import MAX_EPOCHS, MAX_SEED, SCHEDULES, TrainingConfig
+from cnnstudio.training.events import Batches, EpochEnd, Event, Started, Stopped
+from cnnstudio.training.trainer import NothingTrained, TrainingResult
+from cnnstudio.training.trainer import train as train_network
+
+INTERRUPTED = 130
+_DEFAULT: dict[str, Any] = {field.name: field.default for field in fields(TrainingConfig)}
+
+
+def _positive(value: float) -> float:
+    if not (math.isfinite(value) and value > 0):
+        raise typer.BadParameter("it must be a number above 0")
+    return value
+
+
+def train(
+    *,
+    dataset: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", callback=one_of(DATASETS, "data set"), help=choices_help("What it learns", DATASETS)
+        ),
+    ] = _DEFAULT["dataset"],
+    architecture: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            callback=one_of(ARCHITECTURES, "architecture"),
+            help=choices_help("The network", ARCHITECTURES),
+        ),
+    ] = _DEFAULT["architecture"],
+    epochs: Annotated[
+        int, typer.Option(metavar="N", min=1, max=MAX_EPOCHS, help="How often it sees every training image.")
+    ] = _DEFAULT["epochs"],
+    batch_size: Annotated[int, typer.Option(metavar="N", min=1, help="Images per step.")] = _DEFAULT["batch_size"],
+    learning_rate: Annotated[
+        float,
+        typer.Option(metavar="RATE", callback=_positive, help="Size of the steps, at the schedule's highest point."),
+    ] = _DEFAULT["learning_rate"],
+    seed: Annotated[
+        int, typer.Option(metavar="N", min=0, max=MAX_SEED, help="The same seed gives the same training.")
+    ] = _DEFAULT["seed"],
+    augmentation: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            callback=one_of(AUGMENTATIONS, "augmentation"),
+            help=choices_help("How images are varied while it learns", AUGMENTATIONS),
+        ),
+    ] = _DEFAULT["augmentation"],
+    schedule: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            callback=one_of(SCHEDULES, "schedule"),
+            help=choices_help("How the learning rate changes", SCHEDULES),
+        ),
+    ] = _DEFAULT["schedule"],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The run's own folder, new or empty; by default one is made under the user's data folder.",
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Train a network; Ctrl+C stops it and keeps what was learnt."""
+    config = TrainingConfig(
+        dataset=dataset,
+        architecture=architecture,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+        augmentation=augmentation,
+        schedule=schedule,
+    )
+    stop = threading.Event()
+    try:
+        with engine_at_work(), _interrupt_sets(stop), _progress_on_stderr(quiet) as on_event:
+            result = train_network(config, on_event=on_event, stop=stop, output=output)
+    except NothingTrained as error:
+        complain(str(error))
+        return INTERRUPTED
+    if as_json:
+        print_json(_as_json(result))
+    else:
+        _print_sentences(result)
+    return INTERRUPTED if result.stopped else 0
+
+
+def _as_json(result: TrainingResult) -> dict[str, Any]:
+    return {
+        "run": str(result.run),
+        "dataset": result.dataset,
+        "architecture": result.architecture,
+        "parameters": result.parameters,
+        "epochs": result.epochs,
+        "train_seconds": result.train_seconds,
+        "images_per_second": result.images_per_second,
+        "test_accuracy": result.test_accuracy,
+        "test_loss": result.test_loss,
+    }
+
+
+def _print_sentences(result: TrainingResult) -> None:
+    title = ARCHITECTURES[result.architecture].title
+    data = DATASETS[result.dataset]
+    if result.stopped:
+        print("Stopped; what was learnt is kept.")
+    print(
+        f"{title} gets {percent(result.test_accuracy, 2)} of the {data.test_images:,} test images of {data.title} "
+        f"right (loss {result.test_loss:.4f})."
+    )
+    print(
+        f"{result.parameters:,} parameters, trained for {result.train_seconds:.1f} s "
+        f"at {result.images_per_second:,.0f} images/s."
+    )
+    print(f"Run: {result.run}")
+
+
+@contextmanager
+def _interrupt_sets(stop: threading.Event) -> Iterator[None]:
+    """Lets the first Ctrl+C set `stop`; the second one ends the process at once."""
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    previous = signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+@contextmanager
+def _progress_on_stderr(quiet: bool) -> Iterator[Callable[[Event], None] | None]:
+    """Gives a listener that shows a training: a moving bar in a terminal, a line an epoch elsewhere."""
+    if quiet:
+        yield None
+        return
+    console = messages()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:3.0f} %"),
+        TextColumn("{task.fields[figures]}"),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+        yield _TrainingView(progress)
+
+
+class _TrainingView:
+    """Shows a training's events."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task: TaskID = progress.add_task("Getting ready", total=None, figures="")
+        self._epochs = 0
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Started():
+                self._epochs = event.epochs
+                self._say(
+                    f"{event.parameters:,} parameters, {event.train_images:,} training images, "
+                    f"{event.validation_images:,} for validation. Run: {event.run}"
+                )
+                self._progress.update(self._task, total=event.epochs * event.batches_per_epoch)
+            case Batches():
+                self._progress.update(
+                    self._task,
+                    description=f"Epoch {event.epoch + 1} of {self._epochs}",
+                    completed=event.first + len(event.loss),
+                    figures=f"loss {event.loss.mean():.4f}, {percent(event.accuracy.mean())} right, "
+                    f"{event.images_per_second:,.0f} images/s, {_duration(event.seconds_left)} left",
+                )
+            case EpochEnd():
+                self._say(
+                    f"Epoch {event.epoch + 1} of {self._epochs}: loss {event.loss:.4f}, {percent(event.accuracy)} "
+                    f"right; validation loss {event.val_loss:.4f}, {percent(event.val_accuracy)} right"
+                )
+            case Stopped():
+                self._say("Stopping: measuring what was learnt. Ctrl+C again ends at once and keeps nothing.")
+
+    def _say(self, text: str) -> None:
+        self._progress.console.print(text, markup=False, soft_wrap=True)
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

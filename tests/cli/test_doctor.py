@@ -1,0 +1,106 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from cnnstudio.cli.checks import computing, folders, shipped_files, versions, window
+from cnnstudio.storage import data_folder, runs_folder
+
+
+def by_name(checks):
+    return {check.name: check for check in checks}
+
+
+def test_json(outcome):
+    code, out, err = outcome("doctor", "--json")
+    assert err == ""
+    document = json.loads(out)
+    checks = document["checks"]
+    states = [check["state"] for check in checks]
+    assert (document["problems"], document["warnings"]) == (states.count("problem"), states.count("warning"))
+    assert code == (1 if "problem" in states else 0)
+    found = {(check["group"], check["name"]): check for check in checks}
+    for key in (
+        ("Versions", "Python"),
+        ("Versions", "tensorflow"),
+        ("Versions", "PySide6-Essentials"),
+        ("Computing", "TensorFlow"),
+        ("Folders", "data"),
+        ("Window", "libraries"),
+        ("Shipped files", "MNIST"),
+    ):
+        assert key in found
+    assert "CPU" in found["Computing", "TensorFlow"]["text"]
+    assert all(check["remedy"] for check in checks if check["state"] == "problem")
+
+
+def test_versions_are_those_the_package_asks_for():
+    checks = by_name(versions())
+    assert checks["numpy"].text == __import__("numpy").__version__
+    assert {check.state for check in checks.values()} == {"ok"}
+
+
+@pytest.mark.parametrize("package", ["PySide6_Essentials", "numpy"])
+def test_a_version_that_does_not_work(tmp_path, monkeypatch, package):
+    # An older copy earlier on the path is what Python finds first.
+    info = tmp_path / f"{package}-0.1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 0.1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    check = by_name(versions())[package.replace("_", "-")]
+    assert check.state == "problem"
+    assert "0.1" in check.text
+    assert check.remedy.startswith("python -m pip install")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("raise ImportError('libfoo.so is missing')", "libfoo.so is missing"), ("import os; os._exit(3)", "exit code 3")],
+)
+def test_a_broken_tensorflow_is_reported(tmp_path, monkeypatch, code, words):
+    (tmp_path / "tensorflow.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    check = by_name(computing())["TensorFlow"]
+    assert check.state == "problem"
+    assert words in check.text
+    assert "tensorflow" in check.remedy
+
+
+def test_folders():
+    checks = by_name(folders())
+    assert set(checks) == {"data", "cache", "settings", "log"}
+    assert {check.state for check in checks.values()} <= {"ok", "warning"}
+    assert str(data_folder()) in checks["data"].text
+
+
+def test_a_folder_that_cannot_be_made(home: Path):
+    home.write_text("a file is in its place")
+    checks = by_name(folders())
+    assert checks["data"].state == "problem"
+    assert checks["cache"].state == "warning"
+    assert str(home) in checks["data"].text
+    assert "CNNSTUDIO_HOME" in checks["data"].remedy
+
+
+def test_without_a_screen(monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    checks = by_name(window())
+    if checks["libraries"].state == "ok":
+        assert checks["screen"].state == "warning"
+        assert "DISPLAY" in checks["screen"].text
+    else:
+        assert "apt-get install" in checks["libraries"].remedy
+
+
+def test_shipped_files_and_a_broken_run(trained):
+    broken = runs_folder() / "broken"
+    shutil.copytree(trained, broken)
+    (broken / "card.json").write_text("{")
+    checks = by_name(shipped_files())
+    assert checks["MNIST"].state == "ok"
+    assert checks["lenet5-mnist"].state == "ok"
+    assert checks["broken"].state == "warning"
+    assert str(broken) in checks["broken"].remedy

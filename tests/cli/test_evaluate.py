@@ -1,0 +1,77 @@
+import json
+
+import numpy as np
+import pytest
+
+from cnnstudio.models.architectures import build_model
+from cnnstudio.models.card import Card
+from cnnstudio.models.classifier import Classifier
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """Saves an untrained classifier and gives its path."""
+
+    def save(shape, classes, dataset=""):
+        model = build_model("softmax", shape, len(classes), seed=0)
+        card = Card(name="x", classes=classes, input_shape=shape, input_rule="centre-crop", dataset=dataset)
+        Classifier(model, card).save(tmp_path / "x")
+        return str(tmp_path / "x")
+
+    return save
+
+
+def test_json(outcome, trained):
+    code, out, err = outcome("evaluate", str(trained), "--json")
+    assert (code, err) == (0, "")
+    document = json.loads(out)
+    assert set(document) == {"accuracy", "loss", "images", "confusion_matrix"}
+    matrix = np.array(document["confusion_matrix"])
+    assert matrix.shape == (10, 10)
+    assert matrix.sum() == document["images"] == 10_000
+    assert document["accuracy"] == pytest.approx(np.trace(matrix) / 10_000)
+    card = json.loads((trained / "card.json").read_text())
+    assert document["accuracy"] == pytest.approx(card["test_accuracy"])
+    assert document["loss"] == pytest.approx(card["test_loss"])
+
+
+def test_text_names_the_most_confused_pair(outcome, trained):
+    matrix = np.array(json.loads(outcome("evaluate", str(trained), "--json")[1])["confusion_matrix"])
+    code, out, err = outcome("evaluate", str(trained), "--dataset", "mnist")
+    assert (code, err) == (0, "")
+    assert f"{np.trace(matrix) / 100:.2f} % of the 10,000 test images of MNIST" in out
+    np.fill_diagonal(matrix, 0)
+    true, taken_for = np.unravel_index(matrix.argmax(), matrix.shape)
+    _, confused = out.split("Most confused")
+    assert [str(true), str(taken_for), str(matrix.max())] in [line.split() for line in confused.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("shape", "classes", "words"),
+    [
+        ((8, 8, 3), tuple("0123456789"), ["8×8×3", "28×28×1"]),
+        ((28, 28, 1), ("cat", "dog"), ["cat, dog", "0, 1, 2, …"]),
+    ],
+)
+def test_a_model_that_does_not_fit_the_data_set(outcome, saved, shape, classes, words):
+    code, out, err = outcome("evaluate", saved(shape, classes), "--dataset", "mnist")
+    assert (code, out) == (1, "")
+    assert len(err.splitlines()) == 1
+    for word in words:
+        assert word in err
+
+
+@pytest.mark.parametrize("dataset", ["", "my-photos"])
+def test_a_model_whose_data_set_is_not_here(outcome, saved, dataset):
+    code, out, err = outcome("evaluate", saved((28, 28, 1), ("a", "b"), dataset))
+    assert (code, out) == (1, "")
+    assert dataset in err
+    assert "--dataset" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_model_that_is_not_there(outcome):
+    code, out, err = outcome("evaluate", "nowhere")
+    assert (code, out) == (1, "")
+    assert "nowhere" in err
+    assert len(err.splitlines()) == 1

@@ -1,0 +1,96 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from cnnstudio.cli.train import _interrupt_sets
+from cnnstudio.models.library import list_models
+
+KEYS = (
+    "run",
+    "dataset",
+    "architecture",
+    "parameters",
+    "epochs",
+    "train_seconds",
+    "images_per_second",
+    "test_accuracy",
+    "test_loss",
+)
+QUICK = ("train", "--architecture", "softmax", "--epochs", "1")
+
+
+def test_json_and_progress(outcome):
+    code, out, err = outcome(*QUICK, "--batch-size", "512", "--seed", "3", "--json")
+    assert code == 0
+    document = json.loads(out)
+    assert tuple(document) == KEYS
+    assert document["parameters"] == 28 * 28 * 10 + 10
+    assert (document["dataset"], document["architecture"], document["epochs"]) == ("mnist", "softmax", 1)
+    assert document["test_accuracy"] > 0.8
+    assert document["images_per_second"] > 0
+    [run] = [entry for entry in list_models() if entry.kind == "run"]
+    assert str(run.path) == document["run"]
+    assert run.card.seed == 3
+    assert "Epoch 1 of 1: loss" in err
+    assert document["run"] in err
+
+
+def test_quiet_is_quiet_and_text_names_the_run(outcome, tmp_path):
+    folder = tmp_path / "run"
+    code, out, err = outcome(*QUICK, "--batch-size", "512", "--quiet", "--output", str(folder))
+    assert (code, err) == (0, "")
+    assert f"Run: {folder}" in out
+    assert "of the 10,000 test images of MNIST right" in out
+    assert (folder / "model.keras").is_file()
+
+
+def test_an_output_folder_that_is_not_empty(outcome, tmp_path):
+    (tmp_path / "precious").write_text("mine")
+    before = sorted(tmp_path.rglob("*"))
+    code, out, err = outcome(*QUICK, "--output", str(tmp_path), "--json")
+    assert (code, out) == (1, "")
+    assert len(err.splitlines()) == 1
+    assert str(tmp_path) in err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_second_interrupt_is_left_to_the_system():
+    stop = threading.Event()
+    before = signal.getsignal(signal.SIGINT)
+    with _interrupt_sets(stop):
+        assert not stop.is_set()
+        signal.raise_signal(signal.SIGINT)
+        assert stop.is_set()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C is no signal there")
+def test_ctrl_c_keeps_what_was_learnt(tmp_path):
+    folder = tmp_path / "run"
+    arguments = ("train", "--architecture", "softmax", "--epochs", "1000", "--output", str(folder), "--json")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cnnstudio", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUTF8": "1"},
+    )
+    for line in process.stderr:
+        if line.startswith("Epoch 1 of 1000"):
+            break
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    assert process.returncode == 130, err
+    document = json.loads(out)
+    assert tuple(document) == KEYS
+    assert document["run"] == str(folder)
+    assert 1 <= document["epochs"] < 1000
+    assert document["test_accuracy"] > 0.8
+    assert "Stopping" in err
+    assert {"model.keras", "card.json"} <= {path.name for path in folder.iterdir()}
