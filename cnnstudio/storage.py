@@ -3,7 +3,8 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -97,20 +98,19 @@ def write_atomically(path: Path, write: Callable[[Path], object] | bytes | str) 
         temporary.unlink(missing_ok=True)
 
 
-def unused_folder(parent: Path, name: str) -> Path:
-    """Makes and returns a new folder `parent/name`, or `name-2`, `name-3`, … where that is taken.
+def unused_folder(parent: Path, name: str, taken: Container[str] = ()) -> Path:
+    """Makes and returns a new folder `parent/name`, or `name-2`, `name-3`, … where that exists or is `taken`.
 
     Two processes that ask at the same moment get two folders.
     """
-    number = 1
+    number = 0
     while True:
+        number += 1
         folder = parent / (name if number == 1 else f"{name}-{number}")
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            number += 1
-        else:
-            return folder
+        if folder.name not in taken:
+            with suppress(FileExistsError):
+                folder.mkdir(parents=True)
+                return folder
 
 
 def free_bytes(folder: Path) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnstudio.errors import StudioError
-from cnnstudio.storage import free_bytes, runs_folder, unused_folder, write_atomically
+from cnnstudio.storage import free_bytes, runs_folder, shipped, unused_folder, write_atomically
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import EpochEnd
 from cnnstudio.training.fast_fit import Block
@@ -127,7 +127,8 @@ def create_run(config: TrainingConfig, output: Path | None = None) -> Run:
     """
     try:
         if output is None:
-            run = Run(unused_folder(runs_folder(), f"{config.architecture}-{config.dataset}"), is_new=True)
+            name = f"{config.architecture}-{config.dataset}"
+            run = Run(unused_folder(runs_folder(), name, taken=_shipped_names()), is_new=True)
         else:
             run = _open_empty(output.expanduser().absolute())
     except OSError as error:
@@ -150,6 +151,14 @@ def _open_empty(folder: Path) -> Run:
             raise StudioError(f"{folder} is not empty. Choose a new or an empty folder for the run.") from None
         return Run(folder, is_new=False)
     return Run(folder, is_new=True)
+
+
+def _shipped_names() -> set[str]:
+    """The names by which the models that ship are called; a run of the same name could not be."""
+    try:
+        return {folder.name for folder in shipped("trained").iterdir()}
+    except OSError:
+        return set()
 
 
 def _cannot_write(folder: Path | None, error: OSError) -> StudioError:
