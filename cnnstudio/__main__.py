@@ -24,8 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not arguments:
         # The window is there sooner without the command line's imports.
         return open_window([])
-    from cnnstudio.cli.app import run
-
+    try:
+        from cnnstudio.cli.app import run
+    except ImportError as error:
+        sys.stderr.write(f"CNN Studio is not installed completely ({error}): install it again.\n")
+        return 1
     return run(arguments, open_window)
 
 

@@ -73,3 +73,11 @@ def test_wrong_use_of_the_program():
     assert done.returncode == 2
     assert done.stdout == b""
     assert len(done.stderr.decode().splitlines()) == 1
+
+
+def test_a_missing_package_is_a_sentence(tmp_path):
+    (tmp_path / "typer.py").write_text("raise ImportError('there is no typer')")
+    done = run("datasets", PYTHONPATH=str(tmp_path))
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"there is no typer" in done.stderr
+    assert len(done.stderr.splitlines()) == 1

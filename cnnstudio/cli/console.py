@@ -4,9 +4,10 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
 from io import StringIO, UnsupportedOperation
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 from rich import box
 from rich.console import Console
@@ -66,27 +67,33 @@ def engine_at_work() -> Iterator[None]:
     """
     sys.stdout.flush()
     sys.stderr.flush()
-    try:
-        kept = {stream.fileno(): os.dup(stream.fileno()) for stream in (sys.stdout, sys.stderr)}
-    except (UnsupportedOperation, OSError):  # not streams of the operating system
-        with redirect_stdout(sys.stderr):
-            yield
-        return
-    ours = os.fdopen(
-        os.dup(sys.stderr.fileno()), "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace"
-    )
     silent = os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "3"
-    sink = os.open(os.devnull, os.O_WRONLY) if silent else os.dup(sys.stderr.fileno())
+    with ExitStack() as stack:
+        ours: TextIO = sys.stderr
+        with suppress(UnsupportedOperation):  # not a stream of the operating system
+            ours = stack.enter_context(
+                os.fdopen(os.dup(ours.fileno()), "w", 1, encoding=ours.encoding, errors="backslashreplace")
+            )
+        sink = stack.enter_context(Path(os.devnull).open("w")).fileno() if silent else 2
+        # A stream that is None was closed before the start: its number may be another file's by now.
+        for descriptor, stream in ((1, sys.__stdout__), (2, sys.__stderr__)):
+            if stream is not None:
+                stack.enter_context(_sent_to(sink, descriptor))
+        stack.enter_context(redirect_stdout(ours))
+        stack.enter_context(redirect_stderr(ours))
+        yield
+
+
+@contextmanager
+def _sent_to(sink: int, descriptor: int) -> Iterator[None]:
+    """What is written to one descriptor ends up in another."""
+    kept = os.dup(descriptor)
+    os.dup2(sink, descriptor)
     try:
-        for descriptor in kept:
-            os.dup2(sink, descriptor)
-        with ours, redirect_stdout(ours), redirect_stderr(ours):
-            yield
+        yield
     finally:
-        os.close(sink)
-        for descriptor, copy in kept.items():
-            os.dup2(copy, descriptor)
-            os.close(copy)
+        os.dup2(kept, descriptor)
+        os.close(kept)
 
 
 def percent(share: float, decimals: int = 1) -> str:
