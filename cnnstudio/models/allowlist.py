@@ -74,7 +74,7 @@ MODELS = {
 }
 """Kinds of model, each with the module under which Keras knows it."""
 
-MODEL_MODULES = frozenset({"keras", "keras.models", "keras.src.models.functional", "keras.src.models.sequential"})
+MODEL_MODULES = ("keras", "keras.models", "keras.src.models.functional", "keras.src.models.sequential")
 
 PARTS = {
     "keras": frozenset({"DTypePolicy"}),
@@ -124,11 +124,11 @@ def checked_config(text: bytes) -> dict[str, Any]:
     """
     try:
         config = json.loads(text)
+        if not _is_model(config):
+            raise RefusedError(f"it holds {_kind(config)}, not a Functional or Sequential model of Keras")
+        return _Copy().model(config, depth=0)
     except (ValueError, RecursionError) as error:
         raise RefusedError(f"it is damaged: its config.json is not valid JSON ({error})") from error
-    if not _is_model(config):
-        raise RefusedError(f"it holds {_kind(config)}, not a Functional or Sequential model of Keras")
-    return _Copy().model(config, depth=0)
 
 
 def _kind(config: Any) -> str:
@@ -137,9 +137,9 @@ def _kind(config: Any) -> str:
 
 
 def _is_model(config: Any) -> bool:
-    return isinstance(config, dict) and (config.get("class_name"), config.get("module")) in {
-        (name, module) for name in MODELS for module in MODEL_MODULES
-    }
+    if not isinstance(config, dict):
+        return False
+    return config.get("class_name") in tuple(MODELS) and config.get("module") in MODEL_MODULES
 
 
 class _Copy:
@@ -155,7 +155,7 @@ class _Copy:
             raise RefusedError(f"its models are nested over {MAX_DEPTH} deep")
         if not isinstance(layers, list):
             raise RefusedError("it is damaged: its model has no list of layers")
-        copied = {key: plain(inner[key]) for key in _MODEL_FIELDS if key in inner and key != "layers"}
+        copied = {key: _plain(inner[key]) for key in _MODEL_FIELDS if key in inner and key != "layers"}
         copied["name"] = _name(inner)
         copied["layers"] = [self._layer(layer, depth) for layer in layers]
         class_name = config["class_name"]
@@ -219,18 +219,18 @@ def _object(config: Any, allowed: dict[str, frozenset[str]], what: str) -> dict[
 def _value(value: Any) -> Any:
     if isinstance(value, dict):
         return _object(value, PARTS, what="part")
-    return plain(value)
+    return _plain(value)
 
 
-def plain(value: Any) -> Any:
+def _plain(value: Any) -> Any:
     """A text, a number, true, false, null, or lists of these; anything else is refused."""
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [_plain(item) for item in value]
     # A “>” stands in the names under which packages register their own objects.
     if isinstance(value, str) and (len(value) > MAX_TEXT or ">" in value):
         raise RefusedError("one of its texts is too long, or names an object of another package")
     if isinstance(value, int | float) and abs(value) > MAX_NUMBER:
-        raise RefusedError(f"one of its numbers, {value:.3g}, is beyond what an image network needs")
+        raise RefusedError("one of its numbers is beyond what an image network needs")
     if value is None or isinstance(value, str | int | float):
         return value
     raise RefusedError("it is damaged: an object stands where a number or a text must be")
@@ -253,7 +253,7 @@ def _tensors(value: Any) -> Any:
     if not isinstance(value, dict) or value.get("class_name") != "__keras_tensor__":
         raise RefusedError("one of its layers is called with something that is no layer's output")
     inner = _fields(value)
-    fields = {key: plain(inner.get(key)) for key in ("shape", "dtype", "keras_history")}
+    fields = {key: _plain(inner.get(key)) for key in ("shape", "dtype", "keras_history")}
     return {"class_name": "__keras_tensor__", "config": fields}
 
 
