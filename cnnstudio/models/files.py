@@ -76,8 +76,8 @@ def embed_card(model: Path, card: Card, destination: Path) -> None:
         OSError: the destination cannot be written.
     """
     members = _members(model)
-    metadata = json.loads(members["metadata.json"]) | {_CARD_KEY: json.loads(card.to_json())}
-    members["metadata.json"] = json.dumps(metadata).encode()
+    metadata = json.dumps(_metadata(members) | {_CARD_KEY: json.loads(card.to_json())})
+    members["metadata.json"] = metadata.encode()
     with zipfile.ZipFile(destination, "w") as archive:
         for name, data in members.items():
             archive.writestr(name, data)
@@ -89,14 +89,22 @@ def embedded_card(path: Path) -> Card:
     Raises:
         StudioError: the file is missing or damaged, or there is no card in it, as in every file that Keras wrote.
     """
-    try:
-        values = json.loads(_members(path)["metadata.json"])[_CARD_KEY]
-    except (ValueError, RecursionError, TypeError, KeyError) as error:
+    metadata = _metadata(_members(path))
+    if _CARD_KEY not in metadata:
         raise StudioError(
             f"{path} has no card, which names the classes of the model and how pictures are made fit for it. "
             f"Put it into a folder as “model.keras”, with a {CARD_FILE} beside it."
-        ) from error
-    return parse_card(json.dumps(values), path)
+        )
+    return parse_card(json.dumps(metadata[_CARD_KEY]), path)
+
+
+def _metadata(members: dict[str, bytes]) -> dict[str, Any]:
+    """What stands in the metadata; nothing where they are damaged, for Keras does without them."""
+    try:
+        values = json.loads(members["metadata.json"])
+    except (ValueError, RecursionError):
+        return {}
+    return values if isinstance(values, dict) else {}
 
 
 def _members(path: Path) -> dict[str, bytes]:
@@ -107,11 +115,12 @@ def _members(path: Path) -> dict[str, bytes]:
 
 
 def _read(path: Path) -> bytes:
-    if (path / "saved_model.pb").exists():
-        raise RefusedError("it is in TensorFlow's SavedModel format; save it there as .keras instead")
-    if path.exists() and not path.is_file():
-        raise RefusedError("it is not a file")
     try:
+        if (path / "saved_model.pb").exists():
+            raise RefusedError("it is in TensorFlow's SavedModel format; save it as .keras where it comes from")
+        # Reading a device or a pipe might never end.
+        if path.exists() and not path.is_file():
+            raise RefusedError("it is not a file")
         with path.open("rb") as file:
             data = file.read(MAX_FILE + 1)
     except FileNotFoundError as error:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import struct
 import zipfile
 from collections.abc import Callable
@@ -641,3 +642,10 @@ def test_weights_that_do_not_fit_are_refused(members, pack, tamper):
 @pytest.mark.parametrize("data", [b"", b"no hdf5", b"\x89HDF\r\n\x1a\n" + bytes(2000)])
 def test_weights_that_are_no_hdf5_are_refused(members, pack, data):
     refused(pack(members | {WEIGHTS: data}), "weights are damaged")
+
+
+def test_what_may_never_end_is_not_read(tmp_path):
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("this system has no pipes in the file system")
+    os.mkfifo(tmp_path / "model.keras")
+    refused(tmp_path / "model.keras", "not a file")
