@@ -206,7 +206,8 @@ class Classifier:
     def _layers(self) -> list["keras.Layer"]:
         import keras
 
-        return [layer for layer in self.model.layers if not isinstance(layer, keras.layers.InputLayer)]
+        # The input says nothing new, and the output of a model within is that of its last layer.
+        return [layer for layer in self.model.layers if not isinstance(layer, keras.layers.InputLayer | keras.Model)]
 
     @cached_property
     def _probabilities(self) -> Callable[[np.ndarray], Any]:

@@ -249,10 +249,13 @@ def _check_size(model: "keras.Model", stored: int) -> None:
         )
     activations = operations = 0
     for layer in _all_layers(model):
-        size = math.prod(side or 1 for side in layer.output.shape)
+        batch, *sides = layer.output.shape
+        if batch is not None or None in sides:
+            raise RefusedError(f"its layer “{layer.name}” is not made for images of one size, taken in any number")
+        size = math.prod(sides)
         weights = sum(math.prod(weight.shape) for weight in layer.weights)
         activations += size
-        operations += weights * (size // (layer.output.shape[-1] or 1))
+        operations += weights * (size // max(sides[-1], 1))
     if activations > MAX_ACTIVATIONS:
         raise RefusedError(f"its layers would take {_size(4 * activations)} of memory for a single image")
     if operations > MAX_OPERATIONS:

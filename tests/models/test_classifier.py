@@ -8,7 +8,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.card import CARD_FILE, read_card
@@ -54,6 +54,19 @@ def test_feature_maps_are_what_keras_says_layer_by_layer(lenet5):
     assert prediction.layers[1].values.shape == (28, 28, 6)
     assert prediction.layers[-2].values.shape == (84,)
     np.testing.assert_allclose(prediction.probabilities, prediction.layers[-1].values)
+
+
+def test_a_model_within_a_model_does_not_get_in_the_way(make_card):
+    import keras
+
+    inputs = keras.Input((28, 28, 1))
+    within = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(3, 3)], name="within")
+    x = keras.layers.Flatten(name="flat")(within(inputs))
+    model = keras.Model(inputs, keras.layers.Dense(10, activation="softmax", name="output")(x))
+    prediction = Classifier(model, make_card()).predict(IMAGES[0], feature_maps=True)
+    assert [layer.name for layer in prediction.layers] == ["flat", "output"]
+    expected = np.asarray(model(IMAGES[:1].astype(np.float32)))[0]
+    np.testing.assert_allclose(prediction.probabilities, expected, atol=1e-6)
 
 
 def test_layers_are_asked_for(lenet5):
@@ -181,7 +194,8 @@ def test_a_model_that_is_no_image_classifier_is_refused(make_card):
 
 
 def test_a_picture_is_prepared_by_the_cards_rule(lenet5, tmp_path):
-    picture = Image.fromarray(255 - np.pad(IMAGES[0, 8:20, 8:20, 0], 60))
+    picture = Image.new("L", (200, 200), 240)
+    ImageDraw.Draw(picture).line([(50, 50), (140, 50), (80, 160)], fill=20, width=14)
     picture.save(tmp_path / "seven.png")
     prepared = lenet5.prepare(picture)
     assert prepared.image.shape == (28, 28, 1)
