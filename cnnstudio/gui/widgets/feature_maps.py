@@ -1,0 +1,164 @@
+"""What every layer saw: a row for each, with all its feature maps."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from cnnstudio.gui.painting.map_dialog import MapDialog
+from cnnstudio.gui.painting.tiles import TileRow
+from cnnstudio.gui.theme import SECTION
+from cnnstudio.models.classifier import LayerOutput
+
+LESSONS: dict[str, str] = {
+    "InputLayer": "The image as it comes in, raw values from 0 to 255.",
+    "Rescaling": "Divides the raw values so that they lie between 0 and 1, where networks learn best.",
+    "Normalization": "Shifts and scales the values to mean 0 and variance 1, where networks learn best.",
+    "Conv2D": "Slides small kernels over what comes in. Each map is bright where its own pattern was found.",
+    "DepthwiseConv2D": "Slides one small kernel over each map by itself.",
+    "SeparableConv2D": "Filters each map by itself, then mixes the maps at every place.",
+    "MaxPooling2D": "Keeps the highest value of each small window: the maps shrink, what was found stays.",
+    "AveragePooling2D": "Takes the mean of each small window: the maps shrink and become smoother.",
+    "GlobalAveragePooling2D": "Takes the mean of each map: one number says how much of its pattern there is.",
+    "GlobalMaxPooling2D": "Takes the highest value of each map: one number says whether its pattern is there.",
+    "Flatten": "Writes all values of all maps in one long line, for the dense layers that follow.",
+    "Dense": "Every unit weighs all the values before it and adds them up.",
+    "Softmax": "Turns scores into probabilities that add up to 1.",
+    "Activation": "Bends every value by the same curve; without such curves, many layers would be no more than one.",
+    "ReLU": "Sets every negative value to 0 and keeps the rest.",
+    "BatchNormalization": "Shifts and scales every map to a common mean and spread, so that training is steadier.",
+    "LayerNormalization": "Shifts and scales the values of one image to a common mean and spread.",
+    "Dropout": "Drops random values while training, so that no unit relies on one other; here it changes nothing.",
+    "ZeroPadding2D": "Adds a border of zeros.",
+    "Add": "Adds two sets of maps value by value: the shortcut of a residual network.",
+    "Concatenate": "Puts two sets of maps side by side.",
+}
+"""What a kind of layer does, in a sentence, by its Keras class."""
+
+_HOW = "Click a map, or press Enter, to enlarge it."
+
+
+def describe(layer: LayerOutput) -> str:
+    """Kind and shape of a layer's output, such as “Conv2D · 28×28×6” or “Dense · 84 units”."""
+    if layer.values.ndim == 1:
+        return f"{layer.kind} · {len(layer.values):,} {'unit' if len(layer.values) == 1 else 'units'}"
+    return f"{layer.kind} · {'×'.join(str(length) for length in layer.values.shape)}"
+
+
+class FeatureMapGrid(QScrollArea):
+    """A scrolling column of layers: name, kind, shape, legend and all feature maps, each of which can be enlarged.
+
+    Args:
+        parent: the parent widget.
+        placeholder: what stands there while there is nothing to show.
+    """
+
+    def __init__(
+        self, parent: QWidget | None = None, placeholder: str = "What every layer sees of your drawing appears here."
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("feature_map_grid")
+        self.setAccessibleName("Feature maps of every layer")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._layers: tuple[LayerOutput, ...] = ()
+        self._rows: list[TileRow] = []
+        self._dialog: MapDialog | None = None
+        self._enlarged = 0
+        self._placeholder = QLabel(placeholder)
+        self._placeholder.setProperty("role", "secondary")
+        self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._placeholder.setWordWrap(True)
+        content = QWidget()
+        content.setProperty("role", "content")
+        self._column = QVBoxLayout(content)
+        self._column.setContentsMargins(2, 2, SECTION // 2, 2)
+        self._column.setSpacing(2 * SECTION // 3)
+        self._column.addWidget(self._placeholder, 1)
+        self._column.addStretch(0)
+        self.setWidget(content)
+
+    def set_layers(self, layers: Sequence[LayerOutput]) -> None:
+        """Shows what the layers answered, in their order; rows stay where names and shapes stay."""
+        before, self._layers = self._layers, tuple(layers)
+        if [_likeness(layer) for layer in before] != [_likeness(layer) for layer in self._layers]:
+            self._rebuild()
+        for row, layer in zip(self._rows, self._layers, strict=True):
+            row.set_values(layer.values)
+        self._refresh_dialog()
+
+    def clear(self) -> None:
+        """Shows the empty state."""
+        self.set_layers(())
+
+    def _rebuild(self) -> None:
+        """Makes as many rows as there are layers; those there are already are used again."""
+        if self._dialog is not None:
+            self._dialog.close()
+        while len(self._rows) > len(self._layers):
+            row = self._rows.pop()
+            row.setParent(None)
+            row.deleteLater()
+        while len(self._rows) < len(self._layers):
+            row = TileRow()
+            row.activated.connect(partial(self._enlarge, len(self._rows)))
+            row.current_changed.connect(partial(self._scroll_to, row))
+            self._rows.append(row)
+            self._column.insertWidget(self._column.count() - 1, row)
+        for number, (row, layer) in enumerate(zip(self._rows, self._layers, strict=True)):
+            lesson = LESSONS.get(layer.kind, f"A layer of the kind {layer.kind}.")
+            row.setObjectName(f"layer_row_{number}")
+            row.set_header(layer.name, describe(layer), f"{lesson}\n{_HOW}")
+        self._placeholder.setVisible(not self._rows)
+        self._column.setStretch(self._column.count() - 1, 1 if self._rows else 0)
+
+    # Enlarging.
+
+    def _enlarge(self, row: int, number: int) -> None:
+        if self._dialog is None:
+            self._dialog = MapDialog("viridis", "map", self)
+            self._dialog.destroyed.connect(self._forget_dialog)
+        self._enlarged = row
+        self._refresh_dialog(number)
+        self._dialog.show()
+        self._dialog.raise_()
+        self._dialog.activateWindow()
+
+    def _refresh_dialog(self, number: int | None = None) -> None:
+        if self._dialog is not None and self._enlarged < len(self._layers):
+            layer = self._layers[self._enlarged]
+            limits = self._rows[self._enlarged].limits
+            self._dialog.show_layer(f"{layer.name}  ·  {describe(layer)}", layer.values, limits, number)
+
+    def _forget_dialog(self) -> None:
+        self._dialog = None
+
+    # Keyboard.
+
+    def _scroll_to(self, row: TileRow, number: int) -> None:
+        tile = row.tile_rectangle(number).translated(row.pos())
+        self.ensureVisible(tile.center().x(), tile.center().y(), 0, tile.height())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Up and Down beyond a row's edge go on in the next row."""
+        step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()), 0)
+        focused = next((number for number, row in enumerate(self._rows) if row.hasFocus()), None)
+        if step and focused is not None:
+            if 0 <= focused + step < len(self._rows):
+                self._rows[focused + step].setFocus(Qt.FocusReason.TabFocusReason)
+            return
+        super().keyPressEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follows a change of theme in all rows."""
+        for row in getattr(self, "_rows", ()):
+            row.update()
+        super().changeEvent(event)
+
+
+def _likeness(layer: LayerOutput) -> tuple[object, ...]:
+    return layer.name, layer.kind, layer.values.shape
