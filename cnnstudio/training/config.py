@@ -84,7 +84,7 @@ class TrainingConfig:
     architecture: str = "lenet5"
     epochs: int = 3
     batch_size: int = 128
-    learning_rate: float = 2e-3
+    learning_rate: float = 4e-3
     seed: int = 0
     augmentation: str = "none"
     schedule: str = "cosine"

@@ -9,7 +9,7 @@ import numpy as np
 
 from cnnstudio.data.datasets import Split
 from cnnstudio.errors import StudioError
-from cnnstudio.training.events import Batches, EpochEnd, Event, Probe
+from cnnstudio.training.events import Batches, Event, Probe
 from cnnstudio.training.fast_fit import Block
 
 if TYPE_CHECKING:
@@ -99,15 +99,26 @@ class Narrator:
             return
         self._waiting.append(block)
         if time.perf_counter() - self._batches_told >= BATCHES_SECONDS:
-            self._tell_waiting(pace)
+            self.flush(pace)
         if time.perf_counter() - self._probe_told >= PROBE_SECONDS:
             self.tell_probe()
 
-    def tell_epoch(self, epoch: EpochEnd, pace: Pace) -> None:
-        """Tells of an epoch's end, and before it of the batches that were kept back."""
-        if self._waiting:
-            self._tell_waiting(pace)
-        self.tell(epoch)
+    def flush(self, pace: Pace) -> None:
+        """Tells of the blocks that were kept back."""
+        blocks, self._waiting = self._waiting, []
+        if not blocks:
+            return
+        self.tell(
+            Batches(
+                epoch=blocks[0].epoch,
+                first=blocks[0].first,
+                loss=np.concatenate([block.loss for block in blocks]),
+                accuracy=np.concatenate([block.accuracy for block in blocks]),
+                images_per_second=pace.images_per_second,
+                seconds_left=pace.seconds_left,
+            )
+        )
+        self._batches_told = time.perf_counter()
 
     def tell_probe(self) -> None:
         """Tells what the network sees in the probe image now."""
@@ -128,17 +139,3 @@ class Narrator:
             if isinstance(layer, keras.layers.Conv2D):
                 return layer.kernel.numpy()
         return None
-
-    def _tell_waiting(self, pace: Pace) -> None:
-        blocks, self._waiting = self._waiting, []
-        self.tell(
-            Batches(
-                epoch=blocks[0].epoch,
-                first=blocks[0].first,
-                loss=np.concatenate([block.loss for block in blocks]),
-                accuracy=np.concatenate([block.accuracy for block in blocks]),
-                images_per_second=pace.images_per_second,
-                seconds_left=pace.seconds_left,
-            )
-        )
-        self._batches_told = time.perf_counter()

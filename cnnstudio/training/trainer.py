@@ -200,6 +200,7 @@ class _Training:
         self._check_stop()
 
     def _end_epoch(self, epoch: int, logs: dict[str, Any]) -> None:
+        self._narrator.flush(self._pace)
         try:
             validation = evaluate(self._classifier, self._validation, lambda *_: self._check_stop())
         except StudioError as error:
@@ -213,7 +214,8 @@ class _Training:
             self._keep()
         self._run.write_history(self._history)
         self._pace.count_validation()
-        self._narrator.tell_epoch(event, self._pace)
+        self._narrator.tell(event)
+        self._check_stop()
 
     def _keep(self) -> None:
         """Writes the network as it is now."""

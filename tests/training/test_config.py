@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from cnnstudio.errors import StudioError
+from cnnstudio.training.config import SCHEDULES, TrainingConfig
+
+
+def test_the_defaults_pass():
+    TrainingConfig().check()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [
+        ({"dataset": "cats"}, "mnist"),
+        ({"dataset": None}, "mnist"),
+        ({"architecture": "lenet6"}, "lenet5"),
+        ({"augmentation": "magic"}, "handwriting"),
+        ({"schedule": ["cosine"]}, "constant"),
+        ({"epochs": 0}, "epochs"),
+        ({"epochs": 1.5}, "epochs"),
+        ({"epochs": True}, "epochs"),
+        ({"epochs": 10**9}, "epochs"),
+        ({"batch_size": 0}, "batch size"),
+        ({"batch_size": -128}, "batch size"),
+        ({"batch_size": 55_001}, "55,000"),
+        ({"learning_rate": 0.0}, "above 0"),
+        ({"learning_rate": -1e-3}, "above 0"),
+        ({"learning_rate": float("nan")}, "above 0"),
+        ({"learning_rate": float("inf")}, "above 0"),
+        ({"learning_rate": "fast"}, "above 0"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 2**31}, "seed"),
+        ({"validation_fraction": 0.0}, "between 0 and 1"),
+        ({"validation_fraction": 1.0}, "between 0 and 1"),
+        ({"validation_fraction": float("nan")}, "between 0 and 1"),
+    ],
+)
+def test_values_that_make_no_sense(wrong, word):
+    with pytest.raises(StudioError, match=word):
+        TrainingConfig(**wrong).check()
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_schedules_stay_within_bounds(name):
+    factors = SCHEDULES[name].factors(np.arange(1000) / 1000)
+    assert factors.shape == (1000,)
+    assert factors.min() > 0
+    assert factors.max() <= 1
+    assert factors.max() > 0.99
+
+
+def test_cosine_follows_keras_after_its_warm_up():
+    import keras
+
+    steps = 1000
+    schedule = SCHEDULES["cosine"]
+    factors = schedule.factors(np.arange(steps) / steps)
+    peak = int(factors.argmax())
+    assert (np.diff(factors[: peak + 1]) > 0).all()
+    oracle = keras.optimizers.schedules.CosineDecay(1.0, steps - peak)
+    assert np.allclose(factors[peak:], [oracle(step) for step in range(steps - peak)], atol=1e-5)
+
+
+def test_one_batch_is_enough_for_every_schedule():
+    assert all(schedule.factors(np.zeros(1))[0] > 0 for schedule in SCHEDULES.values())

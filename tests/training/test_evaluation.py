@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from cnnstudio.models.architectures import build_model
+from cnnstudio.models.card import Card
+from cnnstudio.models.classifier import Classifier
+from cnnstudio.training.evaluation import cross_entropy, evaluate
+
+
+@pytest.fixture(scope="module")
+def model():
+    import keras
+
+    inner = build_model("softmax", (28, 28, 1), 10, seed=1)
+    model = keras.Model(inner.inputs, inner.outputs)
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+@pytest.fixture(scope="module")
+def classifier(model, digits):
+    return Classifier(model, Card("Ours", digits.classes, (28, 28, 1), "digit"))
+
+
+@pytest.mark.parametrize("scale", [1.0, 25.0])
+def test_agrees_with_keras(model, classifier, digits, scale):
+    """Also where the network is so sure that probabilities come near the limits of float32."""
+    import tensorflow as tf
+
+    weights = model.get_weights()
+    model.set_weights([weight * scale for weight in weights])
+    try:
+        evaluation = evaluate(classifier, digits.train)
+        loss, accuracy = model.evaluate(digits.train.images, digits.train.labels, verbose=0)
+        answers = model.predict(digits.train.images, verbose=0).argmax(axis=1)
+    finally:
+        model.set_weights(weights)
+    assert evaluation.images == len(digits.train)
+    assert evaluation.loss == pytest.approx(loss, rel=1e-4)
+    assert evaluation.accuracy == pytest.approx(accuracy, abs=1e-6)
+    matrix = tf.math.confusion_matrix(digits.train.labels, answers, 10).numpy()
+    assert np.array_equal(evaluation.confusion_matrix, matrix)
+    assert evaluation.confusion_matrix.dtype == np.int64
+
+
+def test_tells_of_its_progress_and_can_be_left(classifier, digits):
+    seen = []
+    evaluate(classifier, digits.train, lambda *counts: seen.append(counts))
+    assert seen == [(512, 1400), (1024, 1400), (1400, 1400)]
+
+    def leave(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(classifier, digits.train, leave)
+
+
+def test_a_probability_of_nothing_costs_much_but_not_everything():
+    probabilities = np.array([[0.0, 1.0], [1.0, 0.0]], np.float32)
+    loss = cross_entropy(probabilities, np.array([0, 0]))
+    assert 80 < loss < 100

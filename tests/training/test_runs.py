@@ -1,0 +1,67 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from cnnstudio.errors import StudioError
+from cnnstudio.storage import runs_folder, shipped
+from cnnstudio.training.config import TrainingConfig
+from cnnstudio.training.runs import create_run
+
+CONFIG = TrainingConfig(architecture="softmax", seed=7)
+
+
+def test_runs_are_named_and_numbered():
+    runs = [create_run(CONFIG) for _ in range(3)]
+    assert [run.folder.name for run in runs] == ["softmax-mnist", "softmax-mnist-2", "softmax-mnist-3"]
+    assert all(run.folder.parent == runs_folder() for run in runs)
+    config = json.loads((runs[0].folder / "config.json").read_text())
+    assert (config["architecture"], config["seed"], config["format"]) == ("softmax", 7, 1)
+
+
+def test_no_run_is_called_like_a_model_that_ships():
+    names = {folder.name for folder in shipped("trained").iterdir()}
+    assert "lenet5-mnist" in names
+    assert create_run(TrainingConfig(architecture="lenet5")).folder.name not in names
+
+
+def test_output_may_be_new_or_empty(tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    assert create_run(CONFIG, tmp_path / "empty").folder == tmp_path / "empty"
+    assert create_run(CONFIG, tmp_path / "deep" / "new").folder == tmp_path / "deep" / "new"
+    monkeypatch.chdir(tmp_path)
+    assert create_run(CONFIG, Path("relative")).folder == tmp_path / "relative"
+
+
+def test_output_with_something_in_it_is_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("precious")
+    with pytest.raises(StudioError, match="not empty"):
+        create_run(CONFIG, tmp_path)
+    assert [path.name for path in tmp_path.iterdir() if path.name != "home"] == ["thesis.txt"]
+    with pytest.raises(StudioError, match="is a file"):
+        create_run(CONFIG, tmp_path / "thesis.txt")
+    with pytest.raises(StudioError, match="cannot be written"):
+        create_run(CONFIG, tmp_path / "thesis.txt" / "below")
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="there is no file system here that nobody can write to")
+def test_output_that_nobody_can_write_to():
+    with pytest.raises(StudioError, match="/proc/self/run"):
+        create_run(CONFIG, Path("/proc/self/run"))
+
+
+def test_a_full_disk_is_seen_before_training(tmp_path):
+    run = create_run(CONFIG, tmp_path / "run")
+    run.check_space(1000)
+    with pytest.raises(StudioError, match=r"full.*Make room"):
+        run.check_space(2**60)
+
+
+def test_discarding_removes_no_more_than_was_made(tmp_path):
+    made = create_run(CONFIG, tmp_path / "made")
+    made.discard()
+    assert not made.folder.exists()
+    (tmp_path / "given").mkdir()
+    given = create_run(CONFIG, tmp_path / "given")
+    given.discard()
+    assert list(given.folder.iterdir()) == []
