@@ -12,6 +12,9 @@ from cnnstudio.gui.theme import GAP, GRID, array_to_image, colours
 Limits = tuple[float, float]
 """The values that get a colour map's two ends."""
 
+LEGEND_WIDTH = 19 * GRID
+"""Room for a legend and its two numbers, in device-independent pixels."""
+
 _BAR = 6 * GRID
 _TICKS = 5
 
@@ -35,29 +38,28 @@ def limits_of(values: np.ndarray, colormap: str) -> Limits:
     return low, high
 
 
+def rounded(limits: Limits) -> Limits:
+    """The limits, with 0 for one that is next to nothing beside the other."""
+    low, high = limits
+    least = max(abs(low), abs(high)) / 1000
+    return (low if abs(low) >= least else 0.0), (high if abs(high) >= least else 0.0)
+
+
 @functools.cache
 def _ramp(colormap: str, upright: bool) -> QImage:
     steps = np.arange(256, dtype=np.uint8)
     return array_to_image(steps[::-1, np.newaxis] if upright else steps[np.newaxis], colormap, (0, 255))
 
 
-def paint_legend(painter: QPainter, area: QRectF, colormap: str, limits: Limits) -> float:
-    """Paints “low ▭ high” at the right end of an area, in the painter's font and pen.
-
-    Returns:
-        The width it took.
-    """
-    low, high = (format_value(limit) for limit in limits)
-    metrics = painter.fontMetrics()
-    right = area.right()
+def paint_legend(painter: QPainter, area: QRectF, colormap: str, limits: Limits) -> None:
+    """Paints “low ▭ high” at the right end of an area, in the painter's font and pen."""
+    low, high = (format_value(limit) for limit in rounded(limits))
     aligned = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
     painter.drawText(area, aligned, high)
-    right -= metrics.horizontalAdvance(high) + GAP / 2
+    right = area.right() - painter.fontMetrics().horizontalAdvance(high) - GAP / 2
     bar = QRectF(right - _BAR, area.center().y() - GRID / 2, _BAR, GRID)
     painter.drawImage(bar, _ramp(colormap, upright=False))
-    right = bar.left() - GAP / 2
-    painter.drawText(QRectF(area.left(), area.top(), right - area.left(), area.height()), aligned, low)
-    return area.right() - right + metrics.horizontalAdvance(low)
+    painter.drawText(QRectF(area.left(), area.top(), bar.left() - GAP / 2 - area.left(), area.height()), aligned, low)
 
 
 class ColourBar(QWidget):

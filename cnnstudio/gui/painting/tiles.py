@@ -1,85 +1,15 @@
 """All channels of an array as small tiles under a title, with a legend."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QFont, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from cnnstudio.gui.painting.legend import Limits, format_value, limits_of, paint_legend
-from cnnstudio.gui.theme import GAP, GRID, array_to_image, colours, text_sizes
-
-MOST_LINES = 6
-"""So many lines of tiles are shown until somebody asks for all."""
+from cnnstudio.gui.painting.legend import LEGEND_WIDTH, Limits, format_value, limits_of, paint_legend
+from cnnstudio.gui.painting.raster import Raster, lay_out, paint_maps
+from cnnstudio.gui.theme import GAP, GRID, colours, text_sizes
 
 _HEADER = 3 * GRID
-_MAP_SIDES = ((32, 56), (128, 40), (1 << 30, 32))
-_UNIT_SIDES = ((16, 24), (256, 14), (1 << 30, 10))
-
-
-def _side(sides: tuple[tuple[int, int], ...], count: int) -> int:
-    return next(side for most, side in sides if count <= most)
-
-
-@dataclass(frozen=True)
-class Raster:
-    """How tiles of one size lie in lines.
-
-    Attributes:
-        width: of a tile, in device-independent pixels.
-        height: of a tile.
-        gap: between tiles.
-        columns: tiles in a line, at least 1.
-        shown: how many tiles there are places for.
-        more: whether the last place says how many more there are.
-    """
-
-    width: int
-    height: int
-    gap: int
-    columns: int
-    shown: int
-    more: bool
-
-    @property
-    def lines(self) -> int:
-        """How many lines there are."""
-        return -(-self.shown // self.columns)
-
-    @property
-    def total_height(self) -> int:
-        """Of all lines, without a gap below."""
-        return self.lines * (self.height + self.gap) - self.gap if self.shown else 0
-
-    def place(self, number: int) -> QRect:
-        """Where a tile lies, seen from the first one's top left corner."""
-        line, column = divmod(number, self.columns)
-        return QRect(column * (self.width + self.gap), line * (self.height + self.gap), self.width, self.height)
-
-
-def raster(shape: tuple[int, ...], width: int, expanded: bool) -> Raster:
-    """Lays tiles out: the longer side of a map near a comfortable size, a whole number of pixels a value if possible.
-
-    Args:
-        shape: (height, width, channels), or (units,) for one cell a unit.
-        width: the room for a line, in device-independent pixels.
-        expanded: whether all lines are shown, or `MOST_LINES` at most.
-    """
-    count = shape[-1]
-    if len(shape) == 1:
-        across = down = _side(_UNIT_SIDES, count)
-        gap = 2
-    else:
-        longest = max(shape[0], shape[1], 1)
-        side = _side(_MAP_SIDES, count)
-        scale = max(1, round(side / longest)) if longest <= 1.5 * side else side / longest
-        down, across = (max(1, round(scale * length)) for length in shape[:2])
-        down, across = (max(8, length) if longest == 1 else length for length in (down, across))
-        gap = GRID // 2 if count > _MAP_SIDES[0][0] else GRID
-    columns = max(1, (width + gap) // (across + gap))
-    more = not expanded and count > columns * MOST_LINES
-    return Raster(across, down, gap, columns, columns * MOST_LINES if more else count, more)
 
 
 class TileRow(QWidget):
@@ -151,29 +81,31 @@ class TileRow(QWidget):
         if values.shape != self._values.shape:
             self._expanded = False
             self._current = 0
-            self._hovered = None
+            self._hovered = self._pressed = None
             self.updateGeometry()
+            self.update()
         self._values = values
         self._limits = self._sheet = None
-        self.update()
+        self.update(self._legend_rectangle())
+        self.update(0, _HEADER - 2, self.width(), self.height())
 
     # Geometry.
 
     def _raster(self, width: int | None = None) -> Raster:
-        return raster(self._values.shape, self.width() if width is None else width, self._expanded)
+        return lay_out(self._values.shape, self.width() if width is None else width, self._expanded)
+
+    def _legend_rectangle(self) -> QRect:
+        return QRect(self.width() - LEGEND_WIDTH, 0, LEGEND_WIDTH, _HEADER - GAP // 2)
+
+    def _title_rectangle(self) -> QRect:
+        return QRect(0, 0, self.width() - LEGEND_WIDTH - GAP, _HEADER - GAP // 2)
 
     def tile_rectangle(self, number: int) -> QRect:
         """Where a tile lies in this widget."""
         return self._raster().place(number).translated(0, _HEADER)
 
     def _tile_at(self, position: QPointF) -> int | None:
-        lines = self._raster()
-        column = int(position.x() // (lines.width + lines.gap))
-        line = int((position.y() - _HEADER) // (lines.height + lines.gap))
-        number = line * lines.columns + column
-        if line < 0 or not 0 <= column < lines.columns or number >= lines.shown:
-            return None
-        return number if QRectF(self.tile_rectangle(number)).contains(position) else None
+        return self._raster().tile_at(position.x(), position.y() - _HEADER)
 
     def sizeHint(self) -> QSize:
         """As high as its lines."""
@@ -193,14 +125,20 @@ class TileRow(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paints the header and the tiles in the region that changed."""
         painter = QPainter(self)
-        if event.rect().top() < _HEADER:
-            self._paint_header(painter)
+        small = QFont(self.font())
+        small.setPixelSize(text_sizes().small)
+        if event.region().intersects(self._title_rectangle()):
+            self._paint_title(painter, small)
+        painter.setFont(small)
+        if self._values.size and event.region().intersects(self._legend_rectangle()):
+            painter.setPen(QColor(colours().secondary))
+            paint_legend(painter, QRectF(self._legend_rectangle()), self._colormap, self.limits)
         lines = self._raster()
-        first = max(0, (event.rect().top() - _HEADER) // (lines.height + lines.gap)) * lines.columns
-        last = ((event.rect().bottom() - _HEADER) // (lines.height + lines.gap) + 1) * lines.columns
-        tiles = range(min(first, lines.shown - lines.more), max(0, min(last, lines.shown - lines.more)))
+        tiles = lines.tiles_between(event.rect().top() - _HEADER, event.rect().bottom() - _HEADER)
         if tiles:
-            self._paint_tiles(painter, lines, tiles)
+            if self._sheet is None or self._sheet[0] != tiles:
+                self._sheet = tiles, paint_maps(self._values, lines, tiles, self._colormap, self.limits)
+            painter.drawImage(self.tile_rectangle(tiles.start).topLeft(), self._sheet[1])
         if lines.more:
             self._paint_more(painter, lines)
         marked = self._current if self.hasFocus() else self._hovered
@@ -211,50 +149,22 @@ class TileRow(QWidget):
                 painter.drawRect(outline.adjusted(-margin, -margin, margin - 1, margin - 1))
         painter.end()
 
-    def _paint_header(self, painter: QPainter) -> None:
+    def _paint_title(self, painter: QPainter, small: QFont) -> None:
         theme = colours()
-        area = QRectF(0, 0, self.width(), _HEADER - GAP / 2)
-        small = QFont(self.font())
-        small.setPixelSize(text_sizes().small)
-        painter.setFont(small)
-        painter.setPen(QColor(theme.secondary))
-        if self._values.size:
-            area.setRight(area.right() - paint_legend(painter, area, self._colormap, self.limits) - 2 * GAP)
+        area = self._title_rectangle()
         bold = QFont(self.font())
         bold.setWeight(QFont.Weight.DemiBold)
-        painter.setFont(bold)
-        painter.setPen(QColor(theme.text))
-        metrics = painter.fontMetrics()
-        title = metrics.elidedText(self._title, Qt.TextElideMode.ElideRight, int(area.width()))
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, title)
-        area.setLeft(metrics.horizontalAdvance(title) + GAP)
-        painter.setFont(small)
-        painter.setPen(QColor(theme.secondary))
-        subtitle = painter.fontMetrics().elidedText(self._subtitle, Qt.TextElideMode.ElideRight, int(area.width()))
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, subtitle)
-
-    def _colours_of(self, tiles: range) -> QImage:
-        """The tiles below each other, one pixel a value."""
-        if self._sheet is None or self._sheet[0] != tiles:
-            part = self._values[..., tiles.start : tiles.stop]
-            column = np.moveaxis(part, -1, 0).reshape(len(tiles) * (1 if part.ndim == 1 else part.shape[0]), -1)
-            self._sheet = tiles, array_to_image(column, self._colormap, self.limits)
-        return self._sheet[1]
-
-    def _paint_tiles(self, painter: QPainter, lines: Raster, tiles: range) -> None:
-        sheet = self._colours_of(tiles)
-        height = sheet.height() // len(tiles)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, height > lines.height)
-        for index, number in enumerate(tiles):
-            source = QRect(0, index * height, sheet.width(), height)
-            painter.drawImage(lines.place(number).translated(0, _HEADER), sheet, source)
+        for text, font, colour in ((self._title, bold, theme.text), (self._subtitle, small, theme.secondary)):
+            painter.setFont(font)
+            painter.setPen(QColor(colour))
+            metrics = painter.fontMetrics()
+            elided = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0, area.width()))
+            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, elided)
+            area.setLeft(area.left() + metrics.horizontalAdvance(elided) + GAP)
 
     def _paint_more(self, painter: QPainter, lines: Raster) -> None:
-        small = QFont(self.font())
-        small.setPixelSize(text_sizes().small)
-        painter.setFont(small)
         painter.setPen(QColor(colours().accent_text))
-        rest = self._values.shape[-1] - lines.shown + 1
+        rest = lines.count - lines.shown + 1
         place = self.tile_rectangle(lines.shown - 1).adjusted(-lines.gap, 0, self.width(), 0)
         painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, f"+{rest:,}")
 
