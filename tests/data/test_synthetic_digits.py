@@ -20,8 +20,7 @@ def test_the_seed_decides() -> None:
 
 
 @pytest.mark.parametrize("digit", TEMPLATES)
-def test_variations_stay_nearer_to_their_own_template(digit: int) -> None:
-    """A drawing has as many strokes as its template and lies about its sheet."""
+def test_a_drawing_has_the_strokes_of_its_template_and_about_its_size(digit: int) -> None:
     random = np.random.default_rng(digit)
     for template in TEMPLATES[digit]:
         for drawing in synthetic_digits._bend(template, 20, random):
