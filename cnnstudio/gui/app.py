@@ -94,8 +94,12 @@ def main(argv: Sequence[str]) -> int:
         try:
             return _run(argv)
         except ImportError as error:
-            missing = screen.missing_packages() or screen.APT_PACKAGES
-            problem = f"The window cannot be loaded ({error}). On Debian or Ubuntu: {screen.apt_line(missing)}"
+            if (error.name or "").startswith("cnnstudio"):
+                raise
+            problem = (
+                f"The window cannot be loaded ({error}). Install CNN Studio again; on Debian or Ubuntu, this may be "
+                f"what is missing: {screen.apt_line(screen.APT_PACKAGES)}"
+            )
         except StudioError as error:
             problem = str(error)
     print(problem, file=sys.stderr)  # noqa: T201

@@ -1,0 +1,227 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.gui.main_window import MINIMUM_SIZE, PAGES, MainWindow
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.message_bar import MessageBar
+
+
+class RecordingPage(QWidget):
+    """A page that notes what the window asks of it."""
+
+    navigate = Signal(str, object)
+
+    def __init__(self, _: Settings) -> None:
+        super().__init__()
+        self.heard: list[object] = []
+        self.busy: str | None = None
+
+    def entered(self) -> None:
+        self.heard.append("entered")
+
+    def receive(self, payload: object) -> None:
+        self.heard.append(payload)
+
+    def warm_up(self) -> None:
+        self.heard.append("warm_up")
+
+    def shut_down(self) -> None:
+        self.heard.append("shut_down")
+
+
+class PlainPage(QWidget):
+    """A page that has none of the hooks."""
+
+    def __init__(self, _: Settings) -> None:
+        super().__init__()
+
+
+@pytest.fixture
+def window(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
+    """The real window with pages that do nothing but listen; the program's own two stay as they are."""
+    for name, kind in (("train", RecordingPage), ("try", RecordingPage)):
+        monkeypatch.setitem(PAGES, name, replace(PAGES[name], path=f"{__name__}:{kind.__name__}"))
+    window = MainWindow(Settings())
+    qtbot.addWidget(window, before_close_func=lambda window: setattr(window.page("train"), "busy", None))
+    return window
+
+
+def show(qtbot: QtBot, window: MainWindow) -> None:
+    with qtbot.waitSignal(window.first_painted):
+        window.show()
+
+
+def press(qtbot: QtBot, window: MainWindow, keys: str) -> None:
+    combination = QKeySequence(keys)[0]
+    qtbot.keyClick(window, combination.key(), combination.keyboardModifiers())
+
+
+def test_a_newcomer_lands_on_the_first_page(window: MainWindow) -> None:
+    assert window.current_page is window.page("train")
+    assert window.findChild(QToolButton, "rail_train").isChecked()
+
+
+def test_only_the_first_page_is_built_before_the_window_is_painted(qtbot: QtBot, window: MainWindow) -> None:
+    assert len(window.findChildren(RecordingPage)) == 1
+    assert window.first_paint_time is None
+    show(qtbot, window)
+    assert window.first_paint_time > 0
+    qtbot.waitUntil(lambda: len(window.findChildren(RecordingPage)) == 2)
+    assert window.page("train").heard == ["entered", "warm_up"]
+    assert window.page("try").heard == ["warm_up"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_has_its_button_and_its_key(qtbot: QtBot, window: MainWindow, name: str) -> None:
+    show(qtbot, window)
+    button = window.findChild(QToolButton, f"rail_{name}")
+    assert button.accessibleName() == PAGES[name].title
+    assert PAGES[name].shortcut in button.toolTip()
+    window.show_page("try" if name == "train" else "train")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert window.current_page is window.page(name)
+    window.show_page("try" if name == "train" else "train")
+    press(qtbot, window, PAGES[name].shortcut)
+    assert window.current_page is window.page(name)
+    assert [b.objectName() for b in window.findChildren(QToolButton) if b.isChecked() and b.isCheckable()] == [
+        f"rail_{name}"
+    ]
+
+
+def test_a_page_sends_another_one_something(window: MainWindow, tmp_path: Path) -> None:
+    window.page("train").navigate.emit("try", tmp_path)
+    assert window.current_page is window.page("try")
+    assert window.page("try").heard == ["entered", tmp_path]
+
+
+def test_a_page_without_hooks_is_a_page(window: MainWindow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(PAGES, "try", replace(PAGES["try"], path=f"{__name__}:PlainPage"))
+    window.show_page("try", tmp_path)
+    assert isinstance(window.current_page, PlainPage)
+
+
+def drop(window: MainWindow, mime: QMimeData) -> bool:
+    """Drags something over the middle of the window and lets go if it is welcome."""
+    middle, buttons, modifiers = window.rect().center(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(middle, Qt.DropAction.CopyAction, mime, buttons, modifiers)
+    enter.ignore()
+    QApplication.sendEvent(window, enter)
+    if enter.isAccepted():
+        event = QDropEvent(QPointF(middle), Qt.DropAction.CopyAction, mime, buttons, modifiers)
+        QApplication.sendEvent(window, event)
+    return enter.isAccepted()
+
+
+def test_a_dropped_file_goes_to_the_try_page(window: MainWindow, tmp_path: Path) -> None:
+    mime = QMimeData()
+    mime.setUrls([QUrl("https://example.org/7.png"), QUrl.fromLocalFile(str(tmp_path / "drei – 3.png"))])
+    assert drop(window, mime)
+    assert window.page("try").heard == ["entered", tmp_path / "drei – 3.png"]
+
+
+def test_dropped_text_is_not_welcome(window: MainWindow) -> None:
+    mime = QMimeData()
+    mime.setText("seven")
+    assert not drop(window, mime)
+
+
+def answer(button_name: str, seen: list[str]) -> Callable[[], None]:
+    def click() -> None:
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        assert box.objectName() == "confirm_close_dialog"
+        seen.append(box.text())
+        box.findChild(QPushButton, button_name).click()
+
+    return click
+
+
+def test_closing_while_something_runs_asks_and_stays(qtbot: QtBot, window: MainWindow) -> None:
+    show(qtbot, window)
+    page = window.page("train")
+    page.busy = "A training is running."
+    seen: list[str] = []
+    QTimer.singleShot(0, answer("go_on_button", seen))
+    assert not window.close()
+    assert seen == ["A training is running. Stop it and close?"]
+    assert window.isVisible()
+    assert "shut_down" not in page.heard
+
+
+def test_closing_while_something_runs_asks_and_stops_it(qtbot: QtBot, window: MainWindow) -> None:
+    show(qtbot, window)
+    page = window.page("train")
+    page.busy = "A training is running."
+    QTimer.singleShot(0, answer("stop_and_close_button", []))
+    assert window.close()
+    assert not window.isVisible()
+    assert page.heard.count("shut_down") == 1
+
+
+def test_the_quit_key_closes(qtbot: QtBot, window: MainWindow) -> None:
+    show(qtbot, window)
+    press(qtbot, window, "Ctrl+Q")
+    assert not window.isVisible()
+    assert window.page("train").heard[-1] == "shut_down"
+
+
+def test_a_signal_from_outside_closes_without_asking(qtbot: QtBot, window: MainWindow) -> None:
+    show(qtbot, window)
+    window.page("train").busy = "A training is running."
+    window.quit()
+    assert not window.isVisible()
+    assert window.page("train").heard.count("shut_down") == 1
+
+
+def test_size_and_page_come_back(qtbot: QtBot, window: MainWindow) -> None:
+    show(qtbot, window)
+    size = MINIMUM_SIZE.boundedTo(window.screen().availableSize())
+    window.resize(size)
+    window.show_page("try")
+    window.show_page("settings")
+    window.show_page("try")
+    window.close()
+    again = MainWindow(Settings())
+    qtbot.addWidget(again)
+    assert again.size() == size
+    assert again.current_page is again.page("try")
+
+
+def test_the_window_fits_on_its_screen(qtbot: QtBot, window: MainWindow) -> None:
+    window.resize(QSize(9000, 7000))
+    window.close()
+    again = MainWindow(Settings())
+    qtbot.addWidget(again)
+    available = again.screen().availableSize()
+    assert again.width() <= available.width()
+    assert again.height() <= available.height()
+
+
+def test_an_error_stands_above_the_page_and_gives_details(qtbot: QtBot, window: MainWindow) -> None:
+    show(qtbot, window)
+    window.show_error("The disk is full. Make room and try again.")
+    bar = window.findChild(MessageBar, "window_message")
+    assert bar.isVisible()
+    assert bar.text == "The disk is full. Make room and try again."
+    qtbot.mouseClick(bar.findChild(QPushButton, "copy_details_button"), Qt.MouseButton.LeftButton)
+    assert "PySide6-Essentials" in QApplication.clipboard().text()
+
+
+def test_every_control_teaches_and_has_a_name(qtbot: QtBot, window: MainWindow) -> None:
+    show(qtbot, window)
+    for name in ("settings", "about"):
+        window.show_page(name)
+    for control in window.findChildren(QWidget):
+        if isinstance(control, QToolButton | QPushButton) and "message" not in control.objectName():
+            if control.objectName() == "copy_details_button":
+                continue
+            assert control.objectName().replace("_", "").islower(), control
+            assert control.accessibleName(), control.objectName()
+            assert len(control.toolTip()) > 15, control.objectName()

@@ -1,0 +1,199 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QSpinBox, QToolButton
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.gui.pages.about import AboutPage, licence
+from cnnstudio.gui.pages.settings import FOLDERS, SettingsPage
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.theme import THEMES
+
+
+def click(qtbot: QtBot, page: SettingsPage | AboutPage, kind: type, name: str) -> None:
+    qtbot.mouseClick(page.findChild(kind, name), Qt.MouseButton.LeftButton)
+
+
+def test_first_start(qtbot: QtBot) -> None:
+    settings = Settings()
+    assert settings.theme == "system"
+    assert settings.threads == 0
+    assert settings.page == ""
+    assert settings.geometry.isEmpty()
+    assert settings.recall("try/model", "lenet5-mnist") == "lenet5-mnist"
+
+
+def test_everything_comes_back_with_its_type(qtbot: QtBot) -> None:
+    settings = Settings()
+    settings.theme = "dark"
+    settings.threads = 1
+    settings.page = "try"
+    settings.geometry = QByteArray(b"\x01\x00\xff")
+    choices = {"model": "müll, «3»", "epochs": 7, "rate": 0.003, "folded": True}
+    for name, value in choices.items():
+        settings.remember(name, value)
+    again = Settings()
+    assert (again.theme, again.threads, again.page) == ("dark", 1, "try")
+    assert again.geometry == QByteArray(b"\x01\x00\xff")
+    for name, value in choices.items():
+        recalled = again.recall(name, type(value)())
+        assert recalled == value
+        assert type(recalled) is type(value)
+
+
+def test_a_change_is_told_once(qtbot: QtBot) -> None:
+    settings = Settings()
+    with qtbot.waitSignal(settings.changed) as signal:
+        settings.theme = "light"
+    assert signal.args == ["theme"]
+    with qtbot.assertNotEmitted(settings.changed):
+        settings.theme = "light"
+
+
+def test_two_windows_at_once_lose_nothing_of_each_other(qtbot: QtBot) -> None:
+    first, second = Settings(), Settings()
+    first.theme = "dark"
+    second.threads = 1
+    first.remember("a", 1)
+    second.remember("b", 2)
+    third = Settings()
+    assert (third.theme, third.threads, third.recall("a", 0), third.recall("b", 0)) == ("dark", 1, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[General]\ntheme=plaid\nthreads=many\npage=\ngeometry=7\n[choices]\nepochs=x\n",
+        b"[General]\nthreads=-4\ntheme=\n",
+        b"\x00\xff\xfe[[[\nthreads=99999999999999999999\n",
+        b"",
+    ],
+)
+def test_a_damaged_file_counts_as_not_set(qtbot: QtBot, content: bytes) -> None:
+    path = Settings().path
+    path.write_bytes(content)
+    settings = Settings()
+    assert settings.theme == "system"
+    assert 0 <= settings.threads <= (os.cpu_count() or 1)
+    assert isinstance(settings.geometry, QByteArray)
+    assert settings.recall("epochs", 3) in {0, 3}
+    settings.theme = "dark"
+    assert Settings().theme == "dark"
+
+
+def test_defaults_are_restored_and_told(qtbot: QtBot) -> None:
+    settings = Settings()
+    settings.theme, settings.threads = "dark", 1
+    settings.remember("epochs", 9)
+    told: list[str] = []
+    settings.changed.connect(told.append)
+    settings.restore_defaults()
+    assert told == ["theme", "threads"]
+    assert (settings.theme, settings.threads, settings.recall("epochs", 3)) == ("system", 0, 3)
+    assert Settings().theme == "system"
+
+
+def test_the_file_lies_where_the_settings_folder_is(qtbot: QtBot, home: Path) -> None:
+    Settings().theme = "dark"
+    assert (home / "config" / "settings.ini").is_file()
+
+
+LIMIT = """
+import os, sys
+from cnnstudio.gui.settings import Settings
+settings = Settings()
+settings.threads = 1
+assert settings.limit_threads()
+import tensorflow as tf
+tf.ones((2, 2)) @ tf.ones((2, 2))
+names = [open(f"/proc/self/task/{task}/comm").read() for task in os.listdir("/proc/self/task")]
+print(sum(name.startswith("tf_Compute") for name in names))
+assert not settings.limit_threads()
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="threads are counted in /proc")
+def test_tensorflow_keeps_to_the_threads_that_it_was_given(home: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", LIMIT], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.split()[-1] == "1"
+
+
+def test_automatic_leaves_the_users_own_variables_alone(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "3")
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+    assert Settings().limit_threads()
+    assert os.environ["TF_NUM_INTRAOP_THREADS"] == "3"
+
+
+def test_the_page_shows_and_changes_the_theme(qtbot: QtBot) -> None:
+    settings = Settings()
+    settings.theme = "light"
+    page = SettingsPage(settings)
+    qtbot.addWidget(page)
+    for key in (*THEMES, "system"):
+        click(qtbot, page, QPushButton, f"theme_{key}")
+        assert settings.theme == key
+        assert [k for k in THEMES if page.findChild(QPushButton, f"theme_{k}").isChecked()] == [key]
+
+
+def test_the_page_changes_the_threads_and_says_from_when_on(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings()
+    page = SettingsPage(settings)
+    qtbot.addWidget(page)
+    spin = page.findChild(QSpinBox, "threads_spin")
+    assert spin.text() == "Automatic"
+    qtbot.keyClick(spin, Qt.Key.Key_Up)
+    assert settings.threads == 1
+    monkeypatch.setitem(sys.modules, "tensorflow", sys)
+    page.entered()
+    assert "started again" in page.findChild(QLabel, "threads_note").text()
+    monkeypatch.delitem(sys.modules, "tensorflow")
+    page.entered()
+    assert "at once" in page.findChild(QLabel, "threads_note").text()
+
+
+@pytest.mark.parametrize("key", FOLDERS)
+def test_the_page_names_every_folder(qtbot: QtBot, key: str, home: Path) -> None:
+    page = SettingsPage(Settings())
+    qtbot.addWidget(page)
+    click(qtbot, page, QToolButton, f"copy_{key}_folder_button")
+    copied = QApplication.clipboard().text()
+    assert copied == page.findChild(QLabel, f"{key}_folder").text() == str(FOLDERS[key][2]())
+    assert Path(copied).is_relative_to(home)
+    assert page.findChild(QToolButton, f"open_{key}_folder_button").accessibleName()
+
+
+def test_the_page_restores_the_defaults(qtbot: QtBot) -> None:
+    settings = Settings()
+    settings.theme, settings.threads = "dark", 1
+    page = SettingsPage(settings)
+    qtbot.addWidget(page)
+    click(qtbot, page, QPushButton, "restore_defaults_button")
+    assert page.findChild(QPushButton, "theme_system").isChecked()
+    assert page.findChild(QSpinBox, "threads_spin").value() == 0
+
+
+def test_about_names_versions_and_licences(qtbot: QtBot) -> None:
+    import numpy
+
+    import cnnstudio
+
+    page = AboutPage(Settings())
+    qtbot.addWidget(page)
+    click(qtbot, page, QPushButton, "copy_versions_button")
+    copied = QApplication.clipboard().text()
+    assert f"CNN Studio {cnnstudio.__version__} (Apache-2.0)" in copied
+    assert f"numpy {numpy.__version__} (BSD-3-Clause" in copied
+    assert "MNIST (CC BY-SA 3.0" in copied
+    assert "LGPL" in copied
+
+
+def test_a_licence_is_found_wherever_a_package_states_it() -> None:
+    assert licence("numpy").startswith("BSD-3-Clause")  # License-Expression
+    assert licence("tensorflow") == "Apache Software License"  # a classifier
+    assert licence("keras") == "Apache License 2.0"  # License
+    assert licence("no-such-package-at-all") == "not installed"
