@@ -145,6 +145,8 @@ class _Training:
         self._narrator = Narrator(on_event, self._classifier, self._validation)
         self._announce()
         self._fit = FastFit(_compiled(model, config), self._train, config)
+        # Compiles what measures it, too: after a stop nobody should wait for that.
+        self._classifier.predict_many(self._validation.images[:1])
         self._pace = Pace(config.epochs * self._fit.batches_per_epoch, config.epochs)
         self._check_stop()
 

@@ -1,0 +1,48 @@
+"""Benchmarks: we and a peer in one run, interleaved; medians.
+
+Each benchmark is a function in a file of its own that returns what it measured; an entry in `BENCHMARKS` makes it one.
+"""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One figure beside its peer's.
+
+    Attributes:
+        name: what was measured.
+        value: ours.
+        unit: of both.
+        peer: what it is compared with, in words.
+        peer_value: the peer's.
+    """
+
+    name: str
+    value: float
+    unit: str
+    peer: str
+    peer_value: float
+
+    @property
+    def ratio(self) -> float:
+        """Ours by the peer's."""
+        return self.value / self.peer_value
+
+
+def _later(module: str, function: str) -> Callable[[], list[Measurement]]:
+    """A benchmark whose module is imported when it runs: what one imports must not slow another down."""
+
+    def run() -> list[Measurement]:
+        return getattr(importlib.import_module(f"tests.benchmarks.{module}"), function)()
+
+    return run
+
+
+BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {
+    "training": _later("training", "training"),
+    "stop": _later("stop", "stop"),
+}
+"""Every benchmark by its name; each gives one measurement or several."""

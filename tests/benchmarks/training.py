@@ -1,0 +1,116 @@
+"""How fast LeNet-5 learns MNIST, beside a plain Keras script, and how well."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cnnstudio.data.datasets import Dataset, load_dataset
+from cnnstudio.models.architectures import build_model
+from cnnstudio.training.config import TrainingConfig
+from cnnstudio.training.events import Batches, Event
+from cnnstudio.training.trainer import train
+from tests.benchmarks import Measurement
+
+ROUNDS = 3
+CONFIG = TrainingConfig(architecture="lenet5", batch_size=128, epochs=1)
+PEER = "plain Keras: fit on NumPy arrays, same net, Adam, batch 128"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one epoch of training gave.
+
+    Attributes:
+        images_per_second: in the epoch, without compiling and without validation.
+        accuracy: on the test images, 0–1.
+    """
+
+    images_per_second: float
+    accuracy: float
+
+
+class SpeedMeter:
+    """Listens to a training and tells its speed: from the first event of batches to the last one of the same epoch."""
+
+    def __init__(self, batch_size: int) -> None:
+        self._batch_size = batch_size
+        self._times: list[float] = []
+        self._batches: list[int] = []
+
+    def __call__(self, event: Event) -> None:
+        """Takes an event; only batches count."""
+        if isinstance(event, Batches):
+            self._times.append(time.perf_counter())
+            self._batches.append(event.first + len(event.loss))
+
+    @property
+    def images_per_second(self) -> float:
+        """The speed; the training has one epoch."""
+        images = (self._batches[-1] - self._batches[0]) * self._batch_size
+        return images / (self._times[-1] - self._times[0])
+
+
+def train_with_the_engine(seed: int) -> Outcome:
+    """One epoch through `cnnstudio.train`, with a listener as the window has one."""
+    meter = SpeedMeter(CONFIG.batch_size)
+    result = train(TrainingConfig(**{**vars(CONFIG), "seed": seed}), on_event=meter)
+    return Outcome(meter.images_per_second, result.test_accuracy)
+
+
+class KerasScript:
+    """What somebody who knows Keras writes, compiled before the clock starts."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        # The same number of images as we train on, after ours are held out.
+        self._train = dataset.hold_out(CONFIG.validation_fraction, CONFIG.seed).train
+        self._test = dataset.test
+
+    def __call__(self, seed: int) -> Outcome:
+        """One epoch of `fit` on a new network."""
+        model = build_model("lenet5", (28, 28, 1), 10, seed)
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        weights = model.get_weights()
+        images, labels = self._train.images, self._train.labels
+        model.fit(images[:256], labels[:256], batch_size=CONFIG.batch_size, verbose=0)
+        model.set_weights(weights)
+        started = time.perf_counter()
+        model.fit(images, labels, batch_size=CONFIG.batch_size, verbose=0)
+        seconds = time.perf_counter() - started
+        _, accuracy = model.evaluate(self._test.images, self._test.labels, batch_size=512, verbose=0)
+        return Outcome(len(labels) / seconds, accuracy)
+
+
+def compare(ours: Callable[[int], Outcome], rounds: int = ROUNDS) -> list[Measurement]:
+    """Measures a way to train beside the plain script, in turns.
+
+    Args:
+        ours: trains LeNet-5 for one epoch from a seed.
+        rounds: how often each.
+    """
+    peer = KerasScript(load_dataset("mnist"))
+    mine, theirs = [], []
+    for seed in range(rounds):
+        theirs.append(peer(seed))
+        mine.append(ours(seed))
+    return [
+        Measurement(
+            "training",
+            statistics.median(outcome.images_per_second for outcome in mine),
+            "images/s",
+            PEER,
+            statistics.median(outcome.images_per_second for outcome in theirs),
+        ),
+        Measurement(
+            "training_accuracy",
+            statistics.median(outcome.accuracy for outcome in mine),
+            "share",
+            f"{PEER}; one epoch",
+            statistics.median(outcome.accuracy for outcome in theirs),
+        ),
+    ]
+
+
+def training() -> list[Measurement]:
+    """Images per second of a training, and its accuracy on the test images after one epoch."""
+    return compare(train_with_the_engine)
