@@ -37,7 +37,7 @@ from PySide6.QtWidgets import (
 from cnnstudio.gui.describe import describe
 from cnnstudio.gui.log import details
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.theme import GRID, icon
+from cnnstudio.gui.theme import GRID, SECTION, icon
 from cnnstudio.gui.widgets.message_bar import MessageBar
 
 RAIL_WIDTH = 11 * GRID
@@ -253,7 +253,8 @@ class MainWindow(QMainWindow):
             self.move(available.center() - QRect(available.topLeft(), size).center() + available.topLeft())
         # A screen that is smaller than the last one still shows the whole window.
         self.setMinimumSize(MINIMUM_SIZE.boundedTo(available.size()))
-        self.resize(self.size().boundedTo(available.size()))
+        if not self.isMaximized() and not self.isFullScreen():
+            self.resize(self.size().boundedTo(available.size()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Notes the first time; all that the window shows is painted before the timer's turn comes."""
@@ -297,7 +298,7 @@ class MainWindow(QMainWindow):
         box = QMessageBox(self)
         box.setObjectName("confirm_close_dialog")
         box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("Close CNN Studio?")
+        box.setWindowTitle("Close")
         box.setText(f"{' '.join(running)} Stop it and close?")
         box.setInformativeText("What was learnt so far is kept.")
         stop = box.addButton("Stop and close", QMessageBox.ButtonRole.AcceptRole)
@@ -306,6 +307,9 @@ class MainWindow(QMainWindow):
         stay.setObjectName("go_on_button")
         box.setDefaultButton(stay)
         box.setEscapeButton(stay)
+        layout = box.layout()
+        if layout is not None:
+            layout.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
         box.exec()
         return box.clickedButton() is stop
 

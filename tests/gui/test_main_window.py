@@ -194,6 +194,15 @@ def test_size_and_page_come_back(qtbot: QtBot, window: MainWindow) -> None:
     assert again.current_page is again.page("try")
 
 
+def test_a_maximized_window_comes_back_maximized(qtbot: QtBot, window: MainWindow) -> None:
+    with qtbot.waitSignal(window.first_painted):
+        window.showMaximized()
+    window.close()
+    again = MainWindow(Settings())
+    qtbot.addWidget(again)
+    assert again.isMaximized()
+
+
 def test_the_window_fits_on_its_screen(qtbot: QtBot, window: MainWindow) -> None:
     window.resize(QSize(9000, 7000))
     window.close()
