@@ -1,11 +1,12 @@
 """All channels of an array as small tiles under a title, with a legend."""
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFocusEvent, QFont, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from cnnstudio.gui.painting.legend import LEGEND_WIDTH, Limits, format_value, limits_of, paint_legend
+from cnnstudio.gui.painting.map_dialog import MapDialog
 from cnnstudio.gui.painting.raster import Raster, lay_out, paint_maps
 from cnnstudio.gui.theme import GAP, GRID, colours, text_sizes
 
@@ -15,16 +16,13 @@ _HEADER = 3 * GRID
 class TileRow(QWidget):
     """A title, a legend and one tile for each channel of an array; only what is on screen is ever computed.
 
-    A tile is chosen with the arrow keys and enlarged (by whoever listens to `activated`) with Enter or a click.
+    A tile is chosen with the arrow keys and enlarged with Enter or a click, in a dialog that shows later values, too.
 
     Args:
         colormap: a key of `cnnstudio.gui.theme.COLORMAPS`.
         noun: what a tile is: "map", "kernel", "unit".
         parent: the parent widget.
     """
-
-    activated = Signal(int)
-    """The tile of this number was clicked, or Enter was pressed on it."""
 
     current_changed = Signal(int)
     """The arrow keys went to the tile of this number."""
@@ -46,6 +44,7 @@ class TileRow(QWidget):
         self._current = 0
         self._hovered: int | None = None
         self._pressed: int | None = None
+        self._dialog: MapDialog | None = None
 
     @property
     def limits(self) -> Limits:
@@ -67,6 +66,8 @@ class TileRow(QWidget):
             subtitle: its kind and shape.
             lesson: a sentence on what it does, for the tooltip.
         """
+        if self._dialog is not None and (title, subtitle) != (self._title, self._subtitle):
+            self._dialog.close()
         self._title, self._subtitle, self._lesson = title, subtitle, lesson
         self.setAccessibleName(f"{title}, {subtitle}")
         self.setToolTip(lesson)
@@ -88,6 +89,7 @@ class TileRow(QWidget):
         self._limits = self._sheet = None
         self.update(self._legend_rectangle())
         self.update(0, _HEADER - 2, self.width(), self.height())
+        self._refresh_dialog()
 
     # Geometry.
 
@@ -185,7 +187,24 @@ class TileRow(QWidget):
         else:
             self._current = number
             self.update()
-            self.activated.emit(number)
+            self._enlarge(number)
+
+    def _enlarge(self, number: int) -> None:
+        if self._dialog is None:
+            self._dialog = MapDialog(self._colormap, self._noun, self)
+            self._dialog.finished.connect(self._forget_dialog)
+        self._refresh_dialog(number)
+        self._dialog.show()
+        self._dialog.raise_()
+        self._dialog.activateWindow()
+
+    def _refresh_dialog(self, number: int | None = None) -> None:
+        if self._dialog is not None:
+            self._dialog.show_layer(f"{self._title}  ·  {self._subtitle}", self._values, self.limits, number)
+
+    @Slot()
+    def _forget_dialog(self) -> None:
+        self._dialog = None
 
     def _text_at(self, position: QPointF) -> str:
         number = self._tile_at(position)

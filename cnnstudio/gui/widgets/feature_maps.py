@@ -7,7 +7,6 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from cnnstudio.gui.painting.map_dialog import MapDialog
 from cnnstudio.gui.painting.tiles import TileRow
 from cnnstudio.gui.theme import SECTION
 from cnnstudio.models.classifier import LayerOutput
@@ -40,10 +39,11 @@ LESSONS: dict[str, str] = {
 _HOW = "Click a map, or press Enter, to enlarge it."
 
 
-def describe(layer: LayerOutput) -> str:
+def kind_and_shape(layer: LayerOutput) -> str:
     """Kind and shape of a layer's output, such as “Conv2D · 28×28×6” or “Dense · 84 units”."""
     if layer.values.ndim == 1:
-        return f"{layer.kind} · {len(layer.values):,} {'unit' if len(layer.values) == 1 else 'units'}"
+        count = len(layer.values)
+        return f"{layer.kind} · {count:,} {'unit' if count == 1 else 'units'}"
     return f"{layer.kind} · {'×'.join(str(length) for length in layer.values.shape)}"
 
 
@@ -67,8 +67,6 @@ class FeatureMapGrid(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._layers: tuple[LayerOutput, ...] = ()
         self._rows: list[TileRow] = []
-        self._dialog: MapDialog | None = None
-        self._enlarged = 0
         self._placeholder = QLabel(placeholder)
         self._placeholder.setProperty("role", "secondary")
         self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -89,7 +87,6 @@ class FeatureMapGrid(QScrollArea):
             self._rebuild()
         for row, layer in zip(self._rows, self._layers, strict=True):
             row.set_values(layer.values)
-        self._refresh_dialog()
 
     def clear(self) -> None:
         """Shows the empty state."""
@@ -97,47 +94,21 @@ class FeatureMapGrid(QScrollArea):
 
     def _rebuild(self) -> None:
         """Makes as many rows as there are layers; those there are already are used again."""
-        if self._dialog is not None:
-            self._dialog.close()
         while len(self._rows) > len(self._layers):
             row = self._rows.pop()
             row.setParent(None)
             row.deleteLater()
         while len(self._rows) < len(self._layers):
             row = TileRow()
-            row.activated.connect(partial(self._enlarge, len(self._rows)))
             row.current_changed.connect(partial(self._scroll_to, row))
             self._rows.append(row)
             self._column.insertWidget(self._column.count() - 1, row)
         for number, (row, layer) in enumerate(zip(self._rows, self._layers, strict=True)):
             lesson = LESSONS.get(layer.kind, f"A layer of the kind {layer.kind}.")
             row.setObjectName(f"layer_row_{number}")
-            row.set_header(layer.name, describe(layer), f"{lesson}\n{_HOW}")
+            row.set_header(layer.name, kind_and_shape(layer), f"{lesson}\n{_HOW}")
         self._placeholder.setVisible(not self._rows)
         self._column.setStretch(self._column.count() - 1, 1 if self._rows else 0)
-
-    # Enlarging.
-
-    def _enlarge(self, row: int, number: int) -> None:
-        if self._dialog is None:
-            self._dialog = MapDialog("viridis", "map", self)
-            self._dialog.destroyed.connect(self._forget_dialog)
-        self._enlarged = row
-        self._refresh_dialog(number)
-        self._dialog.show()
-        self._dialog.raise_()
-        self._dialog.activateWindow()
-
-    def _refresh_dialog(self, number: int | None = None) -> None:
-        if self._dialog is not None and self._enlarged < len(self._layers):
-            layer = self._layers[self._enlarged]
-            limits = self._rows[self._enlarged].limits
-            self._dialog.show_layer(f"{layer.name}  ·  {describe(layer)}", layer.values, limits, number)
-
-    def _forget_dialog(self) -> None:
-        self._dialog = None
-
-    # Keyboard.
 
     def _scroll_to(self, row: TileRow, number: int) -> None:
         tile = row.tile_rectangle(number).translated(row.pos())
