@@ -11,6 +11,9 @@ from typing import Any
 from cnnstudio.errors import StudioError
 
 CARD_FILE = "card.json"
+CONFIG_FILE = "config.json"
+"""The file that a run's folder begins with, before there is a model in it."""
+
 CARD_FORMAT = 1
 MAX_CARD_BYTES = 4 * 2**20
 MAX_CLASSES = 100_000
@@ -184,6 +187,10 @@ def read_card(folder: Path) -> Card:
         with path.open("rb") as file:
             data = file.read(MAX_CARD_BYTES + 1)
     except FileNotFoundError as error:
+        if (folder / CONFIG_FILE).is_file():
+            raise StudioError(
+                f"{folder} holds no model yet: its training is in its first epoch, or was ended there."
+            ) from error
         raise StudioError(
             f"{folder} has no {CARD_FILE}, which names the classes of the model: it is not a model of CNN Studio, "
             "or the file was left behind when the folder was copied."

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnstudio.errors import StudioError
+from cnnstudio.models.card import CONFIG_FILE
 from cnnstudio.storage import free_bytes, runs_folder, shipped, unused_folder, write_atomically
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import EpochEnd
@@ -19,7 +20,6 @@ from cnnstudio.training.fast_fit import Block
 if TYPE_CHECKING:
     from cnnstudio.models.classifier import Classifier
 
-CONFIG_FILE = "config.json"
 HISTORY_FILE = "history.json"
 
 

@@ -2,6 +2,7 @@ import json
 import random
 import resource
 import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -26,7 +27,9 @@ def test_a_training_from_start_to_end(quick, digits):
     import keras
 
     events = []
+    began = time.perf_counter()
     result = train(quick, on_event=events.append)
+    seconds = time.perf_counter() - began
 
     started, first_look = events[:2]
     assert isinstance(started, Started)
@@ -39,6 +42,8 @@ def test_a_training_from_start_to_end(quick, digits):
     assert firsts[-1] == 2 * 19
     assert all(event.images_per_second > 0 and event.seconds_left >= 0 for event in batches)
     assert batches[-1].seconds_left < batches[0].seconds_left
+    assert len(batches) <= 20 * seconds + 1 + quick.epochs  # one more at each epoch's end
+    assert sum(isinstance(event, Probe) for event in events) <= 4 * seconds + 1
     epochs = [event for event in events if isinstance(event, EpochEnd)]
     assert [epoch.epoch for epoch in epochs] == [0, 1]
     assert epochs[1].val_accuracy > epochs[0].val_accuracy > 0.3
@@ -232,7 +237,7 @@ def test_a_run_is_a_model_from_its_first_epoch_on(quick):
                 seen.append("none")
                 assert names == {"config.json"}
                 assert [entry for entry in list_models() if entry.kind == "run"] == []
-                with pytest.raises(StudioError, match="no card"):
+                with pytest.raises(StudioError, match="no model yet"):
                     load_classifier(folder)
 
     train(quick, on_event=look)
