@@ -8,7 +8,6 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -64,12 +63,15 @@ def start_log() -> Path:
     _log.addHandler(handler)
     _log.setLevel(logging.INFO)
     _log.propagate = False
-    _log.info("CNN Studio %s on %s, Python %s", cnnstudio.__version__, platform.platform(), platform.python_version())
+    system = f"{platform.system()} {platform.release()}"
+    _log.info("CNN Studio %s on %s, Python %s", cnnstudio.__version__, system, platform.python_version())
     return file
 
 
 def versions() -> dict[str, str]:
     """Versions of CNN Studio and of what it stands on, without importing any of it."""
+    from importlib import metadata  # not at the top: it pulls in the e-mail parser, and the window waits for it
+
     found = {"CNN Studio": cnnstudio.__version__}
     for name in PACKAGES:
         try:
