@@ -1,0 +1,203 @@
+"""The model in use: chosen from a list, renamed, copied, thrown away."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QUrl, Signal, Slot
+from PySide6.QtGui import QAction, QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QInputDialog, QMenu, QMessageBox, QToolButton, QWidget
+
+from cnnstudio.data.datasets import DATASETS
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.describe import describe
+from cnnstudio.gui.pages.training_form import picture
+from cnnstudio.gui.theme import GRID, icon
+from cnnstudio.gui.widgets.picker import Choice, Picker
+from cnnstudio.models.architectures import ARCHITECTURES
+from cnnstudio.models.card import Card
+from cnnstudio.models.library import ModelEntry, copy_model, list_models, rename_model, trash_model
+
+
+def describe_card(card: Card, kind: str) -> str:
+    """One line on a model, such as “LeNet-5 · MNIST · 99.4 % of test images right · ships with CNN Studio”."""
+    architecture = ARCHITECTURES[card.architecture].title if card.architecture in ARCHITECTURES else card.architecture
+    dataset = DATASETS[card.dataset].title if card.dataset in DATASETS else card.dataset
+    accuracy = "" if card.test_accuracy is None else f"{card.test_accuracy:.1%} right"
+    origin = {"shipped": "ships with CNN Studio", "run": "trained here", "file": "opened from a file"}[kind]
+    return " · ".join(part for part in (architecture, dataset, accuracy, origin) if part)
+
+
+class ModelChooser(QWidget):
+    """A picker of models with a menu of what can be done with the one that is chosen."""
+
+    chosen = Signal(object)
+    """The path of the model that was chosen."""
+
+    failed = Signal(str)
+    """A sentence on what could not be done."""
+
+    done = Signal(str)
+    """A sentence on what has been done."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._entries: dict[str, ModelEntry] = {}
+        self._guests: dict[str, Choice] = {}
+        self._picker = describe(
+            Picker(), "model_picker", "Model", "The trained network that answers; those you train are in this list too."
+        )
+        self._picker.changed.connect(self._choose)
+        self._more = describe(
+            QToolButton(), "model_menu_button", "More about this model", "Rename this model, copy it, or delete it."
+        )
+        self._more.setIcon(icon("more"))
+        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self._more)
+        menu.setToolTipsVisible(True)
+        self._rename = self._action(menu, "rename_model", "&Rename …", "rename", self._ask_name)
+        self._copy = self._action(menu, "copy_model", "&Save a copy …", "save", self._ask_place)
+        self._folder = self._action(menu, "show_model_folder", "Show in &folder", "folder", self._show_folder)
+        menu.addSeparator()
+        self._delete = self._action(menu, "delete_model", "&Delete …", "delete", self._ask_delete)
+        self._copy.setToolTip("One .keras file that opens in plain Keras and here.")
+        self._more.setMenu(menu)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GRID)
+        row.addWidget(self._picker, 1)
+        row.addWidget(self._more)
+        self.refresh()
+
+    @property
+    def path(self) -> Path | None:
+        """The model that is chosen; None where there is none at all."""
+        key = self._picker.current_key
+        return Path(key) if key else None
+
+    def refresh(self) -> None:
+        """Reads the list again; the choice stays where it still exists."""
+        before = self._picker.current_key
+        self._entries = {str(entry.path): entry for entry in list_models()}
+        choices = [
+            Choice(key, entry.name, describe_card(entry.card, entry.kind), picture(entry.card.architecture))
+            for key, entry in self._entries.items()
+        ]
+        choices += [choice for key, choice in self._guests.items() if key not in self._entries]
+        self._picker.set_choices(choices)
+        if before in {choice.key for choice in choices}:
+            self._picker.set_current(before)
+        self._update_menu()
+
+    def choose(self, path: Path) -> None:
+        """Chooses a model by its path; one from elsewhere joins the list."""
+        key = str(path)
+        if key not in self._entries:
+            self.refresh()
+        if key not in self._entries and key not in self._guests:
+            self._guests[key] = Choice(key, path.name, "Opened from a file", picture(""))
+            self.refresh()
+        if key != self._picker.current_key:
+            self._picker.set_current(key)
+            self._update_menu()
+
+    def forget(self, path: Path) -> None:
+        """Takes a model from elsewhere off the list, for it could not be opened."""
+        if self._guests.pop(str(path), None) is not None:
+            self.refresh()
+
+    def introduce(self, path: Path, card: Card) -> None:
+        """Says what a model from elsewhere is, now that its card is known."""
+        key = str(path)
+        if key in self._guests:
+            self._guests[key] = Choice(key, card.name, describe_card(card, "file"), picture(card.architecture))
+            self.refresh()
+
+    def _action(self, menu: QMenu, name: str, text: str, icon_name: str, slot: object) -> QAction:
+        action = menu.addAction(icon(icon_name), text)
+        action.setObjectName(name)
+        action.triggered.connect(slot)
+        return action
+
+    @property
+    def _entry(self) -> ModelEntry | None:
+        return self._entries.get(self._picker.current_key)
+
+    def _update_menu(self) -> None:
+        entry = self._entry
+        own = entry is not None and entry.kind == "run"
+        for action in (self._rename, self._delete):
+            action.setEnabled(own)
+            action.setToolTip("" if own else "Only models that were trained here can be renamed or deleted.")
+        self._copy.setEnabled(entry is not None)
+        self._folder.setEnabled(self.path is not None)
+
+    @Slot(str)
+    def _choose(self, key: str) -> None:
+        self._update_menu()
+        self.chosen.emit(Path(key))
+
+    @Slot()
+    def _ask_name(self) -> None:
+        entry = self._entry
+        if entry is None:
+            return
+        name, ok = QInputDialog.getText(self, "Rename the model", f"New name of “{entry.name}”:", text=entry.name)
+        if not ok:
+            return
+        try:
+            renamed = rename_model(entry, name)
+        except StudioError as error:
+            self.failed.emit(str(error))
+            return
+        self.refresh()
+        self.choose(renamed.path)
+        self.chosen.emit(renamed.path)
+
+    @Slot()
+    def _ask_place(self) -> None:
+        entry = self._entry
+        if entry is None:
+            return
+        start = str(Path.home() / f"{entry.name}.keras")
+        name, _ = QFileDialog.getSaveFileName(self, "Save a copy of the model", start, "Keras model (*.keras)")
+        if not name:
+            return
+        target = Path(name) if name.lower().endswith(".keras") else Path(f"{name}.keras")
+        try:
+            copy_model(entry, target)
+        except StudioError as error:
+            self.failed.emit(str(error))
+        else:
+            self.done.emit(f"Saved as {target}. It opens here and in plain Keras.")
+
+    @Slot()
+    def _show_folder(self) -> None:
+        if self.path is not None:
+            folder = self.path if self.path.is_dir() else self.path.parent
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+    @Slot()
+    def _ask_delete(self) -> None:
+        entry = self._entry
+        if entry is None:
+            return
+        box = QMessageBox(
+            QMessageBox.Icon.Question, "Delete the model?", f"Move “{entry.name}” to the trash?", parent=self
+        )
+        box.setObjectName("confirm_delete_dialog")
+        delete = box.addButton("Move to the trash", QMessageBox.ButtonRole.DestructiveRole)
+        delete.setObjectName("confirm_delete_button")
+        keep = box.addButton("Keep it", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(keep)
+        box.setEscapeButton(keep)
+        box.exec()
+        if box.clickedButton() is not delete:
+            return
+        try:
+            trash_model(entry)
+        except StudioError as error:
+            self.failed.emit(str(error))
+            return
+        self.refresh()
+        self.done.emit(f"“{entry.name}” is in the trash.")
+        if self.path is not None:
+            self.chosen.emit(self.path)

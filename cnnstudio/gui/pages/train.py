@@ -1,0 +1,251 @@
+"""The Train page: choose, press Train, watch the network learn."""
+
+import dataclasses
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnstudio.data.datasets import DATASETS
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.describe import describe
+from cnnstudio.gui.pages.training_form import TrainingForm
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.task import Task
+from cnnstudio.gui.theme import GRID
+from cnnstudio.gui.widgets.learning_view import LearningView
+from cnnstudio.gui.widgets.message_bar import MessageBar
+from cnnstudio.gui.widgets.training_plot import TrainingPlot
+from cnnstudio.models.architectures import ARCHITECTURES
+from cnnstudio.training.config import TrainingConfig
+from cnnstudio.training.events import Batches, EpochEnd, Event, Probe, Started, Stopped
+from cnnstudio.training.trainer import NothingTrained, TrainingResult, train
+
+
+def duration(seconds: float) -> str:
+    """A duration as people say it: “8 s”, “3 min 20 s”, “1 h 5 min”."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+class TrainPage(QWidget):
+    """Choices on the left, plots in the middle, what the network sees on the right."""
+
+    navigate = Signal(str, object)
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page_train")
+        self._settings = settings
+        self._task: Task | None = None
+        self._config = TrainingConfig()
+        self._plan: Started | None = None
+        self._result: TrainingResult | None = None
+
+        columns = QHBoxLayout(self)
+        columns.setContentsMargins(GRID * 3, GRID * 3, GRID * 3, GRID * 3)
+        columns.setSpacing(GRID * 3)
+        columns.addWidget(self._build_choices())
+        columns.addLayout(self._build_middle(), 1)
+        self._seen = LearningView()
+        self._seen.setFixedWidth(GRID * 36)
+        columns.addWidget(self._seen)
+
+    @property
+    def busy(self) -> str | None:
+        """What would be interrupted if the window closed now, in words."""
+        return "A training is running." if self._task is not None else None
+
+    def shut_down(self) -> None:
+        """Stops a running training, keeps what it learnt, and waits until it has been saved."""
+        if self._task is not None:
+            self._task.shut_down()
+
+    def _build_choices(self) -> QWidget:
+        column = QWidget()
+        column.setFixedWidth(GRID * 36)
+        layout = QVBoxLayout(column)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID * 2)
+        heading = QLabel("Train a network")
+        heading.setProperty("role", "heading")
+        self._form = TrainingForm()
+        scroll = QScrollArea(objectName="choices", widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(self._form)
+
+        self._train_button = describe(
+            QPushButton("&Train"),
+            "train_button",
+            "Train",
+            "Shows the training images to the network, batch by batch, and moves its weights so that the loss falls.",
+        )
+        self._train_button.setProperty("role", "primary")
+        self._train_button.clicked.connect(self.start)
+        self._stop_button = describe(
+            QPushButton("&Stop"), "stop_button", "Stop", "Stops after this batch and keeps what was learnt."
+        )
+        self._stop_button.clicked.connect(self.stop)
+        buttons = QWidget()
+        self._buttons = QStackedLayout(buttons)
+        self._buttons.addWidget(self._train_button)
+        self._buttons.addWidget(self._stop_button)
+        buttons.setFixedHeight(GRID * 5)
+
+        for widget in (heading, scroll, buttons):
+            layout.addWidget(widget)
+        layout.setStretchFactor(scroll, 1)
+        return column
+
+    def _build_middle(self) -> QVBoxLayout:
+        layout = QVBoxLayout()
+        layout.setSpacing(GRID * 2)
+        self._message = MessageBar()
+        self._message.hide()
+        self._plot = TrainingPlot()
+        self._progress = describe(
+            QProgressBar(), "training_progress", "Progress of the training", "How much of the training is done."
+        )
+        self._progress.setTextVisible(False)
+        self._status = QLabel("Press Train: no choice is needed.", objectName="training_status", wordWrap=True)
+        self._status.setAccessibleName("State of the training")
+        self._try_button = describe(
+            QPushButton("Try &it"),
+            "try_button",
+            "Try it",
+            "Draw a digit or open a picture, and see what this network answers.",
+        )
+        self._try_button.setProperty("role", "primary")
+        self._try_button.clicked.connect(self._try_it)
+        self._try_button.hide()
+        foot = QHBoxLayout()
+        foot.setSpacing(GRID * 2)
+        foot.addWidget(self._status, 1)
+        foot.addWidget(self._try_button)
+        layout.addWidget(self._message)
+        layout.addWidget(self._plot, 1)
+        layout.addWidget(self._progress)
+        layout.addLayout(foot)
+        return layout
+
+    @Slot()
+    def start(self) -> None:
+        """Starts a training of what is chosen."""
+        if self._task is not None:
+            return
+        self._config = self._form.config
+        self._plan = self._result = None
+        self._message.hide()
+        self._try_button.hide()
+        self._seen.clear()
+        self._plot.reset(self._config.epochs, 0)
+        self._form.set_locked(True)
+        self._stop_button.setEnabled(True)
+        self._buttons.setCurrentWidget(self._stop_button)
+        self._stop_button.setFocus()
+        self._progress.setRange(0, 0)
+        self._status.setText(f"Preparing {DATASETS[self._config.dataset].title} and the network …")
+        self._task = Task(partial(train, self._config), self)
+        self._task.event.connect(self._show)
+        self._task.finished.connect(self._finish)
+        self._task.failed.connect(self._fail)
+        self._task.start()
+
+    @Slot()
+    def stop(self) -> None:
+        """Asks the running training to stop; it answers within one batch."""
+        if self._task is not None:
+            self._stop_button.setEnabled(False)
+            self._status.setText("Stopping …")
+            self._task.stop()
+
+    @Slot(object)
+    def _show(self, event: Event) -> None:
+        match event:
+            case Started():
+                self._plan = event
+                self._plot.reset(event.epochs, event.batches_per_epoch)
+                self._progress.setRange(0, event.epochs * event.batches_per_epoch)
+                self._status.setText(
+                    f"{event.parameters:,} weights, {event.train_images:,} training images, "
+                    f"{event.validation_images:,} held out for validation."
+                )
+            case Batches():
+                self._plot.add_batches(event.first, event.loss, event.accuracy)
+                self._progress.setValue(event.first + len(event.loss))
+                if self._stop_button.isEnabled():
+                    self._status.setText(
+                        f"Epoch {event.epoch + 1} of {self._config.epochs} · {event.images_per_second:,.0f} images/s · "
+                        f"{duration(event.seconds_left)} left"
+                    )
+            case EpochEnd():
+                self._plot.add_epoch(event.epoch, event.loss, event.accuracy, event.val_loss, event.val_accuracy)
+            case Probe():
+                classes = DATASETS[self._config.dataset].classes
+                self._seen.show_probe(
+                    event.image, classes[event.label], event.probabilities, classes, event.kernels, event.layers
+                )
+            case Stopped():
+                self._progress.setRange(0, 0)
+                self._status.setText(f"Stopped after {event.batches:,} batches. Measuring on the test images …")
+
+    @Slot(object)
+    def _finish(self, result: TrainingResult) -> None:
+        self._end()
+        self._result = result
+        title = ARCHITECTURES[result.architecture].title
+        images = DATASETS[result.dataset].test_images
+        right = round(result.test_accuracy * images)
+        begin = "Stopped. " if result.stopped else ""
+        self._status.setText(
+            f"{begin}Of {images:,} test images it had never seen, {title} recognises {right:,}: "
+            f"<b>{result.test_accuracy:.1%}</b>. Trained in {duration(result.train_seconds)} at "
+            f"{result.images_per_second:,.0f} images/s."
+        )
+        self._progress.setRange(0, 1)
+        self._progress.setValue(1)
+        self._try_button.show()
+        self._try_button.setFocus()
+
+    @Slot(object)
+    def _fail(self, error: Exception) -> None:
+        self._end()
+        self._progress.setRange(0, 1)
+        self._progress.setValue(0)
+        if isinstance(error, NothingTrained):
+            self._status.setText(str(error))
+            return
+        self._status.setText("Nothing is running.")
+        self._message.show_error(str(error), details=self._task_details(error))
+
+    def _task_details(self, error: Exception) -> str:
+        cause = error.__cause__
+        lines = [f"{key}: {value}" for key, value in dataclasses.asdict(self._config).items()]
+        if not isinstance(error, StudioError) or cause is not None:
+            lines.append(repr(cause or error))
+        return "\n".join(lines)
+
+    def _end(self) -> None:
+        self._task = None
+        self._form.set_locked(False)
+        self._buttons.setCurrentWidget(self._train_button)
+
+    @Slot()
+    def _try_it(self) -> None:
+        if self._result is not None:
+            self.navigate.emit("try", self._result.run)

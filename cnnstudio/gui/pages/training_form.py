@@ -1,0 +1,203 @@
+"""The left column of the Train page: what to train, and how."""
+
+from functools import cache
+from typing import TypeVar
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QLabel,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnstudio.data.augmentation import AUGMENTATIONS
+from cnnstudio.data.datasets import DATASETS
+from cnnstudio.gui.describe import describe
+from cnnstudio.gui.theme import GRID, icon
+from cnnstudio.gui.widgets.picker import Choice, Picker
+from cnnstudio.models.architectures import ARCHITECTURES
+from cnnstudio.storage import shipped
+from cnnstudio.training.config import SCHEDULES, TrainingConfig
+
+_Control = TypeVar("_Control", bound=QWidget)
+
+
+@cache
+def picture(name: str) -> QIcon:
+    """The picture that ships for a data set or an architecture, empty where there is none."""
+    folder = shipped("assets/pictures")
+    for suffix in (".svg", ".png"):
+        file = folder / f"{name}{suffix}"
+        if file.is_file():
+            return QIcon(str(file))
+    return QIcon()
+
+
+class TrainingForm(QWidget):
+    """Data set, architecture and a few numbers, with defaults that train well untouched."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("training_form")
+        self._controls: list[QWidget] = []
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID)
+
+        self._dataset = self._add(
+            Picker(), "dataset_picker", "Data set", "The labelled images that the network learns from."
+        )
+        self._dataset.set_choices(
+            [Choice(entry.name, entry.title, entry.description, picture(entry.name)) for entry in DATASETS.values()]
+        )
+        self._architecture = self._add(
+            Picker(), "architecture_picker", "Architecture", "The layers of the network and how they follow each other."
+        )
+        self._architecture.set_choices(
+            [Choice(a.name, a.title, a.idea, picture(a.name)) for a in ARCHITECTURES.values()]
+        )
+        self._note = QLabel(objectName="architecture_note", wordWrap=True)
+        self._note.setProperty("role", "secondary")
+
+        self._epochs = self._spin(
+            "epochs", "Epochs", 1, 1000, "One epoch shows every training image to the network once."
+        )
+        self._batch_size = self._spin(
+            "batch_size", "Batch size", 1, 8192, "So many images are averaged for one step of the weights."
+        )
+        self._learning_rate = self._add(
+            QDoubleSpinBox(decimals=5, minimum=0.00001, maximum=10, singleStep=0.0005),
+            "learning_rate_spin",
+            "Learning rate",
+            "How far each step moves the weights. Too small learns slowly, too large does not learn at all.",
+        )
+        self._seed = self._spin(
+            "seed", "Seed", 0, 2**31 - 1, "The same seed gives the same first weights and the same order of images."
+        )
+        self._schedule = self._combo(
+            "schedule", "Schedule", "How the learning rate changes from the first batch to the last.", SCHEDULES
+        )
+        self._augmentation = self._combo(
+            "augmentation",
+            "Augmentation",
+            "Training images are changed a little each time, so that the network learns what does not matter.",
+            AUGMENTATIONS,
+        )
+
+        self._fields = QFormLayout()
+        self._options = QWidget(objectName="more_options")
+        options = QFormLayout(self._options)
+        for form in (self._fields, options):
+            form.setContentsMargins(0, 0, 0, 0)
+            form.setSpacing(GRID)
+            form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._add_row(self._fields, self._epochs)
+        for control in (self._batch_size, self._learning_rate, self._seed, self._schedule, self._augmentation):
+            self._add_row(options, control)
+        self._more = describe(
+            QToolButton(text="More options", checkable=True),
+            "more_options_button",
+            "More options",
+            "Batch size, learning rate, seed, schedule and augmentation.",
+        )
+        self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._more.setIcon(icon("chevron-right"))
+        self._more.toggled.connect(self._unfold)
+        self._options.hide()
+
+        for widget in (self._dataset, self._architecture):
+            caption = QLabel(widget.accessibleName())
+            caption.setBuddy(widget)
+            layout.addWidget(caption)
+            layout.addWidget(widget)
+            if widget is self._dataset:
+                layout.addSpacing(GRID)
+        layout.addWidget(self._note)
+        layout.addSpacing(GRID)
+        layout.addLayout(self._fields)
+        layout.addWidget(self._more, alignment=Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self._options)
+
+        self._architecture.changed.connect(self._tell_architecture)
+        self._dataset.changed.connect(self._tell_dataset)
+        self.config = TrainingConfig()
+
+    @property
+    def config(self) -> TrainingConfig:
+        """What is chosen now."""
+        return TrainingConfig(
+            dataset=self._dataset.current_key,
+            architecture=self._architecture.current_key,
+            epochs=self._epochs.value(),
+            batch_size=self._batch_size.value(),
+            learning_rate=self._learning_rate.value(),
+            seed=self._seed.value(),
+            schedule=self._schedule.currentData(),
+            augmentation=self._augmentation.currentData(),
+        )
+
+    @config.setter
+    def config(self, config: TrainingConfig) -> None:
+        self._dataset.set_current(config.dataset)
+        self._architecture.set_current(config.architecture)
+        for spin, value in (
+            (self._epochs, config.epochs),
+            (self._batch_size, config.batch_size),
+            (self._learning_rate, config.learning_rate),
+            (self._seed, config.seed),
+        ):
+            spin.setValue(value)
+        for combo, key in ((self._schedule, config.schedule), (self._augmentation, config.augmentation)):
+            combo.setCurrentIndex(max(0, combo.findData(key)))
+        self._tell_architecture(config.architecture)
+
+    def set_locked(self, locked: bool) -> None:
+        """Locks the choices while a training runs; they stay visible."""
+        for control in self._controls:
+            control.setEnabled(not locked)
+
+    @Slot(bool)
+    def _unfold(self, unfolded: bool) -> None:
+        self._more.setIcon(icon("chevron-down" if unfolded else "chevron-right"))
+        self._options.setVisible(unfolded)
+
+    @Slot(str)
+    def _tell_architecture(self, name: str) -> None:
+        architecture = ARCHITECTURES[name]
+        self._note.setText(" ".join(part for part in (architecture.idea, architecture.note) if part))
+        self._note.setToolTip(f"{architecture.authors} ({architecture.year}): {architecture.paper}")
+        self.changed.emit()
+
+    @Slot(str)
+    def _tell_dataset(self, name: str) -> None:
+        self._dataset.setToolTip(f"{DATASETS[name].size_text}. {DATASETS[name].licence}.")
+        self.changed.emit()
+
+    def _add(self, control: _Control, name: str, title: str, lesson: str) -> _Control:
+        self._controls.append(control)
+        return describe(control, name, title, lesson)
+
+    def _spin(self, key: str, title: str, low: int, high: int, lesson: str) -> QSpinBox:
+        return self._add(QSpinBox(minimum=low, maximum=high), f"{key}_spin", title, lesson)
+
+    def _combo(self, key: str, name: str, lesson: str, table: dict) -> QComboBox:
+        combo = self._add(QComboBox(), f"{key}_combo", name, lesson)
+        for entry_key, entry in table.items():
+            combo.addItem(entry.title, entry_key)
+            combo.setItemData(combo.count() - 1, entry.description, Qt.ItemDataRole.ToolTipRole)
+        return combo
+
+    @staticmethod
+    def _add_row(form: QFormLayout, control: QWidget) -> None:
+        label = QLabel(control.accessibleName())
+        label.setBuddy(control)
+        label.setToolTip(control.toolTip())
+        form.addRow(label, control)

@@ -1,0 +1,148 @@
+"""Opens the real window and uses it with the mouse and keys of a real X server; a process of its own.
+
+`python -m tests.end_to_end.drive JOURNEY` prints one JSON object of what was seen.
+"""
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+from PySide6.QtCore import QPoint, QTimer
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPushButton, QWidget
+
+from cnnstudio.gui.app import create
+from cnnstudio.gui.main_window import MainWindow
+from tests.virtual_screen import Hand
+
+PATIENCE_SECONDS = 90
+SEVEN = ((0.3, 0.25), (0.45, 0.24), (0.7, 0.25), (0.6, 0.45), (0.52, 0.65), (0.47, 0.82))
+
+Steps = Iterator[Callable[[], bool]]
+"""A journey: between its steps it waits until what it yields is true."""
+
+
+def run(journey: Callable[[MainWindow, Hand, dict], Steps]) -> dict:
+    """Runs a journey while the application's own event loop turns; the hand acts from another thread, as a user's."""
+    application, window = create(["cnnstudio"])
+    seen: dict = {}
+    steps = journey(window, Hand(), seen)
+    begin = time.monotonic()
+    condition: list[Callable[[], bool]] = [lambda: bool(window.first_paint_time)]
+
+    def turn() -> None:
+        if time.monotonic() - begin > PATIENCE_SECONDS:
+            seen["timeout"] = True
+            application.exit(1)
+        elif condition[0]():
+            try:
+                condition[0] = next(steps)
+            except StopIteration:
+                timer.stop()
+                window.quit()
+
+    timer = QTimer()
+    timer.timeout.connect(turn)
+    timer.start(50)
+    application.exec()
+    return seen
+
+
+def act(*actions: Callable[[], None]) -> Callable[[], bool]:
+    """Does something with the hand in another thread; true once that is done."""
+
+    def work() -> None:
+        for action in actions:
+            action()
+            time.sleep(0.2)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return lambda: not thread.is_alive()
+
+
+def place(widget: QWidget, x: float = 0.5, y: float = 0.5) -> tuple[int, int]:
+    """A place in a widget, as shares of its size, on the screen."""
+    point = widget.mapToGlobal(QPoint(round(x * widget.width()), round(y * widget.height())))
+    return point.x(), point.y()
+
+
+def drawn(canvas: QWidget, corners: tuple[tuple[float, float], ...]) -> list[tuple[int, int]]:
+    """Points along a line through some corners, on the screen."""
+    return [
+        place(canvas, *(np.array(a) + (np.array(b) - np.array(a)) * part))
+        for a, b in pairwise(corners)
+        for part in np.linspace(0, 1, 8)
+    ]
+
+
+def train_and_draw(window: MainWindow, hand: Hand, seen: dict) -> Steps:
+    """The main job: press Train with the mouse, wait, press Try it, draw a seven, enlarge a feature map."""
+    train, try_ = window.page("train"), window.page("try")
+    train._form.config = type(train._form.config)(epochs=1)
+    button = train.findChild(QPushButton, "train_button")
+    yield act(partial(hand.click, *place(button)))
+    yield lambda: train.busy is not None
+    yield lambda: train.busy is None
+    seen["status"] = train.findChild(QLabel, "training_status").text()
+    try_button = train.findChild(QPushButton, "try_button")
+    yield try_button.isVisible
+    yield act(partial(hand.click, *place(try_button)))
+    yield lambda: window.current_page is try_ and try_._open is not None and "lenet5-mnist" in try_._open.name
+    seen["model"] = try_._open.name
+    canvas = try_.findChild(QWidget, "drawing_canvas")
+    yield act(partial(hand.draw, drawn(canvas, SEVEN)))
+    answer = try_.findChild(QLabel, "answer")
+    yield lambda: bool(answer.text())
+    seen["answer"] = answer.text()
+    seen["layers"] = [layer.name for layer in try_._maps._layers]
+    yield act(partial(hand.press, "ctrl+z"))
+    yield lambda: answer.text() == ""
+    yield act(partial(hand.press, "ctrl+shift+z"))
+    yield lambda: answer.text() == seen["answer"]
+    row = try_._maps._rows[1]
+    yield act(partial(hand.click, *place(row, 0.05, 0.8)))
+    yield lambda: any(w.isVisible() for w in QApplication.topLevelWidgets() if w is not window)
+    yield act(partial(hand.press, "Escape"))
+    yield lambda: not any(w.isVisible() for w in QApplication.topLevelWidgets() if w is not window)
+
+
+def keyboard_only(window: MainWindow, hand: Hand, seen: dict) -> Steps:
+    """Trains, stops and changes pages without a mouse."""
+    train = window.page("train")
+    train._form.config = type(train._form.config)(architecture="softmax", epochs=1000)
+    yield act(partial(hand.press, "alt+t"))
+    yield lambda: "images/s" in train.findChild(QLabel, "training_status").text()
+    yield act(partial(hand.press, "alt+s"))
+    yield lambda: train.busy is None
+    seen["status"] = train.findChild(QLabel, "training_status").text()
+    yield act(partial(hand.press, "ctrl+2"))
+    yield lambda: window.current_page.objectName() == "page_try"
+    yield act(partial(hand.press, "F1"))
+    yield lambda: window.current_page.objectName() == "page_about"
+    yield act(partial(hand.press, "ctrl+1"))
+    yield lambda: window.current_page.objectName() == "page_train"
+
+
+def close_while_training(window: MainWindow, hand: Hand, seen: dict) -> Steps:
+    """Closing asks first; “Go on” goes on, “Stop and close” keeps what was learnt."""
+    train = window.page("train")
+    train._form.config = type(train._form.config)(architecture="softmax", epochs=1000)
+    yield act(partial(hand.press, "alt+t"))
+    yield lambda: "images/s" in train.findChild(QLabel, "training_status").text()
+    QTimer.singleShot(0, window.close)
+    yield lambda: window.findChild(QMessageBox) is not None and window.findChild(QMessageBox).isVisible()
+    seen["question"] = window.findChild(QMessageBox).text()
+    yield act(partial(hand.press, "Escape"))
+    yield lambda: not window.findChild(QMessageBox).isVisible()
+    seen["goes_on"] = train.busy is not None and window.isVisible()
+
+
+JOURNEYS = {journey.__name__: journey for journey in (train_and_draw, keyboard_only, close_while_training)}
+
+if __name__ == "__main__":
+    print(json.dumps(run(JOURNEYS[sys.argv[1]])))

@@ -1,0 +1,72 @@
+"""Takes README's pictures of the real window: `python -m tests.end_to_end.screenshots [FOLDER]`."""
+
+import subprocess
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+
+from cnnstudio.gui.main_window import MainWindow
+from tests.end_to_end.drive import SEVEN, Steps, act, drawn, run
+from tests.virtual_screen import Hand, run_on_virtual_screen
+
+SIZE = "1440x900"
+TOP = Path(__file__).resolve().parents[2]
+FOLDER = TOP / "assets" / "screenshots"
+
+
+def save(window: MainWindow, path: Path) -> None:
+    """Saves what the X server shows of the window, in 256 colours."""
+    window.screen().grabWindow(window.winId()).toImage().save(str(path))
+    from PIL import Image
+
+    with Image.open(path) as image:
+        image.convert("RGB").quantize(256).save(path, optimize=True)
+
+
+def train_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
+    """LeNet-5 after some epochs."""
+    window.showMaximized()
+    window._settings.theme = "light"
+    page = window.page("train")
+    page._form.config = type(page._form.config)(epochs=4)
+    yield act(partial(hand.press, "alt+t"))
+    yield lambda: "Epoch 4" in page.findChild(QLabel, "training_status").text()
+    save(window, FOLDER / "train-light.png")
+    page.findChild(QPushButton, "stop_button").click()
+    yield lambda: page.busy is None
+
+
+def try_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
+    """A drawn seven."""
+    window.showMaximized()
+    window._settings.theme = "dark"
+    window.show_page("try")
+    page = window.page("try")
+    yield lambda: page._open is not None
+    canvas = page.findChild(QWidget, "drawing_canvas")
+    yield act(partial(hand.draw, drawn(canvas, SEVEN)))
+    yield lambda: bool(page.findChild(QLabel, "answer").text())
+    yield act(lambda: None)
+    save(window, FOLDER / "try-dark.png")
+
+
+def main() -> int:
+    """Takes each picture in a process and on a screen of its own."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name in ("train_page", "try_page"):
+        with tempfile.TemporaryDirectory() as home:
+            command = [sys.executable, "-m", "tests.end_to_end.screenshots", name]
+            done = run_on_virtual_screen(command, Path(home), SIZE)
+        if done.returncode != 0:
+            raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        run({"train_page": train_page, "try_page": try_page}[sys.argv[1]])
+    else:
+        sys.exit(main())

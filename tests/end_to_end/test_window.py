@@ -1,0 +1,64 @@
+"""The real window on a real X server, used with mouse and keys."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.virtual_screen import missing_programs, run_on_virtual_screen, virtual_screen
+
+pytestmark = pytest.mark.skipif(
+    bool(missing_programs()), reason=f"a virtual screen needs {', '.join(missing_programs())}"
+)
+
+
+def journey(name: str, home: Path) -> dict:
+    done = run_on_virtual_screen([sys.executable, "-m", "tests.end_to_end.drive", name], home)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    seen = json.loads(done.stdout.splitlines()[-1])
+    assert "timeout" not in seen, seen
+    return seen
+
+
+def test_train_and_draw(home: Path) -> None:
+    seen = journey("train_and_draw", home)
+    assert "test images it had never seen" in seen["status"]
+    assert seen["model"] == "lenet5-mnist-1" or seen["model"].startswith("lenet5-mnist")
+    assert seen["answer"].endswith("7")
+    assert len(seen["layers"]) >= 8
+
+
+def test_keyboard_only(home: Path) -> None:
+    assert journey("keyboard_only", home)["status"].startswith("Stopped.")
+
+
+def test_closing_while_training_asks_and_keeps(home: Path) -> None:
+    seen = journey("close_while_training", home)
+    assert seen["goes_on"]
+    assert "Stop it and close?" in seen["question"]
+    models = list((home / "data" / "runs").glob("*/model.keras"))
+    assert len(models) == 1
+
+
+def test_two_windows_at_once(home: Path) -> None:
+    """Both come up with the same user folders, and go on a polite kill."""
+    with virtual_screen() as screen:
+        environment = {**screen, "CNNSTUDIO_HOME": str(home)}
+        windows = [subprocess.Popen([sys.executable, "-m", "cnnstudio"], env=environment) for _ in range(2)]
+        found: list[str] = []
+        deadline = time.monotonic() + 60
+        while len(found) < 2 and time.monotonic() < deadline:
+            search = ["xdotool", "search", "--onlyvisible", "--name", "^CNN Studio$"]
+            done = subprocess.run(search, env=environment, capture_output=True, text=True, check=False)
+            found = done.stdout.split()
+            time.sleep(0.2)
+        assert len(found) == 2
+        for window in windows:
+            os.kill(window.pid, signal.SIGTERM)
+        assert [window.wait(30) for window in windows] == [0, 0]

@@ -1,0 +1,147 @@
+"""The Train page with real trainings."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QSpinBox, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.data.datasets import DATASETS
+from cnnstudio.gui.pages.train import TrainPage, duration
+from cnnstudio.gui.settings import Settings
+from cnnstudio.models.architectures import ARCHITECTURES
+from cnnstudio.models.library import list_models
+from cnnstudio.training.config import TrainingConfig
+from cnnstudio.training.events import Batches, EpochEnd, Probe, Started, Stopped
+
+MINUTE = 60_000
+
+
+@pytest.fixture
+def page(qtbot: QtBot) -> TrainPage:
+    page = TrainPage(Settings())
+    qtbot.addWidget(page)
+    page.resize(1200, 780)
+    page.show()
+    yield page
+    page.shut_down()
+
+
+def choose(page: TrainPage, **choices: object) -> None:
+    page._form.config = replace(page._form.config, **choices)
+
+
+def press(qtbot: QtBot, page: TrainPage, name: str) -> None:
+    qtbot.mouseClick(page.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
+
+
+def test_a_newcomer_only_presses_train(page: TrainPage) -> None:
+    assert page._form.config == TrainingConfig()
+    assert page.findChild(QPushButton, "train_button").isVisible()
+    assert not page.findChild(QPushButton, "stop_button").isVisible()
+    assert not page.findChild(QPushButton, "try_button").isVisible()
+    assert page.busy is None
+
+
+def test_training_to_the_end(page: TrainPage, qtbot: QtBot) -> None:
+    choose(page, architecture="lenet5", epochs=1)
+    press(qtbot, page, "train_button")
+    assert page.busy == "A training is running."
+    assert page.findChild(QPushButton, "stop_button").isVisible()
+    for locked in ("epochs_spin", "dataset_picker", "architecture_picker", "seed_spin"):
+        assert not page.findChild(QWidget, locked).isEnabled()
+    events: list[object] = []
+    page._task.event.connect(events.append)
+    with qtbot.waitSignal(page._task.finished, timeout=MINUTE) as finished:
+        pass
+    (result,) = finished.args
+    kinds = [type(event) for event in events]
+    assert kinds[0] is Started
+    assert kinds.count(EpochEnd) == 1
+    assert {Batches, Probe} <= set(kinds)
+    batches = sum(len(event.loss) for event in events if isinstance(event, Batches))
+    assert batches == events[0].batches_per_epoch
+    text = page.findChild(QLabel, "training_status").text()
+    assert f"recognises {round(result.test_accuracy * 10_000):,}" in text
+    assert page.findChild(QProgressBar, "training_progress").value() == 1
+    assert page.findChild(QWidget, "epochs_spin").isEnabled()
+    assert page.busy is None
+    with qtbot.waitSignal(page.navigate) as navigated:
+        press(qtbot, page, "try_button")
+    assert navigated.args == ["try", result.run]
+    assert [entry.path for entry in list_models() if entry.kind == "run"] == [result.run]
+
+
+def test_stop_keeps_what_was_learnt(page: TrainPage, qtbot: QtBot) -> None:
+    choose(page, architecture="mlp", epochs=500)
+    press(qtbot, page, "train_button")
+    task = page._task
+    with qtbot.waitSignal(task.event, timeout=MINUTE, check_params_cb=lambda event: isinstance(event, Batches)):
+        pass
+    stopped: list[object] = []
+    task.event.connect(lambda event: stopped.append(event) if isinstance(event, Stopped) else None)
+    with qtbot.waitSignal(task.finished, timeout=MINUTE) as finished:
+        press(qtbot, page, "stop_button")
+    (result,) = finished.args
+    assert len(stopped) == 1
+    assert result.stopped
+    assert (Path(result.run) / "model.keras").is_file()
+    assert page.findChild(QLabel, "training_status").text().startswith("Stopped.")
+    assert page.findChild(QPushButton, "train_button").isVisible()
+
+
+def test_stop_before_the_first_batch_is_no_failure(page: TrainPage, qtbot: QtBot) -> None:
+    press(qtbot, page, "train_button")
+    task = page._task
+    with qtbot.waitSignals([task.finished, task.failed], timeout=MINUTE, raising=False, order="none"):
+        press(qtbot, page, "stop_button")
+        qtbot.waitUntil(lambda: page.busy is None, timeout=MINUTE)
+    assert page.findChild(QPushButton, "train_button").isVisible()
+    assert "Traceback" not in page._message.text
+
+
+def test_a_diverging_training_says_what_to_try(page: TrainPage, qtbot: QtBot) -> None:
+    choose(page, architecture="mlp", learning_rate=10.0, schedule="constant", epochs=20)
+    press(qtbot, page, "train_button")
+    with qtbot.waitSignals([page._task.failed], timeout=2 * MINUTE):
+        pass
+    assert page._message.isVisible()
+    assert "learning rate" in page._message.text
+    assert page.busy is None
+
+
+def test_closing_stops_the_training(page: TrainPage, qtbot: QtBot) -> None:
+    choose(page, architecture="softmax", epochs=500)
+    press(qtbot, page, "train_button")
+    with qtbot.waitSignal(page._task.event, timeout=MINUTE, check_params_cb=lambda event: isinstance(event, Batches)):
+        pass
+    page.shut_down()
+    assert [entry.kind for entry in list_models()].count("run") == 1
+
+
+def test_more_options_unfold(page: TrainPage, qtbot: QtBot) -> None:
+    assert not page.findChild(QSpinBox, "batch_size_spin").isVisible()
+    qtbot.mouseClick(page.findChild(QToolButton, "more_options_button"), Qt.MouseButton.LeftButton)
+    assert page.findChild(QSpinBox, "batch_size_spin").isVisible()
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_each_architecture_says_what_it_is(page: TrainPage, name: str) -> None:
+    choose(page, architecture=name)
+    text = page.findChild(QLabel, "architecture_note").text()
+    assert ARCHITECTURES[name].note in text
+    assert page._form.config.architecture == name
+
+
+def test_every_data_set_has_a_picture() -> None:
+    from cnnstudio.gui.pages.training_form import picture
+
+    for name in (*DATASETS, *ARCHITECTURES):
+        assert not picture(name).isNull(), name
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.2, "0 s"), (59.4, "59 s"), (200, "3 min 20 s"), (3900, "1 h 5 min")])
+def test_durations_read_as_people_say_them(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

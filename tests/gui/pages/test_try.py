@@ -1,0 +1,195 @@
+"""The Try page with the model that ships."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.data.datasets import load_dataset
+from cnnstudio.gui.pages.try_ import TryPage
+from cnnstudio.gui.settings import Settings
+from cnnstudio.models.library import list_models, load_classifier
+from cnnstudio.storage import runs_folder, shipped
+
+SECONDS = 30_000
+SEVEN = [QPoint(90, 80), QPoint(150, 76), QPoint(220, 80), QPoint(195, 140), QPoint(170, 200), QPoint(150, 260)]
+
+
+@pytest.fixture
+def page(qtbot: QtBot) -> TryPage:
+    page = TryPage(Settings())
+    qtbot.addWidget(page)
+    page.resize(1200, 760)
+    page.show()
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.warm_up()
+    yield page
+    page.shut_down()
+
+
+@pytest.fixture
+def own_model() -> Path:
+    """A model of the user's, as a training leaves it."""
+    folder = runs_folder() / "mine"
+    load_classifier("lenet5-mnist").save(folder)
+    return folder
+
+
+def draw(qtbot: QtBot, page: TryPage, points: list[QPoint]) -> None:
+    canvas = page.findChild(QWidget, "drawing_canvas")
+    with qtbot.waitSignal(page.answered, timeout=SECONDS, check_params_cb=lambda a: len(a.subject.strokes[0]) > 40):
+        QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=points[0])
+        for a, b in pairwise(points):
+            for part in np.linspace(0, 1, 12):
+                QTest.mouseMove(canvas, a + (b - a) * float(part))
+        QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=points[-1])
+
+
+def answer(page: TryPage) -> str:
+    return page.findChild(QLabel, "answer").text()
+
+
+def test_a_drawn_seven_is_a_seven(page: TryPage, qtbot: QtBot) -> None:
+    draw(qtbot, page, SEVEN)
+    assert answer(page) == "7"
+    pixels = page.findChild(QWidget, "network_input").image
+    assert pixels.shape == (28, 28, 1)
+    assert pixels.max() > 200
+    assert len(page._maps._layers) >= 8
+
+
+def test_clear_and_undo(page: TryPage, qtbot: QtBot) -> None:
+    draw(qtbot, page, SEVEN)
+    clear, undo = (page.findChild(QToolButton, name) for name in ("clear_button", "undo_button"))
+    qtbot.mouseClick(clear, Qt.MouseButton.LeftButton)
+    assert answer(page) == ""
+    assert page.findChild(QWidget, "network_input").image is None
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        qtbot.mouseClick(undo, Qt.MouseButton.LeftButton)
+    assert answer(page) == "7"
+
+
+def test_a_test_image_shows_its_true_label(page: TryPage, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(page.answered, timeout=SECONDS) as answered:
+        qtbot.mouseClick(page.findChild(QPushButton, "test_image_chip"), Qt.MouseButton.LeftButton)
+    (shown,) = answered.args
+    assert np.array_equal(load_dataset("mnist").test.images[shown.index], shown.image)
+    assert f"<b>{load_dataset('mnist').test.labels[shown.index]}</b>" in page.findChild(QLabel, "true_label").text()
+    with qtbot.waitSignal(page.answered, timeout=SECONDS) as again:
+        qtbot.mouseClick(page.findChild(QPushButton, "another_button"), Qt.MouseButton.LeftButton)
+    assert again.args[0].index != shown.index
+
+
+def photo_of(label: int, path: Path) -> Path:
+    """A digit in dark ink on a light page."""
+    test = load_dataset("mnist").test
+    ink = test.images[np.flatnonzero(test.labels == label)[0], ..., 0]
+    page = np.full((300, 400), 235, np.uint8)
+    page[60:228, 100:268] = 235 - np.asarray(Image.fromarray(ink).resize((168, 168), Image.Resampling.BICUBIC)) // 5 * 4
+    Image.fromarray(page).save(path)
+    return path
+
+
+def test_a_photo_is_prepared_step_by_step(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
+    with qtbot.waitSignal(page.answered, timeout=SECONDS) as answered:
+        page.receive(photo_of(3, tmp_path / "three.jpg"))
+    assert answer(page) == "3"
+    assert page.findChild(QPushButton, "photo_chip").isChecked()
+    assert len(answered.args[0].steps) >= 3
+    assert page.findChild(QWidget, "step_1").isVisible()
+
+
+def test_paste_a_picture(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
+    QApplication.clipboard().setImage(QImage(str(photo_of(5, tmp_path / "five.png"))))
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page._paste.trigger()
+    assert answer(page) == "5"
+
+
+def test_paste_a_file(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(photo_of(2, tmp_path / "two.png")))])
+    QApplication.clipboard().setMimeData(data)
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page._paste.trigger()
+    assert answer(page) == "2"
+
+
+def test_nothing_to_paste(page: TryPage) -> None:
+    QApplication.clipboard().setText("seven")
+    page._paste.trigger()
+    assert "no picture in the clipboard" in page._message.text
+
+
+def test_what_is_no_picture_gets_a_sentence(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
+    text = tmp_path / "notes.png"
+    text.write_text("not a picture")
+    with qtbot.waitSignal(page._task.failed, timeout=SECONDS):
+        page.receive(text)
+    assert "notes.png" in page._message.text
+    assert answer(page) == ""
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page.receive(photo_of(8, tmp_path / "eight.png"))
+    assert not page._message.isVisible()
+    assert answer(page) == "8"
+
+
+def test_a_damaged_model_gets_a_sentence_and_the_page_goes_on(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    load_classifier("lenet5-mnist").save(broken)
+    (broken / "model.keras").write_bytes(b"PK nothing")
+    with qtbot.waitSignal(page._task.failed, timeout=SECONDS):
+        page.receive(broken)
+    assert page._message.isVisible()
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(shipped("trained/lenet5-mnist"))
+    draw(qtbot, page, SEVEN)
+    assert answer(page) == "7"
+
+
+def test_a_model_from_elsewhere_joins_the_list(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    load_classifier("lenet5-mnist").save(elsewhere)
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(elsewhere)
+    assert page._models.path == elsewhere
+
+
+def test_rename_copy_and_delete(
+    page: TryPage, qtbot: QtBot, own_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
+
+    page.entered()
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(own_model)
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: ("Übung 1", True))
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page._models._rename.trigger()
+    assert {entry.name for entry in list_models()} == {"lenet5-mnist", "Übung 1"}
+
+    target = tmp_path / "copy.keras"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(target), ""))
+    page._models._copy.trigger()
+    assert load_classifier(target).classes == tuple("0123456789")
+
+    trash = tmp_path / "trash"
+    monkeypatch.setattr("send2trash.send2trash", lambda path: Path(path).rename(trash))
+    monkeypatch.setattr(QMessageBox, "exec", lambda _box: 0)
+    monkeypatch.setattr(QMessageBox, "clickedButton", lambda box: box.findChild(QPushButton, "confirm_delete_button"))
+    page._models._delete.trigger()
+    assert [entry.name for entry in list_models()] == ["lenet5-mnist"]
+    assert (trash / "model.keras").is_file()
+
+
+def test_the_shipped_model_is_not_deleted(page: TryPage) -> None:
+    assert not page._models._delete.isEnabled()
+    assert not page._models._rename.isEnabled()
+    assert page._models._copy.isEnabled()

@@ -1,0 +1,105 @@
+"""README stays true: its commands run, its tables say what the code's tables say."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from cnnstudio import screen
+from cnnstudio.data.datasets import DATASETS
+from cnnstudio.models.architectures import ARCHITECTURES, build_model
+from cnnstudio.models.card import read_card
+from cnnstudio.storage import shipped
+from tests.benchmarks import BENCHMARKS
+
+TOP = Path(__file__).resolve().parents[1]
+README = (TOP / "README.md").read_text(encoding="utf-8")
+RUN_BY_CI = {"python -m pip install . && cnnstudio", 'python -m pip install -e ".[test]" && python -m pytest'}
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.S)
+
+
+def commands() -> list[str]:
+    return [line for block in blocks("sh") for line in block.splitlines()]
+
+
+def test_every_command_is_one_that_something_runs() -> None:
+    """`.ci/run` and the tests below take their commands from README; this finds one that nobody would run."""
+    known = RUN_BY_CI | {
+        f"sudo {screen.apt_line(screen.APT_PACKAGES)}",
+        shipped_command(),
+        "python -m tests.benchmarks --json",
+        "python -m tests.end_to_end.screenshots",
+    }
+    assert [line for line in commands() if line not in known and not line.startswith("cnnstudio ")] == []
+    assert known <= set(commands())
+
+
+def shipped_command() -> str:
+    return read_card(shipped("trained/lenet5-mnist")).command
+
+
+def test_commands_of_the_command_line_run(tmp_path: Path) -> None:
+    """Those with a short result, one after the other, as a reader would type them."""
+    dataset = DATASETS["mnist"].load()
+    Image.fromarray(dataset.test.images[0, ..., 0]).save(tmp_path / "digit.png")
+    (tmp_path / "drawings.json").write_text("[[[[0, 0], [60, 0], [30, 100]]]]")
+    lines = [line for line in commands() if line.startswith("cnnstudio ") and line != shipped_command()]
+    assert len(lines) >= 8
+    for line in lines:
+        done = subprocess.run(
+            [sys.executable, "-m", *shlex.split(line)], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+        assert done.stdout
+
+
+def test_the_python_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    (example,) = blocks("python")
+    exec(compile(example, "README.md", "exec"), {})
+    accuracy, layers = capsys.readouterr().out.splitlines()
+    assert float(accuracy.split()[0]) > 0.85
+    assert layers.startswith("[(")
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_data_sets(name: str) -> None:
+    entry = DATASETS[name]
+    assert f"| {entry.title} (`{name}`) | {entry.size_text} | {entry.licence} |" in README
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_architectures(name: str) -> None:
+    parameters = build_model(name, (28, 28, 1), 10, seed=0).count_params()
+    assert f"| {ARCHITECTURES[name].title} (`{name}`) | {parameters:,} |" in README
+
+
+def test_accuracy_of_the_shipped_model() -> None:
+    card = read_card(shipped("trained/lenet5-mnist"))
+    assert f"{card.test_accuracy:.2%} of the MNIST test images".replace("%", " %") in README
+
+
+def test_pictures_are_there() -> None:
+    pictures = re.findall(r"!\[.+?\]\((.+?)\)", README)
+    assert pictures
+    for picture in pictures:
+        with Image.open(TOP / picture) as image:
+            assert image.width >= 1280
+
+
+def test_benchmarks_are_reachable() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks", "no-such-benchmark"],
+        cwd=TOP,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert all(name in done.stderr for name in BENCHMARKS)
