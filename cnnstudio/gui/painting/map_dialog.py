@@ -1,14 +1,12 @@
 """One map, large: every value can be read, and it stays live."""
 
 import numpy as np
-from PySide6.QtCore import QIODevice, QSaveFile, QSize, Qt, Slot
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QDialog,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
-    QMessageBox,
     QPushButton,
     QSpinBox,
     QVBoxLayout,
@@ -17,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.gui.painting.crisp import Cell, CrispPicture
 from cnnstudio.gui.painting.legend import ColourBar, Limits, format_value
+from cnnstudio.gui.painting.saving import Format, png, save_as
 from cnnstudio.gui.theme import GAP, SECTION, array_to_image, icon
 
 _SAVED_SIDE = 512
@@ -188,14 +187,5 @@ class MapDialog(QDialog):
 
     @Slot()
     def _save(self) -> None:
-        name = f"{self._title.split()[0]}-{self._number.value()}.png"
-        path, _ = QFileDialog.getSaveFileName(self, "Save picture", name, "PNG picture (*.png)")
-        if path:
-            self.save_to(path if path.lower().endswith(".png") else f"{path}.png")
-
-    def save_to(self, path: str) -> None:
-        """Writes the picture as a PNG file, whole or not at all; says so where that fails."""
-        file = QSaveFile(path)
-        written = file.open(QIODevice.OpenModeFlag.WriteOnly) and self.picture().save(file, b"PNG") and file.commit()
-        if not written:
-            QMessageBox.warning(self, "Not saved", f"{path} could not be written: {file.errorString()}.")
+        name = f"{self._title.split()[0]}-{self._number.value()}"
+        save_as(self, "Save picture", name, (Format(".png", "PNG picture", lambda: png(self.picture())),))

@@ -1,0 +1,212 @@
+"""One measure of a training over its epochs: every batch thin, the epochs' means with markers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QPen
+
+from cnnstudio.gui.painting.series import Series, outline
+from cnnstudio.gui.theme import colours, plot_pen, text_sizes
+
+TRAINING, VALIDATION = 0, 1
+"""Numbers of the two series, in colours and line styles."""
+
+SYMBOLS = ("o", "d")
+"""Their markers, as pyqtgraph calls them."""
+
+_SYMBOL_SIZE = 9
+_AXIS_WIDTH = 52
+_FLOORS = (95.0, 90.0, 80.0, 50.0, 0.0)
+
+
+def batch_pen() -> QPen:
+    """The pen of the single batches: the training's colour, paler."""
+    theme = colours()
+    strong, ground = QColor(theme.plot[TRAINING]), QColor(theme.window)
+    pale = QColor.fromRgbF(
+        (strong.redF() + ground.redF()) / 2,
+        (strong.greenF() + ground.greenF()) / 2,
+        (strong.blueF() + ground.blueF()) / 2,
+    )
+    pen = QPen(pale, 1)
+    pen.setCosmetic(True)
+    return pen
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a plot shows.
+
+    Attributes:
+        title: of the axis, with its unit.
+        factor: from the measure's own unit to the axis's.
+        ceiling: the highest value there can be on the axis, or None.
+        unit: what follows a number in a sentence.
+    """
+
+    title: str
+    factor: float = 1.0
+    ceiling: float | None = None
+    unit: str = ""
+
+    def say(self, value: float) -> str:
+        """A value in words, in the axis's unit."""
+        if not np.isfinite(value):
+            return "not a number"
+        return f"{value * self.factor:.1f}{self.unit}" if self.unit else f"{value:.4g}"
+
+
+class MeasurePlot(pg.PlotItem):
+    """The plot of one measure; where its numbers come from is none of its business.
+
+    Attributes:
+        batches: a number for each batch.
+        epochs: a number for each epoch, of the training and of the validation.
+    """
+
+    def __init__(self, measure: Measure) -> None:
+        super().__init__(enableMenu=False)
+        self.measure = measure
+        self.batches = Series()
+        self.epochs = (Series(), Series())
+        self._logarithmic = False
+        self._per_epoch = 1
+        self._top = 0.0
+        self._batch_curve = pg.PlotCurveItem(connect="finite", antialias=False, skipFiniteCheck=False)
+        self.addItem(self._batch_curve)
+        self._epoch_lines = [pg.PlotDataItem(antialias=True, symbol=SYMBOLS[number]) for number in (0, 1)]
+        for line in self._epoch_lines:
+            self.addItem(line)
+        self.cursor = pg.InfiniteLine(angle=90, movable=False)
+        self.cursor.hide()
+        self.addItem(self.cursor, ignoreBounds=True)
+        self.latest = pg.TextItem(anchor=(1.0, 1.15))
+        self.latest.hide()
+        self.addItem(self.latest, ignoreBounds=True)
+        self.hideButtons()
+        self.getAxis("left").setWidth(_AXIS_WIDTH)
+        self.getAxis("left").enableAutoSIPrefix(False)
+        self.getAxis("bottom").enableAutoSIPrefix(False)
+        self.getViewBox().disableAutoRange()
+        self.follow_theme()
+
+    # Data.
+
+    def reset(self, epochs: int, per_epoch: int) -> None:
+        """Forgets all numbers; the axis goes from 0 to `epochs`."""
+        self._per_epoch = max(1, per_epoch)
+        self.batches = Series()
+        self.epochs = (Series(), Series())
+        self._top = 0.0
+        self.latest.hide()
+        self.getViewBox().setLimits(xMin=0, xMax=epochs, yMin=None, yMax=None)
+        self.setXRange(0, epochs, padding=0)
+        self.show_all()
+        self.draw()
+
+    def add_batches(self, first: int, numbers: np.ndarray) -> None:
+        """Adds the numbers of some batches, counted from 0."""
+        self.batches.put(first, numbers)
+
+    def add_epoch(self, epoch: int, training: float, validation: float) -> None:
+        """Adds the two numbers of an epoch, counted from 0."""
+        for series, number in zip(self.epochs, (training, validation), strict=True):
+            series.put(epoch, np.array([number]))
+
+    # Range.
+
+    def show_all(self) -> None:
+        """Shows the whole height: up to the ceiling, or to the highest loss that is no outlier."""
+        measure = self.measure
+        if measure.ceiling is not None:
+            self.setYRange(self._floor(), measure.ceiling, padding=0.02)
+            return
+        finite = self.batches.values[np.isfinite(self.batches.values)]
+        highest = 1.0
+        if len(finite):
+            highest = max(float(finite[:20].max()), float(np.percentile(finite, 99.5)))
+        highest = max([highest if len(finite) else 0.0, *self._finite_epochs()]) or 1.0
+        self._top = highest * 1.1
+        if self._logarithmic:
+            lowest = min([*finite[finite > 0].tolist()[-2000:], *self._finite_epochs(), highest])
+            self.setYRange(np.log10(max(lowest, 1e-9)), np.log10(self._top), padding=0.02)
+        else:
+            self.setYRange(0, self._top, padding=0)
+
+    def _finite_epochs(self) -> list[float]:
+        both = np.concatenate([series.values for series in self.epochs])
+        return both[np.isfinite(both)].tolist()
+
+    def _floor(self) -> float:
+        """So low that all epochs and nearly all batches are above it, so high that differences can be seen."""
+        epochs = self._finite_epochs()
+        finite = self.batches.values[np.isfinite(self.batches.values)]
+        if not epochs or not len(finite):
+            return 0.0
+        lowest = self.measure.factor * min(*epochs, float(np.percentile(finite, 5)))
+        return next(floor for floor in _FLOORS if floor <= lowest + 1e-9)
+
+    def grows_beyond(self, numbers: np.ndarray) -> bool:
+        """Whether new numbers call for another height."""
+        if self.measure.ceiling is not None or self._logarithmic:
+            return False
+        finite = numbers[np.isfinite(numbers)]
+        early = len(self.batches) <= 20
+        return bool(len(finite)) and (self._top == 0.0 or (early and float(finite.max()) > self._top))
+
+    def set_logarithmic(self, logarithmic: bool) -> None:
+        """Shows every power of ten equally high, or every step."""
+        self._logarithmic = logarithmic
+        self.getAxis("left").setLogMode(x=False, y=logarithmic)
+        self.show_all()
+        self.draw()
+
+    # Drawing.
+
+    def draw(self) -> None:
+        """Draws what is in view, with no more corners than there are pixels."""
+        (left, right), _ = self.viewRange()
+        start, stop = int(left * self._per_epoch) - 1, int(np.ceil(right * self._per_epoch)) + 1
+        places, numbers = outline(self.batches.values, start, stop, max(100, int(self.getViewBox().width())))
+        self._batch_curve.setData((places + 1) / self._per_epoch, self._scaled(numbers))
+        for line, series in zip(self._epoch_lines, self.epochs, strict=True):
+            line.setData(np.arange(1, len(series) + 1), self._scaled(series.values))
+        validation = self.epochs[VALIDATION].values
+        if len(validation) and np.isfinite(validation[-1]):
+            self.latest.setText(self.measure.say(validation[-1]))
+            self.latest.setPos(len(validation), float(self._scaled(validation[-1:])[0]))
+            self.latest.show()
+
+    def _scaled(self, numbers: np.ndarray) -> np.ndarray:
+        if not self._logarithmic:
+            return numbers * self.measure.factor
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.log10(np.where(numbers > 0, numbers, np.nan))
+
+    def follow_theme(self) -> None:
+        """Takes the colours and the font of the theme that is on."""
+        theme = colours()
+        font = QFont()
+        font.setPixelSize(text_sizes().small)
+        for name in ("left", "bottom"):
+            axis = self.getAxis(name)
+            axis.setPen(pg.mkPen(theme.border))
+            axis.setTextPen(pg.mkPen(theme.secondary))
+            axis.setTickFont(font)
+            axis.setStyle(tickLength=0, tickTextOffset=6)
+            axis.label.setFont(font)
+        self.getAxis("left").setLabel(self.measure.title, color=theme.secondary)
+        self.getAxis("left").setGrid(40)
+        self._batch_curve.setPen(batch_pen())
+        for number, line in enumerate(self._epoch_lines):
+            line.setPen(plot_pen(number))
+            line.setSymbolBrush(pg.mkBrush(theme.plot[number] if number == TRAINING else theme.window))
+            line.setSymbolPen(pg.mkPen(theme.plot[number], width=2))
+            line.setSymbolSize(_SYMBOL_SIZE)
+        self.latest.setColor(theme.plot[VALIDATION])
+        bold = QFont(font)
+        bold.setWeight(QFont.Weight.DemiBold)
+        self.latest.setFont(bold)
+        self.cursor.setPen(pg.mkPen(theme.secondary, style=Qt.PenStyle.DotLine))

@@ -1,0 +1,399 @@
+"""How a training goes: loss above accuracy, over the epochs."""
+
+import csv
+import io
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Slot
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QContextMenuEvent,
+    QFocusEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
+
+from cnnstudio.gui.describe import describe
+from cnnstudio.gui.painting.curves import TRAINING, VALIDATION, Measure, MeasurePlot, batch_pen
+from cnnstudio.gui.painting.saving import Format, picture_of, png, save_as, svg_of
+from cnnstudio.gui.theme import GAP, GRID, colours, icon, plot_pen
+
+_SAMPLE = 3 * GRID
+_LEGEND = (("each batch", -1), ("training, mean of the epoch", TRAINING), ("validation", VALIDATION))
+
+
+class _Legend(QWidget):
+    """Says which line is which; told apart by width, marker and dashes, not by colour alone."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "small")
+        describe(
+            self,
+            "plot_legend",
+            "Legend",
+            "Thin: the loss of every single batch. Round markers: the mean over an epoch's batches. Diamonds: on the "
+            "validation images, which the network never learns from.",
+        )
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(3 * GRID)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paints a sample of each line and its name."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        theme = colours()
+        left, middle = float(GAP), self.height() / 2
+        for text, series in _LEGEND:
+            painter.setPen(batch_pen() if series < 0 else plot_pen(series))
+            painter.drawLine(QPointF(left, middle), QPointF(left + _SAMPLE, middle))
+            if series >= 0:
+                self._paint_marker(painter, QPointF(left + _SAMPLE / 2, middle), series)
+            painter.setPen(QColor(theme.secondary))
+            left += _SAMPLE + GAP
+            width = painter.fontMetrics().horizontalAdvance(text)
+            painter.drawText(QRectF(left, 0, width + 1, self.height()), Qt.AlignmentFlag.AlignVCenter, text)
+            left += width + 2 * GAP
+        painter.end()
+
+    @staticmethod
+    def _paint_marker(painter: QPainter, centre: QPointF, series: int) -> None:
+        theme = colours()
+        painter.setPen(QPen(QColor(theme.plot[series]), 2))
+        painter.setBrush(QColor(theme.plot[series] if series == TRAINING else theme.window))
+        if series == TRAINING:
+            painter.drawEllipse(centre, 3.5, 3.5)
+        else:
+            offsets = (QPointF(0, -4.5), QPointF(4.5, 0), QPointF(0, 4.5), QPointF(-4.5, 0))
+            painter.drawPolygon([centre + offset for offset in offsets])
+
+
+class TrainingPlot(QWidget):
+    """Two plots over a common axis of epochs, with a cursor that tells the numbers.
+
+    The wheel zooms, dragging moves, a double click shows everything again; the left and right arrow keys move the
+    cursor. The context menu saves picture and data.
+
+    Args:
+        parent: the parent widget.
+        placeholder: what stands there before the first training.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget | None = None,
+        placeholder: str = "Press Train: the loss of every batch appears here.",
+    ) -> None:
+        super().__init__(parent)
+        describe(
+            self,
+            "training_plot",
+            "Loss and accuracy",
+            "The loss says how wrong the network's answers are, the accuracy how many are right. The loss should fall; "
+            "where validation gets worse while training gets better, the network learns by heart.",
+        )
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._loss = MeasurePlot(Measure("Loss (cross-entropy)"))
+        self._accuracy = MeasurePlot(Measure("Accuracy (%)", 100.0, 100.0, "\N{NO-BREAK SPACE}%"))
+        self._plots = (self._loss, self._accuracy)
+        self._per_epoch = 1
+        self._cursor: float | None = None
+        self._zoomed = False
+        self._stale = False
+        self._drawing = False
+        self._build(placeholder)
+        self._add_actions()
+
+    def _build(self, placeholder: str) -> None:
+        self._view = pg.GraphicsLayoutWidget(self)
+        self._view.setBackground(None)
+        self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self._view.ci.layout.setContentsMargins(0, 0, GAP, 0)
+        self._view.ci.layout.setVerticalSpacing(GAP)
+        for row, plot in enumerate(self._plots):
+            self._view.ci.addItem(plot, row, 0)
+            plot.getViewBox().sigRangeChangedManually.connect(self._zoom)
+            plot.getViewBox().sigXRangeChanged.connect(self._redraw)
+            plot.getViewBox().sigResized.connect(self._redraw)
+        self._accuracy.setXLink(self._loss)
+        self._loss.getAxis("bottom").setStyle(showValues=False)
+        self._accuracy.getAxis("bottom").setLabel("Epoch", color=colours().secondary)
+        self._view.scene().sigMouseMoved.connect(self._point_at)
+        self._view.scene().sigMouseClicked.connect(self._clicked)
+        self._readout = QLabel(self)
+        self._readout.setObjectName("plot_readout")
+        self._readout.setProperty("role", "small")
+        self._readout.setAccessibleName("Value under the cursor")
+        self._readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._readout.setContentsMargins(GAP, 0, 0, 0)
+        plots = QWidget(self)
+        column = QVBoxLayout(plots)
+        column.setContentsMargins(2, 2, 2, 2)
+        column.setSpacing(GAP // 2)
+        column.addWidget(_Legend(plots))
+        column.addWidget(self._readout)
+        column.addWidget(self._view, 1)
+        empty = QLabel(placeholder, self)
+        empty.setProperty("role", "secondary")
+        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        empty.setWordWrap(True)
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(empty)
+        self._pages.addWidget(plots)
+
+    def _add_actions(self) -> None:
+        rows = (
+            ("copy_picture", "Copy picture", "copy", QKeySequence.StandardKey.Copy, self._copy_picture),
+            ("save_picture", "Save picture…", "image", None, self._save_picture),
+            ("save_data", "Save data…", "save", None, self._save_data),
+            ("show_everything", "Show everything", "reset", Qt.Key.Key_Home, self.show_everything),
+        )
+        for name, text, icon_name, key, slot in rows:
+            action = QAction(icon(icon_name), text, self)
+            action.setObjectName(f"{name}_action")
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            if key is not None:
+                action.setShortcut(QKeySequence(key))
+            action.triggered.connect(slot)
+            self.addAction(action)
+        self._logarithmic = QAction("Logarithmic loss", self)
+        self._logarithmic.setObjectName("logarithmic_action")
+        self._logarithmic.setCheckable(True)
+        self._logarithmic.toggled.connect(self._loss.set_logarithmic)
+        self.addAction(self._logarithmic)
+
+    # What the page uses.
+
+    def reset(self, epochs: int, batches_per_epoch: int) -> None:
+        """Empties both plots for a new training.
+
+        Args:
+            epochs: how many are planned, at least 1.
+            batches_per_epoch: 0 where that is not known yet; then `reset` is called again before the first batch.
+        """
+        self._per_epoch = max(1, batches_per_epoch)
+        self._cursor = None
+        self._zoomed = False
+        self._drawing = True
+        for plot in self._plots:
+            plot.cursor.hide()
+            plot.reset(epochs, self._per_epoch)
+        self._drawing = False
+        self._readout.setText("")
+        self._pages.setCurrentIndex(1)
+
+    def add_batches(self, first: int, loss: np.ndarray, accuracy: np.ndarray) -> None:
+        """Adds some batches.
+
+        Args:
+            first: number of the first of them, counted from 0.
+            loss: (n,) the loss of each.
+            accuracy: (n,) the share of each that was right, 0–1.
+        """
+        for plot, numbers in zip(self._plots, (loss, accuracy), strict=True):
+            plot.add_batches(first, numbers)
+            if not self._zoomed and plot.grows_beyond(numbers):
+                plot.show_all()
+        self._added()
+
+    def add_epoch(self, epoch: int, loss: float, accuracy: float, val_loss: float, val_accuracy: float) -> None:
+        """Adds an epoch.
+
+        Args:
+            epoch: its number, counted from 0.
+            loss: mean over its batches.
+            accuracy: share of its images that were right, 0–1.
+            val_loss: on the validation images.
+            val_accuracy: on the validation images, 0–1.
+        """
+        self._loss.add_epoch(epoch, loss, val_loss)
+        self._accuracy.add_epoch(epoch, accuracy, val_accuracy)
+        if not self._zoomed:
+            for plot in self._plots:
+                plot.show_all()
+        self._added()
+
+    @Slot()
+    def show_everything(self) -> None:
+        """Undoes any zoom."""
+        self._zoomed = False
+        self._loss.setXRange(*self._loss.getViewBox().state["limits"]["xLimits"], padding=0)
+        for plot in self._plots:
+            plot.show_all()
+        self._redraw()
+
+    # Drawing.
+
+    def _added(self) -> None:
+        self._pages.setCurrentIndex(1)
+        self._redraw()
+        self._tell()
+
+    @Slot()
+    def _redraw(self) -> None:
+        if self._drawing:
+            return
+        if not self.isVisible():
+            self._stale = True
+            return
+        self._drawing = True
+        for plot in self._plots:
+            plot.draw()
+        self._drawing = False
+
+    @Slot()
+    def _zoom(self) -> None:
+        self._zoomed = True
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draws what came while nobody looked."""
+        super().showEvent(event)
+        if self._stale:
+            self._stale = False
+            self._redraw()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follows a change of theme."""
+        if event.type() in {QEvent.Type.PaletteChange, QEvent.Type.FontChange} and hasattr(self, "_pages"):
+            for plot in self._plots:
+                plot.follow_theme()
+            self._accuracy.getAxis("bottom").setLabel("Epoch", color=colours().secondary)
+            self.update()
+        super().changeEvent(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paints the ring that says that the keyboard is here."""
+        if self.hasFocus():
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(QColor(colours().accent_text), 2))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 6, 6)
+            painter.end()
+
+    # The cursor.
+
+    @Slot(object)
+    def _point_at(self, place: QPointF) -> None:
+        for plot in self._plots:
+            if plot.getViewBox().sceneBoundingRect().contains(place):
+                self._set_cursor(plot.getViewBox().mapSceneToView(place).x())
+                return
+        self._set_cursor(None)
+
+    @Slot(object)
+    def _clicked(self, event: object) -> None:
+        if event.double() and event.button() == Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]
+            self.show_everything()
+
+    def _set_cursor(self, epoch: float | None) -> None:
+        self._cursor = epoch
+        for plot in self._plots:
+            plot.cursor.setVisible(epoch is not None)
+            if epoch is not None:
+                plot.cursor.setPos(epoch)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Says the numbers of the batch at the cursor, or of the latest one."""
+        count = len(self._loss.batches)
+        if not count:
+            return
+        batch = count - 1
+        if self._cursor is not None:
+            batch = min(max(round(self._cursor * self._per_epoch) - 1, 0), count - 1)
+        words = [
+            f"Batch {batch + 1:,}",
+            self._say(self._loss.batches.values[batch], self._accuracy.batches.values[batch]),
+        ]
+        epoch = round((batch + 1) / self._per_epoch) if self._cursor is not None else 0
+        if 0 < epoch <= len(self._loss.epochs[TRAINING]):
+            for name, series in (("training", TRAINING), ("validation", VALIDATION)):
+                numbers = self._loss.epochs[series].values[epoch - 1], self._accuracy.epochs[series].values[epoch - 1]
+                words.append(f"epoch {epoch} {name}: {self._say(*numbers)}")
+        self._readout.setText("  ·  ".join(words))
+
+    def _say(self, loss: float, accuracy: float) -> str:
+        return f"loss {self._loss.measure.say(loss)}, accuracy {self._accuracy.measure.say(accuracy)}"
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Left and Right move the cursor, Escape takes it away."""
+        (left, right), _ = self._loss.viewRange()
+        step = max(1 / self._per_epoch, (right - left) / 200)
+        start = right if self._cursor is None else self._cursor
+        if event.key() == Qt.Key.Key_Left:
+            self._set_cursor(max(left, start - step))
+        elif event.key() == Qt.Key.Key_Right:
+            self._set_cursor(min(right, start + step))
+        elif event.key() == Qt.Key.Key_Escape and self._cursor is not None:
+            self._set_cursor(None)
+        else:
+            super().keyPressEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Takes the cursor away with the mouse."""
+        self._set_cursor(None)
+        super().leaveEvent(event)
+
+    # Saving.
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Opens the menu: copy, save, zoom, scale."""
+        menu = QMenu(self)
+        menu.addActions(self.actions())
+        menu.insertSeparator(self.actions()[3])
+        menu.exec(event.globalPos())
+
+    def data_as_csv(self) -> str:
+        """All numbers as CSV: series, epoch (a batch's is fractional), batch, loss, accuracy (0–1)."""
+        text = io.StringIO()
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(("series", "epoch", "batch", "loss", "accuracy"))
+        both = zip(self._loss.batches.values.tolist(), self._accuracy.batches.values.tolist(), strict=True)
+        for number, (loss, accuracy) in enumerate(both, start=1):
+            table.writerow(("batch", f"{number / self._per_epoch:.6g}", number, f"{loss:.7g}", f"{accuracy:.7g}"))
+        for name, series in (("training", TRAINING), ("validation", VALIDATION)):
+            both = zip(self._loss.epochs[series].values, self._accuracy.epochs[series].values, strict=True)
+            for number, (loss, accuracy) in enumerate(both, start=1):
+                batch = number * self._per_epoch
+                table.writerow((name, number, batch, f"{loss:.7g}", f"{accuracy:.7g}"))
+        return text.getvalue()
+
+    @Slot()
+    def _copy_picture(self) -> None:
+        QGuiApplication.clipboard().setImage(picture_of(self))
+
+    @Slot()
+    def _save_picture(self) -> None:
+        formats = (
+            Format(".png", "PNG picture", lambda: png(picture_of(self))),
+            Format(".svg", "SVG drawing", lambda: svg_of(self)),
+        )
+        save_as(self, "Save picture", "training", formats)
+
+    @Slot()
+    def _save_data(self) -> None:
+        formats = (Format(".csv", "CSV table", lambda: self.data_as_csv().encode()),)
+        save_as(self, "Save data", "training", formats)
+
+    def sizeHint(self) -> QSize:
+        """Wide."""
+        return QSize(560, 520)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Shows the focus ring."""
+        self.update()
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Hides the focus ring."""
+        self.update()
+        super().focusOutEvent(event)
