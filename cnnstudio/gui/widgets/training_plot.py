@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QFocusEvent,
+    QFont,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
@@ -24,7 +25,7 @@ from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QStackedLayout, QVBoxL
 from cnnstudio.gui.describe import describe
 from cnnstudio.gui.painting.curves import TRAINING, VALIDATION, Measure, MeasurePlot, batch_pen
 from cnnstudio.gui.painting.saving import Format, picture_of, png, save_as, svg_of
-from cnnstudio.gui.theme import GAP, GRID, colours, icon, plot_pen
+from cnnstudio.gui.theme import GAP, GRID, colours, icon, plot_pen, text_sizes
 
 _SAMPLE = 3 * GRID
 _LEGEND = (("each batch", -1), ("training, mean of the epoch", TRAINING), ("validation", VALIDATION))
@@ -35,7 +36,6 @@ class _Legend(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setProperty("role", "small")
         describe(
             self,
             "plot_legend",
@@ -50,6 +50,9 @@ class _Legend(QWidget):
         """Paints a sample of each line and its name."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        font = QFont(self.font())
+        font.setPixelSize(text_sizes().small)
+        painter.setFont(font)
         theme = colours()
         left, middle = float(GAP), self.height() / 2
         for text, series in _LEGEND:
@@ -137,7 +140,7 @@ class TrainingPlot(QWidget):
         self._readout.setContentsMargins(GAP, 0, 0, 0)
         plots = QWidget(self)
         column = QVBoxLayout(plots)
-        column.setContentsMargins(2, 2, 2, 2)
+        column.setContentsMargins(4, 4, 4, 4)
         column.setSpacing(GAP // 2)
         column.addWidget(_Legend(plots))
         column.addWidget(self._readout)
