@@ -1,8 +1,9 @@
 """The layout of pages that are read from top to bottom."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from cnnstudio.gui.describe import label
 from cnnstudio.gui.theme import GAP, GRID, SECTION
 
 WIDTH = 90 * GRID
@@ -27,7 +28,7 @@ class Column(QScrollArea):
         self._layout = QVBoxLayout(content)
         self._layout.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
         self._layout.setSpacing(GAP)
-        self._layout.addWidget(_label(heading, "heading"))
+        self._layout.addWidget(label(heading, "heading"))
         self._layout.addStretch(1)
         beside = QWidget()
         row = QHBoxLayout(beside)
@@ -44,15 +45,8 @@ class Column(QScrollArea):
         section.setSpacing(GAP)
         section.setContentsMargins(0, 2 * GAP, 0, 0)
         if title:
-            section.addWidget(_label(title, "strong"))
+            section.addWidget(label(title, "strong"))
         if explanation:
-            section.addWidget(_label(explanation, "secondary"))
+            section.addWidget(label(explanation, "secondary"))
         self._layout.insertLayout(self._layout.count() - 1, section)
         return section
-
-
-def _label(text: str, role: str) -> QLabel:
-    label = QLabel(text)
-    label.setWordWrap(True)
-    label.setProperty("role", role)
-    return label

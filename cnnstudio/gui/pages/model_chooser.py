@@ -10,6 +10,7 @@ from cnnstudio.data.datasets import DATASETS
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe
 from cnnstudio.gui.pages.training_form import picture
+from cnnstudio.gui.pages.wording import percent
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.picker import Choice, Picker
 from cnnstudio.models.architectures import ARCHITECTURES
@@ -21,7 +22,7 @@ def describe_card(card: Card, kind: str) -> str:
     """One line on a model, such as “LeNet-5 · MNIST · 99.4 % of test images right · ships with CNN Studio”."""
     architecture = ARCHITECTURES[card.architecture].title if card.architecture in ARCHITECTURES else card.architecture
     dataset = DATASETS[card.dataset].title if card.dataset in DATASETS else card.dataset
-    accuracy = "" if card.test_accuracy is None else f"{card.test_accuracy:.1%} right"
+    accuracy = "" if card.test_accuracy is None else f"{percent(card.test_accuracy)} right"
     origin = {"shipped": "ships with CNN Studio", "run": "trained here", "file": "opened from a file"}[kind]
     return " · ".join(part for part in (architecture, dataset, accuracy, origin) if part)
 

@@ -7,7 +7,6 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QScrollArea,
@@ -18,8 +17,9 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.data.datasets import DATASETS
 from cnnstudio.errors import StudioError
-from cnnstudio.gui.describe import describe
+from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.pages.training_form import TrainingForm
+from cnnstudio.gui.pages.wording import duration, percent
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import Task
 from cnnstudio.gui.theme import GRID
@@ -30,17 +30,6 @@ from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import Batches, EpochEnd, Event, Probe, Started, Stopped
 from cnnstudio.training.trainer import NothingTrained, TrainingResult, train
-
-
-def duration(seconds: float) -> str:
-    """A duration as people say it: “8 s”, “3 min 20 s”, “1 h 5 min”."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
 
 
 class TrainPage(QWidget):
@@ -82,10 +71,12 @@ class TrainPage(QWidget):
         layout = QVBoxLayout(column)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID * 2)
-        heading = QLabel("Train a network")
-        heading.setProperty("role", "heading")
+        heading = label("Train a network", "heading")
         self._form = TrainingForm()
-        scroll = QScrollArea(objectName="choices", widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(self._form)
 
@@ -122,7 +113,7 @@ class TrainPage(QWidget):
             QProgressBar(), "training_progress", "Progress of the training", "How much of the training is done."
         )
         self._progress.setTextVisible(False)
-        self._status = QLabel("Press Train: no choice is needed.", objectName="training_status", wordWrap=True)
+        self._status = label("Press Train: no choice is needed.", name="training_status")
         self._status.setAccessibleName("State of the training")
         self._try_button = describe(
             QPushButton("Try &it"),
@@ -214,7 +205,7 @@ class TrainPage(QWidget):
         begin = "Stopped. " if result.stopped else ""
         self._status.setText(
             f"{begin}Of {images:,} test images it had never seen, {title} recognises {right:,}: "
-            f"<b>{result.test_accuracy:.1%}</b>. Trained in {duration(result.train_seconds)} at "
+            f"<b>{percent(result.test_accuracy)}</b>. Trained in {duration(result.train_seconds)} at "
             f"{result.images_per_second:,.0f} images/s."
         )
         self._progress.setRange(0, 1)

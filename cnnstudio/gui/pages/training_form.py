@@ -3,12 +3,12 @@
 from functools import cache
 from typing import TypeVar
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
-    QFormLayout,
+    QGridLayout,
     QLabel,
     QSpinBox,
     QToolButton,
@@ -18,12 +18,14 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.data.augmentation import AUGMENTATIONS
 from cnnstudio.data.datasets import DATASETS
-from cnnstudio.gui.describe import describe
+from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.picker import Choice, Picker
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.storage import shipped
-from cnnstudio.training.config import SCHEDULES, TrainingConfig
+from cnnstudio.training.config import MAX_SEED, SCHEDULES, TrainingConfig
+
+CAPTION_WIDTH = 13 * GRID
 
 _Control = TypeVar("_Control", bound=QWidget)
 
@@ -42,31 +44,60 @@ def picture(name: str) -> QIcon:
 class TrainingForm(QWidget):
     """Data set, architecture and a few numbers, with defaults that train well untouched."""
 
-    changed = Signal()
-
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("training_form")
         self._controls: list[QWidget] = []
+        self._make_pickers()
+        self._make_numbers()
+        self._more = describe(
+            QToolButton(),
+            "more_options_button",
+            "More options",
+            "Batch size, learning rate, seed, schedule and augmentation.",
+        )
+        self._more.setText("More options")
+        self._more.setCheckable(True)
+        self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._more.setIcon(icon("chevron-right"))
+        self._more.toggled.connect(self._unfold)
+        self._options = _rows(self._batch_size, self._learning_rate, self._seed, self._schedule, self._augmentation)
+        self._options.setObjectName("more_options")
+        self._options.hide()
+
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
+        for picker, after in ((self._dataset, GRID), (self._architecture, 0)):
+            layout.addWidget(_caption(picker))
+            layout.addWidget(picker)
+            layout.addSpacing(after)
+        layout.addWidget(self._note)
+        layout.addSpacing(GRID)
+        layout.addWidget(_rows(self._epochs))
+        layout.addWidget(self._more, alignment=Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self._options)
+        layout.addStretch(1)
+        self.config = TrainingConfig()
 
+    def _make_pickers(self) -> None:
         self._dataset = self._add(
             Picker(), "dataset_picker", "Data set", "The labelled images that the network learns from."
         )
         self._dataset.set_choices(
             [Choice(entry.name, entry.title, entry.description, picture(entry.name)) for entry in DATASETS.values()]
         )
+        self._dataset.changed.connect(self._tell_dataset)
         self._architecture = self._add(
             Picker(), "architecture_picker", "Architecture", "The layers of the network and how they follow each other."
         )
         self._architecture.set_choices(
             [Choice(a.name, a.title, a.idea, picture(a.name)) for a in ARCHITECTURES.values()]
         )
-        self._note = QLabel(objectName="architecture_note", wordWrap=True)
-        self._note.setProperty("role", "secondary")
+        self._architecture.changed.connect(self._tell_architecture)
+        self._note = label(role="secondary", name="architecture_note")
 
+    def _make_numbers(self) -> None:
         self._epochs = self._spin(
             "epochs", "Epochs", 1, 1000, "One epoch shows every training image to the network once."
         )
@@ -74,13 +105,16 @@ class TrainingForm(QWidget):
             "batch_size", "Batch size", 1, 8192, "So many images are averaged for one step of the weights."
         )
         self._learning_rate = self._add(
-            QDoubleSpinBox(decimals=5, minimum=0.00001, maximum=10, singleStep=0.0005),
+            QDoubleSpinBox(),
             "learning_rate_spin",
             "Learning rate",
             "How far each step moves the weights. Too small learns slowly, too large does not learn at all.",
         )
+        self._learning_rate.setDecimals(5)
+        self._learning_rate.setRange(0.00001, 10)
+        self._learning_rate.setSingleStep(0.0005)
         self._seed = self._spin(
-            "seed", "Seed", 0, 2**31 - 1, "The same seed gives the same first weights and the same order of images."
+            "seed", "Seed", 0, MAX_SEED, "The same seed gives the same first weights and the same order of images."
         )
         self._schedule = self._combo(
             "schedule", "Schedule", "How the learning rate changes from the first batch to the last.", SCHEDULES
@@ -91,44 +125,6 @@ class TrainingForm(QWidget):
             "Training images are changed a little each time, so that the network learns what does not matter.",
             AUGMENTATIONS,
         )
-
-        self._fields = QFormLayout()
-        self._options = QWidget(objectName="more_options")
-        options = QFormLayout(self._options)
-        for form in (self._fields, options):
-            form.setContentsMargins(0, 0, 0, 0)
-            form.setSpacing(GRID)
-            form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._add_row(self._fields, self._epochs)
-        for control in (self._batch_size, self._learning_rate, self._seed, self._schedule, self._augmentation):
-            self._add_row(options, control)
-        self._more = describe(
-            QToolButton(text="More options", checkable=True),
-            "more_options_button",
-            "More options",
-            "Batch size, learning rate, seed, schedule and augmentation.",
-        )
-        self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._more.setIcon(icon("chevron-right"))
-        self._more.toggled.connect(self._unfold)
-        self._options.hide()
-
-        for widget in (self._dataset, self._architecture):
-            caption = QLabel(widget.accessibleName())
-            caption.setBuddy(widget)
-            layout.addWidget(caption)
-            layout.addWidget(widget)
-            if widget is self._dataset:
-                layout.addSpacing(GRID)
-        layout.addWidget(self._note)
-        layout.addSpacing(GRID)
-        layout.addLayout(self._fields)
-        layout.addWidget(self._more, alignment=Qt.AlignmentFlag.AlignLeft)
-        layout.addWidget(self._options)
-
-        self._architecture.changed.connect(self._tell_architecture)
-        self._dataset.changed.connect(self._tell_dataset)
-        self.config = TrainingConfig()
 
     @property
     def config(self) -> TrainingConfig:
@@ -148,13 +144,10 @@ class TrainingForm(QWidget):
     def config(self, config: TrainingConfig) -> None:
         self._dataset.set_current(config.dataset)
         self._architecture.set_current(config.architecture)
-        for spin, value in (
-            (self._epochs, config.epochs),
-            (self._batch_size, config.batch_size),
-            (self._learning_rate, config.learning_rate),
-            (self._seed, config.seed),
-        ):
-            spin.setValue(value)
+        self._epochs.setValue(config.epochs)
+        self._batch_size.setValue(config.batch_size)
+        self._learning_rate.setValue(config.learning_rate)
+        self._seed.setValue(config.seed)
         for combo, key in ((self._schedule, config.schedule), (self._augmentation, config.augmentation)):
             combo.setCurrentIndex(max(0, combo.findData(key)))
         self._tell_architecture(config.architecture)
@@ -174,19 +167,19 @@ class TrainingForm(QWidget):
         architecture = ARCHITECTURES[name]
         self._note.setText(" ".join(part for part in (architecture.idea, architecture.note) if part))
         self._note.setToolTip(f"{architecture.authors} ({architecture.year}): {architecture.paper}")
-        self.changed.emit()
 
     @Slot(str)
     def _tell_dataset(self, name: str) -> None:
         self._dataset.setToolTip(f"{DATASETS[name].size_text}. {DATASETS[name].licence}.")
-        self.changed.emit()
 
     def _add(self, control: _Control, name: str, title: str, lesson: str) -> _Control:
         self._controls.append(control)
         return describe(control, name, title, lesson)
 
     def _spin(self, key: str, title: str, low: int, high: int, lesson: str) -> QSpinBox:
-        return self._add(QSpinBox(minimum=low, maximum=high), f"{key}_spin", title, lesson)
+        spin = self._add(QSpinBox(), f"{key}_spin", title, lesson)
+        spin.setRange(low, high)
+        return spin
 
     def _combo(self, key: str, name: str, lesson: str, table: dict) -> QComboBox:
         combo = self._add(QComboBox(), f"{key}_combo", name, lesson)
@@ -195,9 +188,23 @@ class TrainingForm(QWidget):
             combo.setItemData(combo.count() - 1, entry.description, Qt.ItemDataRole.ToolTipRole)
         return combo
 
-    @staticmethod
-    def _add_row(form: QFormLayout, control: QWidget) -> None:
-        label = QLabel(control.accessibleName())
-        label.setBuddy(control)
-        label.setToolTip(control.toolTip())
-        form.addRow(label, control)
+
+def _caption(control: QWidget) -> QLabel:
+    caption = QLabel(control.accessibleName())
+    caption.setBuddy(control)
+    caption.setToolTip(control.toolTip())
+    return caption
+
+
+def _rows(*controls: QWidget) -> QWidget:
+    """Captions on the left, controls on the right, in columns that are alike wherever they are used."""
+    box = QWidget()
+    grid = QGridLayout(box)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setSpacing(GRID)
+    grid.setColumnMinimumWidth(0, CAPTION_WIDTH)
+    grid.setColumnStretch(1, 1)
+    for row, control in enumerate(controls):
+        grid.addWidget(_caption(control), row, 0)
+        grid.addWidget(control, row, 1)
+    return box

@@ -3,11 +3,10 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QStackedWidget,
@@ -16,11 +15,12 @@ from PySide6.QtWidgets import (
 )
 
 from cnnstudio.errors import StudioError
-from cnnstudio.gui.describe import describe
+from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.log import details
 from cnnstudio.gui.pages.model_chooser import ModelChooser
 from cnnstudio.gui.pages.try_session import Answer, Opened, Sampled, TrySession
-from cnnstudio.gui.pages.try_sources import SIDE, DrawSource, PhotoSource, SampleSource, Source
+from cnnstudio.gui.pages.try_sources import MINIMUM_SIDE, DrawSource, PhotoSource, SampleSource, Source
+from cnnstudio.gui.pages.wording import percent
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.theme import GRID, SECTION
@@ -99,8 +99,7 @@ class TryPage(QWidget):
         self._task.shut_down()
 
     def _build_header(self) -> QHBoxLayout:
-        heading = QLabel("Try a network")
-        heading.setProperty("role", "heading")
+        heading = label("Try a network", "heading")
         self._models = ModelChooser()
         self._models.setMinimumWidth(46 * GRID)
         self._models.setMaximumWidth(64 * GRID)
@@ -148,11 +147,11 @@ class TryPage(QWidget):
         self._pixels = PixelView()
         self._pixels.setObjectName("network_input")
         self._pixels.setFixedSize(18 * GRID, 18 * GRID)
-        self._pixels_note = QLabel(objectName="network_input_note", wordWrap=True)
-        self._pixels_note.setProperty("role", "secondary")
-        self._pixels_note.setText(
-            "<b>What the network gets</b><br>A small grey picture: your ink, scaled, centred by its mass, and drawn with "
-            "a pen like the one of its training images."
+        self._pixels_note = label(
+            "<b>What the network gets</b><br>A small grey picture: the ink, scaled and centred like the images "
+            "it was trained on.",
+            "secondary",
+            "network_input_note",
         )
         gets = QHBoxLayout()
         gets.setSpacing(2 * GRID)
@@ -164,16 +163,21 @@ class TryPage(QWidget):
         left.addWidget(self._stack)
         left.addLayout(gets)
         left.addStretch(1)
-        self._stack.setFixedWidth(SIDE)
-        self._pixels_note.setMaximumWidth(SIDE - 20 * GRID)
         return left
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The canvas grows with the window, as far as the rest of its column leaves room."""
+        super().resizeEvent(event)
+        side = max(MINIMUM_SIDE, min(self.height() - 48 * GRID, self.width() * 3 // 10)) // GRID * GRID
+        for source in self._sources:
+            source.set_side(side)
+        self._stack.setFixedWidth(side)
+        self._pixels_note.setMaximumWidth(side - 20 * GRID)
+
     def _build_answer(self) -> QVBoxLayout:
-        self._answer = QLabel(objectName="answer", wordWrap=True)
-        self._answer.setProperty("role", "heading")
+        self._answer = label(role="heading", name="answer")
         self._answer.setAccessibleName("The network's answer")
-        self._state = QLabel(objectName="model_state", wordWrap=True)
-        self._state.setProperty("role", "secondary")
+        self._state = label(role="secondary", name="model_state")
         self._bars = ProbabilityBars()
         middle = QVBoxLayout()
         middle.setSpacing(GRID)
@@ -185,8 +189,7 @@ class TryPage(QWidget):
         return middle
 
     def _build_layers(self) -> QVBoxLayout:
-        title = QLabel("What every layer saw")
-        title.setProperty("role", "strong")
+        title = label("What every layer saw", "strong")
         title.setToolTip("Each layer turns the maps of the layer before into its own. Click a map to enlarge it.")
         self._maps = FeatureMapGrid()
         column = QVBoxLayout()
@@ -275,7 +278,7 @@ class TryPage(QWidget):
     def _say(self, prediction: Prediction) -> None:
         (_, name, probability), *_ = prediction.top(1)
         self._answer.setText(name if probability >= UNSURE else f"Perhaps {name}")
-        self._state.setText(f"{probability:.1%} sure" if probability < 0.9995 else "Quite sure")
+        self._state.setText(f"{percent(probability)} sure")
 
     def _blank(self) -> None:
         for clear in (self._pixels.set_image, self._bars.set_probabilities):

@@ -1,6 +1,7 @@
 """Where the image comes from on the Try page: drawn, opened, or a test image. Each source is one panel."""
 
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from PySide6.QtCore import QBuffer, QMimeData, Qt, Signal, Slot
@@ -18,16 +19,18 @@ from PySide6.QtWidgets import (
 )
 
 from cnnstudio.data.preparation import Step
-from cnnstudio.gui.describe import describe
+from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.pages.try_session import Drawn, Opened, Sampled, Subject
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.canvas import DrawingCanvas
 from cnnstudio.gui.widgets.pixels import PixelView
 
-SIDE = 40 * GRID
-"""Width and height of the canvas and of what takes its place."""
+MINIMUM_SIDE = 40 * GRID
+"""Width and height of the canvas, and of what takes its place, in a small window."""
 
 STEP_SIDE = 12 * GRID
+
+_Surface = TypeVar("_Surface", bound=QWidget)
 
 
 class Source(QWidget):
@@ -49,6 +52,15 @@ class Source(QWidget):
         """What to classify now; None where there is nothing yet."""
         raise NotImplementedError
 
+    def set_side(self, side: int) -> None:
+        """Sets width and height of the canvas, or of what takes its place."""
+        self._surface.setFixedSize(side, side)
+
+    def _add_surface(self, surface: _Surface) -> _Surface:
+        self._surface: QWidget = surface
+        self._column.addWidget(surface)
+        return surface
+
     def _tools(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(GRID)
@@ -69,11 +81,9 @@ class DrawSource(Source):
 
     def __init__(self) -> None:
         super().__init__()
-        self.canvas = DrawingCanvas()
-        self.canvas.setFixedSize(SIDE, SIDE)
+        self.canvas = self._add_surface(DrawingCanvas())
         self.canvas.drawing_changed.connect(self.subject_changed)
         self.canvas.history_changed.connect(self._allow)
-        self._column.addWidget(self.canvas)
         self._undo = _tool("undo_button", "Undo", "Takes the last stroke back.", "undo", "Ctrl+Z")
         self._redo = _tool("redo_button", "Redo", "Draws again what was taken back.", "redo", "Ctrl+Shift+Z")
         self._clear = _tool(
@@ -121,15 +131,15 @@ class PhotoSource(Source):
     def __init__(self) -> None:
         super().__init__()
         self._subject: Opened | None = None
-        self._photo = PixelView(placeholder="Open, drop or paste a picture\nof one handwritten digit.")
+        self._photo = self._add_surface(
+            PixelView(placeholder="Open, drop or paste a picture\nof one handwritten digit.")
+        )
         describe(
             self._photo,
             "photo_view",
             "The picture",
             "The picture as it came. Dark ink on a light page is fine: it is inverted, cropped and centred.",
         )
-        self._photo.setFixedSize(SIDE, SIDE)
-        self._column.addWidget(self._photo)
         open_button = describe(
             QPushButton("&Open …"), "open_image_button", "Open a picture", "Opens a picture from a file. (Ctrl+O)"
         )
@@ -166,15 +176,15 @@ class PhotoSource(Source):
     def show_steps(self, steps: tuple[Step, ...]) -> None:
         """Shows the picture and what became of it, step by step."""
         while (item := self._steps.takeAt(0)) is not None:
-            item.widget().deleteLater()
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
         self._photo.set_image(steps[0].image if steps else None)
         for number, step in enumerate(steps[1:-1]):
             view = PixelView(placeholder="")
             describe(view, f"step_{number + 1}", step.title, step.title)
             view.setFixedSize(STEP_SIDE, STEP_SIDE)
             view.set_image(step.image)
-            caption = QLabel(step.title, wordWrap=True)
-            caption.setProperty("role", "small")
+            caption = label(step.title, "small")
             caption.setFixedWidth(STEP_SIDE)
             self._steps.addWidget(view, 0, number)
             self._steps.addWidget(caption, 1, number, Qt.AlignmentFlag.AlignTop)
@@ -210,22 +220,20 @@ class SampleSource(Source):
         super().__init__()
         self._random = np.random.default_rng()
         self._subject: Sampled | None = None
-        self._view = PixelView(placeholder="A test image appears here.")
+        self._view = self._add_surface(PixelView(placeholder="A test image appears here."))
         describe(
             self._view,
             "test_image_view",
             "Test image",
             "An image that no training has seen. Point at a pixel to see its value: 0 is black, 255 white.",
         )
-        self._view.setFixedSize(SIDE, SIDE)
-        self._truth = QLabel(objectName="true_label", wordWrap=True)
+        self._truth = label(name="true_label")
         another = describe(
             QPushButton("A&nother one"), "another_button", "Another test image", "Picks another test image. (Ctrl+T)"
         )
         another.setIcon(icon("shuffle"))
         another.setShortcut("Ctrl+T")
         another.clicked.connect(self.pick)
-        self._column.addWidget(self._view)
         row = self._tools()
         row.addWidget(self._truth, 1)
         row.addWidget(another)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QSpinBox, QTool
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.datasets import DATASETS
-from cnnstudio.gui.pages.train import TrainPage, duration
+from cnnstudio.gui.pages.train import TrainPage
 from cnnstudio.gui.settings import Settings
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.library import list_models
@@ -140,8 +140,3 @@ def test_every_data_set_has_a_picture() -> None:
 
     for name in (*DATASETS, *ARCHITECTURES):
         assert not picture(name).isNull(), name
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(0.2, "0 s"), (59.4, "59 s"), (200, "3 min 20 s"), (3900, "1 h 5 min")])
-def test_durations_read_as_people_say_them(seconds: float, text: str) -> None:
-    assert duration(seconds) == text

@@ -1,0 +1,24 @@
+"""Numbers as people say them."""
+
+
+def percent(share: float) -> str:
+    """A share with one decimal: “98.7 %”. What is not whole is never rounded to “100.0 %”, nor to “0.0 %”.
+
+    Args:
+        share: 0–1.
+    """
+    for value, text in ((0.0, "0 %"), (1.0, "100 %")):
+        if share == value:
+            return text
+    return f"{min(max(100 * share, 0.1), 99.9):.1f} %"
+
+
+def duration(seconds: float) -> str:
+    """A duration: “8 s”, “3 min 20 s”, “1 h 5 min”."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
