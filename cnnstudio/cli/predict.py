@@ -1,5 +1,6 @@
 """`cnnstudio predict`: what a classifier says of images and of drawings."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     from cnnstudio.models.classifier import Classifier
 
 BATCH = 512
-"""Images held in memory at a time."""
+"""Images held in memory at a time, where they are small."""
+
+MAX_BYTES = 64 * 2**20
+"""Of all images held in memory at a time."""
 
 Entry = dict[str, Any]
 """One subject's part of the JSON document: “file” or “drawing”, and “predictions” or “error”."""
@@ -75,19 +79,20 @@ def _entries(
     subjects: Sequence[Subject],
     prepare: "Callable[[Classifier, Sequence[Subject]], list[np.ndarray | StudioError]]",
 ) -> Iterator[Entry]:
-    """Yields an entry for each subject, in order; only `BATCH` of them are held as images at a time."""
+    """Yields an entry for each subject, in order; only a batch of them is held as images at a time."""
     from rich.progress import track
 
     from cnnstudio.models.classifier import Prediction
 
     console = messages()
-    starts = range(0, len(subjects), BATCH)
+    batch = max(1, min(BATCH, MAX_BYTES // math.prod(classifier.input_shape)))
+    starts = range(0, len(subjects), batch)
     hidden = not console.is_terminal or len(starts) < 2
     for start in track(starts, "Predicting", console=console, transient=True, disable=hidden):
-        prepared = prepare(classifier, subjects[start : start + BATCH])
+        prepared = prepare(classifier, subjects[start : start + batch])
         images = [image for image in prepared if isinstance(image, np.ndarray)]
         rows = iter(classifier.predict_many(np.stack(images)) if images else ())
-        for name, image in zip(names[start : start + BATCH], prepared, strict=True):
+        for name, image in zip(names[start : start + batch], prepared, strict=True):
             if isinstance(image, StudioError):
                 yield {kind: name, "error": str(image)}
             else:
