@@ -42,7 +42,13 @@ def _later(module: str, function: str) -> Callable[[], list[Measurement]]:
 
 
 BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {
-    "training": _later("training", "training"),
-    "stop": _later("stop", "stop"),
+    "launch": _later("window", "launch"),
+    "launch_prediction": _later("window", "launch_prediction"),
+    "training": _later("window", "training"),
+    "responsiveness": _later("window", "responsiveness"),
+    "stroke": _later("window", "stroke"),
+    "stop": _later("window", "stop"),
+    "training_engine": _later("training", "training_engine"),
+    "stop_engine": _later("stop", "stop_engine"),
 }
 """Every benchmark by its name; each gives one measurement or several."""

@@ -8,14 +8,16 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QElapsedTimer, QEvent, QObject, QPointF, Qt, QTimer
+from PySide6.QtCore import QElapsedTimer, QEvent, QEventLoop, QObject, QPointF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from cnnstudio.gui.app import create
 from cnnstudio.gui.main_window import MainWindow
+from cnnstudio.models.classifier import Classifier, LayerOutput, Prediction
 from cnnstudio.training.events import Batches, Stopped
 
 PATIENCE_SECONDS = 300
@@ -28,14 +30,7 @@ def wait_until(application: QApplication, condition: Callable[[], bool]) -> None
     while not condition():
         if patience.hasExpired(PATIENCE_SECONDS * 1000):
             raise TimeoutError("the window did not come so far")
-        application.processEvents(waiting())
-
-
-def waiting():
-    """The flag that lets the event loop sleep until something happens."""
-    from PySide6.QtCore import QEventLoop
-
-    return QEventLoop.ProcessEventsFlag.WaitForMoreEvents
+        application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
 
 
 def first_paint() -> dict[str, float]:
@@ -100,8 +95,6 @@ def press_train(window: MainWindow) -> object:
 
 def training(seed: int, epochs: int) -> dict[str, object]:
     """Trains LeNet-5 with the button; tells its speed, its accuracy and how the GUI thread's ticks came meanwhile."""
-    from dataclasses import replace
-
     application, window = create(["cnnstudio"])
     wait_until(application, lambda: window.first_paint_time not in (None, 0.0))
     tried: list[bool] = []
@@ -176,11 +169,9 @@ def stroke() -> dict[str, list[float]]:
     return seconds
 
 
-def through_model_predict(classifier):
+def through_model_predict(classifier: Classifier) -> Callable[..., Prediction]:
     """The same prediction as somebody writes it at first: `model.predict` on a model with all outputs."""
     import keras
-
-    from cnnstudio.models.classifier import LayerOutput, Prediction
 
     layers = [layer for layer in classifier.model.layers if type(layer).__name__ != "InputLayer"]
     model = keras.Model(classifier.model.inputs, [layer.output for layer in layers])

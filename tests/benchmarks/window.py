@@ -75,7 +75,7 @@ def _train_with_the_button(seed: int) -> Outcome:
 
 def training() -> list[Measurement]:
     """Images per second of a training started by the button, and its accuracy after one epoch."""
-    return compare(_train_with_the_button)
+    return compare("training", _train_with_the_button)
 
 
 def stroke() -> list[Measurement]:

@@ -30,6 +30,13 @@ CAPTION_WIDTH = 13 * GRID
 _Control = TypeVar("_Control", bound=QWidget)
 
 
+class _Rate(QDoubleSpinBox):
+    """Shows a number without trailing zeros."""
+
+    def textFromValue(self, value: float) -> str:
+        return f"{value:g}"
+
+
 @cache
 def picture(name: str) -> QIcon:
     """The picture that ships for a data set or an architecture, empty where there is none."""
@@ -105,7 +112,7 @@ class TrainingForm(QWidget):
             "batch_size", "Batch size", 1, 8192, "So many images are averaged for one step of the weights."
         )
         self._learning_rate = self._add(
-            QDoubleSpinBox(),
+            _Rate(),
             "learning_rate_spin",
             "Learning rate",
             "How far each step moves the weights. Too small learns slowly, too large does not learn at all.",
