@@ -7,15 +7,16 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from cnnstudio.gui.describe import describe
 from cnnstudio.gui.theme import GAP, GRID, array_to_image, colours
 
 Limits = tuple[float, float]
 """The values that get a colour map's two ends."""
 
-LEGEND_WIDTH = 19 * GRID
+LEGEND_WIDTH = 16 * GRID
 """Room for a legend and its two numbers, in device-independent pixels."""
 
-_BAR = 6 * GRID
+_BAR = 4 * GRID
 _TICKS = 5
 
 
@@ -72,8 +73,8 @@ class ColourBar(QWidget):
 
     def __init__(self, colormap: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName("Colour legend")
-        self.setToolTip("Which colour means which number. All maps of a layer share one scale.")
+        tip = "Which colour means which number. All maps of a layer share one scale, so that they can be compared."
+        describe(self, "colour_legend", "Colour legend", tip)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.setFixedWidth(2 * GRID + GAP + self.fontMetrics().horizontalAdvance("−0.0000000"))
         self._colormap = colormap

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnnstudio.gui.describe import describe
 from cnnstudio.gui.painting.crisp import Cell, CrispPicture
 from cnnstudio.gui.painting.legend import ColourBar, Limits, format_value
 from cnnstudio.gui.painting.saving import Format, png, save_as
@@ -43,9 +44,7 @@ class _Map(CrispPicture):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__("", parent)
-        self.setObjectName("enlarged_map")
-        self.setAccessibleName("Map")
-        self.setToolTip("Point at a square, or go there with the arrow keys, to read its value.")
+        describe(self, "enlarged_map", "Map", "Point at a square, or go there with the arrow keys, to read its value.")
         self.setMinimumSize(300, 300)
         self.values = np.zeros((1, 1), np.float32)
         self.units = 0
@@ -92,10 +91,13 @@ class MapDialog(QDialog):
         self.resize(560, 600)
 
     def _build(self) -> None:
-        self._number.setObjectName("map_number")
-        self._number.setAccessibleName(f"Number of the {self._noun}")
+        describe(
+            self._number,
+            "map_number",
+            f"Number of the {self._noun}",
+            f"Which {self._noun} of the layer is shown. Page Down goes to the next one, Page Up back.",
+        )
         self._number.setPrefix(f"{self._noun} ")
-        self._number.setToolTip(f"Which {self._noun} of the layer is shown. Page Up and Page Down go to the next one.")
         self._number.setWrapping(True)
         save = self._button("Save picture…", "save_map_button", "save", "Saves the map in its colours as a PNG file.")
         save.clicked.connect(self._save)
@@ -130,9 +132,7 @@ class MapDialog(QDialog):
         column.addLayout(buttons)
 
     def _button(self, text: str, name: str, icon_name: str, lesson: str) -> QPushButton:
-        button = QPushButton(icon(icon_name), text, self)
-        button.setObjectName(name)
-        button.setToolTip(lesson)
+        button = describe(QPushButton(icon(icon_name), text, self), name, text, lesson)
         button.setAutoDefault(False)
         return button
 

@@ -2,15 +2,29 @@
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFocusEvent, QFont, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFont,
+    QHelpEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from cnnstudio.gui.describe import describe
 from cnnstudio.gui.painting.legend import LEGEND_WIDTH, Limits, format_value, limits_of, paint_legend
 from cnnstudio.gui.painting.map_dialog import MapDialog
 from cnnstudio.gui.painting.raster import Raster, lay_out, paint_maps
 from cnnstudio.gui.theme import GAP, GRID, colours, text_sizes
 
 _HEADER = 3 * GRID
+_EDGE = 2
+"""Room around the tiles for the outline of the one that is chosen."""
 
 
 class TileRow(QWidget):
@@ -31,15 +45,13 @@ class TileRow(QWidget):
         super().__init__(parent)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._colormap = colormap
         self._noun = noun
-        self._title = self._subtitle = self._lesson = ""
+        self._title = self._subtitle = ""
         self._values = np.zeros((1, 1, 0), np.float32)
         self._limits: Limits | None = None
-        self._sheet: tuple[range, QImage] | None = None
+        self._sheet: tuple[Raster, range, QImage] | None = None
         self._expanded = False
         self._current = 0
         self._hovered: int | None = None
@@ -68,9 +80,8 @@ class TileRow(QWidget):
         """
         if self._dialog is not None and (title, subtitle) != (self._title, self._subtitle):
             self._dialog.close()
-        self._title, self._subtitle, self._lesson = title, subtitle, lesson
-        self.setAccessibleName(f"{title}, {subtitle}")
-        self.setToolTip(lesson)
+        self._title, self._subtitle = title, subtitle
+        describe(self, self.objectName(), f"{title}, {subtitle}", lesson)
         self.update()
 
     def set_values(self, values: np.ndarray) -> None:
@@ -83,44 +94,44 @@ class TileRow(QWidget):
             self._expanded = False
             self._current = 0
             self._hovered = self._pressed = None
-            self.updateGeometry()
-            self.update()
+            self._values = values
+            self._fit_height()
         self._values = values
         self._limits = self._sheet = None
         self.update(self._legend_rectangle())
-        self.update(0, _HEADER - 2, self.width(), self.height())
+        self.update(0, _HEADER - _EDGE, self.width(), self.height())
         self._refresh_dialog()
 
     # Geometry.
 
-    def _raster(self, width: int | None = None) -> Raster:
-        return lay_out(self._values.shape, self.width() if width is None else width, self._expanded)
+    def _raster(self) -> Raster:
+        return lay_out(self._values.shape, self.width() - 2 * _EDGE, self._expanded)
+
+    def _fit_height(self) -> None:
+        self.setFixedHeight(_HEADER + self._raster().total_height + _EDGE)
+        self.update()
 
     def _legend_rectangle(self) -> QRect:
         return QRect(self.width() - LEGEND_WIDTH, 0, LEGEND_WIDTH, _HEADER - GAP // 2)
 
     def _title_rectangle(self) -> QRect:
-        return QRect(0, 0, self.width() - LEGEND_WIDTH - GAP, _HEADER - GAP // 2)
+        return QRect(_EDGE, 0, self.width() - LEGEND_WIDTH - GAP, _HEADER - GAP // 2)
 
     def tile_rectangle(self, number: int) -> QRect:
         """Where a tile lies in this widget."""
-        return self._raster().place(number).translated(0, _HEADER)
+        return self._raster().place(number).translated(_EDGE, _HEADER)
 
     def _tile_at(self, position: QPointF) -> int | None:
-        return self._raster().tile_at(position.x(), position.y() - _HEADER)
+        return self._raster().tile_at(position.x() - _EDGE, position.y() - _HEADER)
 
-    def sizeHint(self) -> QSize:
-        """As high as its lines."""
-        width = max(self.width(), 240)
-        return QSize(240, self.heightForWidth(width))
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Wraps the tiles anew."""
+        self._fit_height()
+        super().resizeEvent(event)
 
     def minimumSizeHint(self) -> QSize:
         """Narrow: tiles wrap."""
-        return QSize(160, _HEADER)
-
-    def heightForWidth(self, width: int) -> int:
-        """Title and lines of tiles."""
-        return _HEADER + self._raster(width).total_height
+        return QSize(20 * GRID, _HEADER)
 
     # Painting.
 
@@ -138,9 +149,9 @@ class TileRow(QWidget):
         lines = self._raster()
         tiles = lines.tiles_between(event.rect().top() - _HEADER, event.rect().bottom() - _HEADER)
         if tiles:
-            if self._sheet is None or self._sheet[0] != tiles:
-                self._sheet = tiles, paint_maps(self._values, lines, tiles, self._colormap, self.limits)
-            painter.drawImage(self.tile_rectangle(tiles.start).topLeft(), self._sheet[1])
+            if self._sheet is None or self._sheet[:2] != (lines, tiles):
+                self._sheet = lines, tiles, paint_maps(self._values, lines, tiles, self._colormap, self.limits)
+            painter.drawImage(self.tile_rectangle(tiles.start).topLeft(), self._sheet[2])
         if lines.more:
             self._paint_more(painter, lines)
         marked = self._current if self.hasFocus() else self._hovered
@@ -174,8 +185,7 @@ class TileRow(QWidget):
 
     def _expand(self) -> None:
         self._expanded = True
-        self.updateGeometry()
-        self.update()
+        self._fit_height()
 
     def _is_more(self, number: int) -> bool:
         lines = self._raster()
@@ -209,7 +219,7 @@ class TileRow(QWidget):
     def _text_at(self, position: QPointF) -> str:
         number = self._tile_at(position)
         if number is None:
-            return self._lesson
+            return self.toolTip()
         if self._is_more(number):
             return f"Shows all {self._values.shape[-1]:,} {self._noun}s."
         name = f"{self._noun} {number + 1} of {self._values.shape[-1]:,}"

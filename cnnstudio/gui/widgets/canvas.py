@@ -1,7 +1,5 @@
 """The canvas: a sheet of paper that keeps strokes, not pixels."""
 
-from itertools import pairwise
-
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -22,6 +20,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from cnnstudio.gui.describe import describe
+from cnnstudio.gui.painting.ink import smooth_path
 from cnnstudio.gui.sheet import Bounds, Point, Sheet
 from cnnstudio.gui.theme import GRID, colours
 
@@ -36,28 +36,6 @@ _STEPS: dict[int, Point] = {
     Qt.Key.Key_Down: (0.0, 1.0),
 }
 _FINE = Qt.KeyboardModifier.ShiftModifier
-
-
-def _middle(first: Point, second: Point) -> QPointF:
-    return QPointF((first[0] + second[0]) / 2, (first[1] + second[1]) / 2)
-
-
-def _smooth_path(points: list[Point], first: int = 1, tail: bool = True) -> QPainterPath:
-    """The stroke as parabolas between the middles of its segments, so that quick strokes have no corners.
-
-    Args:
-        points: the stroke.
-        first: number of the first point that has not been drawn yet, at least 1.
-        tail: also draw the last half segment, which bends once the next point is known.
-    """
-    path = QPainterPath()
-    path.moveTo(QPointF(*points[0]) if first == 1 else _middle(points[first - 2], points[first - 1]))
-    for before, after in pairwise(points[first - 1 :]):
-        path.quadTo(QPointF(*before), _middle(before, after))
-    if tail:
-        x, y = points[-1]
-        path.lineTo(x + (0.01 if len(points) == 1 else 0), y)  # Qt draws no line without length
-    return path
 
 
 class DrawingCanvas(QWidget):
@@ -79,12 +57,12 @@ class DrawingCanvas(QWidget):
 
     def __init__(self, parent: QWidget | None = None, placeholder: str = "Draw a digit here") -> None:
         super().__init__(parent)
-        self.setObjectName("drawing_canvas")
-        self.setAccessibleName("Drawing canvas")
-        self.setAccessibleDescription("Arrow keys move the pen, with Shift finely; Space puts it down and lifts it.")
-        self.setToolTip(
+        describe(
+            self,
+            "drawing_canvas",
+            "Drawing canvas",
             "The network does not get these lines but a small picture of them, centred and scaled like its training "
-            "images.\nDraw with mouse, pen or finger; or with the arrow keys, Space puts the pen down and lifts it."
+            "images. Draw with mouse, pen or finger; or with the arrow keys, Space puts the pen down and lifts it.",
         )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.CrossCursor)
@@ -154,7 +132,7 @@ class DrawingCanvas(QWidget):
         if 0 < before < len(live):
             self._draw_tail(live[-2])
         if len(live[-1]) > 1:
-            self._draw_on_layer(_smooth_path(live[-1], len(live[-1]) - 1, tail=False), self._brush_width)
+            self._draw_on_layer(smooth_path(live[-1], len(live[-1]) - 1, tail=False), self._brush_width)
         self._changed_near(live[-1][-3:])
         self.drawing_changed.emit()
 
@@ -232,7 +210,7 @@ class DrawingCanvas(QWidget):
             painter.end()
 
     def _draw_tail(self, points: list[Point]) -> None:
-        self._draw_on_layer(_smooth_path(points, len(points)), self._brush_width)
+        self._draw_on_layer(smooth_path(points, len(points)), self._brush_width)
 
     def _fresh_layer(self) -> QPixmap:
         """All ink drawn anew, as a transparent picture in device pixels."""
@@ -241,9 +219,9 @@ class DrawingCanvas(QWidget):
         layer.setDevicePixelRatio(ratio)
         layer.fill(Qt.GlobalColor.transparent)
         for ink in self._sheet.inks:
-            self._draw_on_layer(_smooth_path([(x, y) for x, y in ink.points.tolist()]), ink.width)
+            self._draw_on_layer(smooth_path([(x, y) for x, y in ink.points.tolist()]), ink.width)
         for points in self._sheet.live:
-            self._draw_on_layer(_smooth_path(points, tail=points is not self._sheet.live[-1]), self._brush_width)
+            self._draw_on_layer(smooth_path(points, tail=points is not self._sheet.live[-1]), self._brush_width)
         return layer
 
     def _repaint_all(self) -> None:
@@ -270,7 +248,7 @@ class DrawingCanvas(QWidget):
         self._use_canvas_units(painter)
         if self._sheet.live:
             points = self._sheet.live[-1]
-            painter.strokePath(_smooth_path(points, len(points)), self._ink_pen(self._brush_width))
+            painter.strokePath(smooth_path(points, len(points)), self._ink_pen(self._brush_width))
         if self._cursor is not None and self.hasFocus():
             self._paint_cursor(painter, self._cursor)
         painter.restore()

@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from cnnstudio.gui.describe import describe
 from cnnstudio.gui.painting.tiles import TileRow
 from cnnstudio.gui.theme import SECTION
 from cnnstudio.models.classifier import LayerOutput
@@ -59,8 +60,12 @@ class FeatureMapGrid(QScrollArea):
         self, parent: QWidget | None = None, placeholder: str = "What every layer sees of your drawing appears here."
     ) -> None:
         super().__init__(parent)
-        self.setObjectName("feature_map_grid")
-        self.setAccessibleName("Feature maps of every layer")
+        describe(
+            self,
+            "feature_map_grid",
+            "Feature maps of every layer",
+            "A feature map is one channel of what a layer answers to the image: bright where it found its pattern.",
+        )
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -74,7 +79,7 @@ class FeatureMapGrid(QScrollArea):
         content = QWidget()
         content.setProperty("role", "content")
         self._column = QVBoxLayout(content)
-        self._column.setContentsMargins(2, 2, SECTION // 2, 2)
+        self._column.setContentsMargins(0, 0, SECTION // 2, 0)
         self._column.setSpacing(2 * SECTION // 3)
         self._column.addWidget(self._placeholder, 1)
         self._column.addStretch(0)
@@ -106,7 +111,7 @@ class FeatureMapGrid(QScrollArea):
         for number, (row, layer) in enumerate(zip(self._rows, self._layers, strict=True)):
             lesson = LESSONS.get(layer.kind, f"A layer of the kind {layer.kind}.")
             row.setObjectName(f"layer_row_{number}")
-            row.set_header(layer.name, kind_and_shape(layer), f"{lesson}\n{_HOW}")
+            row.set_header(layer.name, kind_and_shape(layer), f"{lesson} {_HOW}")
         self._placeholder.setVisible(not self._rows)
         self._column.setStretch(self._column.count() - 1, 1 if self._rows else 0)
 

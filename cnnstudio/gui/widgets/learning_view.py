@@ -96,7 +96,7 @@ class LearningView(QScrollArea):
         content = QWidget()
         content.setProperty("role", "content")
         column = QVBoxLayout(content)
-        column.setContentsMargins(2, 0, GAP, 2)
+        column.setContentsMargins(0, 0, GAP, 0)
         column.setSpacing(2 * GAP)
         column.addWidget(heading)
         column.addLayout(top)

@@ -4,6 +4,7 @@ from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from cnnstudio.gui.describe import describe
 from cnnstudio.gui.theme import GAP, GRID, icon
 
 _ICON = 20
@@ -31,14 +32,16 @@ class MessageBar(QFrame):
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._copy = QPushButton("Copy details", self)
-        self._copy.setObjectName("copy_details_button")
+        describe(
+            self._copy,
+            "copy_details_button",
+            "Copy details",
+            "Copies the sentence and what went wrong underneath, to paste into a report.",
+        )
         self._copy.setProperty("role", "quiet")
-        self._copy.setToolTip("Copies the sentence and what went wrong underneath, to paste into a report.")
         self._copy.clicked.connect(self._copy_details)
         self._close = QToolButton(self)
-        self._close.setObjectName("close_message_button")
-        self._close.setAccessibleName("Close message")
-        self._close.setToolTip("Closes this message. Escape does, too.")
+        describe(self._close, "close_message_button", "Close message", "Closes this message. Escape does, too.")
         self._close.setIcon(icon("close"))
         self._close.setIconSize(QSize(16, 16))
         self._close.clicked.connect(self.hide)

@@ -4,6 +4,7 @@ import numpy as np
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from cnnstudio.gui.describe import describe
 from cnnstudio.gui.painting.crisp import Cell, CrispPicture
 from cnnstudio.gui.theme import array_to_image
 
@@ -18,9 +19,12 @@ class PixelView(CrispPicture):
 
     def __init__(self, parent: QWidget | None = None, placeholder: str = "What the network gets appears here.") -> None:
         super().__init__(placeholder, parent)
-        self.setObjectName("pixel_view")
-        self.setAccessibleName("What the network gets")
-        self.setToolTip("The very pixels that the network gets. Point at one to see its value: 0 is black, 255 white.")
+        describe(
+            self,
+            "pixel_view",
+            "What the network gets",
+            "The very pixels that the network gets. Point at one to see its value: 0 is black, 255 is white.",
+        )
         self.setMinimumSize(84, 84)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)

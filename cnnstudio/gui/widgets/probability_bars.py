@@ -1,12 +1,14 @@
 """The network's answer: one bar for each class."""
 
 from collections.abc import Sequence
+from html import escape
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from cnnstudio.gui.describe import describe
 from cnnstudio.gui.theme import GAP, GRID, Colours, colours
 
 ALL_UP_TO = 12
@@ -35,9 +37,7 @@ class ProbabilityBars(QWidget):
 
     def __init__(self, parent: QWidget | None = None, placeholder: str = "The answer appears here.") -> None:
         super().__init__(parent)
-        self.setObjectName("probability_bars")
-        self.setAccessibleName("Class probabilities")
-        self.setToolTip(_EXPLANATION)
+        describe(self, "probability_bars", "Class probabilities", _EXPLANATION)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._placeholder = placeholder
         self._classes: tuple[str, ...] = ()
@@ -135,10 +135,10 @@ class ProbabilityBars(QWidget):
     def _tip_at(self, position: QPoint) -> str:
         place = int(position.y() / self._row_height())
         if self._probabilities is None or not 0 <= place < len(self._rows):
-            return _EXPLANATION
+            return self.toolTip()
         row = self._rows[place]
         figure = f"{100 * float(self._probabilities[row]):.3g}\N{NO-BREAK SPACE}%"
-        return f"{self._classes[row]}: {figure}\n{_EXPLANATION}"
+        return f"<p>{escape(self._classes[row])}: {figure}</p>{self.toolTip()}"
 
     def sizeHint(self) -> QSize:
         """High enough for all rows."""

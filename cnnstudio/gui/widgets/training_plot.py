@@ -11,8 +11,8 @@ from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QFocusEvent,
-    QFont,
     QGuiApplication,
+    QHelpEvent,
     QKeyEvent,
     QKeySequence,
     QPainter,
@@ -23,60 +23,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
 from cnnstudio.gui.describe import describe
-from cnnstudio.gui.painting.curves import TRAINING, VALIDATION, Measure, MeasurePlot, batch_pen
+from cnnstudio.gui.painting.curve_legend import CurveLegend
+from cnnstudio.gui.painting.curves import TRAINING, VALIDATION, Measure, MeasurePlot
 from cnnstudio.gui.painting.saving import Format, picture_of, png, save_as, svg_of
-from cnnstudio.gui.theme import GAP, GRID, colours, icon, plot_pen, text_sizes
-
-_SAMPLE = 3 * GRID
-_LEGEND = (("each batch", -1), ("training, mean of the epoch", TRAINING), ("validation", VALIDATION))
-
-
-class _Legend(QWidget):
-    """Says which line is which; told apart by width, marker and dashes, not by colour alone."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        describe(
-            self,
-            "plot_legend",
-            "Legend",
-            "Thin: the loss of every single batch. Round markers: the mean over an epoch's batches. Diamonds: on the "
-            "validation images, which the network never learns from.",
-        )
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(3 * GRID)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints a sample of each line and its name."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        font = QFont(self.font())
-        font.setPixelSize(text_sizes().small)
-        painter.setFont(font)
-        theme = colours()
-        left, middle = float(GAP), self.height() / 2
-        for text, series in _LEGEND:
-            painter.setPen(batch_pen() if series < 0 else plot_pen(series))
-            painter.drawLine(QPointF(left, middle), QPointF(left + _SAMPLE, middle))
-            if series >= 0:
-                self._paint_marker(painter, QPointF(left + _SAMPLE / 2, middle), series)
-            painter.setPen(QColor(theme.secondary))
-            left += _SAMPLE + GAP
-            width = painter.fontMetrics().horizontalAdvance(text)
-            painter.drawText(QRectF(left, 0, width + 1, self.height()), Qt.AlignmentFlag.AlignVCenter, text)
-            left += width + 2 * GAP
-        painter.end()
-
-    @staticmethod
-    def _paint_marker(painter: QPainter, centre: QPointF, series: int) -> None:
-        theme = colours()
-        painter.setPen(QPen(QColor(theme.plot[series]), 2))
-        painter.setBrush(QColor(theme.plot[series] if series == TRAINING else theme.window))
-        if series == TRAINING:
-            painter.drawEllipse(centre, 3.5, 3.5)
-        else:
-            offsets = (QPointF(0, -4.5), QPointF(4.5, 0), QPointF(0, 4.5), QPointF(-4.5, 0))
-            painter.drawPolygon([centre + offset for offset in offsets])
+from cnnstudio.gui.theme import GAP, GRID, colours, icon
 
 
 class TrainingPlot(QWidget):
@@ -138,11 +88,13 @@ class TrainingPlot(QWidget):
         self._readout.setAccessibleName("Value under the cursor")
         self._readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._readout.setContentsMargins(GAP, 0, 0, 0)
+        self._readout.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._readout.setFixedHeight(4 * GRID + GAP // 2)
         plots = QWidget(self)
         column = QVBoxLayout(plots)
         column.setContentsMargins(4, 4, 4, 4)
         column.setSpacing(GAP // 2)
-        column.addWidget(_Legend(plots))
+        column.addWidget(CurveLegend(plots))
         column.addWidget(self._readout)
         column.addWidget(self._view, 1)
         empty = QLabel(placeholder, self)
@@ -257,6 +209,12 @@ class TrainingPlot(QWidget):
     def _zoom(self) -> None:
         self._zoomed = True
 
+    def event(self, event: QEvent) -> bool:
+        """Keeps the tooltip off the plots, where it would hide what is pointed at."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and self._view.underMouse():
+            return True
+        return super().event(event)
+
     def showEvent(self, event: QShowEvent) -> None:
         """Draws what came while nobody looked."""
         super().showEvent(event)
@@ -306,23 +264,23 @@ class TrainingPlot(QWidget):
         self._tell()
 
     def _tell(self) -> None:
-        """Says the numbers of the batch at the cursor, or of the latest one."""
-        count = len(self._loss.batches)
+        """Says the numbers of the batch and the epoch at the cursor, or of the latest ones."""
+        count, epochs = len(self._loss.batches), len(self._loss.epochs[TRAINING])
         if not count:
             return
-        batch = count - 1
+        batch, epoch = count, epochs
         if self._cursor is not None:
-            batch = min(max(round(self._cursor * self._per_epoch) - 1, 0), count - 1)
-        words = [
-            f"Batch {batch + 1:,}",
-            self._say(self._loss.batches.values[batch], self._accuracy.batches.values[batch]),
-        ]
-        epoch = round((batch + 1) / self._per_epoch) if self._cursor is not None else 0
-        if 0 < epoch <= len(self._loss.epochs[TRAINING]):
-            for name, series in (("training", TRAINING), ("validation", VALIDATION)):
-                numbers = self._loss.epochs[series].values[epoch - 1], self._accuracy.epochs[series].values[epoch - 1]
-                words.append(f"epoch {epoch} {name}: {self._say(*numbers)}")
-        self._readout.setText("  ·  ".join(words))
+            batch = min(max(round(self._cursor * self._per_epoch), 1), count)
+            epoch = min(max(round(self._cursor), 1), epochs)
+        loss, accuracy = self._loss.batches.values[batch - 1], self._accuracy.batches.values[batch - 1]
+        lines = [f"Batch {batch:,}: {self._say(loss, accuracy)}"]
+        if epoch:
+            parts = []
+            for name, at in (("training", TRAINING), ("validation", VALIDATION)):
+                loss, accuracy = (plot.epochs[at].values[epoch - 1] for plot in self._plots)
+                parts.append(f"{name} {self._say(loss, accuracy)}")
+            lines.append(f"Epoch {epoch}: {'  ·  '.join(parts)}")
+        self._readout.setText("\n".join(lines))
 
     def _say(self, loss: float, accuracy: float) -> str:
         return f"loss {self._loss.measure.say(loss)}, accuracy {self._accuracy.measure.say(accuracy)}"
