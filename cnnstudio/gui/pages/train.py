@@ -64,6 +64,7 @@ class TrainPage(QWidget):
         """Stops a running training, keeps what it learnt, and waits until it has been saved."""
         if self._task is not None:
             self._task.shut_down()
+            self._task = None
 
     def _build_choices(self) -> QWidget:
         column = QWidget()

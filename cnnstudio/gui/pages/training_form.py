@@ -118,7 +118,7 @@ class TrainingForm(QWidget):
             "How far each step moves the weights. Too small learns slowly, too large does not learn at all.",
         )
         self._learning_rate.setDecimals(5)
-        self._learning_rate.setRange(0.00001, 10)
+        self._learning_rate.setRange(0.00001, 1e9)
         self._learning_rate.setSingleStep(0.0005)
         self._seed = self._spin(
             "seed", "Seed", 0, MAX_SEED, "The same seed gives the same first weights and the same order of images."

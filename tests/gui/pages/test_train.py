@@ -94,16 +94,15 @@ def test_stop_keeps_what_was_learnt(page: TrainPage, qtbot: QtBot) -> None:
 
 def test_stop_before_the_first_batch_is_no_failure(page: TrainPage, qtbot: QtBot) -> None:
     press(qtbot, page, "train_button")
-    task = page._task
-    with qtbot.waitSignals([task.finished, task.failed], timeout=MINUTE, raising=False, order="none"):
-        press(qtbot, page, "stop_button")
-        qtbot.waitUntil(lambda: page.busy is None, timeout=MINUTE)
+    press(qtbot, page, "stop_button")
+    qtbot.waitUntil(lambda: page.busy is None, timeout=MINUTE)
+    assert "nothing to keep" in page.findChild(QLabel, "training_status").text()
+    assert not page._message.isVisible()
     assert page.findChild(QPushButton, "train_button").isVisible()
-    assert "Traceback" not in page._message.text
 
 
 def test_a_diverging_training_says_what_to_try(page: TrainPage, qtbot: QtBot) -> None:
-    choose(page, architecture="mlp", learning_rate=10.0, schedule="constant", epochs=20)
+    choose(page, learning_rate=1e9, schedule="constant", epochs=20)
     press(qtbot, page, "train_button")
     with qtbot.waitSignals([page._task.failed], timeout=2 * MINUTE):
         pass
