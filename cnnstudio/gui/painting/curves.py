@@ -173,7 +173,9 @@ class MeasurePlot(pg.PlotItem):
         places, numbers = outline(self.batches.values, start, stop, max(100, int(self.getViewBox().width())))
         self._batch_curve.setData((places + 1) / self._per_epoch, self._scaled(numbers))
         for line, series in zip(self._epoch_lines, self.epochs, strict=True):
-            line.setData(np.arange(1, len(series) + 1), self._scaled(series.values))
+            numbers = self._scaled(series.values)
+            shown = np.isfinite(numbers)
+            line.setData(np.arange(1, len(series) + 1)[shown], numbers[shown])
         validation = self.epochs[VALIDATION].values
         if len(validation) and np.isfinite(validation[-1]):
             self.latest.setText(self.measure.say(validation[-1]))

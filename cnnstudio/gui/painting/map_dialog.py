@@ -156,6 +156,11 @@ class MapDialog(QDialog):
         self._number.setVisible(count > 1)
         self._refresh()
 
+    @property
+    def values(self) -> np.ndarray:
+        """(height, width), what is shown."""
+        return self._map.values
+
     @Slot()
     def _refresh(self) -> None:
         self._heading.setText(self._title)

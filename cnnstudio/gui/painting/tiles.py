@@ -56,6 +56,7 @@ class TileRow(QWidget):
         self._current = 0
         self._hovered: int | None = None
         self._pressed: int | None = None
+        self._pointer: QPointF | None = None
         self._dialog: MapDialog | None = None
 
     @property
@@ -101,6 +102,8 @@ class TileRow(QWidget):
         self.update(self._legend_rectangle())
         self.update(0, _HEADER - _EDGE, self.width(), self.height())
         self._refresh_dialog()
+        if self._pointer is not None and QToolTip.isVisible():
+            self._show_tip()
 
     # Geometry.
 
@@ -220,9 +223,10 @@ class TileRow(QWidget):
         number = self._tile_at(position)
         if number is None:
             return self.toolTip()
+        noun = "unit" if self._values.ndim == 1 else self._noun
         if self._is_more(number):
-            return f"Shows all {self._values.shape[-1]:,} {self._noun}s."
-        name = f"{self._noun} {number + 1} of {self._values.shape[-1]:,}"
+            return f"Shows all {self._values.shape[-1]:,} {noun}s."
+        name = f"{noun} {number + 1} of {self._values.shape[-1]:,}"
         if self._values.ndim == 1:
             return f"{name}: {format_value(self._values[number])}"
         place = self.tile_rectangle(number)
@@ -238,10 +242,15 @@ class TileRow(QWidget):
         if number != self._hovered:
             self._hovered = number
             self.update()
+        self._pointer = None if number is None else event.position()
         if number is None:
             QToolTip.hideText()
-        else:
-            QToolTip.showText(event.globalPosition().toPoint() + QPoint(0, GRID), self._text_at(event.position()), self)
+        self._show_tip()
+
+    def _show_tip(self) -> None:
+        if self._pointer is not None:
+            place = self.mapToGlobal(self._pointer).toPoint() + QPoint(0, GRID)
+            QToolTip.showText(place, self._text_at(self._pointer), self)
 
     def event(self, event: QEvent) -> bool:
         """Tells of the tile, or of the layer, when a tooltip is due."""
@@ -252,7 +261,7 @@ class TileRow(QWidget):
 
     def leaveEvent(self, event: QEvent) -> None:
         """Outlines nothing."""
-        self._hovered = None
+        self._hovered = self._pointer = None
         self.update()
         super().leaveEvent(event)
 
