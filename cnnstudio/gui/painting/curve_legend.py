@@ -37,7 +37,9 @@ class CurveLegend(QWidget):
         theme = colours()
         left, middle = float(GAP), self.height() / 2
         for text, series in _LEGEND:
-            painter.setPen(batch_pen() if series < 0 else plot_pen(series))
+            pen = batch_pen() if series < 0 else plot_pen(series)
+            pen.setCosmetic(False)
+            painter.setPen(pen)
             painter.drawLine(QPointF(left, middle), QPointF(left + _SAMPLE, middle))
             if series >= 0:
                 self._paint_marker(painter, QPointF(left + _SAMPLE / 2, middle), series)

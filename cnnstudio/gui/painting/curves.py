@@ -58,14 +58,19 @@ class Measure:
 class MeasurePlot(pg.PlotItem):
     """The plot of one measure; where its numbers come from is none of its business.
 
+    Args:
+        measure: what it shows.
+        across: title of the horizontal axis, or nothing.
+
     Attributes:
         batches: a number for each batch.
         epochs: a number for each epoch, of the training and of the validation.
     """
 
-    def __init__(self, measure: Measure) -> None:
+    def __init__(self, measure: Measure, across: str = "") -> None:
         super().__init__(enableMenu=False)
         self.measure = measure
+        self._across = across
         self.batches = Series()
         self.epochs = (Series(), Series())
         self._logarithmic = False
@@ -91,7 +96,6 @@ class MeasurePlot(pg.PlotItem):
         for name in ("left", "bottom"):
             self.getAxis(name).setCacheMode(pg.QtWidgets.QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self.getViewBox().disableAutoRange()
-        self.follow_theme()
 
     # Data.
 
@@ -188,8 +192,12 @@ class MeasurePlot(pg.PlotItem):
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.log10(np.where(numbers > 0, numbers, np.nan))
 
-    def follow_theme(self) -> None:
-        """Takes the colours and the font of the theme that is on."""
+    def follow_theme(self, ratio: float) -> None:
+        """Takes the colours and the font of the theme that is on.
+
+        Args:
+            ratio: screen pixels per device-independent pixel, in which a cosmetic pen is measured.
+        """
         theme = colours()
         font = QFont()
         font.setPixelSize(text_sizes().small)
@@ -202,9 +210,11 @@ class MeasurePlot(pg.PlotItem):
             axis.label.setFont(font)
         self.getAxis("left").setLabel(self.measure.title, color=theme.secondary)
         self.getAxis("left").setGrid(40)
+        if self._across:
+            self.getAxis("bottom").setLabel(self._across, color=theme.secondary)
         self._batch_curve.setPen(batch_pen())
         for number, line in enumerate(self._epoch_lines):
-            line.setPen(plot_pen(number))
+            line.setPen(plot_pen(number, 2 * ratio))
             line.setSymbolBrush(pg.mkBrush(theme.plot[number] if number == TRAINING else theme.window))
             line.setSymbolPen(pg.mkPen(theme.plot[number], width=2))
             line.setSymbolSize(_SYMBOL_SIZE)

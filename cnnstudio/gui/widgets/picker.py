@@ -66,10 +66,11 @@ class _Look:
         """Paints picture, title and description; the latter wrapped, or cut to one line."""
         theme = colours()
         if choice.icon is not None and choice.has_picture:
-            top = area.top() + (area.height() - _PICTURE) // 2 if one_line else area.top()
+            side = min(_PICTURE, area.height())
+            top = area.top() + (area.height() - side) // 2 if one_line else area.top()
             mode = QIcon.Mode.Normal if enabled else QIcon.Mode.Disabled
-            choice.icon.paint(painter, QRect(area.left(), top, _PICTURE, _PICTURE), mode=mode)
-            area = area.adjusted(_PICTURE + 3 * GAP // 2, 0, 0, 0)
+            choice.icon.paint(painter, QRect(area.left(), top, side, side), mode=mode)
+            area = area.adjusted(side + 3 * GAP // 2, 0, 0, 0)
         if one_line:
             height = self.title_height() + (QFontMetrics(self.description).height() if choice.description else 0)
             area = area.adjusted(0, max(0, (area.height() - height) // 2), 0, 0)
@@ -126,6 +127,8 @@ class Picker(QComboBox):
         super().__init__(parent)
         self.setObjectName("picker")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        # The theme's own least height of a list would win over the size hints.
+        self.setStyleSheet(f"Picker {{ min-height: {_PICTURE + GRID // 2}px; }}")
         self.setItemDelegate(_Delegate(self))
         self.setMaxVisibleItems(6)
         self.view().setMinimumWidth(_LIST_WIDTH + 2 * GAP)

@@ -40,6 +40,8 @@ class TrainingPlot(QWidget):
         placeholder: what stands there before the first training.
     """
 
+    _plots: tuple[MeasurePlot, ...] = ()
+
     def __init__(
         self,
         parent: QWidget | None = None,
@@ -55,7 +57,7 @@ class TrainingPlot(QWidget):
         )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._loss = MeasurePlot(Measure("Loss (cross-entropy)"))
-        self._accuracy = MeasurePlot(Measure("Accuracy (%)", 100.0, 100.0, "\N{NO-BREAK SPACE}%"))
+        self._accuracy = MeasurePlot(Measure("Accuracy (%)", 100.0, 100.0, "\N{NO-BREAK SPACE}%"), "Epoch")
         self._plots = (self._loss, self._accuracy)
         self._per_epoch = 1
         self._cursor: float | None = None
@@ -64,6 +66,7 @@ class TrainingPlot(QWidget):
         self._drawing = False
         self._build(placeholder)
         self._add_actions()
+        self._follow_theme()
 
     def _build(self, placeholder: str) -> None:
         self._view = pg.GraphicsLayoutWidget(self)
@@ -79,7 +82,6 @@ class TrainingPlot(QWidget):
             plot.getViewBox().sigResized.connect(self._redraw)
         self._accuracy.setXLink(self._loss)
         self._loss.getAxis("bottom").setStyle(showValues=False)
-        self._accuracy.getAxis("bottom").setLabel("Epoch", color=colours().secondary)
         self._view.scene().sigMouseMoved.connect(self._point_at)
         self._view.scene().sigMouseClicked.connect(self._clicked)
         self._readout = QLabel(self)
@@ -210,7 +212,9 @@ class TrainingPlot(QWidget):
         self._zoomed = True
 
     def event(self, event: QEvent) -> bool:
-        """Keeps the tooltip off the plots, where it would hide what is pointed at."""
+        """Follows a change of screen; keeps the tooltip off the plots, where it would hide what is pointed at."""
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._follow_theme()
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and self._view.underMouse():
             return True
         return super().event(event)
@@ -224,12 +228,13 @@ class TrainingPlot(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         """Follows a change of theme."""
-        if event.type() in {QEvent.Type.PaletteChange, QEvent.Type.FontChange} and hasattr(self, "_pages"):
-            for plot in self._plots:
-                plot.follow_theme()
-            self._accuracy.getAxis("bottom").setLabel("Epoch", color=colours().secondary)
-            self.update()
+        if event.type() in {QEvent.Type.PaletteChange, QEvent.Type.FontChange}:
+            self._follow_theme()
         super().changeEvent(event)
+
+    def _follow_theme(self) -> None:
+        for plot in self._plots:
+            plot.follow_theme(self.devicePixelRatioF())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paints the ring that says that the keyboard is here."""
@@ -273,17 +278,15 @@ class TrainingPlot(QWidget):
             batch = min(max(round(self._cursor * self._per_epoch), 1), count)
             epoch = min(max(round(self._cursor), 1), epochs)
         loss, accuracy = self._loss.batches.values[batch - 1], self._accuracy.batches.values[batch - 1]
-        lines = [f"Batch {batch:,}: {self._say(loss, accuracy)}"]
+        numbers = f"loss {self._loss.measure.say(loss)}, accuracy {self._accuracy.measure.say(accuracy)}"
+        lines = [f"Batch {batch:,}: {numbers}"]
         if epoch:
             parts = []
             for name, at in (("training", TRAINING), ("validation", VALIDATION)):
                 loss, accuracy = (plot.epochs[at].values[epoch - 1] for plot in self._plots)
-                parts.append(f"{name} {self._say(loss, accuracy)}")
+                parts.append(f"{name} {self._loss.measure.say(loss)}, {self._accuracy.measure.say(accuracy)}")
             lines.append(f"Epoch {epoch}: {'  ·  '.join(parts)}")
         self._readout.setText("\n".join(lines))
-
-    def _say(self, loss: float, accuracy: float) -> str:
-        return f"loss {self._loss.measure.say(loss)}, accuracy {self._accuracy.measure.say(accuracy)}"
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Left and Right move the cursor, Escape takes it away."""

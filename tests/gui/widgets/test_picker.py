@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QIcon, QPixmap, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from cnnstudio.gui.theme import LIGHT
 from cnnstudio.gui.widgets.picker import Choice, Picker
@@ -107,6 +107,21 @@ def test_the_list_gives_long_sentences_more_lines(picker):
     heights = [picker.view().visualRect(picker.model().index(row, 0)).height() for row in range(2)]
     picker.hidePopup()
     assert heights[1] > heights[0] + 20
+
+
+def test_a_crowded_page_does_not_squeeze_it(qtbot, theme):
+    page = QWidget()
+    qtbot.addWidget(page)
+    column = QVBoxLayout(page)
+    picker, rest = Picker(), QWidget()
+    picker.set_choices([Choice("one", "Number one", "The first of all.", picture("#ff0000"))])
+    rest.setMinimumHeight(400)
+    column.addWidget(picker)
+    column.addWidget(rest)
+    page.resize(300, 100)
+    page.show()
+    qtbot.waitExposed(page)
+    assert picker.height() == 64
 
 
 def test_the_wheel_changes_nothing(picker):

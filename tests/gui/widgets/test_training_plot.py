@@ -77,7 +77,7 @@ def test_the_latest_numbers_are_told(plot):
     loss = train(plot)
     assert readout(plot) == (
         f"Batch 200: loss {loss[-1]:.3g}, accuracy {100 * (1 - loss[-1] / 2.5):.1f} %\n"
-        "Epoch 2: training loss 0.4, accuracy 85.0 %  ·  validation loss 0.3, accuracy 90.0 %"
+        "Epoch 2: training 0.4, 85.0 %  ·  validation 0.3, 90.0 %"
     )
 
 
@@ -89,7 +89,7 @@ def test_the_cursor_tells_the_numbers_under_the_mouse(plot):
     number = int(readout(plot).split()[1].rstrip(":"))
     assert number == pytest.approx(50, abs=1)
     assert f"loss {loss[number - 1]:.3g}," in readout(plot)
-    assert "Epoch 1: training loss 0.5, accuracy 80.0 %" in readout(plot)
+    assert "Epoch 1: training 0.5, 80.0 %" in readout(plot)
 
 
 def test_the_keyboard_moves_the_cursor(plot):
