@@ -43,6 +43,7 @@ from cnnstudio.gui.widgets.message_bar import MessageBar
 RAIL_WIDTH = 11 * GRID
 DEFAULT_SIZE = QSize(1360, 860)
 MINIMUM_SIZE = QSize(960, 600)
+SHARE_OF_SCREEN = 0.7
 TITLE_BAR = 5 * GRID
 DROPS_GO_TO = "try"
 
@@ -248,7 +249,8 @@ class MainWindow(QMainWindow):
     def _restore_geometry(self) -> None:
         available = self.screen().availableGeometry()
         if self._settings.geometry.isEmpty() or not self.restoreGeometry(self._settings.geometry):
-            size = DEFAULT_SIZE.boundedTo(available.size() - QSize(0, TITLE_BAR))
+            size = DEFAULT_SIZE.expandedTo(available.size() * SHARE_OF_SCREEN)
+            size = size.boundedTo(available.size() - QSize(0, TITLE_BAR))
             self.resize(size)
             self.move(available.center() - QRect(available.topLeft(), size).center() + available.topLeft())
         # A screen that is smaller than the last one still shows the whole window.
