@@ -1,14 +1,51 @@
-"""The sheet that lies on the canvas: strokes and their history, without Qt."""
+"""The sheet that lies on the canvas: strokes, their units and their history, without Qt."""
 
 from dataclasses import dataclass
 
 import numpy as np
+
+SIDE = 280.0
+"""Length of the canvas's shorter side in canvas units; a resized canvas keeps the drawing in place and scales it."""
 
 HISTORY = 500
 """How many steps can be undone."""
 
 Point = tuple[float, float]
 Bounds = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Where canvas units lie on a canvas: the square from 0 to `SIDE` in its middle, and what a longer side adds.
+
+    Attributes:
+        width: of the canvas, in pixels.
+        height: of the canvas, in pixels.
+    """
+
+    width: int
+    height: int
+
+    @property
+    def scale(self) -> float:
+        """Pixels per canvas unit."""
+        return max(1, min(self.width, self.height)) / SIDE
+
+    @property
+    def bounds(self) -> Bounds:
+        """What can be seen, in canvas units."""
+        across, down = self.width / self.scale / 2, self.height / self.scale / 2
+        return SIDE / 2 - across, SIDE / 2 - down, SIDE / 2 + across, SIDE / 2 + down
+
+    def to_canvas(self, pixels: Point) -> Point:
+        """A place in pixels, in canvas units."""
+        left, top, _, _ = self.bounds
+        return pixels[0] / self.scale + left, pixels[1] / self.scale + top
+
+    def to_pixels(self, point: Point) -> Point:
+        """A place in canvas units, in pixels."""
+        left, top, _, _ = self.bounds
+        return (point[0] - left) * self.scale, (point[1] - top) * self.scale
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,9 +1,10 @@
 """The canvas: a sheet of paper that keeps strokes, not pixels."""
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QEnterEvent,
     QEventPoint,
     QFocusEvent,
     QHideEvent,
@@ -22,11 +23,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from cnnstudio.gui.describe import describe
 from cnnstudio.gui.painting.ink import smooth_path
-from cnnstudio.gui.sheet import Bounds, Point, Sheet
+from cnnstudio.gui.sheet import SIDE, Point, Sheet, Surface
 from cnnstudio.gui.theme import GRID, colours
-
-SIDE = 280.0
-"""Length of the canvas's shorter side in canvas units; a resized canvas keeps the drawing in place and scales it."""
 
 _CENTRE = (SIDE / 2, SIDE / 2)
 _STEPS: dict[int, Point] = {
@@ -35,6 +33,7 @@ _STEPS: dict[int, Point] = {
     Qt.Key.Key_Up: (0.0, -1.0),
     Qt.Key.Key_Down: (0.0, 1.0),
 }
+_COMPRESS = Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents
 _FINE = Qt.KeyboardModifier.ShiftModifier
 
 
@@ -76,6 +75,7 @@ class DrawingCanvas(QWidget):
         self._brush_width = 22.0
         self._sheet = Sheet()
         self._reported = (False, False)
+        self._compressed = QCoreApplication.testAttribute(_COMPRESS)
         self._source: object = None  # what draws: "mouse", "pen", a finger, "keyboard", or nothing
         self._cursor: Point | None = None
         self._arrows: set[int] = set()
@@ -118,7 +118,7 @@ class DrawingCanvas(QWidget):
         self._source = source
         if self._sheet.empty:
             self.update()  # the placeholder goes
-        if self._sheet.begin(point, self._bounds()):
+        if self._sheet.begin(point, self._surface().bounds):
             self._changed_near([point])
             self.drawing_changed.emit()
 
@@ -126,7 +126,7 @@ class DrawingCanvas(QWidget):
         if self._sheet.empty:
             self.update()
         before = len(self._sheet.live)
-        if not self._sheet.move(point, self._bounds()):
+        if not self._sheet.move(point, self._surface().bounds):
             return
         live = self._sheet.live
         if 0 < before < len(live):
@@ -163,29 +163,19 @@ class DrawingCanvas(QWidget):
 
     # Geometry.
 
-    def _scale(self) -> float:
-        """Pixels per canvas unit."""
-        return max(1, min(self.width(), self.height())) / SIDE
-
-    def _bounds(self) -> Bounds:
-        """The visible part of the canvas plane: the square from 0 to `SIDE` and what the longer side adds to it."""
-        scale = self._scale()
-        across, down = self.width() / scale / 2, self.height() / scale / 2
-        return SIDE / 2 - across, SIDE / 2 - down, SIDE / 2 + across, SIDE / 2 + down
+    def _surface(self) -> Surface:
+        return Surface(self.width(), self.height())
 
     def _to_canvas(self, position: QPointF) -> Point:
-        scale = self._scale()
-        left, top, _, _ = self._bounds()
-        return position.x() / scale + left, position.y() / scale + top
+        return self._surface().to_canvas((position.x(), position.y()))
 
     def _changed_near(self, points: list[Point]) -> None:
         """Repaints the small rectangle around some points."""
-        scale = self._scale()
-        left, top, _, _ = self._bounds()
-        across = [(x - left) * scale for x, _ in points]
-        down = [(y - top) * scale for _, y in points]
+        surface = self._surface()
+        pixels = [surface.to_pixels(point) for point in points]
+        across, down = zip(*pixels, strict=True)
         rectangle = QRectF(QPointF(min(across), min(down)), QPointF(max(across), max(down)))
-        margin = self._brush_width * scale / 2 + 3
+        margin = self._brush_width * surface.scale / 2 + 3
         self.update(rectangle.adjusted(-margin, -margin, margin, margin).toAlignedRect())
 
     # Painting. The layer holds all ink but the last half segment of the stroke that is being drawn.
@@ -196,11 +186,10 @@ class DrawingCanvas(QWidget):
         )
 
     def _use_canvas_units(self, painter: QPainter) -> None:
-        scale = self._scale()
-        left, top, _, _ = self._bounds()
+        surface = self._surface()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.scale(scale, scale)
-        painter.translate(-left, -top)
+        painter.translate(*surface.to_pixels((0, 0)))
+        painter.scale(surface.scale, surface.scale)
 
     def _draw_on_layer(self, path: QPainterPath, width: float) -> None:
         if self._layer is not None:
@@ -258,11 +247,21 @@ class DrawingCanvas(QWidget):
 
     def _paint_cursor(self, painter: QPainter, cursor: Point) -> None:
         accent = QColor(colours().accent_text)
-        painter.setPen(QPen(accent, 2 / self._scale()))
+        painter.setPen(QPen(accent, 2 / self._surface().scale))
         painter.setBrush(accent if self._source == "keyboard" else Qt.BrushStyle.NoBrush)
         painter.drawEllipse(QPointF(*cursor), self._brush_width / 2, self._brush_width / 2)
 
     # Events: mouse, pen, finger, keyboard.
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Asks for every move: of those that come while it is busy, X11 keeps but the last, and cuts curves short."""
+        QCoreApplication.setAttribute(_COMPRESS, False)
+        super().enterEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Leaves it to the platform again which moves are told."""
+        QCoreApplication.setAttribute(_COMPRESS, self._compressed)
+        super().leaveEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """The left button puts the pen down."""
@@ -345,7 +344,7 @@ class DrawingCanvas(QWidget):
 
     def _step_cursor(self, length: float) -> None:
         x, y = self._cursor or _CENTRE
-        left, top, right, bottom = self._bounds()
+        left, top, right, bottom = self._surface().bounds
         x += length * sum(_STEPS[key][0] for key in self._arrows)
         y += length * sum(_STEPS[key][1] for key in self._arrows)
         place = (min(max(x, left), right), min(max(y, top), bottom))

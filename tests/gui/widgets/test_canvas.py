@@ -7,8 +7,9 @@ from PySide6.QtGui import QColor, QInputDevice, QPointingDevice, QTabletEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from cnnstudio.gui.sheet import SIDE
 from cnnstudio.gui.theme import DARK, LIGHT
-from cnnstudio.gui.widgets.canvas import SIDE, DrawingCanvas
+from cnnstudio.gui.widgets.canvas import DrawingCanvas
 
 pytestmark = pytest.mark.usefixtures("theme")
 
