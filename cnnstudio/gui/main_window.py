@@ -131,6 +131,7 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._pages: dict[str, QWidget] = {}
         self._current = ""
+        self._asks = True
         self._closed = False
         self.first_paint_time: float | None = None
         """`time.perf_counter()` when the window had been painted for the first time; None before."""
@@ -197,7 +198,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def quit(self) -> None:
         """Closes without asking, as Ctrl+C in the terminal wants it; what runs is stopped and kept."""
-        self._shut_down()
+        self._asks = False
         self.close()
 
     def _build_rail(self) -> QWidget:
@@ -287,7 +288,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Asks while something runs; then stops it, remembers the place and goes."""
-        if not self._closed and not self._may_close():
+        if self._asks and not self._closed and not self._may_close():
             event.ignore()
             return
         self._shut_down()
