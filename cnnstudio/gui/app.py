@@ -108,6 +108,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _run(argv: Sequence[str]) -> int:
     application, window = create(argv)
+    window.closed.connect(application.quit)
     from cnnstudio.gui.task import wait_for_threads
 
     with (log_folder() / "crash.txt").open("a", encoding="utf-8") as crashes:

@@ -118,9 +118,12 @@ class MainWindow(QMainWindow):
 
     Signals:
         first_painted(): the window has just been painted for the first time.
+        closed(): everything has been stopped and put away; Qt's own sign, that the last window was closed, does not
+            always come for one that was hidden first.
     """
 
     first_painted = Signal()
+    closed = Signal()
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
@@ -293,6 +296,7 @@ class MainWindow(QMainWindow):
             return
         self._shut_down()
         event.accept()
+        self.closed.emit()
 
     def _may_close(self) -> bool:
         running = [text for page in self._pages.values() if (text := getattr(page, "busy", None))]

@@ -20,6 +20,7 @@ from cnnstudio.gui.main_window import MainWindow
 from tests.virtual_screen import Hand
 
 PATIENCE_SECONDS = 90
+SETTLING_SECONDS = 1.0
 SEVEN = ((0.3, 0.25), (0.45, 0.24), (0.7, 0.25), (0.6, 0.45), (0.52, 0.65), (0.47, 0.82))
 
 Steps = Iterator[Callable[[], bool]]
@@ -29,15 +30,17 @@ Steps = Iterator[Callable[[], bool]]
 def run(journey: Callable[[MainWindow, Hand, dict], Steps]) -> dict:
     """Runs a journey while the application's own event loop turns; the hand acts from another thread, as a user's."""
     application, window = create(["cnnstudio"])
+    window.closed.connect(application.quit)
     seen: dict = {}
     steps = journey(window, Hand(), seen)
     begin = time.monotonic()
-    condition: list[Callable[[], bool]] = [lambda: bool(window.first_paint_time)]
+    condition: list[Callable[[], bool]] = [lambda: settled(window)]
 
     def turn() -> None:
         if time.monotonic() - begin > PATIENCE_SECONDS:
             seen["timeout"] = True
-            application.exit(1)
+            timer.stop()
+            window.quit()
         elif condition[0]():
             try:
                 condition[0] = next(steps)
@@ -50,6 +53,11 @@ def run(journey: Callable[[MainWindow, Hand, dict], Steps]) -> dict:
     timer.start(50)
     application.exec()
     return seen
+
+
+def settled(window: MainWindow) -> bool:
+    """The window manager has put the window where it will stay: no hand clicks sooner."""
+    return bool(window.first_paint_time) and time.perf_counter() - window.first_paint_time > SETTLING_SECONDS
 
 
 def act(*actions: Callable[[], None]) -> Callable[[], bool]:
