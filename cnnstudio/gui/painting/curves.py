@@ -25,8 +25,8 @@ def batch_pen() -> QPen:
     """The pen of the single batches: the training's colour, paler."""
     theme = colours()
     strong, ground = QColor(theme.plot[TRAINING]), QColor(theme.window)
-    red, green, blue = ((getattr(strong, part)() + getattr(ground, part)()) / 2 for part in ("redF", "greenF", "blueF"))
-    pale = QColor.fromRgbF(red, green, blue)
+    parts = ((strong.red(), ground.red()), (strong.green(), ground.green()), (strong.blue(), ground.blue()))
+    pale = QColor(*(round(0.6 * one + 0.4 * other) for one, other in parts))
     pen = QPen(pale, 1)
     pen.setCosmetic(True)
     return pen
@@ -158,8 +158,10 @@ class MeasurePlot(pg.PlotItem):
         if self.measure.ceiling is not None or self._logarithmic:
             return False
         finite = numbers[np.isfinite(numbers)]
-        early = len(self.batches) <= 20
-        return bool(len(finite)) and (self._top == 0.0 or (early and float(finite.max()) > self._top))
+        if not len(finite):
+            return False
+        first_ones = len(self.batches) <= 20
+        return self._top == 0.0 or float(finite.max() if first_ones else np.median(finite)) > self._top
 
     def set_logarithmic(self, logarithmic: bool) -> None:
         """Shows every power of ten equally high, or every step."""

@@ -123,6 +123,13 @@ def test_an_outlier_does_not_squeeze_the_rest(plot):
     assert plot._loss.viewRange()[1][1] < 5
 
 
+def test_a_loss_that_explodes_stays_in_view(plot):
+    plot.reset(1, 1000)
+    plot.add_batches(0, np.full(100, 2.3), np.ones(100))
+    plot.add_batches(100, np.full(10, 80.0), np.ones(10))
+    assert plot._loss.viewRange()[1][1] > 80
+
+
 def test_zoom_stays_until_everything_is_asked_for(plot):
     train(plot)
     plot._loss.setXRange(0.2, 0.4, padding=0)
