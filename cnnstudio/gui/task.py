@@ -43,6 +43,7 @@ class Task(QObject):
         self._function = function
         self._stop = threading.Event()
         self._relay = _Relay()
+        self._silent = False
         self._thread: threading.Thread | None = None
         self._running = False
         self._relay.told.connect(self._tell, Qt.ConnectionType.QueuedConnection)
@@ -85,12 +86,14 @@ class Task(QObject):
             Whether the thread has ended.
         """
         self._stop.set()
-        self._relay.told.disconnect(self._tell)
+        self._silent = True
         self._running = False
         return self.wait(seconds)
 
     @Slot(str, object)
     def _tell(self, kind: str, payload: object) -> None:
+        if self._silent:
+            return
         if kind != "event":
             self._running = False
         getattr(self, kind).emit(payload)
@@ -114,6 +117,7 @@ class LatestTask(QObject):
         super().__init__(parent)
         self._requests = _Requests()
         self._relay = _Relay()
+        self._silent = False
         self._thread: threading.Thread | None = None
         self._relay.told.connect(self._tell, Qt.ConnectionType.QueuedConnection)
         self.destroyed.connect(self._requests.close)
@@ -132,11 +136,13 @@ class LatestTask(QObject):
             Whether the thread has ended.
         """
         self._requests.close()
-        self._relay.told.disconnect(self._tell)
+        self._silent = True
         return self._thread is None or _join(self._thread, seconds)
 
     @Slot(str, object)
     def _tell(self, kind: str, payload: object) -> None:
+        if self._silent:
+            return
         getattr(self, kind).emit(payload)
 
 

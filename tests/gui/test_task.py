@@ -106,6 +106,7 @@ def test_shut_down_waits_for_the_end_and_silences_the_task(qtbot: QtBot) -> None
     with qtbot.waitSignal(task.event):
         task.start()
     assert task.shut_down(seconds=20)
+    assert task.shut_down(seconds=20), "a second time does no harm"
     QCoreApplication.processEvents()
     assert listener.heard == [("event", "waiting")]
     assert not task.running
