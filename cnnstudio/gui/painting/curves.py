@@ -76,6 +76,7 @@ class MeasurePlot(pg.PlotItem):
         self._logarithmic = False
         self._per_epoch = 1
         self._top = 0.0
+        self._epochs_changed = False
         self._batch_curve = pg.PlotCurveItem(connect="finite", antialias=False, skipFiniteCheck=False)
         self.addItem(self._batch_curve)
         self._epoch_lines = [pg.PlotDataItem(antialias=True, symbol=SYMBOLS[number]) for number in (0, 1)]
@@ -104,6 +105,7 @@ class MeasurePlot(pg.PlotItem):
         self._per_epoch = max(1, per_epoch)
         self.batches = Series()
         self.epochs = (Series(), Series())
+        self._epochs_changed = True
         self._top = 0.0
         self.latest.setVisible(False)
         self.getViewBox().setLimits(xMin=0, xMax=1.02 * epochs)
@@ -119,6 +121,7 @@ class MeasurePlot(pg.PlotItem):
         """Adds the two numbers of an epoch, counted from 0."""
         for series, number in zip(self.epochs, (training, validation), strict=True):
             series.put(epoch, np.array([number]))
+        self._epochs_changed = True
 
     # Range.
 
@@ -166,6 +169,7 @@ class MeasurePlot(pg.PlotItem):
     def set_logarithmic(self, logarithmic: bool) -> None:
         """Shows every power of ten equally high, or every step."""
         self._logarithmic = logarithmic
+        self._epochs_changed = True
         self.getAxis("left").setLogMode(x=False, y=logarithmic)
         self.show_all()
         self.draw()
@@ -178,6 +182,11 @@ class MeasurePlot(pg.PlotItem):
         start, stop = int(left * self._per_epoch) - 1, int(np.ceil(right * self._per_epoch)) + 1
         places, numbers = outline(self.batches.values, start, stop, max(100, int(self.getViewBox().width())))
         self._batch_curve.setData((places + 1) / self._per_epoch, self._scaled(numbers))
+        if self._epochs_changed:
+            self._epochs_changed = False
+            self._draw_epochs()
+
+    def _draw_epochs(self) -> None:
         for line, series in zip(self._epoch_lines, self.epochs, strict=True):
             numbers = self._scaled(series.values)
             shown = np.isfinite(numbers)
