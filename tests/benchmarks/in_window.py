@@ -33,6 +33,13 @@ def wait_until(application: QApplication, condition: Callable[[], bool]) -> None
         application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
 
 
+def turn_for(application: QApplication, seconds: float) -> None:
+    """Turns the event loop for a while."""
+    until = time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        application.processEvents()
+
+
 def first_paint() -> dict[str, float]:
     """Wall-clock time at which the first window was painted."""
     application, window = create(["cnnstudio"])
@@ -195,7 +202,7 @@ def draw_spiral(application: QApplication, window: MainWindow, turns: int) -> li
     page.answered.connect(answered.append)
     send_mouse(canvas, QEvent.Type.MouseButtonPress, 160, 100)
     wait_until(application, lambda: bool(answered))
-    application.processEvents()
+    turn_for(application, 0.5)  # the rows of maps find their places
     rows = [row for row in page._maps._rows if not row.visibleRegion().isEmpty()]
     painted = Painted([page._bars, *rows])
     seconds = []
@@ -240,9 +247,7 @@ def stop() -> dict[str, list[float]]:
         task.event.connect(lambda event, heard=heard: heard.append((time.perf_counter(), event)))
         task.finished.connect(results.append)
         wait_until(application, lambda h=heard: any(isinstance(e, Batches) and e.first > 50 for _, e in h))
-        until = time.perf_counter() + 0.1 + 0.017 * number
-        while time.perf_counter() < until:
-            application.processEvents()
+        turn_for(application, 0.1 + 0.017 * number)
         begin = time.perf_counter()
         page.findChild(QPushButton, "stop_button").click()
         wait_until(application, lambda h=heard: any(isinstance(e, Stopped) for _, e in h))
