@@ -9,6 +9,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -176,7 +177,6 @@ def folders() -> Iterator[Check]:
             folder = place()
             with tempfile.TemporaryFile(dir=folder) as file:
                 file.write(b"\0")
-            used = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
             free = storage.free_bytes(folder)
         except OSError as error:
             where = f" {error.filename}" if error.filename else ""
@@ -187,11 +187,20 @@ def folders() -> Iterator[Check]:
                 "Make it writable, or name another place in the environment variable CNNSTUDIO_HOME.",
             )
             continue
-        text = f"{folder} ({_size(used)} used, {_size(free)} free)"
+        text = f"{folder} ({_size(_used(folder))} used, {_size(free)} free)"
         if free < ENOUGH_SPACE:
             yield Check(name, "warning", text, "The disk is nearly full: make room.")
         else:
             yield Check(name, "ok", text)
+
+
+def _used(folder: Path) -> int:
+    """Bytes of all files in a folder; some may vanish meanwhile."""
+    used = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            used += path.lstat().st_size
+    return used
 
 
 def window() -> Iterator[Check]:
