@@ -171,10 +171,8 @@ class Classifier:
         return self.predict(render(list(drawing), self.input_shape), feature_maps)
 
     def warm_up(self) -> None:
-        """Compiles both forward passes, which the first prediction would wait for otherwise."""
-        image = np.zeros(self.input_shape, np.uint8)
-        self.predict(image)
-        self.predict(image, feature_maps=True)
+        """Compiles the forward pass that returns feature maps, which the first prediction would wait for otherwise."""
+        self.predict(np.zeros(self.input_shape, np.uint8), feature_maps=True)
 
     def save(self, folder: Path) -> None:
         """Writes model.keras, which plain Keras opens too, and card.json into a folder.
