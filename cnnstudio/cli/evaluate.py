@@ -3,11 +3,10 @@
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-import typer
 from rich.progress import Progress
 
 from cnnstudio.cli.console import engine_at_work, messages, new_table, percent, print_json, results
-from cnnstudio.cli.options import JsonOption, ModelArgument, choices_help, one_of
+from cnnstudio.cli.options import JsonOption, ModelArgument, choice
 from cnnstudio.data.datasets import DATASETS, load_dataset
 from cnnstudio.errors import StudioError
 
@@ -25,10 +24,7 @@ def evaluate(
     model: ModelArgument,
     dataset: Annotated[
         str | None,
-        typer.Option(
-            callback=one_of(DATASETS, "data set"),
-            help=choices_help("Whose test images; by default those of the data set it was trained on", DATASETS),
-        ),
+        choice("Whose test images; by default those of the data set it was trained on", DATASETS, "data set"),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

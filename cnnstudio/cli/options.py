@@ -1,6 +1,6 @@
 """Options and arguments that several commands share, and options whose choices are a table."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -13,10 +13,11 @@ ModelArgument = Annotated[
 ]
 
 
-def one_of(table: Mapping[str, Any], noun: str) -> Callable[[str | None], str | None]:
-    """A callback for `typer.Option` that lets only the keys of `table` pass.
+def choice(text: str, table: Mapping[str, Any], noun: str) -> Any:
+    """An option whose value must be a key of a table.
 
     Args:
+        text: its help; the choices are added.
         table: the choices, by what is typed.
         noun: what they are called, for the message.
     """
@@ -26,9 +27,4 @@ def one_of(table: Mapping[str, Any], noun: str) -> Callable[[str | None], str | 
             raise WrongUseError(f"There is no {noun} “{value}”: choose one of {', '.join(table)}.")
         return value
 
-    return check
-
-
-def choices_help(text: str, table: Iterable[str]) -> str:
-    """The help text of an option with the choices of a table."""
-    return f"{text}: {', '.join(table)}."
+    return typer.Option(metavar="NAME", callback=check, help=f"{text}: {', '.join(table)}.")

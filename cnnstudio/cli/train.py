@@ -5,7 +5,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -14,7 +13,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from cnnstudio.cli.console import complain, engine_at_work, messages, percent, print_json
-from cnnstudio.cli.options import JsonOption, choices_help, one_of
+from cnnstudio.cli.options import JsonOption, choice
 from cnnstudio.data.augmentation import AUGMENTATIONS
 from cnnstudio.data.datasets import DATASETS
 from cnnstudio.models.architectures import ARCHITECTURES
@@ -24,7 +23,6 @@ from cnnstudio.training.trainer import NothingTrained, TrainingResult
 from cnnstudio.training.trainer import train as train_network
 
 INTERRUPTED = 130
-_DEFAULT: dict[str, Any] = {field.name: field.default for field in fields(TrainingConfig)}
 
 
 def _positive(value: float) -> float:
@@ -35,47 +33,23 @@ def _positive(value: float) -> float:
 
 def train(
     *,
-    dataset: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME", callback=one_of(DATASETS, "data set"), help=choices_help("What it learns", DATASETS)
-        ),
-    ] = _DEFAULT["dataset"],
-    architecture: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            callback=one_of(ARCHITECTURES, "architecture"),
-            help=choices_help("The network", ARCHITECTURES),
-        ),
-    ] = _DEFAULT["architecture"],
+    dataset: Annotated[str, choice("What it learns", DATASETS, "data set")] = TrainingConfig.dataset,
+    architecture: Annotated[str, choice("The network", ARCHITECTURES, "architecture")] = TrainingConfig.architecture,
     epochs: Annotated[
         int, typer.Option(metavar="N", min=1, max=MAX_EPOCHS, help="How often it sees every training image.")
-    ] = _DEFAULT["epochs"],
-    batch_size: Annotated[int, typer.Option(metavar="N", min=1, help="Images per step.")] = _DEFAULT["batch_size"],
+    ] = TrainingConfig.epochs,
+    batch_size: Annotated[int, typer.Option(metavar="N", min=1, help="Images per step.")] = TrainingConfig.batch_size,
     learning_rate: Annotated[
         float,
         typer.Option(metavar="RATE", callback=_positive, help="Size of the steps, at the schedule's highest point."),
-    ] = _DEFAULT["learning_rate"],
+    ] = TrainingConfig.learning_rate,
     seed: Annotated[
         int, typer.Option(metavar="N", min=0, max=MAX_SEED, help="The same seed gives the same training.")
-    ] = _DEFAULT["seed"],
+    ] = TrainingConfig.seed,
     augmentation: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            callback=one_of(AUGMENTATIONS, "augmentation"),
-            help=choices_help("How images are varied while it learns", AUGMENTATIONS),
-        ),
-    ] = _DEFAULT["augmentation"],
-    schedule: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            callback=one_of(SCHEDULES, "schedule"),
-            help=choices_help("How the learning rate changes", SCHEDULES),
-        ),
-    ] = _DEFAULT["schedule"],
+        str, choice("How images are varied while it learns", AUGMENTATIONS, "augmentation")
+    ] = TrainingConfig.augmentation,
+    schedule: Annotated[str, choice("How the learning rate changes", SCHEDULES, "schedule")] = TrainingConfig.schedule,
     output: Annotated[
         Path | None,
         typer.Option(
