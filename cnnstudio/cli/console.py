@@ -63,11 +63,11 @@ def engine_at_work() -> Iterator[None]:
     """Keeps stdout for results and stderr for sentences while the engine runs.
 
     What Python code prints goes to stderr. What native code writes goes nowhere: TensorFlow greets on stderr whatever
-    `TF_CPP_MIN_LOG_LEVEL` says. Where that variable asks for more than fatal messages, they go to stderr.
+    `TF_CPP_MIN_LOG_LEVEL` says. Where that variable is 0, all of it goes to stderr.
     """
     sys.stdout.flush()
     sys.stderr.flush()
-    silent = os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "3"
+    silent = os.environ.get("TF_CPP_MIN_LOG_LEVEL") != "0"
     with ExitStack() as stack:
         ours: TextIO = sys.stderr
         with suppress(UnsupportedOperation):  # not a stream of the operating system

@@ -72,7 +72,8 @@ def test_an_unforeseen_error_where_the_log_cannot_be_written(outcome, home: Path
 
 
 @pytest.mark.parametrize("arguments", [["--debug", "open"], ["open", "--debug"]])
-def test_debug_shows_the_traceback(outcome, arguments):
+def test_debug_shows_the_traceback(outcome, arguments, monkeypatch):
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")  # so that the change is undone afterwards
     code, out, err = outcome(*arguments, open_window=window_that_raises(StudioError("No.")))
     assert (code, out) == (1, "")
     assert err.startswith("Traceback")

@@ -5,7 +5,7 @@ import pytest
 from cnnstudio.cli.console import complain, engine_at_work, percent
 
 
-@pytest.mark.parametrize(("level", "heard"), [("3", ["python"]), ("0", ["native", "python"])])
+@pytest.mark.parametrize(("level", "heard"), [("3", ["python"]), ("2", ["python"]), ("0", ["native", "python"])])
 def test_stdout_is_kept_for_results(capfd, monkeypatch, level, heard):
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", level)
     with engine_at_work():
