@@ -178,7 +178,7 @@ class _TrainingView:
                     f"right; validation loss {event.val_loss:.4f}, {percent(event.val_accuracy)} right"
                 )
             case Stopped():
-                self._say("Stopping: measuring what was learnt. Ctrl+C again ends at once and keeps nothing.")
+                self._say("Stopping: measuring what was learnt. Ctrl+C again ends at once.")
 
     def _say(self, text: str) -> None:
         self._progress.console.print(text, markup=False, soft_wrap=True)
