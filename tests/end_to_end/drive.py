@@ -105,11 +105,11 @@ def train_and_draw(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     canvas = try_.findChild(QWidget, "drawing_canvas")
     yield act(partial(hand.draw, drawn(canvas, SEVEN)))
     answer = try_.findChild(QLabel, "answer")
-    yield lambda: bool(answer.text())
+    yield lambda: answer.text() != "–"
     seen["answer"] = answer.text()
     seen["layers"] = [layer.name for layer in try_._maps._layers]
     yield act(partial(hand.press, "ctrl+z"))
-    yield lambda: answer.text() == ""
+    yield lambda: answer.text() == "–"
     yield act(partial(hand.press, "ctrl+shift+z"))
     yield lambda: answer.text() == seen["answer"]
     row = try_._maps._rows[1]

@@ -48,7 +48,7 @@ def try_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     yield lambda: page._open is not None
     canvas = page.findChild(QWidget, "drawing_canvas")
     yield act(partial(hand.draw, drawn(canvas, SEVEN)))
-    yield lambda: bool(page.findChild(QLabel, "answer").text())
+    yield lambda: page.findChild(QLabel, "answer").text() != "–"
     yield act(lambda: None)
     save(window, FOLDER / "try-dark.png")
 

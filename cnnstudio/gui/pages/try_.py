@@ -35,6 +35,9 @@ UNSURE = 0.5
 """Below this probability the answer is put as a guess."""
 
 
+NO_ANSWER = "–"
+
+
 class TryPage(QWidget):
     """The image on the left, the answer in the middle, what every layer saw on the right.
 
@@ -175,7 +178,7 @@ class TryPage(QWidget):
         self._pixels_note.setMaximumWidth(side - 20 * GRID)
 
     def _build_answer(self) -> QVBoxLayout:
-        self._answer = label(role="heading", name="answer")
+        self._answer = label(NO_ANSWER, "heading", "answer")
         self._answer.setAccessibleName("The network's answer")
         self._state = label(role="secondary", name="model_state")
         self._bars = ProbabilityBars()
@@ -284,11 +287,11 @@ class TryPage(QWidget):
         for clear in (self._pixels.set_image, self._bars.set_probabilities):
             clear(None)
         self._maps.clear()
-        self._answer.setText("")
+        self._answer.setText(NO_ANSWER)
         self._tell_state()
 
     def _tell_state(self) -> None:
-        self._state.setText("Draw, and the answer appears while you draw." if self._open else "Opening the model …")
+        self._state.setText(self._source.invitation if self._open else "Opening the model …")
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:

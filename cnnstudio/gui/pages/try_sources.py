@@ -36,6 +36,9 @@ _Surface = TypeVar("_Surface", bound=QWidget)
 class Source(QWidget):
     """A panel that says what to classify."""
 
+    invitation = ""
+    """What to do while there is nothing to classify."""
+
     subject_changed = Signal()
 
     failed = Signal(str)
@@ -78,6 +81,8 @@ def _tool(name: str, title: str, tip: str, icon_name: str, keys: str = "") -> QT
 
 class DrawSource(Source):
     """The canvas with its tools."""
+
+    invitation = "Draw: the answer follows your pen."
 
     def __init__(self) -> None:
         super().__init__()
@@ -128,6 +133,8 @@ class DrawSource(Source):
 class PhotoSource(Source):
     """A picture from a file or the clipboard, and the steps that make of it what the network gets."""
 
+    invitation = "Open a picture of one digit."
+
     def __init__(self) -> None:
         super().__init__()
         self._subject: Opened | None = None
@@ -162,6 +169,10 @@ class PhotoSource(Source):
     def subject(self) -> Subject | None:
         """The picture; None where none was opened yet."""
         return self._subject
+
+    def set_side(self, side: int) -> None:
+        """Leaves room for the step pictures."""
+        self._surface.setFixedSize(side, 3 * side // 4)
 
     def open(self, source: Path | bytes) -> None:
         """Takes a picture; it is read and decoded elsewhere."""
@@ -215,6 +226,8 @@ class PhotoSource(Source):
 
 class SampleSource(Source):
     """Random test images with their true labels."""
+
+    invitation = "Picking a test image …"
 
     def __init__(self) -> None:
         super().__init__()

@@ -2,15 +2,8 @@
 
 
 def percent(share: float) -> str:
-    """A share with one decimal: “98.7 %”. What is not whole is never rounded to “100.0 %”, nor to “0.0 %”.
-
-    Args:
-        share: 0–1.
-    """
-    for value, text in ((0.0, "0 %"), (1.0, "100 %")):
-        if share == value:
-            return text
-    return f"{min(max(100 * share, 0.1), 99.9):.1f} %"
+    """A share, 0–1, with one decimal: “98.7 %”."""
+    return f"{100 * share:.1f} %"
 
 
 def duration(seconds: float) -> str:

@@ -69,7 +69,7 @@ def test_clear_and_undo(page: TryPage, qtbot: QtBot) -> None:
     draw(qtbot, page, SEVEN)
     clear, undo = (page.findChild(QToolButton, name) for name in ("clear_button", "undo_button"))
     qtbot.mouseClick(clear, Qt.MouseButton.LeftButton)
-    assert answer(page) == ""
+    assert answer(page) == "–"
     assert page.findChild(QWidget, "network_input").image is None
     with qtbot.waitSignal(page.answered, timeout=SECONDS):
         qtbot.mouseClick(undo, Qt.MouseButton.LeftButton)
@@ -103,7 +103,7 @@ def test_a_photo_is_prepared_step_by_step(page: TryPage, qtbot: QtBot, tmp_path:
     assert answer(page) == "3"
     assert page.findChild(QPushButton, "photo_chip").isChecked()
     assert len(answered.args[0].steps) >= 3
-    assert page.findChild(QWidget, "step_1").isVisible()
+    qtbot.waitUntil(page.findChild(QWidget, "step_1").isVisible)
 
 
 def test_paste_a_picture(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_what_is_no_picture_gets_a_sentence(page: TryPage, qtbot: QtBot, tmp_pat
     with qtbot.waitSignal(page._task.failed, timeout=SECONDS):
         page.receive(text)
     assert "notes.png" in page._message.text
-    assert answer(page) == ""
+    assert answer(page) == "–"
     with qtbot.waitSignal(page.answered, timeout=SECONDS):
         page.receive(photo_of(8, tmp_path / "eight.png"))
     assert not page._message.isVisible()
