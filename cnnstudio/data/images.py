@@ -20,7 +20,7 @@ MAX_FILE_BYTES = 1 << 30
 
 # fmt: off
 FORMATS = (
-    "PNG", "JPEG", "MPO", "GIF", "BMP", "DIB", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM", "TGA",
+    "PNG", "JPEG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM", "TGA",
     "ICO", "CUR", "ICNS", "PSD", "PCX", "DCX", "QOI", "SGI", "DDS", "SUN", "MSP", "XBM", "XPM",
 )
 # fmt: on
@@ -175,6 +175,8 @@ def _eight_bits(values: np.ndarray) -> np.ndarray:
     values = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(values.min()), float(values.max())
     full_scales = [scale for scale in (1.0, 255.0, 65535.0) if low >= 0 and high <= scale]
+    if low == high and not full_scales:
+        return np.zeros(values.shape, np.uint8)
     if not full_scales:
         return np.round((values - low) * (255 / (high - low))).astype(np.uint8)
     return np.round(values * (255 / full_scales[0])).astype(np.uint8)

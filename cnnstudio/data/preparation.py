@@ -1,0 +1,186 @@
+"""How a picture becomes an image as a network was trained on: one rule for each kind of training images."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from cnnstudio.data.handwriting import Ink, find_ink
+from cnnstudio.data.images import to_array
+from cnnstudio.errors import StudioError
+
+STEP_SIDE = 400
+"""Longer side of a step's picture, at most, in pixels."""
+
+_MNIST_SIDE = 28
+_BOX = 20
+"""MNIST's digits were scaled into 20×20 of 28×28 pixels (LeCun et al., 1998)."""
+
+_PEN = (0.10, 0.16)
+"""Thinnest and thickest stroke that is left as it is, as a share of the digit's longer side."""
+
+_DETAIL_SIDE = 160
+_SMALLEST = 240
+_MARGIN = 24
+"""A border that is darker, or lighter than 255 less this, is empty ground of an image as MNIST's."""
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One picture on the way.
+
+    Attributes:
+        title: what was done, in a few words.
+        image: (height, width) or (height, width, 3) uint8, at most `STEP_SIDE` on a side.
+    """
+
+    title: str
+    image: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What a rule made of a picture.
+
+    Attributes:
+        image: (height, width, channels) uint8, what the network gets.
+        steps: the pictures on the way; the first is the picture as it came, the last what the network gets.
+    """
+
+    image: np.ndarray
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class InputRule:
+    """A way to prepare pictures.
+
+    Attributes:
+        name: the key, as a model's card has it.
+        title: for the screen.
+        description: one sentence for somebody new.
+        prepare: takes an upright picture of mode L or RGB and the shape (height, width, channels) of the image.
+    """
+
+    name: str
+    title: str
+    description: str
+    prepare: Callable[[Image.Image, tuple[int, int, int]], Prepared]
+
+
+def _small(image: Image.Image) -> np.ndarray:
+    copy = image.copy()
+    copy.thumbnail((STEP_SIDE, STEP_SIDE))
+    return np.asarray(copy)
+
+
+def _centre_crop(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared:
+    height, width, channels = image_shape
+    scale = max(width / image.width, height / image.height)
+    size = (max(width, round(scale * image.width)), max(height, round(scale * image.height)))
+    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    cropped = image.resize(size, Image.Resampling.BICUBIC).crop((left, top, left + width, top + height))
+    pixels = to_array(cropped, channels)
+    return Prepared(pixels, (Step("The picture", _small(image)), Step("What the network gets", pixels)))
+
+
+def _digit(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared:
+    height, width, channels = image_shape
+    first = Step("The picture", _small(image))
+    ready = _already_like_mnist(image, image_shape)
+    if ready is not None:
+        return Prepared(ready, (first, Step("What the network gets", ready)))
+    large = image
+    if max(image.size) < _SMALLEST:
+        scale = _SMALLEST / max(image.size)
+        large = image.resize(
+            (max(1, round(scale * image.width)), max(1, round(scale * image.height))), Image.Resampling.BICUBIC
+        )
+    ink = find_ink(large)
+    if ink is None:
+        raise StudioError(
+            "No digit was found in the picture. Write one digit with a dark pen on plain paper, fill most of the "
+            "picture with it, and try again."
+        )
+    coverage = _coverage(ink)
+    pixels = np.repeat(_centred(coverage, height, width)[..., np.newaxis], channels, axis=2)
+    steps = (
+        first,
+        Step("The ink, light on dark", _small(Image.fromarray(_bytes(ink.strength)))),
+        Step("The digit, cut out", _bytes(coverage)),
+        Step("What the network gets", pixels),
+    )
+    return Prepared(pixels, steps)
+
+
+def _already_like_mnist(image: Image.Image, image_shape: tuple[int, int, int]) -> np.ndarray | None:
+    """The pixels of an image that was exported from such a data set, light on dark; None for any other picture."""
+    height, width, channels = image_shape
+    if image.size != (width, height):
+        return None
+    pixels = to_array(image, channels)
+    border = np.concatenate([pixels[[0, -1]].ravel(), pixels[:, [0, -1]].ravel()])
+    if border.max() < _MARGIN:
+        return pixels
+    return 255 - pixels if border.min() > 255 - _MARGIN else None
+
+
+def _coverage(ink: Ink) -> np.ndarray:
+    """The digit alone, 0–1, its longer side about `_DETAIL_SIDE`, with strokes neither too thin nor too thick."""
+    from scipy import ndimage
+
+    near = np.where(ndimage.binary_dilation(ink.mask, iterations=2), ink.strength, 0).astype(np.float32)
+    rows, columns = np.nonzero(ink.mask)
+    size = max(np.ptp(rows), np.ptp(columns)) + 1
+    pad = int(0.15 * size) + 3
+    cut = np.pad(near, pad)[rows.min() : rows.max() + 2 * pad + 1, columns.min() : columns.max() + 2 * pad + 1]
+    scale = _DETAIL_SIDE / size
+    shape = (max(1, round(cut.shape[1] * scale)), max(1, round(cut.shape[0] * scale)))
+    mask = np.asarray(Image.fromarray(cut).resize(shape, Image.Resampling.BICUBIC)) > ink.threshold
+    inside, outside = ndimage.distance_transform_edt(mask), ndimage.distance_transform_edt(~mask)
+    ridge = (inside == ndimage.maximum_filter(inside, 5)) & (inside > 1)
+    pen = 2 * float(np.median(inside[ridge])) / _DETAIL_SIDE if ridge.any() else _PEN[0]
+    wider = (float(np.clip(pen, *_PEN)) - pen) / 2 * _DETAIL_SIDE
+    covered = np.clip(inside - outside + wider + 0.5, 0, 1).astype(np.float32)
+    rows, columns = np.nonzero(covered > 0.5)
+    return covered[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+
+
+def _centred(coverage: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The digit scaled as MNIST's and centred by its mass, (height, width) uint8."""
+    side = min(height, width)
+    scale = _BOX / _MNIST_SIDE * side / max(coverage.shape)
+    rows, columns = (max(1, round(length * scale)) for length in coverage.shape)
+    small = np.clip(np.asarray(Image.fromarray(coverage).resize((columns, rows), Image.Resampling.BOX)), 0, 1)
+    mass = small.sum()
+    centre = (np.indices(small.shape) * small).sum(axis=(1, 2)) / mass
+    top = int(np.clip(round(height / 2 - 0.5 - centre[0]), 0, height - rows))
+    left = int(np.clip(round(width / 2 - 0.5 - centre[1]), 0, width - columns))
+    image = np.zeros((height, width), np.uint8)
+    image[top : top + rows, left : left + columns] = _bytes(small)
+    return image
+
+
+def _bytes(values: np.ndarray) -> np.ndarray:
+    return np.round(np.clip(values, 0, 1) * 255).astype(np.uint8)
+
+
+INPUT_RULES: dict[str, InputRule] = {
+    rule.name: rule
+    for rule in (
+        InputRule(
+            "digit",
+            "One handwritten digit",
+            "The ink of one digit is found on its ground, made light on dark, scaled and centred as in MNIST.",
+            _digit,
+        ),
+        InputRule(
+            "centre-crop",
+            "Centre crop",
+            "The picture is scaled until its shorter side fits, and the middle is cut out.",
+            _centre_crop,
+        ),
+    )
+}
+"""Every rule by its key."""

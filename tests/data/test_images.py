@@ -1,0 +1,328 @@
+"""Pictures from anywhere: what opens, how it looks then, and what is said of the rest."""
+
+import io
+import os
+import struct
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, features
+
+from cnnstudio.data.images import FORMATS, MAX_FILE_BYTES, MAX_PIXELS, open_image, to_array
+from cnnstudio.errors import StudioError
+
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
+
+
+def quarters() -> Image.Image:
+    """Four colours, so that every rotation and reflection looks different; 40 wide, 24 high."""
+    pixels = np.zeros((24, 40, 3), np.uint8)
+    pixels[:12, :20], pixels[:12, 20:], pixels[12:, :20], pixels[12:, 20:] = RED, GREEN, BLUE, WHITE
+    return Image.fromarray(pixels)
+
+
+def encoded(image: Image.Image, format: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+def png(width: int, height: int, data: bytes = b"") -> bytes:
+    """A PNG by hand: its header promises width × height grey pixels, whatever `data` holds."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+WRITABLE = ["PNG", "JPEG", "GIF", "BMP", "DIB", "TIFF", "PPM", "TGA", "ICO", "PCX", "SGI", "DDS", "QOI", "ICNS"]
+WRITABLE += [
+    format
+    for format, feature in (("WEBP", "webp"), ("JPEG2000", "jpg_2000"), ("AVIF", "avif"))
+    if features.check(feature)
+]
+
+
+@pytest.mark.parametrize("format", WRITABLE)
+def test_a_picture_of_every_format_shows_its_colours(format: str, tmp_path: Path) -> None:
+    image = quarters().resize((64, 64), Image.Resampling.NEAREST)
+    path = tmp_path / "picture"
+    path.write_bytes(encoded(image, format))
+    opened = open_image(path)
+    assert opened.mode == "RGB"
+    got = to_array(opened.resize((64, 64)), 3).astype(int)
+    for row, column, colour in ((8, 8, RED), (8, 56, GREEN), (56, 8, BLUE), (56, 56, WHITE)):
+        assert np.abs(got[row, column] - colour).max() < 12
+
+
+def test_the_allowed_formats_are_decoded_in_this_process() -> None:
+    Image.init()
+    assert not {"EPS", "WMF", "FITS", "MPEG", "HDF5", "GRIB", "BUFR", "IPTC"} & set(FORMATS)
+    assert set(FORMATS) - set(Image.OPEN) <= {"AVIF"}, "only what a build of Pillow may lack"
+
+
+def test_eps_starts_no_ghostscript(tmp_path: Path) -> None:
+    path = tmp_path / "drawing.eps"
+    quarters().save(path)
+    with pytest.raises(StudioError, match=r"drawing\.eps is a PostScript drawing"):
+        open_image(path)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF"])
+def test_exif_rotation_is_applied(orientation: int, format: str) -> None:
+    upright = quarters()
+    # How the camera stored the picture, by the definition of the tag: the inverse of what a viewer must do.
+    stored = {
+        1: lambda a: a,
+        2: lambda a: a[:, ::-1],
+        3: lambda a: a[::-1, ::-1],
+        4: lambda a: a[::-1],
+        5: lambda a: a.transpose(1, 0, 2),
+        6: lambda a: np.rot90(a, 1),
+        7: lambda a: np.rot90(a[:, ::-1], -1),
+        8: lambda a: np.rot90(a, -1),
+    }[orientation](np.asarray(upright))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"quality": 95, "subsampling": 0} if format == "JPEG" else {}
+    opened = open_image(encoded(Image.fromarray(np.ascontiguousarray(stored)), format, exif=exif, **options))
+    assert opened.size == upright.size
+    assert np.abs(to_array(opened, 3).astype(int) - np.asarray(upright)).mean() < 4
+
+
+def test_damaged_exif_does_not_hide_the_picture() -> None:
+    data = encoded(quarters(), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01\x12")
+    assert open_image(data).size == (40, 24)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (np.array([[0, 257, 32768, 65535]], np.uint16), [0, 1, 127, 255]),
+        (np.array([[0, 1000, 65535, 32768]], np.int32), [0, 4, 255, 128]),
+        (np.array([[0, 100, 200, 255]], np.int32), [0, 100, 200, 255]),
+        (np.array([[-1000, 0, 1000, 100_000]], np.int32), [0, 3, 5, 255]),
+        (np.array([[0.0, 0.25, 0.5, 1.0]], np.float32), [0, 64, 128, 255]),
+        (np.array([[0.0, 100.0, 200.0, 255.0]], np.float32), [0, 100, 200, 255]),
+        (np.array([[-1.0, 0.0, 1.0, 3.0]], np.float32), [0, 64, 128, 255]),
+        (np.array([[np.nan, np.inf, 0.0, 1.0]], np.float32), [0, 0, 0, 255]),
+        (np.full((1, 4), 1e30, np.float32), [0, 0, 0, 0]),
+    ],
+)
+def test_deep_pixels_are_scaled_to_eight_bits(values: np.ndarray, expected: list[int]) -> None:
+    opened = open_image(encoded(Image.fromarray(values), "TIFF"))
+    assert opened.mode == "L"
+    assert to_array(opened, 1).ravel().tolist() == expected
+
+
+def test_a_16_bit_png_is_scaled() -> None:
+    values = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
+    assert to_array(open_image(encoded(Image.fromarray(values), "PNG")), 1).ravel().tolist() == list(range(256))
+
+
+def test_transparency_is_laid_on_white() -> None:
+    pixels = np.zeros((2, 3, 4), np.uint8)
+    pixels[0] = [(0, 0, 0, 255), (0, 0, 0, 0), (200, 0, 0, 128)]
+    opened = to_array(open_image(encoded(Image.fromarray(pixels), "PNG")), 3).astype(int)
+    assert opened[0, 0].tolist() == [0, 0, 0]
+    assert opened[0, 1].tolist() == opened[1, 2].tolist() == [255, 255, 255]
+    assert np.abs(opened[0, 2] - (227, 127, 127)).max() <= 1
+
+
+def test_white_ink_on_transparent_ground_can_be_seen() -> None:
+    pixels = np.full((4, 4, 4), 255, np.uint8)
+    pixels[..., 3] = 0
+    pixels[1:3, 1:3, 3] = 255
+    opened = to_array(open_image(Image.fromarray(pixels)), 1)[..., 0]
+    assert opened.tolist() == [[0] * 4, [0, 255, 255, 0], [0, 255, 255, 0], [0] * 4]
+
+
+def test_wholly_transparent_is_white() -> None:
+    assert to_array(open_image(Image.new("RGBA", (2, 2), (0, 0, 0, 0))), 1).min() == 255
+
+
+def test_a_palette_with_a_transparent_colour() -> None:
+    image = Image.new("P", (2, 1))
+    image.putpalette([0, 0, 0, 255, 0, 0])
+    image.putdata([0, 1])
+    opened = to_array(open_image(encoded(image, "PNG", transparency=0)), 3)
+    assert opened.tolist() == [[[255, 255, 255], [255, 0, 0]]]
+
+
+@pytest.mark.parametrize(
+    "mode", ["1", "L", "LA", "I;16", "I", "F", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV"]
+)
+def test_every_mode_becomes_grey_or_colour(mode: str) -> None:
+    opened = open_image(Image.new(mode, (5, 3)))
+    assert opened.mode == ("L" if mode in ("1", "L", "LA", "I;16", "I", "F") else "RGB")
+    assert opened.size == (5, 3)
+
+
+def test_cmyk_shows_its_colours() -> None:
+    opened = open_image(encoded(quarters().convert("CMYK"), "JPEG", quality=95, subsampling=0))
+    got = to_array(opened, 3).astype(int)
+    assert np.abs(got[6, 10] - RED).max() < 12
+    assert np.abs(got[18, 30] - WHITE).max() < 12
+
+
+@pytest.mark.parametrize("format", ["GIF", "PNG", "WEBP", "TIFF", "MPO"])
+def test_an_animation_gives_its_first_frame(format: str) -> None:
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue", "white")]
+    opened = open_image(encoded(frames[0], format, save_all=True, append_images=frames[1:]))
+    assert np.abs(to_array(opened, 3)[4, 4].astype(int) - RED).max() < 12
+
+
+def test_one_pixel() -> None:
+    assert to_array(open_image(encoded(Image.new("L", (1, 1), 7), "PNG")), 1).tolist() == [[[7]]]
+
+
+def test_grey_and_colour_arrays() -> None:
+    assert to_array(quarters(), 1)[..., 0][[0, 0, 23, 23], [0, 39, 0, 39]].tolist() == [76, 75, 29, 255]
+    grey = to_array(Image.new("L", (3, 2), 9), 3)
+    assert grey.shape == (2, 3, 3)
+    assert (grey == 9).all()
+    grey[:] = 0  # writable
+
+
+# What cannot be opened: each gets one clear sentence that names the file, says why and what to do.
+
+JPEG = encoded(quarters(), "JPEG")
+BAD_FILES = {
+    "empty.png": (b"", r"is empty \(0 bytes\)\. Save or download it again\."),
+    "text.png": (b"This is no picture at all.\n" * 20, r"is not a picture that can be opened here\. Choose a PNG"),
+    "truncated.jpg": (JPEG[:-30], r"is damaged or cut short\. Save or download it again\."),
+    "truncated.png": (encoded(quarters(), "PNG")[:90], r"is damaged or cut short"),
+    "header_only.gif": (encoded(quarters(), "GIF")[:13], r"is not a picture|is damaged"),
+    "huge.png": (png(30_000, 30_000), r"has more than 128 million pixels\. Scale it down"),
+    "large.png": (png(12_000, 11_000), r"has more than 128 million pixels"),
+    "zero.png": (png(0, 5), r"is not a picture|has no pixels|is damaged"),
+    "photo.heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", r"is an HEIC photo, which cannot be opened here\. Save it"),
+    "document.pdf": (b"%PDF-1.7\n" + bytes(100), r"is a PDF document"),
+    "drawing.svg": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', r"is an SVG drawing"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_what_is_no_picture_is_refused_in_plain_words(name: str, tmp_path: Path) -> None:
+    content, pattern = BAD_FILES[name]
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(StudioError, match=pattern) as caught:
+        open_image(path)
+    text = str(caught.value)
+    assert text.startswith(str(path)), "the file is named"
+    assert text.endswith(".") and "\n" not in text and len(text) < len(str(path)) + 140
+    with pytest.raises(StudioError, match=r"^The picture "):
+        open_image(content)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="resource limits are POSIX")
+def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    # 400 million zeros in 400 kB, under a header that promises 20,000 × 20,000 pixels.
+    unpacked = zlib.compressobj(1)
+    data = b"".join([*(unpacked.compress(bytes(20_001 * 100)) for _ in range(200)), unpacked.flush()])
+    path = tmp_path / "bomb.png"
+    path.write_bytes(png(20_000, 20_000, data))
+    import resource
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(StudioError, match="million pixels"):
+        open_image(path)
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * (1 if sys.platform == "darwin" else 1024)
+    assert grown < 50e6
+
+
+def test_a_pillow_image_is_bounded_too() -> None:
+    image = Image.open(io.BytesIO(png(12_000, 11_000)))
+    assert image.width * image.height > MAX_PIXELS
+    with pytest.raises(StudioError, match="The picture has more than 128 million pixels"):
+        open_image(image)
+
+
+def test_a_huge_file_is_not_looked_into(tmp_path: Path) -> None:
+    path = tmp_path / "huge.tiff"
+    with path.open("wb") as file:
+        file.write(b"II*\0")
+        file.truncate(MAX_FILE_BYTES + 1)
+    with pytest.raises(StudioError, match=r"huge\.tiff has 1\.1 GB, too much for a picture"):
+        open_image(path)
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(StudioError, match=r"is a folder\. Choose a picture in it\."):
+        open_image(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["none.png", "no/such/folder.png", "nul\0.png", "a" * 5000 + ".png"])
+def test_a_missing_file(name: str, tmp_path: Path) -> None:
+    with pytest.raises(StudioError, match=r"does not exist|cannot be read"):
+        open_image(tmp_path / name)
+
+
+def test_a_name_that_is_no_text_can_be_printed(tmp_path: Path) -> None:
+    with pytest.raises(StudioError) as caught:
+        open_image(os.fsdecode(bytes(tmp_path) + b"/\xff\xfe.png"))
+    str(caught.value).encode("utf-8")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+@pytest.mark.timeout(20)
+def test_a_pipe_does_not_hang(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.png"
+    os.mkfifo(pipe)
+    with pytest.raises(StudioError, match=r"pipe\.png is a device or a pipe"):
+        open_image(pipe)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no /dev here")
+@pytest.mark.timeout(20)
+def test_a_device_does_not_hang() -> None:
+    with pytest.raises(StudioError, match="/dev/zero is a device or a pipe"):
+        open_image("/dev/zero")
+
+
+@pytest.fixture
+def ordinary_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Root may read everything, so that the test's process becomes nobody for a while."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    yield
+    os.seteuid(0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions are POSIX")
+def test_no_permission(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    path = tmp_path / "secret.png"
+    path.write_bytes(png(1, 1))
+    path.chmod(0)
+    request.getfixturevalue("ordinary_user")
+    with pytest.raises(StudioError, match=r"secret\.png may not be read"):
+        open_image(path)
+
+
+@pytest.mark.parametrize("format", WRITABLE)
+def test_a_file_with_wrong_bytes_opens_or_is_refused(format: str) -> None:
+    """Nothing but a picture or a StudioError comes out, whatever is wrong with the file."""
+    whole = encoded(quarters().resize((64, 64)), format)
+    random = np.random.default_rng(0)
+    outcomes = set()
+    for _ in range(60):
+        data = np.frombuffer(whole, np.uint8).copy()
+        if random.random() < 0.3:
+            data = data[: random.integers(1, len(data))]
+        for position in random.integers(0, min(len(data), 400), size=random.integers(1, 12)):
+            data[position] = random.integers(256)
+        try:
+            outcomes.add(open_image(data.tobytes()).mode in ("L", "RGB"))
+        except StudioError as error:
+            outcomes.add(str(error).startswith("The picture "))
+    assert outcomes == {True}

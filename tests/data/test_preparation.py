@@ -1,0 +1,133 @@
+"""Pictures become images as the network was trained on: photographs, scans, screenshots and exported images."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnnstudio.data.datasets import load_dataset
+from cnnstudio.data.images import open_image
+from cnnstudio.data.preparation import INPUT_RULES, STEP_SIDE, Prepared
+from cnnstudio.errors import StudioError
+from cnnstudio.models.classifier import Classifier
+from cnnstudio.models.library import load_classifier
+
+SHAPE = (28, 28, 1)
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    return load_classifier("lenet5-mnist")
+
+
+@pytest.fixture(scope="module")
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    test = load_dataset("mnist").test
+    chosen = np.random.default_rng(7).permutation(len(test))[:40]
+    return test.images[chosen, ..., 0], test.labels[chosen]
+
+
+def prepare(picture: Image.Image, rule: str = "digit", shape: tuple[int, int, int] = SHAPE) -> Prepared:
+    return INPUT_RULES[rule].prepare(picture, shape)
+
+
+def photograph(digit: np.ndarray, random: np.random.Generator) -> Image.Image:
+    """A digit in blue or black ink on lit, noisy paper, turned a little, as a JPEG."""
+    height, width = 600, 800
+    rows, columns = np.mgrid[:height, :width] / height
+    light = random.uniform(150, 235) * (
+        1 - random.uniform(0, 0.35) * (rows * random.random() + columns * random.random())
+    )
+    page = np.repeat(light[..., np.newaxis], 3, axis=2) + random.normal(0, 3, (height, width, 1))
+    side = int(random.integers(150, 380))
+    ink = np.asarray(Image.fromarray(digit).resize((side, side), Image.Resampling.BICUBIC)) / 255
+    top, left = int(random.integers(30, height - side - 30)), int(random.integers(30, width - side - 30))
+    colour = np.array([(40, 40, 45), (40, 60, 140)][random.integers(2)])
+    part = page[top : top + side, left : left + side]
+    part += ink[..., np.newaxis] * (np.minimum(colour, part) - part)
+    picture = Image.fromarray(np.clip(page, 0, 255).astype(np.uint8))
+    picture = picture.rotate(
+        random.uniform(-5, 5), Image.Resampling.BICUBIC, fillcolor=tuple(int(v) for v in page[0, 0])
+    )
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=80)
+    return open_image(file.getvalue())
+
+
+def share_right(classifier: Classifier, images: list[np.ndarray], labels: np.ndarray) -> float:
+    return float((classifier.predict_many(np.stack(images)).argmax(axis=1) == labels).mean())
+
+
+def test_photographs_are_recognised(classifier: Classifier, digits: tuple[np.ndarray, np.ndarray]) -> None:
+    images, labels = digits
+    random = np.random.default_rng(3)
+    prepared = [prepare(photograph(image, random)).image for image in images]
+    assert share_right(classifier, prepared, labels) >= 0.95
+
+
+@pytest.mark.parametrize("ground", [0, 255])
+def test_an_exported_image_stays_as_it_is(digits: tuple[np.ndarray, np.ndarray], ground: int) -> None:
+    """Light on dark, and dark on light, which is turned round."""
+    for image in digits[0]:
+        picture = Image.fromarray(255 - image if ground else image)
+        assert np.array_equal(prepare(picture).image[..., 0], image)
+
+
+@pytest.mark.parametrize(("ink", "ground"), [("white", "black"), ("black", "white"), ("red", "lightyellow")])
+def test_screenshots_of_any_colour(
+    classifier: Classifier, digits: tuple[np.ndarray, np.ndarray], ink: str, ground: str
+) -> None:
+    images, labels = digits
+    prepared = []
+    for image in images[:30]:
+        picture = Image.new("RGB", (500, 400), ground)
+        stencil = Image.fromarray(image).resize((200, 200), Image.Resampling.BICUBIC)
+        picture.paste(Image.new("RGB", (200, 200), ink), (250, 120), stencil)
+        prepared.append(prepare(picture).image)
+    assert share_right(classifier, prepared, labels[:30]) >= 0.95
+
+
+def test_steps_lead_from_the_picture_to_what_the_network_gets(digits: tuple[np.ndarray, np.ndarray]) -> None:
+    picture = photograph(digits[0][0], np.random.default_rng(0))
+    prepared = prepare(picture)
+    assert len(prepared.steps) >= 4
+    assert len({step.title for step in prepared.steps}) == len(prepared.steps)
+    assert prepared.steps[0].image.shape[1] / prepared.steps[0].image.shape[0] == pytest.approx(
+        picture.width / picture.height, rel=0.01
+    )
+    assert prepared.steps[-1].image is prepared.image
+    assert all(max(step.image.shape[:2]) <= STEP_SIDE and step.image.dtype == np.uint8 for step in prepared.steps)
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3), (20, 30, 1)])
+@pytest.mark.parametrize("rule", INPUT_RULES)
+def test_every_rule_gives_the_shape_that_is_asked_for(
+    rule: str, shape: tuple[int, int, int], digits: tuple[np.ndarray, np.ndarray]
+) -> None:
+    image = prepare(photograph(digits[0][1], np.random.default_rng(1)), rule, shape).image
+    assert image.shape == shape
+    assert image.dtype == np.uint8
+
+
+def test_the_digit_is_centred_by_its_mass(digits: tuple[np.ndarray, np.ndarray]) -> None:
+    for number, digit in enumerate(digits[0][:10]):
+        image = prepare(photograph(digit, np.random.default_rng(number))).image[..., 0].astype(float)
+        centre = (np.indices(image.shape) * image).sum(axis=(1, 2)) / image.sum()
+        assert np.abs(centre - 13.5).max() <= 1.5
+        rows, columns = np.nonzero(image > 40)
+        assert max(np.ptp(rows), np.ptp(columns)) + 1 in range(18, 22)
+
+
+@pytest.mark.parametrize("grey", [0, 128, 255])
+@pytest.mark.parametrize("size", [(400, 300), (1, 1)])
+def test_a_blank_page_gets_a_sentence(grey: int, size: tuple[int, int]) -> None:
+    with pytest.raises(StudioError, match="No digit was found"):
+        prepare(Image.new("L", size, grey))
+
+
+def test_centre_crop_takes_the_middle() -> None:
+    pixels = np.zeros((100, 200, 3), np.uint8)
+    pixels[:, 50:150] = (10, 200, 30)
+    image = prepare(Image.fromarray(pixels), "centre-crop", (32, 32, 3)).image
+    assert np.abs(image[1:-1, 1:-1].astype(int) - (10, 200, 30)).max() <= 3
