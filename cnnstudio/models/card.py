@@ -187,7 +187,7 @@ def read_card(folder: Path) -> Card:
         with path.open("rb") as file:
             data = file.read(MAX_CARD_BYTES + 1)
     except FileNotFoundError as error:
-        if (folder / CONFIG_FILE).is_file():
+        if (folder / CONFIG_FILE).is_file() and not (folder / "model.keras").exists():
             raise StudioError(
                 f"{folder} holds no model yet: its training is in its first epoch, or was ended there."
             ) from error

@@ -28,6 +28,9 @@ KEYS = {
     "Tab, Shift+Tab": "to the next control, to the one before",
     "Space": "presses a button",
     "Arrow keys": "move a slider, choose in a list",
+    "Ctrl+O, Ctrl+V": "on the Try page: open a picture or a model, paste a picture",
+    "Ctrl+T": "on the Try page: another test image",
+    "Arrow keys, Space": "on the canvas: move the pen, put it down and lift it",
     "Ctrl+Z, Ctrl+Shift+Z": "undo and redo a stroke",
     "Ctrl+Q": "quit",
 }

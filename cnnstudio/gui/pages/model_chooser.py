@@ -17,6 +17,8 @@ from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.card import Card
 from cnnstudio.models.library import ModelEntry, copy_model, list_models, rename_model, trash_model
 
+MODEL_FILES = "Keras models (*.keras)"
+
 
 def describe_card(card: Card, kind: str) -> str:
     """One line on a model, such as “LeNet-5 · MNIST · 99.4 % of test images right · ships with CNN Studio”."""
@@ -54,11 +56,12 @@ class ModelChooser(QWidget):
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self._more)
         menu.setToolTipsVisible(True)
-        self._rename = self._action(menu, "rename_model", "&Rename …", "rename", self._ask_name)
-        self._copy = self._action(menu, "copy_model", "&Save a copy …", "save", self._ask_place)
+        self._rename = self._action(menu, "rename_model", "&Rename…", "rename", self._ask_name)
+        self._copy = self._action(menu, "copy_model", "&Save a copy…", "save", self._ask_place)
         self._folder = self._action(menu, "show_model_folder", "Show in &folder", "folder", self._show_folder)
+        self._action(menu, "open_model", "&Open another…", "open", self._ask_model)
         menu.addSeparator()
-        self._delete = self._action(menu, "delete_model", "&Delete …", "delete", self._ask_delete)
+        self._delete = self._action(menu, "delete_model", "&Delete…", "delete", self._ask_delete)
         self._copy.setToolTip("One .keras file that opens in plain Keras and here.")
         self._more.setMenu(menu)
         row = QHBoxLayout(self)
@@ -141,17 +144,27 @@ class ModelChooser(QWidget):
         entry = self._entry
         if entry is None:
             return
-        name, ok = QInputDialog.getText(self, "Rename the model", f"New name of “{entry.name}”:", text=entry.name)
-        if not ok:
-            return
-        try:
-            renamed = rename_model(entry, name)
-        except StudioError as error:
-            self.failed.emit(str(error))
-            return
+        name, question = entry.name, f"New name of “{entry.name}”:"
+        while True:
+            name, ok = QInputDialog.getText(self, "Rename the model", question, text=name)
+            if not ok:
+                return
+            try:
+                renamed = rename_model(entry, name)
+            except StudioError as error:
+                question = str(error)
+            else:
+                break
         self.refresh()
         self.choose(renamed.path)
         self.chosen.emit(renamed.path)
+
+    @Slot()
+    def _ask_model(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "Open a model", "", f"{MODEL_FILES};;All files (*)")
+        if name:
+            self.choose(Path(name))
+            self.chosen.emit(Path(name))
 
     @Slot()
     def _ask_place(self) -> None:
@@ -159,7 +172,7 @@ class ModelChooser(QWidget):
         if entry is None:
             return
         start = str(Path.home() / f"{entry.name}.keras")
-        name, _ = QFileDialog.getSaveFileName(self, "Save a copy of the model", start, "Keras model (*.keras)")
+        name, _ = QFileDialog.getSaveFileName(self, "Save a copy of the model", start, MODEL_FILES)
         if not name:
             return
         target = Path(name) if name.lower().endswith(".keras") else Path(f"{name}.keras")
@@ -174,7 +187,8 @@ class ModelChooser(QWidget):
     def _show_folder(self) -> None:
         if self.path is not None:
             folder = self.path if self.path.is_dir() else self.path.parent
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+            if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+                self.done.emit(f"The model lies in {folder}.")
 
     @Slot()
     def _ask_delete(self) -> None:

@@ -43,7 +43,7 @@ class TrainPage(QWidget):
         self._settings = settings
         self._task: Task | None = None
         self._config = TrainingConfig()
-        self._plan: Started | None = None
+        self._done = 0.0
         self._result: TrainingResult | None = None
 
         columns = QHBoxLayout(self)
@@ -141,7 +141,7 @@ class TrainPage(QWidget):
         if self._task is not None:
             return
         self._config = self._form.config
-        self._plan = self._result = None
+        self._done, self._result = 0.0, None
         self._message.hide()
         self._try_button.hide()
         self._seen.clear()
@@ -170,7 +170,6 @@ class TrainPage(QWidget):
     def _show(self, event: Event) -> None:
         match event:
             case Started():
-                self._plan = event
                 self._plot.reset(event.epochs, event.batches_per_epoch)
                 self._progress.setRange(0, event.epochs * event.batches_per_epoch)
                 self._status.setText(
@@ -179,7 +178,9 @@ class TrainPage(QWidget):
                 )
             case Batches():
                 self._plot.add_batches(event.first, event.loss, event.accuracy)
-                self._progress.setValue(event.first + len(event.loss))
+                done = event.first + len(event.loss)
+                self._progress.setValue(done)
+                self._done = done / max(1, self._progress.maximum())
                 if self._stop_button.isEnabled():
                     self._status.setText(
                         f"Epoch {event.epoch + 1} of {self._config.epochs} · {event.images_per_second:,.0f} images/s · "
@@ -209,8 +210,8 @@ class TrainPage(QWidget):
             f"<b>{percent(result.test_accuracy)}</b>. Trained in {duration(result.train_seconds)} at "
             f"{result.images_per_second:,.0f} images/s."
         )
-        self._progress.setRange(0, 1)
-        self._progress.setValue(1)
+        self._progress.setRange(0, 1000)
+        self._progress.setValue(1000 if not result.stopped else round(1000 * self._done))
         self._try_button.show()
         self._try_button.setFocus()
 

@@ -3,8 +3,8 @@
 from functools import cache
 from typing import TypeVar
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QIcon
+from PySide6.QtCore import QEvent, QObject, Qt, Slot
+from PySide6.QtGui import QIcon, QValidator
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -31,7 +31,13 @@ _Control = TypeVar("_Control", bound=QWidget)
 
 
 class _Rate(QDoubleSpinBox):
-    """Shows a number without trailing zeros."""
+    """Shows a number without trailing zeros, and takes a decimal comma for what it is."""
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        return super().validate(text.replace(",", "."), position)
+
+    def valueFromText(self, text: str) -> float:
+        return float(text.replace(",", ".") or 0)
 
     def textFromValue(self, value: float) -> str:
         return f"{value:g}"
@@ -115,7 +121,8 @@ class TrainingForm(QWidget):
             _Rate(),
             "learning_rate_spin",
             "Learning rate",
-            "How far each step moves the weights. Too small learns slowly, too large does not learn at all.",
+            "How far each step moves the weights. Too small learns slowly, too large does not learn at all: "
+            "usually from 0.0001 to 0.1.",
         )
         self._learning_rate.setDecimals(5)
         self._learning_rate.setRange(0.00001, 1e9)
@@ -164,6 +171,13 @@ class TrainingForm(QWidget):
         for control in self._controls:
             control.setEnabled(not locked)
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The wheel scrolls the form; it changes only a number that was chosen before."""
+        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return super().eventFilter(watched, event)
+
     @Slot(bool)
     def _unfold(self, unfolded: bool) -> None:
         self._more.setIcon(icon("chevron-down" if unfolded else "chevron-right"))
@@ -181,10 +195,12 @@ class TrainingForm(QWidget):
 
     def _add(self, control: _Control, name: str, title: str, lesson: str) -> _Control:
         self._controls.append(control)
+        control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        control.installEventFilter(self)
         return describe(control, name, title, lesson)
 
     def _spin(self, key: str, title: str, low: int, high: int, lesson: str) -> QSpinBox:
-        spin = self._add(QSpinBox(), f"{key}_spin", title, lesson)
+        spin = self._add(QSpinBox(), f"{key}_spin", title, f"{lesson} From {low:,} to {high:,}.")
         spin.setRange(low, high)
         return spin
 

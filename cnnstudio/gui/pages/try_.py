@@ -6,8 +6,10 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QFrame,
     QHBoxLayout,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
@@ -66,7 +68,7 @@ class TryPage(QWidget):
         self._message = MessageBar()
         columns = QHBoxLayout()
         columns.setSpacing(SECTION)
-        columns.addLayout(self._build_left())
+        columns.addWidget(self._build_left())
         columns.addLayout(self._build_answer(), 2)
         columns.addLayout(self._build_layers(), 3)
         page.addLayout(self._build_header())
@@ -78,6 +80,13 @@ class TryPage(QWidget):
         self._paste.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._paste.triggered.connect(self._paste_picture)
         self.addAction(self._paste)
+        self._open_file = QAction("Open", self)
+        self._open_file.setObjectName("open_file")
+        self._open_file.setShortcut(QKeySequence(QKeySequence.StandardKey.Open))
+        self._open_file.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        self._open_file.triggered.connect(self._photo.ask)
+        self.addAction(self._open_file)
+        self._photo.file_chosen.connect(self.receive)
         self._recall_model()
 
     def warm_up(self) -> None:
@@ -88,6 +97,7 @@ class TryPage(QWidget):
         """The list of models may have grown since."""
         self._models.refresh()
 
+    @Slot(object)
     def receive(self, payload: Path) -> None:
         """Opens a model, a run or a picture."""
         if (payload / CARD_FILE).is_file() or (payload / MODEL_FILE).is_file() or payload.suffix.lower() == ".keras":
@@ -116,7 +126,7 @@ class TryPage(QWidget):
         header.addWidget(self._models, 2)
         return header
 
-    def _build_left(self) -> QVBoxLayout:
+    def _build_left(self) -> QScrollArea:
         self._draw, self._photo, self._sample = DrawSource(), PhotoSource(), SampleSource()
         self._sources: tuple[Source, ...] = (self._draw, self._photo, self._sample)
         self._stack = QStackedWidget()
@@ -160,13 +170,22 @@ class TryPage(QWidget):
         gets.setSpacing(2 * GRID)
         gets.addWidget(self._pixels)
         gets.addWidget(self._pixels_note, 1, Qt.AlignmentFlag.AlignTop)
-        left = QVBoxLayout()
+        content = QWidget()
+        content.setProperty("role", "content")
+        left = QVBoxLayout(content)
+        left.setContentsMargins(0, 0, 0, 0)
         left.setSpacing(2 * GRID)
         left.addLayout(chips)
         left.addWidget(self._stack)
         left.addLayout(gets)
         left.addStretch(1)
-        return left
+        self._left = QScrollArea()
+        self._left.setWidget(content)
+        self._left.setWidgetResizable(True)
+        self._left.setFrameShape(QFrame.Shape.NoFrame)
+        self._left.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._left.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        return self._left
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The canvas grows with the window, as far as the rest of its column leaves room."""
@@ -175,6 +194,7 @@ class TryPage(QWidget):
         for source in self._sources:
             source.set_side(side)
         self._stack.setFixedWidth(side)
+        self._left.setFixedWidth(side + 2 * GRID)
         self._pixels_note.setMaximumWidth(side - 20 * GRID)
 
     def _build_answer(self) -> QVBoxLayout:
@@ -194,7 +214,7 @@ class TryPage(QWidget):
     def _build_layers(self) -> QVBoxLayout:
         title = label("What every layer saw", "strong")
         title.setToolTip("Each layer turns the maps of the layer before into its own. Click a map to enlarge it.")
-        self._maps = FeatureMapGrid()
+        self._maps = FeatureMapGrid(placeholder="What every layer sees appears here.")
         column = QVBoxLayout()
         column.setSpacing(GRID)
         column.addWidget(title)
@@ -287,6 +307,7 @@ class TryPage(QWidget):
         for clear in (self._pixels.set_image, self._bars.set_probabilities):
             clear(None)
         self._maps.clear()
+        self._sample.forget()
         self._answer.setText(NO_ANSWER)
         self._tell_state()
 

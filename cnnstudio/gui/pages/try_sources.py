@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.data.preparation import Step
 from cnnstudio.gui.describe import describe, label
+from cnnstudio.gui.pages.model_chooser import MODEL_FILES
 from cnnstudio.gui.pages.try_session import Drawn, Opened, Sampled, Subject
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.canvas import DrawingCanvas
@@ -135,6 +136,9 @@ class PhotoSource(Source):
 
     invitation = "Open a picture of one digit."
 
+    file_chosen = Signal(object)
+    """The path of the file to open."""
+
     def __init__(self) -> None:
         super().__init__()
         self._subject: Opened | None = None
@@ -148,11 +152,10 @@ class PhotoSource(Source):
             "The picture as it came. Dark ink on a light page is fine: it is inverted, cropped and centred.",
         )
         open_button = describe(
-            QPushButton("&Open …"), "open_image_button", "Open a picture", "Opens a picture from a file. (Ctrl+O)"
+            QPushButton("&Open…"), "open_image_button", "Open a picture", "Opens a picture from a file. (Ctrl+O)"
         )
         open_button.setIcon(icon("open"))
-        open_button.setShortcut("Ctrl+O")
-        open_button.clicked.connect(self._ask)
+        open_button.clicked.connect(self.ask)
         paste_button = describe(
             QPushButton("&Paste"), "paste_image_button", "Paste", "Takes the picture from the clipboard. (Ctrl+V)"
         )
@@ -202,15 +205,17 @@ class PhotoSource(Source):
         self._steps.setColumnStretch(max(0, len(steps) - 2), 1)
 
     @Slot()
-    def _ask(self) -> None:
+    def ask(self) -> None:
+        """Asks for a file: a picture, or a model, which the page opens."""
         name, _ = QFileDialog.getOpenFileName(
             self,
             "Open a picture",
             "",
-            "Pictures (*.png *.jpg *.jpeg *.bmp *.gif *.tif *.tiff *.webp *.avif *.ppm *.pgm);;All files (*)",
+            "Pictures (*.png *.jpg *.jpeg *.bmp *.gif *.tif *.tiff *.webp *.avif *.ppm *.pgm);;"
+            f"{MODEL_FILES};;All files (*)",
         )
         if name:
-            self.open(Path(name))
+            self.file_chosen.emit(Path(name))
 
     @Slot()
     def paste(self) -> None:
@@ -264,11 +269,16 @@ class SampleSource(Source):
         self._subject = Sampled(int(self._random.integers(2**31)))
         self.subject_changed.emit()
 
+    def forget(self) -> None:
+        """Back to the empty state, until the network answers."""
+        self._view.set_image(None)
+        self._truth.setText("")
+
     def show_image(self, image: np.ndarray, truth: str, right: bool, index: int) -> None:
         """Shows the image with its true label."""
         self._view.set_image(image)
         verdict = "right" if right else "wrong"
-        self._truth.setText(f"It is a <b>{truth}</b>: the network is {verdict}. Test image {index:,}.")
+        self._truth.setText(f"Its label is <b>{truth}</b>: the network is {verdict}. Test image {index:,}.")
 
 
 def _picture_in(data: QMimeData) -> Path | bytes | None:

@@ -17,7 +17,7 @@ from cnnstudio.gui.describe import describe
 from cnnstudio.gui.painting.crisp import Cell, CrispPicture
 from cnnstudio.gui.painting.legend import ColourBar, Limits, format_value
 from cnnstudio.gui.painting.saving import Format, png, save_as
-from cnnstudio.gui.theme import GAP, SECTION, array_to_image, icon
+from cnnstudio.gui.theme import GAP, GRID, SECTION, array_to_image, icon
 
 _SAVED_SIDE = 512
 
@@ -86,6 +86,7 @@ class MapDialog(QDialog):
         self._statistics = QLabel(self)
         self._statistics.setProperty("role", "secondary")
         self._number = QSpinBox(self)
+        self._number.setMinimumWidth(24 * GRID)
         self._number.valueChanged.connect(self._refresh)
         self._build()
         self.resize(560, 600)

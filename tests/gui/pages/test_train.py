@@ -4,8 +4,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QSpinBox, QToolButton, QWidget
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDoubleSpinBox,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.datasets import DATASETS
@@ -65,7 +75,7 @@ def test_training_to_the_end(page: TrainPage, qtbot: QtBot) -> None:
     assert batches == events[0].batches_per_epoch
     text = page.findChild(QLabel, "training_status").text()
     assert f"recognises {round(result.test_accuracy * 10_000):,}" in text
-    assert page.findChild(QProgressBar, "training_progress").value() == 1
+    assert page.findChild(QProgressBar, "training_progress").value() == 1000
     assert page.findChild(QWidget, "epochs_spin").isEnabled()
     assert page.busy is None
     with qtbot.waitSignal(page.navigate) as navigated:
@@ -139,3 +149,34 @@ def test_every_data_set_has_a_picture() -> None:
 
     for name in (*DATASETS, *ARCHITECTURES):
         assert not picture(name).isNull(), name
+
+
+@pytest.mark.parametrize(("typed", "rate"), [("0,5", 0.5), ("0.02", 0.02), ("x7", 7)])
+def test_a_decimal_comma_is_a_decimal_point(page: TrainPage, qtbot: QtBot, typed: str, rate: float) -> None:
+    page._form._more.click()
+    spin = page.findChild(QDoubleSpinBox, "learning_rate_spin")
+    spin.setValue(0.004)
+    spin.setFocus()
+    spin.selectAll()
+    qtbot.keyClicks(spin, typed)
+    qtbot.keyClick(spin, Qt.Key.Key_Tab)
+    assert page._form.config.learning_rate == pytest.approx(rate)
+
+
+def test_the_wheel_scrolls_the_form_and_leaves_numbers_alone(page: TrainPage) -> None:
+    spin = page.findChild(QSpinBox, "epochs_spin")
+    before = spin.value()
+    place = QPointF(5, 5)
+    wheel = QWheelEvent(
+        place,
+        spin.mapToGlobal(place),
+        QPoint(),
+        QPoint(0, 120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(spin, wheel)
+    assert spin.value() == before
+    assert not wheel.isAccepted()
