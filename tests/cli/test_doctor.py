@@ -24,7 +24,7 @@ def test_json(outcome):
     for key in (
         ("Versions", "Python"),
         ("Versions", "tensorflow"),
-        ("Versions", "PySide6-Essentials"),
+        ("Versions", "pyside6-essentials"),
         ("Computing", "TensorFlow"),
         ("Folders", "data"),
         ("Window", "libraries"),
@@ -48,7 +48,7 @@ def test_a_version_that_does_not_work(tmp_path, monkeypatch, package):
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 0.1\n")
     monkeypatch.syspath_prepend(tmp_path)
-    check = by_name(versions())[package.replace("_", "-")]
+    check = by_name(versions())[package.replace("_", "-").lower()]
     assert check.state == "problem"
     assert "0.1" in check.text
     assert check.remedy.startswith("python -m pip install")
