@@ -35,9 +35,7 @@ PROBE_SECONDS = 120
 """Within which TensorFlow must have been loaded; a cold disk takes its time."""
 
 PROBE = """
-import json
-import keras
-import tensorflow as tf
+import json, keras, tensorflow as tf
 assert keras.backend.backend() == "tensorflow"
 assert float(tf.nn.conv2d(tf.ones((1, 3, 3, 1)), tf.ones((3, 3, 1, 1)), 1, "VALID")[0, 0, 0, 0]) == 9
 details = tf.config.experimental.get_device_details

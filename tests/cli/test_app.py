@@ -32,7 +32,7 @@ def test_the_window_opens_and_its_exit_code_is_ours(outcome, arguments, handed_o
     ("error", "code", "text"),
     [
         (StudioError("The canvas is\nempty."), 1, "The canvas is empty.\n"),
-        (PermissionError(errno.EACCES, "Permission denied", "/root/x"), 1, "Permission denied: /root/x.\n"),
+        (PermissionError(errno.EACCES, "Permission denied", "/etc/x"), 1, "Permission denied: /etc/x.\n"),
         (OSError(errno.ENOSPC, "No space left on device"), 1, "No space left on device.\n"),
         (MemoryError(), 1, "There is not enough memory for this: close other programs, or choose smaller numbers.\n"),
         (KeyboardInterrupt(), 130, ""),
