@@ -8,6 +8,8 @@ say is then dropped, and its function is asked to stop.
 """
 
 import logging
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +18,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 _STACK_BYTES = 16 * 2**20  # TensorFlow's graph passes recurse deeply; macOS gives a second thread 512 KiB only.
+_NICENESS = 5
 _log = logging.getLogger(__name__)
 
 
@@ -214,11 +217,22 @@ def _work_off(requests: _Requests, relay: _Relay) -> None:
 def _start(work: Callable[[], None]) -> threading.Thread:
     before = threading.stack_size(_STACK_BYTES)
     try:
-        thread = _Thread(target=work, daemon=True)
+        thread = _Thread(target=_giving_way, args=(work,), daemon=True)
         thread.start()
     finally:
         threading.stack_size(before)
     return thread
+
+
+def _giving_way(work: Callable[[], object]) -> None:
+    """Works less urgently than the GUI thread; the threads that TensorFlow makes from here do, too.
+
+    Only Linux has priorities of single threads that need no rights.
+    """
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, thread)))
+    work()
 
 
 def _join(thread: threading.Thread, seconds: float) -> bool:
