@@ -17,7 +17,9 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cnnstudio.data.datasets import DATASETS, Dataset, Split, load_dataset
+    from cnnstudio.data.datasets import DATASETS
+    from cnnstudio.data.library import load_dataset
+    from cnnstudio.data.splits import Dataset, Split
     from cnnstudio.errors import StudioError
     from cnnstudio.models.architectures import ARCHITECTURES
     from cnnstudio.models.classifier import Classifier, Prediction
@@ -32,14 +34,14 @@ _HOME_OF = {
     "ARCHITECTURES": "cnnstudio.models.architectures",
     "Classifier": "cnnstudio.models.classifier",
     "DATASETS": "cnnstudio.data.datasets",
-    "Dataset": "cnnstudio.data.datasets",
+    "Dataset": "cnnstudio.data.splits",
     "Prediction": "cnnstudio.models.classifier",
-    "Split": "cnnstudio.data.datasets",
+    "Split": "cnnstudio.data.splits",
     "StudioError": "cnnstudio.errors",
     "TrainingConfig": "cnnstudio.training.config",
     "evaluate": "cnnstudio.training.evaluation",
     "load_classifier": "cnnstudio.models.library",
-    "load_dataset": "cnnstudio.data.datasets",
+    "load_dataset": "cnnstudio.data.library",
     "train": "cnnstudio.training.trainer",
 }
 

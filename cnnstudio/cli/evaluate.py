@@ -7,7 +7,8 @@ from rich.progress import Progress
 
 from cnnstudio.cli.console import engine_at_work, messages, new_table, percent, print_json, results
 from cnnstudio.cli.options import JsonOption, ModelArgument, choice
-from cnnstudio.data.datasets import DATASETS, load_dataset
+from cnnstudio.data.datasets import DATASETS
+from cnnstudio.data.library import load_dataset
 from cnnstudio.errors import StudioError
 
 if TYPE_CHECKING:

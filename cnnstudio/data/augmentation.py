@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnnstudio.data.datasets import Dataset, Split
+from cnnstudio.data.splits import Dataset, Split
 from cnnstudio.data.synthetic_digits import render_digits
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from cnnstudio.data.datasets import Split
+    from cnnstudio.data.splits import Split
     from cnnstudio.models.classifier import Classifier
 
 CHUNK = 512

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cnnstudio.data.augmentation import AUGMENTATIONS
-from cnnstudio.data.datasets import Split
+from cnnstudio.data.splits import Split
 from cnnstudio.training.config import SCHEDULES, TrainingConfig
 
 if TYPE_CHECKING:

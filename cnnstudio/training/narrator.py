@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnstudio.data.datasets import Split
+from cnnstudio.data.splits import Split
 from cnnstudio.errors import StudioError
 from cnnstudio.training.events import Batches, Event, Probe
 from cnnstudio.training.fast_fit import Block

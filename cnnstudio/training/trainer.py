@@ -16,7 +16,9 @@ import numpy as np
 
 from cnnstudio import __version__
 from cnnstudio.data.augmentation import AUGMENTATIONS
-from cnnstudio.data.datasets import DATASETS, Dataset, Split, load_dataset
+from cnnstudio.data.datasets import DATASETS
+from cnnstudio.data.library import load_dataset
+from cnnstudio.data.splits import Dataset, Split
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures import build_model
 from cnnstudio.models.backend import import_keras

@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cnnstudio.data.datasets import Dataset, load_dataset
+from cnnstudio.data.library import load_dataset
+from cnnstudio.data.splits import Dataset
 from cnnstudio.models.architectures import build_model
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import Batches, Event

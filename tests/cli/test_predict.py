@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from cnnstudio.cli.predict import BATCH
-from cnnstudio.data.datasets import load_dataset
+from cnnstudio.data.library import load_dataset
 from cnnstudio.models.library import load_classifier
 
 SEVEN = [[[10, 10], [90, 10], [40, 120]]]

@@ -7,7 +7,8 @@ import pytest
 
 from cnnstudio.data import augmentation
 from cnnstudio.data.augmentation import AUGMENTATIONS
-from cnnstudio.data.datasets import Dataset, Split, load_dataset
+from cnnstudio.data.library import load_dataset
+from cnnstudio.data.splits import Dataset, Split
 
 SHAPES = [(28, 28, 1), (32, 32, 3), (20, 33, 1)]
 

@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnnstudio.data.datasets import DATASETS, MNIST_SHA256, Dataset, Split, load_dataset, read_idx
+from cnnstudio.data.datasets import DATASETS
+from cnnstudio.data.library import load_dataset
+from cnnstudio.data.published import MNIST_SHA256, read_idx
+from cnnstudio.data.splits import Dataset, Split
 from cnnstudio.errors import StudioError
 from cnnstudio.storage import shipped
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnstudio.data.datasets import load_dataset
 from cnnstudio.data.images import open_image
+from cnnstudio.data.library import load_dataset
 from cnnstudio.data.preparation import INPUT_RULES, STEP_SIDE, Prepared
 from cnnstudio.errors import StudioError
 from cnnstudio.models.classifier import Classifier

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cnnstudio.data import strokes
-from cnnstudio.data.datasets import load_dataset
+from cnnstudio.data.library import load_dataset
 from cnnstudio.data.strokes import Drawing, read_drawings, render, render_all
 from cnnstudio.data.synthetic_digits import draw_digits
 from cnnstudio.errors import StudioError

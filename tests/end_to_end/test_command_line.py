@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cnnstudio.data.datasets import load_dataset
+from cnnstudio.data.library import load_dataset
 
 
 def cnnstudio(*arguments: str, code: int = 0) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnnstudio.data.datasets import load_dataset
+from cnnstudio.data.library import load_dataset
 from cnnstudio.data.strokes import Drawing, render_all
 from cnnstudio.data.synthetic_digits import draw_digits
 from cnnstudio.models.classifier import Classifier

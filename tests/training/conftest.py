@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cnnstudio.data.datasets import DATASETS, Dataset, load_dataset
+from cnnstudio.data.datasets import DATASETS
+from cnnstudio.data.library import load_dataset
+from cnnstudio.data.splits import Dataset
 from cnnstudio.training.config import TrainingConfig
 
 
@@ -28,7 +30,7 @@ def add_dataset(monkeypatch):
             name=dataset.name,
             train_images=len(dataset.train),
             test_images=len(dataset.test),
-            load=lambda: dataset,
+            read=lambda _: dataset,
         )
         monkeypatch.setitem(DATASETS, dataset.name, entry)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cnnstudio.data.datasets import Split
+from cnnstudio.data.splits import Split
 from cnnstudio.errors import StudioError
 from cnnstudio.models.library import list_models, load_classifier
 from cnnstudio.storage import runs_folder

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnstudio.data.datasets import Dataset, Split, load_dataset
 from cnnstudio.data.images import open_image
+from cnnstudio.data.library import load_dataset
 from cnnstudio.data.preparation import Step
+from cnnstudio.data.splits import Dataset, Split
 from cnnstudio.data.strokes import render
 from cnnstudio.errors import StudioError
 from cnnstudio.models.card import Card

@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from cnnstudio.data.datasets import load_dataset
+from cnnstudio.data.library import load_dataset
 from cnnstudio.gui.pages.try_ import TryPage
 from cnnstudio.gui.settings import Settings
 from cnnstudio.models.library import list_models, load_classifier

@@ -1,0 +1,126 @@
+"""What a data set is once it is loaded: images with labels, in splits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cnnstudio.data.stored import StoredImages
+
+if TYPE_CHECKING:
+    from cnnstudio.data.folders import FolderReport
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a piece of work is.
+
+    Attributes:
+        task: what is being done, such as “Downloading CIFAR-10”.
+        done: bytes or images so far.
+        total: of them in all; None where nobody knows.
+        unit: “bytes” or “images”.
+        seconds_left: an estimate; None where there is none yet.
+    """
+
+    task: str
+    done: int
+    total: int | None
+    unit: str
+    seconds_left: float | None = None
+
+
+OnProgress = Callable[[Progress], None]
+"""Told how far the work is, several times a second; what it raises ends the work, and nothing is left half done."""
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Images of one size with their labels.
+
+    Attributes:
+        images: (n, height, width, channels) uint8, raw values 0–255; channels is 1 (grey) or 3 (RGB). An array, or
+            images that lie on disk: `images[...]` gives an array in any case.
+        labels: (n,) int32, each the index of a class name.
+    """
+
+    images: np.ndarray | StoredImages
+    labels: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.images.ndim != 4 or self.labels.shape != self.images.shape[:1]:
+            raise ValueError(f"images {self.images.shape} and labels {self.labels.shape} do not belong together")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, indices: np.ndarray) -> "Split":
+        """The images and labels at `indices`, (n,) whole numbers, in that order; what lies on disk stays there."""
+        images = self.images.at(indices) if isinstance(self.images, StoredImages) else self.images[indices]
+        return Split(images, self.labels[indices])
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A loaded data set.
+
+    Attributes:
+        name: by which `load_dataset` loads it again: a key of `DATASETS`, the name of one of the user's own, or a path.
+        classes: the class names, in the order of the labels.
+        train: the training images as published; while `validation` is set, without those held out.
+        test: the test images; never used for any choice during training.
+        validation: images held out of the training images, or None where none are yet.
+        input_rule: key of the rule in `cnnstudio.data.preparation.INPUT_RULES` by which a user's own picture becomes
+            an image like these.
+        title: the name for the screen.
+        licence: the licence, and to whom credit is due; empty for a user's own images.
+        report: what was found in the folder that the images come from; None for a published data set.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    train: Split
+    test: Split
+    validation: Split | None = None
+    input_rule: str = "centre-crop"
+    title: str = ""
+    licence: str = ""
+    report: "FolderReport | None" = None
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels)."""
+        height, width, channels = self.train.images.shape[1:]
+        return height, width, channels
+
+    def hold_out(self, fraction: float, seed: int) -> "Dataset":
+        """The same data set with a stratified validation split taken from its training images.
+
+        Args:
+            fraction: of the training images, 0 < fraction < 1; every class gives that share, rounded, and keeps at
+                least one image for training.
+            seed: the same seed holds out the same images.
+
+        Returns:
+            A data set with `validation` set; itself if it has one already.
+        """
+        if self.validation is not None:
+            return self
+        if not 0 < fraction < 1:
+            raise ValueError(f"fraction must lie between 0 and 1, not {fraction}")
+        random = np.random.default_rng(seed)
+        held: list[np.ndarray] = []
+        for label in range(len(self.classes)):
+            members = np.flatnonzero(self.train.labels == label)
+            count = min(round(fraction * len(members)), len(members) - 1)
+            if count > 0:
+                held.append(random.permutation(members)[:count])
+        mask = np.zeros(len(self.train), dtype=bool)
+        if held:
+            mask[np.concatenate(held)] = True
+        return replace(
+            self,
+            train=self.train.take(np.flatnonzero(~mask)),
+            validation=self.train.take(np.flatnonzero(mask)),
+        )
