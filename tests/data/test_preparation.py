@@ -131,3 +131,46 @@ def test_centre_crop_takes_the_middle() -> None:
     pixels[:, 50:150] = (10, 200, 30)
     image = prepare(Image.fromarray(pixels), "centre-crop", (32, 32, 3)).image
     assert np.abs(image[1:-1, 1:-1].astype(int) - (10, 200, 30)).max() <= 3
+
+
+@pytest.mark.parametrize("rule", ["centre-crop", "imagenet"])
+@pytest.mark.parametrize("size", [(300, 200), (200, 301), (64, 64), (1, 1), (1, 900), (2000, 3), (7, 5)])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_the_crop_is_what_the_network_sees(rule: str, size: tuple[int, int], mode: str) -> None:
+    """The box lies within the picture, in its middle, has the shape of the image, and holds what the image shows."""
+    random = np.random.default_rng(5)
+    coarse = random.integers(0, 256, (3, 3) if mode == "L" else (3, 3, 3), dtype=np.uint8)
+    picture = Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
+    prepared = prepare(picture, rule, (32, 32, 3))
+    assert prepared.crop is not None
+    left, top, right, bottom = prepared.crop
+    assert 0 <= left < right <= size[0]
+    assert 0 <= top < bottom <= size[1]
+    assert max(abs(left + right - size[0]), abs(top + bottom - size[1])) <= 1.01
+    assert right - left == pytest.approx(bottom - top, rel=0.01)
+    if min(size) >= 64:
+        seen = picture.resize((32, 32), Image.Resampling.BICUBIC, box=prepared.crop).convert("RGB")
+        assert np.abs(np.asarray(seen, np.int64) - prepared.image).max() <= 6
+
+
+def test_rules_differ_in_how_much_they_take() -> None:
+    picture = Image.new("RGB", (640, 480))
+    assert prepare(picture, "imagenet", (224, 224, 3)).crop == (110, 30, 530, 450)
+    assert prepare(picture, "centre-crop", (224, 224, 3)).crop == pytest.approx((80, 0, 560, 480), abs=1.5)
+
+
+def test_the_digit_rule_crops_no_rectangle(digits: tuple[np.ndarray, np.ndarray]) -> None:
+    assert prepare(photograph(digits[0][2], np.random.default_rng(2))).crop is None
+
+
+def test_a_photo_for_imagenet_is_what_tensorflow_makes_of_it() -> None:
+    """Central crop, then bicubic with smoothing, in TensorFlow; both round a little differently."""
+    import tensorflow as tf
+
+    random = np.random.default_rng(11)
+    coarse = Image.fromarray(random.integers(0, 256, (40, 60, 3), dtype=np.uint8))
+    picture = coarse.resize((600, 400), Image.Resampling.BICUBIC)
+    middle = tf.image.crop_to_bounding_box(np.asarray(picture), 25, 125, 350, 350)
+    expected = tf.image.resize(middle, (224, 224), tf.image.ResizeMethod.BICUBIC, antialias=True)
+    image = prepare(picture, "imagenet", (224, 224, 3)).image
+    assert np.abs(image - np.clip(expected.numpy(), 0, 255)).max() <= 2
