@@ -7,18 +7,18 @@ everything: the same seed changes the same images in the same way.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cnnstudio.data.splits import Dataset, Split
 from cnnstudio.data.synthetic_digits import render_digits
+from cnnstudio.data.variation import Augment, AugmentationSpec
+from cnnstudio.data.warping import grid, sample
+from cnnstudio.errors import StudioError
 
 if TYPE_CHECKING:
     import tensorflow as tf
-
-Augment = Callable[[Any, Any], Any]
-"""(images (n, h, w, c) float32 0–255, seed (2,) int32) -> images of the same shape and range."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _build_handwriting(image_shape: tuple[int, int, int]) -> Augment:
         seeds = tf.random.split(seed, 3)
         coefficients = _random_coefficients(tf.shape(images)[0], seeds[0], seeds[1])
         positions = tf.einsum("pk,nkd->npd", basis, coefficients)
-        return _vary_width(_sample(images, positions), seeds[2])
+        return _vary_width(sample(images, positions), seeds[2])
 
     return augment
 
@@ -112,17 +112,12 @@ def _displacement_basis(height: int, width: int) -> np.ndarray:
     Returns:
         (height · width, 3 + knots²) float32; x and y run from −½ to ½ over the longer side.
     """
-    side = max(height, width)
-    y, x = np.meshgrid(
-        (np.arange(height) - (height - 1) / 2) / side, (np.arange(width) - (width - 1) / 2) / side, indexing="ij"
-    )
+    x, y = (axis.astype(np.float64) for axis in grid(height, width))
     knots = np.linspace(-0.5, 0.5, _KNOTS)
     spread = 0.6 * (knots[1] - knots[0])
-    bumps = [np.exp(-((axis.ravel()[:, np.newaxis] - knots) ** 2) / (2 * spread**2)) for axis in (y, x)]
+    bumps = [np.exp(-((axis[:, np.newaxis] - knots) ** 2) / (2 * spread**2)) for axis in (y, x)]
     products = (bumps[0][:, :, np.newaxis] * bumps[1][:, np.newaxis, :]).reshape(height * width, -1)
-    return np.concatenate([np.ones((height * width, 1)), x.reshape(-1, 1), y.reshape(-1, 1), products], axis=1).astype(
-        np.float32
-    )
+    return np.column_stack([np.ones_like(x), x, y, products]).astype(np.float32)
 
 
 def _random_coefficients(count: "tf.Tensor", seed: "tf.Tensor", wobble_seed: "tf.Tensor") -> "tf.Tensor":
@@ -141,27 +136,6 @@ def _random_coefficients(count: "tf.Tensor", seed: "tf.Tensor", wobble_seed: "tf
     affine = tf.transpose(tf.reshape(affine, (2, 3, count)), (2, 1, 0))
     wobble = tf.random.stateless_truncated_normal((count, _KNOTS**2, 2), wobble_seed, stddev=_WOBBLE)
     return tf.concat([affine, wobble], axis=1)
-
-
-def _sample(images: "tf.Tensor", positions: "tf.Tensor") -> "tf.Tensor":
-    """Bilinear samples of `images` at `positions` ((n, h·w, 2), x and y from −½ to ½); zero outside."""
-    import tensorflow as tf
-
-    _, height, width, channels = images.shape
-    count = tf.shape(images)[0]
-    side = max(height, width)
-    # Ground all round, so that every neighbour of a clipped position is there.
-    padded = tf.reshape(tf.pad(images, ((0, 0), (1, 2), (1, 2), (0, 0))), (-1, channels))
-    x = tf.clip_by_value(positions[..., 0] * side + (width + 1) / 2, 0.0, width + 1.0)
-    y = tf.clip_by_value(positions[..., 1] * side + (height + 1) / 2, 0.0, height + 1.0)
-    left, top = tf.floor(x), tf.floor(y)
-    right_share, low_share = (x - left)[..., tf.newaxis], (y - top)[..., tf.newaxis]
-    first = tf.range(count)[:, tf.newaxis] * ((height + 3) * (width + 3))
-    at = first + tf.cast(top, tf.int32) * (width + 3) + tf.cast(left, tf.int32)
-    upper = tf.gather(padded, at) * (1 - right_share) + tf.gather(padded, at + 1) * right_share
-    at += width + 3
-    lower = tf.gather(padded, at) * (1 - right_share) + tf.gather(padded, at + 1) * right_share
-    return tf.reshape(upper * (1 - low_share) + lower * low_share, (count, height, width, channels))
 
 
 def _vary_width(images: "tf.Tensor", seed: "tf.Tensor") -> "tf.Tensor":
@@ -188,6 +162,53 @@ AUGMENTATIONS: dict[str, Augmentation] = {
             _build_handwriting,
             _with_made_up_digits,
         ),
+        Augmentation(
+            "photo",
+            "Photo",
+            "Every epoch shows the images moved by up to an eighth of their side, and half of them mirrored, as is "
+            "usual for photos.",
+            AugmentationSpec(shift=0.125, flip=0.5).build,
+            _as_it_is,
+        ),
     )
 }
 """Every augmentation that can be chosen by name, in the order in which it is shown."""
+
+
+def find_augmentation(text: str) -> Augmentation:
+    """Finds an augmentation by what somebody typed.
+
+    Args:
+        text: a key of `AUGMENTATIONS`, or what `AugmentationSpec.parse` reads.
+
+    Raises:
+        StudioError: it is neither.
+    """
+    if text in AUGMENTATIONS:
+        return AUGMENTATIONS[text]
+    if "=" not in text and "," not in text:
+        raise StudioError(
+            f"There is no augmentation “{text}”. Choose one of: {', '.join(AUGMENTATIONS)}; or write changes with "
+            "their sizes, such as shift=0.1,flip=0.5."
+        )
+    spec = AugmentationSpec.parse(text)
+    return Augmentation(str(spec), "My own", f"Every epoch shows the images changed: {spec}.", spec.build, _as_it_is)
+
+
+def augment_examples(image: np.ndarray, spec: AugmentationSpec, count: int, seed: int) -> np.ndarray:
+    """Changes one image several times, as a training would.
+
+    Args:
+        image: (height, width, channels) uint8.
+        spec: how far it varies.
+        count: how many examples.
+        seed: the same seed gives the same examples.
+
+    Returns:
+        (count, height, width, channels) uint8.
+    """
+    import tensorflow as tf
+
+    shape = (image.shape[0], image.shape[1], image.shape[2])
+    images = tf.repeat(tf.cast(image[np.newaxis], tf.float32), count, axis=0)
+    return tf.cast(tf.round(spec.build(shape)(images, tf.constant([seed, 0]))), tf.uint8).numpy()

@@ -1,6 +1,7 @@
 """Images that lie on disk as raw bytes and are read when they are asked for."""
 
 import threading
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -69,7 +70,7 @@ class StoredImages:
         # Neighbours on disk that are asked for one after the other are read at once.
         starts = np.flatnonzero(np.diff(numbers, prepend=-2) != 1)
         with self._lock:
-            for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(numbers)], strict=True):
+            for start, end in pairwise([*starts.tolist(), len(numbers)]):
                 self._file.seek(int(numbers[start]) * self._stride)
                 self._fill(images[start:end].reshape(-1).data)
         return images

@@ -2,19 +2,22 @@
 
 Between two batches `fit` fetches arrays, runs callbacks and keeps running means in Python, which costs a small network
 half its speed, and what it reports is the mean over the epoch so far. Here one step of `fit` is a block of batches: a
-compiled loop that gathers each batch from images that lie in one tensor and returns the loss of each. A block takes so
-short a time that whoever looks between two of them stops the training soon, and Python's lock is free meanwhile.
+compiled loop over them that returns the loss of each. A block takes so short a time that whoever looks between two of
+them stops the training soon, and Python's lock is free meanwhile. While a block is trained, a second thread fetches the
+images of the next one, from memory or from disk.
 """
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnnstudio.data.augmentation import AUGMENTATIONS
+from cnnstudio.data.augmentation import find_augmentation
 from cnnstudio.data.splits import Split
+from cnnstudio.errors import StudioError
 from cnnstudio.training.config import SCHEDULES, TrainingConfig
 
 if TYPE_CHECKING:
@@ -44,6 +47,23 @@ class Block:
     images: int
 
 
+@dataclass(frozen=True, eq=False)
+class _Fetched:
+    """The images of some batches.
+
+    Attributes:
+        first: the first batch, from 0 in each epoch.
+        last: the one after the last.
+        images: (n, height, width, channels) uint8.
+        labels: (n,) int32.
+    """
+
+    first: int
+    last: int
+    images: np.ndarray
+    labels: np.ndarray
+
+
 class FastFit:
     """Runs `fit` on a compiled Keras model, block by block.
 
@@ -60,8 +80,8 @@ class FastFit:
         self.batches_per_epoch = -(-len(split) // config.batch_size)
         self._model = model
         self._config = config
-        self._images = len(split)
-        self._run = _compile_block(model, split, config)
+        self._split = split
+        self._run = _compile_block(model, split.images.shape[1:], config)
         self._block_size = 1
 
     def fit(self, on_block: Callable[[Block], None], on_epoch_end: Callable[[int, dict[str, Any]], None]) -> None:
@@ -83,29 +103,48 @@ class FastFit:
         )
         # The images come from elsewhere; `fit` only needs something without end to step through.
         steps = tf.data.Dataset.range(1).repeat()
-        self._model.fit(steps, epochs=self._config.epochs, callbacks=[callback], shuffle=False, verbose=0)
+        with ThreadPoolExecutor(1) as self._reader:
+            self._model.fit(steps, epochs=self._config.epochs, callbacks=[callback], shuffle=False, verbose=0)
 
     def _begin_epoch(self, epoch: int, logs: dict[str, Any]) -> None:  # noqa: ARG002
         config, batches = self._config, self.batches_per_epoch
-        order = np.random.default_rng([config.seed, epoch]).permutation(self._images)
+        self._order = np.random.default_rng([config.seed, epoch]).permutation(len(self._split))
         done = (epoch + np.arange(batches) / batches) / config.epochs
         rates = config.learning_rate * SCHEDULES[config.schedule].factors(done)
         self._epoch = epoch
-        self._order, self._rates = order.astype(np.int32), rates.astype(np.float32)
+        self._rates = rates.astype(np.float32)
         self._done = self._seen = 0
         self._loss = self._right = 0.0
+        self._fetch_next()
+
+    def _fetch_next(self) -> None:
+        """Starts to fetch the block that follows those that are done."""
+        size, first = self._config.batch_size, self._done
+        last = min(first + self._block_size, self.batches_per_epoch)
+        chosen = self._order[first * size : last * size]
+        images, labels = self._split.images, self._split.labels
+        self._next: Future[_Fetched] = self._reader.submit(
+            lambda: _Fetched(first, last, images[chosen], labels[chosen])
+        )
 
     def _train_block(self, _steps: Any) -> dict[str, float]:
         """One step of `fit`: trains a block and returns, as Keras does, the means over the epoch so far."""
-        size, first = self._config.batch_size, self._done
-        last = min(first + self._block_size, self.batches_per_epoch)
+        try:
+            block = self._next.result()
+        except OSError as error:
+            raise StudioError(
+                f"The training images cannot be read any more ({error}). Start the training again to read them anew."
+            ) from error
+        first, last, size = block.first, block.last, self._config.batch_size
+        self._done = last
+        if last < self.batches_per_epoch:
+            self._fetch_next()
         started = time.perf_counter()
-        loss, accuracy = self._run(self._order, self._rates, self._epoch, first, last)
+        loss, accuracy = self._run(block.images, block.labels, self._rates, (self._epoch, first, last))
         seconds = time.perf_counter() - started
 
         images = np.full(last - first, size)
-        images[-1] = min(last * size, self._images) - (last - 1) * size
-        self._done = last
+        images[-1] = len(block.labels) - (last - first - 1) * size
         self._seen += int(images.sum())
         self._loss += float(loss @ images)
         self._right += float(accuracy @ images)
@@ -124,36 +163,39 @@ class FastFit:
 
 
 def _compile_block(
-    model: "keras.Model", split: Split, config: TrainingConfig
+    model: "keras.Model", image_shape: tuple[int, ...], config: TrainingConfig
 ) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
     """Compiles the loop over a block's batches.
 
     Returns:
-        A function of the order of images (n,), the learning rates of the epoch's batches, the epoch, and the block's
-        first batch and the one after its last, from 0 in each epoch; it trains and returns the loss and the accuracy of
-        each batch.
+        A function of the block's images (n, height, width, channels) and labels (n,), the learning rates of the epoch's
+        batches, and where it stands: the epoch, the block's first batch and the one after its last, from 0 in each
+        epoch. It trains and returns the loss and the accuracy of each batch.
     """
     import tensorflow as tf
 
-    images, labels = tf.constant(split.images), tf.constant(split.labels)
-    augment = AUGMENTATIONS[config.augmentation].build(split.images.shape[1:])
+    augment = find_augmentation(config.augmentation).build((image_shape[0], image_shape[1], image_shape[2]))
     optimizer, variables = model.optimizer, model.trainable_variables
     optimizer.build(variables)
 
     @tf.function(
         input_signature=[
+            tf.TensorSpec([None, *image_shape], tf.uint8),
             tf.TensorSpec([None], tf.int32),
             tf.TensorSpec([None], tf.float32),
-            *[tf.TensorSpec([], tf.int32)] * 3,
+            tf.TensorSpec([3], tf.int32),
         ]
     )
     def run(
-        order: "tf.Tensor", rates: "tf.Tensor", epoch: "tf.Tensor", first: "tf.Tensor", last: "tf.Tensor"
+        images: "tf.Tensor", labels: "tf.Tensor", rates: "tf.Tensor", place: "tf.Tensor"
     ) -> "tuple[tf.Tensor, tf.Tensor]":
+        epoch, first, last = tf.unstack(place)
+
         def step(batch: "tf.Tensor") -> "tuple[tf.Tensor, tf.Tensor]":
-            chosen = order[batch * config.batch_size : (batch + 1) * config.batch_size]
+            start = (batch - first) * config.batch_size
+            chosen = slice(start, start + config.batch_size)
             seed = tf.random.fold_in(tf.stack([config.seed, epoch]), batch)
-            x, y = augment(tf.cast(tf.gather(images, chosen), tf.float32), seed), tf.gather(labels, chosen)
+            x, y = augment(tf.cast(images[chosen], tf.float32), seed), labels[chosen]
             with tf.GradientTape() as tape:
                 probabilities = model(x, training=True)
                 loss = model.compute_loss(x, y, probabilities)
@@ -174,5 +216,5 @@ def _compile_block(
         return loss.numpy(), accuracy.numpy()
 
     # TensorFlow optimises the graph when it first runs: a block of no batches, so that the clock sees only training.
-    train(np.empty(0, np.int32), np.empty(0, np.float32), 0, 0, 0)
+    train(np.empty((0, *image_shape), np.uint8), np.empty(0, np.int32), np.empty(0, np.float32), (0, 0, 0))
     return train

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cnnstudio import __version__
-from cnnstudio.data.augmentation import AUGMENTATIONS
+from cnnstudio.data.augmentation import find_augmentation
 from cnnstudio.data.datasets import DATASETS
 from cnnstudio.data.library import load_dataset
 from cnnstudio.data.splits import Dataset, Split
@@ -270,7 +270,7 @@ def _splits(dataset: Dataset, config: TrainingConfig) -> tuple[Split, Split, Spl
             f"The batch size, {config.batch_size:,}, is larger than the number of training images, "
             f"{len(held.train):,}. Choose a smaller one."
         )
-    extended = AUGMENTATIONS[config.augmentation].extend(held, config.seed)
+    extended = find_augmentation(config.augmentation).extend(held, config.seed)
     return extended.train, held.validation, held.test
 
 

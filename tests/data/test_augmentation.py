@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from cnnstudio.data import augmentation
-from cnnstudio.data.augmentation import AUGMENTATIONS
+from cnnstudio.data.augmentation import AUGMENTATIONS, augment_examples, find_augmentation
 from cnnstudio.data.library import load_dataset
 from cnnstudio.data.splits import Dataset, Split
+from cnnstudio.data.variation import CHANGES, AugmentationSpec
+from cnnstudio.data.warping import sample
+from cnnstudio.errors import StudioError
 
 SHAPES = [(28, 28, 1), (32, 32, 3), (20, 33, 1)]
 
@@ -117,7 +120,7 @@ def test_the_basis_and_the_sampling_agree_with_scipy() -> None:
     coefficients[:, 1, 0] += 1
     coefficients[:, 2, 1] += 1
     positions = np.einsum("pk,nkd->npd", basis, coefficients)
-    ours = np.asarray(augmentation._sample(tf.constant(images), tf.constant(positions)))
+    ours = np.asarray(sample(tf.constant(images), tf.constant(positions)))
     x = positions[..., 0] * width + (width - 1) / 2
     y = positions[..., 1] * width + (height - 1) / 2
     for image, at, result in zip(images, zip(y, x, strict=True), ours, strict=True):
@@ -132,9 +135,7 @@ def test_no_displacement_leaves_the_image_as_it_is() -> None:
     images = _images((20, 33, 1), count=2)
     basis = augmentation._displacement_basis(20, 33)
     positions = np.repeat(basis[np.newaxis, :, 1:3], 2, axis=0)
-    assert np.asarray(augmentation._sample(tf.constant(images), tf.constant(positions))) == pytest.approx(
-        images, abs=0.01
-    )
+    assert np.asarray(sample(tf.constant(images), tf.constant(positions))) == pytest.approx(images, abs=0.01)
 
 
 def test_strokes_grow_and_shrink_between_erosion_and_dilation() -> None:
@@ -172,3 +173,95 @@ def test_made_up_digits_have_the_shape_of_the_data_set() -> None:
     split = Split(images, np.zeros(30, np.int32))
     dataset = Dataset("mine", tuple("0123456789"), split, split, input_rule="digit")
     assert AUGMENTATIONS["handwriting"].extend(dataset, 0).train.images.shape == (50, 32, 32, 3)
+
+
+PHOTO = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
+
+
+def examples(text: str, count: int = 8) -> np.ndarray:
+    return augment_examples(PHOTO, AugmentationSpec.parse(text), count, seed=3)
+
+
+def test_shift_moves_by_whole_pixels_and_leaves_black() -> None:
+    for moved in examples("shift=0.25"):
+        offsets = [
+            (down, right)
+            for down in range(-6, 7)
+            for right in range(-8, 9)
+            if np.array_equal(
+                moved[max(0, down) : 24 + min(0, down), max(0, right) : 32 + min(0, right)],
+                PHOTO[max(0, -down) : 24 - max(0, down), max(0, -right) : 32 - max(0, right)],
+            )
+        ]
+        assert len(offsets) == 1
+        down, right = offsets[0]
+        assert moved.any(axis=2).sum() <= (24 - abs(down)) * (32 - abs(right))
+
+
+def test_flip_mirrors_its_share() -> None:
+    mirrored = [np.array_equal(image, PHOTO[:, ::-1]) for image in examples("flip=0.3", 1000)]
+    same = [np.array_equal(image, PHOTO) for image in examples("flip=0.3", 1000)]
+    assert sum(mirrored) + sum(same) == 1000
+    assert 250 < sum(mirrored) < 350
+
+
+def test_rotation_turns_about_the_centre() -> None:
+    from scipy.ndimage import rotate
+
+    smooth = np.zeros((33, 33, 1), np.float32)
+    smooth[8:20, 12:24] = 200
+    moved = augment_examples(smooth.astype(np.uint8), AugmentationSpec(rotate=40), 6, seed=1).astype(float)
+    angles = np.linspace(-40, 40, 161)
+    for image in moved:
+        errors = [np.abs(rotate(smooth[..., 0], a, reshape=False, order=1) - image[..., 0]).mean() for a in angles]
+        assert min(errors) < 0.8
+    assert np.abs(smooth - moved[0]).mean() > 2
+
+
+def test_the_shortcut_for_shifts_and_flips_says_the_same_as_sampling() -> None:
+    """A turn by next to nothing takes the general path."""
+    short, general = examples("shift=0.2,flip=0.5"), examples("shift=0.2,flip=0.5,rotate=0.00001")
+    assert np.abs(short.astype(int) - general).max() <= 1
+
+
+def test_zoom_contrast_noise_and_cutout_change_what_they_say() -> None:
+    assert len({image.tobytes() for image in examples("zoom=0.3")}) == 8
+    flat = examples("contrast=0.5").astype(float)
+    assert 0.4 < (flat.std(axis=(1, 2, 3)) / PHOTO.std()).min() < 1
+    grey = np.full((64, 64, 1), 128, np.uint8)
+    noisy = augment_examples(grey, AugmentationSpec(noise=0.1), 4, 0).astype(float)
+    assert noisy.std() == pytest.approx(25.5, rel=0.05)
+    covered = (examples("cutout=0.5") != PHOTO).any(axis=3)
+    assert 0 < covered.sum(axis=(1, 2)).max() <= 17 * 17
+    square = np.argwhere(covered[0])
+    assert covered[0].sum() >= 0.9 * np.prod(np.ptp(square, axis=0) + 1)
+
+
+def test_the_same_seed_gives_the_same_examples() -> None:
+    text = ",".join(CHANGES)
+    assert np.array_equal(examples(text), examples(text))
+    assert not np.array_equal(examples(text), augment_examples(PHOTO, AugmentationSpec.parse(text), 8, seed=4))
+
+
+def test_a_spec_is_written_as_it_is_read() -> None:
+    spec = AugmentationSpec.parse(" shift=0.1, flip ,cutout=0.25")
+    assert spec == AugmentationSpec(shift=0.1, flip=0.5, cutout=0.25)
+    assert AugmentationSpec.parse(str(spec)) == spec
+    assert str(AugmentationSpec()) == "none"
+    assert find_augmentation(str(spec)).name == str(spec)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("shift=2", "from 0 to 0.5"),
+        ("shift=nan", "from 0 to 0.5"),
+        ("shift=-1,flip", "from 0 to 0.5"),
+        ("wobble=1", "Choose among: shift"),
+        ("shift=wide", "must be a number"),
+        ("handwritting", "Choose one of: none"),
+    ],
+)
+def test_a_wrong_augmentation_is_refused_with_what_would_do(text: str, part: str) -> None:
+    with pytest.raises(StudioError, match=part):
+        find_augmentation(text)

@@ -1,9 +1,13 @@
 import hashlib
+import os
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from cnnstudio.data.splits import Split
+from cnnstudio.data.stored import StoredImages
+from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures import build_model
 from cnnstudio.training import fast_fit
 from cnnstudio.training.config import SCHEDULES
@@ -79,7 +83,7 @@ def test_the_same_config_gives_the_same_weights_however_blocks_fall(quick, digit
     monkeypatch.setattr(fast_fit, "BLOCK_SECONDS", 60.0)
     two, grown, _ = trained(config, digits.train)
     assert [len(block.loss) for block in single] == [1] * 22
-    assert [len(block.loss) for block in grown] == [1, 2, 4, 8, 7]
+    assert [len(block.loss) for block in grown] == [1, 1, 2, 2, 4, 4, 8]
     assert digest(one) == digest(two)
 
 
@@ -95,3 +99,18 @@ def test_what_a_listener_raises_ends_fit(quick, digits):
 
     with pytest.raises(KeyError, match="enough"):
         FastFit(compiled(quick), digits.train, quick).fit(object_to, print)
+
+
+def test_images_on_disk_train_as_images_in_memory_do(quick, digits, tmp_path):
+    """And when the file is cut short meanwhile, a sentence says so."""
+    file = tmp_path / "images"
+    file.write_bytes(digits.train.images.tobytes())
+    config = replace(quick, architecture="lenet5", epochs=1)
+    split = Split(StoredImages(file, digits.train.images.shape), digits.train.labels)
+    from_disk, from_memory = (trained(config, source)[0] for source in (split, digits.train))
+    assert digest(from_disk) == digest(from_memory)
+
+    fit = FastFit(compiled(config), split, config)
+    os.truncate(file, 28 * 28)
+    with pytest.raises(StudioError, match="cannot be read any more"):
+        fit.fit([].append, print)
