@@ -151,11 +151,16 @@ def _not_a_picture(head: bytes, name: str) -> str:
 
 
 def _upright(original: Image.Image, plain: Image.Image) -> Image.Image:
+    turn = upright_turn(original)
+    return plain if turn is None else plain.transpose(turn)
+
+
+def upright_turn(image: Image.Image) -> Image.Transpose | None:
+    """What turns a picture upright, by its EXIF tag Orientation; None where it stands upright as it is."""
     try:
-        orientation = original.getexif().get(ExifTags.Base.Orientation)
+        return _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # noqa: BLE001 - a picture with damaged EXIF data is still a picture
-        return plain
-    return plain.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else plain
+        return None
 
 
 def _plain(image: Image.Image) -> Image.Image:

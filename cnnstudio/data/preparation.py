@@ -86,13 +86,29 @@ def _small(image: Image.Image) -> np.ndarray:
 
 
 def _centre_crop(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared:
-    height, width, channels = image_shape
-    scale = max(width / image.width, height / image.height)
-    size = (max(width, round(scale * image.width)), max(height, round(scale * image.height)))
-    left, top = (size[0] - width) // 2, (size[1] - height) // 2
-    cropped = image.resize(size, Image.Resampling.BICUBIC).crop((left, top, left + width, top + height))
+    size, (left, top, right, bottom) = crop_geometry(image.size, image_shape)
+    cropped = image.resize(size, Image.Resampling.BICUBIC).crop((left, top, right, bottom))
     x, y = image.width / size[0], image.height / size[1]
-    return _cropped(image, to_array(cropped, channels), (left * x, top * y, (left + width) * x, (top + height) * y))
+    return _cropped(image, to_array(cropped, image_shape[2]), (left * x, top * y, right * x, bottom * y))
+
+
+def crop_geometry(
+    size: tuple[int, int], image_shape: tuple[int, int, int]
+) -> tuple[tuple[int, int], tuple[int, int, int, int]]:
+    """How the rule “centre-crop” scales and cuts a picture.
+
+    Args:
+        size: (width, height) of the picture.
+        image_shape: (height, width, channels) of the image.
+
+    Returns:
+        (width, height) to which the picture is scaled, and what is cut out of that: (left, top, right, bottom).
+    """
+    height, width, _ = image_shape
+    scale = max(width / size[0], height / size[1])
+    scaled = max(width, round(scale * size[0])), max(height, round(scale * size[1]))
+    left, top = (scaled[0] - width) // 2, (scaled[1] - height) // 2
+    return scaled, (left, top, left + width, top + height)
 
 
 def _imagenet(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared:
