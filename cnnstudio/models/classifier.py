@@ -1,6 +1,7 @@
 """A classifier: a trained Keras model with its class names and its input rule."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,8 +22,46 @@ if TYPE_CHECKING:
 
 MODEL_FILE = "model.keras"
 
+MAX_BATCH = 512
+MAX_BATCH_BYTES = 2**28
+"""What the largest layer may answer to one batch, in bytes: two or three such layers are in memory at a time."""
+
+MAX_PASSES = 8
+"""Forward passes that a classifier keeps compiled, one for each choice of feature maps."""
+
 Picture: TypeAlias = "Image.Image | str | Path"
 """A picture from outside, which still has to be prepared."""
+
+_FINISHING = frozenset(
+    {"Activation", "Add", "BatchNormalization", "ELU", "GroupNormalization", "LayerNormalization", "LeakyReLU"}
+    | {"PReLU", "ReLU", "Softmax"}
+)
+"""Kinds of layers that finish what the layer before began; that layer is then shown by what comes out here."""
+
+_IDLE = frozenset(
+    {"ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise", "Identity"}
+    | {"RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom"}
+    | {"SpatialDropout2D"}
+)
+"""Kinds of layers that change nothing but while training."""
+
+
+@dataclass(frozen=True)
+class LayerInfo:
+    """A layer whose output can be asked for.
+
+    Attributes:
+        name: the layer's name in the model.
+        kind: its Keras class, such as `Conv2D`.
+        shape: of its output for one image, (height, width, channels) or (units,).
+        main: whether it tells something of its own: not where only a normalisation, an activation or a sum follows,
+            which shows the same further on, and not where it is idle, like dropout.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    main: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +86,7 @@ class Prediction:
     Attributes:
         probabilities: (classes,) float32, 0–1, together 1.
         classes: the class names, in the same order.
-        layers: the output of every layer, in the model's order; empty unless asked for.
+        layers: the outputs of the layers that were asked for, in the model's order.
     """
 
     probabilities: np.ndarray
@@ -78,6 +117,7 @@ class Classifier:
         import_keras()
         self.model = model
         self.card = card
+        self._passes: dict[tuple[str, ...], Callable[[np.ndarray], Any]] = {}
         self._check()
 
     @property
@@ -89,6 +129,32 @@ class Classifier:
     def input_shape(self) -> tuple[int, int, int]:
         """(height, width, channels) of the images it takes."""
         return self.card.input_shape
+
+    @cached_property
+    def layers(self) -> tuple[LayerInfo, ...]:
+        """Every layer that answers, in the model's order."""
+        consumers: dict[int, list[str]] = {}
+        for layer in self.model.layers:
+            for tensor in _as_list(layer.input):
+                consumers.setdefault(id(tensor), []).append(type(layer).__name__)
+
+        def is_main(layer: "keras.Layer") -> bool:
+            after = consumers.get(id(layer.output), [])
+            return type(layer).__name__ not in _IDLE and not (len(after) == 1 and after[0] in _FINISHING)
+
+        return tuple(
+            LayerInfo(layer.name, type(layer).__name__, tuple(layer.output.shape[1:]), is_main(layer))
+            for layer in self._layers
+        )
+
+    @property
+    def main_layers(self) -> tuple[str, ...]:
+        """The names of the layers that tell something of their own: those to show first.
+
+        With them alone, a network of convolutions, normalisations and activations answers nearly as fast as without
+        any feature maps, for TensorFlow computes the three in one go.
+        """
+        return tuple(layer.name for layer in self.layers if layer.main)
 
     def prepare(self, picture: Picture) -> "Prepared":
         """Makes of a picture the image that the network gets, by the card's input rule.
@@ -114,34 +180,37 @@ class Classifier:
             ) from None
         return rule.prepare(open_image(picture), self.input_shape)
 
-    def predict(self, image: "np.ndarray | Picture", feature_maps: bool = False) -> Prediction:
+    def predict(self, image: "np.ndarray | Picture", feature_maps: bool | Collection[str] = False) -> Prediction:
         """Classifies one image.
+
+        The first prediction with a new choice of feature maps compiles a forward pass, which takes some 0.1–0.5 s.
 
         Args:
             image: uint8 (height, width, channels) of `input_shape`, for one channel also (height, width); or a
                 picture or the path of one, which is prepared first.
-            feature_maps: whether to return what every layer answered.
+            feature_maps: whether to return what every layer answered, or the names of the layers that are meant.
 
         Raises:
-            StudioError: the image is of another shape or type, or cannot be read.
+            StudioError: the image is of another shape or type, or cannot be read; or there is no such layer.
         """
         pixels = image if isinstance(image, np.ndarray) else self.prepare(image).image
         batch = self._as_batch(pixels[np.newaxis])
-        if not feature_maps:
+        names = self._chosen(feature_maps)
+        if not names:
             return Prediction(self._finite(self._probabilities(batch).numpy()[0]), self.classes)
-        *outputs, last = self._all_layers(batch)
+        *outputs, last = self._pass(names)(batch)
+        kinds = {layer.name: layer.kind for layer in self.layers}
         layers = tuple(
-            LayerOutput(layer.name, type(layer).__name__, output.numpy()[0])
-            for layer, output in zip(self._layers, outputs, strict=True)
+            LayerOutput(name, kinds[name], np.asarray(output)[0]) for name, output in zip(names, outputs, strict=True)
         )
         return Prediction(self._finite(last.numpy()[0]), self.classes, layers)
 
-    def predict_many(self, images: np.ndarray, batch_size: int = 512) -> np.ndarray:
+    def predict_many(self, images: np.ndarray, batch_size: int | None = None) -> np.ndarray:
         """Classifies many images.
 
         Args:
             images: uint8 (n, height, width, channels) of `input_shape`, for one channel also (n, height, width).
-            batch_size: images per step, at least 1; more takes more memory.
+            batch_size: images per step, at least 1; more takes more memory. None: as many as do well.
 
         Returns:
             (n, classes) float32 probabilities.
@@ -150,18 +219,27 @@ class Classifier:
             StudioError: the images are of another shape or type.
         """
         batch = self._as_batch(images)
+        batch_size = batch_size or self.batch_size
         probabilities = np.empty((len(batch), len(self.classes)), np.float32)
         for start in range(0, len(batch), batch_size):
             part = slice(start, start + batch_size)
             probabilities[part] = self._probabilities(batch[part]).numpy()
         return self._finite(probabilities)
 
-    def predict_drawing(self, drawing: Sequence[np.ndarray], feature_maps: bool = False) -> Prediction:
+    @cached_property
+    def batch_size(self) -> int:
+        """Images that are best classified at a time, in view of the memory that the layers take."""
+        largest = max(math.prod(layer.shape) for layer in self.layers)
+        return max(1, min(MAX_BATCH, MAX_BATCH_BYTES // (4 * largest)))
+
+    def predict_drawing(
+        self, drawing: Sequence[np.ndarray], feature_maps: bool | Collection[str] = False
+    ) -> Prediction:
         """Classifies a drawing of pen strokes.
 
         Args:
             drawing: strokes, each (n, 2) points in canvas units, y down.
-            feature_maps: whether to return what every layer answered.
+            feature_maps: as for `predict`.
 
         Raises:
             StudioError: the drawing is empty.
@@ -170,9 +248,13 @@ class Classifier:
 
         return self.predict(render(list(drawing), self.input_shape), feature_maps)
 
-    def warm_up(self) -> None:
-        """Compiles the forward pass that returns feature maps, which the first prediction would wait for otherwise."""
-        self.predict(np.zeros(self.input_shape, np.uint8), feature_maps=True)
+    def warm_up(self, feature_maps: bool | Collection[str] = True) -> None:
+        """Compiles a forward pass, which the first prediction would wait for otherwise.
+
+        Args:
+            feature_maps: as for `predict`.
+        """
+        self.predict(np.zeros(self.input_shape, np.uint8), feature_maps)
 
     def save(self, folder: Path) -> None:
         """Writes model.keras, which plain Keras opens too, and card.json into a folder.
@@ -211,12 +293,27 @@ class Classifier:
     def _probabilities(self) -> Callable[[np.ndarray], Any]:
         return self._compile(lambda images: self.model(images, training=False), batch=None)
 
-    @cached_property
-    def _all_layers(self) -> Callable[[np.ndarray], Any]:
+    def _chosen(self, feature_maps: bool | Collection[str]) -> tuple[str, ...]:
+        """The names of the layers that are meant, in the model's order, each once."""
+        if isinstance(feature_maps, bool):
+            return tuple(layer.name for layer in self.layers) if feature_maps else ()
+        wanted = {feature_maps} if isinstance(feature_maps, str) else set(feature_maps)
+        names = tuple(layer.name for layer in self.layers if layer.name in wanted)
+        if len(names) < len(wanted):
+            raise StudioError(f"“{self.card.name}” has no layer “{min(wanted.difference(names))}”.")
+        return names
+
+    def _pass(self, names: tuple[str, ...]) -> Callable[[np.ndarray], Any]:
+        """The compiled forward pass that answers with these layers' outputs and the probabilities."""
         import keras
 
-        every = keras.Model(self.model.input, [*(layer.output for layer in self._layers), self.model.output])
-        return self._compile(lambda images: every(images, training=False), batch=1)
+        if names not in self._passes:
+            outputs = [layer.output for layer in self._layers if layer.name in names]
+            model = keras.Model(self.model.input, [*outputs, self.model.output])
+            if len(self._passes) == MAX_PASSES:
+                del self._passes[next(iter(self._passes))]
+            self._passes[names] = self._compile(lambda images: model(images, training=False), batch=1)
+        return self._passes[names]
 
     def _compile(self, forward: Callable[[Any], Any], batch: int | None) -> Callable[[np.ndarray], Any]:
         """Compiles a forward pass on raw bytes, once, for batches of one size or (None) of any."""
@@ -266,6 +363,10 @@ class Classifier:
                 "training diverged. Train it again with a lower learning rate."
             )
         return probabilities
+
+
+def _as_list(tensors: Any) -> list[Any]:
+    return list(tensors) if isinstance(tensors, list | tuple) else [tensors]
 
 
 def _words(shape: Sequence[int | None]) -> str:
