@@ -62,7 +62,7 @@ class _Picture(NamedTuple):
     reduction: int
 
 
-def decode(source: bytes | Path, image_size: int, channels: int) -> Decoded:
+def decode(source: bytes | Path, image_size: int, channels: int, exactly: bool = False) -> Decoded:
     """Decodes a picture by the rule “centre-crop”.
 
     The pixels are those of `INPUT_RULES["centre-crop"]`, bit for bit; but for JPEGs much larger than the image, which
@@ -72,13 +72,14 @@ def decode(source: bytes | Path, image_size: int, channels: int) -> Decoded:
         source: a picture file, or the bytes of one.
         image_size: the side of the image, in pixels.
         channels: 1 (grey) or 3 (colour).
+        exactly: bit for bit in any case, which takes longer for large photos.
 
     Raises:
         StudioError: as `open_image`.
     """
     data = source if isinstance(source, bytes) else read_bytes(source)
     if data is not None and data[:3] == b"\xff\xd8\xff":
-        picture = _open_jpeg(data, image_size, channels)
+        picture = _open_jpeg(data, image_size, channels, exactly)
         if isinstance(picture, Decoded):
             return picture
     else:
@@ -112,14 +113,14 @@ def read_bytes(path: str | Path, limit: int = IN_MEMORY) -> bytes | None:
         os.close(handle)
 
 
-def _open_jpeg(data: bytes, side: int, channels: int) -> "_Picture | Decoded | None":
+def _open_jpeg(data: bytes, side: int, channels: int, exactly: bool) -> "_Picture | Decoded | None":
     """A JPEG of an ordinary kind, decoded; None for the odd ones, which `open_image` opens or refuses."""
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
         if colours not in {"YCbCr", "Gray"} or height * width > _SEVERAL_MEGAPIXELS or not height * width:
             return None
         turn = _turn(data)
-        reduction = _reduction(width, height, side, exactly=turn is not None)
+        reduction = 1 if exactly else _reduction(width, height, side, evenly=turn is not None)
         colourspace = "GRAY" if colours == "Gray" else "RGB"
         pixels = simplejpeg.decode_jpeg(
             data, colourspace, min_height=-(-height // reduction), min_width=-(-width // reduction)
@@ -145,15 +146,15 @@ def _turn(data: bytes) -> Image.Transpose | None:
         raise ValueError("Pillow knows better what is wrong with it") from error
 
 
-def _reduction(width: int, height: int, side: int, exactly: bool) -> int:
+def _reduction(width: int, height: int, side: int, evenly: bool) -> int:
     """By how much a picture may be smaller when it is decoded.
 
     Args:
-        exactly: only by what divides both of its sides, as it will be turned.
+        evenly: only by what divides both of its sides, as it will be turned.
     """
     for reduction in (8, 4, 2):
         if min(width, height) >= reduction * _OVERSAMPLING * side and not (
-            exactly and (width % reduction or height % reduction)
+            evenly and (width % reduction or height % reduction)
         ):
             return reduction
     return 1
