@@ -57,7 +57,7 @@ class BrokenModel:
 
 
 def list_models() -> list[ModelEntry]:
-    """All models that can be chosen: the shipped ones first, by name, then the runs, the newest first."""
+    """All models that can be chosen: the shipped ones first, small before large, then the runs, the newest first."""
     return [entry for entry in _entries() if isinstance(entry, ModelEntry)]
 
 
@@ -217,8 +217,10 @@ def _entry(kind: Kind, folder: Path) -> ModelEntry | BrokenModel:
 
 
 def _order(entry: ModelEntry | BrokenModel) -> tuple[bool, float, str]:
-    if isinstance(entry, BrokenModel) or entry.kind == "shipped":
+    if isinstance(entry, BrokenModel):
         return False, 0.0, entry.path.name
+    if entry.kind == "shipped":
+        return False, entry.card.parameters, entry.name
     created = entry.card.created
     time = datetime.fromisoformat(created).timestamp() if created else entry.path.stat().st_mtime
     return True, -time, entry.name
