@@ -173,7 +173,7 @@ def test_rename_copy_and_delete(
     monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: ("Übung 1", True))
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         page._models._rename.trigger()
-    assert {entry.name for entry in list_models()} == {"lenet5-mnist", "Übung 1"}
+    assert [entry.name for entry in list_models() if entry.kind == "run"] == ["Übung 1"]
 
     target = tmp_path / "copy.keras"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(target), ""))
@@ -185,7 +185,7 @@ def test_rename_copy_and_delete(
     monkeypatch.setattr(QMessageBox, "exec", lambda _box: 0)
     monkeypatch.setattr(QMessageBox, "clickedButton", lambda box: box.findChild(QPushButton, "confirm_delete_button"))
     page._models._delete.trigger()
-    assert [entry.name for entry in list_models()] == ["lenet5-mnist"]
+    assert [entry.name for entry in list_models() if entry.kind == "run"] == []
     assert (trash / "model.keras").is_file()
 
 
