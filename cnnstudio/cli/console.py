@@ -94,8 +94,3 @@ def _sent_to(sink: int, descriptor: int) -> Iterator[None]:
     finally:
         os.dup2(kept, descriptor)
         os.close(kept)
-
-
-def percent(share: float, decimals: int = 1) -> str:
-    """A share of 1 as text, such as “98.7 %”."""
-    return f"{100 * share:.{decimals}f} %"

@@ -1,8 +1,8 @@
-"""`cnnstudio datasets`: the data sets that can be chosen by name."""
+"""`cnnstudio datasets`: the data sets that can be chosen by name, the user's own among them."""
 
 from cnnstudio.cli.console import new_table, print_json, results
 from cnnstudio.cli.options import JsonOption
-from cnnstudio.data.datasets import DATASETS
+from cnnstudio.data.library import list_datasets
 
 
 def datasets(as_json: JsonOption = False) -> None:
@@ -19,12 +19,13 @@ def datasets(as_json: JsonOption = False) -> None:
                     "train_images": entry.train_images,
                     "test_images": entry.test_images,
                     "licence": entry.licence,
+                    "path": None if entry.path is None else str(entry.path),
                 }
-                for entry in DATASETS.values()
+                for entry in list_datasets()
             ]
         )
         return
     table = new_table("name", "data set", "size", "what it is", "licence")
-    for entry in DATASETS.values():
+    for entry in list_datasets():
         table.add_row(entry.name, entry.title, entry.size_text, entry.description, entry.licence)
     results().print(table)

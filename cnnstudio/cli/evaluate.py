@@ -1,15 +1,19 @@
 """`cnnstudio evaluate`: how well a classifier does on a data set's test images."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+import typer
 from rich.progress import Progress
 
-from cnnstudio.cli.console import engine_at_work, messages, new_table, percent, print_json, results
-from cnnstudio.cli.options import JsonOption, ModelArgument, choice
-from cnnstudio.data.datasets import DATASETS
-from cnnstudio.data.library import load_dataset
+from cnnstudio.cli.console import engine_at_work, messages, new_table, print_json, results
+from cnnstudio.cli.options import DATASET_HELP, JsonOption, ModelArgument, dataset_named
+from cnnstudio.data import splits
+from cnnstudio.data.datasets import DATASETS, DatasetEntry
+from cnnstudio.data.library import list_datasets
 from cnnstudio.errors import StudioError
+from cnnstudio.wording import percent
 
 if TYPE_CHECKING:
     from cnnstudio.models.classifier import Classifier
@@ -25,25 +29,34 @@ def evaluate(
     model: ModelArgument,
     dataset: Annotated[
         str | None,
-        choice("Whose test images; by default those of the data set it was trained on", DATASETS, "data set"),
+        typer.Option(
+            metavar="NAME|PATH",
+            help=DATASET_HELP.format("Whose test images; by default those of the data set it was trained on"),
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure a model on a data set's test images."""
+    if dataset is not None:
+        dataset_named(dataset, None, None)
     with engine_at_work():
         from cnnstudio.models.library import load_classifier
         from cnnstudio.training.evaluation import evaluate as evaluate_split
 
         classifier = load_classifier(model)
-        name = dataset or _own_dataset(classifier)
-        _check_fit(classifier, name)
+        entry = _entry(classifier, dataset)
         console = messages()
         with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-            task = progress.add_task("Predicting", total=None)
+            task = progress.add_task("Getting ready", total=None)
+
+            def tell(now: splits.Progress) -> None:
+                progress.update(task, description=now.task, completed=now.done, total=now.total)
+
+            _check_fit(classifier, entry)
+            test = entry.load(tell).test
+            progress.reset(task, description="Predicting")
             evaluation = evaluate_split(
-                classifier,
-                load_dataset(name).test,
-                lambda done, total: progress.update(task, completed=done, total=total),
+                classifier, test, lambda done, total: progress.update(task, completed=done, total=total)
             )
     if as_json:
         print_json(
@@ -55,19 +68,26 @@ def evaluate(
             }
         )
     else:
-        _print_tables(evaluation, classifier.classes, DATASETS[name].title)
+        _print_tables(evaluation, classifier.classes, entry.title)
 
 
-def _own_dataset(classifier: "Classifier") -> str:
-    name = classifier.card.dataset
-    if name in DATASETS:
-        return name
-    trained_on = f"was trained on “{name}”, which is not here" if name else "does not say what it was trained on"
-    raise StudioError(f"The model {trained_on}: name a data set with --dataset ({', '.join(DATASETS)}).")
+def _entry(classifier: "Classifier", named: str | None) -> DatasetEntry:
+    """The data set that was asked for, or the one that the model was trained on, in the model's size of images."""
+    height, _, channels = classifier.input_shape
+    name = named or classifier.card.dataset
+    if not named and (not name or not _is_here(name)):
+        trained_on = f"was trained on “{name}”, which is not here" if name else "does not say what it was trained on"
+        names = ", ".join(entry.name for entry in list_datasets())
+        raise StudioError(f"The model {trained_on}: name a data set with --dataset ({names}, or a folder or a zip).")
+    published = name in DATASETS
+    return dataset_named(name, None if published else height, None if published else channels)
 
 
-def _check_fit(classifier: "Classifier", name: str) -> None:
-    data = DATASETS[name]
+def _is_here(name: str) -> bool:
+    return Path(name).exists() or any(entry.name == name for entry in list_datasets())
+
+
+def _check_fit(classifier: "Classifier", data: DatasetEntry) -> None:
     if tuple(classifier.input_shape) != data.image_shape:
         raise StudioError(
             f"The model takes images of {_size(classifier.input_shape)}, but those of {data.title} are "

@@ -1,8 +1,9 @@
 """`cnnstudio models`: the models that ship and those trained here."""
 
-from cnnstudio.cli.console import complain, new_table, percent, print_json, results
+from cnnstudio.cli.console import complain, new_table, print_json, results
 from cnnstudio.cli.options import JsonOption
 from cnnstudio.models.library import list_broken_models, list_models
+from cnnstudio.wording import percent
 
 
 def models(as_json: JsonOption = False) -> None:

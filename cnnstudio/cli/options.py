@@ -1,15 +1,27 @@
 """Options and arguments that several commands share, and options whose choices are a table."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cnnstudio.cli.failures import WrongUseError
+from cnnstudio.data.datasets import DatasetEntry
+from cnnstudio.data.library import find_dataset
+from cnnstudio.errors import StudioError
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON document to stdout.")]
 ModelArgument = Annotated[
     str, typer.Argument(metavar="MODEL", help="A shipped model's name, a run's name, or a path.", show_default=False)
+]
+
+DATASET_HELP = "{}: a name of “cnnstudio datasets”, or a folder or a zip of images, one subfolder for each class."
+ImageSizeOption = Annotated[
+    int | None, typer.Option(metavar="N", help="Side in pixels to which the images of a folder are brought.")
+]
+ChannelsOption = Annotated[
+    int | None, typer.Option(metavar="1|3", help="Take the images of a folder as grey or colour.")
 ]
 
 
@@ -28,3 +40,18 @@ def choice(text: str, table: Mapping[str, Any], noun: str) -> Any:
         return value
 
     return typer.Option(metavar="NAME", callback=check, help=f"{text}: {', '.join(table)}.")
+
+
+def dataset_named(name: str, image_size: int | None, channels: int | None) -> DatasetEntry:
+    """The data set that somebody typed.
+
+    Raises:
+        WrongUseError: there is none of that name, or it does not come in that size.
+        StudioError: there is such a folder or zip, but it cannot be used.
+    """
+    try:
+        return find_dataset(name, image_size, channels)
+    except StudioError as error:
+        if Path(name).expanduser().exists():
+            raise
+        raise WrongUseError(str(error)) from error

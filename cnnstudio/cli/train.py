@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -12,17 +13,24 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from cnnstudio.cli.console import complain, engine_at_work, messages, percent, print_json
-from cnnstudio.cli.options import JsonOption, choice
+from cnnstudio import wording
+from cnnstudio.cli.console import complain, engine_at_work, messages, print_json
+from cnnstudio.cli.failures import WrongUseError
+from cnnstudio.cli.options import DATASET_HELP, ChannelsOption, ImageSizeOption, JsonOption, choice, dataset_named
 from cnnstudio.data.augmentation import AUGMENTATIONS
-from cnnstudio.data.datasets import DATASETS
+from cnnstudio.data.variation import CHANGES
+from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.training.config import MAX_EPOCHS, MAX_SEED, SCHEDULES, TrainingConfig
-from cnnstudio.training.events import Batches, EpochEnd, Event, Started, Stopped
+from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Started, Stopped
 from cnnstudio.training.trainer import NothingTrained, TrainingResult
 from cnnstudio.training.trainer import train as train_network
+from cnnstudio.wording import duration, percent
 
 INTERRUPTED = 130
+
+
+_BY_NUMBER = "by default as many as suit the number of images"
 
 
 def _positive(value: float) -> float:
@@ -33,12 +41,15 @@ def _positive(value: float) -> float:
 
 def train(
     *,
-    dataset: Annotated[str, choice("What it learns", DATASETS, "data set")] = TrainingConfig.dataset,
+    dataset: Annotated[
+        str, typer.Option(metavar="NAME|PATH", help=DATASET_HELP.format("What it learns"))
+    ] = TrainingConfig.dataset,
     architecture: Annotated[str, choice("The network", ARCHITECTURES, "architecture")] = TrainingConfig.architecture,
     epochs: Annotated[
-        int, typer.Option(metavar="N", min=1, max=MAX_EPOCHS, help="How often it sees every training image.")
-    ] = TrainingConfig.epochs,
-    batch_size: Annotated[int, typer.Option(metavar="N", min=1, help="Images per step.")] = TrainingConfig.batch_size,
+        int | None,
+        typer.Option(metavar="N", min=1, max=MAX_EPOCHS, help=f"How often it sees every training image; {_BY_NUMBER}."),
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(metavar="N", min=1, help=f"Images per step; {_BY_NUMBER}.")] = None,
     learning_rate: Annotated[
         float,
         typer.Option(metavar="RATE", callback=_positive, help="Size of the steps, at the schedule's highest point."),
@@ -47,9 +58,17 @@ def train(
         int, typer.Option(metavar="N", min=0, max=MAX_SEED, help="The same seed gives the same training.")
     ] = TrainingConfig.seed,
     augmentation: Annotated[
-        str, choice("How images are varied while it learns", AUGMENTATIONS, "augmentation")
-    ] = TrainingConfig.augmentation,
+        str | None,
+        typer.Option(
+            metavar="NAME|CHANGES",
+            help=f"How images are varied while it learns: {', '.join(AUGMENTATIONS)}; or changes with their sizes, "
+            f"such as shift=0.1,flip=0.5, among {', '.join(CHANGES)}. By default {TrainingConfig.augmentation}; a "
+            "little for a small folder of your own.",
+        ),
+    ] = None,
     schedule: Annotated[str, choice("How the learning rate changes", SCHEDULES, "schedule")] = TrainingConfig.schedule,
+    image_size: ImageSizeOption = None,
+    channels: ChannelsOption = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -61,16 +80,24 @@ def train(
     as_json: JsonOption = False,
 ) -> int:
     """Train a network; Ctrl+C stops it and keeps what was learnt."""
-    config = TrainingConfig(
+    suggested = TrainingConfig.suggested(dataset_named(dataset, image_size, channels))
+    config = replace(
+        suggested,
         dataset=dataset,
         architecture=architecture,
-        epochs=epochs,
-        batch_size=batch_size,
         learning_rate=learning_rate,
         seed=seed,
-        augmentation=augmentation,
         schedule=schedule,
+        image_size=image_size,
+        channels=channels,
+        epochs=epochs or suggested.epochs,
+        batch_size=batch_size or suggested.batch_size,
+        augmentation=augmentation or suggested.augmentation,
     )
+    try:
+        config.check()
+    except StudioError as error:
+        raise WrongUseError(str(error)) from error
     stop = threading.Event()
     try:
         with engine_at_work(), _interrupt_sets(stop), _progress_on_stderr(quiet) as on_event:
@@ -101,12 +128,11 @@ def _as_json(result: TrainingResult) -> dict[str, Any]:
 
 def _print_sentences(result: TrainingResult) -> None:
     title = ARCHITECTURES[result.architecture].title
-    data = DATASETS[result.dataset]
     if result.stopped:
         print("Stopped; what was learnt is kept.")
     print(
-        f"{title} gets {percent(result.test_accuracy, 2)} of the {data.test_images:,} test images of {data.title} "
-        f"right (loss {result.test_loss:.4f})."
+        f"{title} gets {percent(result.test_accuracy, 2)} of the {result.test_images:,} test images of "
+        f"{result.dataset_title} right (loss {result.test_loss:.4f})."
     )
     print(
         f"{result.parameters:,} parameters, trained for {result.train_seconds:.1f} s "
@@ -157,7 +183,16 @@ class _TrainingView:
 
     def __call__(self, event: Event) -> None:
         match event:
+            case Preparing(progress):
+                self._progress.update(
+                    self._task,
+                    description=progress.task,
+                    completed=progress.done,
+                    total=progress.total,
+                    figures=wording.progress(progress.done, progress.total, progress.unit, progress.seconds_left),
+                )
             case Started():
+                self._progress.reset(self._task)
                 self._epochs = event.epochs
                 self._say(
                     f"{event.parameters:,} parameters, {event.train_images:,} training images, "
@@ -170,7 +205,7 @@ class _TrainingView:
                     description=f"Epoch {event.epoch + 1} of {self._epochs}",
                     completed=event.first + len(event.loss),
                     figures=f"loss {event.loss.mean():.4f}, {percent(event.accuracy.mean())} right, "
-                    f"{event.images_per_second:,.0f} images/s, {_duration(event.seconds_left)} left",
+                    f"{event.images_per_second:,.0f} images/s, {duration(event.seconds_left)} left",
                 )
             case EpochEnd():
                 self._say(
@@ -182,8 +217,3 @@ class _TrainingView:
 
     def _say(self, text: str) -> None:
         self._progress.console.print(text, markup=False, soft_wrap=True)
-
-
-def _duration(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

@@ -7,13 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from cnnstudio.data.augmentation import AUGMENTATIONS
-from cnnstudio.data.datasets import DATASETS
+from cnnstudio.data.augmentation import find_augmentation
+from cnnstudio.data.datasets import DatasetEntry
+from cnnstudio.data.library import find_dataset
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures import ARCHITECTURES
 
 MAX_SEED = 2**31 - 1
 MAX_EPOCHS = 100_000
+
+FEW_IMAGES = 5000
+FEW_STEPS = 400
+MOST_EPOCHS = 60
+"""Fewer training images than the first are shown so often that some so many steps are taken, within so many epochs."""
 
 WARM_UP = 0.05
 """Share of the training over which the rate rises, where a schedule warms up."""
@@ -69,15 +75,20 @@ class TrainingConfig:
     """Everything that decides a training; the same config trains the same network on the same machine.
 
     Attributes:
-        dataset: a key of `cnnstudio.data.datasets.DATASETS`.
+        dataset: what `cnnstudio.data.library.find_dataset` finds: a published data set, one of the user's own, or the
+            path of a folder or a zip of images.
         architecture: a key of `cnnstudio.models.architectures.ARCHITECTURES`.
         epochs: passes over the training images, at least 1.
         batch_size: images per step, at least 1.
         learning_rate: the highest rate of the schedule, above 0.
         seed: decides initial weights, the order of images, the validation split and the augmentation; 0 to `MAX_SEED`.
-        augmentation: a key of `cnnstudio.data.augmentation.AUGMENTATIONS`.
+        augmentation: what `cnnstudio.data.augmentation.find_augmentation` finds: a key of its table, or changes with
+            their sizes such as `shift=0.1,flip=0.5`.
         schedule: a key of `SCHEDULES`.
-        validation_fraction: share of the training images that is held out for validation, between 0 and 1.
+        validation_fraction: share of the training images that is held out for validation, between 0 and 1; where the
+            data set has validation images of its own, those are taken.
+        image_size: the side in pixels to which the images of a folder are brought; as proposed or imported where None.
+        channels: 1 (grey) or 3 (colour), likewise.
     """
 
     dataset: str = "mnist"
@@ -89,6 +100,26 @@ class TrainingConfig:
     augmentation: str = "none"
     schedule: str = "cosine"
     validation_fraction: float = 1 / 12
+    image_size: int | None = None
+    channels: int | None = None
+
+    @classmethod
+    def suggested(cls, entry: DatasetEntry) -> "TrainingConfig":
+        """What trains a data set well untouched: few images need small batches, more epochs and variety.
+
+        Args:
+            entry: the data set.
+        """
+        images = entry.train_images
+        batch = 128 if images >= FEW_IMAGES else max(4, 2 ** int(math.log2(max(1, images) / 10 + 1)))
+        epochs = max(cls.epochs, min(MOST_EPOCHS, math.ceil(FEW_STEPS * batch / max(1, images))))
+        varied = "photo" if entry.image_shape[2] == 3 else "shift=0.1,rotate=10,zoom=0.1"
+        return cls(
+            dataset=entry.name,
+            epochs=epochs,
+            batch_size=min(batch, 128),
+            augmentation=varied if entry.path is not None and images < FEW_IMAGES else cls.augmentation,
+        )
 
     def check(self) -> None:
         """Checks every value before anything is loaded.
@@ -96,16 +127,17 @@ class TrainingConfig:
         Raises:
             StudioError: a value is unknown or makes no sense; the text names it and says what would do.
         """
-        _check_choice("data set", self.dataset, DATASETS)
         _check_choice("architecture", self.architecture, ARCHITECTURES)
-        _check_choice("augmentation", self.augmentation, AUGMENTATIONS)
         _check_choice("schedule", self.schedule, SCHEDULES)
         _check_whole("number of epochs", self.epochs, 1, MAX_EPOCHS)
         _check_whole("seed", self.seed, 0, MAX_SEED)
         _check_number("learning rate", self.learning_rate, math.inf)
         _check_number("validation fraction", self.validation_fraction, 1)
-        images = DATASETS[self.dataset].train_images
-        _check_whole("batch size", self.batch_size, 1, max(1, math.floor(images * (1 - self.validation_fraction))))
+        find_augmentation(str(self.augmentation))
+        entry = find_dataset(str(self.dataset), self.image_size, self.channels)
+        # How many images of a folder can be read is known after the scan only.
+        share = 1 if entry.path else 1 - self.validation_fraction
+        _check_whole("batch size", self.batch_size, 1, max(1, math.floor(entry.train_images * share)))
 
 
 def _check_choice(noun: str, value: Any, table: Container[str]) -> None:

@@ -1,5 +1,6 @@
 """How well a classifier does on images whose labels are known."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +12,8 @@ if TYPE_CHECKING:
     from cnnstudio.models.classifier import Classifier
 
 CHUNK = 512
-"""Images between two reports of progress."""
+MAX_VALUES = 2**24
+"""Images between two reports of progress, and pixel values held at a time, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,13 +49,14 @@ def evaluate(
     classes, total = len(classifier.classes), len(split)
     counts = np.zeros(classes * classes, np.int64)
     loss = 0.0
-    for start in range(0, total, CHUNK):
-        labels = split.labels[start : start + CHUNK]
-        probabilities = classifier.predict_many(split.images[start : start + CHUNK])
+    chunk = max(1, min(CHUNK, MAX_VALUES // math.prod(classifier.input_shape)))
+    for start in range(0, total, chunk):
+        labels = split.labels[start : start + chunk]
+        probabilities = classifier.predict_many(split.images[start : start + chunk])
         counts += np.bincount(labels * classes + probabilities.argmax(axis=1), minlength=len(counts))
         loss += cross_entropy(probabilities, labels)
         if on_progress is not None:
-            on_progress(min(start + CHUNK, total), total)
+            on_progress(min(start + chunk, total), total)
     matrix = counts.reshape(classes, classes)
     return Evaluation(float(matrix.trace() / total), loss / total, total, matrix)
 

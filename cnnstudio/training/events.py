@@ -5,7 +5,19 @@ from pathlib import Path
 
 import numpy as np
 
+from cnnstudio.data.splits import Progress
 from cnnstudio.models.classifier import LayerOutput
+
+
+@dataclass(frozen=True, eq=False)
+class Preparing:
+    """The data set is being downloaded or scanned, which happens at its first use.
+
+    Attributes:
+        progress: how far that is.
+    """
+
+    progress: Progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,6 +31,7 @@ class Started:
         batches_per_epoch: batches in one epoch.
         train_images: images trained on in each epoch.
         validation_images: images held out for validation.
+        classes: the class names, in the order of the labels.
     """
 
     run: Path
@@ -27,6 +40,7 @@ class Started:
     batches_per_epoch: int
     train_images: int
     validation_images: int
+    classes: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,4 +114,4 @@ class Stopped:
     batches: int
 
 
-Event = Started | Batches | EpochEnd | Probe | Stopped
+Event = Preparing | Started | Batches | EpochEnd | Probe | Stopped

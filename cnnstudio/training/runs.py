@@ -127,7 +127,7 @@ def create_run(config: TrainingConfig, output: Path | None = None) -> Run:
     """
     try:
         if output is None:
-            name = f"{config.architecture}-{config.dataset}"
+            name = f"{config.architecture}-{Path(config.dataset).name.removesuffix('.zip')}"
             run = Run(unused_folder(runs_folder(), name, taken=_shipped_names()), is_new=True)
         else:
             run = _open_empty(output.expanduser().absolute())

@@ -16,9 +16,8 @@ import numpy as np
 
 from cnnstudio import __version__
 from cnnstudio.data.augmentation import find_augmentation
-from cnnstudio.data.datasets import DATASETS
 from cnnstudio.data.library import load_dataset
-from cnnstudio.data.splits import Dataset, Split
+from cnnstudio.data.splits import Dataset, Progress, Split
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures import build_model
 from cnnstudio.models.backend import import_keras
@@ -26,7 +25,7 @@ from cnnstudio.models.card import Card
 from cnnstudio.models.classifier import Classifier
 from cnnstudio.training.config import SCHEDULES, TrainingConfig
 from cnnstudio.training.evaluation import Evaluation, evaluate
-from cnnstudio.training.events import EpochEnd, Event, Started, Stopped
+from cnnstudio.training.events import EpochEnd, Event, Preparing, Started, Stopped
 from cnnstudio.training.fast_fit import Block, FastFit
 from cnnstudio.training.narrator import Narrator, Pace
 from cnnstudio.training.runs import History, Run, create_run
@@ -55,12 +54,14 @@ class TrainingResult:
 
     Attributes:
         run: the run's folder.
-        dataset: key of the data set.
+        dataset: name or path of the data set, as the config has it.
+        dataset_title: its name for the screen.
         architecture: key of the architecture.
         parameters: trainable parameters.
         epochs: epochs that were finished.
         train_seconds: time from the first batch to the last, with validation and saving.
         images_per_second: images trained on by the time spent in batches.
+        test_images: how many test images there are.
         test_accuracy: share of the test images that are right, 0–1.
         test_loss: mean cross-entropy on the test images, in nats.
         stopped: whether it was stopped by request.
@@ -69,11 +70,13 @@ class TrainingResult:
 
     run: Path
     dataset: str
+    dataset_title: str
     architecture: str
     parameters: int
     epochs: int
     train_seconds: float
     images_per_second: float
+    test_images: int
     test_accuracy: float
     test_loss: float
     stopped: bool
@@ -138,7 +141,14 @@ class _Training:
 
         import_keras()
         self._check_stop()
-        dataset = load_dataset(config.dataset)
+
+        def prepare(progress: Progress) -> None:
+            self._check_stop()
+            if on_event is not None:
+                on_event(Preparing(progress))
+
+        dataset = load_dataset(config.dataset, config.image_size, config.channels, prepare)
+        self._dataset_title = dataset.title
         self._train, self._validation, self._test = _splits(dataset, config)
         self._check_stop()
         model = build_model(config.architecture, dataset.image_shape, len(dataset.classes), config.seed)
@@ -168,11 +178,13 @@ class _Training:
         return TrainingResult(
             run=self._run.folder,
             dataset=self._config.dataset,
+            dataset_title=self._dataset_title,
             architecture=self._config.architecture,
             parameters=self._classifier.card.parameters,
             epochs=len(self._history.epochs),
             train_seconds=seconds,
             images_per_second=self._pace.trained_images / self._pace.trained_seconds,
+            test_images=test.images,
             test_accuracy=test.accuracy,
             test_loss=test.loss,
             stopped=stopped,
@@ -189,6 +201,7 @@ class _Training:
                 batches_per_epoch=math.ceil(len(self._train) / config.batch_size),
                 train_images=len(self._train),
                 validation_images=len(self._validation),
+                classes=self._classifier.classes,
             )
         )
         self._narrator.tell_probe()
@@ -288,7 +301,6 @@ def _card(config: TrainingConfig, dataset: Dataset, model: "keras.Model", name: 
     import keras
     import tensorflow as tf
 
-    entry = DATASETS[config.dataset]
     versions = {
         "cnnstudio": __version__,
         "python": platform.python_version(),
@@ -301,23 +313,29 @@ def _card(config: TrainingConfig, dataset: Dataset, model: "keras.Model", name: 
         classes=dataset.classes,
         input_shape=dataset.image_shape,
         input_rule=dataset.input_rule,
-        dataset=config.dataset,
+        dataset=dataset.name,
         architecture=config.architecture,
-        command=_command(config),
+        command=_command(replace(config, dataset=dataset.name)),
         seed=config.seed,
         parameters=sum(math.prod(weight.shape) for weight in model.trainable_weights),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         versions=MappingProxyType(versions),
-        licence=f"Trained on {entry.title}: {entry.licence}",
+        licence=f"Trained on {dataset.title}: {dataset.licence}" if dataset.licence else "",
     )
 
 
-_OPTIONS = ("dataset", "architecture", "epochs", "batch_size", "learning_rate", "seed", "augmentation", "schedule")
+# fmt: off
+_OPTIONS = (
+    "dataset", "architecture", "epochs", "batch_size", "learning_rate", "seed", "augmentation", "schedule",
+    "image_size", "channels",
+)
+# fmt: on
 
 
 def _command(config: TrainingConfig) -> str:
     """The command line that trains the same network again."""
     words = ["cnnstudio", "train"]
     for name in _OPTIONS:
-        words += [f"--{name.replace('_', '-')}", str(getattr(config, name))]
+        if getattr(config, name) is not None:
+            words += [f"--{name.replace('_', '-')}", str(getattr(config, name))]
     return shlex.join(words)

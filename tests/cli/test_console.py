@@ -2,7 +2,8 @@ import os
 
 import pytest
 
-from cnnstudio.cli.console import complain, engine_at_work, percent
+from cnnstudio.cli.console import complain, engine_at_work
+from cnnstudio.wording import percent
 
 
 @pytest.mark.parametrize(("level", "heard"), [("3", ["python"]), ("2", ["python"]), ("0", ["native", "python"])])

@@ -1,0 +1,43 @@
+"""Numbers as people say them."""
+
+
+def percent(share: float, decimals: int = 1) -> str:
+    """A share, 0–1, such as “98.7 %”."""
+    return f"{100 * share:.{decimals}f} %"
+
+
+def duration(seconds: float) -> str:
+    """A duration: “8 s”, “3 min 20 s”, “1 h 5 min”."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def size(count: int) -> str:
+    """A number of bytes in decimal units, as downloads and disks are sold: “12.6 MB”, “1.4 GB”."""
+    if count < 1000:
+        return f"{count} bytes"
+    for unit, scale in (("kB", 1e3), ("MB", 1e6)):
+        if count < 1000 * scale:
+            return f"{count / scale:.1f} {unit}"
+    return f"{count / 1e9:.1f} GB"
+
+
+def progress(done: int, total: int | None, unit: str, seconds_left: float | None) -> str:
+    """How far a piece of work is: “34.0 MB of 163.2 MB, 12 s left” or “1,200 of 60,000 images”.
+
+    Args:
+        done: bytes or things so far.
+        total: of them in all; None where nobody knows.
+        unit: “bytes”, or what the things are.
+        seconds_left: an estimate; None where there is none.
+    """
+    if unit == "bytes":
+        text = size(done) + (f" of {size(total)}" if total else "")
+    else:
+        text = f"{done:,}" + (f" of {total:,}" if total else "") + f" {unit}"
+    return text if seconds_left is None else f"{text}, {duration(seconds_left)} left"

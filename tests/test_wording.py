@@ -1,0 +1,28 @@
+"""Numbers as people say them."""
+
+import pytest
+
+from cnnstudio.wording import duration, percent, progress, size
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.2, "0 s"), (59.4, "59 s"), (200, "3 min 20 s"), (3900, "1 h 5 min")])
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(("share", "text"), [(0, "0.0 %"), (0.987, "98.7 %"), (1, "100.0 %")])
+def test_percentages(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 bytes"), (12_601, "12.6 kB"), (163_000_000, "163.0 MB"), (5 * 10**9, "5.0 GB")]
+)
+def test_sizes(count: int, text: str) -> None:
+    assert size(count) == text
+
+
+def test_progress() -> None:
+    assert progress(34_000_000, 163_200_000, "bytes", 12) == "34.0 MB of 163.2 MB, 12 s left"
+    assert progress(5_000, None, "bytes", None) == "5.0 kB"
+    assert progress(1200, 60_000, "images", None) == "1,200 of 60,000 images"
