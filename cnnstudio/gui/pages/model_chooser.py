@@ -10,7 +10,7 @@ from cnnstudio.data.datasets import DATASETS
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe
 from cnnstudio.gui.pages.training_form import picture
-from cnnstudio.gui.pages.wording import percent
+from cnnstudio.wording import percent
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.picker import Choice, Picker
 from cnnstudio.models.architectures import ARCHITECTURES

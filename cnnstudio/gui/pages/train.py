@@ -19,7 +19,7 @@ from cnnstudio.data.datasets import DATASETS
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.pages.training_form import TrainingForm
-from cnnstudio.gui.pages.wording import duration, percent
+from cnnstudio.wording import duration, percent
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import Task
 from cnnstudio.gui.theme import GRID

@@ -22,7 +22,7 @@ from cnnstudio.gui.log import details
 from cnnstudio.gui.pages.model_chooser import ModelChooser
 from cnnstudio.gui.pages.try_session import Answer, Opened, Sampled, TrySession
 from cnnstudio.gui.pages.try_sources import MINIMUM_SIDE, DrawSource, PhotoSource, SampleSource, Source
-from cnnstudio.gui.pages.wording import percent
+from cnnstudio.wording import percent
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.theme import GRID, SECTION
