@@ -1,38 +1,48 @@
-"""`cnnstudio predict`: what a classifier says of images and of drawings."""
+"""`cnnstudio predict`: what a classifier says of images, of whole folders of them, and of drawings."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
 
-from cnnstudio.cli.console import complain, engine_at_work, messages, percent, print_json
+from cnnstudio.cli.console import complain, engine_at_work, messages, print_json
 from cnnstudio.cli.failures import WrongUseError
 from cnnstudio.cli.options import JsonOption, ModelArgument
 from cnnstudio.errors import StudioError
+from cnnstudio.wording import percent
 
 if TYPE_CHECKING:
+    from cnnstudio.data.picture_files import PictureFile
+    from cnnstudio.data.splits import OnProgress
     from cnnstudio.data.strokes import Drawing
     from cnnstudio.models.classifier import Classifier
 
 BATCH = 512
-"""Images held in memory at a time, where they are small."""
+"""Drawings held in memory as images at a time, where they are small."""
 
 MAX_BYTES = 64 * 2**20
-"""Of all images held in memory at a time."""
+"""Of all images of drawings held in memory at a time."""
+
+INTERRUPTED = 130
 
 Entry = dict[str, Any]
 """One subject's part of the JSON document: “file” or “drawing”, and “predictions” or “error”."""
 
-Subject = TypeVar("Subject")
-
 
 def predict(
+    *,
     model: ModelArgument,
     images: Annotated[
-        list[Path] | None, typer.Argument(metavar="[IMAGE]...", help="Image files.", show_default=False)
+        list[Path] | None,
+        typer.Argument(
+            metavar="[IMAGE]...",
+            help="Image files, folders (with all folders below) and zip archives of images.",
+            show_default=False,
+        ),
     ] = None,
     strokes: Annotated[
         Path | None,
@@ -41,79 +51,140 @@ def predict(
             help="A JSON list of drawings, each a list of strokes, each a list of points x, y, with y down.",
         ),
     ] = None,
-    top: Annotated[int, typer.Option(min=1, help="How many classes to name for each.")] = 3,
+    top: Annotated[int, typer.Option(metavar="N", min=1, help="How many classes to name for each.")] = 3,
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            "--csv",
+            metavar="OUT.csv",
+            help="Write a table instead of text; where it is there already, go on with the images it lacks.",
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin the table anew, whatever it holds.")] = False,
     as_json: JsonOption = False,
 ) -> int:
-    """Say what is in images or drawings."""
+    """Say what is in images or drawings; exit code 1 where one of them cannot be used."""
     if not images and strokes is None:
-        raise WrongUseError("Name at least one image, or a file of drawings with --strokes.")
+        raise WrongUseError("Name at least one image or folder, or a file of drawings with --strokes.")
+    if csv is not None and (as_json or strokes is not None):
+        raise WrongUseError("--csv makes a table of images: leave out --json and --strokes, or leave out --csv.")
+    if overwrite and csv is None:
+        raise WrongUseError("--overwrite is for a table: name one with --csv.")
     with engine_at_work():
+        from cnnstudio.data.picture_files import list_pictures
         from cnnstudio.data.strokes import read_drawings
         from cnnstudio.models.library import load_classifier
 
         drawings = [] if strokes is None else read_drawings(strokes)
+        found = list_pictures(images or ())
+        if not found.files and not found.problems and strokes is None:
+            raise StudioError(f"There is no image in {', '.join(str(path) for path in images or ())}.")
         classifier = load_classifier(model)
-        files = [str(path) for path in images or ()]
-        entries = [
-            *_entries(classifier, top, kind="file", names=files, subjects=files, prepare=_prepare_all),
-            *_entries(
-                classifier, top, kind="drawing", names=range(len(drawings)), subjects=drawings, prepare=_render_all
-            ),
-        ]
+        if csv is None:
+            entries = [*_file_entries(classifier, found.files, top), *_drawing_entries(classifier, drawings, top)]
+    if csv is not None:
+        return _fill_table(
+            classifier,
+            files=found.files,
+            problems=found.problems,
+            path=csv,
+            top=top,
+            overwrite=overwrite,
+        )
     if as_json:
         print_json(entries)
     else:
         _print_lines(entries)
     wrong = [entry for entry in entries if "error" in entry]
     for entry in wrong:
-        complain(entry["error"] if "file" in entry else f"{_name(entry)}: {entry['error']}")
-    return 1 if wrong else 0
+        complain(_complaint(_name(entry), entry["error"]))
+    for problem in found.problems:
+        complain(problem)
+    return 1 if wrong or found.problems else 0
 
 
-def _entries(
+def _fill_table(
     classifier: "Classifier",
-    top: int,
     *,
-    kind: str,
-    names: Sequence[str | int],
-    subjects: Sequence[Subject],
-    prepare: "Callable[[Classifier, Sequence[Subject]], list[np.ndarray | StudioError]]",
-) -> Iterator[Entry]:
-    """Yields an entry for each subject, in order; only a batch of them is held as images at a time."""
-    from rich.progress import track
+    files: "Sequence[PictureFile]",
+    problems: Sequence[str],
+    path: Path,
+    top: int,
+    overwrite: bool,
+) -> int:
+    """Predicts what a table does not hold yet; what is in it is kept at any moment."""
+    from cnnstudio.models.folder_prediction import predict_files
+    from cnnstudio.models.prediction_table import PredictionTable, model_mark
 
-    from cnnstudio.models.classifier import Prediction
+    top = min(top, len(classifier.classes))
+    done, wrong = 0, 0
+    with PredictionTable(path, top, model_mark(classifier), overwrite) as table:
+        missing = [file for file in files if not table.holds(file)]
+        if table.done:
+            complain(f"{path} holds {len(files) - len(missing):,} of {len(files):,} images already; going on.")
+        try:
+            with engine_at_work(), _progress_on_stderr(len(missing)) as on_progress:
+                for batch in predict_files(classifier, missing, top, on_progress):
+                    table.add(batch)
+                    done += len(batch)
+                    for unreadable in (prediction for prediction in batch if prediction.error):
+                        wrong += 1
+                        complain(_complaint(unreadable.file.name, unreadable.error))
+        except KeyboardInterrupt:
+            complain(f"Stopped: {len(missing) - done:,} images are left. The same command goes on with them.")
+            return INTERRUPTED
+    for problem in problems:
+        complain(problem)
+    unreadable_count = f"; {wrong:,} could not be read" if wrong else ""
+    print(f"{len(files) - wrong:,} of {len(files):,} images are predicted in {path}{unreadable_count}.")
+    return 1 if wrong or problems else 0
+
+
+@contextmanager
+def _progress_on_stderr(total: int) -> "Iterator[OnProgress]":
+    """Gives a listener that moves a bar in a terminal; elsewhere, nothing is shown."""
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
 
     console = messages()
+    parts = (TextColumn("Predicting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*parts, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda progress: bar.update(task, completed=progress.done)
+
+
+def _file_entries(classifier: "Classifier", files: "Sequence[PictureFile]", top: int) -> Iterator[Entry]:
+    from cnnstudio.models.folder_prediction import predict_files
+
+    with _progress_on_stderr(len(files)) as on_progress:
+        for batch in predict_files(classifier, files, top, on_progress):
+            for prediction in batch:
+                name = prediction.file.name
+                if prediction.error:
+                    yield {"file": name, "error": prediction.error}
+                else:
+                    yield {"file": name, "predictions": _named(prediction.top)}
+
+
+def _named(top: Sequence[tuple[int, str, float]]) -> list[dict[str, Any]]:
+    return [{"class": name, "index": int(index), "probability": float(probability)} for index, name, probability in top]
+
+
+def _drawing_entries(classifier: "Classifier", drawings: "Sequence[Drawing]", top: int) -> Iterator[Entry]:
+    """Yields an entry for each drawing, in order; only a batch of them is held as images at a time."""
+    from cnnstudio.models.classifier import Prediction
+
     batch = max(1, min(BATCH, MAX_BYTES // math.prod(classifier.input_shape)))
-    starts = range(0, len(subjects), batch)
-    hidden = not console.is_terminal or len(starts) < 2
-    for start in track(starts, "Predicting", console=console, transient=True, disable=hidden):
-        prepared = prepare(classifier, subjects[start : start + batch])
-        images = [image for image in prepared if isinstance(image, np.ndarray)]
+    for start in range(0, len(drawings), batch):
+        rendered = _render_all(classifier, drawings[start : start + batch])
+        images = [image for image in rendered if isinstance(image, np.ndarray)]
         rows = iter(classifier.predict_many(np.stack(images)) if images else ())
-        for name, image in zip(names[start : start + batch], prepared, strict=True):
+        for number, image in enumerate(rendered, start):
             if isinstance(image, StudioError):
-                yield {kind: name, "error": str(image)}
+                yield {"drawing": number, "error": str(image)}
             else:
                 best = Prediction(next(rows), classifier.classes).top(top)
-                yield {
-                    kind: name,
-                    "predictions": [
-                        {"class": name_of_class, "index": int(index), "probability": float(probability)}
-                        for index, name_of_class, probability in best
-                    ],
-                }
-
-
-def _prepare_all(classifier: "Classifier", files: Sequence[str]) -> list[np.ndarray | StudioError]:
-    def prepare(file: str) -> np.ndarray | StudioError:
-        try:
-            return classifier.prepare(Path(file)).image
-        except StudioError as error:
-            return error
-
-    return [prepare(file) for file in files]
+                yield {"drawing": number, "predictions": _named(best)}
 
 
 def _render_all(classifier: "Classifier", drawings: "Sequence[Drawing]") -> list[np.ndarray | StudioError]:
@@ -134,6 +205,10 @@ def _print_lines(entries: Sequence[Entry]) -> None:
         if "predictions" in entry:
             named = (f"{one['class']} ({percent(one['probability'])})" for one in entry["predictions"])
             print(f"{_name(entry)}: {', '.join(named)}")
+
+
+def _complaint(name: str, error: str) -> str:
+    return error if name in error else f"{name}: {error}"
 
 
 def _name(entry: Entry) -> str:

@@ -50,5 +50,6 @@ BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {
     "stop": _later("window", "stop"),
     "training_engine": _later("training", "training_engine"),
     "stop_engine": _later("stop", "stop_engine"),
+    "batch_predict": _later("batch_predict", "batch_predict"),
 }
 """Every benchmark by its name; each gives one measurement or several."""

@@ -1,4 +1,6 @@
+import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -6,6 +8,7 @@ from PIL import Image
 
 from cnnstudio.cli.predict import BATCH
 from cnnstudio.data.library import load_dataset
+from cnnstudio.models.classifier import Classifier
 from cnnstudio.models.library import load_classifier
 
 SEVEN = [[[10, 10], [90, 10], [40, 120]]]
@@ -107,3 +110,124 @@ def test_a_model_folder_without_its_card(outcome, tmp_path, digits):
     assert (code, out) == (1, "")
     assert len(err.splitlines()) == 1
     assert "card.json" in err
+
+
+@pytest.fixture
+def folder(digits, tmp_path):
+    """Twelve digits in two folders, a damaged picture and a text."""
+    folder = tmp_path / "mine"
+    for name in ("a", "b"):
+        (folder / name).mkdir(parents=True)
+    for number, file in enumerate([*digits, *digits[:2]]):
+        shutil.copy(file, folder / ("b" if number < 10 else "a") / f"{number}.png")
+    (folder / "b" / "bad.png").write_bytes(b"no image")
+    (folder / "notes.txt").write_text("no image either")
+    return folder
+
+
+def rows_of(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_folder_becomes_a_table(outcome, trained, folder, tmp_path):
+    table = tmp_path / "out.csv"
+    code, out, err = outcome("predict", str(trained), str(folder), "--csv", str(table), "--top", "2")
+    assert code == 1
+    assert out == f"12 of 13 images are predicted in {table}; 1 could not be read.\n"
+    assert err.splitlines() == [str(folder / "b" / "bad.png") + err[len(str(folder / "b" / "bad.png")) : -1]]
+    rows = rows_of(table)
+    assert list(rows[0]) == ["file", "class", "probability", "class_2", "probability_2", "error", "model"]
+    assert [row["file"] for row in rows] == [
+        *(str(folder / "a" / f"{number}.png") for number in (10, 11)),
+        *(str(folder / "b" / f"{number}.png") for number in range(10)),
+        str(folder / "b" / "bad.png"),
+    ]
+    code, out, _ = outcome("predict", str(trained), str(folder), "--json", "--top", "2")
+    assert code == 1
+    for row, entry in zip(rows, json.loads(out), strict=True):
+        assert row["file"] == entry["file"]
+        if "error" in entry:
+            assert (row["error"], row["class"]) == (entry["error"], "")
+        else:
+            first, second = entry["predictions"]
+            assert [row["class"], row["class_2"]] == [first["class"], second["class"]]
+            assert float(row["probability_2"]) == pytest.approx(second["probability"], rel=1e-4)
+
+
+def test_the_same_command_goes_on(outcome, trained, folder, tmp_path):
+    table = tmp_path / "out.csv"
+    command = ("predict", str(trained), str(folder), "--csv", str(table))
+    outcome(*command)
+    whole = rows_of(table)
+    lines = table.read_text().splitlines(keepends=True)
+    table.write_text("".join(lines[:6]) + lines[6][:20])
+    (folder / "b" / "bad.png").write_bytes((folder / "b" / "3.png").read_bytes())
+    code, out, err = outcome(*command)
+    assert (code, out) == (0, f"13 of 13 images are predicted in {table}.\n")
+    assert err == f"{table} holds 5 of 13 images already; going on.\n"
+    assert rows_of(table)[:12] == whole[:12]
+    assert rows_of(table)[12]["class"] == rows_of(table)[5]["class"]
+    before = table.read_bytes()
+    code, _, err = outcome(*command)
+    assert (code, table.read_bytes()) == (0, before)
+    assert "13 of 13" in err
+
+
+def test_the_table_of_another_model_is_kept(outcome, trained, folder, tmp_path):
+    table = tmp_path / "out.csv"
+    outcome("predict", str(trained), str(folder), "--csv", str(table))
+    before = table.read_bytes()
+    code, out, err = outcome("predict", "lenet5-mnist", str(folder), "--csv", str(table))
+    assert (code, out) == (1, "")
+    assert "another model" in err
+    assert "--overwrite" in err
+    assert table.read_bytes() == before
+    code, _, _ = outcome("predict", "lenet5-mnist", str(folder), "--csv", str(table), "--overwrite")
+    assert code == 1  # for the damaged one
+    assert {row["model"].split()[0] for row in rows_of(table)} == {"lenet5-mnist"}
+
+
+def test_ctrl_c_keeps_what_is_written(outcome, trained, folder, tmp_path, monkeypatch):
+    for number in range(20, 1500):
+        shutil.copy(folder / "b" / f"{number % 10}.png", folder / "b" / f"{number}.png")
+    table = tmp_path / "out.csv"
+    predict_many = Classifier.predict_many
+    calls = []
+
+    def interrupted(*arguments):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return predict_many(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Classifier, "predict_many", interrupted)
+        code, out, err = outcome("predict", str(trained), str(folder), "--csv", str(table))
+    assert (code, out) == (130, "")
+    assert "469 images are left" in err.splitlines()[-1]
+    assert len(rows_of(table)) == 1024
+    outcome("predict", str(trained), str(folder), "--csv", str(table))
+    names = [row["file"] for row in rows_of(table)]
+    assert len(names) == len(set(names)) == 1493
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--csv", "x.csv", "--json"], ["--csv", "x.csv", "--strokes", "s.json"], ["--overwrite"]],
+)
+def test_options_that_do_not_go_together(outcome, trained, digits, options):
+    code, out, err = outcome("predict", str(trained), digits[0], *options)
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+
+
+def test_a_folder_without_pictures(outcome, trained, tmp_path):
+    (tmp_path / "notes.txt").write_text("no image")
+    code, out, err = outcome("predict", str(trained), str(tmp_path / "notes.txt"), "--csv", str(tmp_path / "out.csv"))
+    assert (code, len(err.splitlines())) == (1, 1)
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    code, out, err = outcome("predict", str(trained), str(folder))
+    assert (code, out) == (1, "")
+    assert str(folder) in err

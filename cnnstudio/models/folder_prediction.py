@@ -1,0 +1,175 @@
+"""Predicting many picture files: the next ones are decoded in threads while the network works on these."""
+
+import math
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnstudio.data.decoding import decode
+from cnnstudio.data.images import open_image
+from cnnstudio.data.picture_files import PictureFile
+from cnnstudio.data.splits import OnProgress, Progress
+from cnnstudio.errors import StudioError
+from cnnstudio.models.classifier import Classifier
+
+MAX_BATCH = 512
+"""Pictures that the network gets at once, at most."""
+
+BATCH_BYTES = 2**20
+"""Of the images that the network gets at once: a few dozen milliseconds' work, so that a cancel is answered soon."""
+
+CHUNK = 16
+"""Pictures that a thread decodes at a time, at most: handing over each one by itself would cost more than decoding."""
+
+MAX_THREADS = 4
+"""That decode: each may hold one picture of the largest size in memory."""
+
+_NAMELESS = "The picture"
+"""What `open_image` calls a picture that is no file."""
+
+HEARTBEAT = 0.1
+"""Seconds after which progress is told though nothing has come."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class FilePrediction:
+    """What a classifier says of one file.
+
+    Attributes:
+        file: the file.
+        top: the most probable classes as (index, class, probability), the best first; empty where there is an error.
+        error: why there is no prediction, in a sentence; empty where there is one.
+    """
+
+    file: PictureFile
+    top: tuple[tuple[int, str, float], ...] = ()
+    error: str = ""
+
+
+def predict_files(
+    classifier: Classifier, files: Sequence[PictureFile], top: int = 3, on_progress: OnProgress | None = None
+) -> Iterator[list[FilePrediction]]:
+    """Predicts picture files; memory is bounded, however many there are.
+
+    Args:
+        classifier: used by the calling thread only.
+        files: the pictures; each is prepared by the classifier's own input rule.
+        top: how many classes to name for each.
+        on_progress: told how far it is, several times a second; what it raises ends it.
+
+    Yields:
+        A batch of predictions, in the order of `files`; a file that cannot be read has its error instead.
+
+    Raises:
+        StudioError: the model's rule is not known, or its weights are damaged.
+    """
+    decode = _decoder(classifier)
+    batch = max(1, min(MAX_BATCH, BATCH_BYTES // math.prod(classifier.input_shape)))
+    told = _Pace(len(files), on_progress)
+    threads = max(1, min(MAX_THREADS, os.cpu_count() or 1))
+    with ThreadPoolExecutor(threads, "decode") as pool:
+        batches: deque[list[Future[list[np.ndarray | str]]]] = deque()
+        starts = iter(range(0, len(files), batch))
+        try:
+            for start in range(0, len(files), batch):
+                while len(batches) < 1 + max(1, -(-threads * CHUNK // batch)):
+                    ahead = next(starts, None)
+                    if ahead is None:
+                        break
+                    batches.append(_submit(pool, decode, files[ahead : min(ahead + batch, len(files))], threads))
+                images = [image for chunk in batches.popleft() for image in told.result_of(chunk)]
+                yield _predict(classifier, files[start : start + batch], images, top)
+                told.add(len(images))
+        finally:
+            for chunk in (chunk for chunks in batches for chunk in chunks):
+                chunk.cancel()
+
+
+def _submit(
+    pool: ThreadPoolExecutor, decode: "_Decode", files: Sequence[PictureFile], threads: int
+) -> "list[Future[list[np.ndarray | str]]]":
+    size = max(1, min(CHUNK, -(-len(files) // threads)))
+    return [
+        pool.submit(lambda part: [decode(file) for file in part], files[first : first + size])
+        for first in range(0, len(files), size)
+    ]
+
+
+def _predict(
+    classifier: Classifier, files: Sequence[PictureFile], images: Sequence[np.ndarray | str], top: int
+) -> list[FilePrediction]:
+    readable = [image for image in images if not isinstance(image, str)]
+    best = iter(_best(classifier, np.stack(readable), top) if readable else ())
+    return [
+        FilePrediction(file, error=image) if isinstance(image, str) else FilePrediction(file, next(best))
+        for file, image in zip(files, images, strict=True)
+    ]
+
+
+def _best(classifier: Classifier, images: np.ndarray, top: int) -> list[tuple[tuple[int, str, float], ...]]:
+    probabilities = classifier.predict_many(images)
+    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
+    shares = np.take_along_axis(probabilities, order, axis=1)
+    names = classifier.classes
+    return [
+        tuple((index, names[index], share) for index, share in zip(indices, row, strict=True))
+        for indices, row in zip(order.tolist(), shares.tolist(), strict=True)
+    ]
+
+
+_Decode = Callable[[PictureFile], np.ndarray | str]
+"""The image that the network gets, or why there is none."""
+
+
+def _decoder(classifier: Classifier) -> _Decode:
+    height, width, channels = classifier.input_shape
+    if classifier.card.input_rule == "centre-crop" and height == width:
+
+        def prepare(file: PictureFile) -> np.ndarray:
+            return decode(file.source(), height, channels, exactly=True).pixels
+    else:
+
+        def prepare(file: PictureFile) -> np.ndarray:
+            return classifier.prepare(open_image(file.source())).image
+
+    def attempt(file: PictureFile) -> np.ndarray | str:
+        try:
+            return prepare(file)
+        except StudioError as error:
+            text = str(error)
+            return file.name + text.removeprefix(_NAMELESS) if text.startswith(_NAMELESS) else text
+        except MemoryError:
+            return f"{file.name} needs more memory than there is. Close other programs, or scale it down."
+
+    return attempt
+
+
+class _Pace:
+    """Tells how far it is, and how long the rest takes at the speed so far."""
+
+    def __init__(self, total: int, on_progress: OnProgress | None) -> None:
+        self._total = total
+        self._tell = on_progress
+        self._done = 0
+        self._began = time.monotonic()
+
+    def add(self, count: int) -> None:
+        self._done += count
+        self.tell()
+
+    def tell(self) -> None:
+        if self._tell is not None:
+            spent = time.monotonic() - self._began
+            left = spent / self._done * (self._total - self._done) if self._done and spent > 1 else None
+            self._tell(Progress("Predicting", self._done, self._total, "images", left))
+
+    def result_of(self, chunk: "Future[list[np.ndarray | str]]") -> list[np.ndarray | str]:
+        """What a thread has decoded; told of progress while it is waited for."""
+        while not wait((chunk,), HEARTBEAT).done:
+            self.tell()
+        return chunk.result()

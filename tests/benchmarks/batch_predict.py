@@ -1,0 +1,72 @@
+"""How fast the pictures of a folder are predicted and written as a table, beside a plain Keras script."""
+
+import gc
+import os
+import statistics
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from cnnstudio.data.picture_files import list_pictures
+from cnnstudio.models.architectures import build_model
+from cnnstudio.models.card import Card
+from cnnstudio.models.classifier import Classifier
+from cnnstudio.models.folder_prediction import predict_files
+from cnnstudio.models.prediction_table import PredictionTable, model_mark
+from tests.benchmarks import Measurement
+
+ROUNDS = 3
+SHAPE = (32, 32, 3)
+PEER = "plain Keras: Pillow decodes each file, model.predict on the array"
+
+
+def unpack_test_images(folder: Path) -> Path:
+    """Unpacks the 10,000 JPEG files of CIFAR-10's test split, one folder a class."""
+    archive = Path(os.environ["CNNSTUDIO_DATASETS"]) / "cifar10" / "cifar10-jpeg.zip"
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(folder, (name for name in packed.namelist() if name.startswith("test/")))
+    return folder / "test"
+
+
+def with_the_engine(classifier: Classifier, folder: Path, table: Path) -> int:
+    """What `cnnstudio predict MODEL FOLDER --csv TABLE` does once TensorFlow is there; the number of pictures."""
+    files = list_pictures([folder]).files
+    with PredictionTable(table, 3, model_mark(classifier)) as rows:
+        for batch in predict_files(classifier, files):
+            rows.add(batch)
+    return len(files)
+
+
+def with_a_script(classifier: Classifier, folder: Path) -> int:
+    """What somebody who knows Keras writes; the number of pictures."""
+    files = sorted(folder.rglob("*.jpg"))
+    images = np.stack([np.asarray(Image.open(file).convert("RGB")) for file in files])
+    probabilities = classifier.model.predict(images, verbose=0)
+    classes = [classifier.classes[index] for index in probabilities.argmax(axis=1)]
+    return len(classes)
+
+
+def batch_predict() -> list[Measurement]:
+    """Images per second, from the folder's path to the last row of the table, model opened and compiled before."""
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        folder = unpack_test_images(work / "cifar10")
+        classes = tuple(sorted(path.name for path in folder.iterdir()))
+        model = build_model("lenet5", SHAPE, len(classes), seed=0)
+        classifier = Classifier(model, Card("lenet5", classes, SHAPE, "centre-crop"))
+        classifier.predict_many(np.zeros((2, *SHAPE), np.uint8))
+        model.predict(np.zeros((32, *SHAPE), np.uint8), verbose=0)
+        mine, theirs = [], []
+        for turn in range(ROUNDS):
+            gc.collect()
+            began = time.perf_counter()
+            theirs.append(with_a_script(classifier, folder) / (time.perf_counter() - began))
+            gc.collect()
+            began = time.perf_counter()
+            count = with_the_engine(classifier, folder, work / f"{turn}.csv")
+            mine.append(count / (time.perf_counter() - began))
+    return [Measurement("batch_predict", statistics.median(mine), "images/s", PEER, statistics.median(theirs))]
