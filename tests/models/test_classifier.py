@@ -73,6 +73,85 @@ def test_layers_are_asked_for(lenet5):
     assert lenet5.predict(IMAGES[0]).layers == ()
 
 
+def test_only_the_layers_that_are_named_come_back(lenet5):
+    every = lenet5.predict(IMAGES[0], feature_maps=True)
+    some = lenet5.predict(IMAGES[0], feature_maps={"output", "conv2", "conv1"})
+    assert [layer.name for layer in some.layers] == ["conv1", "conv2", "output"]
+    np.testing.assert_allclose(some.probabilities, every.probabilities, atol=1e-6)
+    for layer in some.layers:
+        [same] = [other for other in every.layers if other.name == layer.name]
+        assert layer.kind == same.kind
+        np.testing.assert_allclose(layer.values, same.values, atol=1e-4)
+    assert lenet5.predict(IMAGES[0], feature_maps=()).layers == ()
+    assert [layer.name for layer in lenet5.predict(IMAGES[0], feature_maps="conv2").layers] == ["conv2"]
+    with pytest.raises(StudioError, match="has no layer “conv3”"):
+        lenet5.predict(IMAGES[0], feature_maps=["conv1", "conv3"])
+
+
+def test_maps_stay_as_they_are_while_other_images_are_looked_at(lenet5):
+    first = lenet5.predict(IMAGES[0], feature_maps=["conv1"]).layers[0].values
+    copy = first.copy()
+    for image in IMAGES[1:20]:
+        lenet5.predict(image, feature_maps=["conv1"])
+    np.testing.assert_array_equal(first, copy)
+
+
+def test_any_number_of_choices_of_maps(make_card):
+    from cnnstudio.models.architectures import build_model
+
+    classifier = Classifier(build_model("mlp", (28, 28, 1), 10, seed=0), make_card())
+    names = [layer.name for layer in classifier.layers]
+    for last in range(2, len(names) + 1):
+        for first in range(2):
+            prediction = classifier.predict(IMAGES[0], feature_maps=names[first:last])
+            assert [layer.name for layer in prediction.layers] == names[first:last]
+
+
+def test_layers_are_known_before_anything_is_computed(lenet5):
+    outputs = lenet5.predict(IMAGES[0], feature_maps=True).layers
+    assert [(layer.name, layer.kind, layer.shape) for layer in lenet5.layers] == [
+        (output.name, output.kind, output.values.shape) for output in outputs
+    ]
+    assert lenet5.main_layers == tuple(layer.name for layer in lenet5.layers)
+
+
+def test_main_layers_are_those_that_tell_something_of_their_own(make_card):
+    import keras
+    from keras import layers
+
+    inputs = keras.Input((28, 28, 1))
+    x = layers.Conv2D(4, 3, padding="same", name="conv1")(inputs)
+    x = layers.BatchNormalization(name="norm1")(x)
+    x = shortcut = layers.ReLU(name="relu1")(x)
+    x = layers.Conv2D(4, 3, padding="same", name="conv2")(x)
+    x = layers.BatchNormalization(name="norm2")(x)
+    x = layers.Add(name="add")([shortcut, x])
+    x = layers.Dropout(0.5, name="dropout")(layers.Flatten(name="flat")(x))
+    model = keras.Model(inputs, layers.Dense(10, activation="softmax", name="output")(x))
+    classifier = Classifier(model, make_card())
+    assert classifier.main_layers == ("relu1", "add", "flat", "output")
+    maps = classifier.predict(IMAGES[0], feature_maps=classifier.main_layers).layers
+    assert [layer.name for layer in maps] == list(classifier.main_layers)
+    sequential = keras.Sequential([keras.Input((28, 28, 1)), *model.layers[1:4], layers.Flatten(), layers.Dense(10)])
+    assert [layer.kind for layer in Classifier(sequential, make_card()).layers if layer.main] == [
+        "ReLU",
+        "Flatten",
+        "Dense",
+    ]
+
+
+def test_the_batch_size_minds_the_memory(lenet5, make_card):
+    import keras
+
+    assert lenet5.batch_size == 512
+    inputs = keras.Input((512, 512, 1))
+    x = keras.layers.Conv2D(64, 1)(inputs)
+    model = keras.Model(inputs, keras.layers.Dense(10)(keras.layers.GlobalMaxPooling2D()(x)))
+    large = Classifier(model, make_card(shape=(512, 512, 1)))
+    assert large.batch_size == 4
+    assert large.predict_many(np.zeros((5, 512, 512, 1), np.uint8)).shape == (5, 10)
+
+
 @pytest.mark.parametrize("count", [0, 1, 7, 32, 33])
 def test_any_number_of_images(lenet5, count):
     probabilities = lenet5.predict_many(IMAGES[:count], batch_size=16)

@@ -1,4 +1,8 @@
-"""The models that ship are what their cards say, and know digits drawn at any size and place."""
+"""The models that ship are what their cards say; they know digits drawn at any size and place, and photos."""
+
+import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -7,7 +11,7 @@ from cnnstudio.data.library import load_dataset
 from cnnstudio.data.strokes import Drawing, render_all
 from cnnstudio.data.synthetic_digits import draw_digits
 from cnnstudio.models.classifier import Classifier
-from cnnstudio.models.library import load_classifier
+from cnnstudio.models.library import list_models, load_classifier
 from cnnstudio.storage import shipped
 
 
@@ -44,3 +48,62 @@ def test_it_knows_drawings_of_any_size_on_whole_pixels(classifier: Classifier, s
 
     images = render_all([on_canvas(drawing) for drawing in drawings], classifier.input_shape)
     assert (classifier.predict_many(images).argmax(axis=1) == labels).mean() >= 0.98
+
+
+SHIPPED = [path.name for path in sorted(shipped("trained").iterdir()) if path.is_dir()]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_model_says_whose_it_is(name: str) -> None:
+    folder = shipped(f"trained/{name}")
+    assert {path.name for path in folder.iterdir()} == {"model.keras", "card.json", "LICENSE.md"}
+    assert (folder / "model.keras").stat().st_size < 20_000_000
+    licence = (folder / "LICENSE.md").read_text(encoding="utf-8")
+    assert licence.startswith(f"# {name}\n")
+    assert "Apache-2.0" in licence
+    card = next(entry.card for entry in list_models() if entry.name == name)
+    assert card.name == name
+    assert "Apache-2.0" in card.licence
+
+
+def test_the_smallest_model_comes_first() -> None:
+    assert next(iter(list_models())).name == "lenet5-mnist"
+
+
+@pytest.fixture(scope="module")
+def photo_classifier() -> Classifier:
+    return load_classifier(shipped("trained/efficientnet-lite0-imagenet"))
+
+
+def test_the_card_of_the_photo_classifier_claims_nothing_unmeasured(photo_classifier: Classifier) -> None:
+    card = photo_classifier.card
+    assert photo_classifier.model.count_params() == 4_694_024
+    assert card.parameters == sum(weight.numpy().size for weight in photo_classifier.model.trainable_weights)
+    assert (card.test_accuracy, card.test_loss, card.epochs) == (None, None, 0)
+    assert card.input_rule == "imagenet"
+    licence = (shipped("trained/efficientnet-lite0-imagenet") / "LICENSE.md").read_text(encoding="utf-8")
+    assert card.command in licence
+
+
+@pytest.mark.parametrize(
+    ("photo", "top", "first"),
+    [
+        ("chelsea", {"tabby", "tiger cat", "Egyptian cat"}, 3),
+        ("coffee", {"espresso", "cup"}, 2),
+        ("rocket", {"missile", "projectile", "drilling platform"}, 3),
+    ],
+)
+def test_it_knows_photos(photo_classifier: Classifier, photo: str, top: set[str], first: int) -> None:
+    prediction = photo_classifier.predict(shipped(f"assets/photos/{photo}.jpg"))
+    assert {name for _, name, _ in prediction.top(first)} == top
+
+
+def test_it_answers_to_photos_on_the_command_line() -> None:
+    photo = shipped("assets/photos/chelsea.jpg")
+    command = ["predict", "efficientnet-lite0-imagenet", str(photo), "--top", "5", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "cnnstudio", *command], capture_output=True, text=True, timeout=120, check=True
+    )
+    [entry] = json.loads(done.stdout)
+    assert {one["index"] for one in entry["predictions"][:3]} == {281, 282, 285}
+    assert len(entry["predictions"]) == 5
