@@ -15,11 +15,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnstudio.data.datasets import DATASETS
+from cnnstudio import wording
+from cnnstudio.data.variation import AugmentationSpec
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.pages.training_form import TrainingForm
-from cnnstudio.wording import duration, percent
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import Task
 from cnnstudio.gui.theme import GRID
@@ -28,8 +28,9 @@ from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.gui.widgets.training_plot import TrainingPlot
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.training.config import TrainingConfig
-from cnnstudio.training.events import Batches, EpochEnd, Event, Probe, Started, Stopped
+from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Probe, Started, Stopped
 from cnnstudio.training.trainer import NothingTrained, TrainingResult, train
+from cnnstudio.wording import duration, percent
 
 
 class TrainPage(QWidget):
@@ -45,15 +46,34 @@ class TrainPage(QWidget):
         self._config = TrainingConfig()
         self._done = 0.0
         self._result: TrainingResult | None = None
+        self._classes: tuple[str, ...] = ()
 
         columns = QHBoxLayout(self)
         columns.setContentsMargins(GRID * 3, GRID * 3, GRID * 3, GRID * 3)
         columns.setSpacing(GRID * 3)
+        self._message = MessageBar()
         columns.addWidget(self._build_choices())
         columns.addLayout(self._build_middle(), 1)
         self._seen = LearningView()
         self._seen.setFixedWidth(GRID * 36)
         columns.addWidget(self._seen)
+
+    def entered(self) -> None:
+        """The user may have brought or collected images since."""
+        if self._task is None:
+            self._form.refresh()
+
+    @Slot(object)
+    def receive(self, payload: str | AugmentationSpec) -> None:
+        """Takes a data set, by its name, or an augmentation to train with; not while a training runs."""
+        if self._task is not None:
+            self._message.show_info("A training is running: stop it first, then choose something else.")
+            return
+        self._message.hide()
+        if isinstance(payload, AugmentationSpec):
+            self._form.choose_augmentation(str(payload))
+        else:
+            self._form.choose_dataset(payload)
 
     @property
     def busy(self) -> str | None:
@@ -74,6 +94,8 @@ class TrainPage(QWidget):
         layout.setSpacing(GRID * 2)
         heading = label("Train a network", "heading")
         self._form = TrainingForm()
+        self._form.own_images_wanted.connect(partial(self.navigate.emit, "data", None))
+        self._form.failed.connect(self._message.show_error)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -107,8 +129,6 @@ class TrainPage(QWidget):
     def _build_middle(self) -> QVBoxLayout:
         layout = QVBoxLayout()
         layout.setSpacing(GRID * 2)
-        self._message = MessageBar()
-        self._message.hide()
         self._plot = TrainingPlot()
         self._progress = describe(
             QProgressBar(), "training_progress", "Progress of the training", "How much of the training is done."
@@ -151,7 +171,7 @@ class TrainPage(QWidget):
         self._buttons.setCurrentWidget(self._stop_button)
         self._stop_button.setFocus()
         self._progress.setRange(0, 0)
-        self._status.setText(f"Preparing {DATASETS[self._config.dataset].title} and the network …")
+        self._status.setText("Preparing the images and the network …")
         self._task = Task(partial(train, self._config), self)
         self._task.event.connect(self._show)
         self._task.finished.connect(self._finish)
@@ -169,7 +189,15 @@ class TrainPage(QWidget):
     @Slot(object)
     def _show(self, event: Event) -> None:
         match event:
+            case Preparing(progress):
+                # Qt counts in 32 bits; a download has more bytes.
+                self._progress.setRange(0, 1000 if progress.total else 0)
+                self._progress.setValue(1000 * progress.done // (progress.total or 1))
+                amount = wording.progress(progress.done, progress.total, progress.unit, progress.seconds_left)
+                if self._stop_button.isEnabled():
+                    self._status.setText(f"{progress.task} · {amount}")
             case Started():
+                self._classes = event.classes
                 self._plot.reset(event.epochs, event.batches_per_epoch)
                 self._progress.setRange(0, event.epochs * event.batches_per_epoch)
                 self._status.setText(
@@ -189,10 +217,8 @@ class TrainPage(QWidget):
             case EpochEnd():
                 self._plot.add_epoch(event.epoch, event.loss, event.accuracy, event.val_loss, event.val_accuracy)
             case Probe():
-                classes = DATASETS[self._config.dataset].classes
-                self._seen.show_probe(
-                    event.image, classes[event.label], event.probabilities, classes, event.kernels, event.layers
-                )
+                truth, classes = self._classes[event.label], self._classes
+                self._seen.show_probe(event.image, truth, event.probabilities, classes, event.kernels, event.layers)
             case Stopped():
                 self._progress.setRange(0, 0)
                 self._status.setText(f"Stopped after {event.batches:,} batches. Measuring on the test images …")
@@ -202,7 +228,7 @@ class TrainPage(QWidget):
         self._end()
         self._result = result
         title = ARCHITECTURES[result.architecture].title
-        images = DATASETS[result.dataset].test_images
+        images = result.test_images
         right = round(result.test_accuracy * images)
         begin = "Stopped. " if result.stopped else ""
         self._status.setText(

@@ -3,12 +3,13 @@
 from functools import cache
 from typing import TypeVar
 
-from PySide6.QtCore import QEvent, QObject, Qt, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QIcon, QValidator
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QSpinBox,
     QToolButton,
@@ -17,7 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from cnnstudio.data.augmentation import AUGMENTATIONS
-from cnnstudio.data.datasets import DATASETS
+from cnnstudio.data.datasets import DatasetEntry
+from cnnstudio.data.library import SIZES, find_dataset, list_datasets
+from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.picker import Choice, Picker
@@ -26,6 +29,7 @@ from cnnstudio.storage import shipped
 from cnnstudio.training.config import MAX_SEED, SCHEDULES, TrainingConfig
 
 CAPTION_WIDTH = 13 * GRID
+_TIP = Qt.ItemDataRole.ToolTipRole
 
 _Control = TypeVar("_Control", bound=QWidget)
 
@@ -55,12 +59,22 @@ def picture(name: str) -> QIcon:
 
 
 class TrainingForm(QWidget):
-    """Data set, architecture and a few numbers, with defaults that train well untouched."""
+    """Data set, architecture and a few numbers, with defaults that train well untouched.
+
+    Signals:
+        own_images_wanted(): the user wants to bring images of their own.
+        failed(str): a sentence on a data set that cannot be used.
+    """
+
+    own_images_wanted = Signal()
+    failed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("training_form")
         self._controls: list[QWidget] = []
+        self._entries: dict[str, DatasetEntry] = {}
+        self._suggested = TrainingConfig()
         self._make_pickers()
         self._make_numbers()
         self._more = describe(
@@ -81,26 +95,65 @@ class TrainingForm(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
-        for picker, after in ((self._dataset, GRID), (self._architecture, 0)):
-            layout.addWidget(_caption(picker))
-            layout.addWidget(picker)
-            layout.addSpacing(after)
+        above = QHBoxLayout()
+        above.addWidget(_caption(self._dataset), 1)
+        above.addWidget(self._own_images)
+        layout.addLayout(above)
+        layout.addWidget(self._dataset)
+        self._own_rows = _rows(self._image_size, self._channels)
+        layout.addWidget(self._own_rows)
+        layout.addSpacing(GRID)
+        layout.addWidget(_caption(self._architecture))
+        layout.addWidget(self._architecture)
         layout.addWidget(self._note)
         layout.addSpacing(GRID)
         layout.addWidget(_rows(self._epochs))
         layout.addWidget(self._more, alignment=Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self._options)
         layout.addStretch(1)
+        self.refresh()
         self.config = TrainingConfig()
+
+    def refresh(self) -> None:
+        """Looks again which data sets there are; the choice stays."""
+        self._entries = {entry.name: entry for entry in list_datasets()}
+        self._show_datasets()
+
+    def _show_datasets(self) -> None:
+        self._dataset.set_choices(
+            [
+                Choice(entry.name, entry.title, entry.description, picture("own-images" if entry.path else entry.name))
+                for entry in self._entries.values()
+            ]
+        )
 
     def _make_pickers(self) -> None:
         self._dataset = self._add(
             Picker(), "dataset_picker", "Data set", "The labelled images that the network learns from."
         )
-        self._dataset.set_choices(
-            [Choice(entry.name, entry.title, entry.description, picture(entry.name)) for entry in DATASETS.values()]
+        self._dataset.changed.connect(self._choose_dataset)
+        self._own_images = self._add(
+            QToolButton(),
+            "own_images_button",
+            "Your own images",
+            "Train on a folder or a zip of your own photos, one subfolder for each class.",
         )
-        self._dataset.changed.connect(self._tell_dataset)
+        self._own_images.setText("Your own …")
+        self._own_images.clicked.connect(self.own_images_wanted)
+        self._image_size = self._add(
+            QComboBox(),
+            "image_size_combo",
+            "Image size",
+            "Your images are cut square and brought to this width and height. Larger shows more and trains slower.",
+        )
+        self._channels = self._add(
+            QComboBox(),
+            "channels_combo",
+            "Colour",
+            "Colour gives the network three numbers for each pixel, red, green and blue; grey gives it one.",
+        )
+        self._channels.addItem("Colour", 3)
+        self._channels.addItem("Grey", 1)
         self._architecture = self._add(
             Picker(), "architecture_picker", "Architecture", "The layers of the network and how they follow each other."
         )
@@ -143,6 +196,7 @@ class TrainingForm(QWidget):
     @property
     def config(self) -> TrainingConfig:
         """What is chosen now."""
+        own = self._entries[self._dataset.current_key].path is not None
         return TrainingConfig(
             dataset=self._dataset.current_key,
             architecture=self._architecture.current_key,
@@ -152,19 +206,40 @@ class TrainingForm(QWidget):
             seed=self._seed.value(),
             schedule=self._schedule.currentData(),
             augmentation=self._augmentation.currentData(),
+            image_size=self._image_size.currentData() if own else None,
+            channels=self._channels.currentData() if own else None,
         )
 
     @config.setter
     def config(self, config: TrainingConfig) -> None:
-        self._dataset.set_current(config.dataset)
+        self.choose_dataset(config.dataset)
         self._architecture.set_current(config.architecture)
         self._epochs.setValue(config.epochs)
         self._batch_size.setValue(config.batch_size)
         self._learning_rate.setValue(config.learning_rate)
         self._seed.setValue(config.seed)
-        for combo, key in ((self._schedule, config.schedule), (self._augmentation, config.augmentation)):
-            combo.setCurrentIndex(max(0, combo.findData(key)))
+        self._schedule.setCurrentIndex(max(0, self._schedule.findData(config.schedule)))
+        self.choose_augmentation(config.augmentation)
+        for combo, value in ((self._image_size, config.image_size), (self._channels, config.channels)):
+            if value is not None:
+                _choose_data(combo, value, str(value))
         self._tell_architecture(config.architecture)
+
+    def choose_dataset(self, name: str) -> None:
+        """Chooses a data set by name or path, with the numbers that suit it where others were not typed in."""
+        if name not in self._entries:
+            try:
+                self._entries[name] = find_dataset(name)
+            except StudioError as error:
+                self.failed.emit(str(error))
+                return
+            self._show_datasets()
+        self._dataset.set_current(name)
+
+    def choose_augmentation(self, text: str) -> None:
+        """Chooses an augmentation: one of the table, or changes such as “shift=0.1,flip=0.5”."""
+        _choose_data(self._augmentation, text, text.replace(",", ", "))
+        self._augmentation.setToolTip(self._augmentation.itemData(self._augmentation.currentIndex(), _TIP) or text)
 
     def set_locked(self, locked: bool) -> None:
         """Locks the choices while a training runs; they stay visible."""
@@ -190,8 +265,25 @@ class TrainingForm(QWidget):
         self._note.setToolTip(f"{architecture.authors} ({architecture.year}): {architecture.paper}")
 
     @Slot(str)
-    def _tell_dataset(self, name: str) -> None:
-        self._dataset.setToolTip(f"{DATASETS[name].size_text}. {DATASETS[name].licence}.")
+    def _choose_dataset(self, name: str) -> None:
+        entry = self._entries[name]
+        licence = f" {entry.licence}." if entry.licence else ""
+        self._dataset.setToolTip(f"<p>{entry.size_text}.{licence}</p>")
+        self._own_rows.setVisible(entry.path is not None)
+        if entry.path is not None:
+            height, _, channels = entry.image_shape
+            self._image_size.clear()
+            for size in sorted({*SIZES, height}):
+                self._image_size.addItem(f"{size} × {size} pixels", size)
+            _choose_data(self._image_size, height, "")
+            _choose_data(self._channels, channels, "")
+        before, self._suggested = self._suggested, TrainingConfig.suggested(entry)
+        if self._epochs.value() == before.epochs:
+            self._epochs.setValue(self._suggested.epochs)
+        if self._batch_size.value() == before.batch_size:
+            self._batch_size.setValue(self._suggested.batch_size)
+        if self._augmentation.currentData() == before.augmentation:
+            self.choose_augmentation(self._suggested.augmentation)
 
     def _add(self, control: _Control, name: str, title: str, lesson: str) -> _Control:
         self._controls.append(control)
@@ -208,8 +300,15 @@ class TrainingForm(QWidget):
         combo = self._add(QComboBox(), f"{key}_combo", name, lesson)
         for entry_key, entry in table.items():
             combo.addItem(entry.title, entry_key)
-            combo.setItemData(combo.count() - 1, entry.description, Qt.ItemDataRole.ToolTipRole)
+            combo.setItemData(combo.count() - 1, entry.description, _TIP)
         return combo
+
+
+def _choose_data(combo: QComboBox, value: object, text: str) -> None:
+    """Chooses the item of a value, which is added under a text where it is not among the items."""
+    if combo.findData(value) < 0:
+        combo.addItem(text, value)
+    combo.setCurrentIndex(combo.findData(value))
 
 
 def _caption(control: QWidget) -> QLabel:
