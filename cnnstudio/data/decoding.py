@@ -4,7 +4,7 @@ import io
 import os
 import stat
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -174,7 +174,7 @@ def in_order(
     items: Iterable[Item],
     while_waiting: Callable[[], object],
     threads: int = THREADS,
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Works on many items in threads, and gives the results in order.
 
     Only a few results are kept at a time, so memory does not depend on the number of items. When the iterator is

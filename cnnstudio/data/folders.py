@@ -86,6 +86,7 @@ def load_folder(
     channels: int | None = None,
     seed: int = 0,
     on_progress: OnProgress | None = None,
+    *,
     rescan: bool = False,
 ) -> Dataset:
     """Decodes all images of a folder or zip, or takes them from the cache.
