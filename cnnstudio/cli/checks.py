@@ -17,7 +17,7 @@ from typing import Literal
 
 import cnnstudio
 from cnnstudio import screen, storage
-from cnnstudio.data.datasets import DATASETS
+from cnnstudio.data.datasets import DATASETS, DatasetEntry
 from cnnstudio.errors import StudioError
 from cnnstudio.models.classifier import MODEL_FILE
 from cnnstudio.models.library import list_broken_models, list_models
@@ -214,15 +214,10 @@ def window() -> Iterator[Check]:
 
 
 def shipped_files() -> Iterator[Check]:
-    """Data sets and models that come with CNN Studio, down to their checksums."""
+    """Data sets and models that come with CNN Studio or were downloaded, down to their checksums."""
     remedy = "Install CNN Studio again to restore it."
     for entry in DATASETS.values():
-        try:
-            entry.load()
-        except (StudioError, OSError) as error:
-            yield Check(entry.title, "problem", str(error), remedy)
-        else:
-            yield Check(entry.title, "ok", f"{entry.size_text}, checksums right")
+        yield _data_set(entry)
     shipped = [entry for entry in list_models() if entry.kind == "shipped"]
     if not shipped:
         yield Check("models", "problem", "no model ships with this installation", remedy)
@@ -234,6 +229,18 @@ def shipped_files() -> Iterator[Check]:
             yield Check(model.name, "ok", str(model.path))
     for broken in list_broken_models():
         yield Check(broken.path.name, "warning", broken.problem, f"Restore what is missing, or delete {broken.path}.")
+
+
+def _data_set(entry: DatasetEntry) -> Check:
+    if not entry.is_here():
+        return Check(entry.title, "ok", f"not downloaded yet ({entry.download_bytes / 1e6:.0f} MB at first use)")
+    try:
+        entry.check()
+    except (StudioError, OSError) as error:
+        if entry.download_bytes:
+            return Check(entry.title, "warning", str(error), "Use it while there is a connection to the internet.")
+        return Check(entry.title, "problem", str(error), "Install CNN Studio again to restore it.")
+    return Check(entry.title, "ok", f"{entry.size_text}, checksums right")
 
 
 def _damage(path: Path) -> str | None:

@@ -5,7 +5,18 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from cnnstudio.data.published import DIGITS, read_mnist
+from cnnstudio.data import class_names, downloads
+from cnnstudio.data.published import (
+    CIFAR10,
+    CIFAR100,
+    FASHION_MNIST,
+    read_cifar10,
+    read_cifar100,
+    read_cifar100_coarse,
+    read_fashion_mnist,
+    read_mnist,
+)
+from cnnstudio.data.remote import RemoteFolder
 from cnnstudio.data.splits import Dataset, OnProgress, Progress
 
 
@@ -24,6 +35,7 @@ class DatasetEntry:
         licence: the licence, and to whom credit is due; empty for a user's own images.
         read: reads all images, after fetching or scanning them where that is needed.
         path: the folder or zip of a user's own images; None for a published data set.
+        remote: the files that are downloaded at first use; None where nothing is.
     """
 
     name: str
@@ -36,6 +48,27 @@ class DatasetEntry:
     licence: str
     read: Callable[[OnProgress], Dataset]
     path: Path | None = None
+    remote: RemoteFolder | None = None
+
+    @property
+    def download_bytes(self) -> int:
+        """Bytes that are downloaded at first use; 0 for what ships and for a user's own images."""
+        return self.remote.bytes if self.remote else 0
+
+    def is_here(self) -> bool:
+        """Whether it can be loaded without a download: a quick look, the files may still turn out to be damaged."""
+        return self.remote is None or downloads.is_here(self.remote)
+
+    def check(self) -> None:
+        """Reads all files that it consists of, and downloads or changes nothing.
+
+        Raises:
+            StudioError: one is missing or damaged.
+        """
+        if self.remote is None:
+            self.load()
+        else:
+            downloads.check(self.remote)
 
     @cached_property
     def size_text(self) -> str:
@@ -65,6 +98,8 @@ def _tell_nobody(progress: Progress) -> None:
     """Somebody must be told; nobody listens."""
 
 
+_CIFAR_LICENCE = "no formal licence; cite Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009"
+
 DATASETS: dict[str, DatasetEntry] = {
     entry.name: entry
     for entry in (
@@ -73,11 +108,59 @@ DATASETS: dict[str, DatasetEntry] = {
             title="MNIST",
             description="Handwritten digits, centred and scaled: where most people start.",
             image_shape=(28, 28, 1),
-            classes=DIGITS,
+            classes=class_names.DIGITS,
             train_images=60_000,
             test_images=10_000,
             licence="CC BY-SA 3.0, LeCun, Cortes and Burges",
             read=read_mnist,
+        ),
+        DatasetEntry(
+            name="fashion-mnist",
+            title="Fashion-MNIST",
+            description="Clothes, shoes and bags in the format of MNIST, and harder to tell apart.",
+            image_shape=(28, 28, 1),
+            classes=class_names.FASHION_MNIST,
+            train_images=60_000,
+            test_images=10_000,
+            licence="MIT, Zalando SE",
+            read=read_fashion_mnist,
+            remote=FASHION_MNIST,
+        ),
+        DatasetEntry(
+            name="cifar10",
+            title="CIFAR-10",
+            description="Small colour photos of animals and vehicles: the classic test of a small network.",
+            image_shape=(32, 32, 3),
+            classes=class_names.CIFAR10,
+            train_images=50_000,
+            test_images=10_000,
+            licence=_CIFAR_LICENCE,
+            read=read_cifar10,
+            remote=CIFAR10.remote,
+        ),
+        DatasetEntry(
+            name="cifar100",
+            title="CIFAR-100",
+            description="Small colour photos of a hundred kinds of things, only 500 of each to learn from.",
+            image_shape=(32, 32, 3),
+            classes=class_names.CIFAR100,
+            train_images=50_000,
+            test_images=10_000,
+            licence=_CIFAR_LICENCE,
+            read=read_cifar100,
+            remote=CIFAR100.remote,
+        ),
+        DatasetEntry(
+            name="cifar100-coarse",
+            title="CIFAR-100, 20 superclasses",
+            description="The photos of CIFAR-100, with each five of its classes taken together as one.",
+            image_shape=(32, 32, 3),
+            classes=class_names.CIFAR100_COARSE,
+            train_images=50_000,
+            test_images=10_000,
+            licence=_CIFAR_LICENCE,
+            read=read_cifar100_coarse,
+            remote=CIFAR100.remote,
         ),
     )
 }
