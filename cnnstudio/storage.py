@@ -50,6 +50,36 @@ def cache_folder() -> Path:
     return _user_folder("cache", platformdirs.user_cache_dir("cnnstudio", appauthor=False))
 
 
+CACHES = {
+    "datasets": (
+        "Downloads",
+        "Published data sets, fetched at their first use; when needed again, downloaded again.",
+    ),
+    "images": ("Prepared images", "Your own images, brought to one size; when needed again, read again."),
+}
+"""What lies in the cache, by the name of its folder there: title, and one sentence for the user."""
+
+
+def clear_cache(name: str) -> None:
+    """Removes one of `CACHES`; what is in use by another program may stay.
+
+    Raises:
+        OSError: something cannot be removed.
+    """
+    folder = cache_folder() / name
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def used_bytes(folder: Path) -> int:
+    """Bytes of all files in a folder, 0 where there is none; some may vanish meanwhile."""
+    used = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            used += path.lstat().st_size
+    return used
+
+
 def config_folder() -> Path:
     """The user's settings folder."""
     return _user_folder("config", platformdirs.user_config_dir("cnnstudio", appauthor=False))

@@ -9,7 +9,6 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -185,20 +184,11 @@ def folders() -> Iterator[Check]:
                 "Make it writable, or name another place in the environment variable CNNSTUDIO_HOME.",
             )
             continue
-        text = f"{folder} ({_size(_used(folder))} used, {_size(free)} free)"
+        text = f"{folder} ({_size(storage.used_bytes(folder))} used, {_size(free)} free)"
         if free < ENOUGH_SPACE:
             yield Check(name, "warning", text, "The disk is nearly full: make room.")
         else:
             yield Check(name, "ok", text)
-
-
-def _used(folder: Path) -> int:
-    """Bytes of all files in a folder; some may vanish meanwhile."""
-    used = 0
-    for path in folder.rglob("*"):
-        with suppress(OSError):
-            used += path.lstat().st_size
-    return used
 
 
 def window() -> Iterator[Check]:

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QSpinBox, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QListWidget, QPushButton, QSpinBox, QToolButton
 from pytestqt.qtbot import QtBot
 
+from cnnstudio.data.downloads import read_extra_folders
 from cnnstudio.gui.pages.about import AboutPage, licence
 from cnnstudio.gui.pages.settings import FOLDERS, SettingsPage
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.theme import THEMES
+from cnnstudio.storage import cache_folder
 
 
 def click(qtbot: QtBot, page: SettingsPage | AboutPage, kind: type, name: str) -> None:
@@ -175,6 +177,42 @@ def test_the_page_restores_the_defaults(qtbot: QtBot) -> None:
     click(qtbot, page, QPushButton, "restore_defaults_button")
     assert page.findChild(QPushButton, "theme_system").isChecked()
     assert page.findChild(QSpinBox, "threads_spin").value() == 0
+
+
+def test_the_page_tells_how_large_the_caches_are_and_clears_them(qtbot: QtBot) -> None:
+    folder = cache_folder() / "images" / "photos"
+    folder.mkdir(parents=True)
+    (folder / "images").write_bytes(bytes(2_500_000))
+    page = SettingsPage(Settings())
+    qtbot.addWidget(page)
+    with qtbot.waitSignal(page._task.finished):
+        page.entered()
+    size = page.findChild(QLabel, "images_cache_size")
+    assert size.text() == "2.5 MB"
+    assert page.findChild(QLabel, "datasets_cache_size").text() == "empty"
+    assert not page.findChild(QPushButton, "clear_datasets_cache_button").isEnabled()
+    with qtbot.waitSignal(page._task.finished):
+        click(qtbot, page, QPushButton, "clear_images_cache_button")
+    assert size.text() == "empty"
+    assert not folder.exists()
+    assert cache_folder().is_dir()
+    page.shut_down()
+
+
+def test_the_page_keeps_folders_of_data_sets(qtbot: QtBot, tmp_path: Path) -> None:
+    page = SettingsPage(Settings())
+    qtbot.addWidget(page)
+    folders = page.findChild(QListWidget, "dataset_folders_list")
+    remove = page.findChild(QPushButton, "remove_dataset_folder_button")
+    page.add_source(tmp_path / "a")
+    page.add_source(tmp_path / "b")
+    page.add_source(tmp_path / "a")
+    assert read_extra_folders() == [tmp_path / "b", tmp_path / "a"]
+    assert not remove.isEnabled()
+    folders.setCurrentRow(0)
+    click(qtbot, page, QPushButton, "remove_dataset_folder_button")
+    assert read_extra_folders() == [tmp_path / "a"]
+    assert [folders.item(row).text() for row in range(folders.count())] == [str(tmp_path / "a")]
 
 
 def test_about_names_versions_and_licences(qtbot: QtBot) -> None:
