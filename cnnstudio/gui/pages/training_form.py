@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnnstudio import wording
 from cnnstudio.data.augmentation import AUGMENTATIONS
 from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.library import SIZES, find_dataset, list_datasets
@@ -122,7 +123,9 @@ class TrainingForm(QWidget):
     def _show_datasets(self) -> None:
         self._dataset.set_choices(
             [
-                Choice(entry.name, entry.title, entry.description, picture("own-images" if entry.path else entry.name))
+                Choice(
+                    entry.name, entry.title, _description(entry), picture("own-images" if entry.path else entry.name)
+                )
                 for entry in self._entries.values()
             ]
         )
@@ -302,6 +305,11 @@ class TrainingForm(QWidget):
             combo.addItem(entry.title, entry_key)
             combo.setItemData(combo.count() - 1, entry.description, _TIP)
         return combo
+
+
+def _description(entry: DatasetEntry) -> str:
+    to_fetch = "" if entry.is_here() else f" {wording.size(entry.download_bytes)} are downloaded at first use."
+    return entry.description + to_fetch
 
 
 def _choose_data(combo: QComboBox, value: object, text: str) -> None:
