@@ -16,17 +16,18 @@ class Column(QScrollArea):
     Args:
         heading: the page's heading.
         parent: the parent widget.
+        edge: from the content to the edge.
     """
 
-    def __init__(self, heading: str, parent: QWidget | None = None) -> None:
+    def __init__(self, heading: str, parent: QWidget | None = None, edge: int = SECTION) -> None:
         super().__init__(parent)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         content = QWidget()
-        content.setMaximumWidth(WIDTH + 2 * SECTION)
+        content.setMaximumWidth(WIDTH + 2 * edge)
         self._layout = QVBoxLayout(content)
-        self._layout.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
+        self._layout.setContentsMargins(edge, edge, edge, edge)
         self._layout.setSpacing(GAP)
         self._layout.addWidget(label(heading, "heading"))
         self._layout.addStretch(1)

@@ -1,0 +1,394 @@
+"""The Data page: which images there are, and what an image is to a computer."""
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Signal, Slot
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QMenu,
+    QPushButton,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnstudio.data.augmentation import AugmentationSpec
+from cnnstudio.data.datasets import DatasetEntry
+from cnnstudio.data.library import forget_dataset, import_dataset, list_datasets
+from cnnstudio.data.splits import Dataset
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.describe import describe, label
+from cnnstudio.gui.log import details
+from cnnstudio.gui.pages.data_browser import DataBrowser
+from cnnstudio.gui.pages.data_explorer import DataExplorer
+from cnnstudio.gui.pages.data_import import LAYOUT, ImportPanel
+from cnnstudio.gui.pages.data_loading import LoadingPanel, load
+from cnnstudio.gui.pages.data_report import ReportPanel
+from cnnstudio.gui.pages.data_view import Cancelled, Selection
+from cnnstudio.gui.pages.training_form import picture
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.task import Task
+from cnnstudio.gui.theme import GRID, SECTION, icon
+from cnnstudio.gui.widgets.message_bar import MessageBar
+from cnnstudio.gui.widgets.picker import Choice, Picker
+
+REMEMBERED = "data/dataset"
+
+
+class DataPage(QWidget):
+    """The choice of a data set above; its images, or one of them, below.
+
+    Signals:
+        navigate(str, object): to the Train page, with a data set's name or an `AugmentationSpec`.
+        loaded(object): a `Dataset` is on screen.
+    """
+
+    navigate = Signal(str, object)
+    loaded = Signal(object)
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page_data")
+        self._settings = settings
+        self._entries: dict[str, DatasetEntry] = {}
+        self._task: Task | None = None
+        self._dataset: Dataset | None = None
+        self._report: ReportPanel | None = None
+        self._message = MessageBar()
+        page = QVBoxLayout(self)
+        page.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
+        page.setSpacing(2 * GRID)
+        page.addLayout(self._build_head())
+        page.addLayout(self._build_facts())
+        page.addWidget(self._message)
+        page.addWidget(self._build_stack(), 1)
+        self._picker.changed.connect(self._choose)
+
+    @property
+    def dataset(self) -> Dataset | None:
+        """The data set that is shown."""
+        return self._dataset
+
+    def entered(self) -> None:
+        """The list of data sets may have grown since."""
+        self._refresh()
+
+    @Slot(object)
+    def receive(self, payload: Path) -> None:
+        """Looks through a folder or a zip of images, to import it."""
+        self._message.hide()
+        self._stack.setCurrentWidget(self._import)
+        self._import.open(payload)
+
+    @property
+    def busy(self) -> str | None:
+        """What would be interrupted if the window closed now, in words."""
+        return "A data set is being loaded." if self._task is not None else None
+
+    def shut_down(self) -> None:
+        """Ends what is being loaded or computed, and waits for it."""
+        if self._task is not None:
+            self._task.shut_down()
+            self._task = None
+        for part in (self._browser, self._explorer, self._import):
+            part.shut_down()
+
+    def _build_head(self) -> QHBoxLayout:
+        heading = label("Data", "heading")
+        heading.setWordWrap(False)
+        self._picker = describe(
+            Picker(),
+            "data_picker",
+            "Data set",
+            "Labelled images: from them, a network learns what belongs to which class.",
+        )
+        self._picker.setMinimumWidth(30 * GRID)
+        self._picker.setMaximumWidth(64 * GRID)
+        bring = describe(
+            QPushButton("I&mport images …"),
+            "import_images_button",
+            "Import images",
+            "Brings your own images: a folder, or a zip of one, with a subfolder for each class.",
+        )
+        bring.setIcon(icon("import"))
+        bring.setIconSize(QSize(20, 20))
+        bring.setMenu(self._build_import_menu(bring))
+        self._train = describe(
+            QPushButton("Train &on it"),
+            "train_on_it_button",
+            "Train on it",
+            "Goes to the Train page with this data set.",
+        )
+        self._train.setProperty("role", "primary")
+        self._train.clicked.connect(self._go_to_training)
+        row = QHBoxLayout()
+        row.setSpacing(2 * GRID)
+        row.addWidget(heading)
+        row.addWidget(self._picker, 1)
+        row.addStretch(0)
+        row.addWidget(bring)
+        row.addWidget(self._train)
+        return row
+
+    def _build_import_menu(self, parent: QWidget) -> QMenu:
+        menu = QMenu(parent)
+        menu.setToolTipsVisible(True)
+        for name, text, pic, ask in (
+            ("import_folder", "&Folder …", "folder", self._ask_folder),
+            ("import_zip", "&Zip file …", "open", self._ask_zip),
+        ):
+            action = menu.addAction(icon(pic), text)
+            action.setObjectName(name)
+            action.setToolTip(f"<p>One subfolder for each class:</p><pre>{LAYOUT}</pre>")
+            action.triggered.connect(ask)
+        return menu
+
+    def _build_facts(self) -> QHBoxLayout:
+        self._facts = label(role="secondary", name="dataset_facts")
+        self._found = describe(
+            QPushButton("What was found"),
+            "report_button",
+            "What was found",
+            "Counts, sizes, files that cannot be read, and images that are in training and test at once.",
+        )
+        self._found.setProperty("role", "quiet")
+        self._found.clicked.connect(self._show_report)
+        self._more = describe(
+            QToolButton(), "data_menu_button", "More about these images", "Scan the folder again, or forget it."
+        )
+        self._more.setIcon(icon("more"))
+        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self._more)
+        menu.setToolTipsVisible(True)
+        for name, text, pic, lesson, act in (
+            (
+                "scan_again",
+                "&Scan again",
+                "reset",
+                "Looks at every file anew: the folder has changed.",
+                self._scan_again,
+            ),
+            ("forget_dataset", "&Forget", "clear", "Takes it off the list. No file is deleted.", self._forget),
+        ):
+            action = menu.addAction(icon(pic), text)
+            action.setObjectName(name)
+            action.setToolTip(lesson)
+            action.triggered.connect(act)
+        self._more.setMenu(menu)
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        row.addWidget(self._facts, 1)
+        row.addWidget(self._found)
+        row.addWidget(self._more)
+        return row
+
+    def _build_stack(self) -> QStackedWidget:
+        self._stack = QStackedWidget()
+        self._loading, self._browser, self._explorer, self._import = (
+            LoadingPanel(),
+            DataBrowser(),
+            DataExplorer(),
+            ImportPanel(),
+        )
+        for panel in (self._loading, self._browser, self._explorer, self._import):
+            self._stack.addWidget(panel)
+        self._loading.download_asked.connect(self._load)
+        self._loading.cancel_asked.connect(self._cancel)
+        self._browser.opened.connect(self._explore)
+        self._browser.failed.connect(self._tell_broken)
+        self._explorer.closed.connect(self._leave_explorer)
+        self._explorer.used.connect(self._use_augmentation)
+        self._explorer.failed.connect(self._message.show_error)
+        self._import.accepted.connect(self._accept)
+        self._import.closed.connect(self._leave_import)
+        self._import.failed.connect(self._refuse)
+        return self._stack
+
+    @property
+    def _entry(self) -> DatasetEntry | None:
+        return self._entries.get(self._picker.current_key)
+
+    def _refresh(self, choose: str = "") -> None:
+        """Reads the list again; the choice stays where it still exists."""
+        wanted = choose or self._picker.current_key or self._settings.recall(REMEMBERED, "")
+        self._entries = {entry.name: entry for entry in list_datasets()}
+        choices = [
+            Choice(entry.name, entry.title, entry.description, picture("own-images" if entry.path else entry.name))
+            for entry in self._entries.values()
+        ]
+        self._picker.blockSignals(True)
+        self._picker.set_choices(choices)
+        self._picker.set_current(wanted)
+        self._picker.blockSignals(False)
+        shown = self._dataset.name if self._dataset else None
+        if self._picker.current_key != shown and self._task is None:
+            self._choose()
+
+    @Slot()
+    def _choose(self) -> None:
+        """Loads the chosen data set, or offers its download."""
+        entry = self._entry
+        if entry is None:
+            return
+        self._abandon()
+        self._message.hide()
+        self._settings.remember(REMEMBERED, entry.name)
+        self._tell_facts(entry)
+        if entry.is_here():
+            self._load()
+        else:
+            self._loading.offer(entry)
+            self._stack.setCurrentWidget(self._loading)
+
+    def _tell_facts(self, entry: DatasetEntry) -> None:
+        self._facts.setText(f"{entry.size_text} · {entry.licence or entry.path}")
+        self._found.setVisible(self._dataset is not None and self._dataset.report is not None)
+        self._more.setVisible(entry.path is not None)
+        self._train.setEnabled(self._dataset is not None)
+
+    def _abandon(self) -> None:
+        """Lets go of the data set that is shown, and of what is being loaded."""
+        if self._task is not None:
+            self._task.event.disconnect(self._loading.show_progress)
+            self._task.finished.disconnect(self._show)
+            self._task.failed.disconnect(self._fail)
+            self._task.stop()
+            self._task = None
+        self._browser.stop()
+        self._dataset = None
+
+    @Slot()
+    def _load(self, rescan: bool = False) -> None:
+        entry = self._entry
+        if entry is None:
+            return
+        self._message.hide()
+        self._loading.start(entry, "Loading" if entry.is_here() else "Downloading")
+        self._stack.setCurrentWidget(self._loading)
+        self._task = Task(partial(load, entry, rescan), self)
+        self._task.event.connect(self._loading.show_progress)
+        self._task.finished.connect(self._show)
+        self._task.failed.connect(self._fail)
+        self._task.start()
+
+    @Slot()
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.stop()
+
+    @Slot(object)
+    def _show(self, dataset: Dataset) -> None:
+        self._task, self._dataset = None, dataset
+        if self._report is not None:
+            self._stack.removeWidget(self._report)
+            self._report.deleteLater()
+            self._report = None
+        self._browser.show_dataset(dataset)
+        self._stack.setCurrentWidget(self._browser)
+        entry = self._entry
+        if entry is not None:
+            self._tell_facts(entry)
+        if dataset.report is not None and dataset.report.notes:
+            self._message.show_info(" ".join(dataset.report.notes))
+        self.loaded.emit(dataset)
+
+    @Slot(object)
+    def _fail(self, error: Exception) -> None:
+        self._task = None
+        entry = self._entry
+        if entry is not None:
+            self._loading.offer(entry, again=True)
+            self._stack.setCurrentWidget(self._loading)
+        if not isinstance(error, Cancelled):
+            self._message.show_error(str(error), "" if isinstance(error, StudioError) else details())
+
+    @Slot(str)
+    def _tell_broken(self, why: str) -> None:
+        self._message.show_error(
+            f"The images cannot be read any more: {why}. Choose Scan again from the menu, or choose another data set."
+        )
+
+    @Slot(object, int)
+    def _explore(self, selection: Selection, place: int) -> None:
+        self._stack.setCurrentWidget(self._explorer)
+        self._explorer.open(selection, place)
+
+    @Slot(int)
+    def _leave_explorer(self, place: int) -> None:
+        self._stack.setCurrentWidget(self._browser)
+        self._browser.choose_place(place)
+
+    @Slot()
+    def _show_report(self) -> None:
+        if self._dataset is None or self._dataset.report is None:
+            return
+        if self._report is None:
+            self._report = ReportPanel(self._dataset.report)
+            self._report.closed.connect(self._leave_import)
+            self._stack.addWidget(self._report)
+        self._stack.setCurrentWidget(self._report)
+
+    @Slot()
+    def _leave_import(self) -> None:
+        """Back to what is behind."""
+        self._import.stop()
+        self._stack.setCurrentWidget(self._browser if self._dataset is not None else self._loading)
+
+    @Slot(str)
+    def _refuse(self, why: str) -> None:
+        self._leave_import()
+        self._message.show_error(why)
+
+    @Slot()
+    def _ask_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Import a folder of images")
+        if path:
+            self.receive(Path(path))
+
+    @Slot()
+    def _ask_zip(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Import a zip of images", "", "Zip archives (*.zip)")
+        if path:
+            self.receive(Path(path))
+
+    @Slot(object, int, int)
+    def _accept(self, path: Path, image_size: int, channels: int) -> None:
+        try:
+            entry = import_dataset(path, image_size, channels)
+        except StudioError as error:
+            self._refuse(str(error))
+            return
+        self._abandon()
+        self._refresh(choose=entry.name)
+
+    @Slot()
+    def _scan_again(self) -> None:
+        self._abandon()
+        self._load(rescan=True)
+
+    @Slot()
+    def _forget(self) -> None:
+        entry = self._entry
+        if entry is None:
+            return
+        try:
+            forget_dataset(entry.name)
+        except StudioError as error:
+            self._message.show_error(str(error))
+            return
+        self._abandon()
+        self._refresh()
+        self._message.show_info(f"“{entry.title}” is off the list. Its files are where they were: {entry.path}.")
+
+    @Slot()
+    def _go_to_training(self) -> None:
+        if self._dataset is not None:
+            self.navigate.emit("train", self._dataset.name)
+
+    @Slot(object)
+    def _use_augmentation(self, spec: AugmentationSpec) -> None:
+        self._go_to_training()
+        self.navigate.emit("train", spec)

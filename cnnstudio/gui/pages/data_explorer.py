@@ -1,0 +1,234 @@
+"""One image of a data set: large, as numbers, as a vector, and as a training would change it."""
+
+import numpy as np
+from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QPushButton,
+    QSlider,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnstudio.gui.describe import describe, label
+from cnnstudio.gui.pages.data_augment import AugmentPane
+from cnnstudio.gui.pages.data_flatten import FlattenPane
+from cnnstudio.gui.pages.data_numbers import NumbersPane
+from cnnstudio.gui.pages.data_view import SPLITS, Selection
+from cnnstudio.gui.painting.averaging import average
+from cnnstudio.gui.theme import GRID, icon
+from cnnstudio.gui.widgets.pixel_picture import PixelPicture
+
+PANES: tuple[tuple[str, str, str], ...] = (
+    ("numbers", "&Numbers", "The image as the matrix of numbers that it is to a computer."),
+    ("flatten", "&Flatten", "The image as one long vector, as a network without convolutions gets it."),
+    ("augment", "Au&gment", "The image as a training can change it, so that the network sees more than there is."),
+)
+"""The chips that choose what stands beside the picture: key, text and lesson."""
+
+_HINT = "Point at a pixel to read its value."
+
+
+class DataExplorer(QWidget):
+    """The image on the left with a slider for its resolution; what it is to a computer on the right.
+
+    Signals:
+        closed(int): back to all images, of which the one at this place was seen last.
+        used(object): an `AugmentationSpec` shall be used in a training.
+        failed(str): something could not be read or computed, and why.
+    """
+
+    closed = Signal(int)
+    used = Signal(object)
+    failed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("data_explorer")
+        self._selection: Selection | None = None
+        self._place = 0
+        self._image = np.zeros((1, 1, 1), np.uint8)
+        self._share = 1.0
+        self._numbers, self._flatten, self._augment = NumbersPane(), FlattenPane(), AugmentPane()
+        self._matrix = self._numbers.matrix
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2 * GRID)
+        layout.addLayout(self._build_head())
+        columns = QHBoxLayout()
+        columns.setSpacing(3 * GRID)
+        columns.addLayout(self._build_picture(), 2)
+        columns.addLayout(self._build_panes(), 3)
+        layout.addLayout(columns, 1)
+        self._connect()
+
+    @property
+    def image(self) -> np.ndarray:
+        """(height, width, channels) uint8, at the resolution that is chosen."""
+        return self._reduced()
+
+    def open(self, selection: Selection, place: int) -> None:
+        """Shows an image and takes the keys."""
+        if self._selection is None or selection.dataset is not self._selection.dataset:
+            self._share = 1.0
+        self._selection = selection
+        self._go(place)
+        self._matrix.setFocus()
+
+    def shut_down(self) -> None:
+        """Waits for what is being computed."""
+        self._augment.shut_down()
+
+    def _build_head(self) -> QHBoxLayout:
+        back = describe(QPushButton("All images"), "back_button", "All images", "Back to all images. Escape does, too.")
+        back.setIcon(icon("arrow-left", "accent_text"))
+        back.setProperty("role", "quiet")
+        back.clicked.connect(self._close)
+        self._title = label(name="image_title")
+        self._previous = self._step_button("previous_button", "chevron-left", "Previous image", "Page Up", -1)
+        self._next = self._step_button("next_button", "chevron-right", "Next image", "Page Down", 1)
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        for widget in (back, self._previous, self._next):
+            row.addWidget(widget)
+        row.addSpacing(GRID)
+        row.addWidget(self._title, 1)
+        self._chips = QButtonGroup(self)
+        for number, (key, text, lesson) in enumerate(PANES):
+            chip = describe(QPushButton(text), f"{key}_chip", text.replace("&", ""), lesson)
+            chip.setProperty("role", "chip")
+            chip.setCheckable(True)
+            chip.setChecked(number == 0)
+            self._chips.addButton(chip, number)
+            row.addWidget(chip)
+        for sequence in (Qt.Key.Key_Escape, QKeySequence.StandardKey.Back):
+            shortcut = QShortcut(QKeySequence(sequence), self, self._close)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        return row
+
+    def _step_button(self, name: str, picture: str, title: str, key: str, step: int) -> QToolButton:
+        button = describe(QToolButton(), name, title, f"{title}. The key {key} does, too.")
+        button.setIcon(icon(picture))
+        button.setIconSize(QSize(20, 20))
+        button.clicked.connect(lambda: self._go(self._place + step))
+        shortcut = QShortcut(QKeySequence(key.replace("Page ", "Pg")), self, lambda: self._go(self._place + step))
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        return button
+
+    def _build_picture(self) -> QVBoxLayout:
+        self._picture = PixelPicture()
+        self._pointed = label(_HINT, "secondary", "pixel_under_cursor")
+        self._resolution = describe(
+            QSlider(Qt.Orientation.Horizontal),
+            "resolution_slider",
+            "Resolution",
+            "Lowers the resolution: each pixel becomes the mean of the area that it covers. Fewer numbers show less.",
+        )
+        self._size = label(name="resolution_text")
+        caption = label("Resolution", "strong")
+        caption.setWordWrap(False)
+        caption.setBuddy(self._resolution)
+        row = QHBoxLayout()
+        row.setSpacing(2 * GRID)
+        row.addWidget(caption)
+        row.addWidget(self._resolution, 1)
+        column = QVBoxLayout()
+        column.setSpacing(GRID)
+        column.addWidget(self._picture, 1)
+        column.addWidget(self._pointed)
+        column.addLayout(row)
+        column.addWidget(self._size)
+        return column
+
+    def _build_panes(self) -> QVBoxLayout:
+        self._panes = QStackedWidget()
+        for pane in (self._numbers, self._flatten, self._augment):
+            self._panes.addWidget(pane)
+        column = QVBoxLayout()
+        column.addWidget(self._panes)
+        return column
+
+    def _connect(self) -> None:
+        self._chips.idClicked.connect(self._choose_pane)
+        self._resolution.valueChanged.connect(self._lower)
+        self._picture.pointed.connect(self._point)
+        self._matrix.pointed.connect(self._point)
+        self._flatten.pointed.connect(self._point)
+        self._matrix.window_changed.connect(self._frame)
+        self._augment.used.connect(self.used)
+        self._augment.failed.connect(self.failed)
+
+    def _go(self, place: int) -> None:
+        if self._selection is None or not 0 <= place < len(self._selection):
+            return
+        try:
+            self._image = self._selection.read(np.array([place]))[0]
+        except OSError as error:
+            self.failed.emit(f"The image cannot be read any more: {error.strerror or error}.")
+            return
+        self._place = place
+        shown = self._selection.at(place)
+        name = self._selection.dataset.classes[shown.label]
+        self._title.setText(f"<b>{_escaped(name)}</b> · {SPLITS[shown.split][1]} image {shown.index:,}")
+        self._previous.setEnabled(place > 0)
+        self._next.setEnabled(place < len(self._selection) - 1)
+        self._numbers.set_colourful(self._image.shape[2] > 1)
+        longest = max(self._image.shape[:2])
+        self._resolution.blockSignals(True)
+        self._resolution.setRange(1, longest)
+        self._resolution.setPageStep(max(1, longest // 8))
+        self._resolution.setValue(max(1, round(self._share * longest)))
+        self._resolution.blockSignals(False)
+        self._augment.set_image(self._image)
+        self._refresh()
+
+    def _reduced(self) -> np.ndarray:
+        height, width = self._image.shape[:2]
+        share = self._resolution.value() / max(height, width)
+        return average(self._image, max(1, round(height * share)), max(1, round(width * share)))
+
+    def _refresh(self) -> None:
+        image = self._reduced()
+        self._picture.set_image(image, self._image.shape[:2])
+        self._matrix.set_image(image)
+        self._flatten.set_image(image)
+        height, width, channels = image.shape
+        self._size.setText(f"{height} × {width} × {channels} = <b>{image.size:,} numbers</b>")
+        self._frame(self._matrix.window_shown())
+        self._point(self._matrix.cell)
+
+    @Slot(int)
+    def _lower(self, value: int) -> None:
+        self._share = value / max(self._image.shape[:2])
+        self._refresh()
+
+    @Slot(object)
+    def _point(self, cell: tuple[int, int] | None) -> None:
+        """Points at the same pixel everywhere; whoever told of it does not tell again."""
+        self._picture.point(cell)
+        self._matrix.point(cell, follow=self.sender() is not self._matrix)
+        if self.sender() is not self._flatten:
+            self._flatten.point(cell)
+        text = _HINT if cell is None else self._matrix.text_of(cell)
+        self._pointed.setText(text[0].upper() + text[1:])
+
+    @Slot(QRectF)
+    def _frame(self, window: QRectF) -> None:
+        self._picture.set_window(window if self._panes.currentWidget() is self._numbers else QRectF())
+
+    @Slot(int)
+    def _choose_pane(self, number: int) -> None:
+        self._panes.setCurrentIndex(number)
+        self._frame(self._matrix.window_shown())
+
+    @Slot()
+    def _close(self) -> None:
+        self.closed.emit(self._place)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;")
