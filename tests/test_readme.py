@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,11 @@ from tests.benchmarks import BENCHMARKS
 
 TOP = Path(__file__).resolve().parents[1]
 README = (TOP / "README.md").read_text(encoding="utf-8")
-RUN_BY_CI = {"python -m pip install . && cnnstudio", 'python -m pip install -e ".[test]" && python -m pytest'}
+RUN_BY_CI = {
+    "python -m pip install . && cnnstudio",
+    'python -m pip install -e ".[test]" && python -m pytest',
+    'python -m pip install ".[camera]"',
+}
 
 
 def blocks(language: str) -> list[str]:
@@ -50,8 +55,13 @@ def test_commands_of_the_command_line_run(tmp_path: Path) -> None:
     dataset = DATASETS["mnist"].load()
     Image.fromarray(dataset.test.images[0, ..., 0]).save(tmp_path / "digit.png")
     (tmp_path / "drawings.json").write_text("[[[[0, 0], [60, 0], [30, 100]]]]")
+    shutil.copy(shipped("assets/photos/chelsea.jpg"), tmp_path / "holiday.jpg")
+    for index, label in enumerate(dataset.test.labels[:60]):
+        folder = tmp_path / "photos" / ("cat" if label < 5 else "dog")
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(dataset.test.images[index, ..., 0]).save(folder / f"{index}.png")
     lines = [line for line in commands() if line.startswith("cnnstudio ") and line != shipped_command()]
-    assert len(lines) >= 8
+    assert len(lines) >= 11
     for line in lines:
         done = subprocess.run(
             [sys.executable, "-m", *shlex.split(line)], cwd=tmp_path, capture_output=True, text=True, check=False
