@@ -12,7 +12,7 @@ import numpy as np
 from PySide6 import QtCore
 from PySide6.QtCore import QCoreApplication, QElapsedTimer, QRectF, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QHideEvent, QImage, QPainter, QPainterPath, QPaintEvent, QPen, QShowEvent
-from PySide6.QtWidgets import QComboBox, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.theme import GAP, GRID, SECTION, colours
@@ -110,7 +110,8 @@ class CameraView(QWidget):
             QPushButton("Try &again"), "camera_again_button", "Try again", "Looks for the camera once more, now."
         )
         again.clicked.connect(self.start)
-        panel = QWidget()
+        panel = QFrame()
+        panel.setProperty("role", "panel")
         column = QVBoxLayout(panel)
         column.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
         column.setSpacing(2 * GAP)

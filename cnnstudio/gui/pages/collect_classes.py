@@ -1,0 +1,110 @@
+"""The classes of a set that is being collected, one below the other."""
+
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+
+from cnnstudio.data.collecting import Collection
+from cnnstudio.gui.describe import describe
+from cnnstudio.gui.pages.collect_class import ClassRow
+from cnnstudio.gui.theme import GRID
+
+
+class ClassList(QScrollArea):
+    """A row for each class, and a field that adds one."""
+
+    chosen = Signal(str)
+    renamed = Signal(str, str)
+    remove_asked = Signal(str)
+    example_remove_asked = Signal(object)
+
+    added = Signal(str)
+    """A class of this name is to be added."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("class_list")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._rows: dict[str, ClassRow] = {}
+        self._chosen = ""
+        self._add = describe(
+            QLineEdit(),
+            "add_class",
+            "Add a class",
+            "Type the name of another class and press Enter. The more alike two classes are, the more examples they "
+            "need.",
+        )
+        self._add.setPlaceholderText("Add a class …")
+        self._add.returnPressed.connect(self._ask_add)
+        content = QWidget()
+        content.setProperty("role", "content")
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
+        self._column = QVBoxLayout()
+        self._column.setSpacing(GRID)
+        column.addLayout(self._column)
+        column.addWidget(self._add)
+        column.addStretch(1)
+        self.setWidget(content)
+
+    def show_collection(self, collection: Collection | None, chosen: str) -> None:
+        """Shows the classes and examples as they are now."""
+        classes = collection.classes if collection is not None else ()
+        if tuple(self._rows) != classes:
+            self._rebuild(classes)
+        for name, row in self._rows.items():
+            if collection is not None:
+                row.show_examples(collection.examples(name), collection.kind.noun)
+            row.set_chosen(name == chosen)
+        if chosen != self._chosen and chosen in self._rows:
+            QTimer.singleShot(0, self._scroll_to_chosen)
+        self._chosen = chosen
+
+    def edit_name(self, name: str) -> None:
+        """Puts the cursor into the name of a class."""
+        self._rows[name].edit_name()
+
+    def reset_names(self) -> None:
+        """Shows the names as they are, for another was refused."""
+        for row in self._rows.values():
+            row.reset_name()
+
+    def clear_field(self) -> None:
+        """Empties the field, for its class was added."""
+        self._add.clear()
+
+    def class_at(self, place: QPoint) -> str:
+        """The class at a place on the screen; empty where there is none."""
+        for name, row in self._rows.items():
+            if row.rect().contains(row.mapFromGlobal(place)) and self.rect().contains(self.mapFromGlobal(place)):
+                return name
+        return ""
+
+    def _rebuild(self, classes: tuple[str, ...]) -> None:
+        for row in self._rows.values():
+            self._column.removeWidget(row)
+            row.hide()  # it goes with the next turn of the event loop, and must not be seen until then
+            row.deleteLater()
+        self._rows = {name: self._row(name, number) for number, name in enumerate(classes, 1)}
+
+    def _row(self, name: str, number: int) -> ClassRow:
+        row = ClassRow(name, number)
+        row.chosen.connect(self.chosen)
+        row.renamed.connect(self.renamed)
+        row.remove_asked.connect(self.remove_asked)
+        row.example_remove_asked.connect(self.example_remove_asked)
+        self._column.addWidget(row)
+        return row
+
+    @Slot()
+    def _scroll_to_chosen(self) -> None:
+        if self._chosen in self._rows:
+            self.ensureWidgetVisible(self._rows[self._chosen], 0, GRID)
+
+    @Slot()
+    def _ask_add(self) -> None:
+        if self._add.text().strip():
+            self.added.emit(self._add.text())

@@ -1,0 +1,161 @@
+"""The sets of one's own: chosen from a list, begun, renamed, thrown away."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QUrl, Signal, Slot
+from PySide6.QtGui import QAction, QDesktopServices
+from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QMenu, QMessageBox, QPushButton, QToolButton, QWidget
+
+from cnnstudio.data.collected import list_collections, rename_collection, trash_collection
+from cnnstudio.data.collecting import Collection
+from cnnstudio.data.library import collected_folder
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.describe import describe
+from cnnstudio.gui.pages.collect_form import KIND_ICONS
+from cnnstudio.gui.theme import GRID, icon
+from cnnstudio.gui.widgets.picker import Choice, Picker
+
+
+class SetChooser(QWidget):
+    """A picker of sets, a button for a new one, and a menu of what can be done with the one that is chosen."""
+
+    chosen = Signal(object)
+    """The folder of the set that was chosen; None where there is none left."""
+
+    new_asked = Signal()
+
+    leaving = Signal()
+    """The set's folder is about to be moved: let go of it."""
+
+    failed = Signal(str)
+    """A sentence on what could not be done."""
+
+    done = Signal(str)
+    """A sentence on what has been done."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._picker = describe(
+            Picker(), "set_picker", "Set", "The set that you add to; on the Train page it has the same name."
+        )
+        self._picker.changed.connect(lambda key: self.chosen.emit(Path(key)))
+        self._new = describe(
+            QPushButton("&New set"),
+            "new_set_button",
+            "New set",
+            "Begins another set, with classes of its own. (Ctrl+N)",
+        )
+        self._new.setIcon(icon("add"))
+        self._new.setShortcut("Ctrl+N")
+        self._new.clicked.connect(self.new_asked)
+        more = describe(
+            QToolButton(), "set_menu_button", "More about this set", "Rename this set, show its folder, or delete it."
+        )
+        more.setIcon(icon("more"))
+        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(more)
+        menu.setToolTipsVisible(True)
+        self._action(menu, "rename_set", "&Rename…", "rename", self._ask_name)
+        self._action(menu, "show_set_folder", "Show in &folder", "folder", self._show_folder)
+        menu.addSeparator()
+        self._action(menu, "delete_set", "&Delete…", "delete", self._ask_delete)
+        more.setMenu(menu)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GRID)
+        row.addWidget(self._picker, 1)
+        row.addWidget(more)
+        row.addWidget(self._new)
+
+    @property
+    def path(self) -> Path | None:
+        """The set that is chosen; None where there is none at all."""
+        return Path(self._picker.current_key) if self._picker.current_key else None
+
+    def refresh(self) -> None:
+        """Reads the list again; the choice stays where it still exists."""
+        choices = []
+        for path in list_collections(collected_folder()):
+            try:
+                collection = Collection(path)
+            except StudioError as error:
+                choices.append(Choice(str(path), path.name, str(error), icon("error")))
+            else:
+                symbol = icon(KIND_ICONS[collection.kind.name])
+                choices.append(Choice(str(path), path.name, _summary(collection), symbol))
+        self._picker.blockSignals(True)  # whoever refreshes the list knows what is chosen
+        self._picker.set_choices(choices)
+        self._picker.blockSignals(False)
+
+    def choose(self, path: Path) -> None:
+        """Chooses a set by its folder."""
+        self._picker.set_current(str(path))
+
+    def _action(self, menu: QMenu, name: str, text: str, icon_name: str, slot: object) -> QAction:
+        action = menu.addAction(icon(icon_name), text)
+        action.setObjectName(name)
+        action.triggered.connect(slot)
+        return action
+
+    @Slot()
+    def _ask_name(self) -> None:
+        path = self.path
+        if path is None:
+            return
+        name, question = path.name, f"New name of “{path.name}”:"
+        while True:
+            name, ok = QInputDialog.getText(self, "Rename the set", question, text=name)
+            if not ok:
+                return
+            self.leaving.emit()
+            try:
+                renamed = rename_collection(path, name)
+            except StudioError as error:
+                question = str(error)
+            else:
+                break
+        self.refresh()
+        self.choose(renamed)
+        self.chosen.emit(renamed)
+
+    @Slot()
+    def _show_folder(self) -> None:
+        if self.path is not None and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.path))):
+            self.done.emit(f"The set lies in {self.path}.")
+
+    @Slot()
+    def _ask_delete(self) -> None:
+        path = self.path
+        if path is None:
+            return
+        box = QMessageBox(
+            QMessageBox.Icon.Question,
+            "Delete the set?",
+            f"Move “{path.name}” with all its examples to the trash?",
+            parent=self,
+        )
+        box.setObjectName("confirm_delete_set_dialog")
+        delete = box.addButton("Move to the trash", QMessageBox.ButtonRole.DestructiveRole)
+        delete.setObjectName("confirm_delete_set_button")
+        keep = box.addButton("Keep it", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(keep)
+        box.setEscapeButton(keep)
+        box.exec()
+        if box.clickedButton() is not delete:
+            return
+        self.leaving.emit()
+        try:
+            trash_collection(path)
+        except StudioError as error:
+            self.failed.emit(str(error))
+            return
+        self.refresh()
+        self.chosen.emit(self.path)
+        self.done.emit(f"“{path.name}” is in the trash.")
+
+
+def _summary(collection: Collection) -> str:
+    counts = collection.counts
+    classes = f"{len(counts):,} class{'' if len(counts) == 1 else 'es'}"
+    total = sum(counts.values())
+    return f"{collection.kind.title} · {classes} · {total:,} example{'' if total == 1 else 's'}"
