@@ -22,6 +22,7 @@ README = (TOP / "README.md").read_text(encoding="utf-8")
 RUN_BY_CI = {
     "python -m pip install . && cnnstudio",
     'python -m pip install -e ".[test]" && python -m pytest',
+    "sudo apt-get install -y libpulse0",
     'python -m pip install ".[camera]"',
 }
 
