@@ -92,6 +92,17 @@ class Archive:
         except StudioError:
             return None
 
+    def head(self, path: str, count: int) -> bytes:
+        """The first bytes of a file; none where it is not there or damaged."""
+        member = self._members.get(path)
+        if member is None or member.compress_type not in _METHODS:
+            return b""
+        try:
+            with self._lock, self._zip.open(member) as file:
+                return file.read(count)
+        except _DAMAGED:
+            return b""
+
     def source(self, path: str) -> bytes:
         """The bytes of a file.
 

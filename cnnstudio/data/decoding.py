@@ -30,6 +30,9 @@ where three times the image's side is left: then no pixel of a photo is off by m
 _SEVERAL_MEGAPIXELS = 80_000_000
 _HEARTBEAT = 0.1
 
+_READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""Without waiting: a pipe would hold up whoever opens it until somebody writes into it."""
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -93,8 +96,7 @@ def decode(source: bytes | Path, image_size: int, channels: int, exactly: bool =
 def read_bytes(path: str | Path, limit: int = IN_MEMORY) -> bytes | None:
     """The bytes of a file; None where it has more than `limit`, is no ordinary file or cannot be read."""
     try:
-        # A pipe would hold up whoever opens it until somebody writes into it.
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        handle = os.open(path, _READING)
     except (OSError, ValueError):
         return None
     try:
@@ -109,6 +111,20 @@ def read_bytes(path: str | Path, limit: int = IN_MEMORY) -> bytes | None:
         return data + rest if len(data) + len(rest) <= limit else None
     except OSError:
         return None
+    finally:
+        os.close(handle)
+
+
+def read_head(path: str, count: int) -> bytes:
+    """The first bytes of a file; none where it is no ordinary file or cannot be read."""
+    try:
+        handle = os.open(path, _READING)
+    except (OSError, ValueError):
+        return b""
+    try:
+        return os.read(handle, count) if stat.S_ISREG(os.fstat(handle).st_mode) else b""
+    except OSError:
+        return b""
     finally:
         os.close(handle)
 

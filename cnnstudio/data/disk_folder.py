@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from cnnstudio.data.class_folders import is_left_out, readable
-from cnnstudio.data.decoding import IN_MEMORY, read_bytes
+from cnnstudio.data.decoding import IN_MEMORY, read_bytes, read_head
 from cnnstudio.errors import StudioError
 
 CHECKED_FILES = 20_000
@@ -73,21 +73,30 @@ class DiskFolder:
         """The bytes of a file; None where it has more than `limit` or cannot be read."""
         return read_bytes(self.full(path), limit)
 
+    def head(self, path: str, count: int) -> bytes:
+        """The first bytes of a file; none where it cannot be read."""
+        return read_head(self.full(path), count)
+
     def source(self, path: str) -> bytes | Path:
         """What to decode: the bytes of a file, or its path where it is large or cannot be read."""
         data = self.read(path, IN_MEMORY)
         return Path(self.full(path)) if data is None else data
 
     def sign(self, path: str) -> tuple[int, int]:
-        """Size and time (nanoseconds) of a file; `UNKNOWN` where it is not there."""
-        try:
-            status = os.stat(self.full(path))  # noqa: PTH116 - called 60,000 times
-        except (OSError, ValueError):
-            return UNKNOWN
-        return status.st_size, status.st_mtime_ns
+        """Size and time of a file, as `sign_file` gives them."""
+        return sign_file(self.full(path))
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def sign_file(path: str) -> tuple[int, int]:
+    """Size and time (nanoseconds) of a file; `UNKNOWN` where it is not there."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - called 60,000 times
+    except (OSError, ValueError):
+        return UNKNOWN
+    return status.st_size, status.st_mtime_ns
 
 
 def list_again(folder: str, stamps: Sequence[Stamp]) -> dict[str, list[str]] | None:
@@ -122,16 +131,10 @@ def have_changed(folder: str, paths: Sequence[str], signs: np.ndarray) -> bool:
         paths: relative to it.
         signs: (n, 2) int64, size and time of each, as `DiskFolder.sign` gave it.
     """
-    stat = os.stat
-    for path, sign in zip(paths, signs.tolist(), strict=True):
-        try:
-            status = stat(f"{folder}/{path}")
-            now = [status.st_size, status.st_mtime_ns]
-        except OSError:
-            now = list(UNKNOWN)
-        if now != sign:
-            return True
-    return False
+    return any(
+        sign_file(f"{folder}/{path}") != (size, modified)
+        for path, (size, modified) in zip(paths, signs.tolist(), strict=True)
+    )
 
 
 class _Branch:

@@ -15,7 +15,7 @@ from typing import BinaryIO, Protocol
 
 import numpy as np
 
-from cnnstudio.data.class_folders import Layout, readable
+from cnnstudio.data.class_folders import Branch, Layout, readable
 from cnnstudio.data.decoding import Decoded, decode, in_order
 from cnnstudio.data.splits import OnProgress, Progress
 from cnnstudio.errors import StudioError
@@ -38,10 +38,18 @@ class Store(Protocol):
     """Where the files lie: a folder on disk, or an archive.
 
     Attributes:
+        root: its folders.
         problems: (relative path, why) of what cannot be read.
     """
 
     problems: list[tuple[str, str]]
+
+    @property
+    def root(self) -> Branch:  # noqa: D102 - told above
+        ...
+
+    def head(self, path: str, count: int) -> bytes:
+        """The first bytes of a file; none where it cannot be read."""
 
     def read(self, path: str, limit: int) -> bytes | None:
         """The bytes of a file; None where it has more than `limit` or cannot be read."""
@@ -51,6 +59,9 @@ class Store(Protocol):
 
     def sign(self, path: str) -> tuple[int, int]:
         """Two numbers that change when the file does."""
+
+    def close(self) -> None:
+        """Lets go of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,28 +109,31 @@ def scan_images(
         name: what messages call the folder.
 
     Raises:
-        StudioError: no file is a picture, or the disk is full.
+        StudioError: no file is a picture.
+        OSError: the images cannot be written; `ENOSPC`, before anything is done, where there is no room for them.
     """
-    size, channels = shape
-    needed = len(layout) * size * size * channels
     pace = Pace(f"Reading {name}", len(layout), on_progress)
     findings = _Findings(store.problems)
-    try:
-        _check_room(needed, images.parent)
-        with images.open("wb") as file:
-            writer = _Writer(file)
-            # Closed at once when something is raised: threads may still read.
-            with closing(in_order(partial(_start, store, shape), layout.paths(), pace.heartbeat)) as results:
-                for number, result in enumerate(results):
-                    pace.tell(number)
-                    findings.add(number, result, writer)
-            writer.finish()
-    except OSError as error:
-        raise _not_written(error, needed, images.parent) from error
+    if free_bytes(images.parent) < decoded_bytes(layout, shape) + _SPARE:
+        raise OSError(errno.ENOSPC, "too little room")
+    with images.open("wb") as file:
+        writer = _Writer(file)
+        # Closed at once when something is raised: threads may still read.
+        with closing(in_order(partial(_start, store, shape), layout.paths(), pace.heartbeat)) as results:
+            for number, result in enumerate(results):
+                pace.tell(number)
+                findings.add(number, result, writer)
+        writer.finish()
     if not findings.numbers:
         raise StudioError(f"None of the {len(layout):,} files in {name} is a picture that can be read. {findings.why}")
     pace.end()
     return findings.scan(layout, writer.checksums)
+
+
+def decoded_bytes(layout: Layout, shape: tuple[int, int]) -> int:
+    """What the images of all files take; `shape` is (image size, channels)."""
+    size, channels = shape
+    return len(layout) * size * size * channels
 
 
 class Pace:
@@ -287,20 +301,3 @@ def _repeats(digests: np.ndarray) -> np.ndarray:
     groups = np.cumsum(new) - 1
     often = np.bincount(groups)[groups] > 1
     return np.stack([order[often], groups[often]], axis=1).astype(np.int64)
-
-
-def _check_room(needed: int, folder: Path) -> None:
-    if free_bytes(folder) < needed + _SPARE:
-        raise OSError(errno.ENOSPC, "too little room")
-
-
-def _not_written(error: OSError, needed: int, folder: Path) -> StudioError:
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return StudioError(
-            f"The images take {needed / 1e6:,.0f} MB once they are decoded, and the disk of {folder.parent} has only "
-            f"{free_bytes(folder) / 1e6:,.0f} MB left. Make room there, or choose a smaller image size."
-        )
-    return StudioError(
-        f"The decoded images cannot be kept in {folder.parent}: {error.strerror or error}. Check that this folder can "
-        "be written to, and try again."
-    )

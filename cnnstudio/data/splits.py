@@ -61,6 +61,33 @@ class Split:
         return Split(images, self.labels[indices])
 
 
+def draw_from_each_class(
+    labels: np.ndarray, share: Callable[[int], int], seed: int, rather_not: np.ndarray | None = None
+) -> np.ndarray:
+    """Draws images at random, of each class its share.
+
+    Args:
+        labels: (n,) whole numbers from 0.
+        share: tells how many to draw from so many of a class.
+        seed: the same seed draws the same images.
+        rather_not: (n,) bool, images that are drawn only where a class has not enough others.
+
+    Returns:
+        (n,) bool, true for those that were drawn.
+    """
+    random = np.random.default_rng(seed)
+    drawn = np.zeros(len(labels), bool)
+    by_class = np.split(np.argsort(labels, kind="stable"), np.cumsum(np.bincount(labels))[:-1])
+    for members in by_class:
+        count = share(len(members))
+        if count > 0:
+            order = random.permutation(members)
+            if rather_not is not None:
+                order = order[np.argsort(rather_not[order], kind="stable")]
+            drawn[order[:count]] = True
+    return drawn
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """A loaded data set.
@@ -98,8 +125,8 @@ class Dataset:
         """The same data set with a stratified validation split taken from its training images.
 
         Args:
-            fraction: of the training images, 0 < fraction < 1; every class gives that share, rounded, and keeps at
-                least one image for training.
+            fraction: of the training images, 0 < fraction < 1; every class gives that share, rounded, but at least one
+                image, and keeps at least one for training.
             seed: the same seed holds out the same images.
 
         Returns:
@@ -109,16 +136,11 @@ class Dataset:
             return self
         if not 0 < fraction < 1:
             raise ValueError(f"fraction must lie between 0 and 1, not {fraction}")
-        random = np.random.default_rng(seed)
-        held: list[np.ndarray] = []
-        for label in range(len(self.classes)):
-            members = np.flatnonzero(self.train.labels == label)
-            count = min(round(fraction * len(members)), len(members) - 1)
-            if count > 0:
-                held.append(random.permutation(members)[:count])
-        mask = np.zeros(len(self.train), dtype=bool)
-        if held:
-            mask[np.concatenate(held)] = True
+
+        def share(count: int) -> int:
+            return min(max(1, round(fraction * count)), count - 1)
+
+        mask = draw_from_each_class(self.train.labels, share, seed)
         return replace(
             self,
             train=self.train.take(np.flatnonzero(~mask)),
