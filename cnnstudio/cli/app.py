@@ -55,7 +55,7 @@ def start(
 def open_(
     context: typer.Context,
     path: Annotated[
-        Path | None, typer.Argument(metavar="[IMAGE_OR_MODEL]", help="What to open it with.", show_default=False)
+        Path | None, typer.Argument(metavar="[IMAGE|MODEL|FOLDER]", help="What to open it with.", show_default=False)
     ] = None,
 ) -> int:
     """Open the window."""

@@ -5,10 +5,10 @@ window uses; nothing of it is required:
 
 * `navigate = Signal(str, object)`: shows the page of that name and gives it the payload (None: just shows it);
 * `receive(payload)`: takes what another page sent with `navigate`, or a `pathlib.Path` that was dropped on the window
-  or named on the command line (Try gets those: an image, or a model or a run);
+  or named on the command line (Data gets folders and zips of images; Try an image, a model or a run);
 * `entered()`: called each time the page comes to the front, before `receive`;
-* `warm_up()`: called once, in the GUI thread, soon after the window was first painted: the place to start importing
-  TensorFlow in a `LatestTask`;
+* `warm_up()`: called once, in the GUI thread, soon after the window was first painted, where the table says so: the
+  place to start importing TensorFlow in a `LatestTask`;
 * `busy`: a property, None or what would be interrupted now, as a sentence such as “A training is running.”; closing
   asks first;
 * `shut_down()`: stops everything and waits for it, within some seconds; nothing is called after it.
@@ -39,13 +39,16 @@ from cnnstudio.gui.log import details
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.theme import GRID, SECTION, icon
 from cnnstudio.gui.widgets.message_bar import MessageBar
+from cnnstudio.models.card import CARD_FILE
+from cnnstudio.models.classifier import MODEL_FILE
 
 RAIL_WIDTH = 11 * GRID
 DEFAULT_SIZE = QSize(1360, 860)
 MINIMUM_SIZE = QSize(960, 600)
 SHARE_OF_SCREEN = 0.7
 TITLE_BAR = 5 * GRID
-DROPS_GO_TO = "try"
+LANDING = "train"
+"""The page where a newcomer lands."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class PageEntry:
         shortcut: the key that shows it, in Qt's portable spelling; several are separated by "; ".
         path: `module:class`, imported when the page is first needed.
         at_foot: at the rail's lower end, among the pages that are about the program itself.
+        warms_up: built soon after the start, whatever page is shown, to get ready.
     """
 
     name: str
@@ -69,17 +73,34 @@ class PageEntry:
     shortcut: str
     path: str
     at_foot: bool = False
+    warms_up: bool = False
 
 
 PAGES: dict[str, PageEntry] = {
     entry.name: entry
     for entry in (
         PageEntry(
+            "data",
+            "Data",
+            "Look at images as a computer does, and bring your own.",
+            "data",
+            "Ctrl+1",
+            "cnnstudio.gui.pages.data:DataPage",
+        ),
+        PageEntry(
+            "collect",
+            "Collect",
+            "Make a data set of your own: name classes, draw examples or take pictures.",
+            "collect",
+            "Ctrl+2",
+            "cnnstudio.gui.pages.collect:CollectPage",
+        ),
+        PageEntry(
             "train",
             "Train",
             "Choose images and a network, press Train, and watch it learn.",
             "train",
-            "Ctrl+1",
+            "Ctrl+3",
             "cnnstudio.gui.pages.train:TrainPage",
         ),
         PageEntry(
@@ -87,8 +108,9 @@ PAGES: dict[str, PageEntry] = {
             "Try",
             "Draw a digit or open a photo, and see what the network answers and what every layer saw.",
             "try",
-            "Ctrl+2",
+            "Ctrl+4",
             "cnnstudio.gui.pages.try_:TryPage",
+            warms_up=True,
         ),
         PageEntry(
             "settings",
@@ -110,7 +132,7 @@ PAGES: dict[str, PageEntry] = {
         ),
     )
 }
-"""Every page, in the order of the rail; the first is where a newcomer lands."""
+"""Every page, in the order of the rail."""
 
 
 class MainWindow(QMainWindow):
@@ -157,7 +179,7 @@ class MainWindow(QMainWindow):
         self._add_quit_action()
         self._restore_geometry()
         last = settings.page
-        self.show_page(last if last in PAGES else next(iter(PAGES)))
+        self.show_page(last if last in PAGES else LANDING)
 
     @property
     def current_page(self) -> QWidget:
@@ -190,8 +212,10 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def open_path(self, path: Path) -> None:
-        """Hands an image, a model or a run to the page that takes such things."""
-        self.show_page(DROPS_GO_TO, path)
+        """Hands an image, a model, a run, or a folder or zip of images to the page that takes such things."""
+        is_model = (path / MODEL_FILE).is_file() or (path / CARD_FILE).is_file()
+        images = path.suffix.lower() == ".zip" or (path.is_dir() and not is_model)
+        self.show_page("data" if images else "try", path)
 
     @Slot(str)
     def show_error(self, text: str) -> None:
@@ -274,7 +298,7 @@ class MainWindow(QMainWindow):
         self.first_paint_time = time.perf_counter()
         self.first_painted.emit()
         for name, entry in PAGES.items():
-            if not self._closed and not entry.at_foot:
+            if not self._closed and entry.warms_up:
                 _call(self.page(name), "warm_up")
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -45,9 +45,9 @@ class PlainPage(QWidget):
 
 @pytest.fixture
 def window(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
-    """The real window with pages that do nothing but listen; the program's own two stay as they are."""
-    for name, kind in (("train", RecordingPage), ("try", RecordingPage)):
-        monkeypatch.setitem(PAGES, name, replace(PAGES[name], path=f"{__name__}:{kind.__name__}"))
+    """The real window with pages that do nothing but listen; those about the program stay as they are."""
+    for name in ("data", "collect", "train", "try"):
+        monkeypatch.setitem(PAGES, name, replace(PAGES[name], path=f"{__name__}:RecordingPage"))
     window = MainWindow(Settings())
     qtbot.addWidget(window, before_close_func=lambda window: setattr(window.page("train"), "busy", None))
     return window
@@ -63,7 +63,7 @@ def press(qtbot: QtBot, window: MainWindow, keys: str) -> None:
     qtbot.keyClick(window, combination.key(), combination.keyboardModifiers())
 
 
-def test_a_newcomer_lands_on_the_first_page(window: MainWindow) -> None:
+def test_a_newcomer_lands_on_the_train_page(window: MainWindow) -> None:
     assert window.current_page is window.page("train")
     assert window.findChild(QToolButton, "rail_train").isChecked()
 
@@ -74,7 +74,7 @@ def test_only_the_first_page_is_built_before_the_window_is_painted(qtbot: QtBot,
     show(qtbot, window)
     assert window.first_paint_time > 0
     qtbot.waitUntil(lambda: len(window.findChildren(RecordingPage)) == 2)
-    assert window.page("train").heard == ["entered", "warm_up"]
+    assert window.page("train").heard == ["entered"]
     assert window.page("try").heard == ["warm_up"]
 
 
@@ -124,6 +124,21 @@ def test_a_dropped_file_goes_to_the_try_page(window: MainWindow, tmp_path: Path)
     mime.setUrls([QUrl("https://example.org/7.png"), QUrl.fromLocalFile(str(tmp_path / "drei – 3.png"))])
     assert drop(window, mime)
     assert window.page("try").heard == ["entered", tmp_path / "drei – 3.png"]
+
+
+@pytest.mark.parametrize("name", ["photos", "photos.zip", "run"])
+def test_a_dropped_folder_or_zip_goes_to_the_data_page_and_a_run_does_not(
+    window: MainWindow, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    if name != "photos.zip":
+        path.mkdir()
+    if name == "run":
+        (path / "card.json").write_text("{}")
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    assert drop(window, mime)
+    assert window.page("try" if name == "run" else "data").heard == ["entered", path]
 
 
 def test_dropped_text_is_not_welcome(window: MainWindow) -> None:
