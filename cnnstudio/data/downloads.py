@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cnnstudio.data.remote import RemoteFile, RemoteFolder
@@ -21,6 +22,9 @@ from cnnstudio.data.splits import OnProgress, Progress
 from cnnstudio.data.transfer import DiskFullError, Meter, Part, transfer, writing
 from cnnstudio.errors import StudioError
 from cnnstudio.storage import cache_folder, config_folder, write_atomically
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 _log = logging.getLogger(__name__)
 
@@ -146,20 +150,27 @@ def _places(remote: RemoteFolder, file: RemoteFile) -> Iterator[Path]:
 @contextmanager
 def _alone(remote: RemoteFolder, folder: Path, on_progress: OnProgress) -> Iterator[None]:
     """Waits until no other process writes to the folder, and keeps others waiting."""
-    from filelock import FileLock, Timeout
+    from filelock import FileLock
 
     lock = FileLock(folder / ".lock")
     task = f"Waiting for another CNN Studio that downloads {remote.title}"
-    while not lock.is_locked:
-        try:
-            with writing(folder):
-                lock.acquire(timeout=POLL_SECONDS)
-        except Timeout:
-            on_progress(Progress(task, min(_bytes_in(folder), remote.bytes), remote.bytes, "bytes"))
+    while not _taken(lock, folder):
+        on_progress(Progress(task, min(_bytes_in(folder), remote.bytes), remote.bytes, "bytes"))
     try:
         yield
     finally:
         lock.release()
+
+
+def _taken(lock: "FileLock", folder: Path) -> bool:
+    from filelock import Timeout
+
+    with writing(folder):
+        try:
+            lock.acquire(timeout=POLL_SECONDS)
+        except Timeout:
+            return False
+    return True
 
 
 def _bytes_in(folder: Path) -> int:

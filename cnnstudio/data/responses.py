@@ -92,6 +92,7 @@ class Response:
         self._items: queue.Queue[Any] = queue.Queue(_CHUNKS_AHEAD)
         self._left = threading.Event()
         self._wait = wait
+        self._stop_reading: Callable[[], None] = lambda: None
         self._thread = threading.Thread(target=self._read, args=(url, headers, patience), daemon=True)
 
     def __enter__(self) -> Self:
@@ -99,8 +100,10 @@ class Response:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # A thread that hangs in a silent connection ends by itself once that has timed out.
+        # A thread that still waits for a connection ends by itself once that has timed out.
         self._left.set()
+        with suppress(OSError, ValueError, RuntimeError):
+            self._stop_reading()
 
     def head(self) -> Head:
         """Waits for the head of the answer."""
@@ -140,9 +143,10 @@ class Response:
         try:
             with requests.get(url, headers=headers, timeout=timeouts, stream=True) as response:
                 answered = True
+                self._stop_reading = response.raw.shutdown
                 self._put(Head(response.status_code, {k.lower(): v for k, v in response.headers.items()}))
                 # Not iter_content: it would unpack a .gz file that a server labels as packed for the way.
-                while not self._left.is_set() and (chunk := response.raw.read(_CHUNK, decode_content=False)):
+                while not self._left.is_set() and (chunk := response.raw.read1(_CHUNK, decode_content=False)):
                     self._put(chunk)
             self._put(b"")
         except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
