@@ -108,7 +108,7 @@ class DataPage(QWidget):
         self._picker.setMinimumWidth(30 * GRID)
         self._picker.setMaximumWidth(64 * GRID)
         bring = describe(
-            QPushButton("I&mport images …"),
+            QPushButton(" I&mport images …"),
             "import_images_button",
             "Import images",
             "Brings your own images: a folder, or a zip of one, with a subfolder for each class.",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QLabel
 
 EXAMPLES, COLUMNS = 8, 4
-STEPS = 100
+STEPS = 180
 """Of a slider, from nothing to the largest value that makes sense."""
 
 AT_FIRST = ("shift", "rotate")

@@ -138,10 +138,11 @@ class DataExplorer(QWidget):
         row.addWidget(self._resolution, 1)
         column = QVBoxLayout()
         column.setSpacing(GRID)
-        column.addWidget(self._picture, 1)
+        column.addWidget(self._picture)
         column.addWidget(self._pointed)
         column.addLayout(row)
         column.addWidget(self._size)
+        column.addStretch(1)
         return column
 
     def _build_panes(self) -> QVBoxLayout:

@@ -41,6 +41,9 @@ class NumbersPane(QWidget):
         self._chips[0].setChecked(True)
         group.idClicked.connect(self._choose)
         row.addStretch(1)
+        top = QHBoxLayout()
+        top.setSpacing(GRID)
+        top.addWidget(self._lesson, 1, Qt.AlignmentFlag.AlignVCenter)
         for name, factor, text, lesson in (
             ("zoom-out", 1 / _STEP, "Zoom out", "Shows more of the image, with smaller numbers. The key − does, too."),
             ("zoom-in", _STEP, "Zoom in", "Shows the numbers larger. The key + does, too, and Ctrl with the wheel."),
@@ -49,12 +52,10 @@ class NumbersPane(QWidget):
             button.setIcon(icon(name))
             button.setIconSize(QSize(20, 20))
             button.clicked.connect(lambda _=False, factor=factor: self.matrix.zoom(factor))
-            row.addWidget(button)
+            top.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
-        top = QHBoxLayout()
-        top.addWidget(self._lesson, 1, Qt.AlignmentFlag.AlignVCenter)
         layout.addLayout(top)
         layout.addLayout(row)
         layout.addWidget(self.matrix, 1)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 from PySide6.QtGui import QImage
 
-from cnnstudio.gui.painting.averaging import average
 from cnnstudio.gui.theme import GRID
 
 EDGE = GRID // 2
@@ -47,7 +47,7 @@ def plan_lines(shape: tuple[int, ...], count: int, side: int, room: int, ratio: 
     """
     longest = max(shape[0], shape[1])
     wished = max(1, round(side * ratio))
-    share = wished // longest if wished >= longest else wished / longest
+    share = round(wished / longest) if wished >= longest else wished / longest
     height, width = max(1, round(shape[0] * share)), max(1, round(shape[1] * share))
     edge = round(EDGE * ratio)
     available = int(room * ratio) - 2 * edge
@@ -64,6 +64,16 @@ def _colours_of(images: np.ndarray) -> np.ndarray:
     return np.uint32(0xFF000000) | values[..., 0] << np.uint32(16) | values[..., 1] << np.uint32(8) | values[..., 2]
 
 
+def _shrunk(images: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Images as small as thumbnails, each pixel the mean of about its area: what is fast, for this is for the eye."""
+    flat = images[..., 0] if images.shape[-1] == 1 else images
+    small = [
+        np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BOX, reducing_gap=1.0))
+        for image in flat
+    ]
+    return np.stack(small).reshape(len(images), height, width, -1)
+
+
 def paint_line(images: np.ndarray, plan: LinePlan) -> QImage:
     """A line of thumbnails, transparent between them.
 
@@ -72,7 +82,7 @@ def paint_line(images: np.ndarray, plan: LinePlan) -> QImage:
         plan: how they lie.
     """
     if plan.height < images.shape[1]:
-        images = average(images, plan.height, plan.width)
+        images = _shrunk(images, plan.height, plan.width)
     tiles = _colours_of(images)
     scale = plan.height // tiles.shape[1]
     if scale > 1:

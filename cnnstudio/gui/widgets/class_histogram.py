@@ -174,7 +174,7 @@ class ClassHistogram(QAbstractScrollArea):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(theme.accent_text), 2))
             painter.drawRoundedRect(row.adjusted(1, 1, -1, -1), 6, 6)
-        area = row.adjusted(GRID, GRID / 2, -GRID, -GRID / 2)
+        area = row.adjusted(GRID / 2, GRID / 2, -GRID, -GRID / 2)
         if self._shows_means:
             self._paint_mean(
                 painter, number, QRectF(area.topLeft(), QPointF(area.left() + area.height(), area.bottom()))

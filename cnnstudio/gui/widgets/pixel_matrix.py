@@ -31,6 +31,8 @@ SMALLEST, LARGEST = 4, 72
 _FONT_SIZES = (9, 15)
 _LUMINANCE = (0.299, 0.587, 0.114)
 _MARGIN = 3
+_FLATNESS, _FLATNESS_OF_BANDS = 0.76, 0.6
+"""Height of a cell, or of a band in it, for a width of 1: digits are wider than high."""
 
 
 class PixelMatrix(QAbstractScrollArea):
@@ -80,7 +82,7 @@ class PixelMatrix(QAbstractScrollArea):
     @property
     def legible(self) -> bool:
         """Whether cells are large enough for their numbers."""
-        return self._font_size() is not None
+        return self._font_size(self._side) is not None
 
     def set_image(self, image: np.ndarray) -> None:
         """Shows another image, (height, width, 1 or 3) uint8; the zoom stays where the size does."""
@@ -139,8 +141,12 @@ class PixelMatrix(QAbstractScrollArea):
     def _bands(self) -> int:
         return self._image.shape[2] if self._channel is None else 1
 
+    def _share(self) -> float:
+        """Height of a row for cells of width 1."""
+        return _FLATNESS if self._bands() == 1 else _FLATNESS_OF_BANDS * self._bands()
+
     def _row_height(self) -> float:
-        return self._side if self._bands() == 1 else self._bands() * max(1.0, 0.55 * self._side)
+        return self._side * self._share()
 
     def _left(self) -> int:
         return round(self._edge_metrics().horizontalAdvance("000")) + GRID
@@ -161,24 +167,27 @@ class PixelMatrix(QAbstractScrollArea):
         font.setPixelSize(size)
         return font
 
-    def _font_size(self) -> int | None:
-        """The text size that fits three digits into a cell; None where none does."""
-        height = self._row_height() / self._bands()
+    def _font_size(self, side: float) -> int | None:
+        """The text size that fits three digits into a cell of a width; None where none does."""
+        height = side * self._share() / self._bands()
         smallest, largest = _FONT_SIZES
         for size in range(largest, smallest - 1, -1):
             metrics = QFontMetricsF(self._number_font(size))
-            if metrics.horizontalAdvance("000") + _MARGIN <= self._side and 0.8 * metrics.height() <= height:
+            if metrics.horizontalAdvance("000") + _MARGIN <= side and metrics.capHeight() + _MARGIN <= height:
                 return size
         return None
 
     def _least(self) -> float:
         """Cells so small that all of them are seen."""
         room_across = (self.viewport().width() - self._left()) / self._image.shape[1]
-        share = 1 if self._bands() == 1 else 0.55 * self._bands()
-        room_down = (self.viewport().height() - self._top()) / (self._image.shape[0] * share)
+        room_down = (self.viewport().height() - self._top()) / (self._image.shape[0] * self._share())
         return max(SMALLEST / 2, min(room_across, room_down, float(LARGEST)))
 
-    def _legible_side(self) -> float:
+    def _readable_side(self) -> float:
+        """Cells so small that all of them are seen, if that can be read; else larger ones, to scroll over."""
+        least = self._least()
+        if (self._font_size(least) or 0) > _FONT_SIZES[0]:
+            return least
         metrics = QFontMetricsF(self._number_font(_FONT_SIZES[0] + 2))
         return metrics.horizontalAdvance("000") + _MARGIN + 1
 
@@ -187,7 +196,7 @@ class PixelMatrix(QAbstractScrollArea):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        wished = self._chosen_side if self._chosen_side is not None else max(self._least(), self._legible_side())
+        wished = self._chosen_side if self._chosen_side is not None else self._readable_side()
         self._side = min(max(wished, SMALLEST / 2), float(LARGEST))
         rows, columns = self._image.shape[:2]
         across = self._left() + columns * self._side - self.viewport().width()
@@ -239,7 +248,7 @@ class PixelMatrix(QAbstractScrollArea):
             len(rows) * self._row_height(),
         )
         painter.drawImage(target, self._sheet, source)
-        size = self._font_size()
+        size = self._font_size(self._side)
         if size is not None:
             self._paint_numbers(painter, rows, columns, size)
         if self._side >= GRID:
@@ -272,6 +281,8 @@ class PixelMatrix(QAbstractScrollArea):
         for column in range(len(columns) + 1):
             x = round(area.left() + column * self._side) + 0.5
             painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+        if self._bands() > 1:
+            painter.setPen(QPen(QColor(colours().window), 2))
         for row in range(len(rows) + 1):
             y = round(area.top() + row * self._row_height()) + 0.5
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))

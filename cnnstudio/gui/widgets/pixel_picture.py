@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from cnnstudio.gui.describe import describe
 from cnnstudio.gui.painting.crisp import Cell, CrispPicture, crisp_rectangle
-from cnnstudio.gui.theme import GRID, array_to_image, colours
+from cnnstudio.gui.theme import GRID, LIGHT, array_to_image
 
 _WORTHWHILE = 0.85
 
@@ -28,7 +28,9 @@ class PixelPicture(CrispPicture):
             "The image, each pixel a square. Point at one, or go there with the arrow keys, to find it in the numbers.",
         )
         self.setMinimumSize(20 * GRID, 20 * GRID)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
         self._extent = QSize(1, 1)
         self._window = QRectF()
 
@@ -39,7 +41,9 @@ class PixelPicture(CrispPicture):
             image: (height, width, 1 or 3) uint8.
             extent: (height, width) of the original: so large it stays, however few pixels there are.
         """
-        self._extent = QSize(extent[1], extent[0])
+        if QSize(extent[1], extent[0]) != self._extent:
+            self._extent = QSize(extent[1], extent[0])
+            self.updateGeometry()
         self.set_picture(array_to_image(image))
 
     def set_window(self, window: QRectF) -> None:
@@ -56,17 +60,15 @@ class PixelPicture(CrispPicture):
         return ""
 
     def _place(self) -> QRectF:
-        """Where the picture lies: by whole screen pixels where that wastes little room."""
+        """Where the picture lies: top left, by whole screen pixels where that wastes little room."""
         area = QRectF(self.rect()).adjusted(2, 2, -2, -2)
         ratio = self.devicePixelRatioF()
         crisp = crisp_rectangle(area, self._extent, ratio)
+        crisp.moveTopLeft(area.topLeft())
         share = min(area.width() / self._extent.width(), area.height() / self._extent.height())
         if crisp.width() >= _WORTHWHILE * self._extent.width() * share:
             return crisp
-        size = self._extent.toSizeF() * share
-        place = QRectF(0, 0, size.width(), size.height())
-        place.moveCenter(area.center())
-        return place
+        return QRectF(area.topLeft(), self._extent.toSizeF() * share)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paints the frame over the picture."""
@@ -85,7 +87,7 @@ class PixelPicture(CrispPicture):
             self._window.height() * down,
         )
         painter = QPainter(self)
-        for colour, margin in ((QColor("#ffffff"), -1.0), (QColor(colours().accent), 0.5)):
+        for colour, margin in ((QColor(0, 0, 0, 120), 1.0), (QColor(LIGHT.accent_soft), 0.0)):
             painter.setPen(QPen(colour, 1.5))
             painter.drawRect(frame.adjusted(-margin, -margin, margin, margin) & place.adjusted(-1, -1, 1, 1))
         painter.end()
@@ -93,3 +95,7 @@ class PixelPicture(CrispPicture):
     def sizeHint(self) -> QSize:
         """As large as a newcomer needs it."""
         return QSize(45 * GRID, 45 * GRID)
+
+    def heightForWidth(self, width: int) -> int:
+        """As high as the image is for its width."""
+        return round(width * self._extent.height() / self._extent.width())

@@ -225,7 +225,7 @@ class ThumbnailGrid(QAbstractScrollArea):
         deadline = time.perf_counter() + _SECONDS_A_FRAME
         for number in range(first, last + 1):
             if number not in self._lines and time.perf_counter() > deadline:
-                self.viewport().update()
+                QTimer.singleShot(0, self.viewport(), self.viewport().update)
                 break
             line = self._line(number)
             if line is not None:
