@@ -215,6 +215,8 @@ class SettingsPage(QWidget):
     def _show_sources(self) -> None:
         self._sources.clear()
         self._sources.addItems([str(folder) for folder in read_extra_folders()])
+        for widget in (self._sources, self._remove):
+            widget.setVisible(self._sources.count() > 0)
         self._allow_removal()
 
     @Slot()

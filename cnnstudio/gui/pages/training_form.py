@@ -142,6 +142,8 @@ class TrainingForm(QWidget):
             "Train on a folder or a zip of your own photos, one subfolder for each class.",
         )
         self._own_images.setText("Your own …")
+        self._own_images.setIcon(icon("import"))
+        self._own_images.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._own_images.clicked.connect(self.own_images_wanted)
         self._image_size = self._add(
             QComboBox(),
