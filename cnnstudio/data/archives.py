@@ -83,14 +83,16 @@ class Archive:
             raise
         self._lock = threading.Lock()
 
-    def read(self, path: str, limit: int) -> bytes | None:
-        """The bytes of a file; None where it has more than `limit` or is damaged."""
-        if self._members[path].file_size > limit:
-            return None
+    def read(self, path: str, limit: int) -> tuple[bytes | None, tuple[int, int]]:
+        """The bytes of a file, None where it has more than `limit` or is damaged; and its size and checksum."""
+        member = self._members[path]
+        sign = member.file_size, member.CRC
+        if member.file_size > limit:
+            return None, sign
         try:
-            return self.source(path)
+            return self.source(path), sign
         except StudioError:
-            return None
+            return None, sign
 
     def head(self, path: str, count: int) -> bytes:
         """The first bytes of a file; none where it is not there or damaged."""
@@ -120,11 +122,6 @@ class Archive:
                 return file.read(member.file_size + 1)
         except _DAMAGED as error:
             raise StudioError("It cannot be unpacked: the archive is damaged here.") from error
-
-    def sign(self, path: str) -> tuple[int, int]:
-        """Size and checksum of a file, as the archive has them."""
-        member = self._members[path]
-        return member.file_size, member.CRC
 
     def close(self) -> None:
         """Closes the archive."""

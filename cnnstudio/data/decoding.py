@@ -80,7 +80,7 @@ def decode(source: bytes | Path, image_size: int, channels: int, exactly: bool =
     Raises:
         StudioError: as `open_image`.
     """
-    data = source if isinstance(source, bytes) else read_bytes(source)
+    data = source if isinstance(source, bytes) else read_file(source)[0]
     if data is not None and data[:3] == b"\xff\xd8\xff":
         picture = _open_jpeg(data, image_size, channels, exactly)
         if isinstance(picture, Decoded):
@@ -93,24 +93,26 @@ def decode(source: bytes | Path, image_size: int, channels: int, exactly: bool =
     return _crop(picture, image_size, channels)
 
 
-def read_bytes(path: str | Path, limit: int = IN_MEMORY) -> bytes | None:
-    """The bytes of a file; None where it has more than `limit`, is no ordinary file or cannot be read."""
+def read_file(path: str | Path, limit: int = IN_MEMORY) -> tuple[bytes | None, os.stat_result | None]:
+    """Reads a file.
+
+    Returns:
+        Its bytes, None where it has more than `limit`, is no ordinary file or cannot be read; and its state, None where
+        it cannot even be opened.
+    """
     try:
         handle = os.open(path, _READING)
     except (OSError, ValueError):
-        return None
+        return None, None
     try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
-            return None
+            return None, status
         data = os.read(handle, status.st_size + 1)
-        if len(data) == status.st_size:
-            return data
-        with os.fdopen(os.dup(handle), "rb") as file:
-            rest = file.read(limit + 1)
-        return data + rest if len(data) + len(rest) <= limit else None
+        # One call gives all of a file, but where it lies on some networks or is being written.
+        return data if len(data) == status.st_size else None, status
     except OSError:
-        return None
+        return None, None
     finally:
         os.close(handle)
 

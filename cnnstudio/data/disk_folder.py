@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from cnnstudio.data.class_folders import is_left_out, readable
-from cnnstudio.data.decoding import IN_MEMORY, read_bytes, read_head
+from cnnstudio.data.class_folders import LEFT_OUT, is_left_out, readable
+from cnnstudio.data.decoding import IN_MEMORY, read_file, read_head
 from cnnstudio.errors import StudioError
 
 CHECKED_FILES = 20_000
@@ -69,9 +69,11 @@ class DiskFolder:
         """Where a relative path lies."""
         return f"{self.path}/{path}" if path else self.path
 
-    def read(self, path: str, limit: int) -> bytes | None:
-        """The bytes of a file; None where it has more than `limit` or cannot be read."""
-        return read_bytes(self.full(path), limit)
+    def read(self, path: str, limit: int) -> tuple[bytes | None, tuple[int, int]]:
+        """The bytes of a file, None where it has more than `limit` or cannot be read; and its size and time."""
+        full = self.full(path)
+        data, status = read_file(full, limit)
+        return data, sign_file(full) if status is None else (status.st_size, status.st_mtime_ns)
 
     def head(self, path: str, count: int) -> bytes:
         """The first bytes of a file; none where it cannot be read."""
@@ -79,12 +81,9 @@ class DiskFolder:
 
     def source(self, path: str) -> bytes | Path:
         """What to decode: the bytes of a file, or its path where it is large or cannot be read."""
-        data = self.read(path, IN_MEMORY)
-        return Path(self.full(path)) if data is None else data
-
-    def sign(self, path: str) -> tuple[int, int]:
-        """Size and time of a file, as `sign_file` gives them."""
-        return sign_file(self.full(path))
+        full = self.full(path)
+        data, _ = read_file(full, IN_MEMORY)
+        return Path(full) if data is None else data
 
     def close(self) -> None:
         """Nothing is open."""
@@ -129,7 +128,7 @@ def have_changed(folder: str, paths: Sequence[str], signs: np.ndarray) -> bool:
     Args:
         folder: the top.
         paths: relative to it.
-        signs: (n, 2) int64, size and time of each, as `DiskFolder.sign` gave it.
+        signs: (n, 2) int64, size and time of each, as `sign_file` gave it.
     """
     return any(
         sign_file(f"{folder}/{path}") != (size, modified)
@@ -199,8 +198,8 @@ def _kind(entry: "os.DirEntry[str]") -> str:
 
 
 def _files(names: Sequence[str], others: Sequence[str]) -> list[str]:
-    left_out = set(others)
-    return [name for name in names if name not in left_out and not is_left_out(name)]
+    left_out = LEFT_OUT.union(others)
+    return [name for name in names if name[0] != "." and name not in left_out]
 
 
 def _hash(names: Sequence[str]) -> str:

@@ -2,8 +2,8 @@
 
 For each folder or archive there is one folder in the user's cache, named by a hash of its path; in it, one folder for
 each image size. These are written under another name and renamed, never changed, and removed when a newer one is
-there: two programs that scan the same folder at once each get a whole one. What is damaged is noticed and made anew: the
-index carries checksums of itself and of every block of images. All blocks are checked when the file of images was
+there: two programs that scan the same folder at once each get a whole one. What is damaged is noticed and made anew:
+the index carries checksums of itself and of every block of images. All blocks are checked when the file of images was
 touched, otherwise some at random, as checking all would take longer than reading what is needed.
 """
 
@@ -33,7 +33,7 @@ from cnnstudio.data.disk_folder import (
     stamps_from_json,
     stamps_to_json,
 )
-from cnnstudio.data.scan import BLOCK, Scan
+from cnnstudio.data.scan import Scan, block_bytes
 from cnnstudio.data.stored import StoredImages
 from cnnstudio.data.survey import Proposal
 from cnnstudio.storage import cache_folder
@@ -246,13 +246,13 @@ def _images_shape(record: Record) -> tuple[int, int, int, int]:
 def _checked_images(folder: Path, record: Record) -> StoredImages:
     path = folder / IMAGES
     images = StoredImages(path, _images_shape(record))
-    checksums = record.scan.checksums
+    checksums, step = record.scan.checksums, block_bytes(record.shape)
     blocks = np.arange(len(checksums))
     if len(blocks) > _CHECKED_BLOCKS and path.stat().st_mtime_ns == record.modified:
         blocks = np.sort(np.random.default_rng().choice(blocks, _CHECKED_BLOCKS, replace=False))
     with path.open("rb") as file:
         for block in blocks.tolist():
-            file.seek(block * BLOCK)
-            if zlib.crc32(file.read(BLOCK)) != checksums[block]:
+            file.seek(block * step)
+            if zlib.crc32(file.read(step)) != checksums[block]:
                 raise ValueError(f"{path} is damaged")
     return images

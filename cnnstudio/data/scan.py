@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 import numpy as np
 
@@ -21,8 +21,7 @@ from cnnstudio.data.splits import OnProgress, Progress
 from cnnstudio.errors import StudioError
 from cnnstudio.storage import free_bytes
 
-BLOCK = 1 << 20
-"""Bytes of images that have a checksum of their own."""
+_BLOCK_BYTES = 1 << 20
 
 MAX_LISTED = 1_000
 """Unreadable files, and groups of duplicates, that are told one by one."""
@@ -51,14 +50,11 @@ class Store(Protocol):
     def head(self, path: str, count: int) -> bytes:
         """The first bytes of a file; none where it cannot be read."""
 
-    def read(self, path: str, limit: int) -> bytes | None:
-        """The bytes of a file; None where it has more than `limit` or cannot be read."""
+    def read(self, path: str, limit: int) -> tuple[bytes | None, tuple[int, int]]:
+        """The bytes of a file, None where it has more than `limit` or cannot be read; and what changes when it does."""
 
     def source(self, path: str) -> bytes | Path:
         """What to decode; raises StudioError."""
-
-    def sign(self, path: str) -> tuple[int, int]:
-        """Two numbers that change when the file does."""
 
     def close(self) -> None:
         """Lets go of it."""
@@ -73,7 +69,7 @@ class Scan:
         signs: (files, 2) int64, what tells that a file has changed.
         repeats: (m, 2) int64: image and group, by group, for images whose bytes occur more than once.
         repeat_paths: the relative path of each of these; the first of them, if there are very many.
-        checksums: (blocks,) uint32, CRC-32 of each `BLOCK` bytes of the file of images.
+        checksums: (blocks,) uint32, CRC-32 of each `block_bytes` of the file of images.
         sizes: (width, height, count), the ten commonest first.
         smallest: (width, height) of the picture with the fewest pixels.
         largest: (width, height) of the picture with the most pixels.
@@ -117,7 +113,7 @@ def scan_images(
     if free_bytes(images.parent) < decoded_bytes(layout, shape) + _SPARE:
         raise OSError(errno.ENOSPC, "too little room")
     with images.open("wb") as file:
-        writer = _Writer(file)
+        writer = _Writer(file, shape)
         # Closed at once when something is raised: threads may still read.
         with closing(in_order(partial(_start, store, shape), layout.paths(), pace.heartbeat)) as results:
             for number, result in enumerate(results):
@@ -134,6 +130,13 @@ def decoded_bytes(layout: Layout, shape: tuple[int, int]) -> int:
     """What the images of all files take; `shape` is (image size, channels)."""
     size, channels = shape
     return len(layout) * size * size * channels
+
+
+def block_bytes(shape: tuple[int, int]) -> int:
+    """Bytes of images that have a checksum of their own: a whole number of images of (image size, channels)."""
+    size, channels = shape
+    image = size * size * channels
+    return max(1, _BLOCK_BYTES // image) * image
 
 
 class Pace:
@@ -169,8 +172,7 @@ class Pace:
         self.heartbeat(0)
 
 
-@dataclass(frozen=True)
-class _Result:
+class _Result(NamedTuple):
     path: str
     decoded: Decoded | None
     digest: bytes
@@ -179,8 +181,7 @@ class _Result:
 
 
 def _start(store: Store, shape: tuple[int, int], pool: ThreadPoolExecutor, path: str) -> "Future[_Result] | _Result":
-    sign = store.sign(path)
-    data = store.read(path, _SMALL)
+    data, sign = store.read(path, _SMALL)
     if data is None:
         return pool.submit(_read, store, path, shape, sign)
     return _decode(data, path, shape, sign)
@@ -215,28 +216,27 @@ def _digest(content: bytes | Path) -> bytes:
 class _Writer:
     """Writes images and sums up each block of them."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, shape: tuple[int, int]) -> None:
         self._file = file
-        self._block = bytearray()
+        self._images: list[np.ndarray] = []
         self._sums: list[int] = []
+        self._images_each = block_bytes(shape) // (shape[0] * shape[0] * shape[1])
 
     def add(self, pixels: np.ndarray) -> None:
-        self._block += pixels.data
-        while len(self._block) >= BLOCK:
-            self._write(bytes(self._block[:BLOCK]))
-            del self._block[:BLOCK]
+        self._images.append(pixels)
+        if len(self._images) == self._images_each:
+            self.finish()
 
     def finish(self) -> None:
-        if self._block:
-            self._write(bytes(self._block))
+        if self._images:
+            block = np.stack(self._images).tobytes()
+            self._sums.append(zlib.crc32(block))
+            self._file.write(block)
+            self._images.clear()
 
     @property
     def checksums(self) -> np.ndarray:
         return np.array(self._sums, np.uint32)
-
-    def _write(self, block: bytes) -> None:
-        self._sums.append(zlib.crc32(block))
-        self._file.write(block)
 
 
 @dataclass

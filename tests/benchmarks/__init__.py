@@ -50,6 +50,8 @@ BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {
     "stop": _later("window", "stop"),
     "training_engine": _later("training", "training_engine"),
     "stop_engine": _later("stop", "stop_engine"),
+    "folder_scan": _later("folders", "folder_scan"),
+    "folder_scan_cached": _later("folders", "folder_scan_cached"),
     "folder_training": _later("folder_training", "folder_training"),
     "batch_predict": _later("batch_predict", "batch_predict"),
 }
