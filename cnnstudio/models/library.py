@@ -1,4 +1,4 @@
-"""The models at hand: those that ship and those trained here; found by name, renamed, copied, thrown away."""
+"""The models at hand: shipped, downloaded or trained here; found by name, renamed, copied, thrown away."""
 
 import difflib
 import shutil
@@ -14,9 +14,9 @@ from cnnstudio.errors import StudioError
 from cnnstudio.models.card import CARD_FILE, Card, read_card
 from cnnstudio.models.classifier import MODEL_FILE, Classifier
 from cnnstudio.models.files import embed_card, embedded_card, load_model
-from cnnstudio.storage import runs_folder, shipped, write_atomically
+from cnnstudio.storage import data_folder, runs_folder, shipped, write_atomically
 
-Kind = Literal["shipped", "run"]
+Kind = Literal["shipped", "download", "run"]
 
 MAX_NAME = 100
 _FORBIDDEN = frozenset('/\\:*?"<>|')
@@ -33,7 +33,7 @@ class ModelEntry:
     Attributes:
         name: by which it is chosen: its folder's name, unique among all entries.
         path: its folder.
-        kind: whether it ships with CNN Studio or is a run of this user.
+        kind: whether it ships with CNN Studio, was downloaded by this user, or is one of their runs.
         card: its card.
     """
 
@@ -57,7 +57,7 @@ class BrokenModel:
 
 
 def list_models() -> list[ModelEntry]:
-    """All models that can be chosen: the shipped ones first, small before large, then the runs, the newest first."""
+    """All models that can be chosen: shipped ones, then downloads, small before large; then runs, the newest first."""
     return [entry for entry in _entries() if isinstance(entry, ModelEntry)]
 
 
@@ -70,7 +70,7 @@ def find_model(text: str | Path) -> Path:
     """Finds a model by what somebody typed.
 
     Args:
-        text: the name of a shipped model or of a run, or the path of a model's folder or `.keras` file.
+        text: the name of a model at hand, or the path of a model's folder or `.keras` file.
 
     Returns:
         The model's folder, or the `.keras` file where it stands alone.
@@ -95,7 +95,7 @@ def load_classifier(model: str | Path) -> Classifier:
     """Opens a model as a classifier.
 
     Args:
-        model: the name of a shipped model or of a run, or the path of a model's folder or `.keras` file.
+        model: the name of a model at hand, or the path of a model's folder or `.keras` file.
 
     Raises:
         StudioError: there is no such model, its card is missing, it is damaged, or it holds what is not allowed.
@@ -109,10 +109,10 @@ def load_classifier(model: str | Path) -> Classifier:
 
 
 def rename_model(entry: ModelEntry, name: str) -> ModelEntry:
-    """Gives a run another name.
+    """Gives a run or a download another name.
 
     Args:
-        entry: a run.
+        entry: a run or a download.
         name: in any script; without characters that a file's name may not have.
 
     Returns:
@@ -139,7 +139,7 @@ def rename_model(entry: ModelEntry, name: str) -> ModelEntry:
 
 
 def trash_model(entry: ModelEntry) -> None:
-    """Moves a run's folder to the trash of the desktop.
+    """Moves the folder of a run or a download to the trash of the desktop.
 
     Raises:
         StudioError: the model ships with CNN Studio, or there is no trash for its disk.
@@ -186,9 +186,20 @@ def copy_model(entry: ModelEntry, destination: Path) -> Path:
     return destination
 
 
+def downloads_folder() -> Path:
+    """The folder that holds the models that were downloaded, one folder each."""
+    folder = data_folder() / "models"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 def _folders() -> list[tuple[Kind, Path]]:
     """The folders that hold a model or a part of one; others, such as a run in its first epoch, are none yet."""
-    places: dict[Kind, Callable[[], Path]] = {"shipped": lambda: shipped("trained"), "run": runs_folder}
+    places: dict[Kind, Callable[[], Path]] = {
+        "shipped": lambda: shipped("trained"),
+        "download": downloads_folder,
+        "run": runs_folder,
+    }
     found: list[tuple[Kind, Path]] = []
     for kind, place in places.items():
         # One place that is missing or cannot be read must not hide the other.
@@ -216,14 +227,14 @@ def _entry(kind: Kind, folder: Path) -> ModelEntry | BrokenModel:
     return ModelEntry(folder.name, folder, kind, card)
 
 
-def _order(entry: ModelEntry | BrokenModel) -> tuple[bool, float, str]:
+def _order(entry: ModelEntry | BrokenModel) -> tuple[int, float, str]:
     if isinstance(entry, BrokenModel):
-        return False, 0.0, entry.path.name
-    if entry.kind == "shipped":
-        return False, entry.card.parameters, entry.name
+        return 0, 0.0, entry.path.name
+    if entry.kind != "run":
+        return ("shipped", "download").index(entry.kind), entry.card.parameters, entry.name
     created = entry.card.created
     time = datetime.fromisoformat(created).timestamp() if created else entry.path.stat().st_mtime
-    return True, -time, entry.name
+    return 2, -time, entry.name
 
 
 def _check_own(entry: ModelEntry, done: str) -> None:
