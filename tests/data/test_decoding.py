@@ -1,0 +1,177 @@
+"""Fast decoding gives what the rule “centre-crop” gives, and work in threads comes out in order."""
+
+import io
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, features
+
+from cnnstudio.data.decoding import decode, in_order
+from cnnstudio.data.images import MAX_PIXELS, open_image
+from cnnstudio.data.preparation import INPUT_RULES
+from cnnstudio.errors import StudioError
+
+FORMATS = ["PNG", "GIF", "BMP", "TIFF", "PPM", "TGA", "ICO", "PCX", "SGI", "QOI"]
+FORMATS += [
+    format
+    for format, feature in (("WEBP", "webp"), ("JPEG2000", "jpg_2000"), ("AVIF", "avif"))
+    if features.check(feature)
+]
+
+
+def scene(width: int = 61, height: int = 43, mode: str = "RGB") -> Image.Image:
+    """Soft hills of colour, with an edge: no symmetry, and no two pixels quite alike."""
+    y, x = np.mgrid[:height, :width] / max(width, height)
+    waves = np.stack([np.sin(7 * x + 3 * y), np.cos(5 * x - 9 * y), np.sin(11 * x * y + 1)], axis=-1)
+    pixels = (127 + 90 * waves + 30 * (x > 0.4)[..., None]).clip(0, 255).astype(np.uint8)
+    return Image.fromarray(pixels).convert(mode)
+
+
+def encoded(image: Image.Image, format: str = "JPEG", **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+def expected(data: bytes, side: int, channels: int) -> np.ndarray:
+    return INPUT_RULES["centre-crop"].prepare(open_image(data), (side, side, channels)).image
+
+
+def turned(image: Image.Image, orientation: int, **options: object) -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return encoded(image, exif=exif, quality=92, **options)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("format", FORMATS)
+def test_every_format_is_decoded_by_the_rule(format: str, channels: int) -> None:
+    data = encoded(scene(64, 64), format)
+    assert np.array_equal(decode(data, 28, channels).pixels, expected(data, 28, channels))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("side", [16, 43, 64])
+@pytest.mark.parametrize(
+    ("mode", "options"),
+    [
+        ("RGB", {"quality": 90}),
+        ("RGB", {"quality": 50, "subsampling": 0}),
+        ("RGB", {"progressive": True}),
+        ("RGB", {"keep_rgb": True}),
+        ("L", {}),
+        ("CMYK", {}),
+    ],
+)
+def test_every_kind_of_jpeg_gives_the_very_pixels(mode: str, options: dict, side: int, channels: int) -> None:
+    for size in ((61, 43), (43, 43), (43, 90)):
+        data = encoded(scene(*size, mode), **options)
+        decoded = decode(data, side, channels)
+        assert np.array_equal(decoded.pixels, expected(data, side, channels))
+        assert decoded.pixels.dtype == np.uint8
+        assert decoded.size == size
+        assert decoded.grey == (mode == "L")
+
+
+@pytest.mark.parametrize("orientation", range(10))
+def test_jpegs_stand_upright(orientation: int) -> None:
+    data = turned(scene(61, 43), orientation)
+    decoded = decode(data, 20, 3)
+    assert decoded.size == open_image(data).size
+    assert np.array_equal(decoded.pixels, expected(data, 20, 3))
+
+
+def test_a_rotation_that_only_xmp_tells_is_honoured_as_pillow_does() -> None:
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    data = encoded(scene(61, 43), xmp=xmp)
+    assert decode(data, 20, 3).size == open_image(data).size
+    assert np.array_equal(decode(data, 20, 3).pixels, expected(data, 20, 3))
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+@pytest.mark.parametrize("size", [(1200, 800), (803, 1201)])
+def test_large_jpegs_differ_by_a_little_only(size: tuple[int, int], orientation: int) -> None:
+    data = turned(scene(*size), orientation)
+    decoded = decode(data, 64, 3)
+    difference = np.abs(decoded.pixels.astype(int) - expected(data, 64, 3))
+    assert decoded.size == open_image(data).size
+    assert difference.max() <= 10
+    assert difference.mean() < 0.4
+
+
+def test_a_file_gives_what_its_bytes_give(tmp_path: Path) -> None:
+    for name, data in (("a.jpg", encoded(scene())), ("b.png", encoded(scene(), "PNG"))):
+        path = tmp_path / name
+        path.write_bytes(data)
+        assert np.array_equal(decode(path, 16, 3).pixels, decode(data, 16, 3).pixels)
+
+
+@pytest.mark.parametrize("cut", [3, 30, 300, -40])
+def test_a_jpeg_cut_short_is_refused(cut: int, tmp_path: Path) -> None:
+    path = tmp_path / "cut.jpg"
+    path.write_bytes(encoded(scene(200, 150))[:cut])
+    with pytest.raises(StudioError, match=r"cut\.jpg"):
+        decode(path, 16, 3)
+
+
+def test_a_jpeg_that_promises_too_many_pixels_is_refused_before_it_is_decoded() -> None:
+    data = bytearray(encoded(scene()))
+    start = data.index(b"\xff\xc0") + 5
+    data[start : start + 4] = b"\xff\xf0\xff\xf0"
+    with pytest.raises(StudioError, match=f"more than {MAX_PIXELS // 10**6} million pixels"):
+        decode(bytes(data), 16, 3)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xd8\xff", b"hello", bytes(1000)])
+def test_what_is_no_picture_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "x.jpg"
+    path.write_bytes(content)
+    with pytest.raises(StudioError, match=r"x\.jpg"):
+        decode(path, 16, 3)
+
+
+def test_results_come_in_order_whichever_are_done_in_threads() -> None:
+    def start(pool: ThreadPoolExecutor, item: int) -> "Future[int] | int":
+        return pool.submit(lambda: item * item) if item % 3 else item * item
+
+    assert list(in_order(start, range(500), lambda: None, threads=3)) == [item * item for item in range(500)]
+
+
+def test_only_a_few_items_are_taken_ahead() -> None:
+    taken = []
+
+    def items() -> Iterator[int]:
+        for item in range(1000):
+            taken.append(item)
+            yield item
+
+    results = in_order(lambda pool, item: pool.submit(int, item), items(), lambda: None, threads=2)
+    for _ in range(10):
+        next(results)
+    assert len(taken) < 30
+    results.close()
+
+
+def test_a_cancel_is_answered_while_a_result_is_waited_for() -> None:
+    class Cancelled(Exception):
+        pass
+
+    release = threading.Event()
+    begun = []
+
+    def work(item: int) -> int:
+        begun.append(item)
+        release.wait(20)
+        return item
+
+    def cancel() -> None:
+        release.set()
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        list(in_order(lambda pool, item: pool.submit(work, item), range(1000), cancel, threads=2))
+    assert len(begun) < 10
