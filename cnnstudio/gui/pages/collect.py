@@ -1,6 +1,6 @@
 """The Collect page: a data set of one's own, drawn or photographed, example by example."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QProgressBar,
+    QLineEdit,
     QPushButton,
     QScrollArea,
     QStackedWidget,
@@ -19,21 +19,21 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnstudio.data.collecting import ENOUGH, GOOD_START, Collection
-from cnnstudio.data.gathering import Gathered, gather
+from cnnstudio.data.collecting import Collection
+from cnnstudio.data.gathering import Gathered
 from cnnstudio.data.library import collected_folder
-from cnnstudio.data.splits import Progress
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.log import details
+from cnnstudio.gui.pages.collect_adding import PictureAdder
 from cnnstudio.gui.pages.collect_capture import MINIMUM_SIDE, CapturePanel
 from cnnstudio.gui.pages.collect_class import KEYS
 from cnnstudio.gui.pages.collect_classes import ClassList
 from cnnstudio.gui.pages.collect_form import NewSetForm
 from cnnstudio.gui.pages.collect_sets import SetChooser
+from cnnstudio.gui.pages.collect_words import advice, told_problems, why_not
 from cnnstudio.gui.pages.mime_pictures import PICTURE_FILES, pictures_in
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.task import Task
 from cnnstudio.gui.theme import GRID, SECTION
 from cnnstudio.gui.widgets.message_bar import MessageBar
 
@@ -56,7 +56,6 @@ class CollectPage(QWidget):
         self._class = ""
         self._burst: list[Path] = []
         self._undone: list[str] = []
-        self._task: Task | None = None
         self._message = MessageBar()
         self._stack = QStackedWidget()
         self._form = NewSetForm()
@@ -80,7 +79,7 @@ class CollectPage(QWidget):
         self._sets.setMaximumWidth(76 * GRID)
         self._sets.chosen.connect(self._open)
         self._sets.new_asked.connect(self._show_form)
-        self._sets.leaving.connect(self._close)
+        self._sets.leaving.connect(self._settle)
         self._sets.failed.connect(self._message.show_error)
         self._sets.done.connect(self._message.show_info)
         self._header = QWidget()
@@ -114,10 +113,13 @@ class CollectPage(QWidget):
         self._classes.renamed.connect(self._rename_class)
         self._classes.remove_asked.connect(self._remove_class)
         self._classes.example_remove_asked.connect(self._remove_example)
+        self._adding = PictureAdder()
+        self._adding.added.connect(self._gathered)
+        self._adding.failed.connect(self._gathering_failed)
         right = QVBoxLayout()
         right.setSpacing(2 * GRID)
         right.addWidget(self._classes, 1)
-        right.addLayout(self._build_adding())
+        right.addWidget(self._adding)
         right.addLayout(self._build_foot())
         view = QWidget()
         columns = QHBoxLayout(view)
@@ -126,22 +128,6 @@ class CollectPage(QWidget):
         columns.addWidget(self._left)
         columns.addLayout(right, 1)
         return view
-
-    def _build_adding(self) -> QHBoxLayout:
-        self._progress = describe(
-            QProgressBar(), "adding_progress", "Adding pictures", "How many of the pictures have been added."
-        )
-        self._progress.setTextVisible(False)
-        self._stop = describe(
-            QPushButton("Stop"), "stop_adding_button", "Stop adding", "Ends the adding; what was added stays."
-        )
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
-        row.addWidget(self._progress, 1)
-        row.addWidget(self._stop)
-        self._progress.hide()
-        self._stop.hide()
-        return row
 
     def _build_foot(self) -> QHBoxLayout:
         self._hint = label(role="secondary", name="collect_hint")
@@ -185,8 +171,6 @@ class CollectPage(QWidget):
 
     def shut_down(self) -> None:
         """Stops adding, lets go of the camera, and of what was deleted."""
-        if self._task is not None:
-            self._task.shut_down()
         self._capture.use(None)
         self._close()
 
@@ -194,9 +178,7 @@ class CollectPage(QWidget):
 
     def _recall_set(self) -> None:
         self._sets.refresh()
-        remembered = collected_folder() / self._settings.recall("collect/set", "")
-        if remembered != collected_folder():
-            self._sets.choose(remembered)
+        self._sets.show_chosen(collected_folder() / self._settings.recall("collect/set", ""))
         self._open(self._sets.path)
 
     @Slot(object)
@@ -219,22 +201,24 @@ class CollectPage(QWidget):
         self._capture.use(self._collection)
         self._sets.refresh()
         if path is not None:
-            self._sets.choose(path)
+            self._sets.show_chosen(path)
         self._refresh()
         if path is None:
             self._show_form()
         else:
             self._show_set()
 
-    @Slot()
     def _close(self) -> None:
-        if self._task is not None:
-            self._task.shut_down()
-            self._adding_over()
-        if self._collection is not None:
-            self._collection.close()
+        self._settle()
         self._collection = None
         self._class = ""
+
+    @Slot()
+    def _settle(self) -> None:
+        """Ends what is going on, and lets go of what was deleted."""
+        self._adding.shut_down()
+        if self._collection is not None:
+            self._collection.close()
         self._burst.clear()
         self._undone.clear()
 
@@ -333,7 +317,7 @@ class CollectPage(QWidget):
             self._capture.release()
             self._message.show_error(str(error), details())
         else:
-            self._capture.canvas.clear()
+            self._capture.begin_anew()
         self._refresh()
 
     @Slot()
@@ -365,45 +349,25 @@ class CollectPage(QWidget):
         """Adds pictures to the chosen class, in the background."""
         if not sources or self._collection is None or not self._class:
             return
-        if self._task is not None:
+        if self._adding.busy:
             self._message.show_info("Pictures are being added already. Wait until they are there, or stop it.")
             return
         self._message.hide()
-        self._task = Task(partial(gather, self._collection, self._class, list(sources)), self)
-        self._task.event.connect(self._show_progress)
-        self._task.finished.connect(self._gathered)
-        self._task.failed.connect(self._gathering_failed)
-        self._stop.clicked.connect(self._task.stop)
-        self._progress.setRange(0, 0)
-        self._progress.show()
-        self._stop.show()
-        self._task.start()
-
-    @Slot(object)
-    def _show_progress(self, progress: Progress) -> None:
-        self._progress.setRange(0, progress.total or 0)
-        self._progress.setValue(progress.done)
+        self._adding.add(self._collection, self._class, sources)
 
     @Slot(object)
     def _gathered(self, gathered: Gathered) -> None:
-        self._adding_over()
         if self._collection is not None:
             self._collection.note_added(gathered.paths)
             self._undone.clear()
         if gathered.problems:
-            self._message.show_error(told_problems(gathered), "\n".join(gathered.problems))
+            self._message.show_error(told_problems(gathered.problems), "\n".join(gathered.problems))
         self._refresh()
 
     @Slot(object)
     def _gathering_failed(self, error: Exception) -> None:
-        self._adding_over()
         self._message.show_error(str(error), details())
         self._refresh()
-
-    def _adding_over(self) -> None:
-        self._task = None
-        self._progress.hide()
-        self._stop.hide()
 
     # Taking back.
 
@@ -452,6 +416,8 @@ class CollectPage(QWidget):
         if self._stack.currentWidget() is self._form:
             if event.key() == Qt.Key.Key_Escape and self._sets.path is not None:
                 self._show_set()
+        elif isinstance(self.focusWidget(), QLineEdit):  # it passes Enter on
+            super().keyPressEvent(event)
         elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             self._capture.add_drawing()
         elif event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
@@ -479,29 +445,3 @@ class CollectPage(QWidget):
             self._choose(name)
         event.acceptProposedAction()
         self._add_pictures(pictures_in(event.mimeData()))
-
-
-def why_not(counts: Mapping[str, int]) -> str:
-    """Why a set of so many examples a class cannot be trained on yet, and what to do; empty where it can."""
-    if len(counts) < 2:
-        return "Add a second class: a network learns to tell things apart."
-    if sum(count >= ENOUGH for count in counts.values()) < 2:
-        return (
-            f"Two classes with {ENOUGH} examples each are the least to train on; {GOOD_START} of each is a good start."
-        )
-    return ""
-
-
-def advice(counts: Mapping[str, int]) -> str:
-    """What would make a set better."""
-    missing = [f"{GOOD_START - count} more of “{name}”" for name, count in counts.items() if count < GOOD_START]
-    if not missing:
-        return "A good start. More examples, and more different ones, make the network surer."
-    rest = f" and of {len(missing) - 3} more classes" if len(missing) > 3 else ""
-    return f"{GOOD_START} of each is a good start: {', '.join(missing[:3])}{rest}."
-
-
-def told_problems(gathered: Gathered) -> str:
-    """What could not be added, in a sentence or two."""
-    first, *others = gathered.problems
-    return f"{first} {len(others):,} more could not be added." if others else first

@@ -45,6 +45,7 @@ class CapturePanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._collection: Collection | None = None
+        self._may_add = False
         self._burst = QTimer(self)
         self._burst.timeout.connect(self._go_on_taking)
         self._title = label(role="strong", name="capture_title")
@@ -155,12 +156,19 @@ class CapturePanel(QWidget):
         """Says what can be done now."""
         self._undo.setEnabled(undo)
         self._redo.setEnabled(redo)
+        self._may_add = add
         self._add.setEnabled(add and self._has_something)
         self._clear.setEnabled(self.has_ink)
 
     def focus(self) -> None:
         """Puts the focus where the next example is made."""
         (self.canvas if self.draws else self._add).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def begin_anew(self) -> None:
+        """An empty canvas, for the drawing was kept."""
+        if self.draws:
+            self.focus()  # the button will be disabled, and must not leave the focus to whatever comes next
+            self.canvas.clear()
 
     @property
     def _has_something(self) -> bool:
@@ -223,6 +231,7 @@ class CapturePanel(QWidget):
     @Slot()
     def refresh(self) -> None:
         """Shows what would be kept now."""
+        self._add.setEnabled(self._may_add and self._has_something)
         pixels = self._pixels()
         self._preview.set_image(
             pixels if self._collection is None or pixels is None else self._collection.shrink(pixels)

@@ -29,6 +29,8 @@ class ClassList(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._rows: dict[str, ClassRow] = {}
         self._chosen = ""
+        self._scroll = QTimer(self, singleShot=True)  # once the layout knows how high the rows are
+        self._scroll.timeout.connect(self._scroll_to_chosen)
         self._add = describe(
             QLineEdit(),
             "add_class",
@@ -60,7 +62,7 @@ class ClassList(QScrollArea):
                 row.show_examples(collection.examples(name), collection.kind.noun)
             row.set_chosen(name == chosen)
         if chosen != self._chosen and chosen in self._rows:
-            QTimer.singleShot(0, self._scroll_to_chosen)
+            self._scroll.start()
         self._chosen = chosen
 
     def edit_name(self, name: str) -> None:
@@ -97,6 +99,7 @@ class ClassList(QScrollArea):
         row.remove_asked.connect(self.remove_asked)
         row.example_remove_asked.connect(self.example_remove_asked)
         self._column.addWidget(row)
+        row.show()
         return row
 
     @Slot()

@@ -1,5 +1,7 @@
 """The sets of one's own: chosen from a list, begun, renamed, thrown away."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QUrl, Signal, Slot
@@ -35,10 +37,11 @@ class SetChooser(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._quiet = False
         self._picker = describe(
             Picker(), "set_picker", "Set", "The set that you add to; on the Train page it has the same name."
         )
-        self._picker.changed.connect(lambda key: self.chosen.emit(Path(key)))
+        self._picker.changed.connect(self._tell)
         self._new = describe(
             QPushButton("&New set"),
             "new_set_button",
@@ -83,13 +86,22 @@ class SetChooser(QWidget):
             else:
                 symbol = icon(KIND_ICONS[collection.kind.name])
                 choices.append(Choice(str(path), path.name, _summary(collection), symbol))
-        self._picker.blockSignals(True)  # whoever refreshes the list knows what is chosen
-        self._picker.set_choices(choices)
-        self._picker.blockSignals(False)
+        self._quietly(partial(self._picker.set_choices, choices))
 
-    def choose(self, path: Path) -> None:
-        """Chooses a set by its folder."""
-        self._picker.set_current(str(path))
+    def show_chosen(self, path: Path) -> None:
+        """Shows which set is open; a folder that is no set changes nothing."""
+        self._quietly(partial(self._picker.set_current, str(path)))
+
+    def _quietly(self, change: Callable[[], None]) -> None:
+        """Whoever changes the list knows what is chosen."""
+        self._quiet = True
+        change()
+        self._quiet = False
+
+    @Slot(str)
+    def _tell(self, key: str) -> None:
+        if not self._quiet:
+            self.chosen.emit(Path(key))
 
     def _action(self, menu: QMenu, name: str, text: str, icon_name: str, slot: object) -> QAction:
         action = menu.addAction(icon(icon_name), text)
@@ -114,8 +126,6 @@ class SetChooser(QWidget):
                 question = str(error)
             else:
                 break
-        self.refresh()
-        self.choose(renamed)
         self.chosen.emit(renamed)
 
     @Slot()
