@@ -1,13 +1,30 @@
-"""`cnnstudio models`: the models that ship and those trained here."""
+"""`cnnstudio models`: the models that ship, those downloaded and those trained here; and getting more of them."""
 
-from cnnstudio.cli.console import complain, new_table, print_json, results
+from typing import Annotated
+
+import typer
+
+from cnnstudio.cli.console import complain, engine_at_work, messages, new_table, print_json, results
 from cnnstudio.cli.options import JsonOption
 from cnnstudio.models.library import list_broken_models, list_models
-from cnnstudio.wording import percent
+from cnnstudio.models.pretrained import PRETRAINED, fetch_pretrained
+from cnnstudio.wording import percent, progress
 
 
-def models(as_json: JsonOption = False) -> None:
-    """List the models that ship and the runs trained here."""
+def models(
+    download: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"Download a larger classifier for photos first, of those that Keras offers: {', '.join(PRETRAINED)}.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the models that ship, those downloaded and the runs trained here."""
+    if download is not None:
+        _download(download)
     entries = list_models()
     for broken in list_broken_models():
         complain(broken.problem)
@@ -35,3 +52,25 @@ def models(as_json: JsonOption = False) -> None:
         measured = "" if accuracy is None else percent(accuracy, 2)
         table.add_row(entry.name, entry.kind, entry.card.architecture, entry.card.dataset, measured, str(entry.path))
     results().print(table)
+
+
+def _download(name: str) -> None:
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    console = messages()
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"))
+    with (
+        engine_at_work(),
+        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar,
+    ):
+        task = bar.add_task("", figures="")
+        fetch_pretrained(
+            name,
+            lambda now: bar.update(
+                task,
+                description=now.task,
+                completed=now.done,
+                total=now.total,
+                figures=progress(now.done, now.total, now.unit, now.seconds_left),
+            ),
+        )

@@ -1,5 +1,6 @@
 """The commands that list: data sets, architectures, models."""
 
+import importlib
 import json
 
 from cnnstudio.data.datasets import DATASETS
@@ -60,3 +61,18 @@ def test_a_broken_run_is_told_and_does_not_hide_the_others(outcome, trained):
     assert "broken" not in {entry["name"] for entry in json.loads(out)}
     assert str(broken) in err
     assert len(err.splitlines()) == 1
+
+
+def test_a_model_that_cannot_be_downloaded_gets_a_sentence(outcome, monkeypatch):
+    code, out, err = outcome("models", "--download", "alexnet")
+    assert (code, out) == (1, "")
+    assert "Choose one of: efficientnetv2-b0" in err
+    module = importlib.import_module("keras.src.applications.resnet")
+    monkeypatch.setattr(module, "BASE_WEIGHTS_PATH", "http://127.0.0.1:9/")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    code, out, err = outcome("models", "--download", "resnet50")
+    assert (code, out) == (1, "")
+    assert err == (
+        "ResNet-50 cannot be downloaded: 127.0.0.1:9 could not be reached. "
+        "Check the connection to the internet and try again.\n"
+    )
