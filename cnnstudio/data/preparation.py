@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from cnnstudio.data.clothing import find_clothing
 from cnnstudio.data.handwriting import Ink, find_ink
 from cnnstudio.data.images import to_array
 from cnnstudio.errors import StudioError
@@ -173,6 +174,51 @@ def _already_like_mnist(image: Image.Image, image_shape: tuple[int, int, int]) -
     return 255 - pixels if border.min() > 255 - _MARGIN else None
 
 
+def _clothing(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared:
+    first = Step("The picture", _small(image))
+    ready = _already_like_fashion(image, image_shape)
+    if ready is not None:
+        return Prepared(ready, (first, Step("What the network gets", ready)))
+    found = find_clothing(image)
+    if found is None:
+        raise StudioError(
+            "No piece of clothing stands out in the picture. Lay or hang one piece before a plain ground of another "
+            "colour, with some ground on all sides, and try again."
+        )
+    pixels = _fitted(found.strength, image_shape)
+    steps = (
+        first,
+        Step("The piece, cut out, light on dark", _small(Image.fromarray(_bytes(found.strength)))),
+        Step("What the network gets", pixels),
+    )
+    return Prepared(pixels, steps)
+
+
+def _already_like_fashion(image: Image.Image, image_shape: tuple[int, int, int]) -> np.ndarray | None:
+    """The pixels of an image that was exported from Fashion-MNIST, light on dark; None for any other picture."""
+    height, width, channels = image_shape
+    if image.size != (width, height):
+        return None
+    pixels = to_array(image, channels)
+    # Clothes may reach the border, but few corners.
+    ground = np.median(pixels[[0, 0, -1, -1], [0, -1, 0, -1]])
+    if ground < _MARGIN:
+        return pixels
+    return 255 - pixels if ground > 255 - _MARGIN else None
+
+
+def _fitted(strength: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
+    """Scaled until it just fits, in the middle."""
+    height, width, channels = image_shape
+    scale = min(height / strength.shape[0], width / strength.shape[1])
+    rows, columns = (max(1, round(length * scale)) for length in strength.shape)
+    top, left = (height - rows) // 2, (width - columns) // 2
+    image = np.zeros(image_shape, np.uint8)
+    small = _bytes(np.asarray(Image.fromarray(strength).resize((columns, rows), Image.Resampling.BOX)))
+    image[top : top + rows, left : left + columns] = np.repeat(small[..., np.newaxis], channels, axis=2)
+    return image
+
+
 def _coverage(ink: Ink) -> np.ndarray:
     """The digit alone, 0–1, its longer side about `_DETAIL_SIDE`, with strokes neither too thin nor too thick."""
     from scipy import ndimage
@@ -221,6 +267,12 @@ INPUT_RULES: dict[str, InputRule] = {
             "One handwritten digit",
             "The ink of one digit is found on its ground, made light on dark, scaled and centred as in MNIST.",
             _digit,
+        ),
+        InputRule(
+            "clothing",
+            "One piece of clothing",
+            "The piece is cut out from its plain ground, made light on dark, scaled and centred as in Fashion-MNIST.",
+            _clothing,
         ),
         InputRule(
             "centre-crop",

@@ -212,7 +212,8 @@ def read_fashion_mnist(on_progress: OnProgress, remote: RemoteFolder = FASHION_M
     for file, path in zip(remote.files, fetch(remote, on_progress), strict=True):
         with gzip.open(path) as packed:
             arrays.append(_parse_idx(packed.read(file.unpacked_bytes)))
-    return Dataset("fashion-mnist", class_names.FASHION_MNIST, _split(*arrays[:2]), _split(*arrays[2:]))
+    train, test = _split(*arrays[:2]), _split(*arrays[2:])
+    return Dataset("fashion-mnist", class_names.FASHION_MNIST, train, test, input_rule="clothing")
 
 
 def read_cifar10(on_progress: OnProgress, cifar: Cifar = CIFAR10) -> Dataset:
