@@ -107,7 +107,7 @@ def train_and_draw(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     answer = try_.findChild(QLabel, "answer")
     yield lambda: answer.text() != "–"
     seen["answer"] = answer.text()
-    seen["layers"] = [layer.name for layer in try_._maps._layers]
+    seen["layers"] = [name for name, _, _ in try_._maps._layers]
     yield act(partial(hand.press, "ctrl+z"))
     yield lambda: answer.text() == "–"
     yield act(partial(hand.press, "ctrl+shift+z"))

@@ -10,23 +10,49 @@ from cnnstudio.data.datasets import DATASETS
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe
 from cnnstudio.gui.pages.training_form import picture
-from cnnstudio.wording import percent
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.picker import Choice, Picker
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.card import Card
 from cnnstudio.models.library import ModelEntry, copy_model, list_models, rename_model, trash_model
+from cnnstudio.models.pretrained import PRETRAINED
+from cnnstudio.wording import percent
 
 MODEL_FILES = "Keras models (*.keras)"
 
 
+_TITLES = {
+    "efficientnet-lite0": "EfficientNet-Lite0",
+    "imagenet": "ImageNet",
+    **{entry.name: entry.title for entry in PRETRAINED.values()},
+    **{entry.name: entry.title for entry in ARCHITECTURES.values()},
+    **{entry.name: entry.title for entry in DATASETS.values()},
+}
+"""What people call the architectures and data sets of cards."""
+
+_ORIGINS = {
+    "shipped": "ships with CNN Studio",
+    "download": "downloaded",
+    "run": "trained here",
+    "file": "opened from a file",
+}
+
+
+def title_of(card: Card) -> str:
+    """What people call a model: by its architecture, where that is known."""
+    return _TITLES.get(card.architecture, card.name)
+
+
 def describe_card(card: Card, kind: str) -> str:
-    """One line on a model, such as “LeNet-5 · MNIST · 99.4 % of test images right · ships with CNN Studio”."""
-    architecture = ARCHITECTURES[card.architecture].title if card.architecture in ARCHITECTURES else card.architecture
-    dataset = DATASETS[card.dataset].title if card.dataset in DATASETS else card.dataset
+    """One line on a model, such as “LeNet-5 · MNIST · 99.4 % right · ships with CNN Studio”."""
+    architecture, dataset = (_TITLES.get(name, name) for name in (card.architecture, card.dataset))
     accuracy = "" if card.test_accuracy is None else f"{percent(card.test_accuracy)} right"
-    origin = {"shipped": "ships with CNN Studio", "run": "trained here", "file": "opened from a file"}[kind]
-    return " · ".join(part for part in (architecture, dataset, accuracy, origin) if part)
+    return " · ".join(part for part in (architecture, dataset, accuracy, _ORIGINS[kind]) if part)
+
+
+def photo_model() -> ModelEntry | None:
+    """The model to propose for ordinary photos: the first that is here."""
+    return next((entry for entry in list_models() if entry.kind != "run" and entry.card.input_rule == "imagenet"), None)
 
 
 class ModelChooser(QWidget):
@@ -76,6 +102,11 @@ class ModelChooser(QWidget):
         """The model that is chosen; None where there is none at all."""
         key = self._picker.current_key
         return Path(key) if key else None
+
+    @property
+    def card(self) -> Card | None:
+        """The card of the model that is chosen; None where it is not known before the model is opened."""
+        return self._entry.card if self._entry is not None else None
 
     def refresh(self) -> None:
         """Reads the list again; the choice stays where it still exists."""

@@ -1,41 +1,39 @@
-"""The Try page: draw a digit or open a picture, see what the network answers and what every layer saw."""
+"""The Try page: draw, open a picture or look through the camera; see what the network answers, and what layers saw."""
 
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QFrame,
-    QHBoxLayout,
-    QPushButton,
-    QScrollArea,
-    QSizePolicy,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.log import details
-from cnnstudio.gui.pages.model_chooser import ModelChooser
-from cnnstudio.gui.pages.try_session import Answer, Opened, Sampled, TrySession
-from cnnstudio.gui.pages.try_sources import MINIMUM_SIDE, DrawSource, PhotoSource, SampleSource, Source
-from cnnstudio.wording import percent
+from cnnstudio.gui.pages.model_chooser import ModelChooser, photo_model, title_of
+from cnnstudio.gui.pages.try_panel import ImagePanel
+from cnnstudio.gui.pages.try_session import (
+    MANY_LAYERS,
+    Answer,
+    Look,
+    NotForThisModelError,
+    Opened,
+    Subject,
+    TrySession,
+    blocks_of,
+    rows_of,
+)
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.theme import GRID, SECTION
 from cnnstudio.gui.widgets.feature_maps import FeatureMapGrid
 from cnnstudio.gui.widgets.message_bar import MessageBar
-from cnnstudio.gui.widgets.pixels import PixelView
 from cnnstudio.gui.widgets.probability_bars import ProbabilityBars
 from cnnstudio.models.card import CARD_FILE
-from cnnstudio.models.classifier import MODEL_FILE, Prediction
+from cnnstudio.models.classifier import MODEL_FILE, LayerInfo, Prediction
+from cnnstudio.wording import percent
 
 UNSURE = 0.5
 """Below this probability the answer is put as a guess."""
-
 
 NO_ANSWER = "–"
 
@@ -60,33 +58,26 @@ class TryPage(QWidget):
         self._task.finished.connect(self._show)
         self._task.failed.connect(self._fail)
         self._open: Path | None = None
-        self._classes: tuple[str, ...] = ()
+        self._layers: tuple[LayerInfo, ...] = ()
+        self._blocks: list[tuple[str, ...]] = []
+        self._answer_shown: Answer | None = None
+        self._awaited: Subject | None = None
 
         page = QVBoxLayout(self)
         page.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
         page.setSpacing(2 * GRID)
         self._message = MessageBar()
+        self._message.accepted.connect(self._open_photo_model)
         columns = QHBoxLayout()
         columns.setSpacing(SECTION)
-        columns.addWidget(self._build_left())
+        columns.addWidget(self._build_panel())
         columns.addLayout(self._build_answer(), 2)
         columns.addLayout(self._build_layers(), 3)
         page.addLayout(self._build_header())
         page.addWidget(self._message)
         page.addLayout(columns, 1)
-        self._paste = QAction("Paste", self)
-        self._paste.setObjectName("paste")
-        self._paste.setShortcut(QKeySequence(QKeySequence.StandardKey.Paste))
-        self._paste.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        self._paste.triggered.connect(self._paste_picture)
-        self.addAction(self._paste)
-        self._open_file = QAction("Open", self)
-        self._open_file.setObjectName("open_file")
-        self._open_file.setShortcut(QKeySequence(QKeySequence.StandardKey.Open))
-        self._open_file.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        self._open_file.triggered.connect(self._photo.ask)
-        self.addAction(self._open_file)
-        self._photo.file_chosen.connect(self.receive)
+        self._paste = self._action("Paste", "paste", QKeySequence.StandardKey.Paste, self._paste_picture)
+        self._open_file = self._action("Open", "open_file", QKeySequence.StandardKey.Open, self._panel.photo.ask)
         self._recall_model()
 
     def warm_up(self) -> None:
@@ -104,12 +95,22 @@ class TryPage(QWidget):
             self._models.choose(payload.parent if payload.name in (MODEL_FILE, CARD_FILE) else payload)
             self._model_chosen()
         else:
-            self._chips[1].click()
-            self._photo.open(payload)
+            self._panel.choose(self._panel.photo)
+            self._panel.photo.open(payload)
 
     def shut_down(self) -> None:
         """Waits for the request that is being answered."""
+        self._panel.shut_down()
         self._task.shut_down()
+
+    def _action(self, text: str, name: str, key: QKeySequence.StandardKey, slot: object) -> QAction:
+        action = QAction(text, self)
+        action.setObjectName(name)
+        action.setShortcut(QKeySequence(key))
+        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        action.triggered.connect(slot)
+        self.addAction(action)
+        return action
 
     def _build_header(self) -> QHBoxLayout:
         heading = label("Try a network", "heading")
@@ -126,76 +127,18 @@ class TryPage(QWidget):
         header.addWidget(self._models, 2)
         return header
 
-    def _build_left(self) -> QScrollArea:
-        self._draw, self._photo, self._sample = DrawSource(), PhotoSource(), SampleSource()
-        self._sources: tuple[Source, ...] = (self._draw, self._photo, self._sample)
-        self._stack = QStackedWidget()
-        self._stack.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Maximum)
-        chips = QHBoxLayout()
-        chips.setSpacing(GRID)
-        group = QButtonGroup(self)
-        self._chips = [
-            describe(QPushButton("&Draw"), "draw_chip", "Draw", "Draw a digit with mouse, pen, finger or keyboard."),
-            describe(
-                QPushButton("P&hoto"), "photo_chip", "Photo", "Open, drop or paste a picture of a digit on paper."
-            ),
-            describe(
-                QPushButton("Test i&mage"),
-                "test_image_chip",
-                "Test image",
-                "An image of the data set that was kept away from all training.",
-            ),
-        ]
-        for index, (chip, source) in enumerate(zip(self._chips, self._sources, strict=True)):
-            chip.setProperty("role", "chip")
-            chip.setCheckable(True)
-            group.addButton(chip, index)
-            chips.addWidget(chip)
-            self._stack.addWidget(source)
-            source.subject_changed.connect(self._ask)
-            source.failed.connect(self._message.show_error)
-        chips.addStretch(1)
-        self._chips[0].setChecked(True)
-        group.idClicked.connect(self._choose_source)
-        self._pixels = PixelView()
-        self._pixels.setObjectName("network_input")
-        self._pixels.setFixedSize(18 * GRID, 18 * GRID)
-        self._pixels_note = label(
-            "<b>What the network gets</b><br>A small grey picture: the ink, scaled and centred like the images "
-            "it was trained on.",
-            "secondary",
-            "network_input_note",
-        )
-        gets = QHBoxLayout()
-        gets.setSpacing(2 * GRID)
-        gets.addWidget(self._pixels)
-        gets.addWidget(self._pixels_note, 1, Qt.AlignmentFlag.AlignTop)
-        content = QWidget()
-        content.setProperty("role", "content")
-        left = QVBoxLayout(content)
-        left.setContentsMargins(0, 0, 0, 0)
-        left.setSpacing(2 * GRID)
-        left.addLayout(chips)
-        left.addWidget(self._stack)
-        left.addLayout(gets)
-        left.addStretch(1)
-        self._left = QScrollArea()
-        self._left.setWidget(content)
-        self._left.setWidgetResizable(True)
-        self._left.setFrameShape(QFrame.Shape.NoFrame)
-        self._left.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._left.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        return self._left
+    def _build_panel(self) -> ImagePanel:
+        self._panel = ImagePanel()
+        self._panel.asked.connect(self._ask)
+        self._panel.source_changed.connect(self._start_anew)
+        self._panel.failed.connect(self._message.show_error)
+        self._panel.file_chosen.connect(self.receive)
+        return self._panel
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The canvas grows with the window, as far as the rest of its column leaves room."""
+        """The canvas grows with the window."""
         super().resizeEvent(event)
-        side = max(MINIMUM_SIDE, min(self.height() - 48 * GRID, self.width() * 3 // 10)) // GRID * GRID
-        for source in self._sources:
-            source.set_side(side)
-        self._stack.setFixedWidth(side)
-        self._left.setFixedWidth(side + 2 * GRID)
-        self._pixels_note.setMaximumWidth(side - 20 * GRID)
+        self._panel.fit_into(self.width(), self.height())
 
     def _build_answer(self) -> QVBoxLayout:
         self._answer = label(NO_ANSWER, "heading", "answer")
@@ -214,10 +157,22 @@ class TryPage(QWidget):
     def _build_layers(self) -> QVBoxLayout:
         title = label("What every layer saw", "strong")
         title.setToolTip("Each layer turns the maps of the layer before into its own. Click a map to enlarge it.")
+        self._every = describe(
+            QCheckBox(),
+            "all_layers_box",
+            "All layers",
+            "Also the layers that only finish another one's work: the values before they are normalised and bent.",
+        )
+        self._every.hide()
+        self._every.toggled.connect(self._show_rows)
         self._maps = FeatureMapGrid(placeholder="What every layer sees appears here.")
+        self._maps.rows_missing.connect(self._look)
+        header = QHBoxLayout()
+        header.addWidget(title, 1)
+        header.addWidget(self._every)
         column = QVBoxLayout()
         column.setSpacing(GRID)
-        column.addWidget(title)
+        column.addLayout(header)
         column.addWidget(self._maps, 1)
         return column
 
@@ -225,11 +180,9 @@ class TryPage(QWidget):
         remembered = self._settings.recall("try/model", "")
         if remembered and Path(remembered).exists():
             self._models.choose(Path(remembered))
+        if self._models.card is not None:
+            self._panel.use(self._models.card)
         self._tell_state()
-
-    @property
-    def _source(self) -> Source:
-        return self._sources[self._stack.currentIndex()]
 
     @Slot()
     def _ask(self) -> None:
@@ -237,66 +190,95 @@ class TryPage(QWidget):
         if path is None:
             self._message.show_error("There is no model yet. Train one on the Train page.")
             return
-        subject = self._source.subject
+        subject = self._panel.source.subject
         if subject is None:
             self._blank()
-        self._task.submit(self._session.ask, path, subject)
+        self._awaited = subject
+        self._task.submit(self._session.ask, path, subject, self._wanted_layers() if path == self._open else ())
+
+    def _wanted_layers(self) -> tuple[str, ...]:
+        """The block of layers that is looked at: the first of them, if there are two."""
+        if len(self._blocks) > 1:
+            seen = self._maps.seen()
+            return next((block for block in self._blocks if seen and seen[0] in block), self._blocks[0])
+        return self._blocks[0] if self._blocks else ()
+
+    @Slot()
+    def _look(self) -> None:
+        """Asks for the maps that have come on screen, unless a newer image is on its way, which brings its own."""
+        if self._answer_shown is None or self._awaited is not None:
+            return
+        missing = self._maps.missing()
+        block = next((block for block in self._blocks if missing and missing[0] in block), ())
+        if block:
+            self._task.submit(self._session.look, self._answer_shown, block)
 
     @Slot()
     def _model_chosen(self) -> None:
         self._message.hide()
         self._open = None
         self._blank()
+        self._maps.clear()
+        if self._models.card is not None:
+            self._panel.use(self._models.card)
         self._tell_state()
         self._ask()
 
-    @Slot(int)
-    def _choose_source(self, index: int) -> None:
+    @Slot()
+    def _start_anew(self) -> None:
         self._message.hide()
-        self._stack.setCurrentIndex(index)
-        for source in self._sources:
-            policy = QSizePolicy.Policy.Preferred if source is self._source else QSizePolicy.Policy.Ignored
-            source.setSizePolicy(policy, policy)
-        self._stack.adjustSize()
         self._blank()
         self._ask()
 
     @Slot()
     def _paste_picture(self) -> None:
-        self._chips[1].click()
-        self._photo.paste()
+        self._panel.choose(self._panel.photo)
+        self._panel.photo.paste()
 
     @Slot(object)
-    def _show(self, answer: Answer) -> None:
-        if answer.path != self._models.path:
-            return
+    def _show(self, result: Answer | Look | None) -> None:
+        if isinstance(result, Look):
+            if result.answer is self._answer_shown:
+                self._maps.show_outputs(result.layers, newer=False)
+        elif result is not None and result.path == self._models.path:
+            self._show_answer(result)
+
+    def _show_answer(self, answer: Answer) -> None:
         if answer.path != self._open:
             self._opened(answer)
-        if answer.prediction is None or answer.image is None or self._source.subject is None:
+        if answer.subject is self._awaited:
+            self._awaited = None
+        if answer.prediction is None or answer.image is None or not self._panel.is_current(answer.subject):
             return
-        if isinstance(answer.subject, Opened | Sampled) and answer.subject is not self._source.subject:
-            return
-        self._pixels.set_image(answer.image)
+        self._answer_shown = answer
         self._bars.set_probabilities(answer.prediction.probabilities)
-        self._maps.set_layers(answer.prediction.layers)
+        self._maps.show_outputs(answer.prediction.layers)
         self._say(answer.prediction)
-        if isinstance(answer.subject, Opened):
+        self._panel.show_answer(answer)
+        if isinstance(answer.subject, Opened) and self._panel.source is self._panel.photo:
             self._message.hide()
-            self._photo.show_steps(answer.steps)
-        if answer.label is not None and answer.index is not None:
-            right = answer.prediction.top(1)[0][0] == answer.label
-            self._sample.show_image(answer.image, answer.card.classes[answer.label], right, answer.index)
+            if answer.photo:
+                self._offer_photo_model("This looks like a photo, and this model knows only what was drawn or written.")
         self.answered.emit(answer)
 
     def _opened(self, answer: Answer) -> None:
         self._open = answer.path
         self._models.introduce(answer.path, answer.card)
         self._settings.remember("try/model", str(answer.path))
-        if answer.card.classes != self._classes:
-            self._classes = answer.card.classes
-            self._bars.set_classes(self._classes)
+        self._bars.set_classes(answer.card.classes)
+        self._layers = answer.layers
+        self._every.setText(f"All {len(self._layers)} layers")
+        self._every.setVisible(len(self._layers) > MANY_LAYERS)
+        self._show_rows()
+        self._panel.use(answer.card)
         self._tell_state()
         self.ready.emit()
+
+    @Slot()
+    def _show_rows(self) -> None:
+        shown = rows_of(self._layers, self._every.isChecked())
+        self._blocks = blocks_of(shown)
+        self._maps.set_rows([(layer.name, layer.kind, layer.shape) for layer in shown])
 
     def _say(self, prediction: Prediction) -> None:
         (_, name, probability), *_ = prediction.top(1)
@@ -304,21 +286,41 @@ class TryPage(QWidget):
         self._state.setText(f"{percent(probability)} sure")
 
     def _blank(self) -> None:
-        for clear in (self._pixels.set_image, self._bars.set_probabilities):
-            clear(None)
-        self._maps.clear()
-        self._sample.forget()
+        self._answer_shown = None
+        self._bars.set_probabilities(None)
+        self._maps.forget()
+        self._panel.forget()
         self._answer.setText(NO_ANSWER)
         self._tell_state()
 
     def _tell_state(self) -> None:
-        self._state.setText(self._source.invitation if self._open else "Opening the model …")
+        self._state.setText(self._panel.source.invitation if self._open else "Opening the model …")
+
+    def _offer_photo_model(self, why: str) -> None:
+        entry = photo_model()
+        if entry is None or entry.path == self._models.path:
+            self._message.show_error(why)
+        else:
+            self._message.show_offer(why, f"Open it with {title_of(entry.card)}")
+
+    @Slot()
+    def _open_photo_model(self) -> None:
+        entry = photo_model()
+        if entry is not None:
+            self._models.choose(entry.path)
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
+        self._awaited = None
         self._blank()
         if self._open is None and self._models.path is not None:
             self._state.setText("The model could not be opened.")
-        if self._source is self._photo:
-            self._photo.forget()
+        if isinstance(error, NotForThisModelError):
+            self._offer_photo_model(f"This looks like a photo. {error}")
+            return
+        if self._panel.source is self._panel.camera and isinstance(error, StudioError) and self._open is not None:
+            self._state.setText(str(error))  # the next picture may do better: no reason for alarm
+            return
+        if self._panel.source is self._panel.photo:
+            self._panel.photo.drop()
         self._message.show_error(str(error), "" if isinstance(error, StudioError) else details())

@@ -4,20 +4,28 @@ A session lives in the one thread of the page's `LatestTask`, for a Keras model 
 request carries the whole question, model and subject, so that a newer request may take an older one's place.
 """
 
+import math
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from cnnstudio.data.images import open_image
-from cnnstudio.data.library import load_dataset
-from cnnstudio.data.preparation import Step
-from cnnstudio.data.splits import Dataset, Split
+from cnnstudio.data.preparation import Box, Step
 from cnnstudio.data.strokes import render
 from cnnstudio.errors import StudioError
+from cnnstudio.gui.pages.try_likeness import looks_like_a_photo
 from cnnstudio.models.card import Card
-from cnnstudio.models.classifier import Classifier, Prediction
+from cnnstudio.models.classifier import Classifier, LayerInfo, LayerOutput, Prediction
 from cnnstudio.models.library import load_classifier
+
+BLOCK = 2**24
+"""Numbers that the layers of one block answer with, at most, unless one layer alone has more: 64 MB."""
+
+VIEW_SIDE = 1024
+"""Longer side of a picture as it is shown, at most, in pixels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,16 +37,24 @@ class Drawn:
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A picture from outside: a file, or the encoded bytes of one from the clipboard."""
+    """A picture from outside: a file, the encoded bytes of one, or its pixels, (height, width, 3) uint8."""
 
-    source: Path | bytes
+    source: Path | bytes | np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
 class Sampled:
-    """A random test image of the data set that the model was trained on; the number decides which."""
+    """A test image of the data set that the model was trained on.
 
-    number: int
+    Attributes:
+        image: uint8, as the network takes it.
+        label: the true class index.
+        index: its number among the test images.
+    """
+
+    image: np.ndarray
+    label: int
+    index: int
 
 
 Subject = Drawn | Opened | Sampled
@@ -51,74 +67,147 @@ class Answer:
     Attributes:
         path: the model that answered.
         card: its card.
+        layers: all its layers.
         subject: what was asked about; None where only the model was opened.
         image: uint8 (height, width, channels), what the network got; None without a subject.
-        prediction: with every layer's output; None without a subject.
+        prediction: with the outputs of the layers that were asked for; None without a subject.
+        picture: uint8, a picture from outside, upright, at most `VIEW_SIDE` on a side.
+        crop: what the network sees of it: left, top, right and bottom as shares of its width and height.
         steps: the pictures that led to `image`, for a picture from outside.
-        label: the true class index, for a test image.
-        index: the test image's number in its split.
+        photo: whether a picture from outside looks like an ordinary photo.
     """
 
     path: Path
     card: Card
+    layers: tuple[LayerInfo, ...]
     subject: Subject | None = None
     image: np.ndarray | None = None
     prediction: Prediction | None = None
+    picture: np.ndarray | None = None
+    crop: Box | None = None
     steps: tuple[Step, ...] = ()
-    label: int | None = None
-    index: int | None = None
+    photo: bool = False
+
+
+class NotForThisModelError(StudioError):
+    """A picture looks like a photo, and the model that is open cannot use it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """The outputs of more layers, for the image of an answer."""
+
+    answer: Answer
+    layers: tuple[LayerOutput, ...]
+
+
+def blocks_of(layers: Iterable[LayerInfo]) -> list[tuple[str, ...]]:
+    """Splits layers into runs that are computed together: neither memory nor the forward passes become too many."""
+    blocks: list[list[str]] = []
+    size = BLOCK
+    for layer in layers:
+        numbers = math.prod(layer.shape)
+        if size + numbers > BLOCK:
+            blocks.append([])
+            size = 0
+        blocks[-1].append(layer.name)
+        size += numbers
+    return [tuple(block) for block in blocks]
+
+
+MANY_LAYERS = 24
+"""A network of more layers is shown without those that only finish another one's work, at first."""
+
+
+def rows_of(layers: Iterable[LayerInfo], every: bool) -> tuple[LayerInfo, ...]:
+    """The layers that are shown: all of them, or of a deep network those that say something of their own."""
+    known = tuple(layers)
+    return known if every or len(known) <= MANY_LAYERS else tuple(layer for layer in known if layer.main)
 
 
 class TrySession:
-    """Keeps the model that was opened last, and the data set whose test images were asked for."""
+    """Keeps the model that was opened last."""
 
     def __init__(self) -> None:
         self._path: Path | None = None
         self._classifier: Classifier | None = None
-        self._dataset: Dataset | None = None
 
-    def ask(self, path: Path, subject: Subject | None) -> Answer:
+    def ask(self, path: Path, subject: Subject | None, layers: Collection[str] = ()) -> Answer:
         """Opens the model unless it is open, and answers.
 
         Args:
             path: the model's folder or file.
             subject: what to classify; None just makes the model ready.
+            layers: the layers whose outputs are wanted; none where the model was not open yet, for the first ones.
 
         Raises:
             StudioError: the model or the subject cannot be used; the text says why.
         """
         classifier = self._open(path)
-        card = classifier.card
+        known = {layer.name for layer in classifier.layers}
+        wanted = tuple(layers) if known.issuperset(layers) and layers else _first_block(classifier)
         match subject:
             case None:
-                return Answer(path, card)
+                return Answer(path, classifier.card, classifier.layers)
             case Drawn(strokes):
                 image = render(strokes, classifier.input_shape)
-                return Answer(path, card, subject, image, classifier.predict(image, feature_maps=True))
-            case Opened(source):
-                prepared = classifier.prepare(open_image(source))
-                prediction = classifier.predict(prepared.image, feature_maps=True)
-                return Answer(path, card, subject, prepared.image, prediction, prepared.steps)
-            case Sampled(number):
-                test = self._test_images(card)
-                index = number % len(test)
-                image = test.images[index]
-                prediction = classifier.predict(image, feature_maps=True)
-                return Answer(path, card, subject, image, prediction, (), int(test.labels[index]), index)
+            case Opened(_):
+                return self._ask_about_picture(path, classifier, subject, wanted)
+            case Sampled(image, _, _):
+                pass
+        prediction = classifier.predict(image, wanted)
+        return Answer(path, classifier.card, classifier.layers, subject, image, prediction)
+
+    def look(self, answer: Answer, layers: Collection[str]) -> Look | None:
+        """Computes the outputs of more layers.
+
+        Args:
+            answer: to which image, and of which model; None comes back where another model is open by now.
+            layers: their names.
+        """
+        if self._classifier is None or answer.path != self._path or answer.image is None:
+            return None
+        return Look(answer, self._classifier.predict(answer.image, layers).layers)
+
+    @staticmethod
+    def _ask_about_picture(path: Path, classifier: Classifier, subject: Opened, wanted: Collection[str]) -> Answer:
+        source = subject.source
+        picture = open_image(Image.fromarray(source) if isinstance(source, np.ndarray) else source)
+        digit = classifier.card.input_rule == "digit"
+        photo = digit and looks_like_a_photo(picture)
+        try:
+            prepared = classifier.prepare(picture)
+        except StudioError as error:
+            if photo:
+                raise NotForThisModelError(str(error)) from error
+            raise
+        crop = None
+        if prepared.crop is not None:
+            left, top, right, bottom = prepared.crop
+            crop = left / picture.width, top / picture.height, right / picture.width, bottom / picture.height
+        if max(picture.size) > VIEW_SIDE:
+            picture.thumbnail((VIEW_SIDE, VIEW_SIDE), Image.Resampling.BILINEAR)
+        return Answer(
+            path,
+            classifier.card,
+            classifier.layers,
+            subject,
+            prepared.image,
+            classifier.predict(prepared.image, wanted),
+            np.asarray(picture),
+            crop,
+            prepared.steps,
+            photo,
+        )
 
     def _open(self, path: Path) -> Classifier:
         if self._classifier is None or path != self._path:
             self._classifier = None
             classifier = load_classifier(path)
-            classifier.warm_up()
+            classifier.warm_up(_first_block(classifier))
             self._path, self._classifier = path, classifier
         return self._classifier
 
-    def _test_images(self, card: Card) -> Split:
-        if self._dataset is None or self._dataset.name != card.dataset:
-            self._dataset = load_dataset(card.dataset)
-        if self._dataset.image_shape != card.input_shape or self._dataset.classes != card.classes:
-            raise StudioError(
-                f"“{card.name}” does not take the images of {card.dataset}. Draw or open an image instead."
-            )
-        return self._dataset.test
+
+def _first_block(classifier: Classifier) -> tuple[str, ...]:
+    return blocks_of(rows_of(classifier.layers, every=False))[0]

@@ -50,6 +50,7 @@ class TileRow(QWidget):
         self._noun = noun
         self._title = self._subtitle = ""
         self._values = np.zeros((1, 1, 0), np.float32)
+        self._waiting = False
         self._limits: Limits | None = None
         self._sheet: tuple[Raster, range, QImage] | None = None
         self._expanded = False
@@ -71,6 +72,11 @@ class TileRow(QWidget):
         """The array that is shown."""
         return self._values
 
+    @property
+    def enlarged(self) -> bool:
+        """Whether one of its tiles is shown large, in a window of its own."""
+        return self._dialog is not None
+
     def set_header(self, title: str, subtitle: str, lesson: str) -> None:
         """Sets what stands above the tiles.
 
@@ -91,6 +97,7 @@ class TileRow(QWidget):
         Args:
             values: (height, width, channels) or (units,), any number type.
         """
+        self._waiting = False
         if values.shape != self._values.shape:
             self._expanded = False
             self._current = 0
@@ -104,6 +111,12 @@ class TileRow(QWidget):
         self._refresh_dialog()
         if self._pointer is not None and QToolTip.isVisible():
             self._show_tip()
+
+    def keep_room(self, shape: tuple[int, ...]) -> None:
+        """Shows where an array of this shape will be, which is still to come."""
+        if not self._waiting or shape != self._values.shape:
+            self.set_values(np.broadcast_to(np.float32(0), shape))
+            self._waiting = True
 
     # Geometry.
 
@@ -146,6 +159,10 @@ class TileRow(QWidget):
         if event.region().intersects(self._title_rectangle()):
             self._paint_title(painter, small)
         painter.setFont(small)
+        if self._waiting:
+            painter.fillRect(self._room(), QColor(colours().hover))
+            painter.end()
+            return
         if self._values.size and event.region().intersects(self._legend_rectangle()):
             painter.setPen(QColor(colours().secondary))
             paint_legend(painter, QRectF(self._legend_rectangle()), self._colormap, self.limits)
@@ -164,6 +181,12 @@ class TileRow(QWidget):
             for margin in (1, 2):
                 painter.drawRect(outline.adjusted(-margin, -margin, margin - 1, margin - 1))
         painter.end()
+
+    def _room(self) -> QRect:
+        """What all tiles together take."""
+        lines = self._raster()
+        last = self.tile_rectangle(min(lines.columns, lines.shown) - 1)
+        return QRect(_EDGE, _HEADER, max(0, last.right() + 1 - _EDGE), lines.total_height)
 
     def _paint_title(self, painter: QPainter, small: QFont) -> None:
         theme = colours()
@@ -212,7 +235,7 @@ class TileRow(QWidget):
         self._dialog.activateWindow()
 
     def _refresh_dialog(self, number: int | None = None) -> None:
-        if self._dialog is not None:
+        if self._dialog is not None and not self._waiting:
             self._dialog.show_layer(f"{self._title}  ·  {self._subtitle}", self._values, self.limits, number)
 
     @Slot()
@@ -221,7 +244,7 @@ class TileRow(QWidget):
 
     def _text_at(self, position: QPointF) -> str:
         number = self._tile_at(position)
-        if number is None:
+        if number is None or self._waiting:
             return self.toolTip()
         noun = "unit" if self._values.ndim == 1 else self._noun
         if self._is_more(number):
@@ -272,7 +295,7 @@ class TileRow(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """A click activates the tile."""
         pressed, self._pressed = self._pressed, None
-        if pressed is not None and pressed == self._tile_at(event.position()):
+        if pressed is not None and pressed == self._tile_at(event.position()) and not self._waiting:
             self._activate(pressed)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -287,7 +310,8 @@ class TileRow(QWidget):
             Qt.Key.Key_End: lines.shown - 1,
         }
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space} and lines.shown:
-            self._activate(self._current)
+            if not self._waiting:
+                self._activate(self._current)
         elif 0 <= moves.get(event.key(), -1) < lines.shown:
             self._current = moves[event.key()]
             self._tell_current()

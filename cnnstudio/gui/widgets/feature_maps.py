@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from cnnstudio.gui.describe import describe
@@ -40,21 +40,29 @@ LESSONS: dict[str, str] = {
 _HOW = "Click a map, or press Enter, to enlarge it."
 
 
-def kind_and_shape(layer: LayerOutput) -> str:
+Row = tuple[str, str, tuple[int, ...]]
+"""A layer's name, its Keras class, and the shape of its output."""
+
+
+def kind_and_shape(kind: str, shape: tuple[int, ...]) -> str:
     """Kind and shape of a layer's output, such as “Conv2D · 28×28×6” or “Dense · 84 units”."""
-    if layer.values.ndim == 1:
-        count = len(layer.values)
-        return f"{layer.kind} · {count:,} {'unit' if count == 1 else 'units'}"
-    return f"{layer.kind} · {'×'.join(str(length) for length in layer.values.shape)}"
+    if len(shape) == 1:
+        return f"{kind} · {shape[0]:,} {'unit' if shape[0] == 1 else 'units'}"
+    return f"{kind} · {'×'.join(str(length) for length in shape)}"
 
 
 class FeatureMapGrid(QScrollArea):
     """A scrolling column of layers: name, kind, shape, legend and all feature maps, each of which can be enlarged.
 
+    Of a deep network, rows may be there before their maps: `missing` names those that are looked at.
+
     Args:
         parent: the parent widget.
         placeholder: what stands there while there is nothing to show.
     """
+
+    rows_missing = Signal()
+    """Rows have come on screen whose maps are not those of the newest image."""
 
     def __init__(
         self, parent: QWidget | None = None, placeholder: str = "What every layer sees of your drawing appears here."
@@ -70,8 +78,13 @@ class FeatureMapGrid(QScrollArea):
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._layers: tuple[LayerOutput, ...] = ()
+        self._layers: tuple[Row, ...] = ()
         self._rows: list[TileRow] = []
+        self._stale: set[str] = set()
+        self._filled = False
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._tell_missing)
+        self.verticalScrollBar().valueChanged.connect(self._soon.start)
         self._placeholder = QLabel(placeholder)
         self._placeholder.setProperty("role", "secondary")
         self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -86,16 +99,93 @@ class FeatureMapGrid(QScrollArea):
         self.setWidget(content)
 
     def set_layers(self, layers: Sequence[LayerOutput]) -> None:
-        """Shows what the layers answered, in their order; rows stay where names and shapes stay."""
-        before, self._layers = self._layers, tuple(layers)
-        if [_likeness(layer) for layer in before] != [_likeness(layer) for layer in self._layers]:
+        """Shows what all layers answered, in their order; rows stay where names and shapes stay."""
+        self.set_rows([(layer.name, layer.kind, layer.values.shape) for layer in layers])
+        self.show_outputs(layers)
+
+    def set_rows(self, layers: Sequence[Row]) -> None:
+        """Makes a row for each layer, in this order, with room for its maps; rows stay where all are the same."""
+        if self._layers != tuple(layers):
+            self._layers = tuple(layers)
             self._rebuild()
-        for row, layer in zip(self._rows, self._layers, strict=True):
-            row.set_values(layer.values)
+            self._stale = {name for name, _, _ in self._layers}
+            self._soon.start()
+
+    def show_outputs(self, layers: Sequence[LayerOutput], newer: bool = True) -> None:
+        """Shows what some layers answered.
+
+        Args:
+            layers: in any order; layers without a row are left out.
+            newer: whether they answered to another image than before: what the other layers show is out of date then.
+        """
+        outputs = {layer.name: layer.values for layer in layers}
+        if self._filled != bool(self._rows):
+            self._show_rows(True)
+        self._stale = ({name for name, _, _ in self._layers} if newer else self._stale).difference(outputs)
+        for (name, _, shape), row in zip(self._layers, self._rows, strict=True):
+            if name in outputs:
+                row.set_values(outputs[name])
+            elif newer and not self._is_seen(row):
+                row.keep_room(shape)
+        if self._stale:
+            self._soon.start()
+
+    def missing(self) -> tuple[str, ...]:
+        """The names of the layers on screen whose maps are not those of the newest image."""
+        self._column.activate()  # rows that are new have no places yet
+        return tuple(
+            name
+            for (name, _, _), row in zip(self._layers, self._rows, strict=True)
+            if name in self._stale and self._is_seen(row)
+        )
+
+    def seen(self) -> tuple[str, ...]:
+        """The names of the layers on screen."""
+        return tuple(name for (name, _, _), row in zip(self._layers, self._rows, strict=True) if self._is_seen(row))
+
+    def forget(self) -> None:
+        """Shows the empty state; the rows stay for the next image."""
+        self._stale = {name for name, _, _ in self._layers}
+        self._show_rows(False)
+        for (_, _, shape), row in zip(self._layers, self._rows, strict=True):
+            row.keep_room(shape)
 
     def clear(self) -> None:
-        """Shows the empty state."""
-        self.set_layers(())
+        """Shows the empty state, and forgets the rows."""
+        self.set_rows(())
+
+    def _show_rows(self, shown: bool) -> None:
+        self._filled = shown and bool(self._rows)
+        for row in self._rows:
+            row.setVisible(self._filled)
+        self._placeholder.setVisible(not self._filled)
+        self._column.setStretch(self._column.count() - 1, 1 if self._filled else 0)
+
+    def _is_seen(self, row: TileRow) -> bool:
+        if row.enlarged:
+            return True
+        top = self.verticalScrollBar().value()
+        return (
+            self.isVisible()
+            and self._filled
+            and row.y() < top + self.viewport().height()
+            and row.y() + row.height() > top
+        )
+
+    @Slot()
+    def _tell_missing(self) -> None:
+        if self.missing():
+            self.rows_missing.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Looks which rows are on screen now."""
+        super().resizeEvent(event)
+        self._soon.start()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Looks which rows are on screen now."""
+        super().showEvent(event)
+        self._soon.start()
 
     def _rebuild(self) -> None:
         """Makes as many rows as there are layers; those there are already are used again."""
@@ -108,12 +198,12 @@ class FeatureMapGrid(QScrollArea):
             row.current_changed.connect(partial(self._scroll_to, row))
             self._rows.append(row)
             self._column.insertWidget(self._column.count() - 1, row)
-        for number, (row, layer) in enumerate(zip(self._rows, self._layers, strict=True)):
-            lesson = LESSONS.get(layer.kind, f"A layer of the kind {layer.kind}.")
+        for number, (row, (name, kind, shape)) in enumerate(zip(self._rows, self._layers, strict=True)):
+            lesson = LESSONS.get(kind, f"A layer of the kind {kind}.")
             row.setObjectName(f"layer_row_{number}")
-            row.set_header(layer.name, kind_and_shape(layer), f"{lesson} {_HOW}")
-        self._placeholder.setVisible(not self._rows)
-        self._column.setStretch(self._column.count() - 1, 1 if self._rows else 0)
+            row.set_header(name, kind_and_shape(kind, shape), f"{lesson} {_HOW}")
+            row.keep_room(shape)
+        self._show_rows(self._filled)
 
     def _scroll_to(self, row: TileRow, number: int) -> None:
         tile = row.tile_rectangle(number).translated(row.pos())
@@ -134,7 +224,3 @@ class FeatureMapGrid(QScrollArea):
         for row in getattr(self, "_rows", ()):
             row.update()
         super().changeEvent(event)
-
-
-def _likeness(layer: LayerOutput) -> tuple[object, ...]:
-    return layer.name, layer.kind, layer.values.shape

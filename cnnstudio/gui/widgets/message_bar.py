@@ -1,6 +1,6 @@
 """A sentence where something happened."""
 
-from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
@@ -13,11 +13,15 @@ _ICON = 20
 class MessageBar(QFrame):
     """An error or a piece of news with an icon, a sentence, its details to copy and a button that closes it.
 
-    It takes no room while there is nothing to say, and never takes the focus.
+    It may offer to do something about it, with one more button. It takes no room while there is nothing to say, and
+    never takes the focus.
 
     Args:
         parent: the parent widget.
     """
+
+    accepted = Signal()
+    """What was offered is wanted."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,6 +44,8 @@ class MessageBar(QFrame):
         )
         self._copy.setProperty("role", "quiet")
         self._copy.clicked.connect(self._copy_details)
+        self._offer = QPushButton(self)
+        self._offer.clicked.connect(self._accept)
         self._close = QToolButton(self)
         describe(self._close, "close_message_button", "Close message", "Closes this message. Escape does, too.")
         self._close.setIcon(icon("close"))
@@ -51,6 +57,7 @@ class MessageBar(QFrame):
         row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addSpacing(GAP // 2)
         row.addWidget(self._text, 1)
+        row.addWidget(self._offer, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignVCenter)
         self.hide()
@@ -73,7 +80,16 @@ class MessageBar(QFrame):
         """Tells a piece of news in a sentence."""
         self._say("info", "about", text, "")
 
-    def _say(self, role: str, icon_name: str, text: str, details: str) -> None:
+    def show_offer(self, text: str, offer: str) -> None:
+        """Tells a piece of news and offers to do something about it: `accepted` tells that it is wanted.
+
+        Args:
+            text: what is the matter, in a sentence.
+            offer: what the button says, a verb with its object.
+        """
+        self._say("info", "about", text, "", offer)
+
+    def _say(self, role: str, icon_name: str, text: str, details: str, offer: str = "") -> None:
         self._details = details
         self.setProperty("role", role)
         self.style().unpolish(self)
@@ -82,9 +98,17 @@ class MessageBar(QFrame):
         self._icon.setPixmap(icon(icon_name, colour).pixmap(QSize(_ICON, _ICON), self.devicePixelRatioF()))
         self._text.setText(text)
         self._copy.setVisible(bool(details))
+        describe(self._offer, "accept_offer_button", offer, f"{offer}.")
+        self._offer.setText(offer)
+        self._offer.setVisible(bool(offer))
         self.setAccessibleName(f"Error: {text}" if role == "error" else text)
         self.show()
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
+
+    @Slot()
+    def _accept(self) -> None:
+        self.hide()
+        self.accepted.emit()
 
     @Slot()
     def _copy_details(self) -> None:

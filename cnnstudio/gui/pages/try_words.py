@@ -1,0 +1,52 @@
+"""What the Try page says, for each kind of model."""
+
+from dataclasses import dataclass
+
+from cnnstudio.models.card import Card
+
+
+@dataclass(frozen=True)
+class Words:
+    """The texts that depend on what a model takes.
+
+    Attributes:
+        draws: whether a drawing makes sense.
+        empty: what stands where a picture will be.
+        invitation: what to do while there is no picture.
+        photo_tip: what the source of pictures is for.
+        gets: what the network gets, in a sentence.
+        view_tip: what is seen of a picture.
+    """
+
+    draws: bool
+    empty: str
+    invitation: str
+    photo_tip: str
+    gets: str
+    view_tip: str
+
+
+def words_for(card: Card | None) -> Words:
+    """The words for a model; for None, none is open yet."""
+    height, width, channels = card.input_shape if card else (28, 28, 1)
+    if card is None or card.input_rule == "digit":
+        # Sets that people draw and collect themselves have other things than digits.
+        thing = "handwritten digit" if card is None or all(name.isdigit() for name in card.classes) else "drawing"
+        short = thing.removeprefix("handwritten ")
+        return Words(
+            draws=True,
+            empty=f"Open, drop or paste a picture\nof one {thing}.",
+            invitation=f"Open a picture of one {short}.",
+            photo_tip=f"Open, drop or paste a picture of a {short} on paper.",
+            gets="A small grey picture: the ink, scaled and centred like the images it was trained on.",
+            view_tip="The picture as it came. Dark ink on a light page is fine: it is inverted, cropped and centred.",
+        )
+    colour = "in colour" if channels == 3 else "in grey"
+    return Words(
+        draws=False,
+        empty="Open, drop or paste a photo.",
+        invitation="Open a photo.",
+        photo_tip="Open, drop or paste an ordinary photo.",
+        gets=f"The middle of the photo, scaled to {width}×{height} pixels {colour}.",
+        view_tip="The photo as it came. The network sees what is not dimmed: it takes squares of one size only.",
+    )
