@@ -1,5 +1,6 @@
 """The Data page: which images there are, and what an image is to a computer."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -7,7 +8,6 @@ from PySide6.QtCore import QSize, Signal, Slot
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
-    QMenu,
     QPushButton,
     QStackedWidget,
     QToolButton,
@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.data.augmentation import AugmentationSpec
 from cnnstudio.data.datasets import DatasetEntry
-from cnnstudio.data.library import forget_dataset, import_dataset, list_datasets
+from cnnstudio.data.library import collected_folder, forget_dataset, list_datasets
 from cnnstudio.data.splits import Dataset
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
@@ -26,6 +26,7 @@ from cnnstudio.gui.pages.data_browser import DataBrowser
 from cnnstudio.gui.pages.data_explorer import DataExplorer
 from cnnstudio.gui.pages.data_import import LAYOUT, ImportPanel
 from cnnstudio.gui.pages.data_loading import LoadingPanel, load
+from cnnstudio.gui.pages.data_menus import Item, menu_of
 from cnnstudio.gui.pages.data_report import ReportPanel
 from cnnstudio.gui.pages.data_view import Cancelled, Selection
 from cnnstudio.gui.pages.training_form import picture
@@ -56,13 +57,15 @@ class DataPage(QWidget):
         self._entries: dict[str, DatasetEntry] = {}
         self._task: Task | None = None
         self._dataset: Dataset | None = None
+        self._shown = ("", "")
+        """Name and size of what is shown, as the list had them."""
         self._report: ReportPanel | None = None
         self._message = MessageBar()
         page = QVBoxLayout(self)
         page.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
         page.setSpacing(2 * GRID)
         page.addLayout(self._build_head())
-        page.addLayout(self._build_facts())
+        page.addWidget(self._build_facts())
         page.addWidget(self._message)
         page.addWidget(self._build_stack(), 1)
         self._picker.changed.connect(self._choose)
@@ -77,8 +80,13 @@ class DataPage(QWidget):
         self._refresh()
 
     @Slot(object)
-    def receive(self, payload: Path) -> None:
-        """Looks through a folder or a zip of images, to import it."""
+    def receive(self, payload: Path | str) -> None:
+        """Shows a data set, by its name, or looks through a folder or a zip of images, to import it."""
+        if isinstance(payload, Path) and payload.parent == collected_folder():
+            payload = payload.name
+        if isinstance(payload, str):
+            self._refresh(choose=payload)
+            return
         self._message.hide()
         self._stack.setCurrentWidget(self._import)
         self._import.open(payload)
@@ -115,7 +123,15 @@ class DataPage(QWidget):
         )
         bring.setIcon(icon("import"))
         bring.setIconSize(QSize(20, 20))
-        bring.setMenu(self._build_import_menu(bring))
+        arranged = f"<p>One subfolder for each class:</p><pre>{LAYOUT}</pre>"
+        bring.setMenu(
+            menu_of(
+                bring,
+                Item("import_folder", "&Folder …", "folder", arranged, self._ask_folder),
+                Item("import_zip", "&Zip file …", "open", arranged, self._ask_zip),
+                Item("import_help", "&How to arrange them", "help", "Shows which folders work.", self._show_help),
+            )
+        )
         self._train = describe(
             QPushButton("Train &on it"),
             "train_on_it_button",
@@ -133,20 +149,7 @@ class DataPage(QWidget):
         row.addWidget(self._train)
         return row
 
-    def _build_import_menu(self, parent: QWidget) -> QMenu:
-        menu = QMenu(parent)
-        menu.setToolTipsVisible(True)
-        for name, text, pic, ask in (
-            ("import_folder", "&Folder …", "folder", self._ask_folder),
-            ("import_zip", "&Zip file …", "open", self._ask_zip),
-        ):
-            action = menu.addAction(icon(pic), text)
-            action.setObjectName(name)
-            action.setToolTip(f"<p>One subfolder for each class:</p><pre>{LAYOUT}</pre>")
-            action.triggered.connect(ask)
-        return menu
-
-    def _build_facts(self) -> QHBoxLayout:
+    def _build_facts(self) -> QWidget:
         self._facts = label(role="secondary", name="dataset_facts")
         self._found = describe(
             QPushButton("What was found"),
@@ -161,29 +164,23 @@ class DataPage(QWidget):
         )
         self._more.setIcon(icon("more"))
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(self._more)
-        menu.setToolTipsVisible(True)
-        for name, text, pic, lesson, act in (
-            (
-                "scan_again",
-                "&Scan again",
-                "reset",
-                "Looks at every file anew: the folder has changed.",
-                self._scan_again,
+        menu = menu_of(
+            self._more,
+            Item(
+                "scan_again", "&Scan again", "reset", "Looks at every file: the folder has changed.", self._scan_again
             ),
-            ("forget_dataset", "&Forget", "clear", "Takes it off the list. No file is deleted.", self._forget),
-        ):
-            action = menu.addAction(icon(pic), text)
-            action.setObjectName(name)
-            action.setToolTip(lesson)
-            action.triggered.connect(act)
+            Item("forget_dataset", "&Forget", "clear", "Takes it off the list. No file is deleted.", self._forget),
+        )
+        self._forgetting = menu.actions()[-1]
         self._more.setMenu(menu)
-        row = QHBoxLayout()
+        self._about = QWidget()
+        row = QHBoxLayout(self._about)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GRID)
         row.addWidget(self._facts, 1)
         row.addWidget(self._found)
         row.addWidget(self._more)
-        return row
+        return self._about
 
     def _build_stack(self) -> QStackedWidget:
         self._stack = QStackedWidget()
@@ -202,9 +199,11 @@ class DataPage(QWidget):
         self._explorer.closed.connect(self._leave_explorer)
         self._explorer.used.connect(self._use_augmentation)
         self._explorer.failed.connect(self._message.show_error)
-        self._import.accepted.connect(self._accept)
+        self._import.imported.connect(self._accept)
+        self._import.folder_wanted.connect(self._ask_folder)
         self._import.closed.connect(self._leave_import)
-        self._import.failed.connect(self._refuse)
+        self._import.failed.connect(self._message.show_error)
+        self._stack.currentChanged.connect(self._tell_place)
         return self._stack
 
     @property
@@ -223,8 +222,8 @@ class DataPage(QWidget):
         self._picker.set_choices(choices)
         self._picker.set_current(wanted)
         self._picker.blockSignals(False)
-        shown = self._dataset.name if self._dataset else None
-        if self._picker.current_key != shown and self._task is None:
+        entry = self._entry
+        if entry is not None and self._task is None and (entry.name, entry.size_text) != self._shown:
             self._choose()
 
     @Slot()
@@ -236,6 +235,7 @@ class DataPage(QWidget):
         self._abandon()
         self._message.hide()
         self._settings.remember(REMEMBERED, entry.name)
+        self._shown = (entry.name, entry.size_text)
         self._tell_facts(entry)
         if entry.is_here():
             self._load()
@@ -244,10 +244,19 @@ class DataPage(QWidget):
             self._stack.setCurrentWidget(self._loading)
 
     def _tell_facts(self, entry: DatasetEntry) -> None:
+        if self._dataset is not None:
+            entry = replace(entry, train_images=len(self._dataset.train) + len(self._dataset.validation or ()))
+            entry = replace(entry, test_images=len(self._dataset.test))
         self._facts.setText(f"{entry.size_text} · {entry.licence or entry.path}")
         self._found.setVisible(self._dataset is not None and self._dataset.report is not None)
         self._more.setVisible(entry.path is not None)
-        self._train.setEnabled(self._dataset is not None)
+        self._forgetting.setEnabled(entry.path is not None and entry.path.parent != collected_folder())
+
+    @Slot()
+    def _tell_place(self) -> None:
+        """Shows what belongs to the data set only beside its images: a page has one primary button."""
+        self._train.setVisible(self._stack.currentWidget() not in (self._loading, self._import))
+        self._about.setVisible(self._stack.currentWidget() is not self._import)
 
     def _abandon(self) -> None:
         """Lets go of the data set that is shown, and of what is being loaded."""
@@ -329,6 +338,7 @@ class DataPage(QWidget):
             self._report = ReportPanel(self._dataset.report)
             self._report.closed.connect(self._leave_import)
             self._stack.addWidget(self._report)
+        self._message.hide()
         self._stack.setCurrentWidget(self._report)
 
     @Slot()
@@ -337,10 +347,10 @@ class DataPage(QWidget):
         self._import.stop()
         self._stack.setCurrentWidget(self._browser if self._dataset is not None else self._loading)
 
-    @Slot(str)
-    def _refuse(self, why: str) -> None:
-        self._leave_import()
-        self._message.show_error(why)
+    @Slot()
+    def _show_help(self) -> None:
+        self._stack.setCurrentWidget(self._import)
+        self._import.show_help()
 
     @Slot()
     def _ask_folder(self) -> None:
@@ -354,14 +364,10 @@ class DataPage(QWidget):
         if path:
             self.receive(Path(path))
 
-    @Slot(object, int, int)
-    def _accept(self, path: Path, image_size: int, channels: int) -> None:
-        try:
-            entry = import_dataset(path, image_size, channels)
-        except StudioError as error:
-            self._refuse(str(error))
-            return
+    @Slot(object)
+    def _accept(self, entry: DatasetEntry) -> None:
         self._abandon()
+        self._shown = ("", "")
         self._refresh(choose=entry.name)
 
     @Slot()

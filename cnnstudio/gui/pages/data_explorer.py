@@ -84,7 +84,7 @@ class DataExplorer(QWidget):
         self._augment.shut_down()
 
     def _build_head(self) -> QHBoxLayout:
-        back = describe(QPushButton("All images"), "back_button", "All images", "Back to all images. Escape does, too.")
+        back = describe(QPushButton(" All images"), "back_button", "All images", "Back to all images: Escape, too.")
         back.setIcon(icon("arrow-left", "accent_text"))
         back.setProperty("role", "quiet")
         back.clicked.connect(self._close)

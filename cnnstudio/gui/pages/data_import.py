@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -17,19 +18,21 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
+from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.decoding import decode
 from cnnstudio.data.folders import FolderSurvey, survey_folder
-from cnnstudio.data.library import SIZES
+from cnnstudio.data.library import SIZES, import_dataset
 from cnnstudio.data.picture_files import PictureFile, list_pictures
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.pages.data_view import SPLITS
 from cnnstudio.gui.task import LatestTask, Task
-from cnnstudio.gui.theme import GRID
+from cnnstudio.gui.theme import GRID, text_sizes
 from cnnstudio.gui.widgets.class_histogram import ClassHistogram, Part
 from cnnstudio.gui.widgets.pixels import PixelView
 
@@ -84,20 +87,39 @@ def examples_of(samples: tuple[PictureFile, ...], image_size: int, channels: int
     return images
 
 
+def register(
+    path: Path,
+    image_size: int,
+    channels: int,
+    on_event: Callable[[object], object],  # noqa: ARG001
+    stop: threading.Event,  # noqa: ARG001
+) -> DatasetEntry:
+    """Remembers a folder or zip, in a thread, for it is looked through once more.
+
+    Raises:
+        StudioError: it cannot be used any more, or the list cannot be written.
+    """
+    return import_dataset(path, image_size, channels)
+
+
 class ImportPanel(QWidget):
-    """Classes on the left; size, colour and how images look then on the right.
+    """Classes on the left; size, colour and how images look then on the right. Before that, how to arrange a folder.
 
     Signals:
-        accepted(object, int, int): import this path with this image size and number of channels.
+        imported(object): this `DatasetEntry` is on the list now.
+        folder_wanted(): somebody wants to choose a folder.
         closed(): back; nothing is imported.
         failed(str): the folder cannot be used, and why.
         surveyed(): the quick look is on screen.
+        previewed(): the examples are on screen.
     """
 
-    accepted = Signal(object, int, int)
+    imported = Signal(object)
+    folder_wanted = Signal()
     closed = Signal()
     failed = Signal(str)
     surveyed = Signal()
+    previewed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -112,8 +134,12 @@ class ImportPanel(QWidget):
         self._bar = describe(QProgressBar(), "survey_progress", "Looking through the folder", "A quick look at it.")
         self._bar.setRange(0, 0)
         self._bar.setTextVisible(False)
-        self._body = QWidget()
-        columns = QHBoxLayout(self._body)
+        self._body = QStackedWidget()
+        choices = QWidget()
+        self._body.addWidget(self._build_help())
+        self._body.addWidget(choices)
+        self._body.addWidget(QWidget())  # while a folder is looked through
+        columns = QHBoxLayout(choices)
         columns.setContentsMargins(0, 0, 0, 0)
         columns.setSpacing(3 * GRID)
         columns.addWidget(self._build_classes())
@@ -128,35 +154,76 @@ class ImportPanel(QWidget):
         layout.addWidget(self._body, 1)
         layout.addLayout(self._build_foot())
 
+    def show_help(self) -> None:
+        """Tells how to arrange a folder."""
+        self.stop()
+        self._path, self._looked = None, None
+        self._title.setText("Bring your own images")
+        self._text.setText("Put them into folders, one for each class, named as the class. Your files stay untouched.")
+        self._work(False)
+        self._body.setCurrentIndex(0)
+        self._import.hide()
+        self._choose.show()
+
     def open(self, path: Path) -> None:
         """Looks through a folder or zip."""
         self.stop()
         self._path, self._looked = path, None
         self._title.setText(f"Import “{path.name}”".replace("&", "&amp;").replace("<", "&lt;"))
         self._text.setText(f"Looking through {path} …")
-        self._bar.show()
-        self._body.hide()
-        self._import.setEnabled(False)
+        self._body.setCurrentIndex(2)
+        self._choose.hide()
+        self._import.show()
         for view in self._views:
             view.set_image(None)
-        self._task = Task(partial(look, path), self)
-        self._task.finished.connect(self._show)
-        self._task.failed.connect(self._fail)
-        self._task.start()
+        self._start(Task(partial(look, path), self))
 
     def stop(self) -> None:
         """Ends the quick look."""
         if self._task is not None:
-            self._task.finished.disconnect(self._show)
+            self._task.finished.disconnect(self._done)
             self._task.failed.disconnect(self._fail)
             self._task.stop()
             self._task = None
+
+    def _start(self, task: Task) -> None:
+        self._task = task
+        self._work(True)
+        task.finished.connect(self._done)
+        task.failed.connect(self._fail)
+        task.start()
+
+    def _work(self, working: bool) -> None:
+        self._bar.setRange(0, 0 if working else 1)
+        self._bar.setVisible(working)
+        self._import.setEnabled(not working and self._looked is not None)
 
     def shut_down(self) -> None:
         """Ends what is being done, and waits for it."""
         if self._task is not None:
             self._task.shut_down()
         self._decoding.shut_down()
+
+    def _build_help(self) -> QWidget:
+        page = QWidget()
+        picture = label(LAYOUT, name="folder_layout")
+        picture.setTextFormat(Qt.TextFormat.PlainText)
+        font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+        font.setPixelSize(text_sizes().body)
+        picture.setFont(font)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, GRID, 0, 0)
+        column.setSpacing(2 * GRID)
+        column.addWidget(picture)
+        column.addWidget(
+            label(
+                "The level of train and test may be left out: then some of each class are set apart for testing. "
+                "A zip of such a folder does, too. You can also drop either on this window.",
+                "secondary",
+            )
+        )
+        column.addStretch(1)
+        return page
 
     def _build_classes(self) -> QWidget:
         column = QWidget()
@@ -237,11 +304,19 @@ class ImportPanel(QWidget):
         )
         self._import.setProperty("role", "primary")
         self._import.clicked.connect(self._accept)
+        self._choose = describe(
+            QPushButton("&Choose a folder …"),
+            "choose_folder_button",
+            "Choose a folder",
+            "Looks through a folder first.",
+        )
+        self._choose.setProperty("role", "primary")
+        self._choose.clicked.connect(self.folder_wanted)
         row = QHBoxLayout()
         row.setSpacing(GRID)
         row.addStretch(1)
-        row.addWidget(back)
-        row.addWidget(self._import)
+        for button in (back, self._choose, self._import):
+            row.addWidget(button)
         return row
 
     @property
@@ -249,13 +324,18 @@ class ImportPanel(QWidget):
         return self._colours.checkedId()
 
     @Slot(object)
-    def _show(self, looked: Looked | None) -> None:
-        if looked is None:
-            return
-        self._task, self._looked = None, looked
+    def _done(self, result: Looked | DatasetEntry | None) -> None:
+        self._task = None
+        if isinstance(result, Looked):
+            self._show(result)
+        elif result is not None:
+            self.imported.emit(result)
+
+    def _show(self, looked: Looked) -> None:
+        self._looked = looked
         survey = looked.survey
-        self._bar.hide()
-        self._body.show()
+        self._work(False)
+        self._body.setCurrentIndex(1)
         total = int(sum(counts.sum() for counts in survey.counts.values()))
         self._text.setText(f"{survey.path}: {total:,} pictures.")
         self._found.setText(f"{len(survey.classes):,} classes, a folder each")
@@ -274,7 +354,6 @@ class ImportPanel(QWidget):
         split = "" if len(survey.counts) > 1 else " The folder does not say which images are for testing: some of "
         split += "" if len(survey.counts) > 1 else "each class are set apart."
         self._notes.setText(" ".join(survey.notes) + split)
-        self._import.setEnabled(True)
         self._import.setFocus()
         self._preview()
         self.surveyed.emit()
@@ -293,16 +372,19 @@ class ImportPanel(QWidget):
 
     @Slot(object)
     def _show_examples(self, images: list[np.ndarray]) -> None:
+        if not images:
+            self._numbers.setText("None of the pictures that were tried can be read.")
         for number, view in enumerate(self._views):
             view.set_image(images[number] if number < len(images) else None)
             view.setVisible(number < len(images))
+        self.previewed.emit()
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
-        self._task = None
+        self.show_help()
         self.failed.emit(str(error) if isinstance(error, StudioError) else f"The folder cannot be read: {error}")
 
     @Slot()
     def _accept(self) -> None:
         if self._path is not None and self._looked is not None:
-            self.accepted.emit(self._path, self._size.currentData(), self._channels)
+            self._start(Task(partial(register, self._path, self._size.currentData(), self._channels), self))

@@ -60,7 +60,7 @@ class LoadingPanel(QWidget):
         self._bar.setTextVisible(False)
         self._state = label(role="secondary", name="loading_state")
         self._download = describe(
-            QPushButton("&Download"),
+            QPushButton(" &Download"),
             "download_button",
             "Download",
             "Fetches the data set from its authors' site once; it is kept and used without a network from then on.",
@@ -105,7 +105,7 @@ class LoadingPanel(QWidget):
             else f"It is downloaded once, {size(entry.download_bytes)}, and kept for use without a network."
         )
         self._text.setText(f"{entry.description} {entry.size_text}. {how}")
-        verb = "&Load" if here else "&Download"
+        verb = " &Load" if here else " &Download"
         self._download.setText(f"{verb} again" if again and here else verb)
         self._show(working=False)
 

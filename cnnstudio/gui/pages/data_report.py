@@ -67,7 +67,7 @@ class ReportPanel(QWidget):
     def __init__(self, report: FolderReport, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("report_panel")
-        back = describe(QPushButton("All images"), "report_back_button", "All images", "Back to the images.")
+        back = describe(QPushButton(" All images"), "report_back_button", "All images", "Back to the images.")
         back.setIcon(icon("arrow-left", "accent_text"))
         back.setProperty("role", "quiet")
         back.clicked.connect(self.closed)
@@ -92,19 +92,6 @@ class ReportPanel(QWidget):
             notes = self._column.add_section("Worth knowing")
             for note in report.notes:
                 notes.addWidget(label(escape(note)))
-        few, many = report.counts.sum(axis=0).min(), report.counts.sum(axis=0).max()
-        self._column.add_section(
-            "Balance",
-            f"The smallest class has {few:,} images, the largest {many:,}. Where classes differ much, a network learns "
-            "to prefer the large ones.",
-        )
-        sizes = ", ".join(f"{width} × {height} ({count:,})" for width, height, count in report.sizes)
-        smallest, largest = (f"{width} × {height}" for width, height in (report.smallest, report.largest))
-        self._column.add_section(
-            "Sizes",
-            f"From {smallest} to {largest} pixels. Commonest, width × height: {sizes}."
-            + (f" {report.grey:,} are grey." if report.grey else ""),
-        )
         if report.unreadable_count:
             section = self._column.add_section(
                 "Files that cannot be read", f"{report.unreadable_count:,} were skipped; the others are used."
@@ -118,3 +105,31 @@ class ReportPanel(QWidget):
             )
             lines = [" = ".join(group) for group in report.duplicates]
             section.addWidget(_Unfolding("duplicates", "Show the files", lines))
+        self._column.add_section("Balance", _balance(report))
+        self._column.add_section("Sizes", _sizes(report))
+
+
+def _balance(report: FolderReport) -> str:
+    totals = report.counts.sum(axis=0)
+    few, many = int(totals.min()), int(totals.max())
+    if few == many:
+        return f"All classes have {many:,} images each."
+    return (
+        f"The smallest class, {escape(report.classes[int(totals.argmin())])}, has {few:,} images, the largest, "
+        f"{escape(report.classes[int(totals.argmax())])}, {many:,}. Where classes differ much, a network learns to "
+        "prefer the large ones."
+    )
+
+
+def _sizes(report: FolderReport) -> str:
+    smallest, largest = (_by(*size) for size in (report.smallest, report.largest))
+    grey = f" {report.grey:,} are grey." if report.grey else ""
+    if smallest == largest:
+        return f"All pictures are {smallest} pixels.{grey}"
+    sizes = ", ".join(f"{_by(width, height)} ({count:,})" for width, height, count in report.sizes)
+    return f"From {smallest} to {largest} pixels. Commonest, width × height: {sizes}.{grey}"
+
+
+def _by(width: int, height: int) -> str:
+    """A size that is not broken over two lines."""
+    return f"{width}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{height}"
