@@ -16,7 +16,7 @@ from cnnstudio.data.responses import (
     Patience,
     TransferError,
     UnreachableError,
-    WrongFileError,
+    WrongBytesError,
 )
 from cnnstudio.data.splits import OnProgress, Progress
 from cnnstudio.data.transfer import DiskFullError, Meter, Part, transfer, writing
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 _log = logging.getLogger(__name__)
+
+EXTRA_FOLDERS_FILE = "datasets-folders.json"
+"""In the user's settings folder: the folders of data sets that were named in the settings."""
 
 _WORTH_ASKING_AGAIN = 2**16
 """A server that breaks off is asked for the rest at once if this many bytes came."""
@@ -45,14 +48,14 @@ def dataset_folders() -> list[Path]:
 
 def read_extra_folders() -> list[Path]:
     """The folders of data sets that the user named in the settings."""
-    path = _extra_folders_file()
     try:
+        path = _extra_folders_file()
         folders = json.loads(path.read_text(encoding="utf-8"))["folders"]
         return [Path(str(folder)) for folder in folders]
     except FileNotFoundError:
         return []
     except (OSError, ValueError, KeyError, TypeError):
-        _log.warning("%s is not readable; the folders of data sets that it names are not looked at.", path)
+        _log.warning("%s cannot be read; the folders that it names are not looked at.", EXTRA_FOLDERS_FILE)
         return []
 
 
@@ -62,13 +65,13 @@ def write_extra_folders(folders: Sequence[Path]) -> None:
     Raises:
         StudioError: the settings cannot be written.
     """
-    path = _extra_folders_file()
-    with writing(path.parent):
+    with writing():
+        path = _extra_folders_file()
         write_atomically(path, json.dumps({"format": 1, "folders": [str(folder.absolute()) for folder in folders]}))
 
 
 def _extra_folders_file() -> Path:
-    return config_folder() / "datasets-folders.json"
+    return config_folder() / EXTRA_FOLDERS_FILE
 
 
 def download_folder(remote: RemoteFolder) -> Path:
@@ -130,8 +133,8 @@ def fetch(remote: RemoteFolder, on_progress: OnProgress, patience: Patience | No
         checking.before += file.bytes
     missing = [file for file in remote.files if file.name not in found]
     if missing:
-        folder = download_folder(remote)
-        with writing(folder):
+        with writing():
+            folder = download_folder(remote)
             folder.mkdir(parents=True, exist_ok=True)
         with _alone(remote, folder, on_progress):
             found |= _download(remote, missing, folder, on_progress, patience or Patience())
@@ -144,7 +147,8 @@ def _places(remote: RemoteFolder, file: RemoteFile) -> Iterator[Path]:
         for name in remote.folders:
             yield folder / name / file.name
         yield folder / file.name
-    yield download_folder(remote) / file.name
+    with suppress(OSError):  # without a cache, the user's own folders still serve
+        yield download_folder(remote) / file.name
 
 
 @contextmanager
@@ -273,8 +277,8 @@ class _Download:
         except ValueError as error:
             if not self._has_come:
                 raise
-            raise WrongFileError("sent wrong bytes") from error
-        except DiskFullError:
+            raise WrongBytesError("sent wrong bytes") from error
+        except (DiskFullError, WrongBytesError):
             self._part.discard()
             raise
 
@@ -303,7 +307,6 @@ class _Download:
         if self._whole():
             return
         if not self._file.md5:
-            self._part.discard()
-            raise WrongFileError("sent wrong bytes")
+            raise WrongBytesError("sent wrong bytes")
         if self._part.size < had + _WORTH_ASKING_AGAIN:
             raise BrokenOffError("broke off")

@@ -46,7 +46,11 @@ class UnreachableError(TransferError):
 
 
 class WrongFileError(TransferError):
-    """Other bytes than expected came, or were announced."""
+    """Another file was announced: what came before is kept."""
+
+
+class WrongBytesError(TransferError):
+    """Other bytes than expected came: they are thrown away."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cnnstudio.data.remote import RemoteFile
-from cnnstudio.data.responses import BrokenOffError, Head, Patience, Response, TransferError, WrongFileError
+from cnnstudio.data.responses import (
+    BrokenOffError,
+    Head,
+    Patience,
+    Response,
+    TransferError,
+    WrongBytesError,
+    WrongFileError,
+)
 from cnnstudio.data.splits import OnProgress, Progress
 from cnnstudio.errors import StudioError
 from cnnstudio.storage import free_bytes, write_atomically
@@ -76,8 +84,11 @@ class Meter:
 
 
 @contextmanager
-def writing(folder: Path) -> Iterator[None]:
+def writing(folder: Path | None = None) -> Iterator[None]:
     """Says in plain words what went wrong with a disk.
+
+    Args:
+        folder: what is written; None where the error itself knows it best.
 
     Raises:
         DiskFullError: there is no room.
@@ -86,13 +97,14 @@ def writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        where = folder or error.filename
         if error.errno in _FULL:
             raise DiskFullError(
-                f"The disk that holds {folder} is full. Make room there, or name another place in the environment "
+                f"The disk that holds {where} is full. Make room there, or name another place in the environment "
                 "variable CNNSTUDIO_HOME, and try again."
             ) from error
         raise StudioError(
-            f"{folder} cannot be written ({error.strerror or error}). Make it writable, or name another place in the "
+            f"{where} cannot be written ({error.strerror or error}). Make it writable, or name another place in the "
             "environment variable CNNSTUDIO_HOME."
         ) from error
 
@@ -195,16 +207,16 @@ def _prepare(part: Part, url: str, head: Head) -> None:
             part.discard()
             raise BrokenOffError("sent another part than asked for")
     elif head.status == 200:
-        part.begin(url, head.validator)
-        total = head.number("content-length")
+        start, total = 0, head.number("content-length")
     elif head.status == 416:
         part.discard()
         raise BrokenOffError("has no more of the file")
     else:
         raise TransferError(f"answered with error {head.status}")
     if total is not None and (total > part.file.most_bytes or (part.file.md5 and total != part.file.bytes)):
-        part.discard()
         raise WrongFileError(f"has another file there, of {total:,} bytes")
+    if not start:
+        part.begin(url, head.validator)
 
 
 def _check_room(part: Part) -> None:
@@ -229,7 +241,7 @@ def _receive(response: Response, part: Part, meter: Meter, patience: Patience, l
                 file.write(chunk)
             done += len(chunk)
             if done > part.file.most_bytes:
-                raise WrongFileError("sends more than the file")
+                raise WrongBytesError("sends more than the file")
             meter.tell(done)
             seconds = time.monotonic() - since
             if leave_if_slow and seconds > patience.slow_seconds and done - begun < patience.slow_rate * seconds:

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from cnnstudio.cli.checks import computing, folders, shipped_files, versions, window
+from cnnstudio.data.datasets import DATASETS
+from cnnstudio.data.downloads import download_folder
 from cnnstudio.storage import data_folder, runs_folder
 
 
@@ -93,6 +95,21 @@ def test_without_a_screen(monkeypatch):
         assert "DISPLAY" in checks["screen"].text
     else:
         assert "apt-get install" in checks["libraries"].remedy
+
+
+def test_data_sets_that_are_downloaded_at_first_use(monkeypatch):
+    monkeypatch.delenv("CNNSTUDIO_DATASETS", raising=False)
+    check = by_name(shipped_files())["CIFAR-10"]
+    assert (check.state, check.text) == ("ok", "not downloaded yet (170 MB at first use)")
+    remote = DATASETS["cifar10"].remote
+    path = download_folder(remote) / remote.files[0].name
+    path.parent.mkdir(parents=True)
+    with path.open("wb") as file:
+        file.truncate(remote.bytes)
+    check = by_name(shipped_files())["CIFAR-10"]
+    assert check.state == "warning"
+    assert f"{path} has a wrong checksum" in check.text
+    assert path.is_file()
 
 
 def test_shipped_files_and_a_broken_run(trained):

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -438,6 +439,25 @@ def test_a_file_larger_than_the_disk_is_not_begun(server: Server) -> None:
     assert names(huge) == set()
 
 
+def test_what_came_before_survives_a_server_with_another_file(server: Server, mirror: Server) -> None:
+    remote = exact(mirror.serve("/a.bin", claiming(b"x" * 1000, 1000)), server.serve("/a.bin", normal(BODY)))
+    download_folder(remote).mkdir(parents=True)
+    (download_folder(remote) / "a.bin.part").write_bytes(BODY[:5000])
+    assert fetch(remote, nobody)[0].read_bytes() == BODY
+    assert server.ranges == ["bytes=5000-"]
+
+
+def test_without_any_user_folder(server: Server, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.write_text("a file is in its place")
+    remote = exact(server.serve("/a.bin", normal(BODY)))
+    assert not is_here(remote)
+    with pytest.raises(StudioError, match=r"home\S* cannot be written .*CNNSTUDIO_HOME"):
+        fetch(remote, nobody)
+    (tmp_path / "a.bin").write_bytes(BODY)
+    monkeypatch.setenv("CNNSTUDIO_DATASETS", str(tmp_path))
+    assert fetch(remote, nobody) == (tmp_path / "a.bin",)
+
+
 def test_a_folder_that_cannot_be_made(server: Server) -> None:
     (cache_folder() / "datasets").write_text("a file is in its place")
     with pytest.raises(StudioError, match=r"test-set cannot be written .*CNNSTUDIO_HOME"):
@@ -478,6 +498,24 @@ def test_two_processes_download_once(server: Server) -> None:
         first.communicate(timeout=20)
     assert (first.returncode, second.returncode) == (0, 0)
     assert path.read_bytes() == BODY
+    assert len(server.requests) == 1
+
+
+def test_two_threads_download_once(server: Server) -> None:
+    remote = exact(server.serve("/a.bin", stuck(BODY, 1000)))
+    waiting = threading.Event()
+
+    def second(progress: Progress) -> None:
+        if progress.task.startswith("Waiting"):
+            waiting.set()
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(fetch, remote, nobody)
+        assert server.asked.wait(20)
+        other = pool.submit(fetch, remote, second)
+        assert waiting.wait(20)
+        server.gate.set()
+        assert first.result(20) == other.result(20)
     assert len(server.requests) == 1
 
 
