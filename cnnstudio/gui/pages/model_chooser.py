@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QInputDialog, QMenu, QMe
 from cnnstudio.data.datasets import DATASETS
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe
+from cnnstudio.gui.pages.model_downloads import ModelDownloads
 from cnnstudio.gui.pages.training_form import picture
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.picker import Choice, Picker
@@ -86,6 +87,7 @@ class ModelChooser(QWidget):
         self._copy = self._action(menu, "copy_model", "&Save a copy…", "save", self._ask_place)
         self._folder = self._action(menu, "show_model_folder", "Show in &folder", "folder", self._show_folder)
         self._action(menu, "open_model", "&Open another…", "open", self._ask_model)
+        self._action(menu, "get_larger_model", "&Get a larger one for photos…", "download", self._ask_download)
         menu.addSeparator()
         self._delete = self._action(menu, "delete_model", "&Delete…", "delete", self._ask_delete)
         self._copy.setToolTip("One .keras file that opens in plain Keras and here.")
@@ -158,10 +160,10 @@ class ModelChooser(QWidget):
 
     def _update_menu(self) -> None:
         entry = self._entry
-        own = entry is not None and entry.kind == "run"
+        own = entry is not None and entry.kind != "shipped"
         for action in (self._rename, self._delete):
             action.setEnabled(own)
-            action.setToolTip("" if own else "Only models that were trained here can be renamed or deleted.")
+            action.setToolTip("" if own else "Models that ship, or lie elsewhere, can be neither renamed nor deleted.")
         self._copy.setEnabled(entry is not None)
         self._folder.setEnabled(self.path is not None)
 
@@ -196,6 +198,17 @@ class ModelChooser(QWidget):
         if name:
             self.choose(Path(name))
             self.chosen.emit(Path(name))
+
+    @Slot()
+    def _ask_download(self) -> None:
+        dialog = ModelDownloads(self)
+        dialog.fetched.connect(self._take)
+        dialog.open()
+
+    @Slot(object)
+    def _take(self, folder: Path) -> None:
+        self.refresh()
+        self.choose(folder)
 
     @Slot()
     def _ask_place(self) -> None:

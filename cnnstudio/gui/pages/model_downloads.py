@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from cnnstudio.data.splits import Progress
@@ -30,12 +31,16 @@ WHAT_THEY_ARE = (
 
 
 def facts(entry: Pretrained) -> str:
-    """What there is to know of a model before it is downloaded, in a line."""
+    """Where a model comes from, and how large it is, in a line."""
     return (
         f"{entry.authors}, {entry.year} · {entry.side}×{entry.side} pixels · "
-        f"{entry.parameters / 1e6:.1f} million parameters · {percent(entry.top1)} of ImageNet's photos right, as Keras "
-        f"reports · {entry.megabytes} MB to download · {entry.licence}"
+        f"{entry.parameters / 1e6:.1f} million parameters · share of right answers as Keras reports it · {entry.licence}"
     )
+
+
+def merits(entry: Pretrained) -> str:
+    """What a model gives and what it costs, in a line."""
+    return f"{percent(entry.top1)} of ImageNet's photos right · {entry.megabytes} MB to download"
 
 
 def fetch(name: str, on_event: Callable[[object], object], stop: threading.Event) -> Path:
@@ -70,7 +75,7 @@ class ModelDownloads(QDialog):
             "Model",
             "Networks that were trained on a million photos; choose one to get it.",
         )
-        self._picker.set_choices([Choice(entry.name, entry.title, entry.idea) for entry in PRETRAINED.values()])
+        self._picker.set_choices([Choice(entry.name, entry.title, merits(entry)) for entry in PRETRAINED.values()])
         self._picker.changed.connect(self._show_choice)
         self._idea = label(name="download_idea")
         self._facts = label(role="secondary", name="download_facts")
@@ -83,7 +88,6 @@ class ModelDownloads(QDialog):
             "Get this model",
             "Downloads the weights once; the model is in the list of models from then on, without a network.",
         )
-        self._get.setIcon(icon("download", "on_accent"))
         self._get.setIconSize(QSize(18, 18))
         self._get.setProperty("role", "primary")
         self._get.setDefault(True)
@@ -124,7 +128,9 @@ class ModelDownloads(QDialog):
         entry = self._entry
         self._idea.setText(entry.idea)
         self._facts.setText(facts(entry))
-        self._get.setText("&Use it" if is_downloaded(entry) else " &Download")
+        here = is_downloaded(entry)
+        self._get.setText("&Use it" if here else " &Download")
+        self._get.setIcon(QIcon() if here else icon("download", "on_accent"))
         self._show(working=False)
 
     def _show(self, working: bool) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from cnnstudio.gui.pages.model_chooser import ModelChooser
 from cnnstudio.gui.pages.model_downloads import ModelDownloads
 from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.models.library import load_classifier
@@ -65,6 +67,21 @@ def test_a_model_is_downloaded_and_used(dialog: ModelDownloads, server: Server, 
     assert again.findChild(QPushButton, "get_model_button").text() == "&Use it"
 
 
+def test_it_is_chosen_as_soon_as_it_is_here(server: Server, weights: bytes, qtbot: QtBot) -> None:
+    server.serve(f"/{ENTRY.file}", normal(weights))
+    chooser = ModelChooser()
+    qtbot.addWidget(chooser)
+    chooser.findChild(QAction, "get_larger_model").trigger()
+    dialog = chooser.findChild(ModelDownloads)
+    with qtbot.waitSignal(chooser.chosen, timeout=SECONDS) as chosen:
+        press(qtbot, dialog, "get_model_button")
+    assert chosen.args == [chooser.path]
+    assert chooser.path.name == ENTRY.name
+    assert chooser.card.architecture == ENTRY.name
+    assert chooser.findChild(QAction, "rename_model").isEnabled()
+    assert "downloaded" in chooser.findChild(QWidget, "model_picker").accessibleDescription()
+
+
 def test_cancel_ends_it_at_once(dialog: ModelDownloads, server: Server, weights: bytes, qtbot: QtBot) -> None:
     server.serve(f"/{ENTRY.file}", stuck(weights, 8_000_000))
     press(qtbot, dialog, "get_model_button")
@@ -90,7 +107,8 @@ def test_every_model_says_what_it_is(dialog: ModelDownloads) -> None:
     told = dialog.findChild(QLabel, "download_facts")
     for entry in PRETRAINED.values():
         dialog._picker.set_current(entry.name)
-        assert f"{entry.megabytes} MB" in told.text()
+        assert f"{entry.megabytes} MB" in dialog._picker.accessibleDescription()
+        assert dialog.findChild(QLabel, "download_idea").text() == entry.idea
         assert str(entry.year) in told.text()
         assert entry.licence in told.text()
 
