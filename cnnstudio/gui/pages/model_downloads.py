@@ -34,7 +34,7 @@ def facts(entry: Pretrained) -> str:
     """Where a model comes from, and how large it is, in a line."""
     return (
         f"{entry.authors}, {entry.year} · {entry.side}×{entry.side} pixels · "
-        f"{entry.parameters / 1e6:.1f} million parameters · share of right answers as Keras reports it · {entry.licence}"
+        f"{entry.parameters / 1e6:.1f} million parameters · accuracy as Keras reports it · {entry.licence}"
     )
 
 
