@@ -13,7 +13,7 @@ from cnnstudio.gui.widgets.camera_view import CameraView
 from cnnstudio.gui.widgets.canvas import DrawingCanvas
 from cnnstudio.gui.widgets.pixels import PixelView
 
-MINIMUM_SIDE = 40 * GRID
+MINIMUM_SIDE = 30 * GRID
 PREVIEW = 8 * GRID
 
 BURST_AFTER = 500
@@ -116,6 +116,11 @@ class CapturePanel(QWidget):
         """Whether there is a drawing that was not added yet."""
         return self.draws and bool(self.canvas.drawing)
 
+    @property
+    def height_of_tools(self) -> int:
+        """Of all but the canvas, in pixels."""
+        return self.sizeHint().height() - self._stack.height()
+
     def set_side(self, side: int) -> None:
         """Sets the width; the canvas is as high as wide."""
         self.setFixedWidth(side)
@@ -148,7 +153,7 @@ class CapturePanel(QWidget):
             if self.draws
             else f"Show “{short}” to the camera, or drop photos here"
         )
-        self._add.setText("Add" if not name else f"Add to “{short}”" if self.draws else f"Take “{short}”")
+        self._add.setText("Add" if not name else f"Add to “{short}”" if self.draws else "Take a photo")
         tip = "(Enter)" if self.draws else "Hold it for one picture after another. (Space)"
         describe(self._add, "add_example_button", self._add.text(), f"Keeps this as an example of “{name}”. {tip}")
 

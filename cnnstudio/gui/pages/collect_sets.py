@@ -80,13 +80,17 @@ class SetChooser(QWidget):
         choices = []
         for path in list_collections(collected_folder()):
             try:
-                collection = Collection(path)
+                choices.append(_choice(Collection(path)))
             except StudioError as error:
                 choices.append(Choice(str(path), path.name, str(error), icon("error")))
-            else:
-                symbol = icon(KIND_ICONS[collection.kind.name])
-                choices.append(Choice(str(path), path.name, _summary(collection), symbol))
         self._quietly(partial(self._picker.set_choices, choices))
+
+    def update_summary(self, collection: Collection) -> None:
+        """Tells of the set that is open as it is now."""
+        choice = _choice(collection)
+        choices = [choice if other.key == choice.key else other for other in self._picker.choices]
+        if choice not in self._picker.choices:
+            self._quietly(partial(self._picker.set_choices, choices))
 
     def show_chosen(self, path: Path) -> None:
         """Shows which set is open; a folder that is no set changes nothing."""
@@ -164,8 +168,10 @@ class SetChooser(QWidget):
         self.done.emit(f"“{path.name}” is in the trash.")
 
 
-def _summary(collection: Collection) -> str:
+def _choice(collection: Collection) -> Choice:
     counts = collection.counts
     classes = f"{len(counts):,} class{'' if len(counts) == 1 else 'es'}"
     total = sum(counts.values())
-    return f"{collection.kind.title} · {classes} · {total:,} example{'' if total == 1 else 's'}"
+    examples = f"{total:,} {collection.kind.noun}{'' if total == 1 else 's'}"
+    symbol = KIND_ICONS[collection.kind.name]
+    return Choice(str(collection.path), collection.name, f"{examples} in {classes}", icon(symbol))

@@ -40,7 +40,7 @@ def page(qtbot: QtBot) -> CollectPage:
 def shapes(page: CollectPage, qtbot: QtBot) -> Collection:
     """The set that is made where nothing is changed in the form."""
     click(qtbot, page, "create_set_button")
-    return page._collection
+    return page._view.collection
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def photos(page: CollectPage, qtbot: QtBot) -> Collection:
     """A set of photos with classes cup, pen and hand."""
     click(qtbot, page, "kind_photos")
     click(qtbot, page, "create_set_button")
-    return page._collection
+    return page._view.collection
 
 
 def find(page: CollectPage, name: str) -> QWidget:
@@ -77,7 +77,7 @@ def text(page: CollectPage, name: str) -> str:
 
 
 def counts(page: CollectPage) -> list[int]:
-    return list(page._collection.counts.values())
+    return list(page._view.collection.counts.values())
 
 
 def test_a_newcomer_gets_a_form_with_an_example(page: CollectPage, qtbot: QtBot) -> None:
@@ -119,6 +119,7 @@ def test_three_classes_of_ten_drawings(page: CollectPage, qtbot: QtBot, shapes: 
         assert find(page, "drawing_canvas").drawing == []
     assert counts(page) == [10, 10, 10]
     assert text(page, "class_count_2") == "10 drawings"
+    assert page._sets._picker.choices[0].description == "30 drawings in 3 classes"
     assert train.isEnabled()
     assert "good start" in text(page, "collect_hint")
     with qtbot.waitSignal(page.navigate) as asked:
@@ -241,18 +242,18 @@ def test_another_set_and_back(page: CollectPage, qtbot: QtBot, shapes: Collectio
     click(qtbot, page, "new_set_button")
     assert page.findChild(QPushButton, "cancel_set_button").isVisible()
     qtbot.keyClick(find(page, "set_name"), Qt.Key.Key_Escape)
-    assert page._collection is shapes
+    assert page._view.collection is shapes
     click(qtbot, page, "new_set_button")
     click(qtbot, page, "create_set_button")
-    assert page._collection.name == "My set 2"
+    assert page._view.collection.name == "My set 2"
     assert counts(page) == [0, 0, 0]
     page.receive("My first set")
     assert counts(page) == [1, 0, 0]
     page._sets._picker.set_current(str(collected_folder() / "My set 2"))
-    assert page._collection.name == "My set 2"
+    assert page._view.collection.name == "My set 2"
     again = CollectPage(Settings())
     qtbot.addWidget(again)
-    assert again._collection.name == "My set 2"
+    assert again._view.collection.name == "My set 2"
     again.shut_down()
 
 
@@ -266,7 +267,7 @@ def test_rename_and_delete_a_set(
     answers = iter(["mnist", "Формы"])
     monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: (next(answers), True))
     page._sets._ask_name()
-    assert page._collection.path == collected_folder() / "Формы"
+    assert page._view.collection.path == collected_folder() / "Формы"
     assert counts(page) == [1, 0, 0]
     monkeypatch.setattr("send2trash.send2trash", lambda path: Path(path).rename(tmp_path / "trash"))
     monkeypatch.setattr(QMessageBox, "exec", lambda _box: 0)
@@ -343,7 +344,7 @@ def test_drop_pictures_on_a_class(page: CollectPage, qtbot: QtBot, photos: Colle
     (tmp_path / "text.png").write_text("none")
     data = mime([*pictures(tmp_path, 5), tmp_path / "text.png"])
     assert drop(page, data, target.mapTo(page, target.rect().center()))
-    qtbot.waitUntil(lambda: not page._adding.busy)
+    qtbot.waitUntil(lambda: not page._view._adding.busy)
     assert counts(page) == [0, 5, 0]
     assert "text.png" in page._message.text
     click(qtbot, page, "undo_button")
@@ -363,7 +364,7 @@ def test_paste_a_picture(page: CollectPage, qtbot: QtBot, photos: Collection, tm
     (path,) = pictures(tmp_path, 1)
     QApplication.clipboard().setImage(QImage(str(path)))
     click(qtbot, page, "paste_picture_button")
-    qtbot.waitUntil(lambda: not page._adding.busy)
+    qtbot.waitUntil(lambda: not page._view._adding.busy)
     assert counts(page) == [1, 0, 0]
     QApplication.clipboard().setText("seven")
     click(qtbot, page, "paste_picture_button")
@@ -378,7 +379,7 @@ def test_open_pictures(
     names = [str(path) for path in pictures(tmp_path, 3)]
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_, **__: (names, ""))
     click(qtbot, page, "open_pictures_button")
-    qtbot.waitUntil(lambda: not page._adding.busy)
+    qtbot.waitUntil(lambda: not page._view._adding.busy)
     assert counts(page) == [3, 0, 0]
 
 
@@ -389,7 +390,7 @@ def test_a_photo_of_a_drawing_joins_the_drawings(
     paper[80:220, 140:160] = 30
     Image.fromarray(paper).save(tmp_path / "one.png")
     drop(page, mime([tmp_path / "one.png"]), QPoint(10, 10))
-    qtbot.waitUntil(lambda: not page._adding.busy)
+    qtbot.waitUntil(lambda: not page._view._adding.busy)
     (path,) = shapes.examples("circle")
     image = np.asarray(Image.open(path))
     assert image.shape == (28, 28)
@@ -416,7 +417,7 @@ def test_without_the_camera_the_page_says_what_to_do(page: CollectPage, photos: 
 def camera(page: CollectPage, qtbot: QtBot, photos: Collection):
     """The page's camera, whose frames come from `camera.show_frame(colour)`."""
     media = pytest.importorskip("PySide6.QtMultimedia", exc_type=ImportError)
-    view = page._capture.camera
+    view = page._view._capture.camera
     view._listen()
 
     def show_frame(colour: str) -> None:
@@ -450,7 +451,7 @@ def test_space_held_takes_one_after_another_as_one_step(
     qtbot.waitUntil(lambda: counts(page)[1] >= 3)
     qtbot.keyRelease(row, Qt.Key.Key_Space)
     taken = counts(page)[1]
-    assert not page._capture._burst.isActive()
+    assert not page._view._capture._burst.isActive()
     click(qtbot, page, "undo_button")
     assert counts(page) == [0, 0, 0]
     click(qtbot, page, "redo_button")
@@ -460,7 +461,7 @@ def test_space_held_takes_one_after_another_as_one_step(
 def test_a_camera_that_fails_ends_the_burst(page: CollectPage, qtbot: QtBot, photos: Collection, camera) -> None:
     qtbot.keyPress(find(page, "class_1"), Qt.Key.Key_Space)
     camera._camera_failed(None, "unplugged")
-    assert not page._capture._burst.isActive()
+    assert not page._view._capture._burst.isActive()
     assert not find(page, "add_example_button").isEnabled()
     assert counts(page) == [1, 0, 0]
     click(qtbot, page, "undo_button")
@@ -520,5 +521,5 @@ def test_a_set_with_a_damaged_file_is_told(qtbot: QtBot) -> None:
     assert "damaged" in page._message.text
     click(qtbot, page, "new_set_button")
     click(qtbot, page, "create_set_button")
-    assert page._collection is not None
+    assert page._view.collection is not None
     page.shut_down()
