@@ -173,7 +173,7 @@ def _entry(line: _Registered) -> DatasetEntry:
     path = Path(line.path)
     return DatasetEntry(
         name=line.name,
-        title=path.name if line.name == line.path else line.name,
+        title=path.name.removesuffix(".zip") if line.name == line.path else line.name,
         description=f"Your own images in {path}.",
         image_shape=(line.image_size, line.image_size, line.channels),
         classes=line.classes,
@@ -235,7 +235,7 @@ def _register() -> Iterator[_Registered]:
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return
     for line in lines:
-        with suppress(TypeError):
+        with suppress(TypeError, LookupError):
             yield _Registered(**{**line, "classes": tuple(line["classes"])})
 
 

@@ -69,8 +69,8 @@ def test_importing_again_changes_the_size_not_the_name(animals: Path) -> None:
 
 
 def test_two_folders_of_one_name_get_two(animals: Path, tmp_path: Path) -> None:
-    other = pictures(tmp_path / "other" / "animals", {"a": 2, "b": 2, "c": 2})
-    published = pictures(tmp_path / "mnist", {"0": 2, "1": 2})
+    other = pictures(tmp_path / "other" / "animals", {"a": 3, "b": 3, "c": 3})
+    published = pictures(tmp_path / "mnist", {"0": 3, "1": 3})
     names = [import_dataset(path).name for path in (animals, other, published)]
     assert names == ["animals", "animals-2", "mnist-2"]
     assert load_dataset("animals-2").classes == ("a", "b", "c")
