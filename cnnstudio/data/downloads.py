@@ -267,6 +267,16 @@ class _Download:
             TransferError: this server did not give it.
             StudioError: the disk is full or cannot be written.
         """
+        had_begun = self._part.size > 0
+        try:
+            self._retrieve(url)
+        except TransferError:
+            if self._part.size or not had_begun:
+                raise
+            # What had come before was thrown away: it may have been to blame.
+            self._retrieve(url)
+
+    def _retrieve(self, url: str) -> None:
         import pooch
 
         self._has_come = False
@@ -284,15 +294,19 @@ class _Download:
 
     def __call__(self, url: str, output_file: str, _pooch: object = None) -> None:
         """Fetches the file as `pooch` wishes; it was begun before, perhaps, and may break off several times."""
-        while not self._whole():
+        whole = self._whole()
+        while not whole:
             had = self._part.size
+            broken = None
             try:
                 transfer(url, self._part, self._meter, self._patience, self._leave_if_slow)
-            except BrokenOffError:
-                if not self._whole() and self._part.size < had + _WORTH_ASKING_AGAIN:
-                    raise
-            else:
-                self._after_the_end(had)
+            except BrokenOffError as error:
+                broken = error
+            whole = self._whole()
+            if not whole and not broken and not self._file.md5:
+                raise WrongBytesError("sent wrong bytes")
+            if not whole and self._part.size < had + _WORTH_ASKING_AGAIN:
+                raise broken or BrokenOffError("broke off")
         self._has_come = True
         self._part.place(Path(output_file))
 
@@ -301,12 +315,3 @@ class _Download:
         if self._file.md5:
             return self._part.size == self._file.bytes
         return self._part.size > 0 and not self._file.problem(self._part.path, lambda _: self._meter.wait())
-
-    def _after_the_end(self, had: int) -> None:
-        """Judges what came until the server said that it was all."""
-        if self._whole():
-            return
-        if not self._file.md5:
-            raise WrongBytesError("sent wrong bytes")
-        if self._part.size < had + _WORTH_ASKING_AGAIN:
-            raise BrokenOffError("broke off")

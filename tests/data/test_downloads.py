@@ -32,7 +32,7 @@ from tests.data.local_server import Server, breaking_off, claiming, normal, pace
 BODY = b"".join(hashlib.sha256(bytes([i % 256, i // 256])).digest() for i in range(20_000))
 """640,000 bytes that hold no part twice."""
 
-QUICK = Patience(connect_seconds=5, silence_seconds=0.4)
+QUICK = Patience(connect_seconds=5, silence_seconds=1)
 
 
 class CancelledError(Exception):
@@ -149,7 +149,7 @@ def test_a_silent_server_holds_up_nobody(server: Server, after: int | None) -> N
 
     with pytest.raises(CancelledError):
         fetch(remote, cancel)
-    assert time.monotonic() - times[-1] < 0.2
+    assert time.monotonic() - times[-1] < 1
     gaps = sorted(later - earlier for earlier, later in pairwise(times))
     assert gaps[len(gaps) // 2] < 0.2
 
@@ -237,7 +237,7 @@ def test_a_part_that_is_not_one_is_thrown_away(server: Server, rest: bytes) -> N
     remote = exact(server.serve("/a.bin", normal(BODY)))
     download_folder(remote).mkdir(parents=True)
     (download_folder(remote) / "a.bin.part").write_bytes(rest)
-    assert fetch(remote, nobody)[0].read_bytes() == BODY
+    assert fetch(remote, nobody, Patience(rounds=1))[0].read_bytes() == BODY
     assert names(remote) == {"a.bin"}
 
 
