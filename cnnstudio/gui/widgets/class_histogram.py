@@ -84,7 +84,7 @@ class ClassHistogram(QAbstractScrollArea):
         self._totals = np.zeros(0, np.int64)
         self._means: dict[int, QImage] = {}
         self._shows_means = False
-        self._chosen = self._current = self._hovered = -1
+        self._chosen = self._current = self._hovered = self._pressed = -1
 
     @property
     def chosen_class(self) -> int:
@@ -263,10 +263,14 @@ class ClassHistogram(QAbstractScrollArea):
         """Marks the row under the pointer."""
         self._hover(self._row_at(event.position()))
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Notes which class is pressed."""
+        self._pressed = self._row_at(event.position()) if event.button() == Qt.MouseButton.LeftButton else -1
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Chooses the class under the pointer, or none where it was chosen already."""
-        number = self._row_at(event.position())
-        if event.button() == Qt.MouseButton.LeftButton and number >= 0:
+        """Chooses the class that was pressed, if the pointer is still on it; none where it was chosen already."""
+        number, self._pressed = self._pressed, -1
+        if number >= 0 and number == self._row_at(event.position()):
             self._choose(number)
 
     def _choose(self, number: int) -> None:
