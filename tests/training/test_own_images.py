@@ -1,0 +1,134 @@
+"""Sets of one's own are trained on as they come: a handful of drawings, colour photos in a zip, folders with splits."""
+
+import shutil
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnnstudio.data.collected import create_collection
+from cnnstudio.data.collecting import Collection
+from cnnstudio.data.library import collected_folder, find_dataset, import_dataset
+from cnnstudio.data.strokes import Drawing
+from cnnstudio.errors import StudioError
+from cnnstudio.models.library import load_classifier
+from cnnstudio.training.config import TrainingConfig
+from cnnstudio.training.events import Preparing
+from cnnstudio.training.trainer import NothingTrained, train
+
+SHAPES = {"circle": 40, "square": 4, "triangle": 3}
+"""Corners of each."""
+
+
+def shape(name: str, random: np.random.Generator) -> Drawing:
+    """A closed line as a careless hand draws it."""
+    corners = np.linspace(0, 2 * np.pi, SHAPES[name] + 1) + random.normal(0, 0.15) - np.pi / 4
+    radius = random.uniform(40, 100) * np.array([random.uniform(0.8, 1.2), 1])
+    points = random.uniform(100, 180, 2) + radius * np.stack([np.cos(corners), np.sin(corners)], axis=1)
+    points[-1] += random.normal(0, 5, 2)
+    sides = [np.linspace(a, b, 12) for a, b in pairwise(points)]
+    line = np.concatenate(sides)
+    return [line + random.normal(0, 1.0, line.shape)]
+
+
+def test_three_classes_of_ten_drawings_are_enough() -> None:
+    """Collected, trained on untouched, and recognised in drawings that were not among them."""
+    random = np.random.default_rng(0)
+    collection = Collection(create_collection(collected_folder(), "Shapes", "drawings", list(SHAPES)))
+    for name in SHAPES:
+        for _ in range(10):
+            collection.write(name, collection.render(shape(name, random)))
+    collection.close()
+    config = TrainingConfig.suggested(find_dataset("Shapes"))
+    assert config.batch_size < 20
+    result = train(config)
+    assert (result.dataset_title, result.classifier.classes) == ("Shapes", ("circle", "square", "triangle"))
+    fresh = [(name, shape(name, random)) for name in SHAPES for _ in range(20)]
+    right = sum(result.classifier.predict_drawing(drawing).top(1)[0][1] == name for name, drawing in fresh)
+    assert right >= 48
+    assert load_classifier(result.run).card.dataset == "Shapes"
+
+
+def colours(folder: Path, counts: dict[str, int]) -> Path:
+    """Noisy pictures, each class of a colour of its own."""
+    random = np.random.default_rng(0)
+    for index, (name, count) in enumerate(counts.items()):
+        (folder / name).mkdir(parents=True)
+        for number in range(count):
+            pixels = random.integers(0, 120, (40, 30, 3))
+            pixels[..., index % 3] += 100
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / name / f"{number}.png")
+    return folder
+
+
+QUICK = TrainingConfig(architecture="softmax", epochs=8, batch_size=16, learning_rate=0.01)
+
+
+def test_a_zip_is_trained_on_by_its_path_and_the_card_tells_how_to_do_it_again(tmp_path: Path) -> None:
+    folder = colours(tmp_path / "colours", {"red": 40, "green": 40, "blue": 40})
+    archive = shutil.make_archive(str(tmp_path / "colours"), "zip", folder)
+    events: list[object] = []
+    result = train(replace(QUICK, dataset=archive, image_size=16, channels=3), on_event=events.append)
+    assert result.test_accuracy > 0.9
+    assert result.test_images == 18
+    card = result.classifier.card
+    assert card.input_shape == (16, 16, 3)
+    assert card.input_rule == "centre-crop"
+    assert f"--dataset {archive}" in card.command
+    assert "--image-size 16 --channels 3" in card.command
+    assert card.licence == ""
+    assert any(isinstance(event, Preparing) and event.progress.unit == "images" for event in events)
+    picture = Image.new("RGB", (300, 200), (60, 160, 60))
+    assert result.classifier.predict(picture).top(1)[0][1] == "green"
+
+
+def test_validation_images_of_the_folder_are_used(tmp_path: Path) -> None:
+    for split, count in (("train", 20), ("validation", 5), ("test", 4)):
+        colours(tmp_path / "own" / split, {"red": count, "green": count})
+    events: list[object] = []
+    result = train(replace(QUICK, dataset=str(tmp_path / "own"), image_size=8), on_event=events.append)
+    started = next(event for event in events if hasattr(event, "validation_images"))
+    assert (started.train_images, started.validation_images, result.test_images) == (40, 10, 8)
+    assert started.classes == ("green", "red")
+
+
+def test_a_stop_while_the_folder_is_scanned_keeps_nothing(tmp_path: Path) -> None:
+    import threading
+
+    stop = threading.Event()
+    folder = colours(tmp_path / "own", {"red": 30, "green": 30})
+    with pytest.raises(NothingTrained):
+        train(
+            replace(QUICK, dataset=str(folder)),
+            on_event=lambda event: stop.set() if isinstance(event, Preparing) else None,
+            stop=stop,
+            output=tmp_path / "run",
+        )
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_batch_larger_than_the_folder_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    folder = colours(tmp_path / "own", {"red": 10, "green": 10})
+    with pytest.raises(StudioError, match="batch size"):
+        train(replace(QUICK, dataset=str(folder), batch_size=128))
+
+
+def test_suggestions_grow_with_the_images() -> None:
+    few, many = find_dataset("mnist"), find_dataset("mnist")
+    few = replace(few, train_images=500, path=Path("own"))
+    assert TrainingConfig.suggested(many) == TrainingConfig()
+    assert TrainingConfig.suggested(few).epochs > 3
+    assert TrainingConfig.suggested(few).batch_size < 128
+    assert "shift" in TrainingConfig.suggested(few).augmentation
+    assert TrainingConfig.suggested(replace(few, image_shape=(64, 64, 3))).augmentation == "photo"
+
+
+def test_an_imported_folder_gone_meanwhile_says_so(tmp_path: Path) -> None:
+    folder = colours(tmp_path / "own", {"red": 10, "green": 10})
+    import_dataset(folder)
+    folder.rename(tmp_path / "moved")
+    with pytest.raises(StudioError, match="own"):
+        train(replace(QUICK, dataset="own", batch_size=4))
