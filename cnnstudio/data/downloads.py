@@ -194,7 +194,7 @@ def _download(
     meter = Meter(f"Downloading {remote.title}", remote.bytes, on_progress)
     meter.before = remote.bytes - sum(file.bytes for file in files)
     placed = {}
-    for file in files:
+    for number, file in enumerate(files):
         path = folder / file.name
         damaged = path.is_file() and bool(file.problem(path, meter.tell))
         if damaged:
@@ -203,25 +203,36 @@ def _download(
         if not path.is_file():
             reasons = _Download(file, path, meter, patience).from_any_server()
             if reasons:
-                raise _failure(remote, file, reasons, damaged) from list(reasons.values())[-1]
+                raise _failure(remote, files[number:], reasons, damaged) from list(reasons.values())[-1]
         placed[file.name] = path
         meter.before += file.bytes
     return placed
 
 
-def _failure(remote: RemoteFolder, file: RemoteFile, reasons: dict[str, TransferError], damaged: bool) -> StudioError:
-    if all(isinstance(reason, UnreachableError) for reason in reasons.values()):
-        why = f"none of the servers that have it can be reached ({', '.join(reasons)})"
-        what = "Check the connection to the internet and try again"
-    else:
-        why = ", ".join(f"{server} {reason}" for server, reason in reasons.items())
-        what = "Try again later"
-    what_failed = f"{remote.title} cannot be downloaded"
+def _failure(
+    remote: RemoteFolder, files: Sequence[RemoteFile], reasons: dict[str, TransferError], damaged: bool
+) -> StudioError:
+    """What to tell the user: what failed, why, and what to do about it.
+
+    Args:
+        remote: what could not be downloaded.
+        files: those of its files that are still missing; the first is the one that failed.
+        reasons: why each server failed.
+        damaged: whether it was on this computer, and had to be removed.
+    """
+    failed = f"{remote.title} cannot be downloaded"
     if damaged:
-        what_failed = f"The copy of {remote.title} on this computer was damaged, and a new one cannot be downloaded"
+        failed = f"The copy of {remote.title} on this computer was damaged, and a new one cannot be downloaded"
+    why = "; ".join(f"{server} {reason}" for server, reason in reasons.items())
+    remedy = "Try again later"
+    if all(isinstance(reason, UnreachableError) for reason in reasons.values()):
+        why = "none of the servers that have it can be reached"
+        remedy = "Check the connection to the internet and try again"
+    server, _, name = files[0].urls[0].rpartition("/")
+    missing = f"{server}/{name}" if len(files) == 1 else f"{', '.join(file.name for file in files)} from {server}"
     return StudioError(
-        f"{what_failed}: {why}. {what}, or get {file.urls[0]} in another way and put it, named {file.name}, into a "
-        "folder that the settings or the environment variable CNNSTUDIO_DATASETS name."
+        f"{failed}: {why}. {remedy}, or get {missing} in another way and name the folder that holds "
+        f"{'it' if len(files) == 1 else 'them'} in the settings or in the environment variable CNNSTUDIO_DATASETS."
     )
 
 

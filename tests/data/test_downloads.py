@@ -276,7 +276,7 @@ def test_wrong_bytes_are_thrown_away(server: Server, mirror: Server) -> None:
     assert mirror.ranges == [None]
     mirror.serve("/a.bin", normal(wrong))
     other = RemoteFolder("Other", ("other",), remote.files)
-    with pytest.raises(StudioError, match=r"^Other cannot be downloaded: \S+ sent wrong bytes, \S+ sent wrong bytes\."):
+    with pytest.raises(StudioError, match=r"^Other cannot be downloaded: \S+ sent wrong bytes; \S+ sent wrong bytes\."):
         fetch(other, nobody)
     assert names(other) == set()
 
@@ -300,9 +300,12 @@ def test_why_every_server_failed_and_what_to_do(server: Server, mirror: Server) 
 
 def test_without_a_network(server: Server) -> None:
     remote = exact(closed_port(), "http://no-such-host.invalid/a.bin")
-    with pytest.raises(StudioError, match=r"none of the servers that have it can be reached .* Check the connection"):
+    with pytest.raises(StudioError, match=r"none of the servers that have it can be reached\. Check the connection"):
         fetch(remote, nobody)
     assert names(remote) == set()
+    both = replace(remote, files=(*remote.files, replace(remote.files[0], name="b.bin")))
+    with pytest.raises(StudioError, match=r"get a\.bin, b\.bin from http://[^/]+ in another way and name the folder"):
+        fetch(both, nobody)
 
 
 def test_a_redirect_is_followed(server: Server, mirror: Server) -> None:
