@@ -48,6 +48,7 @@ BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {
     "responsiveness": _later("window", "responsiveness"),
     "stroke": _later("window", "stroke"),
     "stop": _later("window", "stop"),
+    "photo": _later("photo", "photo"),
     "training_engine": _later("training", "training_engine"),
     "stop_engine": _later("stop", "stop_engine"),
     "folder_scan": _later("folders", "folder_scan"),

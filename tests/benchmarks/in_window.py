@@ -3,6 +3,7 @@
 Prints one JSON object.
 """
 
+import importlib
 import json
 import statistics
 import sys
@@ -263,6 +264,7 @@ SCENARIOS: dict[str, Callable[[], object]] = {
     "training": lambda: training(int(sys.argv[2]), int(sys.argv[3])),
     "stroke": stroke,
     "stop": stop,
+    "photo": lambda: importlib.import_module("tests.benchmarks.photo").scenario(),
 }
 
 if __name__ == "__main__":
