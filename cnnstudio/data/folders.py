@@ -11,8 +11,8 @@ from cnnstudio.data.archives import Archive
 from cnnstudio.data.class_folders import find_classes, readable
 from cnnstudio.data.disk_folder import DiskFolder, Stamp, sign_file
 from cnnstudio.data.folder_notes import notes_on_classes, notes_on_files, notes_on_test
-from cnnstudio.data.image_cache import IMAGES, Record, find_cached, new_cache, open_whole, write_record
-from cnnstudio.data.scan import MAX_LISTED, Pace, Scan, Store, decoded_bytes, scan_images
+from cnnstudio.data.image_cache import IMAGES, Record, alone, find_cached, new_cache, open_whole, write_record
+from cnnstudio.data.scan import MAX_LISTED, Pace, Scan, Store, scan_images
 from cnnstudio.data.splits import Dataset, OnProgress, Split, draw_from_each_class
 from cnnstudio.data.stored import StoredImages
 from cnnstudio.data.survey import SIZES, propose, settings_path
@@ -139,8 +139,15 @@ def load_folder(
     if channels not in {None, 1, 3}:
         raise StudioError(f"Images have 1 channel (grey) or 3 (colour), not {channels}.")
     found = None if rescan else find_cached(path, image_size, channels)
-    record, images = found or _scan(path, image_size, channels, on_progress)
-    return _dataset(path, record, images, seed)
+    if found is None:
+        try:
+            pace = Pace(f"Waiting for another CNN Studio that reads {_title(path)}", None, on_progress)
+            with alone(path, pace.heartbeat) as waited:
+                found = find_cached(path, image_size, channels) if waited and not rescan else None
+                found = found or _scan(path, image_size, channels, on_progress)
+        except OSError as error:
+            raise _not_kept(error) from error
+    return _dataset(path, *found, seed)
 
 
 def _open(path: Path) -> Store:
@@ -167,22 +174,19 @@ def _scan(
             settings = store.full(settings_path(layout))
             signed = (settings, *sign_file(settings))
         places = tuple((place.split, place.label, place.path, len(place.files)) for place in layout.places)
-        try:
-            with new_cache(path, shape) as folder:
-                scan = scan_images(store, layout, shape, folder / IMAGES, on_progress=on_progress, name=_title(path))
-                record = Record(shape, proposal, layout.classes, places, layout.notes, stamps, signed, scan)
-                write_record(folder, record)
-            return open_whole(folder)
-        except OSError as error:
-            raise _not_kept(error, decoded_bytes(layout, shape)) from error
+        with new_cache(path, shape) as folder:
+            scan = scan_images(store, layout, shape, folder / IMAGES, on_progress=on_progress, name=_title(path))
+            record = Record(shape, proposal, layout.classes, places, layout.notes, stamps, signed, scan)
+            write_record(folder, record)
+        return open_whole(folder)
 
 
-def _not_kept(error: OSError, needed: int) -> StudioError:
+def _not_kept(error: OSError) -> StudioError:
     folder = cache_folder()
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return StudioError(
-            f"The images take {needed / 1e6:,.0f} MB once they are decoded, and the disk of {folder} has only "
-            f"{free_bytes(folder) / 1e6:,.0f} MB left. Make room there, or choose a smaller image size."
+            f"The disk of {folder} is full: {free_bytes(folder) / 1e6:,.0f} MB are left, too few for the decoded "
+            "images. Make room there, or choose a smaller image size."
         )
     return StudioError(
         f"The decoded images cannot be kept in {folder}: {error.strerror or error}. Check that this folder can be "

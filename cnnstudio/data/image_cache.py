@@ -2,9 +2,13 @@
 
 For each folder or archive there is one folder in the user's cache, named by a hash of its path; in it, one folder for
 each image size. These are written under another name and renamed, never changed, and removed when a newer one is
-there: two programs that scan the same folder at once each get a whole one. What is damaged is noticed and made anew:
-the index carries checksums of itself and of every block of images. All blocks are checked when the file of images was
-touched, otherwise some at random, as checking all would take longer than reading what is needed.
+there; one program writes at a time. What is damaged is noticed and made anew: the index carries checksums of itself and
+of every block of images. All blocks are checked when the file of images was touched, otherwise some at random, as
+checking all would take longer than reading what is needed.
+
+Whether a folder has changed is told by the names in it and in all folders below, by the times of these folders, and by
+the size and time of every file; where there are more than 20,000 files, of as many taken at random each time: an edit
+of a few of very many files is likely to be noticed some loads later only. Of an archive, its own size and time tell it.
 """
 
 import hashlib
@@ -15,7 +19,7 @@ import tempfile
 import time
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -43,6 +47,7 @@ IMAGES = "images.bin"
 INDEX = "index.npz"
 
 _CHECKED_BLOCKS = 16
+_HEARTBEAT = 0.1
 _ABANDONED_AFTER = 24 * 3600
 """Seconds after which what a killed program left half done is removed."""
 
@@ -112,14 +117,48 @@ def find_cached(path: Path, image_size: int | None, channels: int | None) -> tup
 
 
 @contextmanager
+def alone(path: Path, while_waiting: Callable[[], object]) -> Iterator[bool]:
+    """Keeps other programs from writing what is kept of this folder or archive, once they are done with it.
+
+    Args:
+        path: of the folder or archive.
+        while_waiting: called every tenth of a second; what it raises ends the waiting.
+
+    Yields:
+        Whether another program was waited for: it may have made what is wanted.
+
+    Raises:
+        OSError: the cache cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    home = _home(path)
+    home.parent.mkdir(exist_ok=True)
+    lock = FileLock(home.with_suffix(".lock"))
+    waited = False
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=_HEARTBEAT, poll_interval=_HEARTBEAT / 2)
+        except Timeout:
+            waited = True
+            while_waiting()
+    try:
+        yield waited
+    finally:
+        lock.release()
+
+
+@contextmanager
 def new_cache(path: Path, shape: tuple[int, int]) -> Iterator[Path]:
     """A folder to write images and record into, which takes the place of older ones once it is whole.
+
+    Whoever asks for it is `alone`.
 
     Raises:
         OSError: it cannot be written.
     """
     home = _home(path)
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(exist_ok=True)
     _sweep(home)
     prefix = f"{shape[0]}x{shape[1]}-"
     partial = Path(tempfile.mkdtemp(prefix=f".{prefix}", dir=home))

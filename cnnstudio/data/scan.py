@@ -1,6 +1,5 @@
 """The scan: every picture of a folder decoded once, into one file of images, and what was noticed on the way."""
 
-import errno
 import hashlib
 import time
 import zlib
@@ -105,13 +104,19 @@ def scan_images(
         name: what messages call the folder.
 
     Raises:
-        StudioError: no file is a picture.
-        OSError: the images cannot be written; `ENOSPC`, before anything is done, where there is no room for them.
+        StudioError: no file is a picture, or there is no room for the images.
+        OSError: the images cannot be written.
     """
     pace = Pace(f"Reading {name}", len(layout), on_progress)
     findings = _Findings(store.problems)
-    if free_bytes(images.parent) < decoded_bytes(layout, shape) + _SPARE:
-        raise OSError(errno.ENOSPC, "too little room")
+    size, channels = shape
+    needed = len(layout) * size * size * channels
+    left = free_bytes(images.parent)
+    if left < needed + _SPARE:
+        raise StudioError(
+            f"The images of {name} take {needed / 1e6:,.0f} MB once they are decoded, and the disk of "
+            f"{images.parents[2]} has only {left / 1e6:,.0f} MB left. Make room there, or choose a smaller image size."
+        )
     with images.open("wb") as file:
         writer = _Writer(file, shape)
         # Closed at once when something is raised: threads may still read.
@@ -124,12 +129,6 @@ def scan_images(
         raise StudioError(f"None of the {len(layout):,} files in {name} is a picture that can be read. {findings.why}")
     pace.end()
     return findings.scan(layout, writer.checksums)
-
-
-def decoded_bytes(layout: Layout, shape: tuple[int, int]) -> int:
-    """What the images of all files take; `shape` is (image size, channels)."""
-    size, channels = shape
-    return len(layout) * size * size * channels
 
 
 def block_bytes(shape: tuple[int, int]) -> int:

@@ -157,7 +157,7 @@ def test_only_a_few_items_are_taken_ahead() -> None:
 
 
 def test_a_cancel_is_answered_while_a_result_is_waited_for() -> None:
-    class Cancelled(Exception):
+    class CancelError(Exception):
         pass
 
     release = threading.Event()
@@ -170,8 +170,8 @@ def test_a_cancel_is_answered_while_a_result_is_waited_for() -> None:
 
     def cancel() -> None:
         release.set()
-        raise Cancelled
+        raise CancelError
 
-    with pytest.raises(Cancelled):
+    with pytest.raises(CancelError):
         list(in_order(lambda pool, item: pool.submit(work, item), range(1000), cancel, threads=2))
     assert len(begun) < 10

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnstudio.data import folders
 from cnnstudio.data.folders import TEST_SHARE, load_folder, survey_folder
 from cnnstudio.data.images import open_image
 from cnnstudio.data.preparation import INPUT_RULES
@@ -135,7 +134,7 @@ def test_names_that_are_no_text_break_nothing(tmp_path: Path) -> None:
     root = make(tmp_path / "set", {"train/b": 3, "test/b": 3})
     for split in ("train", "test"):
         folder = os.fsencode(root / split) + b"/caf\xe9"
-        os.mkdir(folder)
+        os.mkdir(folder)  # noqa: PTH102 - a Path has no names that are bytes
         shutil.copy(paint(tmp_path / "x.png", 77), folder + b"/\xff.png")
     os.link(folder + b"/\xff.png", folder + b"/\xfe.png")
     Path(os.fsdecode(folder + b"/bad\xfd.png")).write_text("no picture")
@@ -323,7 +322,7 @@ def test_a_pipe_holds_nothing_up(tmp_path: Path) -> None:
 @pytest.fixture
 def open_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of somebody who may not do everything, as root may."""
-    folder = Path("/tmp") / f"cnnstudio-test-{os.getpid()}"  # noqa: S108
+    folder = Path("/tmp") / f"cnnstudio-test-{os.getpid()}"
     folder.mkdir(mode=0o777)
     folder.chmod(0o777)
     monkeypatch.setenv("CNNSTUDIO_HOME", str(folder / "home"))
@@ -484,12 +483,32 @@ def test_settings_that_make_no_sense_are_left_out(tmp_path: Path, text: str) -> 
     assert load_folder(root).image_shape == (12, 12, 3)
 
 
-def test_a_full_disk_is_said_before_anything_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_said_before_anything_is_done(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = make(tmp_path / "set", {"a": 4, "b": 4})
-    for module in ("scan", "folders"):
-        monkeypatch.setattr(f"cnnstudio.data.{module}.free_bytes", lambda folder: 5_000_000)
-    with pytest.raises(StudioError, match=r"has only\s5 MB left\. Make room there"):
+    monkeypatch.setattr("cnnstudio.data.scan.free_bytes", lambda _: 5_000_000)
+    with pytest.raises(StudioError, match=r"has only 5 MB left\. Make room there"):
         load_folder(root)
-    assert folders.cache_folder().joinpath("images").exists() is False or not any(
-        folders.cache_folder().joinpath("images").rglob("*.*")
-    )
+    assert not any(path.stat().st_size for path in (home / "cache").rglob("*") if path.is_file())
+
+
+def test_a_disk_that_fills_up_meanwhile_is_said(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    root = make(tmp_path / "set", {"a": 10, "b": 10})
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
+    try:
+        with pytest.raises(StudioError, match="The decoded images cannot be kept in"):
+            load_folder(root, 160, 3)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert load_folder(root, 160, 3).report.counts.sum() == 20
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions work otherwise there")
+def test_a_cache_that_may_not_be_written_is_said(open_folder: Path) -> None:
+    root = make(open_folder / "set", {"a": 4, "b": 4})
+    (open_folder / "home" / "cache").mkdir(parents=True, mode=0o500)
+    with pytest.raises(StudioError, match="The decoded images cannot be kept in"):
+        load_folder(root)
