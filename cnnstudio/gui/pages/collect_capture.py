@@ -13,7 +13,9 @@ from cnnstudio.gui.widgets.camera_view import CameraView
 from cnnstudio.gui.widgets.canvas import DrawingCanvas
 from cnnstudio.gui.widgets.pixels import PixelView
 
-MINIMUM_SIDE = 30 * GRID
+MINIMUM_SIDE, USUAL_SIDE = 30 * GRID, 40 * GRID
+"""Width and height of the canvas where there is little room, and where the window is small but high enough."""
+
 PREVIEW = 8 * GRID
 
 BURST_AFTER = 500

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from cnnstudio.gui.describe import describe, label
@@ -19,11 +19,24 @@ _BARE = (
 )
 
 
+class NameEdit(QLineEdit):
+    """A field for a name; Enter and Escape end there and do nothing else on the page."""
+
+    left = Signal(bool)
+    """Enter or Escape was pressed; whether it was Escape: the name is to stay as it was."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keeps Enter and Escape, which a field of text would pass on."""
+        super().keyPressEvent(event)
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape}:
+            event.accept()
+            self.left.emit(event.key() == Qt.Key.Key_Escape)
+
+
 class ClassRow(QWidget):
     """A class on a panel; clicking it anywhere makes it the one that examples are added to.
 
     Args:
-        name: of the class.
         number: its place, counted from 1.
     """
 
@@ -39,18 +52,17 @@ class ClassRow(QWidget):
     example_remove_asked = Signal(object)
     """The example of this path is to be deleted."""
 
-    def __init__(self, name: str, number: int) -> None:
+    def __init__(self, number: int) -> None:
         super().__init__()
         self.setObjectName(f"class_{number}")
-        self.setAccessibleName(f"Class {name}")
-        self.name = name
+        self.name = ""
         self._is_chosen = False
         key = str(number) if number <= KEYS else ""
         badge = label(key, "small", f"class_key_{number}")
         badge.setFixedWidth(2 * GRID)
         badge.setToolTip(f"<p>Press {key} to choose this class.</p>" if key else "")
         self._edit = describe(
-            QLineEdit(name),
+            NameEdit(),
             f"class_name_{number}",
             f"Name of class {number}",
             "The name of the class: what the network will answer. Click it to change it.",
@@ -58,12 +70,13 @@ class ClassRow(QWidget):
         self._edit.setStyleSheet(_BARE)
         self._edit.setMaximumWidth(32 * GRID)
         self._edit.editingFinished.connect(self._rename)
+        self._edit.left.connect(self._leave)
         self._count = label(role="secondary", name=f"class_count_{number}")
         self._count.setWordWrap(False)
         remove = describe(
             QToolButton(),
             f"remove_class_{number}",
-            f"Remove the class {name}",
+            f"Remove class {number}",
             "Removes the class with all its examples; Undo brings them back.",
         )
         remove.setIcon(icon("delete", "secondary"))
@@ -71,7 +84,6 @@ class ClassRow(QWidget):
         remove.clicked.connect(lambda: self.remove_asked.emit(self.name))
         self._tiles = ExampleTiles()
         self._tiles.setObjectName(f"examples_{number}")
-        self._tiles.setAccessibleName(f"Examples of {name}")
         self._tiles.set_placeholder("Nothing yet.")
         self._tiles.remove_asked.connect(self.example_remove_asked)
         self._tiles.expand_asked.connect(lambda: self.chosen.emit(self.name))
@@ -88,8 +100,19 @@ class ClassRow(QWidget):
         column.addLayout(header)
         column.addWidget(self._tiles)
 
-    def show_examples(self, files: Sequence[Path], noun: str) -> None:
-        """Shows the examples, given the oldest first; `noun` is what one is called."""
+    def show_class(self, name: str, files: Sequence[Path], noun: str) -> None:
+        """Shows a class.
+
+        Args:
+            name: of the class.
+            files: its examples, the oldest first.
+            noun: what one example is called.
+        """
+        if name != self.name:
+            self.name = name
+            self._edit.setText(name)
+            self.setAccessibleName(f"Class {name}")
+            self._tiles.setAccessibleName(f"Examples of {name}")
         self._tiles.set_files(tuple(reversed(files)))
         self._count.setText(f"{len(files):,} {noun}{'' if len(files) == 1 else 's'}" if files else "")
 
@@ -101,11 +124,6 @@ class ClassRow(QWidget):
         self.setAccessibleDescription("Examples are added to this class." if chosen else "")
         self.update()
 
-    def edit_name(self) -> None:
-        """Puts the cursor into the name."""
-        self._edit.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._edit.selectAll()
-
     def reset_name(self) -> None:
         """Shows the name as it is, for another was refused."""
         self._edit.setText(self.name)
@@ -114,6 +132,12 @@ class ClassRow(QWidget):
     def _rename(self) -> None:
         if self._edit.text() != self.name:
             self.renamed.emit(self.name, self._edit.text())
+
+    @Slot(bool)
+    def _leave(self, given_up: bool) -> None:
+        if given_up:
+            self.reset_name()
+        self.chosen.emit(self.name)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Chooses the class."""

@@ -1,11 +1,11 @@
 """The classes of a set that is being collected, one below the other."""
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from cnnstudio.data.collecting import Collection
 from cnnstudio.gui.describe import describe
-from cnnstudio.gui.pages.collect_class import ClassRow
+from cnnstudio.gui.pages.collect_class import ClassRow, NameEdit
 from cnnstudio.gui.theme import GRID
 
 
@@ -27,18 +27,19 @@ class ClassList(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._rows: dict[str, ClassRow] = {}
+        self._rows: list[ClassRow] = []
         self._chosen = ""
         self._scroll = QTimer(self, singleShot=True)  # once the layout knows how high the rows are
         self._scroll.timeout.connect(self._scroll_to_chosen)
         self._add = describe(
-            QLineEdit(),
+            NameEdit(),
             "add_class",
             "Add a class",
             "Type the name of another class and press Enter. The more alike two classes are, the more examples they "
             "need.",
         )
         self._add.setPlaceholderText("Add a class …")
+        self._add.left.connect(self._leave_field)
         self._add.returnPressed.connect(self._ask_add)
         content = QWidget()
         content.setProperty("role", "content")
@@ -55,23 +56,21 @@ class ClassList(QScrollArea):
     def show_collection(self, collection: Collection | None, chosen: str) -> None:
         """Shows the classes and examples as they are now."""
         classes = collection.classes if collection is not None else ()
-        if tuple(self._rows) != classes:
-            self._rebuild(classes)
-        for name, row in self._rows.items():
+        while len(self._rows) < len(classes):
+            self._rows.append(self._row(len(self._rows) + 1))
+        for row, name in zip(self._rows, classes, strict=False):
             if collection is not None:
-                row.show_examples(collection.examples(name), collection.kind.noun)
+                row.show_class(name, collection.examples(name), collection.kind.noun)
             row.set_chosen(name == chosen)
-        if chosen != self._chosen and chosen in self._rows:
+        for number, row in enumerate(self._rows):
+            row.setVisible(number < len(classes))
+        if chosen != self._chosen:
             self._scroll.start()
         self._chosen = chosen
 
-    def edit_name(self, name: str) -> None:
-        """Puts the cursor into the name of a class."""
-        self._rows[name].edit_name()
-
     def reset_names(self) -> None:
         """Shows the names as they are, for another was refused."""
-        for row in self._rows.values():
+        for row in self._rows:
             row.reset_name()
 
     def clear_field(self) -> None:
@@ -80,32 +79,31 @@ class ClassList(QScrollArea):
 
     def class_at(self, place: QPoint) -> str:
         """The class at a place on the screen; empty where there is none."""
-        for name, row in self._rows.items():
-            if row.rect().contains(row.mapFromGlobal(place)) and self.rect().contains(self.mapFromGlobal(place)):
-                return name
+        if self.rect().contains(self.mapFromGlobal(place)):
+            for row in self._rows:
+                if row.isVisible() and row.rect().contains(row.mapFromGlobal(place)):
+                    return row.name
         return ""
 
-    def _rebuild(self, classes: tuple[str, ...]) -> None:
-        for row in self._rows.values():
-            self._column.removeWidget(row)
-            row.hide()  # it goes with the next turn of the event loop, and must not be seen until then
-            row.deleteLater()
-        self._rows = {name: self._row(name, number) for number, name in enumerate(classes, 1)}
-
-    def _row(self, name: str, number: int) -> ClassRow:
-        row = ClassRow(name, number)
+    def _row(self, number: int) -> ClassRow:
+        row = ClassRow(number)
         row.chosen.connect(self.chosen)
         row.renamed.connect(self.renamed)
         row.remove_asked.connect(self.remove_asked)
         row.example_remove_asked.connect(self.example_remove_asked)
         self._column.addWidget(row)
-        row.show()
         return row
 
     @Slot()
     def _scroll_to_chosen(self) -> None:
-        if self._chosen in self._rows:
-            self.ensureWidgetVisible(self._rows[self._chosen], 0, GRID)
+        for row in self._rows:
+            if row.isVisible() and row.name == self._chosen:
+                self.ensureWidgetVisible(row, 0, GRID)
+
+    @Slot(bool)
+    def _leave_field(self, given_up: bool) -> None:
+        if given_up:
+            self._add.clear()
 
     @Slot()
     def _ask_add(self) -> None:

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QLineEdit,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -24,7 +23,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.log import details
 from cnnstudio.gui.pages.collect_adding import PictureAdder
-from cnnstudio.gui.pages.collect_capture import MINIMUM_SIDE, CapturePanel
+from cnnstudio.gui.pages.collect_capture import MINIMUM_SIDE, USUAL_SIDE, CapturePanel
 from cnnstudio.gui.pages.collect_class import KEYS
 from cnnstudio.gui.pages.collect_classes import ClassList
 from cnnstudio.gui.pages.collect_history import History
@@ -121,7 +120,7 @@ class SetView(QWidget):
         return super().eventFilter(watched, event)
 
     def _fit_canvas(self) -> None:
-        room = min(self._left.height() - self._capture.height_of_tools, self.width() * 3 // 10)
+        room = min(self._left.height() - self._capture.height_of_tools, max(USUAL_SIDE, self.width() * 3 // 10))
         side = max(MINIMUM_SIDE, room) // GRID * GRID
         self._capture.set_side(side)
         self._left.setFixedWidth(side + GRID)
@@ -319,8 +318,6 @@ class SetView(QWidget):
         """Enter adds the drawing, Space takes a photo, a number chooses a class; returns whether it was one of them."""
         names = self._collection.classes if self._collection is not None else ()
         place = event.key() - Qt.Key.Key_1
-        if isinstance(self.focusWidget(), QLineEdit):  # it passes Enter on
-            return False
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             self._capture.add_drawing()
         elif event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():

@@ -197,9 +197,14 @@ def test_add_rename_and_remove_classes(page: CollectPage, qtbot: QtBot, shapes: 
     assert field.text() == ""
     assert text(page, "capture_title") == "Draw “star 5”"
     name = find(page, "class_name_4")
+    draw(page)
+    name.setFocus()
     name.setText("étoile")
     qtbot.keyClick(name, Qt.Key.Key_Return)
     assert shapes.classes[-1] == "étoile"
+    assert page.focusWidget() is find(page, "drawing_canvas")
+    assert counts(page) == [0, 0, 0, 0]
+    click(qtbot, page, "clear_button")
     assert text(page, "capture_title") == "Draw “étoile”"
     click(qtbot, page, "remove_class_1")
     assert shapes.classes == ("square", "triangle", "étoile")
@@ -217,6 +222,16 @@ def test_a_name_that_is_taken_is_told_and_not_kept(page: CollectPage, qtbot: QtB
     assert "already" in page._message.text
     assert name.text() == "circle"
     assert shapes.classes == ("circle", "square", "triangle")
+
+
+def test_escape_leaves_a_name_as_it_was(page: CollectPage, qtbot: QtBot, shapes: Collection) -> None:
+    name = find(page, "class_name_1")
+    name.setFocus()
+    name.setText("nonsense")
+    qtbot.keyClick(name, Qt.Key.Key_Escape)
+    assert name.text() == "circle"
+    assert shapes.classes[0] == "circle"
+    assert page.focusWidget() is find(page, "drawing_canvas")
 
 
 def test_a_click_on_a_class_chooses_it(page: CollectPage, qtbot: QtBot, shapes: Collection) -> None:
