@@ -5,7 +5,6 @@ import hashlib
 import json
 import logging
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -528,7 +527,7 @@ def test_a_killed_download_goes_on(server: Server) -> None:
         for line in process.stdout:
             if int(line.split()[-1]) >= 300_000:
                 break
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
     size = (download_folder(remote) / "a.bin.part").stat().st_size
     assert size > 0
     server.serve("/a.bin", normal(BODY))
