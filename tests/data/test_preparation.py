@@ -163,6 +163,15 @@ def test_the_digit_rule_crops_no_rectangle(digits: tuple[np.ndarray, np.ndarray]
     assert prepare(photograph(digits[0][2], np.random.default_rng(2))).crop is None
 
 
+def test_a_large_photo_shows_what_a_small_one_shows() -> None:
+    """Phone cameras take pictures many times as large as the image that is made of them."""
+    coarse = Image.fromarray(np.random.default_rng(12).integers(0, 256, (30, 40, 3), dtype=np.uint8))
+    large = coarse.resize((3200, 2400), Image.Resampling.BICUBIC)
+    image = prepare(large, "imagenet", (224, 224, 3)).image
+    exact = large.crop((550, 150, 2650, 2250)).resize((224, 224), Image.Resampling.BICUBIC)
+    assert np.abs(image.astype(int) - np.asarray(exact)).max() <= 3
+
+
 def test_a_photo_for_imagenet_is_what_tensorflow_makes_of_it() -> None:
     """Central crop, then bicubic with smoothing, in TensorFlow; both round a little differently."""
     import tensorflow as tf
