@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from cnnstudio.gui.describe import describe
+from cnnstudio.gui.painting.numerals import paint_numbers
 from cnnstudio.gui.painting.sheets import sheet_of
 from cnnstudio.gui.theme import GRID, array_to_image, colours, text_sizes
 
@@ -30,6 +31,7 @@ SMALLEST, LARGEST = 4, 72
 
 _FONT_SIZES = (9, 15)
 _LUMINANCE = (0.299, 0.587, 0.114)
+_BRIGHT = 110
 _MARGIN = 3
 _FLATNESS, _FLATNESS_OF_BANDS = 0.76, 0.6
 """Height of a cell, or of a band in it, for a width of 1: digits are wider than high."""
@@ -250,7 +252,7 @@ class PixelMatrix(QAbstractScrollArea):
         painter.drawImage(target, self._sheet, source)
         size = self._font_size(self._side)
         if size is not None:
-            self._paint_numbers(painter, rows, columns, size)
+            self._paint_numbers(painter, target.topLeft(), rows, columns, size)
         if self._side >= GRID:
             self._paint_lines(painter, target, rows, columns)
         if self._cell is not None:
@@ -259,21 +261,17 @@ class PixelMatrix(QAbstractScrollArea):
         self._paint_edges(painter, rows, columns)
         painter.end()
 
-    def _paint_numbers(self, painter: QPainter, rows: range, columns: range, size: int) -> None:
-        painter.setFont(self._number_font(size))
+    def _paint_numbers(self, painter: QPainter, origin: QPointF, rows: range, columns: range, size: int) -> None:
         bands = self._bands()
-        channels = range(bands) if self._channel is None else (self._channel,)
-        height = self._row_height() / bands
-        weights = _LUMINANCE if self._image.shape[2] == 3 else (1.0,)
-        for dark in (True, False):
-            painter.setPen(QColor("#000000" if dark else "#ffffff"))
-            for band, channel in enumerate(channels):
-                values = self._image[rows.start : rows.stop, columns.start : columns.stop, channel]
-                bright = values * weights[channel] > 110
-                for row, column in np.argwhere(bright == dark).tolist():
-                    cell = self.rectangle((rows.start + row, columns.start + column))
-                    place = QRectF(cell.left(), cell.top() + band * height, cell.width(), height)
-                    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, str(values[row, column]))
+        channels = list(range(bands)) if self._channel is None else [self._channel]
+        shown = self._image[rows.start : rows.stop, columns.start : columns.stop][..., channels]
+        weights = np.array(_LUMINANCE if self._image.shape[2] == 3 else (1.0,))[channels]
+        dark = shown * weights > _BRIGHT
+        values, dark = (part.transpose(0, 2, 1).reshape(-1, len(columns)) for part in (shown, dark))
+        lefts = np.arange(len(columns) + 1) * self._side
+        tops = np.arange(len(values) + 1) * (self._row_height() / bands)
+        font, ratio = self._number_font(size), self.devicePixelRatioF()
+        painter.drawImage(origin, paint_numbers(values, dark, lefts, tops, font=font, ratio=ratio))
 
     def _paint_lines(self, painter: QPainter, area: QRectF, rows: range, columns: range) -> None:
         """Thin lines between cells; thinner than a pixel would hide small cells."""
