@@ -44,11 +44,13 @@ class FilePrediction:
         file: the file.
         top: the most probable classes as (index, class, probability), the best first; empty where there is an error.
         error: why there is no prediction, in a sentence; empty where there is one.
+        image: what the network got, uint8 (height, width, channels); whoever keeps many predictions does without it.
     """
 
     file: PictureFile
     top: tuple[tuple[int, str, float], ...] = ()
     error: str = ""
+    image: np.ndarray | None = None
 
 
 def predict_files(
@@ -106,7 +108,7 @@ def _predict(
     readable = [image for image in images if not isinstance(image, str)]
     best = iter(_best(classifier, np.stack(readable), top) if readable else ())
     return [
-        FilePrediction(file, error=image) if isinstance(image, str) else FilePrediction(file, next(best))
+        FilePrediction(file, error=image) if isinstance(image, str) else FilePrediction(file, next(best), image=image)
         for file, image in zip(files, images, strict=True)
     ]
 

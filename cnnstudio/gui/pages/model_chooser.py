@@ -44,6 +44,11 @@ def title_of(card: Card) -> str:
     return _TITLES.get(card.architecture, card.name)
 
 
+def title_of_dataset(card: Card) -> str:
+    """What people call the data set that a model was trained on."""
+    return _TITLES.get(card.dataset, card.dataset)
+
+
 def describe_card(card: Card, kind: str) -> str:
     """One line on a model, such as “LeNet-5 · MNIST · 99.4 % right · ships with CNN Studio”."""
     architecture, dataset = (_TITLES.get(name, name) for name in (card.architecture, card.dataset))

@@ -4,11 +4,13 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
+from cnnstudio.data.picture_files import PictureFile
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.log import details
+from cnnstudio.gui.pages.folder_view import FolderView
 from cnnstudio.gui.pages.model_chooser import ModelChooser, photo_model, title_of
 from cnnstudio.gui.pages.try_panel import ImagePanel
 from cnnstudio.gui.pages.try_session import (
@@ -24,7 +26,7 @@ from cnnstudio.gui.pages.try_session import (
 )
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask
-from cnnstudio.gui.theme import GRID, SECTION
+from cnnstudio.gui.theme import GRID, SECTION, icon
 from cnnstudio.gui.widgets.feature_maps import FeatureMapGrid
 from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.gui.widgets.probability_bars import ProbabilityBars
@@ -63,7 +65,15 @@ class TryPage(QWidget):
         self._answer_shown: Answer | None = None
         self._awaited: Subject | None = None
 
-        page = QVBoxLayout(self)
+        self._folder: FolderView | None = None
+
+        content = QWidget()
+        self._views = QStackedWidget()
+        self._views.addWidget(content)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._views)
+        page = QVBoxLayout(content)
         page.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
         page.setSpacing(2 * GRID)
         self._message = MessageBar()
@@ -80,6 +90,12 @@ class TryPage(QWidget):
         self._open_file = self._action("Open", "open_file", QKeySequence.StandardKey.Open, self._panel.photo.ask)
         self._recall_model()
 
+    @property
+    def busy(self) -> str | None:
+        """What would be interrupted now, as a sentence."""
+        running = self._folder is not None and self._folder.running
+        return "A folder is being classified." if running else None
+
     def warm_up(self) -> None:
         """Opens the model in the background, TensorFlow with it, so that the first stroke is answered at once."""
         self._ask()
@@ -90,10 +106,13 @@ class TryPage(QWidget):
 
     @Slot(object)
     def receive(self, payload: Path) -> None:
-        """Opens a model, a run or a picture."""
+        """Opens a model, a run, a picture, or a folder or zip archive of pictures."""
+        self._views.setCurrentIndex(0)
         if (payload / CARD_FILE).is_file() or (payload / MODEL_FILE).is_file() or payload.suffix.lower() == ".keras":
             self._models.choose(payload.parent if payload.name in (MODEL_FILE, CARD_FILE) else payload)
             self._model_chosen()
+        elif payload.is_dir() or payload.suffix.lower() == ".zip":
+            self._classify_folder(payload)
         else:
             self._panel.choose(self._panel.photo)
             self._panel.photo.open(payload)
@@ -101,6 +120,8 @@ class TryPage(QWidget):
     def shut_down(self) -> None:
         """Waits for the request that is being answered."""
         self._panel.shut_down()
+        if self._folder is not None:
+            self._folder.shut_down()
         self._task.shut_down()
 
     def _action(self, text: str, name: str, key: QKeySequence.StandardKey, slot: object) -> QAction:
@@ -123,6 +144,16 @@ class TryPage(QWidget):
         header = QHBoxLayout()
         header.setSpacing(2 * GRID)
         header.addWidget(heading)
+        self._to_folder = describe(
+            QPushButton("&Back to the folder"),
+            "to_folder_button",
+            "Back to the folder",
+            "Back to the folder that was classified last.",
+        )
+        self._to_folder.setIcon(icon("arrow-left"))
+        self._to_folder.clicked.connect(self._show_folder)
+        self._to_folder.hide()
+        header.addWidget(self._to_folder)
         header.addStretch(1)
         header.addWidget(self._models, 2)
         return header
@@ -133,6 +164,7 @@ class TryPage(QWidget):
         self._panel.source_changed.connect(self._start_anew)
         self._panel.failed.connect(self._message.show_error)
         self._panel.file_chosen.connect(self.receive)
+        self._panel.folder_chosen.connect(self.receive)
         return self._panel
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -295,6 +327,42 @@ class TryPage(QWidget):
 
     def _tell_state(self) -> None:
         self._state.setText(self._panel.source.invitation if self._open else "Opening the model …")
+
+    def _classify_folder(self, folder: Path) -> None:
+        """Classifies all pictures of a folder by the model that is chosen."""
+        path = self._models.path
+        if path is None:
+            self._message.show_error("There is no model yet. Train one on the Train page.")
+            return
+        if self._folder is None:
+            self._folder = FolderView()
+            self._folder.left.connect(self._leave_folder)
+            self._folder.opened.connect(self._open_of_folder)
+            self._views.addWidget(self._folder)
+        self._to_folder.show()
+        self._show_folder()
+        card = self._models.card
+        self._folder.start(path, card.name if card is not None else path.name, folder)
+
+    @Slot()
+    def _show_folder(self) -> None:
+        if self._folder is not None:
+            self._views.setCurrentWidget(self._folder)
+
+    @Slot()
+    def _leave_folder(self) -> None:
+        self._views.setCurrentIndex(0)
+
+    @Slot(object)
+    def _open_of_folder(self, file: PictureFile) -> None:
+        self._leave_folder()
+        try:
+            source = file.source()
+        except StudioError as error:
+            self._message.show_error(str(error))
+            return
+        self._panel.choose(self._panel.photo)
+        self._panel.photo.open(source)
 
     def _offer_photo_model(self, why: str) -> None:
         entry = photo_model()

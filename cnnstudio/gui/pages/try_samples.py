@@ -16,6 +16,7 @@ from cnnstudio.data.splits import Progress, Split
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.pages.data_view import Cancelled, ending_with
+from cnnstudio.gui.pages.model_chooser import title_of_dataset
 from cnnstudio.gui.pages.try_session import Answer, Sampled, Subject
 from cnnstudio.gui.pages.try_sources import Source
 from cnnstudio.gui.pages.try_words import Words
@@ -49,11 +50,10 @@ def _find(card: Card, download: bool, on_event: Callable[[object], object], stop
     try:
         entry = find_dataset(card.dataset, height if height == width else None, channels)
     except StudioError as error:
-        raise StudioError(
-            f"The images of “{card.dataset}”, on which this model was trained, are not here. Open a picture instead."
-            if card.dataset
-            else "This model does not say on which images it was trained. Open a picture instead."
-        ) from error
+        why = "This model does not say on which images it was trained."
+        if card.dataset:
+            why = f"The images of {title_of_dataset(card)}, on which this model was trained, are not here."
+        raise StudioError(f"{why} Open a picture instead.") from error
     if not download and not entry.is_here():
         return _Found(card, entry, None)
     dataset = entry.load(ending_with(stop, on_event))
@@ -217,6 +217,7 @@ class SampleSource(Source):
                 f"The test images of {entry.title} are not here yet: {size(entry.download_bytes)} to download.",
                 download=True,
             )
+            self.subject_changed.emit()
             return
         self._show_state("", another=True)
         self.pick()
@@ -228,9 +229,11 @@ class SampleSource(Source):
             self._show_state(
                 str(error) if isinstance(error, StudioError) else f"The test images cannot be loaded ({error})."
             )
+            self.subject_changed.emit()
 
     def _show_state(self, text: str, *, working: bool = False, download: bool = False, another: bool = False) -> None:
         self._text.setText(text)
+        self.invitation = "Picking a test image …" if working or another else "There is no test image here."
         self._bar.setRange(0, 0)
         for widget, shown in (
             (self._bar, working),

@@ -34,6 +34,7 @@ class Source(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(GRID)
+        self._column.setAlignment(Qt.AlignmentFlag.AlignTop)
 
     @property
     def subject(self) -> Subject | None:
