@@ -1,5 +1,6 @@
 """The Collect page: a data set of one's own, drawn or photographed, example by example."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -129,10 +130,10 @@ class CollectPage(QWidget):
         self._header.show()
         self._stack.setCurrentWidget(self._view)
 
-    @Slot()
-    def _summarise(self) -> None:
+    @Slot(object)
+    def _summarise(self, counts: Mapping[str, int]) -> None:
         if self._view.collection is not None:
-            self._sets.update_summary(self._view.collection)
+            self._sets.update_summary(self._view.collection, counts)
 
     @Slot(str)
     def _go_to_training(self, name: str) -> None:

@@ -1,9 +1,11 @@
 """The classes of a set that is being collected, one below the other."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from cnnstudio.data.collecting import Collection
 from cnnstudio.gui.describe import describe
 from cnnstudio.gui.pages.collect_class import ClassRow, NameEdit
 from cnnstudio.gui.theme import GRID
@@ -53,17 +55,21 @@ class ClassList(QScrollArea):
         column.addStretch(1)
         self.setWidget(content)
 
-    def show_collection(self, collection: Collection | None, chosen: str) -> None:
-        """Shows the classes and examples as they are now."""
-        classes = collection.classes if collection is not None else ()
-        while len(self._rows) < len(classes):
+    def show_contents(self, contents: Mapping[str, Sequence[Path]], chosen: str, noun: str) -> None:
+        """Shows the classes.
+
+        Args:
+            contents: the examples of each class, the oldest first.
+            chosen: the class that examples are added to.
+            noun: what one example is called.
+        """
+        while len(self._rows) < len(contents):
             self._rows.append(self._row(len(self._rows) + 1))
-        for row, name in zip(self._rows, classes, strict=False):
-            if collection is not None:
-                row.show_class(name, collection.examples(name), collection.kind.noun)
+        for row, (name, examples) in zip(self._rows, contents.items(), strict=False):
+            row.show_class(name, examples, noun)
             row.set_chosen(name == chosen)
         for number, row in enumerate(self._rows):
-            row.setVisible(number < len(classes))
+            row.setVisible(number < len(contents))
         if chosen != self._chosen:
             self._scroll.start()
         self._chosen = chosen

@@ -1,6 +1,6 @@
 """The sets of one's own: chosen from a list, begun, renamed, thrown away."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -80,14 +80,15 @@ class SetChooser(QWidget):
         choices = []
         for path in list_collections(collected_folder()):
             try:
-                choices.append(_choice(Collection(path)))
+                collection = Collection(path)
+                choices.append(_choice(collection, collection.counts))
             except StudioError as error:
                 choices.append(Choice(str(path), path.name, str(error), icon("error")))
         self._quietly(partial(self._picker.set_choices, choices))
 
-    def update_summary(self, collection: Collection) -> None:
-        """Tells of the set that is open as it is now."""
-        choice = _choice(collection)
+    def update_summary(self, collection: Collection, counts: Mapping[str, int]) -> None:
+        """Tells of the set that is open how many examples it has now of each class."""
+        choice = _choice(collection, counts)
         choices = [choice if other.key == choice.key else other for other in self._picker.choices]
         if choice not in self._picker.choices:
             self._quietly(partial(self._picker.set_choices, choices))
@@ -168,8 +169,7 @@ class SetChooser(QWidget):
         self.done.emit(f"“{path.name}” is in the trash.")
 
 
-def _choice(collection: Collection) -> Choice:
-    counts = collection.counts
+def _choice(collection: Collection, counts: Mapping[str, int]) -> Choice:
     classes = f"{len(counts):,} class{'' if len(counts) == 1 else 'es'}"
     total = sum(counts.values())
     examples = f"{total:,} {collection.kind.noun}{'' if total == 1 else 's'}"

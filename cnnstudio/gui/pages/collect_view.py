@@ -41,8 +41,8 @@ class SetView(QWidget):
         parent: the parent widget.
     """
 
-    changed = Signal()
-    """The set has other examples or classes now."""
+    changed = Signal(object)
+    """The set was looked at anew: how many examples it has now of each class."""
 
     train_asked = Signal(str)
     """The set of this name is to be trained on."""
@@ -152,14 +152,14 @@ class SetView(QWidget):
 
     def refresh(self) -> None:
         """Shows everything as it is on disk now."""
-        collection = self._collection
-        counts = collection.counts if collection is not None else {}
+        contents = {} if self._collection is None else self._collection.contents
+        counts = {name: len(examples) for name, examples in contents.items()}
         if self._class not in counts:
             self._class = next(iter(counts), "")
         self._capture.name_class(self._class)
-        self._classes.show_collection(collection, self._class)
-        if collection is not None:
-            self.changed.emit()
+        if self._collection is not None:
+            self._classes.show_contents(contents, self._class, self._collection.kind.noun)
+            self.changed.emit(counts)
         problem = why_not(counts)
         self._train.setEnabled(not problem)
         self._hint.setText(problem or advice(counts))
