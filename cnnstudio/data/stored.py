@@ -1,9 +1,8 @@
 """Images that lie on disk as raw bytes and are read when they are asked for."""
 
 import threading
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +27,7 @@ class StoredImages:
     ndim = 4
 
     def __init__(self, path: Path, shape: tuple[int, int, int, int]) -> None:
-        self._file = cast("BinaryIO", path.open("rb", buffering=0))
+        self._file = path.open("rb", buffering=0)
         self._lock = threading.Lock()
         self._image_shape = shape[1:]
         self._stride = int(np.prod(shape[1:]))
@@ -67,17 +66,20 @@ class StoredImages:
 
     def _read(self, numbers: np.ndarray) -> np.ndarray:
         images = np.empty((len(numbers), self._stride), np.uint8)
+        view = images.reshape(-1).data
         # Neighbours on disk that are asked for one after the other are read at once.
         starts = np.flatnonzero(np.diff(numbers, prepend=-2) != 1)
+        places = (numbers[starts] * self._stride).tolist()
+        bounds = [*(starts * self._stride).tolist(), len(view)]
         with self._lock:
-            for start, end in pairwise([*starts.tolist(), len(numbers)]):
-                self._file.seek(int(numbers[start]) * self._stride)
-                self._fill(images[start:end].reshape(-1).data)
+            for place, start, end in zip(places, bounds[:-1], bounds[1:], strict=True):
+                self._file.seek(place)
+                self._fill(view[start:end])
         return images
 
     def _fill(self, view: memoryview) -> None:
-        while view:
-            count = self._file.readinto(view)  # type: ignore[attr-defined]  # a raw file has it
+        while view:  # the system reads 2 GB at once, at most
+            count = self._file.readinto(view)
             if not count:
                 raise OSError(f"{self._file.name} has become shorter: it was changed or damaged")
             view = view[count:]
