@@ -3,9 +3,11 @@
 import io
 import os
 import stat
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -13,21 +15,28 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
-from cnnstudio.data.images import open_image, to_array, upright_turn
+from cnnstudio.data.images import open_image, read_header, to_array, upright_turn
 from cnnstudio.data.preparation import crop_geometry
 
 IN_MEMORY = 32 << 20
 """Larger files are not read whole before it is clear that they are pictures."""
 
 THREADS = max(1, min(8, os.cpu_count() or 1))
-"""That decode at a time: each may hold a picture of the largest size in memory."""
+"""That decode at a time."""
 
 _OVERSAMPLING = 3
 """A JPEG is decoded at a half, a quarter or an eighth of its size (its blocks' inverse cosine transform cut short)
 where three times the image's side is left: then no pixel of a photo is off by more than some 10 of 255, and by
 0.4 on average, from what full decoding gives."""
 
-_SEVERAL_MEGAPIXELS = 80_000_000
+SMALL = 32 << 10
+"""Files below this are decoded without threads, which would cost more than they save."""
+
+_HUGE_PIXELS = 20_000_000
+_MAX_FAST_PIXELS = 80_000_000
+_one_huge_picture = threading.Lock()
+"""Pictures with more than `_HUGE_PIXELS` are decoded one at a time: memory does not grow with the threads."""
+
 _HEARTBEAT = 0.1
 
 _READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -83,14 +92,11 @@ def decode(source: bytes | Path, image_size: int, channels: int, exactly: bool =
     data = source if isinstance(source, bytes) else read_file(source)[0]
     if data is not None and data[:3] == b"\xff\xd8\xff":
         picture = _open_jpeg(data, image_size, channels, exactly)
-        if isinstance(picture, Decoded):
-            return picture
-    else:
-        picture = None
-    if picture is None:
+        if picture is not None:
+            return picture if isinstance(picture, Decoded) else _crop(picture, image_size, channels)
+    with _one_huge_picture if _is_huge(data) else nullcontext():
         image = open_image(source)
-        picture = _Picture(image, image.size, 1)
-    return _crop(picture, image_size, channels)
+        return _crop(_Picture(image, image.size, 1), image_size, channels)
 
 
 def read_file(path: str | Path, limit: int = IN_MEMORY) -> tuple[bytes | None, os.stat_result | None]:
@@ -131,14 +137,24 @@ def read_head(path: str, count: int) -> bytes:
         os.close(handle)
 
 
+def _is_huge(data: bytes | None) -> bool:
+    """Whether a picture takes much memory. Small files are not looked into, which would take as long as decoding."""
+    if data is None:
+        return True
+    header = read_header(data) if len(data) > SMALL else None
+    return header is not None and header.width * header.height > _HUGE_PIXELS
+
+
 def _open_jpeg(data: bytes, side: int, channels: int, exactly: bool) -> "_Picture | Decoded | None":
     """A JPEG of an ordinary kind, decoded; None for the odd ones, which `open_image` opens or refuses."""
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
-        if colours not in {"YCbCr", "Gray"} or height * width > _SEVERAL_MEGAPIXELS or not height * width:
+        if colours not in {"YCbCr", "Gray"} or not 0 < height * width <= _MAX_FAST_PIXELS:
             return None
         turn = _turn(data)
         reduction = 1 if exactly else _reduction(width, height, side, evenly=turn is not None)
+        if height * width > _HUGE_PIXELS * reduction**2:
+            return None
         colourspace = "GRAY" if colours == "Gray" else "RGB"
         pixels = simplejpeg.decode_jpeg(
             data, colourspace, min_height=-(-height // reduction), min_width=-(-width // reduction)

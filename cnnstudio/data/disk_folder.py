@@ -2,15 +2,15 @@
 
 import hashlib
 import os
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from cnnstudio.data.class_folders import LEFT_OUT, is_left_out, readable
+from cnnstudio.data.class_folders import LEFT_OUT, readable
 from cnnstudio.data.decoding import IN_MEMORY, read_file, read_head
 from cnnstudio.errors import StudioError
 
@@ -27,9 +27,9 @@ class Stamp:
 
     Attributes:
         path: relative to the top.
-        modified: nanoseconds; changes when something is added, removed or renamed.
-        names: a hash of everything in it, or what kept it from being read.
-        others: names that are no ordinary files.
+        modified: nanoseconds; changes when something is added, removed, renamed or exchanged.
+        names: a hash of all names in it that count, or what kept it from being read.
+        others: those of them that are no ordinary files.
     """
 
     path: str
@@ -98,27 +98,38 @@ def sign_file(path: str) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def list_again(folder: str, stamps: Sequence[Stamp]) -> dict[str, list[str]] | None:
+class Listing(NamedTuple):
+    """What is in a folder now.
+
+    Attributes:
+        files: names, as `find_classes` found them.
+        touched: whether something in it was exchanged, or something that does not count was added or removed.
+    """
+
+    files: list[str]
+    touched: bool
+
+
+def list_again(folder: str, stamps: Sequence[Stamp]) -> dict[str, Listing] | None:
     """Lists a folder that was listed before.
 
     Returns:
-        The names of the files in every folder, by its relative path, as `find_classes` found them; None where anything
-        was added, removed or renamed.
+        By its relative path, what is in each folder; None where anything that counts was added, removed or renamed.
     """
     listed = {}
     for stamp in stamps:
         path = f"{folder}/{stamp.path}" if stamp.path else folder
         try:
-            if os.stat(path).st_mtime_ns != stamp.modified:  # noqa: PTH116 - as above
-                return None
-            names = sorted(os.listdir(path))  # noqa: PTH208 - as above
+            touched = os.stat(path).st_mtime_ns != stamp.modified  # noqa: PTH116 - as above
+            names = _visible(os.listdir(path))  # noqa: PTH208 - as above
         except OSError as error:
             if stamp.names != _reason(error):
                 return None
             continue
         if _hash(names) != stamp.names:
             return None
-        listed[stamp.path] = _files(names, stamp.others)
+        others = set(stamp.others)
+        listed[stamp.path] = Listing([name for name in names if name not in others] if others else names, touched)
     return listed
 
 
@@ -172,17 +183,17 @@ class _Branch:
             self._disk.stamps.append(Stamp(self.path, modified, _reason(error), ()))
             self._disk.problems.append((self.path, f"The folder cannot be read: {_reason(error)}."))
             return [], []
-        names = sorted(kinds)
+        names = _visible(kinds)
         others = [name for name in names if kinds[name] != "file"]
         self._disk.stamps.append(Stamp(self.path, modified, _hash(names), tuple(others)))
         prefix = f"{self.path}/" if self.path else ""
         folders = []
         for name in others:
-            if kinds[name] == "folder" and not is_left_out(name):
+            if kinds[name] == "folder":
                 folders.append(_Branch(self._disk, prefix + name))
-            elif not is_left_out(name):
+            else:
                 self._disk.problems.append((prefix + name, kinds[name]))
-        return _files(names, others), folders
+        return [name for name in names if kinds[name] == "file"], folders
 
 
 def _kind(entry: "os.DirEntry[str]") -> str:
@@ -197,9 +208,8 @@ def _kind(entry: "os.DirEntry[str]") -> str:
     return "It is a link to nothing." if entry.is_symlink() else "It is a device or a pipe, not a file."
 
 
-def _files(names: Sequence[str], others: Sequence[str]) -> list[str]:
-    left_out = LEFT_OUT.union(others)
-    return [name for name in names if name[0] != "." and name not in left_out]
+def _visible(names: Iterable[str]) -> list[str]:
+    return sorted(name for name in names if name[0] != "." and name not in LEFT_OUT)
 
 
 def _hash(names: Sequence[str]) -> str:

@@ -6,9 +6,10 @@ there; one program writes at a time. What is damaged is noticed and made anew: t
 of every block of images. All blocks are checked when the file of images was touched, otherwise some at random, as
 checking all would take longer than reading what is needed.
 
-Whether a folder has changed is told by the names in it and in all folders below, by the times of these folders, and by
-the size and time of every file; where there are more than 20,000 files, of as many taken at random each time: an edit
-of a few of very many files is likely to be noticed some loads later only. Of an archive, its own size and time tell it.
+Whether a folder has changed is told by the names in it and in all folders below, and by the size and time of every
+file; where there are more than 20,000 files, of as many taken at random each time, and of all in folders whose own time
+has changed (most programs exchange a file when they save it): an edit in place of a few of very many files may be
+noticed some loads later only. Of an archive, its own size and time tell it.
 """
 
 import hashlib
@@ -267,13 +268,18 @@ def _is_unchanged(path: Path, record: Record) -> bool:
     listed = list_again(str(path), record.stamps)
     if listed is None:
         return False
-    places = tuple(Place(split, label, below, listed.get(below, [])) for split, label, below, _ in record.places)
-    if [len(place.files) for place in places] != [files for _, _, _, files in record.places]:
+    found = [listed[below] for _, _, below, _ in record.places]
+    counts = [files for _, _, _, files in record.places]
+    if [len(listing.files) for listing in found] != counts:
         return False
-    layout = Layout("", record.classes, places, ())
-    numbers = np.arange(len(layout))
-    if len(layout) > CHECKED_FILES:
-        numbers = np.sort(np.random.default_rng().choice(numbers, CHECKED_FILES, replace=False))
+    places = zip(record.places, found, strict=True)
+    layout = Layout("", record.classes, tuple(Place(*place[:3], files=listing.files) for place, listing in places), ())
+    checked = np.repeat([listing.touched for listing in found], counts)
+    left = np.flatnonzero(~checked)
+    if len(left) > CHECKED_FILES:
+        left = np.random.default_rng().choice(left, CHECKED_FILES, replace=False)
+    checked[left] = True
+    numbers = np.flatnonzero(checked)
     return not have_changed(str(path), layout.some_paths(numbers), record.scan.signs[numbers])
 
 

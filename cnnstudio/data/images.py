@@ -4,8 +4,11 @@ import io
 import os
 import stat
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import ExifTags, Image
@@ -84,6 +87,30 @@ def open_image(source: Source) -> Image.Image:
         raise StudioError(f"{name} cannot be read ({error}). Choose another file.") from error
 
 
+class Header(NamedTuple):
+    """What a picture says of itself before it is decoded: its size in pixels, and Pillow's name of its mode."""
+
+    width: int
+    height: int
+    mode: str
+
+
+def read_header(data: bytes) -> Header | None:
+    """Looks at the head of a picture.
+
+    Args:
+        data: the bytes of the file, or some hundred thousand of them.
+
+    Returns:
+        What it says; None where it is no picture, or does not say it there.
+    """
+    try:
+        with _quiet(), Image.open(io.BytesIO(data), formats=_formats()) as image:
+            return Header(*image.size, image.mode)
+    except Exception:  # noqa: BLE001 - `open_image` tells what is wrong
+        return None
+
+
 def to_array(image: Image.Image, channels: int) -> np.ndarray:
     """The pixels of a picture.
 
@@ -95,6 +122,21 @@ def to_array(image: Image.Image, channels: int) -> np.ndarray:
         (height, width, channels) uint8, writable.
     """
     return np.array(image.convert({1: "L", 3: "RGB"}[channels])).reshape(image.height, image.width, channels)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without Pillow's remarks about odd files; what matters is raised."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """Those that this Pillow has."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
 def _check_kind(mode: int, name: str) -> None:
@@ -112,11 +154,9 @@ def _open(file: BinaryIO, size: int, name: str) -> Image.Image:
             f"{name} has {size / 1e9:,.1f} GB, too much for a picture. Choose one below {MAX_FILE_BYTES / 1e9:.1f} GB."
         )
     head = file.read(64)
-    Image.init()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's remarks about odd files; what matters is raised below.
+    with _quiet():
         try:
-            image = Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN])
+            image = Image.open(file, formats=_formats())
         except Image.DecompressionBombError as error:
             raise _too_many_pixels(name) from error
         except Exception as error:

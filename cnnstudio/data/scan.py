@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 import numpy as np
 
 from cnnstudio.data.class_folders import Branch, Layout, readable
-from cnnstudio.data.decoding import Decoded, decode, in_order
+from cnnstudio.data.decoding import SMALL, Decoded, decode, in_order
 from cnnstudio.data.splits import OnProgress, Progress
 from cnnstudio.errors import StudioError
 from cnnstudio.storage import free_bytes
@@ -24,9 +24,6 @@ _BLOCK_BYTES = 1 << 20
 
 MAX_LISTED = 1_000
 """Unreadable files, and groups of duplicates, that are told one by one."""
-
-_SMALL = 32 << 10
-"""Files below this are decoded without threads, which would cost more than they save."""
 
 _SPARE = 64 << 20
 _HEARTBEAT = 0.1
@@ -180,7 +177,7 @@ class _Result(NamedTuple):
 
 
 def _start(store: Store, shape: tuple[int, int], pool: ThreadPoolExecutor, path: str) -> "Future[_Result] | _Result":
-    data, sign = store.read(path, _SMALL)
+    data, sign = store.read(path, SMALL)
     if data is None:
         return pool.submit(_read, store, path, shape, sign)
     return _decode(data, path, shape, sign)

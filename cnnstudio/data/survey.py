@@ -1,16 +1,13 @@
 """What a folder of images says of itself, and what its pictures look like, without decoding them."""
 
-import io
 import json
 import statistics
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
 from cnnstudio.data.class_folders import Layout
-from cnnstudio.data.images import FORMATS
+from cnnstudio.data.images import read_header
 from cnnstudio.data.preparation import INPUT_RULES
 from cnnstudio.data.scan import Store
 
@@ -48,15 +45,12 @@ class Proposal:
 def propose(store: Store, layout: Layout) -> Proposal:
     """Proposes how to use the files of a layout, by its settings or by the heads of some of the files."""
     looked_at = np.unique(np.linspace(0, len(layout) - 1, _LOOKED_AT).astype(np.int64))
-    Image.init()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's remarks about odd files
-        heads = [_header(store.head(path, _HEAD_BYTES)) for path in layout.some_paths(looked_at)]
-    known = [head for head in heads if head is not None]
-    side = statistics.median_low([min(size) for size, _ in known]) if known else USUAL_SIZE
+    headers = [read_header(store.head(path, _HEAD_BYTES)) for path in layout.some_paths(looked_at)]
+    known = [header for header in headers if header is not None]
+    side = statistics.median_low([min(header.width, header.height) for header in known]) if known else USUAL_SIZE
     proposal = Proposal(
         image_size=max(SIZES[0], min(side, USUAL_SIZE)),
-        channels=1 if known and all(grey for _, grey in known) else 3,
+        channels=1 if known and all(_is_grey(header.mode) for header in known) else 3,
         input_rule="centre-crop",
     )
     return _with_settings(proposal, store.head(settings_path(layout), _SETTINGS_BYTES))
@@ -67,13 +61,8 @@ def settings_path(layout: Layout) -> str:
     return f"{layout.top}/{SETTINGS_FILE}" if layout.top else SETTINGS_FILE
 
 
-def _header(head: bytes) -> tuple[tuple[int, int], bool] | None:
-    """Size of a picture, and whether it is grey; None where its head does not tell."""
-    try:
-        with Image.open(io.BytesIO(head), formats=[name for name in FORMATS if name in Image.OPEN]) as image:
-            return image.size, image.mode in {"1", "L", "LA", "La", "I", "F"} or image.mode.startswith("I;16")
-    except Exception:  # noqa: BLE001 - whatever it is, the scan will say it
-        return None
+def _is_grey(mode: str) -> bool:
+    return mode in {"1", "L", "LA", "La", "I", "F"} or mode.startswith("I;16")
 
 
 def _with_settings(proposal: Proposal, text: bytes) -> Proposal:

@@ -142,6 +142,23 @@ def test_any_change_is_noticed(folder: Path, home: Path, change: Callable[[Path]
     assert len(kept(home)) == 1
 
 
+def test_what_file_managers_leave_behind_is_no_change(folder: Path) -> None:
+    load(folder)
+    for name in (".DS_Store", "a/Thumbs.db", "b/.hidden.png"):
+        (folder / name).write_text("x")
+    assert not load(folder)[1]
+
+
+def test_a_file_that_is_exchanged_in_a_large_folder_is_noticed_at_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_cache, "CHECKED_FILES", 1)
+    load(folder)
+    paint(folder / "new.png", 99)
+    (folder / "new.png").replace(folder / "a" / "00.png")
+    assert load(folder)[1]
+
+
 def test_a_file_edited_within_a_large_folder_is_noticed_when_it_is_looked_at(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
