@@ -107,6 +107,40 @@ def test_any_number_of_choices_of_maps(make_card):
             assert [layer.name for layer in prediction.layers] == names[first:last]
 
 
+def test_frozen_weights_give_the_same_and_stay(make_card):
+    import keras
+    from keras import layers
+
+    inputs = keras.Input((28, 28, 1))
+    x = layers.Conv2D(8, 3, use_bias=False, name="conv")(layers.Rescaling(1 / 255)(inputs))
+    x = layers.ReLU(6, name="relu")(layers.BatchNormalization(name="norm")(x))
+    x = layers.Dropout(0.5, name="dropout")(layers.GlobalAveragePooling2D()(x))
+    model = keras.Model(inputs, layers.Dense(10, activation="softmax", name="output")(x))
+    model.get_layer("norm").moving_mean.assign(np.linspace(-0.1, 0.1, 8))
+    classifier = Classifier(model, make_card())
+    before, many = classifier.predict(IMAGES[0], feature_maps=True), classifier.predict_many(IMAGES[:3])
+    classifier.freeze()
+    frozen = classifier.predict(IMAGES[0], feature_maps=True)
+    for layer, same in zip(before.layers, frozen.layers, strict=True):
+        np.testing.assert_allclose(layer.values, same.values, atol=1e-4)
+    np.testing.assert_allclose(classifier.predict_many(IMAGES[:3]), many, atol=1e-6)
+    model.get_layer("output").bias.assign(np.arange(10, dtype=np.float32))
+    np.testing.assert_allclose(classifier.predict(IMAGES[0]).probabilities, before.probabilities, atol=1e-6)
+    assert classifier.predict(IMAGES[0], feature_maps=["relu"]).top(1) == frozen.top(1)
+
+
+def test_large_weights_are_not_held_twice(make_card):
+    import keras
+
+    inputs = keras.Input((28, 28, 1))
+    x = keras.layers.Dense(12_000)(keras.layers.Flatten()(inputs))
+    model = keras.Model(inputs, keras.layers.Dense(10, activation="softmax", name="output")(x))
+    classifier = Classifier(model, make_card())
+    classifier.freeze()
+    model.get_layer("output").bias.assign([0.0] * 9 + [1e6])
+    assert classifier.predict(IMAGES[0]).top(1)[0][0] == 9
+
+
 def test_layers_are_known_before_anything_is_computed(lenet5):
     outputs = lenet5.predict(IMAGES[0], feature_maps=True).layers
     assert [(layer.name, layer.kind, layer.shape) for layer in lenet5.layers] == [
