@@ -204,6 +204,7 @@ class TrySession:
         if self._classifier is None or path != self._path:
             self._classifier = None
             classifier = load_classifier(path)
+            classifier.freeze()
             classifier.warm_up(_first_block(classifier))
             self._path, self._classifier = path, classifier
         return self._classifier
