@@ -180,6 +180,9 @@ class CameraView(QWidget):
                 self._media = importlib.import_module("PySide6.QtMultimedia")
             except ImportError as error:
                 return _import_problem(error)
+            # Qt would convert frames with OpenGL, and drivers that compile with LLVM (Mesa's) find that of TensorFlow
+            # in this process in place of their own, and crash. Without OpenGL for widgets, it is done here.
+            QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ForceRasterWidgets)
             self._devices = self._media.QMediaDevices(self)
             self._devices.videoInputsChanged.connect(self._plugged)
         return None
