@@ -114,8 +114,7 @@ class TryPage(QWidget):
         elif payload.is_dir() or payload.suffix.lower() == ".zip":
             self._classify_folder(payload)
         else:
-            self._panel.choose(self._panel.photo)
-            self._panel.photo.open(payload)
+            self._panel.open_picture(payload)
 
     def shut_down(self) -> None:
         """Waits for the request that is being answered."""
@@ -264,7 +263,6 @@ class TryPage(QWidget):
 
     @Slot()
     def _paste_picture(self) -> None:
-        self._panel.choose(self._panel.photo)
         self._panel.photo.paste()
 
     @Slot(object)
@@ -361,8 +359,7 @@ class TryPage(QWidget):
         except StudioError as error:
             self._message.show_error(str(error))
             return
-        self._panel.choose(self._panel.photo)
-        self._panel.photo.open(source)
+        self._panel.open_picture(source)
 
     def _offer_photo_model(self, why: str) -> None:
         entry = photo_model()

@@ -1,6 +1,8 @@
 """The left column of the Try page: where the image comes from, and what the network gets of it."""
 
-from PySide6.QtCore import Qt, Signal, Slot
+from pathlib import Path
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -85,6 +87,7 @@ class ImagePanel(QScrollArea):
             source.subject_changed.connect(self.asked)
             source.failed.connect(self.failed)
         self.photo.file_chosen.connect(self.file_chosen)
+        self.photo.pasted.connect(self.open_picture)
         self.photo.folder_chosen.connect(self.folder_chosen)
 
     def _build_chips(self) -> QHBoxLayout:
@@ -120,6 +123,16 @@ class ImagePanel(QScrollArea):
     def choose(self, source: Source) -> None:
         """Chooses a source, as its chip does."""
         self._chips[self._sources.index(source)].click()
+
+    @Slot(object)
+    def open_picture(self, source: Path | bytes) -> None:
+        """Takes a picture from outside, and asks about it once."""
+        if self.source is self.photo:
+            self.photo.open(source)
+            return
+        with QSignalBlocker(self.photo):
+            self.photo.open(source)
+        self.choose(self.photo)
 
     def is_current(self, subject: Subject | None) -> bool:
         """Whether an answer is worth showing: a pen and a camera may have moved on since it was asked for."""

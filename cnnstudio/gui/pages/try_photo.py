@@ -39,6 +39,9 @@ class PhotoSource(Source):
     file_chosen = Signal(object)
     """The path of the file to open."""
 
+    pasted = Signal(object)
+    """The bytes of a picture from the clipboard."""
+
     folder_chosen = Signal(object)
     """The path of the folder whose pictures are all to be classified."""
 
@@ -201,7 +204,7 @@ class PhotoSource(Source):
         elif isinstance(found[0], Path):
             self.file_chosen.emit(found[0])
         else:
-            self.open(found[0])
+            self.pasted.emit(found[0])
 
 
 def _square_icon(path: Path, side: int) -> QIcon:

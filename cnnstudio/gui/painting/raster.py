@@ -97,10 +97,14 @@ def lay_out(shape: tuple[int, ...], width: int, expanded: bool) -> Raster:
 def _shrink(maps: np.ndarray, stride: int) -> np.ndarray:
     """Means of squares of `stride` × `stride` values; (height, width, n) → (⌈height/stride⌉, ⌈width/stride⌉, n)."""
     for axis in (0, 1):
-        starts = np.arange(0, maps.shape[axis], stride)
-        sizes = np.diff(np.append(starts, maps.shape[axis]))
-        sums = np.add.reduceat(maps, starts, axis=axis, dtype=np.float32)
-        maps = sums / sizes.reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
+        maps = np.moveaxis(maps, axis, 0)
+        sums = maps[::stride].astype(np.float32)
+        sizes = np.ones((len(sums), 1, 1), np.float32)
+        for step in range(1, stride):  # whole lines at a time: `add.reduceat` goes value by value
+            lines = maps[step::stride]
+            sums[: len(lines)] += lines
+            sizes[: len(lines)] += 1
+        maps = np.moveaxis(sums / sizes, 0, axis)
     return maps
 
 

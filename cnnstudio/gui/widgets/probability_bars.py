@@ -91,7 +91,8 @@ class ProbabilityBars(QWidget):
         theme = colours()
         plain, bold = self._fonts()
         metrics = QFontMetrics(bold)
-        longest = max((metrics.horizontalAdvance(self._classes[row]) for row in self._rows), default=0)
+        # A pixel more, for widths are rounded: the longest name must not be cut for a fraction of one.
+        longest = max((metrics.horizontalAdvance(self._classes[row]) for row in self._rows), default=0) + 1
         name_width = min(longest, round(self.width() * 0.42))
         figure_width = metrics.horizontalAdvance(percent(1.0))
         height = self._row_height()
