@@ -1,0 +1,37 @@
+"""The camera on a real X server, where Qt may draw with OpenGL, beside TensorFlow."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.virtual_screen import missing_programs, run_on_virtual_screen
+
+pytestmark = pytest.mark.skipif(
+    bool(missing_programs()), reason=f"a virtual screen needs {', '.join(missing_programs())}"
+)
+
+SHOW_A_FRAME = """
+import tensorflow
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
+from cnnstudio.gui.widgets.camera_view import CameraView
+
+application = QApplication([])
+view = CameraView()
+view.show()
+assert view._load() is None
+view._listen()
+image = QImage(64, 48, QImage.Format.Format_RGB32)
+image.fill("red")
+view._sink.setVideoFrame(view._media.QVideoFrame(image))
+print(view.picture.shape, view.picture[0, 0].tolist())
+"""
+
+
+def test_a_frame_beside_tensorflow(home: Path) -> None:
+    """OpenGL drivers that compile with LLVM crash where TensorFlow has brought its own."""
+    pytest.importorskip("PySide6.QtMultimedia", exc_type=ImportError)
+    done = run_on_virtual_screen([sys.executable, "-c", SHOW_A_FRAME], home)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "(48, 64, 3) [255, 0, 0]"
