@@ -7,9 +7,10 @@ import pytest
 
 from tests.virtual_screen import missing_programs, run_on_virtual_screen
 
-pytestmark = pytest.mark.skipif(
-    bool(missing_programs()), reason=f"a virtual screen needs {', '.join(missing_programs())}"
-)
+pytestmark = [
+    pytest.mark.skipif(bool(missing_programs()), reason=f"a virtual screen needs {', '.join(missing_programs())}"),
+    pytest.mark.qt_log_ignore("^Couldn't (load|resolve)"),
+]
 
 SHOW_A_FRAME = """
 import tensorflow
