@@ -80,14 +80,13 @@ class InputRule:
     prepare: Callable[[Image.Image, tuple[int, int, int]], Prepared]
 
 
+def shrunk(image: Image.Image, side: int) -> Image.Image:
+    """The picture at most `side` pixels high and wide: averaged over whole blocks, which is fast, however large it is."""
+    return image.reduce(-(-max(image.size) // side))
+
+
 def _small(image: Image.Image) -> np.ndarray:
-    """At most `STEP_SIDE` on a side; a large photo is first averaged over blocks, which is ten times as fast."""
-    small = image.reduce(max(1, max(image.size) // STEP_SIDE))
-    if max(small.size) > STEP_SIDE:
-        scale = STEP_SIDE / max(small.size)
-        sides = max(1, round(scale * small.width)), max(1, round(scale * small.height))
-        small = small.resize(sides, Image.Resampling.BILINEAR)
-    return np.asarray(small)
+    return np.asarray(shrunk(image, STEP_SIDE))
 
 
 def _centre_crop(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared:

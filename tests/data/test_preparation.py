@@ -8,7 +8,7 @@ from PIL import Image
 
 from cnnstudio.data.images import open_image
 from cnnstudio.data.library import load_dataset
-from cnnstudio.data.preparation import INPUT_RULES, STEP_SIDE, Prepared
+from cnnstudio.data.preparation import INPUT_RULES, STEP_SIDE, Prepared, shrunk
 from cnnstudio.errors import StudioError
 from cnnstudio.models.classifier import Classifier
 from cnnstudio.models.library import load_classifier
@@ -161,6 +161,16 @@ def test_rules_differ_in_how_much_they_take() -> None:
 
 def test_the_digit_rule_crops_no_rectangle(digits: tuple[np.ndarray, np.ndarray]) -> None:
     assert prepare(photograph(digits[0][2], np.random.default_rng(2))).crop is None
+
+
+@pytest.mark.parametrize("size", [(1, 1), (400, 3), (401, 400), (3000, 2000), (1, 9999)])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_shrunk_pictures_fit(size: tuple[int, int], mode: str) -> None:
+    small = shrunk(Image.new(mode, size, 77 if mode == "L" else (77, 99, 11)), 400)
+    assert small.mode == mode
+    assert max(small.size) <= 400
+    assert max(small.size) > 200 or small.size == size
+    assert small.getpixel((0, 0)) == (77 if mode == "L" else (77, 99, 11))
 
 
 def test_a_large_photo_shows_what_a_small_one_shows() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from cnnstudio.data.images import open_image
-from cnnstudio.data.preparation import Box, Step
+from cnnstudio.data.preparation import Box, Step, shrunk
 from cnnstudio.data.strokes import render
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.pages.try_likeness import looks_like_a_photo
@@ -185,8 +185,8 @@ class TrySession:
         if prepared.crop is not None:
             left, top, right, bottom = prepared.crop
             crop = left / picture.width, top / picture.height, right / picture.width, bottom / picture.height
-        if max(picture.size) > VIEW_SIDE:
-            picture.thumbnail((VIEW_SIDE, VIEW_SIDE), Image.Resampling.BILINEAR)
+        # By a whole number: a tenth of the time that any other size would take.
+        view = picture.reduce(-(-max(picture.size) // VIEW_SIDE))
         return Answer(
             path,
             classifier.card,
@@ -194,7 +194,7 @@ class TrySession:
             subject,
             prepared.image,
             classifier.predict(prepared.image, wanted),
-            np.asarray(picture),
+            np.asarray(view),
             crop,
             prepared.steps,
             photo,
