@@ -45,6 +45,9 @@ class DataPage(QWidget):
     Signals:
         navigate(str, object): to the Train page, with a data set's name or an `AugmentationSpec`.
         loaded(object): a `Dataset` is on screen.
+
+    Attributes:
+        dataset: the data set that is shown; None while there is none.
     """
 
     navigate = Signal(str, object)
@@ -56,7 +59,7 @@ class DataPage(QWidget):
         self._settings = settings
         self._entries: dict[str, DatasetEntry] = {}
         self._task: Task | None = None
-        self._dataset: Dataset | None = None
+        self.dataset: Dataset | None = None
         self._shown = ("", "")
         """Name and size of what is shown, as the list had them."""
         self._report: ReportPanel | None = None
@@ -69,11 +72,6 @@ class DataPage(QWidget):
         page.addWidget(self._message)
         page.addWidget(self._build_stack(), 1)
         self._picker.changed.connect(self._choose)
-
-    @property
-    def dataset(self) -> Dataset | None:
-        """The data set that is shown."""
-        return self._dataset
 
     def entered(self) -> None:
         """The list of data sets may have grown since."""
@@ -184,12 +182,8 @@ class DataPage(QWidget):
 
     def _build_stack(self) -> QStackedWidget:
         self._stack = QStackedWidget()
-        self._loading, self._browser, self._explorer, self._import = (
-            LoadingPanel(),
-            DataBrowser(),
-            DataExplorer(),
-            ImportPanel(),
-        )
+        self._loading, self._browser = LoadingPanel(), DataBrowser()
+        self._explorer, self._import = DataExplorer(), ImportPanel()
         for panel in (self._loading, self._browser, self._explorer, self._import):
             self._stack.addWidget(panel)
         self._loading.download_asked.connect(self._load)
@@ -223,7 +217,7 @@ class DataPage(QWidget):
         self._picker.set_current(wanted)
         self._picker.blockSignals(False)
         entry = self._entry
-        if entry is not None and self._task is None and (entry.name, entry.size_text) != self._shown:
+        if entry is not None and (entry.name, entry.size_text) != self._shown:
             self._choose()
 
     @Slot()
@@ -244,11 +238,11 @@ class DataPage(QWidget):
             self._stack.setCurrentWidget(self._loading)
 
     def _tell_facts(self, entry: DatasetEntry) -> None:
-        if self._dataset is not None:
-            entry = replace(entry, train_images=len(self._dataset.train) + len(self._dataset.validation or ()))
-            entry = replace(entry, test_images=len(self._dataset.test))
+        if self.dataset is not None:
+            entry = replace(entry, train_images=len(self.dataset.train) + len(self.dataset.validation or ()))
+            entry = replace(entry, test_images=len(self.dataset.test))
         self._facts.setText(f"{entry.size_text} · {entry.licence or entry.path}")
-        self._found.setVisible(self._dataset is not None and self._dataset.report is not None)
+        self._found.setVisible(self.dataset is not None and self.dataset.report is not None)
         self._more.setVisible(entry.path is not None)
         self._forgetting.setEnabled(entry.path is not None and entry.path.parent != collected_folder())
 
@@ -265,9 +259,11 @@ class DataPage(QWidget):
             self._task.finished.disconnect(self._show)
             self._task.failed.disconnect(self._fail)
             self._task.stop()
+            self._task.deleteLater()
             self._task = None
         self._browser.stop()
-        self._dataset = None
+        self._explorer.forget()
+        self.dataset = None
 
     @Slot()
     def _load(self, rescan: bool = False) -> None:
@@ -281,6 +277,8 @@ class DataPage(QWidget):
         self._task.event.connect(self._loading.show_progress)
         self._task.finished.connect(self._show)
         self._task.failed.connect(self._fail)
+        for end in (self._task.finished, self._task.failed):
+            end.connect(self._task.deleteLater)
         self._task.start()
 
     @Slot()
@@ -290,13 +288,14 @@ class DataPage(QWidget):
 
     @Slot(object)
     def _show(self, dataset: Dataset) -> None:
-        self._task, self._dataset = None, dataset
+        self._task, self.dataset = None, dataset
         if self._report is not None:
             self._stack.removeWidget(self._report)
             self._report.deleteLater()
             self._report = None
         self._browser.show_dataset(dataset)
-        self._stack.setCurrentWidget(self._browser)
+        if self._stack.currentWidget() is self._loading:  # nobody looks through a folder meanwhile
+            self._stack.setCurrentWidget(self._browser)
         entry = self._entry
         if entry is not None:
             self._tell_facts(entry)
@@ -310,7 +309,6 @@ class DataPage(QWidget):
         entry = self._entry
         if entry is not None:
             self._loading.offer(entry, again=True)
-            self._stack.setCurrentWidget(self._loading)
         if not isinstance(error, Cancelled):
             self._message.show_error(str(error), "" if isinstance(error, StudioError) else details())
 
@@ -332,20 +330,21 @@ class DataPage(QWidget):
 
     @Slot()
     def _show_report(self) -> None:
-        if self._dataset is None or self._dataset.report is None:
+        if self.dataset is None or self.dataset.report is None:
             return
         if self._report is None:
-            self._report = ReportPanel(self._dataset.report)
+            self._report = ReportPanel(self.dataset.report)
             self._report.closed.connect(self._leave_import)
             self._stack.addWidget(self._report)
         self._message.hide()
         self._stack.setCurrentWidget(self._report)
+        self._report.setFocus()
 
     @Slot()
     def _leave_import(self) -> None:
         """Back to what is behind."""
         self._import.stop()
-        self._stack.setCurrentWidget(self._browser if self._dataset is not None else self._loading)
+        self._stack.setCurrentWidget(self._browser if self.dataset is not None else self._loading)
 
     @Slot()
     def _show_help(self) -> None:
@@ -391,8 +390,8 @@ class DataPage(QWidget):
 
     @Slot()
     def _go_to_training(self) -> None:
-        if self._dataset is not None:
-            self.navigate.emit("train", self._dataset.name)
+        if self.dataset is not None:
+            self.navigate.emit("train", self.dataset.name)
 
     @Slot(object)
     def _use_augmentation(self, spec: AugmentationSpec) -> None:

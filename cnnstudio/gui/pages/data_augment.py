@@ -71,7 +71,8 @@ class AugmentPane(QWidget):
             )
         )
         layout.addWidget(self._build_sliders())
-        layout.addLayout(self._build_examples(), 1)
+        layout.addLayout(self._build_examples())
+        layout.addStretch(1)
         layout.addLayout(self._build_foot())
         for name in AT_FIRST:
             self._sliders[name].setValue(round(STEPS * CHANGES[name].usual / CHANGES[name].highest))
@@ -150,7 +151,6 @@ class AugmentPane(QWidget):
             view.setObjectName(f"example_{number}")
             view.setAccessibleName(f"Example {number + 1}")
             view.setMinimumSize(6 * GRID, 6 * GRID)
-            view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
             grid.addWidget(view, number // COLUMNS, number % COLUMNS)
             self._views.append(view)
         return grid

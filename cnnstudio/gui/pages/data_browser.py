@@ -103,13 +103,15 @@ class DataBrowser(QWidget):
         self._filter()
         self._task = Task(partial(mean_images, dataset), self)
         self._task.event.connect(self._show_means)
-        self._task.finished.connect(self._show_means)
+        self._task.finished.connect(self._finish)
+        self._task.failed.connect(self._tell_why)
         self._task.start()
 
     def stop(self) -> None:
         """Ends what is being computed."""
         if self._task is not None:
             self._task.stop()
+            self._task.deleteLater()  # or it would keep the data set
             self._task = None
 
     def shut_down(self) -> None:
@@ -256,6 +258,16 @@ class DataBrowser(QWidget):
             for widget in self._legend[name]:
                 widget.setVisible(shown)
         self._histogram.set_classes(self._dataset.classes, parts)
+
+    @Slot(object)
+    def _finish(self, means: Means | None) -> None:
+        self.stop()
+        self._show_means(means)
+
+    @Slot(object)
+    def _tell_why(self, error: Exception) -> None:
+        self.stop()
+        self.failed.emit(str(error))
 
     @Slot(object)
     def _show_means(self, means: Means | None) -> None:

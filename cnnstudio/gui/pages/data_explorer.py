@@ -73,11 +73,15 @@ class DataExplorer(QWidget):
 
     def open(self, selection: Selection, place: int) -> None:
         """Shows an image and takes the keys."""
-        if self._selection is None or selection.dataset is not self._selection.dataset:
+        if self._selection is None:
             self._share = 1.0
         self._selection = selection
         self._go(place)
         self._matrix.setFocus()
+
+    def forget(self) -> None:
+        """Lets go of the data set."""
+        self._selection = None
 
     def shut_down(self) -> None:
         """Waits for what is being computed."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QFontDatabase
+from PySide6.QtGui import QFontDatabase, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -38,6 +38,7 @@ from cnnstudio.gui.widgets.pixels import PixelView
 
 EXAMPLES, COLUMNS = 8, 4
 _COLUMN = 36 * GRID
+_HERE = Qt.ShortcutContext.WidgetWithChildrenShortcut
 
 LAYOUT = """photos/
     train/
@@ -129,6 +130,7 @@ class ImportPanel(QWidget):
         self._task: Task | None = None
         self._decoding = LatestTask(self)
         self._decoding.finished.connect(self._show_examples)
+        self._decoding.failed.connect(self._fail)
         self._title = label(role="heading", name="import_title")
         self._text = label(role="secondary", name="import_text")
         self._bar = describe(QProgressBar(), "survey_progress", "Looking through the folder", "A quick look at it.")
@@ -191,6 +193,8 @@ class ImportPanel(QWidget):
         self._work(True)
         task.finished.connect(self._done)
         task.failed.connect(self._fail)
+        task.finished.connect(task.deleteLater)
+        task.failed.connect(task.deleteLater)
         task.start()
 
     def _work(self, working: bool) -> None:
@@ -289,13 +293,17 @@ class ImportPanel(QWidget):
         column.setSpacing(GRID)
         column.addLayout(form)
         column.addWidget(self._numbers)
-        column.addLayout(pictures, 1)
+        column.addLayout(pictures)
         column.addWidget(self._notes)
+        column.addStretch(1)
         return column
 
     def _build_foot(self) -> QHBoxLayout:
-        back = describe(QPushButton("Cancel"), "cancel_import_button", "Cancel", "Back; nothing is imported.")
+        back = describe(
+            QPushButton("Cancel"), "cancel_import_button", "Cancel", "Back; nothing is imported. Escape does, too."
+        )
         back.clicked.connect(self.closed)
+        QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.closed.emit, _HERE)
         self._import = describe(
             QPushButton("&Import"),
             "import_button",

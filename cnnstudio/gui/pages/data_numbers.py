@@ -1,6 +1,7 @@
 """The numbers of an image, channel by channel."""
 
 from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from cnnstudio.gui.describe import describe, label
@@ -53,6 +54,16 @@ class NumbersPane(QWidget):
             button.setIconSize(QSize(20, 20))
             button.clicked.connect(lambda _=False, factor=factor: self.matrix.zoom(factor))
             top.addWidget(button)
+        copy = describe(
+            QToolButton(),
+            "copy_numbers_button",
+            "Copy the numbers",
+            "Copies the matrix that is shown, row by row, to paste into a spreadsheet; all three below each other.",
+        )
+        copy.setIcon(icon("copy"))
+        copy.setIconSize(QSize(20, 20))
+        copy.clicked.connect(self._copy)
+        top.addWidget(copy)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
@@ -65,6 +76,11 @@ class NumbersPane(QWidget):
         self._lesson.setText(_COLOUR if colourful else _GREY)
         for chip in self._chips:
             chip.setVisible(colourful)
+
+    @Slot()
+    def _copy(self) -> None:
+        matrices = ("\n".join("\t".join(map(str, row)) for row in one.tolist()) for one in self.matrix.shown())
+        QGuiApplication.clipboard().setText("\n\n".join(matrices))
 
     @Slot(int)
     def _choose(self, number: int) -> None:

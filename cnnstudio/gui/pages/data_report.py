@@ -3,7 +3,7 @@
 from html import escape
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from cnnstudio.data.folders import FolderReport
@@ -67,10 +67,14 @@ class ReportPanel(QWidget):
     def __init__(self, report: FolderReport, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("report_panel")
-        back = describe(QPushButton(" All images"), "report_back_button", "All images", "Back to the images.")
+        back = describe(
+            QPushButton(" All images"), "report_back_button", "All images", "Back to the images: Escape, too."
+        )
         back.setIcon(icon("arrow-left", "accent_text"))
         back.setProperty("role", "quiet")
         back.clicked.connect(self.closed)
+        here = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.closed.emit, here)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(back, 0, Qt.AlignmentFlag.AlignLeft)

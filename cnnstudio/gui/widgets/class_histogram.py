@@ -1,7 +1,10 @@
 """How many images each class has, with the mean of its images."""
 
+import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 
 import numpy as np
@@ -9,6 +12,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QBrush,
     QColor,
+    QContextMenuEvent,
     QFocusEvent,
     QFont,
     QHelpEvent,
@@ -20,10 +24,11 @@ from PySide6.QtGui import (
     QPen,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QMenu, QToolTip, QWidget
 
 from cnnstudio.gui.describe import describe
 from cnnstudio.gui.painting.crisp import crisp_rectangle
+from cnnstudio.gui.painting.saving import Format, picture_of, png, save_as
 from cnnstudio.gui.theme import GAP, GRID, array_to_image, colours, text_sizes
 
 FEW = 20
@@ -277,6 +282,28 @@ class ClassHistogram(QAbstractScrollArea):
         self.set_chosen(-1 if number == self._chosen else number)
         self._current = number
         self.chosen.emit(self._chosen)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offers to keep the numbers or the picture."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for text, title, name, form in (
+            ("Save the &numbers…", "Save the numbers", "classes", Format(".csv", "CSV table", self.table)),
+            ("Save the &picture…", "Save the picture", "classes", Format(".png", "PNG picture", self._picture)),
+        ):
+            menu.addAction(text).triggered.connect(partial(save_as, self, title, name, (form,)))
+        menu.popup(event.globalPos())
+
+    def table(self) -> bytes:
+        """The numbers as a CSV table: a line for each class, a column for each part."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["class", *(part.title for part in self._parts)])
+        writer.writerows(zip(self._classes, *(part.counts for part in self._parts), strict=True))
+        return text.getvalue().encode("utf-8-sig")
+
+    def _picture(self) -> bytes:
+        return png(picture_of(self))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up, Down, Page Up, Page Down, Home and End move; Enter and Space choose."""

@@ -102,6 +102,11 @@ class PixelMatrix(QAbstractScrollArea):
             self._chosen_side = None
             self._refresh()
 
+    def shown(self) -> list[np.ndarray]:
+        """The matrices that are shown, each (height, width) uint8: that of one channel, or one for each."""
+        channels = range(self._bands()) if self._channel is None else (self._channel,)
+        return [self._image[..., channel] for channel in channels]
+
     def point(self, cell: Cell | None, follow: bool = True) -> None:
         """Outlines a cell, and scrolls to it if wanted; None outlines none."""
         if cell == self._cell:

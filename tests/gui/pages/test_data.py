@@ -284,7 +284,7 @@ def test_import_a_folder(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
     assert page.findChild(QPlainTextEdit, "unreadable_list").toPlainText().startswith("cat/broken.jpg: ")
     click(page, "copy_unreadable_button")
     assert QGuiApplication.clipboard().text().startswith("cat/broken.jpg: ")
-    click(page, "report_back_button")
+    QTest.keyClick(report, Qt.Key.Key_Escape)
     assert page._stack.currentWidget() is page._browser
 
 
@@ -353,6 +353,9 @@ def test_colour_shows_three_matrices(page: DataPage, qtbot: QtBot, tmp_path: Pat
     QTest.mouseMove(matrix.viewport(), matrix.rectangle((1, 2)).center().toPoint())
     red, green, blue = image[1, 2].tolist()
     assert text(page, "pixel_under_cursor") == f"Row 1, column 2: red {red}, green {green}, blue {blue}"
+    click(page, "copy_numbers_button")
+    copied = [line.split("\t") for line in QGuiApplication.clipboard().text().split("\n")]
+    assert np.array_equal(np.array(copied, dtype=int), image[..., 1])
 
 
 def test_the_choice_is_remembered(qtbot: QtBot, tmp_path: Path, page: DataPage) -> None:

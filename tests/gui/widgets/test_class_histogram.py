@@ -1,5 +1,6 @@
 """The histogram of classes: few, many, and a thousand."""
 
+import csv
 from collections.abc import Callable
 
 import numpy as np
@@ -69,6 +70,16 @@ def test_the_mean_image_is_shown(histogram: ClassHistogram, pixels: Callable[[QW
     assert pixels(histogram.viewport())[round(row.center().y()), 20].tolist() == [200, 30, 90]
     histogram.clear_means()
     assert pixels(histogram.viewport())[round(row.center().y()), 20].tolist() != [200, 30, 90]
+
+
+def test_the_numbers_can_be_kept(histogram: ClassHistogram) -> None:
+    histogram.set_classes(("cat, tame", "Füchse"), parts([3, 4], [1, 2]))
+    table = histogram.table().decode("utf-8-sig")
+    assert list(csv.reader(table.splitlines())) == [
+        ["class", "training images", "test images"],
+        ["cat, tame", "3", "1"],
+        ["Füchse", "4", "2"],
+    ]
 
 
 def test_no_classes(histogram: ClassHistogram) -> None:
