@@ -81,7 +81,7 @@ class InputRule:
 
 
 def shrunk(image: Image.Image, side: int) -> Image.Image:
-    """The picture at most `side` pixels high and wide: averaged over whole blocks, which is fast, however large it is."""
+    """The picture, at most `side` pixels high and wide: averaged over whole blocks, which is fast for any size."""
     return image.reduce(-(-max(image.size) // side))
 
 
