@@ -1,6 +1,7 @@
 """Where the classes of a folder of images are: the layouts in which people bring them."""
 
 import os
+import re
 import unicodedata
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
@@ -125,8 +126,10 @@ class Layout:
 
 
 def readable(path: str) -> str:
-    """A path or a name as text that can be shown and written, whatever bytes it is made of."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    """A path or a name as text that can be shown and written, whatever it is made of."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    # A terminal would obey these.
+    return re.sub("[\x00-\x1f\x7f-\x9f\u2028\u2029]", lambda match: ascii(match[0])[1:-1], text)
 
 
 def is_left_out(name: str) -> bool:

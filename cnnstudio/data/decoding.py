@@ -232,7 +232,7 @@ def in_order(
                 continue
             waiting.append(job)
             ahead += isinstance(job, Future)
-            while waiting and (ahead > 2 * threads or len(waiting) > 64):
+            while waiting and (ahead > 2 * threads or len(waiting) > 4 * threads):
                 job = waiting.popleft()
                 ahead -= isinstance(job, Future)
                 yield _result(job, while_waiting)

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -110,14 +110,20 @@ class Listing(NamedTuple):
     touched: bool
 
 
-def list_again(folder: str, stamps: Sequence[Stamp]) -> dict[str, Listing] | None:
+def list_again(folder: str, stamps: Sequence[Stamp], while_looking: Callable[[], object]) -> dict[str, Listing] | None:
     """Lists a folder that was listed before.
+
+    Args:
+        folder: the top.
+        stamps: of it and of all folders below.
+        while_looking: called for every folder; what it raises ends it.
 
     Returns:
         By its relative path, what is in each folder; None where anything that counts was added, removed or renamed.
     """
     listed = {}
     for stamp in stamps:
+        while_looking()
         path = f"{folder}/{stamp.path}" if stamp.path else folder
         try:
             touched = os.stat(path).st_mtime_ns != stamp.modified  # noqa: PTH116 - as above
@@ -133,18 +139,21 @@ def list_again(folder: str, stamps: Sequence[Stamp]) -> dict[str, Listing] | Non
     return listed
 
 
-def have_changed(folder: str, paths: Sequence[str], signs: np.ndarray) -> bool:
+def have_changed(folder: str, paths: Sequence[str], signs: np.ndarray, while_looking: Callable[[], object]) -> bool:
     """Whether any of the files has another size or time.
 
     Args:
         folder: the top.
         paths: relative to it.
         signs: (n, 2) int64, size and time of each, as `sign_file` gave it.
+        while_looking: called now and then; what it raises ends it.
     """
-    return any(
-        sign_file(f"{folder}/{path}") != (size, modified)
-        for path, (size, modified) in zip(paths, signs.tolist(), strict=True)
-    )
+    for number, (path, (size, modified)) in enumerate(zip(paths, signs.tolist(), strict=True)):
+        if number % 64 == 0:
+            while_looking()
+        if sign_file(f"{folder}/{path}") != (size, modified):
+            return True
+    return False
 
 
 class _Branch:

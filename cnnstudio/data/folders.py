@@ -88,18 +88,20 @@ class FolderReport:
     notes: tuple[str, ...]
 
 
-def survey_folder(path: Path) -> FolderSurvey:
+def survey_folder(path: Path, on_progress: OnProgress | None = None) -> FolderSurvey:
     """Looks at a folder or zip quickly, decoding nothing.
 
     Args:
         path: a folder with one subfolder per class, with or without train, validation and test above; or a zip of one.
+        on_progress: told now and then that it is still looking; what it raises ends that.
 
     Raises:
         StudioError: there is no such folder, it may not be read, it holds no pictures, or fewer than two classes.
     """
     path = path.absolute()
+    pace = Pace(f"Looking through {_title(path)}", None, on_progress)
     with closing(_open(path)) as store:
-        layout = find_classes(store.root, _title(path), lambda: None)
+        layout = find_classes(store.root, _title(path), pace.heartbeat)
         proposal = propose(store, layout)
     counts = layout.counts()
     notes = (*layout.notes, *proposal.notes, *notes_on_classes(layout.classes, next(iter(counts.values()))))
@@ -117,7 +119,9 @@ def load_folder(
     *,
     rescan: bool = False,
 ) -> Dataset:
-    """Decodes all images of a folder or zip, or takes them from the cache.
+    """Decodes all images of a folder or zip, or takes them from the cache where nothing has changed.
+
+    How changes are noticed, and which may not be, is told in `cnnstudio.data.image_cache`.
 
     Args:
         path: as for `survey_folder`.
@@ -138,12 +142,13 @@ def load_folder(
         raise StudioError(f"Images can be {SIZES[0]} to {SIZES[-1]:,} pixels high and wide, not {image_size}.")
     if channels not in {None, 1, 3}:
         raise StudioError(f"Images have 1 channel (grey) or 3 (colour), not {channels}.")
-    found = None if rescan else find_cached(path, image_size, channels)
+    looking = Pace(f"Looking through {_title(path)}", None, on_progress).heartbeat
+    found = None if rescan else find_cached(path, image_size, channels, looking)
     if found is None:
+        waiting = Pace(f"Waiting for another CNN Studio that reads {_title(path)}", None, on_progress).heartbeat
         try:
-            pace = Pace(f"Waiting for another CNN Studio that reads {_title(path)}", None, on_progress)
-            with alone(path, pace.heartbeat) as waited:
-                found = find_cached(path, image_size, channels) if waited and not rescan else None
+            with alone(path, waiting) as waited:
+                found = find_cached(path, image_size, channels, looking) if waited and not rescan else None
                 found = found or _scan(path, image_size, channels, on_progress)
         except OSError as error:
             raise _not_kept(error) from error

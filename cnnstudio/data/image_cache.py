@@ -31,6 +31,7 @@ import numpy as np
 from cnnstudio.data.class_folders import Layout, Place
 from cnnstudio.data.disk_folder import (
     CHECKED_FILES,
+    Listing,
     Stamp,
     have_changed,
     list_again,
@@ -95,25 +96,27 @@ class Record:
         return np.repeat(np.array(values, dtype), counts)[self.scan.numbers]
 
 
-def find_cached(path: Path, image_size: int | None, channels: int | None) -> tuple[Record, StoredImages] | None:
+def find_cached(
+    path: Path, image_size: int | None, channels: int | None, while_looking: Callable[[], object]
+) -> tuple[Record, StoredImages] | None:
     """What was kept of a folder or archive that has not changed since.
 
     Args:
         path: of the folder or archive.
         image_size: as in `load_folder`; where None, as was proposed for these images.
         channels: likewise.
+        while_looking: called many times a second; what it raises ends the search.
     """
-    with suppress(OSError):
-        for folder in sorted(_home(path).iterdir()):
-            if folder.name.startswith("."):
-                continue
-            try:
-                record = _read_record(folder)
-                wanted = image_size or record.proposal.image_size, channels or record.proposal.channels
-                if record.shape == wanted and _is_unchanged(path, record):
-                    return record, _checked_images(folder, record)
-            except _DAMAGED:
-                continue
+    # Every folder's name begins with its image size and channels.
+    for folder in sorted(_home(path).glob(f"{image_size or '[1-9]*'}x{channels or '[13]'}-*")):
+        try:
+            record = _read_record(folder)
+        except _DAMAGED:
+            continue
+        wanted = image_size or record.proposal.image_size, channels or record.proposal.channels
+        if record.shape == wanted and _is_unchanged(path, record, while_looking):
+            with suppress(*_DAMAGED):
+                return record, _checked_images(folder, record)
     return None
 
 
@@ -143,6 +146,8 @@ def alone(path: Path, while_waiting: Callable[[], object]) -> Iterator[bool]:
         except Timeout:
             waited = True
             while_waiting()
+        except NotImplementedError:  # some network drives have no locks
+            break
     try:
         yield waited
     finally:
@@ -259,16 +264,16 @@ def _read_record(folder: Path) -> Record:
     )
 
 
-def _is_unchanged(path: Path, record: Record) -> bool:
+def _is_unchanged(path: Path, record: Record, while_looking: Callable[[], object]) -> bool:
     file, *sign = record.signed
     if tuple(sign) != sign_file(file):
         return False
     if not record.stamps:
         return True
-    listed = list_again(str(path), record.stamps)
+    listed = list_again(str(path), record.stamps, while_looking)
     if listed is None:
         return False
-    found = [listed[below] for _, _, below, _ in record.places]
+    found = [listed.get(below, Listing([], touched=True)) for _, _, below, _ in record.places]
     counts = [files for _, _, _, files in record.places]
     if [len(listing.files) for listing in found] != counts:
         return False
@@ -280,7 +285,7 @@ def _is_unchanged(path: Path, record: Record) -> bool:
         left = np.random.default_rng().choice(left, CHECKED_FILES, replace=False)
     checked[left] = True
     numbers = np.flatnonzero(checked)
-    return not have_changed(str(path), layout.some_paths(numbers), record.scan.signs[numbers])
+    return not have_changed(str(path), layout.some_paths(numbers), record.scan.signs[numbers], while_looking)
 
 
 def _images_shape(record: Record) -> tuple[int, int, int, int]:

@@ -105,6 +105,7 @@ def scan_images(
         OSError: the images cannot be written.
     """
     pace = Pace(f"Reading {name}", len(layout), on_progress)
+    pace.heartbeat(0)
     findings = _Findings(store.problems)
     size, channels = shape
     needed = len(layout) * size * size * channels
@@ -144,7 +145,6 @@ class Pace:
         self._on_progress = on_progress
         self._done = 0
         self._started = self._told = time.monotonic()
-        self.heartbeat(0)
 
     def tell(self, done: int) -> None:
         """Takes how many are done."""

@@ -123,6 +123,15 @@ def test_names_in_any_script(tmp_path: Path) -> None:
     assert set(dataset.classes) == set(names)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="such names are not allowed there")
+def test_names_that_would_play_with_a_terminal(tmp_path: Path) -> None:
+    root = make(tmp_path / "set", {"a\n\x1b[2Jb": 3, "c": 3})
+    (root / "c" / "x\x07.png").write_text("x")
+    report = load_folder(root).report
+    assert report.classes == ("a\\n\\x1b[2Jb", "c")
+    assert report.unreadable[0][0] == "c/x\\x07.png"
+
+
 def test_an_accent_is_one_letter_however_it_is_written(tmp_path: Path) -> None:
     composed, apart = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
     root = make(tmp_path / "set", {f"train/{composed}": 3, "train/tea": 3, f"test/{apart}": 2, "test/tea": 2})

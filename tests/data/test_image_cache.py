@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 class Listener:
-    """Counts what it is told: a scan tells something, the cache does not."""
+    """Keeps what it is told."""
 
     def __init__(self) -> None:
         self.told: list[Progress] = []
@@ -44,7 +44,7 @@ def load(folder: Path, *arguments: int, **options: bool) -> tuple[Dataset, bool]
     """The data set, and whether its files were decoded for it."""
     listener = Listener()
     dataset = load_folder(folder, *arguments, on_progress=listener, **options)
-    return dataset, bool(listener.told)
+    return dataset, any(progress.task.startswith("Reading") for progress in listener.told)
 
 
 def kept(home: Path) -> list[Path]:
@@ -232,7 +232,7 @@ class CancelError(Exception):
     pass
 
 
-@pytest.mark.parametrize("after", [0, 1, 2])
+@pytest.mark.parametrize("after", [0, 1])
 def test_a_scan_that_is_ended_leaves_nothing(folder: Path, home: Path, after: int) -> None:
     told = []
 
