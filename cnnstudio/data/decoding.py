@@ -196,6 +196,8 @@ def _reduction(width: int, height: int, side: int, evenly: bool) -> int:
 
 def _crop(picture: _Picture, side: int, channels: int) -> Decoded:
     width, height = picture.size
+    if width == height == side:
+        return Decoded(to_array(picture.image, channels), picture.size, picture.image.mode == "L")
     size, box = crop_geometry(picture.size, (side, side, channels))
     # Where the sides are no multiples of the reduction, the last row and column stand for less than the others.
     whole = (0, 0, width / picture.reduction, height / picture.reduction)
