@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -142,13 +142,13 @@ class DataPage(QWidget):
         row.setSpacing(2 * GRID)
         row.addWidget(heading)
         row.addWidget(self._picker, 1)
-        row.addStretch(0)
         row.addWidget(bring)
         row.addWidget(self._train)
         return row
 
     def _build_facts(self) -> QWidget:
         self._facts = label(role="secondary", name="dataset_facts")
+        self._facts.setTextFormat(Qt.TextFormat.PlainText)
         self._found = describe(
             QPushButton("What was found"),
             "report_button",
@@ -320,6 +320,7 @@ class DataPage(QWidget):
 
     @Slot(object, int)
     def _explore(self, selection: Selection, place: int) -> None:
+        self._message.hide()
         self._stack.setCurrentWidget(self._explorer)
         self._explorer.open(selection, place)
 

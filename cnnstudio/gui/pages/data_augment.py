@@ -23,7 +23,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.theme import GRID, icon
-from cnnstudio.gui.widgets.pixels import PixelView
+from cnnstudio.gui.widgets.pixel_picture import PixelPicture
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QLabel
@@ -143,11 +143,11 @@ class AugmentPane(QWidget):
         return scroll
 
     def _build_examples(self) -> QGridLayout:
-        self._views: list[PixelView] = []
+        self._views: list[PixelPicture] = []
         grid = QGridLayout()
         grid.setSpacing(GRID)
         for number in range(EXAMPLES):
-            view = PixelView(placeholder="")
+            view = PixelPicture()
             view.setObjectName(f"example_{number}")
             view.setAccessibleName(f"Example {number + 1}")
             view.setMinimumSize(6 * GRID, 6 * GRID)

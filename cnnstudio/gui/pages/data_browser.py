@@ -9,8 +9,8 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
     QHBoxLayout,
+    QListView,
     QPushButton,
-    QSizePolicy,
     QSlider,
     QToolButton,
     QVBoxLayout,
@@ -94,9 +94,7 @@ class DataBrowser(QWidget):
         self._chips[""].setChecked(True)
         self._class_combo.blockSignals(True)
         self._class_combo.clear()
-        self._class_combo.addItem("All classes", -1)
-        for number, name in enumerate(dataset.classes):
-            self._class_combo.addItem(name, number)
+        self._class_combo.addItems(["All classes", *dataset.classes])
         self._class_combo.blockSignals(False)
         self._histogram.clear_means()
         self._histogram.set_chosen(-1)
@@ -179,10 +177,13 @@ class DataBrowser(QWidget):
         self._class_combo = describe(
             QComboBox(), "class_combo", "Class", "Shows the images of one class only. Type to find a class by its name."
         )
-        self._class_combo.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self._class_combo.setMinimumWidth(16 * GRID)
-        self._class_combo.setMaximumWidth(28 * GRID)
+        self._class_combo.setFixedWidth(23 * GRID)
         self._class_combo.setMaxVisibleItems(14)
+        # Measuring ten thousand names would take long.
+        self._class_combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        view = self._class_combo.view()
+        if isinstance(view, QListView):
+            view.setUniformItemSizes(True)
         self._class_combo.currentIndexChanged.connect(self._filter)
         row.addWidget(self._class_combo)
         self._shuffle = describe(
@@ -235,7 +236,7 @@ class DataBrowser(QWidget):
         if dataset is None:
             return
         split = next(name for name, chip in self._chips.items() if chip.isChecked())
-        number = self._class_combo.currentData()
+        number = self._class_combo.currentIndex() - 1
         seed = self._seed if self._shuffle.isChecked() else None
         selection = Selection(dataset, split or None, None if number < 0 else number, seed)
         self._selection = selection

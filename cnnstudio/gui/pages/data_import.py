@@ -34,7 +34,7 @@ from cnnstudio.gui.pages.data_view import SPLITS
 from cnnstudio.gui.task import LatestTask, Task
 from cnnstudio.gui.theme import GRID, text_sizes
 from cnnstudio.gui.widgets.class_histogram import ClassHistogram, Part
-from cnnstudio.gui.widgets.pixels import PixelView
+from cnnstudio.gui.widgets.pixel_picture import PixelPicture
 
 EXAMPLES, COLUMNS = 8, 4
 _COLUMN = 36 * GRID
@@ -133,6 +133,7 @@ class ImportPanel(QWidget):
         self._decoding.failed.connect(self._fail)
         self._title = label(role="heading", name="import_title")
         self._text = label(role="secondary", name="import_text")
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._bar = describe(QProgressBar(), "survey_progress", "Looking through the folder", "A quick look at it.")
         self._bar.setRange(0, 0)
         self._bar.setTextVisible(False)
@@ -281,14 +282,15 @@ class ImportPanel(QWidget):
         self._numbers = label(role="secondary", name="import_numbers")
         pictures = QGridLayout()
         pictures.setSpacing(GRID)
-        self._views: list[PixelView] = []
+        self._views: list[PixelPicture] = []
         for number in range(EXAMPLES):
-            view = PixelView(placeholder="")
+            view = PixelPicture()
             view.setObjectName(f"import_example_{number}")
             view.setMinimumSize(6 * GRID, 6 * GRID)
             pictures.addWidget(view, number // COLUMNS, number % COLUMNS)
             self._views.append(view)
         self._notes = label(name="import_notes")
+        self._notes.setTextFormat(Qt.TextFormat.PlainText)
         column = QVBoxLayout()
         column.setSpacing(GRID)
         column.addLayout(form)
@@ -374,7 +376,7 @@ class ImportPanel(QWidget):
         words = "grey" if self._channels == 1 else "colour"
         self._numbers.setText(
             f"The middle square of each picture, {side} × {side} in {words}: {side * side * self._channels:,} numbers. "
-            "So the network will see them:"
+            "This is how the network will see them:"
         )
         self._decoding.submit(examples_of, self._looked.samples, side, self._channels)
 

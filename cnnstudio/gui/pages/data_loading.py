@@ -56,6 +56,8 @@ class LoadingPanel(QWidget):
         super().__init__(parent)
         self._title = label(role="heading", name="loading_title")
         self._text = label(role="secondary", name="loading_text")
+        for words in (self._title, self._text):
+            words.setTextFormat(Qt.TextFormat.PlainText)
         self._bar = describe(QProgressBar(), "loading_progress", "Progress", "How much is done.")
         self._bar.setTextVisible(False)
         self._state = label(role="secondary", name="loading_state")

@@ -17,8 +17,8 @@ SPLITS: dict[str, tuple[str, str]] = {
 }
 """The splits in their order: title, and what an image of it is called."""
 
-MEAN_SIDE = 56
-"""Means of larger images are computed at this resolution, so that they fit into memory for a thousand classes."""
+MEAN_SIDE, MEAN_VALUES = 56, 8_000_000
+"""Means of larger images are computed at this resolution; for very many classes at a lower one, to fit into memory."""
 
 _CHUNK_BYTES = 8 * 2**20
 _SECONDS_BETWEEN_EVENTS = 0.1
@@ -152,7 +152,8 @@ def mean_images(dataset: Dataset, on_event: Callable[[object], object], stop: th
         The means; None where it was stopped.
     """
     split, shape = dataset.train, dataset.image_shape
-    share = min(1.0, MEAN_SIDE / max(shape[:2]))
+    side = min(MEAN_SIDE, (MEAN_VALUES / (len(dataset.classes) * shape[2])) ** 0.5)
+    share = min(1.0, side / max(shape[:2]))
     height, width = max(1, round(shape[0] * share)), max(1, round(shape[1] * share))
     sums = np.zeros((len(dataset.classes), height, width, shape[2]), np.int64)
     counts = np.zeros(len(dataset.classes), np.int64)

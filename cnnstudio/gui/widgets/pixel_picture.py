@@ -31,18 +31,30 @@ class PixelPicture(CrispPicture):
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
+        self._image: np.ndarray | None = None
         self._extent = QSize(1, 1)
         self._window = QRectF()
 
-    def set_image(self, image: np.ndarray, extent: tuple[int, int]) -> None:
-        """Shows an image.
+    @property
+    def image(self) -> np.ndarray | None:
+        """The image that is shown."""
+        return self._image
+
+    def set_image(self, image: np.ndarray | None, extent: tuple[int, ...] | None = None) -> None:
+        """Shows an image, or none.
 
         Args:
             image: (height, width, 1 or 3) uint8.
-            extent: (height, width) of the original: so large it stays, however few pixels there are.
+            extent: (height, width, …) of the original: so large it stays, however few pixels there are; the image's
+                own where None.
         """
-        if QSize(extent[1], extent[0]) != self._extent:
-            self._extent = QSize(extent[1], extent[0])
+        self._image = image
+        if image is None:
+            self.set_picture(None)
+            return
+        height, width, *_ = extent or image.shape
+        if QSize(width, height) != self._extent:
+            self._extent = QSize(width, height)
             self.updateGeometry()
         self.set_picture(array_to_image(image))
 
