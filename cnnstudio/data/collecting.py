@@ -26,8 +26,8 @@ from cnnstudio.data.strokes import Drawing, render
 from cnnstudio.errors import StudioError
 from cnnstudio.storage import write_atomically
 
-ENOUGH = 2
-"""Examples of a class without which it cannot be trained on: one to learn from, one to test with."""
+ENOUGH = 4
+"""Examples that two classes must have at least: two to learn from, one for validation, one to test with."""
 
 GOOD_START = 10
 """Examples of a class with which a training begins to make sense."""

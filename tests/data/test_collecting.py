@@ -122,6 +122,17 @@ def test_three_classes_of_ten_are_a_data_set(shapes: Collection) -> None:
     assert {image.tobytes() for split in splits for image in split.images[:]} == kept
 
 
+def test_the_least_that_can_be_trained_on(shapes: Collection) -> None:
+    for number in range(collecting.ENOUGH):
+        for name in ("circle", "square"):
+            add(shapes, name, number)
+    add(shapes, "triangle")
+    dataset = load_folder(shapes.path)
+    assert dataset.classes == ("circle", "square", "triangle")
+    assert len(dataset.test) == 2
+    assert len(dataset.train) >= 2 * collecting.ENOUGH - 2
+
+
 @pytest.mark.parametrize("name", ["Kreis", "круг", "丸", "दायरा", "a b", "l'été", "x" * 80])
 def test_classes_in_any_script(shapes: Collection, name: str) -> None:
     assert shapes.add_class(f"  {name} ") == name

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from cnnstudio.data.class_folders import SPLIT_FOLDERS
 from cnnstudio.data.collecting import ENOUGH, GOOD_START
 
 _NAMED = 3
@@ -11,6 +12,8 @@ def why_not(counts: Mapping[str, int]) -> str:
     """Why a set of so many examples a class cannot be trained on yet, and what to do; empty where it can."""
     if len(counts) < 2:
         return "Add a second class: a network learns to tell things apart."
+    if all(name.casefold() in SPLIT_FOLDERS for name in counts):
+        return "These are names for the parts of a data set: give one of the classes another name."
     if sum(count >= ENOUGH for count in counts.values()) < 2:
         return (
             f"Two classes with {ENOUGH} examples each are the least to train on; {GOOD_START} of each is a good start."

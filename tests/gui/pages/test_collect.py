@@ -130,14 +130,14 @@ def test_three_classes_of_ten_drawings(page: CollectPage, qtbot: QtBot, shapes: 
     assert len(dataset.train) + len(dataset.test) == 30
 
 
-def test_training_needs_two_classes_with_two_each(page: CollectPage, qtbot: QtBot, shapes: Collection) -> None:
+def test_training_needs_two_classes_with_four_each(page: CollectPage, qtbot: QtBot, shapes: Collection) -> None:
     train = find(page, "train_on_it_button")
-    for key, enabled in (("1", False), ("1", False), ("1", False), ("2", False), ("2", True)):
+    for key, enabled in zip("111112222", [False] * 8 + [True], strict=True):
         qtbot.keyClicks(find(page, "drawing_canvas"), key)
         draw(page)
         click(qtbot, page, "add_example_button")
         assert train.isEnabled() == enabled
-    assert "8 more of “square”" in text(page, "collect_hint")
+    assert "6 more of “square”" in text(page, "collect_hint")
 
 
 def test_there_is_nothing_to_add_before_something_is_drawn(page: CollectPage, qtbot: QtBot, shapes: Collection) -> None:
@@ -497,9 +497,11 @@ def test_the_camera_is_let_go_with_the_page(page: CollectPage, photos: Collectio
     [
         ({}, "Add a second class", ""),
         ({"a": 20}, "Add a second class", ""),
-        ({"a": 20, "b": 1}, "are the least", ""),
-        ({"a": 2, "b": 2}, "", "8 more of “a”, 8 more of “b”"),
-        ({"a": 2, "b": 2, "c": 0, "d": 1, "e": 9}, "", "10 more of “c” and of 2 more classes"),
+        ({"a": 20, "b": 3}, "are the least", ""),
+        ({"Train": 20, "test": 20}, "another name", ""),
+        ({"train": 20, "bus": 20}, "", ""),
+        ({"a": 4, "b": 5}, "", "6 more of “a”, 5 more of “b”"),
+        ({"a": 4, "b": 4, "c": 0, "d": 1, "e": 9}, "", "10 more of “c” and of 2 more classes"),
         ({"a": 10, "b": 12}, "", "A good start."),
     ],
 )
