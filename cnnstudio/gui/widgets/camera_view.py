@@ -222,8 +222,10 @@ class CameraView(QWidget):
         self._screen.mirrored = device.position() != self._media.QCameraDevice.Position.BackFace
         self._camera = self._media.QCamera(device, self)
         self._camera.errorOccurred.connect(self._camera_failed)
-        if (best := _best_format(device.videoFormats())) is not None:
-            self._camera.setCameraFormat(best)
+        formats = device.videoFormats()
+        best = best_format([(*one.resolution().toTuple(), one.maxFrameRate()) for one in formats])
+        if best is not None:
+            self._camera.setCameraFormat(formats[best])
         self._session.setCamera(self._camera)
         self._stack.setCurrentIndex(0)
         self._watch.start()
@@ -374,16 +376,21 @@ class _Screen(QWidget):
             painter.fillPath(around, _SHADE)
 
 
-def _best_format(formats: Sequence[Any]) -> Any:
-    """The smallest format that is large and fast enough; None where there is none."""
+def best_format(formats: Sequence[tuple[int, int, float]]) -> int | None:
+    """The place of the smallest format that is large and fast enough, of equal ones the fastest.
 
-    def size(one: Any) -> tuple[int, float]:
-        return one.resolution().width() * one.resolution().height(), -one.maxFrameRate()
+    Args:
+        formats: (width, height, frames a second) of each.
 
+    Returns:
+        None where none is, and the camera's own choice is as good as any.
+    """
     usable = [
-        one for one in formats if min(one.resolution().toTuple()) >= _SIDE and one.maxFrameRate() >= _FRAMES_A_SECOND
+        (width * height, -rate, place)
+        for place, (width, height, rate) in enumerate(formats)
+        if min(width, height) >= _SIDE and rate >= _FRAMES_A_SECOND
     ]
-    return min(usable, key=size, default=None)
+    return min(usable)[2] if usable else None
 
 
 def _to_array(image: QImage) -> np.ndarray:

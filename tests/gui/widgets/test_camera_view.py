@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton
 
-from cnnstudio.gui.widgets.camera_view import INSTALL, CameraView
+from cnnstudio.gui.widgets.camera_view import INSTALL, CameraView, best_format
 
 pytestmark = [pytest.mark.usefixtures("theme"), pytest.mark.qt_log_ignore("^Couldn't (load|resolve)", "No RHI backend")]
 
@@ -167,6 +167,21 @@ def test_a_camera_without_frames_is_told(qtbot, view, sink):
 
 def test_one_camera_needs_no_choice(view):
     assert not view.findChild(QComboBox, "camera_choice").isVisible()
+
+
+@pytest.mark.parametrize(
+    ("formats", "best"),
+    [
+        ([], None),
+        ([(320, 240, 30.0)], None),
+        ([(1920, 1080, 30.0), (640, 480, 30.0), (320, 240, 60.0)], 1),
+        ([(640, 480, 5.0), (1280, 720, 15.0), (1920, 1080, 30.0)], 1),
+        ([(640, 480, 15.0), (640, 480, 30.0)], 1),
+        ([(480, 640, 30.0)], 0),
+    ],
+)
+def test_small_and_fast_enough(formats, best):
+    assert best_format(formats) == best
 
 
 WITHOUT = """
