@@ -80,6 +80,7 @@ def predict(
         if not found.files and not found.problems and strokes is None:
             raise StudioError(f"There is no image in {', '.join(str(path) for path in images or ())}.")
         classifier = load_classifier(model)
+        classifier.freeze()
         if csv is None:
             entries = [*_file_entries(classifier, found.files, top), *_drawing_entries(classifier, drawings, top)]
     if csv is not None:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 MODEL_FILE = "model.keras"
 
 MAX_BATCH = 512
-MAX_BATCH_BYTES = 2**28
-"""What the largest layer may answer to one batch, in bytes: two or three such layers are in memory at a time."""
+MAX_BATCH_BYTES = 2**26
+"""What the largest layer may answer to one batch, in bytes; larger batches take more memory, and longer."""
 
 MAX_PASSES = 8
 """Forward passes that a classifier keeps compiled, one for each choice of feature maps."""
