@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 from PySide6 import QtCore
-from PySide6.QtCore import QCoreApplication, QElapsedTimer, QRectF, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QHideEvent, QImage, QPainter, QPainterPath, QPaintEvent, QPen, QShowEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, QElapsedTimer, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QHideEvent, QImage, QShowEvent
+from PySide6.QtWidgets import QComboBox, QFrame, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from cnnstudio.gui.describe import describe, label
-from cnnstudio.gui.theme import GAP, GRID, SECTION, colours
+from cnnstudio.gui.painting.camera_screen import CameraScreen
+from cnnstudio.gui.theme import GAP, SECTION
 
 TELL_EVERY = 100
 """Milliseconds between two `picture_changed`, at least."""
@@ -27,8 +28,6 @@ _SIDE = 480
 """Shorter side of the frames that are asked for: enough for any network here, and cheap to convert."""
 
 _FRAMES_A_SECOND = 15
-
-_SHADE = QColor(0, 0, 0, 130)
 
 INSTALL = 'python -m pip install "cnnstudio[camera]"'
 """The command that brings the camera's part of Qt."""
@@ -81,7 +80,7 @@ class CameraView(QWidget):
         self._later.timeout.connect(self._tell)
         self._watch = QTimer(self, singleShot=True, interval=PATIENCE)
         self._watch.timeout.connect(self._no_frames)
-        self._screen = _Screen(guide)
+        self._screen = CameraScreen(guide)
         self._choice = describe(
             QComboBox(),
             "camera_choice",
@@ -323,57 +322,6 @@ class CameraView(QWidget):
     def sizeHint(self) -> QSize:
         """As wide as the usual canvas, in the shape of most cameras."""
         return QSize(320, 240)
-
-
-class _Screen(QWidget):
-    """Paints the newest frame."""
-
-    def __init__(self, guide: bool) -> None:
-        super().__init__()
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.mirrored = True
-        self._guide = guide
-        self._image: QImage | None = None
-
-    def show_image(self, image: QImage | None) -> None:
-        self._image = image
-        self.update()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        area = QRectF(self.rect())
-        outline = QPainterPath()
-        outline.addRoundedRect(area.adjusted(1, 1, -1, -1), GRID, GRID)
-        painter.fillPath(outline, QColor(colours().surface))
-        if self._image is None:
-            painter.setPen(QColor(colours().secondary))
-            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, "The camera is starting …")
-        else:
-            painter.setClipPath(outline)
-            self._paint_frame(painter, area, self._image)
-            painter.setClipping(False)
-        painter.strokePath(outline, QPen(QColor(colours().border), 1))
-        painter.end()
-
-    def _paint_frame(self, painter: QPainter, area: QRectF, image: QImage) -> None:
-        place = QRectF(0, 0, *image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio).toTuple())
-        place.moveCenter(area.center())
-        painter.fillRect(area, Qt.GlobalColor.black)
-        painter.save()
-        if self.mirrored:
-            painter.translate(area.width(), 0)
-            painter.scale(-1, 1)
-        painter.drawImage(place, image)
-        painter.restore()
-        if self._guide:
-            side = min(place.width(), place.height())
-            square = QRectF(0, 0, side, side)
-            square.moveCenter(place.center())
-            around = QPainterPath()
-            around.addRect(area)
-            around.addRect(square)
-            painter.fillPath(around, _SHADE)
 
 
 def best_format(formats: Sequence[tuple[int, int, float]]) -> int | None:
