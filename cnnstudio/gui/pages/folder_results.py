@@ -118,6 +118,7 @@ def work(model: Path, folder: Path, on_event: Callable[[object], object], stop: 
             else f"There is no picture in {folder}."
         )
     classifier = load_classifier(model)
+    classifier.freeze()
     scale = min(1.0, THUMBNAIL_SIDE / max(classifier.input_shape))
     height, width, channels = classifier.input_shape
     shape = max(1, round(scale * height)), max(1, round(scale * width)), channels
