@@ -198,11 +198,11 @@ def _crop(picture: _Picture, side: int, channels: int) -> Decoded:
     width, height = picture.size
     if width == height == side:
         return Decoded(to_array(picture.image, channels), picture.size, picture.image.mode == "L")
-    size, box = crop_geometry(picture.size, (side, side, channels))
+    middle, size, cut = crop_geometry(picture.size, (side, side, channels))
     # Where the sides are no multiples of the reduction, the last row and column stand for less than the others.
-    whole = (0, 0, width / picture.reduction, height / picture.reduction)
-    scaled = picture.image.resize(size, Image.Resampling.BICUBIC, whole)
-    return Decoded(to_array(scaled.crop(box), channels), picture.size, picture.image.mode == "L")
+    left, top, right, bottom = (edge / picture.reduction for edge in middle)
+    scaled = picture.image.resize(size, Image.Resampling.BICUBIC, (left, top, right, bottom))
+    return Decoded(to_array(scaled.crop(cut), channels), picture.size, picture.image.mode == "L")
 
 
 def in_order(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -23,6 +24,9 @@ _PEN = (0.10, 0.16)
 
 _DETAIL_SIDE = 160
 _SMALLEST = 240
+_LONGEST = 16
+"""Of a picture that is longer than so many times its shorter side, the ends are left out before it is scaled."""
+
 _MARGIN = 24
 """A border that is darker, or lighter than 255 less this, is empty ground of an image as MNIST's."""
 
@@ -90,29 +94,44 @@ def _small(image: Image.Image) -> np.ndarray:
 
 
 def _centre_crop(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared:
-    size, (left, top, right, bottom) = crop_geometry(image.size, image_shape)
-    cropped = image.resize(size, Image.Resampling.BICUBIC).crop((left, top, right, bottom))
-    x, y = image.width / size[0], image.height / size[1]
-    return _cropped(image, to_array(cropped, image_shape[2]), (left * x, top * y, right * x, bottom * y))
+    middle, size, cut = crop_geometry(image.size, image_shape)
+    cropped = image.resize(size, Image.Resampling.BICUBIC, middle).crop(cut)
+    x, y = (middle[2] - middle[0]) / size[0], (middle[3] - middle[1]) / size[1]
+    left, top, right, bottom = cut
+    box = (middle[0] + left * x, middle[1] + top * y, middle[0] + right * x, middle[1] + bottom * y)
+    return _cropped(image, to_array(cropped, image_shape[2]), box)
 
 
-def crop_geometry(
-    size: tuple[int, int], image_shape: tuple[int, int, int]
-) -> tuple[tuple[int, int], tuple[int, int, int, int]]:
+class CropGeometry(NamedTuple):
     """How the rule “centre-crop” scales and cuts a picture.
+
+    Attributes:
+        middle: what is scaled of the picture, (left, top, right, bottom): all of it but for the ends of very long ones.
+        scaled: (width, height) to which that is scaled.
+        cut: what is cut out of the scaled picture, (left, top, right, bottom).
+    """
+
+    middle: tuple[int, int, int, int]
+    scaled: tuple[int, int]
+    cut: tuple[int, int, int, int]
+
+
+def crop_geometry(size: tuple[int, int], image_shape: tuple[int, int, int]) -> CropGeometry:
+    """Tells how the rule “centre-crop” scales and cuts a picture.
 
     Args:
         size: (width, height) of the picture.
         image_shape: (height, width, channels) of the image.
-
-    Returns:
-        (width, height) to which the picture is scaled, and what is cut out of that: (left, top, right, bottom).
     """
     height, width, _ = image_shape
-    scale = max(width / size[0], height / size[1])
-    scaled = max(width, round(scale * size[0])), max(height, round(scale * size[1]))
-    left, top = (scaled[0] - width) // 2, (scaled[1] - height) // 2
-    return scaled, (left, top, left + width, top + height)
+    # Scaled as a whole, a line of pixels would take gigabytes.
+    longest = _LONGEST * min(size)
+    left, top = (max(0, (side - longest) // 2) for side in size)
+    whole = min(size[0], longest), min(size[1], longest)
+    scale = max(width / whole[0], height / whole[1])
+    scaled = max(width, round(scale * whole[0])), max(height, round(scale * whole[1]))
+    x, y = (scaled[0] - width) // 2, (scaled[1] - height) // 2
+    return CropGeometry((left, top, left + whole[0], top + whole[1]), scaled, (x, y, x + width, y + height))
 
 
 def _imagenet(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared:

@@ -103,6 +103,18 @@ def test_large_jpegs_differ_by_a_little_only(size: tuple[int, int], orientation:
     assert difference.mean() < 0.4
 
 
+@pytest.mark.parametrize("size", [(1, 100_000), (30_000, 2), (900, 30), (17, 1)])
+def test_the_middle_of_a_very_long_picture_is_taken_without_scaling_all_of_it(size: tuple[int, int]) -> None:
+    """Scaled as a whole, the first would have 2 × 10¹¹ pixels."""
+    data = encoded(scene(*size), "PNG")
+    prepared = INPUT_RULES["centre-crop"].prepare(open_image(data), (224, 224, 3))
+    left, top, right, bottom = prepared.crop
+    short = min(size)
+    assert (right - left, bottom - top) == pytest.approx((short, short))
+    assert ((left + right) / 2, (top + bottom) / 2) == pytest.approx((size[0] / 2, size[1] / 2), abs=0.6)
+    assert np.array_equal(decode(data, 224, 3).pixels, prepared.image)
+
+
 def test_a_file_gives_what_its_bytes_give(tmp_path: Path) -> None:
     for name, data in (("a.jpg", encoded(scene())), ("b.png", encoded(scene(), "PNG"))):
         path = tmp_path / name
