@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -24,9 +24,9 @@ from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.log import details
 from cnnstudio.gui.pages.data_browser import DataBrowser
 from cnnstudio.gui.pages.data_explorer import DataExplorer
-from cnnstudio.gui.pages.data_import import LAYOUT, ImportPanel
+from cnnstudio.gui.pages.data_import import ImportPanel
 from cnnstudio.gui.pages.data_loading import LoadingPanel, load
-from cnnstudio.gui.pages.data_menus import Item, menu_of
+from cnnstudio.gui.pages.data_menus import Item, import_button, menu_of
 from cnnstudio.gui.pages.data_report import ReportPanel
 from cnnstudio.gui.pages.data_view import Cancelled, Selection
 from cnnstudio.gui.pages.training_form import picture
@@ -113,23 +113,7 @@ class DataPage(QWidget):
         )
         self._picker.setMinimumWidth(30 * GRID)
         self._picker.setMaximumWidth(64 * GRID)
-        bring = describe(
-            QPushButton(" I&mport images …"),
-            "import_images_button",
-            "Import images",
-            "Brings your own images: a folder, or a zip of one, with a subfolder for each class.",
-        )
-        bring.setIcon(icon("import"))
-        bring.setIconSize(QSize(20, 20))
-        arranged = f"<p>One subfolder for each class:</p><pre>{LAYOUT}</pre>"
-        bring.setMenu(
-            menu_of(
-                bring,
-                Item("import_folder", "&Folder …", "folder", arranged, self._ask_folder),
-                Item("import_zip", "&Zip file …", "open", arranged, self._ask_zip),
-                Item("import_help", "&How to arrange them", "help", "Shows which folders work.", self._show_help),
-            )
-        )
+        bring = import_button(self._ask_folder, self._ask_zip, self._show_help)
         self._train = describe(
             QPushButton("Train &on it"),
             "train_on_it_button",
@@ -142,6 +126,7 @@ class DataPage(QWidget):
         row.setSpacing(2 * GRID)
         row.addWidget(heading)
         row.addWidget(self._picker, 1)
+        row.addStretch(0)  # a picker has its largest width
         row.addWidget(bring)
         row.addWidget(self._train)
         return row

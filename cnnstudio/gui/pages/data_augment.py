@@ -151,6 +151,7 @@ class AugmentPane(QWidget):
             view.setObjectName(f"example_{number}")
             view.setAccessibleName(f"Example {number + 1}")
             view.setMinimumSize(6 * GRID, 6 * GRID)
+            view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             grid.addWidget(view, number // COLUMNS, number % COLUMNS)
             self._views.append(view)
         return grid

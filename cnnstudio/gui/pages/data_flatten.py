@@ -1,7 +1,7 @@
 """An image as a vector: what an MLP gets of it, and what is lost."""
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSlider, QSpinBox, QVBoxLayout, QWidget
 
 from cnnstudio.gui.describe import describe, label
@@ -71,6 +71,9 @@ class FlattenPane(QWidget):
         self._units.setGroupSeparatorShown(True)
         self._units.setFixedWidth(18 * GRID)
         self._units.valueChanged.connect(self._refresh)
+        for control in (self._shift, self._units):
+            control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            control.installEventFilter(self)
         self._what = label(name="flatten_text")
         self._difference = label(role="secondary", name="shift_text")
         self._lost = label(role="secondary", name="lost_text")
@@ -113,6 +116,13 @@ class FlattenPane(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(scroll)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The wheel scrolls the pane; it changes only a number that was chosen before."""
+        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return super().eventFilter(watched, event)
 
     def set_image(self, image: np.ndarray) -> None:
         """Flattens another image, (height, width, channels) uint8."""

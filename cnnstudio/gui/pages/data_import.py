@@ -287,6 +287,7 @@ class ImportPanel(QWidget):
             view = PixelPicture()
             view.setObjectName(f"import_example_{number}")
             view.setMinimumSize(6 * GRID, 6 * GRID)
+            view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             pictures.addWidget(view, number // COLUMNS, number % COLUMNS)
             self._views.append(view)
         self._notes = label(name="import_notes")
@@ -361,9 +362,8 @@ class ImportPanel(QWidget):
         self._size.setCurrentIndex(self._size.findData(survey.image_size))
         self._size.blockSignals(False)
         self._colours.button(survey.channels).setChecked(True)
-        split = "" if len(survey.counts) > 1 else " The folder does not say which images are for testing: some of "
-        split += "" if len(survey.counts) > 1 else "each class are set apart."
-        self._notes.setText(" ".join(survey.notes) + split)
+        apart = "The folder does not say which images are for testing: some of each class are set apart."
+        self._notes.setText(" ".join((*survey.notes, *([apart] if len(survey.counts) == 1 else ()))))
         self._import.setFocus()
         self._preview()
         self.surveyed.emit()

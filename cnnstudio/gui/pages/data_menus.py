@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
+from cnnstudio.gui.describe import describe
+from cnnstudio.gui.pages.data_import import LAYOUT
 from cnnstudio.gui.theme import icon
 
 
@@ -37,3 +40,27 @@ def menu_of(parent: QWidget, *items: Item) -> QMenu:
         action.setToolTip(item.lesson)
         action.triggered.connect(item.act)
     return menu
+
+
+def import_button(
+    ask_folder: Callable[[], object], ask_zip: Callable[[], object], show_help: Callable[[], object]
+) -> QPushButton:
+    """Makes the button that brings one's own images, with its menu."""
+    button = describe(
+        QPushButton(" I&mport images …"),
+        "import_images_button",
+        "Import images",
+        "Brings your own images: a folder, or a zip of one, with a subfolder for each class.",
+    )
+    button.setIcon(icon("import"))
+    button.setIconSize(QSize(20, 20))
+    arranged = f"<p>One subfolder for each class:</p><pre>{LAYOUT}</pre>"
+    button.setMenu(
+        menu_of(
+            button,
+            Item("import_folder", "&Folder …", "folder", arranged, ask_folder),
+            Item("import_zip", "&Zip file …", "open", arranged, ask_zip),
+            Item("import_help", "&How to arrange them", "help", "Shows which folders work.", show_help),
+        )
+    )
+    return button

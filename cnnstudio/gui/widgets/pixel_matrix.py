@@ -70,6 +70,7 @@ class PixelMatrix(QAbstractScrollArea):
         self._side = 0.0
         self._chosen_side: float | None = None
         self._cell: Cell | None = None
+        self._by_keys = False
 
     @property
     def cell(self) -> Cell | None:
@@ -327,7 +328,7 @@ class PixelMatrix(QAbstractScrollArea):
                 else:
                     place = QRectF(0, middle - GRID, self._left() - GRID // 2, 2 * GRID)
                     painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(number))
-        if self.hasFocus():
+        if self.hasFocus() and self._by_keys:
             painter.setPen(QPen(QColor(theme.accent_text), 2))
             painter.drawRect(QRectF(self.viewport().rect()).adjusted(1, 1, -1, -1))
 
@@ -379,8 +380,9 @@ class PixelMatrix(QAbstractScrollArea):
             super().keyPressEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Shows where the keys are."""
+        """Shows where the keys are, if they brought it here."""
         super().focusInEvent(event)
+        self._by_keys = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
         self.viewport().update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
