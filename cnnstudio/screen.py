@@ -22,6 +22,12 @@ _X11_NEEDS = {
     "libxcb-keysyms.so.1": "libxcb-keysyms1",
     "libxcb-shape.so.0": "libxcb-shape0",
 }
+_CAMERA_NEEDS = {
+    "libpulse.so.0": "libpulse0",
+    "libXrandr.so.2": "libxrandr2",
+    "libXext.so.6": "libxext6",
+    "libdrm.so.2": "libdrm2",
+}
 # What these pull in themselves (libX11, libxcb-image, …) is not listed.
 
 APT_PACKAGES = tuple(dict.fromkeys([*_QT_NEEDS.values(), *_X11_NEEDS.values()]))
@@ -36,7 +42,15 @@ def missing_packages(environment: Mapping[str, str] = os.environ) -> tuple[str, 
     """
     if not _is_linux():
         return ()
-    needed = _QT_NEEDS | (_X11_NEEDS if _platform(environment) == "xcb" else {})
+    return _missing(_QT_NEEDS | (_X11_NEEDS if _platform(environment) == "xcb" else {}))
+
+
+def missing_camera_packages() -> tuple[str, ...]:
+    """The Debian packages that the camera needs besides, and this machine has not; always empty outside Linux."""
+    return _missing(_CAMERA_NEEDS) if _is_linux() else ()
+
+
+def _missing(needed: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(package for library, package in needed.items() if not _loads(library)))
 
 

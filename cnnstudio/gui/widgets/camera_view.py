@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QPushButton, QStackedWidget, QV
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.painting.camera_screen import CameraScreen
 from cnnstudio.gui.theme import GAP, SECTION
+from cnnstudio.screen import apt_line, missing_camera_packages
 
 TELL_EVERY = 100
 """Milliseconds between two `picture_changed`, at least."""
@@ -31,9 +31,6 @@ _FRAMES_A_SECOND = 15
 
 INSTALL = 'python -m pip install "cnnstudio[camera]"'
 """The command that brings the camera's part of Qt."""
-
-_APT_PACKAGES = {"libpulse.so.0": "libpulse0"}
-"""Debian's packages with what QtMultimedia links to and neither pip nor a window brings."""
 
 _TRY_AGAIN = "Then press “Try again”."
 
@@ -176,9 +173,12 @@ class CameraView(QWidget):
         if self._media is None:
             importlib.invalidate_caches()  # it may have been installed since
             try:
-                self._media = importlib.import_module("PySide6.QtMultimedia")
+                media = importlib.import_module("PySide6.QtMultimedia")
             except ImportError as error:
                 return _import_problem(error)
+            if missing := missing_camera_packages():  # its plugin would not be loaded, without a word
+                return _packages_problem(missing)
+            self._media = media
             # Qt would convert frames with OpenGL, and drivers that compile with LLVM (Mesa's) find that of TensorFlow
             # in this process in place of their own, and crash. Without OpenGL for widgets, it is done here.
             QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ForceRasterWidgets)
@@ -369,14 +369,16 @@ def _import_problem(error: ImportError) -> str:
     """Why QtMultimedia could not be imported, and what to do."""
     if isinstance(error, ModuleNotFoundError):
         return f"The camera needs a part of Qt that is not installed. Install it with\n{INSTALL}\n{_TRY_AGAIN}"
-    found = re.match(r"(\S+): cannot open shared object file", str(error))
-    package = _APT_PACKAGES.get(found[1]) if found else None
-    if package is not None:
-        return (
-            "The camera needs a system library that is not installed. Install it with\n"
-            f"sudo apt-get install -y {package}\n{_TRY_AGAIN}"
-        )
+    if missing := missing_camera_packages():
+        return _packages_problem(missing)
     return f"The camera's part of Qt cannot be loaded ({error}). Install it anew with\n{INSTALL}\n{_TRY_AGAIN}"
+
+
+def _packages_problem(packages: Sequence[str]) -> str:
+    return (
+        "The camera needs system libraries that are not installed. Install them with\n"
+        f"sudo {apt_line(packages)}\n{_TRY_AGAIN}"
+    )
 
 
 def _no_camera() -> str:

@@ -10,17 +10,19 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton
 
-from cnnstudio.gui.widgets.camera_view import INSTALL, CameraView, best_format
+from cnnstudio.gui.widgets.camera_view import INSTALL, CameraView, _import_problem, best_format
+from cnnstudio.screen import _CAMERA_NEEDS
 
 pytestmark = [pytest.mark.usefixtures("theme"), pytest.mark.qt_log_ignore("^Couldn't (load|resolve)", "No RHI backend")]
 
 
 @pytest.fixture
-def media():
-    try:
-        from PySide6 import QtMultimedia
-    except ImportError as error:
-        pytest.skip(f"QtMultimedia cannot be imported: {error}")
+def media(qapp):
+    problem = CameraView()._load()
+    if problem:
+        pytest.skip(problem)
+    from PySide6 import QtMultimedia
+
     return QtMultimedia
 
 
@@ -194,6 +196,8 @@ sys.meta_path.insert(0, Blocker())
 from PySide6.QtWidgets import QApplication, QLabel
 application = QApplication([])
 from cnnstudio.gui.widgets.camera_view import CameraView
+from cnnstudio.screen import _CAMERA_NEEDS
+_CAMERA_NEEDS["libnone.so.9"] = "libnone9"
 view = CameraView()
 told = []
 view.failed.connect(told.append)
@@ -210,11 +214,7 @@ print(told[0])
     ("error", "help_"),
     [
         ("ModuleNotFoundError('none', name=name)", INSTALL),
-        (
-            "ImportError('libpulse.so.0: cannot open shared object file: No such file or directory')",
-            "apt-get install -y libpulse0",
-        ),
-        ("ImportError('undefined symbol: x, version Qt_6')", INSTALL),
+        ("ImportError('libnone.so.9: cannot open shared object file: No such file or directory')", "libnone9"),
     ],
 )
 def test_without_the_extra_it_says_how_to_get_it(error, help_):
@@ -222,6 +222,22 @@ def test_without_the_extra_it_says_how_to_get_it(error, help_):
         [sys.executable, "-c", WITHOUT.format(error=error)], capture_output=True, text=True, timeout=60, check=True
     )
     assert help_ in done.stdout
+
+
+def test_what_cannot_be_loaded_for_another_reason_is_told():
+    problem = _import_problem(ImportError("undefined symbol: x, version Qt_6"))
+    assert "undefined symbol" in problem or "apt-get install -y" in problem
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems bring all libraries")
+def test_a_library_that_only_the_plugin_needs_is_told_too(qtbot, view, media, monkeypatch):
+    monkeypatch.setitem(_CAMERA_NEEDS, "libnone.so.9", "libnone9")
+    with qtbot.waitSignal(view.failed) as failed:
+        view.start()
+    assert "sudo apt-get install -y libnone9" in failed.args[0]
+    monkeypatch.delitem(_CAMERA_NEEDS, "libnone.so.9")
+    qtbot.mouseClick(view.findChild(QPushButton, "camera_again_button"), Qt.MouseButton.LeftButton)
+    assert "libnone9" not in (view.problem() or "")
 
 
 def test_nothing_is_imported_before_it_is_started():
