@@ -162,7 +162,8 @@ class CameraView(QWidget):
             self._open()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Lets the camera go: nobody looks."""
+        """Lets the camera go: nobody looks. When the view comes back, it is tried anew, whatever went wrong."""
+        self._problem = None
         self._release()
         super().hideEvent(event)
 
