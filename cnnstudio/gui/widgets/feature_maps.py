@@ -14,7 +14,7 @@ from cnnstudio.models.classifier import LayerOutput
 
 LESSONS: dict[str, str] = {
     "InputLayer": "The image as it comes in, raw values from 0 to 255.",
-    "Rescaling": "Divides the raw values so that they lie between 0 and 1, where networks learn best.",
+    "Rescaling": "Scales the raw values so that they lie between 0 and 1, or about 0, where networks learn best.",
     "Normalization": "Shifts and scales the values to mean 0 and variance 1, where networks learn best.",
     "Conv2D": "Slides small kernels over what comes in. Each map is bright where its own pattern was found.",
     "DepthwiseConv2D": "Slides one small kernel over each map by itself.",
@@ -84,7 +84,8 @@ class FeatureMapGrid(QScrollArea):
         self._filled = False
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._tell_missing)
-        self.verticalScrollBar().valueChanged.connect(self._soon.start)
+        # Not connected to `start` itself, which would take the value for an interval.
+        self.verticalScrollBar().valueChanged.connect(lambda _: self._soon.start())
         self._placeholder = QLabel(placeholder)
         self._placeholder.setProperty("role", "secondary")
         self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
