@@ -305,8 +305,8 @@ INPUT_RULES: dict[str, InputRule] = {
         ),
         InputRule(
             "imagenet",
-            "Centre crop, closer",
-            "The middle of the picture, seven eighths of its shorter side, is cut out and scaled, as in tests on "
+            "The middle of a photo",
+            "A square of seven eighths of the photo's shorter side is cut out of its middle and scaled, as in tests on "
             "ImageNet.",
             _imagenet,
         ),
