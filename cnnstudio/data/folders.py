@@ -1,31 +1,14 @@
 """Somebody's own images: a folder, or a zip of one, with a subfolder for each class."""
 
-import errno
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from cnnstudio.data.archives import Archive
-from cnnstudio.data.class_folders import find_classes, readable
-from cnnstudio.data.disk_folder import DiskFolder, Stamp, sign_file
-from cnnstudio.data.folder_notes import notes_on_classes, notes_on_files, notes_on_test
-from cnnstudio.data.image_cache import IMAGES, Record, alone, find_cached, new_cache, open_whole, write_record
-from cnnstudio.data.scan import MAX_LISTED, Pace, Scan, Store, scan_images
-from cnnstudio.data.splits import Dataset, OnProgress, Split, draw_from_each_class
-from cnnstudio.data.stored import StoredImages
-from cnnstudio.data.survey import SIZES, propose, settings_path
-from cnnstudio.errors import StudioError
-from cnnstudio.storage import cache_folder, free_bytes
+from cnnstudio.data.splits import Dataset, OnProgress
 
 TEST_SHARE = 0.15
 """Of each class, where the folder does not say which images are for testing."""
-
-_TRAIN, _VALIDATION, _TEST = range(3)
-_SPLIT_NUMBERS = {"all": _TRAIN, "train": _TRAIN, "validation": _VALIDATION, "test": _TEST}
-_MAX_COPIES = 20
-"""Paths of one group of duplicates, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,16 +81,10 @@ def survey_folder(path: Path, on_progress: OnProgress | None = None) -> FolderSu
     Raises:
         StudioError: there is no such folder, it may not be read, it holds no pictures, or fewer than two classes.
     """
-    path = path.absolute()
-    pace = Pace(f"Looking through {_title(path)}", None, on_progress)
-    with closing(_open(path)) as store:
-        layout = find_classes(store.root, _title(path), pace.heartbeat)
-        proposal = propose(store, layout)
-    counts = layout.counts()
-    notes = (*layout.notes, *proposal.notes, *notes_on_classes(layout.classes, next(iter(counts.values()))))
-    return FolderSurvey(
-        path, layout.classes, counts, proposal.image_size, proposal.channels, proposal.input_rule, notes
-    )
+    # What does the work is imported when it is needed: the window knows of folders, and must be there at once.
+    from cnnstudio.data.folder_loading import survey
+
+    return survey(path.absolute(), on_progress)
 
 
 def load_folder(
@@ -137,157 +114,6 @@ def load_folder(
     Raises:
         StudioError: as `survey_folder`; or no image can be read, or the disk is full.
     """
-    path = path.absolute()
-    if image_size is not None and image_size not in SIZES:
-        raise StudioError(f"Images can be {SIZES[0]} to {SIZES[-1]:,} pixels high and wide, not {image_size}.")
-    if channels not in {None, 1, 3}:
-        raise StudioError(f"Images have 1 channel (grey) or 3 (colour), not {channels}.")
-    looking = Pace(f"Looking through {_title(path)}", None, on_progress).heartbeat
-    found = None if rescan else find_cached(path, image_size, channels, looking)
-    if found is None:
-        waiting = Pace(f"Waiting for another CNN Studio that reads {_title(path)}", None, on_progress).heartbeat
-        try:
-            with alone(path, waiting) as waited:
-                found = find_cached(path, image_size, channels, looking) if waited and not rescan else None
-                found = found or _scan(path, image_size, channels, on_progress)
-        except OSError as error:
-            raise _not_kept(error) from error
-    return _dataset(path, *found, seed)
+    from cnnstudio.data.folder_loading import load
 
-
-def _open(path: Path) -> Store:
-    return Archive(path) if path.is_file() else DiskFolder(path)
-
-
-def _title(path: Path) -> str:
-    return readable(path.name or str(path))
-
-
-def _scan(
-    path: Path, image_size: int | None, channels: int | None, on_progress: OnProgress | None
-) -> tuple[Record, StoredImages]:
-    """Decodes all images into the cache."""
-    signed = (str(path), *sign_file(str(path)))
-    pace = Pace(f"Looking through {_title(path)}", None, on_progress)
-    with closing(_open(path)) as store:
-        layout = find_classes(store.root, _title(path), pace.heartbeat)
-        proposal = propose(store, layout)
-        shape = image_size or proposal.image_size, channels or proposal.channels
-        stamps: tuple[Stamp, ...] = ()
-        if isinstance(store, DiskFolder):
-            stamps = tuple(store.stamps)
-            settings = store.full(settings_path(layout))
-            signed = (settings, *sign_file(settings))
-        places = tuple((place.split, place.label, place.path, len(place.files)) for place in layout.places)
-        with new_cache(path, shape) as folder:
-            scan = scan_images(store, layout, shape, folder / IMAGES, on_progress=on_progress, name=_title(path))
-            record = Record(shape, proposal, layout.classes, places, layout.notes, stamps, signed, scan)
-            write_record(folder, record)
-        return open_whole(folder)
-
-
-def _not_kept(error: OSError) -> StudioError:
-    folder = cache_folder()
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return StudioError(
-            f"The disk of {folder} is full: {free_bytes(folder) / 1e6:,.0f} MB are left, too few for the decoded "
-            "images. Make room there, or choose a smaller image size."
-        )
-    return StudioError(
-        f"The decoded images cannot be kept in {folder}: {error.strerror or error}. Check that this folder can be "
-        "written to, and try again."
-    )
-
-
-def _dataset(path: Path, record: Record, images: StoredImages, seed: int) -> Dataset:
-    """Puts the images of a scan into splits, and says what was found."""
-    labels = record.labels
-    splits = record.splits(_SPLIT_NUMBERS)
-    own_split = bool((splits == _TEST).any())
-    if not own_split:
-        splits[_drawn_for_test(record, labels, splits, seed)] = _TEST
-    shape = len(record.classes), 3
-    counts = np.bincount(3 * labels + splits, minlength=shape[0] * shape[1]).reshape(shape).T
-    _check_enough(_title(path), counts)
-    train, validation, test = (np.flatnonzero(splits == split) for split in (_TRAIN, _VALIDATION, _TEST))
-    everything = Split(images, labels)
-    return Dataset(
-        name=str(path),
-        classes=record.classes,
-        train=everything.take(train),
-        test=everything.take(test),
-        validation=everything.take(validation) if len(validation) else None,
-        input_rule=record.proposal.input_rule,
-        title=_title(path),
-        report=_report(path, record, splits, counts, own_split),
-    )
-
-
-def _drawn_for_test(record: Record, labels: np.ndarray, splits: np.ndarray, seed: int) -> np.ndarray:
-    """Numbers of the training images that are kept for testing; copies of others stay together where they can."""
-    training = np.flatnonzero(splits == _TRAIN)
-    repeated = np.zeros(len(labels), bool)
-    repeated[record.scan.repeats[:, 0]] = True
-
-    def share(count: int) -> int:
-        return max(1, round(TEST_SHARE * count)) if count >= 3 else 0
-
-    return training[draw_from_each_class(labels[training], share, seed, repeated[training])]
-
-
-def _check_enough(name: str, counts: np.ndarray) -> None:
-    if np.count_nonzero(counts[_TRAIN]) < 2:
-        raise StudioError(f"{name} has training images that can be read of fewer than two classes. Add more.")
-    if not counts[_TEST].any():
-        raise StudioError(
-            f"{name} has too few images: no class has three, so none can be kept for testing. Add more to each class."
-        )
-
-
-def _report(path: Path, record: Record, splits: np.ndarray, counts: np.ndarray, own_split: bool) -> FolderReport:
-    scan = record.scan
-    groups, leaked, copies = _duplicates(scan, splits)
-    notes = [*record.notes, *record.proposal.notes]
-    if not own_split:
-        notes.append(
-            f"No images were set apart for testing: {TEST_SHARE:.0%} of each class, {counts[_TEST].sum():,} in all, "
-            "are kept for it."
-        )
-    notes += notes_on_classes(record.classes, counts[_TRAIN])
-    notes += notes_on_test(record.classes, counts[_TEST])
-    notes += notes_on_files(scan.unreadable_count, leaked, int(counts[_VALIDATION:].sum()), copies)
-    return FolderReport(
-        path=path,
-        classes=record.classes,
-        counts=counts,
-        own_split=own_split,
-        sizes=scan.sizes,
-        smallest=scan.smallest,
-        largest=scan.largest,
-        grey=scan.grey,
-        unreadable=scan.unreadable,
-        unreadable_count=scan.unreadable_count,
-        duplicates=groups,
-        duplicates_count=leaked,
-        notes=tuple(notes),
-    )
-
-
-def _duplicates(scan: Scan, splits: np.ndarray) -> tuple[tuple[tuple[str, ...], ...], int, int]:
-    """Files with the same bytes.
-
-    Returns:
-        Groups of paths across splits; the number of validation and test images that are training images too; the
-        number of images that are copies of others of the same split.
-    """
-    names, groups = np.unique(scan.repeats[:, 1], return_inverse=True)
-    tally = np.zeros((len(names), 3), np.int64)
-    np.add.at(tally, (groups, splits[scan.repeats[:, 0]]), 1)
-    leaked = int(tally[tally[:, _TRAIN] > 0, _VALIDATION:].sum())
-    copies = int(np.maximum(tally - 1, 0).sum())
-    across = np.count_nonzero(tally, axis=1) > 1
-    paths: dict[int, list[str]] = {}
-    for group, name in zip(groups.tolist(), scan.repeat_paths, strict=False):
-        if across[group] and (group in paths or len(paths) < MAX_LISTED):
-            paths.setdefault(group, []).append(name)
-    return tuple(tuple(found[:_MAX_COPIES]) for found in paths.values()), leaked, copies
+    return load(path.absolute(), image_size, channels, seed, on_progress, rescan=rescan)

@@ -39,9 +39,9 @@ from cnnstudio.data.disk_folder import (
     stamps_from_json,
     stamps_to_json,
 )
+from cnnstudio.data.proposal import Proposal
 from cnnstudio.data.scan import Scan, block_bytes
 from cnnstudio.data.stored import StoredImages
-from cnnstudio.data.survey import Proposal
 from cnnstudio.storage import cache_folder
 
 FORMAT = 1
