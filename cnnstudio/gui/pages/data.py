@@ -28,7 +28,7 @@ from cnnstudio.gui.pages.data_import import ImportPanel
 from cnnstudio.gui.pages.data_loading import LoadingPanel, load
 from cnnstudio.gui.pages.data_menus import Item, import_button, menu_of
 from cnnstudio.gui.pages.data_report import ReportPanel
-from cnnstudio.gui.pages.data_view import Cancelled, Selection
+from cnnstudio.gui.pages.data_view import Cancelled, Selection, breakable
 from cnnstudio.gui.pages.training_form import picture
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import Task
@@ -177,11 +177,11 @@ class DataPage(QWidget):
         self._browser.failed.connect(self._tell_broken)
         self._explorer.closed.connect(self._leave_explorer)
         self._explorer.used.connect(self._use_augmentation)
-        self._explorer.failed.connect(self._message.show_error)
+        self._explorer.failed.connect(self._tell)
         self._import.imported.connect(self._accept)
         self._import.folder_wanted.connect(self._ask_folder)
         self._import.closed.connect(self._leave_import)
-        self._import.failed.connect(self._message.show_error)
+        self._import.failed.connect(self._tell)
         self._stack.currentChanged.connect(self._tell_place)
         return self._stack
 
@@ -226,7 +226,7 @@ class DataPage(QWidget):
         if self.dataset is not None:
             entry = replace(entry, train_images=len(self.dataset.train) + len(self.dataset.validation or ()))
             entry = replace(entry, test_images=len(self.dataset.test))
-        self._facts.setText(f"{entry.size_text} · {entry.licence or entry.path}")
+        self._facts.setText(breakable(f"{entry.size_text} · {entry.licence or entry.path}"))
         self._found.setVisible(self.dataset is not None and self.dataset.report is not None)
         self._more.setVisible(entry.path is not None)
         self._forgetting.setEnabled(entry.path is not None and entry.path.parent != collected_folder())
@@ -285,7 +285,7 @@ class DataPage(QWidget):
         if entry is not None:
             self._tell_facts(entry)
         if dataset.report is not None and dataset.report.notes:
-            self._message.show_info(" ".join(dataset.report.notes))
+            self._message.show_info(breakable(" ".join(dataset.report.notes)))
         self.loaded.emit(dataset)
 
     @Slot(object)
@@ -295,7 +295,11 @@ class DataPage(QWidget):
         if entry is not None:
             self._loading.offer(entry, again=True)
         if not isinstance(error, Cancelled):
-            self._message.show_error(str(error), "" if isinstance(error, StudioError) else details())
+            self._tell(str(error), "" if isinstance(error, StudioError) else details())
+
+    @Slot(str)
+    def _tell(self, problem: str, more: str = "") -> None:
+        self._message.show_error(breakable(problem), more)
 
     @Slot(str)
     def _tell_broken(self, why: str) -> None:
@@ -368,11 +372,12 @@ class DataPage(QWidget):
         try:
             forget_dataset(entry.name)
         except StudioError as error:
-            self._message.show_error(str(error))
+            self._tell(str(error))
             return
         self._abandon()
         self._refresh()
-        self._message.show_info(f"“{entry.title}” is off the list. Its files are where they were: {entry.path}.")
+        where = f"“{entry.title}” is off the list. Its files are where they were: {entry.path}."
+        self._message.show_info(breakable(where))
 
     @Slot()
     def _go_to_training(self) -> None:

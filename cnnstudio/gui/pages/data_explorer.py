@@ -1,5 +1,7 @@
 """One image of a data set: large, as numbers, as a vector, and as a training would change it."""
 
+from html import escape
+
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -18,7 +20,7 @@ from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.pages.data_augment import AugmentPane
 from cnnstudio.gui.pages.data_flatten import FlattenPane
 from cnnstudio.gui.pages.data_numbers import NumbersPane
-from cnnstudio.gui.pages.data_view import SPLITS, Selection
+from cnnstudio.gui.pages.data_view import SPLITS, Selection, breakable
 from cnnstudio.gui.painting.averaging import average
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.pixel_picture import PixelPicture
@@ -178,7 +180,7 @@ class DataExplorer(QWidget):
         self._place = place
         shown = self._selection.at(place)
         name = self._selection.dataset.classes[shown.label]
-        self._title.setText(f"<b>{_escaped(name)}</b> · {SPLITS[shown.split][1]} image {shown.index:,}")
+        self._title.setText(f"<b>{escape(breakable(name))}</b> · {SPLITS[shown.split][1]} image {shown.index:,}")
         self._previous.setEnabled(place > 0)
         self._next.setEnabled(place < len(self._selection) - 1)
         self._numbers.set_colourful(self._image.shape[2] > 1)
@@ -233,7 +235,3 @@ class DataExplorer(QWidget):
     @Slot()
     def _close(self) -> None:
         self.closed.emit(self._place)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")

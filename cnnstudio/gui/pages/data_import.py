@@ -1,9 +1,5 @@
 """Bringing one's own images: a quick look first, then the choice of size and colour."""
 
-import threading
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -24,20 +20,20 @@ from PySide6.QtWidgets import (
 )
 
 from cnnstudio.data.datasets import DatasetEntry
-from cnnstudio.data.decoding import decode
-from cnnstudio.data.folders import FolderSurvey, survey_folder
-from cnnstudio.data.library import SIZES, import_dataset
-from cnnstudio.data.picture_files import PictureFile, list_pictures
+from cnnstudio.data.folders import FolderSurvey
+from cnnstudio.data.library import SIZES
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
-from cnnstudio.gui.pages.data_view import SPLITS
+from cnnstudio.gui.pages.data_survey import EXAMPLES, Looked, examples_of, look, register
+from cnnstudio.gui.pages.data_view import SPLITS, breakable
 from cnnstudio.gui.task import LatestTask, Task
 from cnnstudio.gui.theme import GRID, text_sizes
 from cnnstudio.gui.widgets.class_histogram import ClassHistogram, Part
 from cnnstudio.gui.widgets.pixel_picture import PixelPicture
 
-EXAMPLES, COLUMNS = 8, 4
+COLUMNS = 4
 _COLUMN = 36 * GRID
+_SET_APART = "The folder does not say which images are for testing: some of each class are set apart."
 _HERE = Qt.ShortcutContext.WidgetWithChildrenShortcut
 
 LAYOUT = """photos/
@@ -50,57 +46,14 @@ LAYOUT = """photos/
 """The layout of a folder of images; the level of train and test may be left out."""
 
 
-@dataclass(frozen=True, eq=False)
-class Looked:
-    """What the quick look found.
-
-    Attributes:
-        survey: classes, counts and a proposal.
-        samples: some picture files, spread over all of them.
-    """
-
-    survey: FolderSurvey
-    samples: tuple[PictureFile, ...]
-
-
-def look(path: Path, on_event: Callable[[object], object], stop: threading.Event) -> Looked | None:  # noqa: ARG001
-    """Surveys a folder or zip, and picks examples, in a thread; None where it was stopped.
-
-    Raises:
-        StudioError: it cannot be used.
-    """
-    survey = survey_folder(path)
-    if stop.is_set():
-        return None
-    files = list_pictures([path]).files
-    chosen = np.linspace(0, max(0, len(files) - 1), min(4 * EXAMPLES, len(files))).astype(int)
-    return Looked(survey, tuple(files[number] for number in chosen))
-
-
-def examples_of(samples: tuple[PictureFile, ...], image_size: int, channels: int) -> list[np.ndarray]:
-    """Decodes the first pictures that can be decoded, `EXAMPLES` at most, each (size, size, channels) uint8."""
-    images: list[np.ndarray] = []
-    for file in samples[:: max(1, len(samples) // EXAMPLES)] + samples:
-        if len(images) == EXAMPLES:
-            break
-        with suppress(StudioError):
-            images.append(decode(file.source(), image_size, channels).pixels)
-    return images
-
-
-def register(
-    path: Path,
-    image_size: int,
-    channels: int,
-    on_event: Callable[[object], object],  # noqa: ARG001
-    stop: threading.Event,  # noqa: ARG001
-) -> DatasetEntry:
-    """Remembers a folder or zip, in a thread, for it is looked through once more.
-
-    Raises:
-        StudioError: it cannot be used any more, or the list cannot be written.
-    """
-    return import_dataset(path, image_size, channels)
+def _parts(survey: FolderSurvey) -> list[Part]:
+    order = list(SPLITS)
+    return [
+        Part(f"{SPLITS[name][1]} pictures", tuple(counts.tolist()), order.index(name))
+        if name in SPLITS
+        else Part("pictures", tuple(counts.tolist()), 0)
+        for name, counts in survey.counts.items()
+    ]
 
 
 class ImportPanel(QWidget):
@@ -133,7 +86,8 @@ class ImportPanel(QWidget):
         self._decoding.failed.connect(self._fail)
         self._title = label(role="heading", name="import_title")
         self._text = label(role="secondary", name="import_text")
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        for words in (self._title, self._text):
+            words.setTextFormat(Qt.TextFormat.PlainText)
         self._bar = describe(QProgressBar(), "survey_progress", "Looking through the folder", "A quick look at it.")
         self._bar.setRange(0, 0)
         self._bar.setTextVisible(False)
@@ -172,8 +126,8 @@ class ImportPanel(QWidget):
         """Looks through a folder or zip."""
         self.stop()
         self._path, self._looked = path, None
-        self._title.setText(f"Import “{path.name}”".replace("&", "&amp;").replace("<", "&lt;"))
-        self._text.setText(f"Looking through {path} …")
+        self._title.setText(breakable(f"Import “{path.name}”"))
+        self._text.setText(breakable(f"Looking through {path} …"))
         self._body.setCurrentIndex(2)
         self._choose.hide()
         self._import.show()
@@ -348,22 +302,16 @@ class ImportPanel(QWidget):
         self._work(False)
         self._body.setCurrentIndex(1)
         total = int(sum(counts.sum() for counts in survey.counts.values()))
-        self._text.setText(f"{survey.path}: {total:,} pictures.")
+        self._text.setText(breakable(f"{survey.path}: {total:,} pictures."))
         self._found.setText(f"{len(survey.classes):,} classes, a folder each")
-        order = {name: series for series, name in enumerate(SPLITS)}
-        parts = [
-            Part(f"{SPLITS[name][1]} pictures" if name in SPLITS else "pictures", tuple(c.tolist()), order.get(name, 0))
-            for name, c in survey.counts.items()
-        ]
-        self._histogram.set_classes(survey.classes, parts, shows_means=False)
+        self._histogram.set_classes(survey.classes, _parts(survey), shows_means=False)
         self._size.blockSignals(True)
         if self._size.findData(survey.image_size) < 0:
             self._size.addItem(f"{survey.image_size} × {survey.image_size}", survey.image_size)
         self._size.setCurrentIndex(self._size.findData(survey.image_size))
         self._size.blockSignals(False)
         self._colours.button(survey.channels).setChecked(True)
-        apart = "The folder does not say which images are for testing: some of each class are set apart."
-        self._notes.setText(" ".join((*survey.notes, *([apart] if len(survey.counts) == 1 else ()))))
+        self._notes.setText(breakable(" ".join(survey.notes + (_SET_APART,) * (len(survey.counts) == 1))))
         self._import.setFocus()
         self._preview()
         self.surveyed.emit()

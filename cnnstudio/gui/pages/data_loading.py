@@ -12,7 +12,7 @@ from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.folders import load_folder
 from cnnstudio.data.splits import Dataset, Progress
 from cnnstudio.gui.describe import describe, label
-from cnnstudio.gui.pages.data_view import ending_with
+from cnnstudio.gui.pages.data_view import breakable, ending_with
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.wording import progress, size
 
@@ -99,22 +99,22 @@ class LoadingPanel(QWidget):
 
     def offer(self, entry: DatasetEntry, again: bool = False) -> None:
         """Offers a download, or to try again what has failed or was cancelled."""
-        self._title.setText(entry.title)
+        self._title.setText(breakable(entry.title))
         here = entry.is_here()
         how = (
             "Its images are on this computer already."
             if here
             else f"It is downloaded once, {size(entry.download_bytes)}, and kept for use without a network."
         )
-        self._text.setText(f"{entry.description} {entry.size_text}. {how}")
+        self._text.setText(breakable(f"{entry.description} {entry.size_text}. {how}"))
         verb = " &Load" if here else " &Download"
         self._download.setText(f"{verb} again" if again and here else verb)
         self._show(working=False)
 
     def start(self, entry: DatasetEntry, verb: str) -> None:
         """Shows that a data set is being loaded."""
-        self._title.setText(entry.title)
-        self._text.setText(f"{entry.description} {entry.size_text}.")
+        self._title.setText(breakable(entry.title))
+        self._text.setText(breakable(f"{entry.description} {entry.size_text}."))
         self._state.setText(f"{verb} …")
         self._bar.setRange(0, 0)
         self._show(working=True)
@@ -127,7 +127,7 @@ class LoadingPanel(QWidget):
         else:
             self._bar.setRange(0, 0)
         told = progress(state.done, state.total, state.unit, state.seconds_left)
-        self._state.setText(f"{state.task}: {told}")
+        self._state.setText(breakable(f"{state.task}: {told}"))
 
     def _show(self, working: bool) -> None:
         for widget in (self._bar, self._state, self._cancel):

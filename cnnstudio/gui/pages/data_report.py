@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QToolBut
 from cnnstudio.data.folders import FolderReport
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.pages.column import Column
+from cnnstudio.gui.pages.data_view import breakable
 from cnnstudio.gui.theme import GRID, icon
 
 DUPLICATES_LESSON = (
@@ -91,11 +92,11 @@ class ReportPanel(QWidget):
         ]
         how = "as the folder says" if report.own_split else "drawn by lot, the same share of each class"
         text = f"{train + validation + test:,} usable images: {', '.join(part for part in parts if part)}, {how}."
-        self._column.add_section("Images", f"{escape(str(report.path))}<br>{text}")
+        self._column.add_section("Images", f"{escape(breakable(str(report.path)))}<br>{text}")
         if report.notes:
             notes = self._column.add_section("Worth knowing")
             for note in report.notes:
-                notes.addWidget(label(escape(note)))
+                notes.addWidget(label(escape(breakable(note))))
         if report.unreadable_count:
             section = self._column.add_section(
                 "Files that cannot be read", f"{report.unreadable_count:,} were skipped; the others are used."
@@ -118,10 +119,10 @@ def _balance(report: FolderReport) -> str:
     few, many = int(totals.min()), int(totals.max())
     if few == many:
         return f"All classes have {many:,} images each."
+    rare, common = (escape(breakable(report.classes[int(place)])) for place in (totals.argmin(), totals.argmax()))
     return (
-        f"The smallest class, {escape(report.classes[int(totals.argmin())])}, has {few:,} images, the largest, "
-        f"{escape(report.classes[int(totals.argmax())])}, {many:,}. Where classes differ much, a network learns to "
-        "prefer the large ones."
+        f"The smallest class, {rare}, has {few:,} images, the largest, {common}, {many:,}. Where classes differ much, "
+        "a network learns to prefer the large ones."
     )
 
 

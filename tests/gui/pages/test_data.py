@@ -341,6 +341,17 @@ def test_a_folder_that_is_gone(page: DataPage, qtbot: QtBot, tmp_path: Path) -> 
     assert not page._message.isVisible()
 
 
+def test_very_long_names_widen_nothing(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
+    folder = photos(tmp_path / ("Ausflug_ins_Gebirge_" * 10), {"Donaudampfschifffahrt" * 8: 20, "字" * 70: 20})
+    with qtbot.waitSignal(page._import.previewed, timeout=SECONDS):
+        page.receive(folder)
+    assert page.minimumSizeHint().width() <= 872
+    with qtbot.waitSignal(page.loaded, timeout=SECONDS):
+        click(page, "import_button")
+    open_image(page, qtbot, 0)
+    assert page.minimumSizeHint().width() <= 872
+
+
 def test_colour_shows_three_matrices(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
     imported(page, qtbot, photos(tmp_path / "pets", {"cat": 20, "dog": 20}, side=64))
     open_image(page, qtbot, 1)
