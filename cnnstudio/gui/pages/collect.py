@@ -86,7 +86,7 @@ class CollectPage(QWidget):
     def receive(self, payload: object) -> None:
         """Opens a set by its name."""
         path = collected_folder() / str(payload)
-        if path.is_dir():
+        if path.is_dir() and path.parent == collected_folder():
             self._open(path)
 
     def shut_down(self) -> None:

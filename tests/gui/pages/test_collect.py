@@ -264,6 +264,9 @@ def test_another_set_and_back(page: CollectPage, qtbot: QtBot, shapes: Collectio
     assert counts(page) == [0, 0, 0]
     page.receive("My first set")
     assert counts(page) == [1, 0, 0]
+    for nothing in ("none", collected_folder().parent, ".."):
+        page.receive(nothing)
+    assert page._view.collection.name == "My first set"
     page._sets._picker.set_current(str(collected_folder() / "My set 2"))
     assert page._view.collection.name == "My set 2"
     again = CollectPage(Settings())
