@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from cnnstudio.data.collected import list_collections
 from cnnstudio.data.collecting import Collection
 from cnnstudio.data.library import collected_folder
 from cnnstudio.errors import StudioError
@@ -86,7 +87,7 @@ class CollectPage(QWidget):
     def receive(self, payload: object) -> None:
         """Opens a set by its name."""
         path = collected_folder() / str(payload)
-        if path.is_dir() and path.parent == collected_folder():
+        if path in list_collections(collected_folder()):
             self._open(path)
 
     def shut_down(self) -> None:
