@@ -33,6 +33,9 @@ _CAMERA_NEEDS = {
 APT_PACKAGES = tuple(dict.fromkeys([*_QT_NEEDS.values(), *_X11_NEEDS.values()]))
 """Debian's and Ubuntu's packages with the libraries that Qt needs and pip cannot install."""
 
+CAMERA_PACKAGES = tuple(_CAMERA_NEEDS.values())
+"""Those that the camera needs besides."""
+
 
 def missing_packages(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     """The Debian packages that a window needs and this machine has not; always empty outside Linux.

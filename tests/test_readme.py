@@ -22,7 +22,6 @@ README = (TOP / "README.md").read_text(encoding="utf-8")
 RUN_BY_CI = {
     "python -m pip install . && cnnstudio",
     'python -m pip install -e ".[test]" && python -m pytest',
-    "sudo apt-get install -y libpulse0",
     'python -m pip install ".[camera]"',
 }
 
@@ -39,6 +38,7 @@ def test_every_command_is_one_that_something_runs() -> None:
     """`.ci/run` and the tests below take their commands from README; this finds one that nobody would run."""
     known = RUN_BY_CI | {
         f"sudo {screen.apt_line(screen.APT_PACKAGES)}",
+        f"sudo {screen.apt_line(screen.CAMERA_PACKAGES)}",
         shipped_command(),
         "python -m tests.benchmarks --json",
         "python -m tests.end_to_end.screenshots",
