@@ -159,7 +159,7 @@ def _open_jpeg(data: bytes, side: int, channels: int, exactly: bool) -> "_Pictur
         pixels = simplejpeg.decode_jpeg(
             data, colourspace, min_height=-(-height // reduction), min_width=-(-width // reduction)
         )
-    except (ValueError, RuntimeError, MemoryError):
+    except Exception:  # noqa: BLE001 - damaged files make it raise nearly anything; `open_image` says what is wrong
         return None
     if turn is None and height == width == side and pixels.shape[2] == channels:
         return Decoded(pixels, (width, height), channels == 1)

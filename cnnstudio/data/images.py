@@ -198,7 +198,8 @@ def _upright(original: Image.Image, plain: Image.Image) -> Image.Image:
 def upright_turn(image: Image.Image) -> Image.Transpose | None:
     """What turns a picture upright, by its EXIF tag Orientation; None where it stands upright as it is."""
     try:
-        return _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+        with _quiet():
+            return _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # noqa: BLE001 - a picture with damaged EXIF data is still a picture
         return None
 

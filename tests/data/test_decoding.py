@@ -138,6 +138,34 @@ def test_a_jpeg_that_promises_too_many_pixels_is_refused_before_it_is_decoded() 
         decode(bytes(data), 16, 3)
 
 
+def test_damaged_jpegs_are_opened_or_refused_as_by_the_rule() -> None:
+    random = np.random.default_rng(5)
+    whole = [encoded(scene()), turned(scene(), 6), encoded(scene(), progressive=True)]
+    outcomes = []
+    for number in range(600):
+        data = bytearray(whole[number % 3])
+        for _ in range(random.integers(1, 8)):
+            data[random.integers(2, min(len(data), random.choice([400, 10_000])))] = random.integers(256)
+        try:
+            wanted = expected(bytes(data), 20, 3)
+        except StudioError:
+            with pytest.raises(StudioError):
+                decode(bytes(data), 20, 3)
+            outcomes.append("refused")
+        else:
+            assert np.array_equal(decode(bytes(data), 20, 3).pixels, wanted)
+            outcomes.append("opened")
+    assert outcomes.count("refused") > 50
+    assert outcomes.count("opened") > 50
+
+
+@pytest.mark.parametrize("sampling", [0x14, 0x41, 0x42, 0x13])
+def test_jpegs_with_colours_sampled_in_unusual_ways(sampling: int) -> None:
+    data = bytearray(encoded(scene(), subsampling=0))
+    data[data.index(b"\xff\xc0") + 11] = sampling
+    assert np.array_equal(decode(bytes(data), 20, 3).pixels, expected(bytes(data), 20, 3))
+
+
 @pytest.mark.parametrize("content", [b"", b"\xff\xd8\xff", b"hello", bytes(1000)])
 def test_what_is_no_picture_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "x.jpg"
