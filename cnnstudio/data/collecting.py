@@ -26,7 +26,7 @@ from cnnstudio.data.strokes import Drawing, render
 from cnnstudio.errors import StudioError
 from cnnstudio.storage import write_atomically
 
-ENOUGH = 4
+ENOUGH = 3
 """Examples that two classes must have at least: two to learn from, one for validation, one to test with."""
 
 GOOD_START = 10

@@ -111,13 +111,13 @@ class TrainingConfig:
             entry: the data set.
         """
         images = entry.train_images
-        batch = 128 if images >= FEW_IMAGES else max(4, 2 ** int(math.log2(max(1, images) / 10 + 1)))
+        batch = 2 ** int(math.log2(max(1, min(128, images / 6))))
         epochs = max(cls.epochs, min(MOST_EPOCHS, math.ceil(FEW_STEPS * batch / max(1, images))))
         varied = "photo" if entry.image_shape[2] == 3 else "shift=0.1,rotate=10,zoom=0.1"
         return cls(
             dataset=entry.name,
             epochs=epochs,
-            batch_size=min(batch, 128),
+            batch_size=batch,
             augmentation=varied if entry.path is not None and images < FEW_IMAGES else cls.augmentation,
         )
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from cnnstudio.data.collected import create_collection
-from cnnstudio.data.collecting import Collection
+from cnnstudio.data.collecting import ENOUGH, Collection
 from cnnstudio.data.library import collected_folder, find_dataset, import_dataset
 from cnnstudio.data.strokes import Drawing
 from cnnstudio.errors import StudioError
@@ -114,6 +114,17 @@ def test_a_batch_larger_than_the_folder_is_refused_before_anything_is_read(tmp_p
     folder = colours(tmp_path / "own", {"red": 10, "green": 10})
     with pytest.raises(StudioError, match="batch size"):
         train(replace(QUICK, dataset=str(folder), batch_size=128))
+
+
+def test_three_examples_of_two_classes_can_be_trained_on() -> None:
+    random = np.random.default_rng(0)
+    collection = Collection(create_collection(collected_folder(), "Few", "drawings", ["circle", "square"]))
+    for name in ("circle", "square"):
+        for _ in range(ENOUGH):
+            collection.write(name, collection.render(shape(name, random)))
+    collection.close()
+    result = train(replace(TrainingConfig.suggested(find_dataset("Few")), architecture="softmax"))
+    assert result.test_images == 2
 
 
 def test_suggestions_grow_with_the_images() -> None:
