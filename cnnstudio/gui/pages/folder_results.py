@@ -28,6 +28,23 @@ THUMBNAIL_SIDE = 64
 """Longer side of a small picture, at most."""
 
 
+FILTERS: dict[str, tuple[str, str]] = {
+    "all": ("&All", "All pictures, one predicted class after the other, the most frequent first."),
+    "unsure": (
+        "&Uncertain",
+        f"Pictures whose best class has less than {percent(UNSURE, 0)}: here the network is most likely wrong.",
+    ),
+    "unreadable": ("Un&readable", "Files that could not be opened as pictures, and why."),
+}
+"""The chips that choose what is shown: text and lesson."""
+
+ORDERS: dict[str, tuple[str, str]] = {
+    "most": ("&Most certain first", "What the network takes for the clearest examples of each class comes first."),
+    "least": ("&Least certain first", "What the network hesitates about comes first: the place to look for mistakes."),
+}
+"""The chips that choose the order within a class: text and lesson."""
+
+
 class Thumbnails:
     """Small pictures of one size in a file without a name, which goes when this object goes.
 

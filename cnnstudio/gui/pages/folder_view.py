@@ -22,32 +22,19 @@ from cnnstudio.data.splits import Progress
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.log import details
-from cnnstudio.gui.pages.folder_results import TOP, UNSURE, Begun, More, Results, work, write
+from cnnstudio.gui.pages.folder_results import FILTERS, ORDERS, TOP, Begun, More, Results, work, write
 from cnnstudio.gui.task import Task
 from cnnstudio.gui.theme import GRID, SECTION, icon
 from cnnstudio.gui.widgets.class_histogram import ClassHistogram, Part
 from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.gui.widgets.thumbnail_grid import LARGEST, SMALLEST, ThumbnailGrid, Thumbnails
-from cnnstudio.wording import percent, progress
-
-FILTERS: dict[str, tuple[str, str]] = {
-    "all": ("&All", "All pictures, one predicted class after the other, the most frequent first."),
-    "unsure": (
-        "&Uncertain",
-        f"Pictures whose best class has less than {percent(UNSURE, 0)}: here the network is most likely wrong.",
-    ),
-    "unreadable": ("Un&readable", "Files that could not be opened as pictures, and why."),
-}
-"""The chips that choose what is shown: text and lesson."""
-
-ORDERS: dict[str, tuple[str, str]] = {
-    "most": ("&Most certain first", "What the network takes for the clearest examples of each class comes first."),
-    "least": ("&Least certain first", "What the network hesitates about comes first: the place to look for mistakes."),
-}
-"""The chips that choose the order within a class: text and lesson."""
+from cnnstudio.wording import progress
 
 _REFRESH = 1000
-"""Milliseconds between two looks at what has come meanwhile."""
+"""Milliseconds between two looks at what has come meanwhile, at least."""
+
+_REST = 20
+"""A look may take a twentieth of the time: with very many pictures, there are fewer."""
 
 
 class FolderView(QWidget):
@@ -71,6 +58,7 @@ class FolderView(QWidget):
         self._rows: list[int] = []
         self._folder = Path()
         self._since = QElapsedTimer()
+        self._pause = _REFRESH
         self._message = MessageBar()
         column = QVBoxLayout(self)
         column.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
@@ -135,6 +123,7 @@ class FolderView(QWidget):
         back.clicked.connect(self.left)
         self._title = label(role="heading", name="folder_title")
         self._title.setWordWrap(False)
+        self._title.setTextFormat(Qt.TextFormat.PlainText)
         self._subtitle = label(role="secondary", name="folder_subtitle")
         self._save = describe(
             QPushButton("&Save as CSV…"),
@@ -234,6 +223,7 @@ class FolderView(QWidget):
 
     def _build_foot(self) -> QHBoxLayout:
         self._count = label(role="secondary", name="folder_count")
+        self._count.setTextFormat(Qt.TextFormat.PlainText)
         size = describe(
             QSlider(Qt.Orientation.Horizontal),
             "folder_thumbnail_size",
@@ -261,9 +251,10 @@ class FolderView(QWidget):
                 self._since.start()
             case More() if self._results is not None:
                 self._results.add(event.predictions)
-                if self._since.elapsed() > _REFRESH:
-                    self._refresh()
+                if self._since.elapsed() > self._pause:
                     self._since.start()
+                    self._refresh()
+                    self._pause = max(_REFRESH, _REST * self._since.elapsed())
             case Progress():
                 self._bar.setValue(event.done)
                 self._state.setText(progress(event.done, event.total, "pictures", event.seconds_left))

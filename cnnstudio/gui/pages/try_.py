@@ -174,6 +174,7 @@ class TryPage(QWidget):
     def _build_answer(self) -> QVBoxLayout:
         self._answer = label(NO_ANSWER, "heading", "answer")
         self._answer.setAccessibleName("The network's answer")
+        self._answer.setTextFormat(Qt.TextFormat.PlainText)  # a class may be called anything
         self._state = label(role="secondary", name="model_state")
         self._bars = ProbabilityBars()
         middle = QVBoxLayout()

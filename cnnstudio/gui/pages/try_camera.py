@@ -37,7 +37,6 @@ class CameraSource(Source):
         self._freeze.setCheckable(True)
         self._freeze.setEnabled(False)
         self._freeze.setIcon(icon("camera"))
-        self._freeze.setShortcut("Space")
         self._freeze.toggled.connect(self._hold)
         row = self._tools()
         row.addWidget(label("Pictures stay on this computer.", "small"), 1)
@@ -75,7 +74,9 @@ class CameraSource(Source):
         picture = self._camera.picture
         if picture is not None and not self._freeze.isChecked():
             self._subject = Opened(picture)
-            self._freeze.setEnabled(True)
+            if not self._freeze.isEnabled():
+                self._freeze.setEnabled(True)
+                self._freeze.setFocus()  # so that Space is its key, and still that of any other button one goes to
             self.subject_changed.emit()
 
     @Slot()

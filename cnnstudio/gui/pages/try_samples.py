@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from html import escape
 
 import numpy as np
 from PySide6.QtCore import Slot
@@ -163,7 +164,7 @@ class SampleSource(Source):
             return
         self._view.set_image(answer.image)
         right = answer.prediction.top(1)[0][0] == answer.subject.label
-        truth, verdict = answer.card.classes[answer.subject.label], "right" if right else "wrong"
+        truth, verdict = escape(answer.card.classes[answer.subject.label]), "right" if right else "wrong"
         self._text.setText(
             f"Its label is <b>{truth}</b>: the network is {verdict}. Test image {answer.subject.index:,}."
         )
@@ -206,7 +207,7 @@ class SampleSource(Source):
         if state.total:
             self._bar.setValue(min(_STEPS, _STEPS * state.done // state.total))
         told = progress(state.done, state.total, state.unit, state.seconds_left)
-        self._text.setText(f"{state.task}: {told}")
+        self._text.setText(escape(f"{state.task}: {told}"))
 
     @Slot(object)
     def _take(self, found: _Found) -> None:
@@ -232,7 +233,7 @@ class SampleSource(Source):
             self.subject_changed.emit()
 
     def _show_state(self, text: str, *, working: bool = False, download: bool = False, another: bool = False) -> None:
-        self._text.setText(text)
+        self._text.setText(escape(text))
         self.invitation = "Picking a test image …" if working or another else "There is no test image here."
         self._bar.setRange(0, 0)
         for widget, shown in (
