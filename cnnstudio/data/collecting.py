@@ -27,7 +27,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.storage import write_atomically
 
 ENOUGH = 3
-"""Examples that two classes must have at least: two to learn from, one for validation, one to test with."""
+"""Examples that two classes must have at least: one to learn from, one for validation, one to test with."""
 
 GOOD_START = 10
 """Examples of a class with which a training begins to make sense."""

@@ -130,14 +130,14 @@ def test_three_classes_of_ten_drawings(page: CollectPage, qtbot: QtBot, shapes: 
     assert len(dataset.train) + len(dataset.test) == 30
 
 
-def test_training_needs_two_classes_with_four_each(page: CollectPage, qtbot: QtBot, shapes: Collection) -> None:
+def test_training_needs_two_classes_with_three_each(page: CollectPage, qtbot: QtBot, shapes: Collection) -> None:
     train = find(page, "train_on_it_button")
-    for key, enabled in zip("111112222", [False] * 8 + [True], strict=True):
+    for key, enabled in zip("1111222", [False] * 6 + [True], strict=True):
         qtbot.keyClicks(find(page, "drawing_canvas"), key)
         draw(page)
         click(qtbot, page, "add_example_button")
         assert train.isEnabled() == enabled
-    assert "6 more of “square”" in text(page, "collect_hint")
+    assert "7 more of “square”" in text(page, "collect_hint")
 
 
 def test_there_is_nothing_to_add_before_something_is_drawn(page: CollectPage, qtbot: QtBot, shapes: Collection) -> None:
@@ -499,7 +499,7 @@ def test_the_camera_is_let_go_with_the_page(page: CollectPage, photos: Collectio
     [
         ({}, "Add a second class", ""),
         ({"a": 20}, "Add a second class", ""),
-        ({"a": 20, "b": 3}, "are the least", ""),
+        ({"a": 20, "b": 2}, "are the least", ""),
         ({"Train": 20, "test": 20}, "another name", ""),
         ({"train": 20, "bus": 20}, "", ""),
         ({"a": 4, "b": 5}, "", "6 more of “a”, 5 more of “b”"),
