@@ -128,6 +128,18 @@ class DataBrowser(QWidget):
         column.setFixedWidth(30 * GRID)
         title = label("Classes", "strong")
         title.setToolTip("<p>What the network learns to tell apart. The small picture is the mean of the class.</p>")
+        sort = describe(
+            QToolButton(),
+            "largest_first_button",
+            "Largest class first",
+            "Sorts the classes by their numbers of images, to find the small ones. Press it again for their order.",
+        )
+        sort.setIcon(icon("sort"))
+        sort.setIconSize(QSize(20, 20))
+        sort.setCheckable(True)
+        head = QHBoxLayout()
+        head.addWidget(title, 1)
+        head.addWidget(sort)
         legend = QHBoxLayout()
         legend.setSpacing(GRID // 2)
         self._legend: dict[str, tuple[QWidget, QWidget]] = {}
@@ -141,10 +153,11 @@ class DataBrowser(QWidget):
         legend.addStretch(1)
         self._histogram = ClassHistogram()
         self._histogram.chosen.connect(self._choose_class)
+        sort.toggled.connect(self._histogram.set_largest_first)
         layout = QVBoxLayout(column)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
-        layout.addWidget(title)
+        layout.addLayout(head)
         layout.addLayout(legend)
         layout.addWidget(self._histogram, 1)
         return column

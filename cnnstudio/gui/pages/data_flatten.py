@@ -2,6 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSlider, QSpinBox, QVBoxLayout, QWidget
 
 from cnnstudio.gui.describe import describe, label
@@ -125,10 +126,16 @@ class FlattenPane(QWidget):
         return super().eventFilter(watched, event)
 
     def set_image(self, image: np.ndarray) -> None:
-        """Flattens another image, (height, width, channels) uint8."""
+        """Flattens another image, (height, width, channels) uint8, once the pane is seen."""
         self._image = image
         farthest = max(1, min(_FARTHEST, image.shape[1] - 1))
         self._shift.setRange(-farthest, farthest)
+        if self.isVisible():
+            self._refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Makes up for what came while it was out of sight."""
+        super().showEvent(event)
         self._refresh()
 
     def point(self, cell: tuple[int, int] | None) -> None:

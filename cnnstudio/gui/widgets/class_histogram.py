@@ -87,6 +87,8 @@ class ClassHistogram(QAbstractScrollArea):
         self._classes: tuple[str, ...] = ()
         self._parts: tuple[Part, ...] = ()
         self._totals = np.zeros(0, np.int64)
+        self._order = self._rows = np.zeros(0, np.int64)
+        self._largest_first = False
         self._means: dict[int, QImage] = {}
         self._shows_means = False
         self._chosen = self._current = self._hovered = self._pressed = -1
@@ -110,7 +112,20 @@ class ClassHistogram(QAbstractScrollArea):
             self._means = {}
         self._classes, self._parts, self._shows_means = tuple(classes), tuple(parts), shows_means
         self._totals = np.sum([part.counts for part in parts], axis=0) if parts else np.zeros(len(classes), np.int64)
+        self._sort()
         self._lay_out()
+
+    def set_largest_first(self, largest_first: bool) -> None:
+        """Sorts the rows by their numbers of images, or as the classes come."""
+        self._largest_first = largest_first
+        self._sort()
+        self._scroll_to(self._chosen)
+        self.viewport().update()
+
+    def _sort(self) -> None:
+        keys = -self._totals if self._largest_first else np.zeros(len(self._classes))
+        self._order = np.argsort(keys, kind="stable")
+        self._rows = np.argsort(self._order)
 
     def clear_means(self) -> None:
         """Forgets the mean images."""
@@ -131,7 +146,7 @@ class ClassHistogram(QAbstractScrollArea):
 
     def rectangle(self, number: int) -> QRectF:
         """Where a class's row lies in the viewport."""
-        top = number * self._row_height() - self.verticalScrollBar().value()
+        top = int(self._rows[number]) * self._row_height() - self.verticalScrollBar().value()
         return QRectF(0, top, self.viewport().width(), self._row_height())
 
     def _row_height(self) -> int:
@@ -153,9 +168,13 @@ class ClassHistogram(QAbstractScrollArea):
         elif row.bottom() > self.viewport().height():
             bar.setValue(bar.value() + int(row.bottom()) - self.viewport().height())
 
+    def _at_keys(self) -> int:
+        """The class at which the keys are: the first one at first."""
+        return self._current if self._current >= 0 else int(self._order[0])
+
     def _row_at(self, position: QPointF) -> int:
-        number = int((position.y() + self.verticalScrollBar().value()) // self._row_height())
-        return number if 0 <= number < len(self._classes) else -1
+        row = int((position.y() + self.verticalScrollBar().value()) // self._row_height())
+        return int(self._order[row]) if 0 <= row < len(self._classes) else -1
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paints the rows that are on screen."""
@@ -164,7 +183,7 @@ class ClassHistogram(QAbstractScrollArea):
         height, scrolled = self._row_height(), self.verticalScrollBar().value()
         first = scrolled // height
         last = min(len(self._classes), -(-(scrolled + self.viewport().height()) // height))
-        for number in range(first, last):
+        for number in self._order[first:last].tolist():
             self._paint_row(painter, number, self.rectangle(number))
         painter.end()
 
@@ -175,7 +194,7 @@ class ClassHistogram(QAbstractScrollArea):
         if background:
             painter.setBrush(QColor(background))
             painter.drawRoundedRect(row.adjusted(1, 1, -1, -1), 6, 6)
-        if self.hasFocus() and number == max(self._current, 0):
+        if self.hasFocus() and number == self._at_keys():
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(theme.accent_text), 2))
             painter.drawRoundedRect(row.adjusted(1, 1, -1, -1), 6, 6)
@@ -319,12 +338,13 @@ class ClassHistogram(QAbstractScrollArea):
         }
         key = Qt.Key(event.key())
         if count and key in steps:
-            self._current = min(max(max(self._current, 0) + steps[key], 0), count - 1)
+            row = int(self._rows[self._at_keys()]) + steps[key]
+            self._current = int(self._order[min(max(row, 0), count - 1)])
             self._scroll_to(self._current)
             self.setAccessibleDescription(self.text_of(self._current))
             self.viewport().update()
         elif count and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self._choose(max(self._current, 0))
+            self._choose(self._at_keys())
         else:
             super().keyPressEvent(event)
 

@@ -2,7 +2,18 @@
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFont,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from cnnstudio.gui.describe import describe
@@ -38,6 +49,7 @@ class VectorStrip(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._values = np.zeros(1, np.uint8)
         self._marks = np.zeros(1, bool)
+        self._far = QImage()
         self._index = -1
 
     @property
@@ -52,7 +64,7 @@ class VectorStrip(QWidget):
             values: (n,) uint8.
             marks: (n,) bool, which of them are outlined; None for none.
         """
-        self._values = values
+        self._values, self._far = values, QImage()
         self._marks = np.zeros(len(values), bool) if marks is None else marks
         self._index = min(self._index, len(values) - 1)
         self.update()
@@ -99,10 +111,12 @@ class VectorStrip(QWidget):
     def _paint_far(self, painter: QPainter, area: QRectF) -> None:
         """As many columns as there is room for; each the mean of its numbers."""
         columns = max(1, min(len(self._values), round(self.width() * self.devicePixelRatioF())))
-        starts = np.arange(columns) * len(self._values) // columns
-        sums = np.add.reduceat(self._values.astype(np.int64), starts)
-        means = (sums / np.diff(np.append(starts, len(self._values)))).astype(np.uint8)
-        painter.drawImage(area, array_to_image(means[np.newaxis]))
+        if self._far.width() != columns:
+            starts = np.arange(columns) * len(self._values) // columns
+            sums = np.add.reduceat(self._values, starts, dtype=np.int64)
+            means = (sums / np.diff(np.append(starts, len(self._values)))).astype(np.uint8)
+            self._far = array_to_image(means[np.newaxis])
+        painter.drawImage(area, self._far)
 
     def _paint_near(self, painter: QPainter, area: QRectF, cells: range) -> None:
         theme = colours()

@@ -72,6 +72,19 @@ def test_the_mean_image_is_shown(histogram: ClassHistogram, pixels: Callable[[QW
     assert pixels(histogram.viewport())[round(row.center().y()), 20].tolist() != [200, 30, 90]
 
 
+def test_the_largest_first(histogram: ClassHistogram, qtbot: QtBot) -> None:
+    histogram.set_classes(("cat", "dog", "cow"), parts([1, 9, 5], [2, 0, 0]))
+    histogram.set_largest_first(True)
+    assert histogram.rectangle(1).top() < histogram.rectangle(2).top() < histogram.rectangle(0).top()
+    with qtbot.waitSignal(histogram.chosen) as chosen:
+        QTest.mouseClick(histogram.viewport(), Qt.MouseButton.LeftButton, pos=histogram.rectangle(2).center().toPoint())
+    assert chosen.args == [2]
+    QTest.keyClick(histogram, Qt.Key.Key_Down)
+    assert histogram.accessibleDescription().startswith("cat: 1 ")
+    histogram.set_largest_first(False)
+    assert histogram.rectangle(0).top() < histogram.rectangle(1).top() < histogram.rectangle(2).top()
+
+
 def test_the_numbers_can_be_kept(histogram: ClassHistogram) -> None:
     histogram.set_classes(("cat, tame", "Füchse"), parts([3, 4], [1, 2]))
     table = histogram.table().decode("utf-8-sig")
