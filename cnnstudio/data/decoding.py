@@ -15,7 +15,7 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
-from cnnstudio.data.images import open_image, read_header, to_array, upright_turn
+from cnnstudio.data.images import open_image, quiet, read_header, to_array, upright_turn
 from cnnstudio.data.preparation import crop_geometry
 
 IN_MEMORY = 32 << 20
@@ -174,7 +174,7 @@ def _turn(data: bytes) -> Image.Transpose | None:
     if b"Exif\0\0" not in data and b"tiff:Orientation" not in data:
         return None
     try:
-        with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
+        with quiet(), Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
             return upright_turn(image)
     except OSError as error:
         raise ValueError("Pillow knows better what is wrong with it") from error

@@ -105,7 +105,7 @@ def read_header(data: bytes) -> Header | None:
         What it says; None where it is no picture, or does not say it there.
     """
     try:
-        with _quiet(), Image.open(io.BytesIO(data), formats=_formats()) as image:
+        with quiet(), Image.open(io.BytesIO(data), formats=_formats()) as image:
             return Header(*image.size, image.mode)
     except Exception:  # noqa: BLE001 - `open_image` tells what is wrong
         return None
@@ -125,7 +125,7 @@ def to_array(image: Image.Image, channels: int) -> np.ndarray:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without Pillow's remarks about odd files; what matters is raised."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -154,7 +154,7 @@ def _open(file: BinaryIO, size: int, name: str) -> Image.Image:
             f"{name} has {size / 1e9:,.1f} GB, too much for a picture. Choose one below {MAX_FILE_BYTES / 1e9:.1f} GB."
         )
     head = file.read(64)
-    with _quiet():
+    with quiet():
         try:
             image = Image.open(file, formats=_formats())
         except Image.DecompressionBombError as error:
@@ -198,7 +198,7 @@ def _upright(original: Image.Image, plain: Image.Image) -> Image.Image:
 def upright_turn(image: Image.Image) -> Image.Transpose | None:
     """What turns a picture upright, by its EXIF tag Orientation; None where it stands upright as it is."""
     try:
-        with _quiet():
+        with quiet():
             return _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # noqa: BLE001 - a picture with damaged EXIF data is still a picture
         return None
