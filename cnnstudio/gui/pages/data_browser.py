@@ -55,6 +55,17 @@ class _Swatch(QWidget):
         painter.end()
 
 
+def _legend_entry(series: int, text: str) -> QWidget:
+    entry, words = QWidget(), label(text, "small")
+    words.setWordWrap(False)
+    row = QHBoxLayout(entry)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(GRID // 2)
+    row.addWidget(_Swatch(series))
+    row.addWidget(words)
+    return entry
+
+
 class DataBrowser(QWidget):
     """Thumbnails, filtered by split and class, and how many images each class has.
 
@@ -141,15 +152,11 @@ class DataBrowser(QWidget):
         head.addWidget(title, 1)
         head.addWidget(sort)
         legend = QHBoxLayout()
-        legend.setSpacing(GRID // 2)
-        self._legend: dict[str, tuple[QWidget, QWidget]] = {}
+        legend.setSpacing(2 * GRID)
+        self._legend: dict[str, QWidget] = {}
         for series, (name, (text, _)) in enumerate(SPLITS.items()):
-            swatch, words = _Swatch(series), label(text, "small")
-            words.setWordWrap(False)
-            self._legend[name] = (swatch, words)
-            legend.addWidget(swatch)
-            legend.addWidget(words)
-            legend.addSpacing(GRID)
+            self._legend[name] = _legend_entry(series, text)
+            legend.addWidget(self._legend[name])
         legend.addStretch(1)
         self._histogram = ClassHistogram()
         self._histogram.chosen.connect(self._choose_class)
@@ -269,8 +276,7 @@ class DataBrowser(QWidget):
             shown = name in counts and split in ("", name)
             if shown:
                 parts.append(Part(f"{word} images", tuple(counts[name].tolist()), series))
-            for widget in self._legend[name]:
-                widget.setVisible(shown)
+            self._legend[name].setVisible(shown)
         self._histogram.set_classes(self._dataset.classes, parts)
 
     @Slot(object)

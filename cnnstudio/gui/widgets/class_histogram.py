@@ -114,6 +114,7 @@ class ClassHistogram(QAbstractScrollArea):
         self._totals = np.sum([part.counts for part in parts], axis=0) if parts else np.zeros(len(classes), np.int64)
         self._sort()
         self._lay_out()
+        self._scroll_to(self._chosen)
 
     def set_largest_first(self, largest_first: bool) -> None:
         """Sorts the rows by their numbers of images, or as the classes come."""

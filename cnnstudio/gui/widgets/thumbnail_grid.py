@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -88,7 +88,7 @@ class ThumbnailGrid(QAbstractScrollArea):
         self._side = 7 * GRID
         self._current = self._hovered = -1
         self._pressed = -1
-        self._broken = False
+        self._problem = ""
         self._plan: LinePlan | None = None
         self._lines: OrderedDict[int, QImage] = OrderedDict()
         self._bytes = 0
@@ -105,7 +105,7 @@ class ThumbnailGrid(QAbstractScrollArea):
 
     def set_images(self, images: Thumbnails | None) -> None:
         """Shows other images from the first one on, or the placeholder."""
-        self._images, self._broken = images, False
+        self._images, self._problem = images, ""
         self._current = self._hovered = -1
         self.verticalScrollBar().setValue(0)
         self._lay_out()
@@ -194,21 +194,25 @@ class ThumbnailGrid(QAbstractScrollArea):
         if number in self._lines:
             self._lines.move_to_end(number)
             return self._lines[number]
-        if self._plan is None or self._images is None or self._broken:
+        if self._plan is None or self._images is None or self._problem:
             return None
         start = number * self._plan.columns
         places = np.arange(start, min(start + self._plan.columns, self._images.count))
         try:
             line = paint_line(self._images.read(places), self._plan)
         except OSError as error:
-            self._broken, why = True, error.strerror or str(error)
-            QTimer.singleShot(0, self, lambda: self.failed.emit(why))
+            self._problem = error.strerror or str(error)
+            QTimer.singleShot(0, self._tell_problem)  # not while it is painted
             return None
         self._lines[number] = line
         self._bytes += line.sizeInBytes()
         while self._bytes > _LINES_BYTES and len(self._lines) > 1:
             self._bytes -= self._lines.popitem(last=False)[1].sizeInBytes()
         return line
+
+    @Slot()
+    def _tell_problem(self) -> None:
+        self.failed.emit(self._problem)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paints the lines on screen and the outlines."""
@@ -225,7 +229,7 @@ class ThumbnailGrid(QAbstractScrollArea):
         deadline = time.perf_counter() + _SECONDS_A_FRAME
         for number in range(first, last + 1):
             if number not in self._lines and time.perf_counter() > deadline:
-                QTimer.singleShot(0, self.viewport(), self.viewport().update)
+                QTimer.singleShot(0, self.viewport().update)
                 break
             line = self._line(number)
             if line is not None:
