@@ -16,7 +16,7 @@ from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPushButton, QWidget
 
 from cnnstudio.gui.app import create
-from cnnstudio.gui.main_window import MainWindow
+from cnnstudio.gui.main_window import PAGES, MainWindow
 from tests.virtual_screen import Hand
 
 PATIENCE_SECONDS = 90
@@ -128,11 +128,11 @@ def keyboard_only(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     yield act(partial(hand.press, "alt+s"))
     yield lambda: train.busy is None
     seen["status"] = train.findChild(QLabel, "training_status").text()
-    yield act(partial(hand.press, "ctrl+2"))
+    yield act(partial(hand.press, PAGES["try"].shortcut.lower()))
     yield lambda: window.current_page.objectName() == "page_try"
     yield act(partial(hand.press, "F1"))
     yield lambda: window.current_page.objectName() == "page_about"
-    yield act(partial(hand.press, "ctrl+1"))
+    yield act(partial(hand.press, PAGES["train"].shortcut.lower()))
     yield lambda: window.current_page.objectName() == "page_train"
 
 
