@@ -93,7 +93,7 @@ class ProbabilityBars(QWidget):
         metrics = QFontMetrics(bold)
         # A pixel more, for widths are rounded: the longest name must not be cut for a fraction of one.
         longest = max((metrics.horizontalAdvance(self._classes[row]) for row in self._rows), default=0) + 1
-        name_width = min(longest, round(self.width() * 0.42))
+        name_width = min(longest, round(self.width() * 0.48))
         figure_width = metrics.horizontalAdvance(percent(1.0))
         height = self._row_height()
         for place, row in enumerate(self._rows):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QPushButton, QToo
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.images import open_image
+from cnnstudio.gui.pages import try_session
 from cnnstudio.gui.pages.try_ import TryPage
 from cnnstudio.gui.pages.try_likeness import looks_like_a_photo
 from cnnstudio.gui.pages.try_session import BLOCK, blocks_of, rows_of
@@ -28,6 +30,15 @@ SECONDS = 60_000
 PHOTOS = shipped("assets/photos")
 PHOTO_MODEL = shipped("trained/efficientnet-lite0-imagenet")
 DIGIT_MODEL = shipped("trained/lenet5-mnist")
+
+
+open_once = cache(load_classifier)
+
+
+@pytest.fixture(autouse=True)
+def opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages come one after the other here: they may share a model, which takes seconds to open and compile."""
+    monkeypatch.setattr(try_session, "load_classifier", open_once)
 
 
 @pytest.fixture
@@ -47,7 +58,7 @@ def page(qtbot: QtBot) -> Iterator[TryPage]:
 
 @pytest.fixture(scope="module")
 def classifier() -> Classifier:
-    return load_classifier(PHOTO_MODEL)
+    return open_once(PHOTO_MODEL)
 
 
 def show(qtbot: QtBot, page: TryPage, path: Path) -> object:
