@@ -200,3 +200,55 @@ def test_the_chosen_map_is_outlined(grid, pixels):
     row.setFocus()
     tile = row.tile_rectangle(0)
     assert tuple(pixels(row)[tile.top() - 1, tile.center().x()]) == QColor(LIGHT.accent_text).getRgb()[:3]
+
+
+def deep(count=40):
+    return [(f"conv{number}", "Conv2D", (28, 28, 16)) for number in range(count)]
+
+
+def outputs(rows, seed=0):
+    random = np.random.default_rng(seed)
+    return [LayerOutput(name, kind, random.random(shape).astype(np.float32)) for name, kind, shape in rows]
+
+
+def test_rows_come_before_their_maps_and_tell_when_they_are_looked_at(qtbot, grid):
+    known = deep()
+    with qtbot.waitSignal(grid.rows_missing):
+        grid.set_rows(known)
+        grid.show_outputs([])
+    missing = grid.missing()
+    assert 0 < len(missing) < len(known)
+    assert missing == tuple(name for name, _, _ in known)[: len(missing)]
+    grid.show_outputs(outputs(known[:20]))
+    assert grid.missing() == ()
+    with qtbot.waitSignal(grid.rows_missing):
+        grid.verticalScrollBar().setValue(grid.verticalScrollBar().maximum())
+    missing = grid.missing()
+    assert missing[-1] == "conv39"
+    rest = outputs(known[20:], seed=1)
+    with qtbot.assertNotEmitted(grid.rows_missing, wait=100):
+        grid.show_outputs(rest, newer=False)
+    assert grid.missing() == ()
+    assert np.array_equal(grid._rows[-1].values, rest[-1].values)
+
+
+def test_a_newer_image_puts_all_other_maps_out_of_date(qtbot, grid):
+    known = deep(20)
+    grid.set_rows(known)
+    grid.show_outputs(outputs(known))
+    qtbot.waitUntil(lambda: grid.verticalScrollBar().maximum() > 0)
+    grid.show_outputs(outputs(known[:5], seed=2))
+    assert grid.missing() == ()
+    assert not grid._rows[-1].values.any()  # nobody shall see another image's maps there
+    grid.verticalScrollBar().setValue(grid.verticalScrollBar().maximum())
+    assert "conv19" in grid.missing()
+
+
+def test_forgetting_keeps_the_rows_for_the_next_image(grid):
+    before = rows(grid)
+    grid.forget()
+    assert not any(row.isVisible() for row in before)
+    assert grid.missing() == ()
+    grid.set_layers(layers(seed=3))
+    assert rows(grid) == before
+    assert all(row.isVisible() for row in before)

@@ -78,3 +78,15 @@ def test_a_file_name_is_never_taken_for_markup(page):
     assert page.bar.text == "<b>bold</b>.png cannot be read."
     label = page.bar.findChild(QWidget, "message_text")
     assert label.textFormat() is Qt.TextFormat.PlainText
+
+
+def test_an_offer_is_taken_with_one_click(page, qtbot):
+    page.bar.show_offer("This looks like a photo.", "Open it with another model")
+    button = page.bar.findChild(QPushButton, "accept_offer_button")
+    assert button.isVisible()
+    assert button.text() == "Open it with another model"
+    with qtbot.waitSignal(page.bar.accepted):
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert page.bar.isHidden()
+    page.bar.show_info("Saved.")
+    assert button.isHidden()
