@@ -187,6 +187,7 @@ class FolderView(QWidget):
         describe(self._grid, "folder_grid", "Pictures", "Click a picture, or press Enter on it, to look at it closely.")
         self._grid.activated.connect(self._open)
         self._grid.current_changed.connect(self._tell_picture)
+        self._grid.failed.connect(self._message.show_error)
         self._list = describe(
             QPlainTextEdit(), "unreadable_list", "Unreadable files", "The files that could not be opened, and why."
         )

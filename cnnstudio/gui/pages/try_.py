@@ -1,6 +1,7 @@
 """The Try page: draw, open a picture or look through the camera; see what the network answers, and what layers saw."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
@@ -10,7 +11,6 @@ from cnnstudio.data.picture_files import PictureFile
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.log import details
-from cnnstudio.gui.pages.folder_view import FolderView
 from cnnstudio.gui.pages.model_chooser import ModelChooser, photo_model, title_of
 from cnnstudio.gui.pages.try_panel import ImagePanel
 from cnnstudio.gui.pages.try_session import (
@@ -33,6 +33,9 @@ from cnnstudio.gui.widgets.probability_bars import ProbabilityBars
 from cnnstudio.models.card import CARD_FILE
 from cnnstudio.models.classifier import MODEL_FILE, LayerInfo, Prediction
 from cnnstudio.wording import percent
+
+if TYPE_CHECKING:
+    from cnnstudio.gui.pages.folder_view import FolderView
 
 UNSURE = 0.5
 """Below this probability the answer is put as a guess."""
@@ -334,6 +337,8 @@ class TryPage(QWidget):
             self._message.show_error("There is no model yet. Train one on the Train page.")
             return
         if self._folder is None:
+            from cnnstudio.gui.pages.folder_view import FolderView
+
             self._folder = FolderView()
             self._folder.left.connect(self._leave_folder)
             self._folder.opened.connect(self._open_of_folder)
