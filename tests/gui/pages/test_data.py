@@ -12,6 +12,8 @@ from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractScrollArea,
+    QAbstractSpinBox,
     QApplication,
     QComboBox,
     QLabel,
@@ -30,6 +32,7 @@ from cnnstudio.gui.pages.data import DataPage
 from cnnstudio.gui.pages.data_view import Selection, counts_of, mean_images
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import Task
+from cnnstudio.gui.widgets.message_bar import MessageBar
 
 SECONDS = 30_000
 
@@ -388,3 +391,23 @@ def test_closing_while_it_loads(qtbot: QtBot) -> None:
     page.shut_down()
     assert page.busy is None
     assert replace(DATASETS["mnist"]).is_here()
+
+
+def test_every_control_has_a_name_and_teaches(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
+    imported(page, qtbot, photos(tmp_path / "pets", {"cat": 20, "dog": 20}))
+    click(page, "report_button")
+    own = [
+        control
+        for kind in (QAbstractButton, QAbstractSpinBox, QComboBox, QSlider, QAbstractScrollArea)
+        for control in page.findChildren(kind)
+        if control.focusPolicy() & Qt.FocusPolicy.TabFocus and not control.objectName().startswith("qt_")
+        if not isinstance(control.parent(), QComboBox | MessageBar)
+        if not isinstance(control.parent().parent(), QComboBox)
+    ]
+    assert len(own) > 50
+    for control in own:
+        assert control.objectName(), control
+        assert control.accessibleName(), control.objectName()
+        assert control.toolTip(), control.objectName()
+    names = [control.objectName() for control in own]
+    assert len(names) == len(set(names))
