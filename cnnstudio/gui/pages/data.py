@@ -1,5 +1,6 @@
 """The Data page: which images there are, and what an image is to a computer."""
 
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -38,6 +39,9 @@ from cnnstudio.gui.widgets.picker import Choice, Picker
 
 REMEMBERED = "data/dataset"
 
+WORTH_ASKING = 3.0
+"""Seconds of work whose loss somebody who closes the window should be asked about."""
+
 
 class DataPage(QWidget):
     """The choice of a data set above; its images, or one of them, below.
@@ -59,6 +63,7 @@ class DataPage(QWidget):
         self._settings = settings
         self._entries: dict[str, DatasetEntry] = {}
         self._task: Task | None = None
+        self._began = 0.0
         self.dataset: Dataset | None = None
         self._shown = ("", "")
         """Name and size of what is shown, as the list had them."""
@@ -92,7 +97,8 @@ class DataPage(QWidget):
     @property
     def busy(self) -> str | None:
         """What would be interrupted if the window closed now, in words."""
-        return "A data set is being loaded." if self._task is not None else None
+        long = time.monotonic() - self._began > WORTH_ASKING
+        return "A data set is being loaded." if self._task is not None and long else None
 
     def shut_down(self) -> None:
         """Ends what is being loaded or computed, and waits for it."""
@@ -256,6 +262,7 @@ class DataPage(QWidget):
         if entry is None:
             return
         self._message.hide()
+        self._began = time.monotonic()
         self._loading.start(entry, "Loading" if entry.is_here() else "Downloading")
         self._stack.setCurrentWidget(self._loading)
         self._task = Task(partial(load, entry, rescan), self)

@@ -15,6 +15,7 @@ from cnnstudio.data.datasets import DATASETS, DatasetEntry
 from cnnstudio.data.downloads import fetch
 from cnnstudio.data.remote import RemoteFile, RemoteFolder
 from cnnstudio.data.splits import Dataset, OnProgress, Split
+from cnnstudio.gui.pages import data
 from cnnstudio.gui.pages.data import DataPage
 from cnnstudio.gui.settings import Settings
 from tests.data import local_server
@@ -77,7 +78,8 @@ def test_nothing_is_fetched_before_somebody_asks(page: DataPage, server: Server,
     assert len(server.requests) == 1
 
 
-def test_cancel_and_go_on(page: DataPage, server: Server, qtbot: QtBot) -> None:
+def test_cancel_and_go_on(page: DataPage, server: Server, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "WORTH_ASKING", 0.0)
     server.serve("/images.bin", stuck(BODY, 500_000))
     click(page, "download_button")
     assert page.busy == "A data set is being loaded."
