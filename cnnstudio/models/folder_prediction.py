@@ -1,12 +1,14 @@
-"""Predicting many picture files: the next ones are decoded in threads while the network works on these."""
+"""Predicting many picture files: large ones are decoded in threads while the network works on those before."""
 
 import math
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -23,8 +25,17 @@ MAX_BATCH = 512
 BATCH_BYTES = 2**20
 """Of the images that the network gets at once: a few dozen milliseconds' work, so that a cancel is answered soon."""
 
-CHUNK = 16
+CHUNK = 32
 """Pictures that a thread decodes at a time, at most: handing over each one by itself would cost more than decoding."""
+
+CHUNK_SECONDS = 0.05
+"""That a thread may take for them: large photos are handed over one by one."""
+
+QUICK = 0.0005
+"""Seconds: what takes less to decode is not given to threads, which would hold each other up."""
+
+PATIENCE = 0.5
+"""Seconds after which the network gets what there is, though it could take more."""
 
 MAX_THREADS = 4
 """That decode: each may hold one picture of the largest size in memory."""
@@ -70,46 +81,60 @@ def predict_files(
     Raises:
         StudioError: the model's rule is not known, or its weights are damaged.
     """
-    decode = _decoder(classifier)
     batch = max(1, min(MAX_BATCH, BATCH_BYTES // math.prod(classifier.input_shape)))
     told = _Pace(len(files), on_progress)
+    waiting: list[tuple[PictureFile, np.ndarray | str]] = []
+    since = time.monotonic()
+    with closing(_decoded(files, _decoder(classifier), batch, told)) as chunks:
+        for chunk in chunks:
+            waiting += chunk
+            if len(waiting) >= batch or time.monotonic() - since > PATIENCE:
+                yield _predict(classifier, waiting, top)
+                told.add(len(waiting))
+                waiting, since = [], time.monotonic()
+    if waiting:
+        yield _predict(classifier, waiting, top)
+        told.add(len(waiting))
+
+
+def _decoded(
+    files: Sequence[PictureFile], decode: "_Decode", batch: int, told: "_Pace"
+) -> "Generator[list[tuple[PictureFile, np.ndarray | str]]]":
+    """Decodes in threads, a little ahead of what is asked for; gives a few files at a time, in order."""
+
+    def work(part: Sequence[PictureFile]) -> tuple[list[tuple[PictureFile, np.ndarray | str]], float]:
+        began = time.perf_counter()
+        return [(file, decode(file)) for file in part], time.perf_counter() - began
+
     threads = max(1, min(MAX_THREADS, os.cpu_count() or 1))
-    with ThreadPoolExecutor(threads, "decode") as pool:
-        batches: deque[list[Future[list[np.ndarray | str]]]] = deque()
-        starts = iter(range(0, len(files), batch))
-        try:
-            for start in range(0, len(files), batch):
-                while len(batches) < 1 + max(1, -(-threads * CHUNK // batch)):
-                    ahead = next(starts, None)
-                    if ahead is None:
-                        break
-                    batches.append(_submit(pool, decode, files[ahead : min(ahead + batch, len(files))], threads))
-                images = [image for chunk in batches.popleft() for image in told.result_of(chunk)]
-                yield _predict(classifier, files[start : start + batch], images, top)
-                told.add(len(images))
-        finally:
-            for chunk in (chunk for chunks in batches for chunk in chunks):
-                chunk.cancel()
-
-
-def _submit(
-    pool: ThreadPoolExecutor, decode: "_Decode", files: Sequence[PictureFile], threads: int
-) -> "list[Future[list[np.ndarray | str]]]":
-    size = max(1, min(CHUNK, -(-len(files) // threads)))
-    return [
-        pool.submit(lambda part: [decode(file) for file in part], files[first : first + size])
-        for first in range(0, len(files), size)
-    ]
+    size, begun, quick = 1, 0, False
+    pool = ThreadPoolExecutor(threads, "decode")
+    chunks: deque[Future[tuple[list[tuple[PictureFile, np.ndarray | str]], float]]] = deque()
+    try:
+        while begun < len(files) or chunks:
+            while begun < len(files) and len(chunks) < 2 * threads and not quick:
+                chunks.append(pool.submit(work, files[begun : begun + size]))
+                begun += size
+            if chunks:
+                chunk, seconds = told.result_of(chunks.popleft())
+            else:
+                chunk, seconds = work(files[begun : begun + size])
+                begun += size
+            quick = seconds < QUICK * len(chunk)
+            size = max(1, min(CHUNK, batch, int(CHUNK_SECONDS * len(chunk) / max(seconds, 1e-6))))
+            yield chunk
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _predict(
-    classifier: Classifier, files: Sequence[PictureFile], images: Sequence[np.ndarray | str], top: int
+    classifier: Classifier, decoded: "Sequence[tuple[PictureFile, np.ndarray | str]]", top: int
 ) -> list[FilePrediction]:
-    readable = [image for image in images if not isinstance(image, str)]
-    best = iter(_best(classifier, np.stack(readable), top) if readable else ())
+    images = [image for _, image in decoded if not isinstance(image, str)]
+    best = iter(_best(classifier, np.stack(images), top) if images else ())
     return [
         FilePrediction(file, error=image) if isinstance(image, str) else FilePrediction(file, next(best), image=image)
-        for file, image in zip(files, images, strict=True)
+        for file, image in decoded
     ]
 
 
@@ -123,6 +148,8 @@ def _best(classifier: Classifier, images: np.ndarray, top: int) -> list[tuple[tu
         for indices, row in zip(order.tolist(), shares.tolist(), strict=True)
     ]
 
+
+_Result = TypeVar("_Result")
 
 _Decode = Callable[[PictureFile], np.ndarray | str]
 """The image that the network gets, or why there is none."""
@@ -170,8 +197,8 @@ class _Pace:
             left = spent / self._done * (self._total - self._done) if self._done and spent > 1 else None
             self._tell(Progress("Predicting", self._done, self._total, "images", left))
 
-    def result_of(self, chunk: "Future[list[np.ndarray | str]]") -> list[np.ndarray | str]:
-        """What a thread has decoded; told of progress while it is waited for."""
+    def result_of(self, chunk: "Future[_Result]") -> "_Result":
+        """What a thread has made; progress is told while it is waited for."""
         while not wait((chunk,), HEARTBEAT).done:
             self.tell()
         return chunk.result()

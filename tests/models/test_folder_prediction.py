@@ -2,6 +2,7 @@
 
 import csv
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -185,3 +186,21 @@ def test_the_mark_of_a_model_is_that_of_its_weights(colour: Classifier, tmp_path
     other = Classifier(build_model("softmax", (8, 8, 3), 3, seed=2), colour.card)
     assert model_mark(colour).startswith("Pets ")
     assert model_mark(load_classifier(tmp_path / "copy")) == model_mark(colour) != model_mark(other)
+
+
+def test_slow_pictures_come_a_few_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for large photos sees something, and loses little when it is ended."""
+    model = Classifier(build_model("softmax", (8, 8, 3), 3, seed=1), Card("Pets", CLASSES, (8, 8, 3), "imagenet"))
+    source = PictureFile.source
+
+    def slowly(file: PictureFile) -> Path | bytes:
+        time.sleep(0.03)
+        return source(file)
+
+    monkeypatch.setattr(PictureFile, "source", slowly)
+    files = list_pictures([folder]).files * 3
+    told: list[Progress] = []
+    batches = list(predict_files(model, files, on_progress=told.append))
+    assert len(batches) > 1
+    assert [prediction.file for prediction in flat(batches)] == files
+    assert len(told) >= len(batches)

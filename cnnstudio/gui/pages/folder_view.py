@@ -196,6 +196,9 @@ class FolderView(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self._grid)
         self._stack.addWidget(self._list)
+        soon = label("The pictures appear here as they are classified.", "secondary", "no_pictures_yet")
+        soon.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._stack.addWidget(soon)
         chips = QHBoxLayout()
         chips.setSpacing(GRID)
         self._chips = self._add_chips(chips, FILTERS, "_filter_chip")
@@ -296,8 +299,9 @@ class FolderView(QWidget):
         results = self._results
         self._save.setEnabled(results is not None and bool(results.predictions or results.unreadable))
         self._chips["unreadable"].setVisible(results is not None and bool(results.unreadable))
-        if results is None:
+        if results is None or not results.everything:
             self._grid.set_images(None)
+            self._stack.setCurrentIndex(2)
             self._count.setText("")
             return
         self._chips["unreadable"].setText(f"{FILTERS['unreadable'][0]} ({len(results.unreadable):,})")
