@@ -205,8 +205,9 @@ def test_ctrl_c_keeps_what_is_written(outcome, trained, folder, tmp_path, monkey
         patch.setattr(Classifier, "predict_many", interrupted)
         code, out, err = outcome("predict", str(trained), str(folder), "--csv", str(table))
     assert (code, out) == (130, "")
-    assert "469 images are left" in err.splitlines()[-1]
-    assert len(rows_of(table)) == 1024
+    done = len(rows_of(table))
+    assert 0 < done < 1493
+    assert f"{1493 - done:,} images are left" in err.splitlines()[-1]
     outcome("predict", str(trained), str(folder), "--csv", str(table))
     names = [row["file"] for row in rows_of(table)]
     assert len(names) == len(set(names)) == 1493

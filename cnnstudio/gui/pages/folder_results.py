@@ -34,7 +34,7 @@ FILTERS: dict[str, tuple[str, str]] = {
         "&Uncertain",
         f"Pictures whose best class has less than {percent(UNSURE, 0)}: here the network is most likely wrong.",
     ),
-    "unreadable": ("Un&readable", "Files that could not be opened as pictures, and why."),
+    "unreadable": ("Un&readable", "Files that could not be used, and why."),
 }
 """The chips that choose what is shown: text and lesson."""
 
@@ -217,6 +217,11 @@ class Results:
         one = self.predictions[place]
         named = ", ".join(f"{name} {percent(share)}" for _, name, share in one.top)
         return f"{one.file.name}: {named}"
+
+
+def told(one: FilePrediction) -> str:
+    """Why there is no prediction for a file, with its name."""
+    return one.error if one.file.name in one.error else f"{one.file.name}: {one.error}"
 
 
 def write(path: Path, results: Results, **_: object) -> Path:

@@ -22,7 +22,7 @@ from cnnstudio.data.splits import Progress
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.log import details
-from cnnstudio.gui.pages.folder_results import FILTERS, ORDERS, TOP, Begun, More, Results, work, write
+from cnnstudio.gui.pages.folder_results import FILTERS, ORDERS, TOP, Begun, More, Results, told, work, write
 from cnnstudio.gui.task import Task
 from cnnstudio.gui.theme import GRID, SECTION, icon
 from cnnstudio.gui.widgets.class_histogram import ClassHistogram, Part
@@ -311,9 +311,9 @@ class FolderView(QWidget):
             chip.setEnabled(not listing)
         self._show_classes(results)
         if listing:
-            self._list.setPlainText("\n".join(one.error for one in results.unreadable))
+            self._list.setPlainText("\n".join(map(told, results.unreadable)))
             number = len(results.unreadable)
-            self._count.setText(f"{number:,} {'file' if number == 1 else 'files'} cannot be opened")
+            self._count.setText(f"{number:,} {'file' if number == 1 else 'files'} cannot be used")
             return
         chosen = self._histogram.chosen_class
         self._shown = results.order(

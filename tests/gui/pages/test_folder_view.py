@@ -108,7 +108,7 @@ def test_filters(qtbot: QtBot, view: FolderView, digits: Path) -> None:
     listed = view.findChild(QPlainTextEdit, "unreadable_list")
     assert listed.isVisible()
     assert "broken.jpg" in listed.toPlainText()
-    assert view.findChild(QLabel, "folder_count").text() == "1 file cannot be opened"
+    assert view.findChild(QLabel, "folder_count").text() == "1 file cannot be used"
 
 
 def test_saved_as_the_command_line_saves(
