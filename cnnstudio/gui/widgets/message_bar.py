@@ -44,7 +44,12 @@ class MessageBar(QFrame):
         )
         self._copy.setProperty("role", "quiet")
         self._copy.clicked.connect(self._copy_details)
-        self._offer = QPushButton(self)
+        self._offer = describe(
+            QPushButton(self),
+            "accept_offer_button",
+            "Accept",
+            "Does what is proposed here; closing the message declines.",
+        )
         self._offer.clicked.connect(self._accept)
         self._close = QToolButton(self)
         describe(self._close, "close_message_button", "Close message", "Closes this message. Escape does, too.")
@@ -98,8 +103,8 @@ class MessageBar(QFrame):
         self._icon.setPixmap(icon(icon_name, colour).pixmap(QSize(_ICON, _ICON), self.devicePixelRatioF()))
         self._text.setText(text)
         self._copy.setVisible(bool(details))
-        describe(self._offer, "accept_offer_button", offer, f"{offer}.")
         self._offer.setText(offer)
+        self._offer.setAccessibleName(offer)
         self._offer.setVisible(bool(offer))
         self.setAccessibleName(f"Error: {text}" if role == "error" else text)
         self.show()

@@ -81,7 +81,8 @@ def test_a_test_image_shows_its_true_label(page: TryPage, qtbot: QtBot) -> None:
         qtbot.mouseClick(page.findChild(QPushButton, "test_image_chip"), Qt.MouseButton.LeftButton)
     (shown,) = answered.args
     assert np.array_equal(load_dataset("mnist").test.images[shown.subject.index], shown.image)
-    assert f"<b>{load_dataset('mnist').test.labels[shown.subject.index]}</b>" in page.findChild(QLabel, "true_label").text()
+    label = load_dataset("mnist").test.labels[shown.subject.index]
+    assert f"<b>{label}</b>" in page.findChild(QLabel, "true_label").text()
     with qtbot.waitSignal(page.answered, timeout=SECONDS) as again:
         qtbot.mouseClick(page.findChild(QPushButton, "another_button"), Qt.MouseButton.LeftButton)
     assert again.args[0].subject.index != shown.subject.index
