@@ -149,9 +149,8 @@ def test_a_photo_for_a_digit_model_offers_the_model_for_photos(page: TryPage, qt
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         page.receive(DIGIT_MODEL)
     page.receive(PHOTOS / "coffee.jpg")
-    qtbot.waitUntil(lambda: bool(page._message.findChild(QPushButton, "accept_offer_button")), timeout=SECONDS)
     offer = find(page, QPushButton, "accept_offer_button")
-    assert offer.isVisible()
+    qtbot.waitUntil(offer.isVisible, timeout=SECONDS)
     assert offer.text() == "Open it with EfficientNet-Lite0"
     with qtbot.waitSignal(page.answered, timeout=SECONDS, check_params_cb=lambda a: a.path == PHOTO_MODEL):
         qtbot.mouseClick(offer, Qt.MouseButton.LeftButton)
