@@ -83,6 +83,7 @@ class ImagePanel(QScrollArea):
         self._stack = QStackedWidget()
         self._stack.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Maximum)
         for source in self._sources:
+            source.pack()
             self._stack.addWidget(source)
             source.subject_changed.connect(self.asked)
             source.failed.connect(self.failed)

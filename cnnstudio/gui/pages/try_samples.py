@@ -7,7 +7,7 @@ from functools import partial
 from html import escape
 
 import numpy as np
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QProgressBar, QPushButton
 
@@ -83,6 +83,8 @@ class SampleSource(Source):
             "An image that no training has seen. Point at a pixel to see its value: 0 is black, 255 white.",
         )
         self._text = label(name="true_label")
+        self._text.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._text.setMinimumHeight(3 * self.fontMetrics().lineSpacing())  # whatever it says, nothing moves
         self._bar = describe(QProgressBar(), "test_images_progress", "Progress", "How much of the data set is here.")
         self._bar.setTextVisible(False)
         self._another = self._button(
@@ -105,7 +107,7 @@ class SampleSource(Source):
         row = self._tools()
         row.addWidget(self._text, 1)
         for widget in (self._another, self._download, self._cancel):
-            row.addWidget(widget)
+            row.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
         self._column.addWidget(self._bar)
         self._show_state("")
 

@@ -34,7 +34,6 @@ class Source(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(GRID)
-        self._column.setAlignment(Qt.AlignmentFlag.AlignTop)
 
     @property
     def subject(self) -> Subject | None:
@@ -44,6 +43,10 @@ class Source(QWidget):
     def set_side(self, side: int) -> None:
         """Sets width and height of the canvas, or of what takes its place."""
         self._surface.setFixedSize(side, side)
+
+    def pack(self) -> None:
+        """Keeps together, at the top, what has been added."""
+        self._column.addStretch(1)
 
     def use(self, card: Card, words: Words) -> None:
         """Fits itself to the model that is open now."""
