@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnstudio.data.datasets import DATASETS, DatasetEntry
-from cnnstudio.data.folders import FolderSurvey, load_folder, survey_folder
+from cnnstudio.data.folders import TEST_SHARE, FolderSurvey, load_folder, survey_folder
 from cnnstudio.data.splits import Dataset, OnProgress
 from cnnstudio.errors import StudioError
 from cnnstudio.storage import data_folder, write_atomically
@@ -24,9 +24,6 @@ MAX_REGISTER_BYTES = 64 * 2**20
 MAX_IMAGE_SIZE = 1024
 SIZES = (28, 32, 48, 64, 96, 128, 160, 224)
 """Sides in pixels that are offered for a user's own images; any from 8 to `MAX_IMAGE_SIZE` is taken."""
-
-TEST_SHARE = 0.15
-"""Of the images of a folder that does not say which are for testing."""
 
 
 @dataclass(frozen=True)

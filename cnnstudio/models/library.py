@@ -2,7 +2,6 @@
 
 import difflib
 import shutil
-import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from cnnstudio.data.names import checked_name
 from cnnstudio.errors import StudioError
 from cnnstudio.models.card import CARD_FILE, Card, read_card
 from cnnstudio.models.classifier import MODEL_FILE, Classifier
@@ -17,13 +17,6 @@ from cnnstudio.models.files import embed_card, embedded_card, load_model
 from cnnstudio.storage import data_folder, runs_folder, shipped, write_atomically
 
 Kind = Literal["shipped", "download", "run"]
-
-MAX_NAME = 100
-_FORBIDDEN = frozenset('/\\:*?"<>|')
-_RESERVED = frozenset(
-    {"con", "prn", "aux", "nul", *(f"com{digit}" for digit in range(10)), *(f"lpt{digit}" for digit in range(10))}
-)
-"""Names that Windows keeps for devices."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +115,7 @@ def rename_model(entry: ModelEntry, name: str) -> ModelEntry:
         StudioError: the model ships with CNN Studio, the name is not possible or taken, or the folder is read-only.
     """
     _check_own(entry, "renamed")
-    name = _checked_name(name)
+    name = checked_name(name, "A model's name")
     if name == entry.name:
         return entry
     taken = {folder.name.casefold() for _, folder in _folders()} - {entry.name.casefold()}
@@ -240,17 +233,3 @@ def _order(entry: ModelEntry | BrokenModel) -> tuple[int, float, str]:
 def _check_own(entry: ModelEntry, done: str) -> None:
     if entry.kind == "shipped":
         raise StudioError(f"“{entry.name}” ships with CNN Studio and cannot be {done}. Save a copy of it instead.")
-
-
-def _checked_name(name: str) -> str:
-    name = unicodedata.normalize("NFC", name).strip()
-    wrong = sorted({character for character in name if character in _FORBIDDEN or not character.isprintable()})
-    if wrong:
-        raise StudioError(f"A model's name cannot contain {' '.join(ascii(c)[1:-1] for c in wrong)}.")
-    if not name or name.startswith((".", "-")) or name.endswith("."):
-        raise StudioError("A model's name must not be empty, nor begin with a dot or a dash, nor end with a dot.")
-    if len(name) > MAX_NAME or len(name.encode()) > 240:
-        raise StudioError(f"A model's name has at most {MAX_NAME} characters.")
-    if name.split(".")[0].casefold() in _RESERVED:
-        raise StudioError(f"“{name}” is a name that Windows keeps for itself. Choose another one.")
-    return name

@@ -278,7 +278,8 @@ def _splits(dataset: Dataset, config: TrainingConfig) -> tuple[Split, Split, Spl
     held = dataset.hold_out(config.validation_fraction, config.seed)
     if held.validation is None or not len(held.validation):
         raise StudioError(
-            "There are too few training images: no class has two, so that one could be held out for validation. Add more."
+            "There are too few training images: no class has two, so that one could be held out for validation. "
+            "Add more."
         )
     if config.batch_size > len(held.train):
         raise StudioError(
