@@ -63,6 +63,10 @@ class Hand:
         """Clicks at a place on the screen."""
         self._do("mousemove", x, y, "click", 1)
 
+    def move(self, x: int, y: int) -> None:
+        """Points at a place on the screen."""
+        self._do("mousemove", x, y)
+
     def draw(self, points: Sequence[tuple[int, int]]) -> None:
         """Draws a line with the left button down."""
         (x, y), *rest = points

@@ -4,14 +4,17 @@
 """
 
 import json
+import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPushButton, QWidget
 
@@ -150,7 +153,39 @@ def close_while_training(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     seen["goes_on"] = train.busy is not None and window.isVisible()
 
 
-JOURNEYS = {journey.__name__: journey for journey in (train_and_draw, keyboard_only, close_while_training)}
+def own_images(window: MainWindow, hand: Hand, seen: dict) -> Steps:
+    """Brings a folder of pictures, trains on it, and opens one of the pictures: mouse only."""
+    folder = Path(os.environ["CNNSTUDIO_HOME"]) / "colours"
+    random = np.random.default_rng(0)
+    for channel, name in enumerate(("red", "green", "blue")):
+        (folder / name).mkdir(parents=True)
+        for number in range(20):
+            pixels = random.integers(0, 120, (40, 60, 3), dtype=np.uint8)
+            pixels[..., channel] += 100
+            Image.fromarray(pixels).save(folder / name / f"{number}.png")
+    data, train, try_ = (window.page(name) for name in ("data", "train", "try"))
+    window.open_path(folder)
+    yield lambda: data.findChild(QPushButton, "import_button").isEnabled()
+    yield act(partial(hand.click, *place(data.findChild(QPushButton, "import_button"))))
+    on_it = data.findChild(QPushButton, "train_on_it_button")
+    yield lambda: on_it.isVisible() and on_it.isEnabled()
+    yield act(partial(hand.click, *place(on_it)))
+    yield lambda: window.current_page is train
+    config = train._form.config
+    seen["config"] = [config.dataset, config.image_size, config.channels, config.augmentation]
+    yield act(partial(hand.click, *place(train.findChild(QPushButton, "train_button"))))
+    yield lambda: train.busy is not None
+    yield lambda: train.busy is None
+    seen["status"] = train.findChild(QLabel, "training_status").text()
+    yield act(partial(hand.click, *place(train.findChild(QPushButton, "try_button"))))
+    yield lambda: try_._open is not None and "colours" in try_._open.name
+    window.open_path(folder / "green" / "0.png")
+    answer = try_.findChild(QLabel, "answer")
+    yield lambda: answer.text() != "–"
+    seen["answer"] = answer.text()
+
+
+JOURNEYS = {journey.__name__: journey for journey in (train_and_draw, keyboard_only, close_while_training, own_images)}
 
 if __name__ == "__main__":
     print(json.dumps(run(JOURNEYS[sys.argv[1]])))

@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from cnnstudio.gui.main_window import MainWindow
-from tests.end_to_end.drive import SEVEN, Steps, act, drawn, run
+from tests.end_to_end.drive import SEVEN, Steps, act, drawn, place, run
 from tests.virtual_screen import Hand, run_on_virtual_screen
 
 SIZE = "1440x900"
@@ -53,10 +53,40 @@ def try_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     save(window, FOLDER / "try-dark.png")
 
 
+def data_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
+    """A digit as numbers."""
+    window.showMaximized()
+    window._settings.theme = "light"
+    window.show_page("data")
+    page = window.page("data")
+    yield lambda: page.dataset is not None
+    grid = page.findChild(QWidget, "thumbnail_grid")
+    yield act(partial(hand.click, *place(grid, 0.03, 0.05)))
+    yield lambda: page.findChild(QWidget, "pixel_matrix").isVisible()
+    yield act(partial(hand.move, *place(page.findChild(QWidget, "pixel_matrix"), 0.5, 0.5)))
+    save(window, FOLDER / "data-light.png")
+
+
+def photo_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
+    """A cat, and what EfficientNet-Lite0 sees in it."""
+    window.showMaximized()
+    window._settings.theme = "dark"
+    window.open_path(TOP / "trained" / "efficientnet-lite0-imagenet")
+    page = window.page("try")
+    yield lambda: page._open is not None and "efficientnet" in page._open.name
+    window.open_path(TOP / "assets" / "photos" / "chelsea.jpg")
+    yield lambda: "cat" in page.findChild(QLabel, "answer").text()
+    yield act(lambda: None, lambda: None, lambda: None, lambda: None)
+    save(window, FOLDER / "photo-dark.png")
+
+
+PICTURES = {picture.__name__: picture for picture in (train_page, try_page, data_page, photo_page)}
+
+
 def main() -> int:
     """Takes each picture in a process and on a screen of its own."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name in ("train_page", "try_page"):
+    for name in PICTURES:
         with tempfile.TemporaryDirectory() as home:
             command = [sys.executable, "-m", "tests.end_to_end.screenshots", name]
             done = run_on_virtual_screen(command, Path(home), SIZE)
@@ -67,6 +97,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        run({"train_page": train_page, "try_page": try_page}[sys.argv[1]])
+        run(PICTURES[sys.argv[1]])
     else:
         sys.exit(main())

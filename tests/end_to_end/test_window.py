@@ -46,6 +46,13 @@ def test_closing_while_training_asks_and_keeps(home: Path) -> None:
     assert len(models) == 1
 
 
+def test_own_images(home: Path) -> None:
+    seen = journey("own_images", home)
+    assert seen["config"] == ["colours", 40, 3, "photo"]
+    assert "Of 9 test images it had never seen" in seen["status"]
+    assert seen["answer"].endswith("green")
+
+
 def test_two_windows_at_once(home: Path) -> None:
     """Both come up with the same user folders, and go on a polite kill."""
     with virtual_screen() as screen:
