@@ -2,10 +2,8 @@
 
 from typing import Annotated
 
-import typer
-
 from cnnstudio.cli.console import complain, engine_at_work, messages, new_table, print_json, results
-from cnnstudio.cli.options import JsonOption
+from cnnstudio.cli.options import JsonOption, choice
 from cnnstudio.models.library import list_broken_models, list_models
 from cnnstudio.models.pretrained import PRETRAINED, fetch_pretrained
 from cnnstudio.wording import percent, progress
@@ -14,11 +12,7 @@ from cnnstudio.wording import percent, progress
 def models(
     download: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            help=f"Download a larger classifier for photos first, of those that Keras offers: {', '.join(PRETRAINED)}.",
-            show_default=False,
-        ),
+        choice("Download a larger classifier for photos first, of those that Keras offers", PRETRAINED, "classifier"),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

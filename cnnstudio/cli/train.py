@@ -5,7 +5,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -21,7 +20,7 @@ from cnnstudio.data.augmentation import AUGMENTATIONS
 from cnnstudio.data.variation import CHANGES
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures import ARCHITECTURES
-from cnnstudio.training.config import MAX_EPOCHS, MAX_SEED, SCHEDULES, TrainingConfig
+from cnnstudio.training.config import AS_SUITS, MAX_EPOCHS, MAX_SEED, SCHEDULES, TrainingConfig
 from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Started, Stopped
 from cnnstudio.training.trainer import NothingTrained, TrainingResult
 from cnnstudio.training.trainer import train as train_network
@@ -62,7 +61,7 @@ def train(
         typer.Option(
             metavar="NAME|CHANGES",
             help=f"How images are varied while it learns: {', '.join(AUGMENTATIONS)}; or changes with their sizes, "
-            f"such as shift=0.1,flip=0.5, among {', '.join(CHANGES)}. By default {TrainingConfig.augmentation}; a "
+            f"such as shift=0.1,flip=0.5, among {', '.join(CHANGES)}. By default none; a "
             "little for a small folder of your own.",
         ),
     ] = None,
@@ -80,9 +79,8 @@ def train(
     as_json: JsonOption = False,
 ) -> int:
     """Train a network; Ctrl+C stops it and keeps what was learnt."""
-    suggested = TrainingConfig.suggested(dataset_named(dataset, image_size, channels))
-    config = replace(
-        suggested,
+    dataset_named(dataset, image_size, channels)
+    config = TrainingConfig(
         dataset=dataset,
         architecture=architecture,
         learning_rate=learning_rate,
@@ -90,9 +88,9 @@ def train(
         schedule=schedule,
         image_size=image_size,
         channels=channels,
-        epochs=epochs or suggested.epochs,
-        batch_size=batch_size or suggested.batch_size,
-        augmentation=augmentation or suggested.augmentation,
+        epochs=AS_SUITS if epochs is None else epochs,
+        batch_size=AS_SUITS if batch_size is None else batch_size,
+        augmentation=AS_SUITS if augmentation is None else augmentation,
     )
     try:
         config.check()

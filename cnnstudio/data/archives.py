@@ -73,7 +73,7 @@ class Archive:
             raise StudioError(f"{self._name} may not be read. Change its permissions or choose another.") from error
         except _DAMAGED as error:
             raise StudioError(
-                f"{self._name} is no zip archive, or it is damaged ({error}). Download it again or choose another one."
+                f"{self._name} is no zip archive, or it is damaged. Make or download it again, or choose another one."
             ) from error
         try:
             self._members = self._checked(path.stat().st_size)

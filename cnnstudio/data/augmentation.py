@@ -13,7 +13,7 @@ import numpy as np
 
 from cnnstudio.data.splits import Dataset, Split
 from cnnstudio.data.synthetic_digits import render_digits
-from cnnstudio.data.variation import Augment, AugmentationSpec
+from cnnstudio.data.variation import CHANGES, Augment, AugmentationSpec
 from cnnstudio.data.warping import grid, sample
 from cnnstudio.errors import StudioError
 
@@ -192,7 +192,9 @@ def find_augmentation(text: str) -> Augmentation:
             "their sizes, such as shift=0.1,flip=0.5."
         )
     spec = AugmentationSpec.parse(text)
-    return Augmentation(str(spec), "My own", f"Every epoch shows the images changed: {spec}.", spec.build, _as_it_is)
+    changes = ", ".join(f"{CHANGES[name].title.lower()} {value:g} {CHANGES[name].unit}" for name, value in spec.items())
+    description = f"Every epoch shows the images changed: {changes}."
+    return Augmentation(str(spec), "Your own changes", description, spec.build, _as_it_is)
 
 
 def augment_examples(image: np.ndarray, spec: AugmentationSpec, count: int, seed: int) -> np.ndarray:

@@ -228,6 +228,9 @@ def _failure(
     if all(isinstance(reason, UnreachableError) for reason in reasons.values()):
         why = "none of the servers that have it can be reached"
         remedy = "Check the connection to the internet and try again"
+    looked = ", ".join(str(folder) if folder.is_dir() else f"{folder} (not there)" for folder in dataset_folders())
+    if looked:
+        why += f", and {files[0].name} does not lie in {looked}"
     server, _, name = files[0].urls[0].rpartition("/")
     missing = f"{server}/{name}" if len(files) == 1 else f"{', '.join(file.name for file in files)} from {server}"
     return StudioError(

@@ -55,6 +55,9 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def __repr__(self) -> str:
+        return f"Split({len(self):,} images of {'×'.join(map(str, self.images.shape[1:]))})"
+
     def take(self, indices: np.ndarray) -> "Split":
         """The images and labels at `indices`, (n,) whole numbers, in that order; what lies on disk stays there."""
         images = self.images.at(indices) if isinstance(self.images, StoredImages) else self.images[indices]

@@ -84,8 +84,12 @@ class AugmentationSpec:
 
     def __str__(self) -> str:
         """As `parse` reads it; “none” where nothing changes."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return ",".join(f"{name}={value:g}" for name, value in values.items() if value) or "none"
+        return ",".join(f"{name}={value:g}" for name, value in self.items()) or "none"
+
+    def items(self) -> list[tuple[str, float]]:
+        """The names and values of the changes that are made."""
+        values = [(field.name, getattr(self, field.name)) for field in fields(self)]
+        return [(name, value) for name, value in values if value]
 
     @classmethod
     def parse(cls, text: str) -> "AugmentationSpec":

@@ -21,6 +21,12 @@ FEW_STEPS = 400
 MOST_EPOCHS = 60
 """Fewer training images than the first are shown so often that some so many steps are taken, within so many epochs."""
 
+AS_SUITS: Any = None
+"""Stands for a value that is chosen to suit the data set when the config is made."""
+
+_SUITED: dict[str, Any] = {"epochs": 3, "batch_size": 128, "augmentation": "none"}
+"""What suits a large data set."""
+
 WARM_UP = 0.05
 """Share of the training over which the rate rises, where a schedule warms up."""
 
@@ -78,7 +84,8 @@ class TrainingConfig:
         dataset: what `cnnstudio.data.library.find_dataset` finds: a published data set, one of the user's own, or the
             path of a folder or a zip of images.
         architecture: a key of `cnnstudio.models.architectures.ARCHITECTURES`.
-        epochs: passes over the training images, at least 1.
+        epochs: passes over the training images, at least 1. This, the batch size and the augmentation are chosen to
+            suit the data set where they are not given: few images need small batches, more epochs and variety.
         batch_size: images per step, at least 1.
         learning_rate: the highest rate of the schedule, above 0.
         seed: decides initial weights, the order of images, the validation split and the augmentation; 0 to `MAX_SEED`.
@@ -93,11 +100,11 @@ class TrainingConfig:
 
     dataset: str = "mnist"
     architecture: str = "lenet5"
-    epochs: int = 3
-    batch_size: int = 128
+    epochs: int = AS_SUITS
+    batch_size: int = AS_SUITS
     learning_rate: float = 4e-3
     seed: int = 0
-    augmentation: str = "none"
+    augmentation: str = AS_SUITS
     schedule: str = "cosine"
     validation_fraction: float = 1 / 12
     image_size: int | None = None
@@ -105,21 +112,23 @@ class TrainingConfig:
 
     @classmethod
     def suggested(cls, entry: DatasetEntry) -> "TrainingConfig":
-        """What trains a data set well untouched: few images need small batches, more epochs and variety.
+        """What trains a data set well untouched.
 
         Args:
             entry: the data set.
         """
-        images = entry.train_images
-        batch = 2 ** int(math.log2(max(1, min(128, images / 6))))
-        epochs = max(cls.epochs, min(MOST_EPOCHS, math.ceil(FEW_STEPS * batch / max(1, images))))
-        varied = "photo" if entry.image_shape[2] == 3 else "shift=0.1,rotate=10,zoom=0.1"
-        return cls(
-            dataset=entry.name,
-            epochs=epochs,
-            batch_size=batch,
-            augmentation=varied if entry.path is not None and images < FEW_IMAGES else cls.augmentation,
-        )
+        return cls(dataset=entry.name, **_suited(entry))
+
+    def __post_init__(self) -> None:
+        missing = [name for name in _SUITED if getattr(self, name) is None]
+        if not missing:
+            return
+        try:
+            suited = _suited(find_dataset(str(self.dataset), self.image_size, self.channels))
+        except StudioError:  # `check` tells it
+            suited = _SUITED
+        for name in missing:
+            object.__setattr__(self, name, suited[name])
 
     def check(self) -> None:
         """Checks every value before anything is loaded.
@@ -138,6 +147,16 @@ class TrainingConfig:
         # How many images of a folder can be read is known after the scan only.
         share = 1 if entry.path else 1 - self.validation_fraction
         _check_whole("batch size", self.batch_size, 1, max(1, math.floor(entry.train_images * share)))
+
+
+def _suited(entry: DatasetEntry) -> dict[str, Any]:
+    images = entry.train_images
+    batch_size = 2 ** int(math.log2(max(1, min(_SUITED["batch_size"], images / 6))))
+    epochs = max(_SUITED["epochs"], min(MOST_EPOCHS, math.ceil(FEW_STEPS * batch_size / max(1, images))))
+    augmentation = _SUITED["augmentation"]
+    if entry.path is not None and images < FEW_IMAGES:
+        augmentation = "photo" if entry.image_shape[2] == 3 else "shift=0.1,rotate=10,zoom=0.1"
+    return {"epochs": epochs, "batch_size": batch_size, "augmentation": augmentation}
 
 
 def _check_choice(noun: str, value: Any, table: Container[str]) -> None:

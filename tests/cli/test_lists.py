@@ -65,8 +65,8 @@ def test_a_broken_run_is_told_and_does_not_hide_the_others(outcome, trained):
 
 def test_a_model_that_cannot_be_downloaded_gets_a_sentence(outcome, monkeypatch):
     code, out, err = outcome("models", "--download", "alexnet")
-    assert (code, out) == (1, "")
-    assert "Choose one of: efficientnetv2-b0" in err
+    assert (code, out) == (2, "")
+    assert "choose one of efficientnetv2-b0" in err
     module = importlib.import_module("keras.src.applications.resnet")
     monkeypatch.setattr(module, "BASE_WEIGHTS_PATH", "http://127.0.0.1:9/")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")

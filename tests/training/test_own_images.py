@@ -143,3 +143,13 @@ def test_an_imported_folder_gone_meanwhile_says_so(tmp_path: Path) -> None:
     folder.rename(tmp_path / "moved")
     with pytest.raises(StudioError, match="own"):
         train(replace(QUICK, dataset="own", batch_size=4))
+
+
+def test_the_defaults_suit_a_small_folder_from_python_too(tmp_path: Path) -> None:
+    folder = colours(tmp_path / "own", {"red": 30, "green": 30})
+    config = TrainingConfig(dataset=str(folder), architecture="softmax", epochs=2)
+    assert config.epochs == 2
+    assert config.batch_size < 16
+    assert config.augmentation == "photo"
+    assert replace(config, seed=1).batch_size == config.batch_size
+    assert train(config).test_images == 8

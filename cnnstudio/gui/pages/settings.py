@@ -34,7 +34,11 @@ from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.storage import CACHES, cache_folder, clear_cache, config_folder, data_folder, log_folder, used_bytes
 
 FOLDERS: dict[str, tuple[str, str, Callable[[], Path]]] = {
-    "data": ("Data", "Your runs: every network that was trained here.", data_folder),
+    "data": (
+        "Data",
+        "Your runs: every network trained here; and the images you collected.",
+        data_folder,
+    ),
     "cache": ("Cache", "What can be made or downloaded again; it may be emptied.", cache_folder),
     "settings": ("Settings", "The choices made on this page.", config_folder),
     "log": ("Log", "What happened, for whoever mends an error.", log_folder),
@@ -150,6 +154,9 @@ class SettingsPage(QWidget):
         buttons.addWidget(self._remove)
         buttons.addStretch(1)
         section.addWidget(self._sources)
+        named = os.environ.get("CNNSTUDIO_DATASETS")
+        if named:
+            section.addWidget(label(f"The environment variable CNNSTUDIO_DATASETS names {named}, too.", "small"))
         section.addLayout(buttons)
         self._show_sources()
 

@@ -32,6 +32,8 @@ from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Probe
 from cnnstudio.training.trainer import NothingTrained, TrainingResult, train
 from cnnstudio.wording import duration, percent
 
+INVITATION = "Press Train: no choice is needed."
+
 
 class TrainPage(QWidget):
     """Choices on the left, plots in the middle, what the network sees on the right."""
@@ -72,8 +74,10 @@ class TrainPage(QWidget):
         self._message.hide()
         if isinstance(payload, AugmentationSpec):
             self._form.choose_augmentation(str(payload))
+            self._message.show_info("The next training will vary the images so. Press Train.")
         else:
             self._form.choose_dataset(payload)
+        self._forget_result()
 
     @property
     def busy(self) -> str | None:
@@ -134,7 +138,7 @@ class TrainPage(QWidget):
             QProgressBar(), "training_progress", "Progress of the training", "How much of the training is done."
         )
         self._progress.setTextVisible(False)
-        self._status = label("Press Train: no choice is needed.", name="training_status")
+        self._status = label(INVITATION, name="training_status")
         self._status.setAccessibleName("State of the training")
         self._try_button = describe(
             QPushButton("Try &it"),
@@ -161,10 +165,8 @@ class TrainPage(QWidget):
         if self._task is not None:
             return
         self._config = self._form.config
-        self._done, self._result = 0.0, None
         self._message.hide()
-        self._try_button.hide()
-        self._seen.clear()
+        self._forget_result()
         self._plot.reset(self._config.epochs, 0)
         self._form.set_locked(True)
         self._stop_button.setEnabled(True)
@@ -177,6 +179,16 @@ class TrainPage(QWidget):
         self._task.finished.connect(self._finish)
         self._task.failed.connect(self._fail)
         self._task.start()
+
+    def _forget_result(self) -> None:
+        """Back to the empty state: what was shown belongs to another data set or training."""
+        self._done, self._result = 0.0, None
+        self._try_button.hide()
+        self._seen.clear()
+        self._plot.clear()
+        self._progress.setRange(0, 1)
+        self._progress.setValue(0)
+        self._status.setText(INVITATION)
 
     @Slot()
     def stop(self) -> None:

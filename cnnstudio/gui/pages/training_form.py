@@ -1,5 +1,6 @@
 """The left column of the Train page: what to train, and how."""
 
+from dataclasses import replace
 from functools import cache
 from typing import TypeVar
 
@@ -18,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnnstudio import wording
-from cnnstudio.data.augmentation import AUGMENTATIONS
+from cnnstudio.data.augmentation import AUGMENTATIONS, find_augmentation
 from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.library import SIZES, find_dataset, list_datasets
 from cnnstudio.errors import StudioError
@@ -109,6 +110,7 @@ class TrainingForm(QWidget):
         layout.addWidget(self._note)
         layout.addSpacing(GRID)
         layout.addWidget(_rows(self._epochs))
+        layout.addWidget(self._variety)
         layout.addWidget(self._more, alignment=Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self._options)
         layout.addStretch(1)
@@ -141,7 +143,7 @@ class TrainingForm(QWidget):
             "Your own images",
             "Train on a folder or a zip of your own photos, one subfolder for each class.",
         )
-        self._own_images.setText("Your own …")
+        self._own_images.setText("Your own images")
         self._own_images.setIcon(icon("import"))
         self._own_images.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._own_images.clicked.connect(self.own_images_wanted)
@@ -197,6 +199,10 @@ class TrainingForm(QWidget):
             "Training images are changed a little each time, so that the network learns what does not matter.",
             AUGMENTATIONS,
         )
+        self._augmentation.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._augmentation.setMinimumContentsLength(8)
+        self._augmentation.currentIndexChanged.connect(self._tell_variety)
+        self._variety = label(role="small", name="augmentation_note")
 
     @property
     def config(self) -> TrainingConfig:
@@ -243,8 +249,9 @@ class TrainingForm(QWidget):
 
     def choose_augmentation(self, text: str) -> None:
         """Chooses an augmentation: one of the table, or changes such as “shift=0.1,flip=0.5”."""
-        _choose_data(self._augmentation, text, text.replace(",", ", "))
-        self._augmentation.setToolTip(self._augmentation.itemData(self._augmentation.currentIndex(), _TIP) or text)
+        entry = find_augmentation(text)
+        _choose_data(self._augmentation, text, entry.title)
+        self._augmentation.setItemData(self._augmentation.currentIndex(), entry.description, _TIP)
 
     def set_locked(self, locked: bool) -> None:
         """Locks the choices while a training runs; they stay visible."""
@@ -262,6 +269,13 @@ class TrainingForm(QWidget):
     def _unfold(self, unfolded: bool) -> None:
         self._more.setIcon(icon("chevron-down" if unfolded else "chevron-right"))
         self._options.setVisible(unfolded)
+
+    @Slot()
+    def _tell_variety(self) -> None:
+        """Says what is done to the images, also while the options are folded."""
+        text = self._augmentation.currentData()
+        self._variety.setVisible(text != "none")
+        self._variety.setText(find_augmentation(text or "none").description)
 
     @Slot(str)
     def _tell_architecture(self, name: str) -> None:
@@ -283,11 +297,10 @@ class TrainingForm(QWidget):
             _choose_data(self._image_size, height, "")
             _choose_data(self._channels, channels, "")
         before, self._suggested = self._suggested, TrainingConfig.suggested(entry)
-        if self._epochs.value() == before.epochs:
+        # What was typed in for one data set stays for another of its kind, and for no other.
+        if replace(before, dataset=name) != self._suggested:
             self._epochs.setValue(self._suggested.epochs)
-        if self._batch_size.value() == before.batch_size:
             self._batch_size.setValue(self._suggested.batch_size)
-        if self._augmentation.currentData() == before.augmentation:
             self.choose_augmentation(self._suggested.augmentation)
 
     def _add(self, control: _Control, name: str, title: str, lesson: str) -> _Control:

@@ -130,6 +130,11 @@ class TrainingPlot(QWidget):
 
     # What the page uses.
 
+    def clear(self) -> None:
+        """Back to the empty state, as before the first training."""
+        self.reset(1, 0)
+        self._pages.setCurrentIndex(0)
+
     def reset(self, epochs: int, batches_per_epoch: int) -> None:
         """Empties both plots for a new training.
 

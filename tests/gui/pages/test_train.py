@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
@@ -19,8 +20,10 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.datasets import DATASETS
+from cnnstudio.data.variation import AugmentationSpec
 from cnnstudio.gui.pages.train import TrainPage
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.theme import GRID
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.library import list_models
 from cnnstudio.training.config import TrainingConfig
@@ -180,3 +183,41 @@ def test_the_wheel_scrolls_the_form_and_leaves_numbers_alone(page: TrainPage) ->
     QApplication.sendEvent(spin, wheel)
     assert spin.value() == before
     assert not wheel.isAccepted()
+
+
+def test_what_another_page_sends_is_chosen_and_said(page: TrainPage, qtbot: QtBot, tmp_path: Path) -> None:
+    """A small folder gets numbers that suit it, an augmentation is told, and nothing makes the form wider."""
+    form = page._form
+    choose(page, epochs=1)
+    for name in ("a", "b"):
+        (tmp_path / "own" / name).mkdir(parents=True)
+        for number in range(12):
+            Image.new("RGB", (40, 40), (10 * number, 0, 0)).save(tmp_path / "own" / name / f"{number}.png")
+    page.receive(str(tmp_path / "own"))
+    assert form.config.dataset == str(tmp_path / "own")
+    assert form.config.epochs > 20
+    assert form.config.batch_size < 10
+    assert (form.config.image_size, form.config.channels) == (40, 3)
+    assert form.config.augmentation == "photo"
+    note = page.findChild(QLabel, "augmentation_note")
+    assert note.isVisible()
+    page.receive(AugmentationSpec.parse("shift,rotate,flip,zoom,contrast,noise,cutout"))
+    assert form.config.augmentation.startswith("shift=0.125,rotate=15,flip=0.5")
+    assert "rotate 15 degrees" in note.text()
+    form._more.click()
+    assert form.minimumSizeHint().width() <= 34 * GRID
+    page.receive("mnist")
+    assert form.config == TrainingConfig()
+    assert not note.isVisible()
+
+
+def test_numbers_typed_in_stay_among_data_sets_of_a_kind(page: TrainPage) -> None:
+    choose(page, epochs=7, augmentation="handwriting")
+    page.receive("fashion-mnist")
+    assert (page._form.config.epochs, page._form.config.augmentation) == (7, "handwriting")
+
+
+def test_a_data_set_that_is_gone_is_said(page: TrainPage) -> None:
+    page.receive("no-such-set")
+    assert "no-such-set" in page._message.text
+    assert page._form.config.dataset == "mnist"
