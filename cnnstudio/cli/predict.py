@@ -122,7 +122,8 @@ def _fill_table(
     with PredictionTable(path, top, model_mark(classifier), overwrite) as table:
         missing = [file for file in files if not table.holds(file)]
         if table.done:
-            complain(f"{path} holds {len(files) - len(missing):,} of {len(files):,} images already; going on.")
+            new = f"{len(missing):,} {'is' if len(missing) == 1 else 'are'} new" if missing else "none is new"
+            complain(f"{path} holds {len(files) - len(missing):,} of {len(files):,} images already; {new}.")
         try:
             with engine_at_work(), _progress_on_stderr(len(missing)) as on_progress:
                 for batch in predict_files(classifier, missing, top, on_progress):

@@ -139,6 +139,13 @@ def _formats() -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
+@cache
+def format_endings() -> frozenset[str]:
+    """Every ending, lower case with its dot, of the files that can be opened."""
+    Image.init()
+    return frozenset(ending for ending, kind in Image.registered_extensions().items() if kind in FORMATS)
+
+
 def _check_kind(mode: int, name: str) -> None:
     if stat.S_ISDIR(mode):
         raise StudioError(f"{name} is a folder. Choose a picture in it.")
@@ -187,6 +194,8 @@ def _not_a_picture(head: bytes, name: str) -> str:
     for offset, signatures, kind in _OTHER_KINDS:
         if head[offset:].startswith(signatures):
             return f"{name} is {kind}, which cannot be opened here. Save it as PNG or JPEG and open that."
+    if Path(name).suffix.lower() in format_endings():
+        return f"{name} is damaged, or no picture in spite of its name. Save or download it again."
     return f"{name} is not a picture that can be opened here. Choose a PNG, a JPEG or another common format."
 
 

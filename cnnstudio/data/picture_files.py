@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from PIL import Image
-
-from cnnstudio.data.images import FORMATS, MAX_FILE_BYTES
+from cnnstudio.data.images import MAX_FILE_BYTES, format_endings
 from cnnstudio.errors import StudioError
 
 _UNOPENABLE = frozenset({".heic", ".heif", ".hif", ".svg", ".raw", ".cr2", ".nef", ".arw", ".dng"})
@@ -73,9 +71,7 @@ class PictureList:
 @cache
 def picture_endings() -> frozenset[str]:
     """Every ending of a file's name, lower case with its dot, by which it is taken for a picture."""
-    Image.init()
-    known = (ending for ending, kind in Image.registered_extensions().items() if kind in FORMATS)
-    return frozenset(known) | _UNOPENABLE
+    return format_endings() | _UNOPENABLE
 
 
 def _readable(path: str | Path) -> str:
@@ -112,8 +108,9 @@ def list_pictures(paths: Iterable[Path]) -> PictureList:
         else:
             files = (PictureFile(_readable(path), path),)
         for file in files:
-            if file.name not in seen:
-                seen.add(file.name)
+            spelled_out = os.path.abspath(file.name)  # noqa: PTH100 - Path keeps “..”
+            if spelled_out not in seen:
+                seen.add(spelled_out)
                 found.files.append(file)
     return found
 

@@ -37,6 +37,11 @@ def columns(top: int) -> list[str]:
     return ["file", *(f"{kind}{rank}" for rank in ranks for kind in ("class", "probability")), "error", "model"]
 
 
+def _same_file(name: str) -> str:
+    """What all spellings of a file's path have in common; a relative one starts from the current folder."""
+    return os.path.normcase(os.path.abspath(name))  # noqa: PTH100 - Path keeps “..”
+
+
 def _file_cell(name: str) -> str:
     """A name that no spreadsheet takes for a formula, and that still names the same file."""
     return f".{os.sep}{name}" if name.startswith(_FORMULA) else name
@@ -80,8 +85,8 @@ def save_table(path: Path, predictions: Iterable[FilePrediction], top: int, mode
 class PredictionTable:
     """A CSV file that grows batch by batch; a run that was ended at any moment goes on in it.
 
-    Files whose rows are in it already are `done`; rows of files that could not be read are taken out again, for they
-    may have been mended since.
+    Files whose rows are in it already are `done`, however their paths are spelled; rows of files that could not be read
+    are taken out again, for they may have been mended since.
 
     Args:
         path: the file; its folder exists.
@@ -124,7 +129,7 @@ class PredictionTable:
 
     def holds(self, file: PictureFile) -> bool:
         """Whether a file had its row in it when it was opened."""
-        return _file_cell(file.name) in self._done
+        return _same_file(file.name) in self._done
 
     def add(self, predictions: Iterable[FilePrediction]) -> None:
         """Appends rows; they outlast the end of this process from here on.
@@ -166,7 +171,7 @@ class PredictionTable:
             if row[-1] != _text_cell(self._model):
                 raise self._refusal(f"holds the predictions of another model ({row[-1]})")
         good = [row for row in rows if not row[-2]]
-        self._done = {row[0] for row in good}
+        self._done = {_same_file(row[0]) for row in good}
         return mark + _as_bytes([header, *good])
 
     def _refusal(self, why: str) -> StudioError:

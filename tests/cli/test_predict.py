@@ -1,6 +1,7 @@
 import csv
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -165,13 +166,27 @@ def test_the_same_command_goes_on(outcome, trained, folder, tmp_path):
     (folder / "b" / "bad.png").write_bytes((folder / "b" / "3.png").read_bytes())
     code, out, err = outcome(*command)
     assert (code, out) == (0, f"13 of 13 images are predicted in {table}.\n")
-    assert err == f"{table} holds 5 of 13 images already; going on.\n"
+    assert err == f"{table} holds 5 of 13 images already; 8 are new.\n"
     assert rows_of(table)[:12] == whole[:12]
     assert rows_of(table)[12]["class"] == rows_of(table)[5]["class"]
     before = table.read_bytes()
     code, _, err = outcome(*command)
     assert (code, table.read_bytes()) == (0, before)
     assert "13 of 13" in err
+
+
+def test_a_file_is_known_however_its_path_is_spelled(outcome, trained, folder, tmp_path, monkeypatch):
+    table = tmp_path / "out.csv"
+    (folder / "b" / "bad.png").unlink()
+    outcome("predict", str(trained), str(folder / "a"), "--csv", str(table))
+    monkeypatch.chdir(tmp_path)
+    code, _, err = outcome("predict", str(trained), "mine/b/../a", "mine", "./mine", "--csv", "out.csv")
+    assert (code, err) == (0, "out.csv holds 2 of 12 images already; 10 are new.\n")
+    names = [row["file"] for row in rows_of(table)]
+    assert len(names) == len({Path(name).resolve() for name in names}) == 12
+    code, _, err = outcome("predict", str(trained), str(folder), "--csv", str(table))
+    assert (code, err) == (0, f"{table} holds 12 of 12 images already; none is new.\n")
+    assert [row["file"] for row in rows_of(table)] == names
 
 
 def test_the_table_of_another_model_is_kept(outcome, trained, folder, tmp_path):

@@ -196,10 +196,11 @@ def test_grey_and_colour_arrays() -> None:
 JPEG = encoded(quarters(), "JPEG")
 BAD_FILES = {
     "empty.png": (b"", r"is empty \(0 bytes\)\. Save or download it again\."),
-    "text.png": (b"This is no picture at all.\n" * 20, r"is not a picture that can be opened here\. Choose a PNG"),
+    "text.png": (b"This is no picture at all.\n" * 20, r"is damaged, or no picture in spite of its name\. Save or"),
+    "text.txt": (b"This is no picture at all.\n" * 20, r"is not a picture that can be opened here\. Choose a PNG"),
     "truncated.jpg": (JPEG[:-30], r"is damaged or cut short\. Save or download it again\."),
     "truncated.png": (encoded(quarters(), "PNG")[:90], r"is damaged or cut short"),
-    "header_only.gif": (encoded(quarters(), "GIF")[:13], r"is not a picture|is damaged"),
+    "header_only.gif": (encoded(quarters(), "GIF")[:13], r"is damaged"),
     "huge.png": (png(30_000, 30_000), r"has more than 128 million pixels\. Scale it down"),
     "large.png": (png(12_000, 11_000), r"has more than 128 million pixels"),
     "zero.png": (png(0, 5), r"is not a picture|has no pixels|is damaged"),
