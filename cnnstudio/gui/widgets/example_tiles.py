@@ -238,6 +238,12 @@ class ExampleTiles(QWidget):
             self._activate(number, event.position())
         event.ignore()
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Takes the keys, after the class around has heard of the press: Del deletes what was clicked."""
+        if self._tile_at(event.position()) is not None:
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+        event.ignore()
+
     def event(self, event: QEvent) -> bool:
         """Tells of the picture when a tooltip is due."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:

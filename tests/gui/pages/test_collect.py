@@ -176,7 +176,8 @@ def test_delete_an_example_and_bring_it_back(page: CollectPage, qtbot: QtBot, sh
     assert tiles.files == tuple(reversed(before))
     qtbot.mouseClick(tiles, Qt.MouseButton.LeftButton, pos=tiles.cross_rectangle(0).center())
     assert shapes.examples("circle") == before[:2]
-    tiles.setFocus()
+    qtbot.mouseClick(tiles, Qt.MouseButton.LeftButton, pos=tiles.cross_rectangle(0).bottomLeft() + QPoint(-4, 4))
+    assert tiles.hasFocus()
     qtbot.keyClick(tiles, Qt.Key.Key_Delete)
     assert shapes.examples("circle") == before[:1]
     for _ in range(2):
