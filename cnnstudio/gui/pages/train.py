@@ -74,7 +74,7 @@ class TrainPage(QWidget):
         self._message.hide()
         if isinstance(payload, AugmentationSpec):
             self._form.choose_augmentation(str(payload))
-            self._message.show_info("The next training will vary the images so. Press Train.")
+            self._message.show_info("The next training varies the images as you have chosen. Press Train.")
         else:
             self._form.choose_dataset(payload)
         self._forget_result()
