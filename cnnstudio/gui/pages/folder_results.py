@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -29,20 +30,22 @@ THUMBNAIL_SIDE = 64
 
 
 FILTERS: dict[str, tuple[str, str]] = {
-    "all": ("&All", "All pictures, one predicted class after the other, the most frequent first."),
+    "all": ("&All", "All pictures of all classes."),
     "unsure": (
         "&Uncertain",
-        f"Pictures whose best class has less than {percent(UNSURE, 0)}: here the network is most likely wrong.",
+        f"Pictures whose best class has less than {percent(UNSURE, 0)}: here the network is most likely wrong. "
+        "Press it again for the certain ones, too.",
     ),
     "unreadable": ("Un&readable", "Files that could not be used, and why."),
 }
 """The chips that choose what is shown: text and lesson."""
 
 ORDERS: dict[str, tuple[str, str]] = {
-    "most": ("&Most certain first", "What the network takes for the clearest examples of each class comes first."),
-    "least": ("&Least certain first", "What the network hesitates about comes first: the place to look for mistakes."),
+    "class": ("By class", "One class after the other, the most frequent first; in each the most certain first."),
+    "least": ("Least certain first", "What the network hesitates about comes first: the place to look for mistakes."),
+    "most": ("Most certain first", "What the network takes for the clearest examples comes first."),
 }
-"""The chips that choose the order within a class: text and lesson."""
+"""The orders of what is shown: text and lesson."""
 
 
 class Thumbnails:
@@ -194,17 +197,18 @@ class Results:
         chosen = (np.array(self._shares) >= UNSURE) == sure
         return np.bincount(np.array(self._classes, int)[chosen], minlength=len(self.begun.classes))
 
-    def order(self, least_first: bool, only_unsure: bool, number: int | None) -> np.ndarray:
+    def order(self, key: str, only_unsure: bool, number: int | None) -> np.ndarray:
         """The places in `predictions` of the pictures to show.
 
         Args:
-            least_first: the least certain first, else the most certain.
+            key: of `ORDERS`; each is one order of all that is shown.
             only_unsure: whether those that are certain are left out.
-            number: the class; None for all, one class after the other, the most frequent first.
+            number: the class; None for all.
         """
         classes, shares = np.array(self._classes, int), np.array(self._shares, float)
         frequency = np.bincount(classes, minlength=len(self.begun.classes))
-        order = np.lexsort((shares if least_first else -shares, classes, -frequency[classes]))
+        keys = {"class": (-shares, classes, -frequency[classes]), "least": (shares,), "most": (-shares,)}
+        order = np.lexsort(keys[key])
         keep = np.ones(len(order), bool)
         if only_unsure:
             keep &= shares[order] < UNSURE
@@ -219,16 +223,31 @@ class Results:
         return f"{one.file.name}: {named}"
 
 
-def told(one: FilePrediction) -> str:
-    """Why there is no prediction for a file, with its name."""
-    return one.error if one.file.name in one.error else f"{one.file.name}: {one.error}"
+def told(one: FilePrediction, root: Path) -> str:
+    """Why there is no prediction for a file, with its name.
+
+    Args:
+        one: the file's.
+        root: the folder or archive that was classified, which goes without saying.
+    """
+    reason = one.error if one.file.name in one.error else f"{one.file.name}: {one.error}"
+    name = one.file.name
+    return reason.replace(name, name.removeprefix(str(root)).lstrip("/\\"))
 
 
-def write(path: Path, results: Results, **_: object) -> Path:
-    """Saves the table, for a `Task`; returns its path.
+class Saved(NamedTuple):
+    """A table has been saved: where, and how many rows it has."""
+
+    path: Path
+    rows: int
+
+
+def write(path: Path, results: Results, **_: object) -> Saved:
+    """Saves the table, for a `Task`.
 
     Raises:
         StudioError: the file cannot be written.
     """
-    save_table(path, tuple(results.everything), min(TOP, len(results.begun.classes)), results.begun.mark)
-    return path
+    everything = tuple(results.everything)
+    save_table(path, everything, min(TOP, len(results.begun.classes)), results.begun.mark)
+    return Saved(path, len(everything))

@@ -1,16 +1,15 @@
 """A whole folder classified: thumbnails sorted by class and certainty, and the table of it."""
 
+import os
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QElapsedTimer, Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QFileDialog,
     QHBoxLayout,
     QPlainTextEdit,
-    QProgressBar,
     QPushButton,
     QSlider,
     QStackedWidget,
@@ -22,13 +21,14 @@ from cnnstudio.data.splits import Progress
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.log import details
-from cnnstudio.gui.pages.folder_results import FILTERS, ORDERS, TOP, Begun, More, Results, told, work, write
+from cnnstudio.gui.pages.folder_choices import FolderChoices
+from cnnstudio.gui.pages.folder_head import FolderHead, FolderProgress
+from cnnstudio.gui.pages.folder_results import Begun, More, Results, Saved, told, work, write
 from cnnstudio.gui.task import Task
-from cnnstudio.gui.theme import GRID, SECTION, icon
+from cnnstudio.gui.theme import GRID, SECTION
 from cnnstudio.gui.widgets.class_histogram import ClassHistogram, Part
 from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.gui.widgets.thumbnail_grid import LARGEST, SMALLEST, ThumbnailGrid, Thumbnails
-from cnnstudio.wording import progress
 
 _REFRESH = 1000
 """Milliseconds between two looks at what has come meanwhile, at least."""
@@ -42,11 +42,12 @@ class FolderView(QWidget):
 
     Signals:
         left(): somebody wants to go back to single pictures.
-        opened(object): the `PictureFile` of a thumbnail that was clicked.
+        opened(object, object): the `PictureFile` of a thumbnail that was clicked, and the path of the model that
+            answered here.
     """
 
     left = Signal()
-    opened = Signal(object)
+    opened = Signal(object, object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,15 +58,24 @@ class FolderView(QWidget):
         self._shown = np.zeros(0, int)
         self._rows: list[int] = []
         self._folder = Path()
+        self._model, self._model_title = Path(), ""
+        self._other_model, self._other_title = Path(), ""
+        self._save_in: Path | None = None
+        self._news = ""
         self._since = QElapsedTimer()
         self._pause = _REFRESH
         self._message = MessageBar()
+        self._message.accepted.connect(self._classify_again)
         column = QVBoxLayout(self)
         column.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
         column.setSpacing(2 * GRID)
-        column.addLayout(self._build_header())
-        column.addWidget(self._message)
-        column.addWidget(self._build_progress())
+        self._head = FolderHead(self)
+        self._head.left.connect(self._leave)
+        self._head.save_asked.connect(self._ask_place)
+        self._working = FolderProgress()
+        self._working.cancelled.connect(self._cancel)
+        for part in (self._head, self._message, self._working):
+            column.addWidget(part)
         body = QHBoxLayout()
         body.setSpacing(SECTION)
         body.addWidget(self._build_classes())
@@ -92,76 +102,36 @@ class FolderView(QWidget):
         """
         self._stop()
         self._message.hide()
-        self._folder = folder
+        self._folder, self._model, self._model_title = folder, model, title
+        self._save_in = None
         self._results = None
-        self._title.setText(folder.name or str(folder))
-        self._subtitle.setText(f"Classified by {title}")
-        self._chips["all"].setChecked(True)
+        self._head.name(folder.name or str(folder), title)
+        self._choices.filter = "all"
         self._histogram.set_classes((), ())
         self._refresh()
-        self._state.setText("Looking for pictures and opening the model …")
-        self._bar.setRange(0, 0)
-        self._working.show()
+        self._working.begin()
         self._task = Task(partial(work, model, folder), self)
         self._task.event.connect(self._hear)
         self._task.finished.connect(self._finish)
         self._task.failed.connect(self._fail)
         self._task.start()
 
+    def entered(self, model: Path, title: str) -> None:
+        """Somebody comes back; where another model is chosen meanwhile, it may classify the folder, too.
+
+        Args:
+            model: the path of the model that is chosen now.
+            title: its name.
+        """
+        if model != self._model and not self.running:
+            self._other_model, self._other_title = model, title
+            self._tell(f"{self._model_title} answered here; {title} is chosen now.", f"Classify again with {title}")
+
     def shut_down(self) -> None:
         """Ends what is running, and waits for it."""
         for task in (self._task, self._saving):
             if task is not None:
                 task.shut_down()
-
-    def _build_header(self) -> QHBoxLayout:
-        back = describe(
-            QPushButton("&Back"), "leave_folder_button", "Back", "Back to single pictures; what is here stays. (Esc)"
-        )
-        back.setIcon(icon("arrow-left"))
-        back.setShortcut("Esc")
-        back.clicked.connect(self.left)
-        self._title = label(role="heading", name="folder_title")
-        self._title.setWordWrap(False)
-        self._title.setTextFormat(Qt.TextFormat.PlainText)
-        self._subtitle = label(role="secondary", name="folder_subtitle")
-        self._save = describe(
-            QPushButton("&Save as CSV…"),
-            "save_table_button",
-            "Save as CSV",
-            f"A table that every spreadsheet opens: each file with its {TOP} most probable classes.",
-        )
-        self._save.setProperty("role", "primary")
-        self._save.setIcon(icon("save", "on_accent"))
-        self._save.clicked.connect(self._ask_place)
-        words = QVBoxLayout()
-        words.setSpacing(0)
-        words.addWidget(self._title)
-        words.addWidget(self._subtitle)
-        row = QHBoxLayout()
-        row.setSpacing(2 * GRID)
-        row.addWidget(back, 0, Qt.AlignmentFlag.AlignVCenter)
-        row.addLayout(words, 1)
-        row.addWidget(self._save, 0, Qt.AlignmentFlag.AlignVCenter)
-        return row
-
-    def _build_progress(self) -> QWidget:
-        self._working = QWidget()
-        self._bar = describe(QProgressBar(), "folder_progress", "Progress", "How many of the pictures are classified.")
-        self._bar.setTextVisible(False)
-        self._state = label(role="secondary", name="folder_state")
-        cancel = describe(
-            QPushButton("&Cancel"), "cancel_folder_button", "Cancel", "Ends it at once; what has come so far stays."
-        )
-        cancel.clicked.connect(self._cancel)
-        row = QHBoxLayout(self._working)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(2 * GRID)
-        row.addWidget(self._bar, 1)
-        row.addWidget(self._state, 1)
-        row.addWidget(cancel)
-        self._working.hide()
-        return self._working
 
     def _build_classes(self) -> QWidget:
         column = QWidget()
@@ -177,7 +147,18 @@ class FolderView(QWidget):
         layout = QVBoxLayout(column)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
-        layout.addWidget(label("Predicted classes", "strong"))
+        self._every_class = describe(
+            QPushButton("All c&lasses"), "all_classes_button", "All classes", "Shows the pictures of all classes again."
+        )
+        self._every_class.setProperty("role", "quiet")
+        policy = self._every_class.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._every_class.setSizePolicy(policy)
+        self._every_class.clicked.connect(partial(self._choose_class, -1))
+        heading = QHBoxLayout()
+        heading.addWidget(label("Predicted classes", "strong"), 1)
+        heading.addWidget(self._every_class)
+        layout.addLayout(heading)
         layout.addWidget(label("Hatched: uncertain, below 50 %", "small"))
         layout.addWidget(self._histogram, 1)
         return column
@@ -192,38 +173,21 @@ class FolderView(QWidget):
             QPlainTextEdit(), "unreadable_list", "Unreadable files", "The files that could not be opened, and why."
         )
         self._list.setReadOnly(True)
-        self._list.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._grid)
         self._stack.addWidget(self._list)
         soon = label("The pictures appear here as they are classified.", "secondary", "no_pictures_yet")
         soon.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack.addWidget(soon)
-        chips = QHBoxLayout()
-        chips.setSpacing(GRID)
-        self._chips = self._add_chips(chips, FILTERS, "_filter_chip")
-        chips.addStretch(1)
-        self._orders = self._add_chips(chips, ORDERS, "_first_chip")
         layout = QVBoxLayout()
         layout.setSpacing(GRID)
-        layout.addLayout(chips)
+        self._choices = FolderChoices()
+        self._choices.filter_chosen.connect(self._choose_filter)
+        self._choices.order_chosen.connect(self._choose_order)
+        layout.addWidget(self._choices)
         layout.addWidget(self._stack, 1)
         layout.addLayout(self._build_foot())
         return layout
-
-    def _add_chips(self, row: QHBoxLayout, table: dict[str, tuple[str, str]], suffix: str) -> dict[str, QPushButton]:
-        group = QButtonGroup(self)
-        chips: dict[str, QPushButton] = {}
-        for name, (text, lesson) in table.items():
-            chip = describe(QPushButton(text), f"{name}{suffix}", text.replace("&", ""), lesson)
-            chip.setProperty("role", "chip")
-            chip.setCheckable(True)
-            chip.setChecked(not chips)
-            chip.clicked.connect(self._refresh)
-            group.addButton(chip)
-            row.addWidget(chip)
-            chips[name] = chip
-        return chips
 
     def _build_foot(self) -> QHBoxLayout:
         self._count = label(role="secondary", name="folder_count")
@@ -251,7 +215,7 @@ class FolderView(QWidget):
         match event:
             case Begun():
                 self._results = Results(event)
-                self._bar.setRange(0, event.total)
+                self._working.expect(event.total)
                 self._since.start()
             case More() if self._results is not None:
                 self._results.add(event.predictions)
@@ -260,8 +224,7 @@ class FolderView(QWidget):
                     self._refresh()
                     self._pause = max(_REFRESH, _REST * self._since.elapsed())
             case Progress():
-                self._bar.setValue(event.done)
-                self._state.setText(progress(event.done, event.total, "pictures", event.seconds_left))
+                self._working.tell(event)
 
     @Slot(object)
     def _finish(self, whole: bool) -> None:
@@ -297,29 +260,29 @@ class FolderView(QWidget):
     def _refresh(self) -> None:
         """Shows what has come so far, filtered and sorted; what is in sight stays where it can."""
         results = self._results
-        self._save.setEnabled(results is not None and bool(results.predictions or results.unreadable))
-        self._chips["unreadable"].setVisible(results is not None and bool(results.unreadable))
+        self._head.allow_saving(results is not None and bool(results.predictions or results.unreadable))
         if results is None or not results.everything:
+            self._choices.present({}, one_class=False)
+            self._every_class.hide()
             self._grid.set_images(None)
             self._stack.setCurrentIndex(2)
             self._count.setText("")
             return
-        self._chips["unreadable"].setText(f"{FILTERS['unreadable'][0]} ({len(results.unreadable):,})")
-        listing = self._chips["unreadable"].isChecked()
-        self._stack.setCurrentIndex(1 if listing else 0)
-        for chip in self._orders.values():
-            chip.setEnabled(not listing)
         self._show_classes(results)
+        chosen = self._histogram.chosen_class
+        unsure = results.counts(sure=False)
+        number_unsure = int(unsure[self._rows[chosen]] if chosen >= 0 else unsure.sum())
+        self._choices.present({"unsure": number_unsure, "unreadable": len(results.unreadable)}, one_class=chosen >= 0)
+        self._every_class.setVisible(chosen >= 0)
+        listing = self._choices.filter == "unreadable"
+        self._stack.setCurrentIndex(1 if listing else 0)
         if listing:
-            self._list.setPlainText("\n".join(map(told, results.unreadable)))
+            self._list.setPlainText("\n".join(told(one, self._folder) for one in results.unreadable))
             number = len(results.unreadable)
             self._count.setText(f"{number:,} {'file' if number == 1 else 'files'} cannot be used")
             return
-        chosen = self._histogram.chosen_class
         self._shown = results.order(
-            self._orders["least"].isChecked(),
-            self._chips["unsure"].isChecked(),
-            self._rows[chosen] if chosen >= 0 else None,
+            self._choices.order, self._choices.filter == "unsure", self._rows[chosen] if chosen >= 0 else None
         )
         thumbnails, shown, scrolled = results.begun.thumbnails, self._shown, self._grid.verticalScrollBar().value()
         self._grid.set_images(
@@ -350,9 +313,22 @@ class FolderView(QWidget):
 
     @Slot(int)
     def _choose_class(self, number: int) -> None:
+        self._forget_news()
         self._histogram.set_chosen(number)
-        if self._chips["unreadable"].isChecked():
-            self._chips["all"].setChecked(True)
+        if self._choices.filter == "unreadable":
+            self._choices.filter = "all"
+        self._refresh()
+
+    @Slot(str)
+    def _choose_filter(self, name: str) -> None:
+        self._forget_news()
+        if name != "unsure":
+            self._histogram.set_chosen(-1)
+        self._refresh()
+
+    @Slot()
+    def _choose_order(self) -> None:
+        self._forget_news()
         self._refresh()
 
     @Slot(int)
@@ -368,16 +344,47 @@ class FolderView(QWidget):
 
     @Slot(int)
     def _open(self, place: int) -> None:
-        if self._results is not None:
-            self.opened.emit(self._results.predictions[int(self._shown[place])].file)
+        self._forget_news()
+        if self._results is None:
+            return
+        if self._model.exists():
+            self.opened.emit(self._results.predictions[int(self._shown[place])].file, self._model)
+        else:
+            self._message.show_error(
+                f"{self._model_title}, which answered here, was deleted or moved. Choose another model, and classify "
+                "the folder again."
+            )
+
+    @Slot()
+    def _leave(self) -> None:
+        self._forget_news()
+        self.left.emit()
+
+    @Slot()
+    def _classify_again(self) -> None:
+        self.start(self._other_model, self._other_title, self._folder)
+
+    def _tell(self, text: str, offer: str = "") -> None:
+        """Tells what goes away when something else is done."""
+        self._news = text
+        self._message.show_offer(text, offer) if offer else self._message.show_info(text)
+
+    def _forget_news(self) -> None:
+        if self._message.text == self._news:
+            self._message.hide()
 
     @Slot()
     def _ask_place(self) -> None:
         if self._results is None:
             return
-        start = str(Path.home() / f"{self._folder.stem or 'pictures'}.csv")
+        self._forget_news()
+        place = self._save_in or (self._folder if self._folder.is_dir() else self._folder.parent)
+        if not os.access(place, os.W_OK):
+            place = Path.home()
+        start = str(place / f"{self._folder.stem or 'pictures'}.csv")
         name, _ = QFileDialog.getSaveFileName(self, "Save the table", start, "Tables (*.csv)")
         if name:
+            self._save_in = Path(name).parent
             self._save_as(Path(name) if name.lower().endswith(".csv") else Path(f"{name}.csv"), self._results)
 
     def _save_as(self, path: Path, results: Results) -> None:
@@ -387,5 +394,6 @@ class FolderView(QWidget):
         self._saving.start()
 
     @Slot(object)
-    def _tell_saved(self, path: Path) -> None:
-        self._message.show_info(f"Saved as {path}.")
+    def _tell_saved(self, saved: Saved) -> None:
+        rows = f"{saved.rows:,} {'row' if saved.rows == 1 else 'rows'}"
+        self._tell(f"{rows} saved as {saved.path}: all pictures{' so far' if self.running else ''}.")

@@ -11,16 +11,16 @@ from cnnstudio.data.picture_files import PictureFile
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.log import details
-from cnnstudio.gui.pages.model_chooser import ModelChooser, photo_model, title_of
+from cnnstudio.gui.pages.model_chooser import ModelChooser, is_model, photo_model, title_of
 from cnnstudio.gui.pages.try_panel import ImagePanel
 from cnnstudio.gui.pages.try_session import (
     MANY_LAYERS,
     Answer,
     Look,
-    NotForThisModelError,
     Opened,
     Subject,
     TrySession,
+    UnusablePictureError,
     blocks_of,
     rows_of,
 )
@@ -30,8 +30,7 @@ from cnnstudio.gui.theme import GRID, SECTION, icon
 from cnnstudio.gui.widgets.feature_maps import FeatureMapGrid
 from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.gui.widgets.probability_bars import ProbabilityBars
-from cnnstudio.models.card import CARD_FILE
-from cnnstudio.models.classifier import MODEL_FILE, LayerInfo, Prediction
+from cnnstudio.models.classifier import LayerInfo, Prediction
 from cnnstudio.wording import percent
 
 if TYPE_CHECKING:
@@ -41,6 +40,9 @@ UNSURE = 0.5
 """Below this probability the answer is put as a guess."""
 
 NO_ANSWER = "–"
+
+NARROW_PAGE = 130 * GRID
+"""Below this width of the page, long names of classes need as much room as maps."""
 
 
 class TryPage(QWidget):
@@ -81,7 +83,7 @@ class TryPage(QWidget):
         page.setSpacing(2 * GRID)
         self._message = MessageBar()
         self._message.accepted.connect(self._open_photo_model)
-        columns = QHBoxLayout()
+        columns = self._columns = QHBoxLayout()
         columns.setSpacing(SECTION)
         columns.addWidget(self._build_panel())
         columns.addLayout(self._build_answer(), 2)
@@ -111,8 +113,8 @@ class TryPage(QWidget):
     def receive(self, payload: Path) -> None:
         """Opens a model, a run, a picture, or a folder or zip archive of pictures."""
         self._views.setCurrentIndex(0)
-        if (payload / CARD_FILE).is_file() or (payload / MODEL_FILE).is_file() or payload.suffix.lower() == ".keras":
-            self._models.choose(payload.parent if payload.name in (MODEL_FILE, CARD_FILE) else payload)
+        if is_model(payload):
+            self._models.choose(payload)
             self._model_chosen()
         elif payload.is_dir() or payload.suffix.lower() == ".zip":
             self._classify_folder(payload)
@@ -170,8 +172,9 @@ class TryPage(QWidget):
         return self._panel
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The canvas grows with the window."""
+        """The canvas grows with the window; in a narrow one the answer has as much room as the maps."""
         super().resizeEvent(event)
+        self._columns.setStretch(1, 2 if self.width() >= NARROW_PAGE else 3)
         self._panel.fit_into(self.width(), self.height())
 
     def _build_answer(self) -> QVBoxLayout:
@@ -186,7 +189,7 @@ class TryPage(QWidget):
             middle.addWidget(widget)
         middle.addWidget(self._bars, 1)
         self._bars.setMaximumHeight(50 * GRID)
-        middle.addStretch(1)
+        middle.addStretch()
         return middle
 
     def _build_layers(self) -> QVBoxLayout:
@@ -253,7 +256,9 @@ class TryPage(QWidget):
         self._message.hide()
         self._open = None
         self._blank()
+        self._bars.set_classes(())
         self._maps.clear()
+        self._every.hide()
         if self._models.card is not None:
             self._panel.use(self._models.card)
         self._tell_state()
@@ -305,6 +310,7 @@ class TryPage(QWidget):
         self._every.setVisible(len(self._layers) > MANY_LAYERS)
         self._show_rows()
         self._panel.use(answer.card)
+        self._panel.offer_samples(answer.card, answer.samples)
         self._tell_state()
         self.ready.emit()
 
@@ -352,20 +358,25 @@ class TryPage(QWidget):
     def _show_folder(self) -> None:
         if self._folder is not None:
             self._views.setCurrentWidget(self._folder)
+            if self._models.path is not None:
+                card = self._models.card
+                self._folder.entered(self._models.path, card.name if card is not None else self._models.path.name)
 
     @Slot()
     def _leave_folder(self) -> None:
         self._views.setCurrentIndex(0)
 
     @Slot(object)
-    def _open_of_folder(self, file: PictureFile) -> None:
+    def _open_of_folder(self, file: PictureFile, model: Path) -> None:
+        """Opens a picture of the folder with the model that answered there."""
         self._leave_folder()
+        self._models.choose(model)
         try:
             source = file.source()
         except StudioError as error:
             self._message.show_error(str(error))
             return
-        self._panel.open_picture(source)
+        self._panel.open_picture(source, file.name)
 
     def _offer_photo_model(self, why: str) -> None:
         entry = photo_model()
@@ -386,11 +397,13 @@ class TryPage(QWidget):
         self._blank()
         if self._open is None and self._models.path is not None:
             self._state.setText("The model could not be opened.")
-        if isinstance(error, NotForThisModelError):
-            self._offer_photo_model(f"This looks like a photo. {error}")
-            return
         if self._panel.source is self._panel.camera and isinstance(error, StudioError) and self._open is not None:
             self._state.setText(str(error))  # the next picture may do better: no reason for alarm
+            return
+        if isinstance(error, UnusablePictureError):
+            if self._panel.is_current(error.subject):
+                self._panel.photo.show_picture(error.picture)
+                self._offer_photo_model(f"This looks like a photo. {error}" if error.photo else str(error))
             return
         if self._panel.source is self._panel.photo:
             self._panel.photo.drop()

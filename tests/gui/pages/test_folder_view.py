@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QLabel, QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QPlainTextEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.library import load_dataset
 from cnnstudio.gui.pages.folder_view import FolderView
+from cnnstudio.gui.pages.model_chooser import ModelChooser
 from cnnstudio.gui.pages.try_ import TryPage
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.message_bar import MessageBar
@@ -57,6 +58,17 @@ def press(qtbot: QtBot, view: QWidget, name: str) -> None:
     qtbot.mouseClick(view.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
 
 
+def sort(view: FolderView, text: str) -> None:
+    combo = view.findChild(QComboBox, "order_combo")
+    combo.setCurrentIndex(combo.findText(text))
+
+
+def lit(view: FolderView) -> list[str]:
+    """The chips that are on."""
+    chips = [button for button in view.findChildren(QPushButton) if button.objectName().endswith("_filter_chip")]
+    return [chip.text().replace("&", "") for chip in chips if chip.isChecked()]
+
+
 def shown(view: FolderView) -> list[tuple[str, str, float]]:
     """File, class and certainty of every thumbnail, in order."""
     predictions = [view.results.predictions[place] for place in view._shown.tolist()]
@@ -78,10 +90,12 @@ def test_thumbnails_are_grouped_by_class_and_sorted_by_certainty(qtbot: QtBot, v
     file, name, share = pictures[7]
     best = classifier.predict(next(digits.rglob(file))).top(1)[0]
     assert (best[1], pytest.approx(best[2], abs=1e-5)) == (name, share)
-    press(qtbot, view, "least_first_chip")
+    sort(view, "Least certain first")
     assert sorted(shown(view)) == sorted(pictures)
-    first = [share for _, of, share in shown(view) if of == groups[0]]
-    assert first == sorted(first)
+    least = [share for _, _, share in shown(view)]
+    assert least == sorted(least)
+    sort(view, "Most certain first")
+    assert [share for _, _, share in shown(view)] == least[::-1]
 
 
 def test_a_thumbnail_is_what_the_network_got(qtbot: QtBot, view: FolderView, digits: Path) -> None:
@@ -96,18 +110,28 @@ def test_filters(qtbot: QtBot, view: FolderView, digits: Path) -> None:
     classify(qtbot, view, digits)
     results = view.results
     unsure = [one for one in results.predictions if one.top[0][2] < 0.5]
+    assert lit(view) == ["All"]
     press(qtbot, view, "unsure_filter_chip")
     assert len(shown(view)) == len(unsure)
+    assert lit(view) == [f"Uncertain ({len(unsure)})"]
     press(qtbot, view, "all_filter_chip")
-    view._histogram.chosen.emit(0)
-    assert len({name for _, name, _ in shown(view)}) == 1
-    assert len(shown(view)) == int((results.counts(True) + results.counts(False)).max())
-    view._histogram.chosen.emit(-1)
-    assert len(shown(view)) == 60
+    back = view.findChild(QPushButton, "all_classes_button")
+    assert not back.isVisible()
+    for way_back in ("all_filter_chip", "all_classes_button"):
+        view._histogram.chosen.emit(0)
+        assert len({name for _, name, _ in shown(view)}) == 1
+        assert len(shown(view)) == int((results.counts(True) + results.counts(False)).max())
+        assert lit(view) == []
+        assert back.isVisible()
+        press(qtbot, view, way_back)
+        assert len(shown(view)) == 60
+        assert lit(view) == ["All"]
     press(qtbot, view, "unreadable_filter_chip")
     listed = view.findChild(QPlainTextEdit, "unreadable_list")
     assert listed.isVisible()
-    assert "broken.jpg" in listed.toPlainText()
+    assert listed.toPlainText().startswith("broken.jpg is damaged, or no picture in spite of its name.")
+    assert not listed.horizontalScrollBar().maximum()
+    assert not view.findChild(QComboBox, "order_combo").isEnabled()
     assert view.findChild(QLabel, "folder_count").text() == "1 file cannot be used"
 
 
@@ -115,10 +139,24 @@ def test_saved_as_the_command_line_saves(
     qtbot: QtBot, view: FolderView, digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     classify(qtbot, view, digits)
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(tmp_path / "table"), ""))
+    starts: list[Path] = []
+
+    def choose(_parent: QWidget, _title: str, start: str, _filter: str) -> tuple[str, str]:
+        starts.append(Path(start))
+        return str(tmp_path / "table"), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
     press(qtbot, view, "save_table_button")
     message = view.findChild(MessageBar)
-    qtbot.waitUntil(lambda: "table.csv" in message.text, timeout=SECONDS)
+    qtbot.waitUntil(lambda: message.isVisible() and not view._saving.running, timeout=SECONDS)
+    assert message.text == f"61 rows saved as {tmp_path / 'table.csv'}: all pictures."
+    press(qtbot, view, "unsure_filter_chip")
+    assert not message.isVisible()
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda _p, _t, start, _f: (starts.append(Path(start)), ("", ""))[1]
+    )
+    press(qtbot, view, "save_table_button")
+    assert starts == [digits / "digits.csv", tmp_path / "digits.csv"]
     with (tmp_path / "table.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 61
@@ -190,3 +228,53 @@ def test_from_the_page_to_a_folder_to_one_picture_and_back(
     assert len(shown(view)) == 30
     press(qtbot, view, "leave_folder_button")
     assert not view.isVisible()
+
+
+def test_a_picture_is_opened_with_the_model_of_its_folder(qtbot: QtBot, page: TryPage, digits: Path) -> None:
+    page.receive(digits / "odd")
+    view = page.findChild(FolderView)
+    qtbot.waitUntil(lambda: not view.running, timeout=SECONDS)
+    press(qtbot, view, "leave_folder_button")
+    page.receive(shipped("trained/efficientnet-lite0-imagenet"))
+    chooser = page.findChild(ModelChooser)
+    assert chooser.path != MODEL
+    press(qtbot, page, "to_folder_button")
+    message = view.findChild(MessageBar)
+    assert message.isVisible()
+    assert message.text.startswith("lenet5-mnist answered here;")
+    answer = page.findChild(QLabel, "answer")
+    view._grid.activated.emit(2)
+    assert chooser.path == MODEL
+    qtbot.waitUntil(lambda: answer.text() == shown(view)[2][1], timeout=SECONDS)
+    press(qtbot, page, "to_folder_button")
+    assert not message.isVisible(), "the folder's own model is chosen again"
+
+
+def test_classified_again_with_the_model_that_is_chosen(qtbot: QtBot, view: FolderView, digits: Path) -> None:
+    classify(qtbot, view, digits / "odd")
+    other = shipped("trained/efficientnet-lite0-imagenet")
+    view.entered(other, "another")
+    press(qtbot, view, "accept_offer_button")
+    qtbot.waitUntil(lambda: not view.running, timeout=SECONDS)
+    assert view.results.begun.classes == load_classifier(other).classes
+    assert view.findChild(QLabel, "folder_subtitle").text() == "Classified by another"
+
+
+def test_a_model_that_is_gone(qtbot: QtBot, view: FolderView, digits: Path, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(MODEL, model)
+    view.start(model, "mine", digits / "odd")
+    qtbot.waitUntil(lambda: not view.running, timeout=SECONDS)
+    shutil.rmtree(model)
+    with qtbot.assertNotEmitted(view.opened):
+        view._grid.activated.emit(0)
+    assert view.findChild(MessageBar).text.startswith("mine, which answered here, was deleted or moved.")
+
+
+@pytest.mark.parametrize("keys", ["Alt+B", "Esc"])
+def test_back_by_the_keys(qtbot: QtBot, view: FolderView, keys: str) -> None:
+    view.activateWindow()
+    view.setFocus()
+    qtbot.waitUntil(view.isActiveWindow)
+    with qtbot.waitSignal(view.left):
+        qtbot.keySequence(view, keys)
