@@ -4,8 +4,10 @@ Each benchmark is a function in a file of its own that returns what it measured;
 """
 
 import importlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,22 @@ class Measurement:
     def ratio(self) -> float:
         """Ours by the peer's."""
         return self.value / self.peer_value
+
+
+class Skipped(Exception):  # noqa: N818  # it reads as what happened
+    """What a benchmark needs is not here; the text says what."""
+
+
+def cifar10_archive() -> Path:
+    """The zip of CIFAR-10's images as JPEG files.
+
+    Raises:
+        Skipped: there is none.
+    """
+    archive = Path(os.environ.get("CNNSTUDIO_DATASETS", ""), "cifar10", "cifar10-jpeg.zip")
+    if not archive.is_file():
+        raise Skipped("CNNSTUDIO_DATASETS does not name a folder with cifar10/cifar10-jpeg.zip")
+    return archive
 
 
 def _later(module: str, function: str) -> Callable[[], list[Measurement]]:

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from dataclasses import asdict
 
-from tests.benchmarks import BENCHMARKS, Measurement
+from tests.benchmarks import BENCHMARKS, Measurement, Skipped
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,7 +26,10 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ["CNNSTUDIO_HOME"] = home
         for name in options.names or BENCHMARKS:
             print(f"{name} …", file=sys.stderr, flush=True)
-            results += BENCHMARKS[name]()
+            try:
+                results += BENCHMARKS[name]()
+            except Skipped as reason:
+                print(f"{name} was left out: {reason}.", file=sys.stderr)
     if options.json:
         print(json.dumps([asdict(result) | {"ratio": result.ratio} for result in results], indent=2))
     else:

@@ -1,7 +1,6 @@
 """How fast the pictures of a folder are predicted and written as a table, beside a plain Keras script."""
 
 import gc
-import os
 import statistics
 import tempfile
 import time
@@ -17,7 +16,7 @@ from cnnstudio.models.card import Card
 from cnnstudio.models.classifier import Classifier
 from cnnstudio.models.folder_prediction import predict_files
 from cnnstudio.models.prediction_table import PredictionTable, model_mark
-from tests.benchmarks import Measurement
+from tests.benchmarks import Measurement, cifar10_archive
 
 ROUNDS = 3
 SHAPE = (32, 32, 3)
@@ -26,8 +25,7 @@ PEER = "plain Keras: Pillow decodes each file, model.predict on the array"
 
 def unpack_test_images(folder: Path) -> Path:
     """Unpacks the 10,000 JPEG files of CIFAR-10's test split, one folder a class."""
-    archive = Path(os.environ["CNNSTUDIO_DATASETS"]) / "cifar10" / "cifar10-jpeg.zip"
-    with zipfile.ZipFile(archive) as packed:
+    with zipfile.ZipFile(cifar10_archive()) as packed:
         packed.extractall(folder, (name for name in packed.namelist() if name.startswith("test/")))
     return folder / "test"
 

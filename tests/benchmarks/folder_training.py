@@ -21,7 +21,7 @@ from cnnstudio.data.splits import Dataset, Split
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import Batches, Event
 from cnnstudio.training.trainer import train
-from tests.benchmarks import Measurement
+from tests.benchmarks import Measurement, cifar10_archive
 
 ROUNDS = 3
 CONFIG = TrainingConfig(architecture="lenet5", epochs=2)
@@ -34,8 +34,7 @@ FEW = 6_000
 @contextmanager
 def cifar10_folder(images: int = 60_000) -> Iterator[Path]:
     """The JPEG copy of CIFAR-10, or a share of it, unpacked as a user would have it."""
-    archive = Path(os.environ["CNNSTUDIO_DATASETS"]) / "cifar10" / "cifar10-jpeg.zip"
-    with tempfile.TemporaryDirectory() as name, zipfile.ZipFile(archive) as packed:
+    with tempfile.TemporaryDirectory() as name, zipfile.ZipFile(cifar10_archive()) as packed:
         wanted = [item for item in packed.namelist() if item.endswith(".jpg")]
         packed.extractall(name, wanted[:: len(wanted) // images])
         yield Path(name)

@@ -1,6 +1,5 @@
 """How long a folder of 60,000 pictures takes until it can be trained on, beside Keras's own way."""
 
-import os
 import statistics
 import tempfile
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from cnnstudio.data.folders import load_folder
 from cnnstudio.data.image_cache import forget_cache
-from tests.benchmarks import Measurement
+from tests.benchmarks import Measurement, cifar10_archive
 
 ROUNDS = 3
 SIZE = 32
@@ -21,8 +20,7 @@ PEER = "keras.utils.image_dataset_from_directory, and one pass over train and te
 @contextmanager
 def unpacked_cifar10() -> Iterator[Path]:
     """A folder with the JPEG files of CIFAR-10, in train and test."""
-    archive = Path(os.environ["CNNSTUDIO_DATASETS"]) / "cifar10" / "cifar10-jpeg.zip"
-    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(archive) as file:
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(cifar10_archive()) as file:
         file.extractall(folder)
         yield Path(folder)
 
