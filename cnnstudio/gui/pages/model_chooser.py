@@ -14,13 +14,15 @@ from cnnstudio.gui.pages.training_form import picture
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.picker import Choice, Picker
 from cnnstudio.models.architectures import ARCHITECTURES
-from cnnstudio.models.card import Card
+from cnnstudio.models.card import CARD_FILE, Card
+from cnnstudio.models.classifier import MODEL_FILE
 from cnnstudio.models.library import ModelEntry, copy_model, list_models, rename_model, trash_model
 from cnnstudio.models.pretrained import PRETRAINED
 from cnnstudio.wording import percent
 
 MODEL_FILES = "Keras models (*.keras)"
-
+OPENED_FILES = f"Models, cards of runs (*.keras {CARD_FILE})"
+"""What the window opens as a model: a file, or a run's folder by the card in it."""
 
 _TITLES = {
     "efficientnet-lite0": "EfficientNet-Lite0",
@@ -37,6 +39,19 @@ _ORIGINS = {
     "run": "trained here",
     "file": "opened from a file",
 }
+
+
+def is_model(path: Path) -> bool:
+    """Whether a path is to be opened as a model: its file, its card, or the folder of both."""
+    if path.is_dir():
+        return any((path / name).is_file() for name in (CARD_FILE, MODEL_FILE))
+    return path.suffix.lower() == ".keras" or path.name == CARD_FILE
+
+
+def _place_of(path: Path) -> Path:
+    """The folder of a model that has its card beside it; any other model is its own place."""
+    whole = path.name in (MODEL_FILE, CARD_FILE) and (path.parent / CARD_FILE).is_file()
+    return path.parent if whole else path
 
 
 def title_of(card: Card) -> str:
@@ -91,10 +106,14 @@ class ModelChooser(QWidget):
         self._rename = self._action(menu, "rename_model", "&Rename…", "rename", self._ask_name)
         self._copy = self._action(menu, "copy_model", "&Save a copy…", "save", self._ask_place)
         self._folder = self._action(menu, "show_model_folder", "Show in &folder", "folder", self._show_folder)
-        self._action(menu, "open_model", "&Open another…", "open", self._ask_model)
+        elsewhere = self._action(menu, "open_model", "&Open another…", "open", self._ask_model)
         self._action(menu, "get_larger_model", "&Get a larger one for photos…", "download", self._ask_download)
         menu.addSeparator()
         self._delete = self._action(menu, "delete_model", "&Delete…", "delete", self._ask_delete)
+        elsewhere.setToolTip(
+            f"A .keras file, or the {CARD_FILE} in a run's folder; or drop that folder on the window. It stays in the "
+            "list until CNN Studio is closed."
+        )
         self._copy.setToolTip("One .keras file that opens in plain Keras and here.")
         self._more.setMenu(menu)
         row = QHBoxLayout(self)
@@ -131,6 +150,7 @@ class ModelChooser(QWidget):
 
     def choose(self, path: Path) -> None:
         """Chooses a model by its path; one from elsewhere joins the list."""
+        path = _place_of(path)
         key = str(path)
         if key not in self._entries:
             self.refresh()
@@ -199,10 +219,12 @@ class ModelChooser(QWidget):
 
     @Slot()
     def _ask_model(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Open a model", "", f"{MODEL_FILES};;All files (*)")
+        name, _ = QFileDialog.getOpenFileName(
+            self, f"Open a model: a .keras file, or the {CARD_FILE} of a run", "", f"{OPENED_FILES};;All files (*)"
+        )
         if name:
             self.choose(Path(name))
-            self.chosen.emit(Path(name))
+            self.chosen.emit(_place_of(Path(name)))
 
     @Slot()
     def _ask_download(self) -> None:

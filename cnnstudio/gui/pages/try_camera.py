@@ -10,14 +10,15 @@ from cnnstudio.gui.theme import icon
 from cnnstudio.gui.widgets.camera_view import CameraView
 from cnnstudio.gui.widgets.photo_view import PhotoView
 
+_INVITATION = "Hold something in front of the camera."
+
 
 class CameraSource(Source):
     """What the camera sees now, as often as the network can answer; Space holds a picture fast."""
 
-    invitation = "Hold something in front of the camera."
-
     def __init__(self) -> None:
         super().__init__()
+        self.invitation = _INVITATION
         self._subject: Opened | None = None
         self._stack = self._add_surface(QStackedWidget())
         self._camera = CameraView()
@@ -54,6 +55,7 @@ class CameraSource(Source):
     def start(self) -> None:
         """Takes the camera, now that it is chosen."""
         if not self._freeze.isChecked():
+            self.invitation = _INVITATION
             self._camera.start()
 
     def stop(self) -> None:
@@ -74,6 +76,7 @@ class CameraSource(Source):
         picture = self._camera.picture
         if picture is not None and not self._freeze.isChecked():
             self._subject = Opened(picture)
+            self.invitation = _INVITATION
             if not self._freeze.isEnabled():
                 self._freeze.setEnabled(True)
                 self._freeze.setFocus()  # so that Space is its key, and still that of any other button one goes to
@@ -82,6 +85,7 @@ class CameraSource(Source):
     @Slot()
     def _lose(self) -> None:
         self._subject = None
+        self.invitation = ""  # the view says what is the matter
         self._freeze.setEnabled(False)
         self.subject_changed.emit()
 

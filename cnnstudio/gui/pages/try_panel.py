@@ -18,16 +18,19 @@ from PySide6.QtWidgets import (
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.pages.try_camera import CameraSource
 from cnnstudio.gui.pages.try_photo import PhotoSource
-from cnnstudio.gui.pages.try_samples import SampleSource
+from cnnstudio.gui.pages.try_rows import ButtonRows
+from cnnstudio.gui.pages.try_samples import SampleSource, why_no_samples
 from cnnstudio.gui.pages.try_session import Answer, Drawn, Opened, Subject
-from cnnstudio.gui.pages.try_sources import MINIMUM_SIDE, DrawSource, Source
+from cnnstudio.gui.pages.try_sources import MINIMUM_SIDE, NARROW, DrawSource, Source
 from cnnstudio.gui.pages.try_words import words_for
 from cnnstudio.gui.theme import GRID
 from cnnstudio.gui.widgets.pixels import PixelView
 from cnnstudio.models.card import Card
 
-_SMALL_INPUT, _LARGE_INPUT = 18 * GRID, 28 * GRID + 4
-"""Sides of what the network gets: five pixels a pixel of MNIST, or 224 pixels as they are."""
+_SMALLEST_INPUT, _SMALL_INPUT, _LARGE_INPUT = 14 * GRID + 4, 18 * GRID, 28 * GRID + 4
+"""Sides of what the network gets: four or five pixels a pixel of MNIST, or 224 pixels as they are."""
+
+_SAMPLE_TIP = "An image of the data set that was kept away from all training."
 
 _ROOM_FOR_LARGE_INPUT = 110 * GRID
 """Height of the page from which on the large one fits."""
@@ -71,7 +74,8 @@ class ImagePanel(QScrollArea):
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2 * GRID)
-        column.addLayout(self._build_chips())
+        self._chip_rows = self._build_chips()
+        column.addLayout(self._chip_rows)
         column.addWidget(self._stack)
         column.addLayout(gets)
         column.addStretch(1)
@@ -91,7 +95,7 @@ class ImagePanel(QScrollArea):
         self.photo.pasted.connect(self.open_picture)
         self.photo.folder_chosen.connect(self.folder_chosen)
 
-    def _build_chips(self) -> QHBoxLayout:
+    def _build_chips(self) -> ButtonRows:
         self._chips = [
             describe(QPushButton("&Draw"), "draw_chip", "Draw", "Draw with mouse, pen, finger or keyboard."),
             describe(QPushButton("P&hoto"), "photo_chip", "Photo", "Open, drop or paste a picture."),
@@ -100,21 +104,17 @@ class ImagePanel(QScrollArea):
                 QPushButton("Test i&mage"),
                 "test_image_chip",
                 "Test image",
-                "An image of the data set that was kept away from all training.",
+                _SAMPLE_TIP,
             ),
         ]
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
         group = QButtonGroup(self)
         for index, chip in enumerate(self._chips):
             chip.setProperty("role", "chip")
             chip.setCheckable(True)
             group.addButton(chip, index)
-            row.addWidget(chip)
-        row.addStretch(1)
         self._chips[0].setChecked(True)
         group.idClicked.connect(self._choose)
-        return row
+        return ButtonRows(self._chips)
 
     @property
     def source(self) -> Source:
@@ -126,13 +126,13 @@ class ImagePanel(QScrollArea):
         self._chips[self._sources.index(source)].click()
 
     @Slot(object)
-    def open_picture(self, source: Path | bytes) -> None:
-        """Takes a picture from outside, and asks about it once."""
+    def open_picture(self, source: Path | bytes, name: str = "") -> None:
+        """Takes a picture from outside, and asks about it once; `name` where it has no file of its own."""
         if self.source is self.photo:
-            self.photo.open(source)
+            self.photo.open(source, name)
             return
         with QSignalBlocker(self.photo):
-            self.photo.open(source)
+            self.photo.open(source, name)
         self.choose(self.photo)
 
     def is_current(self, subject: Subject | None) -> bool:
@@ -150,7 +150,7 @@ class ImagePanel(QScrollArea):
         first, self._card = self._card is None, card
         self._chips[0].setVisible(words.draws)
         describe(self._chips[1], "photo_chip", "Photo", words.photo_tip)
-        self._note.setText(f"<b>What the network gets</b><br>{words.gets}")
+        self._describe_input()
         for source in self._sources:
             source.use(card, words)
         self._share_room()
@@ -158,6 +158,15 @@ class ImagePanel(QScrollArea):
             self.choose(self.photo)
         elif self.source is self.photo and words.draws and not before.draws and not first:
             self.choose(self.draw)
+
+    def offer_samples(self, card: Card, known: bool) -> None:
+        """Lets test images be chosen, or says why there are none; `known`: whether the data set is known here."""
+        why = "" if known else why_no_samples(card)
+        chip = self._chips[self._sources.index(self.sample)]
+        chip.setEnabled(known)
+        describe(chip, "test_image_chip", "Test image", why or _SAMPLE_TIP)
+        if not known and self.source is self.sample:
+            self.choose(self.draw if words_for(card).draws else self.photo)
 
     def show_answer(self, answer: Answer) -> None:
         """Shows what the network got."""
@@ -181,19 +190,28 @@ class ImagePanel(QScrollArea):
 
     def _share_room(self) -> None:
         width, height = self._room
-        side = max(MINIMUM_SIDE, min(height - 48 * GRID, width * 3 // 10)) // GRID * GRID
+        side = max(MINIMUM_SIDE, min(height - 48 * GRID, width * 31 // 100)) // GRID * GRID
         for source in self._sources:
             source.set_side(side)
         self._stack.setFixedWidth(side)
-        self.setFixedWidth(side + 2 * GRID)
+        self._chip_rows.fit(side)
+        # The bar comes and goes with what a picture brings: its room is kept, so that nothing moves or is cut.
+        self.setFixedWidth(side + GRID + self.verticalScrollBar().sizeHint().width())
         large = self._card is not None and max(self._card.input_shape) > _SMALL_INPUT
-        seen = _LARGE_INPUT if large and height >= _ROOM_FOR_LARGE_INPUT else _SMALL_INPUT
+        small = _SMALL_INPUT if side >= NARROW else _SMALLEST_INPUT
+        seen = _LARGE_INPUT if large and height >= _ROOM_FOR_LARGE_INPUT else small
         self._pixels.setFixedSize(seen, seen)
         self._note.setMaximumWidth(side - seen - 2 * GRID)
+
+    def _describe_input(self) -> None:
+        words = words_for(self._card)
+        gets = words.gets_sample if self.source is self.sample else words.gets
+        self._note.setText(f"<b>What the network gets</b><br>{gets}")
 
     @Slot(int)
     def _choose(self, index: int) -> None:
         self._stack.setCurrentIndex(index)
+        self._describe_input()
         for source in self._sources:
             policy = QSizePolicy.Policy.Preferred if source is self.source else QSizePolicy.Policy.Ignored
             source.setSizePolicy(policy, policy)

@@ -1,8 +1,10 @@
 """A picture from outside as what is classified on the Try page."""
 
 from functools import partial
+from html import escape
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QIcon, QPixmap
@@ -12,6 +14,7 @@ from cnnstudio.data.preparation import Step
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.pages.mime_pictures import PICTURE_FILES, pictures_in
 from cnnstudio.gui.pages.model_chooser import MODEL_FILES
+from cnnstudio.gui.pages.try_rows import ButtonRows
 from cnnstudio.gui.pages.try_session import Answer, Opened, Subject
 from cnnstudio.gui.pages.try_sources import Source
 from cnnstudio.gui.pages.try_words import Words, words_for
@@ -20,6 +23,8 @@ from cnnstudio.gui.widgets.photo_view import PhotoView
 from cnnstudio.gui.widgets.pixels import PixelView
 from cnnstudio.models.card import Card
 from cnnstudio.storage import shipped
+
+PASTED = "Pasted picture"
 
 STEP_SIDE = 12 * GRID
 SAMPLE_SIDE = 9 * GRID
@@ -48,7 +53,13 @@ class PhotoSource(Source):
     def __init__(self) -> None:
         super().__init__()
         self._subject: Opened | None = None
+        self._called = ""
         self._photo = self._add_surface(PhotoView())
+        self._name = label(role="small", name="photo_name")
+        self._name.setWordWrap(False)
+        self._name.setTextFormat(Qt.TextFormat.PlainText)
+        self._name.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._column.addWidget(self._name)
         self._build_tools()
         self._steps = QGridLayout()
         self._steps.setSpacing(GRID)
@@ -58,7 +69,7 @@ class PhotoSource(Source):
         self._set_words(words_for(None))
 
     def _build_tools(self) -> None:
-        row = self._tools()
+        buttons = []
         for name, text, title, tip, icon_name, slot in (
             (
                 "open_image_button",
@@ -88,7 +99,9 @@ class PhotoSource(Source):
             button = describe(QPushButton(text), name, title, tip)
             button.setIcon(icon(icon_name))
             button.clicked.connect(slot)
-            row.addWidget(button, 1)
+            buttons.append(button)
+        self._tool_rows = ButtonRows(buttons)
+        self._column.addLayout(self._tool_rows)
 
     def _build_samples(self) -> QWidget:
         samples = QWidget()
@@ -104,8 +117,6 @@ class PhotoSource(Source):
             button = describe(
                 QToolButton(), f"sample_{path.stem}", title, f"{title}, a photo that comes with CNN Studio."
             )
-            button.setIconSize(QSize(SAMPLE_SIDE, SAMPLE_SIDE))
-            button.setFixedSize(SAMPLE_SIDE + GRID, SAMPLE_SIDE + GRID)
             button.clicked.connect(partial(self.file_chosen.emit, path))
             row.addWidget(button)
             self._sample_buttons[path] = button
@@ -128,6 +139,12 @@ class PhotoSource(Source):
     def set_side(self, side: int) -> None:
         """Leaves room for the step pictures."""
         self._surface.setFixedSize(side, 3 * side // 4)
+        self._tool_rows.fit(side)
+        sample = min(SAMPLE_SIDE, (side + GRID) // len(SAMPLES) - 2 * GRID)
+        for button in self._sample_buttons.values():
+            button.setIconSize(QSize(sample, sample))
+            button.setFixedSize(sample + GRID, sample + GRID)
+        self._show_name()
 
     def use(self, card: Card, words: Words) -> None:
         """Speaks of digits or of photos, and offers sample photos to a model of such."""
@@ -142,9 +159,16 @@ class PhotoSource(Source):
         self._photo.set_placeholder(words.empty)
         describe(self._photo, "photo_view", "The picture", words.view_tip)
 
-    def open(self, source: Path | bytes) -> None:
-        """Takes a picture; it is read and decoded elsewhere."""
+    def open(self, source: Path | bytes, name: str = "") -> None:
+        """Takes a picture; it is read and decoded elsewhere.
+
+        Args:
+            source: its file, or the bytes of one.
+            name: what to call it where it has no file of its own.
+        """
         self._subject = Opened(source)
+        self._called = str(source) if isinstance(source, Path) else name or PASTED
+        self._show_name()
         self.subject_changed.emit()
 
     def forget(self) -> None:
@@ -155,7 +179,21 @@ class PhotoSource(Source):
     def drop(self) -> None:
         """Back to the empty state, for the picture could not be used."""
         self._subject = None
+        self._called = ""
+        self._show_name()
         self.forget()
+
+    def show_picture(self, picture: np.ndarray) -> None:
+        """Shows a picture that the network cannot use, (height, width[, 3]) uint8."""
+        self._photo.set_image(picture)
+
+    def _show_name(self) -> None:
+        """The file's name as far as there is room, its beginning and its end; the whole path as the tooltip."""
+        room, name = self._surface.maximumWidth(), Path(self._called).name
+        self._name.setText(self._name.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, room))
+        self._name.setToolTip(f"<p>{escape(self._called)}</p>" if self._called else "")
+        self._name.setAccessibleName(f"Picture {name}" if name else "")
+        self._name.setVisible(bool(name))
 
     def show_answer(self, answer: Answer) -> None:
         """Shows the picture and what became of it, step by step."""

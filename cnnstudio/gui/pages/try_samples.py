@@ -9,17 +9,16 @@ from html import escape
 import numpy as np
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QProgressBar, QPushButton
+from PySide6.QtWidgets import QBoxLayout, QProgressBar, QPushButton
 
 from cnnstudio.data.datasets import DatasetEntry
-from cnnstudio.data.library import find_dataset
 from cnnstudio.data.splits import Progress, Split
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.pages.data_view import Cancelled, ending_with
 from cnnstudio.gui.pages.model_chooser import title_of_dataset
-from cnnstudio.gui.pages.try_session import Answer, Sampled, Subject
-from cnnstudio.gui.pages.try_sources import Source
+from cnnstudio.gui.pages.try_session import Answer, Sampled, Subject, dataset_of
+from cnnstudio.gui.pages.try_sources import NARROW, Source
 from cnnstudio.gui.pages.try_words import Words
 from cnnstudio.gui.task import Task
 from cnnstudio.gui.theme import icon
@@ -45,16 +44,18 @@ class _Found:
     test: Split | None
 
 
+def why_no_samples(card: Card) -> str:
+    """Why there are no test images for a model whose data set is not known here, as a sentence."""
+    if not card.dataset:
+        return "This model does not say on which images it was trained."
+    return f"The images of {title_of_dataset(card)}, on which this model was trained, are not here."
+
+
 def _find(card: Card, download: bool, on_event: Callable[[object], object], stop: threading.Event) -> _Found:
     """Loads the test images that belong to a model; downloads them only where that is wanted."""
-    height, width, channels = card.input_shape
-    try:
-        entry = find_dataset(card.dataset, height if height == width else None, channels)
-    except StudioError as error:
-        why = "This model does not say on which images it was trained."
-        if card.dataset:
-            why = f"The images of {title_of_dataset(card)}, on which this model was trained, are not here."
-        raise StudioError(f"{why} Open a picture instead.") from error
+    entry = dataset_of(card)
+    if entry is None:
+        raise StudioError(f"{why_no_samples(card)} Open a picture instead.")
     if not download and not entry.is_here():
         return _Found(card, entry, None)
     dataset = entry.load(ending_with(stop, on_event))
@@ -104,10 +105,10 @@ class SampleSource(Source):
             "cancel_test_images_button", "Cancel", "Cancel", "Ends the loading at once.", "close"
         )
         self._cancel.clicked.connect(self._give_up)
-        row = self._tools()
-        row.addWidget(self._text, 1)
+        self._row = self._tools()
+        self._row.addWidget(self._text, 1)
         for widget in (self._another, self._download, self._cancel):
-            row.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
+            self._row.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self._column.addWidget(self._bar)
         self._show_state("")
 
@@ -120,6 +121,12 @@ class SampleSource(Source):
     def subject(self) -> Subject | None:
         """The test image; None while there is none."""
         return self._subject
+
+    def set_side(self, side: int) -> None:
+        """Sets the text above the buttons where both have too little room beside each other."""
+        super().set_side(side)
+        narrow = side < NARROW
+        self._row.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
 
     def use(self, card: Card, words: Words) -> None:  # noqa: ARG002 - test images are the same for all
         """Looks for the test images of another model, now or when they are looked at."""

@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.images import open_image
+from cnnstudio.data.library import find_dataset
 from cnnstudio.data.preparation import Box, Step, shrunk
 from cnnstudio.data.strokes import render
 from cnnstudio.errors import StudioError
@@ -75,6 +77,7 @@ class Answer:
         crop: what the network sees of it: left, top, right and bottom as shares of its width and height.
         steps: the pictures that led to `image`, for a picture from outside.
         photo: whether a picture from outside looks like an ordinary photo.
+        samples: whether the data set of the model is known here, so that there may be test images.
     """
 
     path: Path
@@ -87,10 +90,31 @@ class Answer:
     crop: Box | None = None
     steps: tuple[Step, ...] = ()
     photo: bool = False
+    samples: bool = True
 
 
-class NotForThisModelError(StudioError):
-    """A picture looks like a photo, and the model that is open cannot use it."""
+class UnusablePictureError(StudioError):
+    """A picture could be read, but the rule of the model that is open cannot use it.
+
+    Args:
+        text: why, for the user.
+        subject: the picture that was asked about.
+        picture: uint8, upright, at most `VIEW_SIDE` on a side.
+        photo: whether it looks like an ordinary photo, where the model wants ink on paper.
+    """
+
+    def __init__(self, text: str, subject: Opened, picture: np.ndarray, photo: bool) -> None:
+        super().__init__(text)
+        self.subject, self.picture, self.photo = subject, picture, photo
+
+
+def dataset_of(card: Card) -> DatasetEntry | None:
+    """The data set that a model was trained on; None where it is not known here."""
+    height, width, channels = card.input_shape
+    try:
+        return find_dataset(card.dataset, height if height == width else None, channels)
+    except StudioError:
+        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +155,7 @@ class TrySession:
     def __init__(self) -> None:
         self._path: Path | None = None
         self._classifier: Classifier | None = None
+        self._samples = False
 
     def ask(self, path: Path, subject: Subject | None, layers: Collection[str] = ()) -> Answer:
         """Opens the model unless it is open, and answers.
@@ -148,7 +173,7 @@ class TrySession:
         wanted = tuple(layers) if known.issuperset(layers) and layers else _first_block(classifier)
         match subject:
             case None:
-                return Answer(path, classifier.card, classifier.layers)
+                return Answer(path, classifier.card, classifier.layers, samples=self._samples)
             case Drawn(strokes):
                 image = render(strokes, classifier.input_shape)
             case Opened(_):
@@ -156,7 +181,7 @@ class TrySession:
             case Sampled(image, _, _):
                 pass
         prediction = classifier.predict(image, wanted)
-        return Answer(path, classifier.card, classifier.layers, subject, image, prediction)
+        return Answer(path, classifier.card, classifier.layers, subject, image, prediction, samples=self._samples)
 
     def look(self, answer: Answer, layers: Collection[str]) -> Look | None:
         """Computes the outputs of more layers.
@@ -169,8 +194,9 @@ class TrySession:
             return None
         return Look(answer, self._classifier.predict(answer.image, layers).layers)
 
-    @staticmethod
-    def _ask_about_picture(path: Path, classifier: Classifier, subject: Opened, wanted: Collection[str]) -> Answer:
+    def _ask_about_picture(
+        self, path: Path, classifier: Classifier, subject: Opened, wanted: Collection[str]
+    ) -> Answer:
         source = subject.source
         picture = open_image(Image.fromarray(source) if isinstance(source, np.ndarray) else source)
         digit = classifier.card.input_rule == "digit"
@@ -178,9 +204,7 @@ class TrySession:
         try:
             prepared = classifier.prepare(picture)
         except StudioError as error:
-            if photo:
-                raise NotForThisModelError(str(error)) from error
-            raise
+            raise UnusablePictureError(str(error), subject, np.asarray(shrunk(picture, VIEW_SIDE)), photo) from error
         crop = None
         if prepared.crop is not None:
             left, top, right, bottom = prepared.crop
@@ -196,6 +220,7 @@ class TrySession:
             crop,
             prepared.steps,
             photo,
+            self._samples,
         )
 
     def _open(self, path: Path) -> Classifier:
@@ -204,6 +229,7 @@ class TrySession:
             classifier = load_classifier(path)
             classifier.freeze()
             classifier.warm_up(_first_block(classifier))
+            self._samples = dataset_of(classifier.card) is not None
             self._path, self._classifier = path, classifier
         return self._classifier
 

@@ -12,8 +12,11 @@ from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.canvas import DrawingCanvas
 from cnnstudio.models.card import Card
 
-MINIMUM_SIDE = 40 * GRID
+MINIMUM_SIDE = 30 * GRID
 """Width and height of the canvas, and of what takes its place, in a small window."""
+
+NARROW = 40 * GRID
+"""Below this width, what stands side by side in the column is set more closely, or under one another."""
 
 _Surface = TypeVar("_Surface", bound=QWidget)
 

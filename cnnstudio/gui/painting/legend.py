@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from cnnstudio.gui.describe import describe
@@ -50,6 +50,12 @@ def rounded(limits: Limits) -> Limits:
 def _ramp(colormap: str, upright: bool) -> QImage:
     steps = np.arange(256, dtype=np.uint8)
     return array_to_image(steps[::-1, np.newaxis] if upright else steps[np.newaxis], colormap, (0, 255))
+
+
+def legend_width(metrics: QFontMetrics, limits: Limits) -> int:
+    """How much of `LEGEND_WIDTH` a legend takes, in device-independent pixels."""
+    low, high = (metrics.horizontalAdvance(format_value(limit)) for limit in rounded(limits))
+    return round(low + GAP / 2 + _BAR + GAP / 2 + high)
 
 
 def paint_legend(painter: QPainter, area: QRectF, colormap: str, limits: Limits) -> None:

@@ -1,11 +1,14 @@
 """All channels of an array as small tiles under a title, with a legend."""
 
+from html import escape
+
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
     QFont,
+    QFontMetrics,
     QHelpEvent,
     QImage,
     QKeyEvent,
@@ -17,12 +20,14 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from cnnstudio.gui.describe import describe
-from cnnstudio.gui.painting.legend import LEGEND_WIDTH, Limits, format_value, limits_of, paint_legend
+from cnnstudio.gui.painting.legend import LEGEND_WIDTH, Limits, format_value, legend_width, limits_of, paint_legend
 from cnnstudio.gui.painting.map_dialog import MapDialog
 from cnnstudio.gui.painting.raster import Raster, lay_out, paint_maps
 from cnnstudio.gui.theme import GAP, GRID, colours, text_sizes
 
-_HEADER = 3 * GRID
+_HEADER, _LINE = 3 * GRID, 2 * GRID
+"""Height of what stands above the tiles, and of a second line there."""
+
 _EDGE = 2
 """Room around the tiles for the outline of the one that is chosen."""
 
@@ -82,14 +87,16 @@ class TileRow(QWidget):
 
         Args:
             title: the layer's name.
-            subtitle: its kind and shape.
+            subtitle: its kind and shape, “kind · shape”, or the shape alone: where there is little room beside the
+                title, the kind is left out; where there is none, it goes below.
             lesson: a sentence on what it does, for the tooltip.
         """
         if self._dialog is not None and (title, subtitle) != (self._title, self._subtitle):
             self._dialog.close()
         self._title, self._subtitle = title, subtitle
         describe(self, self.objectName(), f"{title}, {subtitle}", lesson)
-        self.update()
+        self.setToolTip(f"<p><b>{escape(title)}</b> {escape(subtitle)}</p>{self.toolTip()}")
+        self._fit_height()
 
     def set_values(self, values: np.ndarray) -> None:
         """Shows an array.
@@ -106,8 +113,7 @@ class TileRow(QWidget):
             self._fit_height()
         self._values = values
         self._limits = self._sheet = None
-        self.update(self._legend_rectangle())
-        self.update(0, _HEADER - _EDGE, self.width(), self.height())
+        self.update()
         self._refresh_dialog()
         if self._pointer is not None and QToolTip.isVisible():
             self._show_tip()
@@ -124,21 +130,54 @@ class TileRow(QWidget):
         return lay_out(self._values.shape, self.width() - 2 * _EDGE, self._expanded)
 
     def _fit_height(self) -> None:
-        self.setFixedHeight(_HEADER + self._raster().total_height + _EDGE)
+        self.setFixedHeight(self._header() + self._raster().total_height + _EDGE)
         self.update()
 
     def _legend_rectangle(self) -> QRect:
         return QRect(self.width() - LEGEND_WIDTH, 0, LEGEND_WIDTH, _HEADER - GAP // 2)
 
     def _title_rectangle(self) -> QRect:
-        return QRect(_EDGE, 0, self.width() - LEGEND_WIDTH - GAP, _HEADER - GAP // 2)
+        limits = (0.0, 0.0) if self._waiting else self.limits
+        taken = legend_width(QFontMetrics(self._small_font()), limits) if self._values.size else 0
+        return QRect(_EDGE, 0, max(0, self.width() - taken - 2 * GAP), _HEADER - GAP // 2)
+
+    def _small_font(self) -> QFont:
+        small = QFont(self.font())
+        small.setPixelSize(text_sizes().small)
+        return small
+
+    def caption(self) -> tuple[str, str]:
+        """Title and subtitle as they are painted: the size always whole, the kind where there is room for it."""
+        titles, subtitles = self._caption_metrics()
+        room = self._title_rectangle().width()
+        if self._two_lines():
+            return titles.elidedText(self._title, Qt.TextElideMode.ElideMiddle, room), self._subtitle
+        whole = titles.horizontalAdvance(self._title) + GAP + subtitles.horizontalAdvance(self._subtitle)
+        return self._title, self._subtitle if whole <= room else self._size_text()
+
+    def _caption_metrics(self) -> tuple[QFontMetrics, QFontMetrics]:
+        bold = QFont(self.font())
+        bold.setWeight(QFont.Weight.DemiBold)
+        return QFontMetrics(bold), QFontMetrics(self._small_font())
+
+    def _size_text(self) -> str:
+        return self._subtitle.rpartition(" · ")[2]
+
+    def _two_lines(self) -> bool:
+        """Whether title and size have no room beside the widest legend: so, no value moves anything."""
+        titles, subtitles = self._caption_metrics()
+        least = titles.horizontalAdvance(self._title) + GAP + subtitles.horizontalAdvance(self._size_text())
+        return least > self.width() - LEGEND_WIDTH - GAP
+
+    def _header(self) -> int:
+        return _HEADER + (_LINE if self._two_lines() else 0)
 
     def tile_rectangle(self, number: int) -> QRect:
         """Where a tile lies in this widget."""
-        return self._raster().place(number).translated(_EDGE, _HEADER)
+        return self._raster().place(number).translated(_EDGE, self._header())
 
     def _tile_at(self, position: QPointF) -> int | None:
-        return self._raster().tile_at(position.x() - _EDGE, position.y() - _HEADER)
+        return self._raster().tile_at(position.x() - _EDGE, position.y() - self._header())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Wraps the tiles anew."""
@@ -154,9 +193,8 @@ class TileRow(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paints the header and the tiles in the region that changed."""
         painter = QPainter(self)
-        small = QFont(self.font())
-        small.setPixelSize(text_sizes().small)
-        if event.region().intersects(self._title_rectangle()):
+        small = self._small_font()
+        if event.region().intersects(QRect(0, 0, self.width(), self._header())):
             self._paint_title(painter, small)
         painter.setFont(small)
         if self._waiting:
@@ -167,7 +205,7 @@ class TileRow(QWidget):
             painter.setPen(QColor(colours().secondary))
             paint_legend(painter, QRectF(self._legend_rectangle()), self._colormap, self.limits)
         lines = self._raster()
-        tiles = lines.tiles_between(event.rect().top() - _HEADER, event.rect().bottom() - _HEADER)
+        tiles = lines.tiles_between(event.rect().top() - self._header(), event.rect().bottom() - self._header())
         if tiles:
             if self._sheet is None or self._sheet[:2] != (lines, tiles):
                 self._sheet = lines, tiles, paint_maps(self._values, lines, tiles, self._colormap, self.limits)
@@ -186,25 +224,27 @@ class TileRow(QWidget):
         """What all tiles together take."""
         lines = self._raster()
         last = self.tile_rectangle(min(lines.columns, lines.shown) - 1)
-        return QRect(_EDGE, _HEADER, max(0, last.right() + 1 - _EDGE), lines.total_height)
+        return QRect(_EDGE, self._header(), max(0, last.right() + 1 - _EDGE), lines.total_height)
 
     def _paint_title(self, painter: QPainter, small: QFont) -> None:
         theme = colours()
         area = self._title_rectangle()
         bold = QFont(self.font())
         bold.setWeight(QFont.Weight.DemiBold)
-        for text, font, colour in ((self._title, bold, theme.text), (self._subtitle, small, theme.secondary)):
+        title, subtitle = self.caption()
+        for text, font, colour in ((title, bold, theme.text), (subtitle, small, theme.secondary)):
             painter.setFont(font)
             painter.setPen(QColor(colour))
-            metrics = painter.fontMetrics()
-            elided = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0, area.width()))
-            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, elided)
-            area.setLeft(area.left() + metrics.horizontalAdvance(elided) + GAP)
+            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip, text)
+            if self._two_lines():
+                area.translate(0, _LINE)
+            else:
+                area.setLeft(area.left() + painter.fontMetrics().horizontalAdvance(text) + GAP)
 
     def _paint_more(self, painter: QPainter, lines: Raster) -> None:
         painter.setPen(QColor(colours().accent_text))
         rest = lines.count - lines.shown + 1
-        place = self.tile_rectangle(lines.shown - 1).adjusted(-lines.gap, 0, self.width(), 0)
+        place = self.tile_rectangle(lines.shown - 1).adjusted(GAP - lines.gap, 0, self.width(), 0)
         painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, f"+{rest:,}")
 
     # Pointing.

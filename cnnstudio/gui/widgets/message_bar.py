@@ -1,7 +1,7 @@
 """A sentence where something happened."""
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAccessible, QAccessibleEvent, QGuiApplication, QKeyEvent
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QGuiApplication, QIcon, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from cnnstudio.gui.describe import describe
@@ -28,6 +28,7 @@ class MessageBar(QFrame):
         self.setObjectName("message_bar")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._details = ""
+        self._symbol = QIcon()
         self._icon = QLabel(self)
         self._text = QLabel(self)
         self._text.setObjectName("message_text")
@@ -99,8 +100,8 @@ class MessageBar(QFrame):
         self.setProperty("role", role)
         self.style().unpolish(self)
         self.style().polish(self)
-        colour = "error" if role == "error" else "accent_text"
-        self._icon.setPixmap(icon(icon_name, colour).pixmap(QSize(_ICON, _ICON), self.devicePixelRatioF()))
+        self._symbol = icon(icon_name, "error" if role == "error" else "accent_text")
+        self._show_symbol()
         self._text.setText(text)
         self._copy.setVisible(bool(details))
         self._offer.setText(offer)
@@ -109,6 +110,15 @@ class MessageBar(QFrame):
         self.setAccessibleName(f"Error: {text}" if role == "error" else text)
         self.show()
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
+
+    def _show_symbol(self) -> None:
+        self._icon.setPixmap(self._symbol.pixmap(QSize(_ICON, _ICON), self.devicePixelRatioF()))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follows a change of theme: a label keeps the picture of an icon as it was."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and not self._symbol.isNull():
+            self._show_symbol()
 
     @Slot()
     def _accept(self) -> None:

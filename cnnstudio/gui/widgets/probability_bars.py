@@ -19,7 +19,14 @@ MOST_PROBABLE = 10
 
 _ROW = 4 * GRID
 _TALLEST_ROW = 6 * GRID
-_EXPLANATION = "The network gives every class a probability; together they are 100 %. The highest one is its answer."
+_WIDE = 40 * GRID
+_NAME_SHARE = 0.48
+"""Of the width, for the longest name, at most: longer ones go above their bars where there is room."""
+
+_EXPLANATION = (
+    "The network gives every class a probability; together they are 100\N{NO-BREAK SPACE}%. "
+    "The highest one is its answer."
+)
 
 
 def percent(share: float) -> str:
@@ -93,24 +100,51 @@ class ProbabilityBars(QWidget):
         metrics = QFontMetrics(bold)
         # A pixel more, for widths are rounded: the longest name must not be cut for a fraction of one.
         longest = max((metrics.horizontalAdvance(self._classes[row]) for row in self._rows), default=0) + 1
-        name_width = min(longest, round(self.width() * 0.48))
-        figure_width = metrics.horizontalAdvance(percent(1.0))
         height = self._row_height()
-        for place, row in enumerate(self._rows):
-            line = QRectF(0, place * height, self.width(), height)
-            painter.setFont(bold if row == self._top else plain)
-            painter.setPen(QColor(theme.text if row == self._top or self._top < 0 else theme.secondary))
-            name = metrics.elidedText(self._classes[row], Qt.TextElideMode.ElideRight, name_width)
-            painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
-            track = line.adjusted(name_width + 1.5 * GAP, 0, -figure_width - 1.5 * GAP, 0)
-            self._paint_bar(painter, theme, track, row)
-            if self._probabilities is not None:
-                figure = percent(self._probabilities[row])
-                painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, figure)
+        # Of many classes others come with each picture: the width alone decides, or the rows would jump.
+        long = longest > self.width() * _NAME_SHARE if len(self._classes) <= ALL_UP_TO else self.width() < _WIDE
+        if self._rows and long and height >= 2 * metrics.height():
+            self._paint_two_lines(painter, height, plain, bold)
+        else:
+            self._paint_one_line(painter, height, plain, bold, min(longest, round(self.width() * _NAME_SHARE)))
         if not self._rows:
             painter.setPen(QColor(theme.secondary))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._placeholder)
         painter.end()
+
+    def _paint_two_lines(self, painter: QPainter, height: float, plain: QFont, bold: QFont) -> None:
+        """Each name above its bar, for names that are long for this width."""
+        metrics = QFontMetrics(bold)
+        figure_width = metrics.horizontalAdvance(percent(1.0))
+        for place, row in enumerate(self._rows):
+            top = place * height + (height - 2 * metrics.height()) / 2
+            line = QRectF(0, top, self.width(), metrics.height())
+            self._paint_text(painter, line, row, bold if row == self._top else plain, self.width())
+            below = line.translated(0, line.height())
+            self._paint_bar(painter, colours(), below.adjusted(0, 0, -figure_width - 1.5 * GAP, 0), row)
+            self._paint_figure(painter, below, row)
+
+    def _paint_one_line(self, painter: QPainter, height: float, plain: QFont, bold: QFont, name_width: int) -> None:
+        """Name, bar and figure beside one another."""
+        figure_width = QFontMetrics(bold).horizontalAdvance(percent(1.0))
+        for place, row in enumerate(self._rows):
+            line = QRectF(0, place * height, self.width(), height)
+            self._paint_text(painter, line, row, bold if row == self._top else plain, name_width)
+            track = line.adjusted(name_width + 1.5 * GAP, 0, -figure_width - 1.5 * GAP, 0)
+            self._paint_bar(painter, colours(), track, row)
+            self._paint_figure(painter, line, row)
+
+    def _paint_text(self, painter: QPainter, line: QRectF, row: int, font: QFont, width: int) -> None:
+        theme = colours()
+        painter.setFont(font)
+        painter.setPen(QColor(theme.text if row == self._top or self._top < 0 else theme.secondary))
+        name = QFontMetrics(font).elidedText(self._classes[row], Qt.TextElideMode.ElideRight, width)
+        painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
+
+    def _paint_figure(self, painter: QPainter, line: QRectF, row: int) -> None:
+        if self._probabilities is not None:
+            figure = percent(self._probabilities[row])
+            painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, figure)
 
     def _paint_bar(self, painter: QPainter, theme: Colours, track: QRectF, row: int) -> None:
         thickness = 1.5 * GRID

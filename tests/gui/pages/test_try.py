@@ -7,15 +7,20 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QAction, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.library import load_dataset
+from cnnstudio.data.preparation import INPUT_RULES
 from cnnstudio.gui.pages.try_ import TryPage
+from cnnstudio.gui.pages.try_words import words_for
 from cnnstudio.gui.settings import Settings
-from cnnstudio.models.library import list_models, load_classifier
+from cnnstudio.gui.widgets.photo_view import PhotoView
+from cnnstudio.gui.widgets.picker import Picker
+from cnnstudio.models.card import Card
+from cnnstudio.models.library import copy_model, list_models, load_classifier
 from cnnstudio.storage import runs_folder, shipped
 
 SECONDS = 30_000
@@ -161,6 +166,109 @@ def test_a_model_from_elsewhere_joins_the_list(page: TryPage, qtbot: QtBot, tmp_
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         page.receive(elsewhere)
     assert page._models.path == elsewhere
+
+
+def test_a_run_from_elsewhere_is_opened_by_its_card_and_stays_listed(
+    page: TryPage, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from PySide6.QtWidgets import QFileDialog
+
+    run = tmp_path / "elsewhere"
+    load_classifier("lenet5-mnist").save(run)
+    asked = []
+
+    def ask(*given: object) -> tuple[str, str]:
+        asked.append(given)
+        return str(run / "card.json"), ""
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", ask)
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.findChild(QAction, "open_model").trigger()
+    assert "card.json" in asked[0][-1]
+    assert page._models.path == run
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(shipped("trained/lenet5-mnist"))
+    page.entered()
+    assert str(run) in [choice.key for choice in page.findChild(Picker).choices]
+    page._models.choose(run / "model.keras")
+    assert page._models.path == run
+
+
+def test_a_model_file_alone_in_a_folder_is_itself_opened(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
+    entry = next(entry for entry in list_models() if entry.name == "lenet5-mnist")
+    alone = copy_model(entry, tmp_path / "model.keras")
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(alone)
+    assert page._models.path == alone
+
+
+def test_the_bars_are_blank_while_another_model_opens(page: TryPage, qtbot: QtBot, own_model: Path) -> None:
+    draw(qtbot, page, SEVEN)
+    page.entered()
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(own_model)
+        assert page._bars._classes == ()
+    assert page._bars._classes == tuple("0123456789")
+
+
+def test_the_file_name_of_a_photo_is_shown(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
+    path = photo_of(3, tmp_path / f"three-{'x' * 90}-end.png")
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page.receive(path)
+    name = page.findChild(QLabel, "photo_name")
+    assert name.isVisible()
+    assert name.text().startswith("three")
+    assert name.text().endswith("end.png")
+    assert name.fontMetrics().horizontalAdvance(name.text()) <= page._panel.photo._surface.width()
+    assert str(path) in name.toolTip()
+    QApplication.clipboard().setImage(QImage(str(path)))
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page._paste.trigger()
+    assert name.text() == "Pasted picture"
+
+
+def test_a_picture_that_the_rule_cannot_use_is_still_shown(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "blank.png"
+    Image.fromarray(np.full((300, 400), 235, np.uint8)).save(path)
+    page.receive(path)
+    offer = page.findChild(QPushButton, "accept_offer_button")
+    qtbot.waitUntil(offer.isVisible, timeout=SECONDS)
+    assert "No digit" in page._message.text
+    assert page.findChild(PhotoView, "photo_view").image.shape[:2] == (300, 400)
+    assert page.findChild(QLabel, "photo_name").text() == "blank.png"
+    assert answer(page) == "–"
+
+
+def test_beside_a_test_image_nobody_talks_of_a_picture(page: TryPage, qtbot: QtBot) -> None:
+    note = page.findChild(QLabel, "network_input_note")
+    assert "ink" in note.text()
+    qtbot.mouseClick(page.findChild(QPushButton, "test_image_chip"), Qt.MouseButton.LeftButton)
+    assert "The test image as it is, 28×28 pixels in grey." in note.text()
+
+
+@pytest.mark.parametrize("rule", INPUT_RULES)
+def test_the_words_are_those_of_the_rule(rule: str) -> None:
+    words = words_for(Card("m", ("a", "b"), (28, 28, 1), rule))
+    said = {"digit": "the ink", "clothing": "The piece"}.get(rule, "The middle")
+    assert said in words.gets
+    assert "photo" not in words.gets_sample
+
+
+@pytest.mark.parametrize("size", [(872, 600), (1192, 800)])
+def test_nothing_in_the_left_column_is_cut(page: TryPage, qtbot: QtBot, size: tuple[int, int]) -> None:
+    page.resize(*size)
+    bar = page._panel.verticalScrollBar()
+    for chip in page._panel._chips[1::2]:
+        qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
+        QApplication.processEvents()
+        content = page._panel.widget()
+        room = page._panel.width() - bar.sizeHint().width()
+        for button in page._panel.findChildren(QPushButton):
+            if button.isVisible():
+                assert button.mapTo(content, QPoint(button.width(), 0)).x() <= room, button.objectName()
+                assert button.width() >= button.sizeHint().width(), button.objectName()
+    assert page._panel._stack.width() >= 240
+    assert page._bars.width() >= 240
 
 
 def test_rename_copy_and_delete(

@@ -171,13 +171,31 @@ def test_ink_on_paper_under_a_lamp_does_not_look_like_a_photo() -> None:
     assert not looks_like_a_photo(Image.fromarray(np.clip(paper, 0, 255).astype(np.uint8)))
 
 
-def test_test_images_that_are_not_here_are_said_to_be_missing(page: TryPage, qtbot: QtBot) -> None:
-    qtbot.mouseClick(find(page, QPushButton, "test_image_chip"), Qt.MouseButton.LeftButton)
-    said = find(page, QLabel, "true_label")
-    qtbot.waitUntil(lambda: "not here" in said.text(), timeout=SECONDS)
-    assert "ImageNet" in said.text()
-    assert not find(page, QPushButton, "another_button").isVisible()
-    show(qtbot, page, PHOTOS / "coffee.jpg")
+def test_test_images_are_not_offered_where_there_are_none(page: TryPage, qtbot: QtBot) -> None:
+    chip = find(page, QPushButton, "test_image_chip")
+    assert not chip.isEnabled()
+    assert "ImageNet, on which this model was trained, are not here" in chip.toolTip()
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(DIGIT_MODEL)
+    assert chip.isEnabled()
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(PHOTO_MODEL)
+    assert find(page, QPushButton, "photo_chip").isChecked()
+
+
+def test_without_a_camera_nobody_is_asked_to_use_it(
+    page: TryPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera = page.findChild(CameraView)
+    monkeypatch.setattr(camera, "start", lambda: camera.failed.emit("No camera was found."))
+    qtbot.mouseClick(find(page, QPushButton, "camera_chip"), Qt.MouseButton.LeftButton)
+    assert find(page, QLabel, "model_state").text() == ""
+    monkeypatch.setattr(camera, "start", lambda: None)
+    qtbot.mouseClick(find(page, QPushButton, "photo_chip"), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(find(page, QPushButton, "camera_chip"), Qt.MouseButton.LeftButton)
+    assert find(page, QLabel, "model_state").text() == "Hold something in front of the camera."
 
 
 def test_test_images_to_download_are_offered_not_fetched(

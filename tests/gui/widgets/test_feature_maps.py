@@ -103,6 +103,34 @@ def test_the_value_under_the_mouse_is_told(grid):
     assert QToolTip.text() == f"unit 84 of 84: {layers()[2].values[83]:.3g}"
 
 
+@pytest.mark.parametrize("width", [520, 260, 226])
+def test_the_caption_says_name_and_size_at_any_width(qtbot, grid, width):
+    kinds = [("rescaling", "Rescaling", (224, 224, 3)), ("block2a_relu", "ReLU", (112, 112, 96))]
+    grid.resize(width, 500)
+    grid.set_layers([LayerOutput(name, kind, np.zeros(shape, np.float32)) for name, kind, shape in kinds])
+    for (name, kind, shape), row in zip(kinds, rows(grid), strict=True):
+        title, subtitle = row.caption()
+        size = "×".join(map(str, shape))
+        assert title == name
+        assert subtitle in (size, f"{kind} · {size}")
+        assert kind in row.toolTip()
+        assert size in row.toolTip()
+        below = row.tile_rectangle(0).top() >= 40
+        taken = row.fontMetrics().horizontalAdvance(name if below else name + subtitle)
+        assert taken < row.width()
+
+
+def test_how_many_more_stands_apart_from_the_last_map(grid, pixels):
+    grid.set_layers([LayerOutput("top", "Conv2D", np.zeros((7, 7, 2048), np.float32))])
+    (row,) = rows(grid)
+    last = row._raster().shown - 1
+    before, place = row.tile_rectangle(last - 1), row.tile_rectangle(last)
+    shown = pixels(row)[place.top() : place.bottom()].astype(int)
+    ground = shown[0, place.right()]
+    assert (abs(shown[:, before.right() + 1 : before.right() + 8] - ground).sum(axis=2) == 0).all()
+    assert (abs(shown[:, before.right() + 8 : before.right() + 40] - ground).sum(axis=2) > 0).any()
+
+
 def test_a_click_enlarges_a_map_and_it_stays_live(grid, qtbot):
     row = rows(grid)[1]
     QTest.mouseClick(row, Qt.MouseButton.LeftButton, pos=row.tile_rectangle(3).center())

@@ -52,6 +52,14 @@ def test_news_look_different(page, pixels):
     assert page.bar.text == "Saved."
 
 
+def test_the_icon_follows_the_theme(page, pixels, theme):
+    page.bar.show_info("Saved.")
+    theme.choose("dark")
+    shown = pixels(page.bar)[:, :40].reshape(-1, 3)
+    assert (shown == QColor(DARK.accent_text).getRgb()[:3]).all(axis=1).any()
+    assert not (shown == QColor(LIGHT.accent_text).getRgb()[:3]).all(axis=1).any()
+
+
 def test_details_can_be_copied(page):
     copy = page.bar.findChild(QPushButton, "copy_details_button")
     page.bar.show_error("The file is damaged.", "ValueError: 7")

@@ -53,7 +53,18 @@ def test_the_answer_is_told_to_screen_readers(bars):
     assert bars.accessibleDescription() == "The answer appears here."
 
 
+def test_long_names_stand_above_their_bars_where_the_bars_would_have_no_room(bars, pixels):
+    bars.resize(240, 10 * 48)
+    bars.set_classes([f"a name as long as that of a kind of fox, {number}" for number in range(10)])
+    bars.set_probabilities(np.eye(10)[3] * 0.5 + 0.05)
+    lines = (pixels(bars) == QColor(LIGHT.accent).getRgb()[:3]).all(axis=2).sum(axis=1)
+    filled = np.flatnonzero(lines)
+    assert 3.5 * 48 < filled.min() < filled.max() < 4 * 48
+    assert lines.max() == pytest.approx(0.55 * 166, rel=0.1)
+
+
 def test_of_many_classes_the_most_probable_ten_come_first(bars, pixels):
+    bars.resize(400, 320)
     probabilities = np.zeros(1000, np.float32)
     probabilities[[500, 20, 7]] = 0.5, 0.3, 0.2
     bars.set_classes([f"class {number}" for number in range(1000)])
