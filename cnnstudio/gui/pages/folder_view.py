@@ -156,7 +156,9 @@ class FolderView(QWidget):
         self._every_class.setSizePolicy(policy)
         self._every_class.clicked.connect(partial(self._choose_class, -1))
         heading = QHBoxLayout()
-        heading.addWidget(label("Predicted classes", "strong"), 1)
+        title = label("Predicted classes", "strong")
+        title.setWordWrap(False)
+        heading.addWidget(title, 1)
         heading.addWidget(self._every_class)
         layout.addLayout(heading)
         layout.addWidget(label("Hatched: uncertain, below 50 %", "small"))
@@ -339,17 +341,15 @@ class FolderView(QWidget):
             self._count.setText(self._results.caption(int(self._shown[place])))
             return
         total = len(self._results.predictions)
-        some = f"{len(self._shown):,} of {total:,} pictures" if len(self._shown) != total else f"{total:,} pictures"
-        self._count.setText(some)
+        some = f"{len(self._shown):,} of " if len(self._shown) != total else ""
+        self._count.setText(f"{some}{total:,} pictures")
 
     @Slot(int)
     def _open(self, place: int) -> None:
         self._forget_news()
-        if self._results is None:
-            return
-        if self._model.exists():
+        if self._results is not None and self._model.exists():
             self.opened.emit(self._results.predictions[int(self._shown[place])].file, self._model)
-        else:
+        elif self._results is not None:
             self._message.show_error(
                 f"{self._model_title}, which answered here, was deleted or moved. Choose another model, and classify "
                 "the folder again."
