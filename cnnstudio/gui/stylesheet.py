@@ -105,7 +105,9 @@ QAbstractSpinBox::down-arrow { image: url("$icons/control-minus.svg"); width: 16
 QAbstractSpinBox::up-arrow:off, QAbstractSpinBox::down-arrow:off { image: none; }
 QComboBox QLineEdit { background: transparent; border: none; border-radius: 0; padding: 0; min-height: 0; }
 
-QCheckBox, QRadioButton { spacing: 8px; min-height: 24px; padding-right: 6px; border: 2px solid transparent; border-radius: 6px; }
+QCheckBox, QRadioButton {
+    spacing: 8px; min-height: 24px; padding-right: 6px; border: 2px solid transparent; border-radius: 6px;
+}
 QCheckBox:focus, QRadioButton:focus { border-color: $accent_text; }
 QCheckBox:disabled, QRadioButton:disabled { color: $disabled; }
 QCheckBox::indicator, QRadioButton::indicator {

@@ -24,6 +24,8 @@ from cnnstudio.gui.pages.try_session import (
     blocks_of,
     rows_of,
 )
+from cnnstudio.gui.pages.try_sources import NARROW_PAGE
+from cnnstudio.gui.pages.try_words import NO_ANSWER, words_of
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.theme import GRID, SECTION, icon
@@ -31,18 +33,9 @@ from cnnstudio.gui.widgets.feature_maps import FeatureMapGrid
 from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.gui.widgets.probability_bars import ProbabilityBars
 from cnnstudio.models.classifier import LayerInfo, Prediction
-from cnnstudio.wording import percent
 
 if TYPE_CHECKING:
     from cnnstudio.gui.pages.folder_view import FolderView
-
-UNSURE = 0.5
-"""Below this probability the answer is put as a guess."""
-
-NO_ANSWER = "–"
-
-NARROW_PAGE = 130 * GRID
-"""Below this width of the page, long names of classes need as much room as maps."""
 
 
 class TryPage(QWidget):
@@ -69,7 +62,6 @@ class TryPage(QWidget):
         self._blocks: list[tuple[str, ...]] = []
         self._answer_shown: Answer | None = None
         self._awaited: Subject | None = None
-
         self._folder: FolderView | None = None
 
         content = QWidget()
@@ -91,7 +83,7 @@ class TryPage(QWidget):
         page.addLayout(self._build_header())
         page.addWidget(self._message)
         page.addLayout(columns, 1)
-        self._paste = self._action("Paste", "paste", QKeySequence.StandardKey.Paste, self._paste_picture)
+        self._paste = self._action("Paste", "paste", QKeySequence.StandardKey.Paste, self._panel.photo.paste)
         self._open_file = self._action("Open", "open_file", QKeySequence.StandardKey.Open, self._panel.photo.ask)
         self._recall_model()
 
@@ -185,8 +177,8 @@ class TryPage(QWidget):
         self._bars = ProbabilityBars()
         middle = QVBoxLayout()
         middle.setSpacing(GRID)
-        for widget in (self._answer, self._state):
-            middle.addWidget(widget)
+        middle.addWidget(self._answer)
+        middle.addWidget(self._state)
         middle.addWidget(self._bars, 1)
         self._bars.setMaximumHeight(50 * GRID)
         middle.addStretch()
@@ -222,11 +214,15 @@ class TryPage(QWidget):
             self._panel.use(self._models.card)
         self._tell_state()
 
+    def _path(self) -> Path | None:
+        if self._models.path is None:
+            self._message.show_error("There is no model yet. Train one on the Train page.")
+        return self._models.path
+
     @Slot()
     def _ask(self) -> None:
-        path = self._models.path
+        path = self._path()
         if path is None:
-            self._message.show_error("There is no model yet. Train one on the Train page.")
             return
         subject = self._panel.source.subject
         if subject is None:
@@ -269,10 +265,6 @@ class TryPage(QWidget):
         self._message.hide()
         self._blank()
         self._ask()
-
-    @Slot()
-    def _paste_picture(self) -> None:
-        self._panel.photo.paste()
 
     @Slot(object)
     def _show(self, result: Answer | Look | None) -> None:
@@ -321,9 +313,8 @@ class TryPage(QWidget):
         self._maps.set_rows([(layer.name, layer.kind, layer.shape) for layer in shown])
 
     def _say(self, prediction: Prediction) -> None:
-        (_, name, probability), *_ = prediction.top(1)
-        self._answer.setText(name if probability >= UNSURE else f"Perhaps {name}")
-        self._state.setText(f"{percent(probability)} sure")
+        for place, text in zip((self._answer, self._state), words_of(prediction), strict=True):
+            place.setText(text)
 
     def _blank(self) -> None:
         self._answer_shown = None
@@ -338,9 +329,8 @@ class TryPage(QWidget):
 
     def _classify_folder(self, folder: Path) -> None:
         """Classifies all pictures of a folder by the model that is chosen."""
-        path = self._models.path
+        path = self._path()
         if path is None:
-            self._message.show_error("There is no model yet. Train one on the Train page.")
             return
         if self._folder is None:
             from cnnstudio.gui.pages.folder_view import FolderView
@@ -402,6 +392,7 @@ class TryPage(QWidget):
             return
         if isinstance(error, UnusablePictureError):
             if self._panel.is_current(error.subject):
+                self._state.setText("This network cannot use this picture.")
                 self._panel.photo.show_picture(error.picture)
                 self._offer_photo_model(f"This looks like a photo. {error}" if error.photo else str(error))
             return

@@ -18,6 +18,9 @@ MINIMUM_SIDE = 30 * GRID
 NARROW = 40 * GRID
 """Below this width, what stands side by side in the column is set more closely, or under one another."""
 
+NARROW_PAGE = 130 * GRID
+"""Below this width of the page, long names of classes need as much room as maps."""
+
 _Surface = TypeVar("_Surface", bound=QWidget)
 
 

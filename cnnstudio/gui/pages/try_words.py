@@ -3,6 +3,13 @@
 from dataclasses import dataclass
 
 from cnnstudio.models.card import Card
+from cnnstudio.models.classifier import Prediction
+from cnnstudio.wording import percent
+
+NO_ANSWER = "–"
+
+UNSURE = 0.5
+"""Below this probability the answer is put as a guess."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,12 @@ class Words:
     gets: str
     gets_sample: str
     view_tip: str
+
+
+def words_of(prediction: Prediction) -> tuple[str, str]:
+    """The answer, and how sure the network is of it."""
+    (_, name, probability), *_ = prediction.top(1)
+    return name if probability >= UNSURE else f"Perhaps {name}", f"{percent(probability)} sure"
 
 
 def words_for(card: Card | None) -> Words:
