@@ -148,7 +148,7 @@ class FolderView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
         self._every_class = describe(
-            QPushButton("All c&lasses"), "all_classes_button", "All classes", "Shows the pictures of all classes again."
+            QPushButton("Show a&ll"), "all_classes_button", "Show all", "Shows the pictures of all classes again."
         )
         self._every_class.setProperty("role", "quiet")
         policy = self._every_class.sizePolicy()
