@@ -5,7 +5,6 @@ A user's own images lie in a folder or a zip, wherever they like; what is import
 folder, and are found by themselves.
 """
 
-import difflib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -81,6 +80,8 @@ def find_dataset(name: str, image_size: int | None = None, channels: int | None 
     if path.exists():
         path = path.absolute()
         return _own_entry(_surveyed(str(path), survey_folder(path)), image_size, channels)
+    import difflib
+
     names = [entry.name for entry in list_datasets()]
     similar = difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean “{similar[0]}”?" if similar else ""

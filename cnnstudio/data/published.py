@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-import tarfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -249,6 +248,8 @@ def _read_cifar(name: str, classes: tuple[str, ...], cifar: Cifar, label: int, o
         label: which of the label bytes is the label.
         on_progress: told how far it is; what it raises ends it.
     """
+    import tarfile
+
     (path,) = fetch(cifar.remote, on_progress)
     train = _empty_arrays(len(cifar.train) * cifar.train_images)
     test = _empty_arrays(cifar.test_images)
@@ -283,6 +284,8 @@ def _empty_arrays(count: int) -> _Arrays:
 
 def _found(path: Path, places: dict[str, _Arrays]) -> Iterator[tuple[IO[bytes], _Arrays]]:
     """The files of an archive that have a place, whatever folder in it they lie in, opened one after the other."""
+    import tarfile
+
     waited_for = dict(places)
     with tarfile.open(path, "r|gz", bufsize=_BUFFER) as archive:
         for member in archive:

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QInputDialog, QMenu, QMe
 from cnnstudio.data.datasets import DATASETS
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe
-from cnnstudio.gui.pages.model_downloads import ModelDownloads
 from cnnstudio.gui.pages.training_form import picture
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.picker import Choice, Picker
@@ -228,6 +227,8 @@ class ModelChooser(QWidget):
 
     @Slot()
     def _ask_download(self) -> None:
+        from cnnstudio.gui.pages.model_downloads import ModelDownloads
+
         dialog = ModelDownloads(self)
         dialog.fetched.connect(self._take)
         dialog.open()

@@ -2,6 +2,7 @@
 
 import dataclasses
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -29,8 +30,10 @@ from cnnstudio.gui.widgets.training_plot import TrainingPlot
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Probe, Started, Stopped
-from cnnstudio.training.trainer import NothingTrained, TrainingResult, train
 from cnnstudio.wording import duration, percent
+
+if TYPE_CHECKING:
+    from cnnstudio.training.trainer import TrainingResult
 
 INVITATION = "Press Train: no choice is needed."
 
@@ -174,6 +177,8 @@ class TrainPage(QWidget):
         self._stop_button.setFocus()
         self._progress.setRange(0, 0)
         self._status.setText("Preparing the images and the network …")
+        from cnnstudio.training.trainer import train  # what only a training needs must not hold the window up
+
         self._task = Task(partial(train, self._config), self)
         self._task.event.connect(self._show)
         self._task.finished.connect(self._finish)
@@ -236,7 +241,7 @@ class TrainPage(QWidget):
                 self._status.setText(f"Stopped after {event.batches:,} batches. Measuring on the test images …")
 
     @Slot(object)
-    def _finish(self, result: TrainingResult) -> None:
+    def _finish(self, result: "TrainingResult") -> None:
         self._end()
         self._result = result
         title = ARCHITECTURES[result.architecture].title
@@ -255,6 +260,8 @@ class TrainPage(QWidget):
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
+        from cnnstudio.training.trainer import NothingTrained
+
         self._end()
         self._progress.setRange(0, 1)
         self._progress.setValue(0)
