@@ -54,7 +54,7 @@ class DrawingCanvas(QWidget):
     history_changed = Signal(bool, bool)
     """Whether there is something to undo, and something to redo."""
 
-    def __init__(self, parent: QWidget | None = None, placeholder: str = "Draw a digit here") -> None:
+    def __init__(self, parent: QWidget | None = None, placeholder: str = "Draw here") -> None:
         super().__init__(parent)
         describe(
             self,
