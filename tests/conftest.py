@@ -12,6 +12,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """All user folders of CNN Studio lie below a folder of this test alone."""
+    monkeypatch.delenv("COLUMNS", raising=False)  # what runs tests side by side sets it
     folder = tmp_path / "home"
     monkeypatch.setenv("CNNSTUDIO_HOME", str(folder))
     return folder
