@@ -133,6 +133,13 @@ class ModelChooser(QWidget):
         """The card of the model that is chosen; None where it is not known before the model is opened."""
         return self._entry.card if self._entry is not None else None
 
+    @property
+    def name(self) -> str:
+        """What the model that is chosen is called; empty where there is none."""
+        if self.card is not None:
+            return self.card.name
+        return self.path.name if self.path is not None else ""
+
     def refresh(self) -> None:
         """Reads the list again; the choice stays where it still exists."""
         before = self._picker.current_key

@@ -341,16 +341,14 @@ class TryPage(QWidget):
             self._views.addWidget(self._folder)
         self._to_folder.show()
         self._show_folder()
-        card = self._models.card
-        self._folder.start(path, card.name if card is not None else path.name, folder)
+        self._folder.start(path, self._models.name, folder)
 
     @Slot()
     def _show_folder(self) -> None:
         if self._folder is not None:
             self._views.setCurrentWidget(self._folder)
             if self._models.path is not None:
-                card = self._models.card
-                self._folder.entered(self._models.path, card.name if card is not None else self._models.path.name)
+                self._folder.entered(self._models.path, self._models.name)
 
     @Slot()
     def _leave_folder(self) -> None:
