@@ -20,7 +20,8 @@ from cnnstudio.data.augmentation import AUGMENTATIONS
 from cnnstudio.data.variation import CHANGES
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures import ARCHITECTURES
-from cnnstudio.training.config import AS_SUITS, MAX_EPOCHS, MAX_SEED, SCHEDULES, TrainingConfig
+from cnnstudio.training.arithmetic import PRECISIONS
+from cnnstudio.training.config import AS_SUITS, MAX_EPOCHS, MAX_SEED, OPTIMIZERS, SCHEDULES, TrainingConfig
 from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Started, Stopped
 from cnnstudio.training.trainer import NothingTrained, TrainingResult
 from cnnstudio.training.trainer import train as train_network
@@ -32,8 +33,8 @@ INTERRUPTED = 130
 _BY_NUMBER = "by default as many as suit the number of images"
 
 
-def _positive(value: float) -> float:
-    if not (math.isfinite(value) and value > 0):
+def _positive(value: float | None) -> float | None:
+    if value is not None and not (math.isfinite(value) and value > 0):
         raise typer.BadParameter("it must be a number above 0")
     return value
 
@@ -50,9 +51,13 @@ def train(
     ] = None,
     batch_size: Annotated[int | None, typer.Option(metavar="N", min=1, help=f"Images per step; {_BY_NUMBER}.")] = None,
     learning_rate: Annotated[
-        float,
-        typer.Option(metavar="RATE", callback=_positive, help="Size of the steps, at the schedule's highest point."),
-    ] = TrainingConfig.learning_rate,
+        float | None,
+        typer.Option(
+            metavar="RATE",
+            callback=_positive,
+            help="Size of the steps, at the schedule's highest point; by default what suits the optimizer.",
+        ),
+    ] = None,
     seed: Annotated[
         int, typer.Option(metavar="N", min=0, max=MAX_SEED, help="The same seed gives the same training.")
     ] = TrainingConfig.seed,
@@ -66,6 +71,16 @@ def train(
         ),
     ] = None,
     schedule: Annotated[str, choice("How the learning rate changes", SCHEDULES, "schedule")] = TrainingConfig.schedule,
+    optimizer: Annotated[
+        str, choice("How the weights follow the gradients", OPTIMIZERS, "optimizer")
+    ] = TrainingConfig.optimizer,
+    weight_decay: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE", min=0, max=1, help="How strongly weights are drawn to zero; 5e-4 is usual with sgd."
+        ),
+    ] = TrainingConfig.weight_decay,
+    precision: Annotated[str, choice("How exactly it computes", PRECISIONS, "precision")] = TrainingConfig.precision,
     image_size: ImageSizeOption = None,
     channels: ChannelsOption = None,
     output: Annotated[
@@ -83,9 +98,12 @@ def train(
     config = TrainingConfig(
         dataset=dataset,
         architecture=architecture,
-        learning_rate=learning_rate,
+        learning_rate=AS_SUITS if learning_rate is None else learning_rate,
         seed=seed,
         schedule=schedule,
+        optimizer=optimizer,
+        weight_decay=weight_decay,
+        precision=precision,
         image_size=image_size,
         channels=channels,
         epochs=AS_SUITS if epochs is None else epochs,

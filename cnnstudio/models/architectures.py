@@ -4,10 +4,12 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.backend import import_keras
+from cnnstudio.models.recipes.residual import build_residual
 
 if TYPE_CHECKING:
     import keras
@@ -160,6 +162,18 @@ ARCHITECTURES: dict[str, Architecture] = {
             note="The paper treats two classes; softmax is its form for many.",
             smallest_side=1,
             build=_softmax,
+        ),
+        Architecture(
+            name="resnet20",
+            title="ResNet-20",
+            year=2016,
+            authors="He, Zhang, Ren, Sun",
+            paper="Deep Residual Learning for Image Recognition, CVPR, section 4.2",
+            idea="Every two convolutions only add a correction to what they were given: shortcuts let many layers be "
+            "trained.",
+            note="",
+            smallest_side=4,
+            build=partial(build_residual, blocks=3, shortcuts=True, name="resnet20"),
         ),
     )
 }

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Container
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,10 @@ from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.library import find_dataset
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures import ARCHITECTURES
+from cnnstudio.training.arithmetic import PRECISIONS
+
+if TYPE_CHECKING:
+    import keras
 
 MAX_SEED = 2**31 - 1
 MAX_EPOCHS = 100_000
@@ -77,6 +81,60 @@ SCHEDULES: dict[str, Schedule] = {
 
 
 @dataclass(frozen=True)
+class Optimizer:
+    """How the weights follow the gradients.
+
+    Attributes:
+        name: the key, as typed on the command line.
+        title: for the screen.
+        description: one sentence for somebody new.
+        learning_rate: a highest rate that does well for most networks.
+        build: makes Keras's of a learning rate.
+    """
+
+    name: str
+    title: str
+    description: str
+    learning_rate: float
+    build: Callable[[float], "keras.optimizers.Optimizer"]
+
+
+def _adam(learning_rate: float) -> "keras.optimizers.Optimizer":
+    import keras
+
+    return keras.optimizers.Adam(learning_rate)
+
+
+def _sgd(learning_rate: float) -> "keras.optimizers.Optimizer":
+    import keras
+
+    return keras.optimizers.SGD(learning_rate, momentum=0.9, nesterov=True)
+
+
+OPTIMIZERS: dict[str, Optimizer] = {
+    optimizer.name: optimizer
+    for optimizer in (
+        Optimizer(
+            "adam",
+            "Adam",
+            "Each weight has a step size of its own, by the size of its gradients so far: works nearly everywhere.",
+            4e-3,
+            _adam,
+        ),
+        Optimizer(
+            "sgd",
+            "SGD with momentum",
+            "Steps down the slope that keep nine tenths of their last direction: what deep networks with batch "
+            "normalisation end best with.",
+            0.1,
+            _sgd,
+        ),
+    )
+}
+"""Every optimizer that can be chosen by name, in the order in which it is shown."""
+
+
+@dataclass(frozen=True)
 class TrainingConfig:
     """Everything that decides a training; the same config trains the same network on the same machine.
 
@@ -87,11 +145,15 @@ class TrainingConfig:
         epochs: passes over the training images, at least 1. This, the batch size and the augmentation are chosen to
             suit the data set where they are not given: few images need small batches, more epochs and variety.
         batch_size: images per step, at least 1.
-        learning_rate: the highest rate of the schedule, above 0.
+        learning_rate: the highest rate of the schedule, above 0; the optimizer's own where it is not given.
         seed: decides initial weights, the order of images, the validation split and the augmentation; 0 to `MAX_SEED`.
         augmentation: what `cnnstudio.data.augmentation.find_augmentation` finds: a key of its table, or changes with
             their sizes such as `shift=0.1,flip=0.5`.
         schedule: a key of `SCHEDULES`.
+        optimizer: a key of `OPTIMIZERS`.
+        weight_decay: share of itself by which a weight shrinks with each step, times the learning rate; at least 0.
+            Biases and normalisations do not shrink (Loshchilov & Hutter, Decoupled Weight Decay Regularization, 2019).
+        precision: a key of `cnnstudio.training.arithmetic.PRECISIONS`.
         validation_fraction: share of the training images that is held out for validation, between 0 and 1; where the
             data set has validation images of its own, those are taken.
         image_size: the side in pixels to which the images of a folder are brought; as proposed or imported where None.
@@ -102,10 +164,13 @@ class TrainingConfig:
     architecture: str = "lenet5"
     epochs: int = AS_SUITS
     batch_size: int = AS_SUITS
-    learning_rate: float = 4e-3
+    learning_rate: float = AS_SUITS
     seed: int = 0
     augmentation: str = AS_SUITS
     schedule: str = "cosine"
+    optimizer: str = "adam"
+    weight_decay: float = 0.0
+    precision: str = "float32"
     validation_fraction: float = 1 / 12
     image_size: int | None = None
     channels: int | None = None
@@ -120,6 +185,9 @@ class TrainingConfig:
         return cls(dataset=entry.name, **_suited(entry))
 
     def __post_init__(self) -> None:
+        if self.learning_rate is None:
+            optimizer = OPTIMIZERS.get(str(self.optimizer), OPTIMIZERS["adam"])  # `check` tells of an unknown one
+            object.__setattr__(self, "learning_rate", optimizer.learning_rate)
         missing = [name for name in _SUITED if getattr(self, name) is None]
         if not missing:
             return
@@ -138,9 +206,13 @@ class TrainingConfig:
         """
         _check_choice("architecture", self.architecture, ARCHITECTURES)
         _check_choice("schedule", self.schedule, SCHEDULES)
+        _check_choice("optimizer", self.optimizer, OPTIMIZERS)
+        _check_choice("precision", self.precision, PRECISIONS)
         _check_whole("number of epochs", self.epochs, 1, MAX_EPOCHS)
         _check_whole("seed", self.seed, 0, MAX_SEED)
         _check_number("learning rate", self.learning_rate, math.inf)
+        if self.weight_decay != 0 or isinstance(self.weight_decay, bool):
+            _check_number("weight decay", self.weight_decay, 1)
         _check_number("validation fraction", self.validation_fraction, 1)
         find_augmentation(str(self.augmentation))
         entry = find_dataset(str(self.dataset), self.image_size, self.channels)

@@ -18,6 +18,7 @@ import numpy as np
 from cnnstudio.data.augmentation import find_augmentation
 from cnnstudio.data.splits import Split
 from cnnstudio.errors import StudioError
+from cnnstudio.training.arithmetic import training_arithmetic
 from cnnstudio.training.config import SCHEDULES, TrainingConfig
 
 if TYPE_CHECKING:
@@ -209,7 +210,8 @@ def _compile_block(
             step, tf.range(first, last), fn_output_signature=(tf.float32, tf.float32), parallel_iterations=1
         )
 
-    compiled = run.get_concrete_function()
+    with training_arithmetic(model, config.precision):
+        compiled = run.get_concrete_function()
 
     def train(*arguments: Any) -> tuple[np.ndarray, np.ndarray]:
         loss, accuracy = compiled(*map(tf.constant, arguments))

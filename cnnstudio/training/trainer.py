@@ -23,7 +23,7 @@ from cnnstudio.models.architectures import build_model
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.card import Card
 from cnnstudio.models.classifier import Classifier
-from cnnstudio.training.config import SCHEDULES, TrainingConfig
+from cnnstudio.training.config import OPTIMIZERS, SCHEDULES, TrainingConfig
 from cnnstudio.training.evaluation import Evaluation, evaluate
 from cnnstudio.training.events import EpochEnd, Event, Preparing, Started, Stopped
 from cnnstudio.training.fast_fit import Block, FastFit
@@ -295,7 +295,9 @@ def _compiled(model: "keras.Model", config: TrainingConfig) -> "keras.Model":
     import keras
 
     twin = keras.Model(model.inputs, model.outputs)
-    optimizer = keras.optimizers.Adam(config.learning_rate)
+    optimizer = OPTIMIZERS[config.optimizer].build(config.learning_rate)
+    optimizer.weight_decay = config.weight_decay or None
+    optimizer.exclude_from_weight_decay([weight for weight in model.trainable_weights if len(weight.shape) < 2])
     twin.compile(optimizer, loss="sparse_categorical_crossentropy", jit_compile=False)
     return twin
 
@@ -330,7 +332,7 @@ def _card(config: TrainingConfig, dataset: Dataset, model: "keras.Model", name: 
 # fmt: off
 _OPTIONS = (
     "dataset", "architecture", "epochs", "batch_size", "learning_rate", "seed", "augmentation", "schedule",
-    "image_size", "channels",
+    "image_size", "channels", "optimizer", "weight_decay", "precision",
 )
 # fmt: on
 

@@ -1,0 +1,1 @@
+"""The build functions of the architectures, a family of networks a file."""
