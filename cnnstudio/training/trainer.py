@@ -332,9 +332,11 @@ def _card(config: TrainingConfig, dataset: Dataset, model: "keras.Model", name: 
 # fmt: off
 _OPTIONS = (
     "dataset", "architecture", "epochs", "batch_size", "learning_rate", "seed", "augmentation", "schedule",
-    "image_size", "channels", "optimizer", "weight_decay", "precision",
+    "image_size", "channels",
 )
 # fmt: on
+_RARE_OPTIONS = ("optimizer", "weight_decay", "precision")
+"""Options that are told only where they are not as usual."""
 
 
 def _command(config: TrainingConfig) -> str:
@@ -342,5 +344,8 @@ def _command(config: TrainingConfig) -> str:
     words = ["cnnstudio", "train"]
     for name in _OPTIONS:
         if getattr(config, name) is not None:
+            words += [f"--{name.replace('_', '-')}", str(getattr(config, name))]
+    for name in _RARE_OPTIONS:
+        if getattr(config, name) != getattr(TrainingConfig, name):
             words += [f"--{name.replace('_', '-')}", str(getattr(config, name))]
     return shlex.join(words)
