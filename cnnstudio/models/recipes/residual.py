@@ -3,7 +3,10 @@
 Deep Residual Learning for Image Recognition, CVPR 2016, section 4.2.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from cnnstudio.models.recipes.architecture import Architecture, ImageShape
 
 if TYPE_CHECKING:
     import keras
@@ -12,13 +15,11 @@ STAGES = (16, 32, 64)
 """Filters of the three stages; the maps are halved at the start of the second and the third."""
 
 
-def build_residual(
-    image_shape: tuple[int, int, int], classes: int, blocks: int, shortcuts: bool, name: str
-) -> "keras.Model":
+def build_residual(image_shape: ImageShape, classes: int, blocks: int, shortcuts: bool, name: str) -> "keras.Model":
     """Builds a network of 6 · blocks + 2 weighted layers.
 
-    Shortcuts have no parameters (option A of the paper): where the maps are halved, every second pixel is taken, and the
-    channels that are new are filled with zeros, half of them in front. Both are said with layers of Keras's own.
+    Shortcuts have no parameters (option A of the paper): where the maps are halved, every second pixel is taken, and
+    the channels that are new are filled with zeros, half of them in front. Both are said with layers of Keras's own.
 
     Args:
         image_shape: (height, width, channels).
@@ -73,3 +74,51 @@ def _shortcut(x: Any, filters: int, strides: int, place: str) -> Any:
     # Read as channels first, the channels are what this layer takes for the columns.
     zeros = ((0, 0), (new // 2, new - new // 2))
     return layers.ZeroPadding2D(zeros, data_format="channels_first", name=f"{place}zeros")(x)
+
+
+def _entry(depth: int, shortcuts: bool = True, **told: Any) -> Architecture:
+    kind, title = ("resnet", "ResNet") if shortcuts else ("plain", "Plain")
+    name = f"{kind}{depth}"
+    return Architecture(
+        name=name,
+        title=f"{title}-{depth}",
+        year=2016,
+        authors="He, Zhang, Ren, Sun",
+        paper="Deep Residual Learning for Image Recognition, CVPR, section 4.2",
+        link="https://arxiv.org/abs/1512.03385",
+        image_shape=(32, 32, 3),
+        smallest_side=3,
+        build=partial(build_residual, blocks=(depth - 2) // 6, shortcuts=shortcuts, name=name),
+        **told,
+    )
+
+
+RESIDUAL = (
+    _entry(
+        20,
+        shortcuts=False,
+        idea="ResNet-20 without its shortcuts: compare the two, and see deep networks learn worse the deeper they are.",
+        note="The paper shows the error of its plain networks as curves only.",
+        published_parameters=270_000,
+    ),
+    _entry(
+        20,
+        idea="Every two convolutions only add a correction to what they were given: shortcuts let many layers be "
+        "trained.",
+        reported="91.25 % of the CIFAR-10 test images",
+        published_parameters=270_000,
+    ),
+    _entry(
+        32,
+        idea="The same with five blocks in each stage: more layers, more accurate.",
+        reported="92.49 % of the CIFAR-10 test images",
+        published_parameters=460_000,
+    ),
+    _entry(
+        56,
+        idea="The same with nine blocks in each stage; without shortcuts, a network this deep learns worse than one of "
+        "20 layers.",
+        reported="93.03 % of the CIFAR-10 test images",
+        published_parameters=850_000,
+    ),
+)

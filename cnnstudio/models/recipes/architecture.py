@@ -1,0 +1,56 @@
+"""What an architecture is: a recipe for a network, and what is told about it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
+
+ImageShape = tuple[int, int, int]
+"""(height, width, channels)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Architecture:
+    """A recipe and what is told about it.
+
+    Attributes:
+        name: the key, as typed on the command line.
+        title: the name as people say it.
+        year: when it was published.
+        authors: by whom.
+        paper: title and place of the publication.
+        link: its address; empty where it has none.
+        idea: one sentence for somebody new.
+        note: what differs from the paper; empty where nothing does.
+        image_shape: of the images that the paper is about, (height, width, channels).
+        classes: so many the paper tells apart.
+        reported: the accuracy that the paper reports, with its data set; empty where it reports none.
+        published_parameters: numbers that training finds, as published for `image_shape` and `classes` and rounded as
+            there; 0 where nobody gives one. Running statistics are not counted.
+        smallest_side: the smallest image height and width, in pixels, on which each of its convolutions and poolings
+            still has something to do.
+        build: makes the model for (image_shape, classes): functional, uncompiled, every layer named, raw 0–255 in,
+            softmax out. It only makes layers; call `build_model`, which also checks, seeds and loads. Layers with
+            random numbers are made in the order of the model's config, so that the same seed gives a model that is
+            built from its config the same weights.
+        load_weights: gives a model that was built so, or one that was edited since, the weights it starts from; None
+            where it starts from random ones.
+    """
+
+    name: str
+    title: str
+    year: int
+    authors: str
+    paper: str
+    idea: str
+    build: Callable[[ImageShape, int], "keras.Model"]
+    link: str = ""
+    note: str = ""
+    image_shape: ImageShape = (28, 28, 1)
+    classes: int = 10
+    reported: str = ""
+    published_parameters: int = 0
+    smallest_side: int = 1
+    load_weights: Callable[["keras.Model"], None] | None = None
