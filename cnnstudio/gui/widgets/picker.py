@@ -13,6 +13,8 @@ from cnnstudio.gui.theme import GAP, GRID, colours, text_sizes
 _PICTURE = 6 * GRID
 _LIST_WIDTH = 46 * GRID
 _ARROW = 4 * GRID
+_HEADING = 4 * GRID
+_ROWS_SHOWN = 9
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,14 @@ class Choice:
         title: its name.
         description: one sentence for somebody new; may be empty.
         icon: its picture, or None.
+        group: what it belongs to: a heading over the first choice of each group in the open list.
     """
 
     key: str
     title: str
     description: str = ""
     icon: QIcon | None = None
+    group: str = ""
 
     @property
     def has_picture(self) -> bool:
@@ -95,14 +99,22 @@ class _Delegate(QStyledItemDelegate):
         self._picker = picker
 
     def paint(self, painter: QPainter, option: Any, index: QModelIndex | QPersistentModelIndex) -> None:
-        """Paints one choice."""
+        """Paints one choice, and over the first of a group its heading."""
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        row = option.rect
+        heading = self._heading(index.row())
+        if heading:
+            painter.setFont(_Look.of(self._picker).description)
+            painter.setPen(QColor(colours().secondary))
+            words = QRect(row.left() + GAP, row.top(), row.width() - 2 * GAP, _HEADING - GAP // 2)
+            painter.drawText(words, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, heading)
+            row = row.adjusted(0, _HEADING, 0, 0)
         if option.state & QStyle.StateFlag.State_Selected:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(colours().accent_soft))
-            painter.drawRoundedRect(option.rect.adjusted(1, 1, -1, -1), 6, 6)
-        area = option.rect.adjusted(GAP, GAP, -GAP, -GAP)
+            painter.drawRoundedRect(row.adjusted(1, 1, -1, -1), 6, 6)
+        area = row.adjusted(GAP, GAP, -GAP, -GAP)
         _Look.of(self._picker).paint(painter, area, self._picker.choices[index.row()], enabled=True, one_line=False)
         painter.restore()
 
@@ -110,7 +122,12 @@ class _Delegate(QStyledItemDelegate):
         """High enough for the picture and for the wrapped description."""
         width = self._picker.view().viewport().width() if self._picker.view().isVisible() else _LIST_WIDTH
         height = _Look.of(self._picker).height(self._picker.choices[index.row()], width - 2 * GAP)
-        return QSize(_LIST_WIDTH, height + 2 * GAP)
+        return QSize(_LIST_WIDTH, height + 2 * GAP + (_HEADING if self._heading(index.row()) else 0))
+
+    def _heading(self, row: int) -> str:
+        """Of the group that begins with a row; empty where none does."""
+        group = self._picker.choices[row].group
+        return group if row == 0 or self._picker.choices[row - 1].group != group else ""
 
 
 class Picker(QComboBox):
@@ -130,7 +147,7 @@ class Picker(QComboBox):
         # The theme's own least height of a list would win over the size hints.
         self.setStyleSheet(f"Picker {{ min-height: {_PICTURE + GRID // 2}px; }}")
         self.setItemDelegate(_Delegate(self))
-        self.setMaxVisibleItems(6)
+        self.setMaxVisibleItems(_ROWS_SHOWN)
         self.view().setMinimumWidth(_LIST_WIDTH + 2 * GAP)
         self._choices: tuple[Choice, ...] = ()
         self._told = ""

@@ -139,3 +139,14 @@ def test_the_wheel_changes_nothing(picker):
     QApplication.sendEvent(picker, event)
     assert picker.current_key == "one"
     assert not event.isAccepted()
+
+
+def test_a_heading_stands_over_the_first_choice_of_each_group(picker, pixels):
+    choices = [Choice("a", "A", group="Old"), Choice("b", "B", group="Old"), Choice("c", "C", group="New")]
+    picker.set_choices(choices)
+    picker.showPopup()
+    heights = [picker.view().visualRect(picker.model().index(row, 0)).height() for row in range(3)]
+    words = pixels(picker.view().viewport())[: heights[0] - heights[1], :200].reshape(-1, 3)
+    picker.hidePopup()
+    assert heights[0] == heights[2] > heights[1] + 20
+    assert (words == QColor(LIGHT.secondary).getRgb()[:3]).all(axis=1).any()
