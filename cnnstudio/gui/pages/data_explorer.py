@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
     QPushButton,
+    QSizePolicy,
     QSlider,
     QStackedWidget,
     QToolButton,
@@ -95,6 +96,8 @@ class DataExplorer(QWidget):
         back.setProperty("role", "quiet")
         back.clicked.connect(self._close)
         self._title = label(name="image_title")
+        self._title.setWordWrap(True)
+        self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._previous = self._step_button("previous_button", "chevron-left", "Previous image", "Page Up", -1)
         self._next = self._step_button("next_button", "chevron-right", "Next image", "Page Down", 1)
         row = QHBoxLayout()
