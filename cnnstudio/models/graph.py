@@ -1,0 +1,277 @@
+"""The graph of a network, taken out of Keras's config and put back.
+
+Keras's config lists the layers, each with the outputs that it is called with. Here each layer is a `Node` that names
+the layers it is fed by, so that a layer can be put in, taken out or moved without copying the others.
+"""
+
+import heapq
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from cnnstudio.errors import StudioError
+from cnnstudio.models.layer_table import Config
+
+MERGES = frozenset({"Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"})
+"""Kinds of layers that take several inputs."""
+
+_LAYER_FIELDS = ("module", "class_name", "config", "registered_name")
+_UNKNOWN_SHAPE = [None]
+"""Keras finds out by itself what shape a connection has, but asks for one in the config."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A layer and what it is fed by.
+
+    Attributes:
+        name: the layer's name, unique in its graph.
+        layer: Keras's config of the layer (module, class_name, config, registered_name); never changed in place.
+        inputs: the names of the layers whose outputs it takes, in order.
+        options: other arguments of its call, such as `training`.
+    """
+
+    name: str
+    layer: Mapping[str, Any]
+    inputs: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """Keras's class of the layer."""
+        return str(self.layer["class_name"])
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What the layer is made with."""
+        return self.layer["config"]
+
+    def fed_by(self, *inputs: str) -> "Node":
+        """The same layer with other inputs."""
+        return replace(self, inputs=inputs)
+
+    def with_values(self, **values: Any) -> "Node":
+        """The same layer made with other values; with another `name` it is a layer of that name."""
+        config = self.config | values
+        return replace(self, name=config["name"], layer={**self.layer, "config": config})
+
+
+class Graph:
+    """The layers of a network with one input and one output.
+
+    Attributes:
+        name: of the model.
+        nodes: every layer by its name, each after those it is fed by.
+        output: name of the last layer.
+    """
+
+    def __init__(self, name: str, nodes: Iterable[Node], output: str) -> None:
+        self.name = name
+        self.nodes = {node.name: node for node in nodes}
+        self.output = output
+
+    @classmethod
+    def of(cls, config: Config) -> "Graph":
+        """Reads a config.
+
+        Raises:
+            StudioError: it is no network with one input and one output, or its connections make no sense.
+        """
+        inner = config["config"]
+        if config["class_name"] == "Sequential":
+            nodes = _chain(inner)
+            output = nodes[-1].name
+        else:
+            nodes = [_node(layer) for layer in inner["layers"]]
+            output = _only(inner.get("output_layers"), "output")
+            _only(inner.get("input_layers"), "input")
+        graph = cls(inner["name"], nodes, output)
+        if len(graph.nodes) < len(nodes):
+            raise StudioError("Two layers of this network have the same name, so that nobody can tell which is meant.")
+        graph.check()
+        return graph
+
+    @property
+    def input(self) -> str:
+        """Name of the layer that takes the image."""
+        return next(node.name for node in self.nodes.values() if not node.inputs)
+
+    def node(self, name: str) -> Node:
+        """The layer of that name.
+
+        Raises:
+            StudioError: there is none.
+        """
+        try:
+            return self.nodes[name]
+        except KeyError:
+            raise StudioError(f"This network has no layer “{name}”.") from None
+
+    def consumers(self, name: str) -> list[Node]:
+        """The layers that are fed by a layer."""
+        return [node for node in self.nodes.values() if name in node.inputs]
+
+    def descendants(self, name: str) -> set[str]:
+        """The names of all layers that an output reaches, however far."""
+        reached = {name}
+        for node in self.nodes.values():
+            if reached.intersection(node.inputs):
+                reached.add(node.name)
+        return reached - {name}
+
+    def depth(self, name: str) -> int:
+        """How many layers lie on the longest way from the input to a layer."""
+        depths: dict[str, int] = {}
+        for node in self.nodes.values():
+            depths[node.name] = 1 + max((depths[source] for source in node.inputs), default=-1)
+        return depths[name]
+
+    def put(self, *nodes: Node, after: str) -> None:
+        """Lists layers behind another one, connected as they say."""
+        listed = list(self.nodes.values())
+        place = list(self.nodes).index(after) + 1
+        self.nodes = {node.name: node for node in (*listed[:place], *nodes, *listed[place:])}
+
+    def reconnect(self, old: str, new: str, but: frozenset[str] = frozenset()) -> None:
+        """Feeds all that is fed by one layer, save those named, by another one instead."""
+        for node in self.consumers(old):
+            if node.name not in but:
+                inputs = (new if source == old else source for source in node.inputs)
+                self.nodes[node.name] = node.fed_by(*inputs)
+        if self.output == old:
+            self.output = new
+
+    def drop_unused(self) -> None:
+        """Removes the layers that lead nowhere."""
+        used = {self.output}
+        for node in reversed(self.sorted()):
+            if node.name in used:
+                used.update(node.inputs)
+        self.nodes = {name: node for name, node in self.nodes.items() if name in used}
+
+    def sorted(self) -> list[Node]:
+        """The layers in an order in which each comes after those it is fed by, as near as possible to the present one.
+
+        Raises:
+            StudioError: there is none, because the connections go round in a circle.
+        """
+        places = {name: place for place, name in enumerate(self.nodes)}
+        missing = {node.name: len(set(node.inputs)) for node in self.nodes.values()}
+        followers: dict[str, list[str]] = {name: [] for name in self.nodes}
+        for node in self.nodes.values():
+            for source in set(node.inputs):
+                followers[source].append(node.name)
+        ready = [(places[name], name) for name, count in missing.items() if not count]
+        done: list[Node] = []
+        while ready:
+            _, name = heapq.heappop(ready)
+            done.append(self.nodes[name])
+            for follower in followers[name]:
+                missing[follower] -= 1
+                if not missing[follower]:
+                    heapq.heappush(ready, (places[follower], follower))
+        if len(done) < len(self.nodes):
+            name = next(name for name, count in missing.items() if count)
+            raise StudioError(f"The connections of this network go round in a circle, through the layer “{name}”.")
+        return done
+
+    def check(self) -> None:
+        """Puts the layers in order.
+
+        Raises:
+            StudioError: the connections make no sense.
+        """
+        for node in self.nodes.values():
+            for source in node.inputs:
+                if source not in self.nodes:
+                    raise StudioError(f"The layer “{node.name}” is fed by “{source}”, which is not there.")
+        inputs = [node for node in self.nodes.values() if not node.inputs]
+        if len(inputs) != 1 or inputs[0].kind != "InputLayer":
+            raise StudioError("An image classifier has exactly one input, from which everything else follows.")
+        self.node(self.output)
+        self.nodes = {node.name: node for node in self.sorted()}
+
+    def to_config(self) -> Config:
+        """Keras's config of a Functional model of these layers."""
+        return {
+            "module": "keras.src.models.functional",
+            "class_name": "Functional",
+            "config": {
+                "name": self.name,
+                "trainable": True,
+                "layers": [_layer(node) for node in self.sorted()],
+                "input_layers": [self.input, 0, 0],
+                "output_layers": [self.output, int(self.nodes[self.output].kind == "Functional"), 0],
+            },
+            "registered_name": None,
+        }
+
+
+def _only(places: Any, what: str) -> str:
+    """The layer's name in Keras's [name, 0, 0], which older files put into another list."""
+    if isinstance(places, list) and len(places) == 1:
+        places = places[0]
+    if not isinstance(places, list) or len(places) != 3 or not isinstance(places[0], str):
+        raise StudioError(f"An image classifier has exactly one {what}; this network has another number of them.")
+    return places[0]
+
+
+def _own(layer: Mapping[str, Any]) -> dict[str, Any]:
+    """A layer's entry without what Keras keeps of a particular building."""
+    return {key: layer.get(key) for key in _LAYER_FIELDS}
+
+
+def _node(layer: Mapping[str, Any]) -> Node:
+    calls = layer.get("inbound_nodes") or []
+    name = layer.get("name") or layer["config"]["name"]
+    if len(calls) > 1:
+        raise StudioError(f"The layer “{name}” is used at {len(calls)} places, which cannot be edited.")
+    if layer["config"]["name"] != name:
+        raise StudioError(f"The layer “{name}” has a second name, “{layer['config']['name']}”.")
+    if not calls:
+        return Node(name, _own(layer))
+    return Node(name, _own(layer), tuple(_sources(calls[0]["args"], name)), calls[0].get("kwargs") or {})
+
+
+def _sources(value: Any, name: str) -> Iterable[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _sources(item, name)
+        return
+    history = value["config"].get("keras_history")
+    if not isinstance(history, list) or len(history) != 3 or not isinstance(history[0], str) or history[1:] != [0, 0]:
+        raise StudioError(f"It cannot be told what the layer “{name}” is fed by.")
+    yield history[0]
+
+
+def _chain(inner: Mapping[str, Any]) -> list[Node]:
+    """The layers of a Sequential model, which follow each other."""
+    layers = list(inner["layers"])
+    if not layers or layers[0]["class_name"] != "InputLayer":
+        shape = inner.get("build_input_shape")
+        if not layers or not isinstance(shape, list):
+            raise StudioError("This network does not say which images it takes: it has no input layer.")
+        layers.insert(0, input_layer(shape))
+    nodes: list[Node] = []
+    for layer in layers:
+        inputs = (nodes[-1].name,) if nodes else ()
+        nodes.append(Node(layer["config"]["name"], _own(layer), inputs))
+    return nodes
+
+
+def input_layer(batch_shape: list[int | None]) -> dict[str, Any]:
+    """Keras's config of an input layer called “image”."""
+    config = {"batch_shape": batch_shape, "dtype": "float32", "sparse": False, "ragged": False, "name": "image"}
+    return {"module": "keras.layers", "class_name": "InputLayer", "config": config, "registered_name": None}
+
+
+def _layer(node: Node) -> dict[str, Any]:
+    tensors = [_tensor(source) for source in node.inputs]
+    args = [tensors] if len(tensors) > 1 or node.kind in MERGES else tensors
+    calls = [{"args": args, "kwargs": dict(node.options)}] if tensors else []
+    return {**node.layer, "name": node.name, "inbound_nodes": calls}
+
+
+def _tensor(source: str) -> dict[str, Any]:
+    config = {"shape": _UNKNOWN_SHAPE, "dtype": "float32", "keras_history": [source, 0, 0]}
+    return {"class_name": "__keras_tensor__", "config": config}
