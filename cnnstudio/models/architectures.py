@@ -26,7 +26,7 @@ ARCHITECTURES: dict[str, Architecture] = {
 
 
 @contextmanager
-def _seeded(seed: int) -> Iterator[None]:
+def seeded(seed: int) -> Iterator[None]:
     """Keras draws the seeds of its initialisers from Python's `random`: seeds that, and puts it back afterwards."""
     state = random.getstate()
     random.seed(seed)
@@ -83,7 +83,7 @@ def build_model(name: str, image_shape: ImageShape, classes: int, seed: int) -> 
         raise StudioError(f"There is no architecture “{name}”. Choose one of: {', '.join(ARCHITECTURES)}.") from None
     check(architecture, image_shape, classes)
     import_keras()
-    with _seeded(seed):
+    with seeded(seed):
         model = architecture.build(image_shape, classes)
     if architecture.load_weights is not None:
         architecture.load_weights(model)
