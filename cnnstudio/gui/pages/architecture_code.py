@@ -1,0 +1,87 @@
+"""The dialog with the Keras code of a network."""
+
+from PySide6.QtCore import QSize, Qt, QTimer, Slot
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from cnnstudio.gui.describe import describe, label
+from cnnstudio.gui.painting.saving import Format, save_as
+from cnnstudio.gui.theme import GAP, GRID, SECTION, icon
+from cnnstudio.gui.widgets.code_view import CodeView
+
+_COPIED_FOR = 2_000
+
+
+class KerasCodeDialog(QDialog):
+    """A script that builds, trains and saves a network, to read, copy and save.
+
+    Args:
+        title: the network's name for people.
+        name: of the file that is proposed, without suffix.
+        code: the script.
+        parent: the parent widget.
+    """
+
+    def __init__(self, title: str, name: str, code: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("keras_code_dialog")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(f"Keras code of {title}")
+        self._name = name
+        heading = label(title, "heading")
+        lesson = label(
+            "A whole script: it builds this network, trains it and saves it, with nothing but Keras. "
+            "Run it with “python” and its name.",
+            "secondary",
+        )
+        self.view = CodeView()
+        self.view.set_code(code)
+        self._copy = describe(
+            QPushButton("&Copy"), "copy_code_button", "Copy", "Copies the whole script to the clipboard. (Ctrl+Shift+C)"
+        )
+        self._copy.setIcon(icon("copy"))
+        self._copy.clicked.connect(self.copy)
+        save = describe(
+            QPushButton("&Save as …"), "save_code_button", "Save as", "Saves the script as a Python file. (Ctrl+S)"
+        )
+        save.setIcon(icon("save"))
+        save.clicked.connect(self.save)
+        close = describe(QPushButton("C&lose"), "close_code_button", "Close", "Back to the network. (Escape)")
+        close.clicked.connect(self.accept)
+        QShortcut(QKeySequence("Ctrl+Shift+C"), self, self.copy)
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self, self.save)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(GAP)
+        buttons.addWidget(self._copy)
+        buttons.addWidget(save)
+        buttons.addStretch(1)
+        buttons.addWidget(close)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
+        column.setSpacing(2 * GAP)
+        column.addWidget(heading)
+        column.addWidget(lesson)
+        column.addWidget(self.view, 1)
+        column.addLayout(buttons)
+        self.view.setFocus()
+        available = self.screen().availableSize() - QSize(4 * GRID, 8 * GRID)
+        self.resize(QSize(100 * GRID, 90 * GRID).boundedTo(available))
+
+    @Slot()
+    def copy(self) -> None:
+        """Copies the whole script, and says so on the button."""
+        QGuiApplication.clipboard().setText(self.view.code)
+        self._copy.setText("&Copied")
+        self._copy.setIcon(icon("check"))
+        QTimer.singleShot(_COPIED_FOR, self._copy, self._offer_copy)
+
+    @Slot()
+    def save(self) -> None:
+        """Asks where to and saves the script."""
+        code = self.view.code.encode()
+        save_as(self, "Save the Keras code", self._name, (Format(".py", "Python script", lambda: code),))
+
+    @Slot()
+    def _offer_copy(self) -> None:
+        self._copy.setText("&Copy")
+        self._copy.setIcon(icon("copy"))

@@ -1,0 +1,197 @@
+"""The form of one layer: a control for each of its numbers, and beside a number that does not fit, one that does."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QCheckBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnstudio.gui.describe import describe, label
+from cnnstudio.gui.painting.field_controls import CONTROLS, Pair, kind_of, say, show
+from cnnstudio.gui.theme import GAP, GRID
+from cnnstudio.models.layer_kinds import Field
+
+_CAPTION_WIDTH = 13 * GRID
+
+
+class LayerForm(QWidget):
+    """The fields of one layer.
+
+    Args:
+        parent: the parent widget.
+    """
+
+    edited = Signal(str, object)
+    """The field of this name was given this value; while a number is typed, with every key."""
+
+    left = Signal()
+    """The user is done with a field: what comes next is another edit."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("layer_form")
+        self._shown: tuple[tuple[Field, str], ...] = ()
+        self._controls: dict[str, QWidget] = {}
+        self._rows: dict[str, QWidget] = {}
+        self._offered: tuple[str, Any] = ("", None)
+        self._rows_layout = QVBoxLayout(self)
+        self._rows_layout.setContentsMargins(0, 0, 0, 0)
+        self._rows_layout.setSpacing(GAP)
+        self._problem, self._problem_text, self._offer = self._build_problem()
+        self._rows_layout.addWidget(self._problem)
+
+    @property
+    def problem(self) -> str:
+        """What is said not to fit; empty where all fits."""
+        return self._problem_text.text() if not self._problem.isHidden() else ""
+
+    def show_layer(
+        self, fields: Sequence[Field], values: Mapping[str, Any], locked: Mapping[str, str] | None = None
+    ) -> None:
+        """Shows the values of a layer.
+
+        A control that shows its value already is left alone, so that one can go on typing.
+
+        Args:
+            fields: what can be changed; a field that is missing from `values` is left out.
+            values: by the fields' names; of a size, one number, or a list of two along height and width.
+            locked: why a field cannot be changed, by its name.
+        """
+        shown = tuple((field, kind_of(field, values[field.name])) for field in fields if field.name in values)
+        if shown != self._shown:
+            self._rebuild(shown)
+        for field, _ in shown:
+            control = self._controls[field.name]
+            reason = (locked or {}).get(field.name, "")
+            control.setEnabled(not reason)
+            control.setToolTip(f"<p>{escape(reason or field.description)}</p>")
+            with QSignalBlocker(control):
+                show(control, values[field.name])
+
+    def set_problem(self, field: str, text: str, nearest: object = None) -> None:
+        """Says right under a field why its value does not fit.
+
+        Args:
+            field: its name; one that is not shown puts the sentence above all fields.
+            text: the sentence; empty takes it away.
+            nearest: a value that does fit, offered on a button; None where there is none.
+        """
+        if self.problem == text and self._offered == (field, nearest):
+            return
+        self._rows_layout.removeWidget(self._problem)
+        row = self._rows.get(field)
+        self._rows_layout.insertWidget(self._rows_layout.indexOf(row) + 1 if row else 0, self._problem)
+        self._offered = (field, nearest)
+        self._problem_text.setText(text)
+        offer = f"Use {say(nearest)} instead"
+        self._offer.setText(offer)
+        self._offer.setAccessibleName(offer)
+        self._offer.setVisible(nearest is not None and field in self._controls)
+        self._problem.setVisible(bool(text))
+        if text:
+            self._problem.setAccessibleName(text)
+            QAccessible.updateAccessibility(QAccessibleEvent(self._problem, QAccessible.Event.Alert))
+
+    def control(self, field: str) -> QWidget | None:
+        """The control of a field; None where it is not shown."""
+        return self._controls.get(field)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keeps the wheel from numbers that were not chosen before, and typing's own undo from the network's."""
+        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        if event.type() == QEvent.Type.ShortcutOverride and _is_undo(event):
+            event.ignore()
+            return True
+        return super().eventFilter(watched, event)
+
+    def _build_problem(self) -> tuple[QFrame, QLabel, QPushButton]:
+        frame = QFrame(self)
+        frame.setObjectName("layer_problem")
+        frame.setProperty("role", "error")
+        text = label(role="error", name="layer_problem_text")
+        offer = describe(
+            QPushButton("Use it instead"),
+            "use_nearest_button",
+            "Use the nearest value",
+            "Sets the nearest value that fits.",
+        )
+        offer.clicked.connect(self._use_nearest)
+        column = QVBoxLayout(frame)
+        column.setContentsMargins(GRID * 3 // 2, GRID, GRID * 3 // 2, GRID)
+        column.setSpacing(GAP)
+        column.addWidget(text)
+        column.addWidget(offer, alignment=Qt.AlignmentFlag.AlignLeft)
+        frame.hide()
+        return frame, text, offer
+
+    def _rebuild(self, shown: tuple[tuple[Field, str], ...]) -> None:
+        self.set_problem("", "")
+        for row in self._rows.values():
+            self._rows_layout.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        self._shown = shown
+        self._controls = {field.name: self._control(field, kind) for field, kind in shown}
+        self._rows = {field.name: _row(field, self._controls[field.name]) for field, _ in shown}
+        before: QWidget | None = None
+        for row in self._rows.values():
+            self._rows_layout.addWidget(row)
+            control = row.focusProxy()
+            if before is not None and control is not None:
+                QWidget.setTabOrder(before, control)
+            before = control
+
+    def _control(self, field: Field, kind: str) -> QWidget:
+        control = CONTROLS[kind](field, lambda value: self.edited.emit(field.name, value))
+        describe(control, f"field_{field.name}", field.title, field.description)
+        for part in (control, *control.findChildren(QAbstractSpinBox)):
+            part.installEventFilter(self)
+            if not isinstance(part, Pair):
+                part.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            if isinstance(part, QAbstractSpinBox):
+                part.editingFinished.connect(self.left)
+        return control
+
+    @Slot()
+    def _use_nearest(self) -> None:
+        field, nearest = self._offered
+        control = self._controls.get(field)
+        if control is None:
+            return
+        with QSignalBlocker(control):
+            show(control, nearest)
+        control.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.edited.emit(field, nearest)
+
+
+def _is_undo(event: QEvent) -> bool:
+    keys = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
+    return isinstance(event, QKeyEvent) and any(event.matches(key) for key in keys)
+
+
+def _row(field: Field, control: QWidget) -> QWidget:
+    row = QWidget()
+    row.setFocusProxy(control)
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(GAP)
+    caption = QLabel("" if isinstance(control, QCheckBox) else field.title)
+    caption.setBuddy(control)
+    caption.setToolTip(control.toolTip())
+    caption.setFixedWidth(_CAPTION_WIDTH)
+    layout.addWidget(caption)
+    layout.addWidget(control, 1)
+    return row
