@@ -1,4 +1,4 @@
-"""What a model's config may name: Keras's own image layers and their parts, nothing else.
+"""What a model's config may name: Keras's own image layers and their parts, our few own layers, nothing else.
 
 Keras builds whatever objects a config names, and among those it knows are some that run code (Lambda), read files
 (StringLookup, TFSMLayer) or call arbitrary Keras functions (operations in a functional graph): CVE-2024-3660,
@@ -8,6 +8,8 @@ that are known to be harmless are copied, so that what is built is what was chec
 
 import json
 from typing import Any
+
+from cnnstudio.models import layers as own
 
 MAX_LAYERS = 2_000
 MAX_DEPTH = 8
@@ -67,6 +69,12 @@ LAYERS = frozenset(
     }
 )
 """Layers of `keras.layers`. Normalization is missing because it computes with its input's size while it is built."""
+
+_KINDS = {"keras.layers": LAYERS, own.__name__: own.LAYERS}
+"""Layers by module."""
+
+_REGISTERED = {own.__name__: f"{own.PACKAGE}>{{}}"}
+"""Under which name Keras looks up the objects of a module; those of the others by their module."""
 
 MODELS = {
     "Functional": "keras.src.models.functional",
@@ -173,7 +181,7 @@ class _Copy:
         if _is_model(config):
             copied = self.model(config, depth + 1)
         else:
-            copied = _object(config, {"keras.layers": LAYERS}, what="layer")
+            copied = _object(config, _KINDS, what="layer")
             copied["config"]["name"] = _name(copied["config"])
         if "name" in config:
             copied["name"] = _name(config)
@@ -206,13 +214,14 @@ def _object(config: Any, allowed: dict[str, frozenset[str]], what: str) -> dict[
             f"it contains {_kind(config)}, which is not on the list of {what}s that CNN Studio opens, because a "
             f"{what} from elsewhere could run code or read files"
         )
-    if config.get("registered_name") not in (None, name):
+    registered = _REGISTERED[module].format(name) if module in _REGISTERED else None
+    if config.get("registered_name") not in ((None, name) if registered is None else (registered,)):
         raise RefusedError(f"it gives {_kind(config)} a second name, as only a {what} of one's own has")
     return {
         "module": module,
         "class_name": name,
         "config": {key: _value(value) for key, value in _fields(config).items()},
-        "registered_name": None,
+        "registered_name": registered,
     }
 
 

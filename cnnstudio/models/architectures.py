@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.backend import import_keras
+from cnnstudio.models.recipes.alexnet import ALEXNET
 from cnnstudio.models.recipes.architecture import Architecture, ImageShape
+from cnnstudio.models.recipes.convnext import CONVNEXT
 from cnnstudio.models.recipes.dense import DENSE
 from cnnstudio.models.recipes.lenet import LENET
+from cnnstudio.models.recipes.mobilenet import MOBILENET
 from cnnstudio.models.recipes.residual import RESIDUAL
 from cnnstudio.models.recipes.teaching import TEACHING
+from cnnstudio.models.recipes.transfer import TRANSFER
+from cnnstudio.models.recipes.vgg import VGG
 
 if TYPE_CHECKING:
     import keras
@@ -20,7 +25,9 @@ MAX_SIDE = 512
 """Largest image side in pixels: beyond it, a dense layer on all pixels takes gigabytes."""
 
 ARCHITECTURES: dict[str, Architecture] = {
-    architecture.name: architecture for architecture in (*DENSE, *LENET, *TEACHING, *RESIDUAL)
+    architecture.name: architecture
+    for family in (DENSE, LENET, TEACHING, ALEXNET, VGG, RESIDUAL, MOBILENET, CONVNEXT, TRANSFER)
+    for architecture in family
 }
 """Every architecture that can be chosen by name, in the order in which it is shown."""
 
@@ -48,6 +55,9 @@ def check(architecture: Architecture, image_shape: ImageShape, classes: int) -> 
         raise StudioError(f"{architecture.title} needs at least 2 classes to choose between, not {classes}.")
     if channels < 1 or min(height, width) < 1:
         raise StudioError(f"An image of {size} pixels and {channels} channels is empty.")
+    if architecture.channels and channels not in architecture.channels:
+        known = " or ".join(map(str, architecture.channels))
+        raise StudioError(f"{architecture.title} takes images of {known} channels, not {channels}.")
     if min(height, width) < architecture.smallest_side:
         side = architecture.smallest_side
         raise StudioError(

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from types import ModuleType
 
 from cnnstudio.errors import StudioError
+from cnnstudio.models.layers import register_layers
 
 
 def import_keras() -> ModuleType:
-    """Imports Keras and pins what a user's own `keras.json` or code may have set otherwise.
+    """Imports Keras, pins what a user's own `keras.json` or code may have set otherwise, and registers our layers.
 
     The backend itself is pinned in `cnnstudio/__init__.py`, because Keras reads it when it is first imported.
 
@@ -30,6 +31,7 @@ def import_keras() -> ModuleType:
         keras.config.set_image_data_format("channels_last")
     if keras.config.floatx() != "float32":
         keras.config.set_floatx("float32")
+    register_layers()
     return keras
 
 

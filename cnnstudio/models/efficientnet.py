@@ -11,7 +11,6 @@ import math
 import sys
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +22,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.card import Card
 from cnnstudio.models.classifier import Classifier
+from cnnstudio.models.recipes.bottlenecks import Stage, blocks, bottleneck, convolve
 
 if TYPE_CHECKING:
     import keras
@@ -40,25 +40,6 @@ HINTS = {
     "n03710721": "maillot (swimsuit)",
 }
 """Names for the WordNet concepts whose own name another class has, too."""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """Some inverted bottlenecks of one kind.
-
-    Attributes:
-        repeats: how many.
-        kernel: side of the depthwise kernels.
-        stride: of the first of them; the others have 1.
-        expansion: factor by which the channels grow within.
-        filters: channels they answer with.
-    """
-
-    repeats: int
-    kernel: int
-    stride: int
-    expansion: int
-    filters: int
 
 
 STAGES = (
@@ -91,11 +72,7 @@ def efficientnet_lite0(
     layers = keras.layers
 
     inputs = keras.Input(image_shape, name="image")
-    x = layers.Rescaling(1 / 128, offset=-127 / 128, name="rescaling")(inputs)
-    x = _convolve(x, layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False, name="stem_conv"))
-    for block, stage, stride in _blocks():
-        x = _bottleneck(x, block, stage, stride)
-    x = _convolve(x, layers.Conv2D(1280, 1, use_bias=False, name="head_conv"))
+    x = features(inputs)
     if top:
         x = layers.GlobalAveragePooling2D(name="average")(x)
         x = layers.Dropout(0.2, name="dropout")(x)
@@ -103,39 +80,15 @@ def efficientnet_lite0(
     return keras.Model(inputs, x, name="efficientnet-lite0")
 
 
-def _blocks() -> Iterator[tuple[str, Stage, int]]:
-    """Name (“block1a”), stage and stride of every bottleneck, in order."""
-    for number, stage in enumerate(STAGES, start=1):
-        for repeat in range(stage.repeats):
-            yield f"block{number}{'abcd'[repeat]}", stage, 1 if repeat else stage.stride
-
-
-def _convolve(x: Any, convolution: "keras.Layer", active: bool = True) -> Any:
-    """A convolution, its batch normalisation and, where it is `active`, ReLU6; named after the convolution."""
+def features(x: Any) -> Any:
+    """The last feature maps, (n, height / 32, width / 32, 1280), of a Keras tensor of raw values 0–255."""
     from keras import layers
 
-    stem = convolution.name.removesuffix("_conv")
-    x = layers.BatchNormalization(epsilon=1e-3, name=f"{stem}_bn")(convolution(x))
-    return layers.ReLU(max_value=6, name=f"{stem}_relu6")(x) if active else x
-
-
-def _bottleneck(x: Any, name: str, stage: Stage, stride: int) -> Any:
-    """Expand the channels, convolve each by itself, project to few again; a shortcut where the shapes agree."""
-    from keras import layers
-
-    before, channels = x, x.shape[-1]
-    if stage.expansion > 1:
-        expand = layers.Conv2D(stage.expansion * channels, 1, use_bias=False, name=f"{name}_expand_conv")
-        x = _convolve(x, expand)
-    depthwise = layers.DepthwiseConv2D(
-        stage.kernel, strides=stride, padding="same", use_bias=False, name=f"{name}_depthwise_conv"
-    )
-    x = _convolve(x, depthwise)
-    project = layers.Conv2D(stage.filters, 1, use_bias=False, name=f"{name}_project_conv")
-    x = _convolve(x, project, active=False)
-    if stride == 1 and stage.filters == channels:
-        x = layers.Add(name=f"{name}_add")([before, x])
-    return x
+    x = layers.Rescaling(1 / 128, offset=-127 / 128, name="rescaling")(x)
+    x = convolve(x, layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False, name="stem_conv"))
+    for block, stage, stride in blocks(STAGES):
+        x = bottleneck(x, block, stage, stride)
+    return convolve(x, layers.Conv2D(1280, 1, use_bias=False, name="head_conv"))
 
 
 def load_torch_weights(model: "keras.Model", arrays: Mapping[str, np.ndarray]) -> None:
@@ -187,7 +140,7 @@ def _torch_names(model: "keras.Model") -> Iterator[tuple["keras.Layer", str]]:
     """Every layer that has weights, with the name of PyTorch's module."""
     names = {"stem_conv": "_conv_stem", "stem_bn": "_bn0", "head_conv": "_conv_head", "head_bn": "_bn1"}
     names["output"] = "_fc"
-    for number, (block, _, _) in enumerate(_blocks()):
+    for number, (block, _, _) in enumerate(blocks(STAGES)):
         for bn, part in enumerate(("expand", "depthwise", "project")):
             names[f"{block}_{part}_conv"] = f"_blocks.{number}._{part}_conv"
             names[f"{block}_{part}_bn"] = f"_blocks.{number}._bn{bn}"

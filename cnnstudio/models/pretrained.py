@@ -271,14 +271,10 @@ def build_pretrained(entry: Pretrained, weights: Path | None) -> "keras.Model":
         A functional model, uncompiled.
     """
     keras = import_keras()
-    build = getattr(keras.applications, entry.function)
-    shape = (entry.side, entry.side, 3)
-    scaling = entry.scaling
-    inputs = keras.Input(shape, name="image")
-    x = keras.layers.Rescaling(list(scaling.scale), list(scaling.offset), name="preprocessing")(inputs)
-    made = build(weights=None, input_tensor=x, **entry.options)
-    model = keras.Model(inputs, made.output, name=entry.name)
+    inputs = keras.Input((entry.side, entry.side, 3), name="image")
+    model = keras.Model(inputs, _answer(entry, inputs, top=True), name=entry.name)
     if weights is not None:
+        build = getattr(keras.applications, entry.function)
         published = build(weights=str(weights), **entry.options)
         theirs = (layer.get_weights() for layer in published.layers if layer.weights)
         ours = [layer for layer in model.layers if layer.weights]
@@ -288,6 +284,25 @@ def build_pretrained(entry: Pretrained, weights: Path | None) -> "keras.Model":
             kernel, *rest = ours[0].get_weights()
             ours[0].set_weights([kernel[:, :, ::-1], *rest])
     return model
+
+
+def features(entry: Pretrained, x: Any) -> Any:
+    """The last feature maps of a classifier without its weights.
+
+    Args:
+        entry: which one.
+        x: a Keras tensor (n, height, width, 3) of raw values 0–255, red first.
+    """
+    return _answer(entry, x, top=False)
+
+
+def _answer(entry: Pretrained, x: Any, top: bool) -> Any:
+    from keras import applications, layers
+
+    scaling = entry.scaling
+    x = layers.Rescaling(list(scaling.scale), list(scaling.offset), name="preprocessing")(x)
+    build = getattr(applications, entry.function)
+    return build(weights=None, input_tensor=x, include_top=top, **entry.options).output
 
 
 def _size(entry: Pretrained, url: str, on_progress: OnProgress, patience: Patience) -> int:

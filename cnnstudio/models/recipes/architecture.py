@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 ImageShape = tuple[int, int, int]
 """(height, width, channels)."""
 
+LARGE_SIDE = 96
+"""Shorter side in pixels from which networks that were made for ImageNet are built as they were published."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture:
@@ -29,6 +32,7 @@ class Architecture:
         reported: the accuracy that the paper reports, with its data set; empty where it reports none.
         published_parameters: numbers that training finds, as published for `image_shape` and `classes` and rounded as
             there; 0 where nobody gives one. Running statistics are not counted.
+        channels: the numbers of channels it takes; empty where it takes any.
         smallest_side: the smallest image height and width, in pixels, on which each of its convolutions and poolings
             still has something to do.
         build: makes the model for (image_shape, classes): functional, uncompiled, every layer named, raw 0–255 in,
@@ -52,5 +56,6 @@ class Architecture:
     classes: int = 10
     reported: str = ""
     published_parameters: int = 0
+    channels: tuple[int, ...] = ()
     smallest_side: int = 1
     load_weights: Callable[["keras.Model"], None] | None = None

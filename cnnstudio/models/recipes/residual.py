@@ -1,12 +1,12 @@
-"""The residual networks for small images of He, Zhang, Ren and Sun, and the same networks without shortcuts.
+"""The residual networks of He, Zhang, Ren and Sun, and the same without shortcuts.
 
-Deep Residual Learning for Image Recognition, CVPR 2016, section 4.2.
+Deep Residual Learning for Image Recognition, CVPR 2016: section 4.1 for ImageNet, section 4.2 for small images.
 """
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cnnstudio.models.recipes.architecture import Architecture, ImageShape
+from cnnstudio.models.recipes.architecture import LARGE_SIDE, Architecture, ImageShape
 
 if TYPE_CHECKING:
     import keras
@@ -49,12 +49,45 @@ def build_residual(image_shape: ImageShape, classes: int, blocks: int, shortcuts
     return keras.Model(inputs, outputs, name=name)
 
 
-def _normalised_convolution(x: Any, filters: int, strides: int, place: str) -> Any:
+def build_resnet18(image_shape: ImageShape, classes: int) -> "keras.Model":
+    """Builds ResNet-18 with shortcuts of 1×1 where the maps are halved (option B of the paper).
+
+    Args:
+        image_shape: (height, width, channels).
+        classes: number of classes.
+    """
+    import keras
+    from keras import layers
+
+    inputs = keras.Input(image_shape, name="image")
+    x = layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(inputs)
+    if min(image_shape[:2]) < LARGE_SIDE:
+        x = layers.ReLU(name="relu")(_normalised_convolution(x, 64, 1, ""))
+    else:
+        x = layers.ReLU(name="relu")(_normalised_convolution(x, 64, 2, "", kernel=7))
+        x = layers.MaxPooling2D(3, strides=2, padding="same", name="pool")(x)
+    for stage, filters in enumerate((64, 128, 256, 512), start=1):
+        for block in (1, 2):
+            place = f"stage{stage}_block{block}_"
+            strides = 2 if stage > 1 and block == 1 else 1
+            y = _normalised_convolution(x, filters, strides, f"{place}1_")
+            y = layers.ReLU(name=f"{place}1_relu")(y)
+            y = _normalised_convolution(y, filters, 1, f"{place}2_")
+            if strides > 1:
+                x = _normalised_convolution(x, filters, strides, f"{place}shortcut_", kernel=1)
+            y = layers.Add(name=f"{place}add")([y, x])
+            x = layers.ReLU(name=f"{place}relu")(y)
+    x = layers.GlobalAveragePooling2D(name="average")(x)
+    outputs = layers.Dense(classes, activation="softmax", kernel_initializer="he_normal", name="output")(x)
+    return keras.Model(inputs, outputs, name="resnet18")
+
+
+def _normalised_convolution(x: Any, filters: int, strides: int, place: str, kernel: int = 3) -> Any:
     from keras import layers
 
     x = layers.Conv2D(
         filters,
-        3,
+        kernel,
         strides=strides,
         padding="same",
         use_bias=False,
@@ -76,19 +109,24 @@ def _shortcut(x: Any, filters: int, strides: int, place: str) -> Any:
     return layers.ZeroPadding2D(zeros, data_format="channels_first", name=f"{place}zeros")(x)
 
 
+_PUBLICATION: dict[str, Any] = {
+    "year": 2016,
+    "authors": "He, Zhang, Ren, Sun",
+    "link": "https://arxiv.org/abs/1512.03385",
+}
+
+
 def _entry(depth: int, shortcuts: bool = True, **told: Any) -> Architecture:
     kind, title = ("resnet", "ResNet") if shortcuts else ("plain", "Plain")
     name = f"{kind}{depth}"
     return Architecture(
         name=name,
         title=f"{title}-{depth}",
-        year=2016,
-        authors="He, Zhang, Ren, Sun",
         paper="Deep Residual Learning for Image Recognition, CVPR, section 4.2",
-        link="https://arxiv.org/abs/1512.03385",
         image_shape=(32, 32, 3),
         smallest_side=3,
         build=partial(build_residual, blocks=(depth - 2) // 6, shortcuts=shortcuts, name=name),
+        **_PUBLICATION,
         **told,
     )
 
@@ -120,5 +158,21 @@ RESIDUAL = (
         "20 layers.",
         reported="93.03 % of the CIFAR-10 test images",
         published_parameters=850_000,
+    ),
+    Architecture(
+        name="resnet18",
+        title="ResNet-18",
+        paper="Deep Residual Learning for Image Recognition, CVPR, section 4.1",
+        idea="The smallest residual network for photos: four stages, each with twice the maps of half the size.",
+        note="Shortcuts to smaller maps are convolutions of 1×1 (option B), as in all later work; the paper's accuracy "
+        f"is with option A, and of ten crops. Images below {LARGE_SIDE} pixels get a first convolution of 3×3 without "
+        "stride and without the pooling, as is usual.",
+        image_shape=(224, 224, 3),
+        classes=1000,
+        reported="72.12 % of ImageNet's validation images (top-1)",
+        published_parameters=11_689_512,
+        smallest_side=5,
+        build=build_resnet18,
+        **_PUBLICATION,
     ),
 )
