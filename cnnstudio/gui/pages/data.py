@@ -30,7 +30,7 @@ from cnnstudio.gui.pages.data_loading import LoadingPanel, load
 from cnnstudio.gui.pages.data_menus import Item, import_button, menu_of
 from cnnstudio.gui.pages.data_report import ReportPanel
 from cnnstudio.gui.pages.data_view import Cancelled, Selection, breakable
-from cnnstudio.gui.pages.training_form import picture
+from cnnstudio.gui.pages.pictures import picture
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import Task
 from cnnstudio.gui.theme import GRID, SECTION, icon

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QInputDialog, QMenu, QMe
 from cnnstudio.data.datasets import DATASETS
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe
-from cnnstudio.gui.pages.training_form import picture
+from cnnstudio.gui.pages.pictures import picture
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.picker import Choice, Picker
 from cnnstudio.models.architectures import ARCHITECTURES

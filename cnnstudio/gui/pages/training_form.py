@@ -1,11 +1,10 @@
 """The left column of the Train page: what to train, and how."""
 
 from dataclasses import replace
-from functools import cache
 from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
-from PySide6.QtGui import QIcon, QValidator
+from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -24,10 +23,10 @@ from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.library import SIZES, find_dataset, list_datasets
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
+from cnnstudio.gui.pages.pictures import picture
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.picker import Choice, Picker
 from cnnstudio.models.architectures import ARCHITECTURES
-from cnnstudio.storage import shipped
 from cnnstudio.training.config import MAX_SEED, SCHEDULES, TrainingConfig
 
 CAPTION_WIDTH = 13 * GRID
@@ -47,17 +46,6 @@ class _Rate(QDoubleSpinBox):
 
     def textFromValue(self, value: float) -> str:
         return f"{value:g}"
-
-
-@cache
-def picture(name: str) -> QIcon:
-    """The picture that ships for a data set or an architecture, empty where there is none."""
-    folder = shipped("assets/pictures")
-    for suffix in (".svg", ".png"):
-        file = folder / f"{name}{suffix}"
-        if file.is_file():
-            return QIcon(str(file))
-    return QIcon()
 
 
 class TrainingForm(QWidget):

@@ -148,7 +148,7 @@ def test_each_architecture_says_what_it_is(page: TrainPage, name: str) -> None:
 
 
 def test_every_data_set_has_a_picture() -> None:
-    from cnnstudio.gui.pages.training_form import picture
+    from cnnstudio.gui.pages.pictures import picture
 
     for name in (*DATASETS, *ARCHITECTURES):
         assert not picture(name).isNull(), name
