@@ -24,12 +24,20 @@ if TYPE_CHECKING:
 MAX_SIDE = 512
 """Largest image side in pixels: beyond it, a dense layer on all pixels takes gigabytes."""
 
-ARCHITECTURES: dict[str, Architecture] = {
-    architecture.name: architecture
-    for family in (DENSE, LENET, TEACHING, ALEXNET, VGG, RESIDUAL, MOBILENET, CONVNEXT, TRANSFER)
-    for architecture in family
+FAMILIES: dict[str, tuple[Architecture, ...]] = {
+    "Without convolutions": DENSE,
+    "First convolutional networks": (*LENET, *TEACHING),
+    "Deep networks": (*ALEXNET, *VGG),
+    "Residual networks": RESIDUAL,
+    "Later networks": (*MOBILENET, *CONVNEXT),
+    "Transfer from photos": TRANSFER,
 }
-"""Every architecture that can be chosen by name, in the order in which it is shown."""
+"""The architectures by what they have in common, in the order in which they are shown."""
+
+ARCHITECTURES: dict[str, Architecture] = {
+    architecture.name: architecture for family in FAMILIES.values() for architecture in family
+}
+"""Every architecture that can be chosen by name."""
 
 
 @contextmanager
