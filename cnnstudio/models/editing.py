@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnnstudio.errors import StudioError
-from cnnstudio.models.graph import MERGES, Graph, Node
+from cnnstudio.models.graph import HEADS, MERGES, Graph, Node
 from cnnstudio.models.layer_kinds import LAYER_KINDS, Field, LayerKind
 from cnnstudio.models.layer_table import Config, describe
 
@@ -17,20 +17,6 @@ _PAIRS = frozenset({"kernel_size", "strides", "dilation_rate", "pool_size", "siz
 """Fields that Keras keeps as (along the height, along the width)."""
 _FRAMES = frozenset({"padding", "cropping"})
 """Fields that, where they are numbers, Keras keeps as ((top, bottom), (left, right))."""
-
-_AFTER_HEAD = frozenset(
-    {
-        "Activation",
-        "Dropout",
-        "Flatten",
-        "GlobalAveragePooling2D",
-        "GlobalMaxPooling2D",
-        "Reshape",
-        "Softmax",
-    }
-)
-"""Kinds of layers that may stand between the layer that gives each class its number and the end."""
-_HEADS = {"Dense": "units", "Conv2D": "filters", "SeparableConv2D": "filters"}
 
 _NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*")
 """Names of layers with which TensorFlow can compile a network."""
@@ -129,7 +115,7 @@ def remove_layer(config: Config, name: str) -> Config:
     """
     graph = Graph.of(config)
     node = _inner(graph, name, "removed")
-    if name == head_layer(config):
+    if node == graph.head:
         raise StudioError(f"“{name}” gives each class its number, and stays. Remove or change the layers before it.")
     kept = node.inputs[0] if len(node.inputs) == 1 else _main_branch(config, graph, node)
     _bridge(graph, node, kept)
@@ -189,10 +175,8 @@ def change_layer(config: Config, name: str, **values: Any) -> Config:
     graph = Graph.of(config)
     node = graph.node(name)
     changed = _with_fields(node, _kind(node.kind), values)
-    if name == head_layer(config):
-        field = _HEADS[node.kind]
-        if changed.config[field] != node.config[field]:
-            raise StudioError(f"“{name}” gives each class its number: how many they are, the data set decides.")
+    if node == graph.head and changed.config[HEADS[node.kind]] != node.config[HEADS[node.kind]]:
+        raise StudioError(f"“{name}” gives each class its number: how many they are, the data set decides.")
     if name == graph.output and node.config.get("activation") == "softmax" != changed.config["activation"]:
         raise StudioError(f"“{name}” keeps its softmax, which makes probabilities of the numbers of the classes.")
     graph.nodes[name] = changed
@@ -236,11 +220,8 @@ def values(config: Config, name: str) -> dict[str, Any]:
 
 def head_layer(config: Config) -> str | None:
     """Name of the layer that gives each class its number; None where none can be found."""
-    graph = Graph.of(config)
-    node = graph.nodes[graph.output]
-    while node.kind in _AFTER_HEAD and len(node.inputs) == 1:
-        node = graph.nodes[node.inputs[0]]
-    return node.name if node.kind in _HEADS else None
+    head = Graph.of(config).head
+    return head.name if head else None
 
 
 def _kind(kind: str) -> LayerKind:

@@ -15,6 +15,13 @@ from cnnstudio.models.layer_table import Config
 MERGES = frozenset({"Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"})
 """Kinds of layers that take several inputs."""
 
+HEADS = {"Dense": "units", "Conv2D": "filters", "SeparableConv2D": "filters"}
+"""Kinds of layers that can give each class its number, with the field that says how many."""
+_AFTER_HEAD = frozenset(
+    {"Activation", "Dropout", "Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "Reshape", "Softmax"}
+)
+"""Kinds of layers that may stand between that layer and the end."""
+
 _LAYER_FIELDS = ("module", "class_name", "config", "registered_name")
 _UNKNOWN_SHAPE = [None]
 """Keras finds out by itself what shape a connection has, but asks for one in the config."""
@@ -95,6 +102,22 @@ class Graph:
     def input(self) -> str:
         """Name of the layer that takes the image."""
         return next(node.name for node in self.nodes.values() if not node.inputs)
+
+    @property
+    def head(self) -> Node | None:
+        """The layer that gives each class its number; None where none can be found."""
+        node = self.nodes[self.output]
+        while node.kind in _AFTER_HEAD and len(node.inputs) == 1:
+            node = self.nodes[node.inputs[0]]
+        return node if node.kind in HEADS else None
+
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether the outputs are made to sum to 1."""
+        node = self.nodes[self.output]
+        while node.kind in _AFTER_HEAD and len(node.inputs) == 1 and not _is_softmax(node):
+            node = self.nodes[node.inputs[0]]
+        return _is_softmax(node)
 
     def node(self, name: str) -> Node:
         """The layer of that name.
@@ -205,6 +228,10 @@ class Graph:
             },
             "registered_name": None,
         }
+
+
+def _is_softmax(node: Node) -> bool:
+    return node.kind == "Softmax" or node.config.get("activation") == "softmax"
 
 
 def _only(places: Any, what: str) -> str:

@@ -1,0 +1,260 @@
+"""Finding a network by what somebody typed, fitting it to a data set, and building it.
+
+A network is an architecture of `ARCHITECTURES`, or one that somebody edited (`network_files`).
+"""
+
+import difflib
+import json
+import math
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from cnnstudio.errors import StudioError
+from cnnstudio.models.allowlist import checked_config
+from cnnstudio.models.architectures import ARCHITECTURES, check, seeded
+from cnnstudio.models.backend import import_keras
+from cnnstudio.models.graph import HEADS, Graph
+from cnnstudio.models.layer_table import Config, describe
+from cnnstudio.models.network_files import (
+    SUFFIX,
+    Network,
+    list_networks,
+    read_network,
+    rename_network,
+    save_network,
+    saved_names,
+    saved_path,
+    trash_network,
+    write_network,
+)
+from cnnstudio.models.recipes.architecture import Architecture, ImageShape
+from cnnstudio.wording import size
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = [
+    "SUFFIX",
+    "Network",
+    "build_network",
+    "find_network",
+    "fitted",
+    "list_networks",
+    "network_config",
+    "read_network",
+    "rename_network",
+    "save_network",
+    "trash_network",
+    "write_network",
+]
+
+Result = TypeVar("Result")
+
+MAX_PARAMETERS = 250_000_000
+"""Most parameters of a network: trained with Adam, they take 4 GB. VGG-16 for ImageNet has 138 million."""
+MAX_ACTIVATIONS = 2**27
+"""Most numbers that all layers together may answer to one image: 0.5 GB as float32."""
+
+BYTES_PER_PARAMETER = 16
+"""A weight, its gradient and the two running averages of Adam, as float32."""
+
+_building = threading.Lock()
+"""Keras draws its seeds from one source for the whole process: networks are built one after the other."""
+
+
+def find_network(text: str | Path) -> Architecture | Network:
+    """Finds a network by what somebody typed.
+
+    Args:
+        text: a key of `ARCHITECTURES`, the name of a network in the user's folder, or the path of a network's file.
+
+    Raises:
+        StudioError: there is none, or its file is not opened; the sentence says why.
+    """
+    if str(text) in ARCHITECTURES:
+        return ARCHITECTURES[str(text)]
+    path = saved_path(str(text))
+    if path is not None:
+        return read_network(path)
+    path = Path(text).expanduser()
+    if path.exists() or str(text).endswith(SUFFIX):
+        return read_network(path)
+    names = [*ARCHITECTURES, *saved_names()]
+    similar = difflib.get_close_matches(str(text), names, n=3)
+    hint = f" Did you mean {' or '.join(f'“{name}”' for name in similar)}?" if similar else ""
+    raise StudioError(
+        f"There is no architecture “{text}”.{hint} Choose one of: {', '.join(names)}; or give an architecture's file."
+    )
+
+
+def fitted(config: Config, image_shape: ImageShape, classes: int) -> Config:
+    """The same network for other images and another number of classes.
+
+    Args:
+        config: of the network; stays as it is.
+        image_shape: (height, width, channels).
+        classes: number of classes, at least 2.
+
+    Raises:
+        StudioError: a layer does not fit such images, or the network's outputs are not the classes.
+    """
+    if classes < 2:
+        raise StudioError(f"A network needs at least 2 classes to choose between, not {classes}.")
+    graph = Graph.of(config)
+    image = graph.nodes[graph.input]
+    graph.nodes[image.name] = image.with_values(batch_shape=[None, *image_shape])
+    head = graph.head
+    if head is None:
+        raise StudioError(
+            "It cannot be told which layer gives each class its number: the network must end in a dense layer, or in a "
+            "convolution with pooling."
+        )
+    graph.nodes[head.name] = head.with_values(**{HEADS[head.kind]: classes})
+    result = graph.to_config()
+    table = describe(result)
+    if table.misfit is not None:
+        raise StudioError(table.misfit.text)
+    shape = table.row(graph.output).output_shape
+    if shape != (classes,):
+        found = "×".join(map(str, shape or ()))
+        raise StudioError(
+            f"The network answers with {found} numbers instead of one for each of {classes} classes. "
+            "Put a Flatten or a global pooling before the last dense layer."
+        )
+    return result
+
+
+def network_config(
+    text: str | Path | Architecture | Network, image_shape: ImageShape | None = None, classes: int | None = None
+) -> Config:
+    """Keras's config of a network, without making its weights.
+
+    Args:
+        text: a network, or what `find_network` finds.
+        image_shape: (height, width, channels); where None, that of the architecture's paper, or of the edited network.
+        classes: number of classes; likewise.
+
+    Returns:
+        A config of its own, as `checked_config` makes it. The second time it is there at once.
+
+    Raises:
+        StudioError: there is no such network, or it does not fit.
+    """
+    network = text if isinstance(text, Architecture | Network) else find_network(text)
+    if isinstance(network, Architecture):
+        return json.loads(_named_config(network.name, image_shape or network.image_shape, classes or network.classes))
+    table = describe(network.config)
+    if image_shape is None and classes is None:
+        return network.config
+    return fitted(network.config, image_shape or table.input_shape, classes or table.classes)
+
+
+def build_network(
+    text: str | Path | Architecture | Network, image_shape: ImageShape, classes: int, seed: int
+) -> "keras.Model":
+    """Builds an untrained model.
+
+    Args:
+        text: a network, or what `find_network` finds.
+        image_shape: (height, width, channels).
+        classes: number of classes, at least 2.
+        seed: the same seed gives the same initial weights.
+
+    Returns:
+        A functional Keras model, uncompiled, from (n, height, width, channels) to (n, classes) probabilities.
+
+    Raises:
+        StudioError: there is no such network, it does not fit such images, or it is too large to be trained.
+    """
+    network = text if isinstance(text, Architecture | Network) else find_network(text)
+    if isinstance(network, Architecture):
+        check(network, image_shape, classes)
+        model = _built(lambda: network.build(image_shape, classes), seed)
+        source: Architecture | None = network
+    else:
+        config = fitted(network.config, image_shape, classes)
+        if not Graph.of(config).gives_probabilities:
+            raise StudioError(
+                "The network ends without softmax, so that its numbers are no probabilities of the classes. "
+                "Set the activation of its last layer to softmax."
+            )
+        model = _built(lambda: _deserialized(config), seed)
+        source = ARCHITECTURES.get(network.source)
+    if source is not None and source.load_weights is not None:
+        source.load_weights(model)
+    return model
+
+
+@lru_cache(maxsize=64)
+def _named_config(name: str, image_shape: ImageShape, classes: int) -> bytes:
+    """The config of an architecture as JSON, of which everybody can have a copy."""
+    check(ARCHITECTURES[name], image_shape, classes)
+    import_keras()
+
+    def serialized() -> bytes:
+        import keras
+
+        with keras.StatelessScope(initialize_variables=False):
+            model = ARCHITECTURES[name].build(image_shape, classes)
+            return json.dumps(keras.saving.serialize_keras_object(model)).encode()
+
+    return json.dumps(checked_config(_alone(serialized))).encode()
+
+
+def _built(build: Callable[[], "keras.Model"], seed: int) -> "keras.Model":
+    """Builds a model, whose weights get memory once it is known that there is enough."""
+    import_keras()
+
+    def built() -> "keras.Model":
+        import keras
+
+        # Within the scope, variables have shapes but no memory. They are given it at its end, if all is well.
+        with seeded(seed), keras.StatelessScope(initialize_variables=False) as scope:
+            model = build()
+            _check_size(model)
+            scope.initialize_variables = True
+        return model
+
+    return _alone(built)
+
+
+def _alone(work: Callable[[], Result]) -> Result:
+    """Does what makes layers.
+
+    What Keras remembers of an interrupted building, it remembers for the thread: a thread of its own forgets it.
+    """
+    with _building, ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(work).result()
+
+
+def _deserialized(config: Config) -> "keras.Model":
+    import keras
+
+    try:
+        return keras.saving.deserialize_keras_object(config, safe_mode=True)
+    except Exception as error:  # Keras may stumble over a stranger's config in any way.
+        reason = str(error).strip().partition("\n")[0][:200] or type(error).__name__
+        raise StudioError(f"Keras cannot build this network ({reason}).") from error
+
+
+def _check_size(model: "keras.Model") -> None:
+    parameters = model.count_params()
+    if parameters > MAX_PARAMETERS:
+        largest = max(model.layers, key=lambda layer: layer.count_params())
+        raise StudioError(
+            f"This network has {parameters:,} parameters, {largest.count_params():,} of them in “{largest.name}”. "
+            f"Training it would take {size(BYTES_PER_PARAMETER * parameters)} of memory for weights, gradients and the "
+            f"optimizer; up to {MAX_PARAMETERS:,} parameters ({size(BYTES_PER_PARAMETER * MAX_PARAMETERS)}) are "
+            "possible. Use fewer units or filters, or pool before the first dense layer."
+        )
+    activations = sum(math.prod(layer.output.shape[1:]) for layer in model.layers)
+    if activations > MAX_ACTIVATIONS:
+        raise StudioError(
+            f"The layers of this network answer to one image with {activations:,} numbers, which take "
+            f"{size(4 * activations)} of memory; up to {MAX_ACTIVATIONS:,} are possible. Use fewer filters, or pool "
+            "earlier."
+        )
