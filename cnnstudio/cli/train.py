@@ -81,6 +81,12 @@ def train(
         ),
     ] = TrainingConfig.weight_decay,
     precision: Annotated[str, choice("How exactly it computes", PRECISIONS, "precision")] = TrainingConfig.precision,
+    fine_tune_epochs: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=0, max=MAX_EPOCHS, help="Epochs that follow with a pretrained network's upper part trained."
+        ),
+    ] = TrainingConfig.fine_tune_epochs,
     image_size: ImageSizeOption = None,
     channels: ChannelsOption = None,
     output: Annotated[
@@ -104,6 +110,7 @@ def train(
         optimizer=optimizer,
         weight_decay=weight_decay,
         precision=precision,
+        fine_tune_epochs=fine_tune_epochs,
         image_size=image_size,
         channels=channels,
         epochs=AS_SUITS if epochs is None else epochs,

@@ -154,6 +154,8 @@ class TrainingConfig:
         weight_decay: share of itself by which a weight shrinks with each step, times the learning rate; at least 0.
             Biases and normalisations do not shrink (Loshchilov & Hutter, Decoupled Weight Decay Regularization, 2019).
         precision: a key of `cnnstudio.training.arithmetic.PRECISIONS`.
+        fine_tune_epochs: epochs that follow with the upper part of a pretrained backbone trained, too, in small steps;
+            0 where the architecture has none.
         validation_fraction: share of the training images that is held out for validation, between 0 and 1; where the
             data set has validation images of its own, those are taken.
         image_size: the side in pixels to which the images of a folder are brought; as proposed or imported where None.
@@ -171,6 +173,7 @@ class TrainingConfig:
     optimizer: str = "adam"
     weight_decay: float = 0.0
     precision: str = "float32"
+    fine_tune_epochs: int = 0
     validation_fraction: float = 1 / 12
     image_size: int | None = None
     channels: int | None = None
@@ -209,6 +212,7 @@ class TrainingConfig:
         _check_choice("optimizer", self.optimizer, OPTIMIZERS)
         _check_choice("precision", self.precision, PRECISIONS)
         _check_whole("number of epochs", self.epochs, 1, MAX_EPOCHS)
+        _check_whole("number of epochs for fine-tuning", self.fine_tune_epochs, 0, MAX_EPOCHS)
         _check_whole("seed", self.seed, 0, MAX_SEED)
         _check_number("learning rate", self.learning_rate, math.inf)
         if self.weight_decay != 0 or isinstance(self.weight_decay, bool):

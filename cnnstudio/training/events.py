@@ -93,7 +93,7 @@ class Probe:
         probabilities: (classes,) float32.
         kernels: (height, width, channels, filters) float32, the first convolution's weights; None in a net that has
             no convolution.
-        layers: the output of every layer that has feature maps.
+        layers: the outputs of the layers that are watched, (height, width, channels) each.
     """
 
     image: np.ndarray

@@ -75,13 +75,15 @@ class FastFit:
         model: compiled with an optimizer and a loss, without metrics.
         split: the training images.
         config: what to do.
+        first_epoch: epochs that were done before, with other weights trained: those of now are counted on from there.
     """
 
-    def __init__(self, model: "keras.Model", split: Split, config: TrainingConfig) -> None:
+    def __init__(self, model: "keras.Model", split: Split, config: TrainingConfig, first_epoch: int = 0) -> None:
         self.batches_per_epoch = -(-len(split) // config.batch_size)
         self._model = model
         self._config = config
         self._split = split
+        self._first_epoch = first_epoch
         self._run = _compile_block(model, split.images.shape[1:], config)
         self._block_size = 1
 
@@ -109,10 +111,10 @@ class FastFit:
 
     def _begin_epoch(self, epoch: int, logs: dict[str, Any]) -> None:  # noqa: ARG002
         config, batches = self._config, self.batches_per_epoch
-        self._order = np.random.default_rng([config.seed, epoch]).permutation(len(self._split))
         done = (epoch + np.arange(batches) / batches) / config.epochs
         rates = config.learning_rate * SCHEDULES[config.schedule].factors(done)
-        self._epoch = epoch
+        self._epoch = self._first_epoch + epoch
+        self._order = np.random.default_rng([config.seed, self._epoch]).permutation(len(self._split))
         self._rates = rates.astype(np.float32)
         self._done = self._seen = 0
         self._loss = self._right = 0.0
@@ -160,7 +162,7 @@ class FastFit:
 
     def _end_epoch(self, epoch: int, logs: dict[str, Any]) -> None:
         self._model.stop_training = False  # it was set to leave the epoch, not the training
-        self._on_epoch_end(epoch, logs)
+        self._on_epoch_end(self._first_epoch + epoch, logs)
 
 
 def _compile_block(

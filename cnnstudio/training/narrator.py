@@ -2,13 +2,14 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cnnstudio.data.splits import Split
 from cnnstudio.errors import StudioError
+from cnnstudio.models.classifier import LayerInfo
 from cnnstudio.training.events import Batches, Event, Probe
 from cnnstudio.training.fast_fit import Block
 
@@ -17,8 +18,14 @@ if TYPE_CHECKING:
 
 BATCHES_SECONDS = 1 / 20
 PROBE_SECONDS = 1 / 4
+WATCHED_LAYERS = 4
+"""Layers of which is told what they see in the probe image, spread over the depth of the network."""
+
 SPEED_SECONDS = 1.0
 """Time over which the speed shown is smoothed."""
+
+_UNLEARNT = frozenset({"Concatenate", "InputLayer", "Normalization", "Rescaling", "Resizing", "ZeroPadding2D"})
+"""Kinds of layers that only arrange or scale what they are given."""
 
 
 class Pace:
@@ -72,6 +79,17 @@ class Pace:
         return seconds
 
 
+def watched_layers(layers: Sequence[LayerInfo]) -> tuple[str, ...]:
+    """The names of the layers with feature maps that are worth watching: the first, the last, and some between.
+
+    Args:
+        layers: of the network, in its order.
+    """
+    names = [layer.name for layer in layers if layer.main and len(layer.shape) == 3 and layer.kind not in _UNLEARNT]
+    places = np.linspace(0, len(names) - 1, min(WATCHED_LAYERS, len(names))).round().astype(int)
+    return tuple(names[place] for place in places)
+
+
 class Narrator:
     """Tells a listener of a training; without one it does nothing, at no cost.
 
@@ -85,6 +103,7 @@ class Narrator:
         self._listener = listener
         self._classifier = classifier
         self._image, self._label = probes.images[0], int(probes.labels[0])
+        self._watched = watched_layers(classifier.layers)
         self._waiting: list[Block] = []
         self._batches_told = self._probe_told = -math.inf
 
@@ -125,11 +144,10 @@ class Narrator:
         if self._listener is None:
             return
         try:
-            prediction = self._classifier.predict(self._image, feature_maps=True)
+            prediction = self._classifier.predict(self._image, feature_maps=self._watched)
         except StudioError:
             return  # its answers are no numbers: the next loss will say so too, and then the training ends
-        maps = tuple(layer for layer in prediction.layers if layer.values.ndim == 3)
-        self.tell(Probe(self._image, self._label, prediction.probabilities, self._kernels(), maps))
+        self.tell(Probe(self._image, self._label, prediction.probabilities, self._kernels(), prediction.layers))
         self._probe_told = time.perf_counter()
 
     def _kernels(self) -> np.ndarray | None:

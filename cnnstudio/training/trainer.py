@@ -27,6 +27,7 @@ from cnnstudio.training.config import OPTIMIZERS, SCHEDULES, TrainingConfig
 from cnnstudio.training.evaluation import Evaluation, evaluate
 from cnnstudio.training.events import EpochEnd, Event, Preparing, Started, Stopped
 from cnnstudio.training.fast_fit import Block, FastFit
+from cnnstudio.training.fine_tuning import RATE_FACTOR, is_frozen, thaw
 from cnnstudio.training.narrator import Narrator, Pace
 from cnnstudio.training.runs import History, Run, create_run
 
@@ -152,6 +153,11 @@ class _Training:
         self._train, self._validation, self._test = _splits(dataset, config)
         self._check_stop()
         model = build_model(config.architecture, dataset.image_shape, len(dataset.classes), config.seed)
+        if config.fine_tune_epochs and not is_frozen(model):
+            raise StudioError(
+                f"There is nothing to fine-tune: all layers of “{config.architecture}” are trained from the start. "
+                "Fine-tuning is for the architectures whose names begin with “transfer”."
+            )
         run.check_space(4 * model.count_params())
         self._classifier = Classifier(model, _card(config, dataset, model, run.folder.name))
         self._narrator = Narrator(on_event, self._classifier, self._validation)
@@ -159,7 +165,8 @@ class _Training:
         self._fit = FastFit(_compiled(model, config), self._train, config)
         # Compiles what measures it, too: after a stop nobody should wait for that.
         self._classifier.predict_many(self._validation.images[:1])
-        self._pace = Pace(config.epochs * self._fit.batches_per_epoch, config.epochs)
+        epochs = config.epochs + config.fine_tune_epochs
+        self._pace = Pace(epochs * self._fit.batches_per_epoch, epochs)
         self._check_stop()
 
     def result(self) -> TrainingResult:
@@ -170,6 +177,8 @@ class _Training:
         try:
             self._fit.fit(self._end_block, self._end_epoch)
             self._classifier.model.set_weights(self._best)
+            if self._config.fine_tune_epochs:
+                self._fine_tune()
         except _StopRequested:
             stopped = True
             self._narrator.tell(Stopped(len(self._history.loss)))
@@ -191,13 +200,24 @@ class _Training:
             classifier=self._classifier,
         )
 
+    def _fine_tune(self) -> None:
+        """Goes on from the best epoch with more of the network trained, in smaller steps."""
+        config = self._config
+        model = self._classifier.model
+        thaw(model)
+        tuning = replace(config, epochs=config.fine_tune_epochs, learning_rate=config.learning_rate * RATE_FACTOR)
+        FastFit(_compiled(model, tuning), self._train, tuning, first_epoch=config.epochs).fit(
+            self._end_block, self._end_epoch
+        )
+        model.set_weights(self._best)
+
     def _announce(self) -> None:
         config = self._config
         self._narrator.tell(
             Started(
                 run=self._run.folder,
                 parameters=self._classifier.card.parameters,
-                epochs=config.epochs,
+                epochs=config.epochs + config.fine_tune_epochs,
                 batches_per_epoch=math.ceil(len(self._train) / config.batch_size),
                 train_images=len(self._train),
                 validation_images=len(self._validation),
@@ -335,7 +355,7 @@ _OPTIONS = (
     "image_size", "channels",
 )
 # fmt: on
-_RARE_OPTIONS = ("optimizer", "weight_decay", "precision")
+_RARE_OPTIONS = ("optimizer", "weight_decay", "precision", "fine_tune_epochs")
 """Options that are told only where they are not as usual."""
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from cnnstudio.errors import StudioError
-from cnnstudio.training.config import SCHEDULES, TrainingConfig
+from cnnstudio.training.config import OPTIMIZERS, SCHEDULES, TrainingConfig
 
 
 def test_the_defaults_pass():
@@ -17,6 +17,12 @@ def test_the_defaults_pass():
         ({"architecture": "lenet6"}, "lenet5"),
         ({"augmentation": "magic"}, "handwriting"),
         ({"schedule": ["cosine"]}, "constant"),
+        ({"optimizer": "magic"}, "sgd"),
+        ({"precision": "float8"}, "bfloat16"),
+        ({"weight_decay": -0.1}, "weight decay"),
+        ({"weight_decay": 1.0}, "weight decay"),
+        ({"weight_decay": "some"}, "weight decay"),
+        ({"fine_tune_epochs": -1}, "fine-tuning"),
         ({"epochs": 0}, "epochs"),
         ({"epochs": 1.5}, "epochs"),
         ({"epochs": True}, "epochs"),
@@ -39,6 +45,17 @@ def test_the_defaults_pass():
 def test_values_that_make_no_sense(wrong, word):
     with pytest.raises(StudioError, match=word):
         TrainingConfig(**wrong).check()
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_rate_suits_the_optimizer(name):
+    import keras
+
+    config = TrainingConfig(optimizer=name)
+    config.check()
+    optimizer = OPTIMIZERS[name].build(config.learning_rate)
+    assert isinstance(optimizer, keras.optimizers.Optimizer)
+    assert float(optimizer.learning_rate) == pytest.approx(OPTIMIZERS[name].learning_rate)
 
 
 @pytest.mark.parametrize("name", SCHEDULES)

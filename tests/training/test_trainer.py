@@ -10,12 +10,14 @@ import pytest
 
 from cnnstudio.data.splits import Split
 from cnnstudio.errors import StudioError
+from cnnstudio.models.classifier import LayerInfo
 from cnnstudio.models.library import list_models, load_classifier
 from cnnstudio.storage import runs_folder
 from cnnstudio.training import trainer
 from cnnstudio.training.config import SCHEDULES, Schedule, TrainingConfig
 from cnnstudio.training.evaluation import evaluate
 from cnnstudio.training.events import Batches, EpochEnd, Probe, Started, Stopped
+from cnnstudio.training.narrator import watched_layers
 from cnnstudio.training.trainer import NothingTrained, TrainingDiverged, train
 
 
@@ -88,12 +90,23 @@ def test_the_probe_shows_what_the_network_sees(quick, digits):
     assert probe.kernels.shape == (5, 5, 1, 6)
     assert probe.probabilities.sum() == pytest.approx(1, abs=1e-5)
     shapes = {layer.name: layer.values.shape for layer in probe.layers}
-    assert shapes["conv1"] == (28, 28, 6)
-    assert "dense1" not in shapes
+    assert shapes == {"conv1": (28, 28, 6), "pool1": (14, 14, 6), "conv2": (10, 10, 16), "pool2": (5, 5, 16)}
     held = digits.hold_out(1 / 7, 0).validation
     assert np.array_equal(probe.image, held.images[0])
     assert probe.label == held.labels[0]
     assert not np.array_equal(probe.kernels, result.classifier.model.get_layer("conv1").kernel.numpy())
+
+
+def test_layers_are_watched_from_the_first_to_the_last():
+    layers = [LayerInfo("rescaling", "Rescaling", (8, 8, 3), True)]
+    for number in range(10):
+        layers += [
+            LayerInfo(f"conv{number}", "Conv2D", (8, 8, 4), False),
+            LayerInfo(f"n{number}", "Add", (8, 8, 4), True),
+        ]
+    layers.append(LayerInfo("output", "Dense", (10,), True))
+    assert watched_layers(layers) == ("n0", "n3", "n6", "n9")
+    assert watched_layers(layers[-1:]) == ()
 
 
 def test_test_images_choose_nothing(quick, digits, add_dataset):

@@ -15,7 +15,6 @@ from cnnstudio.models.classifier import LayerOutput
 MOST_ROWS = 4
 """So many layers with feature maps are shown; the Try page has them all."""
 
-_UNLEARNT = {"InputLayer", "Rescaling", "Normalization", "ZeroPadding2D"}
 _KERNELS = (
     "The weights that the first convolution slides over the image. They begin as noise; as the network learns, they "
     "become small detectors of strokes and edges. Blue pulls down, red pushes up, pale does nothing."
@@ -136,7 +135,7 @@ class LearningView(QScrollArea):
             probabilities: (classes,) 0–1, the network's answer.
             classes: the class names.
             kernels: (height, width, channels, filters), the weights of the first convolution; None without one.
-            layers: outputs of layers; the first ones that have feature maps are shown.
+            layers: outputs of layers with feature maps; the first `MOST_ROWS` are shown.
         """
         self._probe.set_picture(array_to_image(image))
         self._label.setText(f"This is: {label_text}")
@@ -151,7 +150,7 @@ class LearningView(QScrollArea):
             self._kernels.set_values(kernel_tiles(kernels))
         self._hint.setVisible(kernels is None)
         self._hint.setText("This network has no convolution, so there are no kernels that slide over the image.")
-        shown = [layer for layer in layers if layer.values.ndim == 3 and layer.kind not in _UNLEARNT][:MOST_ROWS]
+        shown = layers[:MOST_ROWS]
         for number, row in enumerate(self._maps):
             row.setVisible(number < len(shown))
             if number < len(shown):

@@ -13,11 +13,7 @@ DIGITS = tuple("0123456789")
 RANDOM = np.random.default_rng(0)
 IMAGE = RANDOM.integers(0, 256, (28, 28, 1), dtype=np.uint8)
 KERNELS = RANDOM.normal(size=(5, 5, 1, 6)).astype(np.float32)
-LAYERS = (
-    LayerOutput("rescaling", "Rescaling", RANDOM.random((28, 28, 1))),
-    LayerOutput("conv1", "Conv2D", RANDOM.random((28, 28, 6))),
-    LayerOutput("flatten", "Flatten", RANDOM.random(400)),
-)
+LAYERS = (LayerOutput("conv1", "Conv2D", RANDOM.random((28, 28, 6))),)
 SEVEN = np.eye(10)[7] * 0.8 + 0.02
 
 
@@ -68,7 +64,7 @@ def test_kernels_have_a_scale_about_zero(view, pixels):
 
 
 def test_a_net_without_convolution_says_so(view):
-    view.show_probe(IMAGE, "7", SEVEN, DIGITS, None, LAYERS[:1])
+    view.show_probe(IMAGE, "7", SEVEN, DIGITS, None, ())
     assert visible_rows(view) == []
     hint = view.findChild(QLabel, "learning_hint")
     assert hint.isVisible()

@@ -1,0 +1,171 @@
+"""“Show Keras code”: a network and its training as a script of plain Keras that runs by itself.
+
+The script builds the same network from the same seed, holds out the same images for validation and shows the others in
+the same order at the same learning rates. What plain Keras cannot say, a comment tells.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from cnnstudio.data.augmentation import find_augmentation
+from cnnstudio.data.datasets import DatasetEntry
+from cnnstudio.data.library import find_dataset
+from cnnstudio.errors import StudioError
+from cnnstudio.models.graph import Config
+from cnnstudio.models.keras_code import ModelCode, model_code
+from cnnstudio.models.python_text import call, literal, number
+from cnnstudio.training.config import OPTIMIZERS, WARM_UP, TrainingConfig
+from cnnstudio.training.script_images import augmentation_code, comment, images_code
+
+_BATCHES = '''\
+def batches():
+    """All training images, a batch at a time, in a new order for each epoch."""
+    for epoch in range(EPOCHS):
+        order = np.random.default_rng([SEED, epoch]).permutation(len(x_train))
+        for start in range(0, len(order), BATCH_SIZE):
+            chosen = order[start : start + BATCH_SIZE]
+            yield {images}, y_train[chosen]'''
+
+_FIT = """\
+# The file keeps the epoch that does best on the images held out.
+best = keras.callbacks.ModelCheckpoint(
+    MODEL_FILE, monitor="val_accuracy", save_best_only=True
+)
+model.fit(
+    batches(),
+    epochs=EPOCHS,
+    steps_per_epoch=steps_per_epoch,
+    validation_data=(x_val, y_val),
+    callbacks=[best],
+)
+
+model = keras.models.load_model(MODEL_FILE)
+loss, accuracy = model.evaluate(x_test, y_test)
+print(f"{accuracy:.2%} of the test images are right, the loss is {loss:.4f}.")"""
+
+
+def keras_script(config: Config, training: TrainingConfig) -> str:
+    """Writes the script.
+
+    It imports Keras, to ask for its defaults: call it where two seconds do not matter.
+
+    Args:
+        config: Keras's config of the network, as `cnnstudio.models.networks.network_config` gives it: from raw values
+            0–255 to probabilities.
+        training: what to train it on, and how; its architecture is not looked at.
+
+    Returns:
+        The text of a Python program, formatted as Ruff and Black do.
+
+    Raises:
+        StudioError: the network does not fit the data set, or the data set is not there.
+    """
+    entry = find_dataset(training.dataset, training.image_size, training.channels)
+    model = model_code(config)
+    _check_fit(model, entry)
+    images = images_code(entry, training)
+    augmentation = augmentation_code(find_augmentation(training.augmentation))
+    constants = [
+        f"SEED = {training.seed}",
+        f"EPOCHS = {training.epochs}",
+        f"BATCH_SIZE = {training.batch_size}",
+        f"LEARNING_RATE = {number(float(training.learning_rate))}",
+        *([f"WEIGHT_DECAY = {number(float(training.weight_decay))}"] if training.weight_decay else []),
+        *images.constants,
+        f"MODEL_FILE = {literal(f'{_file_name(model.name)}.keras')}",
+    ]
+    head = [
+        '"""Builds, trains, measures and saves a network with plain Keras."""',
+        "\n".join(sorted(["import math", *images.imports], key=lambda line: (line.startswith("from"), line))),
+        "import keras\nimport numpy as np\nfrom keras import layers",
+        "\n".join(constants),
+    ]
+    middle = [*images.text, _network(model), *augmentation.text]
+    return _set_off(
+        "\n\n".join(head),
+        *images.definitions,
+        *model.definitions,
+        "\n\n".join(middle),
+        _BATCHES.format(images=augmentation.call.format("x_train[chosen]")),
+        "\n\n".join([*_compilation(training), _FIT]),
+    )
+
+
+def _set_off(*parts: str) -> str:
+    return "\n\n\n".join(parts) + "\n"
+
+
+def _file_name(name: str) -> str:
+    """A name that every system takes for a file's."""
+    return "".join(character if character.isalnum() or character in "-_." else "_" for character in name) or "model"
+
+
+def _check_fit(model: ModelCode, entry: DatasetEntry) -> None:
+    """Refuses a network that cannot be trained on a data set as it is."""
+    if model.image_shape != entry.image_shape:
+        takes, has = ("×".join(map(str, shape)) for shape in (model.image_shape, entry.image_shape))
+        raise StudioError(
+            f"This network takes images of {takes}, but those of {entry.title} are {has}. Fit the network to them "
+            "first, or choose another data set."
+        )
+
+
+def _network(model: ModelCode) -> str:
+    lines = [
+        comment("The network. The seed decides its initial weights."),
+        "keras.utils.set_random_seed(SEED)",
+        model.text,
+        "model.summary()",
+    ]
+    return "\n".join(lines)
+
+
+def _compilation(training: TrainingConfig) -> Iterator[str]:
+    yield "\n".join(["steps_per_epoch = math.ceil(len(x_train) / BATCH_SIZE)", *_SCHEDULES[training.schedule]])
+    lines = _optimizer(training)
+    if training.precision != "float32":
+        lines = [comment("CNN Studio trains this with 16 bits for feature maps; here all numbers have 32."), *lines]
+    lines += call(
+        "",
+        "model.compile",
+        ["optimizer", 'loss="sparse_categorical_crossentropy"', 'metrics=["accuracy"]'],
+    )
+    yield "\n".join(lines)
+
+
+_SCHEDULES: dict[str, Sequence[str]] = {
+    "constant": ("learning_rate = LEARNING_RATE",),
+    "cosine": (
+        "steps = EPOCHS * steps_per_epoch",
+        "learning_rate = keras.optimizers.schedules.CosineDecay(",
+        "    LEARNING_RATE / 11,",
+        f"    decay_steps={1 - WARM_UP:g} * steps,",
+        "    warmup_target=LEARNING_RATE,",
+        f"    warmup_steps={WARM_UP:g} * steps,",
+        ")",
+    ),
+}
+"""How Keras says each of `cnnstudio.training.config.SCHEDULES`."""
+
+
+def _optimizer(training: TrainingConfig) -> list[str]:
+    import keras
+
+    optimizer = OPTIMIZERS[training.optimizer].build(training.learning_rate)
+    class_ = type(optimizer)
+    usual = class_().get_config()
+    arguments = ["learning_rate"]
+    for key, value in optimizer.get_config().items():
+        if key not in {"learning_rate", "name"} and value != usual.get(key):
+            arguments.append(f"{key}={literal(value)}")
+    name = class_.__name__
+    if not training.weight_decay:
+        return call("optimizer = ", f"keras.optimizers.{name}", arguments)
+    if issubclass(getattr(keras.optimizers, f"{name}W", object), class_):
+        name += "W"
+    return [
+        *call("optimizer = ", f"keras.optimizers.{name}", [*arguments, "weight_decay=WEIGHT_DECAY"]),
+        "# Biases and normalisations do not decay.",
+        "optimizer.exclude_from_weight_decay(",
+        "    [weight for weight in model.trainable_weights if len(weight.shape) < 2]",
+        ")",
+    ]

@@ -1,0 +1,63 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cnnstudio.errors import StudioError
+from cnnstudio.models.architectures import ARCHITECTURES, Architecture
+from cnnstudio.training.events import Batches, EpochEnd, Started
+from cnnstudio.training.fine_tuning import is_frozen, thaw
+from cnnstudio.training.trainer import train
+
+
+def with_frozen_backbone(image_shape, classes):
+    """Three frozen convolutions with normalisations, and a head."""
+    import keras
+    from keras import layers
+
+    inputs = x = keras.Input(image_shape, name="image")
+    for number in range(3):
+        x = layers.Conv2D(8, 3, strides=2, activation="relu", trainable=False, name=f"conv{number}")(x)
+        x = layers.BatchNormalization(trainable=False, name=f"norm{number}")(x)
+    x = layers.GlobalAveragePooling2D(name="average")(x)
+    return keras.Model(inputs, layers.Dense(classes, activation="softmax", name="output")(x), name="small")
+
+
+@pytest.fixture
+def config(quick, monkeypatch):
+    fields = ARCHITECTURES["lenet5"].__dict__ | {"name": "small", "build": with_frozen_backbone}
+    monkeypatch.setitem(ARCHITECTURES, "small", Architecture(**fields))
+    return replace(quick, architecture="small", epochs=1, fine_tune_epochs=2)
+
+
+def test_only_the_last_convolutions_thaw():
+    model = with_frozen_backbone((28, 28, 1), 10)
+    assert is_frozen(model)
+    thaw(model)
+    assert [layer.name for layer in model.layers if layer.trainable and layer.weights] == ["conv2", "output"]
+
+
+def test_epochs_follow_each_other_and_the_upper_part_moves(config):
+    events = []
+    result = train(config, events.append)
+    [started] = [event for event in events if isinstance(event, Started)]
+    assert started.epochs == 3
+    assert [event.epoch for event in events if isinstance(event, EpochEnd)] == [0, 1, 2]
+    batches = [event for event in events if isinstance(event, Batches)]
+    firsts = np.cumsum([0] + [len(event.loss) for event in batches])
+    assert [event.first for event in batches] == firsts[:-1].tolist()
+    assert firsts[-1] == 3 * started.batches_per_epoch
+    assert batches[-1].seconds_left == pytest.approx(0, abs=1)
+    assert result.epochs == 3
+    assert "--fine-tune-epochs 2" in result.classifier.card.command
+
+    before = train(replace(config, fine_tune_epochs=0)).classifier.model
+    after = result.classifier.model
+    for name, moved in (("conv0", False), ("conv1", False), ("norm2", False), ("conv2", True), ("output", True)):
+        weights = [model.get_layer(name).get_weights()[0] for model in (before, after)]
+        assert np.array_equal(*weights) != moved, name
+
+
+def test_networks_without_a_backbone_have_nothing_to_tune(quick):
+    with pytest.raises(StudioError, match="nothing to fine-tune"):
+        train(replace(quick, fine_tune_epochs=1))
