@@ -4,9 +4,17 @@ No variable is made and Keras is not imported: shapes and counts follow from the
 (`rules`), so that a network of 10⁹ parameters takes no more memory than a small one.
 """
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cnnstudio.errors import StudioError
+from cnnstudio.models.layer_sequence import Step, steps_of
+from cnnstudio.models.rules import RULES
+from cnnstudio.models.rules.effects import Effect, Rule, shape_words
+from cnnstudio.models.rules.maps import Maps
+from cnnstudio.models.rules.values import MAX_SIDE, UnfitError, Values, is_whole, show
 from cnnstudio.models.rules.windows import Window
 
 if TYPE_CHECKING:
@@ -14,6 +22,11 @@ if TYPE_CHECKING:
 
 Config = dict[str, Any]
 """Keras's config of a Functional or Sequential model, as of `keras.saving.serialize_keras_object`."""
+
+CONVOLUTIONS = frozenset({"Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose"})
+"""Kinds of layers that slide kernels with weights over maps."""
+
+_INPUT = Rule("Image", "The image as it is: raw values from 0 to 255.", lambda _values, maps: Effect(maps[0]))
 
 
 @dataclass(frozen=True)
@@ -117,3 +130,182 @@ class LayerTable:
             if row.name == name:
                 return row
         raise KeyError(name)
+
+
+@dataclass(frozen=True)
+class MlpConnections:
+    """What a convolution would cost if each number of its output were connected to each number of its input.
+
+    Attributes:
+        layer: name of the convolution.
+        inputs: P, the numbers it is given.
+        outputs: H, the numbers it answers with.
+        parameters: of the convolution.
+    """
+
+    layer: str
+    inputs: int
+    outputs: int
+    parameters: int
+
+    @property
+    def connections(self) -> int:
+        """P × H, the weights of a dense layer in its place."""
+        return self.inputs * self.outputs
+
+
+def describe(config: Config) -> LayerTable:
+    """Works out the layer table of a network.
+
+    Args:
+        config: of a Functional or Sequential model; models within it are taken apart.
+
+    Returns:
+        The table; an impossible layer is told as its `misfit`.
+
+    Raises:
+        StudioError: it is no image classifier at all: it has not one input for images of one size and one output.
+    """
+    steps, output = steps_of(config)
+    image = _image_shape(steps[0].fields)
+    misfit = _bad_image(steps[0], image)
+    known: dict[str, Maps] = {} if misfit else {steps[0].name: Maps.of_image(image)}
+    rows = [_row(steps[0], None if misfit else Effect(known[steps[0].name]))]
+    for step in steps[1:]:
+        effect = None
+        if misfit is None:
+            effect, misfit = _effect(step, tuple(known[name] for name in step.inputs))
+        if effect is not None:
+            known[step.name] = effect.maps
+        rows.append(_row(step, effect))
+    if misfit is None:
+        misfit = _bad_output(output, known[output])
+    return LayerTable(str(config["config"]["name"]), image, _classes(steps, output, known), tuple(rows), misfit)
+
+
+def describe_model(model: "keras.Model") -> LayerTable:
+    """Works out the layer table of a Keras model.
+
+    Raises:
+        StudioError: it is no image classifier.
+    """
+    import keras
+
+    return describe(keras.saving.serialize_keras_object(model))
+
+
+def mlp_connections(table: LayerTable) -> tuple[MlpConnections, ...]:
+    """“The same with an MLP”, for each convolution whose shapes are known."""
+    shapes = {row.name: row.output_shape for row in table.rows}
+    connections = []
+    for row in table.rows:
+        given = shapes[row.inputs[0]] if row.inputs else None
+        if row.kind in CONVOLUTIONS and row.output_shape is not None and given is not None:
+            connections.append(MlpConnections(row.name, math.prod(given), math.prod(row.output_shape), row.parameters))
+    return tuple(connections)
+
+
+def _effect(step: Step, inputs: tuple[Maps, ...]) -> tuple[Effect | None, Misfit | None]:
+    rule = RULES.get(step.kind)
+    if rule is None:
+        text = f"“{step.name}” is a layer of kind {step.kind}, which CNN Studio does not know."
+        return None, Misfit(step.name, "", None, None, text)
+    try:
+        return _applied(rule, step.fields, inputs), None
+    except UnfitError as error:
+        nearest = _nearest(rule, step.fields, inputs, error)
+        text = f"“{step.name}” {error.text}."
+        if nearest is not None:
+            text += f" The nearest that fits is {show(nearest)}."
+        value = step.fields.get(error.field) if error.field else None
+        return None, Misfit(step.name, error.field, value, nearest, text)
+
+
+def _applied(rule: Rule, fields: Mapping[str, Any], inputs: tuple[Maps, ...]) -> Effect:
+    if not inputs:
+        raise UnfitError("", "is connected to nothing")
+    return rule.apply(Values(fields), inputs)
+
+
+def _nearest(rule: Rule, fields: Mapping[str, Any], inputs: tuple[Maps, ...], error: UnfitError) -> Any | None:
+    """The first value that might do with which the layer fits, or at least no longer fails because of that field."""
+    other_fault = None
+    for candidate in error.candidates:
+        try:
+            _applied(rule, {**fields, error.field: candidate}, inputs)
+        except UnfitError as still:
+            if still.field != error.field and other_fault is None:
+                other_fault = candidate
+        else:
+            return candidate
+    return other_fault
+
+
+def _image_shape(fields: Mapping[str, Any]) -> tuple[int, int, int]:
+    shape = fields.get("batch_shape") or fields.get("batch_input_shape") or [None, *(fields.get("shape") or ())]
+    sides = list(shape)[1:] if isinstance(shape, list | tuple) else []
+    if len(sides) != 3 or not all(map(is_whole, sides)):
+        raise StudioError(
+            "This is no image classifier: its input must be images of one size, with height, width and channels."
+        )
+    height, width, channels = sides
+    return height, width, channels
+
+
+def _bad_image(step: Step, image: tuple[int, int, int]) -> Misfit | None:
+    nearest = (*(min(max(side, 1), MAX_SIDE) for side in image[:2]), max(image[2], 1))
+    if nearest == image:
+        return None
+    return Misfit(
+        step.name,
+        "batch_shape",
+        list(step.fields.get("batch_shape") or (None, *image)),
+        [None, *nearest],
+        f"“{step.name}” has images of {show(image)}, but sides of 1 to {MAX_SIDE:,} pixels and at least one channel are "
+        f"needed. The nearest that fits is {show(nearest)}.",
+    )
+
+
+def _bad_output(name: str, maps: Maps) -> Misfit | None:
+    if len(maps.shape) == 1:
+        return None
+    return Misfit(
+        name,
+        "",
+        None,
+        None,
+        f"“{name}” is the last layer, but answers with {shape_words(maps.shape)} instead of one number a class: a "
+        "Flatten or a GlobalAveragePooling2D before the dense layer brings maps into one list.",
+    )
+
+
+def _classes(steps: tuple[Step, ...], output: str, known: Mapping[str, Maps]) -> int:
+    if output in known:
+        return known[output].shape[-1]
+    units = next(step for step in steps if step.name == output).fields.get("units")
+    return units if is_whole(units) and units > 0 else 0
+
+
+def _row(step: Step, effect: Effect | None) -> LayerRow:
+    rule = _INPUT if step.kind == "InputLayer" else RULES.get(step.kind)
+    title, description = (rule.title, rule.description) if rule else (step.kind, "")
+    if effect is None:
+        return LayerRow(
+            step.name, step.kind, title, description, step.inputs, None, "", 0, 0, "", 0, "", None, None
+        )  # fmt: skip
+    return LayerRow(
+        name=step.name,
+        kind=step.kind,
+        title=f"{effect.title or title} {effect.detail}".rstrip(),
+        description=description,
+        inputs=step.inputs,
+        output_shape=effect.maps.shape,
+        activation=effect.activation,
+        parameters=effect.parameters,
+        trainable_parameters=effect.trainable if step.trainable else 0,
+        parameter_terms=effect.parameter_terms,
+        multiply_adds=effect.operations,
+        multiply_add_terms=effect.operation_terms,
+        receptive_field=effect.maps.receptive_field,
+        windows=effect.windows,
+    )

@@ -1,0 +1,202 @@
+"""Layers that move, add or leave out numbers without weighing them."""
+
+import math
+
+import numpy as np
+
+from cnnstudio.models.rules.effects import Effect, Rule, one, shape_words, size_words, spatial_axes
+from cnnstudio.models.rules.maps import Maps, Reach, check_side
+from cnnstudio.models.rules.values import MAX_SIDE, Pair, UnfitError, Values, is_whole, like
+
+_REACHES = {"nearest": (0, 0), "bilinear": (0, 1), "bicubic": (-1, 2), "lanczos3": (-2, 3), "lanczos5": (-4, 5)}
+"""Pixels before and after the one left of a place, from which each interpolation computes."""
+
+
+def _flatten(values: Values, maps: Maps) -> Effect:
+    if values.channels_first and len(maps.shape) > 1:
+        maps = _permuted(maps, (*range(1, len(maps.shape)), 0))
+    return Effect(maps.rearranged((maps.size,)))
+
+
+def _reshape(values: Values, maps: Maps) -> Effect:
+    value = values.raw("target_shape")
+    shape = [value] if is_whole(value) else value
+    if not isinstance(shape, list | tuple) or not shape or not all(is_whole(size) for size in shape):
+        raise UnfitError("target_shape", "has no shape to bring its numbers into", [[maps.size]])
+    open_places = [place for place, size in enumerate(shape) if size == -1]
+    known = math.prod(size for size in shape if size != -1)
+    fits = all(size >= 1 or size == -1 for size in shape) and len(open_places) <= 1
+    if fits and open_places and maps.size % known == 0:
+        shape = [maps.size // known if size == -1 else size for size in shape]
+    elif not fits or open_places or known != maps.size:
+        raise UnfitError(
+            "target_shape",
+            f"cannot bring {shape_words(maps.shape)}, which makes {maps.size:,}, into the shape "
+            f"{'×'.join(f'{size:,}' for size in shape[:8])}",
+            _shapes_near(shape, maps.size),
+        )
+    return Effect(maps.rearranged(tuple(shape)), f"to {shape_words(tuple(shape))}" if len(shape) > 1 else "")
+
+
+def _shapes_near(shape: list[int] | tuple[int, ...], size: int) -> list[list[int]]:
+    """Shapes of that many numbers in which one side is another, the change of the last first."""
+    near = []
+    for place in reversed(range(len(shape))):
+        others = math.prod(shape[:place]) * math.prod(shape[place + 1 :])
+        if others > 0 and size % others == 0:
+            near.append([*shape[:place], size // others, *shape[place + 1 :]])
+    return [*near, [-1]]
+
+
+def _permute(values: Values, maps: Maps) -> Effect:
+    dims = values.raw("dims")
+    rank = len(maps.shape)
+    if not isinstance(dims, list | tuple) or not all(map(is_whole, dims)) or sorted(dims) != list(range(1, rank + 1)):
+        raise UnfitError(
+            "dims", f"must name each of the axes 1 to {rank} of its input once", [list(range(1, rank + 1))]
+        )
+    return Effect(_permuted(maps, tuple(dim - 1 for dim in dims)))
+
+
+def _permuted(maps: Maps, order: tuple[int, ...]) -> Maps:
+    return maps.with_axes({place: (maps.shape[axis], maps.reaches[axis]) for place, axis in enumerate(order)})
+
+
+def _zero_padding(values: Values, maps: Maps) -> Effect:
+    axes, _ = spatial_axes(values, maps)
+    frame = values.frame("padding", 1)
+    changed = {}
+    for axis, (before, after) in zip(axes, frame, strict=True):
+        size = maps.shape[axis] + before + after
+        changed[axis] = _taken(maps, axis, np.s_[-before : maps.shape[axis] + after], size, "padding", [0])
+    return Effect(maps.with_axes(changed), _frame_words(frame))
+
+
+def _cropping(values: Values, maps: Maps) -> Effect:
+    axes, _ = spatial_axes(values, maps)
+    frame = values.frame("cropping", 0)
+    sizes = (maps.shape[axes[0]], maps.shape[axes[1]])
+    if any(sum(ends) >= size for ends, size in zip(frame, sizes, strict=True)):
+        nearest = [_fitting_crop(ends, size) for ends, size in zip(frame, sizes, strict=True)]
+        raise UnfitError("cropping", f"cuts away all of the maps of {size_words(sizes)} it is given", [nearest])
+    changed = {}
+    for axis, (before, after) in zip(axes, frame, strict=True):
+        size = maps.shape[axis] - before - after
+        changed[axis] = _taken(maps, axis, np.s_[before : before + size], size, "cropping")
+    return Effect(maps.with_axes(changed), _frame_words(frame))
+
+
+def _fitting_crop(ends: Pair, size: int) -> Pair:
+    """The nearest frame that leaves one pixel: what is too much is given back by the larger end first."""
+    before, after = ends
+    surplus = max(before + after - (size - 1), 0)
+    larger = min(surplus, abs(before - after))
+    before, after = (before - larger, after) if before > after else (before, after - larger)
+    rest = surplus - larger
+    return before - (rest + 1) // 2, after - rest // 2
+
+
+def _taken(
+    maps: Maps, axis: int, places: slice, size: int, field: str, candidates: list[int] | None = None
+) -> tuple[int, Reach | None]:
+    reach = maps.reaches[axis]
+    if reach is None:
+        return size, None
+    check_side(size, field, candidates or ())
+    here = np.arange(places.start, places.stop)
+    return size, reach.gathered(here, here)
+
+
+def _upsampling(values: Values, maps: Maps) -> Effect:
+    axes, _ = spatial_axes(values, maps)
+    factors = values.pair("size", 2)
+    interpolation = values.choice(
+        "interpolation", ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"), "nearest"
+    )
+    largest = [max(MAX_SIDE // maps.shape[axis], 1) for axis in axes]
+    fitting = (min(factors[0], largest[0]), min(factors[1], largest[1]))
+    changed = {}
+    for axis, factor in zip(axes, factors, strict=True):
+        changed[axis] = _resized(
+            maps, axis, maps.shape[axis] * factor, interpolation, "size", [like(values.raw("size"), fitting)]
+        )
+    return Effect(maps.with_axes(changed), size_words(factors))
+
+
+def _resizing(values: Values, maps: Maps) -> Effect:
+    axes, _ = spatial_axes(values, maps)
+    height, width = values.whole("height"), values.whole("width")
+    interpolation = values.choice("interpolation", tuple(_REACHES), "bilinear")
+    crop, pad = values.flag("crop_to_aspect_ratio", False), values.flag("pad_to_aspect_ratio", False)
+    if crop and pad:
+        raise UnfitError("pad_to_aspect_ratio", "either crops or pads to keep the proportions, not both", [False])
+    changed = {}
+    for axis, side, field in zip(axes, (height, width), ("height", "width"), strict=True):
+        changed[axis] = _resized(maps, axis, side, interpolation, field, [MAX_SIDE], values.flag("antialias", False))
+    resized = maps.with_axes(changed)
+    if crop or pad:
+        # Which pixels are cropped, or how wide the border is, depends on both sides: all is a safe answer.
+        resized = resized.mixed(axes)
+    return Effect(resized, f"to {height}×{width}")
+
+
+def _resized(
+    maps: Maps, axis: int, size: int, interpolation: str, field: str, candidates: list[object], antialias: bool = False
+) -> tuple[int, Reach | None]:
+    reach, given = maps.reaches[axis], maps.shape[axis]
+    if reach is None:
+        return size, None
+    check_side(size, field, candidates)
+    scale = given / size
+    centres = (np.arange(size) + 0.5) * scale
+    before, after = _REACHES[interpolation]
+    if interpolation == "nearest":
+        here = np.minimum(np.floor(centres).astype(np.int64), given - 1)
+        return size, reach.gathered(here, here)
+    if antialias and scale > 1:
+        width = after * scale
+        first, last = np.ceil(centres - width - 0.5), np.floor(centres + width - 0.5)
+    else:
+        left = np.floor(centres - 0.5)
+        exact = left == centres - 0.5
+        first, last = left + np.where(exact, 0, before), left + np.where(exact, 0, after)
+    starts, ends = (np.clip(edge, 0, given - 1).astype(np.int64) for edge in (first, last))
+    return size, reach.gathered(starts, ends)
+
+
+def _centre_crop(values: Values, maps: Maps) -> Effect:
+    axes, _ = spatial_axes(values, maps)
+    sides = (values.whole("height"), values.whole("width"))
+    for side, field in zip(sides, ("height", "width"), strict=True):
+        check_side(side, field, [MAX_SIDE])
+    changed = {}
+    for axis, side in zip(axes, sides, strict=True):
+        start = max((maps.shape[axis] - side) // 2, 0)
+        changed[axis] = _taken(maps, axis, np.s_[start : start + side], side, "height")
+    cropped = maps.with_axes(changed)
+    if any(side > maps.shape[axis] for axis, side in zip(axes, sides, strict=True)):
+        # Smaller images are enlarged instead.
+        cropped = cropped.mixed(axes)
+    return Effect(cropped, f"to {size_words(sides)}")
+
+
+def _frame_words(frame: tuple[Pair, Pair]) -> str:
+    (top, bottom), (left, right) = frame
+    if top == bottom == left == right:
+        return f"{top}"
+    return f"{top} + {bottom}, {left} + {right}"
+
+
+RULES = {
+    "Flatten": Rule("Flatten", "Writes all maps one after the other, as one long list of numbers.", one(_flatten)),
+    "Reshape": Rule("Reshape", "Gives the same numbers another shape.", one(_reshape)),
+    "Permute": Rule("Permute", "Exchanges the axes, such as height and width.", one(_permute)),
+    "ZeroPadding2D": Rule("Zero padding", "Adds a border of zeros.", one(_zero_padding)),
+    "Cropping2D": Rule("Cropping", "Cuts away a border.", one(_cropping)),
+    "UpSampling2D": Rule(
+        "Upsampling", "Repeats or interpolates pixels, and so makes the maps larger.", one(_upsampling)
+    ),
+    "Resizing": Rule("Resizing", "Brings the image to another size.", one(_resizing)),
+    "CenterCrop": Rule("Centre crop", "Keeps the middle of the image.", one(_centre_crop)),
+}
+"""By Keras class."""
