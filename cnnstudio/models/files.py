@@ -68,6 +68,24 @@ def load_model(path: Path) -> "keras.Model":
     return model
 
 
+def read_config(path: Path) -> dict[str, Any]:
+    """Reads what a model file says of its layers, without their weights and without TensorFlow.
+
+    Args:
+        path: a `.keras` file.
+
+    Returns:
+        Keras's config, as `checked_config` makes it.
+
+    Raises:
+        StudioError: as for `load_model`.
+    """
+    try:
+        return checked_config(_members(path)["config.json"])
+    except RefusedError as error:
+        raise StudioError(f"{path} is not opened: {error}.") from error
+
+
 def embed_card(model: Path, card: Card, destination: Path) -> None:
     """Copies a model file with its card in the metadata, where Keras does not look: one file for all.
 

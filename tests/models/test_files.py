@@ -15,7 +15,7 @@ import pytest
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.classifier import MODEL_FILE
-from cnnstudio.models.files import load_model
+from cnnstudio.models.files import load_model, read_config
 
 CONFIG, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
 DENSE = "layers/dense/vars/0"
@@ -145,6 +145,16 @@ def test_an_opened_model_is_what_keras_opens(saved):
     assert ours.to_json() == theirs.to_json()
     for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_config_is_read_without_weights(saved):
+    names = [layer["config"]["name"] for layer in read_config(saved / MODEL_FILE)["config"]["layers"]]
+    assert names == [layer.name for layer in load_model(saved / MODEL_FILE).layers]
+
+
+def test_a_config_that_is_not_allowed_is_not_read(evil):
+    with pytest.raises(StudioError, match="is not opened"):
+        read_config(evil.file)
 
 
 def test_a_compiled_and_trained_model_is_opened_uncompiled(tmp_path):
