@@ -10,12 +10,16 @@ from cnnstudio.cli.failures import WrongUseError
 from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.library import find_dataset
 from cnnstudio.errors import StudioError
+from cnnstudio.models.network_files import Network, saved_path
+from cnnstudio.models.networks import find_network
+from cnnstudio.models.recipes.architecture import Architecture
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON document to stdout.")]
 ModelArgument = Annotated[
     str, typer.Argument(metavar="MODEL", help="A shipped model's name, a run's name, or a path.", show_default=False)
 ]
 
+ARCHITECTURE_HELP = "{}: a name of “cnnstudio architectures”, or of one you saved, or an architecture's file."
 DATASET_HELP = "{}: a name of “cnnstudio datasets”, or a folder or a zip of images, one subfolder for each class."
 ImageSizeOption = Annotated[
     int | None, typer.Option(metavar="N", help="Side in pixels to which the images of a folder are brought.")
@@ -53,5 +57,20 @@ def dataset_named(name: str, image_size: int | None, channels: int | None) -> Da
         return find_dataset(name, image_size, channels)
     except StudioError as error:
         if Path(name).expanduser().exists():
+            raise
+        raise WrongUseError(str(error)) from error
+
+
+def architecture_named(text: str) -> Architecture | Network:
+    """The network that somebody typed.
+
+    Raises:
+        WrongUseError: there is none of that name.
+        StudioError: there is such a file, but it is not opened.
+    """
+    try:
+        return find_network(text)
+    except StudioError as error:
+        if saved_path(text) or Path(text).expanduser().exists():
             raise
         raise WrongUseError(str(error)) from error

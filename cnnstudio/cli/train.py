@@ -15,11 +15,19 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from cnnstudio import wording
 from cnnstudio.cli.console import complain, engine_at_work, messages, print_json
 from cnnstudio.cli.failures import WrongUseError
-from cnnstudio.cli.options import DATASET_HELP, ChannelsOption, ImageSizeOption, JsonOption, choice, dataset_named
+from cnnstudio.cli.options import (
+    ARCHITECTURE_HELP,
+    DATASET_HELP,
+    ChannelsOption,
+    ImageSizeOption,
+    JsonOption,
+    architecture_named,
+    choice,
+    dataset_named,
+)
 from cnnstudio.data.augmentation import AUGMENTATIONS
 from cnnstudio.data.variation import CHANGES
 from cnnstudio.errors import StudioError
-from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.training.arithmetic import PRECISIONS
 from cnnstudio.training.config import AS_SUITS, MAX_EPOCHS, MAX_SEED, OPTIMIZERS, SCHEDULES, TrainingConfig
 from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Started, Stopped
@@ -44,7 +52,9 @@ def train(
     dataset: Annotated[
         str, typer.Option(metavar="NAME|PATH", help=DATASET_HELP.format("What it learns"))
     ] = TrainingConfig.dataset,
-    architecture: Annotated[str, choice("The network", ARCHITECTURES, "architecture")] = TrainingConfig.architecture,
+    architecture: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help=ARCHITECTURE_HELP.format("The network"))
+    ] = TrainingConfig.architecture,
     epochs: Annotated[
         int | None,
         typer.Option(metavar="N", min=1, max=MAX_EPOCHS, help=f"How often it sees every training image; {_BY_NUMBER}."),
@@ -84,7 +94,10 @@ def train(
     fine_tune_epochs: Annotated[
         int,
         typer.Option(
-            metavar="N", min=0, max=MAX_EPOCHS, help="Epochs that follow with a pretrained network's upper part trained."
+            metavar="N",
+            min=0,
+            max=MAX_EPOCHS,
+            help="Epochs that follow with a pretrained network's upper part trained.",
         ),
     ] = TrainingConfig.fine_tune_epochs,
     image_size: ImageSizeOption = None,
@@ -101,6 +114,7 @@ def train(
 ) -> int:
     """Train a network; Ctrl+C stops it and keeps what was learnt."""
     dataset_named(dataset, image_size, channels)
+    architecture_named(architecture)
     config = TrainingConfig(
         dataset=dataset,
         architecture=architecture,
@@ -150,12 +164,11 @@ def _as_json(result: TrainingResult) -> dict[str, Any]:
 
 
 def _print_sentences(result: TrainingResult) -> None:
-    title = ARCHITECTURES[result.architecture].title
     if result.stopped:
         print("Stopped; what was learnt is kept.")
     print(
-        f"{title} gets {percent(result.test_accuracy, 2)} of the {result.test_images:,} test images of "
-        f"{result.dataset_title} right (loss {result.test_loss:.4f})."
+        f"{result.architecture_title} gets {percent(result.test_accuracy, 2)} of the {result.test_images:,} test "
+        f"images of {result.dataset_title} right (loss {result.test_loss:.4f})."
     )
     print(
         f"{result.parameters:,} parameters, trained for {result.train_seconds:.1f} s "

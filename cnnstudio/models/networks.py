@@ -46,6 +46,7 @@ __all__ = [
     "list_networks",
     "network_config",
     "read_network",
+    "reference",
     "rename_network",
     "save_network",
     "trash_network",
@@ -89,6 +90,13 @@ def find_network(text: str | Path) -> Architecture | Network:
     raise StudioError(
         f"There is no architecture “{text}”.{hint} Choose one of: {', '.join(names)}; or give an architecture's file."
     )
+
+
+def reference(network: Architecture | Network) -> str:
+    """What `find_network` finds a network by, from whatever folder."""
+    if isinstance(network, Architecture) or network.path is None or saved_path(network.name) == network.path:
+        return network.name
+    return str(network.path)
 
 
 def fitted(config: Config, image_shape: ImageShape, classes: int) -> Config:

@@ -11,7 +11,7 @@ from cnnstudio.data.augmentation import find_augmentation
 from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.library import find_dataset
 from cnnstudio.errors import StudioError
-from cnnstudio.models.architectures import ARCHITECTURES
+from cnnstudio.models.networks import find_network
 from cnnstudio.training.arithmetic import PRECISIONS
 
 if TYPE_CHECKING:
@@ -141,7 +141,8 @@ class TrainingConfig:
     Attributes:
         dataset: what `cnnstudio.data.library.find_dataset` finds: a published data set, one of the user's own, or the
             path of a folder or a zip of images.
-        architecture: a key of `cnnstudio.models.architectures.ARCHITECTURES`.
+        architecture: what `cnnstudio.models.networks.find_network` finds: a key of `ARCHITECTURES`, or the name or the
+            file of an edited one.
         epochs: passes over the training images, at least 1. This, the batch size and the augmentation are chosen to
             suit the data set where they are not given: few images need small batches, more epochs and variety.
         batch_size: images per step, at least 1.
@@ -207,7 +208,7 @@ class TrainingConfig:
         Raises:
             StudioError: a value is unknown or makes no sense; the text names it and says what would do.
         """
-        _check_choice("architecture", self.architecture, ARCHITECTURES)
+        find_network(str(self.architecture))
         _check_choice("schedule", self.schedule, SCHEDULES)
         _check_choice("optimizer", self.optimizer, OPTIMIZERS)
         _check_choice("precision", self.precision, PRECISIONS)

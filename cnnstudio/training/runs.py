@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.card import CONFIG_FILE
+from cnnstudio.models.network_files import SUFFIX
 from cnnstudio.storage import free_bytes, runs_folder, shipped, unused_folder, write_atomically
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import EpochEnd
@@ -127,7 +128,8 @@ def create_run(config: TrainingConfig, output: Path | None = None) -> Run:
     """
     try:
         if output is None:
-            name = f"{config.architecture}-{Path(config.dataset).name.removesuffix('.zip')}"
+            network = Path(config.architecture).name.removesuffix(SUFFIX)
+            name = f"{network}-{Path(config.dataset).name.removesuffix('.zip')}"
             run = Run(unused_folder(runs_folder(), name, taken=_shipped_names()), is_new=True)
         else:
             run = _open_empty(output.expanduser().absolute())

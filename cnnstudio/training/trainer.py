@@ -19,10 +19,10 @@ from cnnstudio.data.augmentation import find_augmentation
 from cnnstudio.data.library import load_dataset
 from cnnstudio.data.splits import Dataset, Progress, Split
 from cnnstudio.errors import StudioError
-from cnnstudio.models.architectures import build_model
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.card import Card
 from cnnstudio.models.classifier import Classifier
+from cnnstudio.models.networks import build_network, find_network, reference
 from cnnstudio.training.config import OPTIMIZERS, SCHEDULES, TrainingConfig
 from cnnstudio.training.evaluation import Evaluation, evaluate
 from cnnstudio.training.events import EpochEnd, Event, Preparing, Started, Stopped
@@ -57,7 +57,8 @@ class TrainingResult:
         run: the run's folder.
         dataset: name or path of the data set, as the config has it.
         dataset_title: its name for the screen.
-        architecture: key of the architecture.
+        architecture: key of the architecture, or the name or the file of an edited one.
+        architecture_title: its name for the screen.
         parameters: trainable parameters.
         epochs: epochs that were finished.
         train_seconds: time from the first batch to the last, with validation and saving.
@@ -73,6 +74,7 @@ class TrainingResult:
     dataset: str
     dataset_title: str
     architecture: str
+    architecture_title: str
     parameters: int
     epochs: int
     train_seconds: float
@@ -107,6 +109,7 @@ def train(
         StudioError: the config makes no sense, or the run cannot be written.
     """
     config.check()
+    config = replace(config, architecture=reference(find_network(config.architecture)))
     run = create_run(config, output)
     stop = stop or threading.Event()
     try:
@@ -152,14 +155,17 @@ class _Training:
         self._dataset_title = dataset.title
         self._train, self._validation, self._test = _splits(dataset, config)
         self._check_stop()
-        model = build_model(config.architecture, dataset.image_shape, len(dataset.classes), config.seed)
+        network = find_network(config.architecture)
+        self._network_title = network.title
+        model = build_network(network, dataset.image_shape, len(dataset.classes), config.seed)
         if config.fine_tune_epochs and not is_frozen(model):
             raise StudioError(
                 f"There is nothing to fine-tune: all layers of “{config.architecture}” are trained from the start. "
                 "Fine-tuning is for the architectures whose names begin with “transfer”."
             )
         run.check_space(4 * model.count_params())
-        self._classifier = Classifier(model, _card(config, dataset, model, run.folder.name))
+        card = replace(_card(config, dataset, model, run.folder.name), architecture=network.name)
+        self._classifier = Classifier(model, card)
         self._narrator = Narrator(on_event, self._classifier, self._validation)
         self._announce()
         self._fit = FastFit(_compiled(model, config), self._train, config)
@@ -189,6 +195,7 @@ class _Training:
             dataset=self._config.dataset,
             dataset_title=self._dataset_title,
             architecture=self._config.architecture,
+            architecture_title=self._network_title,
             parameters=self._classifier.card.parameters,
             epochs=len(self._history.epochs),
             train_seconds=seconds,

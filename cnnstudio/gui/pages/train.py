@@ -27,7 +27,6 @@ from cnnstudio.gui.theme import GRID
 from cnnstudio.gui.widgets.learning_view import LearningView
 from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.gui.widgets.training_plot import TrainingPlot
-from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Probe, Started, Stopped
 from cnnstudio.wording import duration, percent
@@ -244,7 +243,7 @@ class TrainPage(QWidget):
     def _finish(self, result: "TrainingResult") -> None:
         self._end()
         self._result = result
-        title = ARCHITECTURES[result.architecture].title
+        title = result.architecture_title
         images = result.test_images
         right = round(result.test_accuracy * images)
         begin = "Stopped. " if result.stopped else ""
