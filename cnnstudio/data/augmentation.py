@@ -33,6 +33,7 @@ class Augmentation:
             `tf.function` with a new seed for each batch.
         extend: takes a data set and a seed and gives the data set to train on, with made-up images among its training
             images where this augmentation has some; the same seed makes up the same ones.
+        spec: what it consists of, where that is some of `cnnstudio.data.variation.CHANGES`.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Augmentation:
     description: str
     build: Callable[[tuple[int, int, int]], Augment]
     extend: Callable[[Dataset, int], Dataset]
+    spec: AugmentationSpec | None = None
 
 
 def _build_none(image_shape: tuple[int, int, int]) -> Augment:  # noqa: ARG001
@@ -150,6 +152,8 @@ def _vary_width(images: "tf.Tensor", seed: "tf.Tensor") -> "tf.Tensor":
     return images + tf.nn.relu(amount) * (thick - images) - tf.nn.relu(-amount) * (images - thin)
 
 
+_PHOTO = AugmentationSpec(shift=0.125, flip=0.5)
+
 AUGMENTATIONS: dict[str, Augmentation] = {
     entry.name: entry
     for entry in (
@@ -167,8 +171,9 @@ AUGMENTATIONS: dict[str, Augmentation] = {
             "Photo",
             "Every epoch shows the images moved by up to an eighth of their side, and half of them mirrored, as is "
             "usual for photos.",
-            AugmentationSpec(shift=0.125, flip=0.5).build,
+            _PHOTO.build,
             _as_it_is,
+            _PHOTO,
         ),
     )
 }
@@ -194,7 +199,7 @@ def find_augmentation(text: str) -> Augmentation:
     spec = AugmentationSpec.parse(text)
     changes = ", ".join(f"{CHANGES[name].title.lower()} {value:g} {CHANGES[name].unit}" for name, value in spec.items())
     description = f"Every epoch shows the images changed: {changes}."
-    return Augmentation(str(spec), "Your own changes", description, spec.build, _as_it_is)
+    return Augmentation(str(spec), "Your own changes", description, spec.build, _as_it_is, spec)
 
 
 def augment_examples(image: np.ndarray, spec: AugmentationSpec, count: int, seed: int) -> np.ndarray:

@@ -35,6 +35,7 @@ model.fit(
     epochs=EPOCHS,
     steps_per_epoch=steps_per_epoch,
     validation_data=(x_val, y_val),
+    shuffle=False,
     callbacks=[best],
 )
 

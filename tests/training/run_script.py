@@ -8,23 +8,27 @@ import runpy
 import sys
 from pathlib import Path
 
-import keras
-from keras.src.utils import file_utils
+import keras  # noqa: TID253
+from keras.src.utils import file_utils  # noqa: TID253
 
 script, report = Path(sys.argv[1]), Path(sys.argv[2])
-losses: list[float] = []
 told: dict[str, object] = {}
+rates: list[float] = []
+losses: list[float] = []
 fit = keras.Model.fit
+
+
+class Watcher(keras.callbacks.Callback):
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        rates.append(float(self.model.optimizer.learning_rate))
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        losses.append(logs["loss"])
 
 
 def watched_fit(model: keras.Model, *arguments: object, callbacks: list, **options: object) -> object:
     told["parameters"] = model.count_params()
-    told["rates"] = []
-    seen = keras.callbacks.LambdaCallback(
-        on_train_batch_begin=lambda *_: told["rates"].append(float(model.optimizer.learning_rate)),
-        on_train_batch_end=lambda _, logs: losses.append(logs["loss"]),
-    )
-    return fit(model, *arguments, callbacks=[*callbacks, seen], **options)
+    return fit(model, *arguments, callbacks=[*callbacks, Watcher()], **options)
 
 
 keras.Model.fit = watched_fit
@@ -32,4 +36,4 @@ keras.Model.fit = watched_fit
 file_utils.validate_file = lambda *_, **__: True
 runpy.run_path(str(script), run_name="__main__")
 assert "cnnstudio" not in sys.modules
-report.write_text(json.dumps({**told, "losses": losses}))
+report.write_text(json.dumps({**told, "rates": rates, "losses": losses}))

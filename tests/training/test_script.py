@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 
 from cnnstudio.data.splits import Dataset
-from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures import build_model
-from cnnstudio.training.config import SCHEDULES, TrainingConfig
+from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import Batches, Event, Started
 from cnnstudio.training.script import keras_script
 from cnnstudio.training.trainer import train
