@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
     QApplication,
+    QComboBox,
     QDoubleSpinBox,
     QLabel,
     QProgressBar,
@@ -26,7 +27,7 @@ from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.theme import GRID
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.library import list_models
-from cnnstudio.training.config import TrainingConfig
+from cnnstudio.training.config import OPTIMIZERS, TrainingConfig
 from cnnstudio.training.events import Batches, EpochEnd, Probe, Started, Stopped
 
 MINUTE = 60_000
@@ -139,6 +140,32 @@ def test_more_options_unfold(page: TrainPage, qtbot: QtBot) -> None:
     assert page.findChild(QSpinBox, "batch_size_spin").isVisible()
 
 
+def test_every_option_reaches_the_config_and_back(page: TrainPage) -> None:
+    choose(page, optimizer="sgd", weight_decay=5e-4, precision="bfloat16", seed=7, schedule="constant", batch_size=32)
+    config = page._form.config
+    assert (config.optimizer, config.weight_decay, config.precision) == ("sgd", 5e-4, "bfloat16")
+    assert (config.seed, config.schedule, config.batch_size) == (7, "constant", 32)
+    assert config.learning_rate == TrainingConfig().learning_rate
+
+
+def test_another_optimizer_brings_its_own_rate(page: TrainPage) -> None:
+    combo = page.findChild(QComboBox, "optimizer_combo")
+    combo.setCurrentIndex(combo.findData("sgd"))
+    assert page._form.config.learning_rate == pytest.approx(OPTIMIZERS["sgd"].learning_rate)
+    combo.setCurrentIndex(combo.findData("adam"))
+    assert page._form.config.learning_rate == pytest.approx(OPTIMIZERS["adam"].learning_rate)
+
+
+def test_only_a_pretrained_network_is_fine_tuned(page: TrainPage) -> None:
+    spin = page.findChild(QSpinBox, "fine_tune_epochs_spin")
+    choose(page, architecture="transfer-efficientnet-lite0", fine_tune_epochs=2)
+    assert spin.isVisible()
+    assert page._form.config.fine_tune_epochs == 2
+    choose(page, architecture="lenet5")
+    assert not spin.isVisible()
+    assert page._form.config.fine_tune_epochs == 0
+
+
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_each_architecture_says_what_it_is(page: TrainPage, name: str) -> None:
     choose(page, architecture=name)
@@ -156,7 +183,7 @@ def test_every_data_set_has_a_picture() -> None:
 
 @pytest.mark.parametrize(("typed", "rate"), [("0,5", 0.5), ("0.02", 0.02), ("x7", 7)])
 def test_a_decimal_comma_is_a_decimal_point(page: TrainPage, qtbot: QtBot, typed: str, rate: float) -> None:
-    page._form._more.click()
+    page.findChild(QToolButton, "more_options_button").click()
     spin = page.findChild(QDoubleSpinBox, "learning_rate_spin")
     spin.setValue(0.004)
     spin.setFocus()
