@@ -66,8 +66,8 @@ class LayerRow:
         multiply_adds: multiplications by weights, each with its addition, for one image; as papers count them,
             normalisation, pooling and activations are left out.
         multiply_add_terms: “28·28·6·(5·5·1) = 117,600”; empty where there are none.
-        receptive_field: (height, width) in pixels of the image: from the first to the last that one number of the output
-            depends on, where that is most. None where a misfit keeps it from being known.
+        receptive_field: (height, width) in pixels of the image: from the first to the last on which one number of the
+            output depends, where that is most. None where a misfit keeps it from being known.
         windows: for convolutions and poolings, along the height and along the width.
     """
 
@@ -261,8 +261,8 @@ def _bad_image(step: Step, image: tuple[int, int, int]) -> Misfit | None:
         "batch_shape",
         list(step.fields.get("batch_shape") or (None, *image)),
         [None, *nearest],
-        f"“{step.name}” has images of {show(image)}, but sides of 1 to {MAX_SIDE:,} pixels and at least one channel are "
-        f"needed. The nearest that fits is {show(nearest)}.",
+        f"“{step.name}” has images of {show(image)}, but sides of 1 to {MAX_SIDE:,} pixels and at least one channel "
+        f"are needed. The nearest that fits is {show(nearest)}.",
     )
 
 
@@ -283,7 +283,7 @@ def _classes(steps: tuple[Step, ...], output: str, known: Mapping[str, Maps]) ->
     if output in known:
         return known[output].shape[-1]
     units = next(step for step in steps if step.name == output).fields.get("units")
-    return units if is_whole(units) and units > 0 else 0
+    return max(units, 0) if isinstance(units, int) else 0
 
 
 def _row(step: Step, effect: Effect | None) -> LayerRow:

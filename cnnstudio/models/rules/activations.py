@@ -87,17 +87,13 @@ def _prelu(values: Values, maps: Maps) -> Effect:
 
 def _batch_normalisation(values: Values, maps: Maps) -> Effect:
     (axis,) = _one_axis(values, maps)
-    learned = values.flag("center", True) + values.flag("scale", True)
     kept = 5 if values.flag("renorm", False) else 2
-    return Effect(maps, weights=_times(learned, maps.shape[axis]), statistics=_times(kept, maps.shape[axis]))
+    return Effect(maps, weights=_times(_learned(values), maps.shape[axis]), statistics=_times(kept, maps.shape[axis]))
 
 
 def _layer_normalisation(values: Values, maps: Maps) -> Effect:
     axes = values.axes("axis", -1, len(maps.shape))
-    if values.flag("rms_scaling", False):
-        learned = 1
-    else:
-        learned = values.flag("center", True) + values.flag("scale", True)
+    learned = 1 if values.flag("rms_scaling", False) else _learned(values)
     return Effect(maps.mixed(axes), weights=_times(learned, *(maps.shape[axis] for axis in axes)))
 
 
@@ -105,17 +101,13 @@ def _group_normalisation(values: Values, maps: Maps) -> Effect:
     (axis,) = _one_axis(values, maps)
     channels = maps.shape[axis]
     groups = values.raw("groups", 32)
-    if groups == -1:
-        groups = channels
-    else:
-        groups = values.whole("groups", 32)
+    groups = channels if groups == -1 else values.whole("groups", 32)
     if channels % groups:
         divisors = sorted(divisors_of(channels), key=lambda divisor: abs(divisor - groups))
         raise UnfitError(
             "groups", f"cannot part {channels:,} channels into {groups:,} groups of the same size", divisors
         )
-    learned = values.flag("center", True) + values.flag("scale", True)
-    return Effect(maps.mixed(tuple(range(len(maps.shape)))), weights=_times(learned, channels))
+    return Effect(maps.mixed(tuple(range(len(maps.shape)))), weights=_times(_learned(values), channels))
 
 
 def _unit_normalisation(values: Values, maps: Maps) -> Effect:
@@ -146,6 +138,11 @@ def _image_change(_values: Values, maps: Maps) -> Effect:
     return Effect(maps)
 
 
+def _learned(values: Values) -> int:
+    """How many numbers are learned for each channel: a scale, a shift, both or none."""
+    return values.flag("center", True) + values.flag("scale", True)
+
+
 def _one_axis(values: Values, maps: Maps) -> tuple[int, ...]:
     axes = values.axes("axis", -1, len(maps.shape))
     if len(axes) != 1:
@@ -168,11 +165,12 @@ RULES = {
     "Activation": Rule("Activation", "Bends each number with a function, so that layers can say more than one sum.",
                        one(_activation)),
     "ReLU": Rule("ReLU", "Keeps positive numbers and sets negative ones to zero.", one(_relu)),
-    "LeakyReLU": Rule("Leaky ReLU", "Keeps positive numbers and shrinks negative ones to a fraction.", one(_leaky_relu)),
+    "LeakyReLU": Rule("Leaky ReLU", "Keeps positive numbers and shrinks negative ones to a fraction.",
+                      one(_leaky_relu)),
     "ELU": Rule("ELU", "Keeps positive numbers and bends negative ones smoothly towards a limit.", one(_elementwise)),
     "PReLU": Rule("PReLU", "Keeps positive numbers and scales negative ones by a slope that is learned.", one(_prelu)),
     "Softmax": Rule("Softmax", "Turns scores into shares that add up to 1.", one(_softmax)),
-    "Rescaling": Rule("Rescaling", "Brings pixel values into a small range, multiplying by one number and adding another.",
+    "Rescaling": Rule("Rescaling", "Brings pixel values into a small range: times one number, plus another.",
                       one(_elementwise)),
     "BatchNormalization": Rule(
         "Batch normalisation",
@@ -200,7 +198,8 @@ RULES = {
                     one(_dropout)),
     "SpatialDropout2D": Rule("Map dropout", f"Sets whole maps to zero at random, against overfitting; {_OFF}.",
                              one(_map_dropout)),
-    "AlphaDropout": Rule("Alpha dropout", f"Drops numbers at random and keeps mean and variance; {_OFF}.", one(_dropout)),
+    "AlphaDropout": Rule("Alpha dropout", f"Drops numbers at random, keeping mean and variance; {_OFF}.",
+                         one(_dropout)),
     "GaussianDropout": Rule("Gaussian dropout", f"Multiplies each number by noise around 1; {_OFF}.", one(_dropout)),
     "GaussianNoise": Rule("Gaussian noise", f"Adds noise to each number; {_OFF}.", one(_noise)),
     "Identity": Rule("Identity", "Gives on what it is given.", one(_elementwise)),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cnnstudio.models.rules.maps import Maps
-from cnnstudio.models.rules.values import Pair, UnfitError, Values
+from cnnstudio.models.rules.values import UnfitError, Values
 from cnnstudio.models.rules.windows import Window
 
 Product = tuple[int, ...]
@@ -125,18 +125,6 @@ def shape_words(shape: tuple[int, ...]) -> str:
     if len(shape) == 1:
         return f"a list of {shape[0]:,} number{'s' if shape[0] != 1 else ''}"
     return "×".join(f"{size:,}" for size in shape)
-
-
-def size_words(pair: Pair) -> str:
-    """“5×5”."""
-    return f"{pair[0]}×{pair[1]}"
-
-
-def stride_words(strides: Pair) -> str:
-    """“, stride 2”; nothing where it is 1."""
-    if strides == (1, 1):
-        return ""
-    return f", stride {strides[0] if strides[0] == strides[1] else size_words(strides)}"
 
 
 def _product(factors: Product) -> str:

@@ -163,18 +163,19 @@ class Maps:
         return replace(self, shape=shape, reaches=reaches, seen=self.receptive_field)
 
 
-def check_side(size: int, field: str, candidates: Iterable[Any] = ()) -> None:
+def check_side(maps: Maps, axis: int, size: int, field: str, candidates: Iterable[Any] = ()) -> None:
     """Refuses a side that no image network has, before anything is made that is as long.
 
     Args:
-        size: in pixels.
+        maps, axis: what shall get that side.
+        size: in pixels; channels may be any number.
         field: of the layer's config that asks for it.
         candidates: values of the field that might do.
 
     Raises:
         UnfitError: it is beyond `MAX_SIDE`.
     """
-    if size > MAX_SIDE:
+    if maps.reaches[axis] is not None and size > MAX_SIDE:
         raise UnfitError(
             field, f"would make maps with a side of {size:,} pixels, where {MAX_SIDE:,} are the most", candidates
         )

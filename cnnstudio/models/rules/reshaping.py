@@ -1,12 +1,14 @@
 """Layers that move, add or leave out numbers without weighing them."""
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
-from cnnstudio.models.rules.effects import Effect, Rule, one, shape_words, size_words, spatial_axes
+from cnnstudio.models.rules.effects import Effect, Rule, one, shape_words, spatial_axes
 from cnnstudio.models.rules.maps import Maps, Reach, check_side
-from cnnstudio.models.rules.values import MAX_SIDE, Pair, UnfitError, Values, is_whole, like
+from cnnstudio.models.rules.values import MAX_SIDE, Pair, UnfitError, Values, is_whole, like, show
 
 _REACHES = {"nearest": (0, 0), "bilinear": (0, 1), "bicubic": (-1, 2), "lanczos3": (-2, 3), "lanczos5": (-4, 5)}
 """Pixels before and after the one left of a place, from which each interpolation computes."""
@@ -68,8 +70,9 @@ def _zero_padding(values: Values, maps: Maps) -> Effect:
     changed = {}
     for axis, (before, after) in zip(axes, frame, strict=True):
         size = maps.shape[axis] + before + after
-        changed[axis] = _taken(maps, axis, np.s_[-before : maps.shape[axis] + after], size, "padding", [0])
-    return Effect(maps.with_axes(changed), _frame_words(frame))
+        check_side(maps, axis, size, "padding", [0])
+        changed[axis] = _gathered(maps, axis, size, partial(_stretch, -before))
+    return Effect(maps.with_axes(changed), _frame_words(frame, axes))
 
 
 def _cropping(values: Values, maps: Maps) -> Effect:
@@ -78,12 +81,11 @@ def _cropping(values: Values, maps: Maps) -> Effect:
     sizes = (maps.shape[axes[0]], maps.shape[axes[1]])
     if any(sum(ends) >= size for ends, size in zip(frame, sizes, strict=True)):
         nearest = [_fitting_crop(ends, size) for ends, size in zip(frame, sizes, strict=True)]
-        raise UnfitError("cropping", f"cuts away all of the maps of {size_words(sizes)} it is given", [nearest])
+        raise UnfitError("cropping", f"cuts away all of the maps of {show(sizes)} it is given", [nearest])
     changed = {}
     for axis, (before, after) in zip(axes, frame, strict=True):
-        size = maps.shape[axis] - before - after
-        changed[axis] = _taken(maps, axis, np.s_[before : before + size], size, "cropping")
-    return Effect(maps.with_axes(changed), _frame_words(frame))
+        changed[axis] = _gathered(maps, axis, maps.shape[axis] - before - after, partial(_stretch, before))
+    return Effect(maps.with_axes(changed), _frame_words(frame, axes))
 
 
 def _fitting_crop(ends: Pair, size: int) -> Pair:
@@ -96,95 +98,103 @@ def _fitting_crop(ends: Pair, size: int) -> Pair:
     return before - (rest + 1) // 2, after - rest // 2
 
 
-def _taken(
-    maps: Maps, axis: int, places: slice, size: int, field: str, candidates: list[int] | None = None
-) -> tuple[int, Reach | None]:
-    reach = maps.reaches[axis]
-    if reach is None:
-        return size, None
-    check_side(size, field, candidates or ())
-    here = np.arange(places.start, places.stop)
-    return size, reach.gathered(here, here)
-
-
 def _upsampling(values: Values, maps: Maps) -> Effect:
     axes, _ = spatial_axes(values, maps)
     factors = values.pair("size", 2)
-    interpolation = values.choice(
-        "interpolation", ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"), "nearest"
-    )
+    interpolation = values.choice("interpolation", tuple(_REACHES), "nearest")
     largest = [max(MAX_SIDE // maps.shape[axis], 1) for axis in axes]
     fitting = (min(factors[0], largest[0]), min(factors[1], largest[1]))
     changed = {}
     for axis, factor in zip(axes, factors, strict=True):
-        changed[axis] = _resized(
-            maps, axis, maps.shape[axis] * factor, interpolation, "size", [like(values.raw("size"), fitting)]
-        )
-    return Effect(maps.with_axes(changed), size_words(factors))
+        size = maps.shape[axis] * factor
+        check_side(maps, axis, size, "size", [like(values.raw("size"), fitting)])
+        changed[axis] = _gathered(maps, axis, size, partial(_interpolated, maps.shape[axis], interpolation, False))
+    return Effect(maps.with_axes(changed), show(factors))
 
 
 def _resizing(values: Values, maps: Maps) -> Effect:
     axes, _ = spatial_axes(values, maps)
-    height, width = values.whole("height"), values.whole("width")
+    sides = (values.whole("height"), values.whole("width"))
     interpolation = values.choice("interpolation", tuple(_REACHES), "bilinear")
     crop, pad = values.flag("crop_to_aspect_ratio", False), values.flag("pad_to_aspect_ratio", False)
     if crop and pad:
         raise UnfitError("pad_to_aspect_ratio", "either crops or pads to keep the proportions, not both", [False])
     changed = {}
-    for axis, side, field in zip(axes, (height, width), ("height", "width"), strict=True):
-        changed[axis] = _resized(maps, axis, side, interpolation, field, [MAX_SIDE], values.flag("antialias", False))
+    for axis, side, field in zip(axes, sides, ("height", "width"), strict=True):
+        check_side(maps, axis, side, field, [MAX_SIDE])
+        smooth = values.flag("antialias", False) and side < maps.shape[axis]
+        changed[axis] = _gathered(maps, axis, side, partial(_interpolated, maps.shape[axis], interpolation, smooth))
     resized = maps.with_axes(changed)
-    if crop or pad:
-        # Which pixels are cropped, or how wide the border is, depends on both sides: all is a safe answer.
-        resized = resized.mixed(axes)
-    return Effect(resized, f"to {height}×{width}")
-
-
-def _resized(
-    maps: Maps, axis: int, size: int, interpolation: str, field: str, candidates: list[object], antialias: bool = False
-) -> tuple[int, Reach | None]:
-    reach, given = maps.reaches[axis], maps.shape[axis]
-    if reach is None:
-        return size, None
-    check_side(size, field, candidates)
-    scale = given / size
-    centres = (np.arange(size) + 0.5) * scale
-    before, after = _REACHES[interpolation]
-    if interpolation == "nearest":
-        here = np.minimum(np.floor(centres).astype(np.int64), given - 1)
-        return size, reach.gathered(here, here)
-    if antialias and scale > 1:
-        width = after * scale
-        first, last = np.ceil(centres - width - 0.5), np.floor(centres + width - 0.5)
-    else:
-        left = np.floor(centres - 0.5)
-        exact = left == centres - 0.5
-        first, last = left + np.where(exact, 0, before), left + np.where(exact, 0, after)
-    starts, ends = (np.clip(edge, 0, given - 1).astype(np.int64) for edge in (first, last))
-    return size, reach.gathered(starts, ends)
+    # What is cropped, or how wide the border is, depends on both sides; the whole image is a safe answer.
+    return Effect(resized.mixed(axes) if crop or pad else resized, f"to {show(sides)}")
 
 
 def _centre_crop(values: Values, maps: Maps) -> Effect:
     axes, _ = spatial_axes(values, maps)
     sides = (values.whole("height"), values.whole("width"))
-    for side, field in zip(sides, ("height", "width"), strict=True):
-        check_side(side, field, [MAX_SIDE])
     changed = {}
-    for axis, side in zip(axes, sides, strict=True):
+    for axis, side, field in zip(axes, sides, ("height", "width"), strict=True):
+        check_side(maps, axis, side, field, [MAX_SIDE])
         start = max((maps.shape[axis] - side) // 2, 0)
-        changed[axis] = _taken(maps, axis, np.s_[start : start + side], side, "height")
+        changed[axis] = _gathered(maps, axis, side, partial(_stretch, start))
     cropped = maps.with_axes(changed)
-    if any(side > maps.shape[axis] for axis, side in zip(axes, sides, strict=True)):
-        # Smaller images are enlarged instead.
-        cropped = cropped.mixed(axes)
-    return Effect(cropped, f"to {size_words(sides)}")
+    # What is smaller is enlarged instead, both ways.
+    enlarged = any(side > maps.shape[axis] for axis, side in zip(axes, sides, strict=True))
+    return Effect(cropped.mixed(axes) if enlarged else cropped, f"to {show(sides)}")
 
 
-def _frame_words(frame: tuple[Pair, Pair]) -> str:
-    (top, bottom), (left, right) = frame
-    if top == bottom == left == right:
-        return f"{top}"
-    return f"{top} + {bottom}, {left} + {right}"
+def _gathered(
+    maps: Maps, axis: int, size: int, sources: Callable[[int], tuple[np.ndarray, np.ndarray]]
+) -> tuple[int, Reach | None]:
+    """An axis of another size, each place of which comes from a stretch of the old ones.
+
+    Args:
+        maps, axis: the old ones.
+        size: of the new axis.
+        sources: from the size to the first and the last of the old places for each new one.
+    """
+    reach = maps.reaches[axis]
+    return size, None if reach is None else reach.gathered(*sources(size))
+
+
+def _stretch(start: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    here = np.arange(start, start + size)
+    return here, here
+
+
+def _interpolated(given: int, interpolation: str, smooth: bool, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """From which places TensorFlow interpolates.
+
+    Args:
+        given: size of the old axis.
+        interpolation: a key of `_REACHES`.
+        smooth: whether the kernel is widened, so that no pixel is passed over in making smaller.
+        size: of the new axis.
+    """
+    scale = given / size
+    centres = (np.arange(size) + 0.5) * scale - 0.5
+    before, after = _REACHES[interpolation]
+    if interpolation == "nearest":
+        first = last = np.floor(centres + 0.5)
+    elif smooth:
+        first, last = np.ceil(centres - after * scale), np.floor(centres + after * scale)
+    else:
+        left = np.floor(centres)
+        between = left != centres
+        first, last = left + before * between, left + after * between
+    return np.clip(first, 0, given - 1).astype(np.int64), np.clip(last, 0, given - 1).astype(np.int64)
+
+
+def _frame_words(frame: tuple[Pair, Pair], axes: Pair) -> str:
+    """“2” for a frame that is as wide all around; “8 + 8 channels” else."""
+    if len({*frame[0], *frame[1]}) == 1:
+        return str(frame[0][0])
+    names = ("rows", "columns", "channels")
+    return ", ".join(
+        f"{before} + {after} {names[axis]}"
+        for axis, (before, after) in zip(axes, frame, strict=True)
+        if before or after
+    )
 
 
 RULES = {

@@ -92,7 +92,7 @@ class Values:
                 raise UnfitError(field, f"has a negative {word(field)}: {show(value)}", [fitting])
         raise UnfitError(
             field,
-            f"has {show(value)} as its {word(field)}, where pixels at the top and bottom, and left and right are needed",
+            f"has {show(value)} as its {word(field)}, where pixels above and below, left and right are needed",
             [default],
         )
 
