@@ -69,6 +69,7 @@ BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {
     "photo": _later("photo", "photo"),
     "training_engine": _later("training", "training_engine"),
     "stop_engine": _later("stop", "stop_engine"),
+    "resnet_training": _later("resnet_training", "resnet_training"),
     "folder_scan": _later("folders", "folder_scan"),
     "folder_scan_cached": _later("folders", "folder_scan_cached"),
     "folder_training": _later("folder_training", "folder_training"),
