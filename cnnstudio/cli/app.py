@@ -11,6 +11,7 @@ import typer
 
 import cnnstudio
 from cnnstudio.cli.architectures import architectures
+from cnnstudio.cli.code import code
 from cnnstudio.cli.console import complain, make_streams_lenient
 from cnnstudio.cli.datasets import datasets
 from cnnstudio.cli.doctor import doctor
@@ -62,7 +63,7 @@ def open_(
     return context.obj([] if path is None else [str(path)])
 
 
-for command in (train, predict, evaluate, datasets, architectures, models, doctor):
+for command in (train, predict, evaluate, datasets, architectures, code, models, doctor):
     app.command()(command)
 
 

@@ -1,6 +1,5 @@
 """`cnnstudio train`: trains a network and keeps it as a run."""
 
-import math
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -22,29 +21,29 @@ from cnnstudio.cli.options import (
     ImageSizeOption,
     JsonOption,
     architecture_named,
-    choice,
     dataset_named,
 )
-from cnnstudio.data.augmentation import AUGMENTATIONS
-from cnnstudio.data.variation import CHANGES
+from cnnstudio.cli.training_options import (
+    AugmentationOption,
+    BatchSizeOption,
+    EpochsOption,
+    FineTuneEpochsOption,
+    LearningRateOption,
+    OptimizerOption,
+    PrecisionOption,
+    ScheduleOption,
+    SeedOption,
+    WeightDecayOption,
+    told,
+)
 from cnnstudio.errors import StudioError
-from cnnstudio.training.arithmetic import PRECISIONS
-from cnnstudio.training.config import AS_SUITS, MAX_EPOCHS, MAX_SEED, OPTIMIZERS, SCHEDULES, TrainingConfig
+from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Started, Stopped
 from cnnstudio.training.trainer import NothingTrained, TrainingResult
 from cnnstudio.training.trainer import train as train_network
 from cnnstudio.wording import duration, percent
 
 INTERRUPTED = 130
-
-
-_BY_NUMBER = "by default as many as suit the number of images"
-
-
-def _positive(value: float | None) -> float | None:
-    if value is not None and not (math.isfinite(value) and value > 0):
-        raise typer.BadParameter("it must be a number above 0")
-    return value
 
 
 def train(
@@ -55,51 +54,16 @@ def train(
     architecture: Annotated[
         str, typer.Option(metavar="NAME|FILE", help=ARCHITECTURE_HELP.format("The network"))
     ] = TrainingConfig.architecture,
-    epochs: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, max=MAX_EPOCHS, help=f"How often it sees every training image; {_BY_NUMBER}."),
-    ] = None,
-    batch_size: Annotated[int | None, typer.Option(metavar="N", min=1, help=f"Images per step; {_BY_NUMBER}.")] = None,
-    learning_rate: Annotated[
-        float | None,
-        typer.Option(
-            metavar="RATE",
-            callback=_positive,
-            help="Size of the steps, at the schedule's highest point; by default what suits the optimizer.",
-        ),
-    ] = None,
-    seed: Annotated[
-        int, typer.Option(metavar="N", min=0, max=MAX_SEED, help="The same seed gives the same training.")
-    ] = TrainingConfig.seed,
-    augmentation: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME|CHANGES",
-            help=f"How images are varied while it learns: {', '.join(AUGMENTATIONS)}; or changes with their sizes, "
-            f"such as shift=0.1,flip=0.5, among {', '.join(CHANGES)}. By default none; a "
-            "little for a small folder of your own.",
-        ),
-    ] = None,
-    schedule: Annotated[str, choice("How the learning rate changes", SCHEDULES, "schedule")] = TrainingConfig.schedule,
-    optimizer: Annotated[
-        str, choice("How the weights follow the gradients", OPTIMIZERS, "optimizer")
-    ] = TrainingConfig.optimizer,
-    weight_decay: Annotated[
-        float,
-        typer.Option(
-            metavar="SHARE", min=0, max=1, help="How strongly weights are drawn to zero; 5e-4 is usual with sgd."
-        ),
-    ] = TrainingConfig.weight_decay,
-    precision: Annotated[str, choice("How exactly it computes", PRECISIONS, "precision")] = TrainingConfig.precision,
-    fine_tune_epochs: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            min=0,
-            max=MAX_EPOCHS,
-            help="Epochs that follow with a pretrained network's upper part trained.",
-        ),
-    ] = TrainingConfig.fine_tune_epochs,
+    epochs: EpochsOption = None,
+    batch_size: BatchSizeOption = None,
+    learning_rate: LearningRateOption = None,
+    seed: SeedOption = TrainingConfig.seed,
+    augmentation: AugmentationOption = None,
+    schedule: ScheduleOption = TrainingConfig.schedule,
+    optimizer: OptimizerOption = TrainingConfig.optimizer,
+    weight_decay: WeightDecayOption = TrainingConfig.weight_decay,
+    precision: PrecisionOption = TrainingConfig.precision,
+    fine_tune_epochs: FineTuneEpochsOption = TrainingConfig.fine_tune_epochs,
     image_size: ImageSizeOption = None,
     channels: ChannelsOption = None,
     output: Annotated[
@@ -115,11 +79,14 @@ def train(
     """Train a network; Ctrl+C stops it and keeps what was learnt."""
     dataset_named(dataset, image_size, channels)
     architecture_named(architecture)
-    config = TrainingConfig(
+    given = told(
         dataset=dataset,
         architecture=architecture,
-        learning_rate=AS_SUITS if learning_rate is None else learning_rate,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
         seed=seed,
+        augmentation=augmentation,
         schedule=schedule,
         optimizer=optimizer,
         weight_decay=weight_decay,
@@ -127,10 +94,8 @@ def train(
         fine_tune_epochs=fine_tune_epochs,
         image_size=image_size,
         channels=channels,
-        epochs=AS_SUITS if epochs is None else epochs,
-        batch_size=AS_SUITS if batch_size is None else batch_size,
-        augmentation=AS_SUITS if augmentation is None else augmentation,
     )
+    config = TrainingConfig(**given)
     try:
         config.check()
     except StudioError as error:

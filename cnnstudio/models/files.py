@@ -86,6 +86,24 @@ def read_config(path: Path) -> dict[str, Any]:
         raise StudioError(f"{path} is not opened: {error}.") from error
 
 
+def load_config(path: Path) -> dict[str, Any]:
+    """What a model is made of, without its weights.
+
+    Args:
+        path: a `.keras` file.
+
+    Returns:
+        Keras's config of it, as far as it is allowed.
+
+    Raises:
+        StudioError: as `load_model`.
+    """
+    try:
+        return checked_config(_members(path)["config.json"])
+    except RefusedError as error:
+        raise StudioError(f"{path} is not opened: {error}.") from error
+
+
 def embed_card(model: Path, card: Card, destination: Path) -> None:
     """Copies a model file with its card in the metadata, where Keras does not look: one file for all.
 

@@ -6,9 +6,9 @@ epoch that is over, so a folder without them holds no model.
 
 import json
 import shutil
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.card import CONFIG_FILE
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from cnnstudio.models.classifier import Classifier
 
 HISTORY_FILE = "history.json"
+
+_MAX_CONFIG_BYTES = 2**20
 
 
 @dataclass(eq=False)
@@ -141,6 +143,21 @@ def create_run(config: TrainingConfig, output: Path | None = None) -> Run:
         run.discard()
         raise
     return run
+
+
+def config_of_run(folder: Path) -> dict[str, Any]:
+    """What a run was told, by the names of `TrainingConfig`.
+
+    Raises:
+        StudioError: the folder keeps no config, or one that cannot be read.
+    """
+    path = folder / CONFIG_FILE
+    try:
+        with path.open("rb") as file:
+            values = json.loads(file.read(_MAX_CONFIG_BYTES))
+        return {item.name: values[item.name] for item in fields(TrainingConfig) if item.name in values}
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise StudioError(f"{path} does not tell how this model was trained.") from error
 
 
 def _open_empty(folder: Path) -> Run:

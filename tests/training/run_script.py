@@ -19,10 +19,10 @@ fit = keras.Model.fit
 
 
 class Watcher(keras.callbacks.Callback):
-    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:  # noqa: ARG002
         rates.append(float(self.model.optimizer.learning_rate))
 
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:  # noqa: ARG002
         losses.append(logs["loss"])
 
 

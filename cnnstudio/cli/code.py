@@ -1,0 +1,177 @@
+"""`cnnstudio code`: a network and its training as a script of plain Keras."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cnnstudio.cli.console import complain, engine_at_work
+from cnnstudio.cli.failures import WrongUseError
+from cnnstudio.cli.options import DATASET_HELP, ChannelsOption, ImageSizeOption, architecture_named, dataset_named
+from cnnstudio.cli.training_options import (
+    AugmentationOption,
+    BatchSizeOption,
+    EpochsOption,
+    FineTuneEpochsOption,
+    LearningRateOption,
+    OptimizerOption,
+    PrecisionOption,
+    ScheduleOption,
+    SeedOption,
+    WeightDecayOption,
+    told,
+)
+from cnnstudio.data.datasets import DATASETS
+from cnnstudio.data.library import find_dataset
+from cnnstudio.errors import StudioError
+from cnnstudio.models.architectures import ARCHITECTURES
+from cnnstudio.models.card import read_card
+from cnnstudio.models.classifier import MODEL_FILE
+from cnnstudio.models.files import embedded_card, load_config
+from cnnstudio.models.layer_table import Config, describe
+from cnnstudio.models.library import find_model
+from cnnstudio.models.network_files import Network, saved_path
+from cnnstudio.models.networks import fitted, network_config
+from cnnstudio.models.recipes.architecture import Architecture
+from cnnstudio.storage import write_atomically
+from cnnstudio.training.config import TrainingConfig
+from cnnstudio.training.runs import config_of_run
+
+
+def code(
+    network: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|FILE|MODEL",
+            help="A name of “cnnstudio architectures”, or of one you saved, or an architecture's file; or a trained "
+            "model, by its name or path.",
+            show_default=False,
+        ),
+    ],
+    *,
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|PATH",
+            help=DATASET_HELP.format("What it learns") + " By default mnist, or what the model was trained on.",
+        ),
+    ] = None,
+    epochs: EpochsOption = None,
+    batch_size: BatchSizeOption = None,
+    learning_rate: LearningRateOption = None,
+    seed: SeedOption = None,
+    augmentation: AugmentationOption = None,
+    schedule: ScheduleOption = None,
+    optimizer: OptimizerOption = None,
+    weight_decay: WeightDecayOption = None,
+    precision: PrecisionOption = None,
+    fine_tune_epochs: FineTuneEpochsOption = None,
+    image_size: ImageSizeOption = None,
+    channels: ChannelsOption = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to write the script; by default it is printed.")
+    ] = None,
+) -> None:
+    """Print a script of plain Keras that builds, trains and saves the same network."""
+    given = told(
+        dataset=dataset,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+        augmentation=augmentation,
+        schedule=schedule,
+        optimizer=optimizer,
+        weight_decay=weight_decay,
+        precision=precision,
+        fine_tune_epochs=fine_tune_epochs,
+        image_size=image_size,
+        channels=channels,
+    )
+    with engine_at_work():
+        script = _script(network, given)
+    if output is None:
+        sys.stdout.write(script)
+        return
+    write_atomically(output.expanduser(), script)
+    complain(f"Written to {output}.")
+
+
+def _script(text: str, given: dict[str, Any]) -> str:
+    from cnnstudio.training.script import keras_script
+
+    if text in ARCHITECTURES or saved_path(text) or text.endswith(".json"):
+        network = architecture_named(text)
+        training = TrainingConfig(**{"dataset": _usual_dataset(network)} | given)
+        config = network_config(network, *_size(training))
+    else:
+        path = _model_named(text)
+        config = load_config(path / MODEL_FILE if path.is_dir() else path)
+        training = TrainingConfig(**_told_by(path, config) | given)
+        if _size(training) != _size_of(config):
+            config = fitted(config, *_size(training))
+    _check(training)
+    return keras_script(config, training)
+
+
+def _model_named(text: str) -> Path:
+    try:
+        return find_model(text)
+    except StudioError:
+        names = ", ".join(ARCHITECTURES)
+        raise WrongUseError(
+            f"There is no architecture and no model “{text}”. Choose one of: {names}; or one that “cnnstudio models” "
+            "lists; or give an architecture's file."
+        ) from None
+
+
+def _usual_dataset(network: Architecture | Network) -> str:
+    """What an edited network was made for, if that can be told; else the same as everywhere."""
+    if isinstance(network, Architecture):
+        return TrainingConfig.dataset
+    return _fitting_dataset(network.config) or TrainingConfig.dataset
+
+
+def _told_by(path: Path, config: Config) -> dict[str, Any]:
+    """What is known of a model's own training.
+
+    Raises:
+        WrongUseError: not even its data set is known.
+    """
+    try:
+        return config_of_run(path)
+    except StudioError:
+        pass
+    try:
+        dataset = read_card(path).dataset if path.is_dir() else embedded_card(path).dataset
+        find_dataset(dataset)
+    except StudioError:
+        dataset = _fitting_dataset(config) or ""
+    if not dataset:
+        raise WrongUseError(f"It is not known what {path.name} was trained on: name it with --dataset.")
+    return {"dataset": dataset}
+
+
+def _fitting_dataset(config: Config) -> str | None:
+    """The first of the published data sets that has images and classes for which a network is made."""
+    size = _size_of(config)
+    return next((name for name, entry in DATASETS.items() if (entry.image_shape, len(entry.classes)) == size), None)
+
+
+def _size(training: TrainingConfig) -> tuple[tuple[int, int, int], int]:
+    """The shape of the images and the number of classes."""
+    entry = dataset_named(training.dataset, training.image_size, training.channels)
+    return entry.image_shape, len(entry.classes)
+
+
+def _size_of(config: Config) -> tuple[tuple[int, int, int], int]:
+    table = describe(config)
+    return table.input_shape, table.classes
+
+
+def _check(training: TrainingConfig) -> None:
+    try:
+        training.check()
+    except StudioError as error:
+        raise WrongUseError(str(error)) from error

@@ -1,0 +1,55 @@
+"""The command that prints a network as a script of plain Keras."""
+
+import ast
+
+import pytest
+
+
+def test_the_script_is_all_of_stdout(outcome):
+    code, out, err = outcome("code", "lenet5", "--seed", "3", "--epochs", "2", "--optimizer", "sgd")
+    assert (code, err) == (0, "")
+    ast.parse(out)
+    assert out.startswith('"""') and "SEED = 3\nEPOCHS = 2\n" in out
+    assert "keras.datasets.mnist" in out and "keras.optimizers.SGD(" in out
+
+
+def test_it_fits_the_data_set(outcome):
+    _, out, _ = outcome("code", "resnet20", "--dataset", "cifar100")
+    assert "keras.datasets.cifar100" in out and "keras.Input((32, 32, 3)" in out and "layers.Dense(\n    100," in out
+
+
+def test_it_is_written_to_a_file(outcome, tmp_path):
+    path = tmp_path / "lenet.py"
+    code, out, err = outcome("code", "lenet5", "--output", str(path))
+    assert (code, out) == (0, "")
+    assert str(path) in err
+    ast.parse(path.read_text(encoding="utf-8"))
+
+
+def test_a_run_is_trained_again_as_it_was(outcome, trained):
+    code, out, err = outcome("code", str(trained))
+    assert (code, err) == (0, "")
+    assert 'name="softmax"' in out and "EPOCHS = 1\n" in out
+
+
+def test_a_shipped_model_tells_its_data_set(outcome):
+    code, out, _ = outcome("code", "lenet5-mnist")
+    assert code == 0 and "keras.datasets.mnist" in out and "layers.Conv2D(6, 5" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "words"),
+    [
+        (("code",), 2, "Missing argument"),
+        (("code", "lenet6"), 2, "There is no architecture and no model “lenet6”"),
+        (("code", "missing.json"), 2, "missing.json"),
+        (("code", "lenet5", "--dataset", "nowhere"), 2, "There is no data set “nowhere”"),
+        (("code", "lenet5", "--batch-size", "70000"), 2, "batch size"),
+        (("code", "efficientnet-lite0-imagenet"), 2, "--dataset"),
+        (("code", "lenet5", "--output", "/nowhere/at/all.py"), 1, "/nowhere/at"),
+    ],
+)
+def test_wrong_use_is_a_sentence(outcome, arguments, exit_code, words):
+    code, out, err = outcome(*arguments)
+    assert (code, out) == (exit_code, "")
+    assert words in err and err.count("\n") == 1
