@@ -58,12 +58,28 @@ class _Decimal(QDoubleSpinBox):
         field: what it edits.
     """
 
+    changed = Signal(float)
+    """Another number was typed; unlike Qt's own signal, not where Enter is pressed and nothing was."""
+
     def __init__(self, field: Field) -> None:
         super().__init__()
+        self._told = self.value()
+        self.valueChanged.connect(self._tell)
         self._lowest = float(field.lowest if field.lowest is not None else -_LARGEST)
         self._highest = float(field.highest if field.highest is not None else _LARGEST)
         self.setDecimals(_DECIMALS)
         self.setRange(-_LARGEST, _LARGEST)
+
+    def show_value(self, value: float) -> None:
+        """Shows a number, and tells nothing."""
+        self._told = round(value, _DECIMALS)
+        self.setValue(value)
+
+    @Slot(float)
+    def _tell(self, value: float) -> None:
+        if value != self._told:
+            self._told = value
+            self.changed.emit(value)
 
     def stepBy(self, steps: int) -> None:
         """A step, as far as the range goes: a share moves by twentieths, anything else by its second digit."""
@@ -152,7 +168,7 @@ def _whole(field: Field, tell: Callable[[object], None]) -> QWidget:
 
 def _decimal(field: Field, tell: Callable[[object], None]) -> QWidget:
     control = _Decimal(field)
-    control.valueChanged.connect(tell)
+    control.changed.connect(tell)
     return control
 
 
@@ -207,9 +223,12 @@ def kind_of(field: Field, value: Any) -> str:
 
 def show(control: QWidget, value: Any) -> None:
     """Shows a value on a control of `CONTROLS`; one that shows it already is left alone."""
-    if isinstance(control, QSpinBox | QDoubleSpinBox):
+    if isinstance(control, QSpinBox):
         if control.value() != value:
             control.setValue(value)
+    elif isinstance(control, _Decimal):
+        if control.value() != round(value, _DECIMALS):
+            control.show_value(value)
     elif isinstance(control, QCheckBox):
         control.setChecked(bool(value))
     elif isinstance(control, QComboBox):

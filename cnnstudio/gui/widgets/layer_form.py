@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, Slot
@@ -13,16 +14,21 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.painting.field_controls import CONTROLS, Pair, kind_of, say, show
-from cnnstudio.gui.theme import GAP, GRID
+from cnnstudio.gui.theme import GAP, GRID, icon
 from cnnstudio.models.layer_kinds import Field
 
-_CAPTION_WIDTH = 13 * GRID
+CAPTION_WIDTH = 13 * GRID
+"""Of the column of captions."""
+
+RARE = frozenset({"center", "depth_multiplier", "dilation_rate", "epsilon", "groups", "trainable", "use_bias"})
+"""Fields that are folded away where there are others."""
 
 
 class LayerForm(QWidget):
@@ -44,10 +50,18 @@ class LayerForm(QWidget):
         self._shown: tuple[tuple[Field, str], ...] = ()
         self._controls: dict[str, QWidget] = {}
         self._rows: dict[str, QWidget] = {}
+        self._folded: list[str] = []
         self._offered: tuple[str, Any] = ("", None)
         self._rows_layout = QVBoxLayout(self)
         self._rows_layout.setContentsMargins(0, 0, 0, 0)
         self._rows_layout.setSpacing(GAP)
+        self._more = describe(
+            QToolButton(), "more_fields_button", "More options", "What is seldom changed, and then for a reason."
+        )
+        self._more.setText("More options")
+        self._more.setCheckable(True)
+        self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._more.toggled.connect(self._unfold)
         self._problem, self._problem_text, self._offer = self._build_problem()
         self._rows_layout.addWidget(self._problem)
 
@@ -94,6 +108,8 @@ class LayerForm(QWidget):
         self._rows_layout.insertWidget(self._rows_layout.indexOf(row) + 1 if row else 0, self._problem)
         self._offered = (field, nearest)
         self._problem_text.setText(text)
+        if field in self._folded and text:
+            self._more.setChecked(True)
         offer = f"Use {say(nearest)} instead"
         self._offer.setText(offer)
         self._offer.setAccessibleName(offer)
@@ -146,13 +162,28 @@ class LayerForm(QWidget):
         self._shown = shown
         self._controls = {field.name: self._control(field, kind) for field, kind in shown}
         self._rows = {field.name: _row(field, self._controls[field.name]) for field, _ in shown}
-        before: QWidget | None = None
-        for row in self._rows.values():
-            self._rows_layout.addWidget(row)
-            control = row.focusProxy()
-            if before is not None and control is not None:
-                QWidget.setTabOrder(before, control)
-            before = control
+        names = list(self._rows)
+        rare = [name for name in names if name in RARE]
+        self._folded = rare if len(rare) < len(names) else []
+        self._rows_layout.removeWidget(self._more)
+        for name in names:
+            if name not in self._folded:
+                self._rows_layout.addWidget(self._rows[name])
+        self._rows_layout.addWidget(self._more, alignment=Qt.AlignmentFlag.AlignLeft)
+        for name in self._folded:
+            self._rows_layout.addWidget(self._rows[name])
+        self._more.setVisible(bool(self._folded))
+        self._unfold(self._more.isChecked())
+        order = [*(self._controls[name] for name in names if name not in self._folded), self._more]
+        order += [self._controls[name] for name in self._folded]
+        for before, after in pairwise(order):
+            QWidget.setTabOrder(before, after)
+
+    @Slot(bool)
+    def _unfold(self, unfolded: bool) -> None:
+        self._more.setIcon(icon("chevron-down" if unfolded else "chevron-right"))
+        for name in self._folded:
+            self._rows[name].setVisible(unfolded)
 
     def _control(self, field: Field, kind: str) -> QWidget:
         control = CONTROLS[kind](field, lambda value: self.edited.emit(field.name, value))
@@ -191,7 +222,7 @@ def _row(field: Field, control: QWidget) -> QWidget:
     caption = QLabel("" if isinstance(control, QCheckBox) else field.title)
     caption.setBuddy(control)
     caption.setToolTip(control.toolTip())
-    caption.setFixedWidth(_CAPTION_WIDTH)
+    caption.setFixedWidth(CAPTION_WIDTH)
     layout.addWidget(caption)
     layout.addWidget(control, 1)
     return row

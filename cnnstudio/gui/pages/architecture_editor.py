@@ -1,0 +1,407 @@
+"""The editor of architectures: tools, the form of the selected layer, and what can be done with the network."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.describe import describe, label
+from cnnstudio.gui.log import details
+from cnnstudio.gui.pages import architecture_saving as saving
+from cnnstudio.gui.pages.architecture_actions import make_actions, tool_button
+from cnnstudio.gui.pages.architecture_code import KerasCodeDialog
+from cnnstudio.gui.pages.architecture_document import ArchitectureDocument
+from cnnstudio.gui.pages.architecture_layer import LayerPanel
+from cnnstudio.gui.pages.architecture_words import RESIDUAL_BLOCK, layer_choices, size_warning
+from cnnstudio.gui.task import LatestTask
+from cnnstudio.gui.theme import GAP, GRID, icon
+from cnnstudio.gui.widgets.layer_menu import LayerMenu
+from cnnstudio.gui.widgets.message_bar import MessageBar
+from cnnstudio.models.layer_table import Config, LayerTable
+from cnnstudio.models.networks import Network, read_network, write_network
+from cnnstudio.training.config import TrainingConfig
+
+WIDTH = 40 * GRID
+"""Of the column."""
+
+_LAYER_ACTIONS = ("duplicate_layer", "move_layer_up", "move_layer_down", "remove_layer")
+
+
+class ArchitectureEditor(QWidget):
+    """Edits one network; the page beside it shows the whole.
+
+    Its actions work wherever the focus is in the widgets they are added to: `for action in editor.actions():
+    page.addAction(action)`.
+
+    Args:
+        parent: the parent widget.
+    """
+
+    changed = Signal(object)
+    """The network is another now: its `LayerTable`."""
+
+    selected = Signal(str)
+    """The layer of this name is worked on now."""
+
+    saved = Signal(object)
+    """This `Network` lies on disk now, in the user's folder, as it is shown."""
+
+    opened = Signal(object)
+    """This `Network` was read from a file, and is edited now."""
+
+    train_wanted = Signal(object)
+    """This `Network` is to be trained: saved, or an architecture as it was published."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("architecture_editor")
+        self.setFixedWidth(WIDTH)
+        self.document = ArchitectureDocument(self)
+        self.draft = saving.Draft(self.document, self)
+        do: dict[str, Callable[[], object]] = {
+            "add_layer": self.show_kinds,
+            "duplicate_layer": partial(self._try, self.document.duplicate),
+            "move_layer_up": partial(self._try, partial(self.document.move, -1)),
+            "move_layer_down": partial(self._try, partial(self.document.move, 1)),
+            "remove_layer": partial(self._try, self.document.remove),
+            "undo_edit": self._undo,
+            "redo_edit": self._redo,
+            "save_network": self.save,
+            "save_network_file": self.save_file,
+            "open_network_file": self.ask_file,
+            "show_keras_code": self.show_code,
+        }
+        self._actions = make_actions(self, do)
+        self.addActions(list(self._actions.values()))
+        self._kinds = LayerMenu(self)
+        self._kinds.set_choices(layer_choices())
+        self._kinds.chosen.connect(self.add)
+        self._panel = LayerPanel(self.document)
+        self._panel.refused.connect(self._say)
+        self._message = MessageBar()
+        self.dataset = TrainingConfig().dataset
+        """Name of the data set on which the Keras code trains."""
+        self._coding = LatestTask(self)
+        self._coding.finished.connect(self._show_code)
+        self._coding.failed.connect(self._say_failure)
+        self._lay_out()
+        self.document.changed.connect(self._show)
+        self.document.selected.connect(self._show_selected)
+        self.document.state_changed.connect(self._show_state)
+        self._show_state()
+
+    def edit(self, network: Network) -> bool:
+        """Begins with a network, after asking about what is not saved.
+
+        Args:
+            network: an architecture as it was published has no path; a copy of one's own is edited then.
+
+        Returns:
+            Whether it is edited now; not, where the user would rather go on with what is there.
+
+        Raises:
+            StudioError: it is no image classifier.
+        """
+        if not self.may_leave():
+            return False
+        self._begin(network)
+        return True
+
+    @Slot(str)
+    def select(self, name: str) -> None:
+        """Works on the layer of that name."""
+        self.document.select(name)
+
+    def fit(self, image_shape: tuple[int, int, int], classes: int) -> None:
+        """Makes it the same network for other images, as a step that can be undone.
+
+        Raises:
+            StudioError: a layer does not fit such images.
+        """
+        self.document.fit(image_shape, classes)
+
+    def may_leave(self) -> bool:
+        """Asks about what is not saved; returns whether to go on."""
+        if not self.document.unsaved:
+            return True
+        answer = saving.ask_unsaved(self.window(), self.document.title)
+        if answer == "discard":
+            self.draft.discard()
+        return answer == "discard" or (answer == "save" and self.save() is not None)
+
+    def shut_down(self) -> None:
+        """Leaves nothing behind but what was saved."""
+        self._coding.shut_down()
+        self.draft.shut_down()
+
+    @Slot()
+    def show_kinds(self) -> None:
+        """Shows what can be added after the selected layer."""
+        if self.document.is_open:
+            self._kinds.pop_up(self._add)
+
+    @Slot(str)
+    def add(self, kind: str) -> None:
+        """Adds a layer of a kind, or a residual block, after the selected layer."""
+        if kind == RESIDUAL_BLOCK:
+            self._try(self.document.add_residual_block)
+        else:
+            self._try(partial(self.document.add, kind))
+
+    @Slot()
+    def save(self) -> Network | None:
+        """Saves under the name that stands above; returns the network, where that went well."""
+        if not self.document.is_open:
+            return None
+        try:
+            network = saving.save_by_name(self.document)
+        except StudioError as error:
+            self._say(str(error))
+            self._title.setFocus()
+            self._title.selectAll()
+            return None
+        self._message.show_info(f"“{network.title}” is saved, and can be chosen on the Train page.")
+        self.saved.emit(network)
+        return network
+
+    @Slot()
+    def save_file(self) -> None:
+        """Asks where to and saves a copy that can be sent to others."""
+        if not self.document.is_open:
+            return
+        path = saving.ask_file_to_save(self, self.document.network)
+        if path is not None:
+            self._try(partial(write_network, self.document.network, path))
+
+    @Slot()
+    def ask_file(self) -> None:
+        """Asks which file to open, and opens it."""
+        path = saving.ask_file_to_open(self)
+        if path is not None:
+            self.open_file(path)
+
+    def open_file(self, path: Path) -> None:
+        """Edits the network of a file; says why, where it is not opened."""
+        try:
+            network = read_network(path)
+            if self.edit(network):
+                self.opened.emit(network)
+        except StudioError as error:
+            self._say(str(error))
+
+    @Slot()
+    def show_code(self) -> None:
+        """Shows the script that builds and trains this network."""
+        if self.document.is_open:
+            # Keras is asked for its defaults, and takes its time where it was not imported yet.
+            self._message.show_info("Writing the code …")
+            self._coding.submit(_script, self.document.network.config, self.dataset)
+
+    @Slot()
+    def train(self) -> None:
+        """Saves what is not saved, and hands the network over for training."""
+        if not self.document.is_open:
+            return
+        network = self.save() if self.document.unsaved else self.document.network
+        if network is not None:
+            self.train_wanted.emit(network)
+
+    def offer_draft(self) -> None:
+        """Offers what was not saved when the program ended, where there is such a thing."""
+        network = self.draft.left_behind()
+        if network is not None:
+            self._message.show_offer(f"When the program ended, “{network.title}” was not saved.", "Open it")
+
+    def _begin(self, network: Network, saved: bool = True) -> None:
+        self._message.hide()
+        self.document.open(network, "" if network.path or not saved else saving.free_title(network.title), saved=saved)
+
+    @Slot()
+    def _open_draft(self) -> None:
+        network = self.draft.left_behind()
+        if network is not None and self.may_leave():
+            self.document.open(network, network.title, saved=False)
+            self.opened.emit(network)
+
+    @Slot(object)
+    def _show_code(self, code: str) -> None:
+        network = self.document.network
+        self._message.hide()
+        KerasCodeDialog(network.title, network.name, code, self.window()).open()
+
+    @Slot(object)
+    def _say_failure(self, error: Exception) -> None:
+        self._message.show_error(str(error), details())
+
+    def _try(self, operation: Callable[[], object]) -> None:
+        """Does something; says why, where it cannot be done."""
+        if not self.document.is_open:
+            return
+        self._message.hide()
+        try:
+            operation()
+        except StudioError as error:
+            self._say(str(error))
+
+    @Slot(str)
+    def _say(self, text: str) -> None:
+        self._message.show_error(text, details())
+
+    @Slot()
+    def _undo(self) -> None:
+        self.document.finish_edit()
+        self._message.hide()
+        self.document.stack.undo()
+
+    @Slot()
+    def _redo(self) -> None:
+        self._message.hide()
+        self.document.stack.redo()
+
+    @Slot(object)
+    def _show(self, table: LayerTable) -> None:
+        self._warning.setText(size_warning(table))
+        self._warning.setVisible(bool(self._warning.text()))
+        self._train.setEnabled(table.misfit is None and not self._warning.text())
+        self._show_possible()
+        self.changed.emit(table)
+
+    @Slot(str)
+    def _show_selected(self, name: str) -> None:
+        self._message.hide()
+        self._scroll.verticalScrollBar().setValue(0)
+        self._show_possible()
+        self.selected.emit(name)
+
+    def _show_possible(self) -> None:
+        """What cannot be done with the selected layer is greyed."""
+        table = self.document.table
+        if table is None:
+            return
+        names = [row.name for row in table.rows]
+        inner = self.document.selected_layer in names[1:-1]
+        for name in _LAYER_ACTIONS:
+            self._actions[name].setEnabled(inner)
+
+    @Slot()
+    def _show_state(self) -> None:
+        document = self.document
+        for name, possible, text in (
+            ("undo_edit", document.stack.canUndo(), document.stack.undoText()),
+            ("redo_edit", document.stack.canRedo(), document.stack.redoText()),
+        ):
+            action = self._actions[name]
+            action.setEnabled(possible)
+            word = action.text().split()[0]
+            action.setText(word)
+            self._tools[name].setAccessibleDescription(f"{word}: {text}" if text else word)
+        if self._title.text() != document.title:
+            self._title.setText(document.title)
+        self._state.setText("Not saved" if document.unsaved else "")
+        self._actions["save_network"].setEnabled(document.is_open)
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2 * GAP)
+        column.addLayout(self._build_head())
+        column.addLayout(self._build_tools())
+        self._message.accepted.connect(self._open_draft)
+        column.addWidget(self._message)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._panel.setProperty("role", "content")
+        self._scroll.setWidget(self._panel)
+        column.addWidget(self._scroll, 1)
+        self._warning = label(role="error", name="size_warning")
+        self._warning.hide()
+        column.addWidget(self._warning)
+        column.addLayout(self._build_foot())
+
+    def _build_head(self) -> QHBoxLayout:
+        self._title = describe(
+            QLineEdit(), "network_title", "Name of the network", "Under this name it is saved, and chosen for training."
+        )
+        self._title.setMaxLength(100)
+        self._title.textEdited.connect(self.document.rename)
+        self._state = label(role="small", name="network_state")
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        row.addWidget(self._title, 1)
+        row.addSpacing(GAP)
+        row.addWidget(self._tool("undo_edit"))
+        row.addWidget(self._tool("redo_edit"))
+        return row
+
+    def _build_more(self) -> QToolButton:
+        more = describe(QToolButton(), "more_network_button", "More", "Files to share, and to open.")
+        more.setIcon(icon("more"))
+        menu = QMenu(more)
+        menu.setToolTipsVisible(True)
+        menu.addActions([self._actions["save_network_file"], self._actions["open_network_file"]])
+        more.setMenu(menu)
+        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        return more
+
+    def _build_tools(self) -> QHBoxLayout:
+        self._add = describe(
+            QPushButton(" &Add layer"),
+            "add_layer_button",
+            "Add layer",
+            "Adds a layer after the selected one; choose which kind. (Ins)",
+        )
+        self._add.setIcon(icon("add"))
+        self._add.clicked.connect(self.show_kinds)
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        row.addWidget(self._add)
+        row.addStretch(1)
+        for name in _LAYER_ACTIONS:
+            row.addWidget(self._tool(name))
+        return row
+
+    def _build_foot(self) -> QHBoxLayout:
+        self._train = describe(
+            QPushButton("&Train this"),
+            "train_network_button",
+            "Train this",
+            "Goes to the Train page with this network; what is not saved is saved first.",
+        )
+        self._train.setProperty("role", "primary")
+        self._train.clicked.connect(self.train)
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        row.addWidget(self._tool("save_network"))
+        row.addWidget(self._tool("show_keras_code"))
+        row.addWidget(self._build_more())
+        row.addWidget(self._state, 1)
+        row.addWidget(self._train)
+        return row
+
+    def _tool(self, name: str) -> QToolButton:
+        if not hasattr(self, "_tools"):
+            self._tools: dict[str, QToolButton] = {}
+        self._tools[name] = tool_button(self._actions[name])
+        return self._tools[name]
+
+
+def _script(config: Config, dataset: str) -> str:
+    from cnnstudio.training.script import keras_script  # nobody needs it before the code is asked for
+
+    return keras_script(config, TrainingConfig(dataset=dataset))

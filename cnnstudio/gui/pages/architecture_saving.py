@@ -1,0 +1,161 @@
+"""Keeping what was edited: under a name, as a file to share, and as a draft that outlives a crash."""
+
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.pages.architecture_document import ArchitectureDocument
+from cnnstudio.gui.task import LatestTask
+from cnnstudio.gui.theme import SECTION
+from cnnstudio.models.architectures import ARCHITECTURES
+from cnnstudio.models.networks import SUFFIX, Network, list_networks, read_network, save_network, write_network
+from cnnstudio.storage import data_folder
+
+FILES = f"Networks (*{SUFFIX});;All files (*)"
+_DRAFT_DELAY = 1_000
+
+
+def free_title(title: str) -> str:
+    """A name for a network of one's own that comes from another: “My LeNet-5”, “My LeNet-5 2”, …"""
+    taken = {network.name.casefold() for network in list_networks()} | {name.casefold() for name in ARCHITECTURES}
+    number, name = 1, f"My {title}"
+    while name.casefold() in taken:
+        number += 1
+        name = f"My {title} {number}"
+    return name
+
+
+def save_by_name(document: ArchitectureDocument) -> Network:
+    """Saves a document in the user's folder under its title.
+
+    Raises:
+        StudioError: the name is not possible or belongs to another network, or the folder cannot be written to.
+    """
+    network = document.network
+    own = is_own(network)
+    name = network.title.strip()
+    saved = save_network(replace(network, title=""), name, replacing=own and name == network.name)
+    document.saved_as(saved)
+    return saved
+
+
+def is_own(network: Network) -> bool:
+    """It lies in the user's folder, under its name."""
+    return network.path is not None and network.path.parent == _own_folder()
+
+
+def _own_folder() -> Path:
+    from cnnstudio.models.network_files import networks_folder
+
+    return networks_folder()
+
+
+def ask_file_to_save(parent: QWidget, network: Network) -> Path | None:
+    """Asks where to save a network; returns the path, where somebody said it."""
+    name, _ = QFileDialog.getSaveFileName(parent, "Save the network as a file", network.title + SUFFIX, FILES)
+    return Path(name) if name else None
+
+
+def ask_file_to_open(parent: QWidget) -> Path | None:
+    """Asks which file to open; returns the path, where somebody said it."""
+    name, _ = QFileDialog.getOpenFileName(parent, "Open a network", "", FILES)
+    return Path(name) if name else None
+
+
+def ask_unsaved(parent: QWidget, title: str) -> str:
+    """Asks what becomes of changes that are not saved.
+
+    Returns:
+        “save”, “discard”, or “cancel” where all stays as it is.
+    """
+    box = QMessageBox(parent)
+    box.setObjectName("unsaved_dialog")
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("Unsaved changes")
+    box.setText(f"Save what you have changed in “{title}”?")
+    box.setInformativeText("Otherwise the changes are lost.")
+    save = box.addButton("Save", QMessageBox.ButtonRole.AcceptRole)
+    save.setObjectName("save_changes_button")
+    discard = box.addButton("Discard", QMessageBox.ButtonRole.DestructiveRole)
+    discard.setObjectName("discard_changes_button")
+    cancel = box.addButton("Go on editing", QMessageBox.ButtonRole.RejectRole)
+    cancel.setObjectName("keep_editing_button")
+    box.setDefaultButton(save)
+    box.setEscapeButton(cancel)
+    layout = box.layout()
+    if layout is not None:
+        layout.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
+    box.exec()
+    return {save: "save", discard: "discard"}.get(box.clickedButton(), "cancel")
+
+
+class Draft(QObject):
+    """Writes what is not saved to a file, a moment after each change, so that a crash loses little.
+
+    Args:
+        document: what is kept.
+        parent: the owner.
+    """
+
+    def __init__(self, document: ArchitectureDocument, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._writing = LatestTask(self)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_DRAFT_DELAY)
+        self._timer.timeout.connect(self.write)
+        self._there = _path().exists()
+        document.state_changed.connect(self._follow)
+        document.changed.connect(self._follow)
+
+    @staticmethod
+    def left_behind() -> Network | None:
+        """What was not saved when the program ended; None where all was."""
+        with suppress(StudioError):
+            if _path().exists():
+                return replace(read_network(_path()), path=None)
+        return None
+
+    @Slot()
+    def write(self) -> None:
+        """Writes the draft now, in another thread."""
+        self._timer.stop()
+        if self._document.unsaved:
+            self._there = True
+            self._writing.submit(write_network, self._document.network, _path())
+
+    def discard(self) -> None:
+        """Forgets the draft."""
+        self._timer.stop()
+        if self._there:
+            self._there = False
+            self._writing.submit(_remove)
+
+    def shut_down(self) -> None:
+        """Forgets the draft: whoever wanted to has saved by now."""
+        self._timer.stop()
+        self._writing.shut_down()
+        _remove()
+
+    @Slot()
+    def _follow(self) -> None:
+        if self._document.unsaved:
+            self._timer.start()
+        elif self._document.is_open and self._document.stack.count():
+            self.discard()
+
+
+def _path() -> Path:
+    folder = data_folder() / "drafts"
+    folder.mkdir(exist_ok=True)
+    return folder / f"draft{SUFFIX}"
+
+
+def _remove() -> None:
+    with suppress(OSError):
+        _path().unlink(missing_ok=True)

@@ -1,0 +1,140 @@
+"""What the editor of architectures says of a layer."""
+
+from dataclasses import dataclass
+
+from cnnstudio import wording
+from cnnstudio.gui.theme import icon
+from cnnstudio.gui.widgets.layer_menu import LayerChoice
+from cnnstudio.models.layer_kinds import LAYER_KINDS
+from cnnstudio.models.layer_table import LayerRow, LayerTable
+from cnnstudio.models.networks import BYTES_PER_PARAMETER, MAX_PARAMETERS
+from cnnstudio.models.rules.windows import Window
+
+RESIDUAL_BLOCK = "residual block"
+"""The key of a block of layers among the kinds of layers."""
+
+ICONS = {
+    "Activation": "layer-activation",
+    "Add": "layer-merge",
+    "AveragePooling2D": "layer-average-pooling",
+    "BatchNormalization": "layer-normalization",
+    "Concatenate": "layer-merge",
+    "Conv2D": "layer-convolution",
+    "Cropping2D": "layer-resize",
+    "Dense": "layer-dense",
+    "DepthwiseConv2D": "layer-depthwise",
+    "Dropout": "layer-dropout",
+    "Flatten": "layer-flatten",
+    "GaussianNoise": "layer-dropout",
+    "GlobalAveragePooling2D": "layer-global-pooling",
+    "GlobalMaxPooling2D": "layer-global-pooling",
+    "LayerNormalization": "layer-normalization",
+    "LeakyReLU": "layer-activation",
+    "MaxPooling2D": "layer-max-pooling",
+    "ReLU": "layer-activation",
+    "Rescaling": "layer-rescaling",
+    "SeparableConv2D": "layer-depthwise",
+    "SpatialDropout2D": "layer-dropout",
+    "UpSampling2D": "layer-resize",
+    "ZeroPadding2D": "layer-padding",
+}
+"""The picture of each kind of layer, a name in `assets/icons`."""
+OTHER_ICON = "layers"
+
+
+def layer_choices() -> list[LayerChoice]:
+    """What can be added, the residual block first among the branches."""
+    choices = [
+        LayerChoice(kind.name, kind.title, kind.description, icon(ICONS.get(kind.name, OTHER_ICON)), kind.group)
+        for kind in LAYER_KINDS.values()
+    ]
+    branches = next(number for number, choice in enumerate(choices) if choice.key == "Add")
+    block = LayerChoice(
+        RESIDUAL_BLOCK,
+        "Residual block",
+        "Two convolutions and a shortcut past them: they learn only what is to be changed. What ResNets are made of.",
+        icon("layer-residual"),
+        choices[branches].group,
+    )
+    return [*choices[:branches], block, *choices[branches:]]
+
+
+def size_warning(table: LayerTable) -> str:
+    """Why a network is too large to be trained, with the memory it would take; empty where it is not."""
+    if table.parameters <= MAX_PARAMETERS:
+        return ""
+    largest = max(table.rows, key=lambda row: row.parameters)
+    return (
+        f"{table.parameters:,} parameters would take {wording.size(BYTES_PER_PARAMETER * table.parameters)} of memory "
+        f"to train: too many. {largest.parameters:,} of them are in “{largest.name}”."
+    )
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that follows from a layer's numbers.
+
+    Attributes:
+        name: its key.
+        title: what it is.
+        text: what it says.
+        lesson: what that means, in a sentence.
+    """
+
+    name: str
+    title: str
+    text: str
+    lesson: str
+
+
+def facts_of(row: LayerRow) -> tuple[Fact, ...]:
+    """What follows from a layer's numbers, what does not apply left out."""
+    found = []
+    if row.windows is not None:
+        found.append(
+            Fact(
+                "formula",
+                "N = (W − F + 2P)/S + 1",
+                _formula(row.windows),
+                "How many places the window finds: W is the size of the input, F of the window, P the zeros added on "
+                "each side, S the stride.",
+            )
+        )
+    if row.output_shape is not None:
+        found.append(
+            Fact("output", "Output", shape(row.output_shape), "Height, width and channels, or so many numbers.")
+        )
+    if row.parameter_terms:
+        found.append(Fact("parameters", "Parameters", row.parameter_terms, "How many numbers training finds."))
+    if row.multiply_add_terms:
+        found.append(
+            Fact(
+                "multiply_adds",
+                "Multiply-adds",
+                row.multiply_add_terms,
+                "How many multiplications, each with its addition, one image takes.",
+            )
+        )
+    if row.receptive_field is not None and row.windows is not None:
+        height, width = row.receptive_field
+        found.append(
+            Fact(
+                "receptive_field",
+                "Receptive field",
+                f"{height} × {width} pixels",
+                "How much of the image one number of the output depends on.",
+            )
+        )
+    return tuple(found)
+
+
+def shape(sides: tuple[int, ...]) -> str:
+    """A shape, such as “28 × 28 × 6”."""
+    return " × ".join(f"{side:,}" for side in sides)
+
+
+def _formula(windows: tuple[Window, Window]) -> str:
+    height, width = windows
+    if height == width:
+        return height.formula
+    return f"{height.formula} high\n{width.formula} wide"
