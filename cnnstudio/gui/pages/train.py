@@ -20,6 +20,7 @@ from cnnstudio import wording
 from cnnstudio.data.variation import AugmentationSpec
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
+from cnnstudio.gui.pages.architecture_choices import choice_key
 from cnnstudio.gui.pages.training_form import TrainingForm
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import Task
@@ -27,6 +28,8 @@ from cnnstudio.gui.theme import GRID
 from cnnstudio.gui.widgets.learning_view import LearningView
 from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.gui.widgets.training_plot import TrainingPlot
+from cnnstudio.models.networks import Network
+from cnnstudio.models.recipes.architecture import Architecture
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Probe, Started, Stopped
 from cnnstudio.wording import duration, percent
@@ -68,8 +71,8 @@ class TrainPage(QWidget):
             self._form.refresh()
 
     @Slot(object)
-    def receive(self, payload: str | AugmentationSpec) -> None:
-        """Takes a data set, by its name, or an augmentation to train with; not while a training runs."""
+    def receive(self, payload: str | AugmentationSpec | Architecture | Network) -> None:
+        """Takes a data set, by its name, an augmentation or a network to train; not while a training runs."""
         if self._task is not None:
             self._message.show_info("A training is running: stop it first, then choose something else.")
             return
@@ -77,6 +80,8 @@ class TrainPage(QWidget):
         if isinstance(payload, AugmentationSpec):
             self._form.choose_augmentation(str(payload))
             self._message.show_info("The next training varies the images as you have chosen. Press Train.")
+        elif isinstance(payload, Architecture | Network):
+            self._form.choose_architecture(choice_key(payload))
         else:
             self._form.choose_dataset(payload)
         self._forget_result()

@@ -17,12 +17,13 @@ from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.library import SIZES, find_dataset, list_datasets
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import label
+from cnnstudio.gui.pages.architecture_choices import about, architecture_choices, is_transfer, network_choice
 from cnnstudio.gui.pages.control_form import ControlForm, caption, choose_data, rows
 from cnnstudio.gui.pages.pictures import picture
 from cnnstudio.gui.pages.training_options import TrainingOptions
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.picker import Choice, Picker
-from cnnstudio.models.architectures import ARCHITECTURES
+from cnnstudio.models.networks import find_network
 from cnnstudio.training.config import TrainingConfig
 
 
@@ -41,6 +42,8 @@ class TrainingForm(ControlForm):
         super().__init__(parent)
         self.setObjectName("training_form")
         self._entries: dict[str, DatasetEntry] = {}
+        self._guests: dict[str, Choice] = {}
+        """Networks from files that lie elsewhere, by their paths."""
         self._suggested = TrainingConfig()
         self._make_pickers()
         self._epochs = self._spin(
@@ -82,9 +85,10 @@ class TrainingForm(ControlForm):
         self.config = TrainingConfig()
 
     def refresh(self) -> None:
-        """Looks again which data sets there are; the choice stays."""
+        """Looks again which data sets and networks there are; the choices stay."""
         self._entries = {entry.name: entry for entry in list_datasets()}
         self._show_datasets()
+        self._show_architectures()
 
     def _show_datasets(self) -> None:
         self._dataset.set_choices(
@@ -128,9 +132,7 @@ class TrainingForm(ControlForm):
         self._architecture = self._add(
             Picker(), "architecture_picker", "Architecture", "The layers of the network and how they follow each other."
         )
-        self._architecture.set_choices(
-            [Choice(a.name, a.title, a.idea, picture(a.name)) for a in ARCHITECTURES.values()]
-        )
+        self._architecture.set_choices(architecture_choices())
         self._architecture.changed.connect(self._tell_architecture)
         self._note = label(role="secondary", name="architecture_note")
 
@@ -152,7 +154,7 @@ class TrainingForm(ControlForm):
     @config.setter
     def config(self, config: TrainingConfig) -> None:
         self.choose_dataset(config.dataset)
-        self._architecture.set_current(config.architecture)
+        self.choose_architecture(config.architecture)
         self._epochs.setValue(config.epochs)
         self._fine_tuning.setValue(config.fine_tune_epochs)
         self._options.show_config(config)
@@ -172,6 +174,22 @@ class TrainingForm(ControlForm):
             self._show_datasets()
         self._dataset.set_current(name)
 
+    def choose_architecture(self, text: str) -> None:
+        """Chooses a network: what `cnnstudio.models.networks.find_network` finds."""
+        if all(choice.key != text for choice in self._architecture.choices):
+            try:
+                self._guests[text] = network_choice(find_network(text), key=text)
+            except StudioError as error:
+                self.failed.emit(str(error))
+                return
+            self._show_architectures()
+        self._architecture.set_current(text)
+
+    def _show_architectures(self) -> None:
+        known = architecture_choices()
+        keys = {choice.key for choice in known}
+        self._architecture.set_choices([*known, *(one for key, one in self._guests.items() if key not in keys)])
+
     def choose_augmentation(self, text: str) -> None:
         """Chooses an augmentation: one of the table, or changes such as “shift=0.1,flip=0.5”."""
         self._options.choose_augmentation(text)
@@ -189,14 +207,17 @@ class TrainingForm(ControlForm):
 
     @Slot(str)
     def _tell_architecture(self, name: str) -> None:
-        architecture = ARCHITECTURES[name]
-        self._note.setText(" ".join(part for part in (architecture.idea, architecture.note) if part))
+        try:
+            text, source = about(name)
+        except StudioError as error:
+            text, source = str(error), ""
+        self._note.setText(text)
+        self._note.setToolTip(source)
         self._fine_tuning_row.setVisible(self._is_transfer())
-        self._note.setToolTip(f"{architecture.authors} ({architecture.year}): {architecture.paper}")
 
     def _is_transfer(self) -> bool:
         """Whether a pretrained network is built upon."""
-        return ARCHITECTURES[self._architecture.current_key].load_weights is not None
+        return is_transfer(self._architecture.current_key)
 
     @Slot(str)
     def _choose_dataset(self, name: str) -> None:

@@ -27,6 +27,7 @@ from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.theme import GRID
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.library import list_models
+from cnnstudio.models.networks import Network, find_network, network_config, save_network, write_network
 from cnnstudio.training.config import OPTIMIZERS, TrainingConfig
 from cnnstudio.training.events import Batches, EpochEnd, Probe, Started, Stopped
 
@@ -174,7 +175,7 @@ def test_each_architecture_says_what_it_is(page: TrainPage, name: str) -> None:
     assert page._form.config.architecture == name
 
 
-def test_every_data_set_has_a_picture() -> None:
+def test_every_data_set_has_a_picture(page: TrainPage) -> None:
     from cnnstudio.gui.pages.pictures import picture
 
     for name in (*DATASETS, *ARCHITECTURES):
@@ -231,7 +232,7 @@ def test_what_another_page_sends_is_chosen_and_said(page: TrainPage, qtbot: QtBo
     page.receive(AugmentationSpec.parse("shift,rotate,flip,zoom,contrast,noise,cutout"))
     assert form.config.augmentation.startswith("shift=0.125,rotate=15,flip=0.5")
     assert "rotate 15 degrees" in note.text()
-    form._more.click()
+    page.findChild(QToolButton, "more_options_button").click()
     assert form.minimumSizeHint().width() <= 34 * GRID
     page.receive("mnist")
     assert form.config == TrainingConfig()
@@ -248,3 +249,24 @@ def test_a_data_set_that_is_gone_is_said(page: TrainPage) -> None:
     page.receive("no-such-set")
     assert "no-such-set" in page._message.text
     assert page._form.config.dataset == "mnist"
+
+
+def test_a_network_from_another_page_is_chosen(page: TrainPage) -> None:
+    page.receive("fashion-mnist")
+    page.receive(ARCHITECTURES["resnet20"])
+    assert (page._form.config.dataset, page._form.config.architecture) == ("fashion-mnist", "resnet20")
+    assert ARCHITECTURES["resnet20"].idea in page.findChild(QLabel, "architecture_note").text()
+
+
+def test_networks_of_ones_own_are_in_the_list(page: TrainPage, tmp_path: Path) -> None:
+    network = Network("mine", "Mine", network_config("mlp"), source="mlp")
+    save_network(network, "mine")
+    elsewhere = write_network(replace(network, name="sent", title="Sent"), tmp_path / "sent.cnn.json")
+    page.entered()
+    page.receive(find_network("mine"))
+    assert page._form.config.architecture == "mine"
+    assert "MLP" in page.findChild(QLabel, "architecture_note").text()
+    page.receive(elsewhere)
+    assert page._form.config.architecture == str(elsewhere.path)
+    page.entered()
+    assert page._form.config.architecture == str(elsewhere.path)
