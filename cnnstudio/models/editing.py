@@ -11,7 +11,7 @@ from typing import Any
 from cnnstudio.errors import StudioError
 from cnnstudio.models.graph import HEADS, MERGES, Graph, Node
 from cnnstudio.models.layer_kinds import LAYER_KINDS, Field, LayerKind
-from cnnstudio.models.layer_table import Config, describe
+from cnnstudio.models.layer_table import Config, LayerTable, describe
 
 _PAIRS = frozenset({"kernel_size", "strides", "dilation_rate", "pool_size", "size"})
 """Fields that Keras keeps as (along the height, along the width)."""
@@ -82,7 +82,7 @@ def add_residual_block(config: Config, after: str, filters: int, stride: int = 1
     graph.node(after)
     if after == graph.output:
         raise StudioError(f"“{after}” stays the last layer: its outputs are the classes. Add the block before it.")
-    shape = describe(config).row(after).output_shape
+    shape = _shape(describe(config), after)
     if shape is None or len(shape) != 3:
         raise StudioError(
             f"A residual block works on an image with channels, which the output of “{after}” is not. "
@@ -118,7 +118,8 @@ def remove_layer(config: Config, name: str) -> Config:
     if node == graph.head:
         raise StudioError(f"“{name}” gives each class its number, and stays. Remove or change the layers before it.")
     kept = node.inputs[0] if len(node.inputs) == 1 else _main_branch(config, graph, node)
-    _bridge(graph, node, kept)
+    _bridge(graph, name, kept)
+    graph.drop_unused()
     return graph.to_config()
 
 
@@ -156,7 +157,9 @@ def duplicate_layer(config: Config, name: str) -> Config:
     node = _inner(graph, name, "duplicated")
     if len(node.inputs) > 1:
         raise StudioError(f"“{name}” joins branches: a second one would have nothing to join.")
-    copy = node.with_values(name=_free_name(graph, re.sub(r"_\d+$", "", name) + "_", first=2))
+    # A copy of a frozen layer has no trained weights to be frozen with.
+    stem = re.sub(r"_\d+$", "", name)
+    copy = node.with_values(name=_free_name(graph, f"{stem}_", first=2), trainable=True)
     _insert(graph, name, copy.fed_by(name))
     return graph.to_config()
 
@@ -314,10 +317,10 @@ def _second(config: Config, graph: Graph, after: str, kind: str, source: str | N
             raise StudioError(f"A shortcut leads forward: “{source}” is not computed before “{after}”.")
         return source
     table = describe(config)
-    shape = table.row(after).output_shape
+    shape = _shape(table, after)
     depends = 2 if kind == "Concatenate" else 3
     for name in reversed(sources(config, after)):
-        other = table.row(name).output_shape
+        other = _shape(table, name)
         if shape and other and len(shape) == len(other) and shape[:depends] == other[:depends]:
             return name
     raise StudioError(f"No layer before “{after}” has an output of the same shape that a shortcut could come from.")
@@ -326,8 +329,8 @@ def _second(config: Config, graph: Graph, after: str, kind: str, source: str | N
 def _main_branch(config: Config, graph: Graph, node: Node) -> str:
     """The branch that stays when the layer that joins it with others goes."""
     table = describe(config)
-    shape = table.row(node.name).output_shape
-    alike = [name for name in node.inputs if table.row(name).output_shape == shape]
+    shape = _shape(table, node.name)
+    alike = [name for name in node.inputs if _shape(table, name) == shape]
     if shape is None or not alike:
         raise StudioError(
             f"“{node.name}” joins {len(node.inputs)} branches, and none of them alone has the shape that the next "
@@ -336,23 +339,24 @@ def _main_branch(config: Config, graph: Graph, node: Node) -> str:
     return max(alike, key=graph.depth)
 
 
-def _bridge(graph: Graph, node: Node, kept: str) -> None:
-    """Takes a layer out, and what then leads nowhere."""
-    graph.reconnect(node.name, kept)
-    del graph.nodes[node.name]
-    while doubled := next((merge for merge in graph.consumers(kept) if _takes_twice(merge)), None):
-        inputs = tuple(dict.fromkeys(doubled.inputs))
-        if len(inputs) > 1:
-            graph.nodes[doubled.name] = doubled.fed_by(*inputs)
-        else:
-            graph.reconnect(doubled.name, kept)
-            del graph.nodes[doubled.name]
-    graph.drop_unused()
+def _bridge(graph: Graph, name: str, kept: str) -> None:
+    """Takes a layer out; what it fed is fed by the layer `kept`."""
+    twice = [merge.name for merge in graph.consumers(name) if merge.kind in MERGES and kept in merge.inputs]
+    graph.reconnect(name, kept)
+    del graph.nodes[name]
+    for merge in twice:
+        # Two of the branches that it joins are the same now.
+        if merge in graph.nodes:
+            inputs = tuple(dict.fromkeys(graph.nodes[merge].inputs))
+            graph.nodes[merge] = graph.nodes[merge].fed_by(*inputs)
+            if len(inputs) == 1:
+                _bridge(graph, merge, kept)
 
 
-def _takes_twice(node: Node) -> bool:
-    """Whether two branches of a joining layer are the same."""
-    return node.kind in MERGES and len(set(node.inputs)) < len(node.inputs)
+def _shape(table: LayerTable, name: str) -> tuple[int, ...] | None:
+    """Shape of a layer's output, or of the output of a model within the model."""
+    rows = [row for row in table.rows if row.name == name or row.name.startswith(f"{name}/")]
+    return rows[-1].output_shape if rows else None
 
 
 def _check_swap(graph: Graph, upper: Node, lower: Node, name: str) -> None:

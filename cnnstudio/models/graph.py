@@ -85,13 +85,16 @@ class Graph:
             StudioError: it is no network with one input and one output, or its connections make no sense.
         """
         inner = config["config"]
-        if config["class_name"] == "Sequential":
-            nodes = _chain(inner)
-            output = nodes[-1].name
-        else:
-            nodes = [_node(layer) for layer in inner["layers"]]
-            output = _only(inner.get("output_layers"), "output")
-            _only(inner.get("input_layers"), "input")
+        try:
+            if config["class_name"] == "Sequential":
+                nodes = _chain(inner)
+                output = nodes[-1].name
+            else:
+                nodes = [_node(layer) for layer in inner["layers"]]
+                output = _only(inner.get("output_layers"), "output")
+                _only(inner.get("input_layers"), "input")
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            raise StudioError("The network is damaged: its layers and connections cannot be read.") from error
         graph = cls(inner["name"], nodes, output)
         if len(graph.nodes) < len(nodes):
             raise StudioError("Two layers of this network have the same name, so that nobody can tell which is meant.")

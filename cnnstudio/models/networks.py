@@ -9,6 +9,7 @@ import math
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -17,6 +18,9 @@ from cnnstudio.errors import StudioError
 from cnnstudio.models.allowlist import checked_config
 from cnnstudio.models.architectures import ARCHITECTURES, check, seeded
 from cnnstudio.models.backend import import_keras
+from cnnstudio.models.card import read_card
+from cnnstudio.models.classifier import MODEL_FILE
+from cnnstudio.models.files import embedded_card, read_config
 from cnnstudio.models.graph import HEADS, Graph
 from cnnstudio.models.layer_table import Config, describe
 from cnnstudio.models.network_files import (
@@ -71,7 +75,8 @@ def find_network(text: str | Path) -> Architecture | Network:
     """Finds a network by what somebody typed.
 
     Args:
-        text: a key of `ARCHITECTURES`, the name of a network in the user's folder, or the path of a network's file.
+        text: a key of `ARCHITECTURES`, the name of a network in the user's folder, the path of a network's file, or
+            that of a trained model, a `.keras` file or a folder, whose layers are taken without their weights.
 
     Raises:
         StudioError: there is none, or its file is not opened; the sentence says why.
@@ -82,6 +87,8 @@ def find_network(text: str | Path) -> Architecture | Network:
     if path is not None:
         return read_network(path)
     path = Path(text).expanduser()
+    if path.suffix.lower() == ".keras" or (path / MODEL_FILE).is_file():
+        return _network_of_model(path)
     if path.exists() or str(text).endswith(SUFFIX):
         return read_network(path)
     names = [*ARCHITECTURES, *saved_names()]
@@ -90,6 +97,31 @@ def find_network(text: str | Path) -> Architecture | Network:
     raise StudioError(
         f"There is no architecture “{text}”.{hint} Choose one of: {', '.join(names)}; or give an architecture's file."
     )
+
+
+def _network_of_model(path: Path) -> Network:
+    """The network of a trained model, without its weights.
+
+    Args:
+        path: a `.keras` file or the folder of a model.
+    """
+    path = path.absolute()
+    file = path / MODEL_FILE if path.is_dir() else path
+    config = _graph_of(file).to_config()
+    source = ""
+    with suppress(StudioError):
+        card = read_card(file.parent) if file.name == MODEL_FILE else embedded_card(file)
+        source = card.architecture if card.architecture in ARCHITECTURES else ""
+    name = path.parent.name if path.name == MODEL_FILE else path.name.removesuffix(".keras")
+    return Network(name, name, config, source, path)
+
+
+def _graph_of(file: Path) -> Graph:
+    config = read_config(file)
+    try:
+        return Graph.of(config)
+    except StudioError as error:
+        raise StudioError(f"{file} is not opened. {error}") from error
 
 
 def reference(network: Architecture | Network) -> str:
@@ -128,10 +160,9 @@ def fitted(config: Config, image_shape: ImageShape, classes: int) -> Config:
         raise StudioError(table.misfit.text)
     shape = table.row(graph.output).output_shape
     if shape != (classes,):
-        found = "×".join(map(str, shape or ()))
         raise StudioError(
-            f"The network answers with {found} numbers instead of one for each of {classes} classes. "
-            "Put a Flatten or a global pooling before the last dense layer."
+            f"The network answers with {'×'.join(map(str, shape or ()))} numbers instead of one for each of {classes} "
+            "classes. Put a global pooling before its end."
         )
     return result
 
@@ -194,6 +225,11 @@ def build_network(
         source = ARCHITECTURES.get(network.source)
     if source is not None and source.load_weights is not None:
         source.load_weights(model)
+    elif frozen := next((layer for layer in model.layers if layer.weights and not layer.trainable), None):
+        raise StudioError(
+            f"The layer “{frozen.name}” is frozen, but there are no weights for it: it would stay random. "
+            "Set it to learn."
+        )
     return model
 
 
