@@ -157,9 +157,11 @@ def duplicate_layer(config: Config, name: str) -> Config:
     node = _inner(graph, name, "duplicated")
     if len(node.inputs) > 1:
         raise StudioError(f"“{name}” joins branches: a second one would have nothing to join.")
-    # A copy of a frozen layer has no trained weights to be frozen with.
     stem = re.sub(r"_\d+$", "", name)
-    copy = node.with_values(name=_free_name(graph, f"{stem}_", first=2), trainable=True)
+    copy = node.with_values(name=_free_name(graph, f"{stem}_", first=2))
+    if "trainable" in copy.config:
+        # A copy of a frozen layer has no weights to keep.
+        copy = copy.with_values(trainable=True)
     _insert(graph, name, copy.fed_by(name))
     return graph.to_config()
 

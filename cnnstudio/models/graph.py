@@ -239,9 +239,9 @@ def _is_softmax(node: Node) -> bool:
 
 def _only(places: Any, what: str) -> str:
     """The layer's name in Keras's [name, 0, 0], which older files put into another list."""
-    if isinstance(places, list) and len(places) == 1:
+    while isinstance(places, list | tuple) and len(places) == 1:
         places = places[0]
-    if not isinstance(places, list) or len(places) != 3 or not isinstance(places[0], str):
+    if not isinstance(places, list | tuple) or len(places) != 3 or not isinstance(places[0], str):
         raise StudioError(f"An image classifier has exactly one {what}; this network has another number of them.")
     return places[0]
 
@@ -264,14 +264,15 @@ def _node(layer: Mapping[str, Any]) -> Node:
 
 
 def _sources(value: Any, name: str) -> Iterable[str]:
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         for item in value:
             yield from _sources(item, name)
         return
-    history = value["config"].get("keras_history")
-    if not isinstance(history, list) or len(history) != 3 or not isinstance(history[0], str) or history[1:] != [0, 0]:
+    history = value["config"]["keras_history"]
+    source, call, place = history
+    if not isinstance(source, str) or (call, place) != (0, 0):
         raise StudioError(f"It cannot be told what the layer “{name}” is fed by.")
-    yield history[0]
+    yield source
 
 
 def _chain(inner: Mapping[str, Any]) -> list[Node]:
@@ -279,7 +280,7 @@ def _chain(inner: Mapping[str, Any]) -> list[Node]:
     layers = list(inner["layers"])
     if not layers or layers[0]["class_name"] != "InputLayer":
         shape = inner.get("build_input_shape")
-        if not layers or not isinstance(shape, list):
+        if not layers or not isinstance(shape, list | tuple):
             raise StudioError("This network does not say which images it takes: it has no input layer.")
         layers.insert(0, input_layer(shape))
     nodes: list[Node] = []

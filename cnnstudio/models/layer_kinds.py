@@ -20,7 +20,8 @@ class LayerKind:
         group: under which an editor lists it.
         stem: of the names of new layers: “conv” for “conv1”, “conv2”, …
         fields: what can be set.
-        defaults: what Keras makes a new one with, complete save name, trainable and dtype.
+        defaults: what Keras makes a new one with, beside name, trainable and dtype; what only some versions of Keras
+            know is left out.
         module: under which Keras knows the class.
     """
 
@@ -36,7 +37,8 @@ class LayerKind:
     def layer(self, name: str) -> dict[str, Any]:
         """Keras's config of a new layer of this kind."""
         policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}}
-        config = {"name": name, "trainable": True, "dtype": {**policy, "registered_name": None}, **self.defaults}
+        learns = {"trainable": True} if fields.LEARNS in self.fields else {}
+        config = {"name": name, **learns, "dtype": {**policy, "registered_name": None}, **self.defaults}
         registered = None if self.module == "keras.layers" else f"{layers.PACKAGE}>{self.name}"
         return {"module": self.module, "class_name": self.name, "config": config, "registered_name": registered}
 
