@@ -35,17 +35,10 @@ class Sliding:
         """Reads a convolution's.
 
         Raises:
-            UnfitError: a number is out of range, or Keras does not compute them together.
+            UnfitError: a number is out of range.
         """
-        strides, dilations = values.pair("strides", 1), values.pair("dilation_rate", 1)
-        if max(strides) > 1 and max(dilations) > 1:
-            raise UnfitError(
-                "dilation_rate",
-                f"has both a stride of {words(strides)} and a dilation of {words(dilations)}, which Keras does not "
-                "compute together",
-                [like(values.raw("dilation_rate"), (1, 1))],
-            )
         size = values.pair("kernel_size")
+        strides, dilations = values.pair("strides", 1), values.pair("dilation_rate", 1)
         return cls("kernel_size", size, strides, dilations, values.choice("padding", PADDINGS, "valid") == "same")
 
     @classmethod

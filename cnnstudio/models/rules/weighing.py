@@ -8,13 +8,13 @@ from cnnstudio.models.rules.activations import activation, divisors_of
 from cnnstudio.models.rules.effects import Effect, Product, Rule, one, spatial_axes
 from cnnstudio.models.rules.maps import Maps, Reach, check_side
 from cnnstudio.models.rules.sliding import Sliding, words
-from cnnstudio.models.rules.values import MAX_SIDE, UnfitError, Values
+from cnnstudio.models.rules.values import MAX_SIDE, UnfitError, Values, like
 from cnnstudio.models.rules.windows import Window
 
 
 def _convolution(values: Values, maps: Maps) -> Effect:
     filters, groups = values.whole("filters"), values.whole("groups", 1)
-    sliding = Sliding.of_convolution(values)
+    sliding = _sliding(values)
     axes, channel_axis = spatial_axes(values, maps)
     channels = maps.shape[channel_axis]
     _check_groups(filters, channels, groups)
@@ -32,7 +32,7 @@ def _convolution(values: Values, maps: Maps) -> Effect:
 
 def _depthwise_convolution(values: Values, maps: Maps) -> Effect:
     multiplier = values.whole("depth_multiplier", 1)
-    sliding = _evenly_sliding(values)
+    sliding = Sliding.of_convolution(values)
     axes, channel_axis = spatial_axes(values, maps)
     channels = maps.shape[channel_axis]
     windows = sliding.windows(values, maps, axes)
@@ -50,7 +50,7 @@ def _depthwise_convolution(values: Values, maps: Maps) -> Effect:
 
 def _separable_convolution(values: Values, maps: Maps) -> Effect:
     filters, multiplier = values.whole("filters"), values.whole("depth_multiplier", 1)
-    sliding = _evenly_sliding(values)
+    sliding = Sliding.of_convolution(values)
     axes, channel_axis = spatial_axes(values, maps)
     channels = maps.shape[channel_axis]
     windows = sliding.windows(values, maps, axes)
@@ -67,7 +67,7 @@ def _separable_convolution(values: Values, maps: Maps) -> Effect:
 
 def _transposed_convolution(values: Values, maps: Maps) -> Effect:
     filters = values.whole("filters")
-    sliding = Sliding.of_convolution(values)
+    sliding = _sliding(values)
     extra: tuple[int | None, int | None] = (None, None)
     if values.raw("output_padding") is not None:
         extra = values.pair("output_padding", 0, lowest=0, highest=min(sliding.strides) - 1)
@@ -115,14 +115,15 @@ def _dense(values: Values, maps: Maps) -> Effect:
     )
 
 
-def _evenly_sliding(values: Values) -> Sliding:
+def _sliding(values: Values) -> Sliding:
+    """How a convolution slides that cannot have both a stride and a dilation."""
     sliding = Sliding.of_convolution(values)
-    if sliding.strides[0] != sliding.strides[1]:
+    if max(sliding.strides) > 1 and max(sliding.dilations) > 1:
         raise UnfitError(
-            "strides",
-            f"has a stride of {words(sliding.strides)}, but TensorFlow slides one kernel a map by the same stride both "
-            "ways only",
-            [[min(sliding.strides), min(sliding.strides)]],
+            "dilation_rate",
+            f"has both a stride of {words(sliding.strides)} and a dilation of {words(sliding.dilations)}, which Keras "
+            "does not compute together",
+            [like(values.raw("dilation_rate"), (1, 1))],
         )
     return sliding
 
