@@ -1,0 +1,100 @@
+"""How large each volume of a network's picture is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log2
+
+from cnnstudio.models.drawing.parts import Box, Form
+from cnnstudio.models.drawing.volumes import NetworkGraph, Piece
+
+LARGEST = 120.0
+"""Side of the largest feature map of a network."""
+
+_LEAST_LARGEST = 56.0
+_LESS = 16.0
+_SMALLEST = 7.0
+_POWER = 0.5
+_DEEP = 6.0
+_SLANT = (0.8, 0.5)
+_PLANE = 3.2
+_ALL_PLANES = 8
+_BAR = 12.0
+_SHORTEST = 30.0
+_TALL = 9.0
+_UNIT = 5.0
+_CELL = 7.0
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a volume is.
+
+    Attributes:
+        form: a stack of planes, or a bar of units.
+        width: of its front plane.
+        height: of its front plane.
+        depth: how far the front plane is to the right of and below the one at the back.
+        planes: of a stack; cells of a bar.
+    """
+
+    form: Form
+    width: float
+    height: float
+    depth: tuple[float, float]
+    planes: int
+
+    @property
+    def whole(self) -> tuple[float, float]:
+        """Width and height of all of it."""
+        return self.width + self.depth[0], self.height + self.depth[1]
+
+    def boxes(self, x: float, y: float) -> tuple[Box, Box]:
+        """All of it, and its front plane, where its middle is at (x, y)."""
+        width, height = self.whole
+        box = Box(x - width / 2, y - height / 2, width, height)
+        return box, Box(box.x + self.depth[0], box.y + self.depth[1], self.width, self.height)
+
+
+def sizes_of(graph: NetworkGraph, abreast: float = 1.0) -> list[Size]:
+    """The size of each volume; one without a shape is as large as the one before it.
+
+    Args:
+        graph: the volumes.
+        abreast: how many lanes there are; the more, the smaller all are.
+    """
+    sides = [side for piece in graph.pieces for side in _map_of(piece)[:2]]
+    largest = max(_LEAST_LARGEST, LARGEST - _LESS * (abreast - 1))
+    scale = largest / max(sides, default=1) ** _POWER
+    sizes: list[Size] = []
+    for piece in graph.pieces:
+        if piece.shape is None:
+            before = sizes[-1] if sizes else Size("stack", LARGEST / 2, LARGEST / 2, (0.0, 0.0), 1)
+            sizes.append(Size(before.form, before.width, before.height, (0.0, 0.0), 1))
+        elif len(piece.shape) < 2:
+            sizes.append(_bar(piece.shape[0] if piece.shape else 1))
+        else:
+            height, width, channels = _map_of(piece)
+            sizes.append(
+                _stack(max(_SMALLEST, scale * height**_POWER), max(_SMALLEST, scale * width**_POWER), channels)
+            )
+    return sizes
+
+
+def _map_of(piece: Piece) -> Sequence[int]:
+    """(height, width, channels) of feature maps; a sequence of vectors is one column high; empty for a vector."""
+    if piece.shape is None or len(piece.shape) < 2:
+        return ()
+    *sides, channels = piece.shape
+    return sides[0], sides[1] if len(sides) > 1 else 1, channels
+
+
+def _bar(units: int) -> Size:
+    height = _SHORTEST + _TALL * log2(1 + max(1, units))
+    cells = units if units * _UNIT <= height else int(height // _CELL)
+    return Size("bar", _BAR, height, (0.0, 0.0), cells)
+
+
+def _stack(height: float, width: float, channels: int) -> Size:
+    depth = _DEEP * log2(max(1, channels))
+    planes = channels if channels <= _ALL_PLANES else max(_ALL_PLANES, int(depth // _PLANE))
+    return Size("stack", width, height, (depth * _SLANT[0], depth * _SLANT[1]), planes)

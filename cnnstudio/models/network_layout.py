@@ -1,0 +1,213 @@
+"""The picture of a network in the manner of the LeNet-5 figure: where each volume, label, shortcut and fold lies.
+
+Volumes stand from left to right; the sides of one grow with the square root of its feature maps' sides, its depth with
+the logarithm of their number. Shortcuts are arcs above. Branches lie in lanes, which fast-sugiyama assigns.
+Y. LeCun et al., “Gradient-based learning applied to document recognition”, 1998, figure 2.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from cnnstudio.models.drawing.columns import FRAME, Part, Places, lanes_of, place
+from cnnstudio.models.drawing.connections import arcs_over, link_between
+from cnnstudio.models.drawing.folds import Folding, Repeat, find_repeats, fold
+from cnnstudio.models.drawing.parts import Arc, Box, Fold, Link, State, Volume, around
+from cnnstudio.models.drawing.sizes import Size, sizes_of
+from cnnstudio.models.drawing.volumes import NetworkGraph, read_graph, role_of
+from cnnstudio.models.drawing.words import facts_of, facts_of_fold
+from cnnstudio.models.layer_table import LayerTable
+
+WIDEST = 1500.0
+"""Where a picture would be wider, more of it is folded: at 1280 pixels its labels can still be read."""
+
+_ATTEMPTS = ((4, True), (2, True), (2, False))
+"""How often a single volume is repeated before it folds, and whether a fold shows a whole part or only its end."""
+
+_BADGE = (48.0, 20.0)
+
+
+@dataclass(frozen=True)
+class NetworkLayout:
+    """Where everything lies.
+
+    Attributes:
+        name: of the network.
+        volumes: each after those that feed it.
+        links: connections from volume to volume.
+        arcs: the shortcuts.
+        folds: equal parts that follow each other, folded or not.
+        box: all of it.
+        table: the network.
+        unfolded: keys of the folds that are unfolded.
+    """
+
+    name: str
+    volumes: tuple[Volume, ...]
+    links: tuple[Link, ...]
+    arcs: tuple[Arc, ...]
+    folds: tuple[Fold, ...]
+    box: Box
+    table: LayerTable = field(repr=False)
+    unfolded: frozenset[str]
+
+    @cached_property
+    def _holders(self) -> dict[str, int]:
+        on_arcs = {name: arc.target for arc in self.arcs for name in arc.layers}
+        return on_arcs | {name: number for number, volume in enumerate(self.volumes) for name in volume.layers}
+
+    def volume_of(self, layer: str) -> int | None:
+        """Number of the volume that stands for a layer; for one on a shortcut, that where the shortcut ends."""
+        return self._holders.get(layer)
+
+    def arc_of(self, layer: str) -> int | None:
+        """Number of the arc that a layer lies on; None where it lies on none."""
+        return next((number for number, arc in enumerate(self.arcs) if layer in arc.layers), None)
+
+    def fold_of(self, volume: int) -> Fold | None:
+        """The fold that a volume is in."""
+        return next((one for one in self.folds if volume in one.volumes), None)
+
+    def beside(self, volume: int, way: int) -> int | None:
+        """The next volume above (`way` -1) or below (1) another one; None where there is none."""
+        one = self.volumes[volume].box
+        found = [
+            (abs(other.box.middle[1] - one.middle[1]), number)
+            for number, other in enumerate(self.volumes)
+            if other.box.x < one.right and one.x < other.box.right and way * (other.box.middle[1] - one.middle[1]) > 1
+        ]
+        return min(found)[1] if found else None
+
+    def toggled(self, key: str) -> "NetworkLayout":
+        """The same network with a fold unfolded, or folded again."""
+        return lay_out(self.table, unfolded=self.unfolded ^ {key})
+
+
+def lay_out(table: LayerTable, folded: bool = True, unfolded: Iterable[str] = ()) -> NetworkLayout:
+    """Lays a network out.
+
+    Args:
+        table: the network.
+        folded: whether equal parts that follow each other are drawn once.
+        unfolded: keys of the folds that are unfolded all the same; those that there are not are passed over.
+    """
+    graph = read_graph(table)
+    if not folded:
+        return _Drawing(table, graph, (), True, frozenset()).layout()
+    attempts = []
+    for lone, whole in _ATTEMPTS:
+        repeats = find_repeats(graph, lone)
+        attempts.append((_Drawing(table, graph, repeats, whole, frozenset()).layout(), repeats, whole))
+        if attempts[-1][0].box.width <= WIDEST:
+            break
+    layout, repeats, whole = min(attempts, key=lambda attempt: max(WIDEST, attempt[0].box.width))
+    wanted = frozenset(unfolded) & {one.key for one in layout.folds}
+    return _Drawing(table, graph, repeats, whole, wanted).layout() if wanted else layout
+
+
+class _Drawing:
+    """One way to draw a network.
+
+    Args:
+        table: the network.
+        graph: what of it is drawn.
+        repeats: equal parts that follow each other.
+        whole: whether a folded repeat shows a whole part, or only its end.
+        unfolded: keys of those that are drawn part by part.
+    """
+
+    def __init__(
+        self, table: LayerTable, graph: NetworkGraph, repeats: tuple[Repeat, ...], whole: bool, unfolded: frozenset[str]
+    ) -> None:
+        self._table, self._graph, self._repeats = table, graph, repeats
+        self._whole, self._unfolded = whole, unfolded
+        folded = tuple(repeat for repeat in repeats if self._key(repeat) not in unfolded)
+        self._folding: Folding = fold(graph, folded, whole)
+        self._drawn = self._folding.graph
+        self._shown = {origin: number for number, origins in enumerate(self._folding.origins) for origin in origins}
+
+    def _key(self, repeat: Repeat) -> str:
+        return self._graph.pieces[repeat.start].row.name
+
+    def layout(self) -> NetworkLayout:
+        """Where everything lies."""
+        graph, table = self._drawn, self._table
+        parts = [self._part(repeat) for repeat in self._repeats]
+        lanes = lanes_of(graph)
+        sizes = sizes_of(graph, 1 + max(lanes.lanes) - min(lanes.lanes))
+        places = place(graph, sizes, lanes, parts)
+        volumes = tuple(self._volume(number, sizes[number], places) for number in range(len(graph.pieces)))
+        ends = {part.volumes[-1] for part in parts if part.only_end and len(part.rows) > 1}
+        links = tuple(
+            link_between(
+                source,
+                target,
+                volumes,
+                None if target in ends else graph.pieces[target].row,
+                places.bends.get((source, target), ()),
+            )
+            for source, target in graph.links
+        )
+        arcs = arcs_over(graph.shortcuts, volumes, self._layers_on_arcs())
+        folds = tuple(
+            self._fold(repeat, part, [volumes[number] for number in part.volumes], places.bottom)
+            for repeat, part in zip(self._repeats, parts, strict=True)
+        )
+        boxes = [box for one in volumes for box in _boxes_of(one)]
+        boxes += [box for one in folds for box in (one.box, one.badge)]
+        boxes += [Box(arc.start[0], arc.top, arc.end[0] - arc.start[0], 0) for arc in arcs]
+        boxes += [arc.label.box for arc in arcs if arc.label]
+        return NetworkLayout(table.name, volumes, links, arcs, folds, around(boxes), table, self._unfolded)
+
+    def _part(self, repeat: Repeat) -> Part:
+        volumes = tuple(sorted({self._shown[number] for number in range(repeat.start, repeat.stop)}))
+        pieces = self._graph.pieces[repeat.start + repeat.length : repeat.start + 2 * repeat.length]
+        only_end = not self._whole and self._key(repeat) not in self._unfolded
+        return Part(volumes, tuple(piece.row for piece in pieces), only_end)
+
+    def _layers_on_arcs(self) -> dict[tuple[int, int], tuple[str, ...]]:
+        """For each shortcut that is drawn, the names of the layers on all those that it stands for."""
+        sources = {one.target: one.source for one in self._drawn.shortcuts}
+        names: dict[tuple[int, int], tuple[str, ...]] = {}
+        for one in self._graph.shortcuts:
+            target = self._shown[one.target]
+            source = self._shown[one.source] if target not in sources else sources[target]
+            names[source, target] = names.get((source, target), ()) + tuple(row.name for row in one.rows)
+        return names
+
+    def _volume(self, number: int, size: Size, places: Places) -> Volume:
+        piece = self._drawn.pieces[number]
+        box, face = size.boxes(*places.middles[number])
+        members = [self._graph.pieces[origin] for origin in self._folding.origins[number]]
+        misfit = self._table.misfit
+        state: State = "fine" if piece.shape is not None else "unknown"
+        if misfit and misfit.layer == piece.row.name:
+            state = "misfit"
+        return Volume(
+            layer=piece.row.name,
+            layers=tuple(row.name for member in members for row in member.rows),
+            role=role_of(piece.row),
+            form=size.form,
+            state=state,
+            box=box,
+            face=face,
+            planes=size.planes,
+            shape=places.shapes[number],
+            operation=places.operations[number],
+            facts=facts_of(piece.rows, misfit),
+        )
+
+    def _fold(self, repeat: Repeat, part: Part, volumes: Sequence[Volume], bottom: float) -> Fold:
+        box = around([Box(volumes[0].box.x, bottom, 0, 0), *(box for one in volumes for box in _boxes_of(one))])
+        box = box.grown(FRAME)
+        width, height = _BADGE
+        box = Box(box.x, box.y, box.width, box.height + height / 2 - 4)
+        badge = Box(box.middle[0] - width / 2, box.bottom - height / 2, width, height)
+        key = self._key(repeat)
+        folded = key not in self._unfolded
+        facts = facts_of_fold(repeat.count, part.rows, folded)
+        return Fold(key, repeat.count, folded, box, badge, part.volumes, facts)
+
+
+def _boxes_of(volume: Volume) -> tuple[Box, Box, Box]:
+    return volume.box, volume.shape.box, volume.operation.box
