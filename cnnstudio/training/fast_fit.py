@@ -199,7 +199,9 @@ def _compile_block(
             chosen = slice(start, start + config.batch_size)
             seed = tf.random.fold_in(tf.stack([config.seed, epoch]), batch)
             x, y = augment(tf.cast(images[chosen], tf.float32), seed), labels[chosen]
-            with tf.GradientTape() as tape:
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                # TensorFlow itself watches none that was frozen when it was made.
+                tape.watch([variable.value for variable in variables])
                 probabilities = model(x, training=True)
                 loss = model.compute_loss(x, y, probabilities)
             gradients = tape.gradient(loss, variables)

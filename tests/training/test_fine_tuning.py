@@ -6,6 +6,7 @@ import pytest
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures import ARCHITECTURES, Architecture
 from cnnstudio.training.events import Batches, EpochEnd, Started
+from cnnstudio.training.fast_fit import FastFit
 from cnnstudio.training.fine_tuning import is_frozen, thaw
 from cnnstudio.training.trainer import train
 
@@ -25,7 +26,11 @@ def with_frozen_backbone(image_shape, classes):
 
 @pytest.fixture
 def config(quick, monkeypatch):
-    fields = ARCHITECTURES["lenet5"].__dict__ | {"name": "small", "build": with_frozen_backbone}
+    fields = ARCHITECTURES["lenet5"].__dict__ | {
+        "name": "small",
+        "build": with_frozen_backbone,
+        "load_weights": lambda _: None,
+    }
     monkeypatch.setitem(ARCHITECTURES, "small", Architecture(**fields))
     return replace(quick, architecture="small", epochs=1, fine_tune_epochs=2)
 
@@ -61,3 +66,19 @@ def test_epochs_follow_each_other_and_the_upper_part_moves(config):
 def test_networks_without_a_backbone_have_nothing_to_tune(quick):
     with pytest.raises(StudioError, match="nothing to fine-tune"):
         train(replace(quick, fine_tune_epochs=1))
+
+
+def test_weights_that_got_their_memory_when_they_were_frozen_are_tuned_too(quick, digits):
+    """As in a network that is built without memory first, so that it can be refused if it is too large."""
+    import keras
+
+    with keras.StatelessScope(initialize_variables=True):
+        model = with_frozen_backbone((28, 28, 1), 10)
+    thaw(model)
+    model.compile(keras.optimizers.Adam(), "sparse_categorical_crossentropy")
+    before = model.get_layer("conv2").get_weights()[0]
+    split = digits.train.take(np.arange(128))
+    blocks = []
+    FastFit(model, split, replace(quick, epochs=1)).fit(blocks.append, lambda *_: None)
+    assert blocks
+    assert not np.array_equal(before, model.get_layer("conv2").get_weights()[0])

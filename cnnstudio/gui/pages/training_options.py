@@ -77,7 +77,7 @@ class TrainingOptions(ControlForm):
             (0, 0.99),
             0.0001,
             "Draws weights towards zero, so that none grows without need and the network keeps to what is common to "
-            "many images. 0 does nothing; 0.0005 is usual with SGD.",
+            "many images. 0 does nothing; 0.005 is usual with SGD.",
         )
         self._augmentation = self._combo(
             "augmentation",
