@@ -96,11 +96,19 @@ PAGES: dict[str, PageEntry] = {
             "cnnstudio.gui.pages.collect:CollectPage",
         ),
         PageEntry(
+            "architecture",
+            "Architecture",
+            "Understand a network layer by layer, change it, and send it to be trained.",
+            "architecture",
+            "Ctrl+3",
+            "cnnstudio.gui.pages.architecture:ArchitecturePage",
+        ),
+        PageEntry(
             "train",
             "Train",
             "Choose images and a network, press Train, and watch it learn.",
             "train",
-            "Ctrl+3",
+            "Ctrl+4",
             "cnnstudio.gui.pages.train:TrainPage",
         ),
         PageEntry(
@@ -108,7 +116,7 @@ PAGES: dict[str, PageEntry] = {
             "Try",
             "Draw a digit or open a photo, and see what the network answers and what every layer saw.",
             "try",
-            "Ctrl+4",
+            "Ctrl+5",
             "cnnstudio.gui.pages.try_:TryPage",
             warms_up=True,
         ),
@@ -234,7 +242,7 @@ class MainWindow(QMainWindow):
         rail.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         rail.setFixedWidth(RAIL_WIDTH)
         layout = QVBoxLayout(rail)
-        layout.setContentsMargins(GRID, 2 * GRID, GRID, 2 * GRID)
+        layout.setContentsMargins(GRID // 2, 2 * GRID, GRID // 2, 2 * GRID)
         layout.setSpacing(GRID)
         self._buttons: dict[str, QToolButton] = {}
         group = QButtonGroup(self)
@@ -257,7 +265,7 @@ class MainWindow(QMainWindow):
         button.setIcon(icon(entry.icon, "secondary"))
         button.setIconSize(QSize(3 * GRID, 3 * GRID))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        button.setFixedSize(RAIL_WIDTH - 2 * GRID, 8 * GRID)
+        button.setFixedSize(RAIL_WIDTH - GRID, 8 * GRID)
         button.clicked.connect(partial(self.show_page, entry.name, None))
         action = QAction(entry.title, self)
         action.setObjectName(f"show_{entry.name}")

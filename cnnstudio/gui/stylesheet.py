@@ -65,11 +65,11 @@ QPushButton[role="chip"]:focus, QToolButton[role="chip"]:focus {
 
 QWidget#rail { background: $rail; }
 QToolButton[role="rail"] {
-    color: $secondary; font-size: ${small}px; border: 2px solid transparent; border-radius: 8px; padding: 6px 2px;
+    color: $secondary; font-size: ${small}px; border: 2px solid transparent; border-radius: 8px; padding: 6px 0;
 }
 QToolButton[role="rail"]:hover { background: $hover; color: $text; }
-QToolButton[role="rail"]:checked { background: $accent_soft; color: $accent_text; font-weight: 600; }
-QToolButton[role="rail"]:focus { border: 2px solid $accent_text; padding: 6px 2px; }
+QToolButton[role="rail"]:checked { background: $accent_soft; color: $accent_text; }
+QToolButton[role="rail"]:focus { border: 2px solid $accent_text; padding: 6px 0; }
 
 QComboBox, QLineEdit, QAbstractSpinBox {
     background: $surface; color: $text; border: 1px solid $border; border-radius: 6px;

@@ -46,7 +46,7 @@ class PlainPage(QWidget):
 @pytest.fixture
 def window(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
     """The real window with pages that do nothing but listen; those about the program stay as they are."""
-    for name in ("data", "collect", "train", "try"):
+    for name in ("data", "collect", "architecture", "train", "try"):
         monkeypatch.setitem(PAGES, name, replace(PAGES[name], path=f"{__name__}:RecordingPage"))
     window = MainWindow(Settings())
     qtbot.addWidget(window, before_close_func=lambda window: setattr(window.page("train"), "busy", None))

@@ -21,8 +21,7 @@ WHAT_IT_IS = (
 )
 
 KEYS = {
-    "Ctrl+1": "Train",
-    "Ctrl+2": "Try",
+    "Ctrl+1, Ctrl+2, …": "the pages, from the top of the rail down",
     "Ctrl+,": "Settings",
     "F1": "this page",
     "Tab, Shift+Tab": "to the next control, to the one before",

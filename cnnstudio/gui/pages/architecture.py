@@ -1,0 +1,276 @@
+"""The Architecture page: every network at a glance, layer by layer, to be understood, changed and trained."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.describe import describe
+from cnnstudio.gui.log import details
+from cnnstudio.gui.pages.architecture_chooser import FIRST, ArchitectureChooser
+from cnnstudio.gui.pages.architecture_subject import Described, described, images_text
+from cnnstudio.gui.pages.architecture_view import NetworkView
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.task import LatestTask
+from cnnstudio.gui.theme import GRID, SECTION, icon
+from cnnstudio.gui.widgets.message_bar import MessageBar
+from cnnstudio.models.layer_table import LayerTable
+from cnnstudio.models.network_layout import lay_out
+from cnnstudio.models.networks import Network, find_network
+from cnnstudio.models.recipes.architecture import Architecture
+
+if TYPE_CHECKING:
+    from cnnstudio.gui.pages.architecture_editor import ArchitectureEditor
+
+COLUMN_WIDTH = 40 * GRID
+MODEL_FILES = "Keras models (*.keras)"
+
+PATIENCE = 200
+"""Milliseconds after which the page says that it is working."""
+
+NETWORK, IMAGES, SPLIT = "architecture/network", "architecture/images", "architecture/split"
+"""What is remembered."""
+
+
+class ArchitecturePage(QWidget):
+    """Left the choice of a network, or the editor; right its picture and its layers.
+
+    Signals:
+        navigate(str, object): to the Train page with a data set's name and a network, or to Try with a model's file.
+        shown(object): this `Described` is on screen.
+    """
+
+    navigate = Signal(str, object)
+    shown = Signal(object)
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page_architecture")
+        self._settings = settings
+        self._answer: Described | None = None
+        self._editor: ArchitectureEditor | None = None
+        self._task = LatestTask(self)
+        self._task.finished.connect(self._show)
+        self._task.failed.connect(self._fail)
+        self._waiting = QTimer(self)
+        self._waiting.setSingleShot(True)
+        self._waiting.setInterval(PATIENCE)
+        self._waiting.timeout.connect(self._tell_waiting)
+        self._message = MessageBar()
+        self._view = NetworkView()
+        self._view.selected.connect(self._select)
+        self._view.split_moved.connect(partial(settings.remember, SPLIT))
+        self._view.set_split(settings.recall(SPLIT, 38))
+        self._chooser = ArchitectureChooser()
+        self._chooser.changed.connect(self._describe)
+        self._chooser.edit_wanted.connect(self.edit)
+        self._chooser.file_wanted.connect(self._ask_file)
+        self._chooser.use_wanted.connect(self._use)
+        self._view.own_images_wanted.connect(self._chooser.choose_own_images)
+        self._column = QStackedWidget()
+        self._column.setFixedWidth(COLUMN_WIDTH)
+        self._column.addWidget(self._chooser)
+        right = QVBoxLayout()
+        right.setSpacing(2 * GRID)
+        right.addWidget(self._message)
+        right.addWidget(self._view, 1)
+        columns = QHBoxLayout(self)
+        columns.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
+        columns.setSpacing(SECTION)
+        columns.addWidget(self._column)
+        columns.addLayout(right, 1)
+        opening = QShortcut(QKeySequence(QKeySequence.StandardKey.Open), self)
+        opening.activated.connect(self._ask_file)
+        self._chooser.refresh(settings.recall(NETWORK, FIRST), settings.recall(IMAGES, ""))
+
+    @property
+    def answer(self) -> Described | None:
+        """What is on screen; None while there is nothing yet, and where nothing can be shown."""
+        return self._answer
+
+    @property
+    def editing(self) -> bool:
+        """The editor is in the column."""
+        return self._editor is not None and self._column.currentIndex() > 0
+
+    @property
+    def busy(self) -> str | None:
+        """What would be lost if the window closed now, in words."""
+        unsaved = self._editor is not None and self._editor.document.unsaved
+        return "An edited network is not saved." if unsaved else None
+
+    def entered(self) -> None:
+        """Networks and data sets may have been added since."""
+        if not self.editing:
+            self._chooser.refresh()
+            self._describe()
+
+    @Slot(object)
+    def receive(self, payload: Path | str) -> None:
+        """Shows a network by its name, or a Keras model from a file."""
+        if isinstance(payload, Path):
+            self._chooser.add_file(payload)
+        else:
+            self._chooser.refresh(payload)
+            self._describe()
+        self._leave_editor()
+
+    def shut_down(self) -> None:
+        """Waits for what is being described."""
+        self._waiting.stop()
+        if self._editor is not None:
+            self._editor.shut_down()
+        self._task.shut_down()
+
+    @Slot()
+    def _describe(self) -> None:
+        subject = self._chooser.subject
+        self._message.hide()
+        self._settings.remember(IMAGES, self._chooser.images_key)
+        if subject.file is None:
+            self._settings.remember(NETWORK, self._chooser.key)
+        if self._answer is not None and self._answer.subject == subject and not subject.file:
+            self._show(self._answer)
+            return
+        self._answer = None
+        self._waiting.start()
+        self._task.submit(described, subject)
+
+    @Slot()
+    def _tell_waiting(self) -> None:
+        self._view.show_progress(f"Making the layers of {self._chooser.title} …")
+
+    @Slot(object)
+    def _show(self, answer: Described) -> None:
+        if answer.subject != self._chooser.subject or self.editing:
+            return
+        self._waiting.stop()
+        self._answer = answer
+        self._chooser.show_described(answer)
+        self._draw(self._chooser.title, answer.table)
+        self.shown.emit(answer)
+
+    def _draw(self, title: str, table: LayerTable) -> None:
+        images = images_text(table.input_shape, table.classes)
+        layout = self._answer.layout if self._answer and self._answer.table is table else lay_out(table)
+        self._view.show_network(title, images, table, layout)
+        if table.misfit is not None and not self.editing:
+            self._message.show_error(table.misfit.text)
+
+    @Slot(object)
+    def _fail(self, error: Exception) -> None:
+        if self.editing:
+            return
+        self._waiting.stop()
+        self._chooser.show_problem()
+        foreign = self._chooser.subject.image_shape is not None
+        offer = ("As it was &saved" if self._chooser.file else "As in the &paper") if foreign else ""
+        self._view.show_problem(str(error), offer)
+        if not isinstance(error, StudioError):
+            self._message.show_error("This network cannot be described.", details())
+
+    @Slot()
+    def _ask_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Open a Keras model", "", MODEL_FILES)
+        if path:
+            self.receive(Path(path))
+
+    @Slot()
+    def _use(self) -> None:
+        """To the Train page, or to Try with a model that comes from a file."""
+        if self._chooser.file is not None:
+            self.navigate.emit("try", self._chooser.file)
+        else:
+            self._train(find_network(self._chooser.key))
+
+    @Slot(object)
+    def _train(self, network: Architecture | Network) -> None:
+        if self._chooser.dataset:
+            self.navigate.emit("train", self._chooser.dataset)
+        self.navigate.emit("train", network)
+
+    @Slot()
+    def edit(self) -> None:
+        """Opens the editor with the network that is shown."""
+        if self._answer is None:
+            return
+        editor = self._make_editor()
+        found = find_network(self._chooser.key) if self._chooser.file is None else None
+        config = self._answer.config
+        if isinstance(found, Network):
+            network = replace(found, config=config)
+        else:
+            source = found.name if found is not None else ""
+            network = Network(source, self._chooser.title, config, source)
+        self._column.setCurrentIndex(1)
+        try:
+            if editor.edit(network):
+                self.addActions(editor.actions())  # undo and Del work from the picture and the table, too
+            else:
+                self._leave_editor()
+        except StudioError as error:
+            self._leave_editor()
+            self._message.show_error(str(error))
+
+    def _make_editor(self) -> "ArchitectureEditor":
+        if self._editor is not None:
+            return self._editor
+        from cnnstudio.gui.pages.architecture_editor import ArchitectureEditor
+
+        editor = self._editor = ArchitectureEditor()
+        editor.changed.connect(self._show_edited)
+        editor.selected.connect(self._view.select)
+        editor.saved.connect(self._take_saved)
+        editor.train_wanted.connect(self._train)
+        self._back = describe(
+            QPushButton(" &All architectures"),
+            "leave_editor_button",
+            "All architectures",
+            "Back to the choice of architectures; what is not saved is asked about.",
+        )
+        self._back.setProperty("role", "quiet")
+        self._back.setIcon(icon("arrow-left", "accent_text"))
+        self._back.clicked.connect(self._ask_leave)
+        column = QWidget()
+        layout = QVBoxLayout(column)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID)
+        row = QHBoxLayout()
+        row.addWidget(self._back)
+        row.addStretch(1)
+        layout.addLayout(row)
+        layout.addWidget(editor, 1)
+        self._column.addWidget(column)
+        return editor
+
+    @Slot(object)
+    def _show_edited(self, table: LayerTable) -> None:
+        if self._editor is not None and self.editing:
+            self._draw(self._editor.document.title, table)
+
+    @Slot(str)
+    def _select(self, name: str) -> None:
+        if self._editor is not None and self.editing:
+            self._editor.select(name)
+
+    @Slot(object)
+    def _take_saved(self, network: Network) -> None:
+        self._chooser.refresh(network.name)
+
+    @Slot()
+    def _ask_leave(self) -> None:
+        if self._editor is not None and self._editor.may_leave():
+            self._leave_editor()
+
+    def _leave_editor(self) -> None:
+        if self._column.currentIndex() == 0:
+            return
+        self._column.setCurrentIndex(0)
+        for action in self._editor.actions() if self._editor is not None else ():
+            self.removeAction(action)
+        self._describe()
