@@ -205,7 +205,10 @@ class ArchitectureEditor(QWidget):
     @Slot()
     def show_code(self) -> None:
         """Shows the script that builds and trains this network."""
-        if self.document.is_open:
+        misfit = self.document.table.misfit if self.document.table else None
+        if misfit is not None:
+            self._say(f"There is no code for a network that does not fit. {misfit.text}")
+        elif self.document.is_open:
             # Keras is asked for its defaults, and takes its time where it was not imported yet.
             self._message.show_info("Writing the code …")
             self._coding.submit(_script, self.document.network.config, self.dataset)

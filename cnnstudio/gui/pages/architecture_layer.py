@@ -105,6 +105,9 @@ class LayerPanel(QWidget):
             self._document.change(field, value)
         except StudioError as error:
             self.form.set_problem(field, str(error), self._nearest(field, value))
+        else:
+            if self.form.problem:  # what was refused is gone, even where the number is what it was before
+                self._show_selected()
 
     def _nearest(self, field: str, value: object) -> object:
         """The nearest value in the range of a field; None where there is no such thing."""
@@ -183,6 +186,7 @@ class _Facts(QFrame):
             for pair in self._lines.values():
                 for part in pair:
                     self._grid.removeWidget(part)
+                    part.hide()
                     part.deleteLater()
             self._lines = {title: (label(title, "small"), label()) for title in titles}
             for number, (caption, text) in enumerate(self._lines.values()):

@@ -82,7 +82,7 @@ class LayerForm(QWidget):
             values: by the fields' names; of a size, one number, or a list of two along height and width.
             locked: why a field cannot be changed, by its name.
         """
-        shown = tuple((field, kind_of(field, values[field.name])) for field in fields if field.name in values)
+        shown = tuple((field, self._kind_of(field, values[field.name])) for field in fields if field.name in values)
         if shown != self._shown:
             self._rebuild(shown)
         for field, _ in shown:
@@ -101,6 +101,8 @@ class LayerForm(QWidget):
             text: the sentence; empty takes it away.
             nearest: a value that does fit, offered on a button; None where there is none.
         """
+        if isinstance(nearest, list | tuple) and len(set(map(str, nearest))) == 1:
+            nearest = nearest[0]
         if self.problem == text and self._offered == (field, nearest):
             return
         self._rows_layout.removeWidget(self._problem)
@@ -153,6 +155,11 @@ class LayerForm(QWidget):
         frame.hide()
         return frame, text, offer
 
+    def _kind_of(self, field: Field, value: Any) -> str:
+        """The kind of control for a value; two numbers that are alike now stay two while they are typed in."""
+        control = self._controls.get(field.name)
+        return "pair" if isinstance(control, Pair) and control.value == [value, value] else kind_of(field, value)
+
     def _rebuild(self, shown: tuple[tuple[Field, str], ...]) -> None:
         self.set_problem("", "")
         for row in self._rows.values():
@@ -202,8 +209,9 @@ class LayerForm(QWidget):
         control = self._controls.get(field)
         if control is None:
             return
-        with QSignalBlocker(control):
-            show(control, nearest)
+        if not isinstance(nearest, list | tuple):
+            with QSignalBlocker(control):
+                show(control, nearest)
         control.setFocus(Qt.FocusReason.OtherFocusReason)
         self.edited.emit(field, nearest)
 

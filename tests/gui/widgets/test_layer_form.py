@@ -5,7 +5,17 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.widgets.layer_form import LayerForm
@@ -21,6 +31,7 @@ VALUES = {
     "dilation_rate": 1,
     "groups": 1,
     "use_bias": True,
+    "trainable": True,
 }
 
 
@@ -47,7 +58,9 @@ def retype(qtbot: QtBot, control: QWidget, text: str) -> None:
     qtbot.keyClicks(control, text)
 
 
-def test_every_field_has_a_control_that_teaches(form: LayerForm) -> None:
+def test_every_field_has_a_control_that_teaches(form: LayerForm, qtbot: QtBot) -> None:
+    assert not form.control("groups").isVisible()
+    qtbot.mouseClick(form.findChild(QToolButton, "more_fields_button"), Qt.MouseButton.LeftButton)
     for field in CONVOLUTION:
         control = form.control(field.name)
         assert control.isVisible()
@@ -103,6 +116,9 @@ def test_choices_and_switches(form: LayerForm, qtbot: QtBot) -> None:
     assert isinstance(padding, QComboBox)
     padding.setFocus()
     qtbot.keyClick(padding, Qt.Key.Key_Up)
+    more = form.findChild(QToolButton, "more_fields_button")
+    more.setFocus()
+    qtbot.keyClick(more, Qt.Key.Key_Space)
     bias = form.control("use_bias")
     assert isinstance(bias, QCheckBox)
     bias.setFocus()
@@ -148,6 +164,19 @@ def test_a_size_that_is_not_square_has_two_numbers(form: LayerForm, qtbot: QtBot
     assert heard == [("kernel_size", [3, 7])]
 
 
+def test_two_numbers_that_become_alike_stay_two_while_one_types(form: LayerForm, qtbot: QtBot) -> None:
+    form.show_layer(CONVOLUTION, {**VALUES, "kernel_size": [3, 5]})
+    width = form.findChild(QSpinBox, "field_kernel_size_width")
+    form.edited.connect(lambda _field, pair: form.show_layer(CONVOLUTION, {**VALUES, "kernel_size": simple(pair)}))
+    retype(qtbot, width, "31")
+    assert form.findChild(QSpinBox, "field_kernel_size_width") is width
+    assert width.value() == 31
+
+
+def simple(pair: list[int]) -> int | list[int]:
+    return pair[0] if pair[0] == pair[1] else pair
+
+
 def test_a_value_of_another_kind_is_shown_and_not_edited(form: LayerForm) -> None:
     form.show_layer(LAYER_KINDS["ZeroPadding2D"].fields, {"padding": [[2, 3], [2, 3]]})
     control = form.control("padding")
@@ -186,6 +215,12 @@ def test_what_does_not_fit_stands_under_its_field_and_offers_what_does(form: Lay
     form.set_problem("", "")
     assert not text.isVisible()
     assert form.problem == ""
+
+
+def test_what_is_folded_away_unfolds_where_it_does_not_fit(form: LayerForm) -> None:
+    form.set_problem("groups", "6 filters cannot be divided into 4 groups.", 3)
+    assert form.control("groups").isVisible()
+    assert form.findChild(QLabel, "layer_problem_text").isVisible()
 
 
 def test_without_a_nearest_value_nothing_is_offered(form: LayerForm) -> None:
