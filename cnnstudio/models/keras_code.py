@@ -75,6 +75,11 @@ class _Statement:
     name: str
     tail: str
 
+    @property
+    def shape(self) -> tuple[str, str, tuple[str, ...], str]:
+        """All but the name."""
+        return self.target, self.layer, self.arguments, self.tail
+
     def lines(self, indent: str = "", name: str | None = None) -> list[str]:
         """Its lines.
 
@@ -113,6 +118,7 @@ class _Writer:
 
     def __init__(self) -> None:
         self.definitions: list[str] = []
+        self._arguments: dict[str, tuple[str, ...]] = {}
 
     def body(self, graph: Graph) -> list[str]:
         """The statements of a model."""
@@ -137,7 +143,8 @@ class _Writer:
     def _statement(self, node: Node, target: str, taken: Sequence[str]) -> _Statement:
         if node.kind == "InputLayer":
             return _Statement(target, "keras.Input", _input_arguments(node.config), node.name, "")
-        options = [f"{key}={literal(value)}" for key, value in node.options.items() if value is not None]
+        # Keras itself notes `training=False` where a layer is called without.
+        options = [f"{key}={literal(value)}" for key, value in node.options.items() if value]
         inputs = ", ".join(taken)
         if len(taken) > 1 or node.kind in MERGES:
             inputs = f"[{inputs}]"
@@ -145,7 +152,10 @@ class _Writer:
         if own and LAYER_CODE[node.kind] not in self.definitions:
             self.definitions.append(LAYER_CODE[node.kind])
         made_by = node.kind if own else f"layers.{node.kind}"
-        return _Statement(target, made_by, _arguments(node), node.name, f"({', '.join([inputs, *options])})")
+        values = json.dumps({**node.config, "name": node.kind})
+        if values not in self._arguments:
+            self._arguments[values] = _arguments(node.kind, json.loads(values))
+        return _Statement(target, made_by, self._arguments[values], node.name, f"({', '.join([inputs, *options])})")
 
 
 def _variable(node: Node, output: str, busy: set[str]) -> str:
@@ -199,23 +209,43 @@ def _input_arguments(config: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(arguments)
 
 
-def _arguments(node: Node) -> tuple[str, ...]:
+def _arguments(kind: str, config: dict[str, Any]) -> tuple[str, ...]:
     """The arguments that make a layer, save its name: those that Keras asks for, and those that differ from its own."""
-    class_ = _class_of(node.kind)
-    given = _asked(class_.from_config(json.loads(json.dumps(dict(node.config)))))
+    class_ = _class_of(kind)
+    given = _asked(class_.from_config(config))
     parameters = [item for item in inspect.signature(class_).parameters.values() if item.kind is not item.VAR_KEYWORD]
     required = [item.name for item in parameters if item.default is item.empty]
     # What is written may decide the others' defaults: the windows of a pooling touch where no stride is given.
     usual = _asked(class_(**{name: given[name] for name in given if name in required or name in _SHOWN}))
     written = [item.name for item in parameters if item.name in given and item.name != "name"]
     written += [key for key in given if key not in written and key not in {"name", "seed"}]
+    differing = [key for key in written if key in required or key in _SHOWN or not _same(given[key], usual.get(key))]
+    whole = _written_whole(given, differing)
     arguments = []
     for place, key in enumerate(written):
-        if key in required or key in _SHOWN or given[key] != usual.get(key):
-            text = _value(key, given[key])
+        if key in differing or key in whole:
+            text = _part(given[key], whole=True) if key in whole else _value(key, given[key])
             bare = place < len(required) and key == required[place]
             arguments.append(text if bare or (place == 0 and key in _WITHOUT_NAME) else f"{key}={text}")
     return tuple(arguments)
+
+
+def _same(one: Any, two: Any) -> bool:
+    """Whether two values mean the same: an axis and the list of that axis alone."""
+    return one == two or one == [two] or [one] == two
+
+
+def _written_whole(given: Mapping[str, Any], differing: Sequence[str]) -> set[str]:
+    """The initialisers that must be written as objects.
+
+    An object draws its seed before the layer is made, those that the layer makes itself draw theirs after that: where
+    one that draws is written as an object, those before it must be, too.
+    """
+    drawing = [
+        key for key, value in given.items() if isinstance(value, dict) and value["config"].get("seed", 0) is None
+    ]
+    objects = [key for key in drawing if key in differing and _part(given[key]).endswith(")")]
+    return set(drawing[: drawing.index(objects[-1]) + 1]) if objects else set()
 
 
 def _class_of(kind: str) -> "type[keras.Layer]":
@@ -244,8 +274,13 @@ def _folded(value: Any) -> Any:
     return value
 
 
-def _part(config: Mapping[str, Any]) -> str:
-    """An initialiser, regulariser, constraint or policy: its name alone where it has Keras's own values."""
+def _part(config: Mapping[str, Any], whole: bool = False) -> str:
+    """An initialiser, regulariser, constraint or policy: its name alone where it has Keras's own values.
+
+    Args:
+        config: Keras's config of it.
+        whole: whether it is written as an object in any case.
+    """
     import keras
 
     if config["class_name"] == "DTypePolicy":
@@ -255,10 +290,12 @@ def _part(config: Mapping[str, Any]) -> str:
     parameters = inspect.signature(class_).parameters.values()
     required = {item.name: values[item.name] for item in parameters if item.default is item.empty}
     usual = class_(**required).get_config()
-    arguments = [
-        f"{key}={literal(value)}" for key, value in values.items() if key in required or value != usual.get(key)
-    ]
-    if not arguments:
+    differing = {key: value for key, value in values.items() if key in required or value != usual.get(key)}
+    if class_.__name__ in {"L1", "L2"}:
+        arguments = [literal(value) for value in differing.values()]
+    else:
+        arguments = [f"{key}={literal(value)}" for key, value in differing.items()]
+    if not (arguments or whole):
         return literal(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", config["class_name"]).lower())
     return f"{config['module']}.{config['class_name']}({', '.join(arguments)})"
 
@@ -325,7 +362,7 @@ def _longest_loop(statements: Sequence[_Statement], place: int) -> _Loop | None:
 def _loop(statements: Sequence[_Statement], place: int, length: int) -> _Loop | None:
     first = statements[place : place + length]
     second = statements[place + length : place + 2 * length]
-    if any(replace(one, name="") != replace(two, name="") for one, two in zip(first, second, strict=True)):
+    if any(one.shape != two.shape for one, two in zip(first, second, strict=True)):
         return None
     names = [_counted(one.name, two.name) for one, two in zip(first, second, strict=True)]
     if any(name is None or name[1] != names[0][1] for name in names if names[0]) or names[0] is None:

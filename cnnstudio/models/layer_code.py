@@ -14,14 +14,14 @@ class LocalResponseNormalization(layers.Layer):
         channels, reach = inputs.shape[-1], self.size // 2
         around = [(0, 0)] * (len(inputs.shape) - 1) + [(reach, reach)]
         squares = keras.ops.pad(keras.ops.square(inputs), around)
-        total = sum(squares[..., start : start + channels] for start in range(self.size))
-        return inputs * keras.ops.power(self.k + self.alpha * total, -self.beta)
+        windows = (squares[..., start : start + channels] for start in range(self.size))
+        return inputs * keras.ops.power(self.k + self.alpha * sum(windows), -self.beta)
 
     def compute_output_shape(self, input_shape):
         return input_shape
 
     def get_config(self):
-        settings = {"size": self.size, "k": self.k, "alpha": self.alpha, "beta": self.beta}
-        return {**super().get_config(), **settings}''',
+        names = ("size", "k", "alpha", "beta")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}''',
 }
 """For each of `cnnstudio.models.layers.LAYERS` a class that does the same."""

@@ -54,13 +54,15 @@ def call(target: str, function: str, arguments: Sequence[str], tail: str = "", i
         target: what stands before it, such as `x = `.
         function: what is called.
         arguments: as text.
-        tail: what follows, such as `(x)`.
+        tail: what it is called with in turn, such as `(x)`; empty where it is not.
         indent: before every line.
     """
     start, inside = f"{indent}{target}{function}(", ", ".join(arguments)
     whole = f"{start}{inside}){tail}"
     if len(whole) <= LINE or not arguments:
         return [whole]
+    if tail and len(f"{start}{inside})(") <= LINE:
+        return [f"{start}{inside})(", f"{indent}{INDENT}{tail[1:-1]}", f"{indent})"]
     if len(f"{indent}{INDENT}{inside}") <= LINE:
         return [start, f"{indent}{INDENT}{inside}", f"{indent}){tail}"]
     return [start, *(f"{indent}{INDENT}{argument}," for argument in arguments), f"{indent}){tail}"]
