@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnnstudio.errors import StudioError
-from cnnstudio.models.graph import HEADS, MERGES, Graph, Node
+from cnnstudio.models.graph import HEADS, LAYER_NAMES, MERGES, Graph, Node, is_layer_name
 from cnnstudio.models.layer_kinds import LAYER_KINDS, Field, LayerKind
 from cnnstudio.models.layer_table import Config, LayerTable, describe
 
@@ -17,9 +17,6 @@ _PAIRS = frozenset({"kernel_size", "strides", "dilation_rate", "pool_size", "siz
 """Fields that Keras keeps as (along the height, along the width)."""
 _FRAMES = frozenset({"padding", "cropping"})
 """Fields that, where they are numbers, Keras keeps as ((top, bottom), (left, right))."""
-
-_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*")
-"""Names of layers with which TensorFlow can compile a network."""
 
 
 def add_layer(config: Config, after: str, kind: str, *, source: str | None = None, **values: Any) -> Config:
@@ -198,8 +195,8 @@ def rename_layer(config: Config, name: str, new: str) -> Config:
     node = graph.node(name)
     if name == new:
         return graph.to_config()
-    if len(new) > 100 or not _NAME.fullmatch(new) or ".." in new:
-        raise StudioError("A layer's name consists of Latin letters, digits, dots, dashes and underlines.")
+    if not is_layer_name(new):
+        raise StudioError(f"“{new}” is no name for a layer: {LAYER_NAMES}.")
     if new in graph.nodes:
         raise StudioError(f"This network has a layer “{new}” already.")
     graph.put(node.with_values(name=new), after=name)

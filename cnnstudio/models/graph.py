@@ -5,7 +5,8 @@ the layers it is fed by, so that a layer can be put in, taken out or moved witho
 """
 
 import heapq
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +22,9 @@ _AFTER_HEAD = frozenset(
     {"Activation", "Dropout", "Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "Reshape", "Softmax"}
 )
 """Kinds of layers that may stand between that layer and the end."""
+
+LAYER_NAMES = "the names of layers consist of Latin letters, digits, dots, dashes and underlines"
+_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]{0,99}")
 
 _LAYER_FIELDS = ("module", "class_name", "config", "registered_name")
 _UNKNOWN_SHAPE = [None]
@@ -95,7 +99,7 @@ class Graph:
                 _only(inner.get("input_layers"), "input")
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise StudioError("The network is damaged: its layers and connections cannot be read.") from error
-        graph = cls(inner["name"], nodes, output)
+        graph = cls(re.sub(r"[^A-Za-z0-9_.-]", "_", str(inner["name"])).lstrip("_-") or "network", nodes, output)
         if len(graph.nodes) < len(nodes):
             raise StudioError("Two layers of this network have the same name, so that nobody can tell which is meant.")
         graph.check()
@@ -201,6 +205,16 @@ class Graph:
             raise StudioError(f"The connections of this network go round in a circle, through the layer “{name}”.")
         return done
 
+    def check_names(self) -> None:
+        """Checks that TensorFlow can compile a network with such names.
+
+        Raises:
+            StudioError: it cannot.
+        """
+        for name in self.nodes:
+            if not is_layer_name(name):
+                raise StudioError(f"One of its layers is called “{name}”, but {LAYER_NAMES}.")
+
     def check(self) -> None:
         """Puts the layers in order.
 
@@ -231,6 +245,11 @@ class Graph:
             },
             "registered_name": None,
         }
+
+
+def is_layer_name(name: str) -> bool:
+    """Whether TensorFlow can compile a network with a layer of that name."""
+    return _NAME.fullmatch(name) is not None and ".." not in name
 
 
 def _is_softmax(node: Node) -> bool:
@@ -290,9 +309,9 @@ def _chain(inner: Mapping[str, Any]) -> list[Node]:
     return nodes
 
 
-def input_layer(batch_shape: list[int | None]) -> dict[str, Any]:
+def input_layer(batch_shape: Sequence[int | None]) -> dict[str, Any]:
     """Keras's config of an input layer called “image”."""
-    config = {"batch_shape": batch_shape, "dtype": "float32", "sparse": False, "ragged": False, "name": "image"}
+    config = {"batch_shape": list(batch_shape), "dtype": "float32", "sparse": False, "ragged": False, "name": "image"}
     return {"module": "keras.layers", "class_name": "InputLayer", "config": config, "registered_name": None}
 
 

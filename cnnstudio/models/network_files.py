@@ -84,6 +84,7 @@ def read_network(path: Path) -> Network:
     try:
         config = checked_config(json.dumps(values["model"]).encode())
         graph = Graph.of(config)
+        graph.check_names()
     except RefusedError as error:
         raise StudioError(f"{path} is not opened: {error}.") from error
     except StudioError as error:

@@ -86,11 +86,12 @@ def find_network(text: str | Path) -> Architecture | Network:
     path = saved_path(str(text))
     if path is not None:
         return read_network(path)
-    path = Path(text).expanduser()
-    if path.suffix.lower() == ".keras" or (path / MODEL_FILE).is_file():
-        return _network_of_model(path)
-    if path.exists() or str(text).endswith(SUFFIX):
-        return read_network(path)
+    with suppress(OSError, ValueError, RuntimeError):  # not every text can be a path
+        path = Path(text).expanduser()
+        if path.suffix.lower() == ".keras" or (path / MODEL_FILE).is_file():
+            return _network_of_model(path)
+        if path.name and (path.exists() or path.name.endswith(SUFFIX)):
+            return read_network(path)
     names = [*ARCHITECTURES, *saved_names()]
     similar = difflib.get_close_matches(str(text), names, n=3)
     hint = f" Did you mean {' or '.join(f'“{name}”' for name in similar)}?" if similar else ""
@@ -119,9 +120,11 @@ def _network_of_model(path: Path) -> Network:
 def _graph_of(file: Path) -> Graph:
     config = read_config(file)
     try:
-        return Graph.of(config)
+        graph = Graph.of(config)
+        graph.check_names()
     except StudioError as error:
         raise StudioError(f"{file} is not opened. {error}") from error
+    return graph
 
 
 def reference(network: Architecture | Network) -> str:
