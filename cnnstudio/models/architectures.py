@@ -22,15 +22,16 @@ if TYPE_CHECKING:
     import keras
 
 MAX_SIDE = 512
-"""Largest image side in pixels: beyond it, a dense layer on all pixels takes gigabytes."""
+"""Largest image side in pixels: beyond it, a dense layer on all pixels or the maps of a batch take gigabytes."""
 
 FAMILIES: dict[str, tuple[Architecture, ...]] = {
     "Without convolutions": DENSE,
-    "First convolutional networks": (*LENET, *TEACHING),
-    "Deep networks": (*ALEXNET, *VGG),
-    "Residual networks": RESIDUAL,
-    "Later networks": (*MOBILENET, *CONVNEXT),
-    "Transfer from photos": TRANSFER,
+    "Where it began": LENET,
+    "To learn from": TEACHING,
+    "Large and deep": (*ALEXNET, *VGG),
+    "Residual": RESIDUAL,
+    "Today’s": (*MOBILENET, *CONVNEXT),
+    "Transfer: has seen ImageNet already": TRANSFER,
 }
 """The architectures by what they have in common, in the order in which they are shown."""
 
@@ -74,8 +75,8 @@ def check(architecture: Architecture, image_shape: ImageShape, classes: int) -> 
         )
     if max(height, width) > MAX_SIDE:
         raise StudioError(
-            f"Images of {size} pixels are too large for {architecture.title}, whose dense layers would take "
-            f"gigabytes. Scale them down to at most {MAX_SIDE}×{MAX_SIDE}."
+            f"Images of {size} pixels are too large: {architecture.title} would take gigabytes for them. Scale them "
+            f"down to at most {MAX_SIDE}×{MAX_SIDE}."
         )
 
 

@@ -50,6 +50,7 @@ class Pretrained:
         year: when it was published.
         authors: by whom.
         paper: title and place of the publication.
+        link: its address.
         idea: one sentence for somebody new.
         side: height and width of its images.
         parameters: numbers in its layers, running statistics included.
@@ -70,6 +71,7 @@ class Pretrained:
     year: int
     authors: str
     paper: str
+    link: str
     idea: str
     side: int
     parameters: int
@@ -95,6 +97,7 @@ _EFFICIENTNET_V2: dict[str, Any] = {
     "year": 2021,
     "authors": "Tan, Le",
     "paper": "EfficientNetV2: Smaller Models and Faster Training, ICML",
+    "link": "https://arxiv.org/abs/2104.00298",
     "licence": "Apache-2.0, The AutoML Authors and the Keras team",
     "module": "efficientnet_v2",
     "options": {"include_preprocessing": False},
@@ -153,6 +156,7 @@ PRETRAINED: dict[str, Pretrained] = {
             year=2015,
             authors="He, Zhang, Ren, Sun",
             paper="Deep Residual Learning for Image Recognition, CVPR 2016",
+            link="https://arxiv.org/abs/1512.03385",
             idea="Fifty layers with shortcuts around every three: the network that made great depth trainable.",
             side=224,
             parameters=25_636_712,
@@ -172,6 +176,7 @@ PRETRAINED: dict[str, Pretrained] = {
             year=2016,
             authors="He, Zhang, Ren, Sun",
             paper="Identity Mappings in Deep Residual Networks, ECCV",
+            link="https://arxiv.org/abs/1603.05027",
             idea="ResNet-50 with normalisation and ReLU before each convolution, so that the shortcuts stay free.",
             side=224,
             parameters=25_613_800,
