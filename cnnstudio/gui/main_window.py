@@ -11,6 +11,7 @@ window uses; nothing of it is required:
   place to start importing TensorFlow in a `LatestTask`;
 * `busy`: a property, None or what would be interrupted now, as a sentence such as “A training is running.”; closing
   asks first;
+* `may_close()`: asks what must be asked before the window closes; False where the user would rather stay;
 * `shut_down()`: stops everything and waits for it, within some seconds; nothing is called after it.
 """
 
@@ -41,6 +42,7 @@ from cnnstudio.gui.theme import GRID, SECTION, icon
 from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.models.card import CARD_FILE
 from cnnstudio.models.classifier import MODEL_FILE
+from cnnstudio.models.network_files import SUFFIX
 
 RAIL_WIDTH = 11 * GRID
 DEFAULT_SIZE = QSize(1360, 860)
@@ -220,7 +222,10 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def open_path(self, path: Path) -> None:
-        """Hands an image, a model, a run, or a folder or zip of images to the page that takes such things."""
+        """Hands an image, a model, a run, an edited network, or images to the page that takes such things."""
+        if path.name.endswith(SUFFIX):
+            self.show_page("architecture", path)
+            return
         is_model = (path / MODEL_FILE).is_file() or (path / CARD_FILE).is_file()
         images = path.suffix.lower() == ".zip" or (path.is_dir() and not is_model)
         self.show_page("data" if images else "try", path)
@@ -323,7 +328,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Asks while something runs; then stops it, remembers the place and goes."""
-        if self._asks and not self._closed and not self._may_close():
+        if self._asks and not self._closed and not (self._may_stop() and self._may_close()):
             event.ignore()
             return
         self._shut_down()
@@ -331,6 +336,15 @@ class MainWindow(QMainWindow):
         self.closed.emit()
 
     def _may_close(self) -> bool:
+        """Asks page by page; the one with which the user wants to go on is shown."""
+        for name, page in self._pages.items():
+            ask: Callable[[], bool] | None = getattr(page, "may_close", None)
+            if ask is not None and not ask():
+                self.show_page(name)
+                return False
+        return True
+
+    def _may_stop(self) -> bool:
         running = [text for page in self._pages.values() if (text := getattr(page, "busy", None))]
         if not running:
             return True

@@ -1,18 +1,20 @@
 """The Architecture page: every network at a glance, layer by layer, to be understood, changed and trained."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe
 from cnnstudio.gui.log import details
 from cnnstudio.gui.pages.architecture_chooser import FIRST, ArchitectureChooser
+from cnnstudio.gui.pages.architecture_saving import left_behind
 from cnnstudio.gui.pages.architecture_subject import Described, described, images_text
 from cnnstudio.gui.pages.architecture_view import NetworkView
 from cnnstudio.gui.settings import Settings
@@ -21,14 +23,15 @@ from cnnstudio.gui.theme import GRID, SECTION, icon
 from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.models.layer_table import LayerTable
 from cnnstudio.models.network_layout import lay_out
-from cnnstudio.models.networks import Network, find_network
+from cnnstudio.models.networks import SUFFIX, Network, find_network
 from cnnstudio.models.recipes.architecture import Architecture
 
 if TYPE_CHECKING:
     from cnnstudio.gui.pages.architecture_editor import ArchitectureEditor
 
-COLUMN_WIDTH = 40 * GRID
-MODEL_FILES = "Keras models (*.keras)"
+COLUMN_WIDTH, NARROW_COLUMN = 40 * GRID, 36 * GRID
+NARROW_PAGE = 120 * GRID
+MODEL_FILES = f"Keras models, edited networks (*.keras *{SUFFIX})"
 
 PATIENCE = 200
 """Milliseconds after which the page says that it is working."""
@@ -62,10 +65,11 @@ class ArchitecturePage(QWidget):
         self._waiting.setInterval(PATIENCE)
         self._waiting.timeout.connect(self._tell_waiting)
         self._message = MessageBar()
+        self._message.accepted.connect(self._open_draft)
         self._view = NetworkView()
         self._view.selected.connect(self._select)
         self._view.split_moved.connect(partial(settings.remember, SPLIT))
-        self._view.set_split(settings.recall(SPLIT, 38))
+        self._view.set_split(settings.recall(SPLIT, 34))
         self._chooser = ArchitectureChooser()
         self._chooser.changed.connect(self._describe)
         self._chooser.edit_wanted.connect(self.edit)
@@ -73,8 +77,8 @@ class ArchitecturePage(QWidget):
         self._chooser.use_wanted.connect(self._use)
         self._view.own_images_wanted.connect(self._chooser.choose_own_images)
         self._column = QStackedWidget()
-        self._column.setFixedWidth(COLUMN_WIDTH)
         self._column.addWidget(self._chooser)
+        self._column.currentChanged.connect(self._fit_column)
         right = QVBoxLayout()
         right.setSpacing(2 * GRID)
         right.addWidget(self._message)
@@ -98,27 +102,41 @@ class ArchitecturePage(QWidget):
         """The editor is in the column."""
         return self._editor is not None and self._column.currentIndex() > 0
 
-    @property
-    def busy(self) -> str | None:
-        """What would be lost if the window closed now, in words."""
-        unsaved = self._editor is not None and self._editor.document.unsaved
-        return "An edited network is not saved." if unsaved else None
+    def may_close(self) -> bool:
+        """Asks about what is not saved; returns whether the window may close."""
+        return self._editor is None or self._editor.may_leave()
 
     def entered(self) -> None:
         """Networks and data sets may have been added since."""
         if not self.editing:
             self._chooser.refresh()
             self._describe()
+            self._offer_draft()
 
     @Slot(object)
     def receive(self, payload: Path | str) -> None:
-        """Shows a network by its name, or a Keras model from a file."""
+        """Shows a network by its name, or a Keras model from a file; edits the network of an architecture's file."""
+        if isinstance(payload, Path) and payload.name.endswith(SUFFIX):
+            self._edit_with(lambda editor: editor.open_file(payload))
+            return
+        if self._editor is not None and self.editing and not self._editor.may_leave():
+            return
         if isinstance(payload, Path):
             self._chooser.add_file(payload)
         else:
             self._chooser.refresh(payload)
             self._describe()
         self._leave_editor()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the table needs the room more than the facts do."""
+        super().resizeEvent(event)
+        self._fit_column()
+
+    @Slot()
+    def _fit_column(self) -> None:
+        narrow = self.width() < NARROW_PAGE and not self.editing
+        self._column.setFixedWidth(NARROW_COLUMN if narrow else COLUMN_WIDTH)
 
     def shut_down(self) -> None:
         """Waits for what is being described."""
@@ -176,7 +194,7 @@ class ArchitecturePage(QWidget):
 
     @Slot()
     def _ask_file(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Open a Keras model", "", MODEL_FILES)
+        path, _ = QFileDialog.getOpenFileName(self, "Open a network", "", MODEL_FILES)
         if path:
             self.receive(Path(path))
 
@@ -199,7 +217,6 @@ class ArchitecturePage(QWidget):
         """Opens the editor with the network that is shown."""
         if self._answer is None:
             return
-        editor = self._make_editor()
         found = find_network(self._chooser.key) if self._chooser.file is None else None
         config = self._answer.config
         if isinstance(found, Network):
@@ -207,15 +224,35 @@ class ArchitecturePage(QWidget):
         else:
             source = found.name if found is not None else ""
             network = Network(source, self._chooser.title, config, source)
+        self._edit_with(lambda editor: editor.edit(network))
+
+    def _edit_with(self, begin: Callable[["ArchitectureEditor"], bool]) -> None:
+        """Shows the editor, where it has something to edit.
+
+        Args:
+            begin: gives it a network; returns whether it took it.
+        """
+        editor = self._make_editor()
+        was_editing = self.editing
+        self._message.hide()
         self._column.setCurrentIndex(1)
         try:
-            if editor.edit(network):
-                self.addActions(editor.actions())  # undo and Del work from the picture and the table, too
-            else:
-                self._leave_editor()
+            took = begin(editor)
         except StudioError as error:
-            self._leave_editor()
+            took = False
             self._message.show_error(str(error))
+        if took:
+            self.addActions(editor.actions())  # undo and Del work from the picture and the table, too
+        elif not was_editing:
+            self._leave_editor()
+
+    def _offer_draft(self) -> None:
+        if self._editor is None and (draft := left_behind()) is not None:
+            self._message.show_offer(f"When the program ended, “{draft.title}” was not saved.", "Open it")
+
+    @Slot()
+    def _open_draft(self) -> None:
+        self._edit_with(lambda editor: editor.open_draft())
 
     def _make_editor(self) -> "ArchitectureEditor":
         if self._editor is not None:
@@ -252,6 +289,7 @@ class ArchitecturePage(QWidget):
     def _show_edited(self, table: LayerTable) -> None:
         if self._editor is not None and self.editing:
             self._draw(self._editor.document.title, table)
+            self._view.select(self._editor.document.selected_layer)
 
     @Slot(str)
     def _select(self, name: str) -> None:

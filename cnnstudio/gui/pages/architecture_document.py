@@ -177,6 +177,13 @@ class ArchitectureDocument(QObject):
         self.stack.setClean()
         self.state_changed.emit()
 
+    def discard(self) -> None:
+        """What is not saved is not wanted any more."""
+        if self._network is not None:
+            self._title = self._network.title
+        self.stack.setClean()
+        self.state_changed.emit()
+
     @Slot(str)
     def rename(self, title: str) -> None:
         """Gives the network another name for people."""

@@ -117,7 +117,8 @@ class ArchitectureEditor(QWidget):
         """
         if not self.may_leave():
             return False
-        self._begin(network)
+        self._message.hide()
+        self.document.open(network, "" if network.path else saving.free_title(network.title))
         return True
 
     @Slot(str)
@@ -139,7 +140,7 @@ class ArchitectureEditor(QWidget):
             return True
         answer = saving.ask_unsaved(self.window(), self.document.title)
         if answer == "discard":
-            self.draft.discard()
+            self.document.discard()
         return answer == "discard" or (answer == "save" and self.save() is not None)
 
     def shut_down(self) -> None:
@@ -191,16 +192,32 @@ class ArchitectureEditor(QWidget):
         """Asks which file to open, and opens it."""
         path = saving.ask_file_to_open(self)
         if path is not None:
-            self.open_file(path)
+            self._try(partial(self.open_file, path))
 
-    def open_file(self, path: Path) -> None:
-        """Edits the network of a file; says why, where it is not opened."""
-        try:
-            network = read_network(path)
-            if self.edit(network):
-                self.opened.emit(network)
-        except StudioError as error:
-            self._say(str(error))
+    def open_file(self, path: Path) -> bool:
+        """Edits the network of a file, after asking about what is not saved.
+
+        Returns:
+            Whether it is edited now.
+
+        Raises:
+            StudioError: the file is not opened; the sentence says why.
+        """
+        network = read_network(path)
+        is_edited = self.edit(network)
+        if is_edited:
+            self.opened.emit(network)
+        return is_edited
+
+    def open_draft(self) -> bool:
+        """Edits what was not saved when the program ended; returns whether there was such a thing."""
+        network = saving.left_behind()
+        if network is None or not self.may_leave():
+            return False
+        self._message.hide()
+        self.document.open(network, saved=False)
+        self.opened.emit(network)
+        return True
 
     @Slot()
     def show_code(self) -> None:
@@ -221,23 +238,6 @@ class ArchitectureEditor(QWidget):
         network = self.save() if self.document.unsaved else self.document.network
         if network is not None:
             self.train_wanted.emit(network)
-
-    def offer_draft(self) -> None:
-        """Offers what was not saved when the program ended, where there is such a thing."""
-        network = self.draft.left_behind()
-        if network is not None:
-            self._message.show_offer(f"When the program ended, “{network.title}” was not saved.", "Open it")
-
-    def _begin(self, network: Network, saved: bool = True) -> None:
-        self._message.hide()
-        self.document.open(network, "" if network.path or not saved else saving.free_title(network.title), saved=saved)
-
-    @Slot()
-    def _open_draft(self) -> None:
-        network = self.draft.left_behind()
-        if network is not None and self.may_leave():
-            self.document.open(network, network.title, saved=False)
-            self.opened.emit(network)
 
     @Slot(object)
     def _show_code(self, code: str) -> None:
@@ -322,7 +322,6 @@ class ArchitectureEditor(QWidget):
         column.setSpacing(2 * GAP)
         column.addLayout(self._build_head())
         column.addLayout(self._build_tools())
-        self._message.accepted.connect(self._open_draft)
         column.addWidget(self._message)
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)

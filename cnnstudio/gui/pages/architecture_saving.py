@@ -113,14 +113,6 @@ class Draft(QObject):
         document.state_changed.connect(self._follow)
         document.changed.connect(self._follow)
 
-    @staticmethod
-    def left_behind() -> Network | None:
-        """What was not saved when the program ended; None where all was."""
-        with suppress(StudioError):
-            if _path().exists():
-                return replace(read_network(_path()), path=None)
-        return None
-
     @Slot()
     def write(self) -> None:
         """Writes the draft now, in another thread."""
@@ -148,6 +140,14 @@ class Draft(QObject):
             self._timer.start()
         elif self._document.is_open and self._document.stack.count():
             self.discard()
+
+
+def left_behind() -> Network | None:
+    """The draft of what was not saved when the program ended; None where all was."""
+    with suppress(StudioError):
+        if _path().exists():
+            return replace(read_network(_path()), path=None)
+    return None
 
 
 def _path() -> Path:

@@ -22,7 +22,9 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from cnnstudio.errors import StudioError
 from cnnstudio.gui.pages.architecture_editor import ArchitectureEditor
+from cnnstudio.gui.pages.architecture_saving import left_behind
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.networks import (
     Network,
@@ -467,9 +469,7 @@ def test_a_draft_outlives_a_crash(editor: ArchitectureEditor, qtbot: QtBot) -> N
     again = ArchitectureEditor()
     qtbot.addWidget(again)
     again.show()
-    again.offer_draft()
-    assert "My LeNet-5" in message(again)
-    click(qtbot, again, "accept_offer_button")
+    assert again.open_draft()
     assert again.document.network.config == config
     assert again.document.title == "My LeNet-5"
     assert again.document.unsaved
@@ -483,14 +483,13 @@ def test_no_draft_is_left_where_all_is_saved(editor: ArchitectureEditor, qtbot: 
         editor.draft.write()
     with qtbot.waitSignal(editor.draft._writing.finished):
         editor.save()
-    assert editor.draft.left_behind() is None
+    assert left_behind() is None
 
 
 def test_a_damaged_draft_is_passed_over(editor: ArchitectureEditor, home: Path) -> None:
     (home / "data" / "drafts").mkdir(parents=True, exist_ok=True)
     (home / "data" / "drafts" / "draft.cnn.json").write_text("{")
-    editor.offer_draft()
-    assert message(editor) == ""
+    assert not editor.open_draft()
 
 
 def test_files_go_to_others_and_come_back(
@@ -526,7 +525,11 @@ def _lambda_layer(document: dict) -> None:
     ids=["newer", "no model", "hostile", "damaged"],
 )
 def test_files_that_are_not_opened(
-    editor: ArchitectureEditor, tmp_path: Path, spoil: Callable[[dict], object], word: str
+    editor: ArchitectureEditor,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    spoil: Callable[[dict], object],
+    word: str,
 ) -> None:
     path = tmp_path / "bad.cnn.json"
     write_network(published("mlp"), path)
@@ -534,7 +537,8 @@ def test_files_that_are_not_opened(
     spoil(document)
     path.write_text(json.dumps(document))
     before = editor.document.network.config
-    editor.open_file(path)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_args: (str(path), ""))
+    editor.ask_file()
     assert word in message(editor)
     assert editor.document.network.config == before
 
@@ -543,8 +547,8 @@ def test_half_a_file_is_not_opened(editor: ArchitectureEditor, tmp_path: Path) -
     path = tmp_path / "half.cnn.json"
     write_network(published("mlp"), path)
     path.write_bytes(path.read_bytes()[:500])
-    editor.open_file(path)
-    assert "damaged" in message(editor)
+    with pytest.raises(StudioError, match="damaged"):
+        editor.open_file(path)
 
 
 def test_other_images_are_a_step(editor: ArchitectureEditor) -> None:
