@@ -99,18 +99,19 @@ class _Walk:
         if inputs is not None:
             outputs = {name: (given,) for (name, _), given in zip(_ends(fields["input_layers"]), inputs, strict=True)}
         steps: list[Step] = []
-        waiting = [layer for layer in fields["layers"] if _name(layer) not in outputs]
+        waiting = [(layer, _sources(layer)) for layer in fields["layers"] if _name(layer) not in outputs]
         while waiting:
-            ready = [layer for layer in waiting if all(name in outputs for name, _ in _sources(layer))]
-            if not ready:
+            left = []
+            for layer, sources in waiting:
+                if any(name not in outputs for name, _ in sources):
+                    left.append((layer, sources))
+                    continue
+                given = tuple(outputs[name][place] for name, place in sources)
+                made, outputs[_name(layer)] = self._layer(layer, path, given, trainable)
+                steps += made
+            if len(left) == len(waiting):
                 raise StudioError("The network is damaged: its layers feed each other in a circle, or one is missing.")
-            for layer in waiting[:]:
-                sources = _sources(layer)
-                if all(name in outputs for name, _ in sources):
-                    given = tuple(outputs[name][place] for name, place in sources)
-                    made, outputs[_name(layer)] = self._layer(layer, path, given, trainable)
-                    steps += made
-                    waiting.remove(layer)
+            waiting = left
         return steps, tuple(outputs[name][place] for name, place in _ends(fields["output_layers"]))
 
     def _layer(
@@ -128,10 +129,11 @@ def _name(layer: Mapping[str, Any]) -> str:
 
 
 def _refuse_doubles(layers: Sequence[Mapping[str, Any]]) -> None:
-    names = [_name(layer) for layer in layers]
-    for name in names:
-        if names.count(name) > 1:
-            raise StudioError(f"The network is damaged: two of its layers are called “{name}”.")
+    seen = set()
+    for layer in layers:
+        if _name(layer) in seen:
+            raise StudioError(f"The network is damaged: two of its layers are called “{_name(layer)}”.")
+        seen.add(_name(layer))
 
 
 def _input_of(fields: Mapping[str, Any], first: Mapping[str, Any]) -> dict[str, Any]:

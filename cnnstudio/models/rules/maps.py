@@ -50,10 +50,10 @@ class Reach:
         Args:
             starts, ends: (new places,) whole numbers.
         """
-        size = len(self.first)
-        first = self.first[np.clip(starts, 0, size - 1)]
-        last = self.last[np.clip(ends, 0, size - 1)]
-        outside = (ends < 0) | (starts >= size) | (starts > ends)
+        first, last = self.first.take(starts, mode="clip"), self.last.take(ends, mode="clip")
+        outside = (ends < 0) | (starts >= len(self.first)) | (starts > ends)
+        if not outside.any():
+            return Reach(self.axis, first, last)
         # Empty stretches keep in order with their neighbours, so that the ends of a window tell what is in it.
         before = np.where(outside & (ends < 0), self.first[0] - 1, np.where(outside, self.last[-1], last))
         return Reach(self.axis, np.where(outside, before + 1, first), before)
