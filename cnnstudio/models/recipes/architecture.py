@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Architecture:
             built from its config the same weights.
         load_weights: gives a model that was built so, or one that was edited since, the weights it starts from; None
             where it starts from random ones.
+        weights_file: finds the `.keras` file that these weights come from, whose layers have the same names.
     """
 
     name: str
@@ -59,3 +61,4 @@ class Architecture:
     channels: tuple[int, ...] = ()
     smallest_side: int = 1
     load_weights: Callable[["keras.Model"], None] | None = None
+    weights_file: Callable[[], Path] | None = None

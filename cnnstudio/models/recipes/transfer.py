@@ -102,6 +102,7 @@ def _entry(
         channels=(1, 3),
         build=partial(build_transfer, features=features, name=name),
         load_weights=partial(load_backbone, find=find),
+        weights_file=find,
         **told,
     )
 
@@ -136,7 +137,7 @@ TRANSFER = (
         idea="What a network has learnt from a million photos is kept, and only a new last layer learns your classes: "
         "good with few images, and soon.",
         image_shape=efficientnet.IMAGE_SHAPE,
-        reported="75.1 % of ImageNet's validation images (top-1), as its authors' repository reports of Lite0",
+        reported="75.1 % of ImageNet's validation images (top-1), by its authors' repository",
         published_parameters=4_652_008,
     ),
     *(_from_download(entry) for entry in pretrained.PRETRAINED.values()),
