@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from cnnstudio.models.drawing.columns import FRAME, Part, Places, lanes_of, place
+from cnnstudio.models.drawing.columns import FRAME, Part, lanes_of, place
 from cnnstudio.models.drawing.connections import arcs_over, link_between
 from cnnstudio.models.drawing.folds import Folding, Repeat, find_repeats, fold
 from cnnstudio.models.drawing.parts import Arc, Box, Fold, Link, State, Volume, around
@@ -18,11 +18,27 @@ from cnnstudio.models.drawing.volumes import NetworkGraph, read_graph, role_of
 from cnnstudio.models.drawing.words import facts_of, facts_of_fold
 from cnnstudio.models.layer_table import LayerTable
 
-WIDEST = 1500.0
+WIDEST = 1400.0
 """Where a picture would be wider, more of it is folded: at 1280 pixels its labels can still be read."""
 
-_ATTEMPTS = ((4, True), (2, True), (2, False))
-"""How often a single volume is repeated before it folds, and whether a fold shows a whole part or only its end."""
+
+@dataclass(frozen=True)
+class Style:
+    """A way to draw a network.
+
+    Attributes:
+        lone: how often a single volume is repeated before it folds; 0 if nothing folds.
+        whole: whether a fold shows a whole part; else only its end.
+        size: of the volumes, 1 for the usual one.
+    """
+
+    lone: int
+    whole: bool = True
+    size: float = 1.0
+
+
+_STYLES = (Style(4), Style(4, size=0.7), Style(2, size=0.7), Style(2, whole=False), Style(2, whole=False, size=0.7))
+"""What is tried, from the most telling to the narrowest."""
 
 _BADGE = (48.0, 20.0)
 
@@ -92,39 +108,45 @@ def lay_out(table: LayerTable, folded: bool = True, unfolded: Iterable[str] = ()
         unfolded: keys of the folds that are unfolded all the same; those that there are not are passed over.
     """
     graph = read_graph(table)
-    if not folded:
-        return _Drawing(table, graph, (), True, frozenset()).layout()
-    attempts = []
-    for lone, whole in _ATTEMPTS:
-        repeats = find_repeats(graph, lone)
-        attempts.append((_Drawing(table, graph, repeats, whole, frozenset()).layout(), repeats, whole))
-        if attempts[-1][0].box.width <= WIDEST:
+    drawings = []
+    for style in _STYLES if folded else (Style(0),):
+        drawings.append(_Drawing(table, graph, style, frozenset()))
+        if drawings[-1].width <= WIDEST:
             break
-    layout, repeats, whole = min(attempts, key=lambda attempt: max(WIDEST, attempt[0].box.width))
+    best = min(drawings, key=lambda drawing: max(WIDEST, drawing.width))
+    layout = best.layout()
     wanted = frozenset(unfolded) & {one.key for one in layout.folds}
-    return _Drawing(table, graph, repeats, whole, wanted).layout() if wanted else layout
+    return _Drawing(table, graph, best.style, wanted).layout() if wanted else layout
 
 
 class _Drawing:
-    """One way to draw a network.
+    """A network, drawn in one way.
 
     Args:
         table: the network.
         graph: what of it is drawn.
-        repeats: equal parts that follow each other.
-        whole: whether a folded repeat shows a whole part, or only its end.
-        unfolded: keys of those that are drawn part by part.
+        style: the way.
+        unfolded: keys of the folds that are drawn part by part.
     """
 
-    def __init__(
-        self, table: LayerTable, graph: NetworkGraph, repeats: tuple[Repeat, ...], whole: bool, unfolded: frozenset[str]
-    ) -> None:
-        self._table, self._graph, self._repeats = table, graph, repeats
-        self._whole, self._unfolded = whole, unfolded
-        folded = tuple(repeat for repeat in repeats if self._key(repeat) not in unfolded)
-        self._folding: Folding = fold(graph, folded, whole)
+    def __init__(self, table: LayerTable, graph: NetworkGraph, style: Style, unfolded: frozenset[str]) -> None:
+        self.style = style
+        self._table, self._graph, self._unfolded = table, graph, unfolded
+        self._repeats = find_repeats(graph, style.lone) if style.lone else ()
+        folded = tuple(repeat for repeat in self._repeats if self._key(repeat) not in unfolded)
+        self._folding: Folding = fold(graph, folded, style.whole)
         self._drawn = self._folding.graph
         self._shown = {origin: number for number, origins in enumerate(self._folding.origins) for origin in origins}
+        self._parts = [self._part(repeat) for repeat in self._repeats]
+        lanes = lanes_of(self._drawn)
+        self._sizes = sizes_of(self._drawn, style.size, 1 + max(lanes.lanes) - min(lanes.lanes))
+        self._places = place(self._drawn, self._sizes, lanes, self._parts)
+
+    @property
+    def width(self) -> float:
+        """About how wide it is."""
+        middles = [x for x, _ in self._places.middles]
+        return max(middles) - min(middles) + self._sizes[0].whole[0]
 
     def _key(self, repeat: Repeat) -> str:
         return self._graph.pieces[repeat.start].row.name
@@ -132,11 +154,8 @@ class _Drawing:
     def layout(self) -> NetworkLayout:
         """Where everything lies."""
         graph, table = self._drawn, self._table
-        parts = [self._part(repeat) for repeat in self._repeats]
-        lanes = lanes_of(graph)
-        sizes = sizes_of(graph, 1 + max(lanes.lanes) - min(lanes.lanes))
-        places = place(graph, sizes, lanes, parts)
-        volumes = tuple(self._volume(number, sizes[number], places) for number in range(len(graph.pieces)))
+        places, parts = self._places, self._parts
+        volumes = tuple(self._volume(number, self._sizes[number]) for number in range(len(graph.pieces)))
         ends = {part.volumes[-1] for part in parts if part.only_end and len(part.rows) > 1}
         links = tuple(
             link_between(
@@ -162,7 +181,7 @@ class _Drawing:
     def _part(self, repeat: Repeat) -> Part:
         volumes = tuple(sorted({self._shown[number] for number in range(repeat.start, repeat.stop)}))
         pieces = self._graph.pieces[repeat.start + repeat.length : repeat.start + 2 * repeat.length]
-        only_end = not self._whole and self._key(repeat) not in self._unfolded
+        only_end = not self.style.whole and self._key(repeat) not in self._unfolded
         return Part(volumes, tuple(piece.row for piece in pieces), only_end)
 
     def _layers_on_arcs(self) -> dict[tuple[int, int], tuple[str, ...]]:
@@ -175,8 +194,8 @@ class _Drawing:
             names[source, target] = names.get((source, target), ()) + tuple(row.name for row in one.rows)
         return names
 
-    def _volume(self, number: int, size: Size, places: Places) -> Volume:
-        piece = self._drawn.pieces[number]
+    def _volume(self, number: int, size: Size) -> Volume:
+        piece, places = self._drawn.pieces[number], self._places
         box, face = size.boxes(*places.middles[number])
         members = [self._graph.pieces[origin] for origin in self._folding.origins[number]]
         misfit = self._table.misfit
@@ -202,9 +221,11 @@ class _Drawing:
         box = box.grown(FRAME)
         width, height = _BADGE
         box = Box(box.x, box.y, box.width, box.height + height / 2 - 4)
-        badge = Box(box.middle[0] - width / 2, box.bottom - height / 2, width, height)
         key = self._key(repeat)
         folded = key not in self._unfolded
+        # Unfolded, the frame may be wider than the screen: the badge stays at its start, which is in sight.
+        left = box.middle[0] - width / 2 if folded else box.x + 2 * FRAME
+        badge = Box(left, box.bottom - height / 2, width, height)
         facts = facts_of_fold(repeat.count, part.rows, folded)
         return Fold(key, repeat.count, folded, box, badge, part.volumes, facts)
 

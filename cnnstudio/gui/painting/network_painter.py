@@ -250,7 +250,7 @@ class _NetworkPainter:
         painter.drawRoundedRect(box, box.height() / 2, box.height() / 2)
         painter.setFont(self._strong)
         painter.setPen(QColor(theme.accent_text))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"× {fold.count}")
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"× {fold.count}" if fold.folded else f"× {fold.count} –")
 
 
 def _curve(points: tuple[Point, ...]) -> QPainterPath:

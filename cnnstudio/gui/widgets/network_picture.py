@@ -206,7 +206,7 @@ class NetworkPicture(QWidget):
             painter.setTransform(self._view.transform, combine=True)
             paint_network(painter, self._layout, self.font(), marks)
             painter.restore()
-        if self.hasFocus():
+        if self.hasFocus() and self._layout is not None:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(colours().accent_text), 2))

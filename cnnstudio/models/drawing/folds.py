@@ -6,7 +6,7 @@ Parts are compared by what they do, not by their names: kinds of layers, kernels
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from cnnstudio.models.drawing.volumes import NetworkGraph, Shortcut, cuts
+from cnnstudio.models.drawing.volumes import SUMS, NetworkGraph, Piece, Shortcut, cuts
 
 LONGEST = 24
 """Most volumes of a part that is looked for."""
@@ -95,9 +95,8 @@ class _Search:
         self._same: list[Hashable] = []
         for piece, offsets, shortcuts in zip(graph.pieces, links, passed, strict=True):
             kernels = tuple(window.kernel for window in piece.row.windows or ())
-            rows = tuple((row.kind, row.output_shape, row.parameters, row.activation) for row in piece.rows)
             self._like.append((piece.row.kind, kernels, *sorted(offsets)))
-            self._same.append((rows, kernels, tuple(shortcuts), *sorted(offsets)))
+            self._same.append((_essence(piece), kernels, tuple(shortcuts), *sorted(offsets)))
 
     def count(self, start: int, length: int) -> int:
         """How many parts of a length follow each other from a volume on."""
@@ -112,6 +111,17 @@ class _Search:
             if self._same[stop : stop + length] != pattern or not self._ends[stop + length - 1]:
                 return count
             count += 1
+
+
+def _essence(piece: Piece) -> tuple[Hashable, ...]:
+    """What a volume does: its layers with parameters, up to a sum; a normalisation after one belongs to what follows."""
+    sums = [number for number, row in enumerate(piece.rows) if row.kind in SUMS]
+    rows = piece.rows[: sums[-1] + 1] if sums else piece.rows
+    return tuple(
+        (row.kind, row.output_shape, row.parameters, row.activation)
+        for row in rows
+        if row.parameters or row is piece.row
+    )
 
 
 def fold(graph: NetworkGraph, repeats: tuple[Repeat, ...], whole: bool = True) -> Folding:

@@ -10,8 +10,7 @@ from cnnstudio.models.drawing.volumes import NetworkGraph, Piece
 LARGEST = 120.0
 """Side of the largest feature map of a network."""
 
-_LEAST_LARGEST = 56.0
-_LESS = 16.0
+_LEAST, _LESS = 0.47, 0.13
 _SMALLEST = 7.0
 _POWER = 0.5
 _DEEP = 6.0
@@ -55,16 +54,17 @@ class Size:
         return box, Box(box.x + self.depth[0], box.y + self.depth[1], self.width, self.height)
 
 
-def sizes_of(graph: NetworkGraph, abreast: float = 1.0) -> list[Size]:
+def sizes_of(graph: NetworkGraph, size: float = 1.0, abreast: float = 1.0) -> list[Size]:
     """The size of each volume; one without a shape is as large as the one before it.
 
     Args:
         graph: the volumes.
+        size: 1 for the usual one.
         abreast: how many lanes there are; the more, the smaller all are.
     """
+    size *= max(_LEAST, 1 - _LESS * (abreast - 1))
     sides = [side for piece in graph.pieces for side in _map_of(piece)[:2]]
-    largest = max(_LEAST_LARGEST, LARGEST - _LESS * (abreast - 1))
-    scale = largest / max(sides, default=1) ** _POWER
+    scale = size * LARGEST / max(sides, default=1) ** _POWER
     sizes: list[Size] = []
     for piece in graph.pieces:
         if piece.shape is None:
@@ -75,7 +75,7 @@ def sizes_of(graph: NetworkGraph, abreast: float = 1.0) -> list[Size]:
         else:
             height, width, channels = _map_of(piece)
             sizes.append(
-                _stack(max(_SMALLEST, scale * height**_POWER), max(_SMALLEST, scale * width**_POWER), channels)
+                _stack(max(_SMALLEST, scale * height**_POWER), max(_SMALLEST, scale * width**_POWER), channels, size)
             )
     return sizes
 
@@ -94,7 +94,7 @@ def _bar(units: int) -> Size:
     return Size("bar", _BAR, height, (0.0, 0.0), cells)
 
 
-def _stack(height: float, width: float, channels: int) -> Size:
-    depth = _DEEP * log2(max(1, channels))
+def _stack(height: float, width: float, channels: int, size: float) -> Size:
+    depth = (1 + size) / 2 * _DEEP * log2(max(1, channels))
     planes = channels if channels <= _ALL_PLANES else max(_ALL_PLANES, int(depth // _PLANE))
     return Size("stack", width, height, (depth * _SLANT[0], depth * _SLANT[1]), planes)

@@ -20,7 +20,7 @@ _WIDE = dict.fromkeys("mwMW", 0.95) | {"@": 1.0, "×": 0.84, "…": 1.0}
 def width_of(text: str, strong: bool = False) -> float:
     """About how wide a text is; rather too wide than too narrow."""
     width = TEXT * sum(_NARROW.get(letter) or _WIDE.get(letter) or 0.64 for letter in text)
-    return width * (1.06 if strong else 1.0)
+    return width * (1.12 if strong else 1.0)
 
 
 def label_at(lines: Sequence[str], x: float, top: float, strong: bool = False) -> Label:
