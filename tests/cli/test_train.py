@@ -8,7 +8,9 @@ import threading
 import pytest
 
 from cnnstudio.cli.train import _interrupt_sets
+from cnnstudio.models.editing import change_layer
 from cnnstudio.models.library import list_models
+from cnnstudio.models.networks import Network, network_config, write_network
 
 KEYS = (
     "run",
@@ -94,3 +96,27 @@ def test_ctrl_c_keeps_what_was_learnt(tmp_path):
     assert document["test_accuracy"] > 0.8
     assert "Stopping" in err
     assert {"model.keras", "card.json"} <= {path.name for path in folder.iterdir()}
+
+
+def test_an_edited_architecture_from_a_file(outcome, tmp_path):
+    network = Network("wide", "Wide softmax", change_layer(network_config("softmax"), "output", use_bias=False))
+    file = write_network(network, tmp_path / "wide").path
+    code, out, _ = outcome("train", "--architecture", str(file), "--epochs", "1", "--batch-size", "512", "--quiet")
+    assert code == 0
+    assert out.startswith("Wide softmax gets ")
+    assert "7,840 parameters" in out
+
+
+def test_architectures_that_cannot_be_trained(outcome, tmp_path):
+    file = tmp_path / "theirs.cnn.json"
+    file.write_text(json.dumps({"format": 99, "model": {}}))
+    code, out, err = outcome("train", "--architecture", str(file))
+    assert (code, out) == (1, "")
+    assert "newer CNN Studio" in err
+    assert len(err.splitlines()) == 1
+    code, out, err = outcome("train", "--architecture", "lenet55")
+    assert (code, out) == (2, "")
+    assert "Did you mean “lenet5”" in err
+    code, _, err = outcome("train", "--architecture", str(tmp_path / "gone.cnn.json"))
+    assert code == 2
+    assert "There is no file" in err
