@@ -242,6 +242,7 @@ class ArchitecturePage(QWidget):
             took = False
             self._message.show_error(str(error))
         if took:
+            editor.setFocus()
             self.addActions(editor.actions())  # undo and Del work from the picture and the table, too
         elif not was_editing:
             self._leave_editor()
@@ -259,7 +260,7 @@ class ArchitecturePage(QWidget):
             return self._editor
         from cnnstudio.gui.pages.architecture_editor import ArchitectureEditor
 
-        editor = self._editor = ArchitectureEditor()
+        editor = self._editor = ArchitectureEditor(self._message)
         editor.changed.connect(self._show_edited)
         editor.selected.connect(self._view.select)
         editor.saved.connect(self._take_saved)

@@ -105,6 +105,7 @@ def tool_button(action: QAction, words: bool = False) -> QToolButton:
     button.setObjectName(f"{action.objectName()}_button")
     button.setAccessibleName(action.text())
     button.setIconSize(_ICON)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
     if words:
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     return button

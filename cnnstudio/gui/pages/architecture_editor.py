@@ -47,6 +47,7 @@ class ArchitectureEditor(QWidget):
     page.addAction(action)`.
 
     Args:
+        message: where it says what it has to say.
         parent: the parent widget.
     """
 
@@ -65,9 +66,10 @@ class ArchitectureEditor(QWidget):
     train_wanted = Signal(object)
     """This `Network` is to be trained: saved, or an architecture as it was published."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, message: MessageBar, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("architecture_editor")
+        self._message = message
         self.setFixedWidth(WIDTH)
         self.document = ArchitectureDocument(self)
         self.draft = saving.Draft(self.document, self)
@@ -86,12 +88,12 @@ class ArchitectureEditor(QWidget):
         }
         self._actions = make_actions(self, do)
         self.addActions(list(self._actions.values()))
+        self._tools: dict[str, QToolButton] = {}
         self._kinds = LayerMenu(self)
         self._kinds.set_choices(layer_choices())
         self._kinds.chosen.connect(self.add)
         self._panel = LayerPanel(self.document)
         self._panel.refused.connect(self._say)
-        self._message = MessageBar()
         self.dataset = TrainingConfig().dataset
         """Name of the data set on which the Keras code trains."""
         self._coding = LatestTask(self)
@@ -102,6 +104,7 @@ class ArchitectureEditor(QWidget):
         self.document.selected.connect(self._show_selected)
         self.document.state_changed.connect(self._show_state)
         self._show_state()
+        self.setFocusProxy(self._add)
 
     def edit(self, network: Network) -> bool:
         """Begins with a network, after asking about what is not saved.
@@ -247,7 +250,7 @@ class ArchitectureEditor(QWidget):
 
     @Slot(object)
     def _say_failure(self, error: Exception) -> None:
-        self._message.show_error(str(error), details())
+        self._message.show_error(str(error), "" if isinstance(error, StudioError) else details())
 
     def _try(self, operation: Callable[[], object]) -> None:
         """Does something; says why, where it cannot be done."""
@@ -261,7 +264,7 @@ class ArchitectureEditor(QWidget):
 
     @Slot(str)
     def _say(self, text: str) -> None:
-        self._message.show_error(text, details())
+        self._message.show_error(text)
 
     @Slot()
     def _undo(self) -> None:
@@ -313,8 +316,7 @@ class ArchitectureEditor(QWidget):
             self._tools[name].setAccessibleDescription(f"{word}: {text}" if text else word)
         if self._title.text() != document.title:
             self._title.setText(document.title)
-        self._state.setText("Not saved" if document.unsaved else "")
-        self._actions["save_network"].setEnabled(document.is_open)
+        self._actions["save_network"].setEnabled(document.unsaved)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -322,7 +324,6 @@ class ArchitectureEditor(QWidget):
         column.setSpacing(2 * GAP)
         column.addLayout(self._build_head())
         column.addLayout(self._build_tools())
-        column.addWidget(self._message)
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -342,7 +343,6 @@ class ArchitectureEditor(QWidget):
         )
         self._title.setMaxLength(100)
         self._title.textEdited.connect(self.document.rename)
-        self._state = label(role="small", name="network_state")
         row = QHBoxLayout()
         row.setSpacing(0)
         row.addWidget(self._title, 1)
@@ -389,17 +389,15 @@ class ArchitectureEditor(QWidget):
         self._train.clicked.connect(self.train)
         row = QHBoxLayout()
         row.setSpacing(0)
-        row.addWidget(self._tool("save_network"))
+        row.addWidget(self._tool("save_network", words=True))
         row.addWidget(self._tool("show_keras_code"))
         row.addWidget(self._build_more())
-        row.addWidget(self._state, 1)
+        row.addStretch(1)
         row.addWidget(self._train)
         return row
 
-    def _tool(self, name: str) -> QToolButton:
-        if not hasattr(self, "_tools"):
-            self._tools: dict[str, QToolButton] = {}
-        self._tools[name] = tool_button(self._actions[name])
+    def _tool(self, name: str, words: bool = False) -> QToolButton:
+        self._tools[name] = tool_button(self._actions[name], words)
         return self._tools[name]
 
 

@@ -176,6 +176,9 @@ class _Facts(QFrame):
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(3 * GRID // 2, 3 * GRID // 2, 3 * GRID // 2, 3 * GRID // 2)
         self._grid.setVerticalSpacing(GRID // 2)
+        self._grid.setHorizontalSpacing(GAP)
+        self._grid.setColumnMinimumWidth(0, CAPTION_WIDTH - 3 * GRID // 2)
+        self._grid.setColumnStretch(1, 1)
         self._shown: tuple[Fact, ...] = ()
         self._lines: dict[str, tuple[QLabel, QLabel]] = {}
 
@@ -189,10 +192,11 @@ class _Facts(QFrame):
                     part.hide()
                     part.deleteLater()
             self._lines = {title: (label(title, "small"), label()) for title in titles}
-            for number, (caption, text) in enumerate(self._lines.values()):
-                self._grid.addWidget(caption, 2 * number, 0)
-                self._grid.addWidget(text, 2 * number + 1, 0)
-                text.setContentsMargins(0, 0, 0, GRID // 2)
+            for row, (fact, (caption, text)) in enumerate(zip(facts, self._lines.values(), strict=True)):
+                wide = fact.name == "formula"
+                self._grid.addWidget(caption, 2 * row, 0, 1, 2 if wide else 1, Qt.AlignmentFlag.AlignTop)
+                self._grid.addWidget(text, 2 * row + wide, 0 if wide else 1, 1, 2 if wide else 1)
+                caption.setContentsMargins(0, 2, 0, 0)
                 text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         for fact in facts:
             caption, text = self._lines[fact.title]

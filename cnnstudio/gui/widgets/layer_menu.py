@@ -20,6 +20,7 @@ from cnnstudio.gui.describe import describe
 from cnnstudio.gui.theme import GAP, GRID, colours, text_sizes
 
 _WIDTH = 46 * GRID
+_LEAST_HEIGHT = 40 * GRID
 _PICTURE = 3 * GRID
 _KEY = Qt.ItemDataRole.UserRole
 _SENTENCE = Qt.ItemDataRole.UserRole + 1
@@ -79,13 +80,13 @@ class LayerMenu(QFrame):
 
     def pop_up(self, beside: QWidget) -> None:
         """Opens under a widget, or wherever near it the screen has room."""
-        available = beside.screen().availableGeometry()
-        rows = sum(self._list.sizeHintForRow(row) for row in range(self._list.count()))
-        self.resize(_WIDTH, min(rows + 4 * GAP, available.height() - 4 * GRID))
+        available = beside.screen().availableGeometry().adjusted(GRID, GRID, -GRID, -GRID)
         place = beside.mapToGlobal(QPoint(0, beside.height() + GAP // 2))
-        right = available.right() - self.width() - GRID
-        bottom = available.bottom() - self.height() - GRID
-        self.move(max(available.left(), min(place.x(), right)), max(available.top(), min(place.y(), bottom)))
+        rows = sum(self._list.sizeHintForRow(row) for row in range(self._list.count())) + 4 * GAP
+        height = min(rows, max(_LEAST_HEIGHT, available.bottom() - place.y()), available.height())
+        self.resize(_WIDTH, height)
+        left = max(available.left(), min(place.x(), available.right() - _WIDTH))
+        self.move(left, max(available.top(), min(place.y(), available.bottom() - height)))
         self._list.setCurrentRow(max(1, self._list.currentRow()))  # the first row is a heading
         self.show()
         self._list.setFocus(Qt.FocusReason.PopupFocusReason)

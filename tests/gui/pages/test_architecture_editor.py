@@ -25,6 +25,7 @@ from pytestqt.qtbot import QtBot
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.pages.architecture_editor import ArchitectureEditor
 from cnnstudio.gui.pages.architecture_saving import left_behind
+from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.networks import (
     Network,
@@ -58,8 +59,10 @@ def published(name: str = "lenet5") -> Network:
 
 @pytest.fixture
 def editor(qtbot: QtBot) -> Iterator[ArchitectureEditor]:
-    editor = ArchitectureEditor()
+    message = MessageBar()
+    editor = ArchitectureEditor(message)
     qtbot.addWidget(editor)
+    qtbot.addWidget(message)
     editor.resize(320, 760)
     editor.show()
     qtbot.waitExposed(editor)
@@ -120,7 +123,7 @@ def problem(editor: ArchitectureEditor) -> str:
 
 
 def message(editor: ArchitectureEditor) -> str:
-    return editor._message.text if editor._message.isVisible() else ""
+    return editor._message.text if not editor._message.isHidden() else ""
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, button: str) -> list[str]:
@@ -388,12 +391,12 @@ def test_a_flat_layer_takes_no_convolution_behind_it(editor: ArchitectureEditor)
 
 def test_saving_keeps_the_network_under_its_name(editor: ArchitectureEditor, qtbot: QtBot, press: Press) -> None:
     retype(qtbot, editor, "filters", "12")
-    assert editor.findChild(QLabel, "network_state").text() == "Not saved"
+    assert editor.findChild(QToolButton, "save_network_button").isEnabled()
     with qtbot.waitSignal(editor.saved) as saved:
         press("save_network")
     assert saved.args[0].name == "My LeNet-5"
     assert not editor.document.unsaved
-    assert editor.findChild(QLabel, "network_state").text() == ""
+    assert not editor.findChild(QToolButton, "save_network_button").isEnabled()
     (network,) = list_networks()
     assert network.config == editor.document.network.config
     assert network.source == "lenet5"
@@ -466,7 +469,7 @@ def test_a_draft_outlives_a_crash(editor: ArchitectureEditor, qtbot: QtBot) -> N
     with qtbot.waitSignal(editor.draft._writing.finished):
         editor.draft.write()
     config = editor.document.network.config
-    again = ArchitectureEditor()
+    again = ArchitectureEditor(editor._message)
     qtbot.addWidget(again)
     again.show()
     assert again.open_draft()
