@@ -54,7 +54,14 @@ def test_a_grey_image_is_a_colour_image_without_colour(model):
 
 @pytest.mark.parametrize(
     ("shape", "size"),
-    [((28, 28, 1), (128, 128)), ((32, 64, 3), (128, 256)), ((128, 130, 3), None), ((300, 200, 3), None)],
+    [
+        ((28, 28, 1), (128, 128)),
+        ((32, 64, 3), (128, 256)),
+        ((10, 100, 3), (51, 512)),
+        ((1, 512, 3), None),
+        ((128, 130, 3), None),
+        ((300, 200, 3), None),
+    ],
 )
 def test_small_images_are_enlarged_as_they_are(shape, size):
     layers = {layer.name: layer for layer in ARCHITECTURES[LITE0].build(shape, 2).layers}

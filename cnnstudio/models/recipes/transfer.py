@@ -23,6 +23,9 @@ pixels, 62 % at 64, 71 % at 96, 74 % at 128, 75 % at 160, 76 % at 192, 77 % at 2
 Whether they are enlarged bicubically or bilinearly makes a difference of 0.6.
 """
 
+LONGEST_SIDE = 512
+"""To which the longer side of a narrow image is enlarged at most."""
+
 
 def build_transfer(image_shape: ImageShape, classes: int, features: Callable[[Any], Any], name: str) -> "keras.Model":
     """Builds a network with a frozen backbone.
@@ -40,7 +43,7 @@ def build_transfer(image_shape: ImageShape, classes: int, features: Callable[[An
     x = inputs = keras.Input(image_shape, name="image")
     if channels == 1:
         x = layers.Concatenate(name="three_channels")([x, x, x])
-    scale = LEAST_SIDE / min(height, width)
+    scale = min(LEAST_SIDE / min(height, width), LONGEST_SIDE / max(height, width))
     if scale > 1:
         x = layers.Resizing(round(scale * height), round(scale * width), interpolation="bicubic", name="resizing")(x)
     x = features(x)
