@@ -27,15 +27,12 @@ from cnnstudio.gui.pages.architecture_document import ArchitectureDocument
 from cnnstudio.gui.pages.architecture_layer import LayerPanel
 from cnnstudio.gui.pages.architecture_words import RESIDUAL_BLOCK, layer_choices, size_warning
 from cnnstudio.gui.task import LatestTask
-from cnnstudio.gui.theme import GAP, GRID, icon
+from cnnstudio.gui.theme import GAP, icon
 from cnnstudio.gui.widgets.layer_menu import LayerMenu
 from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.models.layer_table import Config, LayerTable
 from cnnstudio.models.networks import Network, read_network, write_network
 from cnnstudio.training.config import TrainingConfig
-
-WIDTH = 40 * GRID
-"""Of the column."""
 
 _LAYER_ACTIONS = ("duplicate_layer", "move_layer_up", "move_layer_down", "remove_layer")
 
@@ -70,7 +67,6 @@ class ArchitectureEditor(QWidget):
         super().__init__(parent)
         self.setObjectName("architecture_editor")
         self._message = message
-        self.setFixedWidth(WIDTH)
         self.document = ArchitectureDocument(self)
         self.draft = saving.Draft(self.document, self)
         do: dict[str, Callable[[], object]] = {
