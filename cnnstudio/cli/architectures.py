@@ -1,12 +1,75 @@
-"""`cnnstudio architectures`: the architectures that can be chosen by name."""
+"""`cnnstudio architectures`: the architectures that can be chosen by name, or the layer table of one."""
 
-from cnnstudio.cli.console import new_table, print_json, results
-from cnnstudio.cli.options import JsonOption
-from cnnstudio.models.architectures import ARCHITECTURES
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cnnstudio.cli.console import complain, engine_at_work, new_table, print_json, results
+from cnnstudio.cli.failures import WrongUseError
+from cnnstudio.cli.options import (
+    DATASET_HELP,
+    ChannelsOption,
+    ImageSizeOption,
+    JsonOption,
+    architecture_named,
+    dataset_named,
+)
+from cnnstudio.errors import StudioError
+from cnnstudio.models.architectures import ARCHITECTURES, FAMILIES
+from cnnstudio.models.classifier import MODEL_FILE
+from cnnstudio.models.files import read_config
+from cnnstudio.models.layer_table import LayerRow, LayerTable, describe, mlp_connections
+from cnnstudio.models.library import find_model
+from cnnstudio.models.network_files import saved_path
+from cnnstudio.models.networks import fitted, network_config
+
+ImageSize = tuple[tuple[int, int, int], int]
+"""(height, width, channels), and the number of classes."""
 
 
-def architectures(as_json: JsonOption = False) -> None:
-    """List the architectures."""
+def architectures(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME|FILE|MODEL]",
+            help="Show the layers of one: its name, an architecture's file, or a trained model by its name or path.",
+            show_default=False,
+        ),
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|PATH",
+            help=DATASET_HELP.format("Fit it to the images and classes of a data set")
+            + " By default it is as its paper or its file has it.",
+        ),
+    ] = None,
+    image_size: ImageSizeOption = None,
+    channels: ChannelsOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """List the architectures, or show every layer of one: sizes, parameters and multiply-adds."""
+    if name is None:
+        if dataset is not None:
+            raise WrongUseError("Say which architecture to fit to the data set: “cnnstudio architectures NAME”.")
+        _list(as_json)
+        return 0
+    if dataset is None and (image_size is not None or channels is not None):
+        raise WrongUseError("--image-size and --channels say how the images of --dataset are taken: name that too.")
+    table = _table(name, None if dataset is None else _size_of(dataset, image_size, channels))
+    if as_json:
+        print_json(_as_json(table))
+    else:
+        _show(table)
+    if table.misfit is not None:
+        complain(table.misfit.text)
+        return 1
+    return 0
+
+
+def _list(as_json: bool) -> None:
     if as_json:
         print_json(
             [
@@ -16,14 +79,104 @@ def architectures(as_json: JsonOption = False) -> None:
                     "year": entry.year,
                     "authors": entry.authors,
                     "paper": entry.paper,
+                    "link": entry.link,
                     "idea": entry.idea,
                     "note": entry.note,
+                    "reported": entry.reported,
+                    "input_shape": entry.image_shape,
+                    "classes": entry.classes,
+                    "published_parameters": entry.published_parameters or None,
                 }
                 for entry in ARCHITECTURES.values()
             ]
         )
         return
-    table = new_table("name", "architecture", "what it is", "year", "authors")
-    for entry in ARCHITECTURES.values():
-        table.add_row(entry.name, entry.title, entry.idea, str(entry.year), entry.authors)
+    table = new_table("name", "architecture", "what it is", "parameters (paper)", "year", "authors")
+    table.columns[3].justify = "right"
+    for family in FAMILIES.values():
+        table.add_section()
+        for entry in family:
+            published = f"{entry.published_parameters:,}" if entry.published_parameters else "–"
+            table.add_row(entry.name, entry.title, entry.idea, published, str(entry.year), entry.authors)
     results().print(table)
+
+
+def _size_of(dataset: str, image_size: int | None, channels: int | None) -> ImageSize:
+    entry = dataset_named(dataset, image_size, channels)
+    return entry.image_shape, len(entry.classes)
+
+
+def _table(text: str, size: ImageSize | None) -> LayerTable:
+    """The layer table of what somebody typed, fitted to a size if one is given."""
+    model = None if text in ARCHITECTURES or saved_path(text) else _model_named(text)
+    if model is not None:
+        config = read_config(model / MODEL_FILE if model.is_dir() else model)
+        return describe(config if size is None else fitted(config, *size))
+    network = architecture_named(text)
+    with engine_at_work():
+        config = network_config(network, *(size or ()))
+    return describe(config)
+
+
+def _model_named(text: str) -> Path | None:
+    """The model that somebody typed; None where it is none."""
+    try:
+        path = find_model(text)
+    except StudioError:
+        return None
+    return path if path.is_dir() or path.suffix.lower() == ".keras" else None
+
+
+def _as_json(table: LayerTable) -> dict[str, Any]:
+    return {
+        "name": table.name,
+        "input_shape": table.input_shape,
+        "classes": table.classes,
+        "parameters": table.parameters,
+        "trainable_parameters": table.trainable_parameters,
+        "multiply_adds": table.multiply_adds,
+        "layers": [_layer_as_json(row) for row in table.rows],
+        "misfit": asdict(table.misfit) if table.misfit else None,
+    }
+
+
+def _layer_as_json(row: LayerRow) -> dict[str, Any]:
+    values = {key: value for key, value in vars(row).items() if key != "windows"}
+    return values | {"formula": _formula(row)}
+
+
+def _formula(row: LayerRow) -> str:
+    """The formula of the output's size; where height and width differ, one after the other."""
+    return "; ".join(dict.fromkeys(window.formula for window in row.windows or ()))
+
+
+def _show(table: LayerTable) -> None:
+    title = f"{table.name}: images of {_shape(table.input_shape)}, {table.classes:,} classes"
+    grid = new_table(
+        "layer", "what it is", "output", "parameters", "multiply-adds", "sees", "size along each side", title=title
+    )
+    for column in grid.columns[4:6]:
+        column.justify = "right"
+    for row in table.rows:
+        grid.add_row(
+            row.name,
+            f"{row.title}, {row.activation}" if row.activation and row.kind != "Activation" else row.title,
+            _shape(row.output_shape),
+            row.parameter_terms,
+            f"{row.multiply_adds:,}" if row.multiply_adds else "",
+            _shape(row.receptive_field),
+            _formula(row),
+        )
+    grid.add_section()
+    grid.add_row("in all", "", "", f"{table.parameters:,}", f"{table.multiply_adds:,}")
+    results().print(grid)
+    connections = mlp_connections(table)
+    if connections:
+        results().print(
+            f"\nThe same with an MLP: {sum(entry.connections for entry in connections):,} connections where the "
+            f"convolutions have {sum(entry.parameters for entry in connections):,} parameters."
+        )
+
+
+def _shape(shape: tuple[int, ...] | None) -> str:
+    return "?" if shape is None else "×".join(str(side) for side in shape)
