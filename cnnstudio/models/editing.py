@@ -116,7 +116,6 @@ def remove_layer(config: Config, name: str) -> Config:
         raise StudioError(f"“{name}” gives each class its number, and stays. Remove or change the layers before it.")
     kept = node.inputs[0] if len(node.inputs) == 1 else _main_branch(config, graph, node)
     _bridge(graph, name, kept)
-    graph.drop_unused()
     return graph.to_config()
 
 
@@ -199,7 +198,7 @@ def rename_layer(config: Config, name: str, new: str) -> Config:
         raise StudioError(f"“{new}” is no name for a layer: {LAYER_NAMES}.")
     if new in graph.nodes:
         raise StudioError(f"This network has a layer “{new}” already.")
-    graph.put(node.with_values(name=new), after=name)
+    graph.add(node.with_values(name=new))
     graph.reconnect(name, new)
     del graph.nodes[name]
     return graph.to_config()
@@ -253,7 +252,7 @@ def _free_name(graph: Graph, stem: str, first: int = 1) -> str:
 def _insert(graph: Graph, after: str, *nodes: Node) -> None:
     """Puts layers behind another one; the last of them feeds all that was fed by it."""
     graph.reconnect(after, nodes[-1].name)
-    graph.put(*nodes, after=after)
+    graph.add(*nodes)
 
 
 def _new(kind: str, name: str, *inputs: str, **changes: Any) -> Node:
@@ -372,6 +371,4 @@ def _check_swap(graph: Graph, upper: Node, lower: Node, name: str) -> None:
 
 def _swap(graph: Graph, upper: Node, lower: Node) -> None:
     graph.reconnect(lower.name, upper.name, but=frozenset({upper.name}))
-    swapped = {lower.name: upper.fed_by(lower.name), upper.name: lower.fed_by(*upper.inputs)}
-    nodes = (swapped.get(name, node) for name, node in graph.nodes.items())
-    graph.nodes = {node.name: node for node in nodes}
+    graph.add(upper.fed_by(lower.name), lower.fed_by(*upper.inputs))

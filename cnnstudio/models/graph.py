@@ -4,8 +4,8 @@ Keras's config lists the layers, each with the outputs that it is called with. H
 the layers it is fed by, so that a layer can be put in, taken out or moved without copying the others.
 """
 
-import heapq
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -72,7 +72,7 @@ class Graph:
 
     Attributes:
         name: of the model.
-        nodes: every layer by its name, each after those it is fed by.
+        nodes: every layer by its name; once sorted, each after those it is fed by.
         output: name of the last layer.
     """
 
@@ -156,11 +156,9 @@ class Graph:
             depths[node.name] = 1 + max((depths[source] for source in node.inputs), default=-1)
         return depths[name]
 
-    def put(self, *nodes: Node, after: str) -> None:
-        """Lists layers behind another one, connected as they say."""
-        listed = list(self.nodes.values())
-        place = list(self.nodes).index(after) + 1
-        self.nodes = {node.name: node for node in (*listed[:place], *nodes, *listed[place:])}
+    def add(self, *nodes: Node) -> None:
+        """Adds layers, connected as they say."""
+        self.nodes |= {node.name: node for node in nodes}
 
     def reconnect(self, old: str, new: str, but: frozenset[str] = frozenset()) -> None:
         """Feeds all that is fed by one layer, save those named, by another one instead."""
@@ -171,39 +169,36 @@ class Graph:
         if self.output == old:
             self.output = new
 
-    def drop_unused(self) -> None:
-        """Removes the layers that lead nowhere."""
-        used = {self.output}
-        for node in reversed(self.sorted()):
-            if node.name in used:
-                used.update(node.inputs)
-        self.nodes = {name: node for name, node in self.nodes.items() if name in used}
+    def sort(self) -> None:
+        """Puts the layers in the order in which Keras lists them, without those that lead nowhere.
 
-    def sorted(self) -> list[Node]:
-        """The layers in an order in which each comes after those it is fed by, as near as possible to the present one.
+        The further a layer is from the output, the earlier it comes; of those that are equally far, the one that is
+        found first on the way back from the output. A model that Keras builds of them lists them the same way, so that
+        whoever builds it again from its own config draws the same weights from the same seed.
 
         Raises:
-            StudioError: there is none, because the connections go round in a circle.
+            StudioError: there is no order, because the connections go round in a circle.
         """
-        places = {name: place for place, name in enumerate(self.nodes)}
-        missing = {node.name: len(set(node.inputs)) for node in self.nodes.values()}
-        followers: dict[str, list[str]] = {name: [] for name in self.nodes}
-        for node in self.nodes.values():
-            for source in set(node.inputs):
-                followers[source].append(node.name)
-        ready = [(places[name], name) for name, count in missing.items() if not count]
-        done: list[Node] = []
+        found: dict[str, int] = {}
+        waiting = [self.output]
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found[name] = len(found)
+                waiting += reversed(self.nodes[name].inputs)
+        left = Counter(source for name in found for source in set(self.nodes[name].inputs))
+        distance = dict.fromkeys(found, 0)
+        ready = [] if left[self.output] else [self.output]
         while ready:
-            _, name = heapq.heappop(ready)
-            done.append(self.nodes[name])
-            for follower in followers[name]:
-                missing[follower] -= 1
-                if not missing[follower]:
-                    heapq.heappush(ready, (places[follower], follower))
-        if len(done) < len(self.nodes):
-            name = next(name for name, count in missing.items() if count)
-            raise StudioError(f"The connections of this network go round in a circle, through the layer “{name}”.")
-        return done
+            name = ready.pop()
+            for source in set(self.nodes[name].inputs):
+                distance[source] = max(distance[source], distance[name] + 1)
+                left[source] -= 1
+                if not left[source]:
+                    ready.append(source)
+        if circle := [name for name in found if left[name]]:
+            raise StudioError(f"The connections of this network go round in a circle, through the layer “{circle[0]}”.")
+        self.nodes = {name: self.nodes[name] for name in sorted(found, key=lambda name: (-distance[name], found[name]))}
 
     def check_names(self) -> None:
         """Checks that TensorFlow can compile a network with such names.
@@ -229,17 +224,18 @@ class Graph:
         if len(inputs) != 1 or inputs[0].kind != "InputLayer":
             raise StudioError("An image classifier has exactly one input, from which everything else follows.")
         self.node(self.output)
-        self.nodes = {node.name: node for node in self.sorted()}
+        self.sort()
 
     def to_config(self) -> Config:
-        """Keras's config of a Functional model of these layers."""
+        """Keras's config of a Functional model of these layers, sorted."""
+        self.sort()
         return {
             "module": "keras.src.models.functional",
             "class_name": "Functional",
             "config": {
                 "name": self.name,
                 "trainable": True,
-                "layers": [_layer(node) for node in self.sorted()],
+                "layers": [_layer(node) for node in self.nodes.values()],
                 "input_layers": [self.input, 0, 0],
                 "output_layers": [self.output, int(self.nodes[self.output].kind == "Functional"), 0],
             },
