@@ -147,6 +147,8 @@ class ArchitecturePage(QWidget):
 
     @Slot()
     def _describe(self) -> None:
+        if self.editing:  # what is shown is the editor's; leaving it describes what is chosen then
+            return
         subject = self._chooser.subject
         self._message.hide()
         self._settings.remember(IMAGES, self._chooser.images_key)

@@ -161,6 +161,7 @@ class ArchitectureChooser(QWidget):
 
     def show_problem(self) -> None:
         """Nothing can be done with what does not fit."""
+        self._facts.clear_costs()
         self._edit.setEnabled(False)
         self._use.setEnabled(False)
 

@@ -28,10 +28,14 @@ LESSONS = {
     "Parameters": "The numbers that make up the network, most of which training finds.",
     "Multiply-adds": "Multiplications by a weight, each with its addition, that one image costs.",
     "Memory": "As 32-bit numbers: the weights alone, and what a training with Adam keeps of each.",
-    "An image": "What the outputs of all layers take for one image; a training keeps those of a whole batch.",
+    "Outputs": "What the outputs of all layers take for one image; a training keeps those of a whole batch.",
     "As an MLP": "Weights that dense layers would need to give as many numbers as the convolutions do.",
 }
 """The facts and what they mean, in the order in which they are shown."""
+
+
+COSTS = ("Parameters", "Multiply-adds", "Memory", "Outputs", "As an MLP")
+"""Those that depend on the images."""
 
 
 class NetworkFacts(QWidget):
@@ -84,6 +88,11 @@ class NetworkFacts(QWidget):
             self._tell("Paper", f'<a href="{escape(source.link)}">{paper}</a>' if source.link else paper)
             self._tell("Reported", escape(source.reported))
 
+    def clear_costs(self) -> None:
+        """Tells no costs: there are none."""
+        for title in COSTS:
+            self._tell(title, "")
+
     def show_table(self, table: LayerTable) -> None:
         """Tells what it costs."""
         weights = BYTES * table.parameters
@@ -93,7 +102,7 @@ class NetworkFacts(QWidget):
         self._tell("Multiply-adds", f"{table.multiply_adds:,}")
         training = weights + (COPIES - 1) * BYTES * table.trainable_parameters
         self._tell("Memory", f"{wording.size(weights)}, in training {wording.size(training)}")
-        self._tell("An image", wording.size(outputs))
+        self._tell("Outputs", f"{wording.size(outputs)} for one image")
         connections = mlp_connections(table)
         count = sum(one.connections for one in connections)
         own = sum(one.parameters for one in connections)

@@ -20,6 +20,9 @@ from cnnstudio.gui.widgets.share_bar import Part, ShareBar
 from cnnstudio.models.layer_table import LayerTable
 from cnnstudio.models.network_layout import NetworkLayout
 
+_Part = NetworkPicture | LayerTableView | ShareBar
+"""What a layer can be chosen in."""
+
 _PANEL_WIDTH = 56 * GRID
 _LEAST_PICTURE = 14 * GRID
 
@@ -51,9 +54,13 @@ class StatePanel(QWidget):
         for widget in (self._title, self._text, self._progress):
             layout.addWidget(widget)
         layout.addWidget(self._offer, alignment=Qt.AlignmentFlag.AlignLeft)
+        middle = QHBoxLayout()  # an alignment would forget that text needs more height where it is wrapped
+        middle.addStretch(1)
+        middle.addWidget(column)
+        middle.addStretch(1)
         whole = QVBoxLayout(self)
         whole.addStretch(1)
-        whole.addWidget(column, alignment=Qt.AlignmentFlag.AlignHCenter)
+        whole.addLayout(middle)
         whole.addStretch(2)
 
     def show_progress(self, text: str) -> None:
@@ -106,7 +113,8 @@ class NetworkView(QWidget):
                 MULTIPLY_ADDS,
             ),
         }
-        for part in (self._picture, self._table, *self._shares.values()):
+        self._parts: tuple[_Part, ...] = (self._picture, self._table, *self._shares.values())
+        for part in self._parts:
             part.selected.connect(self._choose)
         self._split = self._build_split()
         content = QWidget()
@@ -193,12 +201,12 @@ class NetworkView(QWidget):
     @Slot(str)
     def select(self, name: str) -> None:
         """Marks a layer everywhere, without telling."""
-        for part in (self._picture, self._table, *self._shares.values()):
+        for part in self._parts:
             part.select(name)
 
     @Slot(str)
     def _choose(self, name: str) -> None:
-        for part in (self._picture, self._table, *self._shares.values()):
+        for part in self._parts:
             if part is not self.sender():
                 part.select(name)
         self.selected.emit(name)

@@ -162,7 +162,7 @@ def _output(_: Facts, row: LayerRow) -> Cell:
     shape = row.output_shape
     if shape is not None and len(shape) == 3:
         lines.append(f"{shape[2]:,} feature maps of {shape[0]} × {shape[1]}.")
-    return Cell(shape_text(shape), formulas[0] if formulas else "", _paragraphs(*lines))
+    return Cell(shape_text(shape), left_side(formulas[0]) if formulas else "", _paragraphs(*lines))
 
 
 def _parameters(facts: Facts, row: LayerRow) -> Cell:
@@ -192,17 +192,24 @@ def _field(facts: Facts, row: LayerRow) -> Cell:
     return Cell(shape_text(row.receptive_field), "the whole image" if whole else "", _paragraphs(lesson))
 
 
+def _rough(number: float) -> str:
+    """A number as it is, or in millions and billions where nobody counts the digits."""
+    if number < 10**7:
+        return f"{number:,.0f}"
+    return f"{number / 1e6:,.0f} million" if number < 10**9 else f"{number / 1e9:,.1f} billion"
+
+
 def _dense(facts: Facts, row: LayerRow) -> Cell:
     mlp = facts.connections.get(row.name)
     if mlp is None:
         return Cell("")
-    times = f"{mlp.connections / mlp.parameters:,.0f} times" if mlp.parameters else ""
+    times = f"{_rough(mlp.connections / mlp.parameters)} times" if mlp.parameters else ""
     product = f"{mlp.inputs:,} × {mlp.outputs:,} = {mlp.connections:,}"
     lesson = (
         f"A dense layer that turns P = {mlp.inputs:,} numbers into H = {mlp.outputs:,} has a weight for each pair: "
         f"P × H = {product} connections. The convolution uses the same {mlp.parameters:,} parameters at every place."
     )
-    return Cell(f"{mlp.connections:,}", times, _paragraphs(lesson))
+    return Cell(_rough(mlp.connections), times, _paragraphs(lesson))
 
 
 COLUMNS: tuple[LayerColumn, ...] = (
@@ -218,9 +225,9 @@ COLUMNS: tuple[LayerColumn, ...] = (
     LayerColumn(
         "output_shape",
         "Output shape",
-        "N = (W − F + 2P)/S + 1",
+        "(W − F + 2P)/S + 1",
         "Height × width × feature maps of what the layer answers for one image. A window of F numbers that moves by S "
-        "over W numbers, with P zeros added at each end, stands at N places.",
+        "over W numbers, with P zeros added at each end, stands at N = (W − F + 2P)/S + 1 places.",
         _output,
         lambda _, row: " ".join([shape_text(row.output_shape), *(f"[{formula}]" for formula in _formulas(row))]),
     ),
@@ -258,7 +265,7 @@ COLUMNS: tuple[LayerColumn, ...] = (
         "So many weights a dense layer needs to give as many numbers as this convolution: one for each pair of a "
         "number that goes in and a number that comes out.",
         _dense,
-        lambda facts, row: _dense(facts, row).text,
+        lambda facts, row: f"{facts.connections[row.name].connections:,}" if row.name in facts.connections else "",
     ),
 )
 """The columns, from left to right."""

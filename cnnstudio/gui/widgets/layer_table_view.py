@@ -40,14 +40,14 @@ from PySide6.QtWidgets import (
 from cnnstudio.gui.describe import describe
 from cnnstudio.gui.painting.layer_columns import COLUMNS, UNKNOWN, Cell, Facts, as_csv, as_text
 from cnnstudio.gui.painting.saving import Format, save_as
-from cnnstudio.gui.theme import GAP, GRID, colours, text_sizes
+from cnnstudio.gui.theme import GRID, colours, text_sizes
 from cnnstudio.models.layer_table import LayerTable
 
 ROW_HEIGHT = 6 * GRID
 _PADDING = 6
 _BAR = 3
 _SLACK = 2
-_LAYER_WIDTH = 20 * GRID
+_LAYER_WIDTH, _WIDE_LAYER = 18 * GRID, 28 * GRID
 """Most that the names of layers take: they may be as long as their author likes."""
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -337,11 +337,13 @@ class LayerTableView(QWidget):
         for number, column in enumerate(COLUMNS):
             cells = [row[number] for row in self._model.cells]
             numbers = max([title.horizontalAdvance(column.title), *(text.horizontalAdvance(c.text) for c in cells)])
-            arithmetic = max([numbers, *(terms.horizontalAdvance(c.terms) for c in cells)])
-            if not column.numeric:
-                numbers, arithmetic = min(numbers, _LAYER_WIDTH), min(arithmetic, _LAYER_WIDTH)
-            all_of_it = max(arithmetic, terms.horizontalAdvance(column.terms))
-            widths.append([width + 2 * _PADDING + _SLACK for width in (numbers, arithmetic, all_of_it)])
+            if column.numeric:
+                arithmetic = whole = max([numbers, *(terms.horizontalAdvance(c.terms) for c in cells)])
+            else:
+                numbers, whole = min(numbers, _LAYER_WIDTH), min(numbers, _WIDE_LAYER)
+                arithmetic = numbers
+            levels = (numbers, arithmetic, whole, max(whole, terms.horizontalAdvance(column.terms)))
+            widths.append([width + 2 * _PADDING + _SLACK for width in levels])
         self._widths = [list(level) for level in zip(*widths, strict=True)]
         self._share_room()
 

@@ -16,7 +16,7 @@ from cnnstudio.wording import percent
 
 _BAR = 3 * GRID
 _WORDS = 14 * GRID
-_NUMBER = 15 * GRID
+_NUMBER = 17 * GRID
 _GAP = 1
 
 
