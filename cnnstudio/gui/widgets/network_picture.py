@@ -6,7 +6,6 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal, S
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
-    QFocusEvent,
     QGuiApplication,
     QHelpEvent,
     QKeyEvent,
@@ -352,16 +351,6 @@ class NetworkPicture(QWidget):
         if key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and current >= 0:
             return self._layout.beside(current, -1 if key == Qt.Key.Key_Up else 1)
         return places.get(key)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Shows where the keys are."""
-        super().focusInEvent(event)
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Shows that the keys are elsewhere."""
-        super().focusOutEvent(event)
-        self.update()
 
     # Keeping it.
 

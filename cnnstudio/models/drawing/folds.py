@@ -114,7 +114,7 @@ class _Search:
 
 
 def _essence(piece: Piece) -> tuple[Hashable, ...]:
-    """What a volume does: its layers with parameters, up to a sum; a normalisation after one belongs to what follows."""
+    """What a volume does: its layers with parameters, up to a sum; a normalisation after it is for what follows."""
     sums = [number for number, row in enumerate(piece.rows) if row.kind in SUMS]
     rows = piece.rows[: sums[-1] + 1] if sums else piece.rows
     return tuple(

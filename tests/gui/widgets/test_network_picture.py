@@ -60,7 +60,7 @@ def distance(picture: NetworkPicture) -> int:
 
 
 def count(shown: np.ndarray, colour: str) -> int:
-    return int((shown == QColor(colour).getRgb()[:3]).all(axis=-1).sum())
+    return int((shown == np.array(QColor(colour).getRgb())[:3]).all(axis=-1).sum())
 
 
 def test_a_click_chooses_a_layer(picture: NetworkPicture, qtbot: QtBot) -> None:
