@@ -135,6 +135,9 @@ class Graph:
         try:
             return self.nodes[name]
         except KeyError:
+            whole = name.partition("/")[0]
+            if whole in self.nodes:
+                raise StudioError(f"“{name}” is part of “{whole}”, which is edited as a whole.") from None
             raise StudioError(f"This network has no layer “{name}”.") from None
 
     def consumers(self, name: str) -> list[Node]:

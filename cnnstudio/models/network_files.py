@@ -156,15 +156,12 @@ def rename_network(network: Network, name: str) -> Network:
     name = _free(name, but=[network.name])
     if name == network.name:
         return network
-    renamed = write_network(replace(network, name=name, title=name), networks_folder() / f"{name}{SUFFIX}")
-    assert renamed.path is not None
+    path = networks_folder() / f"{name}{SUFFIX}"
     try:
-        # On a disk that does not tell capitals apart, it is the same file.
-        if not (old.exists() and renamed.path.samefile(old)):
-            old.unlink(missing_ok=True)
+        old.rename(path)
     except OSError as error:
-        raise StudioError(f"The old file {old} cannot be removed: {error.strerror or error}.") from error
-    return renamed
+        raise StudioError(f"“{network.name}” cannot be renamed: {error.strerror or error}.") from error
+    return write_network(replace(network, name=name, title=name), path)
 
 
 def trash_network(network: Network) -> None:
@@ -241,8 +238,11 @@ def _document(path: Path, data: bytes) -> dict[str, Any]:
         )
     texts = {key: values.get(key, "") for key in ("title", "source")}
     for key, text in texts.items():
-        if not isinstance(text, str) or len(text) > MAX_TITLE or not text.isprintable():
-            raise StudioError(f"{path} is damaged: “{key}” must be a text of at most {MAX_TITLE} characters.")
+        # Angle brackets would be read as marks of formatting where the text is shown.
+        if not isinstance(text, str) or len(text) > MAX_TITLE or not text.isprintable() or set(text) & set("<>"):
+            raise StudioError(
+                f"{path} is damaged: “{key}” must be a text of at most {MAX_TITLE} characters, without < and >."
+            )
     return {**texts, "model": values["model"]}
 
 

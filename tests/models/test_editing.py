@@ -444,6 +444,8 @@ def test_a_model_within_a_model_is_moved_and_removed_as_a_whole():
     x = layers.Flatten(name="flatten")(inner(layers.ReLU(name="relu")(image)))
     config = keras.saving.serialize_keras_object(keras.Model(image, layers.Dense(2, "softmax", name="output")(x)))
     assert chain(config) == ["image", "relu", "inner", "flatten", "output"]
+    with pytest.raises(StudioError, match="part of “inner”, which is edited as a whole"):
+        change_layer(config, "inner/inside", filters=2)
     moved = move_layer(config, "inner", -1)
     assert keras_model(moved).count_params() == describe(moved).parameters == 10 + 64 * 2 + 2
     assert keras_model(remove_layer(config, "inner")).count_params() == 64 * 2 + 2
