@@ -27,7 +27,7 @@ from cnnstudio.models.layer_kinds import Field
 CAPTION_WIDTH = 13 * GRID
 """Of the column of captions."""
 
-RARE = frozenset({"center", "depth_multiplier", "dilation_rate", "epsilon", "groups", "trainable", "use_bias"})
+RARE = frozenset({"depth_multiplier", "dilation_rate", "epsilon", "groups", "trainable", "use_bias"})
 """Fields that are folded away where there are others."""
 
 
