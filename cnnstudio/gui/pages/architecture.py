@@ -15,12 +15,13 @@ from cnnstudio.gui.describe import describe
 from cnnstudio.gui.log import details
 from cnnstudio.gui.pages.architecture_chooser import FIRST, ArchitectureChooser
 from cnnstudio.gui.pages.architecture_saving import left_behind
-from cnnstudio.gui.pages.architecture_subject import Described, described, images_text
+from cnnstudio.gui.pages.architecture_subject import Described, Subject, Undescribed, attempt, images_text
 from cnnstudio.gui.pages.architecture_view import NetworkView
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.theme import GRID, SECTION, icon
 from cnnstudio.gui.widgets.message_bar import MessageBar
+from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.layer_table import LayerTable
 from cnnstudio.models.network_layout import lay_out
 from cnnstudio.models.networks import SUFFIX, Network, find_network
@@ -58,8 +59,9 @@ class ArchitecturePage(QWidget):
         self._answer: Described | None = None
         self._editor: ArchitectureEditor | None = None
         self._task = LatestTask(self)
-        self._task.finished.connect(self._show)
-        self._task.failed.connect(self._fail)
+        self._task.finished.connect(self._receive_answer)
+        self._known: dict[Subject, Described] = {}
+        """Architectures do not change: what was described once is there at once."""
         self._waiting = QTimer(self)
         self._waiting.setSingleShot(True)
         self._waiting.setInterval(PATIENCE)
@@ -151,29 +153,41 @@ class ArchitecturePage(QWidget):
             return
         subject = self._chooser.subject
         self._message.hide()
-        self._settings.remember(IMAGES, self._chooser.images_key)
-        if subject.file is None:
-            self._settings.remember(NETWORK, self._chooser.key)
-        if self._answer is not None and self._answer.subject == subject and not subject.file:
-            self._show(self._answer)
+        if subject in self._known:
+            self._show(self._known[subject])
             return
         self._answer = None
         self._waiting.start()
-        self._task.submit(described, subject)
+        self._task.submit(attempt, subject)
 
     @Slot()
     def _tell_waiting(self) -> None:
         self._view.show_progress(f"Making the layers of {self._chooser.title} …")
 
     @Slot(object)
-    def _show(self, answer: Described) -> None:
+    def _receive_answer(self, answer: Described | Undescribed) -> None:
         if answer.subject != self._chooser.subject or self.editing:
+            return  # something else is on screen, or will be
+        if isinstance(answer, Undescribed):
+            self._fail(answer.error)
             return
+        if answer.subject.name in ARCHITECTURES:
+            self._known[answer.subject] = answer
+        self._show(answer)
+
+    def _show(self, answer: Described) -> None:
         self._waiting.stop()
         self._answer = answer
         self._chooser.show_described(answer)
         self._draw(self._chooser.title, answer.table)
         self.shown.emit(answer)
+        QTimer.singleShot(0, self._remember)  # writing takes longer than painting
+
+    @Slot()
+    def _remember(self) -> None:
+        self._settings.remember(IMAGES, self._chooser.images_key)
+        if self._chooser.file is None:
+            self._settings.remember(NETWORK, self._chooser.key)
 
     def _draw(self, title: str, table: LayerTable) -> None:
         images = images_text(table.input_shape, table.classes)
@@ -182,17 +196,14 @@ class ArchitecturePage(QWidget):
         if table.misfit is not None and not self.editing:
             self._message.show_error(table.misfit.text)
 
-    @Slot(object)
     def _fail(self, error: Exception) -> None:
-        if self.editing:
-            return
         self._waiting.stop()
         self._chooser.show_problem()
         foreign = self._chooser.subject.image_shape is not None
         offer = ("As it was &saved" if self._chooser.file else "As in the &paper") if foreign else ""
         self._view.show_problem(str(error), offer)
         if not isinstance(error, StudioError):
-            self._message.show_error("This network cannot be described.", details())
+            self._message.show_error("This network cannot be described.", f"{error!r}\n{details()}")
 
     @Slot()
     def _ask_file(self) -> None:
@@ -235,6 +246,7 @@ class ArchitecturePage(QWidget):
             begin: gives it a network; returns whether it took it.
         """
         editor = self._make_editor()
+        editor.dataset = self._chooser.dataset or editor.dataset
         was_editing = self.editing
         self._message.hide()
         self._column.setCurrentIndex(1)

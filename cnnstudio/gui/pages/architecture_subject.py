@@ -45,6 +45,27 @@ class Described:
     layout: NetworkLayout
 
 
+@dataclass(frozen=True)
+class Undescribed:
+    """There is no answer, and why.
+
+    Attributes:
+        subject: what was asked for.
+        error: what went wrong.
+    """
+
+    subject: Subject
+    error: Exception
+
+
+def attempt(subject: Subject) -> Described | Undescribed:
+    """Describes a network, or says why that cannot be done."""
+    try:
+        return described(subject)
+    except Exception as error:  # noqa: BLE001  # whoever asked for another network meanwhile need not hear of it
+        return Undescribed(subject, error)
+
+
 def described(subject: Subject) -> Described:
     """Describes a network; imports Keras, unless it has described that one before.
 

@@ -135,8 +135,9 @@ def _layer(facts: Facts, row: LayerRow) -> Cell:
     feeds = f"It is fed by {' and '.join(row.inputs)}." if len(row.inputs) > 1 else ""
     misfit = facts.table.misfit
     problem = misfit.text if misfit is not None and misfit.layer == row.name else ""
-    terms = " · ".join(part for part in (row.name, activation) if part)
-    return Cell(row.title, terms, _paragraphs(problem, row.description, feeds))
+    title, _, details = row.title.partition(", ")
+    terms = " · ".join(part for part in (row.name, details, activation) if part)
+    return Cell(title, terms, _paragraphs(problem, row.title, row.description, feeds))
 
 
 def _formulas(row: LayerRow) -> tuple[str, ...]:

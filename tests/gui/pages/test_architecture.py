@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from cnnstudio.gui.pages.architecture import ArchitecturePage
 from cnnstudio.gui.pages.architecture_chooser import ArchitectureChooser
 from cnnstudio.gui.pages.architecture_images import OTHER
+from cnnstudio.gui.pages.architecture_subject import Undescribed
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.network_picture import NetworkPicture
 from cnnstudio.gui.widgets.picker import Picker
@@ -109,6 +110,25 @@ def test_what_does_not_fit_says_why_and_offers_the_papers_images(page: Architect
         press(qtbot, page, "own_images_offer")
     assert page.answer.table.parameters == 60965224
     assert not problem(page).isVisible()
+
+
+def test_what_was_not_waited_for_is_not_told(page: ArchitecturePage, qtbot: QtBot) -> None:
+    picker, told = page.findChild(Picker, "network_picker"), []
+    page._task.finished.connect(told.append)
+    picker.set_current("alexnet")
+    page.findChild(Picker, "described_for_picker").set_current("mnist")
+    qtbot.waitUntil(lambda: page._task._requests._waiting is None, timeout=MINUTE)  # it is being worked on
+    picker.set_current("mlp")
+    qtbot.waitUntil(lambda: any(answer.subject.name == "mlp" for answer in told), timeout=MINUTE)
+    assert any(isinstance(answer, Undescribed) for answer in told)
+    assert page.answer.subject.name == "mlp"
+    assert not problem(page).isVisible()
+
+
+def test_what_was_described_before_is_there_at_once(page: ArchitecturePage, qtbot: QtBot) -> None:
+    choose(qtbot, page, "mlp")
+    page.findChild(Picker, "network_picker").set_current("lenet5")
+    assert page.answer.subject.name == "lenet5"
 
 
 def test_a_layer_chosen_anywhere_is_chosen_everywhere(page: ArchitecturePage, qtbot: QtBot) -> None:
