@@ -20,7 +20,7 @@ from cnnstudio.models.architectures import ARCHITECTURES, check, seeded
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.card import read_card
 from cnnstudio.models.classifier import MODEL_FILE
-from cnnstudio.models.files import embedded_card, read_config
+from cnnstudio.models.files import MAX_ACTIVATIONS, embedded_card, read_config
 from cnnstudio.models.graph import HEADS, Graph
 from cnnstudio.models.layer_table import Config, describe
 from cnnstudio.models.network_files import (
@@ -61,9 +61,6 @@ Result = TypeVar("Result")
 
 MAX_PARAMETERS = 250_000_000
 """Most parameters of a network: trained with Adam, they take 4 GB. VGG-16 for ImageNet has 138 million."""
-MAX_ACTIVATIONS = 2**27
-"""Most numbers that all layers together may answer to one image: 0.5 GB as float32."""
-
 BYTES_PER_PARAMETER = 16
 """A weight, its gradient and the two running averages of Adam, as float32."""
 
@@ -86,18 +83,26 @@ def find_network(text: str | Path) -> Architecture | Network:
     path = saved_path(str(text))
     if path is not None:
         return read_network(path)
-    with suppress(OSError, ValueError, RuntimeError):  # not every text can be a path
-        path = Path(text).expanduser()
-        if path.suffix.lower() == ".keras" or (path / MODEL_FILE).is_file():
-            return _network_of_model(path)
-        if path.name and (path.exists() or path.name.endswith(SUFFIX)):
-            return read_network(path)
+    read = _reader(text)
+    if read is not None:
+        return read(Path(text).expanduser())
     names = [*ARCHITECTURES, *saved_names()]
     similar = difflib.get_close_matches(str(text), names, n=3)
     hint = f" Did you mean {' or '.join(f'“{name}”' for name in similar)}?" if similar else ""
     raise StudioError(
         f"There is no architecture “{text}”.{hint} Choose one of: {', '.join(names)}; or give an architecture's file."
     )
+
+
+def _reader(text: str | Path) -> Callable[[Path], Network] | None:
+    """What reads a network from a path; None where nothing is there that could be one."""
+    with suppress(OSError, ValueError, RuntimeError):  # not every text can be a path
+        path = Path(text).expanduser()
+        if path.suffix.lower() == ".keras" or (path / MODEL_FILE).is_file():
+            return _network_of_model
+        if path.name and (path.exists() or path.name.endswith(SUFFIX)):
+            return read_network
+    return None
 
 
 def _network_of_model(path: Path) -> Network:
@@ -181,7 +186,7 @@ def network_config(
         classes: number of classes; likewise.
 
     Returns:
-        A config of its own, as `checked_config` makes it. The second time it is there at once.
+        A config as `checked_config` makes it, not to be changed in place. The second time it is there at once.
 
     Raises:
         StudioError: there is no such network, or it does not fit.
@@ -213,19 +218,24 @@ def build_network(
         StudioError: there is no such network, it does not fit such images, or it is too large to be trained.
     """
     network = text if isinstance(text, Architecture | Network) else find_network(text)
-    if isinstance(network, Architecture):
-        check(network, image_shape, classes)
-        model = _built(lambda: network.build(image_shape, classes), seed)
-        source: Architecture | None = network
-    else:
-        config = fitted(network.config, image_shape, classes)
-        if not Graph.of(config).gives_probabilities:
-            raise StudioError(
-                "The network ends without softmax, so that its numbers are no probabilities of the classes. "
-                "Set the activation of its last layer to softmax."
-            )
-        model = _built(lambda: _deserialized(config), seed)
-        source = ARCHITECTURES.get(network.source)
+    if isinstance(network, Network):
+        return _build_edited(network, image_shape, classes, seed)
+    check(network, image_shape, classes)
+    model = _built(lambda: network.build(image_shape, classes), seed)
+    if network.load_weights is not None:
+        network.load_weights(model)
+    return model
+
+
+def _build_edited(network: Network, image_shape: ImageShape, classes: int, seed: int) -> "keras.Model":
+    config = fitted(network.config, image_shape, classes)
+    if not Graph.of(config).gives_probabilities:
+        raise StudioError(
+            "The network ends without softmax, so that its numbers are no probabilities of the classes. "
+            "Set the activation of its last layer to softmax."
+        )
+    model = _built(lambda: _deserialized(config), seed)
+    source = ARCHITECTURES.get(network.source)
     if source is not None and source.load_weights is not None:
         source.load_weights(model)
     elif frozen := next((layer for layer in model.layers if layer.weights and not layer.trainable), None):

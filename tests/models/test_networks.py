@@ -463,7 +463,7 @@ def test_a_billion_parameters_are_refused_before_they_take_memory(mine):
 
 
 def test_layers_that_answer_with_too_much_are_refused():
-    config = change_layer(network_config("lenet5"), "conv1", filters=64)
+    config = change_layer(network_config("lenet5"), "conv1", filters=128)
     for _ in range(2):
         config = add_layer(config, "conv1", "UpSampling2D", size=8)
     config = add_layer(config, "pool1", "GlobalAveragePooling2D")
