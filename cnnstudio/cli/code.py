@@ -28,7 +28,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.card import read_card
 from cnnstudio.models.classifier import MODEL_FILE
-from cnnstudio.models.files import embedded_card, load_config
+from cnnstudio.models.files import embedded_card, read_config
 from cnnstudio.models.layer_table import Config, describe
 from cnnstudio.models.library import find_model
 from cnnstudio.models.network_files import Network, saved_path
@@ -105,14 +105,16 @@ def _script(text: str, given: dict[str, Any]) -> str:
         network = architecture_named(text)
         training = TrainingConfig(**{"dataset": _usual_dataset(network)} | given)
         config = network_config(network, *_size(training))
+        source = network.name if isinstance(network, Architecture) else network.source
     else:
         path = _model_named(text)
-        config = load_config(path / MODEL_FILE if path.is_dir() else path)
+        source = ""
+        config = read_config(path / MODEL_FILE if path.is_dir() else path)
         training = TrainingConfig(**_told_by(path, config) | given)
         if _size(training) != _size_of(config):
             config = fitted(config, *_size(training))
     _check(training)
-    return keras_script(config, training)
+    return keras_script(config, training, source)
 
 
 def _model_named(text: str) -> Path:

@@ -1,9 +1,10 @@
-"""Opening a `.keras` file that may come from anybody: nothing in it is run, nothing in it decides how much is read.
+"""Opening a model file that may come from anybody: nothing in it is run, nothing in it decides how much is read.
 
 A `.keras` file is a zip archive of a config, the weights as HDF5, and metadata. The archive's sizes are bounded before
 it is unpacked; the config is copied piece by piece as far as it is allowed (`allowlist`); the HDF5 file may hold plain
 arrays only (no links or data outside it: CVE-2026-1669, CVE-2026-12480; no array larger than its bytes: CVE-2026-0897);
 and the model is first built without memory for its weights, so that it can be held against the weights that are there.
+An `.h5` file of a whole model, the format before, goes the same way (`legacy_config`).
 """
 
 import io
@@ -22,6 +23,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.models.allowlist import RefusedError, checked_config
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.card import CARD_FILE, MAX_CARD_BYTES, Card, parse_card
+from cnnstudio.models.legacy_config import SIGNATURE, legacy_config
 
 if TYPE_CHECKING:
     import h5py
@@ -40,14 +42,15 @@ MAX_OPERATIONS = 10**12
 """Most multiplications for one image; VGG-16 takes 1.5e10."""
 
 _CARD_KEY = "cnnstudio_card"
-_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_WEIGHTS = "model.weights.h5"
+_LEGACY = "model.h5"
 
 
 def load_model(path: Path) -> "keras.Model":
     """Opens a model file, whoever wrote it.
 
     Args:
-        path: a `.keras` file.
+        path: a `.keras` file, or an `.h5` file of a whole model.
 
     Returns:
         The model, uncompiled, with its weights.
@@ -60,9 +63,10 @@ def load_model(path: Path) -> "keras.Model":
     members = _members(path)
     try:
         config = checked_config(members["config.json"])
-        stored = _check_weights(members["model.weights.h5"])
+        weights = next(name for name in (_WEIGHTS, _LEGACY) if name in members)
+        stored = _check_weights(members[weights])
         model = _build(config, stored)
-        _load_weights(model, members["model.weights.h5"])
+        _load_weights(model, weights, members[weights])
     except RefusedError as error:
         raise StudioError(f"{path} is not opened: {error}.") from error
     return model
@@ -72,31 +76,13 @@ def read_config(path: Path) -> dict[str, Any]:
     """Reads what a model file says of its layers, without their weights and without TensorFlow.
 
     Args:
-        path: a `.keras` file.
+        path: a `.keras` file, or an `.h5` file of a whole model.
 
     Returns:
         Keras's config, as `checked_config` makes it.
 
     Raises:
         StudioError: as for `load_model`.
-    """
-    try:
-        return checked_config(_members(path)["config.json"])
-    except RefusedError as error:
-        raise StudioError(f"{path} is not opened: {error}.") from error
-
-
-def load_config(path: Path) -> dict[str, Any]:
-    """What a model is made of, without its weights.
-
-    Args:
-        path: a `.keras` file.
-
-    Returns:
-        Keras's config of it, as far as it is allowed.
-
-    Raises:
-        StudioError: as `load_model`.
     """
     try:
         return checked_config(_members(path)["config.json"])
@@ -145,7 +131,8 @@ def _metadata(members: dict[str, bytes]) -> dict[str, Any]:
 
 def _members(path: Path) -> dict[str, bytes]:
     try:
-        return _unpack(_read(path))
+        data = _read(path)
+        return _legacy_members(data) if data.startswith(SIGNATURE) else _unpack(data)
     except RefusedError as error:
         raise StudioError(f"{path} is not opened: {error}.") from error
 
@@ -165,9 +152,13 @@ def _read(path: Path) -> bytes:
         raise RefusedError(f"it cannot be read ({error.strerror})") from error
     if len(data) > MAX_FILE:
         raise RefusedError(f"it is larger than {MAX_FILE // 2**20:,} MB")
-    if data.startswith(_HDF5_SIGNATURE):
-        raise RefusedError("it is in the old HDF5 format, which can hide code; save it as .keras where it comes from")
     return data
+
+
+def _legacy_members(data: bytes) -> dict[str, bytes]:
+    """The members that a `.keras` file of the same model would have, save the weights, which are in the whole file."""
+    _check_weights(data)
+    return {"metadata.json": b"{}", "config.json": legacy_config(data), _LEGACY: data}
 
 
 def _unpack(data: bytes) -> dict[str, bytes]:
@@ -306,10 +297,10 @@ def _all_layers(model: "keras.Model") -> Iterator["keras.Layer"]:
             yield layer
 
 
-def _load_weights(model: "keras.Model", data: bytes) -> None:
+def _load_weights(model: "keras.Model", name: str, data: bytes) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="cnnstudio-") as folder:
-            path = Path(folder) / "model.weights.h5"
+            path = Path(folder) / name  # by its ending Keras knows the format
             path.write_bytes(data)
             model.load_weights(path)
     except OSError as error:

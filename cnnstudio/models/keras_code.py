@@ -10,14 +10,16 @@ import json
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cnnstudio.models.backend import import_keras
+from cnnstudio.models.code_loops import Statement, with_loops
 from cnnstudio.models.graph import MERGES, Config, Graph, Node
 from cnnstudio.models.layer_code import LAYER_CODE
+from cnnstudio.models.layer_table import describe
 from cnnstudio.models.layers import LAYERS, local_response_normalization
-from cnnstudio.models.python_text import INDENT, call, literal
+from cnnstudio.models.python_text import call, literal
 
 if TYPE_CHECKING:
     import keras
@@ -33,12 +35,6 @@ _WITHOUT_NAME = frozenset({"pool_size", "padding", "cropping", "size"})
 
 _VARIABLES = ("x", "y", "z", "w")
 
-_COUNTERS = frozenset({"block", "cell", "group", "layer", "level", "module", "stage", "unit"})
-"""Words before a number in layers' names that a loop's variable may be called by."""
-
-_LONGEST_BLOCK = 80
-"""Layers in a repeated block, at most."""
-
 
 @dataclass(frozen=True)
 class ModelCode:
@@ -49,46 +45,14 @@ class ModelCode:
         text: statements that make `model`; they need `keras` and `layers`, which is `keras.layers`.
         name: of the model.
         image_shape: what it takes, (height, width, channels).
+        classes: how many numbers it answers with.
     """
 
     definitions: tuple[str, ...]
     text: str
     name: str
     image_shape: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class _Statement:
-    """One layer, made and called.
-
-    Attributes:
-        target: the variable that takes its output.
-        layer: what makes it, such as `layers.Conv2D`.
-        arguments: as text, without the name.
-        name: of the layer; empty where it is made without.
-        tail: the call on its inputs, as text.
-    """
-
-    target: str
-    layer: str
-    arguments: tuple[str, ...]
-    name: str
-    tail: str
-
-    @property
-    def shape(self) -> tuple[str, str, tuple[str, ...], str]:
-        """All but the name."""
-        return self.target, self.layer, self.arguments, self.tail
-
-    def lines(self, indent: str = "", name: str | None = None) -> list[str]:
-        """Its lines.
-
-        Args:
-            indent: before each.
-            name: the text of the name, where it is not the name itself.
-        """
-        names = (f"name={name or literal(self.name)}",) if self.name else ()
-        return call(f"{self.target} = ", self.layer, (*self.arguments, *names), self.tail, indent)
+    classes: int
 
 
 def model_code(config: Config) -> ModelCode:
@@ -105,10 +69,11 @@ def model_code(config: Config) -> ModelCode:
     state = random.getstate()
     try:
         writer = _Writer()
-        graph = Graph.of(json.loads(json.dumps(config)))  # what Keras gives has tuples in it
+        config = json.loads(json.dumps(config))  # what Keras gives has tuples in it
+        graph = Graph.of(config)
         text = "\n".join(writer.body(graph))
-        image_shape = tuple(graph.node(graph.input).config["batch_shape"][1:])
-        return ModelCode(tuple(writer.definitions), text, graph.name, image_shape)
+        table = describe(config)
+        return ModelCode(tuple(writer.definitions), text, graph.name, table.input_shape, table.classes)
     finally:
         random.setstate(state)  # layers that are made to be asked draw seeds from it
 
@@ -124,9 +89,9 @@ class _Writer:
         """The statements of a model."""
         statements = list(self._statements(_spoken_order(graph), graph.output))
         arguments = ("inputs", "outputs", f"name={literal(graph.name)}")
-        return [*_with_loops(statements), *call("model = ", "keras.Model", arguments)]
+        return [*with_loops(statements), *call("model = ", "keras.Model", arguments)]
 
-    def _statements(self, order: Sequence[Node], output: str) -> Iterator[_Statement]:
+    def _statements(self, order: Sequence[Node], output: str) -> Iterator[Statement]:
         uses = {node.name: 0 for node in order}
         for node in order:
             for source in node.inputs:
@@ -140,9 +105,9 @@ class _Writer:
             variables[node.name] = _variable(node, output, busy)
             yield self._statement(node, variables[node.name], taken)
 
-    def _statement(self, node: Node, target: str, taken: Sequence[str]) -> _Statement:
+    def _statement(self, node: Node, target: str, taken: Sequence[str]) -> Statement:
         if node.kind == "InputLayer":
-            return _Statement(target, "keras.Input", _input_arguments(node.config), node.name, "")
+            return Statement(target, "keras.Input", _input_arguments(node.config), node.name, "")
         # Keras itself notes `training=False` where a layer is called without.
         options = [f"{key}={literal(value)}" for key, value in node.options.items() if value]
         inputs = ", ".join(taken)
@@ -155,7 +120,7 @@ class _Writer:
         values = json.dumps({**node.config, "name": node.kind})
         if values not in self._arguments:
             self._arguments[values] = _arguments(node.kind, json.loads(values))
-        return _Statement(target, made_by, self._arguments[values], node.name, f"({', '.join([inputs, *options])})")
+        return Statement(target, made_by, self._arguments[values], node.name, f"({', '.join([inputs, *options])})")
 
 
 def _variable(node: Node, output: str, busy: set[str]) -> str:
@@ -232,7 +197,7 @@ def _arguments(kind: str, config: dict[str, Any]) -> tuple[str, ...]:
 
 def _same(one: Any, two: Any) -> bool:
     """Whether two values mean the same: an axis and the list of that axis alone."""
-    return one == two or one == [two] or [one] == two
+    return one in (two, [two]) or [one] == two
 
 
 def _written_whole(given: Mapping[str, Any], differing: Sequence[str]) -> set[str]:
@@ -298,100 +263,3 @@ def _part(config: Mapping[str, Any], whole: bool = False) -> str:
     if not (arguments or whole):
         return literal(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", config["class_name"]).lower())
     return f"{config['module']}.{config['class_name']}({', '.join(arguments)})"
-
-
-def _with_loops(statements: Sequence[_Statement]) -> list[str]:
-    lines: list[str] = []
-    place = 0
-    while place < len(statements):
-        loop = _longest_loop(statements, place)
-        if loop is None:
-            lines += statements[place].lines()
-            place += 1
-        else:
-            lines += loop.lines()
-            place += len(loop.names) * loop.times
-    return lines
-
-
-@dataclass(frozen=True)
-class _Loop:
-    """A block that repeats.
-
-    Attributes:
-        statements: of its first round.
-        names: for each of them the text before and after the number that counts the rounds.
-        first: that number in the first round.
-        times: how many rounds.
-    """
-
-    statements: tuple[_Statement, ...]
-    names: tuple[tuple[str, str], ...]
-    first: int
-    times: int
-
-    @property
-    def saved(self) -> int:
-        """Statements that need not be written."""
-        return (self.times - 1) * len(self.statements)
-
-    def lines(self) -> list[str]:
-        """Its lines."""
-        words = {re.split(r"[^a-zA-Z]", before.rstrip("_-. "))[-1].lower() for before, _ in self.names}
-        word = words.pop() if len(words) == 1 else ""
-        variable = (
-            word if word.isalpha() and word not in {"x", "y", "z", "w", "lambda", "in", "is", "for"} else "number"
-        )
-        lines = [f"for {variable} in range({self.first}, {self.first + self.times}):"]
-        for statement, (before, after) in zip(self.statements, self.names, strict=True):
-            lines += statement.lines(INDENT, f'f"{before}{{{variable}}}{after}"')
-        return lines
-
-
-_COUNTED = re.compile(r"[A-Za-z0-9_.-]+")
-"""Names that may stand in an f-string as they are."""
-
-
-def _longest_loop(statements: Sequence[_Statement], place: int) -> _Loop | None:
-    """The loop that begins here and saves most; None where none saves much."""
-    longest = min(_LONGEST_BLOCK, (len(statements) - place) // 2)
-    loops = (_loop(statements, place, length) for length in range(1, longest + 1))
-    return max((loop for loop in loops if loop and loop.saved >= 4), key=lambda loop: loop.saved, default=None)
-
-
-def _loop(statements: Sequence[_Statement], place: int, length: int) -> _Loop | None:
-    first = statements[place : place + length]
-    second = statements[place + length : place + 2 * length]
-    if any(one.shape != two.shape for one, two in zip(first, second, strict=True)):
-        return None
-    names = [_counted(one.name, two.name) for one, two in zip(first, second, strict=True)]
-    if any(name is None or name[1] != names[0][1] for name in names if names[0]) or names[0] is None:
-        return None
-    start = names[0][1]
-    parts = tuple((before, after) for before, _, after in filter(None, names))
-    times = 2
-    while _is_round(statements[place + times * length :][:length], first, parts, start + times):
-        times += 1
-    return _Loop(tuple(first), parts, start, times)
-
-
-def _is_round(
-    statements: Sequence[_Statement], first: Sequence[_Statement], parts: Sequence[tuple[str, str]], number: int
-) -> bool:
-    expected = [
-        replace(one, name=f"{before}{number}{after}") for one, (before, after) in zip(first, parts, strict=True)
-    ]
-    return list(statements) == expected
-
-
-def _counted(one: str, two: str) -> tuple[str, int, str] | None:
-    """What stands before the number in which two names differ by one, the first number, and what stands after."""
-    ones, twos = (re.split(r"(\d+)", name) for name in (one, two))
-    differing = [place for place, (a, b) in enumerate(zip(ones, twos, strict=False)) if a != b]
-    if len(ones) != len(twos) or len(differing) != 1 or differing[0] % 2 == 0 or not _COUNTED.fullmatch(one):
-        return None
-    place = differing[0]
-    number = int(ones[place])
-    if ones[place] != str(number) or twos[place] != str(number + 1):
-        return None
-    return "".join(ones[:place]), number, "".join(ones[place + 1 :])

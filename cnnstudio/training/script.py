@@ -5,46 +5,71 @@ the same order at the same learning rates. What plain Keras cannot say, a commen
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from cnnstudio.data.augmentation import find_augmentation
 from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.library import find_dataset
 from cnnstudio.errors import StudioError
+from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.graph import Config
 from cnnstudio.models.keras_code import ModelCode, model_code
 from cnnstudio.models.python_text import call, literal, number
 from cnnstudio.training.config import OPTIMIZERS, WARM_UP, TrainingConfig
+from cnnstudio.training.fine_tuning import RATE_FACTOR
 from cnnstudio.training.script_images import augmentation_code, comment, images_code
 
 _BATCHES = '''\
-def batches():
+def batches(epochs):
     """All training images, a batch at a time, in a new order for each epoch."""
-    for epoch in range(EPOCHS):
+    for epoch in epochs:
         order = np.random.default_rng([SEED, epoch]).permutation(len(x_train))
         for start in range(0, len(order), BATCH_SIZE):
             chosen = order[start : start + BATCH_SIZE]
             yield {images}, y_train[chosen]'''
 
 _FIT = """\
-# The file keeps the epoch that does best on the images held out.
-best = keras.callbacks.ModelCheckpoint(
-    MODEL_FILE, monitor="val_accuracy", save_best_only=True
-)
 model.fit(
-    batches(),
-    epochs=EPOCHS,
+    batches(range({first}, {last})),
+    epochs={epochs},
     steps_per_epoch=steps_per_epoch,
     validation_data=(x_val, y_val),
     shuffle=False,
     callbacks=[best],
 )
+model = keras.models.load_model(MODEL_FILE)"""
 
-model = keras.models.load_model(MODEL_FILE)
+_EVALUATE = """\
 loss, accuracy = model.evaluate(x_test, y_test)
 print(f"{accuracy:.2%} of the test images are right, the loss is {loss:.4f}.")"""
 
+_BEST = """\
+# The file keeps the epoch that does best on the images held out.
+best = keras.callbacks.ModelCheckpoint(
+    MODEL_FILE, monitor="val_accuracy", save_best_only=True
+)"""
 
-def keras_script(config: Config, training: TrainingConfig) -> str:
+_LOAD = """\
+# What the frozen layers have learnt elsewhere.
+pretrained = keras.models.load_model(PRETRAINED_FILE)
+for layer in model.layers:
+    if layer.weights and not layer.trainable:
+        layer.set_weights(pretrained.get_layer(layer.name).get_weights())"""
+
+_THAW = """\
+# Fine-tuning: the last third of the frozen layers learns, too, in small steps.
+frozen = [
+    layer
+    for layer in model.layers
+    if layer.weights
+    and not layer.trainable
+    and not isinstance(layer, layers.BatchNormalization)
+]
+for layer in frozen[len(frozen) - round(len(frozen) / 3) :]:
+    layer.trainable = True"""
+
+
+def keras_script(config: Config, training: TrainingConfig, source: str = "") -> str:
     """Writes the script.
 
     It imports Keras, to ask for its defaults: call it where two seconds do not matter.
@@ -53,6 +78,8 @@ def keras_script(config: Config, training: TrainingConfig) -> str:
         config: Keras's config of the network, as `cnnstudio.models.networks.network_config` gives it: from raw values
             0–255 to probabilities.
         training: what to train it on, and how; its architecture is not looked at.
+        source: key of the architecture that the network came from, where that is known and the network has another
+            name; it tells where the weights of frozen layers are.
 
     Returns:
         The text of a Python program, formatted as Ruff and Black do.
@@ -65,14 +92,17 @@ def keras_script(config: Config, training: TrainingConfig) -> str:
     _check_fit(model, entry)
     images = images_code(entry, training)
     augmentation = augmentation_code(find_augmentation(training.augmentation))
+    pretrained = _weights_file(config, source or model.name)
     constants = [
         f"SEED = {training.seed}",
         f"EPOCHS = {training.epochs}",
+        *([f"FINE_TUNE_EPOCHS = {training.fine_tune_epochs}"] if training.fine_tune_epochs else []),
         f"BATCH_SIZE = {training.batch_size}",
         f"LEARNING_RATE = {number(float(training.learning_rate))}",
         *([f"WEIGHT_DECAY = {number(float(training.weight_decay))}"] if training.weight_decay else []),
         *images.constants,
         f"MODEL_FILE = {literal(f'{_file_name(model.name)}.keras')}",
+        *([f"PRETRAINED_FILE = {literal(str(pretrained))}"] if pretrained else []),
     ]
     head = [
         '"""Builds, trains, measures and saves a network with plain Keras."""',
@@ -80,14 +110,14 @@ def keras_script(config: Config, training: TrainingConfig) -> str:
         "import keras\nimport numpy as np\nfrom keras import layers",
         "\n".join(constants),
     ]
-    middle = [*images.text, _network(model), *augmentation.text]
+    middle = [*images.text, _network(model), *([_LOAD] if pretrained else []), *augmentation.text]
     return _set_off(
         "\n\n".join(head),
         *images.definitions,
         *model.definitions,
         "\n\n".join(middle),
         _BATCHES.format(images=augmentation.call.format("x_train[chosen]")),
-        "\n\n".join([*_compilation(training), _FIT]),
+        "\n\n".join([*_training(training), _EVALUATE]),
     )
 
 
@@ -102,6 +132,11 @@ def _file_name(name: str) -> str:
 
 def _check_fit(model: ModelCode, entry: DatasetEntry) -> None:
     """Refuses a network that cannot be trained on a data set as it is."""
+    if model.classes != len(entry.classes):
+        raise StudioError(
+            f"This network tells {model.classes:,} classes apart, but {entry.title} has {len(entry.classes):,}. Fit "
+            "the network to them first, or choose another data set."
+        )
     if model.image_shape != entry.image_shape:
         takes, has = ("×".join(map(str, shape)) for shape in (model.image_shape, entry.image_shape))
         raise StudioError(
@@ -120,17 +155,33 @@ def _network(model: ModelCode) -> str:
     return "\n".join(lines)
 
 
-def _compilation(training: TrainingConfig) -> Iterator[str]:
-    yield "\n".join(["steps_per_epoch = math.ceil(len(x_train) / BATCH_SIZE)", *_SCHEDULES[training.schedule]])
-    lines = _optimizer(training)
+def _weights_file(config: Config, source: str) -> Path | None:
+    """Where the weights of frozen layers are; None where none is frozen."""
+    frozen = any(not layer["config"].get("trainable", True) for layer in config["config"]["layers"])
+    architecture = ARCHITECTURES.get(source)
+    if not frozen or architecture is None or architecture.weights_file is None:
+        return None
+    return architecture.weights_file()
+
+
+def _training(training: TrainingConfig) -> Iterator[str]:
+    """The paragraphs that compile and fit."""
+    steps = "steps_per_epoch = math.ceil(len(x_train) / BATCH_SIZE)"
+    schedule = "\n".join(_SCHEDULES[training.schedule])
+    optimizer = "\n".join(_optimizer(training))
     if training.precision != "float32":
-        lines = [comment("CNN Studio trains this with 16 bits for feature maps; here all numbers have 32."), *lines]
-    lines += call(
-        "",
-        "model.compile",
-        ["optimizer", 'loss="sparse_categorical_crossentropy"', 'metrics=["accuracy"]'],
-    )
-    yield "\n".join(lines)
+        told = comment("CNN Studio trains this with 16 bits for feature maps; here all numbers have 32.")
+        optimizer = f"{told}\n{optimizer}"
+    yield f"{steps}\n{schedule}"
+    yield optimizer
+    yield f"{_BEST}\n{_FIT.format(first=0, last='EPOCHS', epochs='EPOCHS').replace('range(0, ', 'range(')}"
+    if training.fine_tune_epochs:
+        yield _THAW
+        yield schedule.replace("LEARNING_RATE", f"LEARNING_RATE / {1 / RATE_FACTOR:g}").replace(
+            "EPOCHS", "FINE_TUNE_EPOCHS"
+        )
+        yield optimizer
+        yield _FIT.format(first="EPOCHS", last="EPOCHS + FINE_TUNE_EPOCHS", epochs="FINE_TUNE_EPOCHS")
 
 
 _SCHEDULES: dict[str, Sequence[str]] = {
@@ -148,6 +199,9 @@ _SCHEDULES: dict[str, Sequence[str]] = {
 """How Keras says each of `cnnstudio.training.config.SCHEDULES`."""
 
 
+_COMPILE = 'model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])'
+
+
 def _optimizer(training: TrainingConfig) -> list[str]:
     import keras
 
@@ -160,7 +214,7 @@ def _optimizer(training: TrainingConfig) -> list[str]:
             arguments.append(f"{key}={literal(value)}")
     name = class_.__name__
     if not training.weight_decay:
-        return call("optimizer = ", f"keras.optimizers.{name}", arguments)
+        return [*call("optimizer = ", f"keras.optimizers.{name}", arguments), _COMPILE]
     if issubclass(getattr(keras.optimizers, f"{name}W", object), class_):
         name += "W"
     return [
@@ -169,4 +223,5 @@ def _optimizer(training: TrainingConfig) -> list[str]:
         "optimizer.exclude_from_weight_decay(",
         "    [weight for weight in model.trainable_weights if len(weight.shape) < 2]",
         ")",
+        _COMPILE,
     ]

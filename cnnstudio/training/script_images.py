@@ -16,13 +16,13 @@ from cnnstudio.models.python_text import INDENT, LINE, call, literal, number
 from cnnstudio.training.config import TrainingConfig
 
 _KERAS_DATASETS = {
-    "mnist": "mnist.load_data()",
-    "fashion-mnist": "fashion_mnist.load_data()",
-    "cifar10": "cifar10.load_data()",
-    "cifar100": "cifar100.load_data()",
-    "cifar100-coarse": 'cifar100.load_data(label_mode="coarse")',
+    "mnist": ("mnist", ()),
+    "fashion-mnist": ("fashion_mnist", ()),
+    "cifar10": ("cifar10", ()),
+    "cifar100": ("cifar100", ()),
+    "cifar100-coarse": ("cifar100", ('label_mode="coarse"',)),
 }
-"""What loads our published data sets from `keras.datasets`: the same images in the same order."""
+"""Our published data sets in `keras.datasets`, with what `load_data` is told: the same images in the same order."""
 
 _DRAW = '''\
 def draw(labels, share, seed):
@@ -90,9 +90,10 @@ def images_code(entry: DatasetEntry, training: TrainingConfig) -> ImagesCode:
     share = f"VALIDATION_SHARE = {number(float(training.validation_fraction))}"
     if entry.path is not None:
         return _own_images(entry, entry.path, share)
+    module, arguments = _KERAS_DATASETS[entry.name]
     lines = [
         "# Raw values 0–255, and the number of each image's class.",
-        f"(x_train, y_train), (x_test, y_test) = keras.datasets.{_KERAS_DATASETS[entry.name]}",
+        *call("(x_train, y_train), (x_test, y_test) = ", f"keras.datasets.{module}.load_data", arguments),
     ]
     if entry.image_shape[2] == 1:
         lines.append("x_train, x_test = x_train[..., np.newaxis], x_test[..., np.newaxis]")
@@ -166,16 +167,17 @@ def _reading(folders: dict[str, str]) -> list[str]:
     return lines
 
 
-_LAYERS: dict[str, Callable[[float], str]] = {
-    "shift": lambda value: f'layers.RandomTranslation({value:g}, {value:g}, fill_mode="constant")',
-    "rotate": lambda value: f'layers.RandomRotation({value:g} / 360, fill_mode="constant")',
-    "flip": lambda _: 'layers.RandomFlip("horizontal")',
-    "zoom": lambda value: f'layers.RandomZoom({value:g}, fill_mode="constant")',
-    "contrast": lambda value: f"layers.RandomContrast({value:g})",
-    "noise": lambda value: f"layers.GaussianNoise({255 * value:g})",
-    "cutout": lambda value: f"layers.RandomErasing(scale=({value:g} ** 2, {value:g} ** 2))",
+_LAYERS: dict[str, Callable[[float], tuple[str, ...]]] = {
+    "shift": lambda value: (f'layers.RandomTranslation({value:g}, {value:g}, fill_mode="constant")',),
+    "rotate": lambda value: (f'layers.RandomRotation({value:g} / 360, fill_mode="constant")',),
+    "flip": lambda _: ('layers.RandomFlip("horizontal")',),
+    "zoom": lambda value: (f'layers.RandomZoom({value:g}, fill_mode="constant")',),
+    "contrast": lambda value: (f"layers.RandomContrast({value:g})",),
+    # Keras takes no noise above 1.
+    "noise": lambda value: ("layers.Rescaling(1 / 255)", f"layers.GaussianNoise({value:g})", "layers.Rescaling(255)"),
+    "cutout": lambda value: (f"layers.RandomErasing(scale=({value:g} ** 2, {value:g} ** 2))",),
 }
-"""For each of `cnnstudio.data.variation.CHANGES` a layer of Keras that does alike."""
+"""For each of `cnnstudio.data.variation.CHANGES` layers of Keras that do alike."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +207,7 @@ def augmentation_code(augmentation: Augmentation) -> AugmentationCode:
             f"CNN Studio varies the images ({words.rstrip('.')}), for which Keras has no layers: this trains without."
         )
         return AugmentationCode((comment(text),), "{}")
-    layers = [_LAYERS[name](value) for name, value in augmentation.spec.items()]
+    layers = [layer for name, value in augmentation.spec.items() for layer in _LAYERS[name](value)]
     told = comment(
         "Every epoch shows the images changed at random: as in CNN Studio, but not number for number the same."
     )

@@ -15,6 +15,8 @@ import pytest
 
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.keras_code import model_code
+from cnnstudio.models.layer_code import LAYER_CODE
+from cnnstudio.models.layers import LAYERS, local_response_normalization
 from cnnstudio.models.networks import network_config
 
 
@@ -29,8 +31,10 @@ def built(code) -> dict:
     import keras
 
     names: dict = {"keras": keras, "layers": keras.layers}
+    registered = dict(keras.saving.get_custom_objects())
     with keras.StatelessScope(initialize_variables=False):
         exec("\n\n\n".join([*code.definitions, code.text]), names)
+    keras.saving.get_custom_objects().update(registered)
     return json.loads(json.dumps(keras.saving.serialize_keras_object(names["model"])))
 
 
@@ -138,6 +142,22 @@ def test_the_same_seed_gives_the_same_weights_and_noise():
         np.testing.assert_array_equal(weight, same)
     images = np.full((2, 12, 12, 3), 9.0)
     np.testing.assert_array_equal(one(images, training=True), two(images, training=True))
+
+
+def test_layers_of_our_own_are_written_out():
+    import keras
+
+    assert set(LAYER_CODE) == LAYERS
+    ours = local_response_normalization()
+    registered = dict(keras.saving.get_custom_objects())
+    names: dict = {"keras": keras, "layers": keras.layers}
+    exec(LAYER_CODE["LocalResponseNormalization"], names)
+    keras.saving.get_custom_objects().update(registered)
+    written = names["LocalResponseNormalization"]
+    images = np.random.default_rng(1).normal(0, 9, (2, 3, 3, 8)).astype(np.float32)
+    for options in ({}, {"size": 3, "k": 1.0, "alpha": 0.1, "beta": 0.5}):
+        np.testing.assert_array_equal(ours(**options)(images), written(**options)(images))
+        assert ours(name="n", **options).get_config() == written(name="n", **options).get_config()
 
 
 def test_asking_keras_leaves_random_alone():
