@@ -14,7 +14,7 @@ from cnnstudio.models.layer_sequence import Step, steps_of
 from cnnstudio.models.rules import RULES
 from cnnstudio.models.rules.effects import Effect, Rule, shape_words
 from cnnstudio.models.rules.maps import Maps
-from cnnstudio.models.rules.values import MAX_SIDE, UnfitError, Values, is_whole, show
+from cnnstudio.models.rules.values import MAX_SIDE, UnfitError, Values, is_whole, show, word
 from cnnstudio.models.rules.windows import Window
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ Config = dict[str, Any]
 
 CONVOLUTIONS = frozenset({"Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose"})
 """Kinds of layers that slide kernels with weights over maps."""
+
+SQUARES = ("kernel_size", "pool_size")
+"""Fields where one number stands for a square."""
 
 _INPUT = Rule("Image", "The image as it is: raw values from 0 to 255.", lambda _values, maps: Effect(maps[0]))
 
@@ -216,7 +219,8 @@ def _effect(step: Step, inputs: tuple[Maps, ...]) -> tuple[Effect | None, Misfit
         nearest = _nearest(rule, step.fields, inputs, error)
         text = f"“{step.name}” {error.text}."
         if nearest is not None:
-            text += f" The nearest that fits is {show(nearest)}."
+            square = error.field in SQUARES and is_whole(nearest)
+            text += f" The nearest {word(error.field)} that fits is {show([nearest] * 2 if square else nearest)}."
         value = step.fields.get(error.field) if error.field else None
         return None, Misfit(step.name, error.field, value, nearest, text)
 
@@ -262,7 +266,7 @@ def _bad_image(step: Step, image: tuple[int, int, int]) -> Misfit | None:
         list(step.fields.get("batch_shape") or (None, *image)),
         [None, *nearest],
         f"“{step.name}” has images of {show(image)}, but sides of 1 to {MAX_SIDE:,} pixels and at least one channel "
-        f"are needed. The nearest that fits is {show(nearest)}.",
+        f"are needed. The nearest size that fits is {show(nearest)}.",
     )
 
 

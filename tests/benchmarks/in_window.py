@@ -287,6 +287,7 @@ SCENARIOS: dict[str, Callable[[], object]] = {
     "resnet": lambda: resnet(int(sys.argv[2]), sys.argv[3]),
     "stroke": stroke,
     "stop": stop,
+    "describe": lambda: importlib.import_module("tests.benchmarks.describe").scenario(),
     "photo": lambda: importlib.import_module("tests.benchmarks.photo").scenario(),
 }
 

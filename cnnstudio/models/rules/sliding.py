@@ -83,7 +83,7 @@ class Sliding:
         raise UnfitError(
             self.field,
             f"has a {_NOUNS[self.field]} of {self.size[0]}×{self.size[1]}, larger than the maps of "
-            f"{sizes[0]}×{sizes[1]} it is given",
+            f"{sizes[0]}×{sizes[1]} it is given; with “same” as its padding it would fit",
             [like(raw, square if self.size[0] == self.size[1] else fitting)],
         )
 

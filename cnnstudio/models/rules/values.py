@@ -8,6 +8,9 @@ from typing import Any
 MAX_SIDE = 4096
 """Largest side of a map, in pixels, that is described."""
 
+MANY = 6
+"""Choices that are too many for a sentence."""
+
 Pair = tuple[int, int]
 
 
@@ -116,7 +119,7 @@ class Values:
         )
 
     def choice(self, field: str, choices: tuple[str, ...], default: str) -> str:
-        """One of several words, in small letters; None stands for the default.
+        """One of several words; None stands for the default.
 
         Raises:
             UnfitError: it is none of them.
@@ -124,14 +127,11 @@ class Values:
         value = self.raw(field, default)
         if value is None:
             return default
-        if isinstance(value, str) and value.lower() in choices:
-            return value.lower()
+        if isinstance(value, str) and value in choices:
+            return value
         near = difflib.get_close_matches(value.lower(), choices, cutoff=0.5) if isinstance(value, str) else []
-        raise UnfitError(
-            field,
-            f"has {show(value)} as its {word(field)}, which is none of {', '.join(choices)}",
-            [*near, default],
-        )
+        known = f"is none of {', '.join(choices)}" if len(choices) < MANY else "Keras does not know"
+        raise UnfitError(field, f"has {show(value)} as its {word(field)}, which {known}", [*near, default])
 
     def flag(self, field: str, default: bool) -> bool:
         """Whether something is so."""
