@@ -18,9 +18,8 @@ from cnnstudio.errors import StudioError
 from cnnstudio.models.allowlist import checked_config
 from cnnstudio.models.architectures import ARCHITECTURES, check, seeded
 from cnnstudio.models.backend import import_keras
-from cnnstudio.models.card import read_card
 from cnnstudio.models.classifier import MODEL_FILE
-from cnnstudio.models.files import MAX_ACTIVATIONS, embedded_card, read_config
+from cnnstudio.models.files import MAX_ACTIVATIONS, read_config
 from cnnstudio.models.graph import HEADS, Graph
 from cnnstudio.models.layer_table import Config, describe
 from cnnstudio.models.network_files import (
@@ -113,23 +112,16 @@ def _network_of_model(path: Path) -> Network:
     """
     path = path.absolute()
     file = path / MODEL_FILE if path.is_dir() else path
-    config = _graph_of(file).to_config()
-    source = ""
-    with suppress(StudioError):
-        card = read_card(file.parent) if file.name == MODEL_FILE else embedded_card(file)
-        source = card.architecture if card.architecture in ARCHITECTURES else ""
-    name = path.parent.name if path.name == MODEL_FILE else path.name.removesuffix(".keras")
-    return Network(name, name, config, source, path)
-
-
-def _graph_of(file: Path) -> Graph:
     config = read_config(file)
     try:
         graph = Graph.of(config)
         graph.check_names()
     except StudioError as error:
         raise StudioError(f"{file} is not opened. {error}") from error
-    return graph
+    # Every architecture calls its model by its own key, and an edited one keeps that name.
+    source = graph.name if graph.name in ARCHITECTURES else ""
+    name = path.parent.name if path.name == MODEL_FILE else path.name.removesuffix(".keras")
+    return Network(name, name, graph.to_config(), source, path)
 
 
 def reference(network: Architecture | Network) -> str:

@@ -4,8 +4,6 @@ import copy
 import json
 import os
 import random
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -514,17 +512,10 @@ def test_an_edited_transfer_starts_from_the_weights_of_its_backbone():
     assert model.get_layer("dense1").trainable
 
 
-def test_a_network_with_a_layer_of_our_own_comes_back_in_a_fresh_process(tmp_path):
-    config = add_layer(network_config("lenet5"), "conv1", "LocalResponseNormalization")
-    path = write_network(Network("a", "A", config), tmp_path / "a").path
-    code = (
-        "import sys\nfrom cnnstudio.models.networks import build_network\n"
-        "print(build_network(sys.argv[1], (28, 28, 1), 10, 0).count_params())"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=100, check=True
-    )
-    assert int(done.stdout) == describe(config).parameters
+@pytest.mark.parametrize("name", ["mlp", "lenet5-1998", "resnet20", "mobilenetv2", "transfer-efficientnet-lite0"])
+def test_a_model_is_called_by_the_key_of_its_architecture(name):
+    """By that its source is known when it is taken from a trained model."""
+    assert network_config(name, (128, 128, 3), 5)["config"]["name"] == name
 
 
 def test_a_trained_model_is_a_network_too(mine, tmp_path):
@@ -532,7 +523,7 @@ def test_a_trained_model_is_a_network_too(mine, tmp_path):
     from cnnstudio.models.classifier import Classifier
     from cnnstudio.models.files import embed_card
 
-    card = Card("run", tuple("0123456789"), MNIST, "digit", architecture="lenet5")
+    card = Card("run", tuple("0123456789"), MNIST, "digit", architecture="mine")
     Classifier(build_network(mine, MNIST, 10, seed=0), card).save(tmp_path / "run")
     for text in (tmp_path / "run", tmp_path / "run" / "model.keras"):
         network = find_network(text)
