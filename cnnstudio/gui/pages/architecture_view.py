@@ -185,7 +185,8 @@ class NetworkView(QWidget):
         self._picture.set_network(layout)
         self._table.set_table(table)
         for attribute, bar in self._shares.items():
-            bar.set_parts([Part(row.name, row.title, getattr(row, attribute)) for row in table.rows])
+            parts = [Part(row.name, row.title, getattr(row, attribute)) for row in table.rows]
+            bar.set_parts(parts, complete=table.misfit is None)
         self._stack.setCurrentIndex(0)
 
     def show_progress(self, text: str) -> None:

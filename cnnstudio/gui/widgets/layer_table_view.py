@@ -44,7 +44,7 @@ from cnnstudio.gui.theme import GRID, colours, text_sizes
 from cnnstudio.models.layer_table import LayerTable
 
 ROW_HEIGHT = 6 * GRID
-_PADDING = 6
+_PADDING = 5
 _BAR = 3
 _SLACK = 2
 _LAYER_WIDTH, _WIDE_LAYER = 18 * GRID, 28 * GRID

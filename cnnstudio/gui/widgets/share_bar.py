@@ -55,6 +55,7 @@ class ShareBar(QWidget):
         self._title, self._lesson, self._series = title, lesson, series
         self._parts: tuple[Part, ...] = ()
         self._ends: list[int] = []
+        self._complete = True
         self._current = ""
         self._hovered = -1
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -66,14 +67,24 @@ class ShareBar(QWidget):
         """Of all parts."""
         return self._ends[-1] if self._ends else 0
 
-    def set_parts(self, parts: Sequence[Part]) -> None:
-        """Shares the bar out anew, in this order; parts of 0 take no room."""
+    @property
+    def _number(self) -> str:
+        return f"{self.total:,}" if self._complete else "–"
+
+    def set_parts(self, parts: Sequence[Part], complete: bool = True) -> None:
+        """Shares the bar out anew.
+
+        Args:
+            parts: of the layers, in this order; those of 0 take no room.
+            complete: whether they are all of it; if not, nothing is said of the whole.
+        """
+        self._complete = complete
         self._parts = tuple(part for part in parts if part.count > 0)
         self._ends = list(accumulate(part.count for part in self._parts))
         self._hovered = -1
         largest = sorted(self._parts, key=lambda part: -part.count)[:3]
         spoken = ", ".join(f"{part.name} {percent(part.count / self.total)}" for part in largest)
-        self.setAccessibleDescription(f"{self.total:,} in all. {spoken}")
+        self.setAccessibleDescription(f"{self._number}. {spoken}")
         self.update()
 
     @Slot(str)
@@ -120,7 +131,7 @@ class ShareBar(QWidget):
         painter.drawText(
             QRectF(self.width() - _NUMBER, 0, _NUMBER, self.height()),
             middle | Qt.AlignmentFlag.AlignRight,
-            f"{self.total:,}" if self._parts else "–",
+            self._number,
         )
         path = QPainterPath()
         path.addRoundedRect(self.bar, 4, 4)

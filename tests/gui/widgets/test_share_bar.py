@@ -73,7 +73,7 @@ def test_the_chosen_part_is_painted_in_full_colour(bar, pixels):
 
 
 def test_it_is_told_in_words(bar):
-    assert bar.accessibleDescription() == "1,000 in all. hidden 60.0 %, out 30.0 %, conv 10.0 %"
+    assert bar.accessibleDescription() == "1,000. hidden 60.0 %, out 30.0 %, conv 10.0 %"
 
 
 def test_nothing_to_share_is_no_mistake(bar, qtbot, pixels):
@@ -83,3 +83,8 @@ def test_nothing_to_share_is_no_mistake(bar, qtbot, pixels):
     with qtbot.assertNotEmitted(bar.selected):
         qtbot.keyClick(bar, Qt.Key.Key_Right)
         qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.bar.center().toPoint())
+
+
+def test_of_a_part_of_the_network_no_total_is_told(bar):
+    bar.set_parts(PARTS[:1], complete=False)
+    assert bar.accessibleDescription() == "–. conv 100.0 %"
