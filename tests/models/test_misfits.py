@@ -148,8 +148,9 @@ VALUES: tuple[Any, ...] = (
 def damaged(draw: random.Random, config: Config) -> Config:
     """A config with a value or two replaced, left out or exchanged, somewhere."""
     changed = copy.deepcopy(config)
+    layers = [layer["config"] for layer in changed["config"]["layers"]]
     for _ in range(draw.choice((1, 1, 2, 4))):
-        node: Any = changed["config"]
+        node: Any = draw.choice((changed["config"], draw.choice(layers), draw.choice(layers)))
         while isinstance(node, dict | list) and node:
             key = draw.choice(list(node) if isinstance(node, dict) else range(len(node)))
             if not isinstance(node[key], dict | list) or not node[key] or draw.random() < 0.1:
