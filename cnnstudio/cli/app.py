@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 import cnnstudio
+from cnnstudio.cli.adopt import adopt
 from cnnstudio.cli.architectures import architectures
 from cnnstudio.cli.code import code
 from cnnstudio.cli.console import complain, make_streams_lenient
@@ -63,7 +64,7 @@ def open_(
     return context.obj([] if path is None else [str(path)])
 
 
-for command in (train, predict, evaluate, datasets, architectures, code, models, doctor):
+for command in (train, predict, evaluate, datasets, architectures, code, models, adopt, doctor):
     app.command()(command)
 
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from cnnstudio.errors import StudioError
 from cnnstudio.models.allowlist import RefusedError, checked_config
 from cnnstudio.models.backend import import_keras
-from cnnstudio.models.card import CARD_FILE, MAX_CARD_BYTES, Card, parse_card
+from cnnstudio.models.card import MAX_CARD_BYTES, Card, parse_card
 from cnnstudio.models.legacy_config import SIGNATURE, legacy_config
 
 if TYPE_CHECKING:
@@ -46,11 +46,27 @@ _WEIGHTS = "model.weights.h5"
 _LEGACY = "model.h5"
 
 
-def load_model(path: Path) -> "keras.Model":
+class NoCardError(StudioError):
+    """A model's file does not say what its classes are and what images it takes; that must be asked.
+
+    Args:
+        path: the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} has no card, which names the classes of the model and how pictures are made fit for it. Say it "
+            f"once with “cnnstudio adopt”, or open the model in the window, which asks."
+        )
+        self.path = path
+
+
+def load_model(path: Path, image_size: tuple[int, int] | None = None) -> "keras.Model":
     """Opens a model file, whoever wrote it.
 
     Args:
         path: a `.keras` file, or an `.h5` file of a whole model.
+        image_size: (height, width) of the images that it shall take, where it takes any.
 
     Returns:
         The model, uncompiled, with its weights.
@@ -62,7 +78,7 @@ def load_model(path: Path) -> "keras.Model":
     import_keras()
     members = _members(path)
     try:
-        config = checked_config(members["config.json"])
+        config = _sized(checked_config(members["config.json"]), image_size)
         weights = next(name for name in (_WEIGHTS, _LEGACY) if name in members)
         stored = _check_weights(members[weights])
         model = _build(config, stored)
@@ -90,6 +106,15 @@ def read_config(path: Path) -> dict[str, Any]:
         raise StudioError(f"{path} is not opened: {error}.") from error
 
 
+def _sized(config: dict[str, Any], image_size: tuple[int, int] | None) -> dict[str, Any]:
+    """A config whose input takes images of one size, where it left that open."""
+    for layer in config["config"]["layers"]:
+        shape = layer["config"].get("batch_shape")
+        if image_size and layer["class_name"] == "InputLayer" and isinstance(shape, list) and len(shape) == 4:
+            layer["config"]["batch_shape"] = [shape[0], *(shape[n + 1] or image_size[n] for n in (0, 1)), shape[3]]
+    return config
+
+
 def embed_card(model: Path, card: Card, destination: Path) -> None:
     """Copies a model file with its card in the metadata, where Keras does not look: one file for all.
 
@@ -109,14 +134,12 @@ def embedded_card(path: Path) -> Card:
     """The card in a model file's metadata.
 
     Raises:
-        StudioError: the file is missing or damaged, or there is no card in it, as in every file that Keras wrote.
+        NoCardError: there is no card in it, as in every file that Keras wrote.
+        StudioError: the file is missing or damaged.
     """
     metadata = _metadata(_members(path))
     if _CARD_KEY not in metadata:
-        raise StudioError(
-            f"{path} has no card, which names the classes of the model and how pictures are made fit for it. "
-            f"Put it into a folder as “model.keras”, with a {CARD_FILE} beside it."
-        )
+        raise NoCardError(path)
     return parse_card(json.dumps(metadata[_CARD_KEY]), path)
 
 

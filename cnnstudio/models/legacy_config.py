@@ -145,7 +145,7 @@ def _part(value: Any) -> Any:
 def _node(node: Any, kind: str) -> Any:
     if isinstance(node, dict):
         return node
-    options = next((source[3] for source in node if len(source) > 3 and source[3]), {})
+    options: dict[str, Any] = next((source[3] for source in node if len(source) > 3 and source[3]), {})
     tensors = [
         {"class_name": "__keras_tensor__", "config": {"shape": [None], "dtype": "float32", "keras_history": source[:3]}}
         for source in node

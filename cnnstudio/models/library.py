@@ -13,7 +13,8 @@ from cnnstudio.data.names import checked_name
 from cnnstudio.errors import StudioError
 from cnnstudio.models.card import CARD_FILE, Card, read_card
 from cnnstudio.models.classifier import MODEL_FILE, Classifier
-from cnnstudio.models.files import embed_card, embedded_card, load_model
+from cnnstudio.models.files import NoCardError, embed_card, embedded_card, load_model
+from cnnstudio.models.foreign import open_foreign
 from cnnstudio.storage import data_folder, runs_folder, shipped, write_atomically
 
 Kind = Literal["shipped", "download", "run"]
@@ -63,7 +64,7 @@ def find_model(text: str | Path) -> Path:
     """Finds a model by what somebody typed.
 
     Args:
-        text: the name of a model at hand, or the path of a model's folder or `.keras` file.
+        text: the name of a model at hand, or the path of a model's folder, or of a `.keras` or `.h5` file.
 
     Returns:
         The model's folder, or the `.keras` file where it stands alone.
@@ -88,16 +89,21 @@ def load_classifier(model: str | Path) -> Classifier:
     """Opens a model as a classifier.
 
     Args:
-        model: the name of a model at hand, or the path of a model's folder or `.keras` file.
+        model: the name of a model at hand, or the path of a model's folder, or of a `.keras` or `.h5` file.
 
     Raises:
-        StudioError: there is no such model, its card is missing, it is damaged, or it holds what is not allowed.
+        NoCardError: it is somebody else's, and nobody has said yet what it carries no word of
+            (`cnnstudio.models.foreign`).
+        StudioError: there is no such model, it is damaged, or it holds what is not allowed.
     """
     path = find_model(model)
     if path.is_dir():
         card = read_card(path)
         return Classifier(load_model(path / MODEL_FILE), card)
-    card = embedded_card(path)
+    try:
+        card = embedded_card(path)
+    except NoCardError:
+        return open_foreign(path)
     return Classifier(load_model(path), card)
 
 

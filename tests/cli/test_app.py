@@ -113,5 +113,16 @@ def test_wrong_use_is_exit_code_2_and_one_line(outcome, arguments, named):
 def test_help_names_every_command(outcome):
     code, out, err = outcome("--help")
     assert (code, err) == (0, "")
-    for command in ("open", "train", "predict", "evaluate", "datasets", "architectures", "code", "models", "doctor"):
+    for command in (
+        "open",
+        "train",
+        "predict",
+        "evaluate",
+        "datasets",
+        "architectures",
+        "code",
+        "models",
+        "adopt",
+        "doctor",
+    ):
         assert command in out

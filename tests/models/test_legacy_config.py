@@ -83,7 +83,7 @@ def with_config(path: Path, change: Callable[[dict], object]) -> Path:
     return path
 
 
-def as_keras_2(config: dict) -> None:
+def as_keras_2(config: dict) -> None:  # noqa: PLR0912 - so much has changed
     """Puts a config into the words of Keras 2: no modules, connections as lists, other names of some values."""
     if config["class_name"] == "Functional":
         config["class_name"] = "Model"
@@ -173,10 +173,10 @@ def hidden_module(config: dict) -> None:
         (subclassed, "holds “MyModel”, not a Functional or Sequential model"),
         (other_module, "which is not on the list"),
         (hidden_module, "is not opened"),
-        (lambda config: {}, "cannot be read"),
-        (lambda config: [], "cannot be read"),
-        (lambda config: {"class_name": "Sequential", "config": []}, "is not opened"),
-        (lambda config: {"class_name": "Model", "config": {"layers": [{"class_name": []}]}}, "cannot be read"),
+        (lambda _: {}, "cannot be read"),
+        (lambda _: [], "cannot be read"),
+        (lambda _: {"class_name": "Sequential", "config": []}, "is not opened"),
+        (lambda _: {"class_name": "Model", "config": {"layers": [{"class_name": []}]}}, "cannot be read"),
         (lambda config: config["config"]["layers"][-1]["config"].update(units=10**9), "memory for weights"),
         (lambda config: config["config"]["layers"].pop(3), "is not opened"),
     ],

@@ -15,13 +15,17 @@ from cnnstudio.gui.widgets.picker import Choice, Picker
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.card import CARD_FILE, Card
 from cnnstudio.models.classifier import MODEL_FILE
+from cnnstudio.models.files import NoCardError
 from cnnstudio.models.library import ModelEntry, copy_model, list_models, rename_model, trash_model
 from cnnstudio.models.pretrained import PRETRAINED
 from cnnstudio.wording import percent
 
-MODEL_FILES = "Keras models (*.keras)"
-OPENED_FILES = f"Models, cards of runs (*.keras {CARD_FILE})"
+SAVED_FILES = "Keras models (*.keras)"
+MODEL_FILES = "Keras models (*.keras *.h5 *.hdf5)"
+OPENED_FILES = f"Models, cards of runs (*.keras *.h5 *.hdf5 {CARD_FILE})"
 """What the window opens as a model: a file, or a run's folder by the card in it."""
+
+MODEL_ENDINGS = frozenset({".keras", ".h5", ".hdf5"})
 
 _TITLES = {
     "efficientnet-lite0": "EfficientNet-Lite0",
@@ -44,7 +48,7 @@ def is_model(path: Path) -> bool:
     """Whether a path is to be opened as a model: its file, its card, or the folder of both."""
     if path.is_dir():
         return any((path / name).is_file() for name in (CARD_FILE, MODEL_FILE))
-    return path.suffix.lower() == ".keras" or path.name == CARD_FILE
+    return path.suffix.lower() in MODEL_ENDINGS or path.name == CARD_FILE
 
 
 def _place_of(path: Path) -> Path:
@@ -110,8 +114,8 @@ class ModelChooser(QWidget):
         menu.addSeparator()
         self._delete = self._action(menu, "delete_model", "&Delete…", "delete", self._ask_delete)
         elsewhere.setToolTip(
-            f"A .keras file, or the {CARD_FILE} in a run's folder; or drop that folder on the window. It stays in the "
-            "list until CNN Studio is closed."
+            f"A .keras or .h5 file of Keras, or the {CARD_FILE} in a run's folder; or drop that folder on the window. "
+            "It stays in the list until CNN Studio is closed."
         )
         self._copy.setToolTip("One .keras file that opens in plain Keras and here.")
         self._more.setMenu(menu)
@@ -179,6 +183,19 @@ class ModelChooser(QWidget):
             self._guests[key] = Choice(key, card.name, describe_card(card, "file"), picture(card.architecture))
             self.refresh()
 
+    def asks_about(self, error: Exception) -> bool:
+        """Asks what a model from elsewhere is, where that is what kept it from being opened; then it is chosen again.
+
+        Returns:
+            Whether it asks.
+        """
+        if not isinstance(error, NoCardError):
+            return False
+        from cnnstudio.gui.pages.foreign_model import ask_about
+
+        ask_about(error.path, self, self.chosen.emit, self.failed.emit)
+        return True
+
     def _action(self, menu: QMenu, name: str, text: str, icon_name: str, slot: object) -> QAction:
         action = menu.addAction(icon(icon_name), text)
         action.setObjectName(name)
@@ -226,7 +243,10 @@ class ModelChooser(QWidget):
     @Slot()
     def _ask_model(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
-            self, f"Open a model: a .keras file, or the {CARD_FILE} of a run", "", f"{OPENED_FILES};;All files (*)"
+            self,
+            f"Open a model: a .keras or .h5 file, or the {CARD_FILE} of a run",
+            "",
+            f"{OPENED_FILES};;All files (*)",
         )
         if name:
             self.choose(Path(name))
@@ -251,7 +271,7 @@ class ModelChooser(QWidget):
         if entry is None:
             return
         start = str(Path.home() / f"{entry.name}.keras")
-        name, _ = QFileDialog.getSaveFileName(self, "Save a copy of the model", start, MODEL_FILES)
+        name, _ = QFileDialog.getSaveFileName(self, "Save a copy of the model", start, SAVED_FILES)
         if not name:
             return
         target = Path(name) if name.lower().endswith(".keras") else Path(f"{name}.keras")

@@ -396,4 +396,5 @@ class TryPage(QWidget):
             return
         if self._panel.source is self._panel.photo:
             self._panel.photo.drop()
-        self._message.show_error(str(error), "" if isinstance(error, StudioError) else details())
+        if not self._models.asks_about(error):
+            self._message.show_error(str(error), "" if isinstance(error, StudioError) else details())

@@ -1,0 +1,66 @@
+"""`cnnstudio adopt`: says of somebody else's model what its file does not tell."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cnnstudio.cli.failures import WrongUseError
+from cnnstudio.cli.options import choice
+from cnnstudio.data.preparation import INPUT_RULES
+from cnnstudio.errors import StudioError
+from cnnstudio.models.foreign import VALUE_RANGES, check_answers, inspect_model, read_class_names, remember
+
+MAX_NAMES = 4 * 2**20
+
+
+def adopt(
+    model: Annotated[Path, typer.Argument(metavar="FILE", help="A .keras or .h5 file.", show_default=False)],
+    *,
+    classes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|NAMES",
+            help="The class names in the order of the outputs: a text file with one a line, or names with commas "
+            "between; by default class 0, class 1, ….",
+        ),
+    ] = None,
+    input_rule: Annotated[str | None, choice("How a picture becomes an image", INPUT_RULES, "input rule")] = None,
+    value_range: Annotated[str | None, choice("The range of its pixels", VALUE_RANGES, "range of values")] = None,
+    image_size: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Side of its images, where it takes images of any size.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(metavar="TEXT", help="What it is called on screen.")] = None,
+) -> None:
+    """Say of a model from elsewhere what its classes are and what images it takes; what is not said is guessed."""
+    found = inspect_model(model.expanduser())
+    try:
+        answers = replace(
+            found.guess,
+            name=name or found.guess.name,
+            classes=found.guess.classes if classes is None else _names(classes, len(found.guess.classes)),
+            input_rule=input_rule or found.guess.input_rule,
+            value_range=value_range or found.guess.value_range,
+            image_size=(image_size, image_size) if image_size else found.guess.image_size,
+        )
+        check_answers(found, answers)
+    except StudioError as error:
+        raise WrongUseError(str(error)) from error
+    remember(found, answers)
+    height, width = answers.image_size
+    print(
+        f"“{answers.name}” takes images of {height}×{width} with values of {VALUE_RANGES[answers.value_range].title} "
+        f"and tells {len(answers.classes):,} classes apart."
+    )
+    print(f"Pictures become such images by: {INPUT_RULES[answers.input_rule].title}.")
+    if value_range is None:
+        print(f"The range of values is a guess. {found.range_reason} If its answers are poor, say --value-range.")
+
+
+def _names(text: str, count: int) -> tuple[str, ...]:
+    path = Path(text).expanduser()
+    if path.is_file():
+        with path.open(encoding="utf-8", errors="replace") as file:
+            text = file.read(MAX_NAMES)
+    return read_class_names(text, count)
