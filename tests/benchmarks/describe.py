@@ -69,6 +69,7 @@ def _choose(application: Any, window: "MainWindow", name: str) -> float:
     turn_for(application, 0.05)  # what the network before left behind
     page = window.page("architecture")
     networks._named_config.cache_clear()
+    page._known.clear()
     picture, table = page._view.picture, page._view._table
     painted = Painted([picture, table._view.viewport()])
     shown: list[str] = []

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 COLUMN_WIDTH, NARROW_COLUMN = 40 * GRID, 36 * GRID
 NARROW_PAGE = 120 * GRID
-MODEL_FILES = f"Keras models, edited networks (*.keras *{SUFFIX})"
+MODEL_FILES = f"Keras models, edited networks (*.keras *.h5 *{SUFFIX})"
 
 PATIENCE = 200
 """Milliseconds after which the page says that it is working."""

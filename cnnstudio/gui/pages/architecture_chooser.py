@@ -86,7 +86,7 @@ class ArchitectureChooser(QWidget):
             QPushButton(" &Open model …"),
             "open_network_button",
             "Open model",
-            "Shows the picture and the layers of any Keras model: a .keras file.",
+            "Shows the picture and the layers of any Keras model, a .keras or .h5 file, or edits a network’s file.",
         )
         self._open.setIcon(icon("open"))
         self._open.clicked.connect(self.file_wanted)
