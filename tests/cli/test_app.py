@@ -113,16 +113,6 @@ def test_wrong_use_is_exit_code_2_and_one_line(outcome, arguments, named):
 def test_help_names_every_command(outcome):
     code, out, err = outcome("--help")
     assert (code, err) == (0, "")
-    for command in (
-        "open",
-        "train",
-        "predict",
-        "evaluate",
-        "datasets",
-        "architectures",
-        "code",
-        "models",
-        "adopt",
-        "doctor",
-    ):
+    commands = ("train", "predict", "evaluate", "datasets", "architectures", "code", "models", "adopt", "doctor")
+    for command in ("open", *commands):
         assert command in out
