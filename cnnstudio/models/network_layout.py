@@ -8,6 +8,7 @@ Y. LeCun et al., “Gradient-based learning applied to document recognition”, 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import inf
 
 from cnnstudio.models.drawing.columns import FRAME, Part, lanes_of, place
 from cnnstudio.models.drawing.connections import arcs_over, link_between
@@ -30,14 +31,23 @@ class Style:
         lone: how often a single volume is repeated before it folds; 0 if nothing folds.
         whole: whether a fold shows a whole part; else only its end.
         size: of the volumes, 1 for the usual one.
+        terse: whether words are shortened.
     """
 
     lone: int
     whole: bool = True
     size: float = 1.0
+    terse: bool = False
 
 
-_STYLES = (Style(4), Style(4, size=0.7), Style(2, size=0.7), Style(2, whole=False), Style(2, whole=False, size=0.7))
+_STYLES = (
+    Style(4),
+    Style(4, size=0.7),
+    Style(2, size=0.7),
+    Style(2, whole=False),
+    Style(2, whole=False, size=0.7),
+    Style(2, whole=False, size=0.5, terse=True),
+)
 """What is tried, from the most telling to the narrowest."""
 
 _BADGE = (48.0, 20.0)
@@ -56,6 +66,7 @@ class NetworkLayout:
         box: all of it.
         table: the network.
         unfolded: keys of the folds that are unfolded.
+        widest: how wide it was meant to be at most; infinite where nothing was to fold.
     """
 
     name: str
@@ -66,6 +77,7 @@ class NetworkLayout:
     box: Box
     table: LayerTable = field(repr=False)
     unfolded: frozenset[str]
+    widest: float = field(compare=False)
 
     @cached_property
     def _holders(self) -> dict[str, int]:
@@ -96,27 +108,39 @@ class NetworkLayout:
 
     def toggled(self, key: str) -> "NetworkLayout":
         """The same network with a fold unfolded, or folded again."""
-        return lay_out(self.table, unfolded=self.unfolded ^ {key})
+        return lay_out(self.table, unfolded=self.unfolded ^ {key}, widest=self.widest)
+
+    def within(self, widest: float) -> "NetworkLayout":
+        """The same network, folded so far that it is no wider, if that can be; what was not to fold stays as it is."""
+        return self if self.widest in (widest, inf) else lay_out(self.table, unfolded=self.unfolded, widest=widest)
 
 
-def lay_out(table: LayerTable, folded: bool = True, unfolded: Iterable[str] = ()) -> NetworkLayout:
+def lay_out(
+    table: LayerTable, folded: bool = True, unfolded: Iterable[str] = (), widest: float = WIDEST
+) -> NetworkLayout:
     """Lays a network out.
 
     Args:
         table: the network.
         folded: whether equal parts that follow each other are drawn once.
         unfolded: keys of the folds that are unfolded all the same; those that there are not are passed over.
+        widest: how wide it may be before more is folded.
     """
     graph = read_graph(table)
+    if not folded:
+        widest = inf
+    repeats: dict[tuple[int, bool], tuple[Repeat, ...]] = {(0, True): ()}
     drawings = []
     for style in _STYLES if folded else (Style(0),):
-        drawings.append(_Drawing(table, graph, style, frozenset()))
-        if drawings[-1].width <= WIDEST:
+        kind = (style.lone, style.whole)
+        if kind not in repeats:
+            repeats[kind] = find_repeats(graph, style.lone, alike=not style.whole)
+        drawings.append(_Drawing(table, graph, repeats[kind], style, frozenset()))
+        if drawings[-1].width <= widest:
             break
-    best = min(drawings, key=lambda drawing: max(WIDEST, drawing.width))
-    layout = best.layout()
-    wanted = frozenset(unfolded) & {one.key for one in layout.folds}
-    return _Drawing(table, graph, best.style, wanted).layout() if wanted else layout
+    best = min(drawings, key=lambda drawing: max(widest, drawing.width))
+    wanted = frozenset(unfolded) & best.keys
+    return best.unfolding(wanted).layout(widest)
 
 
 class _Drawing:
@@ -125,14 +149,21 @@ class _Drawing:
     Args:
         table: the network.
         graph: what of it is drawn.
+        repeats: equal parts that follow each other.
         style: the way.
         unfolded: keys of the folds that are drawn part by part.
     """
 
-    def __init__(self, table: LayerTable, graph: NetworkGraph, style: Style, unfolded: frozenset[str]) -> None:
-        self.style = style
-        self._table, self._graph, self._unfolded = table, graph, unfolded
-        self._repeats = find_repeats(graph, style.lone) if style.lone else ()
+    def __init__(
+        self,
+        table: LayerTable,
+        graph: NetworkGraph,
+        repeats: tuple[Repeat, ...],
+        style: Style,
+        unfolded: frozenset[str],
+    ) -> None:
+        self._table, self._graph, self._repeats = table, graph, repeats
+        self._style, self._unfolded = style, unfolded
         folded = tuple(repeat for repeat in self._repeats if self._key(repeat) not in unfolded)
         self._folding: Folding = fold(graph, folded, style.whole)
         self._drawn = self._folding.graph
@@ -140,7 +171,12 @@ class _Drawing:
         self._parts = [self._part(repeat) for repeat in self._repeats]
         lanes = lanes_of(self._drawn)
         self._sizes = sizes_of(self._drawn, style.size, 1 + max(lanes.lanes) - min(lanes.lanes))
-        self._places = place(self._drawn, self._sizes, lanes, self._parts)
+        self._places = place(self._drawn, self._sizes, lanes, self._parts, style.terse)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Of what is folded, or could be."""
+        return frozenset(map(self._key, self._repeats))
 
     @property
     def width(self) -> float:
@@ -151,7 +187,11 @@ class _Drawing:
     def _key(self, repeat: Repeat) -> str:
         return self._graph.pieces[repeat.start].row.name
 
-    def layout(self) -> NetworkLayout:
+    def unfolding(self, keys: frozenset[str]) -> "_Drawing":
+        """The same with some of the folds unfolded."""
+        return _Drawing(self._table, self._graph, self._repeats, self._style, keys) if keys else self
+
+    def layout(self, widest: float) -> NetworkLayout:
         """Where everything lies."""
         graph, table = self._drawn, self._table
         places, parts = self._places, self._parts
@@ -176,12 +216,12 @@ class _Drawing:
         boxes += [box for one in folds for box in (one.box, one.badge)]
         boxes += [Box(arc.start[0], arc.top, arc.end[0] - arc.start[0], 0) for arc in arcs]
         boxes += [arc.label.box for arc in arcs if arc.label]
-        return NetworkLayout(table.name, volumes, links, arcs, folds, around(boxes), table, self._unfolded)
+        return NetworkLayout(table.name, volumes, links, arcs, folds, around(boxes), table, self._unfolded, widest)
 
     def _part(self, repeat: Repeat) -> Part:
         volumes = tuple(sorted({self._shown[number] for number in range(repeat.start, repeat.stop)}))
-        pieces = self._graph.pieces[repeat.start + repeat.length : repeat.start + 2 * repeat.length]
-        only_end = not self.style.whole and self._key(repeat) not in self._unfolded
+        pieces = self._graph.pieces[repeat.typical : repeat.typical + repeat.length]
+        only_end = not self._style.whole and self._key(repeat) not in self._unfolded
         return Part(volumes, tuple(piece.row for piece in pieces), only_end)
 
     def _layers_on_arcs(self) -> dict[tuple[int, int], tuple[str, ...]]:

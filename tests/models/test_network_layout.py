@@ -129,7 +129,8 @@ def test_nothing_overlaps(name: str, state: str) -> None:
 
 
 def within(box: Box, other: Box) -> bool:
-    return other.holds((box.x, box.y)) and other.holds((box.right, box.bottom))
+    room = other.grown(1e-6)
+    return room.holds((box.x, box.y)) and room.holds((box.right, box.bottom))
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -230,6 +231,26 @@ def test_deep_networks_fold_until_they_can_be_read(name: str) -> None:
     layout = lay_out(table_of(name))
     assert layout.folds
     assert layout.box.width < 1.1 * WIDEST
+
+
+@pytest.mark.parametrize("name", ["vgg16", "resnet56", "mobilenetv2"])
+def test_less_room_folds_more_and_loses_no_layer(name: str) -> None:
+    layout = lay_out(table_of(name))
+    narrow = layout.within(700)
+    assert narrow.box.width <= layout.box.width
+    assert len(narrow.volumes) <= len(layout.volumes)
+    assert drawn_layers(narrow) == drawn_layers(layout)
+    assert narrow.within(WIDEST) == layout
+    assert narrow != layout or layout.box.width > 0.9 * WIDEST
+    never = lay_out(table_of(name), folded=False)
+    assert never.within(700) is never
+
+
+def test_a_part_like_repeated_ones_folds_as_they_do() -> None:
+    folds = lay_out(table_of("mobilenetv2")).folds
+    assert [one.count for one in folds] == [2, 3, 4, 3, 3, 1]
+    opened = lay_out(table_of("mobilenetv2")).toggled(folds[-1].key)
+    assert len(opened.folds[-1].volumes) == 3
 
 
 def test_the_stages_of_resnet56_are_nine_blocks_each() -> None:

@@ -234,7 +234,7 @@ class _NetworkPainter:
         pen = QPen(QColor(theme.accent_text if hovered else theme.border), 1.2)
         painter.setPen(pen)
         box = rectangle(fold.box)
-        if fold.folded:
+        if fold.folded and fold.count > 1:
             for step in (6, 3):
                 painter.setBrush(QColor(theme.window))
                 painter.drawRoundedRect(box.translated(step, -step), 8, 8)

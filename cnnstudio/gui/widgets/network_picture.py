@@ -35,9 +35,10 @@ from cnnstudio.gui.painting.saving import Format, png, save_as
 from cnnstudio.gui.painting.viewpoint import Viewpoint
 from cnnstudio.gui.theme import GRID, colours, icon
 from cnnstudio.models.drawing.parts import Arc, Fold, Volume
-from cnnstudio.models.network_layout import NetworkLayout
+from cnnstudio.models.network_layout import WIDEST, NetworkLayout
 
 _STEP = 1.25
+_LEGIBLE, _STEPS = 0.85, 50
 _TOOLS = 5 * GRID
 _NEAR = 4.0
 _LESSON = (
@@ -150,6 +151,9 @@ class NetworkPicture(QWidget):
     def _adjust(self) -> None:
         if self._layout is not None:
             room = QRectF(self.rect()).adjusted(2 * GRID, GRID, -2 * GRID, -GRID)
+            if self._view.fitted and not self._layout.unfolded:
+                steps = max(1, round(room.width() / _LEGIBLE / _STEPS))
+                self._layout = self._layout.within(min(WIDEST, float(_STEPS * steps)))
             box = rectangle(self._layout.box)
             # The tools lie in a corner: only a high picture must begin below them.
             spare = room.height() - box.height() * min(1.75, room.width() / box.width())

@@ -8,7 +8,7 @@ from typing import cast
 from cnnstudio.models.drawing.parts import Label, Point
 from cnnstudio.models.drawing.sizes import Size
 from cnnstudio.models.drawing.volumes import NetworkGraph
-from cnnstudio.models.drawing.words import LINE, label_at, operation_text, shape_text, short_text, wrapped
+from cnnstudio.models.drawing.words import LINE, inside_text, label_at, operation_text, shape_text, short_text, wrapped
 from cnnstudio.models.layer_table import LayerRow
 
 _Layout = tuple[list[tuple[int, tuple[float, float]]], float, float, list[tuple[int, int]]]
@@ -128,7 +128,8 @@ class _Column:
     Attributes:
         members: their numbers.
         alone: nothing else is above or below; then the labels stand in common lines.
-        between: the label of what leads to it stands in the gap before it, as in the LeNet-5 figure; else below it.
+        between: the label of what leads to it stands in the gap before it, as in the LeNet-5 figure; else below it, as
+            where branches meet, or where it tells of several layers.
         is_bar: they are bars.
         half: half its width.
         shape: half the width of the labels below.
@@ -146,7 +147,7 @@ class _Column:
     x: float = 0.0
 
 
-def place(graph: NetworkGraph, sizes: Sequence[Size], lanes: Lanes, parts: Sequence[Part]) -> Places:
+def place(graph: NetworkGraph, sizes: Sequence[Size], lanes: Lanes, parts: Sequence[Part], terse: bool) -> Places:
     """Places volumes and labels so that none meets another.
 
     Args:
@@ -154,17 +155,22 @@ def place(graph: NetworkGraph, sizes: Sequence[Size], lanes: Lanes, parts: Seque
         sizes: of each volume.
         lanes: of each volume.
         parts: what stands in a frame.
+        terse: whether words are shortened.
     """
     shapes = [shape_text(piece.shape) for piece in graph.pieces]
     alone = _alone(lanes)
     operations = [
-        wrapped(operation_text(piece.row)) if alone[column] else tuple(short_text(piece.row).split(", "))
+        wrapped(short_text(piece.row) if terse else operation_text(piece.row))
+        if alone[column]
+        else tuple(short_text(piece.row).split(", "))
         for piece, column in zip(graph.pieces, lanes.columns, strict=True)
     ]
     for part in parts:
         if part.only_end:
-            operations[part.volumes[-1]] = tuple(short_text(row).split(", ")[0] for row in part.rows)
-    columns = _columns(sizes, lanes, alone, shapes, operations)
+            operations[part.volumes[-1]] = inside_text(part.rows)
+    ends = {lanes.columns[part.volumes[-1]] for part in parts if part.only_end and len(part.rows) > 1}
+    in_gaps = [alone[index] and index > 0 and alone[index - 1] and index not in ends for index in range(len(alone))]
+    columns = _columns(sizes, lanes, in_gaps, shapes, operations)
     starts = {lanes.columns[part.volumes[0]] for part in parts}
     stops = {lanes.columns[part.volumes[-1]] for part in parts}
     centres = _spread(columns, starts, stops)
@@ -213,10 +219,11 @@ def _alone(lanes: Lanes) -> list[bool]:
 def _columns(
     sizes: Sequence[Size],
     lanes: Lanes,
-    alone: Sequence[bool],
+    in_gaps: Sequence[bool],
     shapes: Sequence[str],
     operations: Sequence[Sequence[str]],
 ) -> list[_Column]:
+    alone = _alone(lanes)
     members: list[list[int]] = [[] for _ in alone]
     for number, column in enumerate(lanes.columns):
         members[column].append(number)
@@ -225,11 +232,10 @@ def _columns(
         half = max(sizes[number].whole[0] for number in numbers) / 2
         shape = max(label_at((shapes[number],), 0, 0, strong=True).box.width for number in numbers) / 2
         operation = max(label_at(operations[number], 0, 0).box.width for number in numbers) / 2
-        between = alone[index] and index > 0 and alone[index - 1]
         if not alone[index]:
             half = max(half, shape, operation)
         is_bar = all(sizes[number].form == "bar" for number in numbers)
-        columns.append(_Column(numbers, alone[index], between, is_bar, half, shape, operation))
+        columns.append(_Column(numbers, alone[index], in_gaps[index], is_bar, half, shape, operation))
     return columns
 
 
@@ -241,7 +247,7 @@ def _spread(columns: Sequence[_Column], starts: set[int], stops: set[int]) -> li
         before, column = columns[index - 1], columns[index]
         right = before.x + before.half
         edge = before.x + max(before.half, before.shape)
-        gap = _GAP if column.between and not column.is_bar else _WIDE_GAP
+        gap = _GAP if before.alone and column.alone and not column.is_bar else _WIDE_GAP
         left, label = right + gap, free
         # What belongs to a frame is on one side of its edge, all else on the other.
         for _ in range((index - 1 in stops) + (index in starts)):

@@ -3,7 +3,7 @@
 Parts are compared by what they do, not by their names: kinds of layers, kernels, shapes, parameters, connections.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from cnnstudio.models.drawing.volumes import SUMS, NetworkGraph, Piece, Shortcut, cuts
@@ -37,6 +37,11 @@ class Repeat:
         return self.start + self.length * self.count
 
     @property
+    def typical(self) -> int:
+        """Number of the first volume of the part that is drawn: the second one, for the first may be of its own."""
+        return self.start + (self.length if self.count > 1 else 0)
+
+    @property
     def saved(self) -> int:
         """Volumes that need not be drawn."""
         return self.length * (self.count - 1)
@@ -57,12 +62,13 @@ class Folding:
     folds: tuple[tuple[Repeat, tuple[int, ...]], ...]
 
 
-def find_repeats(graph: NetworkGraph, lone: int = LONE) -> tuple[Repeat, ...]:
+def find_repeats(graph: NetworkGraph, lone: int = LONE, alike: bool = False) -> tuple[Repeat, ...]:
     """The repeats of a network, in its order, none in another; those that save most are preferred.
 
     Args:
         graph: the network.
         lone: how often a single volume must be repeated.
+        alike: whether single parts that do the same as repeated ones do elsewhere count as well.
     """
     search = _Search(graph)
     found = []
@@ -75,6 +81,8 @@ def find_repeats(graph: NetworkGraph, lone: int = LONE) -> tuple[Repeat, ...]:
     for repeat in sorted(found, key=lambda one: (-one.saved, one.length, one.start)):
         if all(repeat.stop <= other.start or other.stop <= repeat.start for other in chosen):
             chosen.append(repeat)
+    if alike:
+        chosen += search.alike(chosen)
     return tuple(sorted(chosen, key=lambda one: one.start))
 
 
@@ -95,12 +103,15 @@ class _Search:
         self._same: list[Hashable] = []
         for piece, offsets, shortcuts in zip(graph.pieces, links, passed, strict=True):
             kernels = tuple(window.kernel for window in piece.row.windows or ())
-            self._like.append((piece.row.kind, kernels, *sorted(offsets)))
+            said = [part for part in piece.row.title.split(", ") if not part.startswith("stride")]
+            self._like.append((piece.row.kind, *said, *sorted(offsets)))
             self._same.append((_essence(piece), kernels, tuple(shortcuts), *sorted(offsets)))
 
     def count(self, start: int, length: int) -> int:
         """How many parts of a length follow each other from a volume on."""
         second, third = start + length, start + 2 * length
+        if self._like[start] != self._like[second]:
+            return 1
         if not (self._ends[start - 1] and self._ends[second - 1] and self._ends[third - 1]):
             return 1
         if self._like[start:second] != self._like[second:third] or self._shapes[second - 1] != self._shapes[third - 1]:
@@ -111,6 +122,20 @@ class _Search:
             if self._same[stop : stop + length] != pattern or not self._ends[stop + length - 1]:
                 return count
             count += 1
+
+    def alike(self, chosen: Sequence[Repeat]) -> list[Repeat]:
+        """Single parts, outside those that are chosen, that do the same as the parts of one of them."""
+        taken = {number for repeat in chosen for number in range(repeat.start, repeat.stop)}
+        patterns = {tuple(self._like[one.typical : one.typical + one.length]) for one in chosen if one.length > 1}
+        found = []
+        for start in range(1, len(self._like)):
+            for pattern in patterns:
+                part = range(start, start + len(pattern))
+                fits = tuple(self._like[part.start : part.stop]) == pattern and taken.isdisjoint(part)
+                if fits and self._ends[start - 1] and self._ends[part.stop - 1]:
+                    found.append(Repeat(start, len(pattern), 1))
+                    taken.update(part)
+        return found
 
 
 def _essence(piece: Piece) -> tuple[Hashable, ...]:
@@ -140,11 +165,10 @@ def fold(graph: NetworkGraph, repeats: tuple[Repeat, ...], whole: bool = True) -
         _keep(range(following, repeat.start), numbers, origins)
         first = len(origins)
         shown = repeat.length if whole else 1
-        # The second part is drawn, for the first one may be of its own.
         for place in range(repeat.length - shown, repeat.length):
             step = repeat.length if whole else 1
             members = set(range(repeat.start + (place if whole else 0), repeat.stop, step))
-            drawn = repeat.start + repeat.length + place
+            drawn = repeat.typical + place
             origins.append((drawn, *sorted(members - {drawn})))
         for number in range(repeat.start, repeat.stop):
             place = (number - repeat.start) % repeat.length

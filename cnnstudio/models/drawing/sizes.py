@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import log2
 
 from cnnstudio.models.drawing.parts import Box, Form
-from cnnstudio.models.drawing.volumes import NetworkGraph, Piece
+from cnnstudio.models.drawing.volumes import NetworkGraph, Piece, role_of
 
 LARGEST = 120.0
 """Side of the largest feature map of a network."""
@@ -22,6 +22,7 @@ _SHORTEST = 30.0
 _TALL = 9.0
 _UNIT = 5.0
 _CELL = 7.0
+_SOME_UNITS = 100
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Size:
 
 
 def sizes_of(graph: NetworkGraph, size: float = 1.0, abreast: float = 1.0) -> list[Size]:
-    """The size of each volume; one without a shape is as large as the one before it.
+    """The size of each volume; one without a shape is as large as the one before it, or some bar.
 
     Args:
         graph: the volumes.
@@ -68,16 +69,21 @@ def sizes_of(graph: NetworkGraph, size: float = 1.0, abreast: float = 1.0) -> li
     sizes: list[Size] = []
     for piece in graph.pieces:
         if piece.shape is None:
-            before = sizes[-1] if sizes else Size("stack", LARGEST / 2, LARGEST / 2, (0.0, 0.0), 1)
-            sizes.append(Size(before.form, before.width, before.height, (0.0, 0.0), 1))
+            sizes.append(_unknown(piece, sizes[-1] if sizes else _stack(LARGEST / 2, LARGEST / 2, 1, size), size))
         elif len(piece.shape) < 2:
-            sizes.append(_bar(piece.shape[0] if piece.shape else 1))
+            sizes.append(_bar(piece.shape[0] if piece.shape else 1, size))
         else:
             height, width, channels = _map_of(piece)
             sizes.append(
                 _stack(max(_SMALLEST, scale * height**_POWER), max(_SMALLEST, scale * width**_POWER), channels, size)
             )
     return sizes
+
+
+def _unknown(piece: Piece, before: Size, size: float) -> Size:
+    if before.form == "bar" or role_of(piece.row) == "dense" or piece.row.kind == "Flatten":
+        return _bar(_SOME_UNITS, size)
+    return Size("stack", before.width, before.height, (0.0, 0.0), 1)
 
 
 def _map_of(piece: Piece) -> Sequence[int]:
@@ -88,8 +94,8 @@ def _map_of(piece: Piece) -> Sequence[int]:
     return sides[0], sides[1] if len(sides) > 1 else 1, channels
 
 
-def _bar(units: int) -> Size:
-    height = _SHORTEST + _TALL * log2(1 + max(1, units))
+def _bar(units: int, size: float) -> Size:
+    height = _SHORTEST + size * _TALL * log2(1 + max(1, units))
     cells = units if units * _UNIT <= height else int(height // _CELL)
     return Size("bar", _BAR, height, (0.0, 0.0), cells)
 

@@ -148,7 +148,8 @@ class _Builder:
             return False
         before, after = host.output_shape, row.output_shape
         if before == after:
-            return True
+            # Without shapes it is still known what a flattening would do.
+            return after is not None or row.kind != "Flatten"
         if row.kind in _KEPT:
             return role_of(host.rows[0]) != "image"
         if before is None or after is None:

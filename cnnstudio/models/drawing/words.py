@@ -12,6 +12,13 @@ LINE = 15.0
 """From a line of text to the next one."""
 
 _LONGEST_LINE = 86.0
+_MOST_LINES = 4
+_SHORT = {
+    "depthwise convolution": "depthwise",
+    "convolution": "conv.",
+    "max pooling": "max pool",
+    "average pooling": "average",
+}
 # Of DejaVu Sans, which is wider than what most systems use.
 _NARROW = dict.fromkeys("iljI|.,·:'", 0.32) | dict.fromkeys(" ft()/-1", 0.42)
 _WIDE = dict.fromkeys("mwMW", 0.95) | {"@": 1.0, "×": 0.84, "…": 1.0}
@@ -20,7 +27,7 @@ _WIDE = dict.fromkeys("mwMW", 0.95) | {"@": 1.0, "×": 0.84, "…": 1.0}
 def width_of(text: str, strong: bool = False) -> float:
     """About how wide a text is; rather too wide than too narrow."""
     width = TEXT * sum(_NARROW.get(letter) or _WIDE.get(letter) or 0.64 for letter in text)
-    return width * (1.12 if strong else 1.0)
+    return width * (1.2 if strong else 1.0)
 
 
 def label_at(lines: Sequence[str], x: float, top: float, strong: bool = False) -> Label:
@@ -62,7 +69,17 @@ def operation_text(row: LayerRow) -> str:
 
 def short_text(row: LayerRow) -> str:
     """The same where there is little room: “conv. 5×5”."""
-    return operation_text(row).replace("depthwise convolution", "depthwise").replace("convolution", "conv.")
+    text = operation_text(row)
+    for words, short in _SHORT.items():
+        text = text.replace(words, short)
+    return text
+
+
+def inside_text(rows: Sequence[LayerRow]) -> tuple[str, ...]:
+    """What a part does of which only the end is drawn: a line for each of a few layers, else how many they are."""
+    if len(rows) > _MOST_LINES:
+        return (f"{len(rows)} layers",)
+    return tuple(short_text(row).split(", ")[0] for row in rows)
 
 
 def facts_of(rows: Sequence[LayerRow], misfit: Misfit | None) -> tuple[str, ...]:
@@ -98,11 +115,11 @@ def facts_of_shortcut(rows: Sequence[LayerRow]) -> tuple[str, ...]:
 def facts_of_fold(count: int, rows: Sequence[LayerRow], folded: bool) -> tuple[str, ...]:
     """What is told about equal parts that follow each other; `rows`: what makes the volumes of one part."""
     inside = ", ".join(operation_text(row) for row in rows)
-    return (
-        f"{count} equal parts, one after the other: {inside}",
-        "The first one may differ in its stride and its number of channels",
-        "Click to unfold" if folded else "Click to fold",
-    )
+    click = "Click to unfold" if folded else "Click to fold"
+    if count == 1:
+        return f"A part like those that are repeated: {inside}", click
+    first = "The first one may differ in its stride and its number of channels"
+    return f"{count} equal parts, one after the other: {inside}", first, click
 
 
 def above(point: Point, text: str) -> Label:

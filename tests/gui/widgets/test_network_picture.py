@@ -194,6 +194,20 @@ def test_it_fits_again_when_the_window_changes(picture: NetworkPicture) -> None:
     assert distance(picture) == pytest.approx(fitted / 2, rel=0.05)
 
 
+def test_in_a_narrow_window_more_is_folded(picture: NetworkPicture) -> None:
+    layout = layout_of("resnet56")
+    picture.set_network(layout)
+    picture.select("stage2_block4_2_conv")
+    assert picture.network == layout
+    picture.resize(800, 300)
+    assert picture.network
+    assert [len(fold.volumes) for fold in picture.network.folds] == [1, 1, 1]
+    assert picture.network.box.width < 800 / 0.8
+    assert picture.selection == "stage2_block4_2_conv"
+    picture.resize(1280, 400)
+    assert picture.network == layout
+
+
 def test_tooltips_tell_shape_parameters_and_formula(picture: NetworkPicture) -> None:
     where = picture.place_of("conv1")
     event = QHelpEvent(QHelpEvent.Type.ToolTip, where, picture.mapToGlobal(where))
