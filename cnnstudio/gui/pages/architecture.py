@@ -22,6 +22,7 @@ from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.theme import GRID, SECTION, icon
 from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.models.architectures import ARCHITECTURES
+from cnnstudio.models.classifier import MODEL_FILE
 from cnnstudio.models.layer_table import LayerTable
 from cnnstudio.models.network_layout import lay_out
 from cnnstudio.models.networks import SUFFIX, Network, find_network
@@ -124,7 +125,7 @@ class ArchitecturePage(QWidget):
         if self._editor is not None and self.editing and not self._editor.may_leave():
             return
         if isinstance(payload, Path):
-            self._chooser.add_file(payload)
+            self._chooser.add_file(payload / MODEL_FILE if payload.is_dir() else payload)
         else:
             self._chooser.refresh(payload)
             self._describe()
@@ -250,16 +251,18 @@ class ArchitecturePage(QWidget):
         was_editing = self.editing
         self._message.hide()
         self._column.setCurrentIndex(1)
+        problem = ""
         try:
             took = begin(editor)
         except StudioError as error:
-            took = False
-            self._message.show_error(str(error))
+            took, problem = False, str(error)
         if took:
             editor.setFocus()
             self.addActions(editor.actions())  # undo and Del work from the picture and the table, too
         elif not was_editing:
             self._leave_editor()
+        if problem:
+            self._message.show_error(problem)
 
     def _offer_draft(self) -> None:
         if self._editor is None and (draft := left_behind()) is not None:
