@@ -96,6 +96,9 @@ class _Walk:
     ) -> tuple[list[Step], tuple[str, ...]]:
         _refuse_doubles(fields["layers"])
         outputs: _Outputs = {}
+        named = {_name(layer) for layer in fields["layers"] if layer["class_name"] == "InputLayer"}
+        if not {name for name, _ in _ends(fields["input_layers"])} <= named:
+            raise StudioError("The network is damaged: what it names as its input is no input layer.")
         if inputs is not None:
             outputs = {name: (given,) for (name, _), given in zip(_ends(fields["input_layers"]), inputs, strict=True)}
         steps: list[Step] = []
