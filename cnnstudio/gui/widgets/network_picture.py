@@ -324,22 +324,18 @@ class NetworkPicture(QWidget):
         }
         key = Qt.Key(event.key())
         number = self._neighbour(key)
+        fold = self._layout.fold_of(self._number()) if self._layout else None
         if self._layout is None or event.modifiers() & Qt.KeyboardModifier.AltModifier:
             super().keyPressEvent(event)
         elif key in zooms:
             zooms[key]()
         elif number is not None:
             self._choose(self._layout.volumes[number].layer)
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._chosen_fold():
-            fold = self._chosen_fold()
-            assert fold is not None
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and fold:
             self.toggle(fold)
             self.select(self._chosen)
         else:
             super().keyPressEvent(event)
-
-    def _chosen_fold(self) -> Fold | None:
-        return self._layout.fold_of(self._number()) if self._layout else None
 
     def _neighbour(self, key: Qt.Key) -> int | None:
         """Number of the volume that a key leads to."""
