@@ -8,6 +8,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.gui.pages.pictures import picture
 from cnnstudio.gui.widgets.picker import Choice
 from cnnstudio.models.architectures import ARCHITECTURES, FAMILIES
+from cnnstudio.models.classifier import MODEL_FILE
 from cnnstudio.models.network_files import saved_path
 from cnnstudio.models.networks import Network, find_network, list_networks
 from cnnstudio.models.recipes.architecture import Architecture
@@ -57,7 +58,9 @@ def _own_picture(source: str) -> QIcon:
 
 def guest_choice(path: Path) -> Choice:
     """A model that was opened from a file and stays in the list until the window closes."""
-    return Choice(str(path), path.stem, f"Opened from {path.parent.name or path.parent}.", group=YOURS)
+    whole = path.name == MODEL_FILE  # of a run or a model that ships: its folder has the name
+    title, folder = (path.parent.name, path.parent.parent) if whole else (path.stem, path.parent)
+    return Choice(str(path), title, f"Opened from {folder.name or folder}.", group=YOURS)
 
 
 def title_of(text: str) -> str:

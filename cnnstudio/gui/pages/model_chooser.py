@@ -85,6 +85,9 @@ class ModelChooser(QWidget):
     chosen = Signal(object)
     """The path of the model that was chosen."""
 
+    layers_wanted = Signal(object)
+    """The layers of the model with this path are to be shown."""
+
     failed = Signal(str)
     """A sentence on what could not be done."""
 
@@ -95,6 +98,7 @@ class ModelChooser(QWidget):
         super().__init__(parent)
         self._entries: dict[str, ModelEntry] = {}
         self._guests: dict[str, Choice] = {}
+        self._asked: Path | None = None
         self._picker = describe(
             Picker(), "model_picker", "Model", "The trained network that answers; those you train are in this list too."
         )
@@ -108,6 +112,8 @@ class ModelChooser(QWidget):
         menu.setToolTipsVisible(True)
         self._rename = self._action(menu, "rename_model", "&Rename…", "rename", self._ask_name)
         self._copy = self._action(menu, "copy_model", "&Save a copy…", "save", self._ask_place)
+        self._layers = self._action(menu, "show_model_layers", "Show its &layers", "architecture", self._show_layers)
+        self._layers.setToolTip("Its picture and its layer table, on the Architecture page.")
         self._folder = self._action(menu, "show_model_folder", "Show in &folder", "folder", self._show_folder)
         elsewhere = self._action(menu, "open_model", "&Open another…", "open", self._ask_model)
         self._action(menu, "get_larger_model", "&Get a larger one for photos…", "download", self._ask_download)
@@ -193,8 +199,19 @@ class ModelChooser(QWidget):
             return False
         from cnnstudio.gui.pages.foreign_model import ask_about
 
-        ask_about(error.path, self, self.chosen.emit, self.failed.emit)
+        # A model that was asked for twice fails twice.
+        if self._asked != error.path:
+            self._asked = error.path
+            ask_about(error.path, self, self._answered, self._unanswered)
         return True
+
+    def _answered(self, path: Path) -> None:
+        self._asked = None
+        self.chosen.emit(path)
+
+    def _unanswered(self, why: str) -> None:
+        self._asked = None
+        self.failed.emit(why)
 
     def _action(self, menu: QMenu, name: str, text: str, icon_name: str, slot: object) -> QAction:
         action = menu.addAction(icon(icon_name), text)
@@ -213,7 +230,8 @@ class ModelChooser(QWidget):
             action.setEnabled(own)
             action.setToolTip("" if own else "Models that ship, or lie elsewhere, can be neither renamed nor deleted.")
         self._copy.setEnabled(entry is not None)
-        self._folder.setEnabled(self.path is not None)
+        for action in (self._folder, self._layers):
+            action.setEnabled(self.path is not None)
 
     @Slot(str)
     def _choose(self, key: str) -> None:
@@ -281,6 +299,11 @@ class ModelChooser(QWidget):
             self.failed.emit(str(error))
         else:
             self.done.emit(f"Saved as {target}. It opens here and in plain Keras.")
+
+    @Slot()
+    def _show_layers(self) -> None:
+        if self.path is not None:
+            self.layers_wanted.emit(self.path)
 
     @Slot()
     def _show_folder(self) -> None:

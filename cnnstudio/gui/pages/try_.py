@@ -1,5 +1,6 @@
 """The Try page: draw, open a picture or look through the camera; see what the network answers, and what layers saw."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,10 +43,12 @@ class TryPage(QWidget):
     """The image on the left, the answer in the middle, what every layer saw on the right.
 
     Signals:
+        navigate(str, object): to the Architecture page, with a model's path.
         ready(): a model is open and compiled: the next drawing is answered at once.
         answered(object): an `Answer` is on screen.
     """
 
+    navigate = Signal(str, object)
     ready = Signal()
     answered = Signal(object)
 
@@ -137,6 +140,7 @@ class TryPage(QWidget):
         self._models.chosen.connect(self._model_chosen)
         self._models.failed.connect(self._message.show_error)
         self._models.done.connect(self._message.show_info)
+        self._models.layers_wanted.connect(partial(self.navigate.emit, "architecture"))
         header = QHBoxLayout()
         header.setSpacing(2 * GRID)
         header.addWidget(heading)
@@ -336,7 +340,7 @@ class TryPage(QWidget):
             from cnnstudio.gui.pages.folder_view import FolderView
 
             self._folder = FolderView()
-            self._folder.left.connect(self._leave_folder)
+            self._folder.left.connect(partial(self._views.setCurrentIndex, 0))
             self._folder.opened.connect(self._open_of_folder)
             self._views.addWidget(self._folder)
         self._to_folder.show()
@@ -350,14 +354,10 @@ class TryPage(QWidget):
             if self._models.path is not None:
                 self._folder.entered(self._models.path, self._models.name)
 
-    @Slot()
-    def _leave_folder(self) -> None:
-        self._views.setCurrentIndex(0)
-
     @Slot(object)
     def _open_of_folder(self, file: PictureFile, model: Path) -> None:
         """Opens a picture of the folder with the model that answered there."""
-        self._leave_folder()
+        self._views.setCurrentIndex(0)
         self._models.choose(model)
         try:
             source = file.source()

@@ -17,6 +17,7 @@ from cnnstudio.gui.widgets.picker import Picker
 from cnnstudio.gui.widgets.share_bar import ShareBar
 from cnnstudio.models.architectures import ARCHITECTURES, build_model
 from cnnstudio.models.networks import Network, network_config, save_network
+from cnnstudio.storage import shipped
 
 MINUTE = 60_000
 
@@ -176,6 +177,13 @@ def test_any_keras_model_is_opened_and_can_be_tried(page: ArchitecturePage, qtbo
     choose(qtbot, page, "softmax")
     page.entered()
     assert str(path) in [choice.key for choice in page.findChild(Picker, "network_picker").choices]
+
+
+def test_a_trained_model_is_opened_by_its_folder(page: ArchitecturePage, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(page.shown, timeout=MINUTE):
+        page.receive(shipped("trained/lenet5-mnist"))
+    assert page.findChild(QLabel, "network_name").text() == "lenet5-mnist"
+    assert page.answer.table.parameters == 61706
 
 
 @pytest.mark.parametrize("content", [b"", b"PK no zip at all"])

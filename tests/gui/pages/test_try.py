@@ -302,3 +302,10 @@ def test_the_shipped_model_is_not_deleted(page: TryPage) -> None:
     assert not page._models._delete.isEnabled()
     assert not page._models._rename.isEnabled()
     assert page._models._copy.isEnabled()
+
+
+def test_the_models_layers_are_shown_elsewhere(page: TryPage, qtbot: QtBot) -> None:
+    page.receive(shipped("trained/lenet5-mnist"))
+    with qtbot.waitSignal(page.navigate) as sent:
+        page.findChild(QAction, "show_model_layers").trigger()
+    assert sent.args == ["architecture", shipped("trained/lenet5-mnist")]
