@@ -257,6 +257,7 @@ class ArchitecturePage(QWidget):
         except StudioError as error:
             took, problem = False, str(error)
         if took:
+            editor.dataset = self._chooser.dataset
             editor.setFocus()
             self.addActions(editor.actions())  # undo and Del work from the picture and the table, too
         elif not was_editing:

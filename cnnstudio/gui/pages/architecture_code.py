@@ -4,12 +4,44 @@ from PySide6.QtCore import QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from cnnstudio.data.datasets import DATASETS
+from cnnstudio.data.library import find_dataset
+from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.painting.saving import Format, save_as
 from cnnstudio.gui.theme import GAP, GRID, SECTION, icon
 from cnnstudio.gui.widgets.code_view import CodeView
+from cnnstudio.models import layer_table
+from cnnstudio.models.networks import Network, fitted
+from cnnstudio.training.config import TrainingConfig
 
 _COPIED_FOR = 2_000
+
+
+def script_of(network: Network, dataset: str) -> str:
+    """Writes the script of a network; imports Keras.
+
+    Args:
+        network: fitted to the data set where it is made for other images.
+        dataset: its name or path; empty for the one whose images the network is made for, or the usual one.
+
+    Raises:
+        StudioError: the network cannot be fitted to the data set.
+    """
+    from cnnstudio.training.script import keras_script  # nobody needs it before the code is asked for
+
+    table = layer_table.describe(network.config)
+    made_for = (table.input_shape, table.classes)
+    entry = find_dataset(dataset or TrainingConfig().dataset)
+    if not dataset:
+        alike = (one for one in DATASETS.values() if (one.image_shape, len(one.classes)) == made_for)
+        entry = next(alike, entry)
+    wanted = (entry.image_shape, len(entry.classes))
+    try:
+        config = network.config if made_for == wanted else fitted(network.config, *wanted)
+    except StudioError as error:
+        raise StudioError(f"The script would train on {entry.title}, but the network does not fit. {error}") from error
+    return keras_script(config, TrainingConfig.suggested(entry), network.source)
 
 
 class KerasCodeDialog(QDialog):

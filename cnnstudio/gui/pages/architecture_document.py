@@ -234,12 +234,16 @@ class ArchitectureDocument(QObject):
         config = editing.add_layer(before.config, before.selected, kind, **values)
         self._push("adding of a layer", config, _new_layer(before.config, config))
 
-    def add_residual_block(self) -> None:
-        """Adds a residual block, which keeps the shape, after the selected layer."""
+    def add_residual_block(self, stride: int = 1) -> None:
+        """Adds a residual block after the selected layer.
+
+        Args:
+            stride: 1 keeps the shape; 2 halves height and width and doubles the channels, as in ResNets.
+        """
         before = self._state
         shape = self._table.row(before.selected).output_shape if self._table else None
-        filters = shape[-1] if shape else 16
-        config = editing.add_residual_block(before.config, before.selected, filters, 1)
+        filters = stride * shape[-1] if shape else 16
+        config = editing.add_residual_block(before.config, before.selected, filters, stride)
         self._push("adding of a residual block", config, _new_layer(before.config, config))
 
     def duplicate(self) -> None:

@@ -22,17 +22,16 @@ from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.log import details
 from cnnstudio.gui.pages import architecture_saving as saving
 from cnnstudio.gui.pages.architecture_actions import make_actions, tool_button
-from cnnstudio.gui.pages.architecture_code import KerasCodeDialog
+from cnnstudio.gui.pages.architecture_code import KerasCodeDialog, script_of
 from cnnstudio.gui.pages.architecture_document import ArchitectureDocument
 from cnnstudio.gui.pages.architecture_layer import LayerPanel
-from cnnstudio.gui.pages.architecture_words import RESIDUAL_BLOCK, layer_choices, size_warning
+from cnnstudio.gui.pages.architecture_words import RESIDUAL_BLOCKS, layer_choices, size_warning
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.theme import GAP, icon
 from cnnstudio.gui.widgets.layer_menu import LayerMenu
 from cnnstudio.gui.widgets.message_bar import MessageBar
-from cnnstudio.models.layer_table import Config, LayerTable
+from cnnstudio.models.layer_table import LayerTable
 from cnnstudio.models.networks import Network, read_network, write_network
-from cnnstudio.training.config import TrainingConfig
 
 _LAYER_ACTIONS = ("duplicate_layer", "move_layer_up", "move_layer_down", "remove_layer")
 
@@ -90,8 +89,8 @@ class ArchitectureEditor(QWidget):
         self._kinds.chosen.connect(self.add)
         self._panel = LayerPanel(self.document)
         self._panel.refused.connect(self._say)
-        self.dataset = TrainingConfig().dataset
-        """Name of the data set on which the Keras code trains."""
+        self.dataset = ""
+        """The data set on which the Keras code trains; empty for one that the network is made for."""
         self._coding = LatestTask(self)
         self._coding.finished.connect(self._show_code)
         self._coding.failed.connect(self._say_failure)
@@ -156,8 +155,8 @@ class ArchitectureEditor(QWidget):
     @Slot(str)
     def add(self, kind: str) -> None:
         """Adds a layer of a kind, or a residual block, after the selected layer."""
-        if kind == RESIDUAL_BLOCK:
-            self._try(self.document.add_residual_block)
+        if kind in RESIDUAL_BLOCKS:
+            self._try(partial(self.document.add_residual_block, RESIDUAL_BLOCKS[kind].stride))
         else:
             self._try(partial(self.document.add, kind))
 
@@ -227,7 +226,7 @@ class ArchitectureEditor(QWidget):
         elif self.document.is_open:
             # Keras is asked for its defaults, and takes its time where it was not imported yet.
             self._message.show_info("Writing the code …")
-            self._coding.submit(_script, self.document.network.config, self.dataset)
+            self._coding.submit(script_of, self.document.network, self.dataset)
 
     @Slot()
     def train(self) -> None:
@@ -395,9 +394,3 @@ class ArchitectureEditor(QWidget):
     def _tool(self, name: str, words: bool = False) -> QToolButton:
         self._tools[name] = tool_button(self._actions[name], words)
         return self._tools[name]
-
-
-def _script(config: Config, dataset: str) -> str:
-    from cnnstudio.training.script import keras_script  # nobody needs it before the code is asked for
-
-    return keras_script(config, TrainingConfig(dataset=dataset))

@@ -10,8 +10,35 @@ from cnnstudio.models.layer_table import LayerRow, LayerTable
 from cnnstudio.models.networks import BYTES_PER_PARAMETER, MAX_PARAMETERS
 from cnnstudio.models.rules.windows import Window
 
-RESIDUAL_BLOCK = "residual block"
-"""The key of a block of layers among the kinds of layers."""
+
+@dataclass(frozen=True)
+class ResidualBlock:
+    """A block of layers that is listed among the kinds of layers.
+
+    Attributes:
+        title: its name.
+        description: what it does, in a sentence.
+        stride: of its first convolution; the channels are multiplied by it.
+    """
+
+    title: str
+    description: str
+    stride: int
+
+
+RESIDUAL_BLOCKS = {
+    "residual block": ResidualBlock(
+        "Residual block",
+        "Two convolutions and a shortcut past them: they learn only what is to be changed. What ResNets are made of.",
+        1,
+    ),
+    "halving residual block": ResidualBlock(
+        "Residual block, half the size",
+        "The same with stride 2 and twice the filters; a 1×1 convolution brings the shortcut to the same shape.",
+        2,
+    ),
+}
+"""Blocks by their keys."""
 
 ICONS = {
     "Activation": "layer-activation",
@@ -43,20 +70,17 @@ OTHER_ICON = "layers"
 
 
 def layer_choices() -> list[LayerChoice]:
-    """What can be added, the residual block first among the branches."""
+    """What can be added, residual blocks first among the branches."""
     choices = [
         LayerChoice(kind.name, kind.title, kind.description, icon(ICONS.get(kind.name, OTHER_ICON)), kind.group)
         for kind in LAYER_KINDS.values()
     ]
     branches = next(number for number, choice in enumerate(choices) if choice.key == "Add")
-    block = LayerChoice(
-        RESIDUAL_BLOCK,
-        "Residual block",
-        "Two convolutions and a shortcut past them: they learn only what is to be changed. What ResNets are made of.",
-        icon("layer-residual"),
-        choices[branches].group,
-    )
-    return [*choices[:branches], block, *choices[branches:]]
+    group, picture = choices[branches].group, icon("layer-residual")
+    blocks = [
+        LayerChoice(key, block.title, block.description, picture, group) for key, block in RESIDUAL_BLOCKS.items()
+    ]
+    return [*choices[:branches], *blocks, *choices[branches:]]
 
 
 def size_warning(table: LayerTable) -> str:

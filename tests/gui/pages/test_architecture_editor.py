@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.errors import StudioError
+from cnnstudio.gui.pages.architecture_code import script_of
 from cnnstudio.gui.pages.architecture_editor import ArchitectureEditor
 from cnnstudio.gui.pages.architecture_saving import left_behind
 from cnnstudio.gui.widgets.message_bar import MessageBar
@@ -239,6 +240,14 @@ def test_a_residual_block_keeps_the_shape(editor: ArchitectureEditor) -> None:
     assert added[0].output_shape == table.row("pool1").output_shape
     undo(editor)
     assert editor.document.network.config == published().config
+
+
+def test_a_halving_residual_block_fits(editor: ArchitectureEditor) -> None:
+    editor.select("pool1")
+    editor.add("halving residual block")
+    table = editor.document.table
+    (added,) = (row for row in table.rows if row.kind == "Add")
+    assert added.output_shape == (7, 7, 12)
 
 
 def test_duplicating(editor: ArchitectureEditor, press: Press) -> None:
@@ -602,6 +611,14 @@ def test_code_of_what_does_not_fit_is_refused(editor: ArchitectureEditor, qtbot:
     editor.show_code()
     assert "no code" in message(editor)
     assert "conv2" in message(editor)
+
+
+def test_the_code_fits_the_network_to_the_chosen_images(editor: ArchitectureEditor) -> None:
+    network = editor.document.network
+    assert "(28, 28, 1)" in script_of(network, "")
+    assert "(32, 32, 3)" in script_of(network, "cifar10")
+    with pytest.raises(StudioError, match="MNIST"):
+        script_of(replace(network, config=network_config("alexnet")), "")
 
 
 def test_every_tool_teaches_and_names_its_key(editor: ArchitectureEditor) -> None:
