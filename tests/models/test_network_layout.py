@@ -1,5 +1,7 @@
 """The layout of networks: from softmax regression to ResNet-56, chains, shortcuts, branches, folds, misfits."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -364,3 +366,15 @@ def test_what_does_not_fit_is_a_ghost() -> None:
     assert table.misfit.text in wrong.facts
     assert wrong.shape.lines == ("?",)
     assert drawn_layers(layout) == sorted(row.name for row in table.rows)
+
+
+def test_chains_are_laid_out_without_a_library() -> None:
+    """Only branches ask for one; so the window starts, and most networks are drawn, without."""
+    code = (
+        "import sys; from cnnstudio.models.layer_table import LayerRow, LayerTable;"
+        "from cnnstudio.models.network_layout import lay_out;"
+        "row = LayerRow('image', 'InputLayer', 'Image', '', (), (8, 8, 1), '', 0, 0, '', 0, '', (1, 1), None);"
+        "lay_out(LayerTable('net', (8, 8, 1), 0, (row,), None));"
+        "sys.exit(any(name in sys.modules for name in ('fast_sugiyama', 'keras', 'tensorflow', 'PySide6')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
