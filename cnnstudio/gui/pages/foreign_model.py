@@ -6,15 +6,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QFileDialog,
+    QFrame,
     QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
+    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -38,7 +40,7 @@ from cnnstudio.models.foreign import (
     remember,
 )
 
-_WIDTH = 64 * GRID
+_WIDTH = 76 * GRID
 _LINES_SHOWN = 6
 _MAX_NAMES = 4 * 2**20
 
@@ -140,6 +142,8 @@ class ForeignModelDialog(QDialog):
         )
         self._softmax.setChecked(guess.softmax)
         self._build()
+        self._classes.setFocus()
+        self._classes.selectAll()
 
     @property
     def answers(self) -> Answers:
@@ -164,30 +168,48 @@ class ForeignModelDialog(QDialog):
 
     def _build(self) -> None:
         model, count = self._model, len(self._model.guess.classes)
+        form = QWidget()
+        rows = QVBoxLayout(form)
+        rows.setContentsMargins(0, 0, GRID, 0)
+        rows.setSpacing(GRID)
+        self._add(rows, "&Name", self._name)
+        names = QHBoxLayout()
+        names.addWidget(self._classes, 1)
+        names.addWidget(self._from_file, 0, Qt.AlignmentFlag.AlignTop)
+        self._add(rows, f"&Classes: {count:,} names, one a line", self._classes, layout=names)
+        if model.image_size is None:
+            self._add(rows, "Image &size", self._size, "It takes images of any size; this one is usual.")
+        self._add(rows, "&Pictures", self._rule, model.rule_reason)
+        self._add(rows, "&Values of the pixels", self._range, model.range_reason)
+        self._add(rows, "", self._softmax, model.output_reason)
+        rows.addStretch(1)
+        scroll = describe(QScrollArea(), "foreign_form", "What it is", "Scrolls where the window is too low.")
+        scroll.setToolTip("")
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(form)
         column = QVBoxLayout(self)
         column.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
         column.setSpacing(GRID)
         column.addWidget(label(f"What is {model.path.name}?", "heading"))
         column.addWidget(label(LESSON, "secondary"))
         column.addWidget(self._message)
-        self._add(column, "&Name", self._name)
-        names = QHBoxLayout()
-        names.addWidget(self._classes, 1)
-        names.addWidget(self._from_file, 0)
-        self._add(column, f"&Classes: {count:,} names, one a line", self._classes, layout=names)
-        if model.image_size is None:
-            self._add(column, "Image &size", self._size, "It takes images of any size; this one is usual.")
-        self._add(column, "&Pictures", self._rule, model.rule_reason)
-        self._add(column, "&Values of the pixels", self._range, model.range_reason)
-        self._add(column, "", self._softmax, model.output_reason)
-        column.addStretch(1)
+        column.addSpacing(GRID)
+        column.addWidget(scroll, 1)
+        column.addSpacing(GRID)
         column.addLayout(self._buttons())
-        self.setFixedWidth(_WIDTH)
+        inside = _WIDTH - 2 * SECTION
+        around = column.heightForWidth(_WIDTH) - scroll.sizeHint().height()
+        height = around + rows.heightForWidth(inside - 3 * GRID) + 2 * GRID
+        self.setMinimumWidth(_WIDTH)
+        self.resize(_WIDTH, min(height, self.screen().availableSize().height() - 8 * GRID))
 
     def _add(
         self, column: QVBoxLayout, title: str, control: QWidget, reason: str = "", layout: QHBoxLayout | None = None
     ) -> None:
-        column.addSpacing(GRID)
+        if column.count():
+            column.addSpacing(GRID)
         if title:
             heading = label(title, "strong")
             heading.setBuddy(control)
