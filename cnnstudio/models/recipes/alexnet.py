@@ -43,14 +43,12 @@ def build_alexnet_small(image_shape: ImageShape, classes: int) -> "keras.Model":
     inputs = keras.Input(image_shape, name="image")
     x = layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(inputs)
     for number, (filters, kernel, pooled) in enumerate(_SMALL, start=1):
-        x = layers.Conv2D(
-            filters, kernel, padding="same", activation="relu", kernel_initializer="he_normal", name=f"conv{number}"
-        )(x)
+        x = layers.Conv2D(filters, kernel, padding="same", activation="relu", name=f"conv{number}")(x)
         if pooled:
             x = layers.MaxPooling2D(3, strides=2, padding="same", name=f"pool{number}")(x)
     x = layers.Flatten(name="flatten")(x)
     for number in (6, 7):
-        x = layers.Dense(512, activation="relu", kernel_initializer="he_normal", name=f"dense{number}")(x)
+        x = layers.Dense(512, activation="relu", name=f"dense{number}")(x)
         x = layers.Dropout(0.5, name=f"dropout{number}")(x)
     outputs = layers.Dense(classes, activation="softmax", name="output")(x)
     return keras.Model(inputs, outputs, name="alexnet-small")

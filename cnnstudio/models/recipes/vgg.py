@@ -37,7 +37,7 @@ def build_vgg(image_shape: ImageShape, classes: int, depth: int) -> "keras.Model
         x = layers.MaxPooling2D(2, padding="same", name=f"pool{block}")(x)
     x = layers.Flatten(name="flatten")(x)
     for number in (1, 2):
-        x = layers.Dense(512, activation="relu", kernel_initializer="he_normal", name=f"dense{number}")(x)
+        x = layers.Dense(512, activation="relu", name=f"dense{number}")(x)
         x = layers.Dropout(0.5, name=f"dropout{number}")(x)
     outputs = layers.Dense(classes, activation="softmax", name="output")(x)
     return keras.Model(inputs, outputs, name=f"vgg{depth}")
