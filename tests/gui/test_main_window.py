@@ -180,6 +180,17 @@ def test_closing_while_something_runs_asks_and_stops_it(qtbot: QtBot, window: Ma
     assert page.heard.count("shut_down") == 1
 
 
+@pytest.mark.parametrize("leaves", [True, False])
+def test_a_page_may_ask_before_the_window_closes(qtbot: QtBot, window: MainWindow, leaves: bool) -> None:
+    show(qtbot, window)
+    page = window.page("try")
+    page.may_close = lambda: leaves
+    assert window.close() is leaves
+    assert window.isVisible() is not leaves
+    assert (window.current_page is page) is not leaves
+    page.may_close = lambda: True
+
+
 def test_the_quit_key_closes(qtbot: QtBot, window: MainWindow) -> None:
     show(qtbot, window)
     press(qtbot, window, "Ctrl+Q")

@@ -30,7 +30,10 @@ KEYS = {
     "Ctrl+O, Ctrl+V": "on the Try page: open a picture or a model, paste a picture",
     "Ctrl+T": "on the Try page: another test image",
     "Arrow keys, Space": "on the canvas: move the pen, put it down and lift it",
-    "Ctrl+Z, Ctrl+Shift+Z": "undo and redo a stroke",
+    "Ctrl+Z, Ctrl+Shift+Z": "undo and redo a stroke, or a change of a network",
+    "Ins, Ctrl+D, Del": "while a network is edited: add, duplicate, remove a layer",
+    "Alt+Up, Alt+Down": "while a network is edited: move the layer",
+    "Ctrl+S, Ctrl+K": "while a network is edited: save it, show its Keras code",
     "Ctrl+Q": "quit",
 }
 """The keys that are worth knowing, and what they do."""

@@ -60,9 +60,7 @@ ACTIONS = (
         "export",
         "Ctrl+Shift+S",
     ),
-    ActionEntry(
-        "open_network_file", "Open a file …", "Opens a network that somebody saved as a file.", "open", "Ctrl+O"
-    ),
+    ActionEntry("open_network_file", "Open a file …", "Opens a network that somebody saved as a file.", "open", ""),
     ActionEntry(
         "show_keras_code",
         "Keras code",

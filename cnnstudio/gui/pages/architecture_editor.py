@@ -358,7 +358,7 @@ class ArchitectureEditor(QWidget):
 
     def _build_tools(self) -> QHBoxLayout:
         self._add = describe(
-            QPushButton(" &Add layer"),
+            QPushButton(" Add &layer"),
             "add_layer_button",
             "Add layer",
             "Adds a layer after the selected one; choose which kind. (Ins)",

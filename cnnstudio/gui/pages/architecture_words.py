@@ -160,5 +160,5 @@ def shape(sides: tuple[int, ...]) -> str:
 def _formula(windows: tuple[Window, Window]) -> str:
     height, width = windows
     if height == width:
-        return height.formula
-    return f"{height.formula} high\n{width.formula} wide"
+        return f"N = {height.formula}"
+    return f"height = {height.formula}\nwidth = {width.formula}"

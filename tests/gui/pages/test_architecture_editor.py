@@ -140,7 +140,7 @@ def test_an_architecture_is_edited_as_a_copy_of_ones_own(editor: ArchitectureEdi
     assert editor.document.selected_layer == "conv1"
     assert not editor.document.unsaved
     assert editor.findChild(QLabel, "layer_title").text() == "Convolution 5×5"
-    assert fact(editor, "formula") == "(28 − 5 + 2·2)/1 + 1 = 28"
+    assert fact(editor, "formula") == "N = (28 − 5 + 2·2)/1 + 1 = 28"
     assert fact(editor, "parameters") == "5·5·1·6 + 6 = 156"
     assert not editor.findChild(QToolButton, "undo_edit_button").isEnabled()
 
@@ -149,12 +149,17 @@ def test_shapes_and_formula_follow_the_typing(editor: ArchitectureEditor, qtbot:
     tables = []
     editor.changed.connect(tables.append)
     retype(qtbot, editor, "kernel_size", "7")
-    assert fact(editor, "formula") == "(28 − 7 + 2·3)/1 + 1 = 28"
+    assert fact(editor, "formula") == "N = (28 − 7 + 2·3)/1 + 1 = 28"
     assert fact(editor, "parameters") == "7·7·1·6 + 6 = 300"
     assert tables[-1].row("conv1").parameters == 300
     retype(qtbot, editor, "filters", "20")
     assert tables[-1].row("conv2").parameters == 5 * 5 * 20 * 16 + 16
     assert editor.document.unsaved
+
+
+def test_a_window_that_is_not_square_has_two_formulas(editor: ArchitectureEditor) -> None:
+    editor.document.change("kernel_size", [3, 5])
+    assert fact(editor, "formula") == "height = (28 − 3 + 2·1)/1 + 1 = 28\nwidth = (28 − 5 + 2·2)/1 + 1 = 28"
 
 
 def test_a_field_that_is_typed_in_is_one_step(editor: ArchitectureEditor, qtbot: QtBot) -> None:
@@ -345,7 +350,7 @@ def test_a_kernel_larger_than_its_input_says_which_fits(editor: ArchitectureEdit
     qtbot.keyClick(offer, Qt.Key.Key_Space)
     assert problem(editor) == ""
     assert editor.document.table.row("conv2").output_shape == (1, 1, 16)
-    assert fact(editor, "formula") == "(14 − 14 + 2·0)/1 + 1 = 1"
+    assert fact(editor, "formula") == "N = (14 − 14 + 2·0)/1 + 1 = 1"
 
 
 def test_a_network_that_shrinks_to_nothing_says_where(editor: ArchitectureEditor, qtbot: QtBot) -> None:
