@@ -16,7 +16,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from PySide6.QtCore import QPoint, QTimer
-from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QSpinBox,
+    QTableView,
+    QToolButton,
+    QWidget,
+)
 
 from cnnstudio.gui.app import create
 from cnnstudio.gui.main_window import PAGES, MainWindow
@@ -185,7 +194,39 @@ def own_images(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     seen["answer"] = answer.text()
 
 
-JOURNEYS = {journey.__name__: journey for journey in (train_and_draw, keyboard_only, close_while_training, own_images)}
+def change_a_network(window: MainWindow, hand: Hand, seen: dict) -> Steps:
+    """Points at a layer, changes it with mouse and keys, takes a step back and forth, and sends it to be trained."""
+    yield act(partial(hand.click, *place(window.findChild(QToolButton, "rail_architecture"))))
+    yield lambda: window.current_page.objectName() == "page_architecture"
+    page = window.page("architecture")
+    yield lambda: page.answer is not None
+    picture, table = page.findChild(QWidget, "network_picture"), page.findChild(QTableView, "layer_table")
+    point = picture.mapToGlobal(picture.place_of("conv2"))
+    yield act(partial(hand.click, point.x(), point.y()))
+    yield lambda: page._view._table.current == "conv2"
+    yield act(partial(hand.press, "alt+e"))
+    yield lambda: page.editing
+    point = picture.mapToGlobal(picture.place_of("conv2"))
+    yield act(partial(hand.click, point.x(), point.y()))
+    yield lambda: page._editor.document.selected_layer == "conv2"
+    filters = page.findChild(QSpinBox, "field_filters")
+    yield act(partial(hand.click, *place(filters)), partial(hand.press, "ctrl+a", "2", "0", "Tab"))
+    yield lambda: table.model().table.row("conv2").output_shape == (10, 10, 20)
+    yield act(partial(hand.click, *place(table, 0.3, 0.5)), partial(hand.press, "ctrl+z"))
+    yield lambda: table.model().table.row("conv2").output_shape == (10, 10, 16)
+    yield act(partial(hand.press, "ctrl+shift+z"))
+    yield lambda: table.model().table.row("conv2").output_shape == (10, 10, 20)
+    seen["parameters"] = table.model().table.parameters
+    yield act(partial(hand.press, "alt+t"))
+    train = window.page("train")
+    yield lambda: window.current_page is train
+    seen["architecture"] = train._form.config.architecture
+
+
+JOURNEYS = {
+    journey.__name__: journey
+    for journey in (train_and_draw, keyboard_only, close_while_training, own_images, change_a_network)
+}
 
 if __name__ == "__main__":
     print(json.dumps(run(JOURNEYS[sys.argv[1]])))

@@ -80,7 +80,23 @@ def photo_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     save(window, FOLDER / "photo-dark.png")
 
 
-PICTURES = {picture.__name__: picture for picture in (train_page, try_page, data_page, photo_page)}
+def architecture_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
+    """ResNet-20 for CIFAR-10, with a convolution that is chosen."""
+    window.showMaximized()
+    window._settings.theme = "dark"
+    window.show_page("architecture")
+    page = window.page("architecture")
+    page._chooser.refresh("resnet20", "cifar10")
+    page.entered()
+    yield lambda: page.answer is not None and page.answer.subject.image_shape == (32, 32, 3)
+    picture = page.findChild(QWidget, "network_picture")
+    point = picture.mapToGlobal(picture.place_of("conv"))
+    yield act(partial(hand.click, point.x(), point.y()))
+    yield act(lambda: None)
+    save(window, FOLDER / "architecture-dark.png")
+
+
+PICTURES = {picture.__name__: picture for picture in (train_page, try_page, data_page, photo_page, architecture_page)}
 
 
 def main() -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cnnstudio.models.networks import list_networks
 from tests.virtual_screen import missing_programs, run_on_virtual_screen, virtual_screen
 
 pytestmark = pytest.mark.skipif(
@@ -51,6 +52,12 @@ def test_own_images(home: Path) -> None:
     assert seen["config"] == ["colours", 40, 3, "photo"]
     assert "Of 9 test images it had never seen" in seen["status"]
     assert seen["answer"].endswith("green")
+
+
+def test_change_a_network(home: Path) -> None:
+    seen = journey("change_a_network", home)
+    assert seen["parameters"] == 61706 + 4 * (5 * 5 * 6 + 1) + 4 * 25 * 120
+    assert [network.name for network in list_networks()] == [seen["architecture"]]
 
 
 def test_two_windows_at_once(home: Path) -> None:
