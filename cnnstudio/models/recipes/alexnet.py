@@ -88,7 +88,8 @@ ALEXNET = (
         idea="Five convolutions and three dense layers with ReLU and dropout: the network whose victory on ImageNet "
         "began the age of deep learning.",
         note="Convolutions 2, 4 and 5 are in two groups, which were two graphics cards. Instead of the mean of all "
-        "images, 127.5 is subtracted from each pixel.",
+        "images, 127.5 is subtracted from each pixel. Train it with SGD at a rate of 0.01, as the paper does: Adam's "
+        "usual 0.001 is too large for its small first weights.",
         image_shape=(227, 227, 3),
         classes=1000,
         reported="62.5 % of the ImageNet test images of 2010 (top-1)",

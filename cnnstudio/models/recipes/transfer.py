@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models import efficientnet, pretrained
-from cnnstudio.models.classifier import MODEL_FILE
-from cnnstudio.models.library import downloads_folder
+from cnnstudio.models.card import MODEL_FILE
 from cnnstudio.models.recipes.architecture import Architecture, ImageShape
-from cnnstudio.storage import shipped
+from cnnstudio.storage import downloads_folder, shipped
 
 if TYPE_CHECKING:
     import keras
