@@ -9,7 +9,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from cnnstudio.models import editing
 from cnnstudio.models.layer_table import Config, LayerTable, describe
-from cnnstudio.models.networks import Network, fitted
+from cnnstudio.models.network_files import Network
 
 STEPS = 200
 """How many can be undone."""
@@ -217,12 +217,6 @@ class ArchitectureDocument(QObject):
         config = editing.rename_layer(self._state.config, self._state.selected, new)
         self._push(f"name of {new}", config, new)
 
-    def change_at(self, layer: str, field: str, value: object) -> None:
-        """Gives a field of any layer another value, and works on that layer."""
-        self.select(layer)
-        self.change(field, value)
-        self.finish_edit()
-
     def add(self, kind: str, **values: Any) -> None:
         """Adds a layer after the selected one.
 
@@ -266,12 +260,6 @@ class ArchitectureDocument(QObject):
         """
         name = self._state.selected
         self._push(f"move of {name}", editing.move_layer(self._state.config, name, by), name)
-
-    def fit(self, image_shape: tuple[int, int, int], classes: int) -> None:
-        """Makes it the same network for another image shape and number of classes."""
-        if self._table is None or (self._table.input_shape, self._table.classes) == (image_shape, classes):
-            return
-        self._push("other images", fitted(self._state.config, image_shape, classes), self._state.selected)
 
     def _push(self, text: str, config: Config, selected: str, key: object = None) -> None:
         if key is None:

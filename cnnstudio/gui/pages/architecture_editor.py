@@ -56,9 +56,6 @@ class ArchitectureEditor(QWidget):
     saved = Signal(object)
     """This `Network` lies on disk now, in the user's folder, as it is shown."""
 
-    opened = Signal(object)
-    """This `Network` was read from a file, and is edited now."""
-
     train_wanted = Signal(object)
     """This `Network` is to be trained: saved, or an architecture as it was published."""
 
@@ -124,14 +121,6 @@ class ArchitectureEditor(QWidget):
         """Works on the layer of that name."""
         self.document.select(name)
 
-    def fit(self, image_shape: tuple[int, int, int], classes: int) -> None:
-        """Makes it the same network for other images, as a step that can be undone.
-
-        Raises:
-            StudioError: a layer does not fit such images.
-        """
-        self.document.fit(image_shape, classes)
-
     def may_leave(self) -> bool:
         """Asks about what is not saved; returns whether to go on."""
         if not self.document.unsaved:
@@ -142,7 +131,7 @@ class ArchitectureEditor(QWidget):
         return answer == "discard" or (answer == "save" and self.save() is not None)
 
     def shut_down(self) -> None:
-        """Leaves nothing behind but what was saved."""
+        """Waits for what is being written; what nobody was asked about stays as a draft."""
         self._coding.shut_down()
         self.draft.shut_down()
 
@@ -183,7 +172,11 @@ class ArchitectureEditor(QWidget):
             return
         path = saving.ask_file_to_save(self, self.document.network)
         if path is not None:
-            self._try(partial(write_network, self.document.network, path))
+            self._try(partial(self._write, path))
+
+    def _write(self, path: Path) -> None:
+        written = write_network(self.document.network, path)
+        self._message.show_info(f"The network is in {written.path}. Whoever has CNN Studio can open it.")
 
     @Slot()
     def ask_file(self) -> None:
@@ -201,11 +194,7 @@ class ArchitectureEditor(QWidget):
         Raises:
             StudioError: the file is not opened; the sentence says why.
         """
-        network = read_network(path)
-        is_edited = self.edit(network)
-        if is_edited:
-            self.opened.emit(network)
-        return is_edited
+        return self.edit(read_network(path))
 
     def open_draft(self) -> bool:
         """Edits what was not saved when the program ended; returns whether there was such a thing."""
@@ -214,7 +203,6 @@ class ArchitectureEditor(QWidget):
             return False
         self._message.hide()
         self.document.open(network, saved=False)
-        self.opened.emit(network)
         return True
 
     @Slot()

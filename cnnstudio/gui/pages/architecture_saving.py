@@ -12,7 +12,15 @@ from cnnstudio.gui.pages.architecture_document import ArchitectureDocument
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.theme import SECTION
 from cnnstudio.models.architectures import ARCHITECTURES
-from cnnstudio.models.networks import SUFFIX, Network, list_networks, read_network, save_network, write_network
+from cnnstudio.models.network_files import (
+    SUFFIX,
+    Network,
+    read_network,
+    save_network,
+    saved_names,
+    saved_path,
+    write_network,
+)
 from cnnstudio.storage import data_folder
 
 FILES = f"Networks (*{SUFFIX});;All files (*)"
@@ -21,7 +29,7 @@ _DRAFT_DELAY = 1_000
 
 def free_title(title: str) -> str:
     """A name for a network of one's own that comes from another: “My LeNet-5”, “My LeNet-5 2”, …"""
-    taken = {network.name.casefold() for network in list_networks()} | {name.casefold() for name in ARCHITECTURES}
+    taken = {name.casefold() for name in (*saved_names(), *ARCHITECTURES)}
     number, name = 1, f"My {title}"
     while name.casefold() in taken:
         number += 1
@@ -45,13 +53,7 @@ def save_by_name(document: ArchitectureDocument) -> Network:
 
 def is_own(network: Network) -> bool:
     """It lies in the user's folder, under its name."""
-    return network.path is not None and network.path.parent == _own_folder()
-
-
-def _own_folder() -> Path:
-    from cnnstudio.models.network_files import networks_folder
-
-    return networks_folder()
+    return network.path is not None and network.path == saved_path(network.name)
 
 
 def ask_file_to_save(parent: QWidget, network: Network) -> Path | None:
@@ -129,10 +131,14 @@ class Draft(QObject):
             self._writing.submit(_remove)
 
     def shut_down(self) -> None:
-        """Forgets the draft: whoever wanted to has saved by now."""
+        """Keeps the draft where nobody was asked about what is not saved, and else forgets it."""
         self._timer.stop()
         self._writing.shut_down()
-        _remove()
+        if self._document.unsaved:
+            with suppress(StudioError):
+                write_network(self._document.network, _path())
+        else:
+            _remove()
 
     @Slot()
     def _follow(self) -> None:

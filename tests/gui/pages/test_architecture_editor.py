@@ -503,6 +503,16 @@ def test_no_draft_is_left_where_all_is_saved(editor: ArchitectureEditor, qtbot: 
     assert left_behind() is None
 
 
+def test_a_draft_stays_where_nobody_was_asked(editor: ArchitectureEditor, qtbot: QtBot) -> None:
+    """Ctrl+C in the terminal closes at once."""
+    retype(qtbot, editor, "filters", "12")
+    editor.shut_down()
+    assert left_behind().config == editor.document.network.config
+    editor.document.discard()
+    editor.shut_down()
+    assert left_behind() is None
+
+
 def test_a_damaged_draft_is_passed_over(editor: ArchitectureEditor, home: Path) -> None:
     (home / "data" / "drafts").mkdir(parents=True, exist_ok=True)
     (home / "data" / "drafts" / "draft.cnn.json").write_text("{")
@@ -516,12 +526,12 @@ def test_files_go_to_others_and_come_back(
     path = tmp_path / "shared.cnn.json"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args: (str(path), ""))
     editor._actions["save_network_file"].trigger()
+    assert str(path) in message(editor)
     sent = editor.document.network
     answer(monkeypatch, "discard_changes_button")
     editor.edit(published("mlp"))
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_args: (str(path), ""))
-    with qtbot.waitSignal(editor.opened):
-        editor._actions["open_network_file"].trigger()
+    editor._actions["open_network_file"].trigger()
     assert editor.document.network.config == sent.config
     assert editor.document.title == sent.title
     assert read_network(path).source == "lenet5"
@@ -566,14 +576,6 @@ def test_half_a_file_is_not_opened(editor: ArchitectureEditor, tmp_path: Path) -
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(StudioError, match="damaged"):
         editor.open_file(path)
-
-
-def test_other_images_are_a_step(editor: ArchitectureEditor) -> None:
-    editor.fit((32, 32, 3), 100)
-    table = editor.document.table
-    assert (table.input_shape, table.classes) == ((32, 32, 3), 100)
-    undo(editor)
-    assert editor.document.table.input_shape == (28, 28, 1)
 
 
 def test_train_saves_first(editor: ArchitectureEditor, qtbot: QtBot) -> None:
