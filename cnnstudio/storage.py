@@ -97,6 +97,13 @@ def runs_folder() -> Path:
     return folder
 
 
+def downloads_folder() -> Path:
+    """The folder that holds the models that were downloaded, one folder each."""
+    folder = data_folder() / "models"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 def write_atomically(path: Path, write: Callable[[Path], object] | bytes | str) -> None:
     """Writes a file so that a kill at any moment leaves either the old file or the new one, whole.
 

@@ -18,7 +18,7 @@ import cnnstudio
 from cnnstudio import screen, storage
 from cnnstudio.data.datasets import DATASETS, DatasetEntry
 from cnnstudio.errors import StudioError
-from cnnstudio.models.classifier import MODEL_FILE
+from cnnstudio.models.card import MODEL_FILE
 from cnnstudio.models.library import list_broken_models, list_models
 
 State = Literal["ok", "warning", "problem"]

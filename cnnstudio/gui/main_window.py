@@ -40,8 +40,7 @@ from cnnstudio.gui.log import details
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.theme import GRID, SECTION, icon
 from cnnstudio.gui.widgets.message_bar import MessageBar
-from cnnstudio.models.card import CARD_FILE
-from cnnstudio.models.classifier import MODEL_FILE
+from cnnstudio.models.card import CARD_FILE, MODEL_FILE
 from cnnstudio.models.network_files import SUFFIX
 
 RAIL_WIDTH = 11 * GRID

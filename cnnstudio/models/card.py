@@ -11,6 +11,7 @@ from typing import Any
 from cnnstudio.errors import StudioError
 
 CARD_FILE = "card.json"
+MODEL_FILE = "model.keras"
 CONFIG_FILE = "config.json"
 """The file that a run's folder begins with, before there is a model in it."""
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.backend import import_keras
-from cnnstudio.models.card import CARD_FILE, Card
+from cnnstudio.models.card import CARD_FILE, MODEL_FILE, Card
 from cnnstudio.storage import write_atomically
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from cnnstudio.data.preparation import Prepared
-
-MODEL_FILE = "model.keras"
 
 MAX_BATCH = 512
 MAX_BATCH_BYTES = 2**26

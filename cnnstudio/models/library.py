@@ -11,11 +11,11 @@ from typing import Literal
 
 from cnnstudio.data.names import checked_name
 from cnnstudio.errors import StudioError
-from cnnstudio.models.card import CARD_FILE, Card, read_card
-from cnnstudio.models.classifier import MODEL_FILE, Classifier
+from cnnstudio.models.card import CARD_FILE, MODEL_FILE, Card, read_card
+from cnnstudio.models.classifier import Classifier
 from cnnstudio.models.files import NoCardError, embed_card, embedded_card, load_model
 from cnnstudio.models.foreign import open_foreign
-from cnnstudio.storage import data_folder, runs_folder, shipped, write_atomically
+from cnnstudio.storage import downloads_folder, runs_folder, shipped, write_atomically
 
 Kind = Literal["shipped", "download", "run"]
 
@@ -183,13 +183,6 @@ def copy_model(entry: ModelEntry, destination: Path) -> Path:
     except OSError as error:
         raise StudioError(f"The copy cannot be saved as {destination}: {error.strerror or error}.") from error
     return destination
-
-
-def downloads_folder() -> Path:
-    """The folder that holds the models that were downloaded, one folder each."""
-    folder = data_folder() / "models"
-    folder.mkdir(exist_ok=True)
-    return folder
 
 
 def _folders() -> list[tuple[Kind, Path]]:

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from cnnstudio.errors import StudioError
-from cnnstudio.models.card import CARD_FILE, read_card
-from cnnstudio.models.classifier import MODEL_FILE, Classifier, Prediction
+from cnnstudio.models.card import CARD_FILE, MODEL_FILE, read_card
+from cnnstudio.models.classifier import Classifier, Prediction
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (70, 28, 28, 1), dtype=np.uint8)
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from cnnstudio.errors import StudioError
-from cnnstudio.models.classifier import MODEL_FILE
+from cnnstudio.models.card import MODEL_FILE
 from cnnstudio.models.files import load_model, read_config
 
 CONFIG, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from cnnstudio.errors import StudioError
-from cnnstudio.models.card import CARD_FILE, read_card
-from cnnstudio.models.classifier import MODEL_FILE
+from cnnstudio.models.card import CARD_FILE, MODEL_FILE, read_card
 from cnnstudio.models.library import (
     ModelEntry,
     copy_model,

@@ -15,15 +15,8 @@ from cnnstudio.data.splits import Progress
 from cnnstudio.errors import StudioError
 from cnnstudio.models.files import load_model
 from cnnstudio.models.library import list_broken_models, list_models, load_classifier, rename_model
-from cnnstudio.models.pretrained import (
-    PRETRAINED,
-    Pretrained,
-    build_pretrained,
-    fetch_pretrained,
-    find_pretrained,
-    is_downloaded,
-    weights_source,
-)
+from cnnstudio.models.pretrained import PRETRAINED, Pretrained, build_pretrained, find_pretrained, is_downloaded
+from cnnstudio.models.pretrained_download import fetch_pretrained, weights_source
 from cnnstudio.storage import cache_folder
 from tests.data import local_server
 from tests.data.local_server import Server, breaking_off, claiming, normal, silent, status

@@ -5,13 +5,12 @@ import pytest
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures import ARCHITECTURES, build_model
-from cnnstudio.models.card import Card
-from cnnstudio.models.classifier import MODEL_FILE, Classifier
+from cnnstudio.models.card import MODEL_FILE, Card
+from cnnstudio.models.classifier import Classifier
 from cnnstudio.models.efficientnet import NAME
 from cnnstudio.models.files import load_model
-from cnnstudio.models.library import downloads_folder
 from cnnstudio.models.pretrained import PRETRAINED, build_pretrained
-from cnnstudio.storage import shipped
+from cnnstudio.storage import downloads_folder, shipped
 
 LITE0 = "transfer-efficientnet-lite0"
 

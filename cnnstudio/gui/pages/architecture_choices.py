@@ -8,7 +8,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.gui.pages.pictures import picture
 from cnnstudio.gui.widgets.picker import Choice
 from cnnstudio.models.architectures import ARCHITECTURES, FAMILIES
-from cnnstudio.models.classifier import MODEL_FILE
+from cnnstudio.models.card import MODEL_FILE
 from cnnstudio.models.network_files import saved_path
 from cnnstudio.models.networks import Network, find_network, list_networks
 from cnnstudio.models.recipes.architecture import Architecture

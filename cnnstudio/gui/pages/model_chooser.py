@@ -13,9 +13,8 @@ from cnnstudio.gui.pages.pictures import picture
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.picker import Choice, Picker
 from cnnstudio.models.architectures import ARCHITECTURES
-from cnnstudio.models.card import CARD_FILE, Card
-from cnnstudio.models.classifier import MODEL_FILE
-from cnnstudio.models.files import NoCardError
+from cnnstudio.models.card import CARD_FILE, MODEL_FILE, Card
+from cnnstudio.models.files import MODEL_ENDINGS, NoCardError
 from cnnstudio.models.library import ModelEntry, copy_model, list_models, rename_model, trash_model
 from cnnstudio.models.pretrained import PRETRAINED
 from cnnstudio.wording import percent
@@ -24,8 +23,6 @@ SAVED_FILES = "Keras models (*.keras)"
 MODEL_FILES = "Keras models (*.keras *.h5 *.hdf5)"
 OPENED_FILES = f"Models, cards of runs (*.keras *.h5 *.hdf5 {CARD_FILE})"
 """What the window opens as a model: a file, or a run's folder by the card in it."""
-
-MODEL_ENDINGS = frozenset({".keras", ".h5", ".hdf5"})
 
 _TITLES = {
     "efficientnet-lite0": "EfficientNet-Lite0",

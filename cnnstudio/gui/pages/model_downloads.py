@@ -18,7 +18,8 @@ from cnnstudio.gui.task import Task
 from cnnstudio.gui.theme import GRID, SECTION, icon
 from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.gui.widgets.picker import Choice, Picker
-from cnnstudio.models.pretrained import PRETRAINED, Pretrained, fetch_pretrained, is_downloaded
+from cnnstudio.models.pretrained import PRETRAINED, Pretrained, is_downloaded
+from cnnstudio.models.pretrained_download import fetch_pretrained
 from cnnstudio.wording import percent, progress
 
 _STEPS = 1000
