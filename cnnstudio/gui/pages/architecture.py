@@ -22,7 +22,7 @@ from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.theme import GRID, SECTION, icon
 from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.models.architectures import ARCHITECTURES
-from cnnstudio.models.classifier import MODEL_FILE
+from cnnstudio.models.card import MODEL_FILE
 from cnnstudio.models.layer_table import LayerTable
 from cnnstudio.models.network_layout import lay_out
 from cnnstudio.models.networks import SUFFIX, Network, find_network
@@ -281,6 +281,7 @@ class ArchitecturePage(QWidget):
         editor = self._editor = ArchitectureEditor(self._message)
         editor.changed.connect(self._show_edited)
         editor.selected.connect(self._view.select)
+        editor.renamed.connect(self._view.set_title)
         editor.saved.connect(self._take_saved)
         editor.train_wanted.connect(self._train)
         self._back = describe(

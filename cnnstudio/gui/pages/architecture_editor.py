@@ -53,6 +53,9 @@ class ArchitectureEditor(QWidget):
     selected = Signal(str)
     """The layer of this name is worked on now."""
 
+    renamed = Signal(str)
+    """The network has another name now."""
+
     saved = Signal(object)
     """This `Network` lies on disk now, in the user's folder, as it is shown."""
 
@@ -299,6 +302,7 @@ class ArchitectureEditor(QWidget):
             self._tools[name].setAccessibleDescription(f"{word}: {text}" if text else word)
         if self._title.text() != document.title:
             self._title.setText(document.title)
+        self.renamed.emit(document.title)
         self._actions["save_network"].setEnabled(document.unsaved)
 
     def _lay_out(self) -> None:

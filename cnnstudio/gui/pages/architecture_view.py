@@ -189,6 +189,10 @@ class NetworkView(QWidget):
             bar.set_parts(parts, complete=table.misfit is None)
         self._stack.setCurrentIndex(0)
 
+    def set_title(self, title: str) -> None:
+        """Gives the network that is shown another name."""
+        self._title.setText(title)
+
     def show_progress(self, text: str) -> None:
         """Says that a network is being described."""
         self._state.show_progress(text)

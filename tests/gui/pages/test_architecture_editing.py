@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QMessageBox, QPushButton, QTableView
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QMessageBox, QPushButton, QTableView
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.main_window import MainWindow
@@ -66,6 +66,13 @@ def test_the_whole_page_follows_an_edit(page: ArchitecturePage) -> None:
     ]
     assert any("28 × 28 × 12" in cell for cell in cells)
     assert page.findChild(QLabel, "network_name").text() == "My LeNet-5"
+
+
+def test_the_name_follows_the_typing(page: ArchitecturePage, qtbot: QtBot) -> None:
+    title = page.findChild(QLineEdit, "network_title")
+    title.selectAll()
+    qtbot.keyClicks(title, "Wide")
+    assert page.findChild(QLabel, "network_name").text() == "Wide"
 
 
 def test_a_layer_is_chosen_in_the_table_and_edited_with_keys(page: ArchitecturePage, qtbot: QtBot) -> None:
