@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cnnstudio.models.library import load_classifier
     from cnnstudio.training.config import TrainingConfig
     from cnnstudio.training.evaluation import evaluate
+    from cnnstudio.training.script import keras_script
     from cnnstudio.training.trainer import train
 
 __version__ = "0.1.0"
@@ -40,6 +41,7 @@ _HOME_OF = {
     "StudioError": "cnnstudio.errors",
     "TrainingConfig": "cnnstudio.training.config",
     "evaluate": "cnnstudio.training.evaluation",
+    "keras_script": "cnnstudio.training.script",
     "load_classifier": "cnnstudio.models.library",
     "load_dataset": "cnnstudio.data.library",
     "train": "cnnstudio.training.trainer",
@@ -55,6 +57,7 @@ __all__ = [
     "StudioError",
     "TrainingConfig",
     "evaluate",
+    "keras_script",
     "load_classifier",
     "load_dataset",
     "train",

@@ -18,8 +18,8 @@ from cnnstudio.cli.options import (
 )
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures import ARCHITECTURES, FAMILIES
-from cnnstudio.models.classifier import MODEL_FILE
-from cnnstudio.models.files import read_config
+from cnnstudio.models.card import MODEL_FILE
+from cnnstudio.models.files import MODEL_ENDINGS, read_config
 from cnnstudio.models.layer_table import LayerRow, LayerTable, describe, mlp_connections
 from cnnstudio.models.library import find_model
 from cnnstudio.models.network_files import saved_path
@@ -124,7 +124,7 @@ def _model_named(text: str) -> Path | None:
         path = find_model(text)
     except StudioError:
         return None
-    return path if path.is_dir() or path.suffix.lower() == ".keras" else None
+    return path if path.is_dir() or path.suffix.lower() in MODEL_ENDINGS else None
 
 
 def _as_json(table: LayerTable) -> dict[str, Any]:

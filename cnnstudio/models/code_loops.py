@@ -47,17 +47,17 @@ class Statement:
         return call(f"{self.target} = ", self.layer, (*self.arguments, *names), self.tail, indent)
 
 
-def with_loops(statements: Sequence[Statement]) -> list[str]:
+def with_loops(statements: Sequence[Statement], indent: str = "") -> list[str]:
     """The lines of statements; a block that repeats, with a number in its names that counts, becomes a loop."""
     lines: list[str] = []
     place = 0
     while place < len(statements):
         loop = _longest_loop(statements, place)
         if loop is None:
-            lines += statements[place].lines()
+            lines += statements[place].lines(indent)
             place += 1
         else:
-            lines += loop.lines()
+            lines += loop.lines(indent)
             place += len(loop.names) * loop.times
     return lines
 
@@ -83,16 +83,16 @@ class _Loop:
         """Statements that need not be written."""
         return (self.times - 1) * len(self.statements)
 
-    def lines(self) -> list[str]:
+    def lines(self, indent: str) -> list[str]:
         """Its lines."""
         words = {re.split(r"[^a-zA-Z]", before.rstrip("_-. "))[-1].lower() for before, _ in self.names}
         word = words.pop() if len(words) == 1 else ""
         variable = (
             word if word.isalpha() and word not in {"x", "y", "z", "w", "lambda", "in", "is", "for"} else "number"
         )
-        lines = [f"for {variable} in range({self.first}, {self.first + self.times}):"]
+        lines = [f"{indent}for {variable} in range({self.first}, {self.first + self.times}):"]
         for statement, (before, after) in zip(self.statements, self.names, strict=True):
-            lines += statement.lines(INDENT, f'f"{before}{{{variable}}}{after}"')
+            lines += statement.lines(indent + INDENT, f'f"{before}{{{variable}}}{after}"')
         return lines
 
 

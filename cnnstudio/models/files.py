@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     import h5py
     import keras
 
+MODEL_ENDINGS = frozenset({".keras", ".h5", ".hdf5"})
+"""Endings of the files that are opened as models."""
+
 MAX_FILE = 2**30
 """Largest file that is read, in bytes; also what its weights may take."""
 MAX_MEMBERS = {"metadata.json": 2 * MAX_CARD_BYTES, "config.json": 2**24, "model.weights.h5": MAX_FILE}

@@ -13,13 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cnnstudio.models.allowlist import MODELS
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.code_loops import Statement, with_loops
 from cnnstudio.models.graph import MERGES, Config, Graph, Node
 from cnnstudio.models.layer_code import LAYER_CODE
-from cnnstudio.models.layer_table import describe
+from cnnstudio.models.layer_table import LayerTable, describe
 from cnnstudio.models.layers import LAYERS, local_response_normalization
-from cnnstudio.models.python_text import call, literal
+from cnnstudio.models.networks import alone
+from cnnstudio.models.python_text import INDENT, call, literal
 
 if TYPE_CHECKING:
     import keras
@@ -66,16 +68,20 @@ def model_code(config: Config) -> ModelCode:
         StudioError: it is no network with one input and one output, or a layer of it is used at several places.
     """
     import_keras()
+    config = json.loads(json.dumps(config))  # what Keras gives has tuples in it
+    table = describe(config)
+    # Layers that are made to be asked draw seeds: no network may be built meanwhile, and none must notice afterwards.
+    return alone(lambda: _written(Graph.of(config), table))
+
+
+def _written(graph: Graph, table: LayerTable) -> ModelCode:
     state = random.getstate()
     try:
         writer = _Writer()
-        config = json.loads(json.dumps(config))  # what Keras gives has tuples in it
-        graph = Graph.of(config)
         text = "\n".join(writer.body(graph))
-        table = describe(config)
         return ModelCode(tuple(writer.definitions), text, graph.name, table.input_shape, table.classes)
     finally:
-        random.setstate(state)  # layers that are made to be asked draw seeds from it
+        random.setstate(state)
 
 
 class _Writer:
@@ -84,6 +90,7 @@ class _Writer:
     def __init__(self) -> None:
         self.definitions: list[str] = []
         self._arguments: dict[str, tuple[str, ...]] = {}
+        self._functions = 0
 
     def body(self, graph: Graph) -> list[str]:
         """The statements of a model."""
@@ -113,6 +120,8 @@ class _Writer:
         inputs = ", ".join(taken)
         if len(taken) > 1 or node.kind in MERGES:
             inputs = f"[{inputs}]"
+        if node.kind in MODELS:
+            return Statement(target, self._function(node), (), "", f"({', '.join([inputs, *options])})")
         own = node.kind in LAYERS
         if own and LAYER_CODE[node.kind] not in self.definitions:
             self.definitions.append(LAYER_CODE[node.kind])
@@ -121,6 +130,17 @@ class _Writer:
         if values not in self._arguments:
             self._arguments[values] = _arguments(node.kind, json.loads(values))
         return Statement(target, made_by, self._arguments[values], node.name, f"({', '.join([inputs, *options])})")
+
+    def _function(self, node: Node) -> str:
+        """Writes a function that builds a model within the model, and gives its name."""
+        graph = Graph.of({"class_name": node.kind, "config": node.config})
+        lines = with_loops(list(self._statements(_spoken_order(graph), graph.output)), INDENT)
+        arguments = ("inputs", "outputs", f"name={literal(node.name)}")
+        body = "\n".join([*lines, *call("return ", "keras.Model", arguments, indent=INDENT)])
+        self._functions += 1
+        name = f"build_part_{self._functions}"
+        self.definitions.append(f"def {name}():\n{body}")
+        return name
 
 
 def _variable(node: Node, output: str, busy: set[str]) -> str:
@@ -161,7 +181,7 @@ def _spoken_order(graph: Graph) -> list[Node]:
 
 def _draws(node: Node) -> bool:
     """Whether making this layer may draw from Python's `random`: it has an initialiser or a generator of its own."""
-    return any("initializer" in key or key == "seed" for key in node.config)
+    return any("initializer" in key or key in {"seed", "layers"} for key in node.config)
 
 
 def _input_arguments(config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -18,8 +18,8 @@ from cnnstudio.errors import StudioError
 from cnnstudio.models.allowlist import checked_config
 from cnnstudio.models.architectures import ARCHITECTURES, check, seeded
 from cnnstudio.models.backend import import_keras
-from cnnstudio.models.classifier import MODEL_FILE
-from cnnstudio.models.files import MAX_ACTIVATIONS, read_config
+from cnnstudio.models.card import MODEL_FILE
+from cnnstudio.models.files import MAX_ACTIVATIONS, MODEL_ENDINGS, read_config
 from cnnstudio.models.graph import HEADS, Graph
 from cnnstudio.models.layer_table import Config, describe
 from cnnstudio.models.network_files import (
@@ -72,7 +72,7 @@ def find_network(text: str | Path) -> Architecture | Network:
 
     Args:
         text: a key of `ARCHITECTURES`, the name of a network in the user's folder, the path of a network's file, or
-            that of a trained model, a `.keras` file or a folder, whose layers are taken without their weights.
+            that of a trained model, a `.keras` or `.h5` file or a folder, whose layers are taken without their weights.
 
     Raises:
         StudioError: there is none, or its file is not opened; the sentence says why.
@@ -97,7 +97,7 @@ def _reader(text: str | Path) -> Callable[[Path], Network] | None:
     """What reads a network from a path; None where nothing is there that could be one."""
     with suppress(OSError, ValueError, RuntimeError):  # not every text can be a path
         path = Path(text).expanduser()
-        if path.suffix.lower() == ".keras" or (path / MODEL_FILE).is_file():
+        if path.suffix.lower() in MODEL_ENDINGS or (path / MODEL_FILE).is_file():
             return _network_of_model
         if path.name and (path.exists() or path.name.endswith(SUFFIX)):
             return read_network
@@ -108,7 +108,7 @@ def _network_of_model(path: Path) -> Network:
     """The network of a trained model, without its weights.
 
     Args:
-        path: a `.keras` file or the folder of a model.
+        path: a `.keras` or `.h5` file, or the folder of a model.
     """
     path = path.absolute()
     file = path / MODEL_FILE if path.is_dir() else path
@@ -120,7 +120,13 @@ def _network_of_model(path: Path) -> Network:
         raise StudioError(f"{file} is not opened. {error}") from error
     # Every architecture calls its model by its own key, and an edited one keeps that name.
     source = graph.name if graph.name in ARCHITECTURES else ""
-    name = path.parent.name if path.name == MODEL_FILE else path.name.removesuffix(".keras")
+    name = (
+        path.parent.name
+        if path.name == MODEL_FILE
+        else path.stem
+        if path.suffix.lower() in MODEL_ENDINGS
+        else path.name
+    )
     return Network(name, name, graph.to_config(), source, path)
 
 
@@ -251,7 +257,7 @@ def _named_config(name: str, image_shape: ImageShape, classes: int) -> bytes:
             model = ARCHITECTURES[name].build(image_shape, classes)
             return json.dumps(keras.saving.serialize_keras_object(model)).encode()
 
-    return json.dumps(checked_config(_alone(serialized))).encode()
+    return json.dumps(checked_config(alone(serialized))).encode()
 
 
 def _built(build: Callable[[], "keras.Model"], seed: int) -> "keras.Model":
@@ -268,11 +274,11 @@ def _built(build: Callable[[], "keras.Model"], seed: int) -> "keras.Model":
             scope.initialize_variables = True
         return model
 
-    return _alone(built)
+    return alone(built)
 
 
-def _alone(work: Callable[[], Result]) -> Result:
-    """Does what makes layers.
+def alone(work: Callable[[], Result]) -> Result:
+    """Does what makes layers, or asks Keras for some.
 
     What Keras remembers of an interrupted building, it remembers for the thread: a thread of its own forgets it.
     """

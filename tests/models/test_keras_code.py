@@ -144,6 +144,27 @@ def test_the_same_seed_gives_the_same_weights_and_noise():
     np.testing.assert_array_equal(one(images, training=True), two(images, training=True))
 
 
+def test_a_model_within_becomes_a_function(tmp_path):
+    import keras
+    from keras import layers
+
+    image = keras.Input((8, 8, 2))
+    inner = keras.Model(image, layers.Conv2D(3, 3, kernel_initializer="he_uniform", name="a_long_name_of_it")(image))
+    chain = keras.Sequential([keras.Input((6, 6, 3)), layers.Dropout(0.5), layers.Conv2D(2, 3)], name="chain")
+    inputs = keras.Input((8, 8, 2), name="image")
+    x = layers.Flatten()(chain(inner(inputs)))
+    config = keras.saving.serialize_keras_object(keras.Model(inputs, layers.Dense(3)(x), name="outer"))
+    code = model_code(config)
+    keras.utils.set_random_seed(4)
+    one = keras.saving.deserialize_keras_object(config)
+    keras.utils.set_random_seed(4)
+    names: dict = {"keras": keras, "layers": layers}
+    exec("\n\n\n".join([*code.definitions, code.text]), names)
+    images = np.full((2, 8, 8, 2), 3.0)
+    np.testing.assert_array_equal(one(images, training=True), names["model"](images, training=True))
+    assert [layer.name for layer in one.layers] == [layer.name for layer in names["model"].layers]
+
+
 def test_layers_of_our_own_are_written_out():
     import keras
 
