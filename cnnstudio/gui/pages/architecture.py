@@ -59,6 +59,8 @@ class ArchitecturePage(QWidget):
         self._settings = settings
         self._answer: Described | None = None
         self._editor: ArchitectureEditor | None = None
+        self._edits_next = False
+        """Edit was pressed before there was anything to edit."""
         self._task = LatestTask(self)
         self._task.finished.connect(self._receive_answer)
         self._known: dict[Subject, Described] = {}
@@ -153,6 +155,7 @@ class ArchitecturePage(QWidget):
         if self.editing:  # what is shown is the editor's; leaving it describes what is chosen then
             return
         subject = self._chooser.subject
+        self._edits_next = False
         self._message.hide()
         if subject in self._known:
             self._show(self._known[subject])
@@ -182,6 +185,8 @@ class ArchitecturePage(QWidget):
         self._chooser.show_described(answer)
         self._draw(self._chooser.title, answer.table)
         self.shown.emit(answer)
+        if self._edits_next:
+            self.edit()
         QTimer.singleShot(0, self._remember)  # writing takes longer than painting
 
     @Slot()
@@ -228,7 +233,8 @@ class ArchitecturePage(QWidget):
 
     @Slot()
     def edit(self) -> None:
-        """Opens the editor with the network that is shown."""
+        """Opens the editor with the network that is shown, or is just being described."""
+        self._edits_next = self._answer is None
         if self._answer is None:
             return
         found = find_network(self._chooser.key) if self._chooser.file is None else None
@@ -238,7 +244,10 @@ class ArchitecturePage(QWidget):
         else:
             source = found.name if found is not None else ""
             network = Network(source, self._chooser.title, config, source)
+        chosen = self._view.chosen
         self._edit_with(lambda editor: editor.edit(network))
+        if self._editor is not None and self.editing and chosen:
+            self._editor.select(chosen)
 
     def _edit_with(self, begin: Callable[["ArchitectureEditor"], bool]) -> None:
         """Shows the editor, where it has something to edit.

@@ -189,6 +189,11 @@ class NetworkView(QWidget):
             bar.set_parts(parts, complete=table.misfit is None)
         self._stack.setCurrentIndex(0)
 
+    @property
+    def chosen(self) -> str:
+        """The name of the layer that is chosen; empty where none is."""
+        return self._table.current
+
     def set_title(self, title: str) -> None:
         """Gives the network that is shown another name."""
         self._title.setText(title)

@@ -68,6 +68,24 @@ def test_the_whole_page_follows_an_edit(page: ArchitecturePage) -> None:
     assert page.findChild(QLabel, "network_name").text() == "My LeNet-5"
 
 
+def test_edit_may_be_pressed_before_anything_is_shown(qtbot: QtBot) -> None:
+    page = ArchitecturePage(Settings())
+    qtbot.addWidget(page)
+    page.show()
+    page.entered()
+    page.edit()
+    qtbot.waitUntil(lambda: page.editing, timeout=MINUTE)
+    assert page._editor.document.title == "My LeNet-5"
+    page.shut_down()
+
+
+def test_the_layer_that_was_chosen_is_edited_first(window: MainWindow, qtbot: QtBot) -> None:
+    page = window.current_page
+    page._view.select("dense1")
+    page.edit()
+    assert page._editor.document.selected_layer == "dense1"
+
+
 def test_the_name_follows_the_typing(page: ArchitecturePage, qtbot: QtBot) -> None:
     title = page.findChild(QLineEdit, "network_title")
     title.selectAll()
