@@ -4,6 +4,7 @@ The script builds the same network from the same seed, holds out the same images
 the same order at the same learning rates. What plain Keras cannot say, a comment tells.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.library import find_dataset
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures import ARCHITECTURES
-from cnnstudio.models.graph import Config
+from cnnstudio.models.graph import Config, Graph
 from cnnstudio.models.keras_code import ModelCode, model_code
 from cnnstudio.models.python_text import call, literal, number
 from cnnstudio.training.config import OPTIMIZERS, WARM_UP, TrainingConfig
@@ -117,7 +118,7 @@ def keras_script(config: Config, training: TrainingConfig, source: str = "") -> 
         *model.definitions,
         "\n\n".join(middle),
         _BATCHES.format(images=augmentation.call.format("x_train[chosen]")),
-        "\n\n".join([*_training(training), _EVALUATE]),
+        "\n\n".join([*_training(training, _compile_lines(config)), _EVALUATE]),
     )
 
 
@@ -164,11 +165,20 @@ def _weights_file(config: Config, source: str) -> Path | None:
     return architecture.weights_file()
 
 
-def _training(training: TrainingConfig) -> Iterator[str]:
-    """The paragraphs that compile and fit."""
+def _compile_lines(config: Config) -> str:
+    """The call of `compile`; outputs that are no probabilities are compared as they are."""
+    graph = Graph.of(json.loads(json.dumps(config)))
+    ready = graph.gives_probabilities or graph.node(graph.output).config.get("activation") == "sigmoid"
+    own = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
+    loss = literal("sparse_categorical_crossentropy") if ready else own
+    return "\n".join(call("", "model.compile", ["optimizer", f"loss={loss}", 'metrics=["accuracy"]']))
+
+
+def _training(training: TrainingConfig, compilation: str) -> Iterator[str]:
+    """The paragraphs that compile, by `compilation`, and fit."""
     steps = "steps_per_epoch = math.ceil(len(x_train) / BATCH_SIZE)"
     schedule = "\n".join(_SCHEDULES[training.schedule])
-    optimizer = "\n".join(_optimizer(training))
+    optimizer = "\n".join([*_optimizer(training), compilation])
     if training.precision != "float32":
         told = comment("CNN Studio trains this with 16 bits for feature maps; here all numbers have 32.")
         optimizer = f"{told}\n{optimizer}"
@@ -199,9 +209,6 @@ _SCHEDULES: dict[str, Sequence[str]] = {
 """How Keras says each of `cnnstudio.training.config.SCHEDULES`."""
 
 
-_COMPILE = 'model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])'
-
-
 def _optimizer(training: TrainingConfig) -> list[str]:
     import keras
 
@@ -214,7 +221,7 @@ def _optimizer(training: TrainingConfig) -> list[str]:
             arguments.append(f"{key}={literal(value)}")
     name = class_.__name__
     if not training.weight_decay:
-        return [*call("optimizer = ", f"keras.optimizers.{name}", arguments), _COMPILE]
+        return call("optimizer = ", f"keras.optimizers.{name}", arguments)
     if issubclass(getattr(keras.optimizers, f"{name}W", object), class_):
         name += "W"
     return [
@@ -223,5 +230,4 @@ def _optimizer(training: TrainingConfig) -> list[str]:
         "optimizer.exclude_from_weight_decay(",
         "    [weight for weight in model.trainable_weights if len(weight.shape) < 2]",
         ")",
-        _COMPILE,
     ]

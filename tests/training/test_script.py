@@ -147,6 +147,13 @@ def test_a_network_for_other_images_is_refused():
         keras_script(network_config("mlp", (28, 28, 1), 7), TrainingConfig())
 
 
+def test_outputs_that_are_no_probabilities_are_trained_as_they_are():
+    config = network_config("softmax", *SIZE)
+    assert "from_logits" not in keras_script(config, TrainingConfig())
+    config["config"]["layers"][-1]["config"]["activation"] = "linear"
+    assert "from_logits=True" in keras_script(config, TrainingConfig())
+
+
 TOLD = (
     TrainingConfig(),
     TrainingConfig(dataset="cifar10", optimizer="sgd", weight_decay=5e-4, augmentation="photo", precision="bfloat16"),
