@@ -66,7 +66,9 @@ class Viewpoint:
         self._keep_in_sight()
 
     def reveal(self, part: QRectF) -> None:
-        """Moves as little as needed to show a part of the picture."""
+        """Moves as little as needed to show a part of the picture; what is fitted is all in sight."""
+        if self.fitted:
+            return
         seen = self.transform.mapRect(part)
         across = max(0.0, self.room.left() - seen.left()) or min(0.0, self.room.right() - seen.right())
         down = max(0.0, self.room.top() - seen.top()) or min(0.0, self.room.bottom() - seen.bottom())

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, QRectF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QMessageBox, QPushButton, QTableView
 from pytestqt.qtbot import QtBot
@@ -84,6 +84,16 @@ def test_the_layer_that_was_chosen_is_edited_first(window: MainWindow, qtbot: Qt
     page._view.select("dense1")
     page.edit()
     assert page._editor.document.selected_layer == "dense1"
+
+
+def test_the_picture_keeps_all_in_sight_while_it_grows(page: ArchitecturePage, qtbot: QtBot) -> None:
+    picture = page._view.picture
+    for name in ("image", "output", "conv2"):
+        page._editor.select(name)
+    page._editor.document.duplicate()
+    QApplication.processEvents()
+    seen = picture._view.transform.mapRect(picture._view.content)
+    assert QRectF(picture.rect()).contains(seen)
 
 
 def test_the_name_follows_the_typing(page: ArchitecturePage, qtbot: QtBot) -> None:
