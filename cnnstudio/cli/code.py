@@ -26,8 +26,7 @@ from cnnstudio.data.datasets import DATASETS
 from cnnstudio.data.library import find_dataset
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures import ARCHITECTURES
-from cnnstudio.models.card import read_card
-from cnnstudio.models.classifier import MODEL_FILE
+from cnnstudio.models.card import MODEL_FILE, read_card
 from cnnstudio.models.files import embedded_card, read_config
 from cnnstudio.models.layer_table import Config, describe
 from cnnstudio.models.library import find_model

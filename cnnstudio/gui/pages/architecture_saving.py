@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Slot
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFileDialog, QMessageBox, QWidget
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.pages.architecture_document import ArchitectureDocument
@@ -92,7 +92,8 @@ def ask_unsaved(parent: QWidget, title: str) -> str:
     if layout is not None:
         layout.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
     box.exec()
-    return {save: "save", discard: "discard"}.get(box.clickedButton(), "cancel")
+    answers: dict[QAbstractButton, str] = {save: "save", discard: "discard"}
+    return answers.get(box.clickedButton(), "cancel")
 
 
 class Draft(QObject):
