@@ -61,6 +61,7 @@ def test_commands_of_the_command_line_run(tmp_path: Path) -> None:
     Image.fromarray(dataset.test.images[0, ..., 0]).save(tmp_path / "digit.png")
     (tmp_path / "drawings.json").write_text("[[[[0, 0], [60, 0], [30, 100]]]]")
     shutil.copy(shipped("assets/photos/chelsea.jpg"), tmp_path / "holiday.jpg")
+    write_model(tmp_path / "theirs.keras")
     for index, label in enumerate(dataset.test.labels[:60]):
         folder = tmp_path / "photos" / ("cat" if label < 5 else "dog")
         folder.mkdir(parents=True, exist_ok=True)
@@ -73,6 +74,15 @@ def test_commands_of_the_command_line_run(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, f"{line}\n{done.stderr}"
         assert done.stdout
+
+
+def write_model(path: Path) -> None:
+    """A model for two classes, as plain Keras saves it."""
+    import keras
+
+    inputs = keras.Input((32, 32, 3))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(inputs))
+    keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(x)).save(path)
 
 
 def test_the_python_example_runs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,8 @@ from cnnstudio.cli.failures import WrongUseError
 from cnnstudio.cli.options import choice
 from cnnstudio.data.preparation import INPUT_RULES
 from cnnstudio.errors import StudioError
-from cnnstudio.models.foreign import VALUE_RANGES, check_answers, inspect_model, read_class_names, remember
+from cnnstudio.models.foreign import check_answers, inspect_model, read_class_names, remember
+from cnnstudio.models.value_ranges import VALUE_RANGES
 
 MAX_NAMES = 4 * 2**20
 

@@ -8,8 +8,9 @@ import pytest
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.files import NoCardError
-from cnnstudio.models.foreign import VALUE_RANGES, inspect_model, read_class_names, remember, remembered
+from cnnstudio.models.foreign import inspect_model, read_class_names, remember, remembered
 from cnnstudio.models.library import load_classifier
+from cnnstudio.models.value_ranges import VALUE_RANGES
 
 
 def network(shape=(16, 16, 3), front=(), activation=None, classes=4):

@@ -31,7 +31,6 @@ from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.gui.widgets.picker import Choice, Picker
 from cnnstudio.models.foreign import (
     MAX_SIDE,
-    VALUE_RANGES,
     Answers,
     ForeignModel,
     check_answers,
@@ -39,6 +38,7 @@ from cnnstudio.models.foreign import (
     read_class_names,
     remember,
 )
+from cnnstudio.models.value_ranges import VALUE_RANGES
 
 _WIDTH = 76 * GRID
 _LINES_SHOWN = 6
