@@ -148,14 +148,14 @@ RESIDUAL = (
     ),
     _entry(
         32,
-        idea="The same with five blocks in each stage: more layers, more accurate.",
+        idea="ResNet-20 with five blocks in each stage instead of three: more layers, more accurate.",
         reported="92.49 % of the CIFAR-10 test images",
         published_parameters=460_000,
     ),
     _entry(
         56,
-        idea="The same with nine blocks in each stage; without shortcuts, a network this deep learns worse than one of "
-        "20 layers.",
+        idea="ResNet-20 with nine blocks in each stage instead of three: without shortcuts, a network this deep would "
+        "learn worse than one of 20 layers.",
         reported="93.03 % of the CIFAR-10 test images",
         published_parameters=850_000,
     ),

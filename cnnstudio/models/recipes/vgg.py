@@ -70,7 +70,7 @@ VGG = (
     ),
     _entry(
         16,
-        idea="The same with thirteen convolutions: two or three of 3×3 see as far as one large one, with fewer "
+        idea="Thirteen convolutions of 3×3: two or three of them in a row see as far as one large one, with fewer "
         "weights.",
         reported="74.4 % of ImageNet's validation images (top-1), by the network for large images",
         published_parameters=15_250_000,
