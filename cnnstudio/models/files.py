@@ -23,7 +23,6 @@ from cnnstudio.errors import StudioError
 from cnnstudio.models.allowlist import RefusedError, checked_config
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.card import MAX_CARD_BYTES, Card, parse_card
-from cnnstudio.models.legacy_config import SIGNATURE, legacy_config
 
 if TYPE_CHECKING:
     import h5py
@@ -47,6 +46,8 @@ MAX_OPERATIONS = 10**12
 _CARD_KEY = "cnnstudio_card"
 _WEIGHTS = "model.weights.h5"
 _LEGACY = "model.h5"
+_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+"""The bytes with which an HDF5 file begins."""
 
 
 class NoCardError(StudioError):
@@ -158,7 +159,7 @@ def _metadata(members: dict[str, bytes]) -> dict[str, Any]:
 def _members(path: Path) -> dict[str, bytes]:
     try:
         data = _read(path)
-        return _legacy_members(data) if data.startswith(SIGNATURE) else _unpack(data)
+        return _legacy_members(data) if data.startswith(_HDF5_SIGNATURE) else _unpack(data)
     except RefusedError as error:
         raise StudioError(f"{path} is not opened: {error}.") from error
 
@@ -184,6 +185,8 @@ def _read(path: Path) -> bytes:
 def _legacy_members(data: bytes) -> dict[str, bytes]:
     """The members that a `.keras` file of the same model would have, save the weights, which are in the whole file."""
     _check_weights(data)
+    from cnnstudio.models.legacy_config import legacy_config
+
     return {"metadata.json": b"{}", "config.json": legacy_config(data), _LEGACY: data}
 
 

@@ -14,8 +14,6 @@ from cnnstudio.models.graph import MERGES
 
 MAX_CONFIG = 2**24
 MAX_DEPTH = 50
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
-"""The bytes with which an HDF5 file begins."""
 
 _MODULES = {name: module for module, names in PARTS.items() for name in names}
 

@@ -8,15 +8,16 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from cnnstudio.data.names import checked_name
 from cnnstudio.errors import StudioError
 from cnnstudio.models.allowlist import RefusedError, checked_config
 from cnnstudio.models.architectures import ARCHITECTURES
-from cnnstudio.models.graph import Graph
-from cnnstudio.models.layer_table import Config
 from cnnstudio.storage import data_folder, write_atomically
+
+if TYPE_CHECKING:
+    from cnnstudio.models.layer_table import Config
 
 SUFFIX = ".cnn.json"
 FILE_FORMAT = 1
@@ -39,7 +40,7 @@ class Network:
 
     name: str
     title: str
-    config: Config
+    config: "Config"
     source: str = ""
     path: Path | None = None
 
@@ -79,6 +80,8 @@ def read_network(path: Path) -> Network:
         StudioError: the file is missing, too large, damaged, from a newer CNN Studio, or holds something that is not
             allowed; the sentence says which.
     """
+    from cnnstudio.models.graph import Graph
+
     path = path.expanduser().absolute()
     values = _document(path, _read(path))
     try:
@@ -109,6 +112,8 @@ def write_network(network: Network, path: Path) -> Network:
     Raises:
         StudioError: the file cannot be written.
     """
+    from cnnstudio.models.graph import Graph
+
     path = path.expanduser().absolute()
     if not path.name.endswith(SUFFIX):
         path = path.with_name(f"{path.name.removesuffix('.json')}{SUFFIX}")

@@ -20,8 +20,6 @@ from cnnstudio.models.architectures import ARCHITECTURES, check, seeded
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.card import MODEL_FILE
 from cnnstudio.models.files import MAX_ACTIVATIONS, MODEL_ENDINGS, read_config
-from cnnstudio.models.graph import HEADS, Graph
-from cnnstudio.models.layer_table import Config, describe
 from cnnstudio.models.network_files import (
     SUFFIX,
     Network,
@@ -39,6 +37,8 @@ from cnnstudio.wording import size
 
 if TYPE_CHECKING:
     import keras
+
+    from cnnstudio.models.layer_table import Config
 
 __all__ = [
     "SUFFIX",
@@ -110,6 +110,8 @@ def _network_of_model(path: Path) -> Network:
     Args:
         path: a `.keras` or `.h5` file, or the folder of a model.
     """
+    from cnnstudio.models.graph import Graph
+
     path = path.absolute()
     file = path / MODEL_FILE if path.is_dir() else path
     config = read_config(file)
@@ -137,7 +139,7 @@ def reference(network: Architecture | Network) -> str:
     return str(network.path)
 
 
-def fitted(config: Config, image_shape: ImageShape, classes: int) -> Config:
+def fitted(config: "Config", image_shape: ImageShape, classes: int) -> "Config":
     """The same network for other images and another number of classes.
 
     Args:
@@ -148,6 +150,9 @@ def fitted(config: Config, image_shape: ImageShape, classes: int) -> Config:
     Raises:
         StudioError: a layer does not fit such images, or the network's outputs are not the classes.
     """
+    from cnnstudio.models.graph import HEADS, Graph
+    from cnnstudio.models.layer_table import describe
+
     if classes < 2:
         raise StudioError(f"A network needs at least 2 classes to choose between, not {classes}.")
     graph = Graph.of(config)
@@ -175,7 +180,7 @@ def fitted(config: Config, image_shape: ImageShape, classes: int) -> Config:
 
 def network_config(
     text: str | Path | Architecture | Network, image_shape: ImageShape | None = None, classes: int | None = None
-) -> Config:
+) -> "Config":
     """Keras's config of a network, without making its weights.
 
     Args:
@@ -189,6 +194,8 @@ def network_config(
     Raises:
         StudioError: there is no such network, or it does not fit.
     """
+    from cnnstudio.models.layer_table import describe
+
     network = text if isinstance(text, Architecture | Network) else find_network(text)
     if isinstance(network, Architecture):
         return json.loads(_named_config(network.name, image_shape or network.image_shape, classes or network.classes))
@@ -226,6 +233,8 @@ def build_network(
 
 
 def _build_edited(network: Network, image_shape: ImageShape, classes: int, seed: int) -> "keras.Model":
+    from cnnstudio.models.graph import Graph
+
     config = fitted(network.config, image_shape, classes)
     if not Graph.of(config).gives_probabilities:
         raise StudioError(
@@ -286,7 +295,7 @@ def alone(work: Callable[[], Result]) -> Result:
         return thread.submit(work).result()
 
 
-def _deserialized(config: Config) -> "keras.Model":
+def _deserialized(config: "Config") -> "keras.Model":
     import keras
 
     try:
