@@ -43,7 +43,7 @@ def test_every_command_is_one_that_something_runs() -> None:
     known = RUN_BY_CI | {
         f"sudo {screen.apt_line(screen.APT_PACKAGES)}",
         f"sudo {screen.apt_line(screen.CAMERA_PACKAGES)}",
-        shipped_command(),
+        *shipped_commands(),
         "python -m tests.benchmarks --json",
         "python -m tests.end_to_end.screenshots",
     }
@@ -51,8 +51,8 @@ def test_every_command_is_one_that_something_runs() -> None:
     assert known <= set(commands())
 
 
-def shipped_command() -> str:
-    return read_card(shipped("trained/lenet5-mnist")).command
+def shipped_commands() -> list[str]:
+    return [read_card(shipped(f"trained/{name}")).command for name in ("lenet5-mnist", "resnet20-fashion-mnist")]
 
 
 def test_commands_of_the_command_line_run(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_commands_of_the_command_line_run(tmp_path: Path) -> None:
         folder = tmp_path / "photos" / ("cat" if label < 5 else "dog")
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(dataset.test.images[index, ..., 0]).save(folder / f"{index}.png")
-    lines = [line for line in commands() if line.startswith("cnnstudio ") and line != shipped_command()]
+    lines = [line for line in commands() if line.startswith("cnnstudio ") and line not in shipped_commands()]
     assert len(lines) >= 11
     for line in lines:
         done = subprocess.run(
@@ -116,9 +116,10 @@ def test_architectures_whose_weights_are_downloaded(name: str) -> None:
     assert f"`{name}`" in README
 
 
-def test_accuracy_of_the_shipped_model() -> None:
-    card = read_card(shipped("trained/lenet5-mnist"))
-    assert f"{card.test_accuracy:.2%} of the MNIST test images".replace("%", " %") in README
+@pytest.mark.parametrize(("name", "title"), [("lenet5-mnist", "MNIST"), ("resnet20-fashion-mnist", "Fashion-MNIST")])
+def test_accuracy_of_the_shipped_models(name: str, title: str) -> None:
+    card = read_card(shipped(f"trained/{name}"))
+    assert f"{card.test_accuracy:.2%} of the {title} test images".replace("%", " %") in README
 
 
 def test_pictures_are_there() -> None:

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from cnnstudio.data.library import load_dataset
+from cnnstudio.data.library import find_dataset, load_dataset
 from cnnstudio.data.strokes import Drawing, render_all
 from cnnstudio.data.synthetic_digits import draw_digits
 from cnnstudio.models.classifier import Classifier
@@ -48,6 +48,16 @@ def test_it_knows_drawings_of_any_size_on_whole_pixels(classifier: Classifier, s
 
     images = render_all([on_canvas(drawing) for drawing in drawings], classifier.input_shape)
     assert (classifier.predict_many(images).argmax(axis=1) == labels).mean() >= 0.98
+
+
+def test_the_card_of_the_clothing_classifier_tells_the_truth() -> None:
+    if not find_dataset("fashion-mnist").is_here():
+        pytest.skip("Fashion-MNIST is not here: CNNSTUDIO_DATASETS names no folder with it")
+    clothing = load_classifier(shipped("trained/resnet20-fashion-mnist"))
+    test = load_dataset("fashion-mnist").test
+    accuracy = (clothing.predict_many(np.asarray(test.images)).argmax(axis=1) == test.labels).mean()
+    assert accuracy == pytest.approx(clothing.card.test_accuracy, abs=5e-4)
+    assert accuracy >= 0.93
 
 
 SHIPPED = [path.name for path in sorted(shipped("trained").iterdir()) if path.is_dir()]
