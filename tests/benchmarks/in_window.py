@@ -20,7 +20,7 @@ from cnnstudio.data.library import load_dataset
 from cnnstudio.gui.app import create
 from cnnstudio.gui.main_window import MainWindow
 from cnnstudio.models.classifier import Classifier, LayerOutput, Prediction
-from cnnstudio.training.events import Batches, Preparing, Started, Stopped
+from cnnstudio.training.events import Batches, Started, Stopped
 
 PATIENCE_SECONDS = 300
 
@@ -110,14 +110,14 @@ def training(seed: int, epochs: int) -> dict[str, object]:
 def resnet(seed: int, folder: str) -> dict[str, object]:
     """Trains ResNet-20 on a folder with the button; the ticks count from before the net is built and traced."""
     load_dataset(folder)  # what is measured is the training, not the scan
-    return trained(Preparing, seed=seed, epochs=1, dataset=folder, architecture="resnet20", augmentation="none")
+    return trained(None, seed=seed, epochs=1, dataset=folder, architecture="resnet20", augmentation="none")
 
 
-def trained(first: type, **choices: object) -> dict[str, object]:
+def trained(first: type | None, **choices: object) -> dict[str, object]:
     """Trains with the button; tells its speed, its accuracy and how the GUI thread's ticks came meanwhile.
 
     Args:
-        first: the kind of event from which on ticks count.
+        first: the kind of event from which on ticks count; None: from the press on the button.
         choices: what to choose, by the names of `TrainingConfig`.
     """
     application, window = create(["cnnstudio"])
@@ -130,10 +130,12 @@ def trained(first: type, **choices: object) -> dict[str, object]:
         form.choose_dataset(choices["dataset"])
     form.config = replace(form.config, **choices)
     ticker, results, batches, sizes = Ticker(), [], [], []
+    if first is None:
+        ticker.start()
     task = press_train(window)
 
     def hear(event: object) -> None:
-        if isinstance(event, first):
+        if first is not None and isinstance(event, first):
             ticker.start()
         if isinstance(event, Started):
             sizes.append(event.batches_per_epoch)
