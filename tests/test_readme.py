@@ -73,7 +73,7 @@ def test_commands_of_the_command_line_run(tmp_path: Path) -> None:
             [sys.executable, "-m", *shlex.split(line)], cwd=tmp_path, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, f"{line}\n{done.stderr}"
-        assert done.stdout
+        assert done.stdout or "--output" in line
 
 
 def write_model(path: Path) -> None:
