@@ -20,6 +20,7 @@ def outcome(capfd: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
     """Runs a command line and gives (exit code, stdout, stderr)."""
 
     def outcome_of(*arguments: str, open_window: Callable[[Sequence[str]], int] = no_window) -> Outcome:
+        capfd.readouterr()  # what fixtures said, as TensorFlow does where one imports it
         code = run(arguments, open_window)
         return code, *capfd.readouterr()
 
