@@ -49,7 +49,7 @@ ScheduleOption = Annotated[str | None, choice("How the learning rate changes", S
 OptimizerOption = Annotated[str | None, choice("How the weights follow the gradients", OPTIMIZERS, "optimizer")]
 WeightDecayOption = Annotated[
     float | None,
-    typer.Option(metavar="SHARE", min=0, max=1, help="How strongly weights are drawn to zero; 5e-4 is usual with sgd."),
+    typer.Option(metavar="SHARE", min=0, max=1, help="How strongly weights are drawn to zero; 5e-3 is usual with sgd."),
 ]
 PrecisionOption = Annotated[str | None, choice("How exactly it computes", PRECISIONS, "precision")]
 FineTuneEpochsOption = Annotated[

@@ -39,8 +39,8 @@ PRECISIONS: dict[str, Precision] = {
         Precision(
             "bfloat16",
             "16 bits (bfloat16)",
-            "Feature maps have 16 bits, weights keep 32: twice as fast on recent processors and graphics cards, slower "
-            "on others, and hardly less accurate.",
+            "Feature maps have 16 bits, weights keep 32: half as fast again on processors and graphics cards that "
+            "compute with such numbers, slower on others.",
             "mixed_bfloat16",
         ),
     )

@@ -12,6 +12,7 @@ import pytest
 from cnnstudio.models.allowlist import LAYERS
 from cnnstudio.models.layer_table import LayerTable, describe
 from cnnstudio.models.rules import RULES
+from tests.models.networks import sequential
 
 Fields = dict[str, Any]
 Shape = tuple[int, ...]
@@ -20,28 +21,6 @@ TRIES = 25
 """Layers of each kind."""
 
 SIDES = (1, 2, 3, 4, 5, 7, 8, 11, 16, 23)
-
-
-def sequential(shape: Shape, *layers: tuple[str, Fields]) -> dict[str, Any]:
-    """Keras's config of a Sequential model, written by hand, so that it may be impossible."""
-    input_layer = ("InputLayer", {"name": "image", "batch_shape": [None, *shape]})
-    return {
-        "module": "keras",
-        "class_name": "Sequential",
-        "registered_name": None,
-        "config": {
-            "name": "network",
-            "layers": [
-                {
-                    "module": "keras.layers",
-                    "class_name": kind,
-                    "registered_name": None,
-                    "config": {"name": f"layer{place}"} | fields,
-                }
-                for place, (kind, fields) in enumerate((input_layer, *layers))
-            ],
-        },
-    }
 
 
 def maps(draw: random.Random) -> Shape:
