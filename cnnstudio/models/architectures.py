@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cnnstudio.errors import StudioError
-from cnnstudio.models.backend import import_keras
 from cnnstudio.models.recipes.alexnet import ALEXNET
 from cnnstudio.models.recipes.architecture import Architecture, ImageShape
 from cnnstudio.models.recipes.convnext import CONVNEXT
@@ -19,7 +18,7 @@ from cnnstudio.models.recipes.transfer import TRANSFER
 from cnnstudio.models.recipes.vgg import VGG
 
 if TYPE_CHECKING:
-    import keras
+    pass
 
 MAX_SIDE = 512
 """Largest image side in pixels: beyond it, a dense layer on all pixels or the maps of a batch take gigabytes."""
@@ -78,32 +77,3 @@ def check(architecture: Architecture, image_shape: ImageShape, classes: int) -> 
             f"Images of {size} pixels are too large: {architecture.title} would take gigabytes for them. Scale them "
             f"down to at most {MAX_SIDE}×{MAX_SIDE}."
         )
-
-
-def build_model(name: str, image_shape: ImageShape, classes: int, seed: int) -> "keras.Model":
-    """Builds an untrained model.
-
-    Args:
-        name: a key of `ARCHITECTURES`.
-        image_shape: (height, width, channels).
-        classes: number of classes, at least 2.
-        seed: the same seed gives the same initial weights.
-
-    Returns:
-        A functional Keras model, uncompiled, from (n, height, width, channels) of raw values 0–255 to (n, classes)
-        probabilities.
-
-    Raises:
-        StudioError: there is no such architecture, or it cannot work on such images.
-    """
-    try:
-        architecture = ARCHITECTURES[name]
-    except KeyError:
-        raise StudioError(f"There is no architecture “{name}”. Choose one of: {', '.join(ARCHITECTURES)}.") from None
-    check(architecture, image_shape, classes)
-    import_keras()
-    with seeded(seed):
-        model = architecture.build(image_shape, classes)
-    if architecture.load_weights is not None:
-        architecture.load_weights(model)
-    return model

@@ -11,10 +11,10 @@ import numpy as np
 from PIL import Image
 
 from cnnstudio.data.picture_files import list_pictures
-from cnnstudio.models.architectures import build_model
 from cnnstudio.models.card import Card
 from cnnstudio.models.classifier import Classifier
 from cnnstudio.models.folder_prediction import predict_files
+from cnnstudio.models.networks import build_network
 from cnnstudio.models.prediction_table import PredictionTable, model_mark
 from tests.benchmarks import Measurement, cifar10_archive
 
@@ -54,7 +54,7 @@ def batch_predict() -> list[Measurement]:
         work = Path(name)
         folder = unpack_test_images(work / "cifar10")
         classes = tuple(sorted(path.name for path in folder.iterdir()))
-        model = build_model("lenet5", SHAPE, len(classes), seed=0)
+        model = build_network("lenet5", SHAPE, len(classes), seed=0)
         classifier = Classifier(model, Card("lenet5", classes, SHAPE, "centre-crop"))
         classifier.predict_many(np.zeros((2, *SHAPE), np.uint8))
         model.predict(np.zeros((32, *SHAPE), np.uint8), verbose=0)

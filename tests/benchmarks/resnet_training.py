@@ -7,7 +7,7 @@ import numpy as np
 
 from cnnstudio.data.library import load_dataset
 from cnnstudio.data.splits import Split
-from cnnstudio.models.architectures import build_model
+from cnnstudio.models.networks import build_network
 from tests.benchmarks import Measurement
 from tests.benchmarks.folder_training import cifar10_folder
 from tests.benchmarks.window import in_window
@@ -45,7 +45,7 @@ def resnet_training() -> list[Measurement]:
 
 def _plain_keras(train: Split, image_shape: tuple[int, int, int], classes: int, seed: int) -> float:
     """Images per second of `fit` on a new network, compiled before the clock starts."""
-    model = build_model("resnet20", image_shape, classes, seed)
+    model = build_network("resnet20", image_shape, classes, seed)
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     images, labels = train.images, train.labels
     model.fit(images[: 2 * BATCH_SIZE], labels[: 2 * BATCH_SIZE], batch_size=BATCH_SIZE, verbose=0)

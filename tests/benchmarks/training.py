@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cnnstudio.data.library import load_dataset
 from cnnstudio.data.splits import Dataset
-from cnnstudio.models.architectures import build_model
+from cnnstudio.models.networks import build_network
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import Batches, Event
 from cnnstudio.training.trainer import train
@@ -69,7 +69,7 @@ class KerasScript:
 
     def __call__(self, seed: int) -> Outcome:
         """One epoch of `fit` on a new network."""
-        model = build_model("lenet5", (28, 28, 1), 10, seed)
+        model = build_network("lenet5", (28, 28, 1), 10, seed)
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
         weights = model.get_weights()
         images, labels = self._train.images, self._train.labels

@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from cnnstudio.models.architectures import build_model
 from cnnstudio.models.card import Card
 from cnnstudio.models.classifier import Classifier
+from cnnstudio.models.networks import build_network
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ def saved(tmp_path):
     """Saves an untrained classifier and gives its path."""
 
     def save(shape, classes, dataset=""):
-        model = build_model("softmax", shape, len(classes), seed=0)
+        model = build_network("softmax", shape, len(classes), seed=0)
         card = Card(name="x", classes=classes, input_shape=shape, input_rule="centre-crop", dataset=dataset)
         Classifier(model, card).save(tmp_path / "x")
         return str(tmp_path / "x")

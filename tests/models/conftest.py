@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cnnstudio.models.architectures import build_model
 from cnnstudio.models.card import Card
 from cnnstudio.models.classifier import Classifier
+from cnnstudio.models.networks import build_network
 
 DIGITS = tuple("0123456789")
 
@@ -24,7 +24,7 @@ def make_card() -> Callable[..., Card]:
 @pytest.fixture(scope="session")
 def lenet5() -> Classifier:
     """An untrained LeNet-5, compiled once for all tests."""
-    classifier = Classifier(build_model("lenet5", (28, 28, 1), 10, seed=3), card_for())
+    classifier = Classifier(build_network("lenet5", (28, 28, 1), 10, seed=3), card_for())
     classifier.warm_up()
     return classifier
 

@@ -13,8 +13,9 @@ import pytest
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.allowlist import checked_config
-from cnnstudio.models.architectures import ARCHITECTURES, FAMILIES, MAX_SIDE, build_model, seeded
+from cnnstudio.models.architectures import ARCHITECTURES, FAMILIES, MAX_SIDE, seeded
 from cnnstudio.models.files import load_model
+from cnnstudio.models.networks import build_network
 from cnnstudio.models.pretrained import PRETRAINED
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def least_shape(name: str) -> tuple[int, int, int]:
 @cache
 def built(name: str, seed: int = 1) -> "keras.Model":
     """A model for small images; nobody trains it."""
-    return build_model(name, least_shape(name), 3, seed)
+    return build_network(name, least_shape(name), 3, seed)
 
 
 def images_for(name: str) -> np.ndarray:
@@ -193,7 +194,7 @@ def wasted(model: "keras.Model") -> list[str]:
 def test_the_smallest_side_is_the_smallest(name):
     side = ARCHITECTURES[name].smallest_side
     with pytest.raises(StudioError, match=r"too small|empty"):
-        build_model(name, (side - 1, 40, 1), 2, seed=0)
+        build_network(name, (side - 1, 40, 1), 2, seed=0)
     if side == 1:
         return
     smallest = outline(name, (side, side, 1), 2)
@@ -214,12 +215,12 @@ def test_the_smallest_side_is_the_smallest(name):
 def test_what_cannot_be_built_is_explained(shape, classes, words):
     for name in ARCHITECTURES:
         with pytest.raises(StudioError, match=words):
-            build_model(name, shape, classes, seed=0)
+            build_network(name, shape, classes, seed=0)
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
     with pytest.raises(StudioError, match=r"“lenet6”.*softmax, mlp, lenet5, .*transfer-resnet50v2"):
-        build_model("lenet6", MNIST_SHAPE, 10, seed=0)
+        build_network("lenet6", MNIST_SHAPE, 10, seed=0)
 
 
 # Shapes of single networks
@@ -239,7 +240,7 @@ def test_lenet5_1998_has_the_shapes_of_the_paper():
 def test_lenet5_1998_scales_black_and_white_as_the_paper_does():
     import keras
 
-    model = build_model("lenet5-1998", MNIST_SHAPE, 10, seed=0)
+    model = build_network("lenet5-1998", MNIST_SHAPE, 10, seed=0)
     scaled = keras.Model(model.input, model.get_layer("rescaling").output)
     image = np.zeros((1, *MNIST_SHAPE), np.float32)
     image[0, 3, 4, 0] = 255
@@ -357,7 +358,7 @@ def test_some_steps_of_training_lower_the_loss(name):
     random_numbers = np.random.default_rng(0)
     images = random_numbers.integers(0, 256, (32, *MNIST_SHAPE)).astype(np.float32)
     labels = random_numbers.integers(0, 10, 32)
-    model = build_model(name, MNIST_SHAPE, 10, seed=0)
+    model = build_network(name, MNIST_SHAPE, 10, seed=0)
     losses = [train_once(model, images, labels, rate=0.03) for _ in range(10)]
     assert losses[-1] < losses[0]
 
@@ -400,7 +401,7 @@ def test_building_leaves_pythons_random_numbers_alone():
     random.seed(5)
     expected = random.random()
     random.seed(5)
-    build_model("mlp", MNIST_SHAPE, 10, seed=0)
+    build_network("mlp", MNIST_SHAPE, 10, seed=0)
     assert random.random() == expected
 
 

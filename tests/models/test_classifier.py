@@ -97,9 +97,9 @@ def test_maps_stay_as_they_are_while_other_images_are_looked_at(lenet5):
 
 
 def test_any_number_of_choices_of_maps(make_card):
-    from cnnstudio.models.architectures import build_model
+    from cnnstudio.models.networks import build_network
 
-    classifier = Classifier(build_model("mlp", (28, 28, 1), 10, seed=0), make_card())
+    classifier = Classifier(build_network("mlp", (28, 28, 1), 10, seed=0), make_card())
     names = [layer.name for layer in classifier.layers]
     for last in range(2, len(names) + 1):
         for first in range(2):
@@ -225,9 +225,9 @@ def test_grey_images_need_no_channel_axis(lenet5):
 
 
 def test_training_on_shows_in_the_next_prediction(make_card):
-    from cnnstudio.models.architectures import build_model
+    from cnnstudio.models.networks import build_network
 
-    model = build_model("softmax", (28, 28, 1), 10, seed=0)
+    model = build_network("softmax", (28, 28, 1), 10, seed=0)
     classifier = Classifier(model, make_card())
     before = classifier.predict(IMAGES[0]).probabilities
     model.get_layer("output").bias.assign(np.arange(10, dtype=np.float32))
@@ -258,9 +258,9 @@ def test_wrong_images_are_explained(lenet5):
 
 
 def test_a_diverged_network_is_found_out(make_card):
-    from cnnstudio.models.architectures import build_model
+    from cnnstudio.models.networks import build_network
 
-    model = build_model("softmax", (28, 28, 1), 10, seed=0)
+    model = build_network("softmax", (28, 28, 1), 10, seed=0)
     model.get_layer("output").bias.assign(np.full(10, np.nan, np.float32))
     classifier = Classifier(model, make_card())
     for predict in (classifier.predict, lambda image: classifier.predict(image, True)):
@@ -353,9 +353,9 @@ def test_a_saved_folder_has_a_model_and_its_card(lenet5, saved):
 
 
 def test_a_trained_model_is_saved_without_its_optimizer(make_card, tmp_path):
-    from cnnstudio.models.architectures import build_model
+    from cnnstudio.models.networks import build_network
 
-    model = build_model("mlp", (28, 28, 1), 10, seed=0)
+    model = build_network("mlp", (28, 28, 1), 10, seed=0)
     model.compile("adam", "sparse_categorical_crossentropy")
     model.train_on_batch(IMAGES[:8].astype(np.float32), np.zeros(8))
     Classifier(model, make_card()).save(tmp_path)
@@ -399,10 +399,10 @@ def test_a_users_own_keras_settings_change_nothing(tmp_path):
     )
     code = (
         "import sys, cnnstudio, numpy as np\n"
-        "from cnnstudio.models.architectures import build_model\n"
+        "from cnnstudio.models.networks import build_network\n"
         "from cnnstudio.models.card import Card\n"
         "from cnnstudio.models.classifier import Classifier\n"
-        "model = build_model('lenet5', (28, 28, 1), 10, seed=0)\n"
+        "model = build_network('lenet5', (28, 28, 1), 10, seed=0)\n"
         "assert model.count_params() == 61706, model.count_params()\n"
         "assert {w.dtype for w in model.weights} == {'float32'}\n"
         "classifier = Classifier(model, Card('x', tuple('0123456789'), (28, 28, 1), 'digit'))\n"
@@ -421,8 +421,8 @@ def test_keras_with_another_backend_is_explained():
         "sys.modules['keras'] = keras = types.ModuleType('keras')\n"
         "keras.config = types.SimpleNamespace(backend=lambda: 'jax')\n"
         "from cnnstudio.errors import StudioError\n"
-        "from cnnstudio.models.architectures import build_model\n"
-        "try:\n    build_model('lenet5', (28, 28, 1), 10, seed=0)\n"
+        "from cnnstudio.models.networks import build_network\n"
+        "try:\n    build_network('lenet5', (28, 28, 1), 10, seed=0)\n"
         "except StudioError as error:\n    print(error)\n"
     )
     assert "has imported Keras on jax already. Import cnnstudio before keras." in run_python(code)

@@ -12,11 +12,11 @@ from PIL import Image
 from cnnstudio.data.picture_files import PictureFile, list_pictures
 from cnnstudio.data.splits import Progress
 from cnnstudio.errors import StudioError
-from cnnstudio.models.architectures import build_model
 from cnnstudio.models.card import Card
 from cnnstudio.models.classifier import Classifier
 from cnnstudio.models.folder_prediction import MAX_BATCH, FilePrediction, predict_files
 from cnnstudio.models.library import load_classifier
+from cnnstudio.models.networks import build_network
 from cnnstudio.models.prediction_table import PredictionTable, columns, model_mark, save_table
 
 CLASSES = ("cat", "dog", "=1+1")
@@ -24,7 +24,7 @@ CLASSES = ("cat", "dog", "=1+1")
 
 @pytest.fixture(scope="module")
 def colour() -> Classifier:
-    return Classifier(build_model("softmax", (8, 8, 3), 3, seed=1), Card("Pets", CLASSES, (8, 8, 3), "centre-crop"))
+    return Classifier(build_network("softmax", (8, 8, 3), 3, seed=1), Card("Pets", CLASSES, (8, 8, 3), "centre-crop"))
 
 
 @pytest.fixture(scope="module")
@@ -183,14 +183,14 @@ def test_a_full_disk() -> None:
 
 def test_the_mark_of_a_model_is_that_of_its_weights(colour: Classifier, tmp_path: Path) -> None:
     colour.save(tmp_path / "copy")
-    other = Classifier(build_model("softmax", (8, 8, 3), 3, seed=2), colour.card)
+    other = Classifier(build_network("softmax", (8, 8, 3), 3, seed=2), colour.card)
     assert model_mark(colour).startswith("Pets ")
     assert model_mark(load_classifier(tmp_path / "copy")) == model_mark(colour) != model_mark(other)
 
 
 def test_slow_pictures_come_a_few_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits for large photos sees something, and loses little when it is ended."""
-    model = Classifier(build_model("softmax", (8, 8, 3), 3, seed=1), Card("Pets", CLASSES, (8, 8, 3), "imagenet"))
+    model = Classifier(build_network("softmax", (8, 8, 3), 3, seed=1), Card("Pets", CLASSES, (8, 8, 3), "imagenet"))
     source = PictureFile.source
 
     def slowly(file: PictureFile) -> Path | bytes:

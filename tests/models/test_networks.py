@@ -12,7 +12,7 @@ import pytest
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models import networks
-from cnnstudio.models.architectures import ARCHITECTURES, build_model
+from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.editing import add_layer, change_layer, move_layer, remove_layer
 from cnnstudio.models.graph import Graph
 from cnnstudio.models.layer_table import describe
@@ -423,7 +423,7 @@ def test_an_edited_network_is_fitted(mine):
 
 
 def test_the_same_seed_gives_the_same_weights_as_the_architecture(mine, tmp_path):
-    named = build_model("lenet5", MNIST, 10, seed=4)
+    named = build_network("lenet5", MNIST, 10, seed=4)
     assert weights_of(build_network("lenet5", MNIST, 10, seed=4)) == weights_of(named)
     assert weights_of(build_network("lenet5", MNIST, 10, seed=5)) != weights_of(named)
     unedited = write_network(Network("same", "Same", network_config("lenet5", MNIST, 3)), tmp_path / "same")

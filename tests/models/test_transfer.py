@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from cnnstudio.errors import StudioError
-from cnnstudio.models.architectures import ARCHITECTURES, build_model
+from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.card import MODEL_FILE, Card
 from cnnstudio.models.classifier import Classifier
 from cnnstudio.models.efficientnet import NAME
 from cnnstudio.models.files import load_model
+from cnnstudio.models.networks import build_network
 from cnnstudio.models.pretrained import PRETRAINED, build_pretrained
 from cnnstudio.storage import downloads_folder, shipped
 
@@ -17,7 +18,7 @@ LITE0 = "transfer-efficientnet-lite0"
 
 @pytest.fixture(scope="module")
 def model():
-    return build_model(LITE0, (224, 224, 3), 4, seed=0)
+    return build_network(LITE0, (224, 224, 3), 4, seed=0)
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +42,12 @@ def test_only_the_new_layer_is_trained(model):
 
 
 def test_the_new_layer_is_new_also_for_as_many_classes(trained):
-    model = build_model(LITE0, (128, 128, 3), 1000, seed=0)
+    model = build_network(LITE0, (128, 128, 3), 1000, seed=0)
     assert (model.get_layer("output").kernel.numpy() != trained.get_layer("output").kernel.numpy()).all()
 
 
 def test_a_grey_image_is_a_colour_image_without_colour(model):
-    grey = build_model(LITE0, (224, 224, 1), 4, seed=0)
+    grey = build_network(LITE0, (224, 224, 1), 4, seed=0)
     image = np.random.default_rng(0).integers(0, 256, (1, 224, 224, 1)).astype(np.float32)
     np.testing.assert_allclose(grey(image).numpy(), model(np.repeat(image, 3, axis=-1)).numpy(), atol=1e-5)
 
@@ -73,7 +74,7 @@ def test_small_images_are_enlarged_as_they_are(shape, size):
 @pytest.mark.parametrize("channels", [2, 4])
 def test_only_grey_and_colour_are_understood(channels):
     with pytest.raises(StudioError, match=f"takes images of 1 or 3 channels, not {channels}"):
-        build_model(LITE0, (64, 64, channels), 2, seed=0)
+        build_network(LITE0, (64, 64, channels), 2, seed=0)
 
 
 @pytest.mark.parametrize("name", PRETRAINED)
@@ -88,7 +89,7 @@ def test_weights_that_are_downloaded_are_used():
     classes = tuple(f"thing {number}" for number in range(1000))
     card = Card(name=entry.name, classes=classes, input_shape=(224, 224, 3), input_rule="imagenet")
     Classifier(downloaded, card).save(downloads_folder() / entry.name)
-    model = build_model("transfer-efficientnetv2-b0", (28, 28, 1), 3, seed=0)
+    model = build_network("transfer-efficientnetv2-b0", (28, 28, 1), 3, seed=0)
     theirs = {layer.name: layer.get_weights() for layer in downloaded.layers}
     compared = 0
     for layer in model.layers[:-1]:

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from cnnstudio.models.architectures import build_model
 from cnnstudio.models.card import Card
 from cnnstudio.models.classifier import Classifier
+from cnnstudio.models.networks import build_network
 from cnnstudio.training.evaluation import cross_entropy, evaluate
 
 
@@ -11,7 +11,7 @@ from cnnstudio.training.evaluation import cross_entropy, evaluate
 def model():
     import keras
 
-    inner = build_model("softmax", (28, 28, 1), 10, seed=1)
+    inner = build_network("softmax", (28, 28, 1), 10, seed=1)
     model = keras.Model(inner.inputs, inner.outputs)
     model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model

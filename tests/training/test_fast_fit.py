@@ -8,7 +8,7 @@ import pytest
 from cnnstudio.data.splits import Split
 from cnnstudio.data.stored import StoredImages
 from cnnstudio.errors import StudioError
-from cnnstudio.models.architectures import build_model
+from cnnstudio.models.networks import build_network
 from cnnstudio.training import fast_fit
 from cnnstudio.training.config import SCHEDULES
 from cnnstudio.training.fast_fit import FastFit
@@ -17,7 +17,7 @@ from cnnstudio.training.fast_fit import FastFit
 def compiled(config):
     import keras
 
-    model = build_model(config.architecture, (28, 28, 1), 10, config.seed)
+    model = build_network(config.architecture, (28, 28, 1), 10, config.seed)
     model.compile(keras.optimizers.Adam(), "sparse_categorical_crossentropy")
     return model
 

@@ -37,7 +37,7 @@ class Architecture:
         smallest_side: the smallest image height and width, in pixels, on which each of its convolutions and poolings
             still has something to do.
         build: makes the model for (image_shape, classes): functional, uncompiled, every layer named, raw 0–255 in,
-            softmax out. It only makes layers; call `build_model`, which also checks, seeds and loads. Layers with
+            softmax out. It only makes layers; `networks.build_network` also checks, seeds and loads. Layers with
             random numbers are made in the order of the model's config, so that the same seed gives a model that is
             built from its config the same weights.
         load_weights: gives a model that was built so, or one that was edited since, the weights it starts from; None

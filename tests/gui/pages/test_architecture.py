@@ -15,8 +15,8 @@ from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.network_picture import NetworkPicture
 from cnnstudio.gui.widgets.picker import Picker
 from cnnstudio.gui.widgets.share_bar import ShareBar
-from cnnstudio.models.architectures import ARCHITECTURES, build_model
-from cnnstudio.models.networks import Network, network_config, save_network
+from cnnstudio.models.architectures import ARCHITECTURES
+from cnnstudio.models.networks import Network, build_network, network_config, save_network
 from cnnstudio.storage import shipped
 
 MINUTE = 60_000
@@ -164,7 +164,7 @@ def test_the_network_goes_to_the_train_page_with_its_data_set(page: Architecture
 
 def test_any_keras_model_is_opened_and_can_be_tried(page: ArchitecturePage, qtbot: QtBot, tmp_path: Path) -> None:
     path = tmp_path / "mine.keras"
-    build_model("mlp", (20, 24, 1), 3, seed=0).save(path)
+    build_network("mlp", (20, 24, 1), 3, seed=0).save(path)
     with qtbot.waitSignal(page.shown, timeout=MINUTE):
         page.receive(path)
     assert (page.answer.table.input_shape, page.answer.table.classes) == ((20, 24, 1), 3)

@@ -20,10 +20,10 @@ from cnnstudio.gui.pages.try_session import BLOCK, blocks_of, rows_of
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.camera_view import CameraView
 from cnnstudio.gui.widgets.photo_view import PhotoView
-from cnnstudio.models.architectures import build_model
 from cnnstudio.models.card import Card
 from cnnstudio.models.classifier import Classifier, LayerInfo
 from cnnstudio.models.library import load_classifier
+from cnnstudio.models.networks import build_network
 from cnnstudio.storage import shipped
 
 SECONDS = 60_000
@@ -206,7 +206,7 @@ def test_test_images_to_download_are_offered_not_fetched(
     monkeypatch.delenv("CNNSTUDIO_DATASETS", raising=False)
     entry = DATASETS["cifar10"]
     card = Card("colours", entry.classes, entry.image_shape, "centre-crop", dataset="cifar10")
-    Classifier(build_model("softmax", entry.image_shape, 10, seed=0), card).save(tmp_path / "colours")
+    Classifier(build_network("softmax", entry.image_shape, 10, seed=0), card).save(tmp_path / "colours")
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         page.receive(tmp_path / "colours")
     qtbot.mouseClick(find(page, QPushButton, "test_image_chip"), Qt.MouseButton.LeftButton)
@@ -273,7 +273,7 @@ def test_pasting_a_photo(page: TryPage, qtbot: QtBot) -> None:
 
 def test_a_model_of_drawings_speaks_of_drawings(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
     card = Card("shapes", ("circle", "square"), (28, 28, 1), "digit")
-    model = Classifier(build_model("softmax", (28, 28, 1), 2, seed=0), card)
+    model = Classifier(build_network("softmax", (28, 28, 1), 2, seed=0), card)
     Classifier(model.model, replace(card, name="shapes")).save(tmp_path / "shapes")
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         page.receive(tmp_path / "shapes")
