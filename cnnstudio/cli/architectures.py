@@ -168,7 +168,9 @@ def _show(table: LayerTable) -> None:
             _formula(row),
         )
     grid.add_section()
-    grid.add_row("in all", "", "", f"{table.parameters:,}", f"{table.multiply_adds:,}")
+    still = table.parameters - table.trainable_parameters
+    parameters = f"{table.parameters:,}" + (f", {still:,} of them not trained" if still else "")
+    grid.add_row("in all", "", "", parameters, f"{table.multiply_adds:,}")
     results().print(grid)
     connections = mlp_connections(table)
     if connections:
