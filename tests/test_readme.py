@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from cnnstudio import screen
+from cnnstudio.__main__ import main
 from cnnstudio.data.datasets import DATASETS
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.card import read_card
@@ -55,7 +56,9 @@ def shipped_commands() -> list[str]:
     return [read_card(shipped(f"trained/{name}")).command for name in ("lenet5-mnist", "resnet20-fashion-mnist")]
 
 
-def test_commands_of_the_command_line_run(tmp_path: Path) -> None:
+def test_commands_of_the_command_line_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Those with a short result, one after the other, as a reader would type them."""
     dataset = DATASETS["mnist"].load()
     Image.fromarray(dataset.test.images[0, ..., 0]).save(tmp_path / "digit.png")
@@ -68,12 +71,12 @@ def test_commands_of_the_command_line_run(tmp_path: Path) -> None:
         Image.fromarray(dataset.test.images[index, ..., 0]).save(folder / f"{index}.png")
     lines = [line for line in commands() if line.startswith("cnnstudio ") and line not in shipped_commands()]
     assert len(lines) >= 11
+    monkeypatch.chdir(tmp_path)
     for line in lines:
-        done = subprocess.run(
-            [sys.executable, "-m", *shlex.split(line)], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, f"{line}\n{done.stderr}"
-        assert done.stdout or "--output" in line
+        code = main(shlex.split(line)[1:])
+        told = capsys.readouterr()
+        assert code == 0, f"{line}\n{told.err}"
+        assert told.out or "--output" in line
 
 
 def write_model(path: Path) -> None:

@@ -28,7 +28,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
     QMainWindow,
-    QMessageBox,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -38,8 +37,9 @@ from PySide6.QtWidgets import (
 from cnnstudio.gui.describe import describe
 from cnnstudio.gui.log import details
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.theme import GRID, SECTION, icon
+from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.message_bar import MessageBar
+from cnnstudio.gui.widgets.question import Answer, Role, ask
 from cnnstudio.models.card import CARD_FILE, MODEL_FILE
 from cnnstudio.models.network_files import SUFFIX
 
@@ -347,23 +347,17 @@ class MainWindow(QMainWindow):
         running = [text for page in self._pages.values() if (text := getattr(page, "busy", None))]
         if not running:
             return True
-        box = QMessageBox(self)
-        box.setObjectName("confirm_close_dialog")
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("Close")
-        box.setText(f"{' '.join(running)} Stop it and close?")
-        box.setInformativeText("What was learnt so far is kept.")
-        stop = box.addButton("Stop and close", QMessageBox.ButtonRole.AcceptRole)
-        stop.setObjectName("stop_and_close_button")
-        stay = box.addButton("Go on", QMessageBox.ButtonRole.RejectRole)
-        stay.setObjectName("go_on_button")
-        box.setDefaultButton(stay)
-        box.setEscapeButton(stay)
-        layout = box.layout()
-        if layout is not None:
-            layout.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
-        box.exec()
-        return box.clickedButton() is stop
+        answer = ask(
+            self,
+            "confirm_close_dialog",
+            "Close",
+            f"{' '.join(running)} Stop it and close?",
+            Answer("stop_and_close_button", "Stop and close", Role.AcceptRole),
+            Answer("go_on_button", "Go on", Role.RejectRole),
+            details="What was learnt so far is kept.",
+            usual="go_on_button",
+        )
+        return answer == "stop_and_close_button"
 
     def _shut_down(self) -> None:
         if self._closed:

@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Slot
-from PySide6.QtWidgets import QAbstractButton, QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.pages.architecture_document import ArchitectureDocument
 from cnnstudio.gui.task import LatestTask
-from cnnstudio.gui.theme import SECTION
+from cnnstudio.gui.widgets.question import Answer, Role, ask
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.network_files import (
     SUFFIX,
@@ -74,26 +74,19 @@ def ask_unsaved(parent: QWidget, title: str) -> str:
     Returns:
         “save”, “discard”, or “cancel” where all stays as it is.
     """
-    box = QMessageBox(parent)
-    box.setObjectName("unsaved_dialog")
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle("Unsaved changes")
-    box.setText(f"Save what you have changed in “{title}”?")
-    box.setInformativeText("Otherwise the changes are lost.")
-    save = box.addButton("Save", QMessageBox.ButtonRole.AcceptRole)
-    save.setObjectName("save_changes_button")
-    discard = box.addButton("Discard", QMessageBox.ButtonRole.DestructiveRole)
-    discard.setObjectName("discard_changes_button")
-    cancel = box.addButton("Go on editing", QMessageBox.ButtonRole.RejectRole)
-    cancel.setObjectName("keep_editing_button")
-    box.setDefaultButton(save)
-    box.setEscapeButton(cancel)
-    layout = box.layout()
-    if layout is not None:
-        layout.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
-    box.exec()
-    answers: dict[QAbstractButton, str] = {save: "save", discard: "discard"}
-    return answers.get(box.clickedButton(), "cancel")
+    answers = {"save_changes_button": "save", "discard_changes_button": "discard", "keep_editing_button": "cancel"}
+    answer = ask(
+        parent,
+        "unsaved_dialog",
+        "Unsaved changes",
+        f"Save what you have changed in “{title}”?",
+        Answer("save_changes_button", "Save", Role.AcceptRole),
+        Answer("discard_changes_button", "Discard", Role.DestructiveRole),
+        Answer("keep_editing_button", "Go on editing", Role.RejectRole),
+        details="Otherwise the changes are lost.",
+        usual="save_changes_button",
+    )
+    return answers[answer]
 
 
 class Draft(QObject):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QUrl, Signal, Slot
 from PySide6.QtGui import QAction, QDesktopServices
-from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QMenu, QMessageBox, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QMenu, QPushButton, QToolButton, QWidget
 
 from cnnstudio.data.collected import list_collections, rename_collection, trash_collection
 from cnnstudio.data.collecting import Collection
@@ -16,6 +16,7 @@ from cnnstudio.gui.describe import describe
 from cnnstudio.gui.pages.collect_form import KIND_ICONS
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.picker import Choice, Picker
+from cnnstudio.gui.widgets.question import Answer, Role, ask
 
 
 class SetChooser(QWidget):
@@ -143,20 +144,16 @@ class SetChooser(QWidget):
         path = self.path
         if path is None:
             return
-        box = QMessageBox(
-            QMessageBox.Icon.Question,
+        answer = ask(
+            self,
+            "confirm_delete_set_dialog",
             "Delete the set?",
             f"Move “{path.name}” with all its examples to the trash?",
-            parent=self,
+            Answer("confirm_delete_set_button", "Move to the trash", Role.DestructiveRole),
+            Answer("keep_set_button", "Keep it", Role.RejectRole),
+            usual="keep_set_button",
         )
-        box.setObjectName("confirm_delete_set_dialog")
-        delete = box.addButton("Move to the trash", QMessageBox.ButtonRole.DestructiveRole)
-        delete.setObjectName("confirm_delete_set_button")
-        keep = box.addButton("Keep it", QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(keep)
-        box.setEscapeButton(keep)
-        box.exec()
-        if box.clickedButton() is not delete:
+        if answer == "keep_set_button":
             return
         self.leaving.emit()
         try:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QUrl, Signal, Slot
 from PySide6.QtGui import QAction, QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QInputDialog, QMenu, QMessageBox, QToolButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QInputDialog, QMenu, QToolButton, QWidget
 
 from cnnstudio.data.datasets import DATASETS
 from cnnstudio.errors import StudioError
@@ -12,6 +12,7 @@ from cnnstudio.gui.describe import describe
 from cnnstudio.gui.pages.pictures import picture
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.picker import Choice, Picker
+from cnnstudio.gui.widgets.question import Answer, Role, ask
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.card import CARD_FILE, MODEL_FILE, Card
 from cnnstudio.models.files import MODEL_ENDINGS, NoCardError
@@ -314,17 +315,16 @@ class ModelChooser(QWidget):
         entry = self._entry
         if entry is None:
             return
-        box = QMessageBox(
-            QMessageBox.Icon.Question, "Delete the model?", f"Move “{entry.name}” to the trash?", parent=self
+        answer = ask(
+            self,
+            "confirm_delete_dialog",
+            "Delete the model?",
+            f"Move “{entry.name}” to the trash?",
+            Answer("confirm_delete_button", "Move to the trash", Role.DestructiveRole),
+            Answer("keep_model_button", "Keep it", Role.RejectRole),
+            usual="keep_model_button",
         )
-        box.setObjectName("confirm_delete_dialog")
-        delete = box.addButton("Move to the trash", QMessageBox.ButtonRole.DestructiveRole)
-        delete.setObjectName("confirm_delete_button")
-        keep = box.addButton("Keep it", QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(keep)
-        box.setEscapeButton(keep)
-        box.exec()
-        if box.clickedButton() is not delete:
+        if answer == "keep_model_button":
             return
         try:
             trash_model(entry)

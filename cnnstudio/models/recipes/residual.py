@@ -210,8 +210,8 @@ RESIDUAL = (
         authors="Page",
         paper="How to Train Your ResNet, a series of articles",
         link="https://github.com/davidcpage/cifar10-fast",
-        idea="A residual network for small images that learns fast: wide layers, only eight convolutions, and shortcuts "
-        "around two pairs of them.",
+        idea="A residual network for small images that learns fast: wide layers, only eight convolutions, and "
+        "shortcuts around two pairs of them.",
         note="An adaptation: three quarters of the filters, so that it learns on a laptop; and the mean of each map "
         "at the end, where the original takes the highest value.",
         image_shape=(32, 32, 3),
