@@ -19,6 +19,7 @@ MAX_NUMBER = 2**31
 LAYERS = frozenset(
     {
         "Activation",
+        "ActivityRegularization",
         "Add",
         "AlphaDropout",
         "Average",
@@ -47,6 +48,7 @@ LAYERS = frozenset(
         "Maximum",
         "Minimum",
         "Multiply",
+        "Normalization",
         "PReLU",
         "Permute",
         "RandomBrightness",
@@ -68,7 +70,7 @@ LAYERS = frozenset(
         "ZeroPadding2D",
     }
 )
-"""Layers of `keras.layers`. Normalization is missing because it computes with its input's size while it is built."""
+"""Layers of `keras.layers`."""
 
 _KINDS = {"keras.layers": LAYERS, own.__name__: own.LAYERS}
 """Layers by module."""

@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnstudio.errors import StudioError
-from cnnstudio.models.allowlist import RefusedError, checked_config
+from cnnstudio.models.allowlist import MODELS, RefusedError, checked_config
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.card import MAX_CARD_BYTES, Card, parse_card
+from cnnstudio.models.layer_table import describe
 
 if TYPE_CHECKING:
     import h5py
@@ -40,6 +41,8 @@ MAX_RATIO = 100
 MAX_H5_OBJECTS = 100_000
 MAX_ACTIVATIONS = 2**28
 """Most numbers that all layers together may answer to one image: 1 GiB as float32."""
+MAX_NORMALISED = 2**24
+"""Most numbers that a layer of kind Normalization may answer to one image."""
 MAX_OPERATIONS = 10**12
 """Most multiplications for one image; VGG-16 takes 1.5e10."""
 
@@ -83,6 +86,7 @@ def load_model(path: Path, image_size: tuple[int, int] | None = None) -> "keras.
     members = _members(path)
     try:
         config = _sized(checked_config(members["config.json"]), image_size)
+        _check_normalisations(config)
         weights = next(name for name in (_WEIGHTS, _LEGACY) if name in members)
         stored = _check_weights(members[weights])
         model = _build(config, stored)
@@ -271,6 +275,27 @@ def _check_array(array: "h5py.Dataset") -> int:
             f"one of its arrays claims to have {_size(declared)} but holds {_size(array.id.get_storage_size())}"
         )
     return math.prod(array.shape)
+
+
+def _check_normalisations(config: dict[str, Any]) -> None:
+    """Normalization is the one kind that computes with its input's size while Keras builds it."""
+    if "Normalization" not in _kinds(config):
+        return
+    try:
+        rows = describe(config).rows
+    except StudioError as error:
+        raise RefusedError(f"its layers cannot be read ({error})") from error
+    for row in rows:
+        if row.kind == "Normalization" and not (row.output_shape and math.prod(row.output_shape) <= MAX_NORMALISED):
+            raise RefusedError(f"its layer “{row.name}” takes maps of an unknown size, or very large ones")
+
+
+def _kinds(config: dict[str, Any]) -> Iterator[str]:
+    for layer in config["config"]["layers"]:
+        if layer["class_name"] in MODELS:
+            yield from _kinds(layer)
+        else:
+            yield layer["class_name"]
 
 
 def _build(config: dict[str, Any], stored: int) -> "keras.Model":

@@ -278,7 +278,11 @@ def _count_classes(path: Path, graph: Graph, image_shape: tuple[int, int, int]) 
     return shape[0]
 
 
-_SCALING = {"Rescaling": "a layer that scales its images", "BatchNormalization": "a normalisation of its images"}
+_SCALING = {
+    "Rescaling": "a layer that scales its images",
+    "Normalization": "a normalisation of its images",
+    "BatchNormalization": "a normalisation of its images",
+}
 
 _FAMILIES = (
     (("expanded_conv", "mobilenet", "xception", "inception", "nasnet", "resnet50v2", "resnet101v2"), "-1-1"),

@@ -77,8 +77,13 @@ def every_layer():
     from keras import layers
 
     inputs = keras.Input((32, 32, 3))
+    measured = layers.Normalization()
+    measured.adapt(np.random.default_rng(1).normal(0.1, 2, (8, 32, 32, 3)))
     x = layers.Rescaling(1 / 127.5, offset=-1)(inputs)
     for layer in (
+        measured,
+        layers.Normalization(mean=[0.1, 0.2, 0.3], variance=[1.1, 1.2, 1.3]),
+        layers.ActivityRegularization(0.1),
         layers.RandomFlip(),
         layers.RandomRotation(0.1),
         layers.RandomTranslation(0.1, 0.1),
@@ -357,6 +362,15 @@ def test_a_prediction_that_would_take_minutes_is_refused(tmp_path):
     model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(slow))
     model.save(tmp_path / "model.keras")
     refused(tmp_path / "model.keras", "multiplications for a single image")
+
+
+def test_a_normalisation_that_would_fill_the_memory_while_it_is_built_is_refused(tmp_path):
+    import keras
+
+    inputs = keras.Input((5000, 5000, 1))
+    model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(keras.layers.Normalization(name="norm")(inputs)))
+    model.save(tmp_path / "model.keras")
+    refused(tmp_path / "model.keras", "layer “norm” takes maps of an unknown size, or very large ones")
 
 
 @pytest.mark.parametrize("shape", [(None, None, None, 1), (None, 8, None, 1), (5, 8, 8, 1)])

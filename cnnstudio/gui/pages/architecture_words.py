@@ -58,6 +58,7 @@ ICONS = {
     "LayerNormalization": "layer-normalization",
     "LeakyReLU": "layer-activation",
     "MaxPooling2D": "layer-max-pooling",
+    "Normalization": "layer-normalization",
     "ReLU": "layer-activation",
     "Rescaling": "layer-rescaling",
     "SeparableConv2D": "layer-depthwise",

@@ -110,6 +110,18 @@ def _group_normalisation(values: Values, maps: Maps) -> Effect:
     return Effect(maps.mixed(tuple(range(len(maps.shape)))), weights=_times(_learned(values), channels))
 
 
+def _fixed_normalisation(values: Values, maps: Maps) -> Effect:
+    axes = () if values.raw("axis", -1) in (None, [], ()) else values.axes("axis", -1, len(maps.shape))
+    sizes = [maps.shape[axis] for axis in axes]
+    mean = values.raw("mean")
+    if mean is None:
+        # Mean and variance, and how many numbers they were measured on.
+        return Effect(maps, statistics=((2, *sizes), (1,)))
+    if isinstance(mean, list) and len(axes) == 1 and len(mean) not in (1, *sizes):
+        raise UnfitError("mean", f"is of {len(mean):,} channels where there are {sizes[0]:,}")
+    return Effect(maps)
+
+
 def _unit_normalisation(values: Values, maps: Maps) -> Effect:
     return Effect(maps.mixed(values.axes("axis", -1, len(maps.shape))))
 
@@ -172,6 +184,11 @@ RULES = {
     "Softmax": Rule("Softmax", "Turns scores into shares that add up to 1.", one(_softmax)),
     "Rescaling": Rule("Rescaling", "Brings pixel values into a small range: times one number, plus another.",
                       one(_elementwise)),
+    "Normalization": Rule(
+        "Normalisation",
+        "Brings each channel to mean 0 and variance 1 as measured on the training images, before anything is learned.",
+        one(_fixed_normalisation),
+    ),
     "BatchNormalization": Rule(
         "Batch normalisation",
         "Brings each channel to mean 0 and variance 1 as measured on the batch, then scales and shifts it as learned.",
@@ -203,6 +220,8 @@ RULES = {
     "GaussianDropout": Rule("Gaussian dropout", f"Multiplies each number by noise around 1; {_OFF}.", one(_dropout)),
     "GaussianNoise": Rule("Gaussian noise", f"Adds noise to each number; {_OFF}.", one(_noise)),
     "Identity": Rule("Identity", "Gives on what it is given.", one(_elementwise)),
+    "ActivityRegularization": Rule("Activity penalty", f"Counts large numbers as a loss, and gives them on; {_OFF}.",
+                                   one(_elementwise)),
     "RandomBrightness": Rule("Random brightness", f"Makes the image lighter or darker at random; {_OFF}.",
                              one(_image_change)),
     "RandomContrast": Rule("Random contrast", f"Changes the contrast at random; {_OFF}.", one(_image_change)),

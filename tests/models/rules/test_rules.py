@@ -89,6 +89,7 @@ def normalisation(draw: random.Random) -> Fields:
 
 OPTIONS: dict[str, Callable[[random.Random, Shape], Fields]] = {
     "Activation": lambda draw, _: {"activation": draw.choice(("relu", "tanh", "hard_swish", "softmax", "linear"))},
+    "ActivityRegularization": always({"l1": 0.1, "l2": 0.0}),
     "AlphaDropout": lambda draw, _: {"rate": draw.choice((0.0, 0.3))},
     "AveragePooling2D": lambda draw, _: pooling(draw),
     "BatchNormalization": lambda draw, _: normalisation(draw) | {"renorm": draw.random() < 0.2},
@@ -119,6 +120,13 @@ OPTIONS: dict[str, Callable[[random.Random, Shape], Fields]] = {
     ),
     "LeakyReLU": lambda draw, _: {"negative_slope": draw.choice((0, 0.1, -0.5))},
     "MaxPooling2D": lambda draw, _: pooling(draw),
+    "Normalization": lambda draw, _: draw.choice(
+        (
+            {"axis": draw.choice((-1, 3, [1, 2], [-1, 1], [1, 2, 3], [], None, [4]))},
+            {"mean": 0.4, "variance": 0.2, "axis": draw.choice((-1, None))},
+            {"mean": [0.4] * (size := draw.choice((1, 2, 3, 4))), "variance": [0.2] * size},
+        )
+    ),
     "PReLU": lambda draw, _: {"shared_axes": draw.choice((None, [], [1, 2], [3], 1))},
     "Permute": lambda draw, _: {"dims": draw.choice(([1, 2, 3], [3, 1, 2], [2, 1, 3], [1, 2], [0, 1, 2]))},
     "RandomBrightness": always({"factor": 0.2}),
@@ -164,11 +172,12 @@ def thread() -> Iterator[ThreadPoolExecutor]:
 def as_keras_makes_it(config: dict[str, Any]) -> tuple[Shape, int, int] | None:
     """Output shape, parameters and trainable ones of a network; None where Keras refuses it."""
     import keras
+    import tensorflow as tf
 
     try:
         with keras.StatelessScope(initialize_variables=False):
             model = keras.saving.deserialize_keras_object(copy.deepcopy(config))
-    except (ValueError, TypeError, IndexError, ZeroDivisionError):
+    except (ValueError, TypeError, IndexError, ZeroDivisionError, tf.errors.InvalidArgumentError):
         return None
     trainable = sum(math.prod(weight.shape) for weight in model.trainable_weights)
     return model.outputs[0].shape[1:], model.count_params(), trainable
