@@ -1,6 +1,6 @@
 """`cnnstudio architectures`: the architectures that can be chosen by name, or the layer table of one."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +22,7 @@ from cnnstudio.models.card import MODEL_FILE
 from cnnstudio.models.files import MODEL_ENDINGS, read_config
 from cnnstudio.models.layer_table import LayerRow, LayerTable, describe, mlp_connections
 from cnnstudio.models.library import find_model
-from cnnstudio.models.network_files import saved_path
+from cnnstudio.models.network_files import Network, list_networks, saved_path
 from cnnstudio.models.networks import fitted, network_config
 
 ImageSize = tuple[tuple[int, int, int], int]
@@ -89,6 +89,7 @@ def _list(as_json: bool) -> None:
                 }
                 for entry in ARCHITECTURES.values()
             ]
+            + [{"name": network.name, "title": network.title, "source": network.source} for network in list_networks()]
         )
         return
     table = new_table("name", "architecture", "what it is", "parameters (paper)", "year", "authors")
@@ -98,6 +99,10 @@ def _list(as_json: bool) -> None:
         for entry in family:
             published = f"{entry.published_parameters:,}" if entry.published_parameters else "–"
             table.add_row(entry.name, entry.title, entry.idea, published, str(entry.year), entry.authors)
+    table.add_section()
+    for network in list_networks():
+        source = f", made from {ARCHITECTURES[network.source].title}" if network.source else ""
+        table.add_row(network.name, network.title, f"Your own{source}.", "–", "", "")
     results().print(table)
 
 
@@ -115,7 +120,7 @@ def _table(text: str, size: ImageSize | None) -> LayerTable:
     network = architecture_named(text)
     with engine_at_work():
         config = network_config(network, *(size or ()))
-    return describe(config)
+    return replace(describe(config), name=network.title if isinstance(network, Network) else network.name)
 
 
 def _model_named(text: str) -> Path | None:

@@ -104,16 +104,16 @@ def _script(text: str, given: dict[str, Any]) -> str:
         network = architecture_named(text)
         training = TrainingConfig(**{"dataset": _usual_dataset(network)} | given)
         config = network_config(network, *_size(training))
-        source = network.name if isinstance(network, Architecture) else network.source
+        source, name = (network.source, network.title) if isinstance(network, Network) else (network.name, "")
     else:
         path = _model_named(text)
-        source = ""
+        source = name = ""
         config = read_config(path / MODEL_FILE if path.is_dir() else path)
         training = TrainingConfig(**_told_by(path, config) | given)
         if _size(training) != _size_of(config):
             config = fitted(config, *_size(training))
     _check(training)
-    return keras_script(config, training, source)
+    return keras_script(config, training, source, name)
 
 
 def _model_named(text: str) -> Path:

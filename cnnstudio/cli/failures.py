@@ -34,7 +34,8 @@ def sentence(error: Exception, arguments: Sequence[str]) -> str:
         case typer.TyperException():
             context = getattr(error, "ctx", None)
             command = context.command_path if context else "cnnstudio"
-            return f"{error.format_message().rstrip('.')}; see “{command} --help”."
+            message = error.format_message().rstrip(".")
+            return f"{message}{' See' if message.endswith('?') else '; see'} “{command} --help”."
         case MemoryError():
             return "There is not enough memory for this: close other programs, or choose smaller numbers."
         case ImportError():

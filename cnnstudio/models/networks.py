@@ -79,15 +79,21 @@ def find_network(text: str | Path) -> Architecture | Network:
     """
     if str(text) in ARCHITECTURES:
         return ARCHITECTURES[str(text)]
-    path = saved_path(str(text))
-    if path is not None:
-        return read_network(path)
+    saved = saved_path(str(text))
+    if saved is not None:
+        return read_network(saved)
     read = _reader(text)
     if read is not None:
         return read(Path(text).expanduser())
     names = [*ARCHITECTURES, *saved_names()]
-    similar = difflib.get_close_matches(str(text), names, n=3)
+    path = Path(text)
+    beside: list[str] = []
+    with suppress(OSError, ValueError):  # not every text can be a path
+        beside = [str(path.with_name(file.name)) for file in path.parent.glob(f"*{SUFFIX}")]
+    similar = difflib.get_close_matches(str(text), [*names, *beside], n=3)
     hint = f" Did you mean {' or '.join(f'“{name}”' for name in similar)}?" if similar else ""
+    if path.suffix or len(path.parts) > 1:
+        raise StudioError(f"There is no file “{text}”, and no architecture of that name.{hint}")
     raise StudioError(
         f"There is no architecture “{text}”.{hint} Choose one of: {', '.join(names)}; or give an architecture's file."
     )
@@ -137,6 +143,11 @@ def reference(network: Architecture | Network) -> str:
     if isinstance(network, Architecture) or network.path is None or saved_path(network.name) == network.path:
         return network.name
     return str(network.path)
+
+
+def called(network: Architecture | Network) -> str:
+    """What its runs are called after, and its models say they are: its name, or the title that a file tells."""
+    return network.name if reference(network) == network.name else network.title
 
 
 def fitted(config: "Config", image_shape: ImageShape, classes: int) -> "Config":

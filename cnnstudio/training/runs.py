@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnnstudio.data.names import checked_name
 from cnnstudio.errors import StudioError
 from cnnstudio.models.card import CONFIG_FILE
-from cnnstudio.models.network_files import SUFFIX
+from cnnstudio.models.networks import called, find_network
 from cnnstudio.storage import free_bytes, runs_folder, shipped, unused_folder, write_atomically
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import EpochEnd
@@ -130,8 +131,7 @@ def create_run(config: TrainingConfig, output: Path | None = None) -> Run:
     """
     try:
         if output is None:
-            network = Path(config.architecture).name.removesuffix(SUFFIX)
-            name = f"{network}-{Path(config.dataset).name.removesuffix('.zip')}"
+            name = f"{_name_of_network(config)}-{Path(config.dataset).name.removesuffix('.zip')}"
             run = Run(unused_folder(runs_folder(), name, taken=_shipped_names()), is_new=True)
         else:
             run = _open_empty(output.expanduser().absolute())
@@ -143,6 +143,15 @@ def create_run(config: TrainingConfig, output: Path | None = None) -> Run:
         run.discard()
         raise
     return run
+
+
+def _name_of_network(config: TrainingConfig) -> str:
+    """What a network is called, as far as a folder may be called so: a title may come from anybody's file."""
+    network = find_network(config.architecture)
+    try:
+        return checked_name(called(network), "A run's name")
+    except StudioError:
+        return network.name
 
 
 def config_of_run(folder: Path) -> dict[str, Any]:

@@ -70,7 +70,7 @@ for layer in frozen[len(frozen) - round(len(frozen) / 3) :]:
     layer.trainable = True"""
 
 
-def keras_script(config: Config, training: TrainingConfig, source: str = "") -> str:
+def keras_script(config: Config, training: TrainingConfig, source: str = "", name: str = "") -> str:
     """Writes the script.
 
     It imports Keras, to ask for its defaults: call it where two seconds do not matter.
@@ -81,6 +81,7 @@ def keras_script(config: Config, training: TrainingConfig, source: str = "") -> 
         training: what to train it on, and how; its architecture is not looked at.
         source: key of the architecture that the network came from, where that is known and the network has another
             name; it tells where the weights of frozen layers are.
+        name: of the file that the script saves, without its ending; by default the model's.
 
     Returns:
         The text of a Python program, formatted as Ruff and Black do.
@@ -102,7 +103,7 @@ def keras_script(config: Config, training: TrainingConfig, source: str = "") -> 
         f"LEARNING_RATE = {number(float(training.learning_rate))}",
         *([f"WEIGHT_DECAY = {number(float(training.weight_decay))}"] if training.weight_decay else []),
         *images.constants,
-        f"MODEL_FILE = {literal(f'{_file_name(model.name)}.keras')}",
+        f"MODEL_FILE = {literal(f'{_file_name(name or model.name)}.keras')}",
         *([f"PRETRAINED_FILE = {literal(str(pretrained))}"] if pretrained else []),
     ]
     head = [

@@ -22,7 +22,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.card import Card
 from cnnstudio.models.classifier import Classifier
-from cnnstudio.models.networks import build_network, find_network, reference
+from cnnstudio.models.networks import build_network, called, find_network, reference
 from cnnstudio.training.config import OPTIMIZERS, SCHEDULES, TrainingConfig
 from cnnstudio.training.evaluation import Evaluation, evaluate
 from cnnstudio.training.events import EpochEnd, Event, Preparing, Started, Stopped
@@ -164,7 +164,7 @@ class _Training:
                 "Fine-tuning is for the architectures whose names begin with “transfer”."
             )
         run.check_space(4 * model.count_params())
-        card = replace(_card(config, dataset, model, run.folder.name), architecture=network.name)
+        card = replace(_card(config, dataset, model, run.folder.name), architecture=called(network))
         self._classifier = Classifier(model, card)
         self._narrator = Narrator(on_event, self._classifier, self._validation)
         self._announce()

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from cnnstudio.models.architectures import ARCHITECTURES
-from cnnstudio.models.network_files import Network
+from cnnstudio.models.network_files import Network, save_network
 from cnnstudio.models.networks import network_config, write_network
 from tests.models.networks import sequential
 
@@ -25,6 +25,14 @@ def test_the_list_tells_of_the_papers(outcome):
     assert entries["softmax"]["published_parameters"] is None
     _, out, _ = outcome("architectures")
     assert "60,965,224" in out
+
+
+def test_ones_own_follow_in_the_list(outcome):
+    save_network(Network("", "", network_config("lenet5"), "lenet5"), "Wide one")
+    _, out, _ = outcome("architectures", "--json")
+    assert json.loads(out)[-1] == {"name": "Wide one", "title": "Wide one", "source": "lenet5"}
+    _, out, _ = outcome("architectures")
+    assert "Your own, made from LeNet-5." in out
 
 
 def test_the_list_is_there_before_tensorflow():
@@ -95,7 +103,7 @@ def test_an_edited_one_is_read_from_its_file(outcome, tmp_path):
     write_network(network, path)
     code, out, err = outcome("architectures", str(path), "--json")
     assert (code, err) == (0, "")
-    assert json.loads(out)["parameters"] == 61_706
+    assert (json.loads(out)["name"], json.loads(out)["parameters"]) == ("Mine", 61_706)
     _, out, _ = outcome("architectures", str(path), "--dataset", "cifar10", "--json")
     assert json.loads(out)["input_shape"] == [32, 32, 3]
 
@@ -123,11 +131,18 @@ def test_an_impossible_layer_is_told_beside_the_table(outcome, tmp_path):
     assert "?" in out
 
 
+def test_a_mistyped_file_finds_its_neighbour(outcome, tmp_path):
+    path = write_network(Network("mine", "Mine", network_config("lenet5"), "lenet5"), tmp_path / "mine.cnn.json").path
+    _, _, err = outcome("architectures", str(path).replace("json", "josn"))
+    assert f"Did you mean “{path}”?" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "words"),
     [
         (("lenet6",), 2, "There is no architecture “lenet6”"),
         (("missing.cnn.json",), 2, "missing.cnn.json"),
+        (("missing.cnn.josn",), 2, "There is no file “missing.cnn.josn”"),
         (("lenet5", "--dataset", "nowhere"), 2, "There is no data set “nowhere”"),
         (("--dataset", "mnist"), 2, "Say which architecture"),
         (("lenet5", "--channels", "1"), 2, "--dataset"),

@@ -4,6 +4,9 @@ import ast
 
 import pytest
 
+from cnnstudio.models.network_files import Network, save_network
+from cnnstudio.models.networks import network_config
+
 
 def test_the_script_is_all_of_stdout(outcome):
     code, out, err = outcome("code", "lenet5", "--seed", "3", "--epochs", "2", "--optimizer", "sgd")
@@ -24,6 +27,12 @@ def test_it_is_written_to_a_file(outcome, tmp_path):
     assert (code, out) == (0, "")
     assert str(path) in err
     ast.parse(path.read_text(encoding="utf-8"))
+
+
+def test_an_edited_one_saves_under_its_own_name(outcome):
+    save_network(Network("", "", network_config("lenet5"), "lenet5"), "Wide one")
+    _, out, _ = outcome("code", "Wide one")
+    assert 'MODEL_FILE = "Wide_one.keras"' in out
 
 
 def test_a_run_is_trained_again_as_it_was(outcome, trained):

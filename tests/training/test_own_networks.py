@@ -34,9 +34,9 @@ def test_a_file_is_trained_and_the_run_can_be_repeated_without_it(quick, edited,
     assert (first.architecture, first.architecture_title) == (str(file), "My LeNet")
     assert first.parameters == describe(edited.config).trainable_parameters
     assert first.test_accuracy > 0.3
-    assert first.run.name == "my net-digits"
+    assert first.run.name == "My LeNet-digits"
     card = load_classifier(first.run).card
-    assert card.architecture == "my net"
+    assert card.architecture == "My LeNet"
     words = shlex.split(card.command)
     assert words[words.index("--architecture") + 1] == str(file)
     assert json.loads((first.run / "config.json").read_text())["architecture"] == str(file)

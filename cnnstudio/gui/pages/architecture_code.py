@@ -12,6 +12,7 @@ from cnnstudio.gui.painting.saving import Format, save_as
 from cnnstudio.gui.theme import GAP, GRID, SECTION, icon
 from cnnstudio.gui.widgets.code_view import CodeView
 from cnnstudio.models import layer_table
+from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.networks import Network, fitted
 from cnnstudio.training.config import TrainingConfig
 
@@ -41,7 +42,9 @@ def script_of(network: Network, dataset: str) -> str:
         config = network.config if made_for == wanted else fitted(network.config, *wanted)
     except StudioError as error:
         raise StudioError(f"The script would train on {entry.title}, but the network does not fit. {error}") from error
-    return keras_script(config, TrainingConfig.suggested(entry), network.source)
+    keys = {entry.title: entry.name for entry in ARCHITECTURES.values()}
+    name = keys.get(network.title, network.title)
+    return keras_script(config, TrainingConfig.suggested(entry), network.source, name)
 
 
 class KerasCodeDialog(QDialog):
