@@ -24,7 +24,7 @@ def adopt(
         typer.Option(
             metavar="FILE|NAMES",
             help="The class names in the order of the outputs: a text file with one a line, or names with commas "
-            "between; by default class 0, class 1, ….",
+            "between; by default the digits 0 to 9 where it seems to read them, else class 0, class 1, ….",
         ),
     ] = None,
     input_rule: Annotated[str | None, choice("How a picture becomes an image", INPUT_RULES, "input rule")] = None,

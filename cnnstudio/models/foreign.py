@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cnnstudio.data.datasets import DATASETS
 from cnnstudio.data.preparation import INPUT_RULES
 from cnnstudio.errors import StudioError
 from cnnstudio.models.backend import import_keras
@@ -58,7 +59,7 @@ class ForeignModel:
         digest: of what is in it, by which the answers are found again.
         image_size: (height, width) of its images; None where it takes any.
         channels: 1 or 3.
-        guess: what is likely, with classes called “class 0”, “class 1”, ….
+        guess: what is likely, with classes called “class 0”, “class 1”, …, where they are not likely the ten digits.
         range_reason: a sentence on why that value range is likely.
         rule_reason: a sentence on why that input rule is likely.
         output_reason: a sentence on what its outputs are.
@@ -97,7 +98,8 @@ def inspect_model(path: Path) -> ForeignModel:
     value_range, range_reason = _likely_range(graph, shape[3])
     rule, rule_reason = _likely_rule((*likely, shape[3]))
     softmax = not (graph.gives_probabilities or _ends_in_sigmoid(graph))
-    guess = Answers(path.stem, class_numbers(classes), likely, rule, value_range, softmax)
+    names = DATASETS["mnist"].classes if (rule, classes) == ("digit", 10) else class_numbers(classes)
+    guess = Answers(path.stem, names, likely, rule, value_range, softmax)
     return ForeignModel(
         path, _digest(path), size, shape[3], guess, range_reason, rule_reason, _output_reason(classes, softmax)
     )

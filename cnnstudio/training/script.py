@@ -199,6 +199,7 @@ _SCHEDULES: dict[str, Sequence[str]] = {
     "constant": ("learning_rate = LEARNING_RATE",),
     "cosine": (
         "steps = EPOCHS * steps_per_epoch",
+        f"# It rises for the first {100 * WARM_UP:g} % of the steps, and falls along a cosine.",
         "learning_rate = keras.optimizers.schedules.CosineDecay(",
         "    LEARNING_RATE / 11,",
         f"    decay_steps={1 - WARM_UP:g} * steps,",

@@ -132,6 +132,10 @@ def test_guesses_come_with_reasons(save):
     assert scaled.guess.value_range == "0-255" and "begins with a layer that scales" in scaled.range_reason
     grey = inspect_model(save(network((28, 28, 1), activation="softmax"), "grey.keras"))
     assert grey.guess.input_rule == "digit" and not grey.guess.softmax
+    ten = inspect_model(save(network((28, 28, 1), classes=10), "ten.keras"))
+    assert ten.guess.classes == tuple("0123456789")
+    normalised = inspect_model(save(network(front=[layers.Normalization(mean=127, variance=4000)]), "normal.keras"))
+    assert normalised.guess.value_range == "0-255" and "begins with a normalisation" in normalised.range_reason
     mobile = keras.applications.MobileNetV2((96, 96, 3), alpha=0.35, weights=None, classes=7)
     found = inspect_model(save(mobile, "mobile.keras"))
     assert found.guess.value_range == "-1-1" and len(found.guess.classes) == 7
