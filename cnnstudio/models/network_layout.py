@@ -8,6 +8,7 @@ Y. LeCun et al., “Gradient-based learning applied to document recognition”, 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from math import inf
 
 from cnnstudio.models.drawing.columns import FRAME, Part, lanes_of, place
@@ -19,8 +20,8 @@ from cnnstudio.models.drawing.volumes import NetworkGraph, read_graph, role_of
 from cnnstudio.models.drawing.words import facts_of, facts_of_fold
 from cnnstudio.models.layer_table import LayerTable
 
-WIDEST = 1400.0
-"""Where a picture would be wider, more of it is folded: at 1280 pixels its labels can still be read."""
+WIDEST = 1700.0
+"""Where a picture would be wider, more of it is folded: in a window of 1920 pixels its labels can still be read."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,14 @@ class Style:
         whole: whether a fold shows a whole part; else only its end.
         size: of the volumes, 1 for the usual one.
         terse: whether words are shortened.
+        stages: whether parts that follow each other are drawn as one, by its end.
     """
 
     lone: int
     whole: bool = True
     size: float = 1.0
     terse: bool = False
+    stages: bool = False
 
 
 _STYLES = (
@@ -47,6 +50,7 @@ _STYLES = (
     Style(2, whole=False),
     Style(2, whole=False, size=0.7),
     Style(2, whole=False, size=0.5, terse=True),
+    Style(2, whole=False, size=0.5, terse=True, stages=True),
 )
 """What is tried, from the most telling to the narrowest."""
 
@@ -129,12 +133,12 @@ def lay_out(
     graph = read_graph(table)
     if not folded:
         widest = inf
-    repeats: dict[tuple[int, bool], tuple[Repeat, ...]] = {(0, True): ()}
+    repeats: dict[tuple[int, bool, bool], tuple[Repeat, ...]] = {}
     drawings = []
     for style in _STYLES if folded else (Style(0),):
-        kind = (style.lone, style.whole)
+        kind = (style.lone, style.whole, style.stages)
         if kind not in repeats:
-            repeats[kind] = find_repeats(graph, style.lone, alike=not style.whole)
+            repeats[kind] = find_repeats(graph, style.lone, not style.whole, style.stages) if style.lone else ()
         drawings.append(_Drawing(table, graph, repeats[kind], style, frozenset()))
         if drawings[-1].width <= widest:
             break
@@ -207,7 +211,7 @@ class _Drawing:
             )
             for source, target in graph.links
         )
-        arcs = arcs_over(graph.shortcuts, volumes, self._layers_on_arcs())
+        arcs = arcs_over(graph.shortcuts, volumes, self._folding.passed)
         folds = tuple(
             self._fold(repeat, part, [volumes[number] for number in part.volumes], places.bottom)
             for repeat, part in zip(self._repeats, parts, strict=True)
@@ -220,31 +224,22 @@ class _Drawing:
 
     def _part(self, repeat: Repeat) -> Part:
         volumes = tuple(sorted({self._shown[number] for number in range(repeat.start, repeat.stop)}))
-        pieces = self._graph.pieces[repeat.typical : repeat.typical + repeat.length]
+        pieces = self._graph.pieces[repeat.start : repeat.start + repeat.length]
         only_end = not self._style.whole and self._key(repeat) not in self._unfolded
         return Part(volumes, tuple(piece.row for piece in pieces), only_end)
-
-    def _layers_on_arcs(self) -> dict[tuple[int, int], tuple[str, ...]]:
-        """For each shortcut that is drawn, the names of the layers on all those that it stands for."""
-        sources = {one.target: one.source for one in self._drawn.shortcuts}
-        names: dict[tuple[int, int], tuple[str, ...]] = {}
-        for one in self._graph.shortcuts:
-            target = self._shown[one.target]
-            source = self._shown[one.source] if target not in sources else sources[target]
-            names[source, target] = names.get((source, target), ()) + tuple(row.name for row in one.rows)
-        return names
 
     def _volume(self, number: int, size: Size) -> Volume:
         piece, places = self._drawn.pieces[number], self._places
         box, face = size.boxes(*places.middles[number])
         members = [self._graph.pieces[origin] for origin in self._folding.origins[number]]
+        inside = [names for one, names in self._folding.passed.items() if one.source == one.target == number]
         misfit = self._table.misfit
         state: State = "fine" if piece.shape is not None else "unknown"
         if misfit and misfit.layer == piece.row.name:
             state = "misfit"
         return Volume(
             layer=piece.row.name,
-            layers=tuple(row.name for member in members for row in member.rows),
+            layers=tuple(chain((row.name for member in members for row in member.rows), *inside)),
             role=role_of(piece.row),
             form=size.form,
             state=state,

@@ -52,7 +52,7 @@ def built(make: Callable[[Any], Any]) -> LayerTable:
 def inception(x: Any) -> Any:
     from keras import layers
 
-    for module in ("a", "b"):
+    for module in ("a", "b", "c"):
         x = layers.Concatenate(name=f"{module}_together")(
             [
                 layers.Conv2D(8, 1, padding="same", name=f"{module}_1")(x),
@@ -248,31 +248,46 @@ def test_less_room_folds_more_and_loses_no_layer(name: str) -> None:
     assert never.within(700) is never
 
 
-def test_a_part_like_repeated_ones_folds_as_they_do() -> None:
-    folds = lay_out(table_of("mobilenetv2")).folds
-    assert [one.count for one in folds] == [2, 3, 4, 3, 3, 1]
-    opened = lay_out(table_of("mobilenetv2")).toggled(folds[-1].key)
+def test_a_part_like_repeated_ones_is_drawn_as_they_are() -> None:
+    layout = lay_out(table_of("mobilenetv2"))
+    assert [one.count for one in layout.folds] == [1, 1, 1, 2, 1, 3, 1, 2, 1, 2, 1]
+    assert "stride 2" in layout.volumes[layout.folds[0].volumes[0]].operation.lines
+    opened = layout.toggled(layout.folds[-1].key)
     assert len(opened.folds[-1].volumes) == 3
 
 
-def test_the_stages_of_resnet56_are_nine_blocks_each() -> None:
+def test_in_little_room_a_stage_is_one_part() -> None:
+    layout = lay_out(table_of("mobilenetv2"), widest=1200)
+    assert [one.count for one in layout.folds] == [1] * 6
+    assert [layout.volumes[one.volumes[0]].operation.lines for one in layout.folds][:2] == [
+        ("6 layers",),
+        ("9 layers",),
+    ]
+    assert len(layout.toggled(layout.folds[2].key).folds[2].volumes) == 12
+
+
+def test_the_stages_of_resnet56_are_nine_blocks_each_of_which_some_begin_with_another_one() -> None:
     layout = lay_out(table_of("resnet56"))
-    assert [(one.count, one.folded, len(one.volumes)) for one in layout.folds] == [(9, True, 2)] * 3
-    assert len(layout.arcs) == 3
-    assert [one.shape.lines[0] for one in layout.volumes] == [
-        "3@32×32", "16@32×32", "16@32×32", "16@32×32", "32@16×16", "32@16×16", "64@8×8", "64@8×8", "64", "10",
+    assert [(one.count, one.folded, len(one.volumes)) for one in layout.folds] == [
+        (9, True, 2), (8, True, 2), (8, True, 2),
     ]  # fmt: skip
+    assert len(layout.arcs) == 5
+    assert [one.shape.lines[0] for one in layout.volumes] == [
+        "3@32×32", *["16@32×32"] * 3, *["32@16×16"] * 4, *["64@8×8"] * 4, "64", "10",
+    ]  # fmt: skip
+    strides = [one.layer for one in layout.volumes if "stride 2" in one.operation.lines]
+    assert strides == ["stage2_block1_1_conv", "stage3_block1_1_conv"]
 
 
 def test_a_fold_unfolds_and_folds_again() -> None:
     layout = lay_out(table_of("resnet56"))
     fold = layout.folds[1]
     opened = layout.toggled(fold.key)
-    assert opened.folds[1].count == 9
+    assert opened.folds[1].count == 8
     assert not opened.folds[1].folded
-    assert len(opened.folds[1].volumes) == 18
+    assert len(opened.folds[1].volumes) == 16
     assert [one.folded for one in opened.folds] == [True, False, True]
-    assert len(opened.arcs) == 11
+    assert len(opened.arcs) == 12
     layers = {name for number in fold.volumes for name in layout.volumes[number].layers}
     assert {name for number in opened.folds[1].volumes for name in opened.volumes[number].layers} == layers
     assert opened.toggled(fold.key) == layout
@@ -289,15 +304,15 @@ def test_blocks_are_told_by_what_they_do_not_by_their_names() -> None:
     assert [one.box for one in renamed.folds] == [one.box for one in expected.folds]
 
 
-def test_a_block_with_other_filters_only_begins_a_repetition() -> None:
+def test_a_block_with_other_filters_stands_alone() -> None:
     table = table_of("resnet56")
     block = "stage2_block5_1_"
     rows = [
         replace(row, output_shape=(16, 16, 48)) if row.name.startswith(block) and row.output_shape else row
         for row in table.rows
     ]
-    folds = lay_out(replace(table, rows=tuple(rows))).folds
-    assert [one.count for one in folds] == [9, 4, 5, 9]
+    folds = lay_out(replace(table, rows=tuple(rows)), widest=2500).folds
+    assert [one.count for one in folds] == [9, 3, 4, 8]
 
 
 def test_shortcuts() -> None:

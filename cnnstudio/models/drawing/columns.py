@@ -62,7 +62,7 @@ class Part:
 
     Attributes:
         volumes: their numbers.
-        rows: what makes the volumes of the second part; the first one may be of its own.
+        rows: what makes the volumes of one part.
         only_end: whether only the last volume of a part is drawn.
     """
 
@@ -160,14 +160,14 @@ def place(graph: NetworkGraph, sizes: Sequence[Size], lanes: Lanes, parts: Seque
     shapes = [shape_text(piece.shape) for piece in graph.pieces]
     alone = _alone(lanes)
     operations = [
-        wrapped(short_text(piece.row) if terse else operation_text(piece.row))
+        wrapped(short_text(piece.row) if terse else operation_text(piece.row), terse)
         if alone[column]
         else tuple(short_text(piece.row).split(", "))
         for piece, column in zip(graph.pieces, lanes.columns, strict=True)
     ]
     for part in parts:
         if part.only_end:
-            operations[part.volumes[-1]] = inside_text(part.rows)
+            operations[part.volumes[-1]] = inside_text(part.rows, terse)
     ends = {lanes.columns[part.volumes[-1]] for part in parts if part.only_end and len(part.rows) > 1}
     in_gaps = [alone[index] and index > 0 and alone[index - 1] and index not in ends for index in range(len(alone))]
     columns = _columns(sizes, lanes, in_gaps, shapes, operations)

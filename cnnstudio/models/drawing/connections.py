@@ -53,14 +53,14 @@ def _window(source: int, target: int, volumes: Sequence[Volume], row: LayerRow) 
 
 
 def arcs_over(
-    shortcuts: Sequence[Shortcut], volumes: Sequence[Volume], layers: Mapping[tuple[int, int], tuple[str, ...]]
+    shortcuts: Sequence[Shortcut], volumes: Sequence[Volume], layers: Mapping[Shortcut, tuple[str, ...]]
 ) -> tuple[Arc, ...]:
     """The shortcuts as arcs: each above what it passes and above the arcs within it.
 
     Args:
         shortcuts: by the numbers of volumes.
         volumes: all of them.
-        layers: for each shortcut, the names of the layers on it.
+        layers: for each shortcut, the names of the layers on it and on those that it stands for.
     """
     arcs: list[Arc] = []
     for one in sorted(shortcuts, key=lambda one: (one.target - one.source, one.source)):
@@ -76,6 +76,5 @@ def arcs_over(
         kernels = [row for row in one.rows if "Conv" in row.kind or row.kind.endswith("Dense")]
         text = operation_text(kernels[0]) if kernels else ""
         label = above(((start[0] + end[0]) / 2, top - 3), text) if text else None
-        names = layers.get((one.source, one.target), ())
-        arcs.append(Arc(one.source, one.target, names, start, end, top, label, facts_of_shortcut(one.rows)))
+        arcs.append(Arc(one.source, one.target, layers[one], start, end, top, label, facts_of_shortcut(one.rows)))
     return tuple(arcs)

@@ -1,12 +1,15 @@
 """Equal parts of a network that follow each other, as ResNet's stages of nine blocks: what can be drawn once.
 
-Parts are compared by what they do, not by their names: kinds of layers, kernels, shapes, parameters, connections.
+Parts are compared by all that they do, not by their names: kinds of layers, kernels, strides, shapes, parameters,
+connections. So what is drawn of one of them is true of each. Only how much dropouts drop may differ: in deep networks
+it grows from block to block.
 """
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from cnnstudio.models.drawing.volumes import SUMS, NetworkGraph, Piece, Shortcut, cuts
+from cnnstudio.models.drawing.volumes import SUMS, NetworkGraph, Shortcut, cuts
+from cnnstudio.models.layer_table import LayerRow
 
 LONGEST = 24
 """Most volumes of a part that is looked for."""
@@ -18,13 +21,12 @@ LONE = 4
 class Repeat:
     """Equal parts that follow each other.
 
-    The first part may have another stride and other shortcuts, and fewer channels at its start: so do the stages of
-    residual networks begin.
+    After its sum, the last part may go on with layers that prepare what follows, such as a normalisation.
 
     Attributes:
         start: number of the first volume.
         length: volumes in a part.
-        count: parts.
+        count: parts; 1 for a part that does the same as repeated ones elsewhere, in another size.
     """
 
     start: int
@@ -35,11 +37,6 @@ class Repeat:
     def stop(self) -> int:
         """Number of the first volume after it."""
         return self.start + self.length * self.count
-
-    @property
-    def typical(self) -> int:
-        """Number of the first volume of the part that is drawn: the second one, for the first may be of its own."""
-        return self.start + (self.length if self.count > 1 else 0)
 
     @property
     def saved(self) -> int:
@@ -54,21 +51,25 @@ class Folding:
     Attributes:
         graph: of the volumes that are drawn.
         origins: for each of them, the numbers of those that it stands for, the one that is drawn first.
-        folds: for each repeat that is folded, the numbers of the volumes that are drawn of it.
+        passed: for each shortcut, the names of the layers on all those that it stands for; for one within what is
+            drawn as one volume, too.
     """
 
     graph: NetworkGraph
     origins: tuple[tuple[int, ...], ...]
-    folds: tuple[tuple[Repeat, tuple[int, ...]], ...]
+    passed: dict[Shortcut, tuple[str, ...]]
 
 
-def find_repeats(graph: NetworkGraph, lone: int = LONE, alike: bool = False) -> tuple[Repeat, ...]:
+def find_repeats(
+    graph: NetworkGraph, lone: int = LONE, alike: bool = False, stages: bool = False
+) -> tuple[Repeat, ...]:
     """The repeats of a network, in its order, none in another; those that save most are preferred.
 
     Args:
         graph: the network.
         lone: how often a single volume must be repeated.
         alike: whether single parts that do the same as repeated ones do elsewhere count as well.
+        stages: whether all such parts that follow each other and end in one shape count as one.
     """
     search = _Search(graph)
     found = []
@@ -82,15 +83,15 @@ def find_repeats(graph: NetworkGraph, lone: int = LONE, alike: bool = False) -> 
         if all(repeat.stop <= other.start or other.stop <= repeat.start for other in chosen):
             chosen.append(repeat)
     if alike:
-        chosen += search.alike(chosen)
-    return tuple(sorted(chosen, key=lambda one: one.start))
+        chosen += search.alike(chosen, shortest=1 if stages else 2)
+    chosen.sort(key=lambda one: one.start)
+    return tuple(_merged(graph, chosen) if stages else chosen)
 
 
 class _Search:
-    """What of each volume must agree: `_like` between the first part and the second, `_same` between all others."""
+    """What of each volume must agree, as numbers: `_same` in repeats, `_like` in parts that are drawn like them."""
 
     def __init__(self, graph: NetworkGraph) -> None:
-        self._shapes = [piece.shape for piece in graph.pieces]
         edges = [*graph.links, *((one.source, one.target) for one in graph.shortcuts)]
         self._ends = cuts(len(graph.pieces), edges)
         links: list[list[int]] = [[] for _ in graph.pieces]
@@ -98,35 +99,38 @@ class _Search:
             links[target].append(target - source)
         passed: list[list[Hashable]] = [[] for _ in graph.pieces]
         for one in graph.shortcuts:
-            passed[one.target].append((one.target - one.source, *(row.kind for row in one.rows)))
-        self._like: list[Hashable] = []
-        self._same: list[Hashable] = []
-        for piece, offsets, shortcuts in zip(graph.pieces, links, passed, strict=True):
-            kernels = tuple(window.kernel for window in piece.row.windows or ())
-            said = [part for part in piece.row.title.split(", ") if not part.startswith("stride")]
-            self._like.append((piece.row.kind, *said, *sorted(offsets)))
-            self._same.append((_essence(piece), kernels, tuple(shortcuts), *sorted(offsets)))
+            passed[one.target].append((one.target - one.source, tuple(map(_essence, one.rows))))
+        self._rows = [tuple(map(_essence, piece.rows)) for piece in graph.pieces]
+        self._sums = [any(row.kind in SUMS for row in piece.rows) for piece in graph.pieces]
+        self._ways = [(*sorted(feeds), *shortcuts) for feeds, shortcuts in zip(links, passed, strict=True)]
+        self._same = _numbered(list(zip(self._rows, self._ways, strict=True)))
+        self._like = _numbered(
+            [(*_manner(piece.row), *sorted(feeds)) for piece, feeds in zip(graph.pieces, links, strict=True)]
+        )
 
     def count(self, start: int, length: int) -> int:
-        """How many parts of a length follow each other from a volume on."""
-        second, third = start + length, start + 2 * length
-        if self._like[start] != self._like[second]:
+        """How many equal parts of a length follow each other from a volume on."""
+        last, stop, count = start + length - 1, start + 2 * length, 1
+        if not (self._ends[start - 1] and self._ends[last]):
             return 1
-        if not (self._ends[start - 1] and self._ends[second - 1] and self._ends[third - 1]):
-            return 1
-        if self._like[start:second] != self._like[second:third] or self._shapes[second - 1] != self._shapes[third - 1]:
-            return 1
-        count, pattern = 2, self._same[second:third]
-        while True:
-            stop = start + count * length
-            if self._same[stop : stop + length] != pattern or not self._ends[stop + length - 1]:
-                return count
-            count += 1
+        while stop <= len(self._same) and self._ends[stop - 1]:
+            if self._same[stop - length : stop - 1] != self._same[start:last]:
+                break
+            if self._same[stop - 1] != self._same[last]:
+                return count + self._ends_like(stop - 1, last)
+            count, stop = count + 1, stop + length
+        return count
 
-    def alike(self, chosen: Sequence[Repeat]) -> list[Repeat]:
+    def _ends_like(self, number: int, other: int) -> bool:
+        """Whether a volume is like another one up to its sum, and only goes on from there."""
+        rows = self._rows[other]
+        alike = self._ways[number] == self._ways[other] and self._rows[number][: len(rows)] == rows
+        return self._sums[other] and alike
+
+    def alike(self, chosen: Sequence[Repeat], shortest: int) -> list[Repeat]:
         """Single parts, outside those that are chosen, that do the same as the parts of one of them."""
         taken = {number for repeat in chosen for number in range(repeat.start, repeat.stop)}
-        patterns = {tuple(self._like[one.typical : one.typical + one.length]) for one in chosen if one.length > 1}
+        patterns = {tuple(self._like[one.start : one.start + one.length]) for one in chosen if one.length >= shortest}
         found = []
         for start in range(1, len(self._like)):
             for pattern in patterns:
@@ -138,19 +142,40 @@ class _Search:
         return found
 
 
-def _essence(piece: Piece) -> tuple[Hashable, ...]:
-    """What a volume does: its layers with parameters, up to a sum; a normalisation after it is for what follows."""
-    sums = [number for number, row in enumerate(piece.rows) if row.kind in SUMS]
-    rows = piece.rows[: sums[-1] + 1] if sums else piece.rows
-    return tuple(
-        (row.kind, row.output_shape, row.parameters, row.activation)
-        for row in rows
-        if row.parameters or row is piece.row
-    )
+def _merged(graph: NetworkGraph, repeats: Sequence[Repeat]) -> list[Repeat]:
+    """Those that follow each other and end in one shape as one part; of single volumes, only those in such a part."""
+    stages: list[Repeat] = []
+    for repeat in repeats:
+        before = stages[-1] if stages else None
+        stays = graph.pieces[repeat.start - 1].shape == graph.pieces[repeat.stop - 1].shape
+        if before and before.stop == repeat.start and stays:
+            stages[-1] = Repeat(before.start, repeat.stop - before.start, 1)
+        else:
+            stages.append(repeat)
+    return [one for one in stages if one.length * one.count > 1]
+
+
+def _numbered(keys: Sequence[Hashable]) -> list[int]:
+    """A number for each key, the same for equal ones: compared often, they are large."""
+    numbers: dict[Hashable, int] = {}
+    return [numbers.setdefault(key, len(numbers)) for key in keys]
+
+
+def _essence(row: LayerRow) -> tuple[Hashable, ...]:
+    """All that a layer does, but how much a dropout drops; of one whose shape is not known, nobody knows."""
+    unknown = row.name if row.output_shape is None else ""
+    title = "" if row.kind.endswith("Dropout") else row.title
+    return row.kind, title, row.output_shape, row.parameter_terms, row.activation, row.windows, unknown
+
+
+def _manner(row: LayerRow) -> tuple[Hashable, ...]:
+    """What a layer does in any size and with any stride."""
+    unknown = row.name if row.output_shape is None else ""
+    return row.kind, *(part for part in row.title.split(", ") if not part.startswith("stride")), unknown
 
 
 def fold(graph: NetworkGraph, repeats: tuple[Repeat, ...], whole: bool = True) -> Folding:
-    """Draws each of some repeats once.
+    """Draws each of some repeats once: its first part.
 
     Args:
         graph: the network.
@@ -159,24 +184,17 @@ def fold(graph: NetworkGraph, repeats: tuple[Repeat, ...], whole: bool = True) -
     """
     numbers: list[int] = []
     origins: list[tuple[int, ...]] = []
-    folds = []
-    following = 0
     for repeat in repeats:
-        _keep(range(following, repeat.start), numbers, origins)
-        first = len(origins)
-        shown = repeat.length if whole else 1
-        for place in range(repeat.length - shown, repeat.length):
-            step = repeat.length if whole else 1
-            members = set(range(repeat.start + (place if whole else 0), repeat.stop, step))
-            drawn = repeat.typical + place
-            origins.append((drawn, *sorted(members - {drawn})))
-        for number in range(repeat.start, repeat.stop):
-            place = (number - repeat.start) % repeat.length
-            numbers.append(first + (place if whole else 0))
-        folds.append((repeat, tuple(range(first, len(origins)))))
-        following = repeat.stop
-    _keep(range(following, len(graph.pieces)), numbers, origins)
-    return Folding(_folded(graph, repeats, numbers, origins), tuple(origins), tuple(folds))
+        _keep(range(len(numbers), repeat.start), numbers, origins)
+        first, volumes = len(origins), range(repeat.start, repeat.stop)
+        if whole:
+            origins += [tuple(volumes[place :: repeat.length]) for place in range(repeat.length)]
+        else:
+            drawn = repeat.start + repeat.length - 1
+            origins.append((drawn, *(number for number in volumes if number != drawn)))
+        numbers += [first + (place % repeat.length if whole else 0) for place in range(len(volumes))]
+    _keep(range(len(numbers), len(graph.pieces)), numbers, origins)
+    return _folded(graph, repeats, numbers, origins, whole)
 
 
 def _keep(wanted: range, numbers: list[int], origins: list[tuple[int, ...]]) -> None:
@@ -186,8 +204,12 @@ def _keep(wanted: range, numbers: list[int], origins: list[tuple[int, ...]]) -> 
 
 
 def _folded(
-    graph: NetworkGraph, repeats: tuple[Repeat, ...], numbers: list[int], origins: list[tuple[int, ...]]
-) -> NetworkGraph:
+    graph: NetworkGraph,
+    repeats: tuple[Repeat, ...],
+    numbers: list[int],
+    origins: list[tuple[int, ...]],
+    whole: bool,
+) -> Folding:
     within = {number: repeat for repeat in repeats for number in range(repeat.start, repeat.stop)}
 
     def entry(source: int, target: int) -> int:
@@ -198,12 +220,25 @@ def _folded(
         parts = ((number - repeat.start) // repeat.length for number in (source, target))
         return numbers[source] if len(set(parts)) == 1 else numbers[repeat.start - 1]
 
+    def shown(number: int) -> bool:
+        """Whether a volume, or one like it, is drawn."""
+        repeat = within.get(number)
+        return whole or repeat is None or (number - repeat.start + 1) % repeat.length == 0
+
     links = {(entry(source, target), numbers[target]) for source, target in graph.links}
-    joins: dict[tuple[int, int], Shortcut] = {}
+    drawn: dict[Hashable, Shortcut] = {}
+    passed: dict[Shortcut, tuple[str, ...]] = {}
     for one in graph.shortcuts:
-        source, target = entry(one.source, one.target), numbers[one.target]
-        known = joins.get((source, target))
-        if source != target and (known is None or len(one.rows) < len(known.rows)):
-            joins[source, target] = Shortcut(source, target, one.rows)
+        target = numbers[one.target]
+        # What ends in a volume that is not drawn is not drawn either.
+        source = entry(one.source, one.target) if shown(one.target) else target
+        key = source, target, tuple(map(_essence, one.rows))
+        shortcut = drawn.setdefault(key, Shortcut(source, target, one.rows))
+        passed[shortcut] = passed.get(shortcut, ()) + tuple(row.name for row in one.rows)
     pieces = tuple(graph.pieces[origin[0]] for origin in origins)
-    return NetworkGraph(pieces, tuple(sorted(link for link in links if link[0] != link[1])), tuple(joins.values()))
+    folded = NetworkGraph(
+        pieces,
+        tuple(sorted((source, target) for source, target in links if source != target)),
+        tuple(one for one in drawn.values() if one.source != one.target),
+    )
+    return Folding(folded, tuple(origins), passed)

@@ -187,7 +187,7 @@ class _Builder:
 
         Returns:
             The piece where it leaves and those on it, first to last; None where it is a branch in its own right: with
-            two layers that have kernels, or with connections to elsewhere.
+            two layers that have kernels, or with connections to elsewhere; or where it has the misfit, to be seen.
         """
         passed: list[int] = []
         followers, kernels = {end}, 0
@@ -198,7 +198,8 @@ class _Builder:
             used = {name for row in draft.rows for name in self.consumers[row.name]}
             kernels += role_of(draft.rows[0]) in ("convolution", "dense")
             joins = any(shortcut.target == source for shortcut in self.shortcuts)
-            if len(draft.sources) != 1 or joins or not used <= names | followers or (kernels > 1 and not gate):
+            leaves = len(draft.sources) != 1 or joins or not used <= names | followers
+            if leaves or self.misfit in names or (kernels > 1 and not gate):
                 return None
             passed.insert(0, source)
             followers = names

@@ -11,13 +11,13 @@ TEXT = 12.0
 LINE = 15.0
 """From a line of text to the next one."""
 
-_LONGEST_LINE = 86.0
-_MOST_LINES = 4
+_LONGEST_LINE, _LONGEST_TERSE = 86.0, 60.0
+_MOST_INSIDE, _MOST_TOLD = 4, 8
 _SHORT = {
     "depthwise convolution": "depthwise",
     "convolution": "conv.",
     "max pooling": "max pool",
-    "average pooling": "average",
+    "average pooling": "average pool",
 }
 # Of DejaVu Sans, which is wider than what most systems use.
 _NARROW = dict.fromkeys("iljI|.,·:'", 0.32) | dict.fromkeys(" ft()/-1", 0.42)
@@ -27,7 +27,7 @@ _WIDE = dict.fromkeys("mwMW", 0.95) | {"@": 1.0, "×": 0.84, "…": 1.0}
 def width_of(text: str, strong: bool = False) -> float:
     """About how wide a text is; rather too wide than too narrow."""
     width = TEXT * sum(_NARROW.get(letter) or _WIDE.get(letter) or 0.64 for letter in text)
-    return width * (1.2 if strong else 1.0)
+    return width * (1.1 if strong else 1.0)
 
 
 def label_at(lines: Sequence[str], x: float, top: float, strong: bool = False) -> Label:
@@ -36,14 +36,15 @@ def label_at(lines: Sequence[str], x: float, top: float, strong: bool = False) -
     return Label(tuple(lines), Box(x - width / 2, top, width, LINE * len(lines)))
 
 
-def wrapped(text: str) -> tuple[str, ...]:
+def wrapped(text: str, terse: bool = False) -> tuple[str, ...]:
     """A text in lines that are short where words allow it; what follows a comma has a line of its own."""
+    longest = _LONGEST_TERSE if terse else _LONGEST_LINE
     lines: list[str] = []
     for part in text.split(", "):
         first, *words = part.split()
         lines.append(first)
         for word in words:
-            if width_of(f"{lines[-1]} {word}") <= _LONGEST_LINE:
+            if width_of(f"{lines[-1]} {word}") <= longest:
                 lines[-1] += f" {word}"
             else:
                 lines.append(word)
@@ -64,7 +65,9 @@ def operation_text(row: LayerRow) -> str:
     """What a layer does, to stand between two volumes: “convolution 5×5”."""
     if row.kind == "InputLayer":
         return "image"
-    return row.title[:1].lower() + row.title[1:]
+    first = row.title.split(" ")[0]
+    # ReLU, and the class of a layer that is not known, keep their spelling.
+    return row.title if first[1:] != first[1:].lower() else first.lower() + row.title[len(first) :]
 
 
 def short_text(row: LayerRow) -> str:
@@ -75,11 +78,11 @@ def short_text(row: LayerRow) -> str:
     return text
 
 
-def inside_text(rows: Sequence[LayerRow]) -> tuple[str, ...]:
-    """What a part does of which only the end is drawn: a line for each of a few layers, else how many they are."""
-    if len(rows) > _MOST_LINES:
+def inside_text(rows: Sequence[LayerRow], terse: bool) -> tuple[str, ...]:
+    """What a part does of which only the end is drawn: the words for each of a few layers, else how many they are."""
+    if len(rows) > _MOST_INSIDE:
         return (f"{len(rows)} layers",)
-    return tuple(short_text(row).split(", ")[0] for row in rows)
+    return tuple(line for row in rows for line in wrapped(short_text(row), terse))
 
 
 def facts_of(rows: Sequence[LayerRow], misfit: Misfit | None) -> tuple[str, ...]:
@@ -114,12 +117,14 @@ def facts_of_shortcut(rows: Sequence[LayerRow]) -> tuple[str, ...]:
 
 def facts_of_fold(count: int, rows: Sequence[LayerRow], folded: bool) -> tuple[str, ...]:
     """What is told about equal parts that follow each other; `rows`: what makes the volumes of one part."""
-    inside = ", ".join(operation_text(row) for row in rows)
+    inside = ", ".join(operation_text(row) for row in rows) if len(rows) <= _MOST_TOLD else f"{len(rows)} layers"
     click = "Click to unfold" if folded else "Click to fold"
     if count == 1:
-        return f"A part like those that are repeated: {inside}", click
-    first = "The first one may differ in its stride and its number of channels"
-    return f"{count} equal parts, one after the other: {inside}", first, click
+        return (
+            f"Drawn by its end alone, as equal parts are elsewhere: {inside}" if folded else f"One part: {inside}",
+            click,
+        )
+    return f"{count} equal parts, one after the other: {inside}", click
 
 
 def above(point: Point, text: str) -> Label:

@@ -100,6 +100,7 @@ def test_arrow_keys_walk(picture: NetworkPicture, qtbot: QtBot) -> None:
 
 def test_a_badge_unfolds_and_folds(picture: NetworkPicture) -> None:
     layout = layout_of("resnet56")
+    picture.resize(1500, 400)
     picture.set_network(layout)
     fold = layout.folds[1]
     left = picture.place_of(fold.key).x()
@@ -107,7 +108,7 @@ def test_a_badge_unfolds_and_folds(picture: NetworkPicture) -> None:
     assert picture.network
     opened = picture.network.folds[1]
     assert not opened.folded
-    assert len(picture.network.volumes) == len(layout.volumes) + 16
+    assert len(picture.network.volumes) == len(layout.volumes) + 14
     assert abs(picture.place_of(fold.key).x() - left) < 60
     click(picture, picture.place_of_badge(opened))
     assert picture.network == layout
@@ -163,6 +164,7 @@ def test_the_wheel_zooms_about_the_pointer(picture: NetworkPicture) -> None:
     wheel(picture, before, QPoint(0, 240))
     assert (picture.place_of("conv2") - before).manhattanLength() <= 2
     assert distance(picture) == pytest.approx(1.25**2 * fitted, abs=2)
+    before = picture.place_of("conv2")
     wheel(picture, before, QPoint(120, 0))
     assert picture.place_of("conv2").x() == before.x() + 60
 
@@ -196,15 +198,22 @@ def test_it_fits_again_when_the_window_changes(picture: NetworkPicture) -> None:
 
 def test_in_a_narrow_window_more_is_folded(picture: NetworkPicture) -> None:
     layout = layout_of("resnet56")
+    picture.resize(1500, 400)
     picture.set_network(layout)
     picture.select("stage2_block4_2_conv")
     assert picture.network == layout
     picture.resize(800, 300)
     assert picture.network
-    assert [len(fold.volumes) for fold in picture.network.folds] == [1, 1, 1]
+    assert [(fold.count, len(fold.volumes)) for fold in picture.network.folds] == [
+        (9, 1),
+        (1, 1),
+        (8, 1),
+        (1, 1),
+        (8, 1),
+    ]
     assert picture.network.box.width < 800 / 0.8
     assert picture.selection == "stage2_block4_2_conv"
-    picture.resize(1280, 400)
+    picture.resize(1500, 400)
     assert picture.network == layout
 
 
@@ -229,7 +238,8 @@ def test_an_svg_has_all_labels_as_text(picture: NetworkPicture, name: str) -> No
     for volume in layout.volumes:
         for line in (*volume.shape.lines, *volume.operation.lines):
             assert line in found
-    assert found.count("× 9") == len(layout.folds)
+    for fold in layout.folds:
+        assert f"× {fold.count}" in found
 
 
 def test_an_svg_looks_like_the_picture(picture: NetworkPicture) -> None:
