@@ -20,7 +20,7 @@ from cnnstudio.models.drawing.volumes import NetworkGraph, read_graph, role_of
 from cnnstudio.models.drawing.words import facts_of, facts_of_fold
 from cnnstudio.models.layer_table import LayerTable
 
-WIDEST = 1700.0
+WIDEST = 1750.0
 """Where a picture would be wider, more of it is folded: in a window of 1920 pixels its labels can still be read."""
 
 
@@ -54,7 +54,7 @@ _STYLES = (
 )
 """What is tried, from the most telling to the narrowest."""
 
-_BADGE = (48.0, 20.0)
+_BADGE, _LONE_BADGE = (48.0, 20.0), (28.0, 20.0)
 
 
 @dataclass(frozen=True)
@@ -254,7 +254,7 @@ class _Drawing:
     def _fold(self, repeat: Repeat, part: Part, volumes: Sequence[Volume], bottom: float) -> Fold:
         box = around([Box(volumes[0].box.x, bottom, 0, 0), *(box for one in volumes for box in _boxes_of(one))])
         box = box.grown(FRAME)
-        width, height = _BADGE
+        width, height = _BADGE if repeat.count > 1 else _LONE_BADGE
         box = Box(box.x, box.y, box.width, box.height + height / 2 - 4)
         key = self._key(repeat)
         folded = key not in self._unfolded

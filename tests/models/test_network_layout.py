@@ -202,7 +202,7 @@ def test_labels_are_those_of_the_paper() -> None:
         "Output 28×28×6",
         "Parameters 5·5·1·6 + 6 = 156",
         "Size (28 − 5 + 2·2)/1 + 1 = 28",
-        "Activation relu",
+        "Activation ReLU",
     )
 
 

@@ -74,6 +74,7 @@ class ArchitecturePage(QWidget):
         self._view = NetworkView()
         self._view.selected.connect(self._select)
         self._view.split_moved.connect(partial(settings.remember, SPLIT))
+        self._view.picture.saved.connect(self._tell_saved)
         self._view.set_split(settings.recall(SPLIT, 34))
         self._chooser = ArchitectureChooser()
         self._chooser.changed.connect(self._describe)
@@ -216,6 +217,10 @@ class ArchitecturePage(QWidget):
         path, _ = QFileDialog.getOpenFileName(self, "Open a network", "", MODEL_FILES)
         if path:
             self.receive(Path(path))
+
+    @Slot(str)
+    def _tell_saved(self, path: str) -> None:
+        self._message.show_info(f"The picture is in {path}.")
 
     @Slot()
     def _use(self) -> None:

@@ -204,7 +204,8 @@ def _dense(facts: Facts, row: LayerRow) -> Cell:
     mlp = facts.connections.get(row.name)
     if mlp is None:
         return Cell("")
-    times = f"{_rough(mlp.connections / mlp.parameters)} times" if mlp.parameters else ""
+    ratio = _rough(mlp.connections / mlp.parameters) if mlp.parameters else ""
+    times = "about as many" if ratio == "1" else ratio and f"{ratio} times"
     product = f"{mlp.inputs:,} × {mlp.outputs:,} = {mlp.connections:,}"
     lesson = (
         f"A dense layer that turns P = {mlp.inputs:,} numbers into H = {mlp.outputs:,} has a weight for each pair: "

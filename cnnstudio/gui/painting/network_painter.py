@@ -1,6 +1,7 @@
 """Paints a network that is laid out: volumes, labels, links, shortcuts, folds; on a screen, a picture, or an SVG."""
 
 from dataclasses import dataclass
+from html import escape
 from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -15,6 +16,7 @@ _PLOT = {"convolution": 0, "pooling": 1, "dense": 2}
 _SHORTCUT = 3
 _ARROW = 5.0
 _ROUND = 26.0
+_VEIL = 0.92
 
 
 @dataclass(frozen=True)
@@ -63,16 +65,33 @@ def part_at(layout: NetworkLayout, x: float, y: float, near: float) -> Volume | 
     )
 
 
-def paint_network(painter: QPainter, layout: NetworkLayout, font: QFont, marks: Marks) -> None:
+def tip_of(part: Volume | Arc | Fold) -> str:
+    """What is to be told about a part, for its tooltip."""
+    title, *others = map(escape, part.facts)
+    return f"<p><b>{title}</b></p><p>{'<br>'.join(others)}</p>"
+
+
+def paint_network(painter: QPainter, layout: NetworkLayout, font: QFont, theme: Colours, marks: Marks) -> None:
     """Paints all of a network in its own units.
 
     Args:
         painter: its transform says where and how large.
         layout: the network.
         font: of the labels; their size is the layout's.
+        theme: its colours.
         marks: what stands out.
     """
-    _NetworkPainter(painter, font, marks).paint(layout)
+    _NetworkPainter(painter, font, theme, marks).paint(layout)
+
+
+def veil(painter: QPainter, area: QRectF) -> None:
+    """Covers what lies below tools, so that it is not taken for a part of them; on empty ground it is not seen."""
+    ground = QColor(colours().window)
+    ground.setAlphaF(_VEIL)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(ground)
+    painter.drawRoundedRect(area, 8, 8)
 
 
 def _mixed(strong: str, ground: str, share: float) -> QColor:
@@ -85,9 +104,8 @@ def _mixed(strong: str, ground: str, share: float) -> QColor:
 
 
 class _NetworkPainter:
-    def __init__(self, painter: QPainter, font: QFont, marks: Marks) -> None:
-        self._painter, self._marks = painter, marks
-        self._theme: Colours = colours()
+    def __init__(self, painter: QPainter, font: QFont, theme: Colours, marks: Marks) -> None:
+        self._painter, self._theme, self._marks = painter, theme, marks
         self._dark = QColor(self._theme.window).lightness() < 128
         self._plain, self._strong = QFont(font), QFont(font)
         for one in (self._plain, self._strong):
@@ -250,7 +268,7 @@ class _NetworkPainter:
         painter.drawRoundedRect(box, box.height() / 2, box.height() / 2)
         painter.setFont(self._strong)
         painter.setPen(QColor(theme.accent_text))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"× {fold.count}" if fold.folded else f"× {fold.count} –")
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, fold.sign)
 
 
 def _curve(points: tuple[Point, ...]) -> QPainterPath:

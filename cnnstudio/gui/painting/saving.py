@@ -70,7 +70,7 @@ def write_whole(path: str, content: bytes) -> str:
     return "" if file.commit() else file.errorString()
 
 
-def save_as(parent: QWidget, title: str, name: str, formats: tuple[Format, ...]) -> None:
+def save_as(parent: QWidget, title: str, name: str, formats: tuple[Format, ...]) -> str:
     """Asks where to, and in which format, then saves there; says so where that fails.
 
     Args:
@@ -78,11 +78,14 @@ def save_as(parent: QWidget, title: str, name: str, formats: tuple[Format, ...])
         title: the dialog's title.
         name: the suggested file name, without suffix.
         formats: what can be chosen; the first one is suggested.
+
+    Returns:
+        The file's path; empty where nothing was saved.
     """
     filters = {f"{one.title} (*{one.suffix})": one for one in formats}
     path, chosen = QFileDialog.getSaveFileName(parent, title, name + formats[0].suffix, ";;".join(filters))
     if not path:
-        return
+        return ""
     by_suffix = {one.suffix: one for one in formats}
     form = by_suffix.get(Path(path).suffix.lower())
     if form is None:
@@ -91,3 +94,5 @@ def save_as(parent: QWidget, title: str, name: str, formats: tuple[Format, ...])
     problem = write_whole(path, form.content())
     if problem:
         QMessageBox.warning(parent, "Not saved", f"{path} could not be written: {problem}")
+        return ""
+    return path

@@ -1,7 +1,5 @@
 """The picture of a network: to look at, to zoom, to unfold, to choose a layer in, and to save."""
 
-from html import escape
-
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
@@ -30,7 +28,7 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.gui.describe import describe
 from cnnstudio.gui.painting.network_export import network_image, network_svg
-from cnnstudio.gui.painting.network_painter import Marks, paint_network, part_at, rectangle
+from cnnstudio.gui.painting.network_painter import Marks, paint_network, part_at, rectangle, tip_of, veil
 from cnnstudio.gui.painting.saving import Format, png, save_as
 from cnnstudio.gui.painting.viewpoint import Viewpoint
 from cnnstudio.gui.theme import GRID, colours, icon
@@ -38,7 +36,7 @@ from cnnstudio.models.drawing.parts import Arc, Fold, Volume
 from cnnstudio.models.network_layout import WIDEST, NetworkLayout
 
 _STEP = 1.25
-_LEGIBLE, _STEPS = 0.85, 50
+_LEGIBLE, _STEPS = 0.8, 50
 _TOOLS = 5 * GRID
 _NEAR = 4.0
 _LESSON = (
@@ -56,6 +54,9 @@ class NetworkPicture(QWidget):
 
     selected = Signal(str)
     """A layer was clicked, or the arrow keys went to it: its name."""
+
+    saved = Signal(str)
+    """The picture was saved: the file's path."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -207,8 +208,9 @@ class NetworkPicture(QWidget):
             marks = Marks(self._number() if arc is None else -1, -1 if arc is None else arc, self._hovered)
             painter.save()
             painter.setTransform(self._view.transform, combine=True)
-            paint_network(painter, self._layout, self.font(), marks)
+            paint_network(painter, self._layout, self.font(), colours(), marks)
             painter.restore()
+            veil(painter, QRectF(self._tools.geometry()))
         if self.hasFocus() and self._layout is not None:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -249,7 +251,7 @@ class NetworkPicture(QWidget):
         """Tells what is under the pointer; zooms by pinching, on a touch pad and on a touch screen."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             part = self._part_at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), _tip(part.facts) if part else self.toolTip(), self)
+            QToolTip.showText(event.globalPos(), tip_of(part) if part else self.toolTip(), self)
             return True
         if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
             self._zoom(1 + event.value(), event.position())
@@ -378,7 +380,8 @@ class NetworkPicture(QWidget):
         """Asks where to, and saves the whole picture as SVG or PNG."""
         if self._layout is not None:
             formats = (Format(".svg", "SVG drawing", self.svg), Format(".png", "PNG picture", self.png))
-            save_as(self, "Save the picture", self._layout.name, formats)
+            if path := save_as(self, "Save the picture", self._layout.name, formats):
+                self.saved.emit(path)
 
     @Slot()
     def copy(self) -> None:
@@ -393,8 +396,3 @@ class NetworkPicture(QWidget):
     def png(self) -> bytes:
         """The whole picture as a PNG file; empty where nothing is shown."""
         return png(network_image(self._layout, self.font())) if self._layout else b""
-
-
-def _tip(facts: tuple[str, ...]) -> str:
-    title, *others = map(escape, facts)
-    return f"<p><b>{title}</b></p><p>{'<br>'.join(others)}</p>"

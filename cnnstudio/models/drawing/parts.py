@@ -148,7 +148,7 @@ class Arc:
 
 @dataclass(frozen=True)
 class Fold:
-    """Equal parts that follow each other, drawn once, or unfolded, all of them.
+    """Equal parts that follow each other, drawn once, or unfolded, all of them; or one part, drawn by its end.
 
     Attributes:
         key: tells it from others; it stays the same while the network is edited elsewhere.
@@ -167,3 +167,10 @@ class Fold:
     badge: Box
     volumes: tuple[int, ...]
     facts: tuple[str, ...]
+
+    @property
+    def sign(self) -> str:
+        """What its badge says: how many parts, and whether it folds or unfolds."""
+        if self.count == 1:
+            return "+" if self.folded else "–"
+        return f"× {self.count}" if self.folded else f"× {self.count} –"

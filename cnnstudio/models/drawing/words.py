@@ -5,13 +5,14 @@ from math import prod
 
 from cnnstudio.models.drawing.parts import Box, Label, Point
 from cnnstudio.models.layer_table import LayerRow, Misfit
+from cnnstudio.models.rules.activations import ACTIVATIONS
 
 TEXT = 12.0
 """Height of the letters, as fonts count it."""
 LINE = 15.0
 """From a line of text to the next one."""
 
-_LONGEST_LINE, _LONGEST_TERSE = 86.0, 60.0
+_LONGEST_LINE, _LONGEST_TERSE = 86.0, 68.0
 _MOST_INSIDE, _MOST_TOLD = 4, 8
 _SHORT = {
     "depthwise convolution": "depthwise",
@@ -20,7 +21,7 @@ _SHORT = {
     "average pooling": "average pool",
 }
 # Of DejaVu Sans, which is wider than what most systems use.
-_NARROW = dict.fromkeys("iljI|.,·:'", 0.32) | dict.fromkeys(" ft()/-1", 0.42)
+_NARROW = dict.fromkeys("iljI|.,·:'", 0.32) | dict.fromkeys(" ft()/-", 0.42)
 _WIDE = dict.fromkeys("mwMW", 0.95) | {"@": 1.0, "×": 0.84, "…": 1.0}
 
 
@@ -65,9 +66,13 @@ def operation_text(row: LayerRow) -> str:
     """What a layer does, to stand between two volumes: “convolution 5×5”."""
     if row.kind == "InputLayer":
         return "image"
-    first = row.title.split(" ")[0]
-    # ReLU, and the class of a layer that is not known, keep their spelling.
-    return row.title if first[1:] != first[1:].lower() else first.lower() + row.title[len(first) :]
+    return _within_sentence(row.title)
+
+
+def _within_sentence(title: str) -> str:
+    """With a small letter first; but ReLU, and the class of a layer that is not known, keep their spelling."""
+    first = title.split(" ", maxsplit=1)[0]
+    return title if first[1:] != first[1:].lower() else first.lower() + title[len(first) :]
 
 
 def short_text(row: LayerRow) -> str:
@@ -101,7 +106,7 @@ def facts_of(rows: Sequence[LayerRow], misfit: Misfit | None) -> tuple[str, ...]
         else:
             facts += [f"Height {height.formula}", f"Width {width.formula}"]
     if row.activation:
-        facts.append(f"Activation {row.activation}")
+        facts.append(f"Activation {_within_sentence(ACTIVATIONS.get(row.activation, row.activation))}")
     if len(rows) > 1:
         facts.append("Then " + ", ".join(operation_text(other) for other in rows[1:]))
     return tuple(facts)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QSpinBox, QTableView, QToolButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QPushButton, QSpinBox, QTableView, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.pages.architecture import ArchitecturePage
@@ -12,6 +12,7 @@ from cnnstudio.gui.pages.architecture_chooser import ArchitectureChooser
 from cnnstudio.gui.pages.architecture_images import OTHER
 from cnnstudio.gui.pages.architecture_subject import Undescribed
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.gui.widgets.network_picture import NetworkPicture
 from cnnstudio.gui.widgets.picker import Picker
 from cnnstudio.gui.widgets.share_bar import ShareBar
@@ -237,6 +238,16 @@ def test_editing_updates_picture_and_table_and_the_result_is_trained(page: Archi
     assert not page.editing
     assert page.answer.table.row("conv2").output_shape == (10, 10, 24)
     assert page.findChild(Picker, "network_picker").current_key == sent.args[1].name
+
+
+def test_it_says_where_the_picture_was_saved(
+    page: ArchitecturePage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "lenet.svg"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    page.findChild(NetworkPicture).save()
+    assert page.findChild(MessageBar).text == f"The picture is in {path}."
+    assert path.read_bytes()
 
 
 def test_the_choice_comes_back(page: ArchitecturePage, qtbot: QtBot) -> None:

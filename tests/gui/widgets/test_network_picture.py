@@ -221,7 +221,7 @@ def test_tooltips_tell_shape_parameters_and_formula(picture: NetworkPicture) -> 
     where = picture.place_of("conv1")
     event = QHelpEvent(QHelpEvent.Type.ToolTip, where, picture.mapToGlobal(where))
     QApplication.sendEvent(picture, event)
-    for part in ("conv1", "28×28×6", "5·5·1·6 + 6 = 156", "(28 − 5 + 2·2)/1 + 1 = 28", "relu"):
+    for part in ("conv1", "28×28×6", "5·5·1·6 + 6 = 156", "(28 − 5 + 2·2)/1 + 1 = 28", "ReLU"):
         assert part in QToolTip.text()
 
 
@@ -278,15 +278,26 @@ def test_a_very_wide_picture_stays_bounded(picture: NetworkPicture) -> None:
 def test_the_picture_follows_the_theme(
     picture: NetworkPicture, theme: Theme, pixels: Callable[[QWidget], np.ndarray]
 ) -> None:
-    light, light_svg = pixels(picture), picture.svg()
+    light = pixels(picture)
     theme.choose("dark")
-    dark, dark_svg = pixels(picture), picture.svg()
+    dark = pixels(picture)
     assert light.shape == dark.shape
     for shown, colours in ((light, LIGHT), (dark, DARK)):
         for colour in colours.plot[:3]:
             assert count(shown, colour) > 30
-    assert LIGHT.plot[0].encode() in light_svg
-    assert DARK.plot[0].encode() in dark_svg
+
+
+def test_what_is_saved_is_on_white_in_any_theme(picture: NetworkPicture, theme: Theme) -> None:
+    light = picture.png(), picture.svg()
+    theme.choose("dark")
+    assert (picture.png(), picture.svg()) == light
+    assert LIGHT.plot[0].encode() in light[1]
+    image = QImage.fromData(light[0])
+    assert {image.pixelColor(x, y).name() for x in (0, image.width() - 1) for y in (0, image.height() - 1)} == {
+        "#ffffff"
+    }
+    picture.copy()
+    assert QGuiApplication.clipboard().image().pixelColor(0, 0).name() == "#ffffff"
 
 
 def test_it_is_saved_from_the_menu(
@@ -295,8 +306,13 @@ def test_it_is_saved_from_the_menu(
     for suffix, start in ((".svg", b"<?xml"), (".png", b"\x89PNG")):
         path = tmp_path / f"net{suffix}"
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, path=path: (str(path), ""))
-        picture.save()
+        with qtbot.waitSignal(picture.saved) as saved:
+            picture.save()
+        assert saved.args == [str(path)]
         assert path.read_bytes().startswith(start)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
+    with qtbot.assertNotEmitted(picture.saved):
+        picture.save()
     picture.copy()
     assert QGuiApplication.clipboard().image().width() > 1000
 
@@ -316,6 +332,22 @@ def test_the_tools_have_names_and_work(picture: NetworkPicture, qtbot: QtBot) ->
     assert menu
     assert len([action for action in menu.actions() if action.text()]) == 3
     menu.close()
+
+
+def test_the_picture_does_not_show_through_the_tools(
+    picture: NetworkPicture, pixels: Callable[[QWidget], np.ndarray]
+) -> None:
+    tools = picture.findChild(QToolButton, "network_fit_button").parentWidget().geometry().adjusted(8, 4, -8, -4)
+    for _ in range(6):
+        wheel(picture, picture.place_of("conv1"), QPoint(0, 240))
+    while picture.place_of("conv1").x() < tools.left():
+        wheel(picture, QPoint(5, 5), QPoint(240, 0))
+    shown = pixels(picture)
+    beside = shown[tools.bottom() + 8, tools.left() : tools.right()]
+    below = shown[tools.top() : tools.bottom(), tools.left() : tools.right()]
+    maps = np.array([212, 231, 242])
+    assert (beside == maps).all(axis=-1).any()
+    assert not (below == maps).all(axis=-1).any()
 
 
 def test_nothing_to_show(picture: NetworkPicture, pixels: Callable[[QWidget], np.ndarray]) -> None:
