@@ -89,11 +89,11 @@ def add_residual_block(config: Config, after: str, filters: int, stride: int = 1
     while any(name.startswith(f"block{number}_") for name in graph.nodes):
         number += 1
     place = f"block{number}_"
-    main = _normalised(f"{place}1_", after, filters, 3, stride)
+    main = normalised_convolution(f"{place}1_", after, filters, 3, stride)
     main.append(_new("ReLU", f"{place}1_relu", main[-1].name))
-    main += _normalised(f"{place}2_", main[-1].name, filters, 3, 1)
+    main += normalised_convolution(f"{place}2_", main[-1].name, filters, 3, 1)
     is_same = stride == 1 and shape[-1] == filters
-    shortcut = [] if is_same else _normalised(f"{place}shortcut_", after, filters, 1, stride)
+    shortcut = [] if is_same else normalised_convolution(f"{place}shortcut_", after, filters, 1, stride)
     nodes = main + shortcut
     nodes.append(_new("Add", f"{place}add", main[-1].name, shortcut[-1].name if shortcut else after))
     nodes.append(_new("ReLU", f"{place}relu", nodes[-1].name))
@@ -259,7 +259,7 @@ def _new(kind: str, name: str, *inputs: str, **changes: Any) -> Node:
     return Node(name, LAYER_KINDS[kind].layer(name), inputs).with_values(**changes)
 
 
-def _normalised(place: str, after: str, filters: int, kernel: int, stride: int) -> list[Node]:
+def normalised_convolution(place: str, after: str, filters: int, kernel: int, stride: int) -> list[Node]:
     """A convolution without bias and activation, with a normalisation behind it."""
     entry = LAYER_KINDS["Conv2D"]
     he_normal = {**entry.defaults["kernel_initializer"], "class_name": "HeNormal"}

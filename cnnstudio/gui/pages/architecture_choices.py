@@ -60,7 +60,7 @@ def guest_choice(path: Path) -> Choice:
     """A model that was opened from a file and stays in the list until the window closes."""
     whole = path.name == MODEL_FILE  # of a run or a model that ships: its folder has the name
     title, folder = (path.parent.name, path.parent.parent) if whole else (path.stem, path.parent)
-    return Choice(str(path), title, f"Opened from {folder.name or folder}.", group=YOURS)
+    return Choice(str(path), title, f"Opened from the folder “{folder.name or folder}”.", group=YOURS)
 
 
 def title_of(text: str) -> str:

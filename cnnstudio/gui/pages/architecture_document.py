@@ -9,6 +9,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from cnnstudio.models import editing
 from cnnstudio.models.layer_table import Config, LayerTable, describe
+from cnnstudio.models.mending import Mend
 from cnnstudio.models.network_files import Network
 
 STEPS = 200
@@ -260,6 +261,10 @@ class ArchitectureDocument(QObject):
         """
         name = self._state.selected
         self._push(f"move of {name}", editing.move_layer(self._state.config, name, by), name)
+
+    def mend(self, way: Mend) -> None:
+        """Makes an impossible network possible again."""
+        self._push(f"“{way.title}”", way.config, self._state.selected)
 
     def _push(self, text: str, config: Config, selected: str, key: object = None) -> None:
         if key is None:

@@ -265,6 +265,7 @@ class ArchitectureEditor(QWidget):
 
     @Slot(object)
     def _show(self, table: LayerTable) -> None:
+        self._message.hide()  # what it says is of the network as it was
         self._warning.setText(size_warning(table))
         self._warning.setVisible(bool(self._warning.text()))
         self._train.setEnabled(table.misfit is None and not self._warning.text())

@@ -12,6 +12,7 @@ from cnnstudio.gui.widgets.layer_form import CAPTION_WIDTH, LayerForm
 from cnnstudio.models.editing import head_layer, values
 from cnnstudio.models.layer_kinds import LAYER_KINDS
 from cnnstudio.models.layer_table import LayerTable, Misfit
+from cnnstudio.models.mending import Mend, mends, nearest_working
 
 _HEAD_LOCK = "How many classes there are, the data set decides."
 _LAST_LOCK = "The last layer keeps its softmax: it makes probabilities of the numbers of the classes."
@@ -46,6 +47,8 @@ class LayerPanel(QWidget):
         self._elsewhere.show_wanted.connect(document.select)
         self.form = LayerForm()
         self.form.edited.connect(self._change)
+        self.form.offer_taken.connect(self._mend)
+        self._ways: tuple[Mend, ...] = ()
         self.form.left.connect(document.finish_edit)
         self._facts = _Facts()
         column = QVBoxLayout(self)
@@ -80,11 +83,13 @@ class LayerPanel(QWidget):
         misfit = table.misfit
         here = misfit is not None and misfit.layer == name
         if misfit is not None and here:
-            self.form.set_problem(misfit.field, misfit.text, misfit.nearest)
+            self._ways = mends(config, table)
+            nearest, text = nearest_working(config, misfit)
+            self.form.set_problem(misfit.field, text, nearest, [way.title for way in self._ways])
         else:
             self.form.set_problem("", "")
         self._elsewhere.show_misfit(None if here else misfit)
-        self._facts.show_facts(facts_of(row))
+        self._facts.show_facts(facts_of(row, table))
 
     @Slot()
     def _show_selected(self) -> None:
@@ -98,6 +103,10 @@ class LayerPanel(QWidget):
         return (
             values(self._document.network.config, name) if row and row.kind in LAYER_KINDS and "/" not in name else {}
         )
+
+    @Slot(int)
+    def _mend(self, number: int) -> None:
+        self._document.mend(self._ways[number])
 
     @Slot(str, object)
     def _change(self, field: str, value: object) -> None:

@@ -112,9 +112,15 @@ class Fact:
     lesson: str
 
 
-def facts_of(row: LayerRow) -> tuple[Fact, ...]:
-    """What follows from a layer's numbers, what does not apply left out."""
+def facts_of(row: LayerRow, table: LayerTable) -> tuple[Fact, ...]:
+    """What follows from a layer's numbers and those of the layers that feed it, what does not apply left out."""
     found = []
+    if len(row.inputs) > 1:
+        shapes = {one.name: one.output_shape for one in table.rows}
+        lines = (f"{name}: {shape(sides)}" if (sides := shapes.get(name)) else name for name in row.inputs)
+        found.append(Fact("joined", "Joins", "\n".join(lines), "The layers that feed it, with the shapes they give."))
+    if row.windows is not None and (hint := padding_hint(row.windows)):
+        found.append(Fact("padding_hint", "Note", hint, "Such weights are multiplied by zeros, and learn nothing."))
     if row.windows is not None:
         found.append(
             Fact(
@@ -151,6 +157,19 @@ def facts_of(row: LayerRow) -> tuple[Fact, ...]:
             )
         )
     return tuple(found)
+
+
+def padding_hint(windows: tuple[Window, Window]) -> str:
+    """That a window reaches beyond the maps on which it slides; empty where it does not."""
+    height, width = windows
+    if height.kernel <= height.size and width.kernel <= width.size:
+        return ""
+    seen = min(height.kernel, height.size) * min(width.kernel, width.size)
+    much = "most" if 2 * seen < height.kernel * width.kernel else "part"
+    return (
+        f"The window of {height.kernel}×{width.kernel} is larger than the maps of {height.size}×{width.size}: "
+        f"{much} of it sees only padding."
+    )
 
 
 def shape(sides: tuple[int, ...]) -> str:

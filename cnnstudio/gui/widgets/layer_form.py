@@ -1,6 +1,7 @@
 """The form of one layer: a control for each of its numbers, and beside a number that does not fit, one that does."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from html import escape
 from itertools import pairwise
 from typing import Any
@@ -41,6 +42,9 @@ class LayerForm(QWidget):
     edited = Signal(str, object)
     """The field of this name was given this value; while a number is typed, with every key."""
 
+    offer_taken = Signal(int)
+    """Of the offers of `set_problem`, the one with this number is wanted."""
+
     left = Signal()
     """The user is done with a field: what comes next is another edit."""
 
@@ -51,7 +55,8 @@ class LayerForm(QWidget):
         self._controls: dict[str, QWidget] = {}
         self._rows: dict[str, QWidget] = {}
         self._folded: list[str] = []
-        self._offered: tuple[str, Any] = ("", None)
+        self._offered: tuple[str, Any, tuple[str, ...]] = ("", None, ())
+        self._offers: list[QPushButton] = []
         self._rows_layout = QVBoxLayout(self)
         self._rows_layout.setContentsMargins(0, 0, 0, 0)
         self._rows_layout.setSpacing(GAP)
@@ -93,22 +98,24 @@ class LayerForm(QWidget):
             with QSignalBlocker(control):
                 show(control, values[field.name])
 
-    def set_problem(self, field: str, text: str, nearest: object = None) -> None:
+    def set_problem(self, field: str, text: str, nearest: object = None, offers: Sequence[str] = ()) -> None:
         """Says right under a field why its value does not fit.
 
         Args:
             field: its name; one that is not shown puts the sentence above all fields.
             text: the sentence; empty takes it away.
             nearest: a value that does fit, offered on a button; None where there is none.
+            offers: what else would help, each on a button.
         """
         if isinstance(nearest, list | tuple) and len(set(map(str, nearest))) == 1:
             nearest = nearest[0]
-        if self.problem == text and self._offered == (field, nearest):
+        offered = (field, nearest, tuple(offers))
+        if self.problem == text and self._offered == offered:
             return
         self._rows_layout.removeWidget(self._problem)
         row = self._rows.get(field)
         self._rows_layout.insertWidget(self._rows_layout.indexOf(row) + 1 if row else 0, self._problem)
-        self._offered = (field, nearest)
+        self._offered = offered
         self._problem_text.setText(text)
         if field in self._folded and text:
             self._more.setChecked(True)
@@ -116,6 +123,7 @@ class LayerForm(QWidget):
         self._offer.setText(offer)
         self._offer.setAccessibleName(offer)
         self._offer.setVisible(nearest is not None and field in self._controls)
+        self._show_offers(offers)
         self._problem.setVisible(bool(text))
         if text:
             self._problem.setAccessibleName(text)
@@ -147,13 +155,26 @@ class LayerForm(QWidget):
             "Sets the nearest value that fits.",
         )
         offer.clicked.connect(self._use_nearest)
-        column = QVBoxLayout(frame)
+        self._problem_column = column = QVBoxLayout(frame)
         column.setContentsMargins(GRID * 3 // 2, GRID, GRID * 3 // 2, GRID)
         column.setSpacing(GAP)
         column.addWidget(text)
         column.addWidget(offer, alignment=Qt.AlignmentFlag.AlignLeft)
         frame.hide()
         return frame, text, offer
+
+    def _show_offers(self, offers: Sequence[str]) -> None:
+        for button in self._offers:
+            button.hide()
+            button.deleteLater()
+        self._offers = []
+        for number, offer in enumerate(offers):
+            button = describe(
+                QPushButton(offer), f"use_offer_{number + 1}_button", offer, "Mends it; undo takes it back."
+            )
+            button.clicked.connect(partial(self.offer_taken.emit, number))
+            self._problem_column.addWidget(button, alignment=Qt.AlignmentFlag.AlignLeft)
+            self._offers.append(button)
 
     def _kind_of(self, field: Field, value: Any) -> str:
         """The kind of control for a value; two numbers that are alike now stay two while they are typed in."""
@@ -205,7 +226,7 @@ class LayerForm(QWidget):
 
     @Slot()
     def _use_nearest(self) -> None:
-        field, nearest = self._offered
+        field, nearest, _ = self._offered
         control = self._controls.get(field)
         if control is None:
             return

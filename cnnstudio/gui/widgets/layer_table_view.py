@@ -117,12 +117,13 @@ class LayerTableView(QWidget):
         return self._model.table.rows[index.row()].name if self._model.table and index.isValid() else ""
 
     def set_table(self, table: LayerTable | None) -> None:
-        """Shows another network; the chosen layer and the place stay where there is one of that name."""
-        before, place = self.current, self._view.verticalScrollBar().value()
+        """Shows a network; the chosen layer stays where there is one of that name, the place in the same network."""
+        same = table is not None and self._model.table is not None and table.name == self._model.table.name
+        before, place = self.current, self._view.verticalScrollBar().value() if same else 0
         self._model.set_table(table)
         self._fit_columns()
         self.select(before)
-        if self.current:
+        if self.current or not same:
             self._view.verticalScrollBar().setValue(place)
 
     @Slot(str)

@@ -114,6 +114,7 @@ def retype(qtbot: QtBot, editor: ArchitectureEditor, field: str, text: str) -> N
 
 
 def fact(editor: ArchitectureEditor, name: str) -> str:
+    QApplication.processEvents()  # facts that have just appeared are laid out first
     (shown,) = (one for one in editor.findChildren(QLabel, f"fact_{name}") if not one.isHidden())
     return shown.text()
 
@@ -345,12 +346,13 @@ def test_a_kernel_larger_than_its_input_says_which_fits(editor: ArchitectureEdit
     assert editor.document.table.row("conv2").output_shape is None
     assert not editor.findChild(QPushButton, "train_network_button").isEnabled()
     offer = editor.findChild(QPushButton, "use_nearest_button")
-    assert offer.text() == "Use 14 instead"
+    assert offer.text() == "Use 13 instead"
     offer.setFocus()
     qtbot.keyClick(offer, Qt.Key.Key_Space)
     assert problem(editor) == ""
-    assert editor.document.table.row("conv2").output_shape == (1, 1, 16)
-    assert fact(editor, "formula") == "N = (14 − 14 + 2·0)/1 + 1 = 1"
+    assert editor.document.table.row("conv2").output_shape == (2, 2, 16)
+    assert fact(editor, "formula") == "N = (14 − 13 + 2·0)/1 + 1 = 2"
+    assert editor.document.table.misfit is None
 
 
 def test_a_network_that_shrinks_to_nothing_says_where(editor: ArchitectureEditor, qtbot: QtBot) -> None:
@@ -379,6 +381,44 @@ def test_branches_of_unlike_shapes_are_told(editor: ArchitectureEditor, qtbot: Q
     editor.findChild(QPushButton, "show_misfit_button").click()
     assert "14×14×6" in problem(editor)
     assert not editor.findChild(QPushButton, "use_nearest_button").isVisible()
+    assert fact(editor, "joined") == "block1_2_norm: 7 × 7 × 6\npool1: 14 × 14 × 6"
+    before, steps = editor.document.network.config, editor.document.stack.count()
+    assert editor.findChild(QPushButton, "use_offer_1_button").text() == "Put a 1×1 convolution into the shortcut"
+    click(qtbot, editor, "use_offer_1_button")
+    assert problem(editor) == ""
+    assert editor.document.table.row("block1_add").output_shape == (7, 7, 6)
+    assert editor.document.stack.count() == steps + 1
+    undo(editor)
+    assert editor.document.network.config == before
+
+
+def test_a_window_beyond_its_maps_gets_a_note(editor: ArchitectureEditor, qtbot: QtBot) -> None:
+    retype(qtbot, editor, "kernel_size", "29")
+    assert (
+        fact(editor, "padding_hint")
+        == "The window of 29×29 is larger than the maps of 28×28: part of it sees only padding."
+    )
+    retype(qtbot, editor, "kernel_size", "99")
+    assert fact(editor, "padding_hint").endswith("28×28: most of it sees only padding.")
+    retype(qtbot, editor, "kernel_size", "28")
+    assert not [one for one in editor.findChildren(QLabel, "fact_padding_hint") if not one.isHidden()]
+
+
+def test_a_kernel_too_large_offers_one_that_works_and_same_padding(editor: ArchitectureEditor, qtbot: QtBot) -> None:
+    editor.document.change("padding", "valid")
+    retype(qtbot, editor, "kernel_size", "99")
+    assert editor.findChild(QPushButton, "use_nearest_button").text() == "Use 17 instead"
+    click(qtbot, editor, "use_offer_1_button")
+    assert editor.document.table.misfit is None
+    assert control(editor, "padding").currentText() == "same"
+
+
+def test_what_was_said_goes_with_the_next_edit(editor: ArchitectureEditor, qtbot: QtBot) -> None:
+    editor._panel._name.setText("conv2")
+    editor._panel._rename()
+    assert "conv2" in message(editor)
+    retype(qtbot, editor, "filters", "7")
+    assert message(editor) == ""
 
 
 def test_a_billion_parameters_cost_nothing_but_a_warning(editor: ArchitectureEditor, qtbot: QtBot) -> None:
