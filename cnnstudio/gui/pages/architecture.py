@@ -205,6 +205,10 @@ class ArchitecturePage(QWidget):
 
     def _fail(self, error: Exception) -> None:
         self._waiting.stop()
+        if self._chooser.drop_unopened():
+            self._describe()
+            self._message.show_error(str(error), "" if isinstance(error, StudioError) else f"{error!r}\n{details()}")
+            return
         self._chooser.show_problem()
         foreign = self._chooser.subject.image_shape is not None
         offer = ("As it was &saved" if self._chooser.file else "As in the &paper") if foreign else ""
@@ -297,6 +301,7 @@ class ArchitecturePage(QWidget):
         editor.selected.connect(self._view.select)
         editor.renamed.connect(self._view.set_title)
         editor.saved.connect(self._take_saved)
+        editor.deleted.connect(self._tell_deleted)
         editor.train_wanted.connect(self._train)
         self._back = describe(
             QPushButton(" &All architectures"),
@@ -334,6 +339,12 @@ class ArchitecturePage(QWidget):
     def _take_saved(self, network: Network) -> None:
         self._chooser.refresh(network.name)
 
+    @Slot(str, str)
+    def _tell_deleted(self, title: str, source: str) -> None:
+        self._chooser.refresh(source or FIRST)
+        self._leave_editor()
+        self._message.show_info(f"“{title}” is in the trash.")
+
     @Slot()
     def _ask_leave(self) -> None:
         if self._editor is not None and self._editor.may_leave():
@@ -343,6 +354,7 @@ class ArchitecturePage(QWidget):
         if self._column.currentIndex() == 0:
             return
         self._column.setCurrentIndex(0)
+        self._chooser.setFocus()
         for action in self._editor.actions() if self._editor is not None else ():
             self.removeAction(action)
         self._describe()

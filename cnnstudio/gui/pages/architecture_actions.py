@@ -60,6 +60,8 @@ ACTIONS = (
         "export",
         "Ctrl+Shift+S",
     ),
+    ActionEntry("rename_network", "Rename …", "Gives the saved network another name.", "rename", ""),
+    ActionEntry("delete_network", "Delete …", "Moves the saved network to the trash.", "delete", ""),
     ActionEntry("open_network_file", "Open a file …", "Opens a network that somebody saved as a file.", "open", ""),
     ActionEntry(
         "show_keras_code",

@@ -38,6 +38,8 @@ class ArchitectureChooser(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._guests: dict[str, Path] = {}
+        self._unopened: tuple[str, str, str] | None = None
+        """A file that nobody has seen yet, and the network and the images that were chosen before."""
         self._picker = describe(
             Picker(),
             "network_picker",
@@ -62,6 +64,7 @@ class ArchitectureChooser(QWidget):
         self.refresh(FIRST)
         self._picker.changed.connect(self._choose)
         self._images.changed.connect(self.changed)
+        self.setFocusProxy(self._edit)
 
     def _build_facts(self) -> QScrollArea:
         scroll = QScrollArea()
@@ -143,10 +146,22 @@ class ArchitectureChooser(QWidget):
 
     def add_file(self, path: Path) -> None:
         """Takes a model into the list, and chooses it."""
+        if str(path) not in self._guests:
+            self._unopened = str(path), self.key, self.images_key
         self._guests[str(path)] = path
         self._images.choose("")
         self.refresh(str(path))
         self.changed.emit()
+
+    def drop_unopened(self) -> bool:
+        """Takes the chosen file off the list where it has never been shown, and chooses what was chosen before."""
+        if self._unopened is None or self._unopened[0] != self.key:
+            return False
+        file, key, images = self._unopened
+        self._unopened = None
+        del self._guests[file]
+        self.refresh(key, images)
+        return True
 
     def choose_own_images(self) -> None:
         """Describes the network for the images of its paper."""
@@ -154,6 +169,7 @@ class ArchitectureChooser(QWidget):
 
     def show_described(self, answer: Described) -> None:
         """Tells what the network costs."""
+        self._unopened = None
         self._facts.show_table(answer.table)
         fits = answer.table.misfit is None
         self._edit.setEnabled(True)

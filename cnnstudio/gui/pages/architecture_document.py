@@ -125,6 +125,17 @@ class ArchitectureDocument(QObject):
         return replace(self._network, title=self._title, config=self._state.config)
 
     @property
+    def kept(self) -> Network:
+        """The network as it was opened, or saved last.
+
+        Raises:
+            RuntimeError: there is none.
+        """
+        if self._network is None:
+            raise RuntimeError("no network is open")
+        return self._network
+
+    @property
     def table(self) -> LayerTable | None:
         """The network described; None where there is none."""
         return self._table
@@ -176,6 +187,15 @@ class ArchitectureDocument(QObject):
         """
         self._network, self._title = network, network.title
         self.stack.setClean()
+        self.state_changed.emit()
+
+    def renamed_to(self, network: Network) -> None:
+        """The network on disk has another name now; what is not saved stays so.
+
+        Args:
+            network: as it lies there.
+        """
+        self._network, self._title = network, network.title
         self.state_changed.emit()
 
     def discard(self) -> None:

@@ -31,9 +31,11 @@ from cnnstudio.gui.theme import GAP, icon
 from cnnstudio.gui.widgets.layer_menu import LayerMenu
 from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.models.layer_table import LayerTable
-from cnnstudio.models.networks import Network, read_network, write_network
+from cnnstudio.models.networks import Network, read_network, trash_network, write_network
 
 _LAYER_ACTIONS = ("duplicate_layer", "move_layer_up", "move_layer_down", "remove_layer")
+
+_MORE_ACTIONS = ("rename_network", "delete_network", "save_network_file", "open_network_file")
 
 
 class ArchitectureEditor(QWidget):
@@ -59,6 +61,9 @@ class ArchitectureEditor(QWidget):
     saved = Signal(object)
     """This `Network` lies on disk now, in the user's folder, as it is shown."""
 
+    deleted = Signal(str, str)
+    """The network of this title is in the trash; the key of the architecture that it came from, or nothing."""
+
     train_wanted = Signal(object)
     """This `Network` is to be trained: saved, or an architecture as it was published."""
 
@@ -78,6 +83,8 @@ class ArchitectureEditor(QWidget):
             "redo_edit": self._redo,
             "save_network": self.save,
             "save_network_file": self.save_file,
+            "rename_network": self.ask_name,
+            "delete_network": self.ask_delete,
             "open_network_file": self.ask_file,
             "show_keras_code": self.show_code,
         }
@@ -180,6 +187,26 @@ class ArchitectureEditor(QWidget):
     def _write(self, path: Path) -> None:
         written = write_network(self.document.network, path)
         self._message.show_info(f"The network is in {written.path}. Whoever has CNN Studio can open it.")
+
+    @Slot()
+    def ask_name(self) -> None:
+        """Asks for another name of the saved network."""
+        renamed = saving.ask_new_name(self, self.document.kept)
+        if renamed is not None:
+            self.document.renamed_to(renamed)
+            self.saved.emit(renamed)
+
+    @Slot()
+    def ask_delete(self) -> None:
+        """Moves the saved network to the trash, after asking."""
+        network = self.document.kept
+        if saving.ask_delete(self, network.title):
+            self._try(partial(self._delete, network))
+
+    def _delete(self, network: Network) -> None:
+        trash_network(network)
+        self.document.discard()
+        self.deleted.emit(network.title, network.source)
 
     @Slot()
     def ask_file(self) -> None:
@@ -305,6 +332,8 @@ class ArchitectureEditor(QWidget):
             self._title.setText(document.title)
         self.renamed.emit(document.title)
         self._actions["save_network"].setEnabled(document.unsaved)
+        for name in ("rename_network", "delete_network"):
+            self._actions[name].setEnabled(document.is_open and saving.is_own(document.kept))
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -340,11 +369,11 @@ class ArchitectureEditor(QWidget):
         return row
 
     def _build_more(self) -> QToolButton:
-        more = describe(QToolButton(), "more_network_button", "More", "Files to share, and to open.")
+        more = describe(QToolButton(), "more_network_button", "More", "Rename, delete, and files to share.")
         more.setIcon(icon("more"))
         menu = QMenu(more)
         menu.setToolTipsVisible(True)
-        menu.addActions([self._actions["save_network_file"], self._actions["open_network_file"]])
+        menu.addActions([self._actions[name] for name in _MORE_ACTIONS])
         more.setMenu(menu)
         more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         return more

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Slot
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.pages.architecture_document import ArchitectureDocument
@@ -16,6 +16,7 @@ from cnnstudio.models.network_files import (
     SUFFIX,
     Network,
     read_network,
+    rename_network,
     save_network,
     saved_names,
     saved_path,
@@ -54,6 +55,34 @@ def save_by_name(document: ArchitectureDocument) -> Network:
 def is_own(network: Network) -> bool:
     """It lies in the user's folder, under its name."""
     return network.path is not None and network.path == saved_path(network.name)
+
+
+def ask_new_name(parent: QWidget, network: Network) -> Network | None:
+    """Asks for another name of a saved network, and gives it; returns the renamed one, where there was an answer."""
+    name, question = network.name, f"New name of “{network.name}”:"
+    while True:
+        name, ok = QInputDialog.getText(parent, "Rename the network", question, text=name)
+        if not ok:
+            return None
+        try:
+            return rename_network(network, name)
+        except StudioError as error:
+            question = str(error)
+
+
+def ask_delete(parent: QWidget, title: str) -> bool:
+    """Asks whether a network is to go to the trash."""
+    answer = ask(
+        parent,
+        "confirm_delete_network_dialog",
+        "Delete the network?",
+        f"Move “{title}” to the trash?",
+        Answer("confirm_delete_network_button", "Move to the trash", Role.DestructiveRole),
+        Answer("keep_network_button", "Keep it", Role.RejectRole),
+        details="Models that were trained with it stay.",
+        usual="keep_network_button",
+    )
+    return answer == "confirm_delete_network_button"
 
 
 def ask_file_to_save(parent: QWidget, network: Network) -> Path | None:

@@ -194,9 +194,13 @@ def test_a_file_that_is_no_model_is_refused(
     path = tmp_path / "broken.keras"
     path.write_bytes(content)
     page.receive(path)
-    qtbot.waitUntil(problem(page).isVisible, timeout=MINUTE)
-    assert "broken.keras" in problem(page).text()
-    assert page.answer is None
+    qtbot.waitUntil(lambda: "broken.keras" in page._message.text, timeout=MINUTE)
+    assert page._message.isVisible()
+    assert not problem(page).isVisible()
+    assert page.answer.subject.name == "lenet5"
+    assert page.findChild(QLabel, "network_name").text() == ARCHITECTURES["lenet5"].title
+    assert str(path) not in [choice.key for choice in page.findChild(Picker, "network_picker").choices]
+    assert page.findChild(QPushButton, "edit_network_button").isEnabled()
 
 
 def test_networks_of_ones_own_are_in_the_list(page: ArchitecturePage, qtbot: QtBot) -> None:

@@ -5,7 +5,16 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, QRectF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QMessageBox, QPushButton, QTableView
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QInputDialog,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QPushButton,
+    QTableView,
+)
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.main_window import MainWindow
@@ -223,3 +232,55 @@ def test_train_goes_on_with_the_edited_network(window: MainWindow, page: Archite
     assert train.objectName() == "page_train"
     assert train._form.config.architecture == "My LeNet-5"
     assert train.findChild(QComboBox, "architecture_picker").currentText() == "My LeNet-5"
+
+
+def test_a_network_of_ones_own_is_renamed_and_what_is_not_saved_stays(
+    page: ArchitecturePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor = page._editor
+    assert not editor._actions["rename_network"].isEnabled()
+    change(page)
+    editor.save()
+    change(page, 20)
+    answers = iter(["a/b", "Wide"])
+    questions: list[str] = []
+
+    def give(_parent: object, _title: str, question: str, **_options: object) -> tuple[str, bool]:
+        questions.append(question)
+        return next(answers), True
+
+    monkeypatch.setattr(QInputDialog, "getText", give)
+    editor._actions["rename_network"].trigger()
+    assert len(questions) == 2
+    (saved,) = list_networks()
+    assert saved.name == "Wide"
+    assert page._chooser.key == "Wide"
+    assert editor.document.title == "Wide"
+    assert editor.document.unsaved
+    editor.save()
+    (saved,) = list_networks()
+    assert saved.config == editor.document.network.config
+
+
+def test_a_network_of_ones_own_is_deleted_after_asking(
+    page: ArchitecturePage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor = page._editor
+    assert not editor._actions["delete_network"].isEnabled()
+    change(page)
+    editor.save()
+    change(page, 20)
+    answer(monkeypatch, "keep_network_button")
+    editor._actions["delete_network"].trigger()
+    assert page.editing
+    assert len(list_networks()) == 1
+    asked = answer(monkeypatch, "confirm_delete_network_button")
+    monkeypatch.setattr("send2trash.send2trash", Path.unlink)
+    editor._actions["delete_network"].trigger()
+    assert len(asked) == 1
+    assert list_networks() == []
+    assert not page.editing
+    assert page._chooser.key == "lenet5"
+    assert page.findChild(QLabel, "network_name").text() == "LeNet-5"
+    assert "in the trash" in page._message.text
+    assert page.findChild(QPushButton, "edit_network_button").hasFocus()
