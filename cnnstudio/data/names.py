@@ -31,7 +31,10 @@ def checked_name(name: str, what: str) -> str:
     name = unicodedata.normalize("NFC", name).strip()
     wrong = sorted({character for character in name if character in _FORBIDDEN or not character.isprintable()})
     if wrong:
-        raise StudioError(f"{what} cannot contain {' '.join(ascii(character)[1:-1] for character in wrong)}.")
+        quoted = " or ".join(
+            f"“{character if character in _FORBIDDEN else ascii(character)[1:-1]}”" for character in wrong
+        )
+        raise StudioError(f"{what} cannot contain {quoted}. Choose another one.")
     if not name or name.startswith((".", "-")) or name.endswith("."):
         raise StudioError(f"{what} must not be empty, nor begin with a dot or a dash, nor end with a dot.")
     if len(name) > MAX_NAME or len(name.encode()) > _MAX_BYTES:

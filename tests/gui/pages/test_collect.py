@@ -99,7 +99,7 @@ def test_a_newcomer_gets_a_form_with_an_example(page: CollectPage, qtbot: QtBot)
 def test_a_name_that_cannot_be_is_told_in_the_form(page: CollectPage, qtbot: QtBot) -> None:
     qtbot.keyClicks(find(page, "set_name"), "a/b")
     click(qtbot, page, "create_set_button")
-    assert "cannot contain /" in text(page, "set_problem")
+    assert "cannot contain “/”" in text(page, "set_problem")
     assert page.findChild(QLabel, "set_problem").isVisible()
     assert list_collections(collected_folder()) == []
 
