@@ -71,7 +71,7 @@ def title_of(text: str) -> str:
 
 
 def about(text: str) -> tuple[str, str]:
-    """What is said of a network under its name, and in that text's tooltip.
+    """What is said of a network beneath its picker, and in that text's tooltip; of one's own, the picker says all.
 
     Raises:
         StudioError: there is no such network.
@@ -80,4 +80,4 @@ def about(text: str) -> tuple[str, str]:
     if isinstance(found, Architecture):
         words = " ".join(part for part in (found.idea, found.note) if part)
         return words, f"{found.authors} ({found.year}): {found.paper}"
-    return network_choice(found).description, str(found.path or "")
+    return "", str(found.path or "")

@@ -212,6 +212,7 @@ class TrainingForm(ControlForm):
         except StudioError as error:
             text, source = str(error), ""
         self._note.setText(text)
+        self._note.setVisible(bool(text))
         self._note.setToolTip(source)
         self._fine_tuning_row.setVisible(self._is_transfer())
 

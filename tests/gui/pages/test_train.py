@@ -24,6 +24,7 @@ from cnnstudio.data.datasets import DATASETS
 from cnnstudio.data.variation import AugmentationSpec
 from cnnstudio.gui.pages.train import TrainPage
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.picker import Picker
 from cnnstudio.gui.theme import GRID
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.library import list_models
@@ -265,7 +266,8 @@ def test_networks_of_ones_own_are_in_the_list(page: TrainPage, tmp_path: Path) -
     page.entered()
     page.receive(find_network("mine"))
     assert page._form.config.architecture == "mine"
-    assert "MLP" in page.findChild(QLabel, "architecture_note").text()
+    assert "MLP" in page.findChild(Picker, "architecture_picker").choices[-1].description
+    assert page.findChild(QLabel, "architecture_note").isHidden()  # the picker says all there is to say
     page.receive(elsewhere)
     assert page._form.config.architecture == str(elsewhere.path)
     page.entered()
