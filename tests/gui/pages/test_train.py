@@ -24,8 +24,8 @@ from cnnstudio.data.datasets import DATASETS
 from cnnstudio.data.variation import AugmentationSpec
 from cnnstudio.gui.pages.train import TrainPage
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.widgets.picker import Picker
 from cnnstudio.gui.theme import GRID
+from cnnstudio.gui.widgets.picker import Picker
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.library import list_models
 from cnnstudio.models.networks import Network, find_network, network_config, save_network, write_network
