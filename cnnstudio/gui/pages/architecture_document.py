@@ -225,6 +225,11 @@ class ArchitectureDocument(QObject):
         """What is typed next is another step."""
         self._edit += 1
 
+    def undo(self) -> None:
+        """Takes the last step back; what is typed next is another one."""
+        self.finish_edit()
+        self.stack.undo()
+
     def change(self, field: str, value: object) -> None:
         """Gives a field of the selected layer another value; a field that is edited on makes one step."""
         name = self._state.selected

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLineEdit,
-    QMenu,
     QPushButton,
     QScrollArea,
     QToolButton,
@@ -21,7 +20,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.log import details
 from cnnstudio.gui.pages import architecture_saving as saving
-from cnnstudio.gui.pages.architecture_actions import make_actions, tool_button
+from cnnstudio.gui.pages.architecture_actions import make_actions, more_button, tool_button
 from cnnstudio.gui.pages.architecture_code import KerasCodeDialog, script_of
 from cnnstudio.gui.pages.architecture_document import ArchitectureDocument
 from cnnstudio.gui.pages.architecture_layer import LayerPanel
@@ -79,8 +78,8 @@ class ArchitectureEditor(QWidget):
             "move_layer_up": partial(self._try, partial(self.document.move, -1)),
             "move_layer_down": partial(self._try, partial(self.document.move, 1)),
             "remove_layer": partial(self._try, self.document.remove),
-            "undo_edit": self._undo,
-            "redo_edit": self._redo,
+            "undo_edit": partial(self._try, self.document.undo),
+            "redo_edit": partial(self._try, self.document.stack.redo),
             "save_network": self.save,
             "save_network_file": self.save_file,
             "rename_network": self.ask_name,
@@ -279,17 +278,6 @@ class ArchitectureEditor(QWidget):
     def _say(self, text: str) -> None:
         self._message.show_error(text)
 
-    @Slot()
-    def _undo(self) -> None:
-        self.document.finish_edit()
-        self._message.hide()
-        self.document.stack.undo()
-
-    @Slot()
-    def _redo(self) -> None:
-        self._message.hide()
-        self.document.stack.redo()
-
     @Slot(object)
     def _show(self, table: LayerTable) -> None:
         self._message.hide()  # what it says is of the network as it was
@@ -368,16 +356,6 @@ class ArchitectureEditor(QWidget):
         row.addWidget(self._tool("redo_edit"))
         return row
 
-    def _build_more(self) -> QToolButton:
-        more = describe(QToolButton(), "more_network_button", "More", "Rename, delete, and files to share.")
-        more.setIcon(icon("more"))
-        menu = QMenu(more)
-        menu.setToolTipsVisible(True)
-        menu.addActions([self._actions[name] for name in _MORE_ACTIONS])
-        more.setMenu(menu)
-        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        return more
-
     def _build_tools(self) -> QHBoxLayout:
         self._add = describe(
             QPushButton(" Add &layer"),
@@ -408,7 +386,7 @@ class ArchitectureEditor(QWidget):
         row.setSpacing(0)
         row.addWidget(self._tool("save_network", words=True))
         row.addWidget(self._tool("show_keras_code"))
-        row.addWidget(self._build_more())
+        row.addWidget(more_button([self._actions[name] for name in _MORE_ACTIONS]))
         row.addStretch(1)
         row.addWidget(self._train)
         return row

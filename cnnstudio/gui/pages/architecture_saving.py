@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.pages.architecture_document import ArchitectureDocument
+from cnnstudio.gui.painting.saving import in_last_folder
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.question import Answer, Role, ask
 from cnnstudio.models.architectures import ARCHITECTURES
@@ -87,7 +88,8 @@ def ask_delete(parent: QWidget, title: str) -> bool:
 
 def ask_file_to_save(parent: QWidget, network: Network) -> Path | None:
     """Asks where to save a network; returns the path, where somebody said it."""
-    name, _ = QFileDialog.getSaveFileName(parent, "Save the network as a file", network.title + SUFFIX, FILES)
+    start = in_last_folder(network.title + SUFFIX)
+    name, _ = QFileDialog.getSaveFileName(parent, "Save the network as a file", start, FILES)
     return Path(name) if name else None
 
 

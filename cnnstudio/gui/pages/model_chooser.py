@@ -10,6 +10,7 @@ from cnnstudio.data.datasets import DATASETS
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe
 from cnnstudio.gui.pages.pictures import picture
+from cnnstudio.gui.painting.saving import in_last_folder
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.picker import Choice, Picker
 from cnnstudio.gui.widgets.question import Answer, Role, ask
@@ -286,7 +287,7 @@ class ModelChooser(QWidget):
         entry = self._entry
         if entry is None:
             return
-        start = str(Path.home() / f"{entry.name}.keras")
+        start = in_last_folder(f"{entry.name}.keras")
         name, _ = QFileDialog.getSaveFileName(self, "Save a copy of the model", start, SAVED_FILES)
         if not name:
             return

@@ -70,6 +70,11 @@ def write_whole(path: str, content: bytes) -> str:
     return "" if file.commit() else file.errorString()
 
 
+def in_last_folder(name: str) -> str:
+    """The path of a new file in the folder where the last dialog ended: where the next one begins."""
+    return QFileDialog().directory().filePath(name)
+
+
 def save_as(parent: QWidget, title: str, name: str, formats: tuple[Format, ...]) -> str:
     """Asks where to, and in which format, then saves there; says so where that fails.
 
@@ -83,7 +88,8 @@ def save_as(parent: QWidget, title: str, name: str, formats: tuple[Format, ...])
         The file's path; empty where nothing was saved.
     """
     filters = {f"{one.title} (*{one.suffix})": one for one in formats}
-    path, chosen = QFileDialog.getSaveFileName(parent, title, name + formats[0].suffix, ";;".join(filters))
+    start = in_last_folder(name + formats[0].suffix)
+    path, chosen = QFileDialog.getSaveFileName(parent, title, start, ";;".join(filters))
     if not path:
         return ""
     by_suffix = {one.suffix: one for one in formats}
