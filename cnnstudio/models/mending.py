@@ -59,10 +59,12 @@ def nearest_working(config: Config, misfit: Misfit) -> tuple[Any, str]:
             return describe(change_layer(config, misfit.layer, **{misfit.field: value})).misfit is None
         return False
 
+    if works(nearest):
+        return nearest, misfit.text
     # Smaller windows leave larger maps: where one works, all smaller ones do.
     limits = range(1, max(sides) + 1)
     best = at_most(max(1, bisect_left(limits, True, key=lambda limit: not works(at_most(limit)))))
-    if best == nearest or not works(best):
+    if not works(best):
         return nearest, misfit.text
     return (
         best,
@@ -111,7 +113,7 @@ def _alike(config: Config, table: LayerTable, graph: Graph, merge: Node) -> Iter
         return
     stride = -(-here[0] // there[0])
     if all(-(-side // stride) == wanted for side, wanted in zip(here[:2], there[:2], strict=True)):
-        title = "Put a 1×1 convolution into the shortcut"
+        title = "1×1 convolution in the shortcut"
         yield Mend(title, _with_projection(config, merge.name, shortcut, there[-1], stride))
 
 

@@ -53,7 +53,7 @@ def test_unlike_filters_are_mended_in_the_branch_or_in_the_shortcut(lenet5):
     by_filters, by_projection = mends(config, describe(config))
     assert by_filters.title == "Use 6 filters in block1_2_conv"
     assert describe(by_filters.config).row("block1_add").output_shape == (14, 14, 6)
-    assert by_projection.title == "Put a 1×1 convolution into the shortcut"
+    assert by_projection.title == "1×1 convolution in the shortcut"
     table = describe(by_projection.config)
     assert table.row("block1_shortcut_conv").output_shape == table.row("block1_add").output_shape == (14, 14, 24)
     assert set(table.row("block1_add").inputs) == {"block1_2_norm", "block1_shortcut_norm"}
@@ -65,7 +65,7 @@ def test_unlike_filters_are_mended_in_the_branch_or_in_the_shortcut(lenet5):
 def test_a_stride_is_mended_in_the_shortcut(lenet5):
     config = with_block(lenet5, "1", strides=2)
     (way,) = mends(config, describe(config))
-    assert way.title == "Put a 1×1 convolution into the shortcut"
+    assert way.title == "1×1 convolution in the shortcut"
     assert describe(way.config).row("block1_add").output_shape == (7, 7, 6)
     assert in_thread(keras_builds, way.config)
 

@@ -246,7 +246,7 @@ COLUMNS: tuple[LayerColumn, ...] = (
     LayerColumn(
         "multiply_adds",
         "Multiply-adds",
-        "places · maps · kernel",
+        "outputs · kernel",
         "Multiplications by a weight, each with its addition, that one image costs: what makes a network slow.",
         _multiply_adds,
         lambda _, row: row.multiply_add_terms or "0",

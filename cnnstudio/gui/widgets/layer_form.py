@@ -27,6 +27,8 @@ from cnnstudio.models.layer_kinds import Field
 
 CAPTION_WIDTH = 13 * GRID
 """Of the column of captions."""
+OFFER_WIDTH = 30 * GRID
+"""Most that an offer's words take on its button."""
 
 RARE = frozenset({"depth_multiplier", "dilation_rate", "epsilon", "groups", "trainable", "use_bias"})
 """Fields that are folded away where there are others."""
@@ -169,8 +171,9 @@ class LayerForm(QWidget):
             button.deleteLater()
         self._offers = []
         for number, offer in enumerate(offers):
+            short = self.fontMetrics().elidedText(offer, Qt.TextElideMode.ElideMiddle, OFFER_WIDTH)
             button = describe(
-                QPushButton(offer), f"use_offer_{number + 1}_button", offer, "Mends it; undo takes it back."
+                QPushButton(short), f"use_offer_{number + 1}_button", offer, f"{offer}. Undo takes it back."
             )
             button.clicked.connect(partial(self.offer_taken.emit, number))
             self._problem_column.addWidget(button, alignment=Qt.AlignmentFlag.AlignLeft)
