@@ -18,7 +18,7 @@ from cnnstudio.cli.options import (
 )
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures import ARCHITECTURES, FAMILIES
-from cnnstudio.models.card import MODEL_FILE
+from cnnstudio.models.card import model_file
 from cnnstudio.models.files import MODEL_ENDINGS, read_config
 from cnnstudio.models.layer_table import LayerRow, LayerTable, describe, mlp_connections
 from cnnstudio.models.library import find_model
@@ -115,7 +115,7 @@ def _table(text: str, size: ImageSize | None) -> LayerTable:
     """The layer table of what somebody typed, fitted to a size if one is given."""
     model = None if text in ARCHITECTURES or saved_path(text) else _model_named(text)
     if model is not None:
-        config = read_config(model / MODEL_FILE if model.is_dir() else model)
+        config = read_config(model_file(model))
         return describe(config if size is None else fitted(config, *size))
     network = architecture_named(text)
     with engine_at_work():

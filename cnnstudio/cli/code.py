@@ -19,6 +19,7 @@ from cnnstudio.cli.training_options import (
     PrecisionOption,
     ScheduleOption,
     SeedOption,
+    StartFromOption,
     WeightDecayOption,
     told,
 )
@@ -26,7 +27,7 @@ from cnnstudio.data.datasets import DATASETS
 from cnnstudio.data.library import find_dataset
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures import ARCHITECTURES
-from cnnstudio.models.card import MODEL_FILE, read_card
+from cnnstudio.models.card import model_file, read_card
 from cnnstudio.models.files import embedded_card, read_config
 from cnnstudio.models.layer_table import Config, describe
 from cnnstudio.models.library import find_model
@@ -66,6 +67,7 @@ def code(
     weight_decay: WeightDecayOption = None,
     precision: PrecisionOption = None,
     fine_tune_epochs: FineTuneEpochsOption = None,
+    start_from: StartFromOption = None,
     image_size: ImageSizeOption = None,
     channels: ChannelsOption = None,
     output: Annotated[
@@ -85,6 +87,7 @@ def code(
         weight_decay=weight_decay,
         precision=precision,
         fine_tune_epochs=fine_tune_epochs,
+        start_from=start_from,
         image_size=image_size,
         channels=channels,
     )
@@ -108,7 +111,7 @@ def _script(text: str, given: dict[str, Any]) -> str:
     else:
         path = _model_named(text)
         source = name = ""
-        config = read_config(path / MODEL_FILE if path.is_dir() else path)
+        config = read_config(model_file(path))
         training = TrainingConfig(**_told_by(path, config) | given)
         if _size(training) != _size_of(config):
             config = fitted(config, *_size(training))

@@ -33,6 +33,7 @@ from cnnstudio.cli.training_options import (
     PrecisionOption,
     ScheduleOption,
     SeedOption,
+    StartFromOption,
     WeightDecayOption,
     told,
 )
@@ -64,6 +65,7 @@ def train(
     weight_decay: WeightDecayOption = TrainingConfig.weight_decay,
     precision: PrecisionOption = TrainingConfig.precision,
     fine_tune_epochs: FineTuneEpochsOption = TrainingConfig.fine_tune_epochs,
+    start_from: StartFromOption = None,
     image_size: ImageSizeOption = None,
     channels: ChannelsOption = None,
     output: Annotated[
@@ -92,6 +94,7 @@ def train(
         weight_decay=weight_decay,
         precision=precision,
         fine_tune_epochs=fine_tune_epochs,
+        start_from=start_from,
         image_size=image_size,
         channels=channels,
     )

@@ -61,6 +61,14 @@ FineTuneEpochsOption = Annotated[
         help="Epochs that follow with a pretrained network's upper part trained.",
     ),
 ]
+StartFromOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MODEL",
+        help="A trained model, by its name or path: layers with the same names and shapes begin with its weights, "
+        "instead of random ones.",
+    ),
+]
 
 
 def told(**values: Any) -> dict[str, Any]:

@@ -21,6 +21,11 @@ MAX_CLASSES = 100_000
 MAX_TEXT = 10_000
 
 
+def model_file(path: Path) -> Path:
+    """The `.keras` file of a model: within its folder, or the path itself."""
+    return path / MODEL_FILE if path.is_dir() else path
+
+
 @dataclass(frozen=True)
 class Card:
     """What a classifier needs beside its Keras model, and where it comes from.

@@ -18,7 +18,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.models.allowlist import checked_config
 from cnnstudio.models.architectures import ARCHITECTURES, check, seeded
 from cnnstudio.models.backend import import_keras
-from cnnstudio.models.card import MODEL_FILE
+from cnnstudio.models.card import MODEL_FILE, model_file
 from cnnstudio.models.files import MAX_ACTIVATIONS, MODEL_ENDINGS, read_config
 from cnnstudio.models.network_files import (
     SUFFIX,
@@ -119,7 +119,7 @@ def _network_of_model(path: Path) -> Network:
     from cnnstudio.models.graph import Graph
 
     path = path.absolute()
-    file = path / MODEL_FILE if path.is_dir() else path
+    file = model_file(path)
     config = read_config(file)
     try:
         graph = Graph.of(config)

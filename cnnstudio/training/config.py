@@ -11,6 +11,7 @@ from cnnstudio.data.augmentation import find_augmentation
 from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.library import find_dataset
 from cnnstudio.errors import StudioError
+from cnnstudio.models.library import find_model
 from cnnstudio.models.networks import find_network
 from cnnstudio.training.arithmetic import PRECISIONS
 
@@ -157,6 +158,8 @@ class TrainingConfig:
         precision: a key of `cnnstudio.training.arithmetic.PRECISIONS`.
         fine_tune_epochs: epochs that follow with the upper part of a pretrained backbone trained, too, in small steps;
             0 where the architecture has none.
+        start_from: what `cnnstudio.models.library.find_model` finds: a trained model. Layers that have the same names
+            and shapes there begin with its weights, instead of random ones; None for random ones throughout.
         validation_fraction: share of the training images that is held out for validation, between 0 and 1; where the
             data set has validation images of its own, those are taken.
         image_size: the side in pixels to which the images of a folder are brought; as proposed or imported where None.
@@ -175,6 +178,7 @@ class TrainingConfig:
     weight_decay: float = 0.0
     precision: str = "float32"
     fine_tune_epochs: int = 0
+    start_from: str | None = None
     validation_fraction: float = 1 / 12
     image_size: int | None = None
     channels: int | None = None
@@ -209,6 +213,8 @@ class TrainingConfig:
             StudioError: a value is unknown or makes no sense; the text names it and says what would do.
         """
         find_network(str(self.architecture))
+        if self.start_from is not None:
+            find_model(str(self.start_from))
         _check_choice("schedule", self.schedule, SCHEDULES)
         _check_choice("optimizer", self.optimizer, OPTIMIZERS)
         _check_choice("precision", self.precision, PRECISIONS)

@@ -34,6 +34,28 @@ def thaw(model: "keras.Model") -> None:
         layer.trainable = True
 
 
+def take_weights(model: "keras.Model", source: "keras.Model") -> bool:
+    """Gives a model what layers of the same names and shapes have learnt in another one.
+
+    Args:
+        model: whose other layers stay as they are.
+        source: the trained one, for the same or other images and classes.
+
+    Returns:
+        Whether there was such a layer.
+    """
+    learnt = {layer.name: layer.get_weights() for layer in source.layers if layer.weights}
+    alike = [
+        layer
+        for layer in model.layers
+        if layer.name in learnt
+        and [tuple(weight.shape) for weight in layer.weights] == [w.shape for w in learnt[layer.name]]
+    ]
+    for layer in alike:
+        layer.set_weights(learnt[layer.name])
+    return bool(alike)
+
+
 def _frozen(model: "keras.Model") -> "list[keras.Layer]":
     import keras
 

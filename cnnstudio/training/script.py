@@ -180,6 +180,9 @@ def _training(training: TrainingConfig, compilation: str) -> Iterator[str]:
     steps = "steps_per_epoch = math.ceil(len(x_train) / BATCH_SIZE)"
     schedule = "\n".join(_SCHEDULES[training.schedule])
     optimizer = "\n".join([*_optimizer(training), compilation])
+    if training.start_from:
+        told = comment("CNN Studio starts this from the weights of another model; here all weights are random.")
+        optimizer = f"{told}\n{optimizer}"
     if training.precision != "float32":
         told = comment("CNN Studio trains this with 16 bits for feature maps; here all numbers have 32.")
         optimizer = f"{told}\n{optimizer}"

@@ -20,14 +20,16 @@ from cnnstudio.data.library import load_dataset
 from cnnstudio.data.splits import Dataset, Progress, Split
 from cnnstudio.errors import StudioError
 from cnnstudio.models.backend import import_keras
-from cnnstudio.models.card import Card
+from cnnstudio.models.card import Card, model_file
 from cnnstudio.models.classifier import Classifier
+from cnnstudio.models.files import load_model
+from cnnstudio.models.library import find_model
 from cnnstudio.models.networks import build_network, called, find_network, reference
 from cnnstudio.training.config import OPTIMIZERS, SCHEDULES, TrainingConfig
 from cnnstudio.training.evaluation import Evaluation, evaluate
 from cnnstudio.training.events import EpochEnd, Event, Preparing, Started, Stopped
 from cnnstudio.training.fast_fit import Block, FastFit
-from cnnstudio.training.fine_tuning import RATE_FACTOR, is_frozen, thaw
+from cnnstudio.training.fine_tuning import RATE_FACTOR, is_frozen, take_weights, thaw
 from cnnstudio.training.narrator import Narrator, Pace
 from cnnstudio.training.runs import History, Run, create_run
 
@@ -110,6 +112,8 @@ def train(
     """
     config.check()
     config = replace(config, architecture=reference(find_network(config.architecture)))
+    if config.start_from:
+        config = replace(config, start_from=str(find_model(config.start_from).absolute()))
     run = create_run(config, output)
     stop = stop or threading.Event()
     try:
@@ -158,6 +162,11 @@ class _Training:
         network = find_network(config.architecture)
         self._network_title = network.title
         model = build_network(network, dataset.image_shape, len(dataset.classes), config.seed)
+        if config.start_from and not take_weights(model, load_model(model_file(Path(config.start_from)))):
+            raise StudioError(
+                f"{_name_of(config.start_from)} has no layer in common with {network.title}, so that there is nothing "
+                "to start from: choose the architecture that it has, or start from random weights."
+            )
         if config.fine_tune_epochs and not is_frozen(model):
             raise StudioError(
                 f"There is nothing to fine-tune: all layers of “{config.architecture}” are trained from the start. "
@@ -347,7 +356,7 @@ def _card(config: TrainingConfig, dataset: Dataset, model: "keras.Model", name: 
         input_rule=dataset.input_rule,
         dataset=dataset.name,
         architecture=config.architecture,
-        command=_command(replace(config, dataset=dataset.name)),
+        command=_command(replace(config, dataset=dataset.name, start_from=_name_of(config.start_from))),
         seed=config.seed,
         parameters=sum(math.prod(weight.shape) for weight in model.trainable_weights),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -362,8 +371,12 @@ _OPTIONS = (
     "image_size", "channels",
 )
 # fmt: on
-_RARE_OPTIONS = ("optimizer", "weight_decay", "precision", "fine_tune_epochs")
+_RARE_OPTIONS = ("optimizer", "weight_decay", "precision", "fine_tune_epochs", "start_from")
 """Options that are told only where they are not as usual."""
+
+
+def _name_of(model: str | None) -> str | None:
+    return Path(model).name if model else None
 
 
 def _command(config: TrainingConfig) -> str:

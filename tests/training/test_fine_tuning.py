@@ -7,7 +7,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures import ARCHITECTURES, Architecture
 from cnnstudio.training.events import Batches, EpochEnd, Started
 from cnnstudio.training.fast_fit import FastFit
-from cnnstudio.training.fine_tuning import is_frozen, thaw
+from cnnstudio.training.fine_tuning import is_frozen, take_weights, thaw
 from cnnstudio.training.trainer import train
 
 
@@ -82,3 +82,29 @@ def test_weights_that_got_their_memory_when_they_were_frozen_are_tuned_too(quick
     FastFit(model, split, replace(quick, epochs=1)).fit(blocks.append, lambda *_: None)
     assert blocks
     assert not np.array_equal(before, model.get_layer("conv2").get_weights()[0])
+
+
+def test_a_training_goes_on_from_the_weights_of_another(quick, tmp_path):
+    first = train(replace(quick, epochs=2), output=tmp_path / "first")
+    again = train(replace(quick, epochs=1, learning_rate=1e-9, start_from=str(first.run)), output=tmp_path / "again")
+    assert again.test_accuracy == first.test_accuracy
+    assert "--start-from first" in again.classifier.card.command
+    for one, other in zip(first.classifier.model.get_weights(), again.classifier.model.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_layers_that_are_alike_take_the_weights_of_another():
+    ten, seven = with_frozen_backbone((28, 28, 1), 10), with_frozen_backbone((32, 32, 1), 7)
+    before = seven.get_layer("output").get_weights()[0]
+    assert take_weights(seven, ten)
+    for layer in ten.layers[:-1]:
+        for one, other in zip(layer.get_weights(), seven.get_layer(layer.name).get_weights(), strict=True):
+            np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(seven.get_layer("output").get_weights()[0], before)
+
+
+def test_what_has_no_layer_in_common_is_nothing_to_start_from(quick, tmp_path):
+    with pytest.raises(StudioError, match="lenet5-mnist has no layer in common with Softmax regression"):
+        train(replace(quick, architecture="softmax", start_from="lenet5-mnist"), output=tmp_path / "run")
+    with pytest.raises(StudioError, match="There is no model “nowhere”"):
+        replace(quick, start_from="nowhere").check()

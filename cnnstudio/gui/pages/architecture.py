@@ -22,7 +22,7 @@ from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.theme import GRID, SECTION, icon
 from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.models.architectures import ARCHITECTURES
-from cnnstudio.models.card import MODEL_FILE
+from cnnstudio.models.card import model_file
 from cnnstudio.models.layer_table import LayerTable
 from cnnstudio.models.network_layout import lay_out
 from cnnstudio.models.networks import SUFFIX, Network, find_network
@@ -128,7 +128,7 @@ class ArchitecturePage(QWidget):
         if self._editor is not None and self.editing and not self._editor.may_leave():
             return
         if isinstance(payload, Path):
-            self._chooser.add_file(payload / MODEL_FILE if payload.is_dir() else payload)
+            self._chooser.add_file(model_file(payload))
         else:
             self._chooser.refresh(payload)
             self._describe()
