@@ -5,10 +5,10 @@ the logarithm of their number. Shortcuts are arcs above. Branches lie in lanes, 
 Y. LeCun et al., “Gradient-based learning applied to document recognition”, 1998, figure 2.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain
+from itertools import chain, count
 from math import inf
 
 from cnnstudio.models.drawing.columns import FRAME, Part, lanes_of, place
@@ -32,15 +32,15 @@ class Style:
         lone: how often a single volume is repeated before it folds; 0 if nothing folds.
         whole: whether a fold shows a whole part; else only its end.
         size: of the volumes, 1 for the usual one.
-        terse: whether words are shortened.
-        stages: whether parts that follow each other are drawn as one, by its end.
+        terse: whether words are shortened, and what has no shape is drawn as narrow as can be.
+        stages: how many stages, of parts that follow each other, are drawn as one part each, by its end.
     """
 
     lone: int
     whole: bool = True
     size: float = 1.0
     terse: bool = False
-    stages: bool = False
+    stages: int = 0
 
 
 _STYLES = (
@@ -50,9 +50,11 @@ _STYLES = (
     Style(2, whole=False),
     Style(2, whole=False, size=0.7),
     Style(2, whole=False, size=0.5, terse=True),
-    Style(2, whole=False, size=0.5, terse=True, stages=True),
 )
-"""What is tried, from the most telling to the narrowest."""
+"""What is tried, from the most telling to the narrowest; then the narrowest with ever more stages as one part."""
+
+_SPARE = 1.15
+"""So many times wider than it was meant to be a picture may be, and its words smaller, before stages become one part."""
 
 _BADGE, _LONE_BADGE = (48.0, 20.0), (28.0, 20.0)
 
@@ -133,18 +135,25 @@ def lay_out(
     graph = read_graph(table)
     if not folded:
         widest = inf
-    repeats: dict[tuple[int, bool, bool], tuple[Repeat, ...]] = {}
+    repeats: dict[tuple[int, bool, int], tuple[Repeat, ...]] = {}
     drawings = []
-    for style in _STYLES if folded else (Style(0),):
+    for style in _styles() if folded else (Style(0),):
         kind = (style.lone, style.whole, style.stages)
         if kind not in repeats:
             repeats[kind] = find_repeats(graph, style.lone, not style.whole, style.stages) if style.lone else ()
+        if style.stages and (drawings[-1].width <= _SPARE * widest or repeats[kind] == drawings[-1].repeats):
+            break
         drawings.append(_Drawing(table, graph, repeats[kind], style, frozenset()))
         if drawings[-1].width <= widest:
             break
     best = min(drawings, key=lambda drawing: max(widest, drawing.width))
     wanted = frozenset(unfolded) & best.keys
     return best.unfolding(wanted).layout(widest)
+
+
+def _styles() -> Iterator[Style]:
+    yield from _STYLES
+    yield from (replace(_STYLES[-1], stages=number) for number in count(1))
 
 
 class _Drawing:
@@ -166,13 +175,13 @@ class _Drawing:
         style: Style,
         unfolded: frozenset[str],
     ) -> None:
-        self._table, self._graph, self._repeats = table, graph, repeats
+        self._table, self._graph, self.repeats = table, graph, repeats
         self._style, self._unfolded = style, unfolded
-        folded = tuple(repeat for repeat in self._repeats if self._key(repeat) not in unfolded)
+        folded = tuple(repeat for repeat in self.repeats if self._key(repeat) not in unfolded)
         self._folding: Folding = fold(graph, folded, style.whole)
         self._drawn = self._folding.graph
         self._shown = {origin: number for number, origins in enumerate(self._folding.origins) for origin in origins}
-        self._parts = [self._part(repeat) for repeat in self._repeats]
+        self._parts = [self._part(repeat) for repeat in self.repeats]
         lanes = lanes_of(self._drawn)
         self._sizes = sizes_of(self._drawn, style.size, 1 + max(lanes.lanes) - min(lanes.lanes))
         self._places = place(self._drawn, self._sizes, lanes, self._parts, style.terse)
@@ -180,7 +189,7 @@ class _Drawing:
     @property
     def keys(self) -> frozenset[str]:
         """Of what is folded, or could be."""
-        return frozenset(map(self._key, self._repeats))
+        return frozenset(map(self._key, self.repeats))
 
     @property
     def width(self) -> float:
@@ -193,7 +202,7 @@ class _Drawing:
 
     def unfolding(self, keys: frozenset[str]) -> "_Drawing":
         """The same with some of the folds unfolded."""
-        return _Drawing(self._table, self._graph, self._repeats, self._style, keys) if keys else self
+        return _Drawing(self._table, self._graph, self.repeats, self._style, keys) if keys else self
 
     def layout(self, widest: float) -> NetworkLayout:
         """Where everything lies."""
@@ -214,7 +223,7 @@ class _Drawing:
         arcs = arcs_over(graph.shortcuts, volumes, self._folding.passed)
         folds = tuple(
             self._fold(repeat, part, [volumes[number] for number in part.volumes], places.bottom)
-            for repeat, part in zip(self._repeats, parts, strict=True)
+            for repeat, part in zip(self.repeats, parts, strict=True)
         )
         boxes = [box for one in volumes for box in _boxes_of(one)]
         boxes += [box for one in folds for box in (one.box, one.badge)]
@@ -232,14 +241,14 @@ class _Drawing:
         piece, places = self._drawn.pieces[number], self._places
         box, face = size.boxes(*places.middles[number])
         members = [self._graph.pieces[origin] for origin in self._folding.origins[number]]
-        inside = [names for one, names in self._folding.passed.items() if one.source == one.target == number]
+        inside = [row.name for one in self._folding.hidden.get(number, ()) for row in one.rows]
         misfit = self._table.misfit
         state: State = "fine" if piece.shape is not None else "unknown"
         if misfit and misfit.layer == piece.row.name:
             state = "misfit"
         return Volume(
             layer=piece.row.name,
-            layers=tuple(chain((row.name for member in members for row in member.rows), *inside)),
+            layers=tuple(chain((row.name for member in members for row in member.rows), inside)),
             role=role_of(piece.row),
             form=size.form,
             state=state,

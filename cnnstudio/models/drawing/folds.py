@@ -51,25 +51,25 @@ class Folding:
     Attributes:
         graph: of the volumes that are drawn.
         origins: for each of them, the numbers of those that it stands for, the one that is drawn first.
-        passed: for each shortcut, the names of the layers on all those that it stands for; for one within what is
-            drawn as one volume, too.
+        passed: for each shortcut that is drawn, the names of the layers on all those that it stands for.
+        hidden: for each volume, the shortcuts within what it stands for, of the graph that was folded.
     """
 
     graph: NetworkGraph
     origins: tuple[tuple[int, ...], ...]
     passed: dict[Shortcut, tuple[str, ...]]
+    hidden: dict[int, tuple[Shortcut, ...]]
 
 
-def find_repeats(
-    graph: NetworkGraph, lone: int = LONE, alike: bool = False, stages: bool = False
-) -> tuple[Repeat, ...]:
+def find_repeats(graph: NetworkGraph, lone: int = LONE, alike: bool = False, stages: int = 0) -> tuple[Repeat, ...]:
     """The repeats of a network, in its order, none in another; those that save most are preferred.
 
     Args:
         graph: the network.
         lone: how often a single volume must be repeated.
         alike: whether single parts that do the same as repeated ones do elsewhere count as well.
-        stages: whether all such parts that follow each other and end in one shape count as one.
+        stages: how many stages, of parts that follow each other and end in one shape, count as one part each: those
+            of the most parts first.
     """
     search = _Search(graph)
     found = []
@@ -85,11 +85,11 @@ def find_repeats(
     if alike:
         chosen += search.alike(chosen, shortest=1 if stages else 2)
     chosen.sort(key=lambda one: one.start)
-    return tuple(_merged(graph, chosen) if stages else chosen)
+    return tuple(_merged(graph, chosen, stages) if stages else chosen)
 
 
 class _Search:
-    """What of each volume must agree, as numbers: `_same` in repeats, `_like` in parts that are drawn like them."""
+    """What of each volume must agree, as numbers: `_same` in repeats, `_manners` in parts that are drawn like them."""
 
     def __init__(self, graph: NetworkGraph) -> None:
         edges = [*graph.links, *((one.source, one.target) for one in graph.shortcuts)]
@@ -100,11 +100,16 @@ class _Search:
         passed: list[list[Hashable]] = [[] for _ in graph.pieces]
         for one in graph.shortcuts:
             passed[one.target].append((one.target - one.source, tuple(map(_essence, one.rows))))
+        self._shortcuts: list[list[int]] = [[] for _ in graph.pieces]
+        for one in graph.shortcuts:
+            self._shortcuts[one.target].append(one.source)
+        self._joints = {number for one in graph.shortcuts for number in (one.source, one.target)}
+        self._shapes = [piece.shape for piece in graph.pieces]
         self._rows = [tuple(map(_essence, piece.rows)) for piece in graph.pieces]
         self._sums = [any(row.kind in SUMS for row in piece.rows) for piece in graph.pieces]
         self._ways = [(*sorted(feeds), *shortcuts) for feeds, shortcuts in zip(links, passed, strict=True)]
         self._same = _numbered(list(zip(self._rows, self._ways, strict=True)))
-        self._like = _numbered(
+        self._manners = _numbered(
             [(*_manner(piece.row), *sorted(feeds)) for piece, feeds in zip(graph.pieces, links, strict=True)]
         )
 
@@ -130,29 +135,50 @@ class _Search:
     def alike(self, chosen: Sequence[Repeat], shortest: int) -> list[Repeat]:
         """Single parts, outside those that are chosen, that do the same as the parts of one of them."""
         taken = {number for repeat in chosen for number in range(repeat.start, repeat.stop)}
-        patterns = {tuple(self._like[one.start : one.start + one.length]) for one in chosen if one.length >= shortest}
+        patterns = [range(one.start, one.start + one.length) for one in chosen if one.length >= shortest]
         found = []
-        for start in range(1, len(self._like)):
+        # What is made of the image itself is of no part.
+        for start in range(2, len(self._manners)):
             for pattern in patterns:
                 part = range(start, start + len(pattern))
-                fits = tuple(self._like[part.start : part.stop]) == pattern and taken.isdisjoint(part)
-                if fits and self._ends[start - 1] and self._ends[part.stop - 1]:
+                if taken.isdisjoint(part) and self._is_like(part, pattern):
                     found.append(Repeat(start, len(pattern), 1))
                     taken.update(part)
         return found
 
+    def _is_like(self, part: range, pattern: range) -> bool:
+        """Whether a part does the same as another one; where it changes the shape, it may lack the shortcuts."""
+        if not (part.stop <= len(self._ends) and self._ends[part.start - 1] and self._ends[part.stop - 1]):
+            return False
+        if self._manners[part.start : part.stop] != self._manners[pattern.start : pattern.stop]:
+            return False
+        if self._reaches(part) == self._reaches(pattern):
+            return True
+        changes = self._shapes[part.start - 1] != self._shapes[part.stop - 1]
+        return changes and not any(self._reaches(part)) and bool({part.start - 1, part.stop - 1} & self._joints)
 
-def _merged(graph: NetworkGraph, repeats: Sequence[Repeat]) -> list[Repeat]:
-    """Those that follow each other and end in one shape as one part; of single volumes, only those in such a part."""
-    stages: list[Repeat] = []
+    def _reaches(self, part: range) -> list[tuple[int, ...]]:
+        """From how far before each volume shortcuts come to it."""
+        return [tuple(sorted(number - source for source in self._shortcuts[number])) for number in part]
+
+
+def _merged(graph: NetworkGraph, repeats: Sequence[Repeat], most: int) -> list[Repeat]:
+    """Stages as one part each, no more than `most`; of single volumes, only those in such a part."""
+    stages: list[list[Repeat]] = []
     for repeat in repeats:
-        before = stages[-1] if stages else None
+        before = stages[-1][-1] if stages else None
         stays = graph.pieces[repeat.start - 1].shape == graph.pieces[repeat.stop - 1].shape
-        if before and before.stop == repeat.start and stays:
-            stages[-1] = Repeat(before.start, repeat.stop - before.start, 1)
+        # A single layer beside blocks is none of them.
+        if before and before.stop == repeat.start and stays and (before.length > 1) == (repeat.length > 1):
+            stages[-1].append(repeat)
         else:
-            stages.append(repeat)
-    return [one for one in stages if one.length * one.count > 1]
+            stages.append([repeat])
+    longest = sorted((stage for stage in stages if len(stage) > 1), key=len, reverse=True)[:most]
+    merged: list[Repeat] = []
+    for stage in stages:
+        whole = Repeat(stage[0].start, stage[-1].stop - stage[0].start, 1)
+        merged += [whole] if stage in longest else stage
+    return [one for one in merged if one.length * one.count > 1]
 
 
 def _numbered(keys: Sequence[Hashable]) -> list[int]:
@@ -228,10 +254,14 @@ def _folded(
     links = {(entry(source, target), numbers[target]) for source, target in graph.links}
     drawn: dict[Hashable, Shortcut] = {}
     passed: dict[Shortcut, tuple[str, ...]] = {}
+    hidden: dict[int, tuple[Shortcut, ...]] = {}
     for one in graph.shortcuts:
         target = numbers[one.target]
         # What ends in a volume that is not drawn is not drawn either.
         source = entry(one.source, one.target) if shown(one.target) else target
+        if source == target:
+            hidden[target] = (*hidden.get(target, ()), one)
+            continue
         key = source, target, tuple(map(_essence, one.rows))
         shortcut = drawn.setdefault(key, Shortcut(source, target, one.rows))
         passed[shortcut] = passed.get(shortcut, ()) + tuple(row.name for row in one.rows)
@@ -239,6 +269,6 @@ def _folded(
     folded = NetworkGraph(
         pieces,
         tuple(sorted((source, target) for source, target in links if source != target)),
-        tuple(one for one in drawn.values() if one.source != one.target),
+        tuple(drawn.values()),
     )
-    return Folding(folded, tuple(origins), passed)
+    return Folding(folded, tuple(origins), passed, hidden)

@@ -1,5 +1,6 @@
 """What the picture of a network says is so: folds are of equal parts, arrows are the network's connections."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
@@ -52,6 +53,19 @@ def without_a_sum(config: Config) -> Config:
     return remove_layer(config, "stage3_block5_add")
 
 
+def one_dropout(config: Config) -> Config:
+    return add_layer(config, "stage1_block1_1_conv", "Dropout")
+
+
+def without_the_first_sum(config: Config) -> Config:
+    return remove_layer(config, "stage1_block1_add")
+
+
+def without_two_sums(config: Config) -> Config:
+    """At the border of two stages; what is left of the blocks is a chain."""
+    return remove_layer(remove_layer(config, "stage1_block3_add"), "stage2_block1_add")
+
+
 def equal_layers(config: Config) -> Config:
     for _ in range(4):
         config = duplicate_layer(config, "dense2")
@@ -64,6 +78,9 @@ EDITED: dict[str, tuple[str, Callable[[Config], Config]]] = {
     "lenet5, misfit": ("lenet5", kernel_misfit),
     "lenet5, misfit on a shortcut": ("lenet5", shortcut_misfit),
     "lenet5, equal layers": ("lenet5", equal_layers),
+    "resnet20, dropout": ("resnet20", one_dropout),
+    "resnet20, without the first sum": ("resnet20", without_the_first_sum),
+    "resnet20, without two sums": ("resnet20", without_two_sums),
     "resnet56, another block": ("resnet56", one_other_block),
     "resnet56, another activation": ("resnet56", one_other_activation),
     "resnet56, without a sum": ("resnet56", without_a_sum),
@@ -196,6 +213,39 @@ def test_the_first_block_of_a_stage_stands_alone_where_it_is_another() -> None:
     assert ends == {f"block{stage}b_project_conv" for stage in range(2, 7)}
     starts = {layout.volumes[arc.source].layer for arc in layout.arcs}
     assert starts == {f"block{stage}a_project_conv" for stage in range(2, 7)}
+
+
+def test_one_edit_leaves_other_stages_as_they_were() -> None:
+    before, after = (lay_out(table_of(name), widest=950) for name in ("resnet20", "resnet20, dropout"))
+    assert [(one.key, one.count) for one in after.folds[2:]] == [(one.key, one.count) for one in before.folds[1:]]
+    assert [one.count for one in after.folds] == [1, 2, 1, 2, 1, 2]
+    assert len(after.arcs) == 6
+
+
+def test_stages_become_one_part_one_after_the_other() -> None:
+    counts = [[one.count for one in lay_out(table_of("resnet20, dropout"), widest=w).folds] for w in (800, 700, 300)]
+    assert counts == [[1, 1, 2, 1, 2], [1, 1, 1, 2], [1, 1, 1]]
+
+
+@pytest.mark.parametrize("name", [name for name in EDITED if "without" in name])
+@pytest.mark.parametrize("widest", [300.0, 700.0, *WIDTHS])
+def test_what_is_drawn_as_one_is_of_whole_blocks(name: str, widest: float) -> None:
+    """Blocks are told by the layers' names, which the layout does not look at."""
+    layout = lay_out(table_of(name), widest=widest)
+    for part in (part for fold in layout.folds for part in parts_of(fold, unfolded(layout)) if len(fold.volumes) == 1):
+        kernels = [row.name for row in part if row.kind == "Conv2D"]
+        if len(kernels) > 1:
+            blocks = Counter(kernel.partition("_1_conv")[0].partition("_2_conv")[0] for kernel in kernels)
+            assert set(blocks.values()) == {2}
+
+
+def test_without_its_sum_a_block_is_of_equal_convolutions() -> None:
+    layout = lay_out(table_of("resnet20, without the first sum"), widest=950)
+    first = layout.folds[0]
+    assert (first.key, first.count) == ("stage1_block1_1_conv", 2)
+    stem = layout.volume_of("conv")
+    assert stem is not None
+    assert layout.fold_of(stem) is None
 
 
 @pytest.mark.parametrize("name", [name for name in EDITED if "misfit" in name])
