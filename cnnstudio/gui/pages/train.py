@@ -156,9 +156,18 @@ class TrainPage(QWidget):
         self._try_button.setProperty("role", "primary")
         self._try_button.clicked.connect(self._try_it)
         self._try_button.hide()
+        self._more_button = describe(
+            QPushButton("Train &more"),
+            "train_more_button",
+            "Train more",
+            "Goes on from what this network has learnt, with the options on the left; both results are kept.",
+        )
+        self._more_button.clicked.connect(self.train_more)
+        self._more_button.hide()
         foot = QHBoxLayout()
         foot.setSpacing(GRID * 2)
         foot.addWidget(self._status, 1)
+        foot.addWidget(self._more_button)
         foot.addWidget(self._try_button)
         layout.addWidget(self._message)
         layout.addWidget(self._plot, 1)
@@ -169,9 +178,19 @@ class TrainPage(QWidget):
     @Slot()
     def start(self) -> None:
         """Starts a training of what is chosen."""
+        self._start(self._form.config)
+
+    @Slot()
+    def train_more(self) -> None:
+        """Starts a training that goes on from the result."""
+        if self._result is not None:
+            known = {"architecture": self._result.architecture, "start_from": str(self._result.run)}
+            self._start(dataclasses.replace(self._form.config, **known))
+
+    def _start(self, config: TrainingConfig) -> None:
         if self._task is not None:
             return
-        self._config = self._form.config
+        self._config = config
         self._message.hide()
         self._forget_result()
         self._plot.reset(self._config.epochs, 0)
@@ -192,6 +211,7 @@ class TrainPage(QWidget):
     def _forget_result(self) -> None:
         """Back to the empty state: what was shown belongs to another data set or training."""
         self._done, self._result = 0.0, None
+        self._more_button.hide()
         self._try_button.hide()
         self._seen.clear()
         self._plot.clear()
@@ -259,6 +279,7 @@ class TrainPage(QWidget):
         )
         self._progress.setRange(0, 1000)
         self._progress.setValue(1000 if not result.stopped else round(1000 * self._done))
+        self._more_button.show()
         self._try_button.show()
         self._try_button.setFocus()
 

@@ -31,6 +31,7 @@ from cnnstudio.models.library import list_models
 from cnnstudio.models.networks import Network, find_network, network_config, save_network, write_network
 from cnnstudio.training.config import OPTIMIZERS, TrainingConfig
 from cnnstudio.training.events import Batches, EpochEnd, Probe, Started, Stopped
+from cnnstudio.training.runs import config_of_run
 
 MINUTE = 60_000
 
@@ -88,6 +89,23 @@ def test_training_to_the_end(page: TrainPage, qtbot: QtBot) -> None:
         press(qtbot, page, "try_button")
     assert navigated.args == ["try", result.run]
     assert [entry.path for entry in list_models() if entry.kind == "run"] == [result.run]
+
+
+def test_training_more_goes_on_from_the_result(page: TrainPage, qtbot: QtBot) -> None:
+    choose(page, architecture="softmax", epochs=1)
+    losses, results = [], []
+    for button in ("train_button", "train_more_button"):
+        press(qtbot, page, button)
+        assert not page.findChild(QPushButton, "train_more_button").isVisible()
+        page._task.event.connect(lambda event: losses.append(event.loss[0]) if isinstance(event, Batches) else None)
+        with qtbot.waitSignal(page._task.finished, timeout=MINUTE) as finished:
+            pass
+        results.append(finished.args[0])
+        first_loss = losses[0]
+        losses.clear()
+    assert config_of_run(results[1].run)["start_from"] == str(results[0].run)
+    assert first_loss < 0.7  # of 2.3 for one that has learnt nothing
+    assert results[1].run != results[0].run
 
 
 def test_stop_keeps_what_was_learnt(page: TrainPage, qtbot: QtBot) -> None:
