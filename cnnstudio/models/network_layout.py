@@ -54,7 +54,7 @@ _STYLES = (
 """What is tried, from the most telling to the narrowest; then the narrowest with ever more stages as one part."""
 
 _SPARE = 1.15
-"""So many times wider than it was meant to be a picture may be, and its words smaller, before stages become one part."""
+"""So many times wider than it was meant to be a picture may be, its words smaller, before stages become one part."""
 
 _BADGE, _LONE_BADGE = (48.0, 20.0), (28.0, 20.0)
 
@@ -136,7 +136,7 @@ def lay_out(
     if not folded:
         widest = inf
     repeats: dict[tuple[int, bool, int], tuple[Repeat, ...]] = {}
-    drawings = []
+    drawings: list[_Drawing] = []
     for style in _styles() if folded else (Style(0),):
         kind = (style.lone, style.whole, style.stages)
         if kind not in repeats:

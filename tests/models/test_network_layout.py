@@ -257,7 +257,7 @@ def test_a_part_like_repeated_ones_is_drawn_as_they_are() -> None:
 
 
 def test_in_little_room_a_stage_is_one_part() -> None:
-    layout = lay_out(table_of("mobilenetv2"), widest=1200)
+    layout = lay_out(table_of("mobilenetv2"), widest=950)
     assert [one.count for one in layout.folds] == [1] * 6
     assert [layout.volumes[one.volumes[0]].operation.lines for one in layout.folds][:2] == [
         ("6 layers",),
