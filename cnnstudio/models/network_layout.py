@@ -12,12 +12,12 @@ from itertools import chain, count
 from math import inf
 
 from cnnstudio.models.drawing.columns import FRAME, Part, lanes_of, place
-from cnnstudio.models.drawing.connections import arcs_over, link_between
+from cnnstudio.models.drawing.connections import arc_within, arcs_over, link_between
 from cnnstudio.models.drawing.folds import Folding, Repeat, find_repeats, fold
 from cnnstudio.models.drawing.parts import Arc, Box, Fold, Link, State, Volume, around
 from cnnstudio.models.drawing.sizes import Size, sizes_of
 from cnnstudio.models.drawing.volumes import NetworkGraph, read_graph, role_of
-from cnnstudio.models.drawing.words import facts_of, facts_of_fold
+from cnnstudio.models.drawing.words import facts_of, facts_of_fold, told_inside
 from cnnstudio.models.layer_table import LayerTable
 
 WIDEST = 1750.0
@@ -182,8 +182,14 @@ class _Drawing:
         self._drawn = self._folding.graph
         self._shown = {origin: number for number, origins in enumerate(self._folding.origins) for origin in origins}
         self._parts = [self._part(repeat) for repeat in self.repeats]
+        self._ended = {
+            part.volumes[-1]: (f"The end of: {self._told(repeat, part)}",)
+            for repeat, part in zip(self.repeats, self._parts, strict=True)
+            if part.only_end
+        }
         lanes = lanes_of(self._drawn)
-        self._sizes = sizes_of(self._drawn, style.size, 1 + max(lanes.lanes) - min(lanes.lanes))
+        abreast = 1 + max(lanes.lanes) - min(lanes.lanes)
+        self._sizes = sizes_of(self._drawn, style.size, abreast, self._unknown if style.terse else ())
         self._places = place(self._drawn, self._sizes, lanes, self._parts, style.terse)
 
     @property
@@ -196,6 +202,13 @@ class _Drawing:
         """About how wide it is."""
         middles = [x for x, _ in self._places.middles]
         return max(middles) - min(middles) + self._sizes[0].whole[0]
+
+    @property
+    def _unknown(self) -> list[int]:
+        """Numbers of the volumes behind what does not fit."""
+        misfit = self._table.misfit.layer if self._table.misfit else ""
+        pieces = enumerate(self._drawn.pieces)
+        return [number for number, piece in pieces if piece.shape is None and piece.row.name != misfit]
 
     def _key(self, repeat: Repeat) -> str:
         return self._graph.pieces[repeat.start].row.name
@@ -227,7 +240,7 @@ class _Drawing:
         )
         boxes = [box for one in volumes for box in _boxes_of(one)]
         boxes += [box for one in folds for box in (one.box, one.badge)]
-        boxes += [Box(arc.start[0], arc.top, arc.end[0] - arc.start[0], 0) for arc in arcs]
+        boxes += [arc.box for arc in arcs]
         boxes += [arc.label.box for arc in arcs if arc.label]
         return NetworkLayout(table.name, volumes, links, arcs, folds, around(boxes), table, self._unfolded, widest)
 
@@ -236,6 +249,11 @@ class _Drawing:
         pieces = self._graph.pieces[repeat.start : repeat.start + repeat.length]
         only_end = not self._style.whole and self._key(repeat) not in self._unfolded
         return Part(volumes, tuple(piece.row for piece in pieces), only_end)
+
+    def _told(self, repeat: Repeat, part: Part) -> str:
+        """What one part does, and how many of its shortcuts are not drawn."""
+        hidden = self._folding.hidden.get(part.volumes[-1], ())
+        return told_inside(part.rows, [one.rows for one in hidden[: len(hidden) // repeat.count]])
 
     def _volume(self, number: int, size: Size) -> Volume:
         piece, places = self._drawn.pieces[number], self._places
@@ -257,21 +275,25 @@ class _Drawing:
             planes=size.planes,
             shape=places.shapes[number],
             operation=places.operations[number],
-            facts=facts_of(piece.rows, misfit),
+            facts=facts_of(piece.rows, misfit) + self._ended.get(number, ()),
         )
 
     def _fold(self, repeat: Repeat, part: Part, volumes: Sequence[Volume], bottom: float) -> Fold:
-        box = around([Box(volumes[0].box.x, bottom, 0, 0), *(box for one in volumes for box in _boxes_of(one))])
-        box = box.grown(FRAME)
-        width, height = _BADGE if repeat.count > 1 else _LONE_BADGE
-        box = Box(box.x, box.y, box.width, box.height + height / 2 - 4)
         key = self._key(repeat)
         folded = key not in self._unfolded
+        facts = facts_of_fold(repeat.count, self._told(repeat, part), folded)
+        hides = part.volumes[-1] in self._folding.hidden
+        arc = arc_within(part.volumes[-1], volumes[-1], facts) if hides else None
+        boxes = [box for one in volumes for box in _boxes_of(one)]
+        if arc:
+            boxes.append(arc.box)
+        box = around([Box(volumes[0].box.x, bottom, 0, 0), *boxes]).grown(FRAME)
+        width, height = _BADGE if repeat.count > 1 else _LONE_BADGE
+        box = Box(box.x, box.y, box.width, box.height + height / 2 - 4)
         # Unfolded, the frame may be wider than the screen: the badge stays at its start, which is in sight.
         left = box.middle[0] - width / 2 if folded else box.x + 2 * FRAME
         badge = Box(left, box.bottom - height / 2, width, height)
-        facts = facts_of_fold(repeat.count, part.rows, folded)
-        return Fold(key, repeat.count, folded, box, badge, part.volumes, facts)
+        return Fold(key, repeat.count, folded, box, badge, part.volumes, facts, arc)
 
 
 def _boxes_of(volume: Volume) -> tuple[Box, Box, Box]:

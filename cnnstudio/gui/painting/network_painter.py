@@ -126,6 +126,9 @@ class _NetworkPainter:
                 self._link(link, layout.volumes[link.target])
         for number, arc in enumerate(layout.arcs):
             self._arc(arc, number == self._marks.arc)
+        for inner in (fold.arc for fold in layout.folds):
+            if inner:
+                self._arc(inner, chosen=False)
         for volume in layout.volumes:
             self._labels(volume)
         for fold in layout.folds:

@@ -15,6 +15,7 @@ _Layout = tuple[list[tuple[int, tuple[float, float]]], float, float, list[tuple[
 
 _GAP = 26.0
 _WIDE_GAP = 44.0
+_NARROW_GAP = 10.0
 _BESIDE = 10.0
 _BELOW = 10.0
 _BETWEEN_LANES = 18.0
@@ -131,6 +132,7 @@ class _Column:
         between: the label of what leads to it stands in the gap before it, as in the LeNet-5 figure; else below it, as
             where branches meet, or where it tells of several layers.
         is_bar: they are bars.
+        narrow: they are as narrow as can be.
         half: half its width.
         shape: half the width of the labels below.
         operation: half the width of the labels of what leads to it.
@@ -141,6 +143,7 @@ class _Column:
     alone: bool
     between: bool
     is_bar: bool
+    narrow: bool
     half: float
     shape: float
     operation: float
@@ -165,6 +168,9 @@ def place(graph: NetworkGraph, sizes: Sequence[Size], lanes: Lanes, parts: Seque
         else tuple(short_text(piece.row).split(", "))
         for piece, column in zip(graph.pieces, lanes.columns, strict=True)
     ]
+    for number, size in enumerate(sizes):
+        if size.narrow:
+            operations[number] = ()
     for part in parts:
         if part.only_end:
             operations[part.volumes[-1]] = inside_text(part.rows, terse)
@@ -235,7 +241,8 @@ def _columns(
         if not alone[index]:
             half = max(half, shape, operation)
         is_bar = all(sizes[number].form == "bar" for number in numbers)
-        columns.append(_Column(numbers, alone[index], in_gaps[index], is_bar, half, shape, operation))
+        narrow = all(sizes[number].narrow for number in numbers)
+        columns.append(_Column(numbers, alone[index], in_gaps[index], is_bar, narrow, half, shape, operation))
     return columns
 
 
@@ -248,6 +255,7 @@ def _spread(columns: Sequence[_Column], starts: set[int], stops: set[int]) -> li
         right = before.x + before.half
         edge = before.x + max(before.half, before.shape)
         gap = _GAP if before.alone and column.alone and not column.is_bar else _WIDE_GAP
+        gap = _NARROW_GAP if column.narrow else gap
         left, label = right + gap, free
         # What belongs to a frame is on one side of its edge, all else on the other.
         for _ in range((index - 1 in stops) + (index in starts)):

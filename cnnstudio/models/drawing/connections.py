@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 
 from cnnstudio.models.drawing.parts import Arc, Box, Link, Point, Volume
 from cnnstudio.models.drawing.volumes import Shortcut
-from cnnstudio.models.drawing.words import above, facts_of_shortcut, operation_text
+from cnnstudio.models.drawing.words import above, facts_of_shortcut, kernels_of, operation_text
 from cnnstudio.models.layer_table import LayerRow
 
 _SMALLEST_WINDOW = 4.0
 _RISE = 16.0
 _STEP = 18.0
 _PORT = 7.0
+_LOW, _LEAST_SPAN = 14.0, 32.0
 
 
 def link_between(
@@ -73,8 +74,16 @@ def arcs_over(
         labelled = [arc.label.box.y for arc in arcs if arc.label and arc.start[0] < end[0] and start[0] < arc.end[0]]
         if below:
             top = min([top, *(height - _STEP for height in below), *(height - 4 for height in labelled)])
-        kernels = [row for row in one.rows if "Conv" in row.kind or row.kind.endswith("Dense")]
+        kernels = kernels_of(one.rows)
         text = operation_text(kernels[0]) if kernels else ""
         label = above(((start[0] + end[0]) / 2, top - 3), text) if text else None
         arcs.append(Arc(one.source, one.target, layers[one], start, end, top, label, facts_of_shortcut(one.rows)))
     return tuple(arcs)
+
+
+def arc_within(number: int, volume: Volume, facts: tuple[str, ...]) -> Arc:
+    """The sign of shortcuts within what one volume stands for: an arc from its left to its right."""
+    middle = volume.box.x + volume.face.width / 2
+    half = max(volume.face.width / 2 - _PORT, _LEAST_SPAN / 2)
+    start, end = (middle - half, volume.box.y - 3), (middle + half, volume.box.y - 4)
+    return Arc(number, number, (), start, end, volume.box.y - _LOW, None, facts)

@@ -145,6 +145,11 @@ class Arc:
     label: Label | None
     facts: tuple[str, ...]
 
+    @property
+    def box(self) -> Box:
+        """What it spans, at its height."""
+        return Box(self.start[0], self.top, self.end[0] - self.start[0], 0)
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -158,6 +163,7 @@ class Fold:
         badge: where the number of parts stands.
         volumes: numbers of the volumes in it.
         facts: what is to be told about it.
+        arc: the sign of the shortcuts within, where none of them is drawn.
     """
 
     key: str
@@ -167,6 +173,7 @@ class Fold:
     badge: Box
     volumes: tuple[int, ...]
     facts: tuple[str, ...]
+    arc: Arc | None = None
 
     @property
     def sign(self) -> str:

@@ -1,7 +1,7 @@
 """How large each volume of a network's picture is."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from math import log2
 
 from cnnstudio.models.drawing.parts import Box, Form
@@ -23,6 +23,7 @@ _TALL = 9.0
 _UNIT = 5.0
 _CELL = 7.0
 _SOME_UNITS = 100
+_NARROWEST = 8.0
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Size:
         height: of its front plane.
         depth: how far the front plane is to the right of and below the one at the back.
         planes: of a stack; cells of a bar.
+        narrow: whether it is a mere sign, as narrow as can be, that has no words.
     """
 
     form: Form
@@ -42,6 +44,7 @@ class Size:
     height: float
     depth: tuple[float, float]
     planes: int
+    narrow: bool = False
 
     @property
     def whole(self) -> tuple[float, float]:
@@ -55,13 +58,14 @@ class Size:
         return box, Box(box.x + self.depth[0], box.y + self.depth[1], self.width, self.height)
 
 
-def sizes_of(graph: NetworkGraph, size: float = 1.0, abreast: float = 1.0) -> list[Size]:
+def sizes_of(graph: NetworkGraph, size: float = 1.0, abreast: float = 1.0, narrow: Collection[int] = ()) -> list[Size]:
     """The size of each volume; one without a shape is as large as the one before it, or some bar.
 
     Args:
         graph: the volumes.
         size: 1 for the usual one.
         abreast: how many lanes there are; the more, the smaller all are.
+        narrow: numbers of volumes that are drawn as narrow as can be.
     """
     size *= max(_LEAST, 1 - _LESS * (abreast - 1))
     sides = [side for piece in graph.pieces for side in _map_of(piece)[:2]]
@@ -77,7 +81,10 @@ def sizes_of(graph: NetworkGraph, size: float = 1.0, abreast: float = 1.0) -> li
             sizes.append(
                 _stack(max(_SMALLEST, scale * height**_POWER), max(_SMALLEST, scale * width**_POWER), channels, size)
             )
-    return sizes
+    return [
+        replace(one, width=_NARROWEST, depth=(0.0, 0.0), narrow=True) if number in narrow else one
+        for number, one in enumerate(sizes)
+    ]
 
 
 def _unknown(piece: Piece, before: Size, size: float) -> Size:

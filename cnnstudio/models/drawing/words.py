@@ -120,15 +120,31 @@ def facts_of_shortcut(rows: Sequence[LayerRow]) -> tuple[str, ...]:
     return tuple(facts)
 
 
-def facts_of_fold(count: int, rows: Sequence[LayerRow], folded: bool) -> tuple[str, ...]:
-    """What is told about equal parts that follow each other; `rows`: what makes the volumes of one part."""
-    inside = ", ".join(operation_text(row) for row in rows) if len(rows) <= _MOST_TOLD else f"{len(rows)} layers"
+def told_inside(rows: Sequence[LayerRow], shortcuts: Sequence[Sequence[LayerRow]]) -> str:
+    """What a part does: “9 layers, 2 shortcuts inside”.
+
+    Args:
+        rows: what makes its volumes.
+        shortcuts: those that are not drawn: for each, the layers on it.
+    """
+    text = ", ".join(operation_text(row) for row in rows) if len(rows) <= _MOST_TOLD else f"{len(rows)} layers"
+    if shortcuts:
+        text += f", {len(shortcuts)} shortcut{'s' if len(shortcuts) > 1 else ''} inside"
+        if kernels := [row for way in shortcuts for row in kernels_of(way)[:1]]:
+            text += f" ({len(kernels)} through a {operation_text(kernels[0]).split()[0]})"
+    return text
+
+
+def kernels_of(rows: Sequence[LayerRow]) -> list[LayerRow]:
+    """Those of the layers on a shortcut that project."""
+    return [row for row in rows if "Conv" in row.kind or row.kind.endswith("Dense")]
+
+
+def facts_of_fold(count: int, inside: str, folded: bool) -> tuple[str, ...]:
+    """What is told about equal parts that follow each other; `inside`: what one part does."""
     click = "Click to unfold" if folded else "Click to fold"
     if count == 1:
-        return (
-            f"Drawn by its end alone, as equal parts are elsewhere: {inside}" if folded else f"One part: {inside}",
-            click,
-        )
+        return f"Drawn by its end alone: {inside}" if folded else f"One part: {inside}", click
     return f"{count} equal parts, one after the other: {inside}", click
 
 
