@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 
 from cnnstudio.models.drawing.parts import Arc, Box, Link, Point, Volume
-from cnnstudio.models.drawing.volumes import Shortcut
-from cnnstudio.models.drawing.words import above, facts_of_shortcut, kernels_of, operation_text
+from cnnstudio.models.drawing.volumes import Shortcut, kernels_of
+from cnnstudio.models.drawing.words import above, facts_of_shortcut, operation_text
 from cnnstudio.models.layer_table import LayerRow
 
 _SMALLEST_WINDOW = 4.0
 _RISE = 16.0
 _STEP = 18.0
 _PORT = 7.0
-_LOW, _LEAST_SPAN = 14.0, 32.0
+_LOW, _SPAN = 14.0, (-26.0, -4.0)
 
 
 def link_between(
@@ -82,8 +82,7 @@ def arcs_over(
 
 
 def arc_within(number: int, volume: Volume, facts: tuple[str, ...]) -> Arc:
-    """The sign of shortcuts within what one volume stands for: an arc from its left to its right."""
-    middle = volume.box.x + volume.face.width / 2
-    half = max(volume.face.width / 2 - _PORT, _LEAST_SPAN / 2)
-    start, end = (middle - half, volume.box.y - 3), (middle + half, volume.box.y - 4)
+    """The sign of shortcuts within what one volume stands for: an arc, to the left of where others start."""
+    (left, right), (middle, _) = _SPAN, volume.box.middle
+    start, end = (middle + left, volume.box.y - 3), (middle + right, volume.box.y - 4)
     return Arc(number, number, (), start, end, volume.box.y - _LOW, None, facts)

@@ -5,10 +5,11 @@ connections. So what is drawn of one of them is true of each. Only how much drop
 it grows from block to block.
 """
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from cnnstudio.models.drawing.volumes import SUMS, NetworkGraph, Shortcut, cuts
+from cnnstudio.models.drawing.volumes import SUMS, NetworkGraph, Shortcut, cuts, kernels_of
 from cnnstudio.models.layer_table import LayerRow
 
 LONGEST = 24
@@ -69,7 +70,7 @@ def find_repeats(graph: NetworkGraph, lone: int = LONE, alike: bool = False, sta
         lone: how often a single volume must be repeated.
         alike: whether single parts that do the same as repeated ones do elsewhere count as well.
         stages: how many stages, of parts that follow each other and end in one shape, count as one part each: those
-            of the most parts first.
+            of the most parts first, of these those with the fewest projections.
     """
     search = _Search(graph)
     found = []
@@ -173,7 +174,13 @@ def _merged(graph: NetworkGraph, repeats: Sequence[Repeat], most: int) -> list[R
             stages[-1].append(repeat)
         else:
             stages.append([repeat])
-    longest = sorted((stage for stage in stages if len(stage) > 1), key=len, reverse=True)[:most]
+    projections = Counter(one.target for one in graph.shortcuts if kernels_of(one.rows))
+
+    def rank(stage: Sequence[Repeat]) -> tuple[int, int]:
+        """What saves most comes first, what hides projections last."""
+        return -len(stage), sum(projections[number] for number in range(stage[0].start, stage[-1].stop))
+
+    longest = sorted((stage for stage in stages if len(stage) > 1), key=rank)[:most]
     merged: list[Repeat] = []
     for stage in stages:
         whole = Repeat(stage[0].start, stage[-1].stop - stage[0].start, 1)

@@ -82,6 +82,11 @@ def role_of(row: LayerRow) -> Role:
     return "dense" if row.kind.endswith("Dense") else "other"
 
 
+def kernels_of(rows: Iterable[LayerRow]) -> list[LayerRow]:
+    """Those of some layers that have kernels, such as a shortcut's projection."""
+    return [row for row in rows if role_of(row) in ("convolution", "dense")]
+
+
 @dataclass
 class _Draft:
     """A piece that is being put together.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import prod
 
 from cnnstudio.models.drawing.parts import Box, Label, Point
+from cnnstudio.models.drawing.volumes import kernels_of
 from cnnstudio.models.layer_table import LayerRow, Misfit
 from cnnstudio.models.rules.activations import ACTIVATIONS
 
@@ -133,11 +134,6 @@ def told_inside(rows: Sequence[LayerRow], shortcuts: Sequence[Sequence[LayerRow]
         if kernels := [row for way in shortcuts for row in kernels_of(way)[:1]]:
             text += f" ({len(kernels)} through a {operation_text(kernels[0]).split()[0]})"
     return text
-
-
-def kernels_of(rows: Sequence[LayerRow]) -> list[LayerRow]:
-    """Those of the layers on a shortcut that project."""
-    return [row for row in rows if "Conv" in row.kind or row.kind.endswith("Dense")]
 
 
 def facts_of_fold(count: int, inside: str, folded: bool) -> tuple[str, ...]:

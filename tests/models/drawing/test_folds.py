@@ -12,6 +12,7 @@ from cnnstudio.models.drawing.parts import Fold
 from cnnstudio.models.drawing.volumes import SUMS
 from cnnstudio.models.editing import add_layer, add_residual_block, change_layer, duplicate_layer, remove_layer
 from cnnstudio.models.layer_table import LayerRow, LayerTable, describe
+from cnnstudio.models.mending import mends
 from cnnstudio.models.network_layout import NetworkLayout, lay_out
 from cnnstudio.models.networks import network_config
 
@@ -66,6 +67,15 @@ def without_two_sums(config: Config) -> Config:
     return remove_layer(remove_layer(config, "stage1_block3_add"), "stage2_block1_add")
 
 
+def two_projections(config: Config) -> Config:
+    """More maps in one block, and less again in the next one."""
+    config = change_layer(config, "stage1_block1_2_conv", filters=24)
+    for _ in range(2):
+        ways = mends(config, describe(config))
+        config = next(way.config for way in ways if way.title == "1×1 convolution in the shortcut")
+    return config
+
+
 def equal_layers(config: Config) -> Config:
     for _ in range(4):
         config = duplicate_layer(config, "dense2")
@@ -81,6 +91,7 @@ EDITED: dict[str, tuple[str, Callable[[Config], Config]]] = {
     "resnet20, dropout": ("resnet20", one_dropout),
     "resnet20, without the first sum": ("resnet20", without_the_first_sum),
     "resnet20, without two sums": ("resnet20", without_two_sums),
+    "resnet20, two projections": ("resnet20", two_projections),
     "resnet56, another block": ("resnet56", one_other_block),
     "resnet56, another activation": ("resnet56", one_other_activation),
     "resnet56, without a sum": ("resnet56", without_a_sum),
@@ -237,6 +248,51 @@ def test_what_is_drawn_as_one_is_of_whole_blocks(name: str, widest: float) -> No
         if len(kernels) > 1:
             blocks = Counter(kernel.partition("_1_conv")[0].partition("_2_conv")[0] for kernel in kernels)
             assert set(blocks.values()) == {2}
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet20, dropout", "resnet20, two projections", "mobilenetv2"])
+@pytest.mark.parametrize("widest", [300.0, 700.0, *WIDTHS])
+def test_shortcuts_that_are_not_drawn_are_told(name: str, widest: float) -> None:
+    layout = lay_out(table_of(name), widest=widest)
+    opened = unfolded(layout)
+    for fold in layout.folds:
+        (found,) = (one for one in opened.folds if one.key == fold.key)
+        hidden = [arc for arc in opened.arcs if arc.target in found.volumes and fold.volumes[-1] not in ends(layout)]
+        told = f", {len(hidden)} shortcut{'s' if len(hidden) > 1 else ''} inside"
+        assert (told in fold.facts[0]) == (fold.arc is not None) == bool(hidden)
+        projections = sum(any("conv" in layer for layer in arc.layers) for arc in hidden)
+        assert (f"inside ({projections} through a convolution)" in fold.facts[0]) == bool(projections)
+
+
+def ends(layout: NetworkLayout) -> set[int]:
+    return {arc.target for arc in layout.arcs}
+
+
+def test_each_projection_is_drawn() -> None:
+    layout = lay_out(table_of("resnet20, two projections"), widest=950)
+    drawn = {layer for arc in layout.arcs if arc.label for layer in arc.layers if layer.endswith("conv")}
+    assert drawn == {"stage1_block1_shortcut_conv", "stage1_block2_shortcut_conv"}
+
+
+def test_stages_with_shortcuts_have_a_sign_of_them() -> None:
+    layout = lay_out(table_of("mobilenetv2"), widest=950)
+    assert not layout.arcs
+    second = layout.folds[1]
+    assert second.facts[0] == "Drawn by its end alone: 9 layers, 2 shortcuts inside"
+    assert layout.volumes[second.volumes[0]].facts[-1] == "The end of: 9 layers, 2 shortcuts inside"
+    assert second.arc
+    assert second.box.x < second.arc.start[0] < second.arc.end[0] < second.box.right
+    assert second.box.y < second.arc.top < layout.volumes[second.volumes[0]].box.y
+    assert [one.arc is None for one in layout.folds] == [False] * 5 + [True]
+    assert layout.toggled(second.key).folds[1].arc is None
+
+
+def test_the_sign_of_shortcuts_is_apart_from_one_that_starts_there() -> None:
+    layout = lay_out(table_of("resnet18"), widest=950)
+    signs = {fold.arc.source: fold.arc for fold in layout.folds if fold.arc}
+    starting = [(arc, signs[arc.source]) for arc in layout.arcs if arc.source in signs]
+    assert starting
+    assert all(sign.end[0] + 5 < arc.start[0] for arc, sign in starting)
 
 
 def test_without_its_sum_a_block_is_of_equal_convolutions() -> None:
