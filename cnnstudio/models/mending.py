@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cnnstudio.errors import StudioError
@@ -29,10 +29,12 @@ class Mend:
     Attributes:
         title: what is done, for a button.
         config: of the mended network.
+        left: the layer that does not fit then; empty where all fits.
     """
 
     title: str
     config: Config
+    left: str = ""
 
 
 def nearest_working(config: Config, misfit: Misfit) -> tuple[Any, str]:
@@ -92,9 +94,9 @@ def mends(config: Config, table: LayerTable) -> tuple[Mend, ...]:
             ways.append(Mend("Use same padding", change_layer(config, node.name, padding="same")))
     elif not misfit.field and node.kind in _NUMBER_BY_NUMBER and len(node.inputs) == 2:
         ways += _alike(config, table, graph, node)
-    left = {way.title: describe(way.config).misfit for way in ways}
-    helping = [way for way in ways if (rest := left[way.title]) is None or rest.layer != misfit.layer]
-    return tuple(sorted(helping, key=lambda way: left[way.title] is not None))
+    tried = [replace(way, left=rest.layer if (rest := describe(way.config).misfit) else "") for way in ways]
+    helping = [way for way in tried if way.left != misfit.layer]
+    return tuple(sorted(helping, key=lambda way: bool(way.left)))
 
 
 def _alike(config: Config, table: LayerTable, graph: Graph, merge: Node) -> Iterator[Mend]:

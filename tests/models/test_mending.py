@@ -73,3 +73,14 @@ def test_a_stride_is_mended_in_the_shortcut(lenet5):
 def test_a_shortcut_with_a_convolution_gets_no_second_one(lenet5):
     config = change_layer(add_residual_block(lenet5, "pool1", 12, 2), "block1_2_conv", filters=20)
     assert titles(config) == ["Use 12 filters in block1_2_conv", "Use 20 filters in block1_shortcut_conv"]
+
+
+def test_a_way_after_which_another_layer_fails_comes_last_and_names_it():
+    config = change_layer(network_config("resnet20", (32, 32, 3), 10), "stage1_block1_2_conv", filters=24)
+    assert describe(config).misfit.text.endswith("they must have the same shape.")
+    whole, part = mends(config, describe(config))
+    assert (whole.title, whole.left) == ("Use 16 filters in stage1_block1_2_conv", "")
+    assert (part.title, part.left) == ("1×1 convolution in the shortcut", "stage1_block2_add")
+    for way in (whole, part):
+        misfit = describe(way.config).misfit
+        assert way.left == (misfit.layer if misfit else "")

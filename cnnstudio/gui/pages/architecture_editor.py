@@ -28,12 +28,12 @@ from cnnstudio.gui.pages.architecture_words import RESIDUAL_BLOCKS, layer_choice
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.theme import GAP, icon
 from cnnstudio.gui.widgets.layer_menu import LayerMenu
+from cnnstudio.gui.widgets.layer_words import breakable
 from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.models.layer_table import LayerTable
 from cnnstudio.models.networks import Network, read_network, trash_network, write_network
 
 _LAYER_ACTIONS = ("duplicate_layer", "move_layer_up", "move_layer_down", "remove_layer")
-
 _MORE_ACTIONS = ("rename_network", "delete_network", "save_network_file", "open_network_file")
 
 
@@ -193,6 +193,7 @@ class ArchitectureEditor(QWidget):
         renamed = saving.ask_new_name(self, self.document.kept)
         if renamed is not None:
             self.document.renamed_to(renamed)
+            self._message.show_info(f"The network is called “{renamed.name}” now.")
             self.saved.emit(renamed)
 
     @Slot()
@@ -281,7 +282,7 @@ class ArchitectureEditor(QWidget):
     @Slot(object)
     def _show(self, table: LayerTable) -> None:
         self._message.hide()  # what it says is of the network as it was
-        self._warning.setText(size_warning(table))
+        self._warning.setText(breakable(size_warning(table)))
         self._warning.setVisible(bool(self._warning.text()))
         self._train.setEnabled(table.misfit is None and not self._warning.text())
         self._show_possible()

@@ -1,6 +1,6 @@
 """The selected layer: its form, its formula with its numbers, and what in it does not fit."""
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from cnnstudio.errors import StudioError
@@ -8,7 +8,8 @@ from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.pages.architecture_document import ArchitectureDocument
 from cnnstudio.gui.pages.architecture_words import Fact, facts_of
 from cnnstudio.gui.theme import GAP, GRID
-from cnnstudio.gui.widgets.layer_form import CAPTION_WIDTH, LayerForm
+from cnnstudio.gui.widgets.layer_form import CAPTION_WIDTH, LayerForm, Offer, has_focus, is_undo
+from cnnstudio.gui.widgets.layer_words import breakable, shortened
 from cnnstudio.models.editing import head_layer, values
 from cnnstudio.models.layer_kinds import LAYER_KINDS
 from cnnstudio.models.layer_table import LayerTable, Misfit
@@ -43,6 +44,7 @@ class LayerPanel(QWidget):
         )
         self._name.setMaxLength(100)
         self._name.editingFinished.connect(self._rename)
+        self._name.installEventFilter(self)
         self._elsewhere = _Elsewhere()
         self._elsewhere.show_wanted.connect(document.select)
         self.form = LayerForm()
@@ -50,6 +52,7 @@ class LayerPanel(QWidget):
         self.form.offer_taken.connect(self._mend)
         self._ways: tuple[Mend, ...] = ()
         self.form.left.connect(document.finish_edit)
+        self.form.focus_lost.connect(self._name.setFocus)
         self._facts = _Facts()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -69,11 +72,19 @@ class LayerPanel(QWidget):
         document.changed.connect(self._show)
         document.selected.connect(self._show_selected)
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keeps the keys of Undo for the network where nothing is typed in the name that they could undo."""
+        typed = self._name.isUndoAvailable() or self._name.isRedoAvailable()
+        if event.type() == QEvent.Type.ShortcutOverride and is_undo(event) and not typed:
+            event.ignore()
+            return True
+        return super().eventFilter(watched, event)
+
     @Slot(object)
     def _show(self, table: LayerTable) -> None:
         name = self._document.selected_layer
         row = table.row(name)
-        self._title.setText(row.title)
+        self._title.setText(breakable(row.title))
         self._lesson.setText(row.description)
         if self._name.text() != name:
             self._name.setText(name)
@@ -85,9 +96,11 @@ class LayerPanel(QWidget):
         if misfit is not None and here:
             self._ways = mends(config, table)
             nearest, text = nearest_working(config, misfit)
-            self.form.set_problem(misfit.field, text, nearest, [way.title for way in self._ways])
+            self.form.set_problem(misfit.field, text, nearest, [_offer(way) for way in self._ways])
         else:
             self.form.set_problem("", "")
+        if has_focus(self._elsewhere):
+            self._name.setFocus()
         self._elsewhere.show_misfit(None if here else misfit)
         self._facts.show_facts(facts_of(row, table))
 
@@ -135,8 +148,8 @@ class LayerPanel(QWidget):
         try:
             self._document.rename_layer(self._name.text())
         except StudioError as error:
-            self._name.setText(self._document.selected_layer)
             self.refused.emit(str(error))
+        self._name.setText(self._document.selected_layer)  # and forgets the typing: Undo is the network's again
 
 
 class _Elsewhere(QFrame):
@@ -166,8 +179,8 @@ class _Elsewhere(QFrame):
         self.setVisible(misfit is not None)
         if misfit is not None:
             self._layer = misfit.layer
-            self._text.setText(misfit.text)
-            self._show.setText(f"Show {misfit.layer}")
+            self._text.setText(breakable(misfit.text))
+            self._show.setText(shortened(f"Show {misfit.layer}", self._show))
             self._show.setAccessibleName(f"Show {misfit.layer}")
 
     @Slot()
@@ -209,7 +222,7 @@ class _Facts(QFrame):
                 text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         for fact in facts:
             caption, text = self._lines[fact.title]
-            text.setText(fact.text)
+            text.setText(breakable(fact.text))
             text.setObjectName(f"fact_{fact.name}")
             for part in (caption, text):
                 part.setToolTip(f"<p>{fact.lesson}</p>")
@@ -226,6 +239,10 @@ def _captioned(control: QWidget) -> QHBoxLayout:
     row.addWidget(caption)
     row.addWidget(control, 1)
     return row
+
+
+def _offer(way: Mend) -> Offer:
+    return Offer(way.title, f"Then “{way.left}” does not fit." if way.left else "")
 
 
 def _locks(config: dict, table: LayerTable, name: str) -> dict[str, str]:

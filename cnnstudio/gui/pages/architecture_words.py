@@ -173,8 +173,8 @@ def padding_hint(windows: tuple[Window, Window]) -> str:
 
 
 def shape(sides: tuple[int, ...]) -> str:
-    """A shape, such as “28 × 28 × 6”."""
-    return " × ".join(f"{side:,}" for side in sides)
+    """A shape, such as “28 × 28 × 6”, that stays on one line."""
+    return "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}".join(f"{side:,}" for side in sides)
 
 
 def _formula(windows: tuple[Window, Window]) -> str:

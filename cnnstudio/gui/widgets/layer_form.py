@@ -1,6 +1,7 @@
 """The form of one layer: a control for each of its numbers, and beside a number that does not fit, one that does."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from html import escape
 from itertools import pairwise
@@ -23,15 +24,27 @@ from PySide6.QtWidgets import (
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.painting.field_controls import CONTROLS, Pair, kind_of, say, show
 from cnnstudio.gui.theme import GAP, GRID, icon
+from cnnstudio.gui.widgets.layer_words import breakable, shortened
 from cnnstudio.models.layer_kinds import Field
 
 CAPTION_WIDTH = 13 * GRID
 """Of the column of captions."""
-OFFER_WIDTH = 30 * GRID
-"""Most that an offer's words take on its button."""
 
 RARE = frozenset({"depth_multiplier", "dilation_rate", "epsilon", "groups", "trainable", "use_bias"})
 """Fields that are folded away where there are others."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Something that would help where a value does not fit.
+
+    Attributes:
+        title: what is done, on a button.
+        lesson: what else there is to know, in a sentence; empty where there is nothing.
+    """
+
+    title: str
+    lesson: str = ""
 
 
 class LayerForm(QWidget):
@@ -50,6 +63,9 @@ class LayerForm(QWidget):
     left = Signal()
     """The user is done with a field: what comes next is another edit."""
 
+    focus_lost = Signal()
+    """What has the focus goes away now; without another place for it, it would leave for anywhere in the window."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("layer_form")
@@ -57,8 +73,9 @@ class LayerForm(QWidget):
         self._controls: dict[str, QWidget] = {}
         self._rows: dict[str, QWidget] = {}
         self._folded: list[str] = []
-        self._offered: tuple[str, Any, tuple[str, ...]] = ("", None, ())
+        self._offered: tuple[str, Any, tuple[Offer, ...]] = ("", None, ())
         self._offers: list[QPushButton] = []
+        self._says = ""
         self._rows_layout = QVBoxLayout(self)
         self._rows_layout.setContentsMargins(0, 0, 0, 0)
         self._rows_layout.setSpacing(GAP)
@@ -75,7 +92,7 @@ class LayerForm(QWidget):
     @property
     def problem(self) -> str:
         """What is said not to fit; empty where all fits."""
-        return self._problem_text.text() if not self._problem.isHidden() else ""
+        return self._says
 
     def show_layer(
         self, fields: Sequence[Field], values: Mapping[str, Any], locked: Mapping[str, str] | None = None
@@ -100,7 +117,7 @@ class LayerForm(QWidget):
             with QSignalBlocker(control):
                 show(control, values[field.name])
 
-    def set_problem(self, field: str, text: str, nearest: object = None, offers: Sequence[str] = ()) -> None:
+    def set_problem(self, field: str, text: str, nearest: object = None, offers: Sequence[Offer] = ()) -> None:
         """Says right under a field why its value does not fit.
 
         Args:
@@ -114,11 +131,14 @@ class LayerForm(QWidget):
         offered = (field, nearest, tuple(offers))
         if self.problem == text and self._offered == offered:
             return
+        if has_focus(self._problem):
+            self.focus_lost.emit()
         self._rows_layout.removeWidget(self._problem)
         row = self._rows.get(field)
         self._rows_layout.insertWidget(self._rows_layout.indexOf(row) + 1 if row else 0, self._problem)
         self._offered = offered
-        self._problem_text.setText(text)
+        self._says = text
+        self._problem_text.setText(breakable(text))
         if field in self._folded and text:
             self._more.setChecked(True)
         offer = f"Use {say(nearest)} instead"
@@ -140,7 +160,7 @@ class LayerForm(QWidget):
         if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
             event.ignore()
             return True
-        if event.type() == QEvent.Type.ShortcutOverride and _is_undo(event):
+        if event.type() == QEvent.Type.ShortcutOverride and is_undo(event):
             event.ignore()
             return True
         return super().eventFilter(watched, event)
@@ -165,16 +185,15 @@ class LayerForm(QWidget):
         frame.hide()
         return frame, text, offer
 
-    def _show_offers(self, offers: Sequence[str]) -> None:
+    def _show_offers(self, offers: Sequence[Offer]) -> None:
         for button in self._offers:
             button.hide()
             button.deleteLater()
         self._offers = []
         for number, offer in enumerate(offers):
-            short = self.fontMetrics().elidedText(offer, Qt.TextElideMode.ElideMiddle, OFFER_WIDTH)
-            button = describe(
-                QPushButton(short), f"use_offer_{number + 1}_button", offer, f"{offer}. Undo takes it back."
-            )
+            tip = " ".join(filter(None, (f"{offer.title}.", offer.lesson, "Undo takes it back.")))
+            button = describe(QPushButton(), f"use_offer_{number + 1}_button", offer.title, tip)
+            button.setText(shortened(offer.title, button))
             button.clicked.connect(partial(self.offer_taken.emit, number))
             self._problem_column.addWidget(button, alignment=Qt.AlignmentFlag.AlignLeft)
             self._offers.append(button)
@@ -186,6 +205,9 @@ class LayerForm(QWidget):
 
     def _rebuild(self, shown: tuple[tuple[Field, str], ...]) -> None:
         self.set_problem("", "")
+        focused = next((name for name, row in self._rows.items() if has_focus(row)), "")
+        if focused:
+            self.focus_lost.emit()
         for row in self._rows.values():
             self._rows_layout.removeWidget(row)
             row.hide()
@@ -209,6 +231,8 @@ class LayerForm(QWidget):
         order += [self._controls[name] for name in self._folded]
         for before, after in pairwise(order):
             QWidget.setTabOrder(before, after)
+        if focused in self._controls:
+            self._controls[focused].setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot(bool)
     def _unfold(self, unfolded: bool) -> None:
@@ -237,10 +261,18 @@ class LayerForm(QWidget):
             with QSignalBlocker(control):
                 show(control, nearest)
         control.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.left.emit()
         self.edited.emit(field, nearest)
 
 
-def _is_undo(event: QEvent) -> bool:
+def has_focus(widget: QWidget) -> bool:
+    """Whether the focus of its window is on a widget, or on something in it."""
+    focused = widget.window().focusWidget()
+    return focused is not None and (focused is widget or widget.isAncestorOf(focused))
+
+
+def is_undo(event: QEvent) -> bool:
+    """Whether the keys of Undo or Redo are pressed."""
     keys = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
     return isinstance(event, QKeyEvent) and any(event.matches(key) for key in keys)
 

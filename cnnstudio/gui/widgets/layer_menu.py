@@ -87,7 +87,8 @@ class LayerMenu(QFrame):
         self.resize(_WIDTH, height)
         left = max(available.left(), min(place.x(), available.right() - _WIDTH))
         self.move(left, max(available.top(), min(place.y(), available.bottom() - height)))
-        self._list.setCurrentRow(max(1, self._list.currentRow()))  # the first row is a heading
+        self._list.setCurrentRow(1)  # the first row is a heading
+        self._list.scrollToTop()
         self.show()
         self._list.setFocus(Qt.FocusReason.PopupFocusReason)
 

@@ -81,19 +81,7 @@ def _joined(one: Maps, other: Maps, shape: Shape, join: Callable[[int, Reach, Re
 
 
 def _unlike(one: Shape, other: Shape) -> str:
-    text = f"cannot join {shape_words(one)} with {shape_words(other)} number by number: they must have the same shape"
-    if len(one) != 3 or len(other) != 3:
-        return text
-    larger, smaller = sorted((one, other), reverse=True)
-    strides = {-(-a // b) for a, b in zip(larger[:2], smaller[:2], strict=True)}
-    stride = strides.pop()
-    if strides or any(-(-a // stride) != b for a, b in zip(larger[:2], smaller[:2], strict=True)):
-        return text
-    halved = f" and a stride of {stride}" if stride > 1 else ""
-    return (
-        f"{text}; a 1×1 convolution with {smaller[2]:,} filters{halved} on the branch of {shape_words(larger)} would "
-        "make them alike"
-    )
+    return f"cannot join {shape_words(one)} with {shape_words(other)} number by number: they must have the same shape"
 
 
 def _rule(title: str, description: str) -> Rule:

@@ -116,12 +116,17 @@ def retype(qtbot: QtBot, editor: ArchitectureEditor, field: str, text: str) -> N
 def fact(editor: ArchitectureEditor, name: str) -> str:
     QApplication.processEvents()  # facts that have just appeared are laid out first
     (shown,) = (one for one in editor.findChildren(QLabel, f"fact_{name}") if not one.isHidden())
-    return shown.text()
+    return plain(shown.text())
+
+
+def plain(text: str) -> str:
+    """A text without what says where a line may break and where not."""
+    return text.replace("\N{ZERO WIDTH SPACE}", "").replace("\N{NO-BREAK SPACE}", " ")
 
 
 def problem(editor: ArchitectureEditor) -> str:
     label = editor.findChild(QLabel, "layer_problem_text")
-    return label.text() if label.isVisible() else ""
+    return plain(label.text()) if label.isVisible() else ""
 
 
 def message(editor: ArchitectureEditor) -> str:
@@ -226,6 +231,17 @@ def test_adding_by_keys(editor: ArchitectureEditor, qtbot: QtBot) -> None:
     position = names(editor).index("dense1")
     assert names(editor)[position + 1] == "dropout1"
     assert control(editor, "rate").value() == 0.25
+
+
+def test_the_menu_of_kinds_begins_with_the_first_one_each_time(editor: ArchitectureEditor, qtbot: QtBot) -> None:
+    menu = editor.findChild(QListWidget, "layer_menu_list")
+    editor.show_kinds()
+    first = menu.currentItem().text()
+    qtbot.keyClicks(menu, "Dropo")
+    qtbot.keyClick(menu, Qt.Key.Key_Return)
+    editor.show_kinds()
+    assert menu.currentItem().text() == first == "Convolution"
+    assert menu.verticalScrollBar().value() == 0
 
 
 def test_the_menu_of_kinds_closes_without_adding(editor: ArchitectureEditor, qtbot: QtBot) -> None:
