@@ -2,16 +2,17 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Slot
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.pages.architecture_document import ArchitectureDocument
 from cnnstudio.gui.painting.saving import in_last_folder
 from cnnstudio.gui.task import LatestTask
-from cnnstudio.gui.widgets.question import Answer, Role, ask
+from cnnstudio.gui.widgets.question import Answer, NameDialog, Role, ask
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.network_files import (
     SUFFIX,
@@ -60,15 +61,9 @@ def is_own(network: Network) -> bool:
 
 def ask_new_name(parent: QWidget, network: Network) -> Network | None:
     """Asks for another name of a saved network, and gives it; returns the renamed one, where there was an answer."""
-    name, question = network.name, f"New name of “{network.name}”:"
-    while True:
-        name, ok = QInputDialog.getText(parent, "Rename the network", question, text=name)
-        if not ok:
-            return None
-        try:
-            return rename_network(network, name)
-        except StudioError as error:
-            question = str(error)
+    dialog = NameDialog(parent, "Rename the network", network.name, partial(rename_network, network))
+    dialog.exec()
+    return dialog.given
 
 
 def ask_delete(parent: QWidget, title: str) -> bool:

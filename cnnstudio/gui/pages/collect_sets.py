@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QUrl, Signal, Slot
 from PySide6.QtGui import QAction, QDesktopServices
-from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
 
 from cnnstudio.data.collected import list_collections, rename_collection, trash_collection
 from cnnstudio.data.collecting import Collection
@@ -16,7 +16,7 @@ from cnnstudio.gui.describe import describe
 from cnnstudio.gui.pages.collect_form import KIND_ICONS
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.picker import Choice, Picker
-from cnnstudio.gui.widgets.question import Answer, Role, ask
+from cnnstudio.gui.widgets.question import Answer, NameDialog, Role, ask
 
 
 class SetChooser(QWidget):
@@ -120,19 +120,14 @@ class SetChooser(QWidget):
         path = self.path
         if path is None:
             return
-        name, question = path.name, f"New name of “{path.name}”:"
-        while True:
-            name, ok = QInputDialog.getText(self, "Rename the set", question, text=name)
-            if not ok:
-                return
+
+        def rename(name: str) -> Path:
             self.leaving.emit()
-            try:
-                renamed = rename_collection(path, name)
-            except StudioError as error:
-                question = str(error)
-            else:
-                break
-        self.chosen.emit(renamed)
+            return rename_collection(path, name)
+
+        dialog = NameDialog(self, "Rename the set", path.name, rename)
+        if dialog.exec():
+            self.chosen.emit(dialog.given)
 
     @Slot()
     def _show_folder(self) -> None:

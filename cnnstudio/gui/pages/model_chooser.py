@@ -1,10 +1,11 @@
 """The model in use: chosen from a list, renamed, copied, thrown away."""
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QUrl, Signal, Slot
 from PySide6.QtGui import QAction, QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QInputDialog, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from cnnstudio.data.datasets import DATASETS
 from cnnstudio.errors import StudioError
@@ -13,7 +14,7 @@ from cnnstudio.gui.pages.pictures import picture
 from cnnstudio.gui.painting.saving import in_last_folder
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.picker import Choice, Picker
-from cnnstudio.gui.widgets.question import Answer, Role, ask
+from cnnstudio.gui.widgets.question import Answer, NameDialog, Role, ask
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.card import CARD_FILE, MODEL_FILE, Card
 from cnnstudio.models.files import MODEL_ENDINGS, NoCardError
@@ -242,20 +243,11 @@ class ModelChooser(QWidget):
         entry = self._entry
         if entry is None:
             return
-        name, question = entry.name, f"New name of “{entry.name}”:"
-        while True:
-            name, ok = QInputDialog.getText(self, "Rename the model", question, text=name)
-            if not ok:
-                return
-            try:
-                renamed = rename_model(entry, name)
-            except StudioError as error:
-                question = str(error)
-            else:
-                break
-        self.refresh()
-        self.choose(renamed.path)
-        self.chosen.emit(renamed.path)
+        dialog = NameDialog(self, "Rename the model", entry.name, partial(rename_model, entry))
+        if dialog.exec():
+            self.refresh()
+            self.choose(dialog.given.path)
+            self.chosen.emit(dialog.given.path)
 
     @Slot()
     def _ask_model(self) -> None:

@@ -8,7 +8,6 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
-    QInputDialog,
     QLabel,
     QLineEdit,
     QMessageBox,
@@ -21,6 +20,7 @@ from cnnstudio.gui.main_window import MainWindow
 from cnnstudio.gui.pages.architecture import ArchitecturePage
 from cnnstudio.gui.pages.architecture_saving import left_behind
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.question import NameDialog
 from cnnstudio.models.networks import Network, list_networks, network_config, write_network
 
 MINUTE = 60_000
@@ -242,16 +242,17 @@ def test_a_network_of_ones_own_is_renamed_and_what_is_not_saved_stays(
     change(page)
     editor.save()
     change(page, 20)
-    answers = iter(["a/b", "Wide"])
-    questions: list[str] = []
 
-    def give(_parent: object, _title: str, question: str, **_options: object) -> tuple[str, bool]:
-        questions.append(question)
-        return next(answers), True
+    def give(dialog: NameDialog) -> None:
+        for name in ("a/b", "Wide"):
+            assert dialog.given is None
+            dialog.findChild(QLineEdit, "new_name").setText(name)
+            dialog.accept()
 
-    monkeypatch.setattr(QInputDialog, "getText", give)
+    monkeypatch.setattr(NameDialog, "exec", give)
     editor._actions["rename_network"].trigger()
-    assert len(questions) == 2
+    assert "Wide" in page._message.text
+    assert "My LeNet-5" not in page._message.text
     (saved,) = list_networks()
     assert saved.name == "Wide"
     assert page._chooser.key == "Wide"

@@ -19,6 +19,7 @@ from cnnstudio.data.strokes import render
 from cnnstudio.gui.pages.collect import CollectPage
 from cnnstudio.gui.pages.collect_words import advice, why_not
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.question import NameDialog
 
 pytestmark = pytest.mark.qt_log_ignore("^Couldn't (load|resolve)", "No RHI backend")
 
@@ -276,15 +277,26 @@ def test_another_set_and_back(page: CollectPage, qtbot: QtBot, shapes: Collectio
     again.shut_down()
 
 
+def give_names(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Tries these names in the dialog that asks for one."""
+
+    def give(dialog: NameDialog) -> int:
+        for name in names:
+            dialog.findChild(QLineEdit, "new_name").setText(name)
+            dialog.accept()
+        return dialog.result()
+
+    monkeypatch.setattr(NameDialog, "exec", give)
+
+
 def test_rename_and_delete_a_set(
     page: CollectPage, qtbot: QtBot, shapes: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from PySide6.QtWidgets import QInputDialog, QMessageBox
+    from PySide6.QtWidgets import QMessageBox
 
     draw(page)
     click(qtbot, page, "add_example_button")
-    answers = iter(["mnist", "Формы"])
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: (next(answers), True))
+    give_names(monkeypatch, "mnist", "Формы")
     page._sets._ask_name()
     assert page._view.collection.path == collected_folder() / "Формы"
     assert counts(page) == [1, 0, 0]
@@ -302,10 +314,7 @@ def test_rename_and_delete_a_set(
 def test_a_refused_rename_leaves_the_set_open(
     page: CollectPage, qtbot: QtBot, shapes: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from PySide6.QtWidgets import QInputDialog
-
-    answers = iter([("mnist", True), ("", False)])
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: next(answers))
+    give_names(monkeypatch, "mnist")
     page._sets._ask_name()
     draw(page)
     click(qtbot, page, "add_example_button")

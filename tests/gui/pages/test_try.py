@@ -19,6 +19,7 @@ from cnnstudio.gui.pages.try_words import words_for
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.photo_view import PhotoView
 from cnnstudio.gui.widgets.picker import Picker
+from cnnstudio.gui.widgets.question import NameDialog
 from cnnstudio.models.card import Card
 from cnnstudio.models.library import copy_model, list_models, load_classifier
 from cnnstudio.storage import runs_folder, shipped
@@ -274,12 +275,18 @@ def test_nothing_in_the_left_column_is_cut(page: TryPage, qtbot: QtBot, size: tu
 def test_rename_copy_and_delete(
     page: TryPage, qtbot: QtBot, own_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
+    from PySide6.QtWidgets import QFileDialog, QLineEdit, QMessageBox
 
     page.entered()
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         page.receive(own_model)
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: ("Übung 1", True))
+
+    def give(dialog: NameDialog) -> int:
+        dialog.findChild(QLineEdit, "new_name").setText("Übung 1")
+        dialog.accept()
+        return dialog.result()
+
+    monkeypatch.setattr(NameDialog, "exec", give)
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         page._models._rename.trigger()
     assert [entry.name for entry in list_models() if entry.kind == "run"] == ["Übung 1"]
