@@ -85,8 +85,7 @@ class MeasurePlot(pg.PlotItem):
         self.cursor = pg.InfiniteLine(angle=90, movable=False)
         self.cursor.hide()
         self.addItem(self.cursor, ignoreBounds=True)
-        # Above the line for what falls, below it for what rises: there the curve has never been.
-        self.latest = pg.TextItem(anchor=(1.0, 1.2 if measure.ceiling is None else -0.2))
+        self.latest = pg.TextItem()
         self.latest.setVisible(False)
         self.addItem(self.latest, ignoreBounds=True)
         self.hideButtons()
@@ -185,17 +184,33 @@ class MeasurePlot(pg.PlotItem):
         if self._epochs_changed:
             self._epochs_changed = False
             self._draw_epochs()
+        if self.latest.isVisible():
+            self._place_latest()
 
     def _draw_epochs(self) -> None:
         for line, series in zip(self._epoch_lines, self.epochs, strict=True):
             numbers = self._scaled(series.values)
             shown = np.isfinite(numbers)
             line.setData(np.arange(1, len(series) + 1)[shown], numbers[shown])
-        validation = self.epochs[VALIDATION].values
-        if len(validation) and np.isfinite(validation[-1]):
-            self.latest.setText(self.measure.say(validation[-1]))
-            self.latest.setPos(len(validation), float(self._scaled(validation[-1:])[0]))
-            self.latest.setVisible(True)
+        validation = self.epochs[VALIDATION].values[-1:]
+        place = self._scaled(validation)
+        self.latest.setVisible(bool(np.isfinite(place).all() and len(place)))
+        if self.latest.isVisible():
+            self.latest.setText(self.measure.say(validation[0]))
+            self.latest.setPos(len(self.epochs[VALIDATION]), float(place[0]))
+
+    def _place_latest(self) -> None:
+        """To the left of its own marker, on the side of it that is away from the other one, and within the plot."""
+        training, validation = (float(self._scaled(series.values[-1:])[0]) for series in self.epochs)
+        text, view = self.latest.textItem.boundingRect(), self.getViewBox()
+        low, high = view.viewRange()[1]
+        marker = (high - validation) / (high - low) * view.height()
+        top = marker + _SYMBOL_SIZE if validation < training else marker - _SYMBOL_SIZE - text.height()
+        if 0 <= marker <= view.height():
+            top = min(max(top, 0), view.height() - text.height())
+        anchor = (1 + _SYMBOL_SIZE / text.width(), (marker - top) / text.height())
+        if tuple(self.latest.anchor) != anchor:
+            self.latest.setAnchor(anchor)
 
     def _scaled(self, numbers: np.ndarray) -> np.ndarray:
         if not self._logarithmic:

@@ -65,6 +65,24 @@ def test_the_curve_goes_where_the_numbers_are(plot, pixels):
     assert plot.data_as_csv().splitlines()[75].split(",")[3:] == ["0.2", "0.9"]
 
 
+@pytest.mark.parametrize(("training", "validation"), [(0.6, 0.5), (0.5, 0.6), (0.5, 0.5), (0.98, 0.99), (0.02, 0.01)])
+def test_the_latest_number_stands_beside_its_own_marker(plot, training, validation):
+    plot.reset(2, 100)
+    plot.add_batches(0, np.linspace(0, 1, 200), np.linspace(0, 1, 200))
+    for epoch in range(2):
+        plot.add_epoch(epoch, training, training, validation, validation)
+    for measure in plot._plots:
+        view, text = measure.getViewBox(), measure.latest.textItem
+        scale = measure.measure.factor
+        own, other = (view.mapViewToScene(QPointF(2, scale * value)) for value in (validation, training))
+        box = text.mapRectToScene(text.boundingRect())
+        assert view.sceneBoundingRect().adjusted(-1, -1, 1, 1).contains(box)
+        assert 5 <= own.x() - box.right() <= 15  # neither marker is covered
+        apart = max(box.top() - own.y(), own.y() - box.bottom(), 0)
+        assert apart <= 10
+        assert abs(box.center().y() - own.y()) <= abs(box.center().y() - other.y()) + 3
+
+
 def test_the_theme_changes_live(plot, pixels, theme):
     train(plot)
     theme.choose("dark")
