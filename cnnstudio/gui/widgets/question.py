@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLineEdit, QMessageBox,
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
-from cnnstudio.gui.theme import GRID, SECTION
+from cnnstudio.gui.theme import GAP, GRID, SECTION
 
 _WIDTH = 50 * GRID
 """So wide that the window's frame has room for the title, too."""
@@ -94,6 +94,7 @@ class NameDialog(QDialog):
         self._rename = rename = QPushButton("&Rename")
         cancel = QPushButton("Cancel")
         rename.setObjectName("rename_button")
+        rename.setProperty("role", "primary")
         rename.setDefault(True)
         cancel.setObjectName("cancel_rename_button")
         buttons.addButton(rename, QDialogButtonBox.ButtonRole.AcceptRole)
@@ -102,6 +103,7 @@ class NameDialog(QDialog):
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         column.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
+        column.setSpacing(GAP)
         for part in (label(question), self._edit, self._problem, buttons):
             column.addWidget(part)
 
@@ -112,6 +114,7 @@ class NameDialog(QDialog):
         except StudioError as error:
             self._problem.setText(str(error))
             self._problem.show()
+            self.resize(self.width(), self.heightForWidth(self.width()))
             self._edit.selectAll()
             self._edit.setFocus()
             self._rename.setDefault(True)  # a button that loses the focus while it is pressed is the default no more

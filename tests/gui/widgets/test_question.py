@@ -43,6 +43,9 @@ def test_a_name_that_cannot_be_had_is_told_and_another_may_follow(dialog: NameDi
     assert dialog.isVisible()
     assert problem.isVisible()
     assert problem.text() == "A name has letters."
+    rename = dialog.findChild(QPushButton, "rename_button")
+    qtbot.waitUntil(lambda: rename.height() >= rename.sizeHint().height() and problem.height() > 0)
+    assert problem.geometry().top() > field.geometry().bottom()
     qtbot.keyClicks(field, "b")
     qtbot.keyClick(field, Qt.Key.Key_Return)
     assert dialog.given == "B"
