@@ -25,10 +25,10 @@ from cnnstudio.gui.pages.architecture_code import KerasCodeDialog, script_of
 from cnnstudio.gui.pages.architecture_document import ArchitectureDocument
 from cnnstudio.gui.pages.architecture_layer import LayerPanel
 from cnnstudio.gui.pages.architecture_words import RESIDUAL_BLOCKS, layer_choices, size_warning
+from cnnstudio.gui.painting.layer_words import breakable
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.theme import GAP, icon
 from cnnstudio.gui.widgets.layer_menu import LayerMenu
-from cnnstudio.gui.widgets.layer_words import breakable
 from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.models.layer_table import LayerTable
 from cnnstudio.models.networks import Network, read_network, trash_network, write_network

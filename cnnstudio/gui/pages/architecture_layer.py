@@ -7,9 +7,9 @@ from cnnstudio.errors import StudioError
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.pages.architecture_document import ArchitectureDocument
 from cnnstudio.gui.pages.architecture_words import Fact, facts_of
+from cnnstudio.gui.painting.layer_words import breakable, shortened
 from cnnstudio.gui.theme import GAP, GRID
 from cnnstudio.gui.widgets.layer_form import CAPTION_WIDTH, LayerForm, Offer, has_focus, is_undo
-from cnnstudio.gui.widgets.layer_words import breakable, shortened
 from cnnstudio.models.editing import head_layer, values
 from cnnstudio.models.layer_kinds import LAYER_KINDS
 from cnnstudio.models.layer_table import LayerTable, Misfit

@@ -184,8 +184,8 @@ class TrainPage(QWidget):
     def train_more(self) -> None:
         """Starts a training that goes on from the result."""
         if self._result is not None:
-            known = {"architecture": self._result.architecture, "start_from": str(self._result.run)}
-            self._start(dataclasses.replace(self._form.config, **known))
+            network, run = self._result.architecture, str(self._result.run)
+            self._start(dataclasses.replace(self._form.config, architecture=network, start_from=run))
 
     def _start(self, config: TrainingConfig) -> None:
         if self._task is not None:

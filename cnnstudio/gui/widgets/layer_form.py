@@ -23,8 +23,8 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.painting.field_controls import CONTROLS, Pair, kind_of, say, show
+from cnnstudio.gui.painting.layer_words import breakable, shortened
 from cnnstudio.gui.theme import GAP, GRID, icon
-from cnnstudio.gui.widgets.layer_words import breakable, shortened
 from cnnstudio.models.layer_kinds import Field
 
 CAPTION_WIDTH = 13 * GRID
