@@ -41,8 +41,6 @@ MAX_RATIO = 100
 MAX_H5_OBJECTS = 100_000
 MAX_ACTIVATIONS = 2**28
 """Most numbers that all layers together may answer to one image: 1 GiB as float32."""
-MAX_NORMALISED = 2**24
-"""Most numbers that a layer of kind Normalization may answer to one image."""
 MAX_OPERATIONS = 10**12
 """Most multiplications for one image; VGG-16 takes 1.5e10."""
 
@@ -278,7 +276,7 @@ def _check_array(array: "h5py.Dataset") -> int:
 
 
 def _check_normalisations(config: dict[str, Any]) -> None:
-    """Normalization is the one kind that computes with its input's size while Keras builds it."""
+    """Normalization is the one kind that computes with its input's size while Keras builds it: its rule bounds that."""
     if "Normalization" not in _kinds(config):
         return
     try:
@@ -286,7 +284,7 @@ def _check_normalisations(config: dict[str, Any]) -> None:
     except StudioError as error:
         raise RefusedError(f"its layers cannot be read ({error})") from error
     for row in rows:
-        if row.kind == "Normalization" and not (row.output_shape and math.prod(row.output_shape) <= MAX_NORMALISED):
+        if row.kind == "Normalization" and row.output_shape is None:
             raise RefusedError(f"its layer “{row.name}” takes maps of an unknown size, or very large ones")
 
 

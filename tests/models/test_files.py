@@ -367,8 +367,9 @@ def test_a_prediction_that_would_take_minutes_is_refused(tmp_path):
 def test_a_normalisation_that_would_fill_the_memory_while_it_is_built_is_refused(tmp_path):
     import keras
 
-    inputs = keras.Input((5000, 5000, 1))
-    model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(keras.layers.Normalization(name="norm")(inputs)))
+    inputs = keras.Input((3000, 3000, 2))
+    every = keras.layers.Normalization(axis=(1, 2, 3), mean=0.0, variance=1.0, name="norm")
+    model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(every(inputs)))
     model.save(tmp_path / "model.keras")
     refused(tmp_path / "model.keras", "layer “norm” takes maps of an unknown size, or very large ones")
 

@@ -32,6 +32,7 @@ from cnnstudio.models.networks import (
     trash_network,
     write_network,
 )
+from tests.models.networks import sequential
 
 MNIST = (28, 28, 1)
 
@@ -565,3 +566,16 @@ def test_moves_keep_what_was_trained_apart(mine):
     saved = save_network(mine, "kept")
     move_layer(saved.config, "norm1", -1)
     assert read_network(saved.path).config == saved.config
+
+
+def test_a_normalisation_of_a_billion_numbers_is_refused_before_it_is_built():
+    config = sequential(
+        (32, 32, 1),
+        ("UpSampling2D", {"size": [100, 100]}),
+        ("Conv2D", {"filters": 100, "kernel_size": [1, 1]}),
+        ("Normalization", {"axis": [1, 2, 3], "mean": 0.0, "variance": 1.0}),
+        ("GlobalAveragePooling2D", {}),
+        ("Dense", {"units": 10, "activation": "softmax"}),
+    )
+    with pytest.raises(StudioError, match="would normalise 1,024,000,000 numbers"):
+        build_network(Network("huge", "Huge", config), (32, 32, 1), 10, seed=0)

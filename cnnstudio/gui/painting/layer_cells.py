@@ -1,5 +1,6 @@
 """What a layer table is made of: its model, how a cell and a heading are painted, and what room they want."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from PySide6.QtCore import (
@@ -128,19 +129,9 @@ class LayerDelegate(QStyledItemDelegate):
         text_font, terms_font = cell_fonts(self._view)
         area = area.adjusted(PADDING, 0, -PADDING, -_BAR)
         side = Qt.AlignmentFlag.AlignRight if column.numeric else Qt.AlignmentFlag.AlignLeft
-        heights = QFontMetrics(text_font).height(), QFontMetrics(terms_font).height()
-        top = area.top() + (area.height() - heights[0] - (heights[1] if cell.terms else 0)) // 2
         faint = cell.text in ("0", UNKNOWN)
         colour = theme.error if misfit and not column.numeric else theme.secondary if faint else theme.text
-        for font, height, text, ink in (
-            (text_font, heights[0], cell.text, colour),
-            (terms_font, heights[1], cell.terms, theme.secondary),
-        ):
-            painter.setFont(font)
-            painter.setPen(QColor(ink))
-            shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, area.width())
-            painter.drawText(QRect(area.left(), top, area.width(), height), side, shown)
-            top += height
+        _paint_lines(painter, area, side, ((text_font, cell.text, colour), (terms_font, cell.terms, theme.secondary)))
         painter.restore()
 
     @staticmethod
@@ -158,6 +149,20 @@ class LayerDelegate(QStyledItemDelegate):
     def sizeHint(self, option: Any, index: _Index) -> QSize:  # noqa: ARG002
         """As wide as its text."""
         return QSize(max(cell_widths(self._view, self._model.cell(index))) + 2 * PADDING, ROW_HEIGHT)
+
+
+def _paint_lines(
+    painter: QPainter, area: QRect, side: Qt.AlignmentFlag, lines: Iterable[tuple[QFont, str, str]]
+) -> None:
+    """Paints lines of (font, text, colour) in the middle of an area; those without text take no room."""
+    filled = [(font, text, ink, QFontMetrics(font).height()) for font, text, ink in lines if text]
+    top = area.top() + (area.height() - sum(height for *_, height in filled)) // 2
+    for font, text, ink, height in filled:
+        painter.setFont(font)
+        painter.setPen(QColor(ink))
+        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(QRect(area.left(), top, area.width(), height), side, shown)
+        top += height
 
 
 def cell_widths(view: QWidget, cell: Cell) -> tuple[int, int]:
@@ -191,15 +196,6 @@ class LayerHeader(QHeaderView):
         painter.drawLine(rect.bottomLeft(), rect.bottomRight())
         side = Qt.AlignmentFlag.AlignRight if column.numeric else Qt.AlignmentFlag.AlignLeft
         area = rect.adjusted(PADDING, 0, -PADDING, 0)
-        heights = QFontMetrics(text_font).height(), QFontMetrics(terms_font).height()
-        top = area.top() + (area.height() - sum(heights)) // 2
-        for font, height, text, ink in (
-            (text_font, heights[0], column.title, theme.text),
-            (terms_font, heights[1], column.terms, theme.secondary),
-        ):
-            painter.setFont(font)
-            painter.setPen(QColor(ink))
-            shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, area.width())
-            painter.drawText(QRect(area.left(), top, area.width(), height), side, shown)
-            top += height
+        lines = (text_font, column.title, theme.text), (terms_font, column.terms, theme.secondary)
+        _paint_lines(painter, area, side, lines)
         painter.restore()

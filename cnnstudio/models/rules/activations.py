@@ -1,5 +1,7 @@
 """Layers that change numbers one by one, normalise them, or leave them alone outside training."""
 
+import math
+
 from cnnstudio.models.rules.effects import Effect, Rule, need_maps, one
 from cnnstudio.models.rules.maps import Maps
 from cnnstudio.models.rules.values import UnfitError, Values
@@ -38,6 +40,9 @@ ACTIVATIONS = {
     "sparsemax": "Sparsemax",
 }
 """Keras's activation functions that keep a shape, with their names as people write them."""
+
+MAX_NORMALISED = 2**24
+"""Most means that a normalisation may have; Keras computes with all of them while it builds the layer."""
 
 
 def activation(values: Values) -> str:
@@ -113,6 +118,8 @@ def _group_normalisation(values: Values, maps: Maps) -> Effect:
 def _fixed_normalisation(values: Values, maps: Maps) -> Effect:
     axes = () if values.raw("axis", -1) in (None, [], ()) else values.axes("axis", -1, len(maps.shape))
     sizes = [maps.shape[axis] for axis in axes]
+    if math.prod(sizes) > MAX_NORMALISED:
+        raise UnfitError("axis", f"would normalise {math.prod(sizes):,} numbers, each by a mean of its own", [-1])
     mean = values.raw("mean")
     if mean is None:
         # Mean and variance, and how many numbers they were measured on.
