@@ -1,11 +1,16 @@
-"""What every control has: a name for tests, a name for screen readers, and a tooltip that teaches."""
+"""What every control has: a name for tests, one for screen readers, a tooltip that teaches, words that can wrap."""
 
+import re
 from html import escape
+from textwrap import wrap
 from typing import TypeVar
 
 from PySide6.QtWidgets import QLabel, QWidget
 
 _Widget = TypeVar("_Widget", bound=QWidget)
+
+_BREAK = "\N{ZERO WIDTH SPACE}"
+_PIECE = 12
 
 
 def describe(widget: _Widget, name: str, title: str, tip: str) -> _Widget:
@@ -38,3 +43,12 @@ def label(text: str = "", role: str = "", name: str = "") -> QLabel:
     if role:
         made.setProperty("role", role)
     return made
+
+
+def breakable(text: str) -> str:
+    """The text with places to break names of files and layers at: a label is as wide as its widest word.
+
+    They are behind _ and /, and within what is longer than any common word; Qt itself breaks behind -.
+    """
+    text = re.sub(r"(?<=\w)([_/])(?=\w)", rf"\1{_BREAK}", text)
+    return re.sub(r"[^\W_]{16,}", lambda word: _BREAK.join(wrap(word[0], _PIECE)), text)

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnnstudio.errors import StudioError
-from cnnstudio.gui.describe import describe, label
+from cnnstudio.gui.describe import breakable, describe, label
 from cnnstudio.gui.log import details
 from cnnstudio.gui.pages import architecture_saving as saving
 from cnnstudio.gui.pages.architecture_actions import make_actions, more_button, tool_button
@@ -25,7 +25,6 @@ from cnnstudio.gui.pages.architecture_code import KerasCodeDialog, script_of
 from cnnstudio.gui.pages.architecture_document import ArchitectureDocument
 from cnnstudio.gui.pages.architecture_layer import LayerPanel
 from cnnstudio.gui.pages.architecture_words import RESIDUAL_BLOCKS, layer_choices, size_warning
-from cnnstudio.gui.painting.layer_words import breakable
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.theme import GAP, icon
 from cnnstudio.gui.widgets.layer_menu import LayerMenu

@@ -4,12 +4,11 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from cnnstudio.errors import StudioError
-from cnnstudio.gui.describe import describe, label
+from cnnstudio.gui.describe import breakable, describe, label
 from cnnstudio.gui.pages.architecture_document import ArchitectureDocument
 from cnnstudio.gui.pages.architecture_words import Fact, facts_of
-from cnnstudio.gui.painting.layer_words import breakable, shortened
 from cnnstudio.gui.theme import GAP, GRID
-from cnnstudio.gui.widgets.layer_form import CAPTION_WIDTH, LayerForm, Offer, has_focus, is_undo
+from cnnstudio.gui.widgets.layer_form import CAPTION_WIDTH, LayerForm, Offer, has_focus, is_undo, shortened
 from cnnstudio.models.editing import head_layer, values
 from cnnstudio.models.layer_kinds import LAYER_KINDS
 from cnnstudio.models.layer_table import LayerTable, Misfit

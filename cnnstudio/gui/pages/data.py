@@ -21,7 +21,7 @@ from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.library import collected_folder, forget_dataset, list_datasets
 from cnnstudio.data.splits import Dataset
 from cnnstudio.errors import StudioError
-from cnnstudio.gui.describe import describe, label
+from cnnstudio.gui.describe import breakable, describe, label
 from cnnstudio.gui.log import details
 from cnnstudio.gui.pages.data_browser import DataBrowser
 from cnnstudio.gui.pages.data_explorer import DataExplorer
@@ -29,7 +29,7 @@ from cnnstudio.gui.pages.data_import import ImportPanel
 from cnnstudio.gui.pages.data_loading import LoadingPanel, load
 from cnnstudio.gui.pages.data_menus import Item, import_button, menu_of
 from cnnstudio.gui.pages.data_report import ReportPanel
-from cnnstudio.gui.pages.data_view import Cancelled, Selection, breakable
+from cnnstudio.gui.pages.data_view import Cancelled, Selection
 from cnnstudio.gui.pages.pictures import picture
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import Task

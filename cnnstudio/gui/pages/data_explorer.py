@@ -17,11 +17,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnstudio.gui.describe import describe, label
+from cnnstudio.gui.describe import breakable, describe, label
 from cnnstudio.gui.pages.data_augment import AugmentPane
 from cnnstudio.gui.pages.data_flatten import FlattenPane
 from cnnstudio.gui.pages.data_numbers import NumbersPane
-from cnnstudio.gui.pages.data_view import SPLITS, Selection, breakable
+from cnnstudio.gui.pages.data_view import SPLITS, Selection
 from cnnstudio.gui.painting.averaging import average
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.pixel_picture import PixelPicture

@@ -23,9 +23,9 @@ from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.folders import FolderSurvey
 from cnnstudio.data.library import SIZES
 from cnnstudio.errors import StudioError
-from cnnstudio.gui.describe import describe, label
+from cnnstudio.gui.describe import breakable, describe, label
 from cnnstudio.gui.pages.data_survey import EXAMPLES, Looked, examples_of, look, register
-from cnnstudio.gui.pages.data_view import SPLITS, breakable
+from cnnstudio.gui.pages.data_view import SPLITS
 from cnnstudio.gui.task import LatestTask, Task
 from cnnstudio.gui.theme import GRID, text_sizes
 from cnnstudio.gui.widgets.class_histogram import ClassHistogram, Part

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayou
 from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.folders import load_folder
 from cnnstudio.data.splits import Dataset, Progress
-from cnnstudio.gui.describe import describe, label
-from cnnstudio.gui.pages.data_view import breakable, ending_with
+from cnnstudio.gui.describe import breakable, describe, label
+from cnnstudio.gui.pages.data_view import ending_with
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.wording import progress, size
 

@@ -7,9 +7,8 @@ from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from cnnstudio.data.folders import FolderReport
-from cnnstudio.gui.describe import describe, label
+from cnnstudio.gui.describe import breakable, describe, label
 from cnnstudio.gui.pages.column import Column
-from cnnstudio.gui.pages.data_view import breakable
 from cnnstudio.gui.theme import GRID, icon
 
 DUPLICATES_LESSON = (

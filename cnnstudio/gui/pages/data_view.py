@@ -1,6 +1,5 @@
 """What the Data page shows of a data set: which images, in which order, and the mean of each class. Knows no Qt."""
 
-import re
 import threading
 import time
 from collections.abc import Callable
@@ -21,14 +20,8 @@ SPLITS: dict[str, tuple[str, str]] = {
 MEAN_SIDE, MEAN_VALUES = 56, 8_000_000
 """Means of larger images are computed at this resolution; for very many classes at a lower one, to fit into memory."""
 
-_LONG_WORD = 24
 _CHUNK_BYTES = 8 * 2**20
 _SECONDS_BETWEEN_EVENTS = 0.1
-
-
-def breakable(text: str) -> str:
-    """The text with places to break very long words at, such as names of files: a label is as wide as its widest."""
-    return re.sub(rf"(\S{{{_LONG_WORD}}})(?=\S)", "\\1\N{ZERO WIDTH SPACE}", text)
 
 
 class Cancelled(Exception):  # noqa: N818  # no error: it was wanted

@@ -21,14 +21,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnstudio.gui.describe import describe, label
+from cnnstudio.gui.describe import breakable, describe, label
 from cnnstudio.gui.painting.field_controls import CONTROLS, Pair, kind_of, say, show
-from cnnstudio.gui.painting.layer_words import breakable, shortened
 from cnnstudio.gui.theme import GAP, GRID, icon
 from cnnstudio.models.layer_kinds import Field
 
 CAPTION_WIDTH = 13 * GRID
 """Of the column of captions."""
+BUTTON_WIDTH = 30 * GRID
+"""Most that the words take on a button, in pixels."""
 
 RARE = frozenset({"depth_multiplier", "dilation_rate", "epsilon", "groups", "trainable", "use_bias"})
 """Fields that are folded away where there are others."""
@@ -263,6 +264,11 @@ class LayerForm(QWidget):
         control.setFocus(Qt.FocusReason.OtherFocusReason)
         self.left.emit()
         self.edited.emit(field, nearest)
+
+
+def shortened(text: str, button: QPushButton) -> str:
+    """The text with “…” in its middle where it is too long for a button."""
+    return button.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, BUTTON_WIDTH)
 
 
 def has_focus(widget: QWidget) -> bool:

@@ -27,16 +27,8 @@ MINUTE = 60_000
 
 
 @pytest.fixture
-def window(qtbot: QtBot) -> MainWindow:
-    window = MainWindow(Settings())
-    qtbot.addWidget(window, before_close_func=MainWindow.quit)  # does not ask
-    window.resize(1280, 800)
-    window.show()
-    qtbot.waitExposed(window)
-    window.show_page("architecture")
-    page = window.current_page
-    qtbot.waitUntil(lambda: page.answer is not None, timeout=MINUTE)
-    return window
+def window(architecture_window: MainWindow) -> MainWindow:
+    return architecture_window
 
 
 @pytest.fixture

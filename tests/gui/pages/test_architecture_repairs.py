@@ -7,24 +7,16 @@ from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.main_window import MainWindow
 from cnnstudio.gui.pages.architecture_editor import ArchitectureEditor
-from cnnstudio.gui.settings import Settings
 from cnnstudio.models.networks import Network, network_config
 
 MINUTE = 60_000
 
 
 @pytest.fixture
-def editor(qtbot: QtBot) -> ArchitectureEditor:
+def editor(qtbot: QtBot, architecture_window: MainWindow) -> ArchitectureEditor:
     """The editor with a ResNet-20 in the window, where there are other places for the focus."""
-    window = MainWindow(Settings())
-    qtbot.addWidget(window, before_close_func=MainWindow.quit)  # does not ask
-    window.resize(1280, 800)
-    window.show()
-    qtbot.waitExposed(window)
-    window.activateWindow()
-    window.show_page("architecture")
-    page = window.current_page
-    qtbot.waitUntil(lambda: page.answer is not None, timeout=MINUTE)
+    architecture_window.activateWindow()
+    page = architecture_window.current_page
     qtbot.mouseClick(page.findChild(QPushButton, "edit_network_button"), Qt.MouseButton.LeftButton)
     assert page._editor.edit(Network("resnet20", "ResNet-20", network_config("resnet20", (32, 32, 3), 10), "resnet20"))
     editor: ArchitectureEditor = page._editor

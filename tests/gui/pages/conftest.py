@@ -1,0 +1,21 @@
+"""The window, for tests of pages that need all of it."""
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.gui.main_window import MainWindow
+from cnnstudio.gui.settings import Settings
+
+
+@pytest.fixture
+def architecture_window(qtbot: QtBot) -> MainWindow:
+    """A shown window on the Architecture page, which has its first answer."""
+    window = MainWindow(Settings())
+    qtbot.addWidget(window, before_close_func=MainWindow.quit)  # does not ask
+    window.resize(1280, 800)
+    window.show()
+    qtbot.waitExposed(window)
+    window.show_page("architecture")
+    page = window.current_page
+    qtbot.waitUntil(lambda: page.answer is not None, timeout=60_000)
+    return window
