@@ -138,6 +138,8 @@ def test_what_keras_cannot_say_a_comment_tells():
     script = keras_script(network_config("softmax", *SIZE), TrainingConfig(augmentation="handwriting"))
     assert "Handwriting" in script and "augment(" not in script
     assert "16 bits" in keras_script(network_config("softmax", *SIZE), TrainingConfig(precision="bfloat16"))
+    started = keras_script(network_config("softmax", *SIZE), TrainingConfig(start_from="lenet5-mnist"))
+    assert "from the weights of another model" in started
 
 
 def test_a_network_for_other_images_is_refused():
