@@ -8,21 +8,8 @@ import typer
 
 from cnnstudio.cli.console import complain, engine_at_work
 from cnnstudio.cli.failures import WrongUseError
-from cnnstudio.cli.options import DATASET_HELP, ChannelsOption, ImageSizeOption, architecture_named, dataset_named
-from cnnstudio.cli.training_options import (
-    AugmentationOption,
-    BatchSizeOption,
-    EpochsOption,
-    FineTuneEpochsOption,
-    LearningRateOption,
-    OptimizerOption,
-    PrecisionOption,
-    ScheduleOption,
-    SeedOption,
-    StartFromOption,
-    WeightDecayOption,
-    told,
-)
+from cnnstudio.cli.options import DATASET_HELP, architecture_named, dataset_named
+from cnnstudio.cli.training_options import TrainingOptions, with_training_options
 from cnnstudio.data.datasets import DATASETS
 from cnnstudio.data.library import find_dataset
 from cnnstudio.errors import StudioError
@@ -39,6 +26,7 @@ from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.runs import config_of_run
 
 
+@with_training_options()
 def code(
     network: Annotated[
         str,
@@ -57,40 +45,15 @@ def code(
             help=DATASET_HELP.format("What it learns") + " By default mnist, or what the model was trained on.",
         ),
     ] = None,
-    epochs: EpochsOption = None,
-    batch_size: BatchSizeOption = None,
-    learning_rate: LearningRateOption = None,
-    seed: SeedOption = None,
-    augmentation: AugmentationOption = None,
-    schedule: ScheduleOption = None,
-    optimizer: OptimizerOption = None,
-    weight_decay: WeightDecayOption = None,
-    precision: PrecisionOption = None,
-    fine_tune_epochs: FineTuneEpochsOption = None,
-    start_from: StartFromOption = None,
-    image_size: ImageSizeOption = None,
-    channels: ChannelsOption = None,
+    training: TrainingOptions,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where to write the script; by default it is printed.")
     ] = None,
 ) -> None:
     """Print a script of plain Keras that builds, trains and saves the same network."""
-    given = told(
-        dataset=dataset,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
-        augmentation=augmentation,
-        schedule=schedule,
-        optimizer=optimizer,
-        weight_decay=weight_decay,
-        precision=precision,
-        fine_tune_epochs=fine_tune_epochs,
-        start_from=start_from,
-        image_size=image_size,
-        channels=channels,
-    )
+    given = dict(training)
+    if dataset is not None:
+        given["dataset"] = dataset
     with engine_at_work():
         script = _script(network, given)
     if output is None:

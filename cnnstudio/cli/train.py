@@ -17,26 +17,11 @@ from cnnstudio.cli.failures import WrongUseError
 from cnnstudio.cli.options import (
     ARCHITECTURE_HELP,
     DATASET_HELP,
-    ChannelsOption,
-    ImageSizeOption,
     JsonOption,
     architecture_named,
     dataset_named,
 )
-from cnnstudio.cli.training_options import (
-    AugmentationOption,
-    BatchSizeOption,
-    EpochsOption,
-    FineTuneEpochsOption,
-    LearningRateOption,
-    OptimizerOption,
-    PrecisionOption,
-    ScheduleOption,
-    SeedOption,
-    StartFromOption,
-    WeightDecayOption,
-    told,
-)
+from cnnstudio.cli.training_options import TrainingOptions, with_training_options
 from cnnstudio.errors import StudioError
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Started, Stopped
@@ -47,6 +32,7 @@ from cnnstudio.wording import duration, percent
 INTERRUPTED = 130
 
 
+@with_training_options(TrainingConfig)
 def train(
     *,
     dataset: Annotated[
@@ -55,19 +41,7 @@ def train(
     architecture: Annotated[
         str, typer.Option(metavar="NAME|FILE", help=ARCHITECTURE_HELP.format("The network"))
     ] = TrainingConfig.architecture,
-    epochs: EpochsOption = None,
-    batch_size: BatchSizeOption = None,
-    learning_rate: LearningRateOption = None,
-    seed: SeedOption = TrainingConfig.seed,
-    augmentation: AugmentationOption = None,
-    schedule: ScheduleOption = TrainingConfig.schedule,
-    optimizer: OptimizerOption = TrainingConfig.optimizer,
-    weight_decay: WeightDecayOption = TrainingConfig.weight_decay,
-    precision: PrecisionOption = TrainingConfig.precision,
-    fine_tune_epochs: FineTuneEpochsOption = TrainingConfig.fine_tune_epochs,
-    start_from: StartFromOption = None,
-    image_size: ImageSizeOption = None,
-    channels: ChannelsOption = None,
+    training: TrainingOptions,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -79,26 +53,9 @@ def train(
     as_json: JsonOption = False,
 ) -> int:
     """Train a network; Ctrl+C stops it and keeps what was learnt."""
-    dataset_named(dataset, image_size, channels)
+    dataset_named(dataset, training.get("image_size"), training.get("channels"))
     architecture_named(architecture)
-    given = told(
-        dataset=dataset,
-        architecture=architecture,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
-        augmentation=augmentation,
-        schedule=schedule,
-        optimizer=optimizer,
-        weight_decay=weight_decay,
-        precision=precision,
-        fine_tune_epochs=fine_tune_epochs,
-        start_from=start_from,
-        image_size=image_size,
-        channels=channels,
-    )
-    config = TrainingConfig(**given)
+    config = TrainingConfig(dataset=dataset, architecture=architecture, **training)
     try:
         config.check()
     except StudioError as error:

@@ -1,76 +1,109 @@
-"""The options that say how a network is trained: None where somebody leaves it to CNN Studio."""
+"""The options that say how a network is trained, for every command that takes them."""
 
-import math
-from typing import Annotated, Any
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any, TypedDict, TypeVar, get_type_hints
 
 import typer
 
-from cnnstudio.cli.options import choice
+from cnnstudio.cli.options import ChannelsOption, ImageSizeOption
 from cnnstudio.data.augmentation import AUGMENTATIONS
 from cnnstudio.data.variation import CHANGES
 from cnnstudio.training.arithmetic import PRECISIONS
-from cnnstudio.training.config import MAX_EPOCHS, MAX_SEED, OPTIMIZERS, SCHEDULES
+from cnnstudio.training.config import OPTIMIZERS, SCHEDULES
 
 _BY_NUMBER = "by default as many as suit the number of images"
 
-
-def _positive(value: float | None) -> float | None:
-    if value is not None and not (math.isfinite(value) and value > 0):
-        raise typer.BadParameter("it must be a number above 0")
-    return value
+_Result = TypeVar("_Result")
 
 
-EpochsOption = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=1, max=MAX_EPOCHS, help=f"How often it sees every training image; {_BY_NUMBER}."),
-]
-BatchSizeOption = Annotated[int | None, typer.Option(metavar="N", min=1, help=f"Images per step; {_BY_NUMBER}.")]
-LearningRateOption = Annotated[
-    float | None,
-    typer.Option(
-        metavar="RATE",
-        callback=_positive,
-        help="Size of the steps, at the schedule's highest point; by default what suits the optimizer.",
-    ),
-]
-SeedOption = Annotated[
-    int | None, typer.Option(metavar="N", min=0, max=MAX_SEED, help="The same seed gives the same training.")
-]
-AugmentationOption = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME|CHANGES",
-        help=f"How images are varied while it learns: {', '.join(AUGMENTATIONS)}; or changes with their sizes, "
-        f"such as shift=0.1,flip=0.5, among {', '.join(CHANGES)}. By default none; a "
-        "little for a small folder of your own.",
-    ),
-]
-ScheduleOption = Annotated[str | None, choice("How the learning rate changes", SCHEDULES, "schedule")]
-OptimizerOption = Annotated[str | None, choice("How the weights follow the gradients", OPTIMIZERS, "optimizer")]
-WeightDecayOption = Annotated[
-    float | None,
-    typer.Option(metavar="SHARE", min=0, max=1, help="How strongly weights are drawn to zero; 5e-3 is usual with sgd."),
-]
-PrecisionOption = Annotated[str | None, choice("How exactly it computes", PRECISIONS, "precision")]
-FineTuneEpochsOption = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        min=0,
-        max=MAX_EPOCHS,
-        help="Epochs that follow with a pretrained network's upper part trained.",
-    ),
-]
-StartFromOption = Annotated[
-    str | None,
-    typer.Option(
-        metavar="MODEL",
-        help="A trained model, by its name or path: layers with the same names and shapes begin with its weights, "
-        "instead of random ones.",
-    ),
-]
+class TrainingOptions(TypedDict, total=False):
+    """Fields of `TrainingConfig`, which also checks them; those that nobody gave are left out."""
+
+    epochs: Annotated[int, typer.Option(metavar="N", help=f"How often it sees every training image; {_BY_NUMBER}.")]
+    batch_size: Annotated[int, typer.Option(metavar="N", help=f"Images per step; {_BY_NUMBER}.")]
+    learning_rate: Annotated[
+        float,
+        typer.Option(
+            metavar="RATE",
+            help="Size of the steps, at the schedule's highest point; by default what suits the optimizer.",
+        ),
+    ]
+    seed: Annotated[int, typer.Option(metavar="N", help="The same seed gives the same training.")]
+    augmentation: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME|CHANGES",
+            help=f"How images are varied while it learns: {', '.join(AUGMENTATIONS)}; or changes with their sizes, "
+            f"such as shift=0.1,flip=0.5, among {', '.join(CHANGES)}. By default none; a "
+            "little for a small folder of your own.",
+        ),
+    ]
+    schedule: Annotated[
+        str, typer.Option(metavar="NAME", help=f"How the learning rate changes: {', '.join(SCHEDULES)}.")
+    ]
+    optimizer: Annotated[
+        str, typer.Option(metavar="NAME", help=f"How the weights follow the gradients: {', '.join(OPTIMIZERS)}.")
+    ]
+    weight_decay: Annotated[
+        float,
+        typer.Option(metavar="SHARE", help="How strongly weights are drawn to zero; 5e-3 is usual with sgd."),
+    ]
+    precision: Annotated[str, typer.Option(metavar="NAME", help=f"How exactly it computes: {', '.join(PRECISIONS)}.")]
+    fine_tune_epochs: Annotated[
+        int, typer.Option(metavar="N", help="Epochs that follow with a pretrained network's upper part trained.")
+    ]
+    start_from: Annotated[
+        str,
+        typer.Option(
+            metavar="MODEL",
+            help="A trained model, by its name or path: layers with the same names and shapes begin with its weights, "
+            "instead of random ones.",
+        ),
+    ]
+    validation_fraction: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE",
+            help="Share of the training images that it does not learn from, but is measured on after every epoch; by "
+            "default a twelfth.",
+            show_default=False,
+        ),
+    ]
+    image_size: ImageSizeOption
+    channels: ChannelsOption
 
 
-def told(**values: Any) -> dict[str, Any]:
-    """Those of the options that somebody gave, by the names that `TrainingConfig` has for them."""
-    return {name: value for name, value in values.items() if value is not None}
+def with_training_options(defaults: type | None = None) -> Callable[[Callable[..., _Result]], Callable[..., _Result]]:
+    """Gives a command an option for each of `TrainingOptions`, in the place of its keyword argument `training`.
+
+    Args:
+        defaults: has attributes that the help shows as what is taken where an option is not given.
+
+    Returns:
+        The decorator. The command is called with `training`, a `TrainingOptions`.
+    """
+    hints = get_type_hints(TrainingOptions, include_extras=True)
+    options = [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=getattr(defaults, name, None), annotation=annotation
+        )
+        for name, annotation in hints.items()
+    ]
+
+    def decorate(command: Callable[..., _Result]) -> Callable[..., _Result]:
+        @wraps(command)
+        def with_options(**given: Any) -> _Result:
+            values = {name: given.pop(name) for name in hints}
+            return command(**given, training={name: value for name, value in values.items() if value is not None})
+
+        signature = inspect.signature(command)
+        parameters = list(signature.parameters.values())
+        place = list(signature.parameters).index("training")
+        parameters[place : place + 1] = options
+        with_options.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return with_options
+
+    return decorate

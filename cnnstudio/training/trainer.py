@@ -371,7 +371,7 @@ _OPTIONS = (
     "image_size", "channels",
 )
 # fmt: on
-_RARE_OPTIONS = ("optimizer", "weight_decay", "precision", "fine_tune_epochs", "start_from")
+_RARE_OPTIONS = ("optimizer", "weight_decay", "precision", "fine_tune_epochs", "start_from", "validation_fraction")
 """Options that are told only where they are not as usual."""
 
 

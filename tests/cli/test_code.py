@@ -9,11 +9,13 @@ from cnnstudio.models.networks import network_config
 
 
 def test_the_script_is_all_of_stdout(outcome):
-    code, out, err = outcome("code", "lenet5", "--seed", "3", "--epochs", "2", "--optimizer", "sgd")
+    code, out, err = outcome(
+        "code", "lenet5", "--seed", "3", "--epochs", "2", "--optimizer", "sgd", "--validation-fraction", "0.1"
+    )
     assert (code, err) == (0, "")
     ast.parse(out)
     assert out.startswith('"""') and "SEED = 3\nEPOCHS = 2\n" in out
-    assert "keras.datasets.mnist" in out and "keras.optimizers.SGD(" in out
+    assert "keras.datasets.mnist" in out and "keras.optimizers.SGD(" in out and "VALIDATION_SHARE = 0.1\n" in out
 
 
 def test_it_fits_the_data_set(outcome):

@@ -88,7 +88,7 @@ def test_a_training_goes_on_from_the_weights_of_another(quick, tmp_path):
     first = train(replace(quick, epochs=2), output=tmp_path / "first")
     again = train(replace(quick, epochs=1, learning_rate=1e-9, start_from=str(first.run)), output=tmp_path / "again")
     assert again.test_accuracy == first.test_accuracy
-    assert "--start-from first" in again.classifier.card.command
+    assert f"--start-from first --validation-fraction {1 / 7}" in again.classifier.card.command
     for one, other in zip(first.classifier.model.get_weights(), again.classifier.model.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
 
