@@ -3,13 +3,15 @@
 Keras builds whatever objects a config names, and among those it knows are some that run code (Lambda), read files
 (StringLookup, TFSMLayer) or call arbitrary Keras functions (operations in a functional graph): CVE-2024-3660,
 CVE-2025-1550, CVE-2025-8747, CVE-2025-9906, CVE-2025-12058. Here a config is copied piece by piece, and only pieces
-that are known to be harmless are copied, so that what is built is what was checked.
+that are known to be harmless are copied, so that what is built is what was checked. An operation is never copied: a
+layer that does the same takes its place, or the file is refused.
 """
 
 import json
 from typing import Any
 
 from cnnstudio.models import layers as own
+from cnnstudio.models.equivalents import OPERATION_MODULES, as_layer, own_layer_scale
 
 MAX_LAYERS = 2_000
 MAX_DEPTH = 8
@@ -183,6 +185,7 @@ class _Copy:
         if _is_model(config):
             copied = self.model(config, depth + 1)
         else:
+            config = _as_layer(config)
             copied = _object(config, _KINDS, what="layer")
             copied["config"]["name"] = _name(copied["config"])
         if "name" in config:
@@ -190,6 +193,20 @@ class _Copy:
         if "inbound_nodes" in config:
             copied["inbound_nodes"] = _nodes(config)
         return copied
+
+
+def _as_layer(config: Any) -> Any:
+    """What a layer does in the place of an operation, which is never built; whatever else it is, as it is."""
+    if not isinstance(config, dict):
+        return config
+    if config.get("module") not in OPERATION_MODULES:
+        return own_layer_scale(config)
+    layer = as_layer(config)
+    if layer is None:
+        raise RefusedError(
+            f"it computes with {_kind(config)} between its layers, in a way that none of Keras's image layers does"
+        )
+    return layer
 
 
 def _fields(config: dict[str, Any]) -> dict[str, Any]:

@@ -35,8 +35,8 @@ Picture: TypeAlias = "Image.Image | str | Path"
 """A picture from outside, which still has to be prepared."""
 
 _FINISHING = frozenset(
-    {"Activation", "Add", "BatchNormalization", "ELU", "GroupNormalization", "LayerNormalization", "LeakyReLU"}
-    | {"PReLU", "ReLU", "Softmax"}
+    {"Activation", "Add", "BatchNormalization", "ELU", "GroupNormalization", "LayerNormalization", "LayerScale"}
+    | {"LeakyReLU", "PReLU", "ReLU", "Softmax"}
 )
 """Kinds of layers that finish what the layer before began; that layer is then shown by what comes out here."""
 

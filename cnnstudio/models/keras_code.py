@@ -19,7 +19,7 @@ from cnnstudio.models.code_loops import Statement, with_loops
 from cnnstudio.models.graph import MERGES, Config, Graph, Node
 from cnnstudio.models.layer_code import LAYER_CODE
 from cnnstudio.models.layer_table import LayerTable, describe
-from cnnstudio.models.layers import LAYERS, local_response_normalization
+from cnnstudio.models.layers import LAYERS, layer_class
 from cnnstudio.models.networks import alone
 from cnnstudio.models.python_text import INDENT, call, literal
 
@@ -236,7 +236,7 @@ def _written_whole(given: Mapping[str, Any], differing: Sequence[str]) -> set[st
 def _class_of(kind: str) -> "type[keras.Layer]":
     import keras
 
-    return local_response_normalization() if kind in LAYERS else getattr(keras.layers, kind)
+    return layer_class(kind) if kind in LAYERS else getattr(keras.layers, kind)
 
 
 def _asked(layer: "keras.Layer") -> dict[str, Any]:

@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from cnnstudio.models.allowlist import LAYERS, MODELS, PARTS, RefusedError
+from cnnstudio.models.equivalents import LAYER_SCALE, OPERATION_MODULES, is_operation
 from cnnstudio.models.graph import MERGES
 
 MAX_CONFIG = 2**24
@@ -85,6 +86,8 @@ def _layer(layer: dict[str, Any], depth: int) -> dict[str, Any]:
     kind = layer["class_name"]
     if kind in MODELS or kind == "Model":
         copied = _model(layer, depth + 1)
+    elif is_operation(layer):
+        copied = {**layer, "module": OPERATION_MODULES[0]}
     elif kind in LAYERS:
         config = {key: _part(value) for key, value in layer["config"].items()}
         copied = {
@@ -95,6 +98,8 @@ def _layer(layer: dict[str, Any], depth: int) -> dict[str, Any]:
         }
     else:
         copied = dict(layer)
+        if kind == LAYER_SCALE[1]:
+            copied.setdefault("module", LAYER_SCALE[0])
     if "name" in layer:
         copied["name"] = layer["name"]
     if "inbound_nodes" in layer:

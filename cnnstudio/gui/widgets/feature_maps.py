@@ -14,7 +14,7 @@ from cnnstudio.models.classifier import LayerOutput
 
 LESSONS: dict[str, str] = {
     "InputLayer": "The image as it comes in, raw values from 0 to 255.",
-    "Rescaling": "Scales the raw values so that they lie between 0 and 1, or about 0, where networks learn best.",
+    "Rescaling": "Multiplies every value by one number and adds another: near 0, networks learn best.",
     "Normalization": "Shifts and scales the values to mean 0 and variance 1, where networks learn best.",
     "Conv2D": "Slides small kernels over what comes in. Each map is bright where its own pattern was found.",
     "DepthwiseConv2D": "Slides one small kernel over each map by itself.",
@@ -30,6 +30,7 @@ LESSONS: dict[str, str] = {
     "ReLU": "Sets every negative value to 0 and keeps the rest.",
     "BatchNormalization": "Shifts and scales every map to a common mean and spread, so that training is steadier.",
     "LayerNormalization": "Shifts and scales the values of one image to a common mean and spread.",
+    "LayerScale": "Multiplies every map by a number that was learnt.",
     "Dropout": "Drops random values while training, so that no unit relies on one other; here it changes nothing.",
     "ZeroPadding2D": "Adds a border of zeros.",
     "Add": "Adds two sets of maps value by value: the shortcut of a residual network.",

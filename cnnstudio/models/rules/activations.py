@@ -129,6 +129,10 @@ def _fixed_normalisation(values: Values, maps: Maps) -> Effect:
     return Effect(maps)
 
 
+def _layer_scale(_values: Values, maps: Maps) -> Effect:
+    return Effect(maps, weights=_times(1, maps.shape[-1]))
+
+
 def _unit_normalisation(values: Values, maps: Maps) -> Effect:
     return Effect(maps.mixed(values.axes("axis", -1, len(maps.shape))))
 
@@ -189,8 +193,11 @@ RULES = {
     "ELU": Rule("ELU", "Keeps positive numbers and bends negative ones smoothly towards a limit.", one(_elementwise)),
     "PReLU": Rule("PReLU", "Keeps positive numbers and scales negative ones by a slope that is learned.", one(_prelu)),
     "Softmax": Rule("Softmax", "Turns scores into shares that add up to 1.", one(_softmax)),
-    "Rescaling": Rule("Rescaling", "Brings pixel values into a small range: times one number, plus another.",
-                      one(_elementwise)),
+    "Rescaling": Rule(
+        "Rescaling",
+        "Multiplies every number by one number and adds another, as to bring pixel values into a small range.",
+        one(_elementwise),
+    ),
     "Normalization": Rule(
         "Normalisation",
         "Brings each channel to mean 0 and variance 1 as measured on the training images, before anything is learned.",
@@ -213,6 +220,9 @@ RULES = {
     ),
     "UnitNormalization": Rule("Unit normalisation", "Scales the numbers so that their squares add up to 1.",
                               one(_unit_normalisation)),
+    "LayerScale": Rule(
+        "Layer scale", "Multiplies each channel by a number that is learnt, at first a tiny one.", one(_layer_scale)
+    ),
     "LocalResponseNormalization": Rule(
         "Local response normalisation",
         "Damps each number by its neighbours in nearby channels at the same place, so that channels compete.",
