@@ -33,6 +33,8 @@ from cnnstudio.models.layer_table import LayerTable
 ROW_HEIGHT = 6 * GRID
 PADDING = 5
 _BAR = 3
+_HAIR_SPACE = "\u200a"
+"""Between the numbers of a formula that has no room for whole spaces."""
 SLACK = 2
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -154,13 +156,19 @@ class LayerDelegate(QStyledItemDelegate):
 def _paint_lines(
     painter: QPainter, area: QRect, side: Qt.AlignmentFlag, lines: Iterable[tuple[QFont, str, str]]
 ) -> None:
-    """Paints lines of (font, text, colour) in the middle of an area; those without text take no room."""
+    """Paints lines of (font, text, colour) in the middle of an area; those without text take no room.
+
+    Numbers that are too wide move together, and lose their end only if that is not enough.
+    """
     filled = [(font, text, ink, QFontMetrics(font).height()) for font, text, ink in lines if text]
     top = area.top() + (area.height() - sum(height for *_, height in filled)) // 2
     for font, text, ink, height in filled:
         painter.setFont(font)
         painter.setPen(QColor(ink))
-        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        metrics = painter.fontMetrics()
+        closer = side == Qt.AlignmentFlag.AlignRight and metrics.horizontalAdvance(text) > area.width()
+        whole = text.replace(" ", _HAIR_SPACE) if closer else text
+        shown = metrics.elidedText(whole, Qt.TextElideMode.ElideRight, area.width())
         painter.drawText(QRect(area.left(), top, area.width(), height), side, shown)
         top += height
 
