@@ -24,6 +24,11 @@ WATCHED_LAYERS = 4
 SPEED_SECONDS = 1.0
 """Time over which the speed shown is smoothed."""
 
+WARM_UP_BLOCKS = 2
+"""The first block of batches finds the processor cold and takes longer than the others: the second one's speed is taken
+as it is, too.
+"""
+
 _UNLEARNT = frozenset({"Concatenate", "InputLayer", "Normalization", "Rescaling", "Resizing", "ZeroPadding2D"})
 """Kinds of layers that only arrange or scale what they are given."""
 
@@ -39,6 +44,7 @@ class Pace:
     def __init__(self, batches: int, epochs: int) -> None:
         self.trained_seconds = 0.0
         self.trained_images = 0
+        self._blocks = 0
         self._batches_left = batches
         self._validations_left = epochs
         self._seconds_per_batch = self._seconds_per_image = self._validation_seconds = 0.0
@@ -61,7 +67,8 @@ class Pace:
     def count(self, block: Block) -> None:
         """A block is trained."""
         seconds = self._lap()
-        weight = 1.0 if self.trained_images == 0 else 1 - math.exp(-seconds / SPEED_SECONDS)
+        weight = 1.0 if self._blocks < WARM_UP_BLOCKS else 1 - math.exp(-seconds / SPEED_SECONDS)
+        self._blocks += 1
         self._seconds_per_batch += weight * (seconds / len(block.loss) - self._seconds_per_batch)
         self._seconds_per_image += weight * (seconds / block.images - self._seconds_per_image)
         self._batches_left -= len(block.loss)

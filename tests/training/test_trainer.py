@@ -17,7 +17,8 @@ from cnnstudio.training import trainer
 from cnnstudio.training.config import SCHEDULES, Schedule, TrainingConfig
 from cnnstudio.training.evaluation import evaluate
 from cnnstudio.training.events import Batches, EpochEnd, Probe, Started, Stopped
-from cnnstudio.training.narrator import watched_layers
+from cnnstudio.training.fast_fit import Block
+from cnnstudio.training.narrator import Pace, watched_layers
 from cnnstudio.training.trainer import NothingTrained, TrainingDiverged, train
 
 
@@ -107,6 +108,20 @@ def test_layers_are_watched_from_the_first_to_the_last():
     layers.append(LayerInfo("output", "Dense", (10,), True))
     assert watched_layers(layers) == ("n0", "n3", "n6", "n9")
     assert watched_layers(layers[-1:]) == ()
+
+
+def test_a_slow_first_block_does_not_spoil_the_estimate(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
+    pace = Pace(batches=103, epochs=1)
+    numbers = np.zeros(1, np.float32)
+    estimates = []
+    for seconds in (4.0, 0.1, 0.1):
+        clock[0] += seconds
+        pace.count(Block(0, len(estimates), numbers, numbers, images=50))
+        estimates.append(pace.seconds_left)
+    assert estimates == pytest.approx([102 * 4.0, 101 * 0.1, 100 * 0.1])
+    assert pace.images_per_second == pytest.approx(500)
 
 
 def test_test_images_choose_nothing(quick, digits, add_dataset):
