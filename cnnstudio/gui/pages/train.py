@@ -82,6 +82,8 @@ class TrainPage(QWidget):
             self._message.show_info("The next training varies the images as you have chosen. Press Train.")
         elif isinstance(payload, Architecture | Network):
             self._form.choose_architecture(choice_key(payload))
+            if isinstance(payload, Network):
+                self._message.show_info(f"“{payload.title}” is saved, and chosen for the next training. Press Train.")
         else:
             self._form.choose_dataset(payload)
         self._forget_result()

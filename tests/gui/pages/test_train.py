@@ -275,6 +275,7 @@ def test_a_network_from_another_page_is_chosen(page: TrainPage) -> None:
     page.receive(ARCHITECTURES["resnet20"])
     assert (page._form.config.dataset, page._form.config.architecture) == ("fashion-mnist", "resnet20")
     assert ARCHITECTURES["resnet20"].idea in page.findChild(QLabel, "architecture_note").text()
+    assert page._message.isHidden()
 
 
 def test_networks_of_ones_own_are_in_the_list(page: TrainPage, tmp_path: Path) -> None:
