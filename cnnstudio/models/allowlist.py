@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from cnnstudio.models import layers as own
-from cnnstudio.models.equivalents import OPERATION_MODULES, as_layer, own_layer_scale
+from cnnstudio.models.equivalents import OPERATION_MODULES, as_layer
 
 MAX_LAYERS = 2_000
 MAX_DEPTH = 8
@@ -74,7 +74,14 @@ LAYERS = frozenset(
 )
 """Layers of `keras.layers`."""
 
-_KINDS = {"keras.layers": LAYERS, own.__name__: own.LAYERS}
+ELSEWHERE = {"LayerScale": "keras.src.applications.convnext"}
+"""Layers that Keras keeps to a network of its own, each with the module where it looks for it."""
+
+_KINDS = {
+    "keras.layers": LAYERS,
+    own.__name__: own.LAYERS,
+    **{module: frozenset({name}) for name, module in ELSEWHERE.items()},
+}
 """Layers by module."""
 
 _REGISTERED = {own.__name__: f"{own.PACKAGE}>{{}}"}
@@ -197,10 +204,8 @@ class _Copy:
 
 def _as_layer(config: Any) -> Any:
     """What a layer does in the place of an operation, which is never built; whatever else it is, as it is."""
-    if not isinstance(config, dict):
+    if not isinstance(config, dict) or config.get("module") not in OPERATION_MODULES:
         return config
-    if config.get("module") not in OPERATION_MODULES:
-        return own_layer_scale(config)
     layer = as_layer(config)
     if layer is None:
         raise RefusedError(

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import Any
 
-from cnnstudio.models import layers as own
 from cnnstudio.models.value_ranges import layer_config
 
 Entry = dict[str, Any]
@@ -57,9 +56,6 @@ OPERATIONS = frozenset(
 )
 """Operations that some layer can do, if they are told the right things."""
 
-LAYER_SCALE = ("keras.src.applications.convnext", "LayerScale")
-"""Module and name of the layer that Keras keeps to its own ConvNeXt."""
-
 
 def is_operation(entry: Entry) -> bool:
     """Whether an entry without a module, as in an `.h5` file, is an operation: every layer can be frozen."""
@@ -86,15 +82,6 @@ def as_layer(entry: Entry) -> Entry | None:
         return {**layer_config(kind, config), "name": entry.get("name", config["name"]), "inbound_nodes": calls}
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError):
         return None
-
-
-def own_layer_scale(entry: Entry) -> Entry:
-    """The scale of Keras's own ConvNeXt as the layer of ours that has the same weights; any other entry as it is."""
-    if (entry.get("module"), entry.get("class_name")) != LAYER_SCALE or not isinstance(entry.get("config"), dict):
-        return entry
-    settings = {key: value for key, value in entry["config"].items() if key != "projection_dim"}
-    names = {"module": own.__name__, "registered_name": f"{own.PACKAGE}>LayerScale"}
-    return {**entry, **names, "config": settings}
 
 
 def _equivalent(operation: str, settings: Mapping[str, Any], args: list[Any]) -> _Found | None:

@@ -5,6 +5,7 @@ with a number in their layers' names that counts them, become a loop. The code m
 Keras draws the same initial weights from the same seed as for the config.
 """
 
+import importlib
 import inspect
 import json
 import random
@@ -13,13 +14,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cnnstudio.models.allowlist import MODELS
+from cnnstudio.models.allowlist import ELSEWHERE, MODELS
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.code_loops import Statement, with_loops
 from cnnstudio.models.graph import MERGES, Config, Graph, Node
 from cnnstudio.models.layer_code import LAYER_CODE
 from cnnstudio.models.layer_table import LayerTable, describe
-from cnnstudio.models.layers import LAYERS, layer_class
+from cnnstudio.models.layers import LAYERS, local_response_normalization
 from cnnstudio.models.networks import alone
 from cnnstudio.models.python_text import INDENT, call, literal
 
@@ -125,7 +126,7 @@ class _Writer:
         own = node.kind in LAYERS
         if own and LAYER_CODE[node.kind] not in self.definitions:
             self.definitions.append(LAYER_CODE[node.kind])
-        made_by = node.kind if own else f"layers.{node.kind}"
+        made_by = node.kind if own else f"{ELSEWHERE.get(node.kind, 'layers')}.{node.kind}"
         values = json.dumps({**node.config, "name": node.kind})
         if values not in self._arguments:
             self._arguments[values] = _arguments(node.kind, json.loads(values))
@@ -234,9 +235,9 @@ def _written_whole(given: Mapping[str, Any], differing: Sequence[str]) -> set[st
 
 
 def _class_of(kind: str) -> "type[keras.Layer]":
-    import keras
-
-    return layer_class(kind) if kind in LAYERS else getattr(keras.layers, kind)
+    if kind in LAYERS:
+        return local_response_normalization()
+    return getattr(importlib.import_module(ELSEWHERE.get(kind, "keras.layers")), kind)
 
 
 def _asked(layer: "keras.Layer") -> dict[str, Any]:

@@ -1,27 +1,6 @@
 """Layers of our own as code that needs Keras alone."""
 
 LAYER_CODE = {
-    "LayerScale": '''\
-@keras.saving.register_keras_serializable(package="cnnstudio")
-class LayerScale(layers.Layer):
-    """Multiplies each channel by a number that is learnt."""
-
-    def __init__(self, init_values=1e-6, **options):
-        super().__init__(**options)
-        self.init_values = init_values
-
-    def build(self, input_shape):
-        start = keras.initializers.Constant(self.init_values)
-        self.gamma = self.add_weight((input_shape[-1],), start, name="gamma")
-
-    def call(self, inputs):
-        return inputs * self.gamma
-
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
-    def get_config(self):
-        return {**super().get_config(), "init_values": self.init_values}''',
     "LocalResponseNormalization": '''\
 @keras.saving.register_keras_serializable(package="cnnstudio")
 class LocalResponseNormalization(layers.Layer):

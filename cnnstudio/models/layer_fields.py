@@ -161,9 +161,6 @@ STDDEV = Field("stddev", "Strength", "Standard deviation of the noise.", "float"
 LEARNS = Field(
     "trainable", "Learns", "Whether training changes its weights; a frozen layer keeps those it was given.", "bool"
 )
-FIRST_SCALE = Field(
-    "init_values", "First scale", "The number by which every channel is multiplied at first.", "float", -10, 10
-)
 NEIGHBOURS = Field("size", "Channels", "How many neighbouring channels count, its own included; odd.", "int", 1, 255)
 ALPHA = Field("alpha", "Alpha", "How much the neighbours count.", "float", 0, 1e3)
 BETA = Field("beta", "Beta", "The power to which their sum is raised.", "float", 0, 10)

@@ -252,16 +252,6 @@ _KINDS = (
         module=layers.__name__,
     ),
     LayerKind(
-        "LayerScale",
-        "Layer scale",
-        "Multiplies each channel by a number that is learnt: begun near zero, a branch starts as nearly nothing.",
-        "Normalisation",
-        "scale",
-        (fields.FIRST_SCALE, fields.LEARNS),
-        {"init_values": 1e-6},
-        module=layers.__name__,
-    ),
-    LayerKind(
         "Dropout",
         "Dropout",
         "Sets a share of the numbers to zero at random while it learns, so that no unit relies on a single other one.",

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import keras
 
 PACKAGE = "cnnstudio"
-LAYERS = frozenset({"LayerScale", "LocalResponseNormalization"})
+LAYERS = frozenset({"LocalResponseNormalization"})
 """The names of all of them."""
 
 MAX_NEIGHBOURS = 255
@@ -18,49 +18,7 @@ MAX_NEIGHBOURS = 255
 
 def register_layers() -> None:
     """Makes all of them known to Keras, so that models that contain them can be opened."""
-    for name in LAYERS:
-        layer_class(name)
-
-
-def layer_class(name: str) -> "type[keras.Layer]":
-    """One of our layers, by its name in `LAYERS`."""
-    return {"LayerScale": layer_scale, "LocalResponseNormalization": local_response_normalization}[name]()
-
-
-@cache
-def layer_scale() -> "type[keras.Layer]":
-    """The layer with which ConvNeXt lets a block begin as nearly nothing: Touvron and others, Going Deeper with Image
-    Transformers (2021), section 2.
-    """
-    import keras
-
-    @keras.saving.register_keras_serializable(package=PACKAGE)
-    class LayerScale(keras.layers.Layer):
-        """Multiplies each channel by a number that is learnt.
-
-        Args:
-            init_values: the number with which each channel begins.
-            options: of every layer, such as its name.
-        """
-
-        def __init__(self, init_values: float = 1e-6, **options: Any) -> None:
-            super().__init__(**options)
-            self.init_values = init_values
-
-        def build(self, input_shape: tuple[int | None, ...]) -> None:
-            start = keras.initializers.Constant(self.init_values)
-            self.gamma = self.add_weight((input_shape[-1],), start, name="gamma")
-
-        def call(self, inputs: Any) -> Any:
-            return inputs * self.gamma
-
-        def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-            return input_shape
-
-        def get_config(self) -> dict[str, Any]:
-            return {**super().get_config(), "init_values": self.init_values}
-
-    return LayerScale
+    local_response_normalization()
 
 
 @cache

@@ -9,8 +9,8 @@ import io
 import json
 from typing import Any
 
-from cnnstudio.models.allowlist import LAYERS, MODELS, PARTS, RefusedError
-from cnnstudio.models.equivalents import LAYER_SCALE, OPERATION_MODULES, is_operation
+from cnnstudio.models.allowlist import ELSEWHERE, LAYERS, MODELS, PARTS, RefusedError
+from cnnstudio.models.equivalents import OPERATION_MODULES, is_operation
 from cnnstudio.models.graph import MERGES
 
 MAX_CONFIG = 2**24
@@ -88,18 +88,16 @@ def _layer(layer: dict[str, Any], depth: int) -> dict[str, Any]:
         copied = _model(layer, depth + 1)
     elif is_operation(layer):
         copied = {**layer, "module": OPERATION_MODULES[0]}
-    elif kind in LAYERS:
+    elif kind in LAYERS or kind in ELSEWHERE:
         config = {key: _part(value) for key, value in layer["config"].items()}
         copied = {
-            "module": layer.get("module", "keras.layers"),
+            "module": layer.get("module", ELSEWHERE.get(kind, "keras.layers")),
             "class_name": kind,
             "config": _renamed(kind, config),
             "registered_name": layer.get("registered_name"),
         }
     else:
         copied = dict(layer)
-        if kind == LAYER_SCALE[1]:
-            copied.setdefault("module", LAYER_SCALE[0])
     if "name" in layer:
         copied["name"] = layer["name"]
     if "inbound_nodes" in layer:

@@ -16,8 +16,7 @@ _SHRINKING = frozenset({"kernel_size", "pool_size", "dilation_rate"})
 """Fields of which less leaves more of the maps to the layers behind."""
 _WINDOWS = frozenset({"kernel_size", "pool_size"})
 _KEEP_SHAPE = frozenset(
-    {"Activation", "BatchNormalization", "Dropout", "LayerNormalization", "LayerScale", "LeakyReLU", "ReLU"}
-    | {"SpatialDropout2D"}
+    {"Activation", "BatchNormalization", "Dropout", "LayerNormalization", "LeakyReLU", "ReLU", "SpatialDropout2D"}
 )
 """Kinds of layers that may stand between a convolution and the end of its branch."""
 _NUMBER_BY_NUMBER = MERGES - {"Concatenate"}

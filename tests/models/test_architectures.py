@@ -316,7 +316,7 @@ def test_networks_for_photos_have_another_beginning_for_small_images(name, side,
 
 def test_convnext_begins_each_block_as_almost_nothing():
     layer = built("convnext").get_layer("stage1_block1_layer_scale")
-    np.testing.assert_array_equal(layer.get_weights()[0], np.full(40, 1e-6, np.float32))
+    np.testing.assert_array_equal(layer.get_weights()[0], np.full((1, 1, 40, 1), 1e-6, np.float32))
 
 
 # What they compute

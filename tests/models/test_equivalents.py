@@ -1,4 +1,4 @@
-"""Models with bare operations and Keras's own layer scale, saved by Keras and opened as layers that do the same."""
+"""Models with more in them than `keras.layers`: operations, and what Keras keeps to networks of its own."""
 
 import json
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.models.allowlist import RefusedError, checked_config
 from cnnstudio.models.equivalents import OPERATIONS, as_layer
 from cnnstudio.models.files import load_model, read_config
+from cnnstudio.models.keras_code import model_code
 from cnnstudio.models.layer_table import describe
 
 SHAPE = (6, 4, 2)
@@ -149,24 +150,60 @@ def test_whatever_stands_in_an_operation_it_is_a_layer_or_none(operation):
                 assert layer is None or layer["module"] == "keras.layers"
 
 
-def test_networks_of_keras_are_opened_with_their_weights(tmp_path):
-    """MobileNetV3 adds and multiplies between its layers, ConvNeXt has a layer of its own."""
-    import keras
+def small_convnext() -> Any:
     from keras.src.applications.convnext import ConvNeXt
 
-    convnext = ConvNeXt((1, 1, 2, 1), (8, 8, 16, 16), name="convnext", input_shape=(32, 32, 3), classes=4)
-    mobilenet = keras.applications.MobileNetV3Small((32, 32, 3), alpha=0.25, weights=None, classes=4)
-    for model in (convnext, mobilenet):
-        rng = np.random.default_rng(0)
-        for weight in model.weights:
-            if weight.shape and weight.dtype == "float32" and "count" not in weight.name:
-                weight.assign(np.abs(rng.normal(0.5, 0.1, weight.shape)) / max(1, np.prod(weight.shape[:-1])))
-        path = tmp_path / f"{model.name}.keras"
-        model.save(path)
-        images = rng.uniform(0, 255, (2, 32, 32, 3)).astype(np.float32)
-        np.testing.assert_array_equal(np.asarray(load_model(path)(images)), np.asarray(model(images)))
-        table = describe(read_config(path))
-        assert (table.misfit, table.parameters) == (None, model.count_params())
+    return ConvNeXt((1, 1, 2, 1), (8, 8, 16, 16), name="convnext", input_shape=(32, 32, 3), classes=4)
+
+
+def small_mobilenet() -> Any:
+    import keras
+
+    return keras.applications.MobileNetV3Small((32, 32, 3), alpha=0.25, weights=None, classes=4)
+
+
+@pytest.mark.parametrize(
+    ("build", "ending"), [(small_convnext, "keras"), (small_convnext, "h5"), (small_mobilenet, "keras")]
+)
+def test_networks_of_keras_are_opened_with_their_weights(build, ending, tmp_path):
+    """MobileNetV3 adds and multiplies between its layers, ConvNeXt has a layer of its own."""
+    import keras
+
+    model = build()
+    rng = np.random.default_rng(0)
+    for weight in model.weights:
+        if weight.shape and weight.dtype == "float32" and "count" not in weight.name:
+            weight.assign(np.abs(rng.normal(0.5, 0.1, weight.shape)) / max(1, np.prod(weight.shape[:-1])))
+    path = tmp_path / f"model.{ending}"
+    model.save(path)
+    images = rng.uniform(0, 255, (2, 32, 32, 3)).astype(np.float32)
+    expected = np.asarray(model(images))
+    opened = load_model(path)
+    np.testing.assert_array_equal(np.asarray(opened(images)), expected)
+    opened.save(tmp_path / "again.keras")
+    np.testing.assert_array_equal(np.asarray(keras.models.load_model(tmp_path / "again.keras")(images)), expected)
+    table = describe(read_config(path))
+    assert (table.misfit, table.parameters) == (None, model.count_params())
+
+
+def test_a_layer_scale_that_keras_keeps_to_itself_is_written_as_code():
+    import keras
+
+    model = small_convnext()
+    code = model_code(checked_config(model.to_json().encode()))
+    names: dict[str, Any] = {"keras": keras, "layers": keras.layers}
+    exec("\n\n\n".join([*code.definitions, code.text]), names)
+    assert names["model"].count_params() == model.count_params()
+
+
+def test_a_layer_scale_says_for_how_many_channels_it_is():
+    config = checked_config(small_convnext().to_json().encode())
+    scale = next(layer for layer in config["config"]["layers"] if layer["class_name"] == "LayerScale")
+    scale["config"]["projection_dim"] = 9
+    misfit = describe(config).misfit
+    assert misfit is not None
+    assert (misfit.layer, misfit.field, misfit.nearest) == (scale["name"], "projection_dim", 8)
+    assert "has scales for 9 channels, but is given 8. The nearest number of scales that fits is 8." in misfit.text
 
 
 def test_an_h5_file_with_a_hostile_operation_is_refused(tmp_path):

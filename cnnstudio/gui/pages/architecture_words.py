@@ -56,7 +56,6 @@ ICONS = {
     "GlobalAveragePooling2D": "layer-global-pooling",
     "GlobalMaxPooling2D": "layer-global-pooling",
     "LayerNormalization": "layer-normalization",
-    "LayerScale": "layer-rescaling",
     "LeakyReLU": "layer-activation",
     "MaxPooling2D": "layer-max-pooling",
     "Normalization": "layer-normalization",

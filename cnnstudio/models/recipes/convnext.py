@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from cnnstudio.models.layers import layer_scale
 from cnnstudio.models.recipes.architecture import LARGE_SIDE, Architecture, ImageShape
 
 if TYPE_CHECKING:
@@ -13,7 +12,7 @@ STAGES = ((2, 40), (2, 80), (6, 160), (2, 320))
 
 
 def build_convnext(image_shape: ImageShape, classes: int) -> "keras.Model":
-    """Figure 4 of the paper."""
+    """Figure 4 of the paper; layer scale is said with a depthwise convolution of 1×1."""
     import keras
     from keras import layers
 
@@ -35,14 +34,15 @@ def build_convnext(image_shape: ImageShape, classes: int) -> "keras.Model":
 
 
 def _block(x: Any, filters: int, place: str) -> Any:
-    from keras import layers
+    from keras import initializers, layers
 
     y = layers.DepthwiseConv2D(7, padding="same", depthwise_initializer=_start(), name=f"{place}depthwise_conv")(x)
     y = _normalization(y, f"{place}norm")
     y = _convolution(y, 4 * filters, 1, f"{place}expand_conv")
     y = layers.Activation("gelu", name=f"{place}gelu")(y)
     y = _convolution(y, filters, 1, f"{place}project_conv")
-    y = layer_scale()(name=f"{place}layer_scale")(y)
+    scale = initializers.Constant(1e-6)
+    y = layers.DepthwiseConv2D(1, use_bias=False, depthwise_initializer=scale, name=f"{place}layer_scale")(y)
     return layers.Add(name=f"{place}add")([x, y])
 
 

@@ -4,7 +4,7 @@ import math
 
 from cnnstudio.models.rules.effects import Effect, Rule, need_maps, one
 from cnnstudio.models.rules.maps import Maps
-from cnnstudio.models.rules.values import UnfitError, Values
+from cnnstudio.models.rules.values import UnfitError, Values, show
 
 ACTIVATIONS = {
     "relu": "ReLU",
@@ -129,8 +129,13 @@ def _fixed_normalisation(values: Values, maps: Maps) -> Effect:
     return Effect(maps)
 
 
-def _layer_scale(_values: Values, maps: Maps) -> Effect:
-    return Effect(maps, weights=_times(1, maps.shape[-1]))
+def _layer_scale(values: Values, maps: Maps) -> Effect:
+    channels, scales = maps.shape[-1], values.raw("projection_dim")
+    if scales != channels:
+        raise UnfitError(
+            "projection_dim", f"has scales for {show(scales)} channels, but is given {channels:,}", [channels]
+        )
+    return Effect(maps, weights=((channels,),))
 
 
 def _unit_normalisation(values: Values, maps: Maps) -> Effect:

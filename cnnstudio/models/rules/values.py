@@ -171,6 +171,7 @@ class Values:
 
 _WORDS = {
     "kernel_size": "kernel",
+    "projection_dim": "number of scales",
     "pool_size": "pool",
     "strides": "stride",
     "dilation_rate": "dilation",
