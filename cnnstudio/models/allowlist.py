@@ -119,6 +119,12 @@ PARTS = {
 }
 """Objects that a layer's config may hold, by module."""
 
+_ADVICE = {
+    "Lambda": "; say what it does with one of Keras's layers, such as Rescaling, or with plain arithmetic, such as "
+    "x / 255, and save the model again"
+}
+"""What else will do, for layers that are met often."""
+
 _MODEL_FIELDS = ("name", "trainable", "layers", "input_layers", "output_layers", "build_input_shape")
 
 
@@ -236,7 +242,7 @@ def _object(config: Any, allowed: dict[str, frozenset[str]], what: str) -> dict[
     if not isinstance(module, str) or not isinstance(name, str) or name not in allowed.get(module, frozenset()):
         raise RefusedError(
             f"it contains {_kind(config)}, which is not on the list of {what}s that CNN Studio opens, because a "
-            f"{what} from elsewhere could run code or read files"
+            f"{what} from elsewhere could run code or read files{_ADVICE.get(str(name), '')}"
         )
     registered = _REGISTERED[module].format(name) if module in _REGISTERED else None
     if config.get("registered_name") not in ((None, name) if registered is None else (registered,)):

@@ -190,7 +190,7 @@ class ArchitectureChooser(QWidget):
         source = self._source()
         self._facts.show_source(source)
         if isinstance(source, Architecture):
-            self._images.refresh("As in the paper", images_text(source.image_shape, source.classes))
+            self._images.refresh("Its own images", images_text(source.image_shape, source.classes))
         else:
             self._images.refresh("As it was saved", "The images that it was made for.")
         if images:

@@ -62,7 +62,7 @@ class ImagesChooser(QWidget):
         layout.setSpacing(GRID)
         layout.addWidget(self.picker)
         layout.addWidget(self._numbers)
-        self.refresh("As in the paper", "")
+        self.refresh("Its own images", "")
         self._numbers.hide()
         self.picker.changed.connect(self._choose)
         for spin in (self._side, self._classes):
@@ -73,7 +73,7 @@ class ImagesChooser(QWidget):
         """Looks again which data sets there are, and says which images the network itself is about.
 
         Args:
-            own_title: “As in the paper”, “As it was saved”.
+            own_title: “Its own images”, “As it was saved”.
             own_images: what those images are; empty where that is not known yet.
         """
         self._entries = {entry.name: entry for entry in list_datasets()}

@@ -44,7 +44,7 @@ class StatePanel(QWidget):
         self._progress.setRange(0, 0)
         self._progress.setTextVisible(False)
         self._offer = describe(
-            QPushButton("As in the &paper"), "own_images_offer", "As in the paper", "Describes it for its own images."
+            QPushButton("Its own &images"), "own_images_offer", "Its own images", "Describes it for its own images."
         )
         self._offer.clicked.connect(self.asked)
         column = QWidget()
@@ -186,7 +186,7 @@ class NetworkView(QWidget):
         self._table.set_table(table)
         for attribute, bar in self._shares.items():
             parts = [Part(row.name, row.title, getattr(row, attribute)) for row in table.rows]
-            bar.set_parts(parts, complete=table.misfit is None)
+            bar.set_parts(parts if table.misfit is None else None)
         self._stack.setCurrentIndex(0)
 
     @property

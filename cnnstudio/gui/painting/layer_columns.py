@@ -236,7 +236,7 @@ COLUMNS: tuple[LayerColumn, ...] = (
     LayerColumn(
         "parameters",
         "Parameters",
-        "weights + biases",
+        "weights + bias",
         "The numbers that training finds. A convolution has height · width · channels of its kernel for each filter, "
         "and a bias; a dense layer has one weight for each pair of input and unit, and a bias for each unit.",
         _parameters,

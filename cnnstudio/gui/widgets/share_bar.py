@@ -55,7 +55,7 @@ class ShareBar(QWidget):
         self._title, self._lesson, self._series = title, lesson, series
         self._parts: tuple[Part, ...] = ()
         self._ends: list[int] = []
-        self._complete = True
+        self._known = True
         self._current = ""
         self._hovered = -1
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -69,17 +69,16 @@ class ShareBar(QWidget):
 
     @property
     def _number(self) -> str:
-        return f"{self.total:,}" if self._complete else "–"
+        return f"{self.total:,}" if self._known else "–"
 
-    def set_parts(self, parts: Sequence[Part], complete: bool = True) -> None:
+    def set_parts(self, parts: Sequence[Part] | None) -> None:
         """Shares the bar out anew.
 
         Args:
-            parts: of the layers, in this order; those of 0 take no room.
-            complete: whether they are all of it; if not, nothing is said of the whole.
+            parts: of the layers, in this order; those of 0 take no room. None where they cannot be known.
         """
-        self._complete = complete
-        self._parts = tuple(part for part in parts if part.count > 0)
+        self._known = parts is not None
+        self._parts = tuple(part for part in parts or () if part.count > 0)
         self._ends = list(accumulate(part.count for part in self._parts))
         self._hovered = -1
         largest = sorted(self._parts, key=lambda part: -part.count)[:3]

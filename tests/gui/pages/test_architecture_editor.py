@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QDialog,
     QFileDialog,
+    QFrame,
     QLabel,
     QLineEdit,
     QListWidget,
@@ -632,6 +633,23 @@ def test_half_a_file_is_not_opened(editor: ArchitectureEditor, tmp_path: Path) -
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(StudioError, match="damaged"):
         editor.open_file(path)
+
+
+def test_a_number_out_of_its_range_is_corrected_before_training(editor: ArchitectureEditor, qtbot: QtBot) -> None:
+    editor.select("conv2")
+    facts = editor.findChild(QFrame, "layer_facts")
+    assert facts.isVisible()
+    retype(qtbot, editor, "strides", "0")
+    assert "not 0" in problem(editor)
+    assert not facts.isVisible()
+    with qtbot.assertNotEmitted(editor.train_wanted):
+        editor.train()
+    assert "not 0. Correct it first." in editor._message.text
+    assert list_networks() == []
+    retype(qtbot, editor, "strides", "1")
+    assert facts.isVisible()
+    with qtbot.waitSignal(editor.train_wanted):
+        editor.train()
 
 
 def test_train_saves_first(editor: ArchitectureEditor, qtbot: QtBot) -> None:
