@@ -190,19 +190,20 @@ class TrainPage(QWidget):
             config = dataclasses.replace(
                 self._form.config, architecture=result.architecture, start_from=str(result.run)
             )
-            self._start(config)
+            self._start(config, goes_on=True)
             self._message.show_info(
                 f"This training goes on from “{result.run.name}”, which gets {percent(result.test_accuracy, 2)} of the "
                 "test images right."
             )
 
-    def _start(self, config: TrainingConfig) -> None:
+    def _start(self, config: TrainingConfig, goes_on: bool = False) -> None:
         if self._task is not None:
             return
         self._config = config
         self._message.hide()
-        self._forget_result()
-        self._plot.reset(self._config.epochs, 0)
+        self._forget_result(keep_curves=goes_on)
+        if not goes_on:
+            self._plot.reset(self._config.epochs, 0)
         self._form.set_locked(True)
         self._stop_button.setEnabled(True)
         self._buttons.setCurrentWidget(self._stop_button)
@@ -217,13 +218,14 @@ class TrainPage(QWidget):
         self._task.failed.connect(self._fail)
         self._task.start()
 
-    def _forget_result(self) -> None:
+    def _forget_result(self, keep_curves: bool = False) -> None:
         """Back to the empty state: what was shown belongs to another data set or training."""
         self._done, self._result = 0.0, None
         self._more_button.hide()
         self._try_button.hide()
         self._seen.clear()
-        self._plot.clear()
+        if not keep_curves:
+            self._plot.clear()
         self._progress.setRange(0, 1)
         self._progress.setValue(0)
         self._status.setText(INVITATION)
@@ -248,7 +250,8 @@ class TrainPage(QWidget):
                     self._status.setText(f"{progress.task} · {amount}")
             case Started():
                 self._classes = event.classes
-                self._plot.reset(event.epochs, event.batches_per_epoch)
+                goes_on = self._config.start_from is not None
+                self._plot.reset(event.epochs, event.batches_per_epoch, goes_on)
                 self._progress.setRange(0, event.epochs * event.batches_per_epoch)
                 self._status.setText(
                     f"{event.parameters:,} weights, {event.train_images:,} training images, "

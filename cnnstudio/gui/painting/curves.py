@@ -85,6 +85,9 @@ class MeasurePlot(pg.PlotItem):
         self.cursor = pg.InfiniteLine(angle=90, movable=False)
         self.cursor.hide()
         self.addItem(self.cursor, ignoreBounds=True)
+        self._seam = pg.InfiniteLine(angle=90, movable=False)
+        self._seam.hide()
+        self.addItem(self._seam, ignoreBounds=True)
         self.latest = pg.TextItem()
         self.latest.setVisible(False)
         self.addItem(self.latest, ignoreBounds=True)
@@ -99,14 +102,24 @@ class MeasurePlot(pg.PlotItem):
 
     # Data.
 
-    def reset(self, epochs: int, per_epoch: int) -> None:
-        """Forgets all numbers; the axis goes from 0 to `epochs`."""
+    def reset(self, epochs: int, per_epoch: int, before: int = 0) -> None:
+        """Begins a training.
+
+        Args:
+            epochs: how many it has; the axis goes so far.
+            per_epoch: how many batches each has.
+            before: epochs of the trainings before it, whose numbers stay, up to a line; 0 forgets all numbers.
+        """
         self._per_epoch = max(1, per_epoch)
-        self.batches = Series()
-        self.epochs = (Series(), Series())
+        if not before:
+            self.batches = Series()
+            self.epochs = (Series(), Series())
         self._epochs_changed = True
         self._top = 0.0
         self.latest.setVisible(False)
+        self._seam.setVisible(before > 0)
+        self._seam.setPos(before)
+        epochs += before
         self.getViewBox().setLimits(xMin=0, xMax=1.02 * epochs)
         self.setXRange(0, 1.02 * epochs, padding=0)
         self.show_all()
@@ -252,3 +265,4 @@ class MeasurePlot(pg.PlotItem):
         bold.setWeight(QFont.Weight.DemiBold)
         self.latest.setFont(bold)
         self.cursor.setPen(pg.mkPen(theme.secondary, style=Qt.PenStyle.DotLine))
+        self._seam.setPen(pg.mkPen(theme.border, width=ratio))

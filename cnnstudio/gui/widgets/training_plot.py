@@ -60,6 +60,7 @@ class TrainingPlot(QWidget):
         self._accuracy = MeasurePlot(Measure("Accuracy (%)", 100.0, 100.0, "\N{NO-BREAK SPACE}%"), "Epoch")
         self._plots = (self._loss, self._accuracy)
         self._per_epoch = 1
+        self._before = 0
         self._cursor: float | None = None
         self._zoomed = False
         self._stale = False
@@ -135,20 +136,25 @@ class TrainingPlot(QWidget):
         self.reset(1, 0)
         self._pages.setCurrentIndex(0)
 
-    def reset(self, epochs: int, batches_per_epoch: int) -> None:
+    def reset(self, epochs: int, batches_per_epoch: int, goes_on: bool = False) -> None:
         """Empties both plots for a new training.
 
         Args:
             epochs: how many are planned, at least 1.
             batches_per_epoch: 0 where that is not known yet; then `reset` is called again before the first batch.
+            goes_on: whether it goes on from the training that is shown, whose curves then stay before its own; not
+                where that has other batches, or ended within an epoch.
         """
+        done = len(self._loss.epochs[TRAINING])
+        stays = goes_on and batches_per_epoch == self._per_epoch and len(self._loss.batches) == done * self._per_epoch
+        self._before = done if stays else 0
         self._per_epoch = max(1, batches_per_epoch)
         self._cursor = None
         self._zoomed = False
         self._drawing = True
         for plot in self._plots:
             plot.cursor.hide()
-            plot.reset(epochs, self._per_epoch)
+            plot.reset(epochs, self._per_epoch, self._before)
         self._drawing = False
         self._readout.setText("")
         self._pages.setCurrentIndex(1)
@@ -157,12 +163,12 @@ class TrainingPlot(QWidget):
         """Adds some batches.
 
         Args:
-            first: number of the first of them, counted from 0.
+            first: number of the first of them, counted from 0 in each training.
             loss: (n,) the loss of each.
             accuracy: (n,) the share of each that was right, 0–1.
         """
         for plot, numbers in zip(self._plots, (loss, accuracy), strict=True):
-            plot.add_batches(first, numbers)
+            plot.add_batches(self._before * self._per_epoch + first, numbers)
             if not self._zoomed and plot.grows_beyond(numbers):
                 plot.show_all()
         self._added()
@@ -171,14 +177,14 @@ class TrainingPlot(QWidget):
         """Adds an epoch.
 
         Args:
-            epoch: its number, counted from 0.
+            epoch: its number, counted from 0 in each training.
             loss: mean over its batches.
             accuracy: share of its images that were right, 0–1.
             val_loss: on the validation images.
             val_accuracy: on the validation images, 0–1.
         """
-        self._loss.add_epoch(epoch, loss, val_loss)
-        self._accuracy.add_epoch(epoch, accuracy, val_accuracy)
+        self._loss.add_epoch(self._before + epoch, loss, val_loss)
+        self._accuracy.add_epoch(self._before + epoch, accuracy, val_accuracy)
         if not self._zoomed:
             for plot in self._plots:
                 plot.show_all()

@@ -43,6 +43,35 @@ def readout(plot):
     return plot.findChild(QLabel, "plot_readout").text().replace("\N{NO-BREAK SPACE}", " ")
 
 
+def test_a_training_that_goes_on_stands_behind_the_one_before(plot):
+    train(plot)
+    plot.reset(1, 100, goes_on=True)
+    plot.add_batches(0, np.full(100, 0.07), np.full(100, 0.9))
+    plot.add_epoch(0, 0.07, 0.9, 0.08, 0.9)
+    rows = list(csv.DictReader(io.StringIO(plot.data_as_csv())))
+    assert [float(row["loss"]) for row in rows if row["series"] == "training"] == [0.5, 0.4, 0.07]
+    assert [row["epoch"] for row in rows if row["series"] == "batch"][200] == "2.01"
+    assert "Epoch 3: training 0.07, 90.0 %" in readout(plot)
+    (left, right), _ = plot._loss.viewRange()
+    assert (left, right) == pytest.approx((0, 3.06))
+    assert plot._loss._seam.isVisible() and plot._loss._seam.value() == 2
+
+
+@pytest.mark.parametrize(("batches", "goes_on"), [(100, False), (50, True)])
+def test_another_training_begins_anew(plot, batches, goes_on):
+    train(plot)
+    plot.reset(1, batches, goes_on)
+    assert len(plot._loss.batches) == 0
+    assert not plot._loss._seam.isVisible()
+
+
+def test_one_that_was_stopped_within_an_epoch_is_not_gone_on_with(plot):
+    train(plot)
+    plot.add_batches(200, np.full(30, 0.1), np.full(30, 0.9))
+    plot.reset(1, 100, goes_on=True)
+    assert len(plot._loss.batches) == 0
+
+
 def test_before_the_first_training_it_says_what_to_do(plot, pixels):
     assert not has(pixels(plot), LIGHT.plot[0])
     assert any("Press Train" in label.text() and label.isVisible() for label in plot.findChildren(QLabel))
