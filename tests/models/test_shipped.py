@@ -1,11 +1,15 @@
 """The models that ship are what their cards say; they know digits drawn at any size and place, and photos."""
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cnnstudio.data.library import find_dataset, load_dataset
 from cnnstudio.data.strokes import Drawing, render_all
@@ -58,6 +62,21 @@ def test_the_card_of_the_clothing_classifier_tells_the_truth() -> None:
     accuracy = (clothing.predict_many(np.asarray(test.images)).argmax(axis=1) == test.labels).mean()
     assert accuracy == pytest.approx(clothing.card.test_accuracy, abs=5e-4)
     assert accuracy >= 0.93
+
+
+def test_the_card_of_the_classifier_of_small_photos_tells_the_truth() -> None:
+    path = Path(os.environ.get("CNNSTUDIO_DATASETS", "")) / "cifar10" / "cifar10-jpeg.zip"
+    if not path.is_file():
+        pytest.skip("The JPEG files of CIFAR-10 are not here: CNNSTUDIO_DATASETS names no folder with them")
+    photos = load_classifier(shipped("trained/resnet9-cifar10"))
+    with ZipFile(path) as archive:
+        names = sorted(name for name in archive.namelist() if name.startswith("test/") and name.endswith(".jpg"))[::10]
+        images = np.stack([np.asarray(Image.open(archive.open(name))) for name in names])
+    labels = [photos.classes.index(name.split("/")[1]) for name in names]
+    assert len(labels) == 1000
+    accuracy = (photos.predict_many(images).argmax(axis=1) == labels).mean()
+    assert accuracy == pytest.approx(photos.card.test_accuracy, abs=0.02)
+    assert photos.card.test_accuracy >= 0.9
 
 
 SHIPPED = [path.name for path in sorted(shipped("trained").iterdir()) if path.is_dir()]
