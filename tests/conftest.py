@@ -1,9 +1,15 @@
 """What every test stands on: no screen, folders of its own, no network of its own."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from cnnstudio.data.datasets import DATASETS
+from cnnstudio.data.library import load_dataset
+from cnnstudio.data.splits import Dataset
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -25,3 +31,29 @@ def datasets_folder() -> Path:
     if not value or not Path(value).is_dir():
         pytest.skip("CNNSTUDIO_DATASETS does not name a folder of data sets")
     return Path(value)
+
+
+@pytest.fixture(scope="session")
+def digits() -> Dataset:
+    """1,400 training and 300 test images of MNIST, not yet in the table."""
+    dataset = load_dataset("mnist")
+    return replace(
+        dataset, name="digits", train=dataset.train.take(np.arange(1400)), test=dataset.test.take(np.arange(300))
+    )
+
+
+@pytest.fixture
+def add_dataset(monkeypatch):
+    """Adds a loaded data set to the table, for this test."""
+
+    def add(dataset: Dataset) -> None:
+        entry = replace(
+            DATASETS["mnist"],
+            name=dataset.name,
+            train_images=len(dataset.train),
+            test_images=len(dataset.test),
+            read=lambda _: dataset,
+        )
+        monkeypatch.setitem(DATASETS, dataset.name, entry)
+
+    return add

@@ -6,6 +6,8 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from PIL import Image
 from cnnstudio import screen
 from cnnstudio.__main__ import main
 from cnnstudio.data.datasets import DATASETS
+from cnnstudio.data.splits import Dataset
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.card import read_card
 from cnnstudio.models.pretrained import PRETRAINED
@@ -76,10 +79,15 @@ def test_long_trainings_are_understood(
 
 
 def test_commands_of_the_command_line_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    digits: Dataset,
+    add_dataset: Callable[[Dataset], None],
 ) -> None:
-    """Those with a short result, one after the other, as a reader would type them."""
-    dataset = DATASETS["mnist"].load()
+    """Those with a short result, one after the other, as a reader would type them; with less of MNIST."""
+    dataset = replace(digits, name="mnist")
+    add_dataset(dataset)
     Image.fromarray(dataset.test.images[0, ..., 0]).save(tmp_path / "digit.png")
     (tmp_path / "drawings.json").write_text("[[[[0, 0], [60, 0], [30, 100]]]]")
     shutil.copy(shipped("assets/photos/chelsea.jpg"), tmp_path / "holiday.jpg")

@@ -53,24 +53,10 @@ DONE: dict[str, tuple[Function, str]] = {
     "reshape": (lambda x, _: ops().reshape(x, (-1, 4, 12)), "Reshape"),
     "transpose": (lambda x, _: ops().transpose(x, (0, 2, 1, 3)), "Permute"),
     "softmax": (lambda x, _: ops().softmax(x, axis=2), "Softmax"),
-    "elu": (lambda x, _: ops().elu(x), "Activation"),
-    "exp": (lambda x, _: ops().exp(x), "Activation"),
-    "gelu": (lambda x, _: ops().gelu(x, approximate=False), "Activation"),
-    "hard_sigmoid": (lambda x, _: ops().hard_sigmoid(x), "Activation"),
-    "hard_silu": (lambda x, _: ops().hard_silu(x), "Activation"),
-    "hard_tanh": (lambda x, _: ops().hard_tanh(x), "Activation"),
-    "log_sigmoid": (lambda x, _: ops().log_sigmoid(x), "Activation"),
-    "relu": (lambda x, _: ops().relu(x), "Activation"),
-    "relu6": (lambda x, _: ops().relu6(x), "Activation"),
-    "selu": (lambda x, _: ops().selu(x), "Activation"),
-    "sigmoid": (lambda x, _: ops().sigmoid(x), "Activation"),
-    "silu": (lambda x, _: ops().silu(x), "Activation"),
-    "softplus": (lambda x, _: ops().softplus(x), "Activation"),
-    "softsign": (lambda x, _: ops().softsign(x), "Activation"),
-    "tanh": (lambda x, _: ops().tanh(x), "Activation"),
+    "activations": (lambda x, _: _all_activations(x), "Activation"),
 }
 
-AMBIGUOUS_IN_H5 = ("x + y", "x + 3", "3 - x", "x · y", "x / 255", "concatenate", "reshape", "softmax", "relu")
+AMBIGUOUS_IN_H5 = ("x + y", "x + 3", "3 - x", "x · y", "x / 255", "concatenate", "reshape", "softmax", "activations")
 """Some of these are called like layers, and there no module tells which is meant."""
 
 REFUSED: dict[str, Function] = {
@@ -89,6 +75,15 @@ REFUSED: dict[str, Function] = {
     "a slice": lambda x, _: x[:, 1:],
     "an array": lambda x, _: x + np.ones((1, 6, 4, 2), np.float32),
 }
+
+
+def _all_activations(x: Any) -> Any:
+    import keras
+
+    names = "elu exp hard_sigmoid hard_silu hard_tanh log_sigmoid relu relu6 selu sigmoid silu softplus softsign tanh"
+    functions = [getattr(keras.ops, name) for name in names.split()]
+    gelu = keras.ops.gelu(x, approximate=False)
+    return keras.layers.Concatenate(name="all")([gelu, *(function(x) for function in functions)])
 
 
 def _one_map(x: Any) -> Any:

@@ -71,7 +71,7 @@ def test_the_card_tells_how_to_train_it_again(quick):
     card = train(replace(quick, learning_rate=1.5e-3, seed=4, epochs=1)).classifier.card
     assert card.command == (
         "cnnstudio train --dataset digits --architecture mlp --epochs 1 --batch-size 64 --learning-rate 0.0015 "
-        "--seed 4 --augmentation none --schedule cosine"
+        f"--seed 4 --augmentation none --schedule cosine --validation-fraction {1 / 7}"
     )
 
 
