@@ -103,7 +103,6 @@ def with_training_options(defaults: type | None = None) -> Callable[[Callable[..
         place = list(signature.parameters).index("training")
         parameters[place : place + 1] = options
         with_options.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-        with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         return with_options
 
     return decorate

@@ -4,11 +4,11 @@ Keras keeps an operation that is called on the output of a layer as an entry of 
 Keras's layers computes the same, it takes its place, and everything that knows layers knows the operation too.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
-from cnnstudio.models.value_ranges import layer_config
+from cnnstudio.models.graph import layer_config
 
 Entry = dict[str, Any]
 """What a config says of one layer or operation: module, class_name, config, name and inbound_nodes."""
@@ -38,21 +38,12 @@ _ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """Operations on single numbers, each with Keras's activation that does the same, given these settings."""
 
-_SCALINGS: dict[str, tuple[Callable[[float], tuple[float, float]], Callable[[float], tuple[float, float]] | None]] = {
-    "Add": (lambda number: (1, number), lambda number: (1, number)),
-    "Subtract": (lambda number: (1, -number), lambda number: (-1, number)),
-    "Multiply": (lambda number: (number, 0), lambda number: (number, 0)),
-    "Divide": (lambda number: (1 / number, 0), None),
-    "TrueDivide": (lambda number: (1 / number, 0), None),
-}
-"""Arithmetic with a number behind, or before: by what everything is multiplied, and what is added after that."""
-
 _MERGES = frozenset({"Add", "Maximum", "Minimum", "Multiply", "Subtract"})
 _GLOBAL_POOLINGS = {"Mean": "GlobalAveragePooling2D", "Max": "GlobalMaxPooling2D"}
 
 OPERATIONS = frozenset(
-    {*_ACTIVATIONS, *_SCALINGS, *_MERGES, *_GLOBAL_POOLINGS}
-    | {"Concatenate", "Negative", "Reshape", "Softmax", "Transpose"}
+    {*_ACTIVATIONS, *_MERGES, *_GLOBAL_POOLINGS}
+    | {"Concatenate", "Divide", "Negative", "Reshape", "Softmax", "Transpose", "TrueDivide"}
 )
 """Operations that some layer can do, if they are told the right things."""
 
@@ -115,20 +106,29 @@ def _of_one(operation: str, settings: Mapping[str, Any], given: Any) -> tuple[st
 
 
 def _arithmetic(operation: str, one: Any, other: Any) -> _Found | None:
-    behind, before = _SCALINGS.get(operation, (None, None))
-    if _is_number(other) and behind:
-        scale, offset = behind(float(other))
-        given = one
-    elif _is_number(one) and before:
-        scale, offset = before(float(one))
-        given = other
-    elif operation == "Maximum" and _is_number(other):
-        return None if other else ("ReLU", {}, [one])
-    elif operation in _MERGES and len(one["config"]["shape"]) == len(other["config"]["shape"]):
-        return operation, {}, [[one, other]]
-    else:
-        return None
-    return "Rescaling", {"scale": scale, "offset": offset}, [given]
+    if not (_is_number(one) or _is_number(other)):
+        alike = len(one["config"]["shape"]) == len(other["config"]["shape"])
+        return (operation, {}, [[one, other]]) if alike and operation in _MERGES else None
+    if operation == "Maximum" and other == 0:
+        return "ReLU", {}, [one]
+    before = _is_number(one)
+    given, number = (other, float(one)) if before else (one, float(other))
+    scaling = _scaling(operation, number, before)
+    return ("Rescaling", dict(zip(("scale", "offset"), scaling, strict=True)), [given]) if scaling else None
+
+
+def _scaling(operation: str, number: float, before: bool) -> tuple[float, float] | None:
+    """By what arithmetic with a number, behind or before, multiplies, and what it adds after that."""
+    match operation:
+        case "Add":
+            return 1.0, number
+        case "Subtract":
+            return (-1.0, number) if before else (1.0, -number)
+        case "Multiply":
+            return number, 0.0
+        case "Divide" | "TrueDivide" if not before:
+            return 1 / number, 0.0
+    return None
 
 
 def _is_number(value: Any) -> bool:

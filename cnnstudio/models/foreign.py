@@ -17,9 +17,9 @@ from cnnstudio.models.backend import import_keras
 from cnnstudio.models.card import MAX_CARD_BYTES, Card, parse_card
 from cnnstudio.models.classifier import Classifier
 from cnnstudio.models.files import NoCardError, load_model, read_config
-from cnnstudio.models.graph import Graph, Node
+from cnnstudio.models.graph import Graph, Node, layer_config
 from cnnstudio.models.layer_table import describe
-from cnnstudio.models.value_ranges import VALUE_RANGES, layer_config
+from cnnstudio.models.value_ranges import VALUE_RANGES
 from cnnstudio.storage import data_folder, write_atomically
 
 if TYPE_CHECKING:

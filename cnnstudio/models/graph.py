@@ -308,10 +308,15 @@ def _chain(inner: Mapping[str, Any]) -> list[Node]:
     return nodes
 
 
+def layer_config(kind: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Keras's config of one of its layers: its class, and the values that are not as usual, its name among them."""
+    return {"module": "keras.layers", "class_name": kind, "config": values, "registered_name": None}
+
+
 def input_layer(batch_shape: Sequence[int | None]) -> dict[str, Any]:
     """Keras's config of an input layer called “image”."""
-    config = {"batch_shape": list(batch_shape), "dtype": "float32", "sparse": False, "ragged": False, "name": "image"}
-    return {"module": "keras.layers", "class_name": "InputLayer", "config": config, "registered_name": None}
+    values = {"batch_shape": list(batch_shape), "dtype": "float32", "sparse": False, "ragged": False, "name": "image"}
+    return layer_config("InputLayer", values)
 
 
 def _layer(node: Node) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from cnnstudio.models.allowlist import ELSEWHERE, LAYERS, MODELS, PARTS, RefusedError
 from cnnstudio.models.equivalents import OPERATION_MODULES, is_operation
-from cnnstudio.models.graph import MERGES
+from cnnstudio.models.graph import MERGES, input_layer
 
 MAX_CONFIG = 2**24
 MAX_DEPTH = 50
@@ -110,8 +110,7 @@ def _with_input(layers: list[dict[str, Any]], old: list[dict[str, Any]]) -> list
     shape = old[0]["config"].get("batch_input_shape") if old else None
     if shape is None or layers[0]["class_name"] == "InputLayer" or not isinstance(shape, list):
         return layers
-    config = {"batch_shape": shape, "dtype": "float32", "sparse": False, "ragged": False, "name": "image"}
-    return [{"module": "keras.layers", "class_name": "InputLayer", "config": config, "registered_name": None}, *layers]
+    return [input_layer(shape), *layers]
 
 
 def _renamed(kind: str, config: dict[str, Any]) -> dict[str, Any]:

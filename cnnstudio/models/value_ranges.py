@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from cnnstudio.models.graph import layer_config
+
 _MEAN = (0.485, 0.456, 0.406)
 _DEVIATION = (0.229, 0.224, 0.225)
 _CAFFE_MEAN = (103.939, 116.779, 123.68)
@@ -35,11 +37,6 @@ def _rescaling(scale: Any, offset: Any) -> Callable[[str], dict[str, Any]]:
         return layer_config("Rescaling", {"name": name, "scale": scale, "offset": offset})
 
     return layer
-
-
-def layer_config(kind: str, values: dict[str, Any]) -> dict[str, Any]:
-    """Keras's config of one of its layers: its class, and the values that are not as usual, its name among them."""
-    return {"module": "keras.layers", "class_name": kind, "config": values, "registered_name": None}
 
 
 def _blue_first(name: str) -> dict[str, Any]:

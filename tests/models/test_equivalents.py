@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -204,7 +203,7 @@ def test_a_layer_scale_says_for_how_many_channels_it_is():
 def test_an_h5_file_with_a_hostile_operation_is_refused(tmp_path):
     import h5py
 
-    path = Path(tmp_path / "model.h5")
+    path = tmp_path / "model.h5"
     model_with(DONE["x + 3"][0]).save(path)
     with h5py.File(path, "r+") as file:
         config = json.loads(file.attrs["model_config"])

@@ -250,8 +250,8 @@ class ArchitectureEditor(QWidget):
         """Saves what is not saved, and hands the network over for training."""
         if not self.document.is_open:
             return
-        if self._panel.refused_value:
-            self._say(f"{self._panel.refused_value} Correct it first.")
+        if problem := self._panel.form.problem:  # a number in its field that is not in the network
+            self._say(f"{problem} Correct it first.")
             return
         network = self.save() if self.document.unsaved else self.document.network
         if network is not None:

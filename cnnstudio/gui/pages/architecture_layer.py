@@ -50,7 +50,6 @@ class LayerPanel(QWidget):
         self.form.edited.connect(self._change)
         self.form.offer_taken.connect(self._mend)
         self._ways: tuple[Mend, ...] = ()
-        self._refused_value = ""
         self.form.left.connect(document.finish_edit)
         self.form.focus_lost.connect(self._name.setFocus)
         self._facts = _Facts()
@@ -80,14 +79,8 @@ class LayerPanel(QWidget):
             return True
         return super().eventFilter(watched, event)
 
-    @property
-    def refused_value(self) -> str:
-        """Why a number that stands in a field is not in the network; empty where all are."""
-        return self._refused_value
-
     @Slot(object)
     def _show(self, table: LayerTable) -> None:
-        self._refused_value = ""
         name = self._document.selected_layer
         row = table.row(name)
         self._title.setText(breakable(row.title))
@@ -132,7 +125,6 @@ class LayerPanel(QWidget):
         try:
             self._document.change(field, value)
         except StudioError as error:
-            self._refused_value = str(error)
             self.form.set_problem(field, str(error), self._nearest(field, value))
             self._facts.show_facts(())  # which follow from the number before
         else:

@@ -186,23 +186,25 @@ class TrainPage(QWidget):
     def train_more(self) -> None:
         """Starts a training that goes on from the result."""
         if self._result is not None:
-            result = self._result
-            config = dataclasses.replace(
-                self._form.config, architecture=result.architecture, start_from=str(result.run)
-            )
-            self._start(config, goes_on=True)
+            result, chosen = self._result, self._form.config
+            self._start(dataclasses.replace(chosen, architecture=result.architecture, start_from=str(result.run)))
             self._message.show_info(
                 f"This training goes on from “{result.run.name}”, which gets {percent(result.test_accuracy, 2)} of the "
                 "test images right."
             )
 
-    def _start(self, config: TrainingConfig, goes_on: bool = False) -> None:
+    @property
+    def _goes_on(self) -> bool:
+        """Whether the training goes on from the one whose curves are shown."""
+        return self._config.start_from is not None
+
+    def _start(self, config: TrainingConfig) -> None:
         if self._task is not None:
             return
         self._config = config
         self._message.hide()
-        self._forget_result(keep_curves=goes_on)
-        if not goes_on:
+        self._forget_result(keep_curves=self._goes_on)
+        if not self._goes_on:
             self._plot.reset(self._config.epochs, 0)
         self._form.set_locked(True)
         self._stop_button.setEnabled(True)
@@ -250,8 +252,7 @@ class TrainPage(QWidget):
                     self._status.setText(f"{progress.task} · {amount}")
             case Started():
                 self._classes = event.classes
-                goes_on = self._config.start_from is not None
-                self._plot.reset(event.epochs, event.batches_per_epoch, goes_on)
+                self._plot.reset(event.epochs, event.batches_per_epoch, self._goes_on)
                 self._progress.setRange(0, event.epochs * event.batches_per_epoch)
                 self._status.setText(
                     f"{event.parameters:,} weights, {event.train_images:,} training images, "
