@@ -94,6 +94,7 @@ class ArchitectureEditor(QWidget):
         self._kinds.chosen.connect(self.add)
         self._panel = LayerPanel(self.document)
         self._panel.refused.connect(self._say)
+        self._panel.form.problem_changed.connect(self._allow_training)
         self.dataset = ""
         """The data set on which the Keras code trains; empty for one that the network is made for."""
         self._coding = LatestTask(self)
@@ -250,9 +251,6 @@ class ArchitectureEditor(QWidget):
         """Saves what is not saved, and hands the network over for training."""
         if not self.document.is_open:
             return
-        if problem := self._panel.form.problem:  # a number in its field that is not in the network
-            self._say(f"{problem} Correct it first.")
-            return
         network = self.save() if self.document.unsaved else self.document.network
         if network is not None:
             self.train_wanted.emit(network)
@@ -286,9 +284,16 @@ class ArchitectureEditor(QWidget):
         self._message.hide()  # what it says is of the network as it was
         self._warning.setText(breakable(size_warning(table)))
         self._warning.setVisible(bool(self._warning.text()))
-        self._train.setEnabled(table.misfit is None and not self._warning.text())
+        self._allow_training()
         self._show_possible()
         self.changed.emit(table)
+
+    @Slot()
+    def _allow_training(self) -> None:
+        """Only of a network that fits, and that is all that its fields say."""
+        table = self.document.table
+        fits = table is not None and table.misfit is None
+        self._train.setEnabled(fits and not self._warning.text() and not self._panel.form.problem)
 
     @Slot(str)
     def _show_selected(self, name: str) -> None:

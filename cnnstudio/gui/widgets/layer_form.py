@@ -58,6 +58,9 @@ class LayerForm(QWidget):
     edited = Signal(str, object)
     """The field of this name was given this value; while a number is typed, with every key."""
 
+    problem_changed = Signal()
+    """`problem` is another one, or gone."""
+
     offer_taken = Signal(int)
     """Of the offers of `set_problem`, the one with this number is wanted."""
 
@@ -151,6 +154,7 @@ class LayerForm(QWidget):
         if text:
             self._problem.setAccessibleName(text)
             QAccessible.updateAccessibility(QAccessibleEvent(self._problem, QAccessible.Event.Alert))
+        self.problem_changed.emit()
 
     def control(self, field: str) -> QWidget | None:
         """The control of a field; None where it is not shown."""
