@@ -29,21 +29,22 @@ class Task(QObject):
     object (at a rate that the GUI can follow: throttling is the source's job), and `stop` is a `threading.Event` that
     it looks at often. Other arguments are bound with `functools.partial`.
 
-    Keep a reference, or pass a parent.
+    Keep a reference, or pass a parent. When the function has ended, and its last signal was sent, Qt deletes the task:
+    nothing that the function held stays behind. `running`, `stop`, `drop` and `shut_down` may still be asked then.
 
     Signals:
-        event(object): what the function told `on_event`, in order.
+        reported(object): what the function told `on_event`, in order.
         finished(object): the function's result; the last signal.
         failed(object): the exception it raised; the last signal.
     """
 
-    event = Signal(object)  # type: ignore[assignment]  # hides QObject.event, which Qt finds all the same
+    reported = Signal(object)
     finished = Signal(object)
     failed = Signal(object)
 
     def __init__(self, function: Callable[..., object], parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._function = function
+        self._function: Callable[..., object] | None = function
         self._stop = threading.Event()
         self._relay = _Relay()
         self._silent = False
@@ -63,10 +64,11 @@ class Task(QObject):
         Raises:
             RuntimeError: it was started before; a task is used once.
         """
-        if self._thread is not None:
+        if self._function is None:
             raise RuntimeError("a Task runs once; make another")
         self._running = True
         function, relay, stop = self._function, self._relay, self._stop
+        self._function = None  # what it holds goes when the thread ends
         self._thread = _start(lambda: relay.run(lambda: function(on_event=relay.tell, stop=stop)))
 
     @Slot()
@@ -82,24 +84,30 @@ class Task(QObject):
         """
         return self._thread is None or _join(self._thread, seconds)
 
+    def drop(self) -> None:
+        """Asks the function to stop, without waiting for it; no signal comes after."""
+        self._stop.set()
+        self._silent = True
+        self._running = False
+
     def shut_down(self, seconds: float = 10.0) -> bool:
-        """Stops and waits for the thread's end, at most so long; no signal comes after.
+        """Drops the task and waits for the thread's end, at most so long.
 
         Returns:
             Whether the thread has ended.
         """
-        self._stop.set()
-        self._silent = True
-        self._running = False
+        self.drop()
         return self.wait(seconds)
 
     @Slot(str, object)
     def _tell(self, kind: str, payload: object) -> None:
-        if self._silent:
-            return
-        if kind != "event":
+        ended = kind != "reported"
+        if ended:
             self._running = False
-        getattr(self, kind).emit(payload)
+        if not self._silent:
+            getattr(self, kind).emit(payload)
+        if ended:
+            self.deleteLater()
 
 
 class LatestTask(QObject):
@@ -167,7 +175,7 @@ class _Relay(QObject):
     told = Signal(str, object)
 
     def tell(self, payload: object) -> None:
-        self.told.emit("event", payload)
+        self.told.emit("reported", payload)
 
     def run(self, function: Callable[[], object]) -> None:
         try:

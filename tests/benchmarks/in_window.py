@@ -142,7 +142,7 @@ def trained(first: type | None, **choices: object) -> dict[str, object]:
         if isinstance(event, Batches):
             batches.append((time.perf_counter(), event.first + len(event.loss)))
 
-    task.event.connect(hear)
+    task.reported.connect(hear)
     task.finished.connect(lambda result: (ticker.stop(), results.append(result)))
     task.failed.connect(results.append)
     wait_until(application, lambda: bool(results))
@@ -269,7 +269,7 @@ def stop() -> dict[str, list[float]]:
         heard: list[tuple[float, object]] = []
         results: list[object] = []
         task = press_train(window)
-        task.event.connect(lambda event, heard=heard: heard.append((time.perf_counter(), event)))
+        task.reported.connect(lambda event, heard=heard: heard.append((time.perf_counter(), event)))
         task.finished.connect(results.append)
         wait_until(application, lambda h=heard: any(isinstance(e, Batches) and e.first > 50 for _, e in h))
         turn_for(application, 0.1 + 0.017 * number)

@@ -19,7 +19,7 @@ class Listener(QObject):
         self.heard: list[tuple[str, object]] = []
         self.threads: set[threading.Thread] = set()
         if isinstance(task, Task):
-            task.event.connect(self.on_event)
+            task.reported.connect(self.on_event)
         task.finished.connect(self.on_finished)
         task.failed.connect(lambda error: self.note("failed", error))
 
@@ -85,7 +85,7 @@ def test_even_a_system_exit_in_the_thread_is_reported(qtbot: QtBot) -> None:
 
 def test_stop_reaches_the_function(qtbot: QtBot) -> None:
     task = Task(wait_until_stopped)
-    with qtbot.waitSignal(task.event):
+    with qtbot.waitSignal(task.reported):
         task.start()
     with qtbot.waitSignal(task.finished) as signal:
         task.stop()
@@ -103,7 +103,7 @@ def test_a_task_runs_once(qtbot: QtBot) -> None:
 def test_shut_down_waits_for_the_end_and_silences_the_task(qtbot: QtBot) -> None:
     task = Task(wait_until_stopped)
     listener = Listener(task)
-    with qtbot.waitSignal(task.event):
+    with qtbot.waitSignal(task.reported):
         task.start()
     assert task.shut_down(seconds=20)
     assert task.shut_down(seconds=20), "a second time does no harm"
@@ -120,7 +120,7 @@ def test_shut_down_gives_up_on_a_function_that_does_not_listen(qtbot: QtBot) -> 
         release.wait(20)
 
     task = Task(deaf)
-    with qtbot.waitSignal(task.event):
+    with qtbot.waitSignal(task.reported):
         task.start()
     assert not task.shut_down(seconds=0.01)
     assert not wait_for_threads(0.01)
@@ -141,7 +141,7 @@ def test_a_destroyed_owner_stops_the_function_and_hears_nothing(qtbot: QtBot) ->
     owner = QObject()
     task = Task(work, owner)
     listener = Listener(task)
-    with qtbot.waitSignal(task.event):
+    with qtbot.waitSignal(task.reported):
         task.start()
     owner.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
@@ -166,6 +166,35 @@ def test_a_forgotten_task_stops_too(qtbot: QtBot) -> None:
     gc.collect()
     assert wait_for_threads(20)
     assert stopped == [True]
+
+
+@pytest.mark.parametrize("ends_by", ["itself", "an exception", "being dropped"])
+def test_nothing_is_left_of_a_task_that_has_ended(qtbot: QtBot, ends_by: str) -> None:
+    class Images:
+        def look(self, on_event: Callable[[object], None], stop: threading.Event) -> "Images":
+            on_event(self)
+            if ends_by == "an exception":
+                raise ValueError
+            assert ends_by == "itself" or stop.wait(20)
+            return self
+
+    images, owner = Images(), QObject()
+    task = Task(images.look, owner)
+    traces = weakref.ref(images), weakref.ref(task)
+    listener = Listener(task)
+    with qtbot.waitSignal(task.destroyed):
+        task.start()
+        if ends_by == "being dropped":
+            task.drop()
+    assert bool(listener.heard) == (ends_by != "being dropped")
+    assert not owner.children() and not task.running
+    task.stop()
+    task.drop()
+    assert task.shut_down()
+    listener.heard.clear()
+    del images, task
+    gc.collect()
+    assert [trace() for trace in traces] == [None, None]
 
 
 def test_the_newest_request_supersedes_the_one_that_waits(qtbot: QtBot) -> None:

@@ -50,7 +50,7 @@ class PictureAdder(QWidget):
     def add(self, collection: Collection, name: str, sources: Sequence[Path | bytes]) -> None:
         """Begins to add pictures to a class; not while it is `busy`."""
         self._task = Task(partial(gather, collection, name, list(sources)), self)
-        self._task.event.connect(self._show_progress)
+        self._task.reported.connect(self._show_progress)
         self._task.finished.connect(self._finish)
         self._task.failed.connect(self._fail)
         self._progress.setRange(0, 0)

@@ -246,11 +246,7 @@ class DataPage(QWidget):
     def _abandon(self) -> None:
         """Lets go of the data set that is shown, and of what is being loaded."""
         if self._task is not None:
-            self._task.event.disconnect(self._loading.show_progress)
-            self._task.finished.disconnect(self._show)
-            self._task.failed.disconnect(self._fail)
-            self._task.stop()
-            self._task.deleteLater()
+            self._task.drop()
             self._task = None
         self._browser.stop()
         self._explorer.forget()
@@ -266,11 +262,9 @@ class DataPage(QWidget):
         self._loading.start(entry, "Loading" if entry.is_here() else "Downloading")
         self._stack.setCurrentWidget(self._loading)
         self._task = Task(partial(load, entry, rescan), self)
-        self._task.event.connect(self._loading.show_progress)
+        self._task.reported.connect(self._loading.show_progress)
         self._task.finished.connect(self._show)
         self._task.failed.connect(self._fail)
-        for end in (self._task.finished, self._task.failed):
-            end.connect(self._task.deleteLater)
         self._task.start()
 
     @Slot()

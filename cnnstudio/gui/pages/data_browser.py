@@ -111,7 +111,7 @@ class DataBrowser(QWidget):
         self._histogram.set_chosen(-1)
         self._filter()
         self._task = Task(partial(mean_images, dataset), self)
-        self._task.event.connect(self._show_means)
+        self._task.reported.connect(self._show_means)
         self._task.finished.connect(self._finish)
         self._task.failed.connect(self._tell_why)
         self._task.start()
@@ -119,8 +119,7 @@ class DataBrowser(QWidget):
     def stop(self) -> None:
         """Ends what is being computed."""
         if self._task is not None:
-            self._task.stop()
-            self._task.deleteLater()  # or it would keep the data set
+            self._task.drop()
             self._task = None
 
     def shut_down(self) -> None:

@@ -138,9 +138,7 @@ class ImportPanel(QWidget):
     def stop(self) -> None:
         """Ends the quick look."""
         if self._task is not None:
-            self._task.finished.disconnect(self._done)
-            self._task.failed.disconnect(self._fail)
-            self._task.stop()
+            self._task.drop()
             self._task = None
 
     def _start(self, task: Task) -> None:
@@ -148,8 +146,6 @@ class ImportPanel(QWidget):
         self._work(True)
         task.finished.connect(self._done)
         task.failed.connect(self._fail)
-        task.finished.connect(task.deleteLater)
-        task.failed.connect(task.deleteLater)
         task.start()
 
     def _work(self, working: bool) -> None:

@@ -111,7 +111,7 @@ class FolderView(QWidget):
         self._refresh()
         self._working.begin()
         self._task = Task(partial(work, model, folder), self)
-        self._task.event.connect(self._hear)
+        self._task.reported.connect(self._hear)
         self._task.finished.connect(self._finish)
         self._task.failed.connect(self._fail)
         self._task.start()
@@ -253,9 +253,7 @@ class FolderView(QWidget):
 
     def _stop(self) -> None:
         if self._task is not None:
-            self._task.stop()
-            for signal in (self._task.event, self._task.finished, self._task.failed):
-                signal.disconnect()
+            self._task.drop()
             self._task = None
 
     @Slot()

@@ -148,7 +148,7 @@ class ModelDownloads(QDialog):
         self._cancel.setEnabled(True)
         self._show(working=True)
         self._task = Task(partial(fetch, self._entry.name), self)
-        self._task.event.connect(self._tell)
+        self._task.reported.connect(self._tell)
         self._task.finished.connect(self._finish)
         self._task.failed.connect(self._fail)
         self._task.start()

@@ -215,7 +215,7 @@ class TrainPage(QWidget):
         from cnnstudio.training.trainer import train  # what only a training needs must not hold the window up
 
         self._task = Task(partial(train, self._config), self)
-        self._task.event.connect(self._show)
+        self._task.reported.connect(self._show)
         self._task.finished.connect(self._finish)
         self._task.failed.connect(self._fail)
         self._task.start()

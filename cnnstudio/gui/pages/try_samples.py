@@ -191,7 +191,7 @@ class SampleSource(Source):
             return
         self._stop()
         self._task = Task(partial(_find, self._card, download), self)
-        self._task.event.connect(self._tell)
+        self._task.reported.connect(self._tell)
         self._task.finished.connect(self._take)
         self._task.failed.connect(self._fail)
         self._show_state("Looking for the test images …", working=True)
@@ -199,9 +199,7 @@ class SampleSource(Source):
 
     def _stop(self) -> None:
         if self._task is not None:
-            self._task.stop()
-            for signal in (self._task.event, self._task.finished, self._task.failed):
-                signal.disconnect()
+            self._task.drop()
             self._task = None
 
     @Slot()

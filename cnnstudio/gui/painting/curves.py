@@ -65,6 +65,7 @@ class MeasurePlot(pg.PlotItem):
     Attributes:
         batches: a number for each batch.
         epochs: a number for each epoch, of the training and of the validation.
+        reading_line: the vertical line at the epoch that is being read; hidden otherwise.
     """
 
     def __init__(self, measure: Measure, across: str = "") -> None:
@@ -82,9 +83,9 @@ class MeasurePlot(pg.PlotItem):
         self._epoch_lines = [pg.PlotDataItem(antialias=True, symbol=SYMBOLS[number]) for number in (0, 1)]
         for line in self._epoch_lines:
             self.addItem(line)
-        self.cursor = pg.InfiniteLine(angle=90, movable=False)
-        self.cursor.hide()
-        self.addItem(self.cursor, ignoreBounds=True)
+        self.reading_line = pg.InfiniteLine(angle=90, movable=False)
+        self.reading_line.hide()
+        self.addItem(self.reading_line, ignoreBounds=True)
         self._seam = pg.InfiniteLine(angle=90, movable=False)
         self._seam.hide()
         self.addItem(self._seam, ignoreBounds=True)
@@ -264,5 +265,5 @@ class MeasurePlot(pg.PlotItem):
         bold = QFont(font)
         bold.setWeight(QFont.Weight.DemiBold)
         self.latest.setFont(bold)
-        self.cursor.setPen(pg.mkPen(theme.secondary, style=Qt.PenStyle.DotLine))
+        self.reading_line.setPen(pg.mkPen(theme.secondary, style=Qt.PenStyle.DotLine))
         self._seam.setPen(pg.mkPen(theme.border, width=ratio))

@@ -153,7 +153,7 @@ class TrainingPlot(QWidget):
         self._zoomed = False
         self._drawing = True
         for plot in self._plots:
-            plot.cursor.hide()
+            plot.reading_line.hide()
             plot.reset(epochs, self._per_epoch, self._before)
         self._drawing = False
         self._readout.setText("")
@@ -274,9 +274,9 @@ class TrainingPlot(QWidget):
     def _set_cursor(self, epoch: float | None) -> None:
         self._cursor = epoch
         for plot in self._plots:
-            plot.cursor.setVisible(epoch is not None)
+            plot.reading_line.setVisible(epoch is not None)
             if epoch is not None:
-                plot.cursor.setPos(epoch)
+                plot.reading_line.setPos(epoch)
         self._tell()
 
     def _tell(self) -> None:

@@ -70,7 +70,7 @@ def test_training_to_the_end(page: TrainPage, qtbot: QtBot) -> None:
     for locked in ("epochs_spin", "dataset_picker", "architecture_picker", "seed_spin"):
         assert not page.findChild(QWidget, locked).isEnabled()
     events: list[object] = []
-    page._task.event.connect(events.append)
+    page._task.reported.connect(events.append)
     with qtbot.waitSignal(page._task.finished, timeout=MINUTE) as finished:
         pass
     (result,) = finished.args
@@ -97,7 +97,7 @@ def test_training_more_goes_on_from_the_result(page: TrainPage, qtbot: QtBot) ->
     for button in ("train_button", "train_more_button"):
         press(qtbot, page, button)
         assert not page.findChild(QPushButton, "train_more_button").isVisible()
-        page._task.event.connect(lambda event: losses.append(event.loss[0]) if isinstance(event, Batches) else None)
+        page._task.reported.connect(lambda event: losses.append(event.loss[0]) if isinstance(event, Batches) else None)
         with qtbot.waitSignal(page._task.finished, timeout=MINUTE) as finished:
             pass
         results.append(finished.args[0])
@@ -114,10 +114,10 @@ def test_stop_keeps_what_was_learnt(page: TrainPage, qtbot: QtBot) -> None:
     choose(page, architecture="mlp", epochs=500)
     press(qtbot, page, "train_button")
     task = page._task
-    with qtbot.waitSignal(task.event, timeout=MINUTE, check_params_cb=lambda event: isinstance(event, Batches)):
+    with qtbot.waitSignal(task.reported, timeout=MINUTE, check_params_cb=lambda event: isinstance(event, Batches)):
         pass
     stopped: list[object] = []
-    task.event.connect(lambda event: stopped.append(event) if isinstance(event, Stopped) else None)
+    task.reported.connect(lambda event: stopped.append(event) if isinstance(event, Stopped) else None)
     with qtbot.waitSignal(task.finished, timeout=MINUTE) as finished:
         press(qtbot, page, "stop_button")
     (result,) = finished.args
@@ -150,7 +150,7 @@ def test_a_diverging_training_says_what_to_try(page: TrainPage, qtbot: QtBot) ->
 def test_closing_stops_the_training(page: TrainPage, qtbot: QtBot) -> None:
     choose(page, architecture="softmax", epochs=500)
     press(qtbot, page, "train_button")
-    with qtbot.waitSignal(page._task.event, timeout=MINUTE, check_params_cb=lambda event: isinstance(event, Batches)):
+    with qtbot.waitSignal(page._task.reported, timeout=MINUTE, check_params_cb=lambda event: isinstance(event, Batches)):
         pass
     page.shut_down()
     assert [entry.kind for entry in list_models()].count("run") == 1

@@ -1,0 +1,80 @@
+"""No name of ours hides one of Qt's.
+
+PySide finds a method by its name: a signal named `event` keeps every parented object of its class alive after
+`deleteLater`, and an attribute named `size` breaks whatever asks a widget for its size.
+"""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import textwrap
+from collections.abc import Iterator
+
+from PySide6.QtCore import QObject, Signal
+
+import cnnstudio.gui
+
+# fmt: off
+VIRTUAL = {
+    "accept", "columnCount", "data", "event", "eventFilter", "fixup", "headerData", "heightForWidth", "highlightBlock",
+    "minimumSizeHint", "paint", "paintSection", "rowCount", "scrollContentsBy", "sizeHint", "stepBy", "stepEnabled",
+    "textFromValue", "validate", "valueFromText", "viewportEvent",
+}
+# fmt: on
+"""Methods of Qt that are there to be overridden; and every one that is named as an event's handler, `…Event`."""
+
+
+def own_classes() -> Iterator[type[QObject]]:
+    for module in pkgutil.walk_packages(cnnstudio.gui.__path__, "cnnstudio.gui."):
+        for _, own in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            if issubclass(own, QObject) and own.__module__ == module.name:
+                yield own
+
+
+def qt_names(own: type[QObject]) -> set[str]:
+    return {name for base in own.__mro__ if not base.__module__.startswith("cnnstudio") for name in dir(base)}
+
+
+def attributes(own: type[QObject]) -> set[str]:
+    """Every x of `self.x = …` in a class."""
+    found = set()
+    for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(own)))):
+        match node:
+            case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store()):
+                found.add(name)
+    return found
+
+
+def hidden(own: type[QObject]) -> set[str]:
+    names = qt_names(own) - {"staticMetaObject"}
+    members = {name: value for name, value in vars(own).items() if not name.startswith("__")}
+    overridden = {
+        name
+        for name, value in members.items()
+        if inspect.isfunction(value) and (name in VIRTUAL or name.endswith("Event"))
+    }
+    return (set(members) - overridden | attributes(own)) & names
+
+
+def test_no_name_hides_one_of_qt() -> None:
+    found = {f"{own.__module__}.{own.__name__}": names for own in own_classes() if (names := hidden(own))}
+    assert not found
+
+
+def test_what_hides_a_name_is_found() -> None:
+    class Hiding(QObject):
+        event = Signal(object)
+        parent = property(lambda self: None)
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.signalsBlocked = True
+
+        def deleteLater(self) -> None:
+            pass
+
+        def eventFilter(self, watched: QObject, event: object) -> bool:
+            return False
+
+    assert hidden(Hiding) == {"event", "parent", "signalsBlocked", "deleteLater"}
