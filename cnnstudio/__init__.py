@@ -47,6 +47,9 @@ _HOME_OF = {
     "train": "cnnstudio.training.trainer",
 }
 
+ONEDNN_VARIABLE = "TF_ENABLE_ONEDNN_OPTS"
+"""The environment variable that tells TensorFlow whether to use oneDNN, Intel's library for neural networks."""
+
 __all__ = [
     "ARCHITECTURES",
     "DATASETS",
@@ -66,6 +69,9 @@ __all__ = [
 # Keras reads its backend when it is first imported; a user's own choice of another one must not break us.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# TensorFlow, too, reads this when it is imported. By itself it uses oneDNN only where the processor has VNNI or AMX, and
+# only on Linux; with AVX2 alone convolutions are trained two to four times as fast with it.
+os.environ.setdefault(ONEDNN_VARIABLE, "1")
 
 
 def __getattr__(name: str) -> Any:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 import cnnstudio
-from cnnstudio import screen, storage
+from cnnstudio import ONEDNN_VARIABLE, screen, storage
 from cnnstudio.data.datasets import DATASETS, DatasetEntry
 from cnnstudio.errors import StudioError
 from cnnstudio.models.card import MODEL_FILE
@@ -39,9 +39,15 @@ assert keras.backend.backend() == "tensorflow"
 assert float(tf.nn.conv2d(tf.ones((1, 3, 3, 1)), tf.ones((3, 3, 1, 1)), 1, "VALID")[0, 0, 0, 0]) == 9
 details = tf.config.experimental.get_device_details
 names = [(device.device_type, details(device).get("device_name", "")) for device in tf.config.list_physical_devices()]
-print(json.dumps(names))
+try:
+    from tensorflow.python.util._pywrap_util_port import IsMklEnabled
+    onednn = IsMklEnabled()
+except ImportError:
+    onednn = None
+print(json.dumps({"devices": names, "onednn": onednn}))
 """
-"""Loads TensorFlow and convolves once; the last line of its output is a list of (type, name) of the devices."""
+"""Loads TensorFlow and convolves once; the last line of its output is an object with a list of (type, name) of the
+devices, and whether oneDNN is in use, null where this TensorFlow does not tell."""
 
 
 @dataclass(frozen=True)
@@ -126,9 +132,11 @@ def computing() -> Iterator[Check]:
     if probe.returncode != 0:
         yield _broken_tensorflow(probe.returncode, probe.stderr)
         return
-    devices = [(kind, name) for kind, name in json.loads(probe.stdout.splitlines()[-1])]
+    told = json.loads(probe.stdout.splitlines()[-1])
+    devices = [(kind, name) for kind, name in told["devices"]]
     named = ", ".join(f"{kind} ({name})" if name else kind for kind, name in devices)
     yield Check("TensorFlow", "ok", f"computes on {named}")
+    yield _onednn(told["onednn"])
     if shutil.which("nvidia-smi") and not any(kind == "GPU" for kind, _ in devices):
         yield Check(
             "graphics card",
@@ -136,6 +144,21 @@ def computing() -> Iterator[Check]:
             "an NVIDIA driver is here, but TensorFlow finds no graphics card",
             'python -m pip install "tensorflow[and-cuda]"',
         )
+
+
+def _onednn(used: bool | None) -> Check:
+    """Whether TensorFlow uses the library that makes convolutions fast on processors of the x86 family."""
+    if used:
+        return Check("oneDNN", "ok", "on: convolutions are fast on this processor")
+    setting = os.environ[ONEDNN_VARIABLE]
+    if setting.lower() not in {"1", "true"}:
+        return Check(
+            "oneDNN",
+            "warning",
+            f"off, because {ONEDNN_VARIABLE} is {setting}: networks may learn several times slower",
+            f"Remove the environment variable {ONEDNN_VARIABLE}, or set it to 1.",
+        )
+    return Check("oneDNN", "ok", "not in this build of TensorFlow, which computes in its own way")
 
 
 def _broken_tensorflow(code: int, stderr: str) -> Check:

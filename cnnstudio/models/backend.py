@@ -2,12 +2,17 @@
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.layers import register_layers
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 
 def import_keras() -> ModuleType:
@@ -33,6 +38,33 @@ def import_keras() -> ModuleType:
         keras.config.set_floatx("float32")
     register_layers()
     return keras
+
+
+def trace(function: Callable[..., Any], signature: "Sequence[tf.TensorSpec]") -> Callable[..., Any]:
+    """Compiles a function of tensors, and lets its graph go together with what is returned.
+
+    TensorFlow registers the custom gradients of a graph (that of SiLU, that of Keras's sum over devices) for good, and
+    each holds the whole graph. They serve only those who differentiate the compiled function from outside, which is not
+    to be had here; a `GradientTape` within the function does without them.
+
+    Args:
+        function: takes and returns tensors.
+        signature: the shape and type of each that it takes.
+
+    Returns:
+        The `ConcreteFunction`.
+    """
+    import tensorflow as tf
+    from tensorflow.python.framework.ops import gradient_registry
+
+    compiled = tf.function(function, input_signature=signature).get_concrete_function()
+    registered = {name for name in gradient_registry.list() if name.startswith("CustomGradient-")}
+    if registered:  # among them may be those of graphs that other threads trace just now
+        graph = compiled.graph.as_graph_def()
+        nodes = chain(graph.node, *(inner.node_def for inner in graph.library.function))
+        for name in registered & {node.attr["_gradient_op_type"].s.decode() for node in nodes}:
+            del gradient_registry._registry[name]
+    return compiled
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from cnnstudio.errors import StudioError
-from cnnstudio.models.backend import import_keras
+from cnnstudio.models.backend import import_keras, trace
 from cnnstudio.models.card import CARD_FILE, MODEL_FILE, Card
 from cnnstudio.storage import write_atomically
 
@@ -335,14 +335,13 @@ class Classifier:
         import keras
         import tensorflow as tf
 
-        @tf.function(input_signature=[tf.TensorSpec((batch, *self.input_shape), tf.uint8)])
-        def compiled(images: Any) -> Any:
+        def compute(images: Any) -> Any:
             constants = [(variable, tf.constant(value)) for variable, value in self._frozen]
             with keras.StatelessScope(state_mapping=constants) if constants else nullcontext():
                 outputs = forward(tf.cast(images, tf.float32))
             return tf.nest.map_structure(lambda output: tf.cast(output, tf.float32), outputs)
 
-        return compiled.get_concrete_function()
+        return trace(compute, [tf.TensorSpec((batch, *self.input_shape), tf.uint8)])
 
     def _check(self) -> None:
         name, card = self.card.name, self.card

@@ -18,6 +18,7 @@ import numpy as np
 from cnnstudio.data.augmentation import find_augmentation
 from cnnstudio.data.splits import Split
 from cnnstudio.errors import StudioError
+from cnnstudio.models.backend import trace
 from cnnstudio.training.arithmetic import training_arithmetic
 from cnnstudio.training.config import SCHEDULES, TrainingConfig
 
@@ -181,14 +182,6 @@ def _compile_block(
     optimizer, variables = model.optimizer, model.trainable_variables
     optimizer.build(variables)
 
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec([None, *image_shape], tf.uint8),
-            tf.TensorSpec([None], tf.int32),
-            tf.TensorSpec([None], tf.float32),
-            tf.TensorSpec([3], tf.int32),
-        ]
-    )
     def run(
         images: "tf.Tensor", labels: "tf.Tensor", rates: "tf.Tensor", place: "tf.Tensor"
     ) -> "tuple[tf.Tensor, tf.Tensor]":
@@ -214,8 +207,14 @@ def _compile_block(
             step, tf.range(first, last), fn_output_signature=(tf.float32, tf.float32), parallel_iterations=1
         )
 
+    signature = [
+        tf.TensorSpec([None, *image_shape], tf.uint8),
+        tf.TensorSpec([None], tf.int32),
+        tf.TensorSpec([None], tf.float32),
+        tf.TensorSpec([3], tf.int32),
+    ]
     with training_arithmetic(model, config.precision):
-        compiled = run.get_concrete_function()
+        compiled = trace(run, signature)
 
     def train(*arguments: Any) -> tuple[np.ndarray, np.ndarray]:
         loss, accuracy = compiled(*map(tf.constant, arguments))

@@ -1,9 +1,15 @@
 import json
+import os
+import platform
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from cnnstudio import ONEDNN_VARIABLE
 from cnnstudio.cli.checks import computing, folders, shipped_files, versions, window
 from cnnstudio.data.datasets import DATASETS
 from cnnstudio.data.downloads import download_folder
@@ -67,6 +73,19 @@ def test_a_broken_tensorflow_is_reported(tmp_path, monkeypatch, code, words):
     assert check.state == "problem"
     assert words in check.text
     assert "tensorflow" in check.remedy
+
+
+@pytest.mark.skipif(sys.platform == "darwin" or platform.machine() not in {"x86_64", "AMD64"}, reason="no oneDNN here")
+@pytest.mark.parametrize(("chosen", "state", "word"), [(None, "ok", "on"), ("0", "warning", "off")])
+def test_onednn_is_on_unless_the_environment_says_otherwise(chosen, state, word):
+    environment = {name: value for name, value in os.environ.items() if name != ONEDNN_VARIABLE}
+    if chosen is not None:
+        environment[ONEDNN_VARIABLE] = chosen
+    command = [sys.executable, "-m", "cnnstudio", "doctor", "--json"]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False, text=True)
+    check = {check["name"]: check for check in json.loads(done.stdout)["checks"]}["oneDNN"]
+    assert check["state"] == state
+    assert re.match(rf"{word}\b", check["text"])
 
 
 def test_folders():
