@@ -69,8 +69,8 @@ __all__ = [
 # Keras reads its backend when it is first imported; a user's own choice of another one must not break us.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# TensorFlow, too, reads this when it is imported. By itself it uses oneDNN only where the processor has VNNI or AMX, and
-# only on Linux; with AVX2 alone convolutions are trained two to four times as fast with it.
+# TensorFlow reads this when it is imported. By itself it uses oneDNN on Linux alone, and only where the processor has
+# VNNI or AMX; with AVX2 convolutional networks learn two to four times as fast with it.
 os.environ.setdefault(ONEDNN_VARIABLE, "1")
 
 

@@ -100,16 +100,19 @@ class Optimizer:
     build: Callable[[float], "keras.optimizers.Optimizer"]
 
 
+# Each optimizer has one name. Keras would number them, and TensorFlow keeps a kernel for every name of a variable.
+
+
 def _adam(learning_rate: float) -> "keras.optimizers.Optimizer":
     import keras
 
-    return keras.optimizers.Adam(learning_rate)
+    return keras.optimizers.Adam(learning_rate, name="adam")
 
 
 def _sgd(learning_rate: float) -> "keras.optimizers.Optimizer":
     import keras
 
-    return keras.optimizers.SGD(learning_rate, momentum=0.9, nesterov=True)
+    return keras.optimizers.SGD(learning_rate, momentum=0.9, nesterov=True, name="sgd")
 
 
 OPTIMIZERS: dict[str, Optimizer] = {

@@ -113,7 +113,9 @@ def keras_script(config: Config, training: TrainingConfig, source: str = "", nam
     ]
     head = [
         '"""Builds, trains, measures and saves a network with plain Keras."""',
-        "\n".join(sorted(["import math", "import os", *images.imports], key=lambda line: (line.startswith("from"), line))),
+        "\n".join(
+            sorted(["import math", "import os", *images.imports], key=lambda line: (line.startswith("from"), line))
+        ),
         _ONEDNN,
         "import keras\nimport numpy as np\nfrom keras import layers",
         "\n".join(constants),

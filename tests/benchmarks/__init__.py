@@ -1,4 +1,5 @@
-"""Benchmarks: we and a peer in one run, interleaved; medians.
+"""Benchmarks: we and a peer in one run, interleaved; medians. The peers that train or predict with plain Keras are
+processes of their own, in which TensorFlow runs as it would without us.
 
 Each benchmark is a function in a file of its own that returns what it measured; an entry in `BENCHMARKS` makes it one.
 """
@@ -8,6 +9,9 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+ENVIRONMENT = dict(os.environ)
+"""As it was before CNN Studio was imported, which tells TensorFlow a thing or two."""
 
 
 @dataclass(frozen=True)

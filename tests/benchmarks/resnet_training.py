@@ -1,21 +1,18 @@
 """How fast ResNet-20 learns colour images in the window, beside a plain Keras script, and how the window feels."""
 
 import statistics
-import time
 
 import numpy as np
 
 from cnnstudio.data.library import load_dataset
-from cnnstudio.data.splits import Split
 from cnnstudio.models.networks import build_network
-from tests.benchmarks import Measurement
+from tests.benchmarks import Measurement, plain_keras
 from tests.benchmarks.folder_training import cifar10_folder
 from tests.benchmarks.window import in_window
 
 ROUNDS = 3
 IMAGES = 12_000
 """Of CIFAR-10's 60,000, as many of each class and split: an epoch then takes half a minute at most."""
-BATCH_SIZE = 128
 VALIDATION_FRACTION = 1 / 12
 
 
@@ -27,10 +24,13 @@ def resnet_training() -> list[Measurement]:
     with cifar10_folder(IMAGES) as path:
         dataset = load_dataset(str(path))
         train = dataset.hold_out(VALIDATION_FRACTION, 0).train
-        train = Split(np.asarray(train.images), train.labels)
+        peer = plain_keras.Training(
+            lambda seed: build_network("resnet20", dataset.image_shape, len(dataset.classes), seed),
+            (np.asarray(train.images), train.labels),
+        )
         mine, theirs = [], []
         for seed in range(ROUNDS):
-            theirs.append(_plain_keras(train, dataset.image_shape, len(dataset.classes), seed))
+            theirs.append(peer(seed)["images_per_second"])
             mine.append(in_window("resnet", seed, path))
     speed = statistics.median(run["images_per_second"] for run in mine)
     peer = "plain Keras: fit on NumPy arrays, same net, Adam, batch 128"
@@ -41,14 +41,3 @@ def resnet_training() -> list[Measurement]:
             for name, key, limit in (("resnet_p99", "p99", 16), ("resnet_worst", "worst", 200))
         ),
     ]
-
-
-def _plain_keras(train: Split, image_shape: tuple[int, int, int], classes: int, seed: int) -> float:
-    """Images per second of `fit` on a new network, compiled before the clock starts."""
-    model = build_network("resnet20", image_shape, classes, seed)
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    images, labels = train.images, train.labels
-    model.fit(images[: 2 * BATCH_SIZE], labels[: 2 * BATCH_SIZE], batch_size=BATCH_SIZE, verbose=0)
-    started = time.perf_counter()
-    model.fit(images, labels, batch_size=BATCH_SIZE, verbose=0)
-    return len(labels) / (time.perf_counter() - started)

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cnnstudio.data.library import load_dataset
-from cnnstudio.data.splits import Dataset
 from cnnstudio.models.networks import build_network
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import Batches, Event
 from cnnstudio.training.trainer import train
-from tests.benchmarks import Measurement
+from tests.benchmarks import Measurement, plain_keras
 
 ROUNDS = 3
 CONFIG = TrainingConfig(architecture="lenet5", batch_size=128, epochs=1)
@@ -59,29 +58,6 @@ def train_with_the_engine(seed: int) -> Outcome:
     return Outcome(meter.images_per_second, result.test_accuracy)
 
 
-class KerasScript:
-    """What somebody who knows Keras writes, compiled before the clock starts."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        # The same number of images as we train on, after ours are held out.
-        self._train = dataset.hold_out(CONFIG.validation_fraction, CONFIG.seed).train
-        self._test = dataset.test
-
-    def __call__(self, seed: int) -> Outcome:
-        """One epoch of `fit` on a new network."""
-        model = build_network("lenet5", (28, 28, 1), 10, seed)
-        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-        weights = model.get_weights()
-        images, labels = self._train.images, self._train.labels
-        model.fit(images[:256], labels[:256], batch_size=CONFIG.batch_size, verbose=0)
-        model.set_weights(weights)
-        started = time.perf_counter()
-        model.fit(images, labels, batch_size=CONFIG.batch_size, verbose=0)
-        seconds = time.perf_counter() - started
-        _, accuracy = model.evaluate(self._test.images, self._test.labels, batch_size=512, verbose=0)
-        return Outcome(len(labels) / seconds, accuracy)
-
-
 def compare(name: str, ours: Callable[[int], Outcome], rounds: int = ROUNDS) -> list[Measurement]:
     """Measures a way to train beside the plain script, in turns.
 
@@ -90,10 +66,15 @@ def compare(name: str, ours: Callable[[int], Outcome], rounds: int = ROUNDS) -> 
         ours: trains LeNet-5 for one epoch from a seed.
         rounds: how often each.
     """
-    peer = KerasScript(load_dataset("mnist"))
+    dataset = load_dataset("mnist")
+    # The same number of images as we train on, after ours are held out.
+    splits = dataset.hold_out(CONFIG.validation_fraction, CONFIG.seed).train, dataset.test
+    peer = plain_keras.Training(
+        lambda seed: build_network("lenet5", (28, 28, 1), 10, seed), *((split.images, split.labels) for split in splits)
+    )
     mine, theirs = [], []
     for seed in range(rounds):
-        theirs.append(peer(seed))
+        theirs.append(Outcome(**peer(seed)))
         mine.append(ours(seed))
     return [
         Measurement(

@@ -65,7 +65,7 @@ def test_no_name_hides_one_of_qt() -> None:
 def test_what_hides_a_name_is_found() -> None:
     class Hiding(QObject):
         event = Signal(object)
-        parent = property(lambda self: None)
+        parent = property(str)
 
         def __init__(self) -> None:
             super().__init__()
@@ -74,7 +74,7 @@ def test_what_hides_a_name_is_found() -> None:
         def deleteLater(self) -> None:
             pass
 
-        def eventFilter(self, watched: QObject, event: object) -> bool:
+        def eventFilter(self, *_: object) -> bool:
             return False
 
     assert hidden(Hiding) == {"event", "parent", "signalsBlocked", "deleteLater"}

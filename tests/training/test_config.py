@@ -81,3 +81,9 @@ def test_cosine_follows_keras_after_its_warm_up():
 
 def test_one_batch_is_enough_for_every_schedule():
     assert all(schedule.factors(np.zeros(1))[0] > 0 for schedule in SCHEDULES.values())
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_optimizer_names_its_variables_alike_each_time(name):
+    """For every new name TensorFlow would keep a kernel."""
+    assert OPTIMIZERS[name].build(0.1).name == OPTIMIZERS[name].build(0.1).name == name

@@ -150,7 +150,8 @@ def test_a_diverging_training_says_what_to_try(page: TrainPage, qtbot: QtBot) ->
 def test_closing_stops_the_training(page: TrainPage, qtbot: QtBot) -> None:
     choose(page, architecture="softmax", epochs=500)
     press(qtbot, page, "train_button")
-    with qtbot.waitSignal(page._task.reported, timeout=MINUTE, check_params_cb=lambda event: isinstance(event, Batches)):
+    task = page._task
+    with qtbot.waitSignal(task.reported, timeout=MINUTE, check_params_cb=lambda event: isinstance(event, Batches)):
         pass
     page.shut_down()
     assert [entry.kind for entry in list_models()].count("run") == 1
