@@ -47,6 +47,18 @@ def number(value: float) -> str:
     return shortest
 
 
+def assignment(name: str, text: str) -> list[str]:
+    """The lines that give a name to a value, in brackets where only so they fit.
+
+    Args:
+        name: of the variable.
+        text: the value, which cannot be broken.
+    """
+    if len(f"{name} = {text}") <= LINE or len(f"{INDENT}{text}") > LINE:
+        return [f"{name} = {text}"]
+    return [f"{name} = (", f"{INDENT}{text}", ")"]
+
+
 def call(target: str, function: str, arguments: Sequence[str], tail: str = "", indent: str = "") -> list[str]:
     """The lines of a call, on one line where it fits, else with the arguments on a line or on lines of their own.
 

@@ -15,7 +15,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.graph import Config, Graph
 from cnnstudio.models.keras_code import ModelCode, model_code
-from cnnstudio.models.python_text import call, literal, number
+from cnnstudio.models.python_text import assignment, call, literal, number
 from cnnstudio.training.config import OPTIMIZERS, WARM_UP, TrainingConfig
 from cnnstudio.training.fine_tuning import RATE_FACTOR
 from cnnstudio.training.script_images import augmentation_code, comment, images_code
@@ -108,8 +108,8 @@ def keras_script(config: Config, training: TrainingConfig, source: str = "", nam
         f"LEARNING_RATE = {number(float(training.learning_rate))}",
         *([f"WEIGHT_DECAY = {number(float(training.weight_decay))}"] if training.weight_decay else []),
         *images.constants,
-        f"MODEL_FILE = {literal(f'{_file_name(name or model.name)}.keras')}",
-        *([f"PRETRAINED_FILE = {literal(str(pretrained))}"] if pretrained else []),
+        *assignment("MODEL_FILE", literal(f"{_file_name(name or model.name)}.keras")),
+        *(assignment("PRETRAINED_FILE", literal(str(pretrained))) if pretrained else []),
     ]
     head = [
         '"""Builds, trains, measures and saves a network with plain Keras."""',

@@ -118,14 +118,14 @@ def _own_images(entry: DatasetEntry, path: Path, share: str) -> ImagesCode:
         )
     ]
     if path.is_file():
-        text[0] += "\n" + comment("It reads the zip as it is; here it is unpacked first.")
-        text[0] += f"\nshutil.unpack_archive({literal(str(path))}, FOLDER)"
-    text[0] += "\n" + "\n".join(_reading(folders))
+        text.append(comment("It reads the zip as it is; here it is unpacked first."))
+        text += call("", "shutil.unpack_archive", [literal(str(path)), "FOLDER"])
+    text += _reading(folders)
     return ImagesCode(
         (*(("import shutil",) if path.is_file() else ()), "from pathlib import Path"),
         (share, *_constants(folder / layout.top, entry)),
         (*(() if {"validation", "test"} <= set(folders) else (_DRAW,)), read),
-        (*text, *(() if "validation" in folders else (_VALIDATION,))),
+        ("\n".join(text), *(() if "validation" in folders else (_VALIDATION,))),
     )
 
 

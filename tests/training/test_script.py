@@ -174,6 +174,16 @@ def test_scripts_are_formatted(tmp_path, folder):
             (tmp_path / f"{name}_{number}.py").write_text(script, encoding="utf-8")
     transfer = replace(TOLD[1], architecture="transfer-efficientnet-lite0", fine_tune_epochs=2)
     (tmp_path / "transfer.py").write_text(keras_script(config_of(transfer, folder), transfer), encoding="utf-8")
+    for length in range(1, 60, 4):  # as its path is shorter or longer, lines break in other places
+        own = tmp_path / "own" / ("ü" * length)
+        for name in ("a", "b"):
+            (own / name).mkdir(parents=True)
+            Image.new("L", (4, 4)).save(own / name / "1.png")
+            Image.new("L", (4, 4)).save(own / name / "2.png")
+        for path in (own, Path(shutil.make_archive(str(own), "zip", own))):
+            training = TrainingConfig(dataset=str(path), image_size=28, channels=1)
+            script = keras_script(network_config("softmax", (28, 28, 1), 2), training)
+            (tmp_path / f"own_{length}{path.suffix[1:]}.py").write_text(script, encoding="utf-8")
     for command in (["check", "--select", "E4,E7,E9,F,I"], ["format", "--diff"]):
         done = subprocess.run([ruff, *command, "--isolated", tmp_path], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout
