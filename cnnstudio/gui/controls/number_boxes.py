@@ -70,7 +70,7 @@ def read_decimal(text: str) -> float | None:
 def decimal_text(value: float) -> str:
     """The shortest text, of six digits or more, that is read as this number again: “0.003”, “1e-05”."""
     texts = (f"{value:.{digits}g}" for digits in range(6, 18))
-    return next(text for text in texts if float(text) == value)
+    return next((text for text in texts if float(text) == value), "nan")  # which equals nothing
 
 
 def _plain(text: str) -> str:

@@ -120,6 +120,7 @@ def test_a_whole_number_is_read_as_anybody_writes_it(text: str, number: int | No
 def test_a_number_is_shown_shortly_and_is_the_same_when_it_is_typed_again() -> None:
     shown = {0.003: "0.003", 1e-5: "1e-05", 1.0: "1", 0.1 + 0.2: "0.30000000000000004", 1 / 255: "0.00392156862745098"}
     assert {value: decimal_text(value) for value in shown} == shown
+    assert decimal_text(float("nan")) == "nan"
     numbers = random.Random(0)
     for _ in range(2000):
         value = numbers.choice((-1, 1)) * numbers.random() * 10 ** numbers.uniform(-30, 30)
