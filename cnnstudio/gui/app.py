@@ -1,6 +1,7 @@
 """The application around the window. Qt is imported inside functions, for where it cannot be, a sentence says why."""
 
 import faulthandler
+import locale
 import os
 import signal
 import socket
@@ -35,6 +36,7 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
     Raises:
         StudioError: the settings or the log have no place to be written to.
     """
+    from PySide6.QtCore import QLocale, Qt
     from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
 
@@ -45,6 +47,11 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
 
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication(list(argv))
+    # Every word on screen is English, and so are the numbers among them and the order in which they stand, whatever
+    # the user's locale; Qt would also make the C libraries write numbers by it.
+    QLocale.setDefault(QLocale.c())
+    application.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+    locale.setlocale(locale.LC_NUMERIC, "C")
     application.setApplicationName("cnnstudio")
     application.setApplicationDisplayName("CNN Studio")
     application.setDesktopFileName("cnnstudio")

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QLocale, Qt
 from PySide6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
 
@@ -64,6 +65,53 @@ def test_the_theme_setting_shows_at_once(qtbot: QtBot) -> None:
     window.page("settings").findChild(object, "theme_light").click()
     assert colours() is not DARK
     window.close()
+
+
+def test_numbers_are_written_and_ordered_as_the_english_words_around_them(qtbot: QtBot, qapp: QApplication) -> None:
+    before = QLocale(), qapp.layoutDirection()
+    try:
+        QLocale.setDefault(QLocale("ar_EG"))
+        qapp.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+        _, window = create(["cnnstudio"])
+        qtbot.addWidget(window)
+        assert window.layoutDirection() is Qt.LayoutDirection.LeftToRight
+        assert window.locale().toString(1234.5) == "1234.5"
+        window.close()
+    finally:
+        QLocale.setDefault(before[0])
+        qapp.setLayoutDirection(before[1])
+
+
+@pytest.mark.parametrize("country", ["de_DE", "it_IT", "fr_FR", "en_US", "ar_EG"])
+def test_the_users_locale_reads_and_writes_no_number(home: Path, country: str) -> None:
+    """In a process of its own, where the C library follows the locale, too; on a computer that has this locale."""
+    done = python(
+        "import locale, sys\n"
+        "try:\n"
+        "    locale.setlocale(locale.LC_ALL, '')\n"
+        "except locale.Error:\n"
+        "    sys.exit('missing')\n"
+        "from PySide6.QtCore import QLocale, Qt\n"
+        "from PySide6.QtTest import QTest\n"
+        "from cnnstudio.gui.app import create\n"
+        "from cnnstudio.gui.pages.training_form import TrainingForm\n"
+        "from cnnstudio.gui.settings import Settings\n"
+        "_, window = create(['cnnstudio'])\n"
+        "form = window.page('train').findChild(TrainingForm)\n"
+        "box = form.findChild(object, 'weight_decay_spin')\n"
+        "for text in ('0,003', '0.004'):\n"
+        "    box.selectAll()\n"
+        "    QTest.keyClicks(box, text)\n"
+        "    QTest.keyClick(box, Qt.Key.Key_Return)\n"
+        "    print(form.config.weight_decay, box.text())\n"
+        "Settings().remember('rate', 0.005)\n"
+        "print(QLocale.system().name(), locale.localeconv()['decimal_point'])\n",
+        LC_ALL=f"{country}.UTF-8",
+    )
+    if done.stderr == "missing\n":
+        pytest.skip(f"the locale {country} is not installed")
+    assert done.stdout == f"0.003 0.003\n0.004 0.004\n{country} .\n", done.stderr
+    assert "rate=0.005" in (home / "config" / "settings.ini").read_text()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there always is a screen")

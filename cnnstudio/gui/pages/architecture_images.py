@@ -1,10 +1,11 @@
 """For which images a network is described: those of a data set, of the paper, or any others."""
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.library import list_datasets
+from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.describe import describe
 from cnnstudio.gui.pages.pictures import picture
 from cnnstudio.gui.theme import GRID
@@ -36,7 +37,7 @@ class ImagesChooser(QWidget):
             "The layers’ sizes follow from the images’ height, width and channels, and the last layer’s from the "
             "number of classes.",
         )
-        self._side = _spin("image_side_spin", "Height and width", "Pixels in height and width.", range(1, LARGEST + 1))
+        self._side = _number("image_side_spin", "Height and width", "Pixels in height and width.", WholeBox(1, LARGEST))
         self._side.setValue(32)
         self._side.setSuffix(" px")
         self._channels = describe(
@@ -45,7 +46,7 @@ class ImagesChooser(QWidget):
         self._channels.addItem("Grey", 1)
         self._channels.addItem("Colour", 3)
         self._channels.setCurrentIndex(1)
-        self._classes = _spin("classes_spin", "Classes", "So many answers there are.", range(2, MOST_CLASSES + 1))
+        self._classes = _number("classes_spin", "Classes", "So many answers there are.", WholeBox(2, MOST_CLASSES))
         self._classes.setValue(10)
         self._classes.setSuffix(" classes")
         self._numbers = QWidget()
@@ -123,8 +124,6 @@ class ImagesChooser(QWidget):
         self.changed.emit()
 
 
-def _spin(name: str, title: str, lesson: str, values: range) -> QSpinBox:
-    spin = describe(QSpinBox(), name, title, f"{lesson} From {values[0]:,} to {values[-1]:,}.")
-    spin.setRange(values[0], values[-1])
-    spin.setKeyboardTracking(False)
-    return spin
+def _number(name: str, title: str, lesson: str, box: WholeBox) -> WholeBox:
+    box.setKeyboardTracking(False)
+    return describe(box, name, title, f"{lesson} {box.bounds}")

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QValidator
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QWidget
 
+from cnnstudio.gui.controls.number_boxes import DecimalBox, WholeBox
 from cnnstudio.gui.describe import describe
 from cnnstudio.gui.theme import GRID
 
@@ -14,22 +14,7 @@ CAPTION_WIDTH = 13 * GRID
 TIP = Qt.ItemDataRole.ToolTipRole
 
 _Control = TypeVar("_Control", bound=QWidget)
-
-
-class RateSpin(QDoubleSpinBox):
-    """Shows a number without trailing zeros, and takes a decimal comma for what it is."""
-
-    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        """Takes the comma for a point."""
-        return super().validate(text.replace(",", "."), position)
-
-    def valueFromText(self, text: str) -> float:
-        """The number that was typed; 0 where nothing was."""
-        return float(text.replace(",", ".") or 0)
-
-    def textFromValue(self, value: float) -> str:
-        """The number, as short as it can be."""
-        return f"{value:g}"
+_Box = TypeVar("_Box", WholeBox, DecimalBox)
 
 
 class ControlForm(QWidget):
@@ -57,17 +42,8 @@ class ControlForm(QWidget):
         control.installEventFilter(self)
         return describe(control, name, title, lesson)
 
-    def _spin(self, key: str, title: str, low: int, high: int, lesson: str) -> QSpinBox:
-        spin = self._add(QSpinBox(), f"{key}_spin", title, f"{lesson} From {low:,} to {high:,}.")
-        spin.setRange(low, high)
-        return spin
-
-    def _rate(self, key: str, title: str, bounds: tuple[float, float], step: float, lesson: str) -> RateSpin:
-        spin = self._add(RateSpin(), f"{key}_spin", title, lesson)
-        spin.setDecimals(5)
-        spin.setRange(*bounds)
-        spin.setSingleStep(step)
-        return spin
+    def _number(self, key: str, title: str, box: _Box, lesson: str) -> _Box:
+        return self._add(box, f"{key}_spin", title, f"{lesson} {box.bounds}")
 
     def _combo(self, key: str, title: str, lesson: str, table: Mapping[str, Any]) -> QComboBox:
         combo = self._add(QComboBox(), f"{key}_combo", title, lesson)

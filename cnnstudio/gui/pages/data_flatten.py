@@ -3,8 +3,9 @@
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSlider, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSlider, QVBoxLayout, QWidget
 
+from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.theme import GRID
 from cnnstudio.gui.widgets.vector_strip import VectorStrip
@@ -60,16 +61,15 @@ class FlattenPane(QWidget):
         self._shift.setPageStep(1)
         self._shift.setValue(1)
         self._shift.valueChanged.connect(self._refresh)
-        self._units = describe(
-            QSpinBox(),
+        self._units = WholeBox(1, 100_000)
+        describe(
+            self._units,
             "hidden_units_spin",
             "Hidden units",
             "How many units the first hidden layer of a fully connected network has. Each has a weight for every "
-            "number of the image.",
+            f"number of the image. {self._units.bounds}",
         )
-        self._units.setRange(1, 100_000)
         self._units.setValue(HIDDEN_UNITS)
-        self._units.setGroupSeparatorShown(True)
         self._units.setFixedWidth(18 * GRID)
         self._units.valueChanged.connect(self._refresh)
         for control in (self._shift, self._units):

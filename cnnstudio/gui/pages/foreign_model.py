@@ -17,13 +17,13 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QScrollArea,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from cnnstudio.data.preparation import INPUT_RULES
 from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.task import Task
 from cnnstudio.gui.theme import GRID, SECTION
@@ -110,10 +110,13 @@ class ForeignModelDialog(QDialog):
         )
         self._from_file.setAutoDefault(False)
         self._from_file.clicked.connect(self._ask_file)
-        self._size = describe(
-            QSpinBox(), "foreign_size", "Image size", "The network takes images of any size; it does best at its own."
+        self._size = WholeBox(8, MAX_SIDE)
+        describe(
+            self._size,
+            "foreign_size",
+            "Image size",
+            f"The network takes images of any size; it does best at its own. {self._size.bounds}",
         )
-        self._size.setRange(8, MAX_SIDE)
         self._size.setSuffix(" pixels high and wide")
         self._size.setValue(guess.image_size[0])
         self._rule = describe(

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QPushButton,
-    QSpinBox,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
 from cnnstudio import wording
 from cnnstudio.data.downloads import read_extra_folders, write_extra_folders
 from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.pages.column import Column
 from cnnstudio.gui.settings import Settings
@@ -104,13 +104,14 @@ class SettingsPage(QWidget):
             "Processor threads",
             "How many calculations run side by side. Fewer leave room for other programs; training takes longer.",
         )
-        self._threads = describe(
-            QSpinBox(),
+        self._threads = WholeBox(0, os.cpu_count() or 1)
+        describe(
+            self._threads,
             "threads_spin",
             "Processor threads",
-            "TensorFlow spreads each step of a training over so many threads of the processor.",
+            "TensorFlow spreads each step of a training over so many threads of the processor; 0 leaves the number to "
+            f"it. {self._threads.bounds}",
         )
-        self._threads.setRange(0, os.cpu_count() or 1)
         self._threads.setSpecialValueText("Automatic")
         self._threads.setFixedWidth(22 * GRID)
         self._threads.valueChanged.connect(self._set_threads)

@@ -16,6 +16,7 @@ from cnnstudio.data.augmentation import find_augmentation
 from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.library import SIZES, find_dataset, list_datasets
 from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.describe import label
 from cnnstudio.gui.pages.architecture_choices import about, architecture_choices, is_transfer, network_choice
 from cnnstudio.gui.pages.control_form import ControlForm, caption, choose_data, rows
@@ -46,14 +47,13 @@ class TrainingForm(ControlForm):
         """Networks from files that lie elsewhere, by their paths."""
         self._suggested = TrainingConfig()
         self._make_pickers()
-        self._epochs = self._spin(
-            "epochs", "Epochs", 1, 1000, "One epoch shows every training image to the network once."
+        self._epochs = self._number(
+            "epochs", "Epochs", WholeBox(1, 1000), "One epoch shows every training image to the network once."
         )
-        self._fine_tuning = self._spin(
+        self._fine_tuning = self._number(
             "fine_tune_epochs",
             "Fine-tuning",
-            0,
-            1000,
+            WholeBox(0, 1000),
             "Epochs that follow once the new layers have learnt: then the upper part of the pretrained network is "
             "trained, too, in small steps.",
         )

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from cnnstudio.data.augmentation import AUGMENTATIONS, find_augmentation
+from cnnstudio.gui.controls.number_boxes import DecimalBox, WholeBox
 from cnnstudio.gui.describe import describe
 from cnnstudio.gui.pages.control_form import TIP, ControlForm, choose_data, rows
 from cnnstudio.gui.theme import GRID, icon
@@ -55,27 +56,25 @@ class TrainingOptions(ControlForm):
         layout.addWidget(self._rows)
 
     def _make_controls(self) -> None:
-        self._batch_size = self._spin(
-            "batch_size", "Batch size", 1, 8192, "So many images are averaged for one step of the weights."
+        self._batch_size = self._number(
+            "batch_size", "Batch size", WholeBox(1, 8192), "So many images are averaged for one step of the weights."
         )
         self._optimizer = self._combo("optimizer", "Optimizer", "How the weights follow the gradients.", OPTIMIZERS)
         self._optimizer.currentIndexChanged.connect(self._suit_rate)
-        self._learning_rate = self._rate(
+        self._learning_rate = self._number(
             "learning_rate",
             "Learning rate",
-            (0.00001, 1e9),
-            0.0005,
-            "How far each step moves the weights. Too small learns slowly, too large does not learn at all: "
-            "usually from 0.0001 to 0.1.",
+            DecimalBox(1e-9, 1e9, 0.0005, buttons=(1e-5, 1e9)),
+            "How far each step moves the weights. Too small learns slowly, too large does not learn at all; 0.0001 to "
+            "0.1 is usual.",
         )
         self._schedule = self._combo(
             "schedule", "Schedule", "How the learning rate changes from the first batch to the last.", SCHEDULES
         )
-        self._weight_decay = self._rate(
+        self._weight_decay = self._number(
             "weight_decay",
             "Weight decay",
-            (0, 0.99),
-            0.0001,
+            DecimalBox(0, 0.99, 0.0001),
             "Draws weights towards zero, so that none grows without need and the network keeps to what is common to "
             "many images. 0 does nothing; 0.005 is usual with SGD.",
         )
@@ -87,8 +86,11 @@ class TrainingOptions(ControlForm):
         )
         self._augmentation.currentIndexChanged.connect(self._tell_augmentation)
         self._precision = self._combo("precision", "Precision", "With how many bits it computes.", PRECISIONS)
-        self._seed = self._spin(
-            "seed", "Seed", 0, MAX_SEED, "The same seed gives the same first weights and the same order of images."
+        self._seed = self._number(
+            "seed",
+            "Seed",
+            WholeBox(0, MAX_SEED),
+            "The same seed gives the same first weights and the same order of images.",
         )
 
     def chosen(self, config: TrainingConfig) -> TrainingConfig:

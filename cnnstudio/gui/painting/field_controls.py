@@ -1,126 +1,39 @@
 """Controls for the fields of a layer: they take what cannot be, so that it can be explained."""
 
-import math
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
-from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
     QCheckBox,
     QComboBox,
-    QDoubleSpinBox,
     QHBoxLayout,
     QLineEdit,
-    QSpinBox,
     QWidget,
 )
 
+from cnnstudio.gui.controls.number_boxes import DecimalBox, WholeBox
 from cnnstudio.gui.describe import describe
 from cnnstudio.gui.theme import GAP
 from cnnstudio.models.layer_kinds import Field
 
-_LARGEST = 2**31 - 1
-_DECIMALS = 15
+_MOST = 2**31 - 1
+_FARTHEST = 1e300
 _SHARE_STEP = 0.05
-_BEGUN_NUMBER = re.compile(r"[-+]?\d*[.,]?\d*(e[-+]?\d*)?", re.IGNORECASE)
 
 
-class _Whole(QSpinBox):
-    """Takes any whole number that is typed, so that an impossible one can be explained; its buttons keep to the range.
-
-    Args:
-        field: what it edits.
-    """
-
-    def __init__(self, field: Field) -> None:
-        super().__init__()
-        self._lowest = int(field.lowest if field.lowest is not None else -_LARGEST)
-        self._highest = int(field.highest if field.highest is not None else _LARGEST)
-        self.setRange(-_LARGEST, _LARGEST)
-
-    def stepBy(self, steps: int) -> None:
-        """A step, as far as the range goes."""
-        self.setValue(min(max(self.value() + steps, self._lowest), self._highest))
-        self.selectAll()
-
-    def stepEnabled(self) -> QAbstractSpinBox.StepEnabledFlag:
-        """Which of the two buttons would do something."""
-        return _steps(self.value(), self._lowest, self._highest)
+def _whole_box(field: Field) -> WholeBox:
+    """Takes any whole number, so that an impossible one can be explained; its buttons keep to the range."""
+    lowest = -_MOST if field.lowest is None else int(field.lowest)
+    highest = _MOST if field.highest is None else int(field.highest)
+    return WholeBox(-_MOST, _MOST, buttons=(lowest, highest))
 
 
-class _Decimal(QDoubleSpinBox):
-    """The same for a decimal number, shown without trailing zeros; a decimal comma is taken for what it is.
-
-    Args:
-        field: what it edits.
-    """
-
-    changed = Signal(float)
-    """Another number was typed; unlike Qt's own signal, not where Enter is pressed and nothing was."""
-
-    def __init__(self, field: Field) -> None:
-        super().__init__()
-        self._told = self.value()
-        self.valueChanged.connect(self._tell)
-        self._lowest = float(field.lowest if field.lowest is not None else -_LARGEST)
-        self._highest = float(field.highest if field.highest is not None else _LARGEST)
-        self.setDecimals(_DECIMALS)
-        self.setRange(-_LARGEST, _LARGEST)
-
-    def show_value(self, value: float) -> None:
-        """Shows a number, and tells nothing."""
-        self._told = round(value, _DECIMALS)
-        self.setValue(value)
-
-    @Slot(float)
-    def _tell(self, value: float) -> None:
-        if value != self._told:
-            self._told = value
-            self.changed.emit(value)
-
-    def stepBy(self, steps: int) -> None:
-        """A step, as far as the range goes: a share moves by twentieths, anything else by its second digit."""
-        size = _SHARE_STEP
-        if self._lowest != 0 and self.value():
-            size = 10.0 ** (math.floor(math.log10(abs(self.value()))) - 1)
-        self.setValue(min(max(self.value() + size * steps, self._lowest), self._highest))
-        self.selectAll()
-
-    def stepEnabled(self) -> QAbstractSpinBox.StepEnabledFlag:
-        """Which of the two buttons would do something."""
-        return _steps(self.value(), self._lowest, self._highest)
-
-    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
-        """Takes every way to write a number."""
-        if not _BEGUN_NUMBER.fullmatch(text):
-            return QValidator.State.Invalid, text, position
-        try:
-            float(text.replace(",", "."))
-        except ValueError:
-            return QValidator.State.Intermediate, text, position
-        return QValidator.State.Acceptable, text, position
-
-    def valueFromText(self, text: str) -> float:
-        """The number that was typed; the exact one where nothing was typed over what is shown rounded."""
-        if text == self.textFromValue(self.value()):
-            return self.value()
-        return float(text.replace(",", "."))
-
-    def textFromValue(self, value: float) -> str:
-        """Short."""
-        return f"{value:g}"
-
-
-def _steps(value: float, lowest: float, highest: float) -> QAbstractSpinBox.StepEnabledFlag:
-    enabled = QAbstractSpinBox.StepEnabledFlag.StepNone
-    if value < highest:
-        enabled |= QAbstractSpinBox.StepEnabledFlag.StepUpEnabled
-    if value > lowest:
-        enabled |= QAbstractSpinBox.StepEnabledFlag.StepDownEnabled
-    return enabled
+def _decimal_box(field: Field) -> DecimalBox:
+    """The same for a decimal number; a share moves by twentieths, anything else by its second digit."""
+    lowest = -_FARTHEST if field.lowest is None else field.lowest
+    highest = _FARTHEST if field.highest is None else field.highest
+    return DecimalBox(-_FARTHEST, _FARTHEST, _SHARE_STEP, by_digit=lowest != 0, buttons=(lowest, highest))
 
 
 class Pair(QWidget):
@@ -137,7 +50,7 @@ class Pair(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP)
-        self._parts = [_Whole(field), _Whole(field)]
+        self._parts = [_whole_box(field), _whole_box(field)]
         for part, side in zip(self._parts, ("height", "width"), strict=True):
             describe(part, f"field_{field.name}_{side}", f"{field.title}, {side}", f"Along the {side}.")
             part.valueChanged.connect(self._tell)
@@ -161,14 +74,14 @@ class Pair(QWidget):
 
 
 def _whole(field: Field, tell: Callable[[object], None]) -> QWidget:
-    control = _Whole(field)
+    control = _whole_box(field)
     control.valueChanged.connect(tell)
     return control
 
 
 def _decimal(field: Field, tell: Callable[[object], None]) -> QWidget:
-    control = _Decimal(field)
-    control.changed.connect(tell)
+    control = _decimal_box(field)
+    control.valueChanged.connect(tell)
     return control
 
 
@@ -223,12 +136,9 @@ def kind_of(field: Field, value: Any) -> str:
 
 def show(control: QWidget, value: Any) -> None:
     """Shows a value on a control of `CONTROLS`; one that shows it already is left alone."""
-    if isinstance(control, QSpinBox):
+    if isinstance(control, WholeBox | DecimalBox):
         if control.value() != value:
             control.setValue(value)
-    elif isinstance(control, _Decimal):
-        if control.value() != round(value, _DECIMALS):
-            control.show_value(value)
     elif isinstance(control, QCheckBox):
         control.setChecked(bool(value))
     elif isinstance(control, QComboBox):

@@ -8,11 +8,11 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
+from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.describe import describe
 from cnnstudio.gui.painting.crisp import Cell, CrispPicture
 from cnnstudio.gui.painting.legend import ColourBar, Limits, format_value
@@ -85,7 +85,7 @@ class MapDialog(QDialog):
         self._pointed.setObjectName("value_under_cursor")
         self._statistics = QLabel(self)
         self._statistics.setProperty("role", "secondary")
-        self._number = QSpinBox(self)
+        self._number = WholeBox(1, 1)
         self._number.setMinimumWidth(24 * GRID)
         self._number.valueChanged.connect(self._refresh)
         self._build()

@@ -133,7 +133,7 @@ def test_a_share_takes_a_decimal_comma_and_steps_by_twentieths(form: LayerForm, 
     retype(qtbot, rate, "0,5")
     assert heard[-1] == ("rate", 0.5)
     qtbot.keyClick(rate, Qt.Key.Key_Up)
-    assert heard[-1] == ("rate", pytest.approx(0.55))
+    assert heard[-1] == ("rate", 0.55)
 
 
 def test_a_tiny_number_stays_exact(form: LayerForm, qtbot: QtBot) -> None:
@@ -141,18 +141,19 @@ def test_a_tiny_number_stays_exact(form: LayerForm, qtbot: QtBot) -> None:
     form.show_layer(fields, {"epsilon": 1e-5, "momentum": 0.99, "center": True, "scale": True})
     heard = edits(form)
     epsilon = form.control("epsilon")
-    assert epsilon.value() == pytest.approx(1e-5, rel=1e-9)
+    assert epsilon.value() == 1e-5
     retype(qtbot, epsilon, "1e-7")
-    assert heard[-1] == ("epsilon", pytest.approx(1e-7, rel=1e-6))
+    assert heard[-1] == ("epsilon", 1e-7)
 
 
-def test_a_rounded_number_is_not_changed_by_passing_through(form: LayerForm, qtbot: QtBot) -> None:
+def test_a_number_of_many_digits_is_not_changed_by_passing_through(form: LayerForm, qtbot: QtBot) -> None:
     form.show_layer(LAYER_KINDS["Rescaling"].fields, {"scale": 1 / 255, "offset": 0.0})
     heard = edits(form)
     scale = form.control("scale")
     scale.setFocus()
     qtbot.keyClick(scale, Qt.Key.Key_Return)
-    assert heard == []
+    assert scale.value() == 1 / 255
+    assert set(heard) <= {("scale", 1 / 255)}
 
 
 def test_a_size_that_is_not_square_has_two_numbers(form: LayerForm, qtbot: QtBot) -> None:
