@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from PySide6.QtCore import QObject, Signal
 
 import cnnstudio.gui
+from cnnstudio.gui.controls.number_boxes import DecimalBox, WholeBox
 
 # fmt: off
 VIRTUAL = {
@@ -23,6 +24,9 @@ VIRTUAL = {
 }
 # fmt: on
 """Methods of Qt that are there to be overridden; and every one that is named as an event's handler, `…Event`."""
+
+EXTENDED = {WholeBox: {"setValue"}, DecimalBox: {"setValue"}}
+"""Methods of Qt that are not, but are called with a little more by ours; nothing of Qt's own calls them."""
 
 
 def own_classes() -> Iterator[type[QObject]]:
@@ -52,7 +56,7 @@ def hidden(own: type[QObject]) -> set[str]:
     overridden = {
         name
         for name, value in members.items()
-        if inspect.isfunction(value) and (name in VIRTUAL or name.endswith("Event"))
+        if inspect.isfunction(value) and (name in VIRTUAL | EXTENDED.get(own, set()) or name.endswith("Event"))
     }
     return (set(members) - overridden | attributes(own)) & names
 
