@@ -6,6 +6,13 @@ def percent(share: float, decimals: int = 1) -> str:
     return f"{100 * share:.{decimals}f} %"
 
 
+def probability(share: float) -> float:
+    """A probability that a network computed in float32, 0–1, with the five digits that do not depend on the processor
+    and on how many images were computed at a time.
+    """
+    return float(f"{share:.5g}")
+
+
 def duration(seconds: float) -> str:
     """A duration: “8 s”, “3 min 20 s”, “1 h 5 min”."""
     whole = max(0, round(seconds))

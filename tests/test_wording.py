@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnnstudio.wording import duration, percent, progress, size
+from cnnstudio.wording import duration, percent, probability, progress, size
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.2, "0 s"), (59.4, "59 s"), (200, "3 min 20 s"), (3900, "1 h 5 min")])
@@ -13,6 +13,13 @@ def test_durations(seconds: float, text: str) -> None:
 @pytest.mark.parametrize(("share", "text"), [(0, "0.0 %"), (0.987, "98.7 %"), (1, "100.0 %")])
 def test_percentages(share: float, text: str) -> None:
     assert percent(share) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "told"), [(0.9731234312057495, 0.97312), (0.99999994, 1.0), (1.2345678e-7, 1.2346e-7), (0.0, 0.0)]
+)
+def test_probabilities(share: float, told: float) -> None:
+    assert probability(share) == told
 
 
 @pytest.mark.parametrize(

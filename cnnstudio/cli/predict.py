@@ -13,7 +13,7 @@ from cnnstudio.cli.console import complain, engine_at_work, messages, print_json
 from cnnstudio.cli.failures import WrongUseError
 from cnnstudio.cli.options import JsonOption, ModelArgument
 from cnnstudio.errors import StudioError
-from cnnstudio.wording import percent
+from cnnstudio.wording import percent, probability
 
 if TYPE_CHECKING:
     from cnnstudio.data.picture_files import PictureFile
@@ -169,7 +169,7 @@ def _file_entries(classifier: "Classifier", files: "Sequence[PictureFile]", top:
 
 
 def _named(top: Sequence[tuple[int, str, float]]) -> list[dict[str, Any]]:
-    return [{"class": name, "index": int(index), "probability": float(probability)} for index, name, probability in top]
+    return [{"class": name, "index": int(index), "probability": probability(share)} for index, name, share in top]
 
 
 def _drawing_entries(classifier: "Classifier", drawings: "Sequence[Drawing]", top: int) -> Iterator[Entry]:

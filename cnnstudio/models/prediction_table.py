@@ -15,6 +15,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.models.classifier import Classifier
 from cnnstudio.models.folder_prediction import FilePrediction
 from cnnstudio.storage import write_atomically
+from cnnstudio.wording import probability
 
 _BOM = b"\xef\xbb\xbf"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -52,7 +53,7 @@ def _text_cell(text: str) -> str:
 
 
 def _row(prediction: FilePrediction, top: int, model: str) -> list[str]:
-    cells = [cell for _, name, share in prediction.top for cell in (_text_cell(name), f"{share:.6g}")]
+    cells = [cell for _, name, share in prediction.top for cell in (_text_cell(name), f"{probability(share):g}")]
     cells += [""] * (2 * top - len(cells))
     return [_file_cell(prediction.file.name), *cells, _text_cell(prediction.error), _text_cell(model)]
 

@@ -167,7 +167,12 @@ def test_the_same_command_goes_on(outcome, trained, folder, tmp_path):
     code, out, err = outcome(*command)
     assert (code, out) == (0, f"13 of 13 images are predicted in {table}.\n")
     assert err == f"{table} holds 5 of 13 images already; 8 are new.\n"
-    assert rows_of(table)[:12] == whole[:12]
+    for row, first in zip(rows_of(table)[:12], whole[:12], strict=True):
+        # In a batch of another size the last bits of float32 come out otherwise, and a fifth digit may be rounded so.
+        names = [name for name in row if name.startswith("probability")]
+        shares, first_shares = ([float(cells.pop(name)) for name in names] for cells in (row, first))
+        assert shares == pytest.approx(first_shares, rel=2e-4)
+        assert row == first
     assert rows_of(table)[12]["class"] == rows_of(table)[5]["class"]
     before = table.read_bytes()
     code, _, err = outcome(*command)
