@@ -104,6 +104,9 @@ class Task(QObject):
         ended = kind != "reported"
         if ended:
             self._running = False
+            # What is left of the thread ends at once. It must let go of the relay first: the last who does destroys it,
+            # which only the GUI thread may do.
+            self.wait()
         if not self._silent:
             getattr(self, kind).emit(payload)
         if ended:
