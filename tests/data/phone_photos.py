@@ -27,7 +27,8 @@ _STORED: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 def seven() -> Image.Image:
     """A 7 on ruled paper, upright."""
     with Image.open(PHOTOS / "seven-phone.jpg") as photo:
-        return photo.transpose(Image.Transpose.ROTATE_270).resize((240, 320), Image.Resampling.BOX)
+        small = photo.resize((320, 240), Image.Resampling.BOX)
+    return Image.fromarray(np.rot90(np.asarray(small), -1))
 
 
 def stored(upright: Image.Image, orientation: int) -> Image.Image:
