@@ -62,6 +62,8 @@ def _brands(*brands: bytes) -> tuple[tuple[int, bytes], ...]:
     return tuple((4, b"ftyp" + brand) for brand in brands)
 
 
+HEIC = Kind("HEIC", ("HEIF",), (".heic", ".heif", ".hif", ".heics", ".heifs"), _brands(b"he", b"mif1", b"msf1"))
+
 KINDS = (
     # Many phones and cameras write an MPO: a JPEG, followed by smaller ones of the same scene.
     Kind("JPEG", ("JPEG",), (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), ((0, b"\xff\xd8\xff"),)),
@@ -70,7 +72,7 @@ KINDS = (
     Kind("WebP", ("WEBP",), (".webp",), ((8, b"WEBP"),)),
     # Tried before HEIC: of the files that begin alike, with the brand mif1, the other decoder takes all.
     Kind("AVIF", ("AVIF",), (".avif", ".avifs"), _brands(b"avif", b"avis")),
-    Kind("HEIC", ("HEIF",), (".heic", ".heif", ".hif", ".heics", ".heifs"), _brands(b"he", b"mif1", b"msf1")),
+    HEIC,
     Kind("TIFF", ("TIFF",), (".tif", ".tiff")),
     Kind("BMP", ("BMP", "DIB"), (".bmp", ".dib")),
     Kind("JPEG 2000", ("JPEG2000",), (".jp2", ".j2k", ".jpc", ".jpf", ".jpx", ".j2c")),
@@ -128,6 +130,12 @@ OPENED_ENDINGS = tuple(ending for kind in KINDS for ending in kind.endings)
 
 PICTURE_ENDINGS = frozenset(OPENED_ENDINGS).union(*(kind.endings for kind in OTHER_KINDS))
 """Every ending by which a file in a folder is taken for a picture, whether it can be opened or not."""
+
+_HEAD_BYTES = 64
+"""In which the signatures are."""
+
+_MAX_BOXES = 1000
+"""Parts of a HEIC file; those of photos have four or five."""
 
 _NAMED = 6
 """Kinds that are named to somebody who chose something else."""
@@ -202,7 +210,7 @@ def read_header(data: bytes) -> Header | None:
         What it says; None where it is no picture, or does not say it there.
     """
     try:
-        with quiet(), Image.open(io.BytesIO(data), formats=_formats()) as image:
+        with quiet(), _recognised(io.BytesIO(data)) as image:
             return Header(*image.size, image.mode)
     except Exception:  # noqa: BLE001 - `open_image` tells what is wrong
         return None
@@ -234,7 +242,8 @@ def _formats() -> tuple[str, ...]:
     """Those that this Pillow has."""
     import pi_heif
 
-    pi_heif.register_heif_opener()
+    # What lies beside a picture is not wanted, and may be damaged.
+    pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
     Image.init()
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
@@ -253,13 +262,14 @@ def _open(file: BinaryIO, size: int, name: str) -> Image.Image:
         raise StudioError(
             f"{name} has {size / 1e9:,.1f} GB, too much for a picture. Choose one below {MAX_FILE_BYTES / 1e9:.1f} GB."
         )
-    head = file.read(64)
+    head = file.read(_HEAD_BYTES)
+    file.seek(0)
     for other in OTHER_KINDS:
         if _begins(head, other.signatures):
             raise _other_kind(other, name)
     with quiet():
         try:
-            image = Image.open(file, formats=_formats())
+            image = _recognised(file)
         except Image.DecompressionBombError as error:
             raise _too_many_pixels(name) from error
         except Exception as error:
@@ -268,6 +278,32 @@ def _open(file: BinaryIO, size: int, name: str) -> Image.Image:
             if _is_preview(image):
                 raise _other_kind(RAW, name)
             return _decode(image, name)
+
+
+def _recognised(file: BinaryIO) -> Image.Image:
+    """The picture that Pillow sees in a file, not yet decoded."""
+    if _begins(file.read(_HEAD_BYTES), HEIC.signatures):
+        file.seek(0)
+        file = io.BytesIO(_without_notes(file.read()))
+    return Image.open(file, formats=_formats())
+
+
+def _without_notes(data: bytes) -> bytes:
+    """A HEIC file without EXIF, XMP and the like, which are not needed: pi-heif 1.4 crashes over damaged ones.
+
+    The notes stay in the file, but what makes them a picture's, references of the kind "cdsc", is of no known kind.
+    """
+    parts, start = [], 0
+    while start < len(data):
+        size, kind = int.from_bytes(data[start : start + 4]), data[start + 4 : start + 8]
+        if size == 1:
+            size = int.from_bytes(data[start + 8 : start + 16])
+        end = start + max(size, 8) if size else len(data)
+        if len(parts) == _MAX_BOXES:
+            raise ValueError("made to be read for ever")
+        parts.append(data[start:end].replace(b"cdsc", b"none") if kind == b"meta" else data[start:end])
+        start = end
+    return b"".join(parts)
 
 
 def _decode(image: Image.Image, name: str) -> Image.Image:

@@ -24,7 +24,7 @@ from cnnstudio.data.images import (
     to_array,
 )
 from cnnstudio.errors import StudioError
-from tests.data.heic import DEPTH, GAIN_MAP, MIRRORED, SIZE, heic, rotated
+from tests.data.heic import DEPTH, GAIN_MAP, MIRRORED, SIZE, box, heic, rotated
 from tests.data.phone_photos import ORIENTATIONS, PHOTOS, encoded, exif, photo, stored, xmp
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
@@ -254,10 +254,20 @@ def test_heic_by_the_name_of_its_family() -> None:
         assert difference(open_image(data.replace(b"ftypavif", b"ftypmif1")), quarters()) < 4
 
 
+@pytest.mark.parametrize("kind", [b"infe\2\0\0\0\0\2\0\0", b"application/"])
+def test_damaged_notes_do_not_hide_a_heic(kind: bytes) -> None:
+    """Such a file takes down the process that asks pi-heif for its notes."""
+    data = heic([rotated(1)], exif=exif(6).tobytes()[6:], xmp=xmp(3))
+    place = data.index(kind) + len(kind)
+    damaged = data[:place] + b"\xba" + data[place + 1 :]
+    assert np.array_equal(open_image(damaged), open_image(heic([rotated(1)])))
+
+
 def test_the_head_of_a_heic_tells_its_size() -> None:
     assert read_header(heic([rotated(1)])) == (*SIZE[::-1], "RGB")
     assert read_header((PHOTOS / "seven-phone.heic").read_bytes()[:2000]) == (*SIZE, "RGB")
     assert read_header(heic()[:200]) is None
+    assert read_header(heic(exif=exif(6).tobytes()[6:])[:2000]) is None, "its notes come after its pixels"
 
 
 def test_a_heic_that_says_it_is_huge_is_refused_before_it_is_decoded() -> None:
@@ -277,6 +287,7 @@ def test_a_heic_that_says_it_is_huge_is_refused_before_it_is_decoded() -> None:
         heic(size=(2000, 1000)),
         heic(size=(0, 64)),
         heic(primary=5),
+        heic()[:28] + box(b"free") * 100_000 + heic()[28:],
         heic(count=6, tiles=(60, 60), size=(8, 8)),
         b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
     ],
@@ -508,10 +519,13 @@ def test_no_permission(tmp_path: Path, request: pytest.FixtureRequest) -> None:
         open_image(path)
 
 
-@pytest.mark.parametrize("format", WRITABLE)
+@pytest.mark.parametrize("format", [*WRITABLE, "HEIC"])
 def test_a_file_with_wrong_bytes_opens_or_is_refused(format: str) -> None:
     """Nothing but a picture or a StudioError comes out, whatever is wrong with the file."""
-    whole = encoded(quarters().resize((64, 64)), format)
+    if format == "HEIC":
+        whole = heic([rotated(1)], exif=exif(6).tobytes()[6:], xmp=xmp(3), beside=[DEPTH, GAIN_MAP])
+    else:
+        whole = encoded(quarters().resize((64, 64)), format)
     random = np.random.default_rng(0)
     outcomes = set()
     for _ in range(60):
