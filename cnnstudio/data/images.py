@@ -293,7 +293,8 @@ def _without_notes(data: bytes) -> bytes:
 
     The notes stay in the file, but what makes them a picture's, references of the kind "cdsc", is of no known kind.
     """
-    parts, start = [], 0
+    parts: list[bytes] = []
+    start = 0
     while start < len(data):
         size, kind = int.from_bytes(data[start : start + 4]), data[start + 4 : start + 8]
         if size == 1:
