@@ -16,6 +16,7 @@ from PIL import Image
 from cnnstudio import screen
 from cnnstudio.__main__ import main
 from cnnstudio.data.datasets import DATASETS
+from cnnstudio.data.images import KINDS
 from cnnstudio.data.splits import Dataset
 from cnnstudio.models.architectures import ARCHITECTURES
 from cnnstudio.models.card import read_card
@@ -64,6 +65,11 @@ def shipped_commands() -> list[str]:
     found = [block.splitlines() for block in blocks("sh") if block.splitlines()[-1] in last]
     assert len(found) == len(last)
     return [line for lines in found for line in lines]
+
+
+def test_the_pictures_that_can_be_opened_are_named() -> None:
+    *titles, last = (kind.title for kind in KINDS)
+    assert f"Pictures may be {', '.join(titles)} or {last} files." in README.replace("\n", " ")
 
 
 def test_long_trainings_are_understood(

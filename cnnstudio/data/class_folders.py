@@ -10,7 +10,8 @@ from typing import Protocol
 
 import numpy as np
 
-from cnnstudio.data.picture_files import natural_key, picture_endings
+from cnnstudio.data.images import PICTURE_ENDINGS
+from cnnstudio.data.picture_files import natural_key
 from cnnstudio.errors import StudioError
 
 SPLIT_FOLDERS = {
@@ -233,7 +234,7 @@ def _class_name(folder: Branch) -> str:
 
 
 def _is_picture(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in picture_endings()  # noqa: PTH122 - called for very many
+    return os.path.splitext(name)[1].lower() in PICTURE_ENDINGS  # noqa: PTH122 - called for very many
 
 
 def _no_folders(name: str, top: Branch) -> str:

@@ -19,8 +19,9 @@ import numpy as np
 from PIL import Image
 
 from cnnstudio.data.collected import CollectionKind, is_visible, read_set, told, write_set
+from cnnstudio.data.images import PICTURE_ENDINGS
 from cnnstudio.data.names import checked_name
-from cnnstudio.data.picture_files import natural_key, picture_endings
+from cnnstudio.data.picture_files import natural_key
 from cnnstudio.data.preparation import INPUT_RULES
 from cnnstudio.data.strokes import Drawing, render
 from cnnstudio.errors import StudioError
@@ -87,10 +88,10 @@ class Collection:
 
     def examples(self, name: str) -> tuple[Path, ...]:
         """The files of a class, the oldest first; none where the class is gone."""
-        folder, endings = self.path / name, picture_endings()
+        folder = self.path / name
         with suppress(OSError):
             files = sorted(os.listdir(folder))  # noqa: PTH208 - a Path for each of 10,000 would take longer than the rest
-            return tuple(folder / file for file in files if file[0] != "." and _ending(file) in endings)
+            return tuple(folder / file for file in files if file[0] != "." and _ending(file) in PICTURE_ENDINGS)
         return ()
 
     @property

@@ -6,6 +6,7 @@ import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -21,22 +22,123 @@ MAX_PIXELS = 128_000_000
 MAX_FILE_BYTES = 1 << 30
 """The largest file that is looked into; some decoders read the whole file before they know what is in it."""
 
-# fmt: off
-FORMATS = (
-    "PNG", "JPEG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM", "TGA",
-    "ICO", "CUR", "ICNS", "PSD", "PCX", "DCX", "QOI", "SGI", "DDS", "SUN", "MSP", "XBM", "XPM",
-)
-# fmt: on
-"""Pillow's formats that are decoded in this process, with memory bounded by the pixels. EPS is not among them (it
-starts Ghostscript), nor FITS (older versions of Pillow unpack it without bound), nor what needs another library."""
 
-_OTHER_KINDS = (
-    (4, (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc", b"ftypmsf1"), "an HEIC photo"),
-    (0, (b"%PDF",), "a PDF document"),
-    (0, (b"%!PS", b"\xc5\xd0\xd3\xc6"), "a PostScript drawing"),
-    (0, (b"<svg", b"<?xml"), "an SVG drawing or another XML text"),
+@dataclass(frozen=True)
+class Kind:
+    """A kind of picture files that can be opened.
+
+    Attributes:
+        title: what people call it.
+        formats: Pillow's names of it.
+        endings: of files' names, in lower case with their dot, by which folders and dialogs know it.
+        signatures: (offset, first bytes), by which a damaged file is still known.
+    """
+
+    title: str
+    formats: tuple[str, ...]
+    endings: tuple[str, ...]
+    signatures: tuple[tuple[int, bytes], ...] = ()
+
+
+@dataclass(frozen=True)
+class OtherKind:
+    """A kind of files that people take for pictures and that cannot be opened.
+
+    Attributes:
+        title: what it is, with its article.
+        signatures: (offset, first bytes), by which a file is known.
+        endings: as of a `Kind`, where people keep such files among their photos: they are told what is left out.
+        advice: what to do instead, in a sentence.
+    """
+
+    title: str
+    signatures: tuple[tuple[int, bytes], ...]
+    endings: tuple[str, ...] = ()
+    advice: str = "Save it as PNG or JPEG and open that."
+
+
+def _brands(*brands: bytes) -> tuple[tuple[int, bytes], ...]:
+    """The signatures of files of the family of MP4 (ISO/IEC 14496-12), which begin with the name of their brand."""
+    return tuple((4, b"ftyp" + brand) for brand in brands)
+
+
+HEIC = Kind("HEIC", ("HEIF",), (".heic", ".heif", ".hif", ".heics", ".heifs"), _brands(b"he", b"mif1", b"msf1"))
+
+KINDS = (
+    # Many phones and cameras write an MPO: a JPEG, followed by smaller ones of the same scene.
+    Kind("JPEG", ("JPEG",), (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), ((0, b"\xff\xd8\xff"),)),
+    Kind("PNG", ("PNG",), (".png", ".apng"), ((0, b"\x89PNG"),)),
+    Kind("GIF", ("GIF",), (".gif",), ((0, b"GIF8"),)),
+    Kind("WebP", ("WEBP",), (".webp",), ((8, b"WEBP"),)),
+    # Tried before HEIC: of the files that begin alike, with the brand mif1, the other decoder takes all.
+    Kind("AVIF", ("AVIF",), (".avif", ".avifs"), _brands(b"avif", b"avis")),
+    HEIC,
+    Kind("TIFF", ("TIFF",), (".tif", ".tiff")),
+    Kind("BMP", ("BMP", "DIB"), (".bmp", ".dib")),
+    Kind("JPEG 2000", ("JPEG2000",), (".jp2", ".j2k", ".jpc", ".jpf", ".jpx", ".j2c")),
+    Kind("PPM", ("PPM",), (".ppm", ".pgm", ".pbm", ".pnm", ".pfm")),
+    Kind("PSD", ("PSD",), (".psd",)),
+    Kind("ICO", ("ICO", "CUR"), (".ico", ".cur")),
+    Kind("ICNS", ("ICNS",), (".icns",)),
+    Kind("QOI", ("QOI",), (".qoi",)),
+    Kind("DDS", ("DDS",), (".dds",)),
+    Kind("PCX", ("PCX", "DCX"), (".pcx", ".dcx")),
+    Kind("SGI", ("SGI",), (".sgi", ".rgb", ".rgba", ".bw")),
+    Kind("Sun raster", ("SUN",), (".ras",)),
+    Kind("MSP", ("MSP",), (".msp",)),
+    Kind("XBM", ("XBM",), (".xbm",)),
+    Kind("XPM", ("XPM",), (".xpm",)),
+    # The last: nothing at the beginning of such a file tells what it is.
+    Kind("TGA", ("TGA",), (".tga", ".icb", ".vda", ".vst")),
 )
-"""(offset, first bytes, what it is) of files that people take for pictures of a kind that can be opened."""
+"""What can be opened, the commonest first: what is decoded in this process, with memory bounded by the pixels. EPS is
+not among it (it starts Ghostscript), nor FITS (older versions of Pillow unpack it without bound)."""
+
+RAW = OtherKind(
+    "a raw photo",
+    (
+        (8, b"CR\x02"),
+        *_brands(b"crx "),
+        (0, b"FUJIFILMCCD-RAW"),
+        (0, b"IIU\0"),
+        (0, b"IIRO"),
+        (0, b"IIRS"),
+        (0, b"MMOR"),
+    ),
+    (".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".rw2", ".orf", ".pef", ".srw"),
+    "Save it as JPEG in a program for photos and open that.",
+)
+
+OTHER_KINDS = (
+    RAW,
+    OtherKind("an SVG drawing or another XML text", ((0, b"<svg"), (0, b"<?xml")), (".svg",)),
+    OtherKind("a PDF document", ((0, b"%PDF"),)),
+    OtherKind("a PostScript drawing", ((0, b"%!PS"), (0, b"\xc5\xd0\xd3\xc6"))),
+    OtherKind(
+        "a video",
+        (*_brands(b"qt  ", b"isom", b"iso2", b"mp41", b"mp42", b"M4V", b"3gp"), (8, b"AVI "), (0, b"\x1aE\xdf\xa3")),
+        advice="Save one picture of it as PNG or JPEG and open that.",
+    ),
+)
+"""What is taken for a picture and cannot be opened."""
+
+FORMATS = tuple(name for kind in KINDS for name in kind.formats)
+"""Pillow's names of what can be opened, in the order in which they are tried."""
+
+OPENED_ENDINGS = tuple(ending for kind in KINDS for ending in kind.endings)
+"""Every ending, in lower case with its dot, of the files that can be opened."""
+
+PICTURE_ENDINGS = frozenset(OPENED_ENDINGS).union(*(kind.endings for kind in OTHER_KINDS))
+"""Every ending by which a file in a folder is taken for a picture, whether it can be opened or not."""
+
+_HEAD_BYTES = 64
+"""In which the signatures are."""
+
+_MAX_BOXES = 1000
+"""Parts of a HEIC file; those of photos have four or five."""
+
+_NAMED = 6
+"""Kinds that are named to somebody who chose something else."""
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -47,7 +149,7 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What turns a picture upright, by the EXIF tag Orientation."""
+"""What turns a picture upright, by the number that EXIF and XMP give for its orientation."""
 
 Source = str | os.PathLike[str] | bytes | Image.Image
 
@@ -55,14 +157,17 @@ Source = str | os.PathLike[str] | bytes | Image.Image
 def open_image(source: Source) -> Image.Image:
     """Opens a picture and brings it into the one form that the rest of the program knows.
 
-    Animations give their first frame; EXIF rotation is applied; transparency is laid on white (on black, where all
-    that can be seen is nearly white and would vanish); deeper pixels are scaled to 8 bits.
+    Animations give their first frame, files of several photos their main one; what a camera notes of how it was held is
+    followed, so that the picture stands upright; transparency is laid on white (on black, where all that can be seen is
+    nearly white and would vanish); deeper pixels are scaled to 8 bits. Colour profiles are not applied: networks are
+    trained on the plain numbers.
 
     Args:
         source: a file, the bytes of one, or a Pillow image of any mode.
 
     Returns:
-        A Pillow image of mode "L" or "RGB", wholly in memory.
+        A Pillow image of mode "L" or "RGB", wholly in memory, with pixels and nothing else: to open it again changes
+        nothing.
 
     Raises:
         StudioError: there is no such file, it may not be read, it is no picture, is damaged, or is larger than
@@ -105,7 +210,7 @@ def read_header(data: bytes) -> Header | None:
         What it says; None where it is no picture, or does not say it there.
     """
     try:
-        with quiet(), Image.open(io.BytesIO(data), formats=_formats()) as image:
+        with quiet(), _recognised(io.BytesIO(data)) as image:
             return Header(*image.size, image.mode)
     except Exception:  # noqa: BLE001 - `open_image` tells what is wrong
         return None
@@ -135,15 +240,12 @@ def quiet() -> Iterator[None]:
 @cache
 def _formats() -> tuple[str, ...]:
     """Those that this Pillow has."""
+    import pi_heif
+
+    # What lies beside a picture is not wanted, and may be damaged.
+    pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
     Image.init()
     return tuple(name for name in FORMATS if name in Image.OPEN)
-
-
-@cache
-def format_endings() -> frozenset[str]:
-    """Every ending, lower case with its dot, of the files that can be opened."""
-    Image.init()
-    return frozenset(ending for ending, kind in Image.registered_extensions().items() if kind in FORMATS)
 
 
 def _check_kind(mode: int, name: str) -> None:
@@ -160,16 +262,49 @@ def _open(file: BinaryIO, size: int, name: str) -> Image.Image:
         raise StudioError(
             f"{name} has {size / 1e9:,.1f} GB, too much for a picture. Choose one below {MAX_FILE_BYTES / 1e9:.1f} GB."
         )
-    head = file.read(64)
+    head = file.read(_HEAD_BYTES)
+    file.seek(0)
+    for other in OTHER_KINDS:
+        if _begins(head, other.signatures):
+            raise _other_kind(other, name)
     with quiet():
         try:
-            image = Image.open(file, formats=_formats())
+            image = _recognised(file)
         except Image.DecompressionBombError as error:
             raise _too_many_pixels(name) from error
         except Exception as error:
             raise StudioError(_not_a_picture(head, name)) from error
         with image:
+            if _is_preview(image):
+                raise _other_kind(RAW, name)
             return _decode(image, name)
+
+
+def _recognised(file: BinaryIO) -> Image.Image:
+    """The picture that Pillow sees in a file, not yet decoded."""
+    if _begins(file.read(_HEAD_BYTES), HEIC.signatures):
+        file.seek(0)
+        file = io.BytesIO(_without_notes(file.read()))
+    return Image.open(file, formats=_formats())
+
+
+def _without_notes(data: bytes) -> bytes:
+    """A HEIC file without EXIF, XMP and the like, which are not needed: pi-heif 1.4 crashes over damaged ones.
+
+    The notes stay in the file, but what makes them a picture's, references of the kind "cdsc", is of no known kind.
+    """
+    parts: list[bytes] = []
+    start = 0
+    while start < len(data):
+        size, kind = int.from_bytes(data[start : start + 4]), data[start + 4 : start + 8]
+        if size == 1:
+            size = int.from_bytes(data[start + 8 : start + 16])
+        end = start + max(size, 8) if size else len(data)
+        if len(parts) == _MAX_BOXES:
+            raise ValueError("made to be read for ever")
+        parts.append(data[start:end].replace(b"cdsc", b"none") if kind == b"meta" else data[start:end])
+        start = end
+    return b"".join(parts)
 
 
 def _decode(image: Image.Image, name: str) -> Image.Image:
@@ -179,36 +314,66 @@ def _decode(image: Image.Image, name: str) -> Image.Image:
         raise StudioError(f"{name} has no pixels. Choose another picture.")
     try:
         image.load()
-        return _upright(image, _plain(image))
+        turn = upright_turn(image)
+        plain = _plain(image)
+        upright = plain if turn is None else plain.transpose(turn)
     except Image.DecompressionBombError as error:
         raise _too_many_pixels(name) from error
     except Exception as error:
-        raise StudioError(f"{name} is damaged or cut short. Save or download it again.") from error
+        raise StudioError(_damaged(name)) from error
+    # Pillow hands on what the file said, so that whoever opens the picture again would turn it again.
+    upright.info = {}
+    return upright
 
 
 def _too_many_pixels(name: str) -> StudioError:
     return StudioError(f"{name} has more than {MAX_PIXELS // 10**6} million pixels. Scale it down and open that.")
 
 
+def _damaged(name: str) -> str:
+    return f"{name} is damaged or cut short. Save or download it again."
+
+
+def _begins(head: bytes, signatures: tuple[tuple[int, bytes], ...]) -> bool:
+    return any(head[offset:].startswith(signature) for offset, signature in signatures)
+
+
+def _is_preview(image: Image.Image) -> bool:
+    """Whether it is the small picture with which raw photos of the family of TIFF (DNG, NEF, ARW) begin."""
+    try:
+        return image.format == "TIFF" and bool(image.getexif().get(ExifTags.Base.NewSubfileType, 0) & 1)
+    except Exception:  # noqa: BLE001 - a picture with damaged EXIF data is still a picture
+        return False
+
+
+def _other_kind(kind: OtherKind, name: str) -> StudioError:
+    return StudioError(f"{name} is {kind.title}, which cannot be opened here. {kind.advice}")
+
+
 def _not_a_picture(head: bytes, name: str) -> str:
-    for offset, signatures, kind in _OTHER_KINDS:
-        if head[offset:].startswith(signatures):
-            return f"{name} is {kind}, which cannot be opened here. Save it as PNG or JPEG and open that."
-    if Path(name).suffix.lower() in format_endings():
+    if any(_begins(head, kind.signatures) for kind in KINDS):
+        return _damaged(name)
+    if Path(name).suffix.lower() in OPENED_ENDINGS:
         return f"{name} is damaged, or no picture in spite of its name. Save or download it again."
-    return f"{name} is not a picture that can be opened here. Choose a PNG, a JPEG or another common format."
-
-
-def _upright(original: Image.Image, plain: Image.Image) -> Image.Image:
-    turn = upright_turn(original)
-    return plain if turn is None else plain.transpose(turn)
+    named = ", ".join(kind.title for kind in KINDS[:_NAMED])
+    return f"{name} is not a picture that can be opened here. Choose {named} or another common format."
 
 
 def upright_turn(image: Image.Image) -> Image.Transpose | None:
-    """What turns a picture upright, by its EXIF tag Orientation; None where it stands upright as it is."""
+    """What turns a picture upright; None where it stands upright as it is.
+
+    That is told by the EXIF tag Orientation, or by XMP where there is none. HEIC and AVIF have a rule of their own
+    beside which neither counts: the decoder of HEIC has followed it, that of AVIF gives it as EXIF.
+    """
+    if image.format == "HEIF":
+        return None
     try:
         with quiet():
-            return _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+            exif = image.getexif()
+            if image.format == "AVIF":
+                exif = Image.Exif()
+                exif.load(image.info.get("exif", b""))
+            return _UPRIGHT.get(exif.get(ExifTags.Base.Orientation, 1))
     except Exception:  # noqa: BLE001 - a picture with damaged EXIF data is still a picture
         return None
 

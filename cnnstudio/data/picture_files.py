@@ -7,14 +7,10 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
-from cnnstudio.data.images import MAX_FILE_BYTES, format_endings
+from cnnstudio.data.images import MAX_FILE_BYTES, PICTURE_ENDINGS
 from cnnstudio.errors import StudioError
-
-_UNOPENABLE = frozenset({".heic", ".heif", ".hif", ".svg", ".raw", ".cr2", ".nef", ".arw", ".dng"})
-"""Endings of pictures that cannot be opened here: whoever has such photos must be told that they were left out."""
 
 MAX_MEMBERS = 1_000_000
 """Files in a zip archive, at most."""
@@ -68,12 +64,6 @@ class PictureList:
     others: int = 0
 
 
-@cache
-def picture_endings() -> frozenset[str]:
-    """Every ending of a file's name, lower case with its dot, by which it is taken for a picture."""
-    return format_endings() | _UNOPENABLE
-
-
 def _readable(path: str | Path) -> str:
     """A path as text that every file and screen can hold, whatever bytes it is made of."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
@@ -116,7 +106,6 @@ def list_pictures(paths: Iterable[Path]) -> PictureList:
 
 
 def _in_folder(root: Path, found: PictureList) -> Iterator[PictureFile]:
-    endings = picture_endings()
     visited: set[tuple[int, int]] = set()
     waiting = [str(root)]
     while waiting:
@@ -135,7 +124,7 @@ def _in_folder(root: Path, found: PictureList) -> Iterator[PictureFile]:
         for entry in visible:
             if _is_folder(entry):
                 below.append(entry.path)
-            elif os.path.splitext(entry.name)[1].lower() in endings:  # noqa: PTH122 - as above
+            elif os.path.splitext(entry.name)[1].lower() in PICTURE_ENDINGS:  # noqa: PTH122 - as above
                 yield PictureFile(_readable(entry.path), Path(entry.path))
             else:
                 found.others += 1
@@ -161,12 +150,11 @@ def _in_archive(path: Path, found: PictureList) -> Iterator[PictureFile]:
     members = archive.infolist()
     if len(members) > MAX_MEMBERS:
         raise StudioError(f"{path} holds {len(members):,} files; at most {MAX_MEMBERS:,} are looked into.")
-    endings = picture_endings()
     for member in sorted(members, key=_key_of_member):
         parts = member.filename.split("/")
         if member.is_dir() or any(part[:1] == "." for part in parts) or "__MACOSX" in parts:
             continue
-        if stat.S_ISLNK(member.external_attr >> 16) or os.path.splitext(parts[-1])[1].lower() not in endings:  # noqa: PTH122
+        if stat.S_ISLNK(member.external_attr >> 16) or os.path.splitext(parts[-1])[1].lower() not in PICTURE_ENDINGS:  # noqa: PTH122
             found.others += 1
             continue
         yield PictureFile(f"{path}/{member.filename}", path, archive, member)

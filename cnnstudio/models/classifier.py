@@ -31,8 +31,8 @@ MAX_PASSES = 8
 MAX_FROZEN_BYTES = 2**25
 """Weights beyond this stay variables for ever: every compiled pass would hold copies of its own."""
 
-Picture: TypeAlias = "Image.Image | str | Path"
-"""A picture from outside, which still has to be prepared."""
+Picture: TypeAlias = "Image.Image | str | Path | bytes"
+"""A picture from outside, which still has to be prepared: open, or its file, or the bytes of one."""
 
 _FINISHING = frozenset(
     {"Activation", "Add", "BatchNormalization", "ELU", "GroupNormalization", "LayerNormalization", "LayerScale"}
@@ -163,7 +163,7 @@ class Classifier:
         """Makes of a picture the image that the network gets, by the card's input rule.
 
         Args:
-            picture: an open picture, or the path of one.
+            picture: an open picture, or the path or the bytes of a file.
 
         Returns:
             The image, uint8 of `input_shape`, and the pictures of the steps that led there.
@@ -190,7 +190,7 @@ class Classifier:
 
         Args:
             image: uint8 (height, width, channels) of `input_shape`, for one channel also (height, width); or a
-                picture or the path of one, which is prepared first.
+                picture, the path of one, or the bytes of its file, which is prepared first.
             feature_maps: whether to return what every layer answered, or the names of the layers that are meant.
 
         Raises:

@@ -114,7 +114,9 @@ def _own_images(entry: DatasetEntry, path: Path, share: str) -> ImagesCode:
     text = [
         comment(
             "CNN Studio scales and splits a folder of images in its own way: what follows trains on the same images, "
-            "but not number for number the same."
+            "but not number for number the same. Keras reads the files that end in .jpg, .jpeg, .png, .gif and .bmp, "
+            "leaves out all others, such as the HEIC photos of phones, and does not turn photos upright: save such "
+            "photos upright and as PNG first."
         )
     ]
     if path.is_file():

@@ -1,6 +1,5 @@
 """Fast decoding gives what the rule “centre-crop” gives, and work in threads comes out in order."""
 
-import io
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +13,8 @@ from cnnstudio.data.decoding import decode, in_order
 from cnnstudio.data.images import MAX_PIXELS, open_image
 from cnnstudio.data.preparation import INPUT_RULES
 from cnnstudio.errors import StudioError
+from tests.data.heic import heic, rotated
+from tests.data.phone_photos import ORIENTATIONS, encoded, exif, xmp
 
 FORMATS = ["PNG", "GIF", "BMP", "TIFF", "PPM", "TGA", "ICO", "PCX", "SGI", "QOI"]
 FORMATS += [
@@ -31,20 +32,8 @@ def scene(width: int = 61, height: int = 43, mode: str = "RGB") -> Image.Image:
     return Image.fromarray(pixels).convert(mode)
 
 
-def encoded(image: Image.Image, format: str = "JPEG", **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, format, **options)
-    return buffer.getvalue()
-
-
 def expected(data: bytes, side: int, channels: int) -> np.ndarray:
     return INPUT_RULES["centre-crop"].prepare(open_image(data), (side, side, channels)).image
-
-
-def turned(image: Image.Image, orientation: int, **options: object) -> bytes:
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    return encoded(image, exif=exif, quality=92, **options)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -79,23 +68,38 @@ def test_every_kind_of_jpeg_gives_the_very_pixels(mode: str, options: dict, side
 
 @pytest.mark.parametrize("orientation", range(10))
 def test_jpegs_stand_upright(orientation: int) -> None:
-    data = turned(scene(61, 43), orientation)
-    decoded = decode(data, 20, 3)
-    assert decoded.size == open_image(data).size
-    assert np.array_equal(decoded.pixels, expected(data, 20, 3))
+    for notes in (
+        {"exif": exif(orientation)},
+        {"xmp": xmp(orientation)},
+        {"exif": exif(orientation), "xmp": xmp(9 - orientation)},
+    ):
+        data = encoded(scene(61, 43), quality=92, **notes)
+        decoded = decode(data, 20, 3)
+        assert decoded.size == open_image(data).size == ((43, 61) if orientation in range(5, 9) else (61, 43))
+        assert np.array_equal(decoded.pixels, expected(data, 20, 3))
 
 
-def test_a_rotation_that_only_xmp_tells_is_honoured_as_pillow_does() -> None:
-    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
-    data = encoded(scene(61, 43), xmp=xmp)
-    assert decode(data, 20, 3).size == open_image(data).size
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+def test_jpegs_of_several_pictures_give_the_first_upright(orientation: int) -> None:
+    """Cameras save them: a photo, followed by smaller ones of the same scene."""
+    others = [scene(30, 20), scene(15, 10)]
+    data = encoded(scene(61, 43), "MPO", save_all=True, append_images=others, exif=exif(orientation))
+    assert decode(data, 20, 3).size == ((43, 61) if orientation >= 5 else (61, 43))
     assert np.array_equal(decode(data, 20, 3).pixels, expected(data, 20, 3))
+
+
+def test_heic_is_decoded_by_the_rule() -> None:
+    data = heic([rotated(1)])
+    assert decode(data, 20, 3).size == (1008, 756)
+    assert np.array_equal(decode(data, 20, 3).pixels, expected(data, 20, 3))
+    with pytest.raises(StudioError, match="million pixels"):
+        decode(heic(size=(12_000, 11_000)), 20, 3)
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
 @pytest.mark.parametrize("size", [(1200, 800), (803, 1201)])
 def test_large_jpegs_differ_by_a_little_only(size: tuple[int, int], orientation: int) -> None:
-    data = turned(scene(*size), orientation)
+    data = encoded(scene(*size), exif=exif(orientation), quality=92)
     decoded = decode(data, 64, 3)
     difference = np.abs(decoded.pixels.astype(int) - expected(data, 64, 3))
     assert decoded.size == open_image(data).size
@@ -140,7 +144,7 @@ def test_a_jpeg_that_promises_too_many_pixels_is_refused_before_it_is_decoded() 
 
 def test_damaged_jpegs_are_opened_or_refused_as_by_the_rule() -> None:
     random = np.random.default_rng(5)
-    whole = [encoded(scene()), turned(scene(), 6), encoded(scene(), progressive=True)]
+    whole = [encoded(scene()), encoded(scene(), exif=exif(6), quality=92), encoded(scene(), progressive=True)]
     outcomes = []
     for number in range(600):
         data = bytearray(whole[number % 3])

@@ -10,10 +10,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, features
+from PIL import Image, ImageCms, PngImagePlugin, features
 
-from cnnstudio.data.images import FORMATS, MAX_FILE_BYTES, MAX_PIXELS, open_image, to_array
+from cnnstudio.data.images import (
+    FORMATS,
+    KINDS,
+    MAX_FILE_BYTES,
+    MAX_PIXELS,
+    OTHER_KINDS,
+    PICTURE_ENDINGS,
+    open_image,
+    read_header,
+    to_array,
+)
 from cnnstudio.errors import StudioError
+from tests.data.heic import DEPTH, GAIN_MAP, MIRRORED, SIZE, box, heic, rotated
+from tests.data.phone_photos import ORIENTATIONS, PHOTOS, encoded, exif, photo, stored, xmp
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
 
@@ -23,12 +35,6 @@ def quarters() -> Image.Image:
     pixels = np.zeros((24, 40, 3), np.uint8)
     pixels[:12, :20], pixels[:12, 20:], pixels[12:, :20], pixels[12:, 20:] = RED, GREEN, BLUE, WHITE
     return Image.fromarray(pixels)
-
-
-def encoded(image: Image.Image, format: str, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, format, **options)
-    return buffer.getvalue()
 
 
 def png(width: int, height: int, data: bytes = b"") -> bytes:
@@ -64,7 +70,18 @@ def test_a_picture_of_every_format_shows_its_colours(format: str, tmp_path: Path
 def test_the_allowed_formats_are_decoded_in_this_process() -> None:
     Image.init()
     assert not {"EPS", "WMF", "FITS", "MPEG", "HDF5", "GRIB", "BUFR", "IPTC"} & set(FORMATS)
+    open_image(encoded(quarters(), "PNG"))
     assert set(FORMATS) - set(Image.OPEN) <= {"AVIF"}, "only what a build of Pillow may lack"
+
+
+def test_every_ending_of_what_can_be_opened_is_known() -> None:
+    open_image(encoded(quarters(), "PNG"))
+    formats = {**{name: kind for kind in KINDS for name in kind.formats}, "MPO": KINDS[0]}
+    for ending, name in Image.registered_extensions().items():
+        assert name not in formats or ending in formats[name].endings, ending
+    endings = [ending for kind in (*KINDS, *OTHER_KINDS) for ending in kind.endings]
+    assert len(endings) == len(set(endings)) == len(PICTURE_ENDINGS)
+    assert {".jpg", ".jfif", ".mpo", ".jp2", ".heic", ".heif", ".hif", ".dng", ".svg"} <= PICTURE_ENDINGS
 
 
 def test_eps_starts_no_ghostscript(tmp_path: Path) -> None:
@@ -74,27 +91,214 @@ def test_eps_starts_no_ghostscript(tmp_path: Path) -> None:
         open_image(path)
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF"])
+TAGGED = ["JPEG", "MPO", "PNG", "TIFF", "WEBP", *(["AVIF"] if features.check("avif") else [])]
+"""Formats that hold EXIF."""
+
+
+def difference(picture: Image.Image, expected: Image.Image) -> float:
+    """The mean difference of the pixels' values, 0–255."""
+    assert picture.size == expected.size
+    return np.abs(to_array(picture, 3).astype(int) - to_array(expected, 3)).mean()
+
+
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+@pytest.mark.parametrize("format", TAGGED)
 def test_exif_rotation_is_applied(orientation: int, format: str) -> None:
-    upright = quarters()
-    # How the camera stored the picture, by the definition of the tag: the inverse of what a viewer must do.
-    stored = {
-        1: lambda a: a,
-        2: lambda a: a[:, ::-1],
-        3: lambda a: a[::-1, ::-1],
-        4: lambda a: a[::-1],
-        5: lambda a: a.transpose(1, 0, 2),
-        6: lambda a: np.rot90(a, 1),
-        7: lambda a: np.rot90(a[:, ::-1], -1),
-        8: lambda a: np.rot90(a, -1),
-    }[orientation](np.asarray(upright))
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    options = {"quality": 95, "subsampling": 0} if format == "JPEG" else {}
-    opened = open_image(encoded(Image.fromarray(np.ascontiguousarray(stored)), format, exif=exif, **options))
-    assert opened.size == upright.size
-    assert np.abs(to_array(opened, 3).astype(int) - np.asarray(upright)).mean() < 4
+    assert difference(open_image(photo(quarters(), orientation, format)), quarters()) < 8
+
+
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+def test_where_there_is_no_exif_xmp_counts(orientation: int, format: str) -> None:
+    note: dict[str, object] = {"xmp": xmp(orientation)}
+    if format == "PNG":
+        note = {"pnginfo": PngImagePlugin.PngInfo()}
+        note["pnginfo"].add_itxt("XML:com.adobe.xmp", xmp(orientation).decode())
+    lying = stored(quarters(), orientation)
+    assert difference(open_image(encoded(lying, format, **note)), quarters()) < 8
+    contradicted = encoded(quarters(), format, exif=exif(1), **note)
+    assert difference(open_image(contradicted), quarters()) < 8
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow does not read AVIF")
+def test_avif_is_turned_by_its_own_rule_alone() -> None:
+    assert difference(open_image(encoded(quarters(), "AVIF", xmp=xmp(6))), quarters()) < 4
+    lying = encoded(stored(quarters(), 6), "AVIF", exif=exif(6), xmp=xmp(3))
+    assert difference(open_image(lying), quarters()) < 4
+
+
+def noted(kind: str) -> Image.Image:
+    """A picture that carries something on which an opening acts."""
+    image = stored(quarters(), 6)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    match kind:
+        case "EXIF":
+            data = encoded(image, "PNG", exif=exif(6))
+        case "EXIF as a text":
+            text = PngImagePlugin.PngInfo()
+            text.add_text("Raw profile type exif", "\nexif\n      26\n" + exif(6).tobytes().hex())
+            data = encoded(image, "PNG", pnginfo=text)
+        case "XMP":
+            text = PngImagePlugin.PngInfo()
+            text.add_itxt("XML:com.adobe.xmp", xmp(6).decode())
+            data = encoded(image, "PNG", pnginfo=text)
+        case "a tag of TIFF":
+            data = encoded(image, "TIFF", exif=exif(6))
+        case "a tag that was set in memory":
+            image.getexif()[0x0112] = 6
+            return image
+        case "a colour profile":
+            data = encoded(quarters(), "PNG", icc_profile=profile)
+        case "a transparent colour":
+            data = encoded(quarters().convert("L"), "PNG", transparency=255)
+        case "a transparent colour of a palette":
+            data = encoded(quarters().quantize(4), "GIF", transparency=0)
+        case "frames":
+            data = encoded(quarters(), "GIF", save_all=True, append_images=[image.resize((40, 24))], duration=50)
+        case "a rule of HEIC":
+            data = heic([rotated(3)], exif=exif(6).tobytes()[6:], beside=[DEPTH, GAIN_MAP])
+    return Image.open(io.BytesIO(data))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "EXIF",
+        "EXIF as a text",
+        "XMP",
+        "a tag of TIFF",
+        "a tag that was set in memory",
+        "a colour profile",
+        "a transparent colour",
+        "a transparent colour of a palette",
+        "frames",
+        "a rule of HEIC",
+    ],
+)
+def test_what_was_opened_once_is_opened_for_good(kind: str) -> None:
+    open_image(encoded(quarters(), "PNG"))  # from now on Pillow itself opens all formats
+    given = noted(kind)
+    before = dict(given.info)
+    opened = open_image(given)
+    assert given.info.keys() == before.keys(), "the picture that was given stays as it was"
+    assert opened.info == {}
+    assert dict(opened.getexif()) == {}
+    assert not opened.has_transparency_data
+    assert getattr(opened, "n_frames", 1) == 1
+    assert opened.size == (SIZE[::-1] if kind == "a rule of HEIC" else (40, 24))
+    for again in (open_image(opened), open_image(encoded(opened, "PNG")), open_image(opened.copy())):
+        assert again.mode == opened.mode
+        assert np.array_equal(again, opened)
+
+
+# HEIC, in which iPhones save their photos.
+
+
+def test_photos_of_a_phone_stand_upright() -> None:
+    jpeg, phone = (open_image(PHOTOS / f"seven-phone.{ending}") for ending in ("jpg", "heic"))
+    assert jpeg.size == phone.size == SIZE
+    assert difference(phone, jpeg) < 6
+    assert to_array(phone, 1)[..., 0][260:330, 500:760].min() < 90, "the bar of the 7 is at the top, to the right"
+
+
+TURNS = {
+    1: [],
+    2: [MIRRORED[1]],
+    3: [rotated(2)],
+    4: [MIRRORED[0]],
+    5: [rotated(1), MIRRORED[0]],
+    6: [rotated(3)],
+    7: [rotated(3), MIRRORED[0]],
+    8: [rotated(1)],
+}
+"""What HEIC says instead of each of EXIF's orientations."""
+
+
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+@pytest.mark.parametrize("noted", [None, 1, 3, 6])
+def test_heic_is_turned_once_by_its_own_rule(orientation: int, noted: int | None) -> None:
+    """Phones note in EXIF, too, how they were held; programs leave that note behind, true or not."""
+    lying = open_image(heic())
+    expected = open_image(encoded(lying, "PNG", exif=exif(orientation)))
+    notes = {} if noted is None else {"exif": exif(noted).tobytes()[6:], "xmp": xmp(noted)}
+    opened = open_image(heic(TURNS[orientation], **notes))
+    assert opened.size == expected.size
+    assert np.array_equal(opened, expected)
+
+
+def test_heic_of_many_pictures_gives_the_main_one() -> None:
+    assert np.array_equal(open_image(heic(count=3, primary=2)), open_image(heic()))
+    assert np.array_equal(open_image(heic(beside=[DEPTH, GAIN_MAP])), open_image(heic()))
+
+
+def test_heic_of_tiles_is_put_together() -> None:
+    """As iPhones save it: in tiles, turned as a whole."""
+    tile = np.asarray(open_image(heic()))
+    opened = open_image(heic([rotated(3)], count=6, tiles=(2, 3), exif=exif(6).tobytes()[6:]))
+    assert np.array_equal(opened, np.rot90(np.tile(tile, (3, 2, 1)), -1))
+
+
+def test_heic_of_ten_bits_opens_as_eight() -> None:
+    opened = to_array(open_image(PHOTOS / "ten-bits.heic"), 3).astype(int)
+    assert opened.shape == (48, 64, 3)
+    y, x = np.mgrid[:48, :64]
+    expected = np.stack([1000 * x, 1300 * y, 500 * (x + y)], axis=-1) / 257
+    assert np.abs(opened - expected).mean() < 4
+
+
+def test_heic_by_the_name_of_its_family() -> None:
+    """The brand mif1 does not say whether the picture is HEIC or AVIF."""
+    assert np.array_equal(open_image(heic(brand=b"mif1")), open_image(heic()))
+    if features.check("avif"):
+        data = encoded(quarters(), "AVIF")
+        assert difference(open_image(data.replace(b"ftypavif", b"ftypmif1")), quarters()) < 4
+
+
+@pytest.mark.parametrize("kind", [b"infe\2\0\0\0\0\2\0\0", b"application/"])
+def test_damaged_notes_do_not_hide_a_heic(kind: bytes) -> None:
+    """Such a file takes down the process that asks pi-heif for its notes."""
+    data = heic([rotated(1)], exif=exif(6).tobytes()[6:], xmp=xmp(3))
+    place = data.index(kind) + len(kind)
+    damaged = data[:place] + b"\xba" + data[place + 1 :]
+    assert np.array_equal(open_image(damaged), open_image(heic([rotated(1)])))
+
+
+def test_the_head_of_a_heic_tells_its_size() -> None:
+    assert read_header(heic([rotated(1)])) == (*SIZE[::-1], "RGB")
+    assert read_header((PHOTOS / "seven-phone.heic").read_bytes()[:2000]) == (*SIZE, "RGB")
+    assert read_header(heic()[:200]) is None
+    assert read_header(heic(exif=exif(6).tobytes()[6:])[:2000]) is None, "its notes come after its pixels"
+
+
+def test_a_heic_that_says_it_is_huge_is_refused_before_it_is_decoded() -> None:
+    with pytest.raises(StudioError, match="The picture has more than 128 million pixels"):
+        open_image(heic(size=(12_000, 11_000)))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        heic()[:100],
+        heic()[:5000],
+        heic()[:-30],
+        heic(exif=exif(6).tobytes()[6:])[:5000],
+        heic(count=0),
+        heic(size=(64, 64)),
+        heic(size=(2000, 1000)),
+        heic(size=(0, 64)),
+        heic(primary=5),
+        heic()[:28] + box(b"free") * 100_000 + heic()[28:],
+        heic(count=6, tiles=(60, 60), size=(8, 8)),
+        b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+    ],
+)
+def test_a_damaged_heic_is_told(data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "IMG_0001.HEIC"
+    path.write_bytes(data)
+    for source, name in ((path, str(path)), (data, "The picture")):
+        with pytest.raises(StudioError) as caught:
+            open_image(source)
+        assert str(caught.value) == f"{name} is damaged or cut short. Save or download it again."
 
 
 def test_damaged_exif_does_not_hide_the_picture() -> None:
@@ -197,14 +401,19 @@ JPEG = encoded(quarters(), "JPEG")
 BAD_FILES = {
     "empty.png": (b"", r"is empty \(0 bytes\)\. Save or download it again\."),
     "text.png": (b"This is no picture at all.\n" * 20, r"is damaged, or no picture in spite of its name\. Save or"),
-    "text.txt": (b"This is no picture at all.\n" * 20, r"is not a picture that can be opened here\. Choose a PNG"),
+    "text.txt": (b"This is no picture at all.\n" * 20, r"is not a picture that can be opened here\. Choose JPEG, PNG"),
     "truncated.jpg": (JPEG[:-30], r"is damaged or cut short\. Save or download it again\."),
     "truncated.png": (encoded(quarters(), "PNG")[:90], r"is damaged or cut short"),
     "header_only.gif": (encoded(quarters(), "GIF")[:13], r"is damaged"),
     "huge.png": (png(30_000, 30_000), r"has more than 128 million pixels\. Scale it down"),
     "large.png": (png(12_000, 11_000), r"has more than 128 million pixels"),
     "zero.png": (png(0, 5), r"is not a picture|has no pixels|is damaged"),
-    "photo.heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", r"is an HEIC photo, which cannot be opened here\. Save it"),
+    "raw.cr2": (
+        b"II*\0\x10\0\0\0CR\x02\0" + bytes(100),
+        r"is a raw photo, which cannot be opened here\. Save it as JPEG in",
+    ),
+    "preview.dng": (encoded(quarters(), "TIFF", tiffinfo={254: 1}), r"is a raw photo"),
+    "live.mov": (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", r"is a video, which cannot be opened here\. Save one picture"),
     "document.pdf": (b"%PDF-1.7\n" + bytes(100), r"is a PDF document"),
     "drawing.svg": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', r"is an SVG drawing"),
 }
@@ -310,10 +519,13 @@ def test_no_permission(tmp_path: Path, request: pytest.FixtureRequest) -> None:
         open_image(path)
 
 
-@pytest.mark.parametrize("format", WRITABLE)
+@pytest.mark.parametrize("format", [*WRITABLE, "HEIC"])
 def test_a_file_with_wrong_bytes_opens_or_is_refused(format: str) -> None:
     """Nothing but a picture or a StudioError comes out, whatever is wrong with the file."""
-    whole = encoded(quarters().resize((64, 64)), format)
+    if format == "HEIC":
+        whole = heic([rotated(1)], exif=exif(6).tobytes()[6:], xmp=xmp(3), beside=[DEPTH, GAIN_MAP])
+    else:
+        whole = encoded(quarters().resize((64, 64)), format)
     random = np.random.default_rng(0)
     outcomes = set()
     for _ in range(60):

@@ -37,11 +37,11 @@ def test_natural_key(first: str, second: str) -> None:
 
 
 def test_what_is_no_picture_is_left_out_and_counted(tmp_path: Path) -> None:
-    for name in ("a.PNG", ".hidden.png", ".git/b.png", "IMG_1.heic", "notes.txt", "no_ending"):
+    for name in ("a.PNG", ".hidden.png", ".git/b.png", "IMG_1.HEIC", "IMG_1.MOV", "IMG_2.dng", "notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
     found = list_pictures([tmp_path])
-    assert [Path(file.name).name for file in found.files] == ["a.PNG", "IMG_1.heic"]
+    assert [Path(file.name).name for file in found.files] == ["a.PNG", "IMG_1.HEIC", "IMG_2.dng"]
     assert (found.others, found.problems) == (2, [])
 
 

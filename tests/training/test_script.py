@@ -129,9 +129,12 @@ def test_it_keeps_a_model_that_opens_here(told, folder):
     assert load_model(folder / "lenet5.keras").count_params() == told["lenet5"]["parameters"][1] == 61_706
 
 
-def test_own_images_and_layers_that_vary_them_run(told):
+def test_own_images_and_layers_that_vary_them_run(told, folder):
     assert len(told["own"]["losses"]) > 1
     assert np.isfinite(told["own"]["losses"] + told["varied"]["losses"]).all()
+    words = " ".join((folder / "own.py").read_text(encoding="utf-8").replace("\n# ", " ").split())
+    assert "Keras reads the files that end in .jpg, .jpeg, .png, .gif and .bmp" in words
+    assert "does not turn photos upright" in words
 
 
 def test_what_keras_cannot_say_a_comment_tells():

@@ -28,7 +28,7 @@ from cnnstudio.gui.pages.collect_class import KEYS
 from cnnstudio.gui.pages.collect_classes import ClassList
 from cnnstudio.gui.pages.collect_history import History
 from cnnstudio.gui.pages.collect_words import advice, told_problems, why_not
-from cnnstudio.gui.pages.mime_pictures import PICTURE_FILES, pictures_in
+from cnnstudio.gui.pages.mime_pictures import NO_ENDINGS, PICTURE_FILES, pictures_in
 from cnnstudio.gui.theme import GRID, SECTION
 from cnnstudio.gui.widgets.message_bar import MessageBar
 
@@ -253,7 +253,7 @@ class SetView(QWidget):
     @Slot()
     def _ask_files(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(
-            self, f"Add pictures to “{self._class}”", "", f"{PICTURE_FILES};;All files (*)"
+            self, f"Add pictures to “{self._class}”", "", f"{PICTURE_FILES};;All files (*)", options=NO_ENDINGS
         )
         self._add_pictures([Path(name) for name in names])
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QPushButton
 
 from cnnstudio.data.preparation import Step
 from cnnstudio.gui.describe import describe, label
-from cnnstudio.gui.pages.mime_pictures import PICTURE_FILES, pictures_in
+from cnnstudio.gui.pages.mime_pictures import NO_ENDINGS, PICTURE_FILES, pictures_in
 from cnnstudio.gui.pages.model_chooser import MODEL_FILES
 from cnnstudio.gui.pages.try_rows import ButtonRows
 from cnnstudio.gui.pages.try_session import Answer, Opened, Subject
@@ -219,7 +219,7 @@ class PhotoSource(Source):
     def ask(self) -> None:
         """Asks for a file: a picture, or a model, which the page opens."""
         name, _ = QFileDialog.getOpenFileName(
-            self, "Open a picture", "", f"{PICTURE_FILES};;{MODEL_FILES};;All files (*)"
+            self, "Open a picture", "", f"{PICTURE_FILES};;{MODEL_FILES};;All files (*)", options=NO_ENDINGS
         )
         if name:
             self.file_chosen.emit(Path(name))

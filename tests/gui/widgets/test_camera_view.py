@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton
 
@@ -70,6 +70,21 @@ def test_a_frame_marked_as_mirrored_is_kept_as_the_world_is(qtbot, view, sink, m
     with qtbot.waitSignal(view.picture_changed):
         sink.setVideoFrame(mirrored)
     assert view.picture[10, 10].tolist() == [255, 0, 0]
+
+
+def test_a_frame_of_a_camera_that_is_held_sideways_stands_upright(qtbot, view, sink, media):
+    """Red is to the left; turned by a quarter, clockwise, it is at the top."""
+    layout = media.QVideoFrameFormat(QSize(64, 48), media.QVideoFrameFormat.PixelFormat.Format_BGRX8888)
+    layout.setRotation(media.QtVideo.Rotation.Clockwise90)
+    turned = media.QVideoFrame(layout)
+    turned.map(media.QVideoFrame.MapMode.WriteOnly)
+    turned.bits(0)[:] = (bytes([0, 0, 255, 255]) * 32 + bytes([255, 0, 0, 255]) * 32) * 48
+    turned.unmap()
+    with qtbot.waitSignal(view.picture_changed):
+        sink.setVideoFrame(turned)
+    assert view.picture.shape == (64, 48, 3)
+    assert view.picture[10, 10].tolist() == [255, 0, 0]
+    assert view.picture[50, 10].tolist() == [0, 0, 255]
 
 
 def test_the_screen_is_a_mirror_and_shades_all_but_the_square(qtbot, view, sink, media, pixels):
