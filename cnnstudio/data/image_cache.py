@@ -44,7 +44,9 @@ from cnnstudio.data.scan import Scan, block_bytes
 from cnnstudio.data.stored import StoredImages
 from cnnstudio.storage import cache_folder
 
-FORMAT = 1
+FORMAT = 2
+"""2: HEIC photos are read; in an earlier cache they were left out."""
+
 IMAGES = "images.bin"
 INDEX = "index.npz"
 

@@ -21,6 +21,7 @@ from cnnstudio.gui.pages.try_session import (
     Opened,
     Subject,
     TrySession,
+    UnreadablePictureError,
     UnusablePictureError,
     blocks_of,
     rows_of,
@@ -383,6 +384,11 @@ class TryPage(QWidget):
     def _fail(self, error: Exception) -> None:
         self._awaited = None
         self._blank()
+        if isinstance(error, UnreadablePictureError) and self._open is None:
+            self._panel.photo.drop()
+            self._message.show_error(str(error))
+            self._ask()  # for the model alone, which has told nothing of itself yet
+            return
         if self._open is None and self._models.path is not None:
             self._state.setText("The model could not be opened.")
         if self._panel.source is self._panel.camera and isinstance(error, StudioError) and self._open is not None:

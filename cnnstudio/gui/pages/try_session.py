@@ -93,6 +93,10 @@ class Answer:
     samples: bool = True
 
 
+class UnreadablePictureError(StudioError):
+    """A picture is not there, is none, or is damaged; the model that was to answer is open."""
+
+
 class UnusablePictureError(StudioError):
     """A picture could be read, but the rule of the model that is open cannot use it.
 
@@ -198,7 +202,10 @@ class TrySession:
         self, path: Path, classifier: Classifier, subject: Opened, wanted: Collection[str]
     ) -> Answer:
         source = subject.source
-        picture = open_image(Image.fromarray(source) if isinstance(source, np.ndarray) else source)
+        try:
+            picture = open_image(Image.fromarray(source) if isinstance(source, np.ndarray) else source)
+        except StudioError as error:
+            raise UnreadablePictureError(str(error)) from error
         digit = classifier.card.input_rule == "digit"
         photo = digit and looks_like_a_photo(picture)
         try:

@@ -17,6 +17,7 @@ from cnnstudio.data.preparation import INPUT_RULES
 from cnnstudio.gui.pages.try_ import TryPage
 from cnnstudio.gui.pages.try_words import words_for
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.gui.widgets.photo_view import PhotoView
 from cnnstudio.gui.widgets.picker import Picker
 from cnnstudio.gui.widgets.question import NameDialog
@@ -146,6 +147,19 @@ def test_what_is_no_picture_gets_a_sentence(page: TryPage, qtbot: QtBot, tmp_pat
         page.receive(photo_of(8, tmp_path / "eight.png"))
     assert not page._message.isVisible()
     assert answer(page) == "8"
+
+
+def test_a_first_picture_that_is_none_is_not_blamed_on_the_model(qtbot: QtBot, tmp_path: Path) -> None:
+    text = tmp_path / "notes.png"
+    text.write_text("not a picture")
+    page = TryPage(Settings())
+    qtbot.addWidget(page)
+    page.show()
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(text)
+    assert "notes.png" in page.findChild(MessageBar).text
+    assert "could not be opened" not in page.findChild(QLabel, "model_state").text()
+    page.shut_down()
 
 
 def test_a_damaged_model_gets_a_sentence_and_the_page_goes_on(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
