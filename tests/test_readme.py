@@ -54,6 +54,7 @@ def test_every_command_is_one_that_something_runs() -> None:
         *shipped_commands(),
         "python -m tests.benchmarks --json",
         "python -m tests.end_to_end.screenshots",
+        "python tools/run_tests_elsewhere.py",
     }
     assert [line for line in commands() if line not in known and not line.startswith("cnnstudio ")] == []
     assert known <= set(commands())
@@ -176,3 +177,10 @@ def test_benchmarks_are_reachable() -> None:
     )
     assert done.returncode == 2
     assert all(name in done.stderr for name in BENCHMARKS)
+
+
+def test_the_tests_on_other_machines_are_reachable() -> None:
+    command = [sys.executable, "tools/run_tests_elsewhere.py", "no-such-setting"]
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "long-path" in done.stderr
