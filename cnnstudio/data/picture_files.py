@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from cnnstudio.data.images import MAX_FILE_BYTES, format_endings
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, reason
 
 _UNOPENABLE = frozenset({".heic", ".heif", ".hif", ".svg", ".raw", ".cr2", ".nef", ".arw", ".dng"})
 """Endings of pictures that cannot be opened here: whoever has such photos must be told that they were left out."""
@@ -50,7 +50,7 @@ class PictureFile:
         try:
             return self.archive.read(self.member)
         except (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-            raise StudioError(f"{self.name} cannot be unpacked: the archive is damaged ({error}).") from error
+            raise StudioError(f"{self.name} cannot be unpacked: the archive is damaged ({reason(error)}).") from error
 
 
 @dataclass
@@ -129,7 +129,7 @@ def _in_folder(root: Path, found: PictureList) -> Iterator[PictureFile]:
             with os.scandir(folder) as entries:
                 visible = sorted((entry for entry in entries if entry.name[0] != "."), key=_key_of_entry)
         except OSError as error:
-            found.problems.append(f"{_readable(folder)} cannot be looked into: {error.strerror}.")
+            found.problems.append(f"{_readable(folder)} cannot be looked into: {reason(error)}.")
             continue
         below = []
         for entry in visible:
@@ -157,7 +157,7 @@ def _in_archive(path: Path, found: PictureList) -> Iterator[PictureFile]:
     try:
         archive = zipfile.ZipFile(path)
     except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise StudioError(f"{path} is no zip archive that can be opened: {error}.") from error
+        raise StudioError(f"{path} is no zip archive that can be opened: {reason(error)}.") from error
     members = archive.infolist()
     if len(members) > MAX_MEMBERS:
         raise StudioError(f"{path} holds {len(members):,} files; at most {MAX_MEMBERS:,} are looked into.")
