@@ -25,23 +25,24 @@ def shipped(relative: str) -> Path:
         FileNotFoundError: neither place has it, so the installation is incomplete.
     """
     checkout = _PACKAGE.parent / relative
-    if (_PACKAGE.parent / "pyproject.toml").is_file() and checkout.exists():
+    if is_file(_PACKAGE.parent / "pyproject.toml") and exists(checkout):
         return checkout
     installed = _PACKAGE / "_shipped" / relative
-    if installed.exists():
+    if exists(installed):
         return installed
     raise FileNotFoundError(f"{relative} is missing from this installation of CNN Studio")
 
 
 def _user_folder(kind: str, default: str) -> Path:
     home = os.environ.get("CNNSTUDIO_HOME")
-    folder = Path(home).expanduser().absolute() / kind if home else Path(default)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return Path(home).expanduser().absolute() / kind if home else Path(default)
 
 
 def data_folder() -> Path:
-    """The user's data folder: what they made and would miss. `CNNSTUDIO_HOME` moves all user folders."""
+    """The user's data folder: what they made and would miss. `CNNSTUDIO_HOME` moves all user folders.
+
+    It need not be there, as none of the folders below: whoever only reads makes none, whoever writes makes it.
+    """
     return _user_folder("data", platformdirs.user_data_dir("cnnstudio", appauthor=False))
 
 
@@ -67,7 +68,7 @@ def clear_cache(name: str) -> None:
         OSError: something cannot be removed.
     """
     folder = cache_folder() / name
-    if folder.exists():
+    if exists(folder):
         shutil.rmtree(folder)
 
 
@@ -92,16 +93,57 @@ def log_folder() -> Path:
 
 def runs_folder() -> Path:
     """The folder that holds the runs, one folder each, unless a run was told to lie elsewhere."""
-    folder = data_folder() / "runs"
-    folder.mkdir(exist_ok=True)
-    return folder
+    return data_folder() / "runs"
 
 
 def downloads_folder() -> Path:
     """The folder that holds the models that were downloaded, one folder each."""
-    folder = data_folder() / "models"
-    folder.mkdir(exist_ok=True)
-    return folder
+    return data_folder() / "models"
+
+
+USER_FOLDERS: dict[str, Callable[[], Path]] = {
+    "data": data_folder,
+    "settings": config_folder,
+    "cache": cache_folder,
+    "log": log_folder,
+}
+"""The user's folders, the one that they would miss most first."""
+
+
+def try_writing(folder: Path) -> None:
+    """Writes one byte into a folder, which is made where it is not there, and takes it back.
+
+    Raises:
+        OSError: nothing can be kept there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(b"\0")
+
+
+def is_path(text: str) -> bool:
+    """Whether a text can be a path at all: there are characters that no name may have."""
+    with suppress(UnicodeEncodeError):
+        return bool(text) and b"\0" not in os.fsencode(text)
+    return False
+
+
+def exists(path: Path) -> bool:
+    """Whether something is there; False, too, for what cannot be told or can be no path.
+
+    `Path.exists`, `is_file` and `is_dir` raise errors for some such paths before Python 3.14.
+    """
+    return os.path.exists(path)  # noqa: PTH110
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file is there; otherwise as `exists`."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there; otherwise as `exists`."""
+    return os.path.isdir(path)  # noqa: PTH112
 
 
 def write_atomically(path: Path, write: Callable[[Path], object] | bytes | str) -> None:
@@ -151,5 +193,5 @@ def unused_folder(parent: Path, name: str, taken: Container[str] = ()) -> Path:
 
 
 def free_bytes(folder: Path) -> int:
-    """Free space on the disk that holds `folder`, in bytes."""
-    return shutil.disk_usage(folder).free
+    """Free space on the disk that holds `folder`, or will hold it, in bytes."""
+    return shutil.disk_usage(next(place for place in (folder, *folder.parents) if exists(place))).free

@@ -1,5 +1,6 @@
 """Files are written whole or not at all; folders are one's own; what ships is found."""
 
+import ast
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -40,15 +41,72 @@ def test_a_failure_half_way_leaves_the_old_file_and_nothing_else(tmp_path: Path)
 
 
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="No such file"):
+    with pytest.raises(FileNotFoundError):
         storage.write_atomically(tmp_path / "none" / "x", b"")
 
 
 def test_user_folders_lie_below_one_place(home: Path) -> None:
     folders = {storage.data_folder(), storage.cache_folder(), storage.config_folder(), storage.log_folder()}
     assert len(folders) == 4
-    assert all(folder.is_dir() and folder.is_relative_to(home) for folder in folders)
+    assert all(folder.is_relative_to(home) for folder in folders)
     assert storage.runs_folder().is_relative_to(storage.data_folder())
+    assert not home.exists(), "whoever asks where they are has nothing to write yet"
+
+
+def test_writing_is_tried_out_and_leaves_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "folder"
+    storage.try_writing(folder)
+    assert list(folder.iterdir()) == []
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError):
+        storage.try_writing(tmp_path / "file" / "folder")
+
+
+def test_free_space_is_told_of_a_folder_to_come(tmp_path: Path) -> None:
+    assert storage.free_bytes(tmp_path / "not" / "yet") > 0
+
+
+HOSTILE_PATHS = ["a\0b", "\ud800", "a" * 5000, "/" + "a/" * 3000, "loop", "loop/x", "file/x", "~nobody-of-this-name/x"]
+
+
+@pytest.mark.parametrize("name", HOSTILE_PATHS, ids=lambda name: ascii(name)[:12])
+def test_what_can_be_no_path_is_not_there(name: str, tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "file").touch()
+    for there in (storage.exists, storage.is_file, storage.is_folder):
+        assert not there(tmp_path / name)
+        assert not there(Path(name))
+
+
+def test_what_is_there_is_there(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    assert storage.exists(file)
+    assert storage.is_file(file)
+    assert not storage.is_folder(file)
+    assert storage.is_folder(tmp_path)
+    assert not storage.is_file(tmp_path)
+
+
+def test_a_text_that_can_be_a_path() -> None:
+    assert [text for text in ("a", "/", "ü", "\udcff", "", "a\0", "\ud800") if storage.is_path(text)] == [
+        "a",
+        "/",
+        "ü",
+        "\udcff",
+    ]
+
+
+def test_nothing_asks_a_path_itself_whether_it_is_there() -> None:
+    """`Path.exists` and its like raise errors for some paths; entries of a folder or an archive do not."""
+    asked = []
+    for file in Path(storage.__file__).parent.rglob("*.py"):
+        if file.stem in {"storage", "picture_files"}:
+            continue
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and node.attr in {"exists", "is_file", "is_dir"}:
+                asked.append(f"{file.stem}: {ast.unparse(node)}")
+    assert [line for line in asked if not line.partition(": ")[2].startswith(("entry.", "member."))] == []
 
 
 def test_folders_asked_for_at_once_are_different(tmp_path: Path) -> None:

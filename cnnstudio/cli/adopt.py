@@ -12,6 +12,7 @@ from cnnstudio.data.preparation import INPUT_RULES
 from cnnstudio.errors import StudioError
 from cnnstudio.models.foreign import check_answers, inspect_model, read_class_names, remember
 from cnnstudio.models.value_ranges import VALUE_RANGES
+from cnnstudio.storage import is_file
 
 MAX_NAMES = 4 * 2**20
 
@@ -61,7 +62,7 @@ def adopt(
 
 def _names(text: str, count: int) -> tuple[str, ...]:
     path = Path(text).expanduser()
-    if path.is_file():
+    if is_file(path):
         with path.open(encoding="utf-8", errors="replace") as file:
             text = file.read(MAX_NAMES)
     return read_class_names(text, count)

@@ -24,6 +24,7 @@ from cnnstudio.models.layer_table import LayerRow, LayerTable, describe, mlp_con
 from cnnstudio.models.library import find_model
 from cnnstudio.models.network_files import Network, list_networks, saved_path
 from cnnstudio.models.networks import fitted, network_config
+from cnnstudio.storage import is_folder
 
 ImageSize = tuple[tuple[int, int, int], int]
 """(height, width, channels), and the number of classes."""
@@ -129,7 +130,7 @@ def _model_named(text: str) -> Path | None:
         path = find_model(text)
     except StudioError:
         return None
-    return path if path.is_dir() or path.suffix.lower() in MODEL_ENDINGS else None
+    return path if is_folder(path) or path.suffix.lower() in MODEL_ENDINGS else None
 
 
 def _as_json(table: LayerTable) -> dict[str, Any]:

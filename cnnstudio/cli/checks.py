@@ -6,7 +6,6 @@ import platform
 import shutil
 import subprocess
 import sys
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from typing import Literal
 import cnnstudio
 from cnnstudio import ONEDNN_VARIABLE, screen, storage
 from cnnstudio.data.datasets import DATASETS, DatasetEntry
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, explain, reason
 from cnnstudio.models.card import MODEL_FILE
 from cnnstudio.models.library import list_broken_models, list_models
 
@@ -187,23 +186,16 @@ def _memory() -> Check:
 
 def folders() -> Iterator[Check]:
     """The user's folders: there, writable, and with room."""
-    for name, place in (
-        ("data", storage.data_folder),
-        ("cache", storage.cache_folder),
-        ("settings", storage.config_folder),
-        ("log", storage.log_folder),
-    ):
+    for name, place in storage.USER_FOLDERS.items():
+        folder = place()
         try:
-            folder = place()
-            with tempfile.TemporaryFile(dir=folder) as file:
-                file.write(b"\0")
+            storage.try_writing(folder)
             free = storage.free_bytes(folder)
         except OSError as error:
-            where = f" {error.filename}" if error.filename else ""
             yield Check(
                 name,
                 "problem" if name == "data" else "warning",
-                f"cannot be written:{where} ({error.strerror})",
+                f"{folder} cannot be written ({reason(error)})",
                 "Make it writable, or name another place in the environment variable CNNSTUDIO_HOME.",
             )
             continue
@@ -251,8 +243,8 @@ def _data_set(entry: DatasetEntry) -> Check:
         entry.check()
     except (StudioError, OSError) as error:
         if entry.download_bytes:
-            return Check(entry.title, "warning", str(error), "Use it while there is a connection to the internet.")
-        return Check(entry.title, "problem", str(error), "Install CNN Studio again to restore it.")
+            return Check(entry.title, "warning", explain(error), "Use it while there is a connection to the internet.")
+        return Check(entry.title, "problem", explain(error), "Install CNN Studio again to restore it.")
     return Check(entry.title, "ok", f"{entry.size_text}, checksums right")
 
 
@@ -262,7 +254,7 @@ def _damage(path: Path) -> str | None:
         with zipfile.ZipFile(path) as archive:
             return archive.testzip()
     except (zipfile.BadZipFile, OSError) as error:
-        return str(error)
+        return reason(error)
 
 
 def _size(count: int) -> str:

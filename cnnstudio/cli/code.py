@@ -21,7 +21,7 @@ from cnnstudio.models.library import find_model
 from cnnstudio.models.network_files import Network, saved_path
 from cnnstudio.models.networks import fitted, network_config
 from cnnstudio.models.recipes.architecture import Architecture
-from cnnstudio.storage import write_atomically
+from cnnstudio.storage import is_folder, write_atomically
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.runs import config_of_run
 
@@ -111,7 +111,7 @@ def _told_by(path: Path, config: Config) -> dict[str, Any]:
     except StudioError:
         pass
     try:
-        dataset = read_card(path).dataset if path.is_dir() else embedded_card(path).dataset
+        dataset = read_card(path).dataset if is_folder(path) else embedded_card(path).dataset
         find_dataset(dataset)
     except StudioError:
         dataset = _fitting_dataset(config) or ""

@@ -13,6 +13,7 @@ from cnnstudio.data import splits
 from cnnstudio.data.datasets import DATASETS, DatasetEntry
 from cnnstudio.data.library import list_datasets
 from cnnstudio.errors import StudioError
+from cnnstudio.storage import exists
 from cnnstudio.wording import percent
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _entry(classifier: "Classifier", named: str | None) -> DatasetEntry:
 
 
 def _is_here(name: str) -> bool:
-    return Path(name).exists() or any(entry.name == name for entry in list_datasets())
+    return exists(Path(name)) or any(entry.name == name for entry in list_datasets())
 
 
 def _check_fit(classifier: "Classifier", data: DatasetEntry) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 import typer
 
 import cnnstudio
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, explain, reason
 from cnnstudio.storage import log_folder
 
 
@@ -40,15 +40,15 @@ def sentence(error: Exception, arguments: Sequence[str]) -> str:
             return "There is not enough memory for this: close other programs, or choose smaller numbers."
         case ImportError():
             return f"CNN Studio is not installed completely ({error}): “cnnstudio doctor” says what to do."
-        case OSError() if error.strerror:
-            place = f": {error.filename}" if error.filename else ""
-            return f"{error.strerror}{place}."
+        case OSError() if error.errno is not None:
+            return explain(error)
     return f"Something went wrong inside CNN Studio ({type(error).__name__}: {error}); {_log(error, arguments)}."
 
 
 def _log(error: Exception, arguments: Sequence[str]) -> str:
     """Appends the traceback to the log file and says where that is."""
-    path = log_folder() / "cnnstudio.log"
+    folder = log_folder()
+    path = folder / "cnnstudio.log"
     lines = (
         f"{datetime.now().astimezone().isoformat(timespec='seconds')} cnnstudio {cnnstudio.__version__}, "
         f"Python {platform.python_version()} on {platform.platform()}\n",
@@ -56,8 +56,9 @@ def _log(error: Exception, arguments: Sequence[str]) -> str:
         *traceback.format_exception(error),
     )
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.writelines(lines)
     except OSError as refused:
-        return f"the details could not be written to {path} ({refused.strerror}), --debug shows them"
+        return f"the details could not be written to {path} ({reason(refused)}), --debug shows them"
     return f"the details are in {path}"

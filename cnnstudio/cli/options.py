@@ -13,6 +13,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.models.network_files import Network, saved_path
 from cnnstudio.models.networks import find_network
 from cnnstudio.models.recipes.architecture import Architecture
+from cnnstudio.storage import exists
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON document to stdout.")]
 ModelArgument = Annotated[
@@ -56,7 +57,7 @@ def dataset_named(name: str, image_size: int | None, channels: int | None) -> Da
     try:
         return find_dataset(name, image_size, channels)
     except StudioError as error:
-        if Path(name).expanduser().exists():
+        if exists(Path(name).expanduser()):
             raise
         raise WrongUseError(str(error)) from error
 
@@ -71,6 +72,6 @@ def architecture_named(text: str) -> Architecture | Network:
     try:
         return find_network(text)
     except StudioError as error:
-        if saved_path(text) or Path(text).expanduser().exists():
+        if saved_path(text) or exists(Path(text).expanduser()):
             raise
         raise WrongUseError(str(error)) from error

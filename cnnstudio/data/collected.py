@@ -14,8 +14,8 @@ from typing import Any
 from cnnstudio.data.datasets import DATASETS
 from cnnstudio.data.names import checked_name
 from cnnstudio.data.picture_files import natural_key
-from cnnstudio.errors import StudioError
-from cnnstudio.storage import write_atomically
+from cnnstudio.errors import StudioError, reason
+from cnnstudio.storage import is_file, write_atomically
 
 DATASET_FILE = "dataset.json"
 DATASET_FORMAT = 1
@@ -118,7 +118,7 @@ def create_collection(folder: Path, name: str, kind: str, classes: Sequence[str]
 def list_collections(folder: Path) -> list[Path]:
     """The sets that lie in a folder, in the order of their names."""
     with suppress(OSError):
-        found = (path for path in folder.iterdir() if is_visible(path) and (path / DATASET_FILE).is_file())
+        found = (path for path in folder.iterdir() if is_visible(path) and is_file(path / DATASET_FILE))
         return sorted(found, key=lambda path: natural_key(path.name))
     return []
 
@@ -146,7 +146,7 @@ def trash_collection(path: Path) -> None:
         send2trash.send2trash(path)
     except OSError as error:
         raise StudioError(
-            f"“{path.name}” cannot be moved to the trash ({error.strerror or error}). To be rid of it for good, "
+            f"“{path.name}” cannot be moved to the trash ({reason(error)}). To be rid of it for good, "
             f"delete the folder {path}."
         ) from error
 
@@ -181,7 +181,7 @@ def read_set(path: Path) -> tuple[CollectionKind, list[str]]:
     except FileNotFoundError as error:
         raise StudioError(f"“{path.name}” is gone: there is no {file}.") from error
     except OSError as error:
-        raise StudioError(f"“{path.name}” cannot be opened: {error.strerror or error}.") from error
+        raise StudioError(f"“{path.name}” cannot be opened: {reason(error)}.") from error
     except (ValueError, LookupError, TypeError, AttributeError, StopIteration, RecursionError) as error:
         raise StudioError(
             f"“{path.name}” cannot be opened: {file} is damaged. The pictures beside it are safe."
@@ -213,4 +213,4 @@ def told(trouble: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise StudioError(f"{trouble}: its folder is gone.") from error
     except OSError as error:
-        raise StudioError(f"{trouble}: {error.strerror or error}.") from error
+        raise StudioError(f"{trouble}: {reason(error)}.") from error

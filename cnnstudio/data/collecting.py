@@ -24,8 +24,8 @@ from cnnstudio.data.names import checked_name
 from cnnstudio.data.picture_files import natural_key
 from cnnstudio.data.preparation import INPUT_RULES
 from cnnstudio.data.strokes import Drawing, render
-from cnnstudio.errors import StudioError
-from cnnstudio.storage import write_atomically
+from cnnstudio.errors import StudioError, reason
+from cnnstudio.storage import exists, is_folder, write_atomically
 
 ENOUGH = 3
 """Examples that two classes must have at least: one to learn from, one for validation, one to test with."""
@@ -81,7 +81,7 @@ class Collection:
     def classes(self) -> tuple[str, ...]:
         """The names of the classes, in the order in which they were added; those from outside last."""
         with suppress(OSError):
-            found = {entry.name for entry in self.path.iterdir() if is_visible(entry) and entry.is_dir()}
+            found = {entry.name for entry in self.path.iterdir() if is_visible(entry) and is_folder(entry)}
             ordered = [name for name in self._order if name in found]
             return (*ordered, *sorted(found.difference(ordered), key=natural_key))
         return ()
@@ -277,16 +277,15 @@ def _move(moves: Sequence[tuple[Path, Path]], trouble: str) -> None:
     try:
         for here, there in moves:
             there.parent.mkdir(parents=True, exist_ok=True)
-            if there.exists() and not (here.exists() and there.samefile(here)):
-                raise FileExistsError(None, f"there is a new “{there.name}”")
+            if exists(there) and not (exists(here) and there.samefile(here)):
+                raise FileExistsError(f"there is a new “{there.name}”")
             here.rename(there)
             done.append((here, there))
     except OSError as error:
         for here, there in reversed(done):
             with suppress(OSError):
                 there.rename(here)
-        why = "it is gone" if isinstance(error, FileNotFoundError) else error.strerror or str(error)
-        raise StudioError(f"{trouble}: {why}. The folder was changed from outside.") from error
+        raise StudioError(f"{trouble}: {reason(error)}. The folder was changed from outside.") from error
 
 
 def _remove_leftovers(path: Path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from cnnstudio.data.class_folders import LEFT_OUT, readable
 from cnnstudio.data.decoding import IN_MEMORY, read_file, read_head
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, reason
 
 CHECKED_FILES = 20_000
 """Files whose size and time are compared before a cache is used; of larger folders, as many taken at random."""
@@ -58,7 +58,7 @@ class DiskFolder:
             os.listdir(self.path)  # noqa: PTH208 - a Path makes a Path of each of 60,000 names
         except OSError as error:
             name = readable(self.path)
-            raise StudioError(f"{name} cannot be read: {_reason(error)}. Choose another folder.") from error
+            raise StudioError(f"{name} cannot be read: {reason(error)}. Choose another folder.") from error
 
     @property
     def root(self) -> "_Branch":
@@ -129,7 +129,7 @@ def list_again(folder: str, stamps: Sequence[Stamp], while_looking: Callable[[],
             touched = os.stat(path).st_mtime_ns != stamp.modified  # noqa: PTH116 - as above
             names = _visible(os.listdir(path))  # noqa: PTH208 - as above
         except OSError as error:
-            if stamp.names != _reason(error):
+            if stamp.names != reason(error):
                 return None
             continue
         if _hash(names) != stamp.names:
@@ -189,8 +189,8 @@ class _Branch:
             with os.scandir(full) as entries:
                 kinds = {entry.name: _kind(entry) for entry in entries}
         except OSError as error:
-            self._disk.stamps.append(Stamp(self.path, modified, _reason(error), ()))
-            self._disk.problems.append((self.path, f"The folder cannot be read: {_reason(error)}."))
+            self._disk.stamps.append(Stamp(self.path, modified, reason(error), ()))
+            self._disk.problems.append((self.path, f"The folder cannot be read: {reason(error)}."))
             return [], []
         names = _visible(kinds)
         others = [name for name in names if kinds[name] != "file"]
@@ -213,7 +213,7 @@ def _kind(entry: "os.DirEntry[str]") -> str:
         if entry.is_dir():
             return "folder"
     except OSError as error:
-        return f"It cannot be read: {_reason(error)}."
+        return f"It cannot be read: {reason(error)}."
     return "It is a link to nothing." if entry.is_symlink() else "It is a device or a pipe, not a file."
 
 
@@ -223,15 +223,6 @@ def _visible(names: Iterable[str]) -> list[str]:
 
 def _hash(names: Sequence[str]) -> str:
     return hashlib.blake2b(os.fsencode("\0".join(names)), digest_size=16).hexdigest()
-
-
-def _reason(error: OSError) -> str:
-    known = {
-        FileNotFoundError: "it is not there any more",
-        PermissionError: "this needs a permission that you do not have",
-        NotADirectoryError: "it is no folder",
-    }
-    return known.get(type(error), error.strerror or str(error))
 
 
 def stamps_to_json(stamps: Sequence[Stamp]) -> list[list[Any]]:

@@ -20,8 +20,8 @@ from cnnstudio.data.responses import (
 )
 from cnnstudio.data.splits import OnProgress, Progress
 from cnnstudio.data.transfer import DiskFullError, Meter, Part, transfer, writing
-from cnnstudio.errors import StudioError
-from cnnstudio.storage import cache_folder, config_folder, write_atomically
+from cnnstudio.errors import StudioError, reason
+from cnnstudio.storage import cache_folder, config_folder, is_file, is_folder, is_path, write_atomically
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -48,15 +48,28 @@ def dataset_folders() -> list[Path]:
 
 def read_extra_folders() -> list[Path]:
     """The folders of data sets that the user named in the settings."""
+    return _read_extra_folders()[0]
+
+
+def folders_damage() -> str:
+    """Says which of the folders that were named in the settings cannot be used; empty where all can."""
+    return _read_extra_folders()[1]
+
+
+def _read_extra_folders() -> tuple[list[Path], str]:
+    file = _extra_folders_file()
+    advice = "Name the folders again on the Settings page."
     try:
-        path = _extra_folders_file()
-        folders = json.loads(path.read_text(encoding="utf-8"))["folders"]
-        return [Path(str(folder)) for folder in folders]
+        texts = json.loads(file.read_text(encoding="utf-8"))["folders"]
+        folders = [Path(text) for text in texts if isinstance(text, str) and is_path(text)]
     except FileNotFoundError:
-        return []
-    except (OSError, ValueError, KeyError, TypeError):
-        _log.warning("%s cannot be read; the folders that it names are not looked at.", EXTRA_FOLDERS_FILE)
-        return []
+        return [], ""
+    except OSError as error:
+        return [], f"The list of your folders of data sets, {file}, cannot be read: {reason(error)}. {advice}"
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return [], f"The list of your folders of data sets, {file}, is damaged. {advice}"
+    lost = len(texts) - len(folders)
+    return folders, f"{lost} of the folders of data sets in {file} can be no folder. {advice}" if lost else ""
 
 
 def write_extra_folders(folders: Sequence[Path]) -> None:
@@ -67,6 +80,7 @@ def write_extra_folders(folders: Sequence[Path]) -> None:
     """
     with writing():
         path = _extra_folders_file()
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps({"format": 1, "folders": [str(folder.absolute()) for folder in folders]}))
 
 
@@ -91,7 +105,7 @@ def check(remote: RemoteFolder) -> None:
         StudioError: one is missing or damaged; it would be fetched at the next use.
     """
     for file in remote.files:
-        problems = [(path, file.problem(path, _silently)) for path in _places(remote, file) if path.is_file()]
+        problems = [(path, file.problem(path, _silently)) for path in _places(remote, file) if is_file(path)]
         if not problems:
             raise StudioError(f"{file.name} of {remote.title} is not on this computer.")
         if all(problem for _, problem in problems):
@@ -124,7 +138,7 @@ def fetch(remote: RemoteFolder, on_progress: OnProgress, patience: Patience | No
     found: dict[str, Path] = {}
     for file in remote.files:
         for path in _places(remote, file):
-            if path.is_file():
+            if is_file(path):
                 problem = file.problem(path, checking.tell)
                 if not problem:
                     found[file.name] = path
@@ -147,8 +161,7 @@ def _places(remote: RemoteFolder, file: RemoteFile) -> Iterator[Path]:
         for name in remote.folders:
             yield folder / name / file.name
         yield folder / file.name
-    with suppress(OSError):  # without a cache, the user's own folders still serve
-        yield download_folder(remote) / file.name
+    yield download_folder(remote) / file.name
 
 
 @contextmanager
@@ -196,11 +209,11 @@ def _download(
     placed = {}
     for number, file in enumerate(files):
         path = folder / file.name
-        damaged = path.is_file() and bool(file.problem(path, meter.tell))
+        damaged = is_file(path) and bool(file.problem(path, meter.tell))
         if damaged:
             with writing(folder):
                 path.unlink()
-        if not path.is_file():
+        if not is_file(path):
             reasons = _Download(file, path, meter, patience).from_any_server()
             if reasons:
                 raise _failure(remote, files[number:], reasons, damaged) from list(reasons.values())[-1]
@@ -228,7 +241,7 @@ def _failure(
     if all(isinstance(reason, UnreachableError) for reason in reasons.values()):
         why = "none of the servers that have it can be reached"
         remedy = "Check the connection to the internet and try again"
-    looked = ", ".join(str(folder) if folder.is_dir() else f"{folder} (not there)" for folder in dataset_folders())
+    looked = ", ".join(str(folder) if is_folder(folder) else f"{folder} (not there)" for folder in dataset_folders())
     if looked:
         why += f", and {files[0].name} does not lie in {looked}"
     server, _, name = files[0].urls[0].rpartition("/")

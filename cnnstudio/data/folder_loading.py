@@ -1,6 +1,5 @@
 """What lies behind `cnnstudio.data.folders`: scan or cache, split, and report."""
 
-import errno
 from contextlib import closing
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from cnnstudio.data.proposal import SIZES, propose, settings_path
 from cnnstudio.data.scan import MAX_LISTED, Pace, Scan, Store, scan_images
 from cnnstudio.data.splits import Dataset, OnProgress, Split, draw_from_each_class
 from cnnstudio.data.stored import StoredImages
-from cnnstudio.errors import StudioError
-from cnnstudio.storage import cache_folder, free_bytes
+from cnnstudio.errors import StudioError, is_full, reason
+from cnnstudio.storage import cache_folder, free_bytes, is_file
 
 _TRAIN, _VALIDATION, _TEST = range(3)
 _SPLIT_NUMBERS = {"all": _TRAIN, "train": _TRAIN, "validation": _VALIDATION, "test": _TEST}
@@ -66,7 +65,7 @@ def load(
 
 
 def _open(path: Path) -> Store:
-    return Archive(path) if path.is_file() else DiskFolder(path)
+    return Archive(path) if is_file(path) else DiskFolder(path)
 
 
 def _title(path: Path) -> str:
@@ -98,13 +97,13 @@ def _scan(
 
 def _not_kept(error: OSError) -> StudioError:
     folder = cache_folder()
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if is_full(error):
         return StudioError(
             f"The disk of {folder} is full: {free_bytes(folder) / 1e6:,.0f} MB are left, too few for the decoded "
             "images. Make room there, or choose a smaller image size."
         )
     return StudioError(
-        f"The decoded images cannot be kept in {folder}: {error.strerror or error}. Check that this folder can be "
+        f"The decoded images cannot be kept in {folder}: {reason(error)}. Check that this folder can be "
         "written to, and try again."
     )
 

@@ -139,7 +139,7 @@ def alone(path: Path, while_waiting: Callable[[], object]) -> Iterator[bool]:
     from filelock import FileLock, Timeout
 
     home = _home(path)
-    home.parent.mkdir(exist_ok=True)
+    home.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(home.with_suffix(".lock"))
     waited = False
     while not lock.is_locked:

@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from PIL import ExifTags, Image
 
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, reason
 
 MAX_PIXELS = 128_000_000
 """The largest picture that is decoded: room for the largest phone cameras in common use, about 0.5 GB of memory."""
@@ -189,7 +189,7 @@ def open_image(source: Source) -> Image.Image:
     except PermissionError as error:
         raise StudioError(f"{name} may not be read. Change its permissions or choose another file.") from error
     except (OSError, ValueError) as error:
-        raise StudioError(f"{name} cannot be read ({error}). Choose another file.") from error
+        raise StudioError(f"{name} cannot be read ({reason(error)}). Choose another file.") from error
 
 
 class Header(NamedTuple):

@@ -15,8 +15,8 @@ from typing import Any
 from cnnstudio.data.datasets import DATASETS, DatasetEntry
 from cnnstudio.data.folders import TEST_SHARE, FolderSurvey, load_folder, survey_folder
 from cnnstudio.data.splits import Dataset, OnProgress
-from cnnstudio.errors import StudioError
-from cnnstudio.storage import data_folder, write_atomically
+from cnnstudio.errors import StudioError, reason
+from cnnstudio.storage import data_folder, exists, is_file, is_folder, is_path, write_atomically
 
 REGISTER_FORMAT = 1
 MAX_REGISTER_BYTES = 64 * 2**20
@@ -42,13 +42,15 @@ class _Registered:
         numbers = (self.image_size, self.channels, self.train_images, self.test_images)
         if not all(isinstance(text, str) for text in texts) or not all(isinstance(number, int) for number in numbers):
             raise TypeError("a line of the register is damaged")
+        if not (is_path(self.path) and all(map(is_path, (self.name, *self.classes)))):
+            raise ValueError("a name in the register is none")
+        if self.image_size not in range(8, MAX_IMAGE_SIZE + 1) or self.channels not in (1, 3) or min(numbers) < 0:
+            raise ValueError("a number in the register is out of range")
 
 
 def collected_folder() -> Path:
     """Where the sets lie that were collected here, each a folder of its own."""
-    folder = data_folder() / "datasets"
-    folder.mkdir(exist_ok=True)
-    return folder
+    return data_folder() / "datasets"
 
 
 def list_datasets() -> list[DatasetEntry]:
@@ -77,7 +79,7 @@ def find_dataset(name: str, image_size: int | None = None, channels: int | None 
         if entry.name == name:
             return _own_entry(entry, image_size, channels)
     path = Path(name).expanduser()
-    if path.exists():
+    if exists(path):
         path = path.absolute()
         return _own_entry(_surveyed(str(path), survey_folder(path)), image_size, channels)
     import difflib
@@ -197,15 +199,18 @@ def _imported() -> Iterator[DatasetEntry]:
 
 def _collected() -> Iterator[DatasetEntry]:
     """Sets without two classes cannot be trained on yet."""
-    for folder in sorted(collected_folder().iterdir()):
-        if folder.is_dir() and not folder.name.startswith("."):
+    folders: list[Path] = []
+    with suppress(OSError):  # nothing was collected yet
+        folders = sorted(collected_folder().iterdir())
+    for folder in folders:
+        if is_folder(folder) and not folder.name.startswith("."):
             with suppress(StudioError):
                 yield _surveyed(folder.name, survey_folder(folder))
 
 
 def _free_name(path: Path, kept: list[_Registered]) -> str:
     taken = {*DATASETS, *(line.name for line in kept), *(entry.name for entry in _collected())}
-    name = path.stem if path.is_file() else path.name or "images"
+    name = path.stem if is_file(path) else path.name or "images"
     number, free = 1, name
     while free in taken:
         number += 1
@@ -224,25 +229,45 @@ def _register_file() -> Path:
     return data_folder() / "datasets.json"
 
 
-def _register() -> Iterator[_Registered]:
-    """The lines that can be understood; a damaged register must not keep the window from opening."""
+def _register() -> list[_Registered]:
+    return _read_register()[0]
+
+
+def list_damage() -> str:
+    """Says what of the list of imported folders cannot be used; empty where all can."""
+    return _read_register()[1]
+
+
+def _read_register() -> tuple[list[_Registered], str]:
+    """The lines that can be used, and a sentence on the others: they must not keep the window from opening."""
+    file = _register_file()
+    advice = "Import your folders again on the Data page."
     try:
-        with _register_file().open("rb") as file:
-            values: Any = json.loads(file.read(MAX_REGISTER_BYTES))
-        lines = values["datasets"] if values["format"] == REGISTER_FORMAT else []
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return
+        with file.open("rb") as opened:
+            values: Any = json.loads(opened.read(MAX_REGISTER_BYTES))
+        if values["format"] != REGISTER_FORMAT:
+            return [], f"The list of your data sets, {file}, is of another version of CNN Studio. {advice}"
+        lines: list[Any] = list(values["datasets"])
+    except FileNotFoundError:
+        return [], ""
+    except OSError as error:
+        return [], f"The list of your data sets, {file}, cannot be read: {reason(error)}. {advice}"
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return [], f"The list of your data sets, {file}, is damaged. {advice}"
+    usable = []
     for line in lines:
-        with suppress(TypeError, LookupError):
-            yield _Registered(**{**line, "classes": tuple(line["classes"])})
+        with suppress(TypeError, LookupError, ValueError):
+            usable.append(_Registered(**{**line, "classes": tuple(line["classes"])}))
+    lost = len(lines) - len(usable)
+    return usable, f"{lost} of your data sets in {file} cannot be used: its entry is damaged. {advice}" if lost else ""
 
 
 def _write_register(lines: list[_Registered]) -> None:
     text = json.dumps({"format": REGISTER_FORMAT, "datasets": [asdict(line) for line in lines]}, indent=1)
     try:
+        data_folder().mkdir(parents=True, exist_ok=True)
         write_atomically(_register_file(), text)
     except OSError as error:
         raise StudioError(
-            f"The list of your data sets cannot be written: {error.strerror or error}. Make room on the disk of "
-            f"{data_folder()}."
+            f"The list of your data sets cannot be written: {reason(error)}. Make room on the disk of {data_folder()}."
         ) from error

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cnnstudio.data.images import MAX_FILE_BYTES, PICTURE_ENDINGS
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, reason
 
 MAX_MEMBERS = 1_000_000
 """Files in a zip archive, at most."""
@@ -46,7 +46,7 @@ class PictureFile:
         try:
             return self.archive.read(self.member)
         except (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-            raise StudioError(f"{self.name} cannot be unpacked: the archive is damaged ({error}).") from error
+            raise StudioError(f"{self.name} cannot be unpacked: the archive is damaged ({reason(error)}).") from error
 
 
 @dataclass
@@ -118,7 +118,7 @@ def _in_folder(root: Path, found: PictureList) -> Iterator[PictureFile]:
             with os.scandir(folder) as entries:
                 visible = sorted((entry for entry in entries if entry.name[0] != "."), key=_key_of_entry)
         except OSError as error:
-            found.problems.append(f"{_readable(folder)} cannot be looked into: {error.strerror}.")
+            found.problems.append(f"{_readable(folder)} cannot be looked into: {reason(error)}.")
             continue
         below = []
         for entry in visible:
@@ -146,7 +146,7 @@ def _in_archive(path: Path, found: PictureList) -> Iterator[PictureFile]:
     try:
         archive = zipfile.ZipFile(path)
     except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise StudioError(f"{path} is no zip archive that can be opened: {error}.") from error
+        raise StudioError(f"{path} is no zip archive that can be opened: {reason(error)}.") from error
     members = archive.infolist()
     if len(members) > MAX_MEMBERS:
         raise StudioError(f"{path} holds {len(members):,} files; at most {MAX_MEMBERS:,} are looked into.")

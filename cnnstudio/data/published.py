@@ -15,7 +15,7 @@ from cnnstudio.data.class_names import DIGITS
 from cnnstudio.data.downloads import fetch
 from cnnstudio.data.remote import RemoteFile, RemoteFolder
 from cnnstudio.data.splits import Dataset, OnProgress, Progress, Split
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, reason
 from cnnstudio.storage import shipped
 
 MNIST_SHA256 = {
@@ -168,7 +168,9 @@ def read_idx(path: Path, sha256: str) -> np.ndarray:
     try:
         data = gzip.decompress(path.read_bytes())
     except (OSError, EOFError, zlib.error) as error:
-        raise StudioError(f"{path} cannot be read ({error}). Install CNN Studio again to restore it.") from error
+        raise StudioError(
+            f"{path} cannot be read ({reason(error)}). Install CNN Studio again to restore it."
+        ) from error
     if hashlib.sha256(data).hexdigest() != sha256:
         raise StudioError(f"{path} is damaged: its checksum is wrong. Install CNN Studio again to restore it.")
     return _parse_idx(data)
@@ -264,7 +266,7 @@ def _read_cifar(name: str, classes: tuple[str, ...], cifar: Cifar, label: int, o
                 done += count
                 on_progress(Progress(task, done, total, "images"))
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, _FormatError) as error:
-        raise StudioError(f"{path} is not {cifar.remote.title} in its binary version ({error}).") from error
+        raise StudioError(f"{path} is not {cifar.remote.title} in its binary version ({reason(error)}).") from error
     if done < total or max(train[1].max(), test[1].max()) >= len(classes):
         raise StudioError(f"{path} does not hold all that {cifar.remote.title} should.")
     return Dataset(name, classes, Split(*train), Split(*test))

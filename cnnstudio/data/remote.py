@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cnnstudio.errors import reason
+
 _BLOCK = 2**20
 
 Tell = Callable[[int], None]
@@ -62,7 +64,7 @@ class RemoteFile:
                 return self._packed_problem(path, tell)
             return self._unpacked_problem(path, tell)
         except OSError as error:
-            return f"cannot be read ({error.strerror or error})"
+            return f"cannot be read ({reason(error)})"
 
     def _packed_problem(self, path: Path, tell: Tell) -> str:
         size = path.stat().st_size
@@ -86,7 +88,7 @@ class RemoteFile:
                     checksum.update(block)
                     tell(packed.tell())
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            return f"cannot be unpacked ({error})"
+            return f"cannot be unpacked ({reason(error)})"
         return "" if checksum.hexdigest() == self.unpacked_sha256 else "has a wrong checksum"
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from cnnstudio.data.class_folders import Branch, Layout, readable
 from cnnstudio.data.decoding import SMALL, Decoded, decode, in_order
 from cnnstudio.data.splits import OnProgress, Progress
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, reason
 from cnnstudio.storage import free_bytes
 
 _BLOCK_BYTES = 1 << 20
@@ -199,7 +199,7 @@ def _decode(content: bytes | Path, path: str, shape: tuple[int, int], sign: tupl
         name = "The picture" if isinstance(content, bytes) else readable(str(content))
         return _Result(path, None, b"", sign, str(error).replace(name, "It", 1))
     except (OSError, MemoryError) as error:
-        return _Result(path, None, b"", sign, f"It cannot be read: {error}.")
+        return _Result(path, None, b"", sign, f"It cannot be read: {reason(error)}.")
 
 
 def _digest(content: bytes | Path) -> bytes:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, reason
 
 Stroke = np.ndarray
 """One pen-down line: (n, 2) float, x to the right and y down, in any unit."""
@@ -256,7 +256,7 @@ def read_drawings(path: str | Path) -> list[Drawing]:
             raise StudioError(f"{path} is larger than {MAX_FILE_BYTES // 2**20} MB: split it into several files.")
         content = json.loads(path.read_bytes())
     except OSError as error:
-        raise StudioError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise StudioError(f"{path} cannot be read: {reason(error)}.") from error
     except (ValueError, RecursionError) as error:
         raise StudioError(f"{path} is not a strokes file: it is not valid JSON.") from error
     if not isinstance(content, list):

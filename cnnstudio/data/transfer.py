@@ -20,7 +20,7 @@ from cnnstudio.data.responses import (
     WrongFileError,
 )
 from cnnstudio.data.splits import OnProgress, Progress
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, is_full, reason
 from cnnstudio.storage import free_bytes, write_atomically
 
 _TELL_SECONDS = 0.05
@@ -31,8 +31,6 @@ _RATE_SECONDS = 10.0
 
 _SPARE_BYTES = 2**24
 """Free space that a download leaves on the disk."""
-
-_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 class DiskFullError(StudioError):
@@ -98,13 +96,13 @@ def writing(folder: Path | None = None) -> Iterator[None]:
         yield
     except OSError as error:
         where = folder or error.filename
-        if error.errno in _FULL:
+        if is_full(error) or error.errno == errno.EFBIG:
             raise DiskFullError(
                 f"The disk that holds {where} is full. Make room there, or name another place in the environment "
                 "variable CNNSTUDIO_HOME, and try again."
             ) from error
         raise StudioError(
-            f"{where} cannot be written ({error.strerror or error}). Make it writable, or name another place in the "
+            f"{where} cannot be written ({reason(error)}). Make it writable, or name another place in the "
             "environment variable CNNSTUDIO_HOME."
         ) from error
 

@@ -7,13 +7,13 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnstudio import screen
-from cnnstudio.errors import StudioError
-from cnnstudio.storage import log_folder, shipped
+from cnnstudio.errors import reason
+from cnnstudio.storage import USER_FOLDERS, log_folder, shipped, try_writing
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -32,14 +32,13 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
 
     Returns:
         The application and the main window. Keep both.
-
-    Raises:
-        StudioError: the settings or the log have no place to be written to.
     """
     from PySide6.QtCore import QLocale, Qt
     from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
 
+    from cnnstudio.data.downloads import folders_damage
+    from cnnstudio.data.library import list_damage
     from cnnstudio.gui.log import ErrorHook, start_log
     from cnnstudio.gui.main_window import MainWindow
     from cnnstudio.gui.settings import Settings
@@ -56,14 +55,8 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
     application.setApplicationDisplayName("CNN Studio")
     application.setDesktopFileName("cnnstudio")
     application.setWindowIcon(QIcon(str(shipped("assets/icons/cnnstudio.svg"))))
-    try:
-        start_log()
-        settings = Settings()
-    except OSError as error:
-        raise StudioError(
-            f"CNN Studio cannot write to its folder ({error}). Make it writable, or name another place in the "
-            "environment variable CNNSTUDIO_HOME."
-        ) from error
+    start_log()
+    settings = Settings()
     settings.limit_threads()
     theme = application.findChild(Theme) or Theme(application)
     theme.choose(settings.theme)
@@ -81,10 +74,46 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
             settings.limit_threads()
 
     settings.changed.connect(apply)
+    for sentence in filter(None, (unkept(), list_damage(), folders_damage())):
+        window.tell(sentence)
     window.show()
     if len(argv) > 1:
         window.open_path(Path(argv[1]))
     return application, window
+
+
+_KEPT = {
+    "data": "what you train, collect and design",
+    "settings": "settings",
+    "cache": "downloads and prepared images",
+    "log": "the log",
+}
+"""What lies in each of `USER_FOLDERS`."""
+
+
+def unkept() -> str:
+    """Says what cannot be kept, why, and what to do about it; empty where all can be."""
+    refused: dict[str, str] = {}
+    for name, place in USER_FOLDERS.items():
+        try:
+            try_writing(place())
+        except OSError as error:
+            refused[name] = reason(error)
+    if not refused:
+        return ""
+    folders = [USER_FOLDERS[name]() for name in refused]
+    whys, parents = set(refused.values()), {folder.parent for folder in folders}
+    if len(refused) == len(USER_FOLDERS) and len(whys) == len(parents) == 1:
+        why = f"Nothing can be kept: {parents.pop()} cannot be written ({whys.pop()})."
+    else:
+        lost = ", ".join(_KEPT[name] for name in refused)
+        places = ", ".join(f"{folder} ({why})" for folder, why in zip(folders, refused.values(), strict=True))
+        why = f"Some of what you do cannot be kept ({lost}), for this cannot be written: {places}."
+    works = "You can look at everything and try it out, but not train." if "data" in refused else "All else works."
+    return (
+        f"{why} {works} To keep what you do, name another folder in the environment variable CNNSTUDIO_HOME and start "
+        "CNN Studio again."
+    )
 
 
 def main(argv: Sequence[str]) -> int:
@@ -107,8 +136,6 @@ def main(argv: Sequence[str]) -> int:
                 f"The window cannot be loaded ({error}). Install CNN Studio again; on Debian or Ubuntu, this may be "
                 f"what is missing: {screen.apt_line(screen.APT_PACKAGES)}"
             )
-        except StudioError as error:
-            problem = str(error)
     print(problem, file=sys.stderr)  # noqa: T201
     return 1
 
@@ -118,15 +145,23 @@ def _run(argv: Sequence[str]) -> int:
     window.closed.connect(application.quit)
     from cnnstudio.gui.task import wait_for_threads
 
-    with (log_folder() / "crash.txt").open("a", encoding="utf-8") as crashes:
-        faulthandler.enable(crashes)
-        with _closing_on_signals(window):
-            code = application.exec()
+    with _noting_crashes(), _closing_on_signals(window):
+        code = application.exec()
         ended = wait_for_threads(SECONDS_TO_END)
         if not ended:
             os._exit(code)
-        faulthandler.disable()
     return code
+
+
+@contextmanager
+def _noting_crashes() -> Iterator[None]:
+    """Writes where Python was into the log folder, should the process die; without a place for it, nothing is."""
+    with ExitStack() as stack:
+        with suppress(OSError):
+            crashes = stack.enter_context((log_folder() / "crash.txt").open("a", encoding="utf-8"))
+            faulthandler.enable(crashes)
+            stack.callback(faulthandler.disable)
+        yield
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -40,27 +41,51 @@ _LEVELS = {
     QtMsgType.QtCriticalMsg: logging.ERROR,
     QtMsgType.QtFatalMsg: logging.CRITICAL,
 }
+LINES_KEPT = 200
+"""Lines of the log that are kept in memory."""
+
 _log = logging.getLogger("cnnstudio")
+
+
+class _LogFile(logging.handlers.RotatingFileHandler):
+    """A log file that is done without where the disk does not take it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Says nothing: logging's own would print a traceback for each line."""
+
+
+class _Recent(logging.Handler):
+    """The last lines, which are there even where the file is not."""
+
+    def __init__(self, lines: int) -> None:
+        super().__init__()
+        self.lines: deque[str] = deque(maxlen=lines)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keeps them."""
+        self.lines.extend(self.format(record).splitlines())
 
 
 def start_log() -> Path:
     """Sends the log of this process to `cnnstudio.log` in the log folder, 1 MB at most and three older ones.
 
     Returns:
-        The file. A second call changes nothing.
+        The file, which is not there where it cannot be written. A second call changes nothing.
     """
-    file = log_folder() / "cnnstudio.log"
+    folder = log_folder()
+    file = folder / "cnnstudio.log"
+    if any(isinstance(handler, _LogFile) and Path(handler.baseFilename) == file for handler in _log.handlers):
+        return file
     for handler in list(_log.handlers):
-        if isinstance(handler, logging.handlers.RotatingFileHandler):
-            if Path(handler.baseFilename) == file:
-                return file
+        if isinstance(handler, _LogFile | _Recent):
             _log.removeHandler(handler)
             handler.close()
-    handler = logging.handlers.RotatingFileHandler(
-        file, maxBytes=1_000_000, backupCount=3, encoding="utf-8", delay=True
-    )
-    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
-    _log.addHandler(handler)
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    in_file = _LogFile(file, maxBytes=1_000_000, backupCount=3, encoding="utf-8", delay=True)
+    for handler in (in_file, _Recent(LINES_KEPT)):
+        handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
+        _log.addHandler(handler)
     _log.setLevel(logging.INFO)
     _log.propagate = False
     system = f"{platform.system()} {platform.release()}"
@@ -83,19 +108,14 @@ def versions() -> dict[str, str]:
 
 def details(lines: int = 60) -> str:
     """What somebody who mends an error wants to know: versions and the end of the log, as plain text."""
-    file = log_folder() / "cnnstudio.log"
-    try:
-        with file.open(encoding="utf-8", errors="replace") as text:
-            tail = "".join(deque(text, lines))
-    except OSError as error:
-        tail = f"The log cannot be read: {error}"
+    recent = [line for handler in _log.handlers if isinstance(handler, _Recent) for line in handler.lines]
     return "\n".join(
         [
             *(f"{name} {version}" for name, version in versions().items()),
             platform.platform(),
             "",
-            f"End of {file}:",
-            tail,
+            f"The last lines for {log_folder() / 'cnnstudio.log'}:",
+            *recent[-lines:],
         ]
     )
 

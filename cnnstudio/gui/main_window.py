@@ -34,14 +34,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnstudio.gui.describe import describe
+from cnnstudio.gui.describe import breakable, describe
 from cnnstudio.gui.log import details
-from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.settings import PAGE, Settings
 from cnnstudio.gui.theme import GRID, icon
 from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.gui.widgets.question import Answer, Role, ask
 from cnnstudio.models.card import CARD_FILE, MODEL_FILE
 from cnnstudio.models.network_files import SUFFIX
+from cnnstudio.storage import is_file, is_folder
 
 RAIL_WIDTH = 11 * GRID
 DEFAULT_SIZE = QSize(1360, 860)
@@ -164,6 +165,8 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self._settings = settings
         self._pages: dict[str, QWidget] = {}
+        self._news: list[str] = []
+        self._forgotten: list[str] = []
         self._current = ""
         self._asks = True
         self._closed = False
@@ -187,8 +190,10 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(body)
         self._add_quit_action()
         self._restore_geometry()
-        last = settings.page
-        self.show_page(last if last in PAGES else LANDING)
+        self.show_page(self._last_page())
+        for what in settings.forgotten:
+            self._tell_forgotten(what)
+        settings.forgot.connect(self._tell_forgotten)
 
     @property
     def current_page(self) -> QWidget:
@@ -225,14 +230,36 @@ class MainWindow(QMainWindow):
         if path.name.endswith(SUFFIX):
             self.show_page("architecture", path)
             return
-        is_model = (path / MODEL_FILE).is_file() or (path / CARD_FILE).is_file()
-        images = path.suffix.lower() == ".zip" or (path.is_dir() and not is_model)
+        is_model = is_file(path / MODEL_FILE) or is_file(path / CARD_FILE)
+        images = path.suffix.lower() == ".zip" or (is_folder(path) and not is_model)
         self.show_page("data" if images else "try", path)
 
     @Slot(str)
     def show_error(self, text: str) -> None:
         """Says above the page what went wrong, with details to copy."""
         self._message.show_error(text, details())
+
+    def tell(self, sentence: str) -> None:
+        """Says above the page a piece of news, beside what was told and still stands there."""
+        self._tell(sentence, "")
+
+    @Slot(str)
+    def _tell_forgotten(self, what: str) -> None:
+        self._tell("", what)
+
+    def _tell(self, sentence: str, forgotten: str) -> None:
+        if self._message.isHidden():
+            self._news.clear()
+            self._forgotten.clear()
+        self._news += [sentence] if sentence else []
+        self._forgotten += [forgotten] if forgotten else []
+        text = " ".join(self._news)
+        if self._forgotten:
+            text += (
+                f" Some of what was remembered cannot be used and was forgotten: {', '.join(self._forgotten)}. Choose "
+                "again what you want otherwise."
+            )
+        self._message.show_info(breakable(text.strip()))
 
     @Slot()
     def quit(self) -> None:
@@ -286,9 +313,17 @@ class MainWindow(QMainWindow):
         action.triggered.connect(self.close)
         self.addAction(action)
 
+    def _last_page(self) -> str:
+        last = self._settings.page
+        if last in PAGES:
+            return last
+        if last:
+            self._settings.forget("page", PAGE)
+        return LANDING
+
     def _restore_geometry(self) -> None:
         available = self.screen().availableGeometry()
-        if self._settings.geometry.isEmpty() or not self.restoreGeometry(self._settings.geometry):
+        if not self.restoreGeometry(self._settings.geometry):  # there is none yet, or it was on another screen
             size = DEFAULT_SIZE.expandedTo(available.size() * SHARE_OF_SCREEN)
             size = size.boundedTo(available.size() - QSize(0, TITLE_BAR))
             self.resize(size)

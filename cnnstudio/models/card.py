@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, reason
+from cnnstudio.storage import exists, is_file, is_folder
 
 CARD_FILE = "card.json"
 MODEL_FILE = "model.keras"
@@ -23,7 +24,7 @@ MAX_TEXT = 10_000
 
 def model_file(path: Path) -> Path:
     """The `.keras` file of a model: within its folder, or the path itself."""
-    return path / MODEL_FILE if path.is_dir() else path
+    return path / MODEL_FILE if is_folder(path) else path
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,7 @@ def read_card(folder: Path) -> Card:
         with path.open("rb") as file:
             data = file.read(MAX_CARD_BYTES + 1)
     except FileNotFoundError as error:
-        if (folder / CONFIG_FILE).is_file() and not (folder / "model.keras").exists():
+        if is_file(folder / CONFIG_FILE) and not exists(folder / "model.keras"):
             raise StudioError(
                 f"{folder} holds no model yet: its training is in its first epoch, or was ended there."
             ) from error
@@ -202,7 +203,7 @@ def read_card(folder: Path) -> Card:
             "or the file was left behind when the folder was copied."
         ) from error
     except OSError as error:
-        raise StudioError(f"{path} cannot be read: {error.strerror}.") from error
+        raise StudioError(f"{path} cannot be read: {reason(error)}.") from error
     if len(data) > MAX_CARD_BYTES:
         raise StudioError(f"{path} is too large for a model's card (over {MAX_CARD_BYTES // 2**20} MB).")
     return parse_card(data, path)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.backend import import_keras, trace
 from cnnstudio.models.card import CARD_FILE, MODEL_FILE, Card
 from cnnstudio.storage import write_atomically
@@ -288,7 +288,7 @@ class Classifier:
             write_atomically(folder / CARD_FILE, self.card.to_json())
         except OSError as error:
             raise StudioError(
-                f"The model cannot be saved in {folder}: {error.strerror or error}. Choose another folder."
+                f"The model cannot be saved in {folder}: {reason(error)}. Choose another folder."
             ) from error
 
     def _without_optimizer(self) -> "keras.Model":

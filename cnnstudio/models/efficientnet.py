@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.card import Card
 from cnnstudio.models.classifier import Classifier
@@ -160,7 +160,7 @@ def read_class_names(path: Path) -> tuple[str, ...]:
         pairs = json.loads(path.read_text(encoding="utf-8"))
         names = tuple(HINTS.get(wordnet, name.replace("_", " ")) for wordnet, name in pairs)
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise StudioError(f"{path} is no list of class names ({error}).") from error
+        raise StudioError(f"{path} is no list of class names ({reason(error)}).") from error
     if len(names) != CLASSES or len(set(names)) != CLASSES:
         raise StudioError(f"{path} must name {CLASSES:,} different classes, but names {len(set(names)):,}.")
     return names
@@ -183,7 +183,7 @@ def convert(weights: Path, classes: Path, command: str = "") -> Classifier:
         with np.load(weights, allow_pickle=False) as arrays:
             load_torch_weights(model, arrays)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise StudioError(f"{weights} holds no weights ({error}).") from error
+        raise StudioError(f"{weights} holds no weights ({reason(error)}).") from error
     card = Card(
         name=NAME,
         classes=names,

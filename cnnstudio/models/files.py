@@ -19,11 +19,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.allowlist import MODELS, RefusedError, checked_config
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.card import MAX_CARD_BYTES, Card, parse_card
 from cnnstudio.models.layer_table import describe
+from cnnstudio.storage import exists, is_file
 
 if TYPE_CHECKING:
     import h5py
@@ -168,17 +169,17 @@ def _members(path: Path) -> dict[str, bytes]:
 
 def _read(path: Path) -> bytes:
     try:
-        if (path / "saved_model.pb").exists():
+        if exists(path / "saved_model.pb"):
             raise RefusedError("it is in TensorFlow's SavedModel format; save it as .keras where it comes from")
         # Reading a device or a pipe might never end.
-        if path.exists() and not path.is_file():
+        if exists(path) and not is_file(path):
             raise RefusedError("it is not a file")
         with path.open("rb") as file:
             data = file.read(MAX_FILE + 1)
     except FileNotFoundError as error:
         raise RefusedError("there is no such file") from error
     except OSError as error:
-        raise RefusedError(f"it cannot be read ({error.strerror})") from error
+        raise RefusedError(f"it cannot be read ({reason(error)})") from error
     if len(data) > MAX_FILE:
         raise RefusedError(f"it is larger than {MAX_FILE // 2**20:,} MB")
     return data
@@ -199,7 +200,7 @@ def _unpack(data: bytes) -> dict[str, bytes]:
             return {info.filename: archive.read(info) for info in archive.infolist()}
     # RuntimeError: the archive is encrypted, or compressed in an unknown way.
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, struct.error) as error:
-        raise RefusedError(f"it is damaged, or no .keras file ({error})") from error
+        raise RefusedError(f"it is damaged, or no .keras file ({reason(error)})") from error
 
 
 def _check_members(members: list[zipfile.ZipInfo]) -> None:
@@ -233,7 +234,7 @@ def _check_weights(data: bytes) -> int:
             return _check_groups(file)
     # h5py reports damage by whichever of these its place in the file suggests.
     except (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
-        raise RefusedError(f"its weights are damaged ({error})") from error
+        raise RefusedError(f"its weights are damaged ({reason(error)})") from error
 
 
 def _check_groups(file: "h5py.File") -> int:
@@ -356,7 +357,7 @@ def _load_weights(model: "keras.Model", name: str, data: bytes) -> None:
             path.write_bytes(data)
             model.load_weights(path)
     except OSError as error:
-        raise RefusedError(f"its weights cannot be unpacked ({error.strerror or error})") from error
+        raise RefusedError(f"its weights cannot be unpacked ({reason(error)})") from error
     except Exception as error:
         raise RefusedError(f"its weights do not fit its layers ({_first_line(error)})") from error
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cnnstudio.data.datasets import DATASETS
 from cnnstudio.data.preparation import INPUT_RULES
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.card import MAX_CARD_BYTES, Card, parse_card
 from cnnstudio.models.classifier import Classifier
@@ -171,10 +171,12 @@ def remember(model: ForeignModel, answers: Answers) -> None:
     check_answers(model, answers)
     card = _card(answers, model.channels)
     values = json.loads(card.to_json()) | {"value_range": answers.value_range, "softmax": answers.softmax}
+    place = _place(model.digest)
     try:
-        write_atomically(_place(model.digest), json.dumps(values, indent=2, ensure_ascii=False))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(place, json.dumps(values, indent=2, ensure_ascii=False))
     except OSError as error:
-        raise StudioError(f"What you said of this model cannot be kept: {error.strerror or error}.") from error
+        raise StudioError(f"What you said of this model cannot be kept: {reason(error)}.") from error
 
 
 def remembered(path: Path) -> Answers | None:
@@ -221,9 +223,7 @@ def _digest(path: Path) -> str:
 
 def _place(digest: str) -> Path:
     """The file with the answers for a model."""
-    folder = data_folder() / "foreign"
-    folder.mkdir(exist_ok=True)
-    return folder / f"{digest[:32]}.json"
+    return data_folder() / "foreign" / f"{digest[:32]}.json"
 
 
 def _completed(model: "keras.Model", path: Path, answers: Answers) -> "keras.Model":

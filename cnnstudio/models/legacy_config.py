@@ -9,6 +9,7 @@ import io
 import json
 from typing import Any
 
+from cnnstudio.errors import reason
 from cnnstudio.models.allowlist import ELSEWHERE, LAYERS, MODELS, PARTS, RefusedError
 from cnnstudio.models.equivalents import OPERATION_MODULES, is_operation
 from cnnstudio.models.graph import MERGES, input_layer
@@ -49,7 +50,7 @@ def legacy_config(data: bytes) -> bytes:
             version = str(file.attrs.get("keras_version", ""))
     # Whatever a damaged file makes of h5py.
     except (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
-        raise RefusedError(f"it is damaged ({error})") from error
+        raise RefusedError(f"it is damaged ({reason(error)})") from error
     if text is None:
         raise RefusedError(f"it holds weights, but not the layers they belong to; {_NOTHING_ELSE}")
     if version.lstrip("b'").startswith(("0.", "1.")):

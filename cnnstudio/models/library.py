@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Literal
 
 from cnnstudio.data.names import checked_name
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.card import CARD_FILE, MODEL_FILE, Card, read_card
 from cnnstudio.models.classifier import Classifier
 from cnnstudio.models.files import NoCardError, embed_card, embedded_card, load_model
 from cnnstudio.models.foreign import open_foreign
-from cnnstudio.storage import downloads_folder, runs_folder, shipped, write_atomically
+from cnnstudio.storage import downloads_folder, exists, is_file, is_folder, runs_folder, shipped, write_atomically
 
 Kind = Literal["shipped", "download", "run"]
 
@@ -76,9 +76,9 @@ def find_model(text: str | Path) -> Path:
     if str(text) in folders:
         return folders[str(text)]
     path = Path(text).expanduser()
-    if path.name == MODEL_FILE and (path.parent / CARD_FILE).is_file():
+    if path.name == MODEL_FILE and is_file(path.parent / CARD_FILE):
         return path.parent
-    if path.exists():
+    if exists(path):
         return path
     similar = difflib.get_close_matches(str(text), folders, n=3)
     hint = f" Did you mean {' or '.join(f'“{name}”' for name in similar)}?" if similar else ""
@@ -97,7 +97,7 @@ def load_classifier(model: str | Path) -> Classifier:
         StudioError: there is no such model, it is damaged, or it holds what is not allowed.
     """
     path = find_model(model)
-    if path.is_dir():
+    if is_folder(path):
         card = read_card(path)
         return Classifier(load_model(path / MODEL_FILE), card)
     try:
@@ -126,14 +126,14 @@ def rename_model(entry: ModelEntry, name: str) -> ModelEntry:
         return entry
     taken = {folder.name.casefold() for _, folder in _folders()} - {entry.name.casefold()}
     path = entry.path.with_name(name)
-    if name.casefold() in taken or (path.exists() and not path.samefile(entry.path)):
+    if name.casefold() in taken or (exists(path) and not path.samefile(entry.path)):
         raise StudioError(f"There is a model named “{name}” already. Choose another name.")
     card = replace(entry.card, name=name)
     try:
         entry.path.rename(path)
         write_atomically(path / CARD_FILE, card.to_json())
     except OSError as error:
-        raise StudioError(f"“{entry.name}” cannot be renamed: {error.strerror or error}.") from error
+        raise StudioError(f"“{entry.name}” cannot be renamed: {reason(error)}.") from error
     return ModelEntry(name, path, entry.kind, card)
 
 
@@ -150,7 +150,7 @@ def trash_model(entry: ModelEntry) -> None:
         send2trash.send2trash(entry.path)
     except OSError as error:
         raise StudioError(
-            f"“{entry.name}” cannot be moved to the trash ({error.strerror or error}). "
+            f"“{entry.name}” cannot be moved to the trash ({reason(error)}). "
             f"To be rid of it for good, delete the folder {entry.path}."
         ) from error
 
@@ -181,7 +181,7 @@ def copy_model(entry: ModelEntry, destination: Path) -> Path:
         write_atomically(destination / MODEL_FILE, lambda path: shutil.copyfile(model, path))
         write_atomically(destination / CARD_FILE, entry.card.to_json())
     except OSError as error:
-        raise StudioError(f"The copy cannot be saved as {destination}: {error.strerror or error}.") from error
+        raise StudioError(f"The copy cannot be saved as {destination}: {reason(error)}.") from error
     return destination
 
 
@@ -201,7 +201,7 @@ def _folders() -> list[tuple[Kind, Path]]:
 
 
 def _holds_model(folder: Path) -> bool:
-    return not folder.name.startswith(".") and any((folder / name).is_file() for name in (MODEL_FILE, CARD_FILE))
+    return not folder.name.startswith(".") and any(is_file(folder / name) for name in (MODEL_FILE, CARD_FILE))
 
 
 def _entries() -> list[ModelEntry | BrokenModel]:
@@ -214,7 +214,7 @@ def _entry(kind: Kind, folder: Path) -> ModelEntry | BrokenModel:
         card = read_card(folder)
     except StudioError as error:
         return BrokenModel(folder, str(error))
-    if not (folder / MODEL_FILE).is_file():
+    if not is_file(folder / MODEL_FILE):
         return BrokenModel(folder, f"{folder} has a card but no {MODEL_FILE}.")
     return ModelEntry(folder.name, folder, kind, card)
 

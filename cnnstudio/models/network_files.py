@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from cnnstudio.data.names import checked_name
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.allowlist import RefusedError, checked_config
 from cnnstudio.models.architectures import ARCHITECTURES
-from cnnstudio.storage import data_folder, write_atomically
+from cnnstudio.storage import data_folder, exists, is_file, write_atomically
 
 if TYPE_CHECKING:
     from cnnstudio.models.layer_table import Config
@@ -47,9 +47,7 @@ class Network:
 
 def networks_folder() -> Path:
     """The folder that holds the user's networks, one file each."""
-    folder = data_folder() / "architectures"
-    folder.mkdir(exist_ok=True)
-    return folder
+    return data_folder() / "architectures"
 
 
 def list_networks() -> list[Network]:
@@ -128,7 +126,7 @@ def write_network(network: Network, path: Path) -> Network:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps(values, ensure_ascii=False, allow_nan=False, indent=1))
     except OSError as error:
-        raise StudioError(f"{path} cannot be written: {error.strerror or error}.") from error
+        raise StudioError(f"{path} cannot be written: {reason(error)}.") from error
     return replace(network, path=path)
 
 
@@ -165,7 +163,7 @@ def rename_network(network: Network, name: str) -> Network:
     try:
         old.rename(path)
     except OSError as error:
-        raise StudioError(f"“{network.name}” cannot be renamed: {error.strerror or error}.") from error
+        raise StudioError(f"“{network.name}” cannot be renamed: {reason(error)}.") from error
     return write_network(replace(network, name=name, title=name), path)
 
 
@@ -182,7 +180,7 @@ def trash_network(network: Network) -> None:
         send2trash.send2trash(path)
     except OSError as error:
         raise StudioError(
-            f"“{network.name}” cannot be moved to the trash ({error.strerror or error}). "
+            f"“{network.name}” cannot be moved to the trash ({reason(error)}). "
             f"To be rid of it for good, delete the file {path}."
         ) from error
 
@@ -212,14 +210,14 @@ def _free(name: str, but: Iterable[str]) -> str:
 def _read(path: Path) -> bytes:
     try:
         # Reading a device or a pipe might never end.
-        if path.exists() and not path.is_file():
+        if exists(path) and not is_file(path):
             raise StudioError(f"{path} is not a file.")
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError as error:
         raise StudioError(f"There is no file {path}.") from error
     except OSError as error:
-        raise StudioError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise StudioError(f"{path} cannot be read: {reason(error)}.") from error
     if len(data) > MAX_FILE_BYTES:
         raise StudioError(f"{path} is too large for an architecture: over {MAX_FILE_BYTES // 2**20} MB.")
     return data

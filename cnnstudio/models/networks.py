@@ -33,6 +33,7 @@ from cnnstudio.models.network_files import (
     write_network,
 )
 from cnnstudio.models.recipes.architecture import Architecture, ImageShape
+from cnnstudio.storage import exists, is_file
 from cnnstudio.wording import size
 
 if TYPE_CHECKING:
@@ -103,9 +104,9 @@ def _reader(text: str | Path) -> Callable[[Path], Network] | None:
     """What reads a network from a path; None where nothing is there that could be one."""
     with suppress(OSError, ValueError, RuntimeError):  # not every text can be a path
         path = Path(text).expanduser()
-        if path.suffix.lower() in MODEL_ENDINGS or (path / MODEL_FILE).is_file():
+        if path.suffix.lower() in MODEL_ENDINGS or is_file(path / MODEL_FILE):
             return _network_of_model
-        if path.name and (path.exists() or path.name.endswith(SUFFIX)):
+        if path.name and (exists(path) or path.name.endswith(SUFFIX)):
             return read_network
     return None
 

@@ -11,10 +11,10 @@ from types import TracebackType
 from typing import BinaryIO
 
 from cnnstudio.data.picture_files import PictureFile
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.classifier import Classifier
 from cnnstudio.models.folder_prediction import FilePrediction
-from cnnstudio.storage import write_atomically
+from cnnstudio.storage import exists, is_file, write_atomically
 from cnnstudio.wording import probability
 
 _BOM = b"\xef\xbb\xbf"
@@ -104,8 +104,8 @@ class PredictionTable:
         self._path, self._top, self._model = path, top, model
         self._done: set[str] = set()
         try:
-            regular = path.is_file() or not path.exists()  # a pipe has nothing to keep
-            content = path.read_bytes() if regular and path.exists() and not overwrite else b""
+            regular = is_file(path) or not exists(path)  # a pipe has nothing to keep
+            content = path.read_bytes() if regular and exists(path) and not overwrite else b""
             kept = self._kept(content) if content else _as_bytes([columns(top)])
             if regular and kept != content:
                 write_atomically(path.resolve(), kept)
@@ -142,7 +142,7 @@ class PredictionTable:
             self._write(_as_bytes(_row(prediction, self._top, self._model) for prediction in predictions))
         except OSError as error:
             raise StudioError(
-                f"{self._path} cannot be written any further: {error.strerror}. What is in it is kept; the same "
+                f"{self._path} cannot be written any further: {reason(error)}. What is in it is kept; the same "
                 "command goes on from there."
             ) from error
 
@@ -180,4 +180,4 @@ class PredictionTable:
 
 
 def _unwritable(path: Path, error: OSError) -> StudioError:
-    return StudioError(f"{path} cannot be written: {error.strerror or error}. Choose another place.")
+    return StudioError(f"{path} cannot be written: {reason(error)}. Choose another place.")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cnnstudio.errors import StudioError
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.card import CARD_FILE, MODEL_FILE
-from cnnstudio.storage import downloads_folder
+from cnnstudio.storage import downloads_folder, is_file
 
 if TYPE_CHECKING:
     import keras
@@ -195,7 +195,7 @@ def find_pretrained(name: str) -> Pretrained:
 def is_downloaded(entry: Pretrained) -> bool:
     """Whether it is here already."""
     folder = downloads_folder() / entry.name
-    return all((folder / file).is_file() for file in (MODEL_FILE, CARD_FILE))
+    return all(is_file(folder / file) for file in (MODEL_FILE, CARD_FILE))
 
 
 def build_pretrained(entry: Pretrained, weights: Path | None) -> "keras.Model":

@@ -12,7 +12,7 @@ from cnnstudio.data.downloads import fetch
 from cnnstudio.data.remote import RemoteFile, RemoteFolder
 from cnnstudio.data.responses import Patience, Response, TransferError, UnreachableError
 from cnnstudio.data.splits import OnProgress, Progress
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.card import Card, read_card
 from cnnstudio.models.classifier import Classifier
@@ -53,7 +53,7 @@ def fetch_pretrained(name: str, on_progress: OnProgress, patience: Patience | No
         model = build_pretrained(entry, weights)
     except (ValueError, OSError, KeyError) as error:
         raise StudioError(
-            f"The weights of {entry.title} do not fit the Keras that is installed ({error}). Update Keras."
+            f"The weights of {entry.title} do not fit the Keras that is installed ({reason(error)}). Update Keras."
         ) from error
     on_progress(Progress(f"Saving {entry.title}", 0, None, "bytes"))
     Classifier(model, _card(entry, model)).save(folder)

@@ -17,7 +17,7 @@ import numpy as np
 
 from cnnstudio.data.augmentation import find_augmentation
 from cnnstudio.data.splits import Split
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.backend import trace
 from cnnstudio.training.arithmetic import training_arithmetic
 from cnnstudio.training.config import SCHEDULES, TrainingConfig
@@ -137,7 +137,8 @@ class FastFit:
             block = self._next.result()
         except OSError as error:
             raise StudioError(
-                f"The training images cannot be read any more ({error}). Start the training again to read them anew."
+                f"The training images cannot be read any more ({reason(error)}). Start the training again to read "
+                "them anew."
             ) from error
         first, last, size = block.first, block.last, self._config.batch_size
         self._done = last

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnstudio.data.names import checked_name
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, is_full, reason
 from cnnstudio.models.card import CONFIG_FILE
 from cnnstudio.models.networks import called, find_network
-from cnnstudio.storage import free_bytes, runs_folder, shipped, unused_folder, write_atomically
+from cnnstudio.storage import free_bytes, is_folder, runs_folder, shipped, unused_folder, write_atomically
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import EpochEnd
 from cnnstudio.training.fast_fit import Block
@@ -173,7 +173,7 @@ def _open_empty(folder: Path) -> Run:
     try:
         folder.mkdir(parents=True)
     except FileExistsError:
-        if not folder.is_dir():
+        if not is_folder(folder):
             raise StudioError(f"{folder} is a file. Choose a new or an empty folder for the run.") from None
         if any(folder.iterdir()):
             raise StudioError(f"{folder} is not empty. Choose a new or an empty folder for the run.") from None
@@ -190,10 +190,11 @@ def _shipped_names() -> set[str]:
 
 
 def _cannot_write(folder: Path | None, error: OSError) -> StudioError:
-    place = "the folder of runs" if folder is None else folder
-    return StudioError(
-        f"The run cannot be written to {place}: {error.strerror or error}. Choose another output folder, or make room."
-    )
+    elsewhere = "Choose another output folder"
+    if folder is None:
+        elsewhere = "Name another place for all that is kept in the environment variable CNNSTUDIO_HOME"
+    room = ", or make room there" if is_full(error) else ""
+    return StudioError(f"The run cannot be written to {folder or runs_folder()}: {reason(error)}. {elsewhere}{room}.")
 
 
 def _megabytes(size: int) -> str:

@@ -13,6 +13,7 @@ from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.disk_folder import DiskFolder
 from cnnstudio.data.folders import TEST_SHARE
 from cnnstudio.models.python_text import INDENT, LINE, call, literal, number
+from cnnstudio.storage import is_file
 from cnnstudio.training.config import TrainingConfig
 
 _KERAS_DATASETS = {
@@ -103,14 +104,14 @@ def images_code(entry: DatasetEntry, training: TrainingConfig) -> ImagesCode:
 
 
 def _own_images(entry: DatasetEntry, path: Path, share: str) -> ImagesCode:
-    with closing(Archive(path) if path.is_file() else DiskFolder(path)) as store:
+    with closing(Archive(path) if is_file(path) else DiskFolder(path)) as store:
         layout = find_classes(store.root, path.name, lambda: None)
     folders = {place.split: _below(place.path, layout.top) for place in layout.places}
     height, width, channels = entry.image_shape
     read = _READ.format(
         color_mode=literal("grayscale" if channels == 1 else "rgb"), image_size=literal([height, width])
     )
-    folder = path.with_suffix("") if path.is_file() else path
+    folder = path.with_suffix("") if is_file(path) else path
     text = [
         comment(
             "CNN Studio scales and splits a folder of images in its own way: what follows trains on the same images, "
@@ -119,12 +120,12 @@ def _own_images(entry: DatasetEntry, path: Path, share: str) -> ImagesCode:
             "photos upright and as PNG first."
         )
     ]
-    if path.is_file():
+    if is_file(path):
         text.append(comment("It reads the zip as it is; here it is unpacked first."))
         text += call("", "shutil.unpack_archive", [literal(str(path)), "FOLDER"])
     text += _reading(folders)
     return ImagesCode(
-        (*(("import shutil",) if path.is_file() else ()), "from pathlib import Path"),
+        (*(("import shutil",) if is_file(path) else ()), "from pathlib import Path"),
         (share, *_constants(folder / layout.top, entry)),
         (*(() if {"validation", "test"} <= set(folders) else (_DRAW,)), read),
         ("\n".join(text), *(() if "validation" in folders else (_VALIDATION,))),

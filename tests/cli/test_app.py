@@ -32,15 +32,19 @@ def test_the_window_opens_and_its_exit_code_is_ours(outcome, arguments, handed_o
     ("error", "code", "text"),
     [
         (StudioError("The canvas is\nempty."), 1, "The canvas is empty.\n"),
-        (PermissionError(errno.EACCES, "Permission denied", "/etc/x"), 1, "Permission denied: /etc/x.\n"),
-        (OSError(errno.ENOSPC, "No space left on device"), 1, "No space left on device.\n"),
+        (
+            PermissionError(errno.EACCES, "Keine Berechtigung", "/etc/x"),
+            1,
+            "/etc/x cannot be used: this needs a permission that you do not have.\n",
+        ),
+        (OSError(errno.ENOSPC, "Kein Platz"), 1, "The system refuses to do this: the disk is full.\n"),
         (MemoryError(), 1, "There is not enough memory for this: close other programs, or choose smaller numbers.\n"),
         (KeyboardInterrupt(), 130, ""),
     ],
 )
 def test_failures_are_one_sentence(outcome, error, code, text):
     assert outcome("open", open_window=window_that_raises(error)) == (code, "", text)
-    assert not list(log_folder().iterdir())
+    assert not log_folder().exists()
 
 
 def test_an_import_that_fails_leads_to_the_doctor(outcome):
@@ -64,7 +68,7 @@ def test_an_unforeseen_error_names_the_log_that_holds_the_traceback(outcome):
 
 
 def test_an_unforeseen_error_where_the_log_cannot_be_written(outcome, home: Path):
-    (log_folder() / "cnnstudio.log").mkdir()
+    (log_folder() / "cnnstudio.log").mkdir(parents=True)
     code, _, err = outcome("open", open_window=window_that_raises(ZeroDivisionError("by zero")))
     assert code == 1
     assert len(err.splitlines()) == 1

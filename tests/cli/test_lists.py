@@ -35,6 +35,7 @@ def test_architectures(outcome):
 
 
 def test_models_lists_shipped_ones_and_runs(outcome, trained):
+    runs_folder().mkdir(parents=True)
     (runs_folder() / "mine").symlink_to(trained, target_is_directory=True)
     code, out, err = outcome("models", "--json")
     assert (code, err) == (0, "")
@@ -52,7 +53,7 @@ def test_models_lists_shipped_ones_and_runs(outcome, trained):
 
 def test_a_broken_run_is_told_and_does_not_hide_the_others(outcome, trained):
     broken = runs_folder() / "broken"
-    broken.mkdir()
+    broken.mkdir(parents=True)
     (broken / "card.json").write_text("{")
     (runs_folder() / "mine").symlink_to(trained, target_is_directory=True)
     code, out, err = outcome("models", "--json")

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from cnnstudio.data import downloads
+from cnnstudio.data.datasets import DATASETS
 from cnnstudio.data.downloads import download_folder, fetch, is_here
 from cnnstudio.data.remote import RemoteFile, RemoteFolder
 from cnnstudio.data.responses import Patience
@@ -437,8 +438,27 @@ def test_the_users_own_folders_come_first(
 @pytest.mark.parametrize("text", ["{", "[]", '{"folders": 3}', '{"folders": null}'])
 def test_broken_settings_name_no_folders(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CNNSTUDIO_DATASETS", raising=False)
+    config_folder().mkdir(parents=True)
     (config_folder() / "datasets-folders.json").write_text(text)
     assert downloads.dataset_folders() == []
+    assert "is damaged. Name the folders again" in downloads.folders_damage()
+
+
+@pytest.mark.parametrize("hostile", ["", "a\0b", "\ud800", 7, None, ["x"], {}])
+def test_what_can_be_no_folder_is_left_out_and_said(hostile: object, tmp_path: Path) -> None:
+    downloads.write_extra_folders([tmp_path])
+    assert downloads.folders_damage() == ""
+    file = config_folder() / "datasets-folders.json"
+    file.write_text(json.dumps({"format": 1, "folders": [hostile, str(tmp_path), "/" + "a" * 5000]}))
+    assert downloads.read_extra_folders() == [tmp_path, Path("/" + "a" * 5000)]
+    assert "1 of the folders" in downloads.folders_damage()
+    assert all(isinstance(entry.is_here(), bool) for entry in DATASETS.values())
+
+
+def test_a_list_of_folders_that_is_a_folder(tmp_path: Path) -> None:
+    (config_folder() / "datasets-folders.json").mkdir(parents=True)
+    assert downloads.read_extra_folders() == []
+    assert "cannot be read: it is a folder" in downloads.folders_damage()
 
 
 def test_a_file_larger_than_the_disk_is_not_begun(server: Server) -> None:
@@ -469,6 +489,7 @@ def test_without_any_user_folder(server: Server, home: Path, tmp_path: Path, mon
 
 
 def test_a_folder_that_cannot_be_made(server: Server) -> None:
+    cache_folder().mkdir(parents=True)
     (cache_folder() / "datasets").write_text("a file is in its place")
     with pytest.raises(StudioError, match=r"test-set cannot be written .*CNNSTUDIO_HOME"):
         fetch(exact(server.serve("/a.bin", normal(BODY))), nobody)

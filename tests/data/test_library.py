@@ -13,6 +13,7 @@ from cnnstudio.data.library import (
     find_dataset,
     forget_dataset,
     import_dataset,
+    list_damage,
     list_datasets,
     load_dataset,
 )
@@ -104,19 +105,47 @@ def test_a_folder_that_is_gone_is_still_listed_and_says_so(animals: Path) -> Non
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}', '{"format": 2, "datasets": []}', "null"])
 def test_a_damaged_register_hides_nothing_else(text: str, animals: Path) -> None:
+    data_folder().mkdir(parents=True)
     (data_folder() / "datasets.json").write_text(text)
+    assert "Import your folders again" in list_damage()
     assert [entry.name for entry in list_datasets()] == list(DATASETS)
     assert import_dataset(animals).name == "animals"
     assert find_dataset("animals").path == animals
+    assert list_damage() == ""
 
 
 def test_a_damaged_line_of_the_register_is_left_out(animals: Path) -> None:
     import_dataset(animals)
     file = data_folder() / "datasets.json"
     values = json.loads(file.read_text())
-    values["datasets"] += [{"name": "x"}, 7, {**values["datasets"][0], "name": "y", "image_size": "large"}]
+    values["datasets"] += [{"name": "x"}, 7]
     file.write_text(json.dumps(values))
     assert [entry.name for entry in list_datasets()] == [*DATASETS, "animals"]
+    assert list_damage().startswith("2 of your data sets")
+
+
+HOSTILE = ["", "a\0b", "\ud800", 0, -1, 10**30, 2.5, None, [], {}, [["x"]]]
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=repr)
+@pytest.mark.parametrize("field", ["name", "path", "image_size", "channels", "classes", "train_images", "test_images"])
+def test_whatever_stands_in_a_line_of_the_register(field: str, value: object, animals: Path) -> None:
+    import_dataset(animals)
+    file = data_folder() / "datasets.json"
+    values = json.loads(file.read_text())
+    values["datasets"].append({**values["datasets"][0], "name": "other", field: value})
+    file.write_text(json.dumps(values))
+    listed = list_datasets()
+    assert listed[len(DATASETS)].name == "animals"
+    assert (len(listed) == len(DATASETS) + 2) != bool(list_damage())
+    for entry in listed:
+        assert entry.size_text
+        assert isinstance(entry.is_here(), bool)
+
+
+def test_reading_makes_no_folder(home: Path) -> None:
+    list_datasets()
+    assert not home.exists()
 
 
 def test_wrong_names_and_sizes(animals: Path) -> None:

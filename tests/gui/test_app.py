@@ -1,23 +1,32 @@
+import ctypes
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QLocale, Qt
-from PySide6.QtWidgets import QApplication, QToolButton
+from PySide6.QtCore import QByteArray, QLocale, QSettings, Qt
+from PySide6.QtWidgets import QApplication, QPushButton, QSpinBox, QSplitter, QToolButton
 from pytestqt.qtbot import QtBot
 
+from cnnstudio.data.collected import create_collection
+from cnnstudio.data.library import collected_folder
 from cnnstudio.gui.app import create
-from cnnstudio.gui.main_window import PAGES
+from cnnstudio.gui.main_window import PAGES, MainWindow
+from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.theme import DARK, colours
+from cnnstudio.gui.widgets.message_bar import MessageBar
+from cnnstudio.storage import USER_FOLDERS, shipped
 
 RUN = "import sys; from cnnstudio.gui.app import main; sys.exit(main(['cnnstudio']))"
 
 
-def python(code: str, **environment: str | None) -> subprocess.CompletedProcess[str]:
-    """Runs code in a fresh interpreter; None takes a variable away."""
+def python(
+    code: str, before: Callable[[], object] | None = None, **environment: str | None
+) -> subprocess.CompletedProcess[str]:
+    """Runs code in a fresh interpreter, after a call in its process; None takes a variable away."""
     variables = {**os.environ, **environment}
     return subprocess.run(
         [sys.executable, "-c", code],
@@ -26,6 +35,7 @@ def python(code: str, **environment: str | None) -> subprocess.CompletedProcess[
         text=True,
         timeout=120,
         check=False,
+        preexec_fn=before,
     )
 
 
@@ -54,7 +64,7 @@ def test_create_takes_the_application_that_there_is(qtbot: QtBot, qapp: QApplica
         window.show_page(name)
         assert window.current_page.objectName() == f"page_{name}"
         assert window.findChild(QToolButton, f"rail_{name}").isChecked()
-    window.close()
+    window.quit()
 
 
 def test_the_theme_setting_shows_at_once(qtbot: QtBot) -> None:
@@ -138,13 +148,235 @@ def test_without_qt_one_sentence_and_exit_code_1(home: Path) -> None:
     assert "apt-get install -y libegl1" in done.stderr
 
 
-def test_a_home_that_is_a_file_one_sentence_and_exit_code_1(tmp_path: Path) -> None:
-    home = tmp_path / "file"
+def said(window: MainWindow) -> str:
+    """What stands above the page, without the places at which a line may break."""
+    message = window.findChild(MessageBar, "window_message")
+    return "" if message.isHidden() else message.text.replace("\u200b", "")
+
+
+@pytest.fixture
+def start(qtbot: QtBot) -> Iterator[Callable[[], MainWindow]]:
+    """Starts as the program does; what is uncaught fails the test."""
+    windows = []
+
+    def start() -> MainWindow:
+        _, window = create(["cnnstudio"])
+        qtbot.addWidget(window)
+        windows.append(window)
+        return window
+
+    yield start
+    for window in windows:
+        window.quit()
+
+
+def test_a_first_start_has_nothing_to_say(start: Callable[[], MainWindow]) -> None:
+    window = start()
+    for name in PAGES:
+        window.show_page(name)
+    assert said(window) == ""
+
+
+def test_a_home_that_is_a_file(start: Callable[[], MainWindow], home: Path) -> None:
     home.write_text("")
-    done = python(RUN, CNNSTUDIO_HOME=str(home))
-    assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
-    assert "CNNSTUDIO_HOME" in done.stderr
+    window = start()
+    assert said(window).startswith(f"Nothing can be kept: {home} cannot be written (there is a file where a folder ")
+    assert "CNNSTUDIO_HOME" in said(window)
+    for name in PAGES:
+        window.show_page(name)
+        assert window.current_page.objectName() == f"page_{name}"
+    window.page("settings").findChild(QPushButton, "theme_dark").click()
+    assert colours() is DARK
+    window.page("settings").findChild(QPushButton, "theme_light").click()
+    assert colours() is not DARK
+
+
+@pytest.mark.parametrize("name", USER_FOLDERS)
+def test_one_folder_that_cannot_be_written(start: Callable[[], MainWindow], name: str) -> None:
+    folder = USER_FOLDERS[name]()
+    folder.parent.mkdir(parents=True)
+    folder.write_text("")
+    window = start()
+    assert said(window).startswith("Some of what you do cannot be kept (")
+    assert str(folder) in said(window)
+    assert ("but not train" in said(window)) == (name == "data")
+    for page in PAGES:
+        window.show_page(page)
+
+
+READ_ONLY = """
+import sys
+from PySide6.QtWidgets import QPushButton
+from cnnstudio.gui import app, main_window
+from cnnstudio.gui.widgets.message_bar import MessageBar
+
+def use(window):
+    print(window.findChild(MessageBar, "window_message").text.replace("\\u200b", ""))
+    for name in main_window.PAGES:
+        window.show_page(name)
+    window.page("settings").findChild(QPushButton, "theme_dark").click()
+    print(window.page("settings").findChild(QPushButton, "theme_dark").isChecked())
+    window.quit()
+
+def create(argv, create=app.create):
+    application, window = create(argv)
+    window.first_painted.connect(lambda: use(window))
+    return application, window
+
+main_window.MainWindow._after_first_paint = lambda window: window.first_painted.emit()
+app.create = create
+sys.exit(app.main(["cnnstudio"]))
+"""
+
+
+def obey_permissions() -> None:
+    """Lets the superuser, too, write only where permissions say so: what is started next has no CAP_DAC_OVERRIDE."""
+    ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)  # PR_CAPBSET_DROP; for anybody else it is refused, and not needed
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="permissions work otherwise elsewhere")
+def test_a_library_that_was_used_and_can_only_be_read(home: Path) -> None:
+    first = python(READ_ONLY)
+    assert first.returncode == 0
+    assert (home / "config" / "settings.ini").is_file()
+    before = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+    for path in (*home.rglob("*"), home):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    second = python(READ_ONLY, before=obey_permissions)
+    for path in (home, *home.rglob("*")):
+        path.chmod(0o755)
+    assert second.returncode == 0
+    # TensorFlow always has something to say there.
+    assert not [word for word in ("Traceback", "Errno", "Error", "QSettings") if word in second.stderr]
+    sentence, checked = second.stdout.splitlines()
+    assert sentence.startswith(f"Nothing can be kept: {home} cannot be written (this needs a permission")
+    assert sentence.endswith("and start CNN Studio again.")
+    assert checked == "True"
+    assert {path: path.read_bytes() for path in home.rglob("*") if path.is_file()} == before
+
+
+REMEMBERED = {
+    "theme": "the theme",
+    "threads": "the number of threads",
+    "page": "the page shown last",
+    "geometry": "the window’s place and size",
+    "choices/architecture/network": "the network looked at last",
+    "choices/architecture/images": "the images that it was looked at for",
+    "choices/architecture/split": "the height of the picture",
+    "choices/data/dataset": "the data set looked at last",
+    "choices/collect/set": "your set opened last",
+    "choices/try/model": "the model used last",
+}
+"""All that a window which was used remembers, by the keys of its file: how it is called."""
+
+HOSTILE = {
+    "long": "a" * 5000,
+    "long path": "/" + "a" * 5000,
+    "deep path": "/a" * 5000,
+    "NUL": r"\"/a\x0z\"",
+    "surrogate": r"\"/a\xd800z\"",
+    "list": "a, b, c",
+    "bytes": r"@ByteArray(\x1\xd9\xd0)",
+    "rectangle": "@Rect(1 2 3 4)",
+    "nothing": "@Invalid()",
+    "negative": "-1",
+    "huge": "-" + "9" * 400,
+    "no number": "nan",
+    "loop": "LOOP",
+    "below a file": "FILE/model.keras",
+    "file": "FILE",
+    "folder": "FOLDER",
+    "no home": "~nobody-of-this-name/model.keras",
+}
+
+
+def test_what_a_used_window_remembers_is_what_is_tested(
+    start: Callable[[], MainWindow], qtbot: QtBot, home: Path
+) -> None:
+    create_collection(collected_folder(), "Mine", "drawings")
+    window = start()
+    for name in PAGES:
+        window.show_page(name)
+    window.page("settings").findChild(QPushButton, "theme_dark").click()
+    window.page("settings").findChild(QSpinBox, "threads_spin").setValue(1)
+    architecture, answers = window.page("architecture"), window.page("try")
+    qtbot.waitUntil(lambda: architecture.answer is not None, timeout=30_000)
+    with qtbot.waitSignal(answers.answered, timeout=60_000):
+        answers.receive(shipped("assets/photos") / "coffee.jpg")
+    architecture.findChild(QSplitter, "network_splitter").splitterMoved.emit(100, 1)
+    window.show_page("data")
+    window.quit()
+    written = QSettings(str(home / "config" / "settings.ini"), QSettings.Format.IniFormat).allKeys()
+    assert set(written) == set(REMEMBERED)
+
+
+def write_settings(home: Path, value: str, keys: Iterable[str]) -> None:
+    """Writes what no window would, as it stands, at some keys."""
+    lines = ["[General]", *(f"{key}={value}" for key in keys if "/" not in key), "[choices]"]
+    lines += [f"{key.removeprefix('choices/').replace('/', chr(92))}={value}" for key in keys if "/" in key]
+    (home / "config").mkdir(parents=True, exist_ok=True)
+    (home / "config" / "settings.ini").write_text("\n".join(lines))
+
+
+@pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
+def test_whatever_is_remembered_the_window_opens(
+    value: str, start: Callable[[], MainWindow], home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "FILE").touch()
+    (tmp_path / "FOLDER").mkdir()
+    (tmp_path / "LOOP").symlink_to(tmp_path / "LOOP")
+    write_settings(home, str(tmp_path / value) if value[:4] in {"FILE", "FOLD", "LOOP"} else value, REMEMBERED)
+    window = start()
+    assert window.isVisible()
+    for page in PAGES:
+        window.show_page(page)
+        assert window.current_page.objectName() == f"page_{page}"
+    assert said(window).startswith("Some of what was remembered cannot be used and was forgotten: ")
+    assert said(window).endswith(". Choose again what you want otherwise.")
+    forgotten = said(window).partition("forgotten: ")[2].partition(". Choose")[0]
+    assert sorted(forgotten.split(", ")) == sorted(REMEMBERED.values())
+    window.quit()
+    again = start()
+    for page in PAGES:
+        again.show_page(page)
+    assert said(again) == "", "it is said once"
+
+
+@pytest.mark.parametrize("rest", ["", "ff", "7fffffff" * 20, "80000000" * 20, "ffffffff" * 20, "00" * 60])
+@pytest.mark.parametrize("version", ["00030000", "0003ffff", "00010000"])
+def test_a_place_that_is_none_is_not_taken(
+    version: str, rest: str, start: Callable[[], MainWindow], qtbot: QtBot
+) -> None:
+    Settings().geometry = QByteArray.fromHex(f"01d9d0cb{version}{rest}".encode())
+    window = start()
+    available = window.screen().availableGeometry()
+    assert window.frameGeometry().intersects(available)
+    if window.isMaximized() or window.isFullScreen():
+        return
+    assert window.width() in range(window.minimumWidth(), available.width() + 1)
+    assert window.height() in range(window.minimumHeight(), available.height() + 1)
+
+
+@pytest.mark.parametrize("key", REMEMBERED)
+def test_what_can_be_used_stays(key: str, start: Callable[[], MainWindow], home: Path) -> None:
+    write_settings(home, "/" + "a" * 5000, [key])
+    file = home / "config" / "settings.ini"
+    with file.open("a") as settings:
+        settings.write("\nkept=7")
+    window = start()
+    for page in PAGES:
+        window.show_page(page)
+    assert f"forgotten: {REMEMBERED[key]}. Choose" in said(window)
+    assert Settings().recall("kept", 0, "") == 7
+
+
+def test_a_damaged_list_and_hostile_settings_are_said_together(start: Callable[[], MainWindow], home: Path) -> None:
+    write_settings(home, "plaid", ["theme"])
+    (home / "data").mkdir()
+    (home / "data" / "datasets.json").write_text("{")
+    window = start()
+    assert said(window).startswith("The list of your data sets, ")
+    assert "forgotten: the theme." in said(window)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")

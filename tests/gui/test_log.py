@@ -137,5 +137,10 @@ def test_details_hold_versions_and_the_end_of_the_log(log: Path) -> None:
     assert "line 189." not in text
 
 
-def test_details_do_without_a_log(home: Path) -> None:
-    assert "The log cannot be read" in details()
+def test_a_log_that_cannot_be_written_is_done_without(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    home.write_text("a file in the way")
+    log = start_log()
+    logging.getLogger("cnnstudio.somewhere").warning("still\nknown")
+    assert not log.exists()
+    assert capfd.readouterr() == ("", "")
+    assert details().endswith("still\nknown")

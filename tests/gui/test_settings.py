@@ -26,7 +26,7 @@ def test_first_start(qtbot: QtBot) -> None:
     assert settings.threads == 0
     assert settings.page == ""
     assert settings.geometry.isEmpty()
-    assert settings.recall("try/model", "lenet5-mnist") == "lenet5-mnist"
+    assert settings.recall("try/model", "lenet5-mnist", "the model") == "lenet5-mnist"
 
 
 def test_everything_comes_back_with_its_type(qtbot: QtBot) -> None:
@@ -34,15 +34,15 @@ def test_everything_comes_back_with_its_type(qtbot: QtBot) -> None:
     settings.theme = "dark"
     settings.threads = 1
     settings.page = "try"
-    settings.geometry = QByteArray(b"\x01\x00\xff")
+    settings.geometry = QByteArray(b"\x01\xd9\xd0\xcb\x00\xff")
     choices = {"model": "müll, «3»", "epochs": 7, "rate": 0.003, "folded": True}
     for name, value in choices.items():
         settings.remember(name, value)
     again = Settings()
     assert (again.theme, again.threads, again.page) == ("dark", 1, "try")
-    assert again.geometry == QByteArray(b"\x01\x00\xff")
+    assert again.geometry == QByteArray(b"\x01\xd9\xd0\xcb\x00\xff")
     for name, value in choices.items():
-        recalled = again.recall(name, type(value)())
+        recalled = again.recall(name, type(value)(), "")
         assert recalled == value
         assert type(recalled) is type(value)
 
@@ -63,28 +63,75 @@ def test_two_windows_at_once_lose_nothing_of_each_other(qtbot: QtBot) -> None:
     first.remember("a", 1)
     second.remember("b", 2)
     third = Settings()
-    assert (third.theme, third.threads, third.recall("a", 0), third.recall("b", 0)) == ("dark", 1, 1, 2)
+    assert (third.theme, third.threads, third.recall("a", 0, ""), third.recall("b", 0, "")) == ("dark", 1, 1, 2)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"[General]\ntheme=plaid\nthreads=many\npage=\ngeometry=7\n[choices]\nepochs=x\n",
-        b"[General]\nthreads=-4\ntheme=\n",
-        b"\x00\xff\xfe[[[\nthreads=99999999999999999999\n",
-        b"",
-    ],
-)
+def test_each_value_is_read_on_its_own_and_forgotten_where_it_cannot_be_used(qtbot: QtBot) -> None:
+    first = Settings()
+    first.path.parent.mkdir(parents=True)
+    first.path.write_bytes(
+        b"[General]\ntheme=plaid\nthreads=-4\ngeometry=7\npage=try\n"
+        b"[choices]\nepochs=x\nrate=nan\nmodel=a, b\nfolded=true\n"
+    )
+    settings = Settings()
+    told: list[str] = []
+    settings.forgot.connect(told.append)
+    assert (settings.theme, settings.threads, settings.page) == ("system", 0, "try")
+    assert settings.geometry.isEmpty()
+    assert settings.recall("epochs", 3, "the epochs") == 3
+    assert settings.recall("rate", 0.5, "the rate") == 0.5
+    assert settings.recall("model", "lenet5", "the model") == "lenet5"
+    assert settings.recall("folded", False, "what is folded") is True
+    expected = [
+        "the theme",
+        "the number of threads",
+        "the window’s place and size",
+        "the epochs",
+        "the rate",
+        "the model",
+    ]
+    assert told == settings.forgotten == expected
+    again = Settings()
+    assert (again.theme, again.threads, again.page, again.recall("epochs", 3, "")) == ("system", 0, "try", 3)
+    assert again.forgotten == []
+
+
+def test_what_is_gone_is_forgotten(qtbot: QtBot) -> None:
+    settings = Settings()
+    settings.remember("epochs", 7)
+    assert settings.recall("epochs", 3, "the epochs", lambda epochs: epochs < 10) == 7
+    assert settings.recall("epochs", 3, "the epochs", lambda epochs: epochs < 5) == 3
+    assert settings.forgotten == ["the epochs"]
+    assert Settings().recall("epochs", 3, "") == 3
+
+
+def test_more_threads_than_there_are_here_are_all(qtbot: QtBot) -> None:
+    settings = Settings()
+    settings.threads = 5000
+    assert Settings().threads == (os.cpu_count() or 1)
+    assert Settings().forgotten == []
+
+
+@pytest.mark.parametrize("content", [b"\x00\xff\xfe[[[\nno equals\n", bytes(range(256)) * 20, b"["])
 def test_a_damaged_file_counts_as_not_set(qtbot: QtBot, content: bytes) -> None:
     path = Settings().path
+    path.parent.mkdir(parents=True)
     path.write_bytes(content)
     settings = Settings()
-    assert settings.theme == "system"
-    assert 0 <= settings.threads <= (os.cpu_count() or 1)
-    assert isinstance(settings.geometry, QByteArray)
-    assert settings.recall("epochs", 3) in {0, 3}
+    assert [str(path) in what and "damaged" in what for what in settings.forgotten] == [True]
+    assert (settings.theme, settings.threads) == ("system", 0)
     settings.theme = "dark"
     assert Settings().theme == "dark"
+    assert Settings().forgotten == []
+
+
+def test_a_folder_in_place_of_the_file(qtbot: QtBot) -> None:
+    Settings().path.mkdir(parents=True)
+    settings = Settings()
+    assert ["it is a folder" in what for what in settings.forgotten] == [True]
+    settings.theme = "dark"
+    settings.remember("epochs", 7)
+    assert (settings.theme, settings.recall("epochs", 3, "")) == ("dark", 7)
 
 
 def test_defaults_are_restored_and_told(qtbot: QtBot) -> None:
@@ -95,7 +142,7 @@ def test_defaults_are_restored_and_told(qtbot: QtBot) -> None:
     settings.changed.connect(told.append)
     settings.restore_defaults()
     assert told == ["theme", "threads"]
-    assert (settings.theme, settings.threads, settings.recall("epochs", 3)) == ("system", 0, 3)
+    assert (settings.theme, settings.threads, settings.recall("epochs", 3, "")) == ("system", 0, 3)
     assert Settings().theme == "system"
 
 

@@ -177,7 +177,7 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
 def test_a_full_disk() -> None:
-    with pytest.raises(StudioError, match="No space left"):
+    with pytest.raises(StudioError, match="the disk is full"):
         PredictionTable(Path("/dev/full"), 2, "m 1")
 
 

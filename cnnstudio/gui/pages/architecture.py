@@ -10,7 +10,7 @@ from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, explain
 from cnnstudio.gui.describe import describe
 from cnnstudio.gui.log import details
 from cnnstudio.gui.pages.architecture_chooser import FIRST, ArchitectureChooser
@@ -75,7 +75,7 @@ class ArchitecturePage(QWidget):
         self._view.selected.connect(self._select)
         self._view.split_moved.connect(partial(settings.remember, SPLIT))
         self._view.picture.saved.connect(self._tell_saved)
-        self._view.set_split(settings.recall(SPLIT, 34))
+        self._view.set_split(settings.recall(SPLIT, 34, "the height of the picture", lambda part: 0 <= part <= 100))
         self._chooser = ArchitectureChooser()
         self._chooser.changed.connect(self._describe)
         self._chooser.edit_wanted.connect(self.edit)
@@ -96,7 +96,10 @@ class ArchitecturePage(QWidget):
         columns.addLayout(right, 1)
         opening = QShortcut(QKeySequence(QKeySequence.StandardKey.Open), self)
         opening.activated.connect(self._ask_file)
-        self._chooser.refresh(settings.recall(NETWORK, FIRST), settings.recall(IMAGES, ""))
+        self._chooser.refresh(
+            settings.recall(NETWORK, FIRST, "the network looked at last", self._chooser.offers),
+            settings.recall(IMAGES, "", "the images that it was looked at for", self._chooser.offers_images),
+        )
 
     @property
     def answer(self) -> Described | None:
@@ -207,12 +210,14 @@ class ArchitecturePage(QWidget):
         self._waiting.stop()
         if self._chooser.drop_unopened():
             self._describe()
-            self._message.show_error(str(error), "" if isinstance(error, StudioError) else f"{error!r}\n{details()}")
+            self._message.show_error(
+                explain(error), "" if isinstance(error, StudioError) else f"{error!r}\n{details()}"
+            )
             return
         self._chooser.show_problem()
         foreign = self._chooser.subject.image_shape is not None
         offer = ("As it was &saved" if self._chooser.file else "As in the &paper") if foreign else ""
-        self._view.show_problem(str(error), offer)
+        self._view.show_problem(explain(error), offer)
         if not isinstance(error, StudioError):
             self._message.show_error("This network cannot be described.", f"{error!r}\n{details()}")
 

@@ -136,6 +136,14 @@ class ArchitectureChooser(QWidget):
         """What is to be described."""
         return Subject(self.key, self.file, self._images.image_shape, self._images.classes)
 
+    def offers(self, key: str) -> bool:
+        """Whether there is a network of that key to choose."""
+        return self._picker.offers(key)
+
+    def offers_images(self, key: str) -> bool:
+        """Whether there are images of that key to choose."""
+        return self._images.picker.offers(key)
+
     def refresh(self, choose: str = "", images: str = "") -> None:
         """Looks again which networks and data sets there are; the choices stay where nothing else is asked for."""
         self._picker.blockSignals(True)

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, explain
 from cnnstudio.gui.describe import breakable, describe, label
 from cnnstudio.gui.log import details
 from cnnstudio.gui.pages import architecture_saving as saving
@@ -263,7 +263,7 @@ class ArchitectureEditor(QWidget):
 
     @Slot(object)
     def _say_failure(self, error: Exception) -> None:
-        self._message.show_error(str(error), "" if isinstance(error, StudioError) else details())
+        self._message.show_error(explain(error), "" if isinstance(error, StudioError) else details())
 
     def _try(self, operation: Callable[[], object]) -> None:
         """Does something; says why, where it cannot be done."""

@@ -24,7 +24,7 @@ from cnnstudio.models.network_files import (
     saved_path,
     write_network,
 )
-from cnnstudio.storage import data_folder
+from cnnstudio.storage import data_folder, exists
 
 FILES = f"Networks (*{SUFFIX});;All files (*)"
 _DRAFT_DELAY = 1_000
@@ -131,7 +131,7 @@ class Draft(QObject):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_DRAFT_DELAY)
         self._timer.timeout.connect(self.write)
-        self._there = _path().exists()
+        self._there = exists(_path())
         document.state_changed.connect(self._follow)
         document.changed.connect(self._follow)
 
@@ -171,15 +171,13 @@ class Draft(QObject):
 def left_behind() -> Network | None:
     """The draft of what was not saved when the program ended; None where all was."""
     with suppress(StudioError):
-        if _path().exists():
+        if exists(_path()):
             return replace(read_network(_path()), path=None)
     return None
 
 
 def _path() -> Path:
-    folder = data_folder() / "drafts"
-    folder.mkdir(exist_ok=True)
-    return folder / f"draft{SUFFIX}"
+    return data_folder() / "drafts" / f"draft{SUFFIX}"
 
 
 def _remove() -> None:

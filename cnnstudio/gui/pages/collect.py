@@ -19,6 +19,7 @@ from cnnstudio.gui.pages.mime_pictures import pictures_in
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.theme import GRID, SECTION
 from cnnstudio.gui.widgets.message_bar import MessageBar
+from cnnstudio.storage import is_folder
 
 
 class CollectPage(QWidget):
@@ -52,7 +53,7 @@ class CollectPage(QWidget):
         page.addWidget(self._message)
         page.addWidget(self._stack, 1)
         self._sets.refresh()
-        self._sets.show_chosen(collected_folder() / settings.recall("collect/set", ""))
+        self._sets.show_chosen(collected_folder() / settings.recall("collect/set", "", "your set opened last", _is_set))
         self._open(self._sets.path)
 
     def _build_header(self) -> QWidget:
@@ -77,7 +78,7 @@ class CollectPage(QWidget):
         """Sets and examples may have changed since."""
         self._sets.refresh()
         collection = self._view.collection
-        if collection is None or not collection.path.is_dir():
+        if collection is None or not is_folder(collection.path):
             self._open(self._sets.path)
         else:
             self._sets.show_chosen(collection.path)
@@ -169,3 +170,7 @@ class CollectPage(QWidget):
         """Adds pictures to a class."""
         event.acceptProposedAction()
         self._view.drop(self.mapToGlobal(event.position().toPoint()), pictures_in(event.mimeData()))
+
+
+def _is_set(name: str) -> bool:
+    return collected_folder() / name in list_collections(collected_folder())

@@ -1,6 +1,6 @@
 """The form that begins a new set."""
 
-from pathlib import Path
+from contextlib import suppress
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
@@ -161,7 +161,9 @@ class NewSetForm(QWidget):
 
 
 def _free_name() -> str:
-    taken = {path.name.casefold() for path in Path(collected_folder()).iterdir()}
+    taken: set[str] = set()
+    with suppress(OSError):  # nothing was collected yet
+        taken = {path.name.casefold() for path in collected_folder().iterdir()}
     number, name = 1, "My first set"
     while name.casefold() in taken:
         number += 1

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.data.collecting import Collection
 from cnnstudio.data.gathering import Gathered
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, explain
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.log import details
 from cnnstudio.gui.pages.collect_adding import PictureAdder
@@ -288,7 +288,7 @@ class SetView(QWidget):
 
     @Slot(object)
     def _gathering_failed(self, error: Exception) -> None:
-        self._message.show_error(str(error), "" if isinstance(error, StudioError) else details())
+        self._message.show_error(explain(error), "" if isinstance(error, StudioError) else details())
         self.refresh()
 
     # Taking back.

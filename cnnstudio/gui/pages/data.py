@@ -20,7 +20,7 @@ from cnnstudio.data.augmentation import AugmentationSpec
 from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.library import collected_folder, forget_dataset, list_datasets
 from cnnstudio.data.splits import Dataset
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, explain
 from cnnstudio.gui.describe import breakable, describe, label
 from cnnstudio.gui.log import details
 from cnnstudio.gui.pages.data_browser import DataBrowser
@@ -197,8 +197,8 @@ class DataPage(QWidget):
 
     def _refresh(self, choose: str = "") -> None:
         """Reads the list again; the choice stays where it still exists."""
-        wanted = choose or self._picker.current_key or self._settings.recall(REMEMBERED, "")
         self._entries = {entry.name: entry for entry in list_datasets()}
+        wanted = choose or self._picker.current_key or self._last()
         choices = [
             Choice(entry.name, entry.title, entry.description, picture("own-images" if entry.path else entry.name))
             for entry in self._entries.values()
@@ -210,6 +210,9 @@ class DataPage(QWidget):
         entry = self._entry
         if entry is not None and (entry.name, entry.size_text) != self._shown:
             self._choose()
+
+    def _last(self) -> str:
+        return self._settings.recall(REMEMBERED, "", "the data set looked at last", self._entries.__contains__)
 
     @Slot()
     def _choose(self) -> None:
@@ -296,7 +299,7 @@ class DataPage(QWidget):
         if entry is not None:
             self._loading.offer(entry, again=True)
         if not isinstance(error, Cancelled):
-            self._tell(str(error), "" if isinstance(error, StudioError) else details())
+            self._tell(explain(error), "" if isinstance(error, StudioError) else details())
 
     @Slot(str)
     def _tell(self, problem: str, more: str = "") -> None:

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.data.augmentation import augment_examples
 from cnnstudio.data.variation import CHANGES, AugmentationSpec, Change
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, reason
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.theme import GRID, icon
@@ -208,7 +208,9 @@ class AugmentPane(QWidget):
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
-        self.failed.emit(str(error) if isinstance(error, StudioError) else f"No examples could be computed: {error}")
+        self.failed.emit(
+            str(error) if isinstance(error, StudioError) else f"No examples could be computed: {reason(error)}."
+        )
 
 
 def amount(change: Change, value: float) -> str:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnnstudio.data.splits import Dataset
+from cnnstudio.errors import reason
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.pages.data_view import SPLITS, Means, Selection, counts_of, mean_images, splits_of
 from cnnstudio.gui.task import Task
@@ -286,7 +287,7 @@ class DataBrowser(QWidget):
     @Slot(object)
     def _tell_why(self, error: Exception) -> None:
         self.stop()
-        self.failed.emit(str(error))
+        self.failed.emit(reason(error))
 
     @Slot(object)
     def _show_means(self, means: Means | None) -> None:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnnstudio.errors import reason
 from cnnstudio.gui.describe import breakable, describe, label
 from cnnstudio.gui.pages.data_augment import AugmentPane
 from cnnstudio.gui.pages.data_flatten import FlattenPane
@@ -178,7 +179,7 @@ class DataExplorer(QWidget):
         try:
             self._image = self._selection.read(np.array([place]))[0]
         except OSError as error:
-            self.failed.emit(f"The image cannot be read any more: {error.strerror or error}.")
+            self.failed.emit(f"The image cannot be read any more: {reason(error)}.")
             return
         self._place = place
         shown = self._selection.at(place)

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.folders import FolderSurvey
 from cnnstudio.data.library import SIZES
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, reason
 from cnnstudio.gui.describe import breakable, describe, label
 from cnnstudio.gui.pages.data_survey import EXAMPLES, Looked, examples_of, look, register
 from cnnstudio.gui.pages.data_view import SPLITS
@@ -336,7 +336,9 @@ class ImportPanel(QWidget):
     @Slot(object)
     def _fail(self, error: Exception) -> None:
         self.show_help()
-        self.failed.emit(str(error) if isinstance(error, StudioError) else f"The folder cannot be read: {error}")
+        self.failed.emit(
+            str(error) if isinstance(error, StudioError) else f"The folder cannot be read: {reason(error)}."
+        )
 
     @Slot()
     def _accept(self) -> None:

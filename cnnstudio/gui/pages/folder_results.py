@@ -3,7 +3,9 @@
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from cnnstudio.data.picture_files import list_pictures
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, reason
 from cnnstudio.gui.pages.data_view import Cancelled, ending_with
 from cnnstudio.models.folder_prediction import FilePrediction, predict_files
 from cnnstudio.models.library import load_classifier
@@ -63,7 +65,7 @@ class Thumbnails:
     def __init__(self, shape: tuple[int, int, int]) -> None:
         self.shape = shape
         self._stride = int(np.prod(shape))
-        self._file = tempfile.TemporaryFile(dir=cache_folder(), buffering=0)  # noqa: SIM115 - it lives as long as this
+        self._file = _open_unnamed()
         self._lock = threading.Lock()
         self._count = 0
 
@@ -86,6 +88,14 @@ class Thumbnails:
                     self._file.seek(number * self._stride)
                     self._file.readinto(image.data)
         return images.reshape(-1, *self.shape)
+
+
+def _open_unnamed() -> FileIO:
+    """A file without a name in the cache, or where the system has such files, if nothing can be kept in the cache."""
+    with suppress(OSError):
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryFile(dir=cache_folder(), buffering=0)
+    return tempfile.TemporaryFile(buffering=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,9 +163,7 @@ def work(model: Path, folder: Path, on_event: Callable[[object], object], stop: 
     except Cancelled:
         return False
     except OSError as error:
-        raise StudioError(
-            f"The small pictures cannot be kept: {error.strerror or error}. Make room on the disk."
-        ) from error
+        raise StudioError(f"The small pictures cannot be kept: {reason(error)}. Make room on the disk.") from error
     return True
 
 

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnnstudio.data.splits import Progress
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, explain
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.log import details
 from cnnstudio.gui.pages.folder_choices import FolderChoices
@@ -29,6 +29,7 @@ from cnnstudio.gui.theme import GRID, SECTION
 from cnnstudio.gui.widgets.class_histogram import ClassHistogram, Part
 from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.gui.widgets.thumbnail_grid import LARGEST, SMALLEST, ThumbnailGrid, Thumbnails
+from cnnstudio.storage import exists, is_folder
 
 _REFRESH = 1000
 """Milliseconds between two looks at what has come meanwhile, at least."""
@@ -244,7 +245,7 @@ class FolderView(QWidget):
     def _fail(self, error: Exception) -> None:
         self._working.hide()
         self._refresh()
-        self._message.show_error(str(error), "" if isinstance(error, StudioError) else details())
+        self._message.show_error(explain(error), "" if isinstance(error, StudioError) else details())
 
     @Slot()
     def _cancel(self) -> None:
@@ -345,7 +346,7 @@ class FolderView(QWidget):
     @Slot(int)
     def _open(self, place: int) -> None:
         self._forget_news()
-        if self._results is not None and self._model.exists():
+        if self._results is not None and exists(self._model):
             self.opened.emit(self._results.predictions[int(self._shown[place])].file, self._model)
         elif self._results is not None:
             self._message.show_error(
@@ -376,7 +377,7 @@ class FolderView(QWidget):
         if self._results is None:
             return
         self._forget_news()
-        place = self._save_in or (self._folder if self._folder.is_dir() else self._folder.parent)
+        place = self._save_in or (self._folder if is_folder(self._folder) else self._folder.parent)
         if not os.access(place, os.W_OK):
             place = Path.home()
         start = str(place / f"{self._folder.stem or 'pictures'}.csv")

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnnstudio.data.preparation import INPUT_RULES
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, explain, reason
 from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.task import Task
@@ -70,7 +70,7 @@ def ask_about(
 
     task = Task(lambda **_: inspect_model(path), parent)
     task.finished.connect(show)
-    task.failed.connect(lambda error: when_not(str(error)))
+    task.failed.connect(lambda error: when_not(explain(error)))
     task.start()
 
 
@@ -250,7 +250,7 @@ class ForeignModelDialog(QDialog):
             with path.open(encoding="utf-8", errors="replace") as file:
                 names = read_class_names(file.read(_MAX_NAMES), len(self._model.guess.classes))
         except OSError as error:
-            self._message.show_error(f"{path} cannot be read: {error.strerror or error}.")
+            self._message.show_error(f"{path} cannot be read: {reason(error)}.")
         except StudioError as error:
             self._message.show_error(str(error))
         else:

@@ -20,6 +20,7 @@ from cnnstudio.models.card import CARD_FILE, MODEL_FILE, Card
 from cnnstudio.models.files import MODEL_ENDINGS, NoCardError
 from cnnstudio.models.library import ModelEntry, copy_model, list_models, rename_model, trash_model
 from cnnstudio.models.pretrained import PRETRAINED
+from cnnstudio.storage import is_file, is_folder
 from cnnstudio.wording import percent
 
 SAVED_FILES = "Keras models (*.keras)"
@@ -46,14 +47,14 @@ _ORIGINS = {
 
 def is_model(path: Path) -> bool:
     """Whether a path is to be opened as a model: its file, its card, or the folder of both."""
-    if path.is_dir():
-        return any((path / name).is_file() for name in (CARD_FILE, MODEL_FILE))
+    if is_folder(path):
+        return any(is_file(path / name) for name in (CARD_FILE, MODEL_FILE))
     return path.suffix.lower() in MODEL_ENDINGS or path.name == CARD_FILE
 
 
 def _place_of(path: Path) -> Path:
     """The folder of a model that has its card beside it; any other model is its own place."""
-    whole = path.name in (MODEL_FILE, CARD_FILE) and (path.parent / CARD_FILE).is_file()
+    whole = path.name in (MODEL_FILE, CARD_FILE) and is_file(path.parent / CARD_FILE)
     return path.parent if whole else path
 
 
@@ -299,7 +300,7 @@ class ModelChooser(QWidget):
     @Slot()
     def _show_folder(self) -> None:
         if self.path is not None:
-            folder = self.path if self.path.is_dir() else self.path.parent
+            folder = self.path if is_folder(self.path) else self.path.parent
             if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
                 self.done.emit(f"The model lies in {folder}.")
 

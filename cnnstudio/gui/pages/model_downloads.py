@@ -10,7 +10,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from cnnstudio.data.splits import Progress
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, explain
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.log import details
 from cnnstudio.gui.pages.data_view import Cancelled, ending_with
@@ -179,4 +179,4 @@ class ModelDownloads(QDialog):
     def _fail(self, error: Exception) -> None:
         self._show(working=False)
         if not isinstance(error, Cancelled):
-            self._message.show_error(str(error), "" if isinstance(error, StudioError) else details())
+            self._message.show_error(explain(error), "" if isinstance(error, StudioError) else details())

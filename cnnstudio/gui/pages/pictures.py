@@ -4,7 +4,7 @@ from functools import cache
 
 from PySide6.QtGui import QIcon
 
-from cnnstudio.storage import shipped
+from cnnstudio.storage import is_file, shipped
 
 
 @cache
@@ -13,6 +13,6 @@ def picture(name: str) -> QIcon:
     folder = shipped("assets/pictures")
     for suffix in (".svg", ".png"):
         file = folder / f"{name}{suffix}"
-        if file.is_file():
+        if is_file(file):
             return QIcon(str(file))
     return QIcon()

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from cnnstudio import wording
 from cnnstudio.data.downloads import read_extra_folders, write_extra_folders
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, reason
 from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.pages.column import Column
@@ -267,7 +267,7 @@ class SettingsPage(QWidget):
     @Slot(object)
     def _fail(self, error: Exception) -> None:
         self._message.show_error(
-            f"The cache cannot be cleared: {error}. Close other programs that use it, then try again."
+            f"The cache cannot be cleared: {reason(error)}. Close other programs that use it, then try again."
         )
         self._task.submit(_sizes)
 

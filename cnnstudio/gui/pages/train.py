@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from cnnstudio import wording
 from cnnstudio.data.variation import AugmentationSpec
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, explain
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.pages.architecture_choices import choice_key
 from cnnstudio.gui.pages.training_form import TrainingForm
@@ -307,7 +307,7 @@ class TrainPage(QWidget):
             self._status.setText(str(error))
             return
         self._status.setText("Nothing is running.")
-        self._message.show_error(str(error), details=self._task_details(error))
+        self._message.show_error(explain(error), details=self._task_details(error))
 
     def _task_details(self, error: Exception) -> str:
         cause = error.__cause__

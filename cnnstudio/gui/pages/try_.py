@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from cnnstudio.data.picture_files import PictureFile
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, explain
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.log import details
 from cnnstudio.gui.pages.model_chooser import ModelChooser, is_model, photo_model, title_of
@@ -35,6 +35,7 @@ from cnnstudio.gui.widgets.feature_maps import FeatureMapGrid
 from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.gui.widgets.probability_bars import ProbabilityBars
 from cnnstudio.models.classifier import LayerInfo, Prediction
+from cnnstudio.storage import exists, is_folder
 
 if TYPE_CHECKING:
     from cnnstudio.gui.pages.folder_view import FolderView
@@ -112,7 +113,7 @@ class TryPage(QWidget):
         if is_model(payload):
             self._models.choose(payload)
             self._model_chosen()
-        elif payload.is_dir() or payload.suffix.lower() == ".zip":
+        elif is_folder(payload) or payload.suffix.lower() == ".zip":
             self._classify_folder(payload)
         else:
             self._panel.open_picture(payload)
@@ -212,8 +213,8 @@ class TryPage(QWidget):
         return column
 
     def _recall_model(self) -> None:
-        remembered = self._settings.recall("try/model", "")
-        if remembered and Path(remembered).exists():
+        remembered = self._settings.recall("try/model", "", "the model used last", _is_there)
+        if remembered:
             self._models.choose(Path(remembered))
         if self._models.card is not None:
             self._panel.use(self._models.card)
@@ -403,4 +404,8 @@ class TryPage(QWidget):
         if self._panel.source is self._panel.photo:
             self._panel.photo.drop()
         if not self._models.asks_about(error):
-            self._message.show_error(str(error), "" if isinstance(error, StudioError) else details())
+            self._message.show_error(explain(error), "" if isinstance(error, StudioError) else details())
+
+
+def _is_there(model: str) -> bool:
+    return exists(Path(model)) and is_model(Path(model))

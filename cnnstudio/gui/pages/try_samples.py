@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QBoxLayout, QProgressBar, QPushButton
 
 from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.splits import Progress, Split
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, reason
 from cnnstudio.gui.describe import describe, label
 from cnnstudio.gui.pages.data_view import Cancelled, ending_with
 from cnnstudio.gui.pages.model_chooser import title_of_dataset
@@ -159,7 +159,7 @@ class SampleSource(Source):
         try:
             self._subject = Sampled(test.images[index], int(test.labels[index]), index)
         except OSError as error:
-            self.failed.emit(f"The images of {self._found.entry.title} cannot be read any more ({error}).")
+            self.failed.emit(f"The images of {self._found.entry.title} cannot be read any more ({reason(error)}).")
             return
         self.subject_changed.emit()
 
@@ -235,7 +235,7 @@ class SampleSource(Source):
         self._task = None
         if not isinstance(error, Cancelled):
             self._show_state(
-                str(error) if isinstance(error, StudioError) else f"The test images cannot be loaded ({error})."
+                str(error) if isinstance(error, StudioError) else f"The test images cannot be loaded ({reason(error)})."
             )
             self.subject_changed.emit()
 

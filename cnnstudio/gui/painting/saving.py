@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QSaveFile
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint
 from PySide6.QtGui import QImage, QImageWriter, QPainter
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from cnnstudio.errors import reason
 from cnnstudio.gui.theme import colours
+from cnnstudio.storage import write_atomically
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,11 @@ def svg_of(widget: QWidget) -> bytes:
 
 def write_whole(path: str, content: bytes) -> str:
     """Writes a file, whole or not at all; returns what went wrong, or nothing."""
-    file = QSaveFile(path)
-    if not file.open(QIODevice.OpenModeFlag.WriteOnly):
-        return file.errorString()
-    file.write(content)
-    return "" if file.commit() else file.errorString()
+    try:
+        write_atomically(Path(path), content)
+    except OSError as error:
+        return reason(error)
+    return ""
 
 
 def in_last_folder(name: str) -> str:
@@ -99,6 +101,6 @@ def save_as(parent: QWidget, title: str, name: str, formats: tuple[Format, ...])
         path += form.suffix
     problem = write_whole(path, form.content())
     if problem:
-        QMessageBox.warning(parent, "Not saved", f"{path} could not be written: {problem}")
+        QMessageBox.warning(parent, "Not saved", f"{path} could not be written: {problem}. Choose another place.")
         return ""
     return path

@@ -176,6 +176,10 @@ class Picker(QComboBox):
         self.updateGeometry()
         self._tell()
 
+    def offers(self, key: str) -> bool:
+        """Whether a key is that of a choice."""
+        return any(choice.key == key for choice in self._choices)
+
     def set_current(self, key: str) -> None:
         """Makes a choice; a key that is not there changes nothing."""
         for index, choice in enumerate(self._choices):

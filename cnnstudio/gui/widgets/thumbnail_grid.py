@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
+from cnnstudio.errors import reason
 from cnnstudio.gui.describe import describe
 from cnnstudio.gui.painting.lines import EDGE, LinePlan, paint_line, plan_lines
 from cnnstudio.gui.theme import GRID, colours
@@ -201,7 +202,7 @@ class ThumbnailGrid(QAbstractScrollArea):
         try:
             line = paint_line(self._images.read(places), self._plan)
         except OSError as error:
-            self._problem = error.strerror or str(error)
+            self._problem = reason(error)
             QTimer.singleShot(0, self._tell_problem)  # not while it is painted
             return None
         self._lines[number] = line
