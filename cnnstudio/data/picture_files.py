@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cnnstudio.data.images import MAX_FILE_BYTES, PICTURE_ENDINGS
 from cnnstudio.errors import StudioError, reason
+from cnnstudio.storage import is_file, is_folder
 
 MAX_MEMBERS = 1_000_000
 """Files in a zip archive, at most."""
@@ -91,9 +92,9 @@ def list_pictures(paths: Iterable[Path]) -> PictureList:
     found = PictureList()
     seen: set[str] = set()
     for path in paths:
-        if path.is_dir():
+        if is_folder(path):
             files: Iterable[PictureFile] = _in_folder(path, found)
-        elif path.suffix.lower() == ".zip" and path.is_file():
+        elif path.suffix.lower() == ".zip" and is_file(path):
             files = _in_archive(path, found)
         else:
             files = (PictureFile(_readable(path), path),)
