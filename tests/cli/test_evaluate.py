@@ -7,6 +7,8 @@ from cnnstudio.models.card import Card
 from cnnstudio.models.classifier import Classifier
 from cnnstudio.models.networks import build_network
 
+pytestmark = pytest.mark.numbers
+
 
 @pytest.fixture
 def saved(tmp_path):

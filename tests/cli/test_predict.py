@@ -13,6 +13,8 @@ from cnnstudio.models.classifier import Classifier
 from cnnstudio.models.library import load_classifier
 from tests.data.phone_photos import ORIENTATIONS, PHOTOS, photo, seven
 
+pytestmark = pytest.mark.numbers
+
 SEVEN = [[[10, 10], [90, 10], [40, 120]]]
 ONE = [[[50, 0], [50, 100]]]
 

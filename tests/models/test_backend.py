@@ -6,6 +6,8 @@ import pytest
 
 from cnnstudio.models.backend import import_keras, trace
 
+pytestmark = pytest.mark.numbers
+
 IMAGES = np.linspace(-3, 3, 12, dtype=np.float32).reshape(3, 4)
 
 

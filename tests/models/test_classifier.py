@@ -14,6 +14,8 @@ from cnnstudio.errors import StudioError
 from cnnstudio.models.card import CARD_FILE, MODEL_FILE, read_card
 from cnnstudio.models.classifier import Classifier, Prediction
 
+pytestmark = pytest.mark.numbers
+
 IMAGES = np.random.default_rng(0).integers(0, 256, (70, 28, 28, 1), dtype=np.uint8)
 
 

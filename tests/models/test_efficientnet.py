@@ -20,6 +20,8 @@ from cnnstudio.models.efficientnet import (
 from cnnstudio.models.library import load_classifier
 from cnnstudio.storage import shipped
 
+pytestmark = pytest.mark.numbers
+
 
 @pytest.fixture(scope="module")
 def model():

@@ -14,6 +14,8 @@ from cnnstudio.models.files import load_model, read_config
 from cnnstudio.models.keras_code import model_code
 from cnnstudio.models.layer_table import describe
 
+pytestmark = pytest.mark.numbers
+
 SHAPE = (6, 4, 2)
 
 Function = Callable[[Any, Any], Any]

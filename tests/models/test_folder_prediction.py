@@ -19,6 +19,8 @@ from cnnstudio.models.library import load_classifier
 from cnnstudio.models.networks import build_network
 from cnnstudio.models.prediction_table import PredictionTable, columns, model_mark, save_table
 
+pytestmark = pytest.mark.numbers
+
 CLASSES = ("cat", "dog", "=1+1")
 
 

@@ -15,6 +15,8 @@ from cnnstudio.models import layers
 from cnnstudio.models.files import load_model
 from cnnstudio.models.layers import local_response_normalization
 
+pytestmark = pytest.mark.numbers
+
 
 @pytest.mark.parametrize(
     ("channels", "size", "k", "alpha", "beta"),

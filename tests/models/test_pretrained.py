@@ -21,6 +21,8 @@ from cnnstudio.storage import cache_folder
 from tests.data import local_server
 from tests.data.local_server import Server, breaking_off, claiming, normal, silent, status
 
+pytestmark = pytest.mark.numbers
+
 SMALL = PRETRAINED["efficientnetv2-b0"]
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 224, 224, 3)).astype(np.float32)
 QUICK = Patience(connect_seconds=5, silence_seconds=0.4)

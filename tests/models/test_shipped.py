@@ -18,6 +18,8 @@ from cnnstudio.models.classifier import Classifier
 from cnnstudio.models.library import list_models, load_classifier
 from cnnstudio.storage import shipped
 
+pytestmark = pytest.mark.numbers
+
 
 @pytest.fixture(scope="module")
 def classifier() -> Classifier:

@@ -13,6 +13,8 @@ from cnnstudio.models.networks import build_network
 from cnnstudio.models.pretrained import PRETRAINED, build_pretrained
 from cnnstudio.storage import downloads_folder, shipped
 
+pytestmark = pytest.mark.numbers
+
 LITE0 = "transfer-efficientnet-lite0"
 
 

@@ -3,6 +3,8 @@ import pytest
 
 from cnnstudio.training.arithmetic import PRECISIONS, training_arithmetic
 
+pytestmark = pytest.mark.numbers
+
 
 @pytest.fixture
 def images():

@@ -6,6 +6,8 @@ from cnnstudio.models.classifier import Classifier
 from cnnstudio.models.networks import build_network
 from cnnstudio.training.evaluation import cross_entropy, evaluate
 
+pytestmark = pytest.mark.numbers
+
 
 @pytest.fixture(scope="module")
 def model():

@@ -13,6 +13,8 @@ from cnnstudio.training import fast_fit
 from cnnstudio.training.config import SCHEDULES
 from cnnstudio.training.fast_fit import FastFit
 
+pytestmark = pytest.mark.numbers
+
 
 def compiled(config):
     import keras

@@ -10,6 +10,8 @@ from cnnstudio.training.fast_fit import FastFit
 from cnnstudio.training.fine_tuning import is_frozen, take_weights, thaw
 from cnnstudio.training.trainer import train
 
+pytestmark = pytest.mark.numbers
+
 
 def with_frozen_backbone(image_shape, classes):
     """Three frozen convolutions with normalisations, and a head."""

@@ -24,6 +24,8 @@ from cnnstudio.training.events import Batches, Event, Started
 from cnnstudio.training.script import keras_script
 from cnnstudio.training.trainer import train
 
+pytestmark = pytest.mark.numbers
+
 RUNNER = Path(__file__).with_name("run_script.py")
 SIZE = ((28, 28, 1), 10)
 

@@ -22,6 +22,8 @@ from cnnstudio.training.fast_fit import Block
 from cnnstudio.training.narrator import Pace, watched_layers
 from cnnstudio.training.trainer import NothingTrained, TrainingDiverged, train
 
+pytestmark = pytest.mark.numbers
+
 
 def weights_of(result):
     return [weight.tobytes() for weight in result.classifier.model.get_weights()]
