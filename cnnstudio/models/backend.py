@@ -48,7 +48,8 @@ def trace(function: Callable[..., Any], signature: "Sequence[tf.TensorSpec]") ->
     to be had here; a `GradientTape` within the function does without them.
 
     Args:
-        function: takes and returns tensors.
+        function: takes and returns tensors; it is called once, so what depends on their values is for TensorFlow's own
+            `tf.cond` and the like.
         signature: the shape and type of each that it takes.
 
     Returns:
@@ -57,7 +58,7 @@ def trace(function: Callable[..., Any], signature: "Sequence[tf.TensorSpec]") ->
     import tensorflow as tf
     from tensorflow.python.framework.ops import gradient_registry
 
-    compiled = tf.function(function, input_signature=signature).get_concrete_function()
+    compiled = tf.function(function, input_signature=signature, autograph=False).get_concrete_function()
     registered = {name for name in gradient_registry.list() if name.startswith("CustomGradient-")}
     if registered:  # among them may be those of graphs that other threads trace just now
         graph = compiled.graph.as_graph_def()
@@ -65,6 +66,19 @@ def trace(function: Callable[..., Any], signature: "Sequence[tf.TensorSpec]") ->
         for name in registered & {node.attr["_gradient_op_type"].s.decode() for node in nodes}:
             del gradient_registry._registry[name]
     return compiled
+
+
+@contextmanager
+def one_operation_at_a_time() -> Iterator[None]:
+    """What is compiled runs meanwhile in the calling thread, one operation after the other.
+
+    That suits a single image, above all with oneDNN: to hand each small operation to another thread costs a tenth to a
+    fifth of the time of all. What an operation itself divides among threads, it still does.
+    """
+    from tensorflow.python.eager.context import function_executor_type
+
+    with function_executor_type("SINGLE_THREADED_EXECUTOR"):
+        yield
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from cnnstudio.errors import StudioError, reason
-from cnnstudio.models.backend import import_keras, trace
+from cnnstudio.models.backend import import_keras, one_operation_at_a_time, trace
 from cnnstudio.models.card import CARD_FILE, MODEL_FILE, Card
 from cnnstudio.storage import write_atomically
 
@@ -199,9 +199,9 @@ class Classifier:
         pixels = image if isinstance(image, np.ndarray) else self.prepare(image).image
         batch = self._as_batch(pixels[np.newaxis])
         names = self._chosen(feature_maps)
-        if not names:
-            return Prediction(self._finite(self._probabilities(batch).numpy()[0]), self.classes)
-        *outputs, last = self._pass(names)(batch)
+        compiled = self._pass(names) if names else self._probabilities
+        with one_operation_at_a_time():
+            *outputs, last = _as_list(compiled(batch))
         kinds = {layer.name: layer.kind for layer in self.layers}
         layers = tuple(
             LayerOutput(name, kinds[name], np.asarray(output)[0]) for name, output in zip(names, outputs, strict=True)

@@ -87,7 +87,8 @@ def test_raw_images_give_what_keras_gives_with_its_own_preparation(name: str, tm
     [expected] = features(theirs, prepare(image[np.newaxis].copy()))
     ours_of_it, *ours_of_others = features(ours, np.stack([image, image / 255, image[..., ::-1]]))
     assert expected.std() > 1e-3
-    np.testing.assert_allclose(ours_of_it, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max())
+    # A hundred layers of random weights let the last bit of float32 grow, which another processor rounds otherwise.
+    np.testing.assert_allclose(ours_of_it, expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
     for other in ours_of_others:
         assert np.abs(other - expected).max() > 10 * np.abs(ours_of_it - expected).max()
     kept = checked_config(ours.to_json().encode())  # as when it is opened

@@ -1,8 +1,10 @@
 """The Data page with real images."""
 
+import gc
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from weakref import WeakSet
 
 import numpy as np
 import pytest
@@ -342,6 +344,26 @@ def test_a_folder_that_is_gone(page: DataPage, qtbot: QtBot, tmp_path: Path) -> 
     with qtbot.waitSignal(page.loaded, timeout=SECONDS):
         page._picker.set_current("mnist")
     assert not page._message.isVisible()
+
+
+def test_one_data_set_at_a_time_is_in_memory(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
+    imported(page, qtbot, photos(tmp_path / "photos", {"cat": 12, "dog": 12}))
+    own, shown, handles = page._picker.current_key, WeakSet(), []
+    for _ in range(4):
+        for name in ("mnist", own):
+            with qtbot.waitSignal(page.loaded, timeout=SECONDS):
+                page._picker.set_current(name)
+            shown.add(page.dataset)
+        # The thread that computes the means of the one before holds it until it hears that it is to stop.
+        qtbot.waitUntil(lambda: gc.collect() >= 0 and list(shown) == [page.dataset], timeout=SECONDS)
+        handles.append(open_files())
+    assert len(set(handles)) == 1
+
+
+def open_files() -> int:
+    """Of this process; 0 where the system does not tell."""
+    handles = Path("/proc/self/fd")
+    return len(list(handles.iterdir())) if handles.is_dir() else 0
 
 
 def test_very_long_names_widen_nothing(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
