@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
-LONG = Path("Ein Ordner mit Umlauten – äöüß ÄÖÜ", "und einem Namen, der länger ist als die meisten anderen", "größer")
+LONG = Path("Ein Ordner mit Umlauten – äöüß ÄÖÜ", "und einem Namen der länger ist als die meisten anderen", "größer")
 GERMAN = "de_DE.UTF-8"
 
 
