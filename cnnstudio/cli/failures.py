@@ -11,6 +11,12 @@ import cnnstudio
 from cnnstudio.errors import StudioError, explain, reason
 from cnnstudio.storage import log_folder
 
+_PLAIN = {
+    "Input should be a valid number, unable to parse string as a number": "this is no number such as 0.003 or 3e-3",
+    "Input should be a valid integer, unable to parse string as an integer": "this is no whole number such as 10",
+}
+"""What the library for command lines says of numbers, and what to say instead."""
+
 
 class WrongUseError(typer.TyperException):
     """The command line says too little, too much or something impossible; its text is a whole sentence."""
@@ -35,6 +41,8 @@ def sentence(error: Exception, arguments: Sequence[str]) -> str:
             context = getattr(error, "ctx", None)
             command = context.command_path if context else "cnnstudio"
             message = error.format_message().rstrip(".")
+            for technical, plain in _PLAIN.items():
+                message = message.replace(technical, plain)
             return f"{message}{' See' if message.endswith('?') else '; see'} “{command} --help”."
         case MemoryError():
             return "There is not enough memory for this: close other programs, or choose smaller numbers."

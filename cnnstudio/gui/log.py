@@ -19,21 +19,6 @@ import cnnstudio
 from cnnstudio.errors import StudioError
 from cnnstudio.storage import log_folder
 
-PACKAGES = (
-    "tensorflow",
-    "keras",
-    "numpy",
-    "scipy",
-    "pillow",
-    "PySide6-Essentials",
-    "pyqtgraph",
-    "platformdirs",
-    "send2trash",
-    "typer",
-    "rich",
-)
-"""What CNN Studio stands on, by the names of the distributions."""
-
 _LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
     QtMsgType.QtInfoMsg: logging.INFO,
@@ -94,16 +79,19 @@ def start_log() -> Path:
 
 
 def versions() -> dict[str, str]:
-    """Versions of CNN Studio and of what it stands on, without importing any of it."""
+    """Versions of CNN Studio and of the packages that it needs, without importing any of them."""
     from importlib import metadata  # not at the top: it pulls in the e-mail parser, and the window waits for it
 
-    found = {"CNN Studio": cnnstudio.__version__}
-    for name in PACKAGES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found | {"Python": platform.python_version()}
+    from packaging.requirements import Requirement
+
+    found = {"CNN Studio": cnnstudio.__version__, "Python": platform.python_version()}
+    with suppress(metadata.PackageNotFoundError):
+        for needed in map(Requirement, metadata.requires("cnnstudio") or []):
+            if needed.marker is None or needed.marker.evaluate({"extra": ""}):
+                found[needed.name] = "not installed"
+                with suppress(metadata.PackageNotFoundError):
+                    found[needed.name] = metadata.version(needed.name)
+    return found
 
 
 def details(lines: int = 60) -> str:

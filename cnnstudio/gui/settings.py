@@ -48,7 +48,7 @@ class Settings(QObject):
         self._file = QSettings(str(config_folder() / "settings.ini"), QSettings.Format.IniFormat, self)
         self._limiting = False
         self.forgotten: list[str] = []
-        if not self._file.allKeys():
+        if not self._file.allKeys() or self._file.status() == QSettings.Status.FormatError:
             self._note_damage()
 
     @property
@@ -172,7 +172,7 @@ class Settings(QObject):
         self.changed.emit(key)
 
     def _note_damage(self) -> None:
-        """A file in which there is something, but nothing that can be read, was not always so."""
+        """Says of a file that is no INI file, or of which nothing can be read though there is something in it."""
         try:
             with self.path.open("rb") as file:
                 damage = "it is damaged" if file.read(1) else ""

@@ -68,9 +68,10 @@ def read_decimal(text: str) -> float | None:
 
 
 def decimal_text(value: float) -> str:
-    """The shortest text, of six digits or more, that is read as this number again: “0.003”, “1e-05”."""
+    """The shortest text, of six digits or more, that is read as this number again: “0.003”, “1e-5”."""
     texts = (f"{value:.{digits}g}" for digits in range(6, 18))
-    return next((text for text in texts if float(text) == value), "nan")  # which equals nothing
+    shortest = next((text for text in texts if float(text) == value), "nan")  # which equals nothing
+    return re.sub(r"e(-?)\+?0*", r"e\1", shortest)
 
 
 def _plain(text: str) -> str:

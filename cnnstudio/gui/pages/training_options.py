@@ -64,7 +64,7 @@ class TrainingOptions(ControlForm):
         self._learning_rate = self._number(
             "learning_rate",
             "Learning rate",
-            DecimalBox(1e-9, 1e9, 0.0005, buttons=(1e-5, 1e9)),
+            DecimalBox(1e-9, 1e9, 0.0001, by_digit=True),
             "How far each step moves the weights. Too small learns slowly, too large does not learn at all; 0.0001 to "
             "0.1 is usual.",
         )
