@@ -246,7 +246,7 @@ def test_an_error_stands_above_the_page_and_gives_details(qtbot: QtBot, window: 
     assert bar.isVisible()
     assert bar.text == "The disk is full. Make room and try again."
     qtbot.mouseClick(bar.findChild(QPushButton, "copy_details_button"), Qt.MouseButton.LeftButton)
-    assert "PySide6-Essentials" in QApplication.clipboard().text()
+    assert "pyside6-essentials" in QApplication.clipboard().text()
 
 
 def test_every_control_teaches_and_has_a_name(qtbot: QtBot, window: MainWindow) -> None:
