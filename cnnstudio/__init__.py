@@ -16,33 +16,34 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
+from cnnstudio.version import __version__
+
 if TYPE_CHECKING:
-    from cnnstudio.data.datasets import DATASETS
     from cnnstudio.data.library import load_dataset
+    from cnnstudio.data.published.catalogue import DATASETS
     from cnnstudio.data.splits import Dataset, Split
     from cnnstudio.errors import StudioError
-    from cnnstudio.models.architectures import ARCHITECTURES
-    from cnnstudio.models.classifier import Classifier, Prediction
-    from cnnstudio.models.library import load_classifier
+    from cnnstudio.exporting.training_script import keras_script
+    from cnnstudio.models.architectures.catalogue import ARCHITECTURES
+    from cnnstudio.models.trained.classifier import Classifier, Prediction
+    from cnnstudio.models.trained.library import load_classifier
     from cnnstudio.training.config import TrainingConfig
     from cnnstudio.training.evaluation import evaluate
-    from cnnstudio.training.script import keras_script
     from cnnstudio.training.trainer import train
 
-__version__ = "0.1.0"
 
 _HOME_OF = {
-    "ARCHITECTURES": "cnnstudio.models.architectures",
-    "Classifier": "cnnstudio.models.classifier",
-    "DATASETS": "cnnstudio.data.datasets",
+    "ARCHITECTURES": "cnnstudio.models.architectures.catalogue",
+    "Classifier": "cnnstudio.models.trained.classifier",
+    "DATASETS": "cnnstudio.data.published.catalogue",
     "Dataset": "cnnstudio.data.splits",
-    "Prediction": "cnnstudio.models.classifier",
+    "Prediction": "cnnstudio.models.trained.classifier",
     "Split": "cnnstudio.data.splits",
     "StudioError": "cnnstudio.errors",
     "TrainingConfig": "cnnstudio.training.config",
     "evaluate": "cnnstudio.training.evaluation",
-    "keras_script": "cnnstudio.training.script",
-    "load_classifier": "cnnstudio.models.library",
+    "keras_script": "cnnstudio.exporting.training_script",
+    "load_classifier": "cnnstudio.models.trained.library",
     "load_dataset": "cnnstudio.data.library",
     "train": "cnnstudio.training.trainer",
 }
@@ -59,6 +60,7 @@ __all__ = [
     "Split",
     "StudioError",
     "TrainingConfig",
+    "__version__",
     "evaluate",
     "keras_script",
     "load_classifier",

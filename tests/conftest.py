@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnnstudio.data.datasets import DATASETS
 from cnnstudio.data.library import load_dataset
+from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.data.splits import Dataset
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")

@@ -39,7 +39,7 @@ def test_importing_the_door_imports_no_command():
 def test_version():
     done = run("--version")
     assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout.decode().strip() == f"cnnstudio {cnnstudio.__version__}"
+    assert done.stdout.decode().strip() == f"cnnstudio {cnnstudio.version.__version__}"
 
 
 @pytest.mark.skipif(

@@ -15,12 +15,12 @@ from PIL import Image
 
 from cnnstudio import screen
 from cnnstudio.__main__ import main
-from cnnstudio.data.datasets import DATASETS
-from cnnstudio.data.images import KINDS
+from cnnstudio.data.pictures.open import KINDS
+from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.data.splits import Dataset
-from cnnstudio.models.architectures import ARCHITECTURES
-from cnnstudio.models.card import read_card
-from cnnstudio.models.pretrained import PRETRAINED
+from cnnstudio.models.architectures.catalogue import ARCHITECTURES
+from cnnstudio.models.trained.card import read_card
+from cnnstudio.models.trained.pretrained import PRETRAINED
 from cnnstudio.storage import shipped
 from tests.benchmarks import BENCHMARKS
 

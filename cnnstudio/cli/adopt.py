@@ -8,10 +8,10 @@ import typer
 
 from cnnstudio.cli.failures import WrongUseError
 from cnnstudio.cli.options import choice
-from cnnstudio.data.preparation import INPUT_RULES
+from cnnstudio.data.pictures.input_rules import INPUT_RULES
 from cnnstudio.errors import StudioError
-from cnnstudio.models.foreign import check_answers, inspect_model, read_class_names, remember
-from cnnstudio.models.value_ranges import VALUE_RANGES
+from cnnstudio.models.trained.adopt import check_answers, inspect_model, read_class_names, remember
+from cnnstudio.models.trained.value_ranges import VALUE_RANGES
 from cnnstudio.storage import is_file
 
 MAX_NAMES = 4 * 2**20

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-import cnnstudio
 from cnnstudio.cli.adopt import adopt
 from cnnstudio.cli.architectures import architectures
 from cnnstudio.cli.code import code
@@ -21,6 +20,7 @@ from cnnstudio.cli.failures import sentence
 from cnnstudio.cli.models import models
 from cnnstudio.cli.predict import predict
 from cnnstudio.cli.train import train
+from cnnstudio.version import __version__
 
 OpenWindow = Callable[[Sequence[str]], int]
 """Opens the window with an image or a model, if one is named, and returns the exit code."""
@@ -35,7 +35,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(f"cnnstudio {cnnstudio.__version__}")
+        print(f"cnnstudio {__version__}")
         raise typer.Exit
 
 

@@ -17,13 +17,13 @@ from cnnstudio.cli.options import (
     dataset_named,
 )
 from cnnstudio.errors import StudioError
-from cnnstudio.models.architectures import ARCHITECTURES, FAMILIES
-from cnnstudio.models.card import model_file
-from cnnstudio.models.files import MODEL_ENDINGS, read_config
-from cnnstudio.models.layer_table import LayerRow, LayerTable, describe, mlp_connections
-from cnnstudio.models.library import find_model
-from cnnstudio.models.network_files import Network, list_networks, saved_path
-from cnnstudio.models.networks import fitted, network_config
+from cnnstudio.models.architectures.catalogue import ARCHITECTURES, FAMILIES
+from cnnstudio.models.arithmetic.layer_table import LayerRow, LayerTable, describe, mlp_connections
+from cnnstudio.models.networks.building import fitted, network_config
+from cnnstudio.models.networks.files import Network, list_networks, saved_path
+from cnnstudio.models.trained.card import model_file
+from cnnstudio.models.trained.files import MODEL_ENDINGS, read_config
+from cnnstudio.models.trained.library import find_model
 from cnnstudio.storage import is_folder
 
 ImageSize = tuple[tuple[int, int, int], int]

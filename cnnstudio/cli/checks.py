@@ -15,10 +15,11 @@ from typing import Literal
 
 import cnnstudio
 from cnnstudio import ONEDNN_VARIABLE, screen, storage
-from cnnstudio.data.datasets import DATASETS, DatasetEntry
+from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
 from cnnstudio.errors import StudioError, explain, reason
-from cnnstudio.models.card import MODEL_FILE
-from cnnstudio.models.library import list_broken_models, list_models
+from cnnstudio.models.trained.card import MODEL_FILE
+from cnnstudio.models.trained.library import list_broken_models, list_models
+from cnnstudio.version import __version__
 
 State = Literal["ok", "warning", "problem"]
 
@@ -70,7 +71,7 @@ class Check:
 def versions() -> Iterator[Check]:
     """Python and the packages, against what this version of CNN Studio asks for."""
     yield Check("Python", "ok", f"{platform.python_version()} ({sys.executable})")
-    yield Check("cnnstudio", "ok", f"{cnnstudio.__version__} ({Path(cnnstudio.__file__).parent})")
+    yield Check("cnnstudio", "ok", f"{__version__} ({Path(cnnstudio.__file__).parent})")
     try:
         wanted = metadata.requires("cnnstudio") or []
     except metadata.PackageNotFoundError:

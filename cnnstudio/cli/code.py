@@ -10,17 +10,18 @@ from cnnstudio.cli.console import complain, engine_at_work
 from cnnstudio.cli.failures import WrongUseError
 from cnnstudio.cli.options import DATASET_HELP, architecture_named, dataset_named
 from cnnstudio.cli.training_options import TrainingOptions, with_training_options
-from cnnstudio.data.datasets import DATASETS
 from cnnstudio.data.library import find_dataset
+from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.errors import StudioError
-from cnnstudio.models.architectures import ARCHITECTURES
-from cnnstudio.models.card import model_file, read_card
-from cnnstudio.models.files import embedded_card, read_config
-from cnnstudio.models.layer_table import Config, describe
-from cnnstudio.models.library import find_model
-from cnnstudio.models.network_files import Network, saved_path
-from cnnstudio.models.networks import fitted, network_config
-from cnnstudio.models.recipes.architecture import Architecture
+from cnnstudio.models.architectures.architecture import Architecture
+from cnnstudio.models.architectures.catalogue import ARCHITECTURES
+from cnnstudio.models.arithmetic.layer_table import describe
+from cnnstudio.models.keras_config.graph import Config
+from cnnstudio.models.networks.building import fitted, network_config
+from cnnstudio.models.networks.files import Network, saved_path
+from cnnstudio.models.trained.card import model_file, read_card
+from cnnstudio.models.trained.files import embedded_card, read_config
+from cnnstudio.models.trained.library import find_model
 from cnnstudio.storage import is_folder, write_atomically
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.runs import config_of_run
@@ -64,7 +65,7 @@ def code(
 
 
 def _script(text: str, given: dict[str, Any]) -> str:
-    from cnnstudio.training.script import keras_script
+    from cnnstudio.exporting.training_script import keras_script
 
     if text in ARCHITECTURES or saved_path(text) or text.endswith(".json"):
         network = architecture_named(text)

@@ -3,8 +3,8 @@
 from cnnstudio import wording
 from cnnstudio.cli.console import new_table, print_json, results
 from cnnstudio.cli.options import JsonOption
-from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.library import list_datasets
+from cnnstudio.data.published.catalogue import DatasetEntry
 
 
 def datasets(as_json: JsonOption = False) -> None:

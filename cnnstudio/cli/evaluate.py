@@ -5,19 +5,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
-from rich.progress import Progress
+from rich import progress as rich_progress
 
 from cnnstudio.cli.console import engine_at_work, messages, new_table, print_json, results
 from cnnstudio.cli.options import DATASET_HELP, JsonOption, ModelArgument, dataset_named
-from cnnstudio.data import splits
-from cnnstudio.data.datasets import DATASETS, DatasetEntry
 from cnnstudio.data.library import list_datasets
+from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
 from cnnstudio.errors import StudioError
+from cnnstudio.progress import Progress
 from cnnstudio.storage import exists
 from cnnstudio.wording import percent
 
 if TYPE_CHECKING:
-    from cnnstudio.models.classifier import Classifier
+    from cnnstudio.models.trained.classifier import Classifier
     from cnnstudio.training.evaluation import Evaluation
 
 MAX_COLUMNS = 12
@@ -41,16 +41,16 @@ def evaluate(
     if dataset is not None:
         dataset_named(dataset, None, None)
     with engine_at_work():
-        from cnnstudio.models.library import load_classifier
+        from cnnstudio.models.trained.library import load_classifier
         from cnnstudio.training.evaluation import evaluate as evaluate_split
 
         classifier = load_classifier(model)
         entry = _entry(classifier, dataset)
         console = messages()
-        with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        with rich_progress.Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
             task = progress.add_task("Getting ready", total=None)
 
-            def tell(now: splits.Progress) -> None:
+            def tell(now: Progress) -> None:
                 progress.update(task, description=now.task, completed=now.done, total=now.total)
 
             _check_fit(classifier, entry)

@@ -7,9 +7,9 @@ from datetime import datetime
 
 import typer
 
-import cnnstudio
 from cnnstudio.errors import StudioError, explain, reason
 from cnnstudio.storage import log_folder
+from cnnstudio.version import __version__
 
 _PLAIN = {
     "Input should be a valid number, unable to parse string as a number": "this is no number such as 0.003 or 3e-3",
@@ -58,7 +58,7 @@ def _log(error: Exception, arguments: Sequence[str]) -> str:
     folder = log_folder()
     path = folder / "cnnstudio.log"
     lines = (
-        f"{datetime.now().astimezone().isoformat(timespec='seconds')} cnnstudio {cnnstudio.__version__}, "
+        f"{datetime.now().astimezone().isoformat(timespec='seconds')} cnnstudio {__version__}, "
         f"Python {platform.python_version()} on {platform.platform()}\n",
         f"cnnstudio {' '.join(arguments)}\n",
         *traceback.format_exception(error),

@@ -4,9 +4,8 @@ from typing import Annotated
 
 from cnnstudio.cli.console import complain, engine_at_work, messages, new_table, print_json, results
 from cnnstudio.cli.options import JsonOption, choice
-from cnnstudio.models.library import list_broken_models, list_models
-from cnnstudio.models.pretrained import PRETRAINED
-from cnnstudio.models.pretrained_download import fetch_pretrained
+from cnnstudio.models.trained.library import list_broken_models, list_models
+from cnnstudio.models.trained.pretrained import PRETRAINED, fetch_pretrained
 from cnnstudio.wording import percent, progress
 
 

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from cnnstudio.cli.failures import WrongUseError
-from cnnstudio.data.datasets import DatasetEntry
 from cnnstudio.data.library import find_dataset
+from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.errors import StudioError
-from cnnstudio.models.network_files import Network, saved_path
-from cnnstudio.models.networks import find_network
-from cnnstudio.models.recipes.architecture import Architecture
+from cnnstudio.models.architectures.architecture import Architecture
+from cnnstudio.models.networks.building import find_network
+from cnnstudio.models.networks.files import Network, saved_path
 from cnnstudio.storage import exists
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON document to stdout.")]

@@ -16,10 +16,10 @@ from cnnstudio.errors import StudioError
 from cnnstudio.wording import percent, probability
 
 if TYPE_CHECKING:
-    from cnnstudio.data.picture_files import PictureFile
-    from cnnstudio.data.splits import OnProgress
-    from cnnstudio.data.strokes import Drawing
-    from cnnstudio.models.classifier import Classifier
+    from cnnstudio.data.pictures.files import PictureFile
+    from cnnstudio.data.pictures.strokes import Drawing
+    from cnnstudio.models.trained.classifier import Classifier
+    from cnnstudio.progress import OnProgress
 
 BATCH = 512
 """Drawings held in memory as images at a time, where they are small."""
@@ -71,9 +71,9 @@ def predict(
     if overwrite and csv is None:
         raise WrongUseError("--overwrite is for a table: name one with --csv.")
     with engine_at_work():
-        from cnnstudio.data.picture_files import list_pictures
-        from cnnstudio.data.strokes import read_drawings
-        from cnnstudio.models.library import load_classifier
+        from cnnstudio.data.pictures.files import list_pictures
+        from cnnstudio.data.pictures.strokes import read_drawings
+        from cnnstudio.models.trained.library import load_classifier
 
         drawings = [] if strokes is None else read_drawings(strokes)
         found = list_pictures(images or ())
@@ -114,8 +114,8 @@ def _fill_table(
     overwrite: bool,
 ) -> int:
     """Predicts what a table does not hold yet; what is in it is kept at any moment."""
-    from cnnstudio.models.folder_prediction import predict_files
-    from cnnstudio.models.prediction_table import PredictionTable, model_mark
+    from cnnstudio.models.trained.folder_prediction import predict_files
+    from cnnstudio.models.trained.prediction_table import PredictionTable, model_mark
 
     top = min(top, len(classifier.classes))
     done, wrong = 0, 0
@@ -156,7 +156,7 @@ def _progress_on_stderr(total: int) -> "Iterator[OnProgress]":
 
 
 def _file_entries(classifier: "Classifier", files: "Sequence[PictureFile]", top: int) -> Iterator[Entry]:
-    from cnnstudio.models.folder_prediction import predict_files
+    from cnnstudio.models.trained.folder_prediction import predict_files
 
     with _progress_on_stderr(len(files)) as on_progress:
         for batch in predict_files(classifier, files, top, on_progress):
@@ -174,7 +174,7 @@ def _named(top: Sequence[tuple[int, str, float]]) -> list[dict[str, Any]]:
 
 def _drawing_entries(classifier: "Classifier", drawings: "Sequence[Drawing]", top: int) -> Iterator[Entry]:
     """Yields an entry for each drawing, in order; only a batch of them is held as images at a time."""
-    from cnnstudio.models.classifier import Prediction
+    from cnnstudio.models.trained.classifier import Prediction
 
     batch = max(1, min(BATCH, MAX_BYTES // math.prod(classifier.input_shape)))
     for start in range(0, len(drawings), batch):
@@ -190,7 +190,7 @@ def _drawing_entries(classifier: "Classifier", drawings: "Sequence[Drawing]", to
 
 
 def _render_all(classifier: "Classifier", drawings: "Sequence[Drawing]") -> list[np.ndarray | StudioError]:
-    from cnnstudio.data.strokes import render_all
+    from cnnstudio.data.pictures.strokes import render_all
 
     try:
         return list(render_all(drawings, classifier.input_shape))

@@ -8,10 +8,10 @@ from typing import Annotated, Any, TypedDict, TypeVar, get_type_hints
 import typer
 
 from cnnstudio.cli.options import ChannelsOption, ImageSizeOption
-from cnnstudio.data.augmentation import AUGMENTATIONS
-from cnnstudio.data.variation import CHANGES
-from cnnstudio.training.arithmetic import PRECISIONS
+from cnnstudio.data.augmentation.augment import AUGMENTATIONS
+from cnnstudio.data.augmentation.changes import CHANGES
 from cnnstudio.training.config import OPTIMIZERS, SCHEDULES
+from cnnstudio.training.precision import PRECISIONS
 
 _BY_NUMBER = "by default as many as suit the number of images"
 

@@ -12,10 +12,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cnnstudio.data.datasets import DATASETS, DatasetEntry
-from cnnstudio.data.folders import TEST_SHARE, FolderSurvey, load_folder, survey_folder
-from cnnstudio.data.splits import Dataset, OnProgress
+from cnnstudio.data.folders.load import load_folder, survey_folder
+from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
+from cnnstudio.data.report import TEST_SHARE, FolderSurvey
+from cnnstudio.data.splits import Dataset
 from cnnstudio.errors import StudioError, reason
+from cnnstudio.progress import OnProgress
 from cnnstudio.storage import data_folder, exists, is_file, is_folder, is_path, write_atomically
 
 REGISTER_FORMAT = 1
@@ -116,7 +118,7 @@ def import_dataset(path: Path, image_size: int | None = None, channels: int | No
     """Remembers a folder or a zip of images under a name, which is the folder's own where that is free.
 
     Args:
-        path: as for `cnnstudio.data.folders.survey_folder`; what was imported before keeps its name.
+        path: as for `cnnstudio.data.folders.load.survey_folder`; what was imported before keeps its name.
         image_size: the side in pixels to which its images are brought; as proposed where None.
         channels: 1 (grey) or 3 (colour), likewise.
 

@@ -9,30 +9,7 @@ import numpy as np
 from cnnstudio.data.stored import StoredImages
 
 if TYPE_CHECKING:
-    from cnnstudio.data.folders import FolderReport
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a piece of work is.
-
-    Attributes:
-        task: what is being done, such as “Downloading CIFAR-10”.
-        done: bytes or images so far.
-        total: of them in all; None where nobody knows.
-        unit: “bytes” or “images”.
-        seconds_left: an estimate; None where there is none yet.
-    """
-
-    task: str
-    done: int
-    total: int | None
-    unit: str
-    seconds_left: float | None = None
-
-
-OnProgress = Callable[[Progress], None]
-"""Told how far the work is, several times a second; what it raises ends the work, and nothing is left half done."""
+    from cnnstudio.data.report import FolderReport
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,8 +78,8 @@ class Dataset:
         train: the training images as published; while `validation` is set, without those held out.
         test: the test images; never used for any choice during training.
         validation: images held out of the training images, or None where none are yet.
-        input_rule: key of the rule in `cnnstudio.data.preparation.INPUT_RULES` by which a user's own picture becomes
-            an image like these.
+        input_rule: key of the rule in `cnnstudio.data.pictures.input_rules.INPUT_RULES` by which a user's own picture
+            becomes an image like these.
         title: the name for the screen.
         licence: the licence, and to whom credit is due; empty for a user's own images.
         report: what was found in the folder that the images come from; None for a published data set.

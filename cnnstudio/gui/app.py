@@ -37,12 +37,12 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
     from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
 
-    from cnnstudio.data.downloads import folders_damage
+    from cnnstudio.data.downloads.fetch import folders_damage
     from cnnstudio.data.library import list_damage
     from cnnstudio.gui.log import ErrorHook, start_log
+    from cnnstudio.gui.look.theme import Theme
     from cnnstudio.gui.main_window import MainWindow
     from cnnstudio.gui.settings import Settings
-    from cnnstudio.gui.theme import Theme
 
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication(list(argv))

@@ -15,9 +15,9 @@ from typing import Any
 
 from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, Signal, qInstallMessageHandler
 
-import cnnstudio
 from cnnstudio.errors import StudioError
 from cnnstudio.storage import log_folder
+from cnnstudio.version import __version__
 
 _LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
@@ -74,7 +74,7 @@ def start_log() -> Path:
     _log.setLevel(logging.INFO)
     _log.propagate = False
     system = f"{platform.system()} {platform.release()}"
-    _log.info("CNN Studio %s on %s, Python %s", cnnstudio.__version__, system, platform.python_version())
+    _log.info("CNN Studio %s on %s, Python %s", __version__, system, platform.python_version())
     return file
 
 
@@ -84,7 +84,7 @@ def versions() -> dict[str, str]:
 
     from packaging.requirements import Requirement
 
-    found = {"CNN Studio": cnnstudio.__version__, "Python": platform.python_version()}
+    found = {"CNN Studio": __version__, "Python": platform.python_version()}
     with suppress(metadata.PackageNotFoundError):
         for needed in map(Requirement, metadata.requires("cnnstudio") or []):
             if needed.marker is None or needed.marker.evaluate({"extra": ""}):

@@ -34,14 +34,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnstudio.gui.describe import breakable, describe
+from cnnstudio.gui.controls.describe import breakable, describe
+from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.controls.question import Answer, Role, ask
 from cnnstudio.gui.log import details
+from cnnstudio.gui.look.theme import GRID, icon
 from cnnstudio.gui.settings import PAGE, Settings
-from cnnstudio.gui.theme import GRID, icon
-from cnnstudio.gui.widgets.message_bar import MessageBar
-from cnnstudio.gui.widgets.question import Answer, Role, ask
-from cnnstudio.models.card import CARD_FILE, MODEL_FILE
-from cnnstudio.models.network_files import SUFFIX
+from cnnstudio.models.networks.files import SUFFIX
+from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE
 from cnnstudio.storage import is_file, is_folder
 
 RAIL_WIDTH = 11 * GRID
@@ -87,7 +87,7 @@ PAGES: dict[str, PageEntry] = {
             "Look at images as a computer does, and bring your own.",
             "data",
             "Ctrl+1",
-            "cnnstudio.gui.pages.data:DataPage",
+            "cnnstudio.gui.pages.data.page:DataPage",
         ),
         PageEntry(
             "collect",
@@ -95,7 +95,7 @@ PAGES: dict[str, PageEntry] = {
             "Make a data set of your own: name classes, draw examples or take pictures.",
             "collect",
             "Ctrl+2",
-            "cnnstudio.gui.pages.collect:CollectPage",
+            "cnnstudio.gui.pages.collect.page:CollectPage",
         ),
         PageEntry(
             "architecture",
@@ -103,7 +103,7 @@ PAGES: dict[str, PageEntry] = {
             "Understand a network layer by layer, change it, and send it to be trained.",
             "architecture",
             "Ctrl+3",
-            "cnnstudio.gui.pages.architecture:ArchitecturePage",
+            "cnnstudio.gui.pages.architecture.page:ArchitecturePage",
         ),
         PageEntry(
             "train",
@@ -111,7 +111,7 @@ PAGES: dict[str, PageEntry] = {
             "Choose images and a network, press Train, and watch it learn.",
             "train",
             "Ctrl+4",
-            "cnnstudio.gui.pages.train:TrainPage",
+            "cnnstudio.gui.pages.train.page:TrainPage",
         ),
         PageEntry(
             "try",
@@ -119,7 +119,7 @@ PAGES: dict[str, PageEntry] = {
             "Draw a digit or open a photo, and see what the network answers and what every layer saw.",
             "try",
             "Ctrl+5",
-            "cnnstudio.gui.pages.try_:TryPage",
+            "cnnstudio.gui.pages.try_.page:TryPage",
             warms_up=True,
         ),
         PageEntry(
@@ -128,7 +128,7 @@ PAGES: dict[str, PageEntry] = {
             "Light or dark, processor threads, and where the files lie.",
             "settings",
             "Ctrl+,",
-            "cnnstudio.gui.pages.settings:SettingsPage",
+            "cnnstudio.gui.pages.preferences:SettingsPage",
             at_foot=True,
         ),
         PageEntry(

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
 
 from cnnstudio.errors import reason
-from cnnstudio.gui.theme import THEMES
+from cnnstudio.gui.look.theme import THEMES
 from cnnstudio.storage import config_folder
 
 _Value = TypeVar("_Value", str, int, float, bool)
@@ -58,7 +58,7 @@ class Settings(QObject):
 
     @property
     def theme(self) -> str:
-        """A key of `cnnstudio.gui.theme.THEMES`."""
+        """A key of `cnnstudio.gui.look.theme.THEMES`."""
         return self._read("theme", "system", "the theme", lambda name: name in {"system", *THEMES})
 
     @theme.setter

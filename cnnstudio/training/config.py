@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnnstudio.data.augmentation import find_augmentation
-from cnnstudio.data.datasets import DatasetEntry
+from cnnstudio.data.augmentation.augment import find_augmentation
 from cnnstudio.data.library import find_dataset
+from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.errors import StudioError
-from cnnstudio.models.library import find_model
-from cnnstudio.models.networks import find_network
-from cnnstudio.training.arithmetic import PRECISIONS
+from cnnstudio.models.networks.building import find_network
+from cnnstudio.models.trained.library import find_model
+from cnnstudio.training.precision import PRECISIONS
 
 if TYPE_CHECKING:
     import keras
@@ -145,24 +145,24 @@ class TrainingConfig:
     Attributes:
         dataset: what `cnnstudio.data.library.find_dataset` finds: a published data set, one of the user's own, or the
             path of a folder or a zip of images.
-        architecture: what `cnnstudio.models.networks.find_network` finds: a key of `ARCHITECTURES`, or the name or the
-            file of an edited one.
+        architecture: what `cnnstudio.models.networks.building.find_network` finds: a key of `ARCHITECTURES`, or the
+            name or the file of an edited one.
         epochs: passes over the training images, at least 1. This, the batch size and the augmentation are chosen to
             suit the data set where they are not given: few images need small batches, more epochs and variety.
         batch_size: images per step, at least 1.
         learning_rate: the highest rate of the schedule, above 0; the optimizer's own where it is not given.
         seed: decides initial weights, the order of images, the validation split and the augmentation; 0 to `MAX_SEED`.
-        augmentation: what `cnnstudio.data.augmentation.find_augmentation` finds: a key of its table, or changes with
-            their sizes such as `shift=0.1,flip=0.5`.
+        augmentation: what `cnnstudio.data.augmentation.augment.find_augmentation` finds: a key of its table, or changes
+            with their sizes such as `shift=0.1,flip=0.5`.
         schedule: a key of `SCHEDULES`.
         optimizer: a key of `OPTIMIZERS`.
         weight_decay: share of itself by which a weight shrinks with each step, times the learning rate; at least 0.
             Biases and normalisations do not shrink (Loshchilov & Hutter, Decoupled Weight Decay Regularization, 2019).
-        precision: a key of `cnnstudio.training.arithmetic.PRECISIONS`.
+        precision: a key of `cnnstudio.training.precision.PRECISIONS`.
         fine_tune_epochs: epochs that follow with the upper part of a pretrained backbone trained, too, in small steps;
             0 where the architecture has none.
-        start_from: what `cnnstudio.models.library.find_model` finds: a trained model. Layers that have the same names
-            and shapes there begin with its weights, instead of random ones; None for random ones throughout.
+        start_from: what `cnnstudio.models.trained.library.find_model` finds: a trained model. Layers that have the same
+            names and shapes there begin with its weights, instead of random ones; None for random ones throughout.
         validation_fraction: share of the training images that is held out for validation, between 0 and 1; where the
             data set has validation images of its own, those are taken.
         image_size: the side in pixels to which the images of a folder are brought; as proposed or imported where None.

@@ -9,7 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from cnnstudio.data.splits import Split
-    from cnnstudio.models.classifier import Classifier
+    from cnnstudio.models.trained.classifier import Classifier
 
 CHUNK = 512
 MAX_VALUES = 2**24

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnstudio.data.splits import Progress
-from cnnstudio.models.classifier import LayerOutput
+from cnnstudio.models.trained.classifier import LayerOutput
+from cnnstudio.progress import Progress
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,12 +9,12 @@ import numpy as np
 
 from cnnstudio.data.splits import Split
 from cnnstudio.errors import StudioError
-from cnnstudio.models.classifier import LayerInfo
+from cnnstudio.models.trained.classifier import LayerInfo
 from cnnstudio.training.events import Batches, Event, Probe
-from cnnstudio.training.fast_fit import Block
+from cnnstudio.training.loop import Block
 
 if TYPE_CHECKING:
-    from cnnstudio.models.classifier import Classifier
+    from cnnstudio.models.trained.classifier import Classifier
 
 BATCHES_SECONDS = 1 / 20
 PROBE_SECONDS = 1 / 4

@@ -10,17 +10,17 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnstudio.data.names import checked_name
 from cnnstudio.errors import StudioError, is_full, reason
-from cnnstudio.models.card import CONFIG_FILE
-from cnnstudio.models.networks import called, find_network
+from cnnstudio.models.networks.building import called, find_network
+from cnnstudio.models.trained.card import CONFIG_FILE
+from cnnstudio.names import checked_name
 from cnnstudio.storage import free_bytes, is_folder, runs_folder, shipped, unused_folder, write_atomically
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import EpochEnd
-from cnnstudio.training.fast_fit import Block
+from cnnstudio.training.loop import Block
 
 if TYPE_CHECKING:
-    from cnnstudio.models.classifier import Classifier
+    from cnnstudio.models.trained.classifier import Classifier
 
 HISTORY_FILE = "history.json"
 

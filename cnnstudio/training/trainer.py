@@ -14,24 +14,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnnstudio import __version__
-from cnnstudio.data.augmentation import find_augmentation
+from cnnstudio.data.augmentation.augment import find_augmentation
 from cnnstudio.data.library import load_dataset
-from cnnstudio.data.splits import Dataset, Progress, Split
+from cnnstudio.data.splits import Dataset, Split
 from cnnstudio.errors import StudioError
 from cnnstudio.models.backend import import_keras
-from cnnstudio.models.card import Card, model_file
-from cnnstudio.models.classifier import Classifier
-from cnnstudio.models.files import load_model
-from cnnstudio.models.library import find_model
-from cnnstudio.models.networks import build_network, called, find_network, reference
+from cnnstudio.models.networks.building import build_network, called, find_network, reference
+from cnnstudio.models.trained.card import Card, model_file
+from cnnstudio.models.trained.classifier import Classifier
+from cnnstudio.models.trained.files import load_model
+from cnnstudio.models.trained.library import find_model
+from cnnstudio.progress import Progress
 from cnnstudio.training.config import OPTIMIZERS, SCHEDULES, TrainingConfig
 from cnnstudio.training.evaluation import Evaluation, evaluate
 from cnnstudio.training.events import EpochEnd, Event, Preparing, Started, Stopped
-from cnnstudio.training.fast_fit import Block, FastFit
 from cnnstudio.training.fine_tuning import RATE_FACTOR, is_frozen, take_weights, thaw
+from cnnstudio.training.loop import Block, FastFit
 from cnnstudio.training.narrator import Narrator, Pace
 from cnnstudio.training.runs import History, Run, create_run
+from cnnstudio.version import __version__
 
 if TYPE_CHECKING:
     import keras

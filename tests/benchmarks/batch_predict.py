@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnstudio.data.picture_files import list_pictures
-from cnnstudio.models.card import Card
-from cnnstudio.models.classifier import Classifier
-from cnnstudio.models.folder_prediction import predict_files
-from cnnstudio.models.networks import build_network
-from cnnstudio.models.prediction_table import PredictionTable, model_mark
+from cnnstudio.data.pictures.files import list_pictures
+from cnnstudio.models.networks.building import build_network
+from cnnstudio.models.trained.card import Card
+from cnnstudio.models.trained.classifier import Classifier
+from cnnstudio.models.trained.folder_prediction import predict_files
+from cnnstudio.models.trained.prediction_table import PredictionTable, model_mark
 from tests.benchmarks import Measurement, cifar10_archive, plain_keras
 
 ROUNDS = 3

@@ -63,7 +63,7 @@ def _choose(application: Any, window: "MainWindow", name: str) -> float:
 
     What is remembered of networks that were described before is forgotten.
     """
-    from cnnstudio.models import networks
+    from cnnstudio.models.networks import building as networks
     from tests.benchmarks.in_window import Painted, turn_for, wait_until
 
     turn_for(application, 0.05)  # what the network before left behind
@@ -91,7 +91,7 @@ def _choose(application: Any, window: "MainWindow", name: str) -> float:
 
 def _summarise(name: str) -> float:
     """Builds the same network with Keras and prints its summary, as one does without the program; the seconds."""
-    from cnnstudio.models.architectures import ARCHITECTURES
+    from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 
     entry = ARCHITECTURES[name]
     begin = time.perf_counter()

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnstudio.data.datasets import DATASETS
 from cnnstudio.data.library import find_dataset, load_dataset
+from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.data.splits import Dataset, Split
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import Batches, Event

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cnnstudio.data.folders import load_folder
-from cnnstudio.data.image_cache import forget_cache
+from cnnstudio.data.folders.cache import forget_cache
+from cnnstudio.data.folders.load import load_folder
 from tests.benchmarks import Measurement, cifar10_archive
 
 ROUNDS = 3

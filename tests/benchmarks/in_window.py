@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from cnnstudio.data.library import load_dataset
 from cnnstudio.gui.app import create
 from cnnstudio.gui.main_window import MainWindow
-from cnnstudio.models.classifier import Classifier, LayerOutput, Prediction
+from cnnstudio.models.trained.classifier import Classifier, LayerOutput, Prediction
 from cnnstudio.training.events import Batches, Started, Stopped
 
 PATIENCE_SECONDS = 300

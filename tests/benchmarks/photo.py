@@ -38,7 +38,7 @@ def photo() -> list[Measurement]:
 def scenario() -> dict[str, dict[str, list[float]]]:
     """Seconds that each photo took in the window, and decoding it and a bare forward pass."""
     from cnnstudio.gui.app import create
-    from cnnstudio.models.library import find_model
+    from cnnstudio.models.trained.library import find_model
     from cnnstudio.storage import shipped
     from tests.benchmarks.in_window import wait_until
 

@@ -5,7 +5,7 @@ import statistics
 import numpy as np
 
 from cnnstudio.data.library import load_dataset
-from cnnstudio.models.networks import build_network
+from cnnstudio.models.networks.building import build_network
 from tests.benchmarks import Measurement, plain_keras
 from tests.benchmarks.folder_training import cifar10_folder
 from tests.benchmarks.window import in_window

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cnnstudio.data.library import load_dataset
-from cnnstudio.models.networks import build_network
+from cnnstudio.models.networks.building import build_network
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import Batches, Event
 from cnnstudio.training.trainer import train

@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from cnnstudio.models.network_files import Network, save_network
-from cnnstudio.models.networks import network_config
+from cnnstudio.models.networks.building import network_config
+from cnnstudio.models.networks.files import Network, save_network
 
 
 def test_the_script_is_all_of_stdout(outcome):

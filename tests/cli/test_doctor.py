@@ -11,8 +11,8 @@ import pytest
 
 from cnnstudio import ONEDNN_VARIABLE
 from cnnstudio.cli.checks import computing, folders, shipped_files, versions, window
-from cnnstudio.data.datasets import DATASETS
-from cnnstudio.data.downloads import download_folder
+from cnnstudio.data.downloads.fetch import download_folder
+from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.storage import data_folder, runs_folder
 
 

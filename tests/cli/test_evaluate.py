@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from cnnstudio.models.card import Card
-from cnnstudio.models.classifier import Classifier
-from cnnstudio.models.networks import build_network
+from cnnstudio.models.networks.building import build_network
+from cnnstudio.models.trained.card import Card
+from cnnstudio.models.trained.classifier import Classifier
 
 pytestmark = pytest.mark.numbers
 

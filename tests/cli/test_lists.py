@@ -3,9 +3,9 @@
 import importlib
 import json
 
-from cnnstudio.data.datasets import DATASETS
-from cnnstudio.models.architectures import ARCHITECTURES
-from cnnstudio.models.library import list_models
+from cnnstudio.data.published.catalogue import DATASETS
+from cnnstudio.models.architectures.catalogue import ARCHITECTURES
+from cnnstudio.models.trained.library import list_models
 from cnnstudio.storage import runs_folder
 
 

@@ -9,8 +9,8 @@ from PIL import Image
 
 from cnnstudio.cli.predict import BATCH
 from cnnstudio.data.library import load_dataset
-from cnnstudio.models.classifier import Classifier
-from cnnstudio.models.library import load_classifier
+from cnnstudio.models.trained.classifier import Classifier
+from cnnstudio.models.trained.library import load_classifier
 from tests.data.phone_photos import ORIENTATIONS, PHOTOS, photo, seven
 
 pytestmark = pytest.mark.numbers

@@ -8,9 +8,9 @@ import threading
 import pytest
 
 from cnnstudio.cli.train import _interrupt_sets
-from cnnstudio.models.editing import change_layer
-from cnnstudio.models.library import list_models
-from cnnstudio.models.networks import Network, network_config, write_network
+from cnnstudio.models.networks.building import Network, network_config, write_network
+from cnnstudio.models.networks.editing import change_layer
+from cnnstudio.models.trained.library import list_models
 
 KEYS = (
     "run",

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnstudio.data.datasets import DATASETS
 from cnnstudio.data.library import (
     collected_folder,
     find_dataset,
@@ -17,6 +16,7 @@ from cnnstudio.data.library import (
     list_datasets,
     load_dataset,
 )
+from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.errors import StudioError
 from cnnstudio.storage import data_folder
 

@@ -16,7 +16,7 @@ SHOW_A_FRAME = """
 import tensorflow
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
-from cnnstudio.gui.widgets.camera_view import CameraView
+from cnnstudio.gui.widgets.drawing.camera import CameraView
 
 application = QApplication([])
 view = CameraView()

@@ -11,13 +11,13 @@ from PySide6.QtCore import QByteArray, QLocale, QSettings, Qt
 from PySide6.QtWidgets import QApplication, QPushButton, QSpinBox, QSplitter, QToolButton
 from pytestqt.qtbot import QtBot
 
-from cnnstudio.data.collected import create_collection
+from cnnstudio.data.collected.sets import create_collection
 from cnnstudio.data.library import collected_folder
 from cnnstudio.gui.app import create
+from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.look.theme import DARK, colours
 from cnnstudio.gui.main_window import PAGES, MainWindow
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.theme import DARK, colours
-from cnnstudio.gui.widgets.message_bar import MessageBar
 from cnnstudio.storage import USER_FOLDERS, shipped
 
 RUN = "import sys; from cnnstudio.gui.app import main; sys.exit(main(['cnnstudio']))"
@@ -104,7 +104,7 @@ def test_the_users_locale_reads_and_writes_no_number(home: Path, country: str) -
         "from PySide6.QtCore import QLocale, Qt\n"
         "from PySide6.QtTest import QTest\n"
         "from cnnstudio.gui.app import create\n"
-        "from cnnstudio.gui.pages.training_form import TrainingForm\n"
+        "from cnnstudio.gui.pages.train.form import TrainingForm\n"
         "from cnnstudio.gui.settings import Settings\n"
         "_, window = create(['cnnstudio'])\n"
         "form = window.page('train').findChild(TrainingForm)\n"
@@ -209,7 +209,7 @@ READ_ONLY = """
 import sys
 from PySide6.QtWidgets import QPushButton
 from cnnstudio.gui import app, main_window
-from cnnstudio.gui.widgets.message_bar import MessageBar
+from cnnstudio.gui.controls.message_bar import MessageBar
 
 def use(window):
     print(window.findChild(MessageBar, "window_message").text.replace("\\u200b", ""))

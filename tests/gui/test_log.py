@@ -36,7 +36,7 @@ def test_the_log_lies_in_its_folder_and_starts_with_the_version(log: Path, home:
     import cnnstudio
 
     assert log == home / "log" / "cnnstudio.log"
-    assert f"CNN Studio {cnnstudio.__version__}" in log.read_text(encoding="utf-8")
+    assert f"CNN Studio {cnnstudio.version.__version__}" in log.read_text(encoding="utf-8")
 
 
 def test_starting_twice_writes_each_line_once(log: Path) -> None:

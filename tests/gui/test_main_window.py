@@ -8,9 +8,9 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.main_window import MINIMUM_SIZE, PAGES, MainWindow
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.widgets.message_bar import MessageBar
 
 
 class RecordingPage(QWidget):

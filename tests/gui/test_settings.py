@@ -9,11 +9,11 @@ from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QApplication, QLabel, QListWidget, QPushButton, QSpinBox, QToolButton
 from pytestqt.qtbot import QtBot
 
-from cnnstudio.data.downloads import read_extra_folders
+from cnnstudio.data.downloads.fetch import read_extra_folders
+from cnnstudio.gui.look.theme import THEMES
 from cnnstudio.gui.pages.about import AboutPage, licence
-from cnnstudio.gui.pages.settings import FOLDERS, SettingsPage
+from cnnstudio.gui.pages.preferences import FOLDERS, SettingsPage
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.theme import THEMES
 from cnnstudio.storage import cache_folder
 
 
@@ -276,7 +276,7 @@ def test_about_names_versions_and_licences(qtbot: QtBot) -> None:
     qtbot.addWidget(page)
     click(qtbot, page, QPushButton, "copy_versions_button")
     copied = QApplication.clipboard().text()
-    assert f"CNN Studio {cnnstudio.__version__} (Apache-2.0)" in copied
+    assert f"CNN Studio {cnnstudio.version.__version__} (Apache-2.0)" in copied
     assert f"numpy {numpy.__version__} (BSD-3-Clause" in copied
     assert "MNIST (CC BY-SA 3.0" in copied
     assert "LGPL" in copied

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cnnstudio.models.card import Card
-from cnnstudio.models.classifier import Classifier
-from cnnstudio.models.networks import build_network
+from cnnstudio.models.networks.building import build_network
+from cnnstudio.models.trained.card import Card
+from cnnstudio.models.trained.classifier import Classifier
 
 DIGITS = tuple("0123456789")
 

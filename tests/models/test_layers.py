@@ -12,8 +12,8 @@ import pytest
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models import layers
-from cnnstudio.models.files import load_model
 from cnnstudio.models.layers import local_response_normalization
+from cnnstudio.models.trained.files import load_model
 
 pytestmark = pytest.mark.numbers
 
@@ -74,7 +74,7 @@ def test_a_fresh_process_opens_a_file_with_it(saved: Path) -> None:
     program = (
         "import sys, numpy as np\n"
         "from pathlib import Path\n"
-        "from cnnstudio.models.files import load_model\n"
+        "from cnnstudio.models.trained.files import load_model\n"
         "model = load_model(Path(sys.argv[1]))\n"
         "print(model.get_layer('norm').size, *np.asarray(model(np.full((1, 6, 6, 3), 100.0)))[0])"
     )
@@ -113,7 +113,7 @@ def tampered(saved: Path, tmp_path: Path) -> Callable[..., Path]:
         ({"registered_name": "cnnstudio>Payload"}, "second name"),
         ({"registered_name": "other>LocalResponseNormalization"}, "second name"),
         ({"registered_name": None}, "second name"),
-        ({"module": "cnnstudio.models.files"}, "not on the list of layers"),
+        ({"module": "cnnstudio.models.trained.files"}, "not on the list of layers"),
         ({"module": "keras.layers"}, "not on the list of layers"),
         ({"module": "keras.layers", "class_name": "ReLU"}, "second name"),
         ({"module": "keras.src.ops.numpy", "class_name": "Payload"}, "computes with “Payload”"),

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from cnnstudio.models.card import Card
-from cnnstudio.models.classifier import Classifier
-from cnnstudio.models.networks import build_network
+from cnnstudio.models.networks.building import build_network
+from cnnstudio.models.trained.card import Card
+from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.training.evaluation import cross_entropy, evaluate
 
 pytestmark = pytest.mark.numbers

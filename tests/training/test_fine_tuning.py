@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from cnnstudio.errors import StudioError
-from cnnstudio.models.architectures import ARCHITECTURES, Architecture
+from cnnstudio.models.architectures.catalogue import ARCHITECTURES, Architecture
 from cnnstudio.training.events import Batches, EpochEnd, Started
-from cnnstudio.training.fast_fit import FastFit
 from cnnstudio.training.fine_tuning import is_frozen, take_weights, thaw
+from cnnstudio.training.loop import FastFit
 from cnnstudio.training.trainer import train
 
 pytestmark = pytest.mark.numbers

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnstudio.data.collected import create_collection
-from cnnstudio.data.collecting import ENOUGH, Collection
+from cnnstudio.data.collected.collection import ENOUGH, Collection
+from cnnstudio.data.collected.sets import create_collection
 from cnnstudio.data.library import collected_folder, find_dataset, import_dataset
-from cnnstudio.data.strokes import Drawing
+from cnnstudio.data.pictures.strokes import Drawing
 from cnnstudio.errors import StudioError
-from cnnstudio.models.library import load_classifier
+from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import Preparing
 from cnnstudio.training.trainer import NothingTrained, train

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from cnnstudio.errors import StudioError
-from cnnstudio.models.editing import add_layer, change_layer, move_layer
-from cnnstudio.models.layer_table import describe
-from cnnstudio.models.library import load_classifier
-from cnnstudio.models.networks import Network, find_network, network_config, save_network, write_network
+from cnnstudio.models.arithmetic.layer_table import describe
+from cnnstudio.models.networks.building import Network, find_network, network_config, save_network, write_network
+from cnnstudio.models.networks.editing import add_layer, change_layer, move_layer
+from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.trainer import train
 

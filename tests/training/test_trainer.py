@@ -11,14 +11,14 @@ import pytest
 
 from cnnstudio.data.splits import Split
 from cnnstudio.errors import StudioError
-from cnnstudio.models.classifier import LayerInfo
-from cnnstudio.models.library import list_models, load_classifier
+from cnnstudio.models.trained.classifier import LayerInfo
+from cnnstudio.models.trained.library import list_models, load_classifier
 from cnnstudio.storage import runs_folder
 from cnnstudio.training import trainer
 from cnnstudio.training.config import SCHEDULES, Schedule, TrainingConfig
 from cnnstudio.training.evaluation import evaluate
 from cnnstudio.training.events import Batches, EpochEnd, Probe, Started, Stopped
-from cnnstudio.training.fast_fit import Block
+from cnnstudio.training.loop import Block
 from cnnstudio.training.narrator import Pace, watched_layers
 from cnnstudio.training.trainer import NothingTrained, TrainingDiverged, train
 
@@ -182,7 +182,7 @@ def stop_at(kind, stop, events, count=1):
 
 
 def test_stop_is_answered_within_one_block_and_keeps_what_was_learnt(quick, digits, monkeypatch):
-    monkeypatch.setattr("cnnstudio.training.fast_fit.BLOCK_SECONDS", 0.0)
+    monkeypatch.setattr("cnnstudio.training.loop.BLOCK_SECONDS", 0.0)
     stop, events = threading.Event(), []
     result = train(replace(quick, epochs=50), on_event=stop_at(Batches, stop, events, 3), stop=stop)
     assert result.stopped

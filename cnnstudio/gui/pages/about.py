@@ -7,13 +7,13 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-import cnnstudio
-from cnnstudio.data.datasets import DATASETS
-from cnnstudio.gui.describe import describe
+from cnnstudio.data.published.catalogue import DATASETS
+from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.controls.forms import Column
 from cnnstudio.gui.log import versions
-from cnnstudio.gui.pages.column import Column
+from cnnstudio.gui.look.theme import GAP, icon
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.theme import GAP, icon
+from cnnstudio.version import __version__
 
 WHAT_IT_IS = (
     "CNN Studio makes convolutional networks visible. Choose a data set and an architecture, press Train and watch the "
@@ -65,7 +65,7 @@ class AboutPage(QWidget):
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:  # noqa: ARG002
         super().__init__(parent)
         self.setObjectName("page_about")
-        column = Column(f"CNN Studio {cnnstudio.__version__}")
+        column = Column(f"CNN Studio {__version__}")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(column)

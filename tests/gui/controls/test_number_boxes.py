@@ -14,14 +14,14 @@ from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.controls.number_boxes import DecimalBox, WholeBox, decimal_text, read_decimal, read_whole
 from cnnstudio.gui.main_window import PAGES, MainWindow
-from cnnstudio.gui.pages.architecture_images import OTHER, ImagesChooser
-from cnnstudio.gui.pages.foreign_model import ForeignModelDialog
-from cnnstudio.gui.pages.training_form import TrainingForm
-from cnnstudio.gui.painting.map_dialog import MapDialog
+from cnnstudio.gui.pages.choosers.adopt_dialog import ForeignModelDialog
+from cnnstudio.gui.pages.choosers.images import OTHER, ImagesChooser
+from cnnstudio.gui.pages.train.form import TrainingForm
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.widgets.layer_form import LayerForm
-from cnnstudio.models.foreign import Answers, ForeignModel
-from cnnstudio.models.layer_kinds import LAYER_KINDS
+from cnnstudio.gui.widgets.maps.map_dialog import MapDialog
+from cnnstudio.gui.widgets.network.layer_form import LayerForm
+from cnnstudio.models.networks.layer_kinds import LAYER_KINDS
+from cnnstudio.models.trained.adopt import Answers, ForeignModel
 
 LOCALES = ("de_DE", "it_IT", "fr_FR", "en_US", "ar_EG", "C")
 THIN, NO_BREAK, NARROW = "\N{THIN SPACE}", "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"

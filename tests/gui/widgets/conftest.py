@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
-from cnnstudio.gui.theme import Theme
+from cnnstudio.gui.look.theme import Theme
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Folders and zip files of labelled pictures as data sets."""

@@ -1,0 +1,310 @@
+"""Decoded images on disk: what a scan found, kept until the folder changes.
+
+For each folder or archive there is one folder in the user's cache, named by a hash of its path; in it, one folder for
+each image size. These are written under another name and renamed, never changed, and removed when a newer one is
+there; one program writes at a time. What is damaged is noticed and made anew: the index carries checksums of itself and
+of every block of images. All blocks are checked when the file of images was touched, otherwise some at random, as
+checking all would take longer than reading what is needed.
+
+Whether a folder has changed is told by the names in it and in all folders below, and by the size and time of every
+file; where there are more than 20,000 files, of as many taken at random each time, and of all in folders whose own time
+has changed (most programs exchange a file when they save it): an edit in place of a few of very many files may be
+noticed some loads later only. Of an archive, its own size and time tell it.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cnnstudio.data.folders.disk import (
+    CHECKED_FILES,
+    Listing,
+    Stamp,
+    have_changed,
+    list_again,
+    sign_file,
+    stamps_from_json,
+    stamps_to_json,
+)
+from cnnstudio.data.folders.layout import Layout, Place
+from cnnstudio.data.folders.scan import Scan, block_bytes
+from cnnstudio.data.folders.suggestion import Proposal
+from cnnstudio.data.stored import StoredImages
+from cnnstudio.storage import cache_folder
+
+FORMAT = 2
+"""2: HEIC photos are read; in an earlier cache they were left out."""
+
+IMAGES = "images.bin"
+INDEX = "index.npz"
+
+_CHECKED_BLOCKS = 16
+_HEARTBEAT = 0.1
+_ABANDONED_AFTER = 24 * 3600
+"""Seconds after which what a killed program left half done is removed."""
+
+_DAMAGED = (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error)
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """What is kept beside the images.
+
+    Attributes:
+        shape: (image size, channels).
+        proposal: what was proposed when the scan was made.
+        classes: the class names.
+        places: split, label, path and number of files of each folder, in the order of the files' numbers.
+        notes: sentences on what was left out.
+        stamps: of all folders; none for an archive.
+        signed: (path, size, time) of files beside the images: the archive, or the folder's settings.
+        scan: what was found.
+        modified: time of the file of images, in nanoseconds; known once both are written.
+    """
+
+    shape: tuple[int, int]
+    proposal: Proposal
+    classes: tuple[str, ...]
+    places: tuple[tuple[str, int, str, int], ...]
+    notes: tuple[str, ...]
+    stamps: tuple[Stamp, ...]
+    signed: tuple[str, int, int]
+    scan: Scan
+    modified: int = 0
+
+    @property
+    def labels(self) -> np.ndarray:
+        """(n,) int32, of each image."""
+        return self._each([label for _, label, _, _ in self.places], np.int32)
+
+    def splits(self, numbers: dict[str, int]) -> np.ndarray:
+        """(n,) int8, of each image the number of its split."""
+        return self._each([numbers[split] for split, _, _, _ in self.places], np.int8)
+
+    def _each(self, values: list[int], dtype: type) -> np.ndarray:
+        counts = [files for _, _, _, files in self.places]
+        return np.repeat(np.array(values, dtype), counts)[self.scan.numbers]
+
+
+def find_cached(
+    path: Path, image_size: int | None, channels: int | None, while_looking: Callable[[], object]
+) -> tuple[Record, StoredImages] | None:
+    """What was kept of a folder or archive that has not changed since.
+
+    Args:
+        path: of the folder or archive.
+        image_size: as in `load_folder`; where None, as was proposed for these images.
+        channels: likewise.
+        while_looking: called many times a second; what it raises ends the search.
+    """
+    # Every folder's name begins with its image size and channels.
+    for folder in sorted(_home(path).glob(f"{image_size or '[1-9]*'}x{channels or '[13]'}-*")):
+        try:
+            record = _read_record(folder)
+        except _DAMAGED:
+            continue
+        wanted = image_size or record.proposal.image_size, channels or record.proposal.channels
+        if record.shape == wanted and _is_unchanged(path, record, while_looking):
+            with suppress(*_DAMAGED):
+                return record, _checked_images(folder, record)
+    return None
+
+
+@contextmanager
+def alone(path: Path, while_waiting: Callable[[], object]) -> Iterator[bool]:
+    """Keeps other programs from writing what is kept of this folder or archive, once they are done with it.
+
+    Args:
+        path: of the folder or archive.
+        while_waiting: called every tenth of a second; what it raises ends the waiting.
+
+    Yields:
+        Whether another program was waited for: it may have made what is wanted.
+
+    Raises:
+        OSError: the cache cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    home = _home(path)
+    home.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(home.with_suffix(".lock"))
+    waited = False
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=_HEARTBEAT, poll_interval=_HEARTBEAT / 2)
+        except Timeout:
+            waited = True
+            while_waiting()
+        except NotImplementedError:  # some network drives have no locks
+            break
+    try:
+        yield waited
+    finally:
+        lock.release()
+
+
+@contextmanager
+def new_cache(path: Path, shape: tuple[int, int]) -> Iterator[Path]:
+    """A folder to write images and record into, which takes the place of older ones once it is whole.
+
+    Whoever asks for it is `alone`.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    home = _home(path)
+    home.mkdir(exist_ok=True)
+    _sweep(home)
+    prefix = f"{shape[0]}x{shape[1]}-"
+    partial = Path(tempfile.mkdtemp(prefix=f".{prefix}", dir=home))
+    try:
+        yield partial
+        whole = partial.with_name(partial.name[1:])
+        partial.rename(whole)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        with suppress(OSError):
+            home.rmdir()
+    for older in home.glob(f"{prefix}*"):
+        if older != whole:
+            shutil.rmtree(older, ignore_errors=True)
+
+
+def open_whole(partial: Path) -> tuple[Record, StoredImages]:
+    """What was just written into the folder that `new_cache` gave.
+
+    Raises:
+        OSError: it is gone already.
+    """
+    folder = partial.with_name(partial.name[1:])
+    record = _read_record(folder)
+    return record, StoredImages(folder / IMAGES, _images_shape(record))
+
+
+def write_record(folder: Path, record: Record) -> None:
+    """Writes a record beside its images."""
+    scan = record.scan
+    facts = {
+        "format": FORMAT,
+        "shape": record.shape,
+        "proposal": asdict(record.proposal),
+        "classes": record.classes,
+        "places": record.places,
+        "notes": record.notes,
+        "stamps": stamps_to_json(record.stamps),
+        "signed": record.signed,
+        "modified": (folder / IMAGES).stat().st_mtime_ns,
+        "repeat_paths": scan.repeat_paths,
+        "sizes": scan.sizes,
+        "smallest": scan.smallest,
+        "largest": scan.largest,
+        "grey": scan.grey,
+        "unreadable": scan.unreadable,
+        "unreadable_count": scan.unreadable_count,
+    }
+    np.savez(
+        folder / INDEX,
+        facts=np.frombuffer(json.dumps(facts).encode(), np.uint8),
+        numbers=scan.numbers,
+        signs=scan.signs,
+        repeats=scan.repeats,
+        checksums=scan.checksums,
+    )
+
+
+def forget_cache(path: Path) -> None:
+    """Removes all that is kept of a folder or archive."""
+    shutil.rmtree(_home(path), ignore_errors=True)
+
+
+def _home(path: Path) -> Path:
+    name = hashlib.blake2b(os.fsencode(os.path.realpath(path)), digest_size=16).hexdigest()
+    return cache_folder() / "images" / name
+
+
+def _sweep(home: Path) -> None:
+    for folder in home.glob(".*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _ABANDONED_AFTER:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _read_record(folder: Path) -> Record:
+    with np.load(folder / INDEX, allow_pickle=False) as index:
+        facts: dict[str, Any] = json.loads(index["facts"].tobytes())
+        if facts["format"] != FORMAT:
+            raise ValueError("an unknown format")
+        arrays = {name: index[name] for name in ("numbers", "signs", "repeats", "checksums")}
+    values = {name: facts[name] for name in ("grey", "unreadable_count")}
+    values |= {name: tuple(facts[name]) for name in ("repeat_paths", "smallest", "largest")}
+    values |= {name: tuple(map(tuple, facts[name])) for name in ("sizes", "unreadable")}
+    size, channels = facts["shape"]
+    path, *sign = facts["signed"]
+    return Record(
+        shape=(size, channels),
+        proposal=Proposal(**facts["proposal"] | {"notes": tuple(facts["proposal"]["notes"])}),
+        classes=tuple(facts["classes"]),
+        places=tuple(map(tuple, facts["places"])),
+        notes=tuple(facts["notes"]),
+        stamps=tuple(stamps_from_json(facts["stamps"])),
+        signed=(path, *sign),
+        scan=Scan(**arrays, **values),
+        modified=facts["modified"],
+    )
+
+
+def _is_unchanged(path: Path, record: Record, while_looking: Callable[[], object]) -> bool:
+    file, *sign = record.signed
+    if tuple(sign) != sign_file(file):
+        return False
+    if not record.stamps:
+        return True
+    listed = list_again(str(path), record.stamps, while_looking)
+    if listed is None:
+        return False
+    found = [listed.get(below, Listing([], touched=True)) for _, _, below, _ in record.places]
+    counts = [files for _, _, _, files in record.places]
+    if [len(listing.files) for listing in found] != counts:
+        return False
+    places = zip(record.places, found, strict=True)
+    layout = Layout("", record.classes, tuple(Place(*place[:3], files=listing.files) for place, listing in places), ())
+    checked = np.repeat([listing.touched for listing in found], counts)
+    left = np.flatnonzero(~checked)
+    if len(left) > CHECKED_FILES:
+        left = np.random.default_rng().choice(left, CHECKED_FILES, replace=False)
+    checked[left] = True
+    numbers = np.flatnonzero(checked)
+    return not have_changed(str(path), layout.some_paths(numbers), record.scan.signs[numbers], while_looking)
+
+
+def _images_shape(record: Record) -> tuple[int, int, int, int]:
+    size, channels = record.shape
+    return len(record.scan.numbers), size, size, channels
+
+
+def _checked_images(folder: Path, record: Record) -> StoredImages:
+    path = folder / IMAGES
+    images = StoredImages(path, _images_shape(record))
+    checksums, step = record.scan.checksums, block_bytes(record.shape)
+    blocks = np.arange(len(checksums))
+    if len(blocks) > _CHECKED_BLOCKS and path.stat().st_mtime_ns == record.modified:
+        blocks = np.sort(np.random.default_rng().choice(blocks, _CHECKED_BLOCKS, replace=False))
+    with path.open("rb") as file:
+        for block in blocks.tolist():
+            file.seek(block * step)
+            if zlib.crc32(file.read(step)) != checksums[block]:
+                raise ValueError(f"{path} is damaged")
+    return images

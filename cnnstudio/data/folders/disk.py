@@ -1,0 +1,235 @@
+"""A folder of images on disk: listing it, noticing that it has changed, reading its files."""
+
+import hashlib
+import os
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from cnnstudio.data.folders.layout import LEFT_OUT, readable
+from cnnstudio.data.pictures.decode import IN_MEMORY, read_file, read_head
+from cnnstudio.errors import StudioError, reason
+
+CHECKED_FILES = 20_000
+"""Files whose size and time are compared before a cache is used; of larger folders, as many taken at random."""
+
+UNKNOWN = (-1, -1)
+"""Size and time of a file that is not there."""
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What tells that a folder still holds the same names.
+
+    Attributes:
+        path: relative to the top.
+        modified: nanoseconds; changes when something is added, removed, renamed or exchanged.
+        names: a hash of all names in it that count, or what kept it from being read.
+        others: those of them that are no ordinary files.
+    """
+
+    path: str
+    modified: int
+    names: str
+    others: tuple[str, ...]
+
+
+class DiskFolder:
+    """The folder that somebody named.
+
+    Attributes:
+        problems: (relative path, why) of what cannot be read though it looks as if it should be; grows while the
+            folder is looked through.
+        stamps: of the folders that were looked into so far.
+
+    Raises:
+        StudioError: the folder is not there or may not be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = str(path)
+        self.problems: list[tuple[str, str]] = []
+        self.stamps: list[Stamp] = []
+        try:
+            os.listdir(self.path)  # noqa: PTH208 - a Path makes a Path of each of 60,000 names
+        except OSError as error:
+            name = readable(self.path)
+            raise StudioError(f"{name} cannot be read: {reason(error)}. Choose another folder.") from error
+
+    @property
+    def root(self) -> "_Branch":
+        """The top."""
+        return _Branch(self, "")
+
+    def full(self, path: str) -> str:
+        """Where a relative path lies."""
+        return f"{self.path}/{path}" if path else self.path
+
+    def read(self, path: str, limit: int) -> tuple[bytes | None, tuple[int, int]]:
+        """The bytes of a file, None where it has more than `limit` or cannot be read; and its size and time."""
+        full = self.full(path)
+        data, status = read_file(full, limit)
+        return data, sign_file(full) if status is None else (status.st_size, status.st_mtime_ns)
+
+    def head(self, path: str, count: int) -> bytes:
+        """The first bytes of a file; none where it cannot be read."""
+        return read_head(self.full(path), count)
+
+    def source(self, path: str) -> bytes | Path:
+        """What to decode: the bytes of a file, or its path where it is large or cannot be read."""
+        full = self.full(path)
+        data, _ = read_file(full, IN_MEMORY)
+        return Path(full) if data is None else data
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def sign_file(path: str) -> tuple[int, int]:
+    """Size and time (nanoseconds) of a file; `UNKNOWN` where it is not there."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - called 60,000 times
+    except (OSError, ValueError):
+        return UNKNOWN
+    return status.st_size, status.st_mtime_ns
+
+
+class Listing(NamedTuple):
+    """What is in a folder now.
+
+    Attributes:
+        files: names, as `find_classes` found them.
+        touched: whether something in it was exchanged, or something that does not count was added or removed.
+    """
+
+    files: list[str]
+    touched: bool
+
+
+def list_again(folder: str, stamps: Sequence[Stamp], while_looking: Callable[[], object]) -> dict[str, Listing] | None:
+    """Lists a folder that was listed before.
+
+    Args:
+        folder: the top.
+        stamps: of it and of all folders below.
+        while_looking: called for every folder; what it raises ends it.
+
+    Returns:
+        By its relative path, what is in each folder; None where anything that counts was added, removed or renamed.
+    """
+    listed = {}
+    for stamp in stamps:
+        while_looking()
+        path = f"{folder}/{stamp.path}" if stamp.path else folder
+        try:
+            touched = os.stat(path).st_mtime_ns != stamp.modified  # noqa: PTH116 - as above
+            names = _visible(os.listdir(path))  # noqa: PTH208 - as above
+        except OSError as error:
+            if stamp.names != reason(error):
+                return None
+            continue
+        if _hash(names) != stamp.names:
+            return None
+        others = set(stamp.others)
+        listed[stamp.path] = Listing([name for name in names if name not in others] if others else names, touched)
+    return listed
+
+
+def have_changed(folder: str, paths: Sequence[str], signs: np.ndarray, while_looking: Callable[[], object]) -> bool:
+    """Whether any of the files has another size or time.
+
+    Args:
+        folder: the top.
+        paths: relative to it.
+        signs: (n, 2) int64, size and time of each, as `sign_file` gave it.
+        while_looking: called now and then; what it raises ends it.
+    """
+    for number, (path, (size, modified)) in enumerate(zip(paths, signs.tolist(), strict=True)):
+        if number % 64 == 0:
+            while_looking()
+        if sign_file(f"{folder}/{path}") != (size, modified):
+            return True
+    return False
+
+
+class _Branch:
+    def __init__(self, disk: DiskFolder, path: str) -> None:
+        self._disk = disk
+        self.path = path
+
+    @property
+    def files(self) -> list[str]:
+        return self._content[0]
+
+    @property
+    def folders(self) -> "list[_Branch]":
+        return self._content[1]
+
+    @cached_property
+    def identity(self) -> Hashable:
+        try:
+            status = os.stat(self._disk.full(self.path))  # noqa: PTH116 - as above
+        except OSError:
+            return self.path
+        # Some file systems number nothing.
+        return (status.st_dev, status.st_ino) if status.st_ino else self.path
+
+    @cached_property
+    def _content(self) -> "tuple[list[str], list[_Branch]]":
+        """Names of files, and the folders; looked up once."""
+        full = self._disk.full(self.path)
+        modified = -1
+        try:
+            # Before the names are listed: what changes meanwhile must not be overlooked later.
+            modified = os.stat(full).st_mtime_ns  # noqa: PTH116 - as above
+            with os.scandir(full) as entries:
+                kinds = {entry.name: _kind(entry) for entry in entries}
+        except OSError as error:
+            self._disk.stamps.append(Stamp(self.path, modified, reason(error), ()))
+            self._disk.problems.append((self.path, f"The folder cannot be read: {reason(error)}."))
+            return [], []
+        names = _visible(kinds)
+        others = [name for name in names if kinds[name] != "file"]
+        self._disk.stamps.append(Stamp(self.path, modified, _hash(names), tuple(others)))
+        prefix = f"{self.path}/" if self.path else ""
+        folders = []
+        for name in others:
+            if kinds[name] == "folder":
+                folders.append(_Branch(self._disk, prefix + name))
+            else:
+                self._disk.problems.append((prefix + name, kinds[name]))
+        return [name for name in names if kinds[name] == "file"], folders
+
+
+def _kind(entry: "os.DirEntry[str]") -> str:
+    """“file”, “folder”, or why it is neither."""
+    try:
+        if entry.is_file():
+            return "file"
+        if entry.is_dir():
+            return "folder"
+    except OSError as error:
+        return f"It cannot be read: {reason(error)}."
+    return "It is a link to nothing." if entry.is_symlink() else "It is a device or a pipe, not a file."
+
+
+def _visible(names: Iterable[str]) -> list[str]:
+    return sorted(name for name in names if name[0] != "." and name not in LEFT_OUT)
+
+
+def _hash(names: Sequence[str]) -> str:
+    return hashlib.blake2b(os.fsencode("\0".join(names)), digest_size=16).hexdigest()
+
+
+def stamps_to_json(stamps: Sequence[Stamp]) -> list[list[Any]]:
+    """Plain values that `stamps_from_json` takes."""
+    return [[stamp.path, stamp.modified, stamp.names, list(stamp.others)] for stamp in stamps]
+
+
+def stamps_from_json(values: list[list[Any]]) -> list[Stamp]:
+    """The stamps that were written."""
+    return [Stamp(path, modified, names, tuple(others)) for path, modified, names, others in values]

@@ -1,0 +1,251 @@
+"""What lies behind `cnnstudio.data.folders.load`: scan or cache, split, and report."""
+
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from cnnstudio.data.folders.cache import IMAGES, Record, alone, find_cached, new_cache, open_whole, write_record
+from cnnstudio.data.folders.disk import DiskFolder, Stamp, sign_file
+from cnnstudio.data.folders.layout import find_classes, readable
+from cnnstudio.data.folders.notes import notes_on_classes, notes_on_files, notes_on_test
+from cnnstudio.data.folders.scan import MAX_LISTED, Scan, Store, scan_images
+from cnnstudio.data.folders.suggestion import SIZES, propose, settings_path
+from cnnstudio.data.folders.zip_file import Archive
+from cnnstudio.data.report import TEST_SHARE, FolderReport, FolderSurvey
+from cnnstudio.data.splits import Dataset, Split, draw_from_each_class
+from cnnstudio.data.stored import StoredImages
+from cnnstudio.errors import StudioError, is_full, reason
+from cnnstudio.progress import OnProgress, Pace
+from cnnstudio.storage import cache_folder, free_bytes, is_file
+
+_TRAIN, _VALIDATION, _TEST = range(3)
+_SPLIT_NUMBERS = {"all": _TRAIN, "train": _TRAIN, "validation": _VALIDATION, "test": _TEST}
+_MAX_COPIES = 20
+"""Paths of one group of duplicates, at most."""
+
+
+def survey(path: Path, on_progress: OnProgress | None) -> FolderSurvey:
+    """As `survey_folder`; the path is absolute."""
+    pace = Pace(f"Looking through {_title(path)}", None, on_progress)
+    with closing(_open(path)) as store:
+        layout = find_classes(store.root, _title(path), pace.heartbeat)
+        proposal = propose(store, layout)
+    counts = layout.counts()
+    notes = (*layout.notes, *proposal.notes, *notes_on_classes(layout.classes, next(iter(counts.values()))))
+    return FolderSurvey(
+        path, layout.classes, counts, proposal.image_size, proposal.channels, proposal.input_rule, notes
+    )
+
+
+def load(
+    path: Path,
+    image_size: int | None,
+    channels: int | None,
+    seed: int,
+    on_progress: OnProgress | None,
+    *,
+    rescan: bool,
+) -> Dataset:
+    """As `load_folder`; the path is absolute."""
+    if image_size is not None and image_size not in SIZES:
+        raise StudioError(f"Images can be {SIZES[0]} to {SIZES[-1]:,} pixels high and wide, not {image_size}.")
+    if channels not in {None, 1, 3}:
+        raise StudioError(f"Images have 1 channel (grey) or 3 (colour), not {channels}.")
+    looking = Pace(f"Looking through {_title(path)}", None, on_progress).heartbeat
+    found = None if rescan else find_cached(path, image_size, channels, looking)
+    if found is None:
+        waiting = Pace(f"Waiting for another CNN Studio that reads {_title(path)}", None, on_progress).heartbeat
+        try:
+            with alone(path, waiting) as waited:
+                found = find_cached(path, image_size, channels, looking) if waited and not rescan else None
+                found = found or _scan(path, image_size, channels, on_progress)
+        except OSError as error:
+            raise _not_kept(error) from error
+    return _dataset(path, *found, seed)
+
+
+def _open(path: Path) -> Store:
+    return Archive(path) if is_file(path) else DiskFolder(path)
+
+
+def _title(path: Path) -> str:
+    return readable(path.name or str(path))
+
+
+def _scan(
+    path: Path, image_size: int | None, channels: int | None, on_progress: OnProgress | None
+) -> tuple[Record, StoredImages]:
+    """Decodes all images into the cache."""
+    signed = (str(path), *sign_file(str(path)))
+    pace = Pace(f"Looking through {_title(path)}", None, on_progress)
+    with closing(_open(path)) as store:
+        layout = find_classes(store.root, _title(path), pace.heartbeat)
+        proposal = propose(store, layout)
+        shape = image_size or proposal.image_size, channels or proposal.channels
+        stamps: tuple[Stamp, ...] = ()
+        if isinstance(store, DiskFolder):
+            stamps = tuple(store.stamps)
+            settings = store.full(settings_path(layout))
+            signed = (settings, *sign_file(settings))
+        places = tuple((place.split, place.label, place.path, len(place.files)) for place in layout.places)
+        with new_cache(path, shape) as folder:
+            scan = scan_images(store, layout, shape, folder / IMAGES, on_progress=on_progress, name=_title(path))
+            record = Record(shape, proposal, layout.classes, places, layout.notes, stamps, signed, scan)
+            write_record(folder, record)
+        return open_whole(folder)
+
+
+def _not_kept(error: OSError) -> StudioError:
+    folder = cache_folder()
+    if is_full(error):
+        return StudioError(
+            f"The disk of {folder} is full: {free_bytes(folder) / 1e6:,.0f} MB are left, too few for the decoded "
+            "images. Make room there, or choose a smaller image size."
+        )
+    return StudioError(
+        f"The decoded images cannot be kept in {folder}: {reason(error)}. Check that this folder can be "
+        "written to, and try again."
+    )
+
+
+def _dataset(path: Path, record: Record, images: StoredImages, seed: int) -> Dataset:
+    """Puts the images of a scan into splits, and says what was found."""
+    labels = record.labels
+    splits = record.splits(_SPLIT_NUMBERS)
+    own_split = bool((splits == _TEST).any())
+    if not own_split:
+        splits[_drawn_for_test(record, labels, splits, seed)] = _TEST
+    shape = len(record.classes), 3
+    counts = np.bincount(3 * labels + splits, minlength=shape[0] * shape[1]).reshape(shape).T
+    _check_enough(_title(path), counts)
+    train, validation, test = (np.flatnonzero(splits == split) for split in (_TRAIN, _VALIDATION, _TEST))
+    everything = Split(images, labels)
+    return Dataset(
+        name=str(path),
+        classes=record.classes,
+        train=everything.take(train),
+        test=everything.take(test),
+        validation=everything.take(validation) if len(validation) else None,
+        input_rule=record.proposal.input_rule,
+        title=_title(path),
+        report=_report(path, record, splits, counts, own_split),
+    )
+
+
+def _drawn_for_test(record: Record, labels: np.ndarray, splits: np.ndarray, seed: int) -> np.ndarray:
+    """Numbers of the training images that are kept for testing; copies of others stay together where they can."""
+    training = np.flatnonzero(splits == _TRAIN)
+    repeated = np.zeros(len(labels), bool)
+    repeated[record.scan.repeats[:, 0]] = True
+
+    def share(count: int) -> int:
+        return max(1, round(TEST_SHARE * count)) if count >= 3 else 0
+
+    return training[draw_from_each_class(labels[training], share, seed, repeated[training])]
+
+
+def _check_enough(name: str, counts: np.ndarray) -> None:
+    if np.count_nonzero(counts[_TRAIN]) < 2:
+        raise StudioError(f"{name} has training images that can be read of fewer than two classes. Add more.")
+    if not counts[_TEST].any():
+        raise StudioError(
+            f"{name} has too few images: no class has three, so none can be kept for testing. Add more to each class."
+        )
+
+
+def _report(path: Path, record: Record, splits: np.ndarray, counts: np.ndarray, own_split: bool) -> FolderReport:
+    scan = record.scan
+    groups, leaked, copies = _duplicates(scan, splits)
+    notes = [*record.notes, *record.proposal.notes]
+    if not own_split:
+        notes.append(
+            f"No images were set apart for testing: {TEST_SHARE:.0%} of each class, {counts[_TEST].sum():,} in all, "
+            "are kept for it."
+        )
+    notes += notes_on_classes(record.classes, counts[_TRAIN])
+    notes += notes_on_test(record.classes, counts[_TEST])
+    notes += notes_on_files(scan.unreadable_count, leaked, int(counts[_VALIDATION:].sum()), copies)
+    return FolderReport(
+        path=path,
+        classes=record.classes,
+        counts=counts,
+        own_split=own_split,
+        sizes=scan.sizes,
+        smallest=scan.smallest,
+        largest=scan.largest,
+        grey=scan.grey,
+        unreadable=scan.unreadable,
+        unreadable_count=scan.unreadable_count,
+        duplicates=groups,
+        duplicates_count=leaked,
+        notes=tuple(notes),
+    )
+
+
+def _duplicates(scan: Scan, splits: np.ndarray) -> tuple[tuple[tuple[str, ...], ...], int, int]:
+    """Files with the same bytes.
+
+    Returns:
+        Groups of paths across splits; the number of validation and test images that are training images too; the
+        number of images that are copies of others of the same split.
+    """
+    names, groups = np.unique(scan.repeats[:, 1], return_inverse=True)
+    tally = np.zeros((len(names), 3), np.int64)
+    np.add.at(tally, (groups, splits[scan.repeats[:, 0]]), 1)
+    leaked = int(tally[tally[:, _TRAIN] > 0, _VALIDATION:].sum())
+    copies = int(np.maximum(tally - 1, 0).sum())
+    across = np.count_nonzero(tally, axis=1) > 1
+    paths: dict[int, list[str]] = {}
+    for group, name in zip(groups.tolist(), scan.repeat_paths, strict=False):
+        if across[group] and (group in paths or len(paths) < MAX_LISTED):
+            paths.setdefault(group, []).append(name)
+    return tuple(tuple(found[:_MAX_COPIES]) for found in paths.values()), leaked, copies
+
+
+def survey_folder(path: Path, on_progress: OnProgress | None = None) -> FolderSurvey:
+    """Looks at a folder or zip quickly, decoding nothing.
+
+    Args:
+        path: a folder with one subfolder per class, with or without train, validation and test above; or a zip of one.
+        on_progress: told now and then that it is still looking; what it raises ends that.
+
+    Raises:
+        StudioError: there is no such folder, it may not be read, it holds no pictures, or fewer than two classes.
+    """
+    # What does the work is imported when it is needed: the window knows of folders, and must be there at once.
+    from cnnstudio.data.folders.load import survey
+
+    return survey(path.absolute(), on_progress)
+
+
+def load_folder(
+    path: Path,
+    image_size: int | None = None,
+    channels: int | None = None,
+    seed: int = 0,
+    on_progress: OnProgress | None = None,
+    *,
+    rescan: bool = False,
+) -> Dataset:
+    """Decodes all images of a folder or zip, or takes them from the cache where nothing has changed.
+
+    How changes are noticed, and which may not be, is told in `cnnstudio.data.folders.cache`.
+
+    Args:
+        path: as for `survey_folder`.
+        image_size: the side of the square images, in pixels; the survey's proposal where None.
+        channels: 1 (grey) or 3 (colour); the survey's proposal where None.
+        seed: decides which images are for testing, where the folder does not say it.
+        on_progress: told how many images are done; what it raises ends the scan, and nothing is left behind.
+        rescan: decodes everything anew, whatever the cache holds.
+
+    Returns:
+        A data set with images on disk, named by the path, with a `FolderReport`.
+
+    Raises:
+        StudioError: as `survey_folder`; or no image can be read, or the disk is full.
+    """
+    from cnnstudio.data.folders.load import load
+
+    return load(path.absolute(), image_size, channels, seed, on_progress, rescan=rescan)

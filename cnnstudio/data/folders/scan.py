@@ -1,0 +1,265 @@
+"""The scan: every picture of a folder decoded once, into one file of images, and what was noticed on the way."""
+
+import hashlib
+import zlib
+from array import array
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, Protocol
+
+import numpy as np
+
+from cnnstudio.data.folders.layout import Branch, Layout, readable
+from cnnstudio.data.pictures.decode import SMALL, Decoded, decode, in_order
+from cnnstudio.errors import StudioError, reason
+from cnnstudio.progress import OnProgress, Pace
+from cnnstudio.storage import free_bytes
+
+_BLOCK_BYTES = 1 << 20
+
+MAX_LISTED = 1_000
+"""Unreadable files, and groups of duplicates, that are told one by one."""
+
+_SPARE = 64 << 20
+
+
+class Store(Protocol):
+    """Where the files lie: a folder on disk, or an archive.
+
+    Attributes:
+        root: its folders.
+        problems: (relative path, why) of what cannot be read.
+    """
+
+    problems: list[tuple[str, str]]
+
+    @property
+    def root(self) -> Branch:  # noqa: D102 - told above
+        ...
+
+    def head(self, path: str, count: int) -> bytes:
+        """The first bytes of a file; none where it cannot be read."""
+
+    def read(self, path: str, limit: int) -> tuple[bytes | None, tuple[int, int]]:
+        """The bytes of a file, None where it has more than `limit` or cannot be read; and what changes when it does."""
+
+    def source(self, path: str) -> bytes | Path:
+        """What to decode; raises StudioError."""
+
+    def close(self) -> None:
+        """Lets go of it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """What a scan found.
+
+    Attributes:
+        numbers: (n,) int64, the file of each image, by its number in the layout.
+        signs: (files, 2) int64, what tells that a file has changed.
+        repeats: (m, 2) int64: image and group, by group, for images whose bytes occur more than once.
+        repeat_paths: the relative path of each of these; the first of them, if there are very many.
+        checksums: (blocks,) uint32, CRC-32 of each `block_bytes` of the file of images.
+        sizes: (width, height, count), the ten commonest first.
+        smallest: (width, height) of the picture with the fewest pixels.
+        largest: (width, height) of the picture with the most pixels.
+        grey: pictures without colour.
+        unreadable: (relative path, why), at most `MAX_LISTED`.
+        unreadable_count: of all.
+    """
+
+    numbers: np.ndarray
+    signs: np.ndarray
+    repeats: np.ndarray
+    repeat_paths: tuple[str, ...]
+    checksums: np.ndarray
+    sizes: tuple[tuple[int, int, int], ...]
+    smallest: tuple[int, int]
+    largest: tuple[int, int]
+    grey: int
+    unreadable: tuple[tuple[str, str], ...]
+    unreadable_count: int
+
+
+def scan_images(
+    store: Store, layout: Layout, shape: tuple[int, int], images: Path, *, on_progress: OnProgress | None, name: str
+) -> Scan:
+    """Decodes all files of a layout into one file.
+
+    Args:
+        store: where the files lie.
+        layout: which files.
+        shape: (image size, channels).
+        images: the file that is written; raw uint8, one image after the other.
+        on_progress: told how far it is; what it raises ends the scan.
+        name: what messages call the folder.
+
+    Raises:
+        StudioError: no file is a picture, or there is no room for the images.
+        OSError: the images cannot be written.
+    """
+    pace = Pace(f"Reading {name}", len(layout), on_progress)
+    pace.heartbeat(0)
+    findings = _Findings(store.problems)
+    size, channels = shape
+    needed = len(layout) * size * size * channels
+    left = free_bytes(images.parent)
+    if left < needed + _SPARE:
+        raise StudioError(
+            f"The images of {name} take {needed / 1e6:,.0f} MB once they are decoded, and the disk of "
+            f"{images.parents[2]} has only {left / 1e6:,.0f} MB left. Make room there, or choose a smaller image size."
+        )
+    with images.open("wb") as file:
+        writer = _Writer(file, shape)
+        # Closed at once when something is raised: threads may still read.
+        with closing(in_order(partial(_start, store, shape), layout.paths(), pace.heartbeat)) as results:
+            for number, result in enumerate(results):
+                pace.tell(number)
+                findings.add(number, result, writer)
+        writer.finish()
+    if not findings.numbers:
+        raise StudioError(f"None of the {len(layout):,} files in {name} is a picture that can be read. {findings.why}")
+    pace.end()
+    return findings.scan(layout, writer.checksums)
+
+
+def block_bytes(shape: tuple[int, int]) -> int:
+    """Bytes of images that have a checksum of their own: a whole number of images of (image size, channels)."""
+    size, channels = shape
+    image = size * size * channels
+    return max(1, _BLOCK_BYTES // image) * image
+
+
+class _Result(NamedTuple):
+    path: str
+    decoded: Decoded | None
+    digest: bytes
+    sign: tuple[int, int]
+    error: str = ""
+
+
+def _start(store: Store, shape: tuple[int, int], pool: ThreadPoolExecutor, path: str) -> "Future[_Result] | _Result":
+    data, sign = store.read(path, SMALL)
+    if data is None:
+        return pool.submit(_read, store, path, shape, sign)
+    return _decode(data, path, shape, sign)
+
+
+def _read(store: Store, path: str, shape: tuple[int, int], sign: tuple[int, int]) -> _Result:
+    try:
+        content = store.source(path)
+    except StudioError as error:
+        return _Result(path, None, b"", sign, str(error))
+    return _decode(content, path, shape, sign)
+
+
+def _decode(content: bytes | Path, path: str, shape: tuple[int, int], sign: tuple[int, int]) -> _Result:
+    try:
+        return _Result(path, decode(content, *shape), _digest(content), sign)
+    except StudioError as error:
+        # The sentences name the file, which stands beside them in the report.
+        name = "The picture" if isinstance(content, bytes) else readable(str(content))
+        return _Result(path, None, b"", sign, str(error).replace(name, "It", 1))
+    except (OSError, MemoryError) as error:
+        return _Result(path, None, b"", sign, f"It cannot be read: {reason(error)}.")
+
+
+def _digest(content: bytes | Path) -> bytes:
+    if isinstance(content, bytes):
+        return hashlib.blake2b(content, digest_size=16).digest()
+    with content.open("rb") as file:
+        return hashlib.file_digest(file, partial(hashlib.blake2b, digest_size=16)).digest()
+
+
+class _Writer:
+    """Writes images and sums up each block of them."""
+
+    def __init__(self, file: BinaryIO, shape: tuple[int, int]) -> None:
+        self._file = file
+        self._images: list[np.ndarray] = []
+        self._sums: list[int] = []
+        self._images_each = block_bytes(shape) // (shape[0] * shape[0] * shape[1])
+
+    def add(self, pixels: np.ndarray) -> None:
+        self._images.append(pixels)
+        if len(self._images) == self._images_each:
+            self.finish()
+
+    def finish(self) -> None:
+        if self._images:
+            block = np.stack(self._images).tobytes()
+            self._sums.append(zlib.crc32(block))
+            self._file.write(block)
+            self._images.clear()
+
+    @property
+    def checksums(self) -> np.ndarray:
+        return np.array(self._sums, np.uint32)
+
+
+@dataclass
+class _Findings:
+    problems: list[tuple[str, str]]
+    numbers: "array[int]" = field(default_factory=lambda: array("q"))
+    signs: "array[int]" = field(default_factory=lambda: array("q"))
+    digests: bytearray = field(default_factory=bytearray)
+    sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
+    grey: int = 0
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    unreadable_count: int = 0
+
+    @property
+    def why(self) -> str:
+        """Of the first that cannot be read, why."""
+        return f"The first, {self.unreadable[0][0]}: {self.unreadable[0][1]}" if self.unreadable else ""
+
+    def add(self, number: int, result: _Result, writer: _Writer) -> None:
+        self.signs.extend(result.sign)
+        if result.decoded is None:
+            self.unreadable_count += 1
+            if len(self.unreadable) < MAX_LISTED:
+                self.unreadable.append((readable(result.path), result.error))
+            return
+        writer.add(result.decoded.pixels)
+        self.numbers.append(number)
+        self.digests += result.digest
+        self.sizes[result.decoded.size] += 1
+        self.grey += result.decoded.grey
+
+    def scan(self, layout: Layout, checksums: np.ndarray) -> Scan:
+        numbers = np.array(self.numbers, np.int64)
+        repeats = _repeats(np.frombuffer(bytes(self.digests), np.uint64).reshape(-1, 2))
+        told = numbers[repeats[: 10 * MAX_LISTED, 0]]
+        by_area = sorted(self.sizes, key=lambda size: size[0] * size[1])
+        problems = [(readable(path), why) for path, why in self.problems]
+        return Scan(
+            numbers=numbers,
+            signs=np.array(self.signs, np.int64).reshape(-1, 2),
+            repeats=repeats,
+            repeat_paths=tuple(readable(path) for path in layout.some_paths(told)),
+            checksums=checksums,
+            sizes=tuple((*size, count) for size, count in self.sizes.most_common(10)),
+            smallest=by_area[0],
+            largest=by_area[-1],
+            grey=self.grey,
+            unreadable=tuple([*problems, *self.unreadable][:MAX_LISTED]),
+            unreadable_count=len(problems) + self.unreadable_count,
+        )
+
+
+def _repeats(digests: np.ndarray) -> np.ndarray:
+    """Image and group of those whose digests occur more than once, (m, 2), by group and image.
+
+    Args:
+        digests: (n, 2) uint64.
+    """
+    order = np.lexsort((digests[:, 1], digests[:, 0]))
+    new = np.ones(len(order), bool)
+    new[1:] = (digests[order[1:]] != digests[order[:-1]]).any(axis=1)
+    groups = np.cumsum(new) - 1
+    often = np.bincount(groups)[groups] > 1
+    return np.stack([order[often], groups[often]], axis=1).astype(np.int64)

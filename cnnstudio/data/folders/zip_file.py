@@ -1,0 +1,223 @@
+"""A zip of images, read where it lies: nothing is ever unpacked to disk, so no name in it can lead anywhere."""
+
+import re
+import stat
+import struct
+import threading
+import zipfile
+import zlib
+from collections.abc import Hashable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from cnnstudio.data.folders.layout import is_left_out, readable
+from cnnstudio.errors import StudioError
+
+MAX_MEMBERS = 1_000_000
+"""Files in an archive, at most."""
+
+MAX_MEMBER_BYTES = 256 << 20
+"""One file in an archive, unpacked, at most: it is unpacked into memory."""
+
+MAX_TOTAL_BYTES = 1 << 40
+"""All files of an archive, unpacked, at most."""
+
+MAX_RATIO = 200
+"""By how much an archive may grow, when it grows beyond `_HARMLESS`; pictures hardly shrink in archives."""
+
+_HARMLESS = 1 << 30
+_MAX_DIRECTORY_BYTES = 128 << 20
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Ways of packing whose unpacking stops where it is told to; they are also the only usual ones."""
+
+_END = b"PK\x05\x06"
+_END_64 = b"PK\x06\x06"
+_DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+
+
+@dataclass(eq=False)
+class _Branch:
+    path: str
+    files: list[str] = field(default_factory=list)
+    folders: list["_Branch"] = field(default_factory=list)
+
+    @property
+    def identity(self) -> Hashable:
+        return self.path
+
+
+class Archive:
+    """A zip archive, open until it is closed; its files may be read by several threads.
+
+    Attributes:
+        root: its folders, as `find_classes` takes them.
+        problems: (path, why) of what cannot be read.
+
+    Raises:
+        StudioError: it is no zip archive, is damaged, has a password, is built to fill memory or disk, or holds a name
+            that leads out of the folder into which it would be unpacked.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._name = readable(str(path))
+        self.problems: list[tuple[str, str]] = []
+        try:
+            with path.open("rb") as file:
+                _check_directory(file.seek(0, 2), _tail(file), self._name)
+            self._zip = zipfile.ZipFile(path)
+        except FileNotFoundError as error:
+            raise StudioError(f"{self._name} does not exist. Check the name and the folder.") from error
+        except PermissionError as error:
+            raise StudioError(f"{self._name} may not be read. Change its permissions or choose another.") from error
+        except _DAMAGED as error:
+            raise StudioError(
+                f"{self._name} is no zip archive, or it is damaged. Make or download it again, or choose another one."
+            ) from error
+        try:
+            self._members = self._checked(path.stat().st_size)
+            self.root = _tree(self._members)
+        except BaseException:
+            self._zip.close()
+            raise
+        self._lock = threading.Lock()
+
+    def read(self, path: str, limit: int) -> tuple[bytes | None, tuple[int, int]]:
+        """The bytes of a file, None where it has more than `limit` or is damaged; and its size and checksum."""
+        member = self._members[path]
+        sign = member.file_size, member.CRC
+        if member.file_size > limit:
+            return None, sign
+        try:
+            return self.source(path), sign
+        except StudioError:
+            return None, sign
+
+    def head(self, path: str, count: int) -> bytes:
+        """The first bytes of a file; none where it is not there or damaged."""
+        member = self._members.get(path)
+        if member is None or member.compress_type not in _METHODS:
+            return b""
+        try:
+            with self._lock, self._zip.open(member) as file:
+                return file.read(count)
+        except _DAMAGED:
+            return b""
+
+    def source(self, path: str) -> bytes:
+        """The bytes of a file.
+
+        Raises:
+            StudioError: it is damaged, or larger than `MAX_MEMBER_BYTES`.
+        """
+        member = self._members[path]
+        if member.file_size > MAX_MEMBER_BYTES:
+            raise StudioError(f"It has more than {MAX_MEMBER_BYTES >> 20} MB, too much for a picture in an archive.")
+        if member.compress_type not in _METHODS:
+            raise StudioError("It is packed in an unusual way. Unpack the archive and choose the folder.")
+        try:
+            # The archive counts its users, and does not count right when two threads come at once.
+            with self._lock, self._zip.open(member) as file:
+                return file.read(member.file_size + 1)
+        except _DAMAGED as error:
+            raise StudioError("It cannot be unpacked: the archive is damaged here.") from error
+
+    def close(self) -> None:
+        """Closes the archive."""
+        self._zip.close()
+
+    def _checked(self, archive_bytes: int) -> dict[str, zipfile.ZipInfo]:
+        """The files by their path, once all are known to be harmless."""
+        members: dict[str, zipfile.ZipInfo] = {}
+        total = 0
+        for member in self._zip.infolist():
+            path = _path(member)
+            _check_path(path, self._name)
+            path = "/".join(part for part in path.split("/") if part not in {"", "."})
+            if member.is_dir() or any(map(is_left_out, path.split("/"))):
+                continue
+            if member.flag_bits & 1:
+                raise StudioError(
+                    f"{self._name} is locked with a password. Unpack it with a program that asks for it, and choose "
+                    "the folder."
+                )
+            if stat.S_ISLNK(member.external_attr >> 16):
+                self.problems.append((path, "It is a link, which is not followed in an archive."))
+                continue
+            total += member.file_size
+            members[path] = member
+        if len(members) > MAX_MEMBERS:
+            raise _too_many(self._name)
+        if total > MAX_TOTAL_BYTES or total > max(_HARMLESS, MAX_RATIO * archive_bytes):
+            raise StudioError(
+                f"{self._name} would grow from {archive_bytes / 1e6:,.1f} MB to {total / 1e9:,.1f} GB: it is built to "
+                "fill memory and disk, and is not opened."
+            )
+        return members
+
+
+def _tail(file: BinaryIO) -> bytes:
+    """The end of the file, in which the size of its directory is written; comments are 65,535 bytes at most."""
+    size = file.seek(0, 2)
+    file.seek(max(0, size - (1 << 16) - 200))
+    return file.read()
+
+
+def _check_directory(size: int, tail: bytes, name: str) -> None:
+    """Refuses a directory that would fill memory: `ZipFile` reads all of it at once."""
+    if size == 0:
+        raise StudioError(f"{name} is empty (0 bytes). Download it again or choose another one.")
+    directory = 0
+    for sign, layout, offset in ((_END, "<L", 12), (_END_64, "<Q", 40)):
+        start = tail.rfind(sign)
+        if start >= 0 and len(tail) >= start + offset + struct.calcsize(layout):
+            value = struct.unpack_from(layout, tail, start + offset)[0]
+            directory = max(directory, 0 if value == 0xFFFFFFFF else value)
+    if directory > _MAX_DIRECTORY_BYTES:
+        raise _too_many(name)
+
+
+def _too_many(name: str) -> StudioError:
+    return StudioError(f"{name} holds more than {MAX_MEMBERS:,} files. Unpack it and choose the folder.")
+
+
+def _path(member: zipfile.ZipInfo) -> str:
+    name = member.orig_filename
+    if not member.flag_bits & 0x800:
+        # Many programs write UTF-8 without saying so; read as the old code page it is gibberish.
+        with suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return name.replace("\\", "/")
+
+
+def _check_path(path: str, name: str) -> None:
+    if path.startswith("/") or re.match(r"[A-Za-z]:", path) or ".." in path.split("/") or "\0" in path:
+        raise StudioError(
+            f"{name} holds a file named “{readable(path[:200])}”, which leads out of the archive's folder. It is not "
+            "safe to use."
+        )
+
+
+def _tree(members: dict[str, zipfile.ZipInfo]) -> _Branch:
+    root = _Branch("")
+    folders = {"": root}
+    for path in sorted(members):
+        parent, _, file = path.rpartition("/")
+        _folder(folders, parent).files.append(file)
+    return root
+
+
+def _folder(folders: dict[str, _Branch], path: str) -> _Branch:
+    if path not in folders:
+        missing = list(_missing(folders, path))
+        for part in reversed(missing):
+            folders[part] = _Branch(part)
+            folders[part.rpartition("/")[0]].folders.append(folders[part])
+    return folders[path]
+
+
+def _missing(folders: dict[str, _Branch], path: str) -> Iterator[str]:
+    while path not in folders:
+        yield path
+        path = path.rpartition("/")[0]

@@ -1,0 +1,1 @@
+"""Pictures: opened, decoded, and made into images for a network."""

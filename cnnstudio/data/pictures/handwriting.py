@@ -1,0 +1,325 @@
+"""Finding what is written in a picture: the ink of one digit, whatever the paper, the pen and the light were.
+
+First a small copy of the picture is searched, for ink darker and for ink lighter than its ground. The ground is the
+picture without all that is thin (a grey closing or opening: Serra, Image Analysis and Mathematical Morphology, 1982),
+or one colour where the picture's border has one. The piece that is most of a line of ink wins. It is then cut out of
+the full picture, with the strokes beside it that belong to it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+_SEARCH_SIDE = 400
+_DETAIL_SIDE = 240
+_REACH = 0.14
+"""Strokes up to this share of the picture's shorter side are taken out of the ground."""
+
+_LEAST_EXTENT = 0.035
+"""Size of the smallest digit, as a share of the picture's shorter side."""
+
+_THICKEST = 0.42
+"""Width of the thickest stroke, as a share of the digit's longer side."""
+
+_LONG, _THIN = 0.55, 0.06
+"""What is longer than the one share of the picture's shorter side, and thinner than the other share of its own length,
+is an edge or a fold of the paper."""
+
+_LEAST_STRENGTH = 0.06
+_EDGE = 0.42
+"""Where a stroke ends, as a share of its strength."""
+
+_FLAT = 8
+"""Pixels of a border of one colour differ by at most so much from it, of 255."""
+
+_EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=bool)
+
+
+@dataclass(frozen=True, eq=False)
+class Ink:
+    """The digit that was found, cut out with some paper around it.
+
+    Attributes:
+        strength: (height, width) float32, how much each pixel differs from the ground, 0–1; 1 is the ink itself.
+        mask: (height, width) bool, the pixels of the digit.
+        threshold: the strength that separates ink from ground.
+    """
+
+    strength: np.ndarray
+    mask: np.ndarray
+    threshold: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Ground:
+    """What may be written on: one colour, or paper or a board under any light.
+
+    Attributes:
+        colour: (3,) of a ground of one colour; None where it is told from the picture.
+        is_light: whether the ink is darker; unused with a colour.
+    """
+
+    colour: np.ndarray | None = None
+    is_light: bool = True
+
+    def strength(self, pixels: np.ndarray, reach: float) -> np.ndarray:
+        """How far each pixel is from the ground, (height, width), up to 1: the same in light and in shadow.
+
+        Args:
+            pixels: (height, width, 3) float32, 0–255.
+            reach: strokes narrower than so many pixels are ink.
+        """
+        from scipy import ndimage
+
+        if self.colour is not None:
+            return np.abs(pixels - self.colour).max(axis=2) / 255
+        bright = pixels if self.is_light else 255 - pixels
+        step = max(1, int(reach // 6))
+        small = ndimage.minimum_filter(bright, (step, step, 1))[::step, ::step] if step > 1 else bright
+        size = max(3, round(reach / step) | 1)
+        closed = ndimage.grey_closing(small, size=(size, size, 1), mode="nearest")
+        ground = np.repeat(np.repeat(closed, step, axis=0), step, axis=1)[: bright.shape[0], : bright.shape[1]]
+        if step > 1:
+            # Smooth, and nowhere above the ground itself: the edge of the paper would look like a line otherwise.
+            ground = ndimage.minimum_filter(ground, (step, step, 1), mode="nearest")
+            ground = ndimage.uniform_filter(ground, (step, step, 1), mode="nearest")
+        return ((ground - bright) / np.maximum(ground.max(axis=2, keepdims=True), 40)).clip(0).max(axis=2)
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """A connected piece of ink in the small picture.
+
+    Attributes:
+        mask: (height, width) bool.
+        ground: what it lies on.
+        weight: how much of a line of strong ink it is.
+        width: of its stroke, in pixels.
+    """
+
+    mask: np.ndarray
+    ground: _Ground
+    weight: float
+    width: float
+
+
+def find_ink(image: Image.Image) -> Ink | None:
+    """Finds the digit in a picture.
+
+    Args:
+        image: of mode "L" or "RGB", of any size.
+
+    Returns:
+        The digit, cut out, its longer side some `_DETAIL_SIDE` pixels; None where nothing is written.
+    """
+    colour = image.convert("RGB")
+    scale = min(1.0, _SEARCH_SIDE / max(colour.size))
+    small = _resized(colour, scale)
+    piece = _best_piece(small)
+    if piece is None:
+        return None
+    rows, columns = _box(piece.mask)
+    size = max(rows.stop - rows.start, columns.stop - columns.start) / scale
+    margin = 0.8 * size + 2 * piece.width / scale
+    left, top = max(0, int(columns.start / scale - margin)), max(0, int(rows.start / scale - margin))
+    right = min(colour.width, int(columns.stop / scale + margin) + 1)
+    bottom = min(colour.height, int(rows.stop / scale + margin) + 1)
+    detail = min(4.0, _DETAIL_SIDE / size)
+    cut = _resized(colour.crop((left, top, right, bottom)), detail)
+    seed = Image.fromarray(
+        piece.mask[int(top * scale) : int(bottom * scale) + 1, int(left * scale) : int(right * scale) + 1]
+    )
+    seed_mask = np.asarray(seed.resize((cut.shape[1], cut.shape[0]), Image.Resampling.NEAREST))
+    strength = piece.ground.strength(cut, 3 * piece.width / scale * detail + 6)
+    strength, _ = without_lines(strength.astype(np.float32), 2)
+    return _whole_digit(strength, seed_mask)
+
+
+def _best_piece(pixels: np.ndarray) -> _Piece | None:
+    colour = _border_colour(pixels)
+    pieces = [] if colour is None else _pieces(pixels, _Ground(colour))
+    if not pieces:
+        pieces = [piece for is_light in (True, False) for piece in _pieces(pixels, _Ground(is_light=is_light))]
+    # What a loop of ink encloses looks like ink of the other kind: the piece around it is meant.
+    outer = [piece for piece in pieces if not any(_encloses(other, piece) for other in pieces)]
+    return max(outer, key=lambda piece: piece.weight, default=None)
+
+
+def _border_colour(pixels: np.ndarray) -> np.ndarray | None:
+    """The colour of a border that has but one, as in screenshots and exported images; None in photographs."""
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    colour = np.median(border, axis=0)
+    is_flat = (np.abs(border - colour).max(axis=1) <= _FLAT).mean() > 0.85
+    inside = (np.abs(pixels - colour).max(axis=2) <= _FLAT).mean()
+    return colour if is_flat and inside > 0.4 else None
+
+
+def _pieces(pixels: np.ndarray, ground: _Ground) -> list[_Piece]:
+    """The pieces that may be a digit, or its largest part."""
+    from scipy import ndimage
+
+    short = min(pixels.shape[:2])
+    strength = ndimage.gaussian_filter(ground.strength(pixels, _REACH * short), 0.6)
+    strength, _ = without_lines(strength, 3)
+    noise = 1.4826 * float(np.median(np.abs(strength - np.median(strength)))) + float(np.median(strength))
+    found: list[_Piece] = []
+    for share in (0.7, 0.45, 0.25):
+        level = max(share * float(strength.max()), 4 * noise, _LEAST_STRENGTH)
+        labels, _ = ndimage.label(strength > level, _EIGHT_NEIGHBOURS)
+        for number, box in enumerate(ndimage.find_objects(labels), 1):
+            extent = max(part.stop - part.start for part in box)
+            thinness = min(part.stop - part.start for part in box) / extent
+            if extent < max(5, _LEAST_EXTENT * short) or (extent > _LONG * short and thinness < _THIN):
+                continue
+            part = labels[box] == number
+            width = _stroke_width(part)
+            if ground.colour is None and (width > _THICKEST * extent or _on_border(box, labels.shape)):
+                continue
+            weight = float(strength[box][part].mean()) ** 2 * np.sqrt(part.sum() * extent / width)
+            found.append(_Piece(labels == number, ground, weight, width))
+        found = sorted(found, key=lambda piece: -piece.weight)[:4]
+    return found
+
+
+def _whole_digit(strength: np.ndarray, seed: np.ndarray) -> Ink | None:
+    """The piece of ink under a seed, with the strokes near it that are as strong and as thick."""
+    from scipy import ndimage
+
+    ink = strength[seed]
+    if not ink.size or ink.max() <= 0:
+        return None
+    level = float(np.percentile(ink[ink > 0.3 * ink.max()], 60))
+    threshold = _EDGE * level
+    labels, count = ndimage.label(strength > threshold, _EIGHT_NEIGHBOURS)
+    under_seed = np.bincount(labels[seed], minlength=count + 1)
+    under_seed[0] = 0
+    if not under_seed.any():
+        return None
+    boxes = ndimage.find_objects(labels)
+    main = int(under_seed.argmax())
+    widths = {number: _stroke_width(labels[box] == number) for number, box in enumerate(boxes, 1)}
+    keep = {main, *np.flatnonzero(under_seed > 0.05 * under_seed.sum()).tolist()}
+    rows, columns = boxes[main - 1]
+    reach = 0.3 * max(rows.stop - rows.start, columns.stop - columns.start)
+    for number, (other_rows, other_columns) in enumerate(boxes, 1):
+        gap = max(
+            other_rows.start - rows.stop,
+            rows.start - other_rows.stop,
+            other_columns.start - columns.stop,
+            columns.start - other_columns.stop,
+        )
+        extent = max(other_rows.stop - other_rows.start, other_columns.stop - other_columns.start)
+        is_stroke = 0.35 * widths[main] < widths[number] < 2.5 * widths[main] and extent > 0.3 * reach
+        if is_stroke and gap < reach and not _on_border((other_rows, other_columns), strength.shape):
+            keep.add(number)
+    return Ink((strength / level).clip(0, 1), np.isin(labels, list(keep)), _EDGE)
+
+
+def _encloses(outer: _Piece, inner: _Piece) -> bool:
+    if outer.ground is inner.ground or outer.weight < 0.3 * inner.weight:
+        return False
+    boxes = zip(_box(outer.mask), _box(inner.mask), strict=True)
+    return all(a.start <= b.start and b.stop <= a.stop for a, b in boxes)
+
+
+def _on_border(box: tuple[slice, ...], shape: tuple[int, ...]) -> bool:
+    return any(part.start == 0 or part.stop == length for part, length in zip(box, shape, strict=True))
+
+
+def _box(mask: np.ndarray) -> tuple[slice, slice]:
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
+def _stroke_width(mask: np.ndarray) -> float:
+    """Twice the distance of the innermost pixel from the outside, in pixels."""
+    from scipy import ndimage
+
+    return 2 * float(ndimage.distance_transform_edt(np.pad(mask, 1)).max())
+
+
+def _resized(image: Image.Image, scale: float) -> np.ndarray:
+    size = (max(1, round(scale * image.width)), max(1, round(scale * image.height)))
+    return np.asarray(image.resize(size, Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC), np.float32)
+
+
+_STEEPEST = 0.16
+"""Rise of a line over its run: a photo taken as crooked as 9° still has its lines found."""
+
+_COVERED = 0.6
+"""Share of the picture's width that a line must cover; the strokes of a digit do not."""
+
+_THINNEST_PICTURE = 24
+
+
+def without_lines(ink: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray]:
+    """Takes out straight lines that cross the whole picture, nearly level or nearly upright.
+
+    What is clearly stronger than the line it lies on, ink across a line, stays.
+
+    Args:
+        ink: (height, width) float32, how much each pixel differs from the ground, 0–1.
+        least: so many lines in parallel make a ruling; fewer may be a digit's own stroke.
+
+    Returns:
+        ink: the same without the lines.
+        lines: (height, width) bool, where they were.
+    """
+    level, upright = _lines(ink, least), _lines(ink.T, least).T
+    lines = np.maximum(level, upright)
+    cleared = np.where((lines > 0) & (ink < 1.5 * lines + 0.05), 0, ink)
+    if cleared.max() < 0.02:
+        return ink, np.zeros(ink.shape, dtype=bool)
+    return cleared, lines > 0
+
+
+def _lines(ink: np.ndarray, least: int) -> np.ndarray:
+    """How strong the nearly level lines are at each pixel, 0 where there is none."""
+    from scipy import ndimage
+
+    height, width = ink.shape
+    lines = np.zeros_like(ink)
+    if min(height, width) < _THINNEST_PICTURE:
+        return lines
+    # A line that runs between two rows of pixels is seen whole in the stronger one.
+    thickened = ndimage.maximum_filter1d(ink, 3, axis=0)[:, :: max(1, width // 64)]
+    slope = _common_slope(thickened, width)
+    strengths = _row_strengths(thickened, width, slope)
+    strengths -= np.median(strengths)
+    noise = 1.4826 * np.median(np.abs(strengths)) + 0.01
+    bands, _ = ndimage.label(strengths > max(4 * noise, 0.06))
+    thin = np.bincount(bands) <= max(6, 0.05 * height)
+    thin[0] = False
+    if np.count_nonzero(thin) < least:
+        return lines
+    strengths[~thin[bands]] = 0
+    np.put_along_axis(lines, _rows_along(ink.shape, width, slope), strengths[:, np.newaxis], axis=0)
+    return lines
+
+
+def _common_slope(ink: np.ndarray, width: int) -> float:
+    """The slope along which the rows differ most from each other: first roughly, then finely."""
+
+    def contrast(slope: float) -> float:
+        strengths = _row_strengths(ink, width, slope)
+        return float(np.square((strengths - np.median(strengths)).clip(0)).sum())
+
+    step = 1.5 / width
+    rough = max(np.arange(-_STEEPEST, _STEEPEST + step, 4 * step), key=contrast)
+    return max((rough + i * step for i in range(-3, 4)), key=contrast)
+
+
+def _row_strengths(ink: np.ndarray, width: int, slope: float) -> np.ndarray:
+    """What `_COVERED` of each row along the slope has at least: (height,)."""
+    along = np.take_along_axis(ink, _rows_along(ink.shape, width, slope), axis=0)
+    rank = int(along.shape[1] * (1 - _COVERED))
+    return np.partition(along, rank, axis=1)[:, rank]
+
+
+def _rows_along(shape: tuple[int, ...], width: int, slope: float) -> np.ndarray:
+    """For columns spread over `width`, the row that a line through each row of the middle column has reached there."""
+    height, columns = shape
+    x = np.arange(columns) * (width / columns)
+    rise = np.round(slope * (x - width / 2)).astype(np.intp)
+    return np.clip(np.arange(height)[:, np.newaxis] + rise, 0, height - 1)

@@ -1,0 +1,1 @@
+"""The data sets that CNN Studio knows by name."""

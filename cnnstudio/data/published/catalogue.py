@@ -1,0 +1,169 @@
+"""The table of published data sets."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from cnnstudio.data.downloads import fetch as downloads
+from cnnstudio.data.downloads.remote import RemoteFolder
+from cnnstudio.data.published import class_names
+from cnnstudio.data.published.formats import (
+    CIFAR10,
+    CIFAR100,
+    FASHION_MNIST,
+    read_cifar10,
+    read_cifar100,
+    read_cifar100_coarse,
+    read_fashion_mnist,
+    read_mnist,
+)
+from cnnstudio.data.splits import Dataset
+from cnnstudio.progress import OnProgress, Progress
+
+
+@dataclass(frozen=True)
+class DatasetEntry:
+    """What the table says of a data set before it is loaded.
+
+    Attributes:
+        name: the key, as typed on the command line.
+        title: the name as its authors write it.
+        description: one sentence for somebody new.
+        image_shape: (height, width, channels).
+        classes: the class names.
+        train_images: number of training images.
+        test_images: number of test images.
+        licence: the licence, and to whom credit is due; empty for a user's own images.
+        read: reads all images, after fetching or scanning them where that is needed.
+        path: the folder or zip of a user's own images; None for a published data set.
+        remote: the files that are downloaded at first use; None where nothing is.
+    """
+
+    name: str
+    title: str
+    description: str
+    image_shape: tuple[int, int, int]
+    classes: tuple[str, ...]
+    train_images: int
+    test_images: int
+    licence: str
+    read: Callable[[OnProgress], Dataset]
+    path: Path | None = None
+    remote: RemoteFolder | None = None
+
+    @property
+    def download_bytes(self) -> int:
+        """Bytes that are downloaded at first use; 0 for what ships and for a user's own images."""
+        return self.remote.bytes if self.remote else 0
+
+    def is_here(self) -> bool:
+        """Whether it can be loaded without a download: a quick look, the files may still turn out to be damaged."""
+        return self.remote is None or downloads.is_here(self.remote)
+
+    def check(self) -> None:
+        """Reads all files that it consists of, and downloads or changes nothing.
+
+        Raises:
+            StudioError: one is missing or damaged.
+        """
+        if self.remote is None:
+            self.load()
+        else:
+            downloads.check(self.remote)
+
+    @cached_property
+    def size_text(self) -> str:
+        """The size in words, such as “70,000 images, 28×28, grey, 10 classes”."""
+        height, width, channels = self.image_shape
+        colour = "grey" if channels == 1 else "colour"
+        images = self.train_images + self.test_images
+        return f"{images:,} images, {height}×{width}, {colour}, {len(self.classes)} classes"
+
+    def load(self, on_progress: OnProgress | None = None) -> Dataset:
+        """Reads all images.
+
+        Args:
+            on_progress: told how far a download or a scan is; what it raises ends that.
+
+        Returns:
+            The data set as published: training and test images, no validation split yet where none was published.
+
+        Raises:
+            StudioError: the files are missing, damaged or cannot be fetched.
+        """
+        dataset = self.read(on_progress or _tell_nobody)
+        return replace(dataset, title=dataset.title or self.title, licence=dataset.licence or self.licence)
+
+
+def _tell_nobody(progress: Progress) -> None:
+    """Somebody must be told; nobody listens."""
+
+
+_CIFAR_LICENCE = "no formal licence; cite Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009"
+
+DATASETS: dict[str, DatasetEntry] = {
+    entry.name: entry
+    for entry in (
+        DatasetEntry(
+            name="mnist",
+            title="MNIST",
+            description="Handwritten digits, centred and scaled: where most people start.",
+            image_shape=(28, 28, 1),
+            classes=class_names.DIGITS,
+            train_images=60_000,
+            test_images=10_000,
+            licence="CC BY-SA 3.0, LeCun, Cortes and Burges",
+            read=read_mnist,
+        ),
+        DatasetEntry(
+            name="fashion-mnist",
+            title="Fashion-MNIST",
+            description="Clothes, shoes and bags in the format of MNIST, and harder to tell apart.",
+            image_shape=(28, 28, 1),
+            classes=class_names.FASHION_MNIST,
+            train_images=60_000,
+            test_images=10_000,
+            licence="MIT, Zalando SE",
+            read=read_fashion_mnist,
+            remote=FASHION_MNIST,
+        ),
+        DatasetEntry(
+            name="cifar10",
+            title="CIFAR-10",
+            description="Small colour photos of animals and vehicles: the classic test of a small network.",
+            image_shape=(32, 32, 3),
+            classes=class_names.CIFAR10,
+            train_images=50_000,
+            test_images=10_000,
+            licence=_CIFAR_LICENCE,
+            read=read_cifar10,
+            remote=CIFAR10.remote,
+        ),
+        DatasetEntry(
+            name="cifar100",
+            title="CIFAR-100",
+            description="Small colour photos of a hundred kinds of things, only 500 of each to learn from.",
+            image_shape=(32, 32, 3),
+            classes=class_names.CIFAR100,
+            train_images=50_000,
+            test_images=10_000,
+            licence=_CIFAR_LICENCE,
+            read=read_cifar100,
+            remote=CIFAR100.remote,
+        ),
+        DatasetEntry(
+            name="cifar100-coarse",
+            title="CIFAR-100, 20 superclasses",
+            description="The photos of CIFAR-100, with each five of its classes taken together as one.",
+            image_shape=(32, 32, 3),
+            classes=class_names.CIFAR100_COARSE,
+            train_images=50_000,
+            test_images=10_000,
+            licence=_CIFAR_LICENCE,
+            read=read_cifar100_coarse,
+            remote=CIFAR100.remote,
+        ),
+    )
+}
+"""Every published data set, in the order in which it is shown."""

@@ -1,0 +1,317 @@
+"""The published data sets: their files, checked, and what is read from them."""
+
+import gzip
+import hashlib
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+import numpy as np
+
+from cnnstudio.data.downloads.fetch import fetch
+from cnnstudio.data.downloads.remote import RemoteFile, RemoteFolder
+from cnnstudio.data.published import class_names
+from cnnstudio.data.published.class_names import DIGITS
+from cnnstudio.data.splits import Dataset, Split
+from cnnstudio.errors import StudioError, reason
+from cnnstudio.progress import OnProgress, Progress
+from cnnstudio.storage import shipped
+
+MNIST_SHA256 = {
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+"""SHA-256 of the unpacked files, as published by the authors of MNIST."""
+
+_IDX_FILES = tuple(MNIST_SHA256)
+
+
+def _fashion_file(name: str, size: int, unpacked: int, sha256: str) -> RemoteFile:
+    servers = (
+        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion",
+        "https://storage.googleapis.com/tensorflow/tf-keras-datasets",
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
+    )
+    urls = tuple(f"{server}/{name}.gz" for server in servers)
+    return RemoteFile(f"{name}.gz", urls, size, unpacked_sha256=sha256, unpacked_bytes=unpacked)
+
+
+FASHION_MNIST = RemoteFolder(
+    "Fashion-MNIST",
+    ("fashion-mnist", "fashion_mnist", "FashionMNIST"),
+    (
+        _fashion_file(
+            "train-images-idx3-ubyte",
+            26_421_880,
+            47_040_016,
+            "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        ),
+        _fashion_file(
+            "train-labels-idx1-ubyte",
+            29_515,
+            60_008,
+            "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        ),
+        _fashion_file(
+            "t10k-images-idx3-ubyte",
+            4_422_102,
+            7_840_016,
+            "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        ),
+        _fashion_file(
+            "t10k-labels-idx1-ubyte",
+            5_148,
+            10_008,
+            "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+        ),
+    ),
+)
+"""Fashion-MNIST: its authors' repository, the copy that Keras loads, and the authors' first server."""
+
+
+@dataclass(frozen=True)
+class Cifar:
+    """An archive in the binary format of CIFAR: records of some label bytes and 3,072 bytes of an image.
+
+    Attributes:
+        remote: the archive.
+        train: names of the files of training images in it, in order.
+        test: name of the file of test images.
+        train_images: number of images in each file of training images.
+        test_images: number of test images.
+        labels: label bytes of each record.
+    """
+
+    remote: RemoteFolder
+    train: tuple[str, ...]
+    test: str
+    train_images: int
+    test_images: int
+    labels: int
+
+
+CIFAR10 = Cifar(
+    RemoteFolder(
+        "CIFAR-10",
+        ("cifar10", "cifar-10"),
+        (
+            RemoteFile(
+                "cifar-10-binary.tar.gz",
+                (
+                    "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+                    "https://storage.googleapis.com/s4tf-hosted-binaries/datasets/CIFAR10/cifar-10-binary.tar.gz",
+                    "https://mindspore-website.obs.cn-north-4.myhuaweicloud.com/notebook/datasets/cifar-10-binary.tar.gz",
+                    "https://cave.cs.toronto.edu/kriz/cifar-10-binary.tar.gz",
+                ),
+                170_052_171,
+                md5="c32a1d4ab5d03f1284b67883e8d87530",
+            ),
+        ),
+    ),
+    train=tuple(f"data_batch_{i}.bin" for i in range(1, 6)),
+    test="test_batch.bin",
+    train_images=10_000,
+    test_images=10_000,
+    labels=1,
+)
+"""CIFAR-10: its author's server under both its names, and copies; which bytes are right is for his MD5 to say."""
+
+CIFAR100 = Cifar(
+    RemoteFolder(
+        "CIFAR-100",
+        ("cifar100", "cifar-100"),
+        (
+            RemoteFile(
+                "cifar-100-binary.tar.gz",
+                (
+                    "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
+                    "https://mindspore-website.obs.cn-north-4.myhuaweicloud.com/notebook/datasets/cifar-100-binary.tar.gz",
+                    "https://cave.cs.toronto.edu/kriz/cifar-100-binary.tar.gz",
+                ),
+                168_513_733,
+                md5="03b5dce01913d631647c71ecec9e9cb8",
+            ),
+        ),
+    ),
+    train=("train.bin",),
+    test="test.bin",
+    train_images=50_000,
+    test_images=10_000,
+    labels=2,
+)
+"""CIFAR-100, from the same servers; of the two label bytes the first is the superclass, the second the class."""
+
+_SIDE, _CHANNELS = 32, 3
+_BLOCK = 500
+"""Images of a CIFAR archive that are read at a time."""
+
+_BUFFER = 2**18
+"""Packed bytes that are unpacked at a time: with as few as `tarfile` takes by itself, reading takes a third longer."""
+
+
+def read_idx(path: Path, sha256: str) -> np.ndarray:
+    """Reads a gzipped IDX file of unsigned bytes (the format of MNIST) that ships.
+
+    Args:
+        path: the `.gz` file.
+        sha256: the expected SHA-256 of the unpacked bytes, in hex.
+
+    Returns:
+        The uint8 array, read-only, of the shape that the file's header gives.
+
+    Raises:
+        StudioError: the file is missing, cannot be unpacked, or holds other bytes than expected.
+    """
+    try:
+        data = gzip.decompress(path.read_bytes())
+    except (OSError, EOFError, zlib.error) as error:
+        raise StudioError(
+            f"{path} cannot be read ({reason(error)}). Install CNN Studio again to restore it."
+        ) from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise StudioError(f"{path} is damaged: its checksum is wrong. Install CNN Studio again to restore it.")
+    return _parse_idx(data)
+
+
+def _parse_idx(data: bytes) -> np.ndarray:
+    dimensions = data[3]
+    shape = np.frombuffer(data, dtype=">u4", count=dimensions, offset=4)
+    return np.frombuffer(data, dtype=np.uint8, offset=4 + 4 * dimensions).reshape(tuple(int(n) for n in shape))
+
+
+def _split(images: np.ndarray, labels: np.ndarray) -> Split:
+    return Split(images[..., np.newaxis], labels.astype(np.int32))
+
+
+def read_mnist(on_progress: OnProgress) -> Dataset:  # noqa: ARG001 - it is done before anybody looks
+    """All 70,000 MNIST images, from the files that ship."""
+    folder = shipped("assets/mnist")
+    arrays = [read_idx(folder / f"{name}.gz", MNIST_SHA256[name]) for name in _IDX_FILES]
+    return Dataset(
+        name="mnist",
+        classes=DIGITS,
+        train=_split(*arrays[:2]),
+        test=_split(*arrays[2:]),
+        input_rule="digit",
+    )
+
+
+def read_fashion_mnist(on_progress: OnProgress, remote: RemoteFolder = FASHION_MNIST) -> Dataset:
+    """All 70,000 Fashion-MNIST images.
+
+    Args:
+        on_progress: told how far the download is; what it raises ends it.
+        remote: training images, training labels, test images, test labels: gzipped IDX files.
+
+    Raises:
+        StudioError: the files cannot be fetched.
+    """
+    arrays = []
+    for file, path in zip(remote.files, fetch(remote, on_progress), strict=True):
+        with gzip.open(path) as packed:
+            arrays.append(_parse_idx(packed.read(file.unpacked_bytes)))
+    train, test = _split(*arrays[:2]), _split(*arrays[2:])
+    return Dataset("fashion-mnist", class_names.FASHION_MNIST, train, test, input_rule="clothing")
+
+
+def read_cifar10(on_progress: OnProgress, cifar: Cifar = CIFAR10) -> Dataset:
+    """All 60,000 CIFAR-10 images.
+
+    Args:
+        on_progress: told how far download and reading are; what it raises ends them.
+        cifar: the archive.
+
+    Raises:
+        StudioError: the archive cannot be fetched, or is not what it should be.
+    """
+    return _read_cifar("cifar10", class_names.CIFAR10, cifar, 0, on_progress)
+
+
+def read_cifar100(on_progress: OnProgress, cifar: Cifar = CIFAR100) -> Dataset:
+    """All 60,000 CIFAR-100 images with their 100 classes; arguments and errors as for `read_cifar10`."""
+    return _read_cifar("cifar100", class_names.CIFAR100, cifar, 1, on_progress)
+
+
+def read_cifar100_coarse(on_progress: OnProgress, cifar: Cifar = CIFAR100) -> Dataset:
+    """All 60,000 CIFAR-100 images with their 20 superclasses; arguments and errors as for `read_cifar10`."""
+    return _read_cifar("cifar100-coarse", class_names.CIFAR100_COARSE, cifar, 0, on_progress)
+
+
+def _read_cifar(name: str, classes: tuple[str, ...], cifar: Cifar, label: int, on_progress: OnProgress) -> Dataset:
+    """Reads the archive as a stream: nothing is written to disk, and beside the images little is held in memory.
+
+    Args:
+        name: of the data set.
+        classes: its class names.
+        cifar: the archive.
+        label: which of the label bytes is the label.
+        on_progress: told how far it is; what it raises ends it.
+    """
+    import tarfile
+
+    (path,) = fetch(cifar.remote, on_progress)
+    train = _empty_arrays(len(cifar.train) * cifar.train_images)
+    test = _empty_arrays(cifar.test_images)
+    places = {cifar.test: test}
+    for i, member in enumerate(cifar.train):
+        part = slice(i * cifar.train_images, (i + 1) * cifar.train_images)
+        places[member] = train[0][part], train[1][part]
+    task, total, done = f"Reading {cifar.remote.title}", len(train[1]) + len(test[1]), 0
+    try:
+        for file, (images, labels) in _found(path, places):
+            for count in _fill(images, labels, file, cifar.labels, label):
+                done += count
+                on_progress(Progress(task, done, total, "images"))
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, _FormatError) as error:
+        raise StudioError(f"{path} is not {cifar.remote.title} in its binary version ({reason(error)}).") from error
+    if done < total or max(train[1].max(), test[1].max()) >= len(classes):
+        raise StudioError(f"{path} does not hold all that {cifar.remote.title} should.")
+    return Dataset(name, classes, Split(*train), Split(*test))
+
+
+_Arrays = tuple[np.ndarray, np.ndarray]
+"""Images and labels."""
+
+
+class _FormatError(Exception):
+    """A file in an archive is not as long as it should be."""
+
+
+def _empty_arrays(count: int) -> _Arrays:
+    return np.empty((count, _SIDE, _SIDE, _CHANNELS), np.uint8), np.empty(count, np.int32)
+
+
+def _found(path: Path, places: dict[str, _Arrays]) -> Iterator[tuple[IO[bytes], _Arrays]]:
+    """The files of an archive that have a place, whatever folder in it they lie in, opened one after the other."""
+    import tarfile
+
+    waited_for = dict(places)
+    with tarfile.open(path, "r|gz", bufsize=_BUFFER) as archive:
+        for member in archive:
+            file = archive.extractfile(member) if member.isreg() else None
+            place = waited_for.pop(PurePosixPath(member.name).name, None) if file else None
+            if file and place:
+                yield file, place
+            if not waited_for:
+                return
+
+
+def _fill(images: np.ndarray, labels: np.ndarray, file: IO[bytes], label_bytes: int, label: int) -> Iterator[int]:
+    """Reads records of some label bytes and an image, of which one byte is the label; tells how many came at a time."""
+    record = label_bytes + _CHANNELS * _SIDE**2
+    for start in range(0, len(labels), _BLOCK):
+        count = min(_BLOCK, len(labels) - start)
+        data = file.read(count * record)
+        if len(data) != count * record:
+            raise _FormatError("a file in it is too short")
+        records = np.frombuffer(data, np.uint8).reshape(count, record)
+        labels[start : start + count] = records[:, label]
+        planes = records[:, label_bytes:].reshape(count, _CHANNELS, _SIDE, _SIDE)
+        images[start : start + count] = planes.transpose(0, 2, 3, 1)
+        yield count
+    if file.read(1):
+        raise _FormatError("a file in it is too long")

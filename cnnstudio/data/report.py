@@ -1,0 +1,69 @@
+"""TODO."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+TEST_SHARE = 0.15
+"""Of each class, where the folder does not say which images are for testing."""
+
+
+@dataclass(frozen=True, eq=False)
+class FolderSurvey:
+    """What a quick look tells: the listing, and the headers of some 200 files.
+
+    Attributes:
+        path: the folder or zip.
+        classes: the class names; numbers by value, the others by the alphabet, whatever their case.
+        counts: files, (classes,) int64, by the splits that the folder brings: “train”, “validation”, “test”, or only
+            “all” where it brings none.
+        image_size: the proposed side of the square images, in pixels.
+        channels: the proposed 1 (grey) or 3 (colour).
+        input_rule: key of `cnnstudio.data.pictures.input_rules.INPUT_RULES`.
+        notes: sentences worth telling at once.
+    """
+
+    path: Path
+    classes: tuple[str, ...]
+    counts: dict[str, np.ndarray]
+    image_size: int
+    channels: int
+    input_rule: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class FolderReport:
+    """What the scan of all files found.
+
+    Attributes:
+        path: the folder or zip.
+        classes: the class names, in the order of the labels.
+        counts: (3, classes) int64, usable images in train, validation and test as they are used.
+        own_split: whether the folder itself says what is for training and what for testing.
+        sizes: the ten commonest sizes as (width, height, count), the commonest first.
+        smallest: (width, height) of the picture with the fewest pixels.
+        largest: (width, height) of the picture with the most pixels.
+        grey: pictures without colour.
+        unreadable: (path relative to the folder, why, in a sentence), 1,000 at most.
+        unreadable_count: how many there are in all.
+        duplicates: groups of relative paths of files with the very same bytes that lie in more than one split, 1,000
+            at most.
+        duplicates_count: validation and test images whose very bytes are among the training images too.
+        notes: sentences on what may spoil a training: imbalance, duplicates, small classes, unreadable files.
+    """
+
+    path: Path
+    classes: tuple[str, ...]
+    counts: np.ndarray
+    own_split: bool
+    sizes: tuple[tuple[int, int, int], ...]
+    smallest: tuple[int, int]
+    largest: tuple[int, int]
+    grey: int
+    unreadable: tuple[tuple[str, str], ...]
+    unreadable_count: int
+    duplicates: tuple[tuple[str, ...], ...]
+    duplicates_count: int
+    notes: tuple[str, ...]

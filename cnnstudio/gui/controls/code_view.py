@@ -1,0 +1,100 @@
+"""Python code to read and to copy."""
+
+from bisect import bisect_right
+
+from PySide6.QtCore import QEvent
+from PySide6.QtGui import QColor, QFontDatabase, QSyntaxHighlighter, QTextCharFormat, QTextDocument, QTextOption
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
+
+from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.look.theme import colours, text_sizes
+
+_COLOURS: tuple[tuple[str, str, bool], ...] = (
+    ("Comment", "secondary", False),
+    ("Literal.String.Doc", "secondary", False),
+    ("Literal.String", "good", False),
+    ("Literal.Number", "series", False),
+    ("Keyword", "accent_text", True),
+    ("Name.Builtin", "accent_text", False),
+)
+"""Kinds of tokens, the colour of the theme that they get, and whether they are bold; the first that fits counts.
+Weight and place tell them apart as well: nothing depends on colour alone."""
+
+
+class _Highlighter(QSyntaxHighlighter):
+    """Colours the tokens that Pygments finds in the whole text: a string may span lines."""
+
+    def __init__(self, document: QTextDocument) -> None:
+        super().__init__(document)
+        self._tokens: list[tuple[int, int, str]] = []
+        self._starts: list[int] = []
+
+    def set_code(self, code: str) -> None:
+        """Finds the tokens of a text, which is set next."""
+        from pygments.lexers.python import PythonLexer
+
+        lexer = PythonLexer(stripnl=False, ensurenl=False)
+        tokens = lexer.get_tokens_unprocessed(code)
+        self._tokens = [(start, len(text), str(kind).removeprefix("Token.")) for start, kind, text in tokens]
+        self._starts = [start for start, _, _ in self._tokens]
+
+    def highlightBlock(self, text: str) -> None:
+        """Colours one line."""
+        begin = self.currentBlock().position()
+        end = begin + len(text)
+        for start, length, kind in self._tokens[max(0, bisect_right(self._starts, begin) - 1) :]:
+            if start >= end:
+                break
+            style = _style(kind)
+            if style is not None:
+                first, last = max(start, begin), min(start + length, end)
+                self.setFormat(first - begin, last - first, style)
+
+
+def _style(kind: str) -> QTextCharFormat | None:
+    for prefix, name, bold in _COLOURS:
+        if kind.startswith(prefix):
+            theme = colours()
+            style = QTextCharFormat()
+            style.setForeground(QColor(theme.plot[1] if name == "series" else getattr(theme, name)))
+            style.setFontWeight(600 if bold else 400)
+            return style
+    return None
+
+
+class CodeView(QPlainTextEdit):
+    """Code in a fixed pitch, its tokens in colours that follow the theme; it can be selected, not changed.
+
+    Args:
+        parent: the parent widget.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        describe(self, "code_view", "Code", "Python code; select a part of it to copy that part.")
+        self.setToolTip("")
+        self.setReadOnly(True)
+        self.setTabChangesFocus(True)
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.setWordWrapMode(QTextOption.WrapMode.NoWrap)
+        font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+        font.setPixelSize(text_sizes().small + 1)
+        self.setFont(font)
+        self.document().setDocumentMargin(12)
+        self._highlighter = _Highlighter(self.document())
+
+    @property
+    def code(self) -> str:
+        """What is shown."""
+        return self.toPlainText()
+
+    def set_code(self, code: str) -> None:
+        """Shows code, from its beginning."""
+        self._highlighter.set_code(code)
+        self.setPlainText(code)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follows a change of theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_highlighter"):
+            self._highlighter.rehighlight()

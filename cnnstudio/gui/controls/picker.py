@@ -1,0 +1,224 @@
+"""A list to choose from, each choice with a picture and a sentence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QStyle, QStyledItemDelegate, QStyleOptionComboBox, QWidget
+
+from cnnstudio.gui.look.theme import GAP, GRID, colours, text_sizes
+
+_PICTURE = 6 * GRID
+_LIST_WIDTH = 46 * GRID
+_ARROW = 4 * GRID
+_HEADING = 4 * GRID
+_ROWS_SHOWN = 9
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One thing that can be chosen.
+
+    Attributes:
+        key: what `Picker.changed` tells.
+        title: its name.
+        description: one sentence for somebody new; may be empty.
+        icon: its picture, or None.
+        group: what it belongs to: a heading over the first choice of each group in the open list.
+    """
+
+    key: str
+    title: str
+    description: str = ""
+    icon: QIcon | None = None
+    group: str = ""
+
+    @property
+    def has_picture(self) -> bool:
+        """There is a picture to show."""
+        return self.icon is not None and not self.icon.isNull()
+
+
+@dataclass(frozen=True)
+class _Look:
+    """The fonts of a choice, and how it is laid out in a rectangle."""
+
+    title: QFont
+    description: QFont
+
+    @classmethod
+    def of(cls, widget: QWidget) -> "_Look":
+        title, description = QFont(widget.font()), QFont(widget.font())
+        title.setWeight(QFont.Weight.DemiBold)
+        description.setPixelSize(text_sizes().small)
+        return cls(title, description)
+
+    def title_height(self) -> int:
+        return QFontMetrics(self.title).height() + 2
+
+    def height(self, choice: Choice, width: int) -> int:
+        """Of a choice whose description is wrapped to a width that leaves room for the picture."""
+        room = QRect(0, 0, width - (_PICTURE + 2 * GAP if choice.has_picture else 0), 1000)
+        flags = Qt.TextFlag.TextWordWrap.value
+        lines = QFontMetrics(self.description).boundingRect(room, flags, choice.description).height()
+        text = self.title_height() + (lines if choice.description else 0)
+        return max(text, _PICTURE if choice.has_picture else 0)
+
+    def paint(self, painter: QPainter, area: QRect, choice: Choice, enabled: bool, one_line: bool) -> None:
+        """Paints picture, title and description; the latter wrapped, or cut to one line."""
+        theme = colours()
+        if choice.icon is not None and choice.has_picture:
+            side = min(_PICTURE, area.height())
+            top = area.top() + (area.height() - side) // 2 if one_line else area.top()
+            mode = QIcon.Mode.Normal if enabled else QIcon.Mode.Disabled
+            choice.icon.paint(painter, QRect(area.left(), top, side, side), mode=mode)
+            area = area.adjusted(side + 3 * GAP // 2, 0, 0, 0)
+        if one_line:
+            height = self.title_height() + (QFontMetrics(self.description).height() if choice.description else 0)
+            area = area.adjusted(0, max(0, (area.height() - height) // 2), 0, 0)
+        painter.setFont(self.title)
+        painter.setPen(QColor(theme.text if enabled else theme.disabled))
+        title = painter.fontMetrics().elidedText(choice.title, Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, Qt.AlignmentFlag.AlignTop, title)
+        painter.setFont(self.description)
+        painter.setPen(QColor(theme.secondary if enabled else theme.disabled))
+        text = choice.description
+        if one_line:
+            text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        area = area.adjusted(0, self.title_height(), 0, 0)
+        painter.drawText(area, Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap, text)
+
+
+class _Delegate(QStyledItemDelegate):
+    """Paints a choice in the open list, with its whole description."""
+
+    def __init__(self, picker: "Picker") -> None:
+        super().__init__(picker)
+        self._picker = picker
+
+    def paint(self, painter: QPainter, option: Any, index: QModelIndex | QPersistentModelIndex) -> None:
+        """Paints one choice, and over the first of a group its heading."""
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        row = option.rect
+        heading = self._heading(index.row())
+        if heading:
+            painter.setFont(_Look.of(self._picker).description)
+            painter.setPen(QColor(colours().secondary))
+            words = QRect(row.left() + GAP, row.top(), row.width() - 2 * GAP, _HEADING - GAP // 2)
+            painter.drawText(words, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, heading)
+            row = row.adjusted(0, _HEADING, 0, 0)
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(colours().accent_soft))
+            painter.drawRoundedRect(row.adjusted(1, 1, -1, -1), 6, 6)
+        area = row.adjusted(GAP, GAP, -GAP, -GAP)
+        _Look.of(self._picker).paint(painter, area, self._picker.choices[index.row()], enabled=True, one_line=False)
+        painter.restore()
+
+    def sizeHint(self, option: Any, index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: ARG002
+        """High enough for the picture and for the wrapped description."""
+        width = self._picker.view().viewport().width() if self._picker.view().isVisible() else _LIST_WIDTH
+        height = _Look.of(self._picker).height(self._picker.choices[index.row()], width - 2 * GAP)
+        return QSize(_LIST_WIDTH, height + 2 * GAP + (_HEADING if self._heading(index.row()) else 0))
+
+    def _heading(self, row: int) -> str:
+        """Of the group that begins with a row; empty where none does."""
+        group = self._picker.choices[row].group
+        return group if row == 0 or self._picker.choices[row - 1].group != group else ""
+
+
+class Picker(QComboBox):
+    """A list to choose from; closed, it shows the picture, the title and the beginning of the sentence.
+
+    Args:
+        parent: the parent widget.
+    """
+
+    changed = Signal(str)
+    """Another choice, of this key, is current now."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("picker")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        # The theme's own least height of a list would win over the size hints.
+        self.setStyleSheet(f"Picker {{ min-height: {_PICTURE + GRID // 2}px; }}")
+        self.setItemDelegate(_Delegate(self))
+        self.setMaxVisibleItems(_ROWS_SHOWN)
+        self.view().setMinimumWidth(_LIST_WIDTH + 2 * GAP)
+        self._choices: tuple[Choice, ...] = ()
+        self._told = ""
+        self.currentIndexChanged.connect(self._tell)
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """What can be chosen."""
+        return self._choices
+
+    @property
+    def current_key(self) -> str:
+        """The key of the current choice; empty where there is nothing to choose."""
+        return self._choices[self.currentIndex()].key if 0 <= self.currentIndex() < len(self._choices) else ""
+
+    def set_choices(self, choices: Sequence[Choice]) -> None:
+        """Sets what can be chosen; the current choice stays if it is among them, else the first one is current."""
+        key = self.current_key
+        self.blockSignals(True)
+        self.clear()
+        self._choices = tuple(choices)
+        self.addItems([choice.title for choice in self._choices])
+        keys = [choice.key for choice in self._choices]
+        self.setCurrentIndex(keys.index(key) if key in keys else min(0, len(keys) - 1))
+        self.blockSignals(False)
+        self.updateGeometry()
+        self._tell()
+
+    def offers(self, key: str) -> bool:
+        """Whether a key is that of a choice."""
+        return any(choice.key == key for choice in self._choices)
+
+    def set_current(self, key: str) -> None:
+        """Makes a choice; a key that is not there changes nothing."""
+        for index, choice in enumerate(self._choices):
+            if choice.key == key:
+                self.setCurrentIndex(index)
+
+    @Slot()
+    def _tell(self) -> None:
+        key = self.current_key
+        if key != self._told:
+            self._told = key
+            if key:
+                choice = self._choices[self.currentIndex()]
+                self.setAccessibleDescription(f"{choice.title}. {choice.description}")
+                self.changed.emit(key)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paints frame and arrow as the theme has them, and the choice between them."""
+        current = self.currentIndex()
+        if not 0 <= current < len(self._choices):
+            super().paintEvent(event)
+            return
+        painter = QPainter(self)
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        self.style().drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option, painter, self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = self.rect().adjusted(GAP + 2, 1, -_ARROW, -1)
+        _Look.of(self).paint(painter, area, self._choices[current], self.isEnabled(), one_line=True)
+        painter.end()
+
+    def sizeHint(self) -> QSize:
+        """High enough for the picture."""
+        return QSize(30 * GRID, _PICTURE + 2 * GAP)
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrow: title and sentence are cut."""
+        return QSize(20 * GRID, _PICTURE + 2 * GAP)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Lets the page scroll; a wheel that happens to pass must not change the choice."""
+        event.ignore()

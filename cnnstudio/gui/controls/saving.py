@@ -1,0 +1,106 @@
+"""Saving a picture or a table where the user says."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint
+from PySide6.QtGui import QImage, QImageWriter, QPainter
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from cnnstudio.errors import reason
+from cnnstudio.gui.look.theme import colours
+from cnnstudio.storage import write_atomically
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format.
+
+    Attributes:
+        suffix: of its files, with the dot.
+        title: what the dialog calls it.
+        content: makes the whole content of a file.
+    """
+
+    suffix: str
+    title: str
+    content: Callable[[], bytes]
+
+
+def png(image: QImage) -> bytes:
+    """The image as a PNG file."""
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    QImageWriter(buffer, QByteArray(b"png")).write(image)
+    return bytes(data.data())
+
+
+def picture_of(widget: QWidget, ratio: float = 2.0) -> QImage:
+    """A picture of a widget on the theme's ground, `ratio` pixels per device-independent pixel."""
+    image = QImage((widget.size().toSizeF() * ratio).toSize(), QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(ratio)
+    image.fill(colours().window)
+    widget.render(image)
+    return image
+
+
+def svg_of(widget: QWidget) -> bytes:
+    """A widget as an SVG file."""
+    from PySide6.QtSvg import QSvgGenerator
+
+    data = QByteArray()
+    buffer = QBuffer(data)
+    generator = QSvgGenerator()
+    generator.setOutputDevice(buffer)
+    generator.setSize(widget.size())
+    generator.setViewBox(widget.rect())
+    painter = QPainter(generator)
+    painter.fillRect(widget.rect(), colours().window)
+    widget.render(painter, QPoint())
+    painter.end()
+    return bytes(data.data())
+
+
+def write_whole(path: str, content: bytes) -> str:
+    """Writes a file, whole or not at all; returns what went wrong, or nothing."""
+    try:
+        write_atomically(Path(path), content)
+    except OSError as error:
+        return reason(error)
+    return ""
+
+
+def in_last_folder(name: str) -> str:
+    """The path of a new file in the folder where the last dialog ended: where the next one begins."""
+    return QFileDialog().directory().filePath(name)
+
+
+def save_as(parent: QWidget, title: str, name: str, formats: tuple[Format, ...]) -> str:
+    """Asks where to, and in which format, then saves there; says so where that fails.
+
+    Args:
+        parent: the dialog's parent.
+        title: the dialog's title.
+        name: the suggested file name, without suffix.
+        formats: what can be chosen; the first one is suggested.
+
+    Returns:
+        The file's path; empty where nothing was saved.
+    """
+    filters = {f"{one.title} (*{one.suffix})": one for one in formats}
+    start = in_last_folder(name + formats[0].suffix)
+    path, chosen = QFileDialog.getSaveFileName(parent, title, start, ";;".join(filters))
+    if not path:
+        return ""
+    by_suffix = {one.suffix: one for one in formats}
+    form = by_suffix.get(Path(path).suffix.lower())
+    if form is None:
+        form = filters.get(chosen, formats[0])
+        path += form.suffix
+    problem = write_whole(path, form.content())
+    if problem:
+        QMessageBox.warning(parent, "Not saved", f"{path} could not be written: {problem}. Choose another place.")
+        return ""
+    return path

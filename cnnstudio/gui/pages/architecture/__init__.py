@@ -1,0 +1,1 @@
+"""The Architecture page: networks, their layers, and the editor."""

@@ -1,0 +1,122 @@
+"""The dialog with the Keras code of a network."""
+
+from PySide6.QtCore import QSize, Qt, QTimer, Slot
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from cnnstudio.data.library import find_dataset
+from cnnstudio.data.published.catalogue import DATASETS
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.code_view import CodeView
+from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.saving import Format, save_as
+from cnnstudio.gui.look.theme import GAP, GRID, SECTION, icon
+from cnnstudio.models.architectures.catalogue import ARCHITECTURES
+from cnnstudio.models.arithmetic import layer_table
+from cnnstudio.models.networks.building import Network, fitted
+from cnnstudio.training.config import TrainingConfig
+
+_COPIED_FOR = 2_000
+
+
+def script_of(network: Network, dataset: str) -> str:
+    """Writes the script of a network; imports Keras.
+
+    Args:
+        network: fitted to the data set where it is made for other images.
+        dataset: its name or path; empty for the one whose images the network is made for, or the usual one.
+
+    Raises:
+        StudioError: the network cannot be fitted to the data set.
+    """
+    from cnnstudio.exporting.training_script import keras_script  # nobody needs it before the code is asked for
+
+    table = layer_table.describe(network.config)
+    made_for = (table.input_shape, table.classes)
+    entry = find_dataset(dataset or TrainingConfig().dataset)
+    if not dataset:
+        alike = (one for one in DATASETS.values() if (one.image_shape, len(one.classes)) == made_for)
+        entry = next(alike, entry)
+    wanted = (entry.image_shape, len(entry.classes))
+    try:
+        config = network.config if made_for == wanted else fitted(network.config, *wanted)
+    except StudioError as error:
+        raise StudioError(f"The script would train on {entry.title}, but the network does not fit. {error}") from error
+    keys = {entry.title: entry.name for entry in ARCHITECTURES.values()}
+    name = keys.get(network.title, network.title)
+    return keras_script(config, TrainingConfig.suggested(entry), network.source, name)
+
+
+class KerasCodeDialog(QDialog):
+    """A script that builds, trains and saves a network, to read, copy and save.
+
+    Args:
+        title: the network's name for people.
+        name: of the file that is proposed, without suffix.
+        code: the script.
+        parent: the parent widget.
+    """
+
+    def __init__(self, title: str, name: str, code: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("keras_code_dialog")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(f"Keras code of {title}")
+        self._name = name
+        heading = label(title, "heading")
+        lesson = label(
+            "A whole script: it builds this network, trains it and saves it, with nothing but Keras. "
+            "Run it with “python” and its name.",
+            "secondary",
+        )
+        self.view = CodeView()
+        self.view.set_code(code)
+        self._copy = describe(
+            QPushButton("&Copy"), "copy_code_button", "Copy", "Copies the whole script to the clipboard. (Ctrl+Shift+C)"
+        )
+        self._copy.setIcon(icon("copy"))
+        self._copy.clicked.connect(self.copy)
+        save = describe(
+            QPushButton("&Save as …"), "save_code_button", "Save as", "Saves the script as a Python file. (Ctrl+S)"
+        )
+        save.setIcon(icon("save"))
+        save.clicked.connect(self.save)
+        close = describe(QPushButton("C&lose"), "close_code_button", "Close", "Back to the network. (Escape)")
+        close.clicked.connect(self.accept)
+        QShortcut(QKeySequence("Ctrl+Shift+C"), self, self.copy)
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self, self.save)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(GAP)
+        buttons.addWidget(self._copy)
+        buttons.addWidget(save)
+        buttons.addStretch(1)
+        buttons.addWidget(close)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
+        column.setSpacing(2 * GAP)
+        column.addWidget(heading)
+        column.addWidget(lesson)
+        column.addWidget(self.view, 1)
+        column.addLayout(buttons)
+        self.view.setFocus()
+        available = self.screen().availableSize() - QSize(4 * GRID, 8 * GRID)
+        self.resize(QSize(100 * GRID, 90 * GRID).boundedTo(available))
+
+    @Slot()
+    def copy(self) -> None:
+        """Copies the whole script, and says so on the button."""
+        QGuiApplication.clipboard().setText(self.view.code)
+        self._copy.setText("&Copied")
+        self._copy.setIcon(icon("check"))
+        QTimer.singleShot(_COPIED_FOR, self._copy, self._offer_copy)
+
+    @Slot()
+    def save(self) -> None:
+        """Asks where to and saves the script."""
+        code = self.view.code.encode()
+        save_as(self, "Save the Keras code", self._name, (Format(".py", "Python script", lambda: code),))
+
+    @Slot()
+    def _offer_copy(self) -> None:
+        self._copy.setText("&Copy")
+        self._copy.setIcon(icon("copy"))

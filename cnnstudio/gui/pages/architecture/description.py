@@ -1,0 +1,91 @@
+"""Which network the Architecture page describes, for which images; and the describing, done in a thread."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnnstudio.gui.widgets.network.layout.lay_out import NetworkLayout, lay_out
+from cnnstudio.models.arithmetic.layer_table import LayerTable, describe
+from cnnstudio.models.keras_config.graph import Config
+from cnnstudio.models.networks.building import fitted, network_config
+from cnnstudio.models.trained.files import read_config
+
+ImageShape = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is asked for.
+
+    Attributes:
+        name: what `cnnstudio.models.networks.building.find_network` finds; the title of a file.
+        file: a Keras model; None for an architecture or an edited network.
+        image_shape: (height, width, channels); None for that of the paper or the file.
+        classes: likewise.
+    """
+
+    name: str
+    file: Path | None = None
+    image_shape: ImageShape | None = None
+    classes: int | None = None
+
+
+@dataclass(frozen=True)
+class Described:
+    """The answer.
+
+    Attributes:
+        subject: what was asked for.
+        config: Keras's own.
+        table: its layers.
+        layout: its picture.
+    """
+
+    subject: Subject
+    config: Config
+    table: LayerTable
+    layout: NetworkLayout
+
+
+@dataclass(frozen=True)
+class Undescribed:
+    """There is no answer, and why.
+
+    Attributes:
+        subject: what was asked for.
+        error: what went wrong.
+    """
+
+    subject: Subject
+    error: Exception
+
+
+def attempt(subject: Subject) -> Described | Undescribed:
+    """Describes a network, or says why that cannot be done."""
+    try:
+        return described(subject)
+    except Exception as error:  # noqa: BLE001  # whoever asked for another network meanwhile need not hear of it
+        return Undescribed(subject, error)
+
+
+def described(subject: Subject) -> Described:
+    """Describes a network; imports Keras, unless it has described that one before.
+
+    Raises:
+        StudioError: there is no such network, it cannot be read, or it does not fit these images.
+    """
+    shape, classes = subject.image_shape, subject.classes
+    if subject.file is None:
+        config = network_config(subject.name, shape, classes)
+    else:
+        config = read_config(subject.file)
+        if shape is not None and classes is not None:
+            config = fitted(config, shape, classes)
+    table = describe(config)
+    return Described(subject, config, table, lay_out(table))
+
+
+def images_text(shape: ImageShape, classes: int) -> str:
+    """“28×28, grey, 10 classes”."""
+    height, width, channels = shape
+    colour = {1: "grey", 3: "colour"}.get(channels, f"{channels} channels")
+    return f"{height}×{width}, {colour}, {classes:,} classes"

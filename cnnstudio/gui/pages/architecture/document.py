@@ -1,0 +1,327 @@
+"""The network that is being edited: Keras's own config, its steps to undo, and whether it has been saved."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from cnnstudio.models.arithmetic.layer_table import LayerTable, describe
+from cnnstudio.models.keras_config.graph import Config
+from cnnstudio.models.networks import editing
+from cnnstudio.models.networks.files import Network
+from cnnstudio.models.networks.repairs import Mend
+
+STEPS = 200
+"""How many can be undone."""
+
+_MERGING = 1
+
+
+@dataclass(frozen=True)
+class _State:
+    """What a step leads to.
+
+    Attributes:
+        config: of the network.
+        selected: the name of the layer that is worked on.
+    """
+
+    config: Config
+    selected: str
+
+
+class _Step(QUndoCommand):
+    """One step; steps with the same key that follow each other become one.
+
+    Args:
+        text: what it does, as “Undo …” says it.
+        before: what it started from.
+        after: what it leads to.
+        show: called with the state to show.
+        key: of what is edited; None where each step stands for itself.
+    """
+
+    def __init__(
+        self, text: str, before: _State, after: _State, show: Callable[[_State], None], key: object = None
+    ) -> None:
+        super().__init__(text)
+        self._before = before
+        self._after = after
+        self._show = show
+        self._key = key
+
+    def id(self) -> int:
+        """Qt asks only steps with the same number whether they merge."""
+        return -1 if self._key is None else _MERGING
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        """Takes a later step in, where both edit the same thing."""
+        if not isinstance(other, _Step) or other._key != self._key:
+            return False
+        self._after = other._after
+        return True
+
+    def undo(self) -> None:
+        """Back to before."""
+        self._show(self._before)
+
+    def redo(self) -> None:
+        """On to after."""
+        self._show(self._after)
+
+
+class ArchitectureDocument(QObject):
+    """One network that is edited.
+
+    The operations raise `StudioError` where they make no sense, and then change nothing. An impossible layer is no
+    error: the table tells it as `misfit`, so that one can go on from there.
+
+    Args:
+        parent: the owner.
+    """
+
+    changed = Signal(object)
+    """The network is another now: its `LayerTable`."""
+
+    selected = Signal(str)
+    """The layer of this name is worked on now."""
+
+    state_changed = Signal()
+    """Its title, whether it is saved, or what can be undone is other than before."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.stack = QUndoStack(self)
+        self.stack.setUndoLimit(STEPS)
+        self._network: Network | None = None
+        self._title = ""
+        self._state = _State({}, "")
+        self._table: LayerTable | None = None
+        self._edit = 0
+        for signal in (
+            self.stack.cleanChanged,
+            self.stack.canUndoChanged,
+            self.stack.canRedoChanged,
+            self.stack.undoTextChanged,
+            self.stack.redoTextChanged,
+        ):
+            signal.connect(self.state_changed)
+
+    @property
+    def is_open(self) -> bool:
+        """There is a network."""
+        return self._network is not None
+
+    @property
+    def network(self) -> Network:
+        """The network as it is now.
+
+        Raises:
+            RuntimeError: there is none.
+        """
+        if self._network is None:
+            raise RuntimeError("no network is open")
+        return replace(self._network, title=self._title, config=self._state.config)
+
+    @property
+    def kept(self) -> Network:
+        """The network as it was opened, or saved last.
+
+        Raises:
+            RuntimeError: there is none.
+        """
+        if self._network is None:
+            raise RuntimeError("no network is open")
+        return self._network
+
+    @property
+    def table(self) -> LayerTable | None:
+        """The network described; None where there is none."""
+        return self._table
+
+    @property
+    def selected_layer(self) -> str:
+        """The name of the layer that is worked on; empty where there is none."""
+        return self._state.selected
+
+    @property
+    def title(self) -> str:
+        """The network's name for people."""
+        return self._title
+
+    @property
+    def unsaved(self) -> bool:
+        """Something would be lost."""
+        return self._network is not None and (not self.stack.isClean() or self._title != self._network.title)
+
+    def open(self, network: Network, title: str = "", saved: bool = True) -> None:
+        """Begins with a network; what was undone and done before is forgotten.
+
+        Args:
+            network: what is edited.
+            title: under which it will be saved; its own, where empty.
+            saved: whether nothing would be lost if it were closed now.
+
+        Raises:
+            StudioError: it is no image classifier.
+        """
+        table = describe(network.config)
+        self._title = title or network.title
+        self._network, self._table = replace(network, title=self._title), table
+        names = [row.name for row in table.rows]
+        select = next((row.name for row in table.rows if row.kind not in _PLAIN), names[0])
+        self._state = _State(network.config, select)
+        self.stack.clear()
+        if not saved:
+            self.stack.resetClean()
+        self.changed.emit(table)
+        self.selected.emit(select)
+        self.state_changed.emit()
+
+    def saved_as(self, network: Network) -> None:
+        """The network lies on disk now.
+
+        Args:
+            network: as it was written.
+        """
+        self._network, self._title = network, network.title
+        self.stack.setClean()
+        self.state_changed.emit()
+
+    def renamed_to(self, network: Network) -> None:
+        """The network on disk has another name now; what is not saved stays so.
+
+        Args:
+            network: as it lies there.
+        """
+        self._network, self._title = network, network.title
+        self.state_changed.emit()
+
+    def discard(self) -> None:
+        """What is not saved is not wanted any more."""
+        if self._network is not None:
+            self._title = self._network.title
+        self.stack.setClean()
+        self.state_changed.emit()
+
+    @Slot(str)
+    def rename(self, title: str) -> None:
+        """Gives the network another name for people."""
+        self._title = title
+        self.state_changed.emit()
+
+    @Slot(str)
+    def select(self, name: str) -> None:
+        """Works on another layer; a name that is not there changes nothing."""
+        if self._table is None or name == self._state.selected or all(row.name != name for row in self._table.rows):
+            return
+        self.finish_edit()
+        self._state = replace(self._state, selected=name)
+        self.selected.emit(name)
+
+    @Slot()
+    def finish_edit(self) -> None:
+        """What is typed next is another step."""
+        self._edit += 1
+
+    def undo(self) -> None:
+        """Takes the last step back; what is typed next is another one."""
+        self.finish_edit()
+        self.stack.undo()
+
+    def change(self, field: str, value: object) -> None:
+        """Gives a field of the selected layer another value; a field that is edited on makes one step."""
+        name = self._state.selected
+        if editing.values(self._state.config, name).get(field) == value:
+            return
+        config = editing.change_layer(self._state.config, name, **{field: value})
+        self._push(f"change of {name}", config, name, (name, field, self._edit))
+
+    def rename_layer(self, new: str) -> None:
+        """Gives the selected layer another name."""
+        config = editing.rename_layer(self._state.config, self._state.selected, new)
+        self._push(f"name of {new}", config, new)
+
+    def add(self, kind: str, **values: Any) -> None:
+        """Adds a layer after the selected one.
+
+        Args:
+            kind: a key of `LAYER_KINDS`.
+            values: of its fields, where they are not the usual ones.
+        """
+        before = self._state
+        config = editing.add_layer(before.config, before.selected, kind, **values)
+        self._push("adding of a layer", config, _new_layer(before.config, config))
+
+    def add_residual_block(self, stride: int = 1) -> None:
+        """Adds a residual block after the selected layer.
+
+        Args:
+            stride: 1 keeps the shape; 2 halves height and width and doubles the channels, as in ResNets.
+        """
+        before = self._state
+        shape = self._table.row(before.selected).output_shape if self._table else None
+        filters = stride * shape[-1] if shape else 16
+        config = editing.add_residual_block(before.config, before.selected, filters, stride)
+        self._push("adding of a residual block", config, _new_layer(before.config, config))
+
+    def duplicate(self) -> None:
+        """Adds a copy of the selected layer after it."""
+        before = self._state
+        config = editing.duplicate_layer(before.config, before.selected)
+        self._push(f"copy of {before.selected}", config, _new_layer(before.config, config))
+
+    def remove(self) -> None:
+        """Takes the selected layer away; the one that takes its place is worked on next."""
+        before = self._state
+        config = editing.remove_layer(before.config, before.selected)
+        self._push(f"removal of {before.selected}", config, _neighbour(before, config))
+
+    def move(self, by: int) -> None:
+        """Moves the selected layer.
+
+        Args:
+            by: −1 towards the image, +1 towards the answer.
+        """
+        name = self._state.selected
+        self._push(f"move of {name}", editing.move_layer(self._state.config, name, by), name)
+
+    def mend(self, way: Mend) -> None:
+        """Makes an impossible network possible again."""
+        self._push(f"“{way.title}”", way.config, self._state.selected)
+
+    def _push(self, text: str, config: Config, selected: str, key: object = None) -> None:
+        if key is None:
+            self.finish_edit()
+        self.stack.push(_Step(text, self._state, _State(config, selected), self._show, key))
+
+    def _show(self, state: _State) -> None:
+        selection_moved = state.selected != self._state.selected
+        self._table = describe(state.config)
+        self._state = state
+        self.changed.emit(self._table)
+        if selection_moved:
+            self.selected.emit(state.selected)
+
+
+_PLAIN = frozenset({"InputLayer", "Rescaling"})
+"""Layers that a newcomer does not begin with."""
+
+
+def _names(config: Config) -> list[str]:
+    return [layer["config"]["name"] for layer in config["config"]["layers"]]
+
+
+def _new_layer(before: Config, after: Config) -> str:
+    known = set(_names(before))
+    return next(name for name in _names(after) if name not in known)
+
+
+def _neighbour(before: _State, config: Config) -> str:
+    """The layer that stands where the selected one stood."""
+    old, left = _names(before.config), _names(config)
+    after = old[old.index(before.selected) + 1 :]
+    earlier = reversed(old[: old.index(before.selected)])
+    return next(name for name in (*after, *earlier) if name in left)

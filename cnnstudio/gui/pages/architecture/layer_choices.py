@@ -1,0 +1,184 @@
+"""What the editor of architectures says of a layer."""
+
+from dataclasses import dataclass
+
+from cnnstudio import wording
+from cnnstudio.gui.look.theme import icon
+from cnnstudio.gui.widgets.network.layer_menu import LayerChoice
+from cnnstudio.models.arithmetic.layer_table import LayerRow, LayerTable
+from cnnstudio.models.arithmetic.windows import Window
+from cnnstudio.models.networks.building import BYTES_PER_PARAMETER, MAX_PARAMETERS
+from cnnstudio.models.networks.layer_kinds import LAYER_KINDS
+
+
+@dataclass(frozen=True)
+class ResidualBlock:
+    """A block of layers that is listed among the kinds of layers.
+
+    Attributes:
+        title: its name.
+        description: what it does, in a sentence.
+        stride: of its first convolution; the channels are multiplied by it.
+    """
+
+    title: str
+    description: str
+    stride: int
+
+
+RESIDUAL_BLOCKS = {
+    "residual block": ResidualBlock(
+        "Residual block",
+        "Two convolutions and a shortcut past them: they learn only what is to be changed. What ResNets are made of.",
+        1,
+    ),
+    "halving residual block": ResidualBlock(
+        "Residual block, half the size",
+        "The same with stride 2 and twice the filters; a 1×1 convolution brings the shortcut to the same shape.",
+        2,
+    ),
+}
+"""Blocks by their keys."""
+
+ICONS = {
+    "Activation": "layer-activation",
+    "Add": "layer-merge",
+    "AveragePooling2D": "layer-average-pooling",
+    "BatchNormalization": "layer-normalization",
+    "Concatenate": "layer-merge",
+    "Conv2D": "layer-convolution",
+    "Cropping2D": "layer-resize",
+    "Dense": "layer-dense",
+    "DepthwiseConv2D": "layer-depthwise",
+    "Dropout": "layer-dropout",
+    "Flatten": "layer-flatten",
+    "GaussianNoise": "layer-dropout",
+    "GlobalAveragePooling2D": "layer-global-pooling",
+    "GlobalMaxPooling2D": "layer-global-pooling",
+    "LayerNormalization": "layer-normalization",
+    "LeakyReLU": "layer-activation",
+    "MaxPooling2D": "layer-max-pooling",
+    "Normalization": "layer-normalization",
+    "ReLU": "layer-activation",
+    "Rescaling": "layer-rescaling",
+    "SeparableConv2D": "layer-depthwise",
+    "SpatialDropout2D": "layer-dropout",
+    "UpSampling2D": "layer-resize",
+    "ZeroPadding2D": "layer-padding",
+}
+"""The picture of each kind of layer, a name in `assets/icons`."""
+OTHER_ICON = "layers"
+
+
+def layer_choices() -> list[LayerChoice]:
+    """What can be added, residual blocks first among the branches."""
+    choices = [
+        LayerChoice(kind.name, kind.title, kind.description, icon(ICONS.get(kind.name, OTHER_ICON)), kind.group)
+        for kind in LAYER_KINDS.values()
+    ]
+    branches = next(number for number, choice in enumerate(choices) if choice.key == "Add")
+    group, picture = choices[branches].group, icon("layer-residual")
+    blocks = [
+        LayerChoice(key, block.title, block.description, picture, group) for key, block in RESIDUAL_BLOCKS.items()
+    ]
+    return [*choices[:branches], *blocks, *choices[branches:]]
+
+
+def size_warning(table: LayerTable) -> str:
+    """Why a network is too large to be trained, with the memory it would take; empty where it is not."""
+    if table.parameters <= MAX_PARAMETERS:
+        return ""
+    largest = max(table.rows, key=lambda row: row.parameters)
+    return (
+        f"{table.parameters:,} parameters would take {wording.size(BYTES_PER_PARAMETER * table.parameters)} of memory "
+        f"to train: too many. {largest.parameters:,} of them are in “{largest.name}”."
+    )
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that follows from a layer's numbers.
+
+    Attributes:
+        name: its key.
+        title: what it is.
+        text: what it says.
+        lesson: what that means, in a sentence.
+    """
+
+    name: str
+    title: str
+    text: str
+    lesson: str
+
+
+def facts_of(row: LayerRow, table: LayerTable) -> tuple[Fact, ...]:
+    """What follows from a layer's numbers and those of the layers that feed it, what does not apply left out."""
+    found = []
+    if len(row.inputs) > 1:
+        shapes = {one.name: one.output_shape for one in table.rows}
+        lines = (f"{name}: {shape(sides)}" if (sides := shapes.get(name)) else name for name in row.inputs)
+        found.append(Fact("joined", "Joins", "\n".join(lines), "The layers that feed it, with the shapes they give."))
+    if row.windows is not None and (hint := padding_hint(row.windows)):
+        found.append(Fact("padding_hint", "Note", hint, "Such weights are multiplied by zeros, and learn nothing."))
+    if row.windows is not None:
+        found.append(
+            Fact(
+                "formula",
+                "N = (W − F + 2P)/S + 1",
+                _formula(row.windows),
+                "How many places the window finds: W is the size of the input, F of the window, P the zeros added on "
+                "each side, S the stride.",
+            )
+        )
+    if row.output_shape is not None:
+        found.append(
+            Fact("output", "Output", shape(row.output_shape), "Height, width and channels, or so many numbers.")
+        )
+    if row.parameter_terms:
+        found.append(Fact("parameters", "Parameters", row.parameter_terms, "How many numbers training finds."))
+    if row.multiply_add_terms:
+        found.append(
+            Fact(
+                "multiply_adds",
+                "Multiply-adds",
+                row.multiply_add_terms,
+                "How many multiplications, each with its addition, one image takes.",
+            )
+        )
+    if row.receptive_field is not None and row.windows is not None:
+        height, width = row.receptive_field
+        found.append(
+            Fact(
+                "receptive_field",
+                "Receptive field",
+                f"{height} × {width} pixels",
+                "How much of the image one number of the output depends on.",
+            )
+        )
+    return tuple(found)
+
+
+def padding_hint(windows: tuple[Window, Window]) -> str:
+    """That a window reaches beyond the maps on which it slides; empty where it does not."""
+    height, width = windows
+    if height.kernel <= height.size and width.kernel <= width.size:
+        return ""
+    seen = min(height.kernel, height.size) * min(width.kernel, width.size)
+    much = "most" if 2 * seen < height.kernel * width.kernel else "part"
+    return (
+        f"The window of {height.kernel}×{width.kernel} is larger than the maps of {height.size}×{width.size}: "
+        f"{much} of it sees only padding."
+    )
+
+
+def shape(sides: tuple[int, ...]) -> str:
+    """A shape, such as “28 × 28 × 6”, that stays on one line."""
+    return "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}".join(f"{side:,}" for side in sides)
+
+
+def _formula(windows: tuple[Window, Window]) -> str:
+    height, width = windows
+    if height == width:
+        return f"N = {height.formula}"
+    return f"height = {height.formula}\nwidth = {width.formula}"

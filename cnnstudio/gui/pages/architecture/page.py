@@ -1,0 +1,365 @@
+"""The Architecture page: every network at a glance, layer by layer, to be understood, changed and trained."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from cnnstudio.errors import StudioError, explain
+from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.log import details
+from cnnstudio.gui.look.theme import GRID, SECTION, icon
+from cnnstudio.gui.pages.architecture.chooser import FIRST, ArchitectureChooser
+from cnnstudio.gui.pages.architecture.description import Described, Subject, Undescribed, attempt, images_text
+from cnnstudio.gui.pages.architecture.network_view import NetworkView
+from cnnstudio.gui.pages.architecture.saving import left_behind
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.task import LatestTask
+from cnnstudio.gui.widgets.network.layout.lay_out import lay_out
+from cnnstudio.models.architectures.architecture import Architecture
+from cnnstudio.models.architectures.catalogue import ARCHITECTURES
+from cnnstudio.models.arithmetic.layer_table import LayerTable
+from cnnstudio.models.networks.building import SUFFIX, Network, find_network
+from cnnstudio.models.trained.card import model_file
+
+if TYPE_CHECKING:
+    from cnnstudio.gui.pages.architecture.editor import ArchitectureEditor
+
+COLUMN_WIDTH, NARROW_COLUMN = 40 * GRID, 36 * GRID
+NARROW_PAGE = 120 * GRID
+MODEL_FILES = f"Keras models, edited networks (*.keras *.h5 *{SUFFIX})"
+
+PATIENCE = 200
+"""Milliseconds after which the page says that it is working."""
+
+NETWORK, IMAGES, SPLIT = "architecture/network", "architecture/images", "architecture/split"
+"""What is remembered."""
+
+
+class ArchitecturePage(QWidget):
+    """Left the choice of a network, or the editor; right its picture and its layers.
+
+    Signals:
+        navigate(str, object): to the Train page with a data set's name and a network, or to Try with a model's file.
+        shown(object): this `Described` is on screen.
+    """
+
+    navigate = Signal(str, object)
+    shown = Signal(object)
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page_architecture")
+        self._settings = settings
+        self._answer: Described | None = None
+        self._editor: ArchitectureEditor | None = None
+        self._edits_next = False
+        """Edit was pressed before there was anything to edit."""
+        self._task = LatestTask(self)
+        self._task.finished.connect(self._receive_answer)
+        self._known: dict[Subject, Described] = {}
+        """Architectures do not change: what was described once is there at once."""
+        self._waiting = QTimer(self)
+        self._waiting.setSingleShot(True)
+        self._waiting.setInterval(PATIENCE)
+        self._waiting.timeout.connect(self._tell_waiting)
+        self._message = MessageBar()
+        self._message.accepted.connect(self._open_draft)
+        self._view = NetworkView()
+        self._view.selected.connect(self._select)
+        self._view.split_moved.connect(partial(settings.remember, SPLIT))
+        self._view.picture.saved.connect(self._tell_saved)
+        self._view.set_split(settings.recall(SPLIT, 34, "the height of the picture", lambda part: 0 <= part <= 100))
+        self._chooser = ArchitectureChooser()
+        self._chooser.changed.connect(self._describe)
+        self._chooser.edit_wanted.connect(self.edit)
+        self._chooser.file_wanted.connect(self._ask_file)
+        self._chooser.use_wanted.connect(self._use)
+        self._view.own_images_wanted.connect(self._chooser.choose_own_images)
+        self._column = QStackedWidget()
+        self._column.addWidget(self._chooser)
+        self._column.currentChanged.connect(self._fit_column)
+        right = QVBoxLayout()
+        right.setSpacing(2 * GRID)
+        right.addWidget(self._message)
+        right.addWidget(self._view, 1)
+        columns = QHBoxLayout(self)
+        columns.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
+        columns.setSpacing(SECTION)
+        columns.addWidget(self._column)
+        columns.addLayout(right, 1)
+        opening = QShortcut(QKeySequence(QKeySequence.StandardKey.Open), self)
+        opening.activated.connect(self._ask_file)
+        self._chooser.refresh(
+            settings.recall(NETWORK, FIRST, "the network looked at last", self._chooser.offers),
+            settings.recall(IMAGES, "", "the images that it was looked at for", self._chooser.offers_images),
+        )
+
+    @property
+    def answer(self) -> Described | None:
+        """What is on screen; None while there is nothing yet, and where nothing can be shown."""
+        return self._answer
+
+    @property
+    def editing(self) -> bool:
+        """The editor is in the column."""
+        return self._editor is not None and self._column.currentIndex() > 0
+
+    def may_close(self) -> bool:
+        """Asks about what is not saved; returns whether the window may close."""
+        return self._editor is None or self._editor.may_leave()
+
+    def entered(self) -> None:
+        """Networks and data sets may have been added since."""
+        if not self.editing:
+            self._chooser.refresh()
+            self._describe()
+            self._offer_draft()
+
+    @Slot(object)
+    def receive(self, payload: Path | str) -> None:
+        """Shows a network by its name, or a Keras model from a file; edits the network of an architecture's file."""
+        if isinstance(payload, Path) and payload.name.endswith(SUFFIX):
+            self._edit_with(lambda editor: editor.open_file(payload))
+            return
+        if self._editor is not None and self.editing and not self._editor.may_leave():
+            return
+        if isinstance(payload, Path):
+            self._chooser.add_file(model_file(payload))
+        else:
+            self._chooser.refresh(payload)
+            self._describe()
+        self._leave_editor()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the table needs the room more than the facts do."""
+        super().resizeEvent(event)
+        self._fit_column()
+
+    @Slot()
+    def _fit_column(self) -> None:
+        narrow = self.width() < NARROW_PAGE and not self.editing
+        self._column.setFixedWidth(NARROW_COLUMN if narrow else COLUMN_WIDTH)
+
+    def shut_down(self) -> None:
+        """Waits for what is being described."""
+        self._waiting.stop()
+        if self._editor is not None:
+            self._editor.shut_down()
+        self._task.shut_down()
+
+    @Slot()
+    def _describe(self) -> None:
+        if self.editing:  # what is shown is the editor's; leaving it describes what is chosen then
+            return
+        subject = self._chooser.subject
+        self._edits_next = False
+        self._message.hide()
+        if subject in self._known:
+            self._show(self._known[subject])
+            return
+        self._answer = None
+        self._waiting.start()
+        self._task.submit(attempt, subject)
+
+    @Slot()
+    def _tell_waiting(self) -> None:
+        self._view.show_progress(f"Making the layers of {self._chooser.title} …")
+
+    @Slot(object)
+    def _receive_answer(self, answer: Described | Undescribed) -> None:
+        if answer.subject != self._chooser.subject or self.editing:
+            return  # something else is on screen, or will be
+        if isinstance(answer, Undescribed):
+            self._fail(answer.error)
+            return
+        if answer.subject.name in ARCHITECTURES:
+            self._known[answer.subject] = answer
+        self._show(answer)
+
+    def _show(self, answer: Described) -> None:
+        self._waiting.stop()
+        self._answer = answer
+        self._chooser.show_described(answer)
+        self._draw(self._chooser.title, answer.table)
+        self.shown.emit(answer)
+        if self._edits_next:
+            self.edit()
+        QTimer.singleShot(0, self._remember)  # writing takes longer than painting
+
+    @Slot()
+    def _remember(self) -> None:
+        self._settings.remember(IMAGES, self._chooser.images_key)
+        if self._chooser.file is None:
+            self._settings.remember(NETWORK, self._chooser.key)
+
+    def _draw(self, title: str, table: LayerTable) -> None:
+        images = images_text(table.input_shape, table.classes)
+        layout = self._answer.layout if self._answer and self._answer.table is table else lay_out(table)
+        self._view.show_network(title, images, table, layout)
+        if table.misfit is not None and not self.editing:
+            self._message.show_error(table.misfit.text)
+
+    def _fail(self, error: Exception) -> None:
+        self._waiting.stop()
+        if self._chooser.drop_unopened():
+            self._describe()
+            self._message.show_error(
+                explain(error), "" if isinstance(error, StudioError) else f"{error!r}\n{details()}"
+            )
+            return
+        self._chooser.show_problem()
+        foreign = self._chooser.subject.image_shape is not None
+        offer = ("As it was &saved" if self._chooser.file else "As in the &paper") if foreign else ""
+        self._view.show_problem(explain(error), offer)
+        if not isinstance(error, StudioError):
+            self._message.show_error("This network cannot be described.", f"{error!r}\n{details()}")
+
+    @Slot()
+    def _ask_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Open a network", "", MODEL_FILES)
+        if path:
+            self.receive(Path(path))
+
+    @Slot(str)
+    def _tell_saved(self, path: str) -> None:
+        self._message.show_info(f"The picture is in {path}.")
+
+    @Slot()
+    def _use(self) -> None:
+        """To the Train page, or to Try with a model that comes from a file."""
+        if self._chooser.file is not None:
+            self.navigate.emit("try", self._chooser.file)
+        else:
+            self._train(find_network(self._chooser.key))
+
+    @Slot(object)
+    def _train(self, network: Architecture | Network) -> None:
+        if self._chooser.dataset:
+            self.navigate.emit("train", self._chooser.dataset)
+        self.navigate.emit("train", network)
+
+    @Slot()
+    def edit(self) -> None:
+        """Opens the editor with the network that is shown, or is just being described."""
+        self._edits_next = self._answer is None
+        if self._answer is None:
+            return
+        found = find_network(self._chooser.key) if self._chooser.file is None else None
+        config = self._answer.config
+        if isinstance(found, Network):
+            network = replace(found, config=config)
+        else:
+            source = found.name if found is not None else ""
+            network = Network(source, self._chooser.title, config, source)
+        chosen = self._view.chosen
+        self._edit_with(lambda editor: editor.edit(network))
+        if self._editor is not None and self.editing and chosen:
+            self._editor.select(chosen)
+
+    def _edit_with(self, begin: Callable[["ArchitectureEditor"], bool]) -> None:
+        """Shows the editor, where it has something to edit.
+
+        Args:
+            begin: gives it a network; returns whether it took it.
+        """
+        editor = self._make_editor()
+        editor.dataset = self._chooser.dataset or editor.dataset
+        was_editing = self.editing
+        self._message.hide()
+        self._column.setCurrentIndex(1)
+        problem = ""
+        try:
+            took = begin(editor)
+        except StudioError as error:
+            took, problem = False, str(error)
+        if took:
+            editor.dataset = self._chooser.dataset
+            editor.setFocus()
+            self.addActions(editor.actions())  # undo and Del work from the picture and the table, too
+        elif not was_editing:
+            self._leave_editor()
+        if problem:
+            self._message.show_error(problem)
+
+    def _offer_draft(self) -> None:
+        if self._editor is None and (draft := left_behind()) is not None:
+            self._message.show_offer(f"When the program ended, “{draft.title}” was not saved.", "Open it")
+
+    @Slot()
+    def _open_draft(self) -> None:
+        self._edit_with(lambda editor: editor.open_draft())
+
+    def _make_editor(self) -> "ArchitectureEditor":
+        if self._editor is not None:
+            return self._editor
+        from cnnstudio.gui.pages.architecture.editor import ArchitectureEditor
+
+        editor = self._editor = ArchitectureEditor(self._message)
+        editor.changed.connect(self._show_edited)
+        editor.selected.connect(self._view.select)
+        editor.renamed.connect(self._view.set_title)
+        editor.saved.connect(self._take_saved)
+        editor.deleted.connect(self._tell_deleted)
+        editor.train_wanted.connect(self._train)
+        self._back = describe(
+            QPushButton(" &All architectures"),
+            "leave_editor_button",
+            "All architectures",
+            "Back to the choice of architectures; what is not saved is asked about.",
+        )
+        self._back.setProperty("role", "quiet")
+        self._back.setIcon(icon("arrow-left", "accent_text"))
+        self._back.clicked.connect(self._ask_leave)
+        column = QWidget()
+        layout = QVBoxLayout(column)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID)
+        row = QHBoxLayout()
+        row.addWidget(self._back)
+        row.addStretch(1)
+        layout.addLayout(row)
+        layout.addWidget(editor, 1)
+        self._column.addWidget(column)
+        return editor
+
+    @Slot(object)
+    def _show_edited(self, table: LayerTable) -> None:
+        if self._editor is not None and self.editing:
+            self._draw(self._editor.document.title, table)
+            self._view.select(self._editor.document.selected_layer)
+
+    @Slot(str)
+    def _select(self, name: str) -> None:
+        if self._editor is not None and self.editing:
+            self._editor.select(name)
+
+    @Slot(object)
+    def _take_saved(self, network: Network) -> None:
+        self._chooser.refresh(network.name)
+
+    @Slot(str, str)
+    def _tell_deleted(self, title: str, source: str) -> None:
+        self._chooser.refresh(source or FIRST)
+        self._leave_editor()
+        self._message.show_info(f"“{title}” is in the trash.")
+
+    @Slot()
+    def _ask_leave(self) -> None:
+        if self._editor is not None and self._editor.may_leave():
+            self._leave_editor()
+
+    def _leave_editor(self) -> None:
+        if self._column.currentIndex() == 0:
+            return
+        self._column.setCurrentIndex(0)
+        self._chooser.setFocus()
+        for action in self._editor.actions() if self._editor is not None else ():
+            self.removeAction(action)
+        self._describe()

@@ -1,0 +1,185 @@
+"""Keeping what was edited: under a name, as a file to share, and as a draft that outlives a crash."""
+
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.question import Answer, NameDialog, Role, ask
+from cnnstudio.gui.controls.saving import in_last_folder
+from cnnstudio.gui.pages.architecture.document import ArchitectureDocument
+from cnnstudio.gui.task import LatestTask
+from cnnstudio.models.architectures.catalogue import ARCHITECTURES
+from cnnstudio.models.networks.files import (
+    SUFFIX,
+    Network,
+    read_network,
+    rename_network,
+    save_network,
+    saved_names,
+    saved_path,
+    write_network,
+)
+from cnnstudio.storage import data_folder, exists
+
+FILES = f"Networks (*{SUFFIX});;All files (*)"
+_DRAFT_DELAY = 1_000
+
+
+def free_title(title: str) -> str:
+    """A name for a network of one's own that comes from another: “My LeNet-5”, “My LeNet-5 2”, …"""
+    taken = {name.casefold() for name in (*saved_names(), *ARCHITECTURES)}
+    number, name = 1, f"My {title}"
+    while name.casefold() in taken:
+        number += 1
+        name = f"My {title} {number}"
+    return name
+
+
+def save_by_name(document: ArchitectureDocument) -> Network:
+    """Saves a document in the user's folder under its title.
+
+    Raises:
+        StudioError: the name is not possible or belongs to another network, or the folder cannot be written to.
+    """
+    network = document.network
+    own = is_own(network)
+    name = network.title.strip()
+    saved = save_network(replace(network, title=""), name, replacing=own and name == network.name)
+    document.saved_as(saved)
+    return saved
+
+
+def is_own(network: Network) -> bool:
+    """It lies in the user's folder, under its name."""
+    return network.path is not None and network.path == saved_path(network.name)
+
+
+def ask_new_name(parent: QWidget, network: Network) -> Network | None:
+    """Asks for another name of a saved network, and gives it; returns the renamed one, where there was an answer."""
+    dialog = NameDialog(parent, "Rename the network", network.name, partial(rename_network, network))
+    dialog.exec()
+    return dialog.given
+
+
+def ask_delete(parent: QWidget, title: str) -> bool:
+    """Asks whether a network is to go to the trash."""
+    answer = ask(
+        parent,
+        "confirm_delete_network_dialog",
+        "Delete the network?",
+        f"Move “{title}” to the trash?",
+        Answer("confirm_delete_network_button", "Move to the trash", Role.DestructiveRole),
+        Answer("keep_network_button", "Keep it", Role.RejectRole),
+        details="Models that were trained with it stay.",
+        usual="keep_network_button",
+    )
+    return answer == "confirm_delete_network_button"
+
+
+def ask_file_to_save(parent: QWidget, network: Network) -> Path | None:
+    """Asks where to save a network; returns the path, where somebody said it."""
+    start = in_last_folder(network.title + SUFFIX)
+    name, _ = QFileDialog.getSaveFileName(parent, "Save the network as a file", start, FILES)
+    return Path(name) if name else None
+
+
+def ask_file_to_open(parent: QWidget) -> Path | None:
+    """Asks which file to open; returns the path, where somebody said it."""
+    name, _ = QFileDialog.getOpenFileName(parent, "Open a network", "", FILES)
+    return Path(name) if name else None
+
+
+def ask_unsaved(parent: QWidget, title: str) -> str:
+    """Asks what becomes of changes that are not saved.
+
+    Returns:
+        “save”, “discard”, or “cancel” where all stays as it is.
+    """
+    answers = {"save_changes_button": "save", "discard_changes_button": "discard", "keep_editing_button": "cancel"}
+    answer = ask(
+        parent,
+        "unsaved_dialog",
+        "Unsaved changes",
+        f"Save what you have changed in “{title}”?",
+        Answer("save_changes_button", "Save", Role.AcceptRole),
+        Answer("discard_changes_button", "Discard", Role.DestructiveRole),
+        Answer("keep_editing_button", "Go on editing", Role.RejectRole),
+        details="Otherwise the changes are lost.",
+        usual="save_changes_button",
+    )
+    return answers[answer]
+
+
+class Draft(QObject):
+    """Writes what is not saved to a file, a moment after each change, so that a crash loses little.
+
+    Args:
+        document: what is kept.
+        parent: the owner.
+    """
+
+    def __init__(self, document: ArchitectureDocument, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._writing = LatestTask(self)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_DRAFT_DELAY)
+        self._timer.timeout.connect(self.write)
+        self._there = exists(_path())
+        document.state_changed.connect(self._follow)
+        document.changed.connect(self._follow)
+
+    @Slot()
+    def write(self) -> None:
+        """Writes the draft now, in another thread."""
+        self._timer.stop()
+        if self._document.unsaved:
+            self._there = True
+            self._writing.submit(write_network, self._document.network, _path())
+
+    def discard(self) -> None:
+        """Forgets the draft."""
+        self._timer.stop()
+        if self._there:
+            self._there = False
+            self._writing.submit(_remove)
+
+    def shut_down(self) -> None:
+        """Keeps the draft where nobody was asked about what is not saved, and else forgets it."""
+        self._timer.stop()
+        self._writing.shut_down()
+        if self._document.unsaved:
+            with suppress(StudioError):
+                write_network(self._document.network, _path())
+        else:
+            _remove()
+
+    @Slot()
+    def _follow(self) -> None:
+        if self._document.unsaved:
+            self._timer.start()
+        elif self._document.is_open and self._document.stack.count():
+            self.discard()
+
+
+def left_behind() -> Network | None:
+    """The draft of what was not saved when the program ended; None where all was."""
+    with suppress(StudioError):
+        if exists(_path()):
+            return replace(read_network(_path()), path=None)
+    return None
+
+
+def _path() -> Path:
+    return data_folder() / "drafts" / f"draft{SUFFIX}"
+
+
+def _remove() -> None:
+    with suppress(OSError):
+        _path().unlink(missing_ok=True)

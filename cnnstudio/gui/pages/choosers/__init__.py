@@ -1,0 +1,1 @@
+"""What several pages choose from: models, networks, images."""

@@ -1,0 +1,331 @@
+"""The model in use: chosen from a list, renamed, copied, thrown away."""
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QUrl, Signal, Slot
+from PySide6.QtGui import QAction, QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QToolButton, QWidget
+
+from cnnstudio.data.published.catalogue import DATASETS
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.controls.picker import Choice, Picker
+from cnnstudio.gui.controls.question import Answer, NameDialog, Role, ask
+from cnnstudio.gui.controls.saving import in_last_folder
+from cnnstudio.gui.look.theme import GRID, icon
+from cnnstudio.gui.pages.choosers.networks import picture
+from cnnstudio.models.architectures.catalogue import ARCHITECTURES
+from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
+from cnnstudio.models.trained.files import MODEL_ENDINGS, NoCardError
+from cnnstudio.models.trained.library import ModelEntry, copy_model, list_models, rename_model, trash_model
+from cnnstudio.models.trained.pretrained import PRETRAINED
+from cnnstudio.storage import is_file, is_folder
+from cnnstudio.wording import percent
+
+SAVED_FILES = "Keras models (*.keras)"
+MODEL_FILES = "Keras models (*.keras *.h5 *.hdf5)"
+OPENED_FILES = f"Models, cards of runs (*.keras *.h5 *.hdf5 {CARD_FILE})"
+"""What the window opens as a model: a file, or a run's folder by the card in it."""
+
+_TITLES = {
+    "efficientnet-lite0": "EfficientNet-Lite0",
+    "imagenet": "ImageNet",
+    **{entry.name: entry.title for entry in PRETRAINED.values()},
+    **{entry.name: entry.title for entry in ARCHITECTURES.values()},
+    **{entry.name: entry.title for entry in DATASETS.values()},
+}
+"""What people call the architectures and data sets of cards."""
+
+_ORIGINS = {
+    "shipped": "ships with CNN Studio",
+    "download": "downloaded",
+    "run": "trained here",
+    "file": "opened from a file",
+}
+
+
+def is_model(path: Path) -> bool:
+    """Whether a path is to be opened as a model: its file, its card, or the folder of both."""
+    if is_folder(path):
+        return any(is_file(path / name) for name in (CARD_FILE, MODEL_FILE))
+    return path.suffix.lower() in MODEL_ENDINGS or path.name == CARD_FILE
+
+
+def _place_of(path: Path) -> Path:
+    """The folder of a model that has its card beside it; any other model is its own place."""
+    whole = path.name in (MODEL_FILE, CARD_FILE) and is_file(path.parent / CARD_FILE)
+    return path.parent if whole else path
+
+
+def title_of(card: Card) -> str:
+    """What people call a model: by its architecture, where that is known."""
+    return _TITLES.get(card.architecture, card.name)
+
+
+def title_of_dataset(card: Card) -> str:
+    """What people call the data set that a model was trained on."""
+    return _TITLES.get(card.dataset, card.dataset)
+
+
+def describe_card(card: Card, kind: str) -> str:
+    """One line on a model, such as “LeNet-5 · MNIST · 99.4 % right · ships with CNN Studio”."""
+    architecture, dataset = (_TITLES.get(name, name) for name in (card.architecture, card.dataset))
+    accuracy = "" if card.test_accuracy is None else f"{percent(card.test_accuracy)} right"
+    return " · ".join(part for part in (architecture, dataset, accuracy, _ORIGINS[kind]) if part)
+
+
+def photo_model() -> ModelEntry | None:
+    """The model to propose for ordinary photos: the first that is here."""
+    return next((entry for entry in list_models() if entry.kind != "run" and entry.card.input_rule == "imagenet"), None)
+
+
+class ModelChooser(QWidget):
+    """A picker of models with a menu of what can be done with the one that is chosen."""
+
+    chosen = Signal(object)
+    """The path of the model that was chosen."""
+
+    layers_wanted = Signal(object)
+    """The layers of the model with this path are to be shown."""
+
+    failed = Signal(str)
+    """A sentence on what could not be done."""
+
+    done = Signal(str)
+    """A sentence on what has been done."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._entries: dict[str, ModelEntry] = {}
+        self._guests: dict[str, Choice] = {}
+        self._asked: Path | None = None
+        self._picker = describe(
+            Picker(), "model_picker", "Model", "The trained network that answers; those you train are in this list too."
+        )
+        self._picker.changed.connect(self._choose)
+        self._more = describe(
+            QToolButton(), "model_menu_button", "More about this model", "Rename this model, copy it, or delete it."
+        )
+        self._more.setIcon(icon("more"))
+        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self._more)
+        menu.setToolTipsVisible(True)
+        self._rename = self._action(menu, "rename_model", "&Rename…", "rename", self._ask_name)
+        self._copy = self._action(menu, "copy_model", "&Save a copy…", "save", self._ask_place)
+        self._layers = self._action(menu, "show_model_layers", "Show its &layers", "architecture", self._show_layers)
+        self._layers.setToolTip("Its picture and its layer table, on the Architecture page.")
+        self._folder = self._action(menu, "show_model_folder", "Show in &folder", "folder", self._show_folder)
+        elsewhere = self._action(menu, "open_model", "&Open another…", "open", self._ask_model)
+        self._action(menu, "get_larger_model", "&Get a larger one for photos…", "download", self._ask_download)
+        menu.addSeparator()
+        self._delete = self._action(menu, "delete_model", "&Delete…", "delete", self._ask_delete)
+        elsewhere.setToolTip(
+            f"A .keras or .h5 file of Keras, or the {CARD_FILE} in a run's folder; or drop that folder on the window. "
+            "It stays in the list until CNN Studio is closed."
+        )
+        self._copy.setToolTip("One .keras file that opens in plain Keras and here.")
+        self._more.setMenu(menu)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GRID)
+        row.addWidget(self._picker, 1)
+        row.addWidget(self._more)
+        self.refresh()
+
+    @property
+    def path(self) -> Path | None:
+        """The model that is chosen; None where there is none at all."""
+        key = self._picker.current_key
+        return Path(key) if key else None
+
+    @property
+    def card(self) -> Card | None:
+        """The card of the model that is chosen; None where it is not known before the model is opened."""
+        return self._entry.card if self._entry is not None else None
+
+    @property
+    def name(self) -> str:
+        """What the model that is chosen is called; empty where there is none."""
+        if self.card is not None:
+            return self.card.name
+        return self.path.name if self.path is not None else ""
+
+    def refresh(self) -> None:
+        """Reads the list again; the choice stays where it still exists."""
+        before = self._picker.current_key
+        self._entries = {str(entry.path): entry for entry in list_models()}
+        choices = [
+            Choice(key, entry.name, describe_card(entry.card, entry.kind), picture(entry.card.architecture))
+            for key, entry in self._entries.items()
+        ]
+        choices += [choice for key, choice in self._guests.items() if key not in self._entries]
+        self._picker.set_choices(choices)
+        if before in {choice.key for choice in choices}:
+            self._picker.set_current(before)
+        self._update_menu()
+
+    def choose(self, path: Path) -> None:
+        """Chooses a model by its path; one from elsewhere joins the list."""
+        path = _place_of(path)
+        key = str(path)
+        if key not in self._entries:
+            self.refresh()
+        if key not in self._entries and key not in self._guests:
+            self._guests[key] = Choice(key, path.name, "Opened from a file", picture(""))
+            self.refresh()
+        if key != self._picker.current_key:
+            self._picker.set_current(key)
+            self._update_menu()
+
+    def forget(self, path: Path) -> None:
+        """Takes a model from elsewhere off the list, for it could not be opened."""
+        if self._guests.pop(str(path), None) is not None:
+            self.refresh()
+
+    def introduce(self, path: Path, card: Card) -> None:
+        """Says what a model from elsewhere is, now that its card is known."""
+        key = str(path)
+        if key in self._guests:
+            self._guests[key] = Choice(key, card.name, describe_card(card, "file"), picture(card.architecture))
+            self.refresh()
+
+    def asks_about(self, error: Exception) -> bool:
+        """Asks what a model from elsewhere is, where that is what kept it from being opened; then it is chosen again.
+
+        Returns:
+            Whether it asks.
+        """
+        if not isinstance(error, NoCardError):
+            return False
+        from cnnstudio.gui.pages.choosers.adopt_dialog import ask_about
+
+        # A model that was asked for twice fails twice.
+        if self._asked != error.path:
+            self._asked = error.path
+            ask_about(error.path, self, self._answered, self._unanswered)
+        return True
+
+    def _answered(self, path: Path) -> None:
+        self._asked = None
+        self.chosen.emit(path)
+
+    def _unanswered(self, why: str) -> None:
+        self._asked = None
+        self.failed.emit(why)
+
+    def _action(self, menu: QMenu, name: str, text: str, icon_name: str, slot: object) -> QAction:
+        action = menu.addAction(icon(icon_name), text)
+        action.setObjectName(name)
+        action.triggered.connect(slot)
+        return action
+
+    @property
+    def _entry(self) -> ModelEntry | None:
+        return self._entries.get(self._picker.current_key)
+
+    def _update_menu(self) -> None:
+        entry = self._entry
+        own = entry is not None and entry.kind != "shipped"
+        for action in (self._rename, self._delete):
+            action.setEnabled(own)
+            action.setToolTip("" if own else "Models that ship, or lie elsewhere, can be neither renamed nor deleted.")
+        self._copy.setEnabled(entry is not None)
+        for action in (self._folder, self._layers):
+            action.setEnabled(self.path is not None)
+
+    @Slot(str)
+    def _choose(self, key: str) -> None:
+        self._update_menu()
+        self.chosen.emit(Path(key))
+
+    @Slot()
+    def _ask_name(self) -> None:
+        entry = self._entry
+        if entry is None:
+            return
+        dialog = NameDialog(self, "Rename the model", entry.name, partial(rename_model, entry))
+        if dialog.exec():
+            self.refresh()
+            self.choose(dialog.given.path)
+            self.chosen.emit(dialog.given.path)
+
+    @Slot()
+    def _ask_model(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self,
+            f"Open a model: a .keras or .h5 file, or the {CARD_FILE} of a run",
+            "",
+            f"{OPENED_FILES};;All files (*)",
+        )
+        if name:
+            self.choose(Path(name))
+            self.chosen.emit(_place_of(Path(name)))
+
+    @Slot()
+    def _ask_download(self) -> None:
+        from cnnstudio.gui.pages.choosers.model_downloads import ModelDownloads
+
+        dialog = ModelDownloads(self)
+        dialog.fetched.connect(self._take)
+        dialog.open()
+
+    @Slot(object)
+    def _take(self, folder: Path) -> None:
+        self.refresh()
+        self.choose(folder)
+
+    @Slot()
+    def _ask_place(self) -> None:
+        entry = self._entry
+        if entry is None:
+            return
+        start = in_last_folder(f"{entry.name}.keras")
+        name, _ = QFileDialog.getSaveFileName(self, "Save a copy of the model", start, SAVED_FILES)
+        if not name:
+            return
+        target = Path(name) if name.lower().endswith(".keras") else Path(f"{name}.keras")
+        try:
+            copy_model(entry, target)
+        except StudioError as error:
+            self.failed.emit(str(error))
+        else:
+            self.done.emit(f"Saved as {target}. It opens here and in plain Keras.")
+
+    @Slot()
+    def _show_layers(self) -> None:
+        if self.path is not None:
+            self.layers_wanted.emit(self.path)
+
+    @Slot()
+    def _show_folder(self) -> None:
+        if self.path is not None:
+            folder = self.path if is_folder(self.path) else self.path.parent
+            if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+                self.done.emit(f"The model lies in {folder}.")
+
+    @Slot()
+    def _ask_delete(self) -> None:
+        entry = self._entry
+        if entry is None:
+            return
+        answer = ask(
+            self,
+            "confirm_delete_dialog",
+            "Delete the model?",
+            f"Move “{entry.name}” to the trash?",
+            Answer("confirm_delete_button", "Move to the trash", Role.DestructiveRole),
+            Answer("keep_model_button", "Keep it", Role.RejectRole),
+            usual="keep_model_button",
+        )
+        if answer == "keep_model_button":
+            return
+        try:
+            trash_model(entry)
+        except StudioError as error:
+            self.failed.emit(str(error))
+            return
+        self.refresh()
+        self.done.emit(f"“{entry.name}” is in the trash.")
+        if self.path is not None:
+            self.chosen.emit(self.path)

@@ -1,0 +1,95 @@
+"""The networks that can be chosen, as lists of the window show them."""
+
+from functools import cache
+from pathlib import Path
+
+from PySide6.QtGui import QIcon
+
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.picker import Choice
+from cnnstudio.models.architectures.architecture import Architecture
+from cnnstudio.models.architectures.catalogue import ARCHITECTURES, FAMILIES
+from cnnstudio.models.networks.building import Network, find_network, list_networks
+from cnnstudio.models.networks.files import saved_path
+from cnnstudio.models.trained.card import MODEL_FILE
+from cnnstudio.storage import is_file, shipped
+
+YOURS = "Yours"
+"""Heading of what the user has made or opened."""
+
+
+def architecture_choices() -> list[Choice]:
+    """Every architecture by families, then the user's own networks."""
+    shipped = [
+        Choice(one.name, one.title, one.idea, picture(one.name), family)
+        for family, members in FAMILIES.items()
+        for one in members
+    ]
+    return [*shipped, *map(network_choice, list_networks())]
+
+
+def network_choice(network: Architecture | Network, key: str = "") -> Choice:
+    """One of the user's own networks, under its name or another key."""
+    source = ARCHITECTURES.get(network.source) if isinstance(network, Network) else network
+    description = f"Your own, made from {source.title}." if source else "Your own."
+    return Choice(key or network.name, network.title, description, _own_picture(source.name if source else ""), YOURS)
+
+
+def choice_key(network: Architecture | Network) -> str:
+    """Under which key a network is chosen: its name, or its file where that lies elsewhere."""
+    if isinstance(network, Network) and network.path is not None and saved_path(network.name) != network.path:
+        return str(network.path)
+    return network.name
+
+
+def is_transfer(text: str) -> bool:
+    """Whether a network builds upon one that was trained on ImageNet."""
+    try:
+        found = find_network(text)
+    except StudioError:
+        return False
+    source = ARCHITECTURES.get(found.source) if isinstance(found, Network) else found
+    return source is not None and source.load_weights is not None
+
+
+def _own_picture(source: str) -> QIcon:
+    found = picture(source) if source else QIcon()
+    return picture("own-network") if found.isNull() else found
+
+
+def guest_choice(path: Path) -> Choice:
+    """A model that was opened from a file and stays in the list until the window closes."""
+    whole = path.name == MODEL_FILE  # of a run or a model that ships: its folder has the name
+    title, folder = (path.parent.name, path.parent.parent) if whole else (path.stem, path.parent)
+    return Choice(str(path), title, f"Opened from the folder “{folder.name or folder}”.", group=YOURS)
+
+
+def title_of(text: str) -> str:
+    """What people call a network: a key of `ARCHITECTURES`, a name or a path; the text itself where nobody knows."""
+    if text in ARCHITECTURES:
+        return ARCHITECTURES[text].title
+    return next((network.title for network in list_networks() if network.name == text), Path(text).stem)
+
+
+def about(text: str) -> tuple[str, str]:
+    """What is said of a network beneath its picker, and in that text's tooltip; of one's own, the picker says all.
+
+    Raises:
+        StudioError: there is no such network.
+    """
+    found = find_network(text)
+    if isinstance(found, Architecture):
+        words = " ".join(part for part in (found.idea, found.note) if part)
+        return words, f"{found.authors} ({found.year}): {found.paper}"
+    return "", str(found.path or "")
+
+
+@cache
+def picture(name: str) -> QIcon:
+    """The picture that ships for a data set or an architecture, empty where there is none."""
+    folder = shipped("assets/pictures")
+    for suffix in (".svg", ".png"):
+        file = folder / f"{name}{suffix}"
+        if is_file(file):
+            return QIcon(str(file))
+    return QIcon()

@@ -1,0 +1,1 @@
+"""The Collect page: images of one's own, drawn or photographed."""

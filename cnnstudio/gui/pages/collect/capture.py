@@ -1,0 +1,246 @@
+"""Where an example comes from on the Collect page: drawn on the canvas, or seen by the camera."""
+
+import numpy as np
+from PIL import Image
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+
+from cnnstudio.data.collected.collection import Collection
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.look.theme import GRID, icon
+from cnnstudio.gui.widgets.drawing.camera import CameraView
+from cnnstudio.gui.widgets.drawing.canvas import DrawingCanvas
+from cnnstudio.gui.widgets.images.pixel_view import PixelView
+
+MINIMUM_SIDE, USUAL_SIDE = 30 * GRID, 40 * GRID
+"""Width and height of the canvas where there is little room, and where the window is small but high enough."""
+
+PREVIEW = 8 * GRID
+
+BURST_AFTER = 500
+"""Milliseconds for which the button is held until it takes one picture after another."""
+BURST_EVERY = 250
+"""Milliseconds between two pictures."""
+
+_LONGEST = 20
+
+
+class CapturePanel(QWidget):
+    """The canvas or the camera, whichever the set is made with, its tools, and the button that adds an example."""
+
+    taken = Signal(object)
+    """(height, width, channels) uint8: what is to be kept as an example."""
+
+    burst_over = Signal()
+    """The button was let go: what was taken since it was pressed belongs together."""
+
+    failed = Signal(str)
+    changed = Signal()
+    """The drawing is another one."""
+
+    undo_asked = Signal()
+    redo_asked = Signal()
+    open_asked = Signal()
+    paste_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._collection: Collection | None = None
+        self._may_add = False
+        self._burst = QTimer(self)
+        self._burst.timeout.connect(self._go_on_taking)
+        self._title = label(role="strong", name="capture_title")
+        self.canvas = DrawingCanvas(placeholder="Draw here, then press Enter")
+        self.canvas.drawing_changed.connect(self._drawing_changed)
+        self.camera = CameraView()
+        self.camera.picture_changed.connect(self.refresh)
+        self.camera.failed.connect(self._camera_failed)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.canvas)
+        self._stack.addWidget(self.camera)
+        self._preview = PixelView(placeholder="")
+        describe(
+            self._preview,
+            "example_preview",
+            "What is kept",
+            "What the network will get of this example. Point at a pixel to see its value: 0 is black, 255 white.",
+        )
+        self._preview.setFixedSize(PREVIEW, PREVIEW)
+        self._add = describe(QPushButton(), "add_example_button", "Add", "Adds what you see as an example.")
+        self._add.setFixedHeight(5 * GRID)
+        self._add.clicked.connect(self.add_drawing)
+        self._add.pressed.connect(self.press)
+        self._add.released.connect(self.release)
+        add = QHBoxLayout()
+        add.setSpacing(2 * GRID)
+        add.addWidget(self._preview)
+        add.addWidget(self._add, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
+        column.addWidget(self._title)
+        column.addWidget(self._stack)
+        column.addLayout(self._build_tools())
+        column.addLayout(add)
+        column.addStretch(1)
+
+    def _build_tools(self) -> QHBoxLayout:
+        self._undo = _tool("undo_button", "Undo", "Takes the last stroke, or the last example, back.", "undo", "Ctrl+Z")
+        self._redo = _tool("redo_button", "Redo", "Does again what was taken back.", "redo", "Ctrl+Shift+Z")
+        self._clear = _tool("clear_button", "Clear", "An empty canvas.", "clear", "Ctrl+Del")
+        tip = "Adds pictures from files to the class that is chosen; dropping them on a class does, too."
+        self._open = _tool("open_pictures_button", "Open pictures", tip, "open", "Ctrl+O")
+        self._paste = _tool(
+            "paste_picture_button", "Paste", "Adds the picture in the clipboard to the class.", "paste", "Ctrl+V"
+        )
+        self._undo.clicked.connect(self.undo_asked)
+        self._redo.clicked.connect(self.redo_asked)
+        self._clear.clicked.connect(self.canvas.clear)
+        self._open.clicked.connect(self.open_asked)
+        self._paste.clicked.connect(self.paste_asked)
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        for button in (self._undo, self._redo, self._clear):
+            row.addWidget(button)
+        row.addStretch(1)
+        for button in (self._open, self._paste):
+            row.addWidget(button)
+        return row
+
+    @property
+    def draws(self) -> bool:
+        """Whether examples are drawn, not photographed."""
+        return self._stack.currentWidget() is self.canvas
+
+    @property
+    def has_ink(self) -> bool:
+        """Whether there is a drawing that was not added yet."""
+        return self.draws and bool(self.canvas.drawing)
+
+    @property
+    def height_of_tools(self) -> int:
+        """Of all but the canvas, in pixels."""
+        return self.sizeHint().height() - self._stack.height()
+
+    def set_side(self, side: int) -> None:
+        """Sets the width; the canvas is as high as wide."""
+        self.setFixedWidth(side)
+        self.canvas.setFixedSize(side, side)
+        self.camera.setFixedWidth(side)
+        self._stack.setFixedHeight(side if self.draws else side * 3 // 4 + 5 * GRID)
+
+    def use(self, collection: Collection | None) -> None:
+        """Takes what the set is made with: the canvas, or the camera, which is in use only as long as it is seen."""
+        self._collection = collection
+        self.canvas.clear()
+        if collection is None or collection.kind.name == "drawings":
+            self.camera.stop()
+            self._stack.setCurrentWidget(self.canvas)
+        else:
+            self._stack.setCurrentWidget(self.camera)
+            self.camera.start()
+        self._clear.setVisible(self.draws)
+        self._preview.set_image(None)
+        self.set_side(self.width())
+        self.refresh()
+
+    def name_class(self, name: str) -> None:
+        """Says which class examples are added to; empty for none."""
+        short = name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…"
+        self._title.setText("" if not name else f"Draw “{short}”" if self.draws else f"Show “{short}” to the camera")
+        self._add.setText("Add" if not name else f"Add to “{short}”" if self.draws else "Take a photo")
+        tip = "(Enter)" if self.draws else "Hold it for one picture after another. (Space)"
+        describe(self._add, "add_example_button", self._add.text(), f"Keeps this as an example of “{name}”. {tip}")
+
+    def allow(self, undo: bool, redo: bool, add: bool) -> None:
+        """Says what can be done now."""
+        self._undo.setEnabled(undo)
+        self._redo.setEnabled(redo)
+        self._may_add = add
+        self._add.setEnabled(add and self._has_something)
+        self._clear.setEnabled(self.has_ink)
+
+    def focus(self) -> None:
+        """Puts the focus where the next example is made."""
+        (self.canvas if self.draws else self._add).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def begin_anew(self) -> None:
+        """An empty canvas, for the drawing was kept."""
+        if self.draws:
+            self.focus()  # the button will be disabled, and must not leave the focus to whatever comes next
+            self.canvas.clear()
+
+    @property
+    def _has_something(self) -> bool:
+        return self.has_ink if self.draws else self.camera.running
+
+    @Slot()
+    def add_drawing(self) -> None:
+        """Adds what is on the canvas."""
+        if self.draws and self._add.isEnabled():
+            self._take()
+            self.burst_over.emit()
+
+    @Slot()
+    def press(self) -> None:
+        """Takes a picture, and after a while one after another, until `release`."""
+        if not self.draws and self._add.isEnabled() and not self._burst.isActive():
+            self._take()
+            self._burst.start(BURST_AFTER)
+
+    @Slot()
+    def release(self) -> None:
+        """Ends what `press` began."""
+        if self._burst.isActive():
+            self._burst.stop()
+            self.burst_over.emit()
+
+    @Slot()
+    def _go_on_taking(self) -> None:
+        self._burst.setInterval(BURST_EVERY)
+        self._take()
+
+    def _take(self) -> None:
+        pixels = self._pixels()
+        if pixels is not None:
+            self.taken.emit(pixels)
+
+    def _pixels(self) -> np.ndarray | None:
+        if self._collection is None or not self._has_something:
+            return None
+        picture = None if self.draws else self.camera.picture
+        try:
+            if picture is None:
+                return self._collection.render(self.canvas.drawing)
+            return self._collection.prepare(Image.fromarray(picture))
+        except StudioError as error:
+            self.failed.emit(str(error))
+            return None
+
+    @Slot()
+    def _camera_failed(self) -> None:
+        self.release()  # a disabled button is never let go
+        self.changed.emit()
+        self.refresh()
+
+    @Slot()
+    def _drawing_changed(self) -> None:
+        self.changed.emit()
+        self.refresh()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Shows what would be kept now."""
+        self._add.setEnabled(self._may_add and self._has_something)
+        pixels = self._pixels()
+        self._preview.set_image(
+            pixels if self._collection is None or pixels is None else self._collection.shrink(pixels)
+        )
+
+
+def _tool(name: str, title: str, tip: str, icon_name: str, keys: str) -> QToolButton:
+    button = describe(QToolButton(), name, title, f"{tip} ({keys})")
+    button.setIcon(icon(icon_name))
+    button.setShortcut(keys)
+    return button

@@ -1,0 +1,261 @@
+"""The classes of a set that is being collected, one below the other."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.look.theme import GAP, GRID, colours, icon
+from cnnstudio.gui.widgets.images.example_tiles import ExampleTiles
+
+KEYS = 9
+"""So many classes have a number key."""
+
+_BARE = (
+    "QLineEdit:!hover:!focus { background: transparent; border-color: transparent; } QLineEdit { font-weight: 600; }"
+)
+
+
+class NameEdit(QLineEdit):
+    """A field for a name; Enter and Escape end there and do nothing else on the page."""
+
+    left = Signal(bool)
+    """Enter or Escape was pressed; whether it was Escape: the name is to stay as it was."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keeps Enter and Escape, which a field of text would pass on."""
+        super().keyPressEvent(event)
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape}:
+            event.accept()
+            self.left.emit(event.key() == Qt.Key.Key_Escape)
+
+
+class ClassRow(QWidget):
+    """A class on a panel; clicking it anywhere makes it the one that examples are added to.
+
+    Args:
+        number: its place, counted from 1.
+    """
+
+    chosen = Signal(str)
+    """The class was clicked."""
+
+    renamed = Signal(str, str)
+    """The class is to be renamed: from, to."""
+
+    remove_asked = Signal(str)
+    """The class is to be removed."""
+
+    example_remove_asked = Signal(object)
+    """The example of this path is to be deleted."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.setObjectName(f"class_{number}")
+        self.name = ""
+        self._is_chosen = False
+        key = str(number) if number <= KEYS else ""
+        badge = label(key, "small", f"class_key_{number}")
+        badge.setFixedWidth(2 * GRID)
+        badge.setToolTip(f"<p>Press {key} to choose this class.</p>" if key else "")
+        self._edit = describe(
+            NameEdit(),
+            f"class_name_{number}",
+            f"Name of class {number}",
+            "The name of the class: what the network will answer. Click it to change it.",
+        )
+        self._edit.setStyleSheet(_BARE)
+        self._edit.setMaximumWidth(32 * GRID)
+        self._edit.editingFinished.connect(self._rename)
+        self._edit.left.connect(self._leave)
+        self._count = label(role="secondary", name=f"class_count_{number}")
+        self._count.setWordWrap(False)
+        remove = describe(
+            QToolButton(),
+            f"remove_class_{number}",
+            f"Remove class {number}",
+            "Removes the class with all its examples; Undo brings them back.",
+        )
+        remove.setIcon(icon("delete", "secondary"))
+        remove.setIconSize(QSize(18, 18))
+        remove.clicked.connect(lambda: self.remove_asked.emit(self.name))
+        self._tiles = ExampleTiles()
+        self._tiles.setObjectName(f"examples_{number}")
+        self._tiles.set_placeholder("Nothing yet.")
+        self._tiles.remove_asked.connect(self.example_remove_asked)
+        self._tiles.expand_asked.connect(lambda: self.chosen.emit(self.name))
+        header = QHBoxLayout()
+        header.setSpacing(GAP)
+        header.addWidget(badge)
+        header.addWidget(self._edit, 1)
+        header.addStretch()
+        header.addWidget(self._count)
+        header.addWidget(remove)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * GRID, GRID, GRID, 2 * GRID)
+        column.setSpacing(GRID)
+        column.addLayout(header)
+        column.addWidget(self._tiles)
+
+    def show_class(self, name: str, files: Sequence[Path], noun: str) -> None:
+        """Shows a class.
+
+        Args:
+            name: of the class.
+            files: its examples, the oldest first.
+            noun: what one example is called.
+        """
+        if name != self.name:
+            self.name = name
+            self._edit.setText(name)
+            self.setAccessibleName(f"Class {name}")
+            self._tiles.setAccessibleName(f"Examples of {name}")
+        self._tiles.set_files(tuple(reversed(files)))
+        self._count.setText(f"{len(files):,} {noun}{'' if len(files) == 1 else 's'}" if files else "")
+
+    def set_chosen(self, chosen: bool) -> None:
+        """Marks it as the class that examples are added to; all its examples are shown."""
+        self._is_chosen = chosen
+        self._tiles.set_expanded(chosen)
+        self._tiles.set_placeholder("Yours to begin: what you add now appears here." if chosen else "Nothing yet.")
+        self.setAccessibleDescription("Examples are added to this class." if chosen else "")
+        self.update()
+
+    def reset_name(self) -> None:
+        """Shows the name as it is, for another was refused."""
+        self._edit.setText(self.name)
+
+    @Slot()
+    def _rename(self) -> None:
+        if self._edit.text() != self.name:
+            self.renamed.emit(self.name, self._edit.text())
+
+    @Slot(bool)
+    def _leave(self, given_up: bool) -> None:
+        if given_up:
+            self.reset_name()
+        self.chosen.emit(self.name)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Chooses the class."""
+        self.chosen.emit(self.name)
+        event.accept()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paints the panel, in the accent's soft colour where the class is chosen."""
+        theme = colours()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.accent_soft if self._is_chosen else theme.surface))
+        painter.drawRoundedRect(self.rect(), GRID, GRID)
+        painter.end()
+
+
+class ClassList(QScrollArea):
+    """A row for each class, and a field that adds one."""
+
+    chosen = Signal(str)
+    renamed = Signal(str, str)
+    remove_asked = Signal(str)
+    example_remove_asked = Signal(object)
+
+    added = Signal(str)
+    """A class of this name is to be added."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("class_list")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._rows: list[ClassRow] = []
+        self._chosen = ""
+        self._scroll = QTimer(self, singleShot=True)  # once the layout knows how high the rows are
+        self._scroll.timeout.connect(self._scroll_to_chosen)
+        self._add = describe(
+            NameEdit(),
+            "add_class",
+            "Add a class",
+            "Type the name of another class and press Enter. The more alike two classes are, the more examples they "
+            "need.",
+        )
+        self._add.setPlaceholderText("Add a class …")
+        self._add.left.connect(self._leave_field)
+        self._add.returnPressed.connect(self._ask_add)
+        content = QWidget()
+        content.setProperty("role", "content")
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
+        self._column = QVBoxLayout()
+        self._column.setSpacing(GRID)
+        column.addLayout(self._column)
+        column.addWidget(self._add)
+        column.addStretch(1)
+        self.setWidget(content)
+
+    def show_contents(self, contents: Mapping[str, Sequence[Path]], chosen: str, noun: str) -> None:
+        """Shows the classes.
+
+        Args:
+            contents: the examples of each class, the oldest first.
+            chosen: the class that examples are added to.
+            noun: what one example is called.
+        """
+        while len(self._rows) < len(contents):
+            self._rows.append(self._row(len(self._rows) + 1))
+        for row, (name, examples) in zip(self._rows, contents.items(), strict=False):
+            row.show_class(name, examples, noun)
+            row.set_chosen(name == chosen)
+        for number, row in enumerate(self._rows):
+            row.setVisible(number < len(contents))
+        if chosen != self._chosen:
+            self._scroll.start()
+        self._chosen = chosen
+
+    def reset_names(self) -> None:
+        """Shows the names as they are, for another was refused."""
+        for row in self._rows:
+            row.reset_name()
+
+    def clear_field(self) -> None:
+        """Empties the field, for its class was added."""
+        self._add.clear()
+
+    def class_at(self, place: QPoint) -> str:
+        """The class at a place on the screen; empty where there is none."""
+        if self.rect().contains(self.mapFromGlobal(place)):
+            for row in self._rows:
+                if row.isVisible() and row.rect().contains(row.mapFromGlobal(place)):
+                    return row.name
+        return ""
+
+    def _row(self, number: int) -> ClassRow:
+        row = ClassRow(number)
+        row.chosen.connect(self.chosen)
+        row.renamed.connect(self.renamed)
+        row.remove_asked.connect(self.remove_asked)
+        row.example_remove_asked.connect(self.example_remove_asked)
+        self._column.addWidget(row)
+        return row
+
+    @Slot()
+    def _scroll_to_chosen(self) -> None:
+        for row in self._rows:
+            if row.isVisible() and row.name == self._chosen:
+                self.ensureWidgetVisible(row, 0, GRID)
+
+    @Slot(bool)
+    def _leave_field(self, given_up: bool) -> None:
+        if given_up:
+            self._add.clear()
+
+    @Slot()
+    def _ask_add(self) -> None:
+        if self._add.text().strip():
+            self.added.emit(self._add.text())

@@ -1,0 +1,171 @@
+"""The form that begins a new set."""
+
+from contextlib import suppress
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from cnnstudio.data.collected.sets import KINDS, create_collection
+from cnnstudio.data.library import collected_folder
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.look.theme import GAP, GRID
+
+KIND_ICONS = {"drawings": "draw", "photos": "camera"}
+"""The picture of each kind of set."""
+
+_WIDTH = 64 * GRID
+
+
+class NewSetForm(QWidget):
+    """Asks for a name, a kind and the first classes; all of it may be left as it is proposed."""
+
+    created = Signal(object)
+    """The folder of the new set."""
+
+    cancelled = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name = describe(
+            QLineEdit(), "set_name", "Name of the set", "By this name you find the set again, on the Train page, too."
+        )
+        self._name.returnPressed.connect(self.submit)
+        self._kind_note = label(role="secondary", name="set_kind_note")
+        self._classes = [
+            describe(
+                QLineEdit(),
+                f"first_class_{number}",
+                f"Class {number}",
+                "A class is what the network answers: one word for all examples that are alike to you.",
+            )
+            for number in (1, 2, 3)
+        ]
+        self._problem = label(role="error", name="set_problem")
+        self._problem.hide()
+        self._create = describe(
+            QPushButton("Create the set"),
+            "create_set_button",
+            "Create the set",
+            "Makes the set; classes can be added, renamed and removed at any time. (Enter)",
+        )
+        self._create.setProperty("role", "primary")
+        self._create.clicked.connect(self.submit)
+        self._cancel = describe(
+            QPushButton("Cancel"), "cancel_set_button", "Cancel", "Goes back to the set that was open. (Escape)"
+        )
+        self._cancel.clicked.connect(self.cancelled)
+        self._lay_out()
+        self._show_kind()
+
+    def _lay_out(self) -> None:
+        content = QWidget()
+        content.setFixedWidth(_WIDTH)
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GAP)
+        column.addWidget(label("Teach a network something of your own", "heading"))
+        column.addWidget(
+            label(
+                "Name a few things, draw ten of each or show them to the camera, and train a network that tells them "
+                "apart.",
+                "secondary",
+            )
+        )
+        column.addSpacing(2 * GAP)
+        column.addWidget(label("What will it learn from?", "strong"))
+        column.addLayout(self._build_kinds())
+        column.addWidget(self._kind_note)
+        column.addSpacing(GAP)
+        column.addWidget(label("What should it tell apart?", "strong"))
+        classes = QHBoxLayout()
+        classes.setSpacing(GAP)
+        for edit in self._classes:
+            edit.returnPressed.connect(self.submit)
+            classes.addWidget(edit, 1)
+        column.addLayout(classes)
+        column.addSpacing(GAP)
+        column.addWidget(label("What is the set called?", "strong"))
+        column.addWidget(self._name)
+        column.addWidget(self._problem)
+        column.addSpacing(2 * GAP)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(GAP)
+        buttons.addStretch(1)
+        buttons.addWidget(self._cancel)
+        buttons.addWidget(self._create)
+        column.addLayout(buttons)
+        # No alignment, but stretches: an aligned widget would not get the height that its wrapped words need.
+        across = QHBoxLayout()
+        across.addStretch(1)
+        across.addWidget(content)
+        across.addStretch(1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addStretch(1)
+        outer.addLayout(across)
+        outer.addStretch(2)
+
+    def _build_kinds(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(GAP)
+        self._kinds = QButtonGroup(self)
+        for number, kind in enumerate(KINDS.values()):
+            chip = describe(QPushButton(kind.title), f"kind_{kind.name}", kind.title, kind.description)
+            chip.setProperty("role", "chip")
+            chip.setCheckable(True)
+            chip.setChecked(number == 0)
+            self._kinds.addButton(chip, number)
+            row.addWidget(chip)
+        row.addStretch(1)
+        self._kinds.idClicked.connect(self._show_kind)
+        return row
+
+    @property
+    def kind(self) -> str:
+        """The kind that is chosen, a key of `KINDS`."""
+        return list(KINDS)[self._kinds.checkedId()]
+
+    def begin(self, may_cancel: bool) -> None:
+        """Proposes a new set.
+
+        Args:
+            may_cancel: whether there is a set to go back to.
+        """
+        for edit in (self._name, *self._classes):
+            edit.clear()
+        self._name.setPlaceholderText(_free_name())
+        self._problem.hide()
+        self._cancel.setVisible(may_cancel)
+        self._classes[0].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @Slot()
+    def submit(self) -> None:
+        """Makes the set, or says what is in the way."""
+        classes = [edit.text().strip() for edit in self._classes if edit.text().strip()]
+        name = self._name.text().strip() or self._name.placeholderText()
+        try:
+            path = create_collection(collected_folder(), name, self.kind, classes or KINDS[self.kind].examples)
+        except StudioError as error:
+            self._problem.setText(str(error))
+            self._problem.show()
+        else:
+            self.created.emit(path)
+
+    @Slot()
+    def _show_kind(self) -> None:
+        kind = KINDS[self.kind]
+        self._kind_note.setText(kind.description)
+        for edit, example in zip(self._classes, kind.examples, strict=True):
+            edit.setPlaceholderText(example)
+
+
+def _free_name() -> str:
+    taken: set[str] = set()
+    with suppress(OSError):  # nothing was collected yet
+        taken = {path.name.casefold() for path in collected_folder().iterdir()}
+    number, name = 1, "My first set"
+    while name.casefold() in taken:
+        number += 1
+        name = f"My set {number}"
+    return name

@@ -1,0 +1,176 @@
+"""The Collect page: a data set of one's own, drawn or photographed, example by example."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from cnnstudio.data.collected.collection import Collection
+from cnnstudio.data.collected.sets import list_collections
+from cnnstudio.data.library import collected_folder
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.describe import label
+from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.look.theme import GRID, SECTION
+from cnnstudio.gui.pages.collect.new_set import NewSetForm
+from cnnstudio.gui.pages.collect.set_chooser import SetChooser
+from cnnstudio.gui.pages.collect.set_view import SetView
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.drawing.dropped_pictures import pictures_in
+from cnnstudio.storage import is_folder
+
+
+class CollectPage(QWidget):
+    """The set that is open, or the form that begins a new one.
+
+    Signals:
+        navigate(str, object): to the Train page, with the name of the set.
+    """
+
+    navigate = Signal(str, object)
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page_collect")
+        self.setAcceptDrops(True)
+        self._settings = settings
+        self._message = MessageBar()
+        self._form = NewSetForm()
+        self._form.created.connect(self._open_new)
+        self._form.cancelled.connect(self._show_set)
+        self._view = SetView(self._message)
+        self._view.changed.connect(self._summarise)
+        self._view.train_asked.connect(self._go_to_training)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._form)
+        self._stack.addWidget(self._view)
+        page = QVBoxLayout(self)
+        page.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
+        page.setSpacing(2 * GRID)
+        page.addWidget(self._build_header())
+        page.addWidget(self._message)
+        page.addWidget(self._stack, 1)
+        self._sets.refresh()
+        self._sets.show_chosen(collected_folder() / settings.recall("collect/set", "", "your set opened last", _is_set))
+        self._open(self._sets.path)
+
+    def _build_header(self) -> QWidget:
+        self._sets = SetChooser()
+        self._sets.setMaximumWidth(76 * GRID)
+        self._sets.chosen.connect(self._open)
+        self._sets.new_asked.connect(self._show_form)
+        self._sets.leaving.connect(self._view.settle)
+        self._sets.failed.connect(self._message.show_error)
+        self._sets.done.connect(self._message.show_info)
+        self._header = QWidget()
+        header = QHBoxLayout(self._header)
+        header.setContentsMargins(0, 0, 0, 0)
+        header.setSpacing(2 * GRID)
+        header.addWidget(label("Make your own set", "heading"), 1)
+        header.addWidget(self._sets, 2)
+        return self._header
+
+    # What the window calls.
+
+    def entered(self) -> None:
+        """Sets and examples may have changed since."""
+        self._sets.refresh()
+        collection = self._view.collection
+        if collection is None or not is_folder(collection.path):
+            self._open(self._sets.path)
+        else:
+            self._sets.show_chosen(collection.path)
+            self._view.refresh()
+
+    @Slot(object)
+    def receive(self, payload: object) -> None:
+        """Opens a set by its name."""
+        path = collected_folder() / str(payload)
+        if path in list_collections(collected_folder()):
+            self._open(path)
+
+    def shut_down(self) -> None:
+        """Stops adding, lets go of the camera, and of what was deleted."""
+        self._view.open(None)
+
+    # Which set is open.
+
+    @Slot(object)
+    def _open_new(self, path: Path) -> None:
+        self._open(path)
+        self._view.begin()
+
+    @Slot(object)
+    def _open(self, path: Path | None) -> None:
+        self._message.hide()
+        collection = None
+        if path is not None:
+            try:
+                collection = Collection(path)
+            except StudioError as error:
+                self._message.show_error(str(error))
+            else:
+                self._settings.remember("collect/set", path.name)
+        self._view.open(collection)
+        self._sets.refresh()
+        if path is None:
+            self._show_form()
+        else:
+            self._sets.show_chosen(path)
+            self._show_set()
+
+    @Slot()
+    def _show_form(self) -> None:
+        self._header.hide()  # the form has a heading of its own
+        self._stack.setCurrentWidget(self._form)
+        self._form.begin(may_cancel=self._sets.path is not None)
+
+    @Slot()
+    def _show_set(self) -> None:
+        self._header.show()
+        self._stack.setCurrentWidget(self._view)
+
+    @Slot(object)
+    def _summarise(self, counts: Mapping[str, int]) -> None:
+        if self._view.collection is not None:
+            self._sets.update_summary(self._view.collection, counts)
+
+    @Slot(str)
+    def _go_to_training(self, name: str) -> None:
+        self.navigate.emit("train", name)
+
+    # Events.
+
+    @property
+    def _shows_set(self) -> bool:
+        return self._stack.currentWidget() is self._view and self._view.collection is not None
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keys for the set that is open; Escape leaves the form."""
+        if self._shows_set and self._view.press_key(event):
+            return
+        if event.key() == Qt.Key.Key_Escape and not self._shows_set and self._sets.path is not None:
+            self._show_set()
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Lets the camera's button go."""
+        if not self._view.release_key(event):
+            super().keyReleaseEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Pictures may be dropped anywhere on a set."""
+        if self._shows_set and pictures_in(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Adds pictures to a class."""
+        event.acceptProposedAction()
+        self._view.drop(self.mapToGlobal(event.position().toPoint()), pictures_in(event.mimeData()))
+
+
+def _is_set(name: str) -> bool:
+    return collected_folder() / name in list_collections(collected_folder())

@@ -1,0 +1,372 @@
+"""A set that is open on the Collect page: canvas or camera on the left, the classes on the right."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnstudio.data.collected.collection import ENOUGH, GOOD_START, Collection, Gathered
+from cnnstudio.data.folders.layout import SPLIT_FOLDERS
+from cnnstudio.errors import StudioError, explain
+from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.log import details
+from cnnstudio.gui.look.theme import GRID, SECTION
+from cnnstudio.gui.pages.collect.adding import PictureAdder
+from cnnstudio.gui.pages.collect.capture import MINIMUM_SIDE, USUAL_SIDE, CapturePanel
+from cnnstudio.gui.pages.collect.classes import KEYS, ClassList
+from cnnstudio.gui.pages.collect.history import History
+from cnnstudio.gui.widgets.drawing.dropped_pictures import NO_ENDINGS, PICTURE_FILES, pictures_in
+
+
+class SetView(QWidget):
+    """Adds examples to one set, shows and deletes them, and edits its classes.
+
+    Args:
+        message: where it says what happened.
+        parent: the parent widget.
+    """
+
+    changed = Signal(object)
+    """The set was looked at anew: how many examples it has now of each class."""
+
+    train_asked = Signal(str)
+    """The set of this name is to be trained on."""
+
+    def __init__(self, message: MessageBar, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._message = message
+        self._collection: Collection | None = None
+        self._class = ""
+        self._burst: list[Path] = []
+        self._capture = CapturePanel()
+        self._capture.taken.connect(self._keep)
+        self._capture.burst_over.connect(self._note_burst)
+        self._capture.failed.connect(self._message.show_error)
+        self._capture.changed.connect(self._drawing_changed)
+        self._capture.undo_asked.connect(self._undo)
+        self._capture.redo_asked.connect(self._redo)
+        self._capture.open_asked.connect(self._ask_files)
+        self._capture.paste_asked.connect(self._paste)
+        self._history = History(self._capture)
+        self._left = QScrollArea()
+        self._left.setWidget(self._capture)
+        self._left.setFrameShape(QFrame.Shape.NoFrame)
+        self._left.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._left.setWidgetResizable(True)
+        self._left.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._left.installEventFilter(self)
+        self._capture.setProperty("role", "content")
+        self._classes = ClassList()
+        self._classes.chosen.connect(self._choose)
+        self._classes.added.connect(self._add_class)
+        self._classes.renamed.connect(self._rename_class)
+        self._classes.remove_asked.connect(self._remove_class)
+        self._classes.example_remove_asked.connect(self._remove_example)
+        self._adding = PictureAdder()
+        self._adding.added.connect(self._gathered)
+        self._adding.failed.connect(self._gathering_failed)
+        right = QVBoxLayout()
+        right.setSpacing(2 * GRID)
+        right.addWidget(self._classes, 1)
+        right.addWidget(self._adding)
+        right.addLayout(self._build_foot())
+        columns = QHBoxLayout(self)
+        columns.setContentsMargins(0, 0, 0, 0)
+        columns.setSpacing(SECTION)
+        columns.addWidget(self._left)
+        columns.addLayout(right, 1)
+
+    def _build_foot(self) -> QHBoxLayout:
+        self._hint = label(role="secondary", name="collect_hint")
+        self._train = describe(
+            QPushButton("Train on it"),
+            "train_on_it_button",
+            "Train on it",
+            "Goes to the Train page with this set chosen. A network learns from most of your examples and is tested "
+            "with the rest.",
+        )
+        self._train.setProperty("role", "primary")
+        self._train.clicked.connect(self._ask_training)
+        foot = QHBoxLayout()
+        foot.setSpacing(2 * GRID)
+        foot.addWidget(self._hint, 1)
+        foot.addWidget(self._train)
+        return foot
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The canvas grows with the window."""
+        super().resizeEvent(event)
+        self._fit_canvas()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The canvas leaves room for a message, too."""
+        if event.type() == QEvent.Type.Resize:
+            self._fit_canvas()
+        return super().eventFilter(watched, event)
+
+    def _fit_canvas(self) -> None:
+        room = min(self._left.height() - self._capture.height_of_tools, max(USUAL_SIDE, self.width() * 3 // 10))
+        side = max(MINIMUM_SIDE, room) // GRID * GRID
+        self._capture.set_side(side)
+        self._left.setFixedWidth(side + GRID)
+
+    @property
+    def collection(self) -> Collection | None:
+        """The set that is open."""
+        return self._collection
+
+    def open(self, collection: Collection | None) -> None:
+        """Shows a set, or none; the one before is let go of, with what was deleted from it."""
+        self.settle()
+        self._collection = self._history.collection = collection
+        self._class = ""
+        self._capture.use(collection)
+        self.refresh()
+
+    def settle(self) -> None:
+        """Ends what is going on, and lets go of what was deleted: the folder may be moved."""
+        self._adding.shut_down()
+        if self._collection is not None:
+            self._collection.close()
+        self._burst.clear()
+        self._history.forget_undone()
+
+    def begin(self) -> None:
+        """Puts the focus where the next example is made."""
+        self._capture.focus()
+
+    def refresh(self) -> None:
+        """Shows everything as it is on disk now."""
+        contents = {} if self._collection is None else self._collection.contents
+        counts = {name: len(examples) for name, examples in contents.items()}
+        if self._class not in counts:
+            self._class = next(iter(counts), "")
+        self._capture.name_class(self._class)
+        if self._collection is not None:
+            self._classes.show_contents(contents, self._class, self._collection.kind.noun)
+            self.changed.emit(counts)
+        problem = why_not(counts)
+        self._train.setEnabled(not problem)
+        self._hint.setText(problem or advice(counts))
+        self._allow()
+
+    @Slot()
+    def _allow(self) -> None:
+        self._capture.allow(self._history.can_undo, self._history.can_redo, add=bool(self._class))
+
+    def _try(self, action: Callable[[], object]) -> bool:
+        """Does something to the set; returns whether it could be done, else says why not."""
+        self._message.hide()
+        try:
+            action()
+        except StudioError as error:
+            self._message.show_error(str(error))
+            return False
+        finally:
+            self.refresh()
+        return True
+
+    def _do(self, action: Callable[[], object]) -> bool:
+        """Does something new to the set; returns whether it could be done, else says why not."""
+        done = self._try(action)
+        if done:
+            self._history.forget_undone()
+            self._allow()
+        return done
+
+    # Classes.
+
+    @Slot(str)
+    def _choose(self, name: str) -> None:
+        self._class = name
+        self.refresh()
+        self._capture.focus()
+
+    @Slot(str)
+    def _add_class(self, name: str) -> None:
+        if self._collection is not None and self._do(partial(self._collection.add_class, name)):
+            self._classes.clear_field()
+            self._class = self._collection.classes[-1]
+            self.refresh()
+
+    @Slot(str, str)
+    def _rename_class(self, old: str, new: str) -> None:
+        if self._collection is None:
+            return
+        chosen = old == self._class
+        place = self._collection.classes.index(old) if old in self._collection.classes else 0
+        if not self._do(partial(self._collection.rename_class, old, new)):
+            self._classes.reset_names()
+        elif chosen:
+            self._class = self._collection.classes[place]
+            self.refresh()
+
+    @Slot(str)
+    def _remove_class(self, name: str) -> None:
+        if self._collection is not None and self._do(partial(self._collection.remove_class, name)):
+            self._message.show_info(f"The class “{name}” is removed. Undo brings it back with all its examples.")
+
+    @Slot(object)
+    def _remove_example(self, path: Path) -> None:
+        if self._collection is not None:
+            self._do(partial(self._collection.remove, [path]))
+
+    # Examples.
+
+    @Slot(object)
+    def _keep(self, pixels: np.ndarray) -> None:
+        if self._collection is None:
+            return
+        try:
+            self._burst.append(self._collection.write(self._class, pixels))
+        except StudioError as error:
+            self._capture.release()
+            self._message.show_error(str(error))
+        else:
+            self._message.hide()
+            self._capture.begin_anew()
+        self.refresh()
+
+    @Slot()
+    def _note_burst(self) -> None:
+        if self._collection is not None and self._burst:
+            self._collection.note_added(self._burst)
+            self._history.forget_undone()
+        self._burst.clear()
+        self._allow()
+
+    @Slot()
+    def _ask_files(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(
+            self, f"Add pictures to “{self._class}”", "", f"{PICTURE_FILES};;All files (*)", options=NO_ENDINGS
+        )
+        self._add_pictures([Path(name) for name in names])
+
+    @Slot()
+    def _paste(self) -> None:
+        found = pictures_in(QGuiApplication.clipboard().mimeData())
+        if found:
+            self._add_pictures(found)
+        else:
+            self._message.show_error(
+                "There is no picture in the clipboard. Copy one in another program first, then paste it here."
+            )
+
+    def _add_pictures(self, sources: Sequence[Path | bytes]) -> None:
+        """Adds pictures to the chosen class, in the background."""
+        if not sources or self._collection is None or not self._class:
+            return
+        if self._adding.busy:
+            self._message.show_info("Pictures are being added already. Wait until they are there, or stop it.")
+            return
+        self._message.hide()
+        self._adding.add(self._collection, self._class, sources)
+
+    @Slot(object)
+    def _gathered(self, gathered: Gathered) -> None:
+        if self._collection is not None:
+            self._collection.note_added(gathered.paths)
+            self._history.forget_undone()
+        if gathered.problems:
+            self._message.show_error(told_problems(gathered.problems), "\n".join(gathered.problems))
+        self.refresh()
+
+    @Slot(object)
+    def _gathering_failed(self, error: Exception) -> None:
+        self._message.show_error(explain(error), "" if isinstance(error, StudioError) else details())
+        self.refresh()
+
+    # Taking back.
+
+    @Slot()
+    def _drawing_changed(self) -> None:
+        if self._capture.has_ink:
+            self._history.forget_strokes()
+        self._allow()
+
+    @Slot()
+    def _undo(self) -> None:
+        self._try(self._history.undo)
+
+    @Slot()
+    def _redo(self) -> None:
+        self._try(self._history.redo)
+
+    # Events.
+
+    @Slot()
+    def _ask_training(self) -> None:
+        if self._collection is not None:
+            self.train_asked.emit(self._collection.name)
+
+    def press_key(self, event: QKeyEvent) -> bool:
+        """Enter adds the drawing, Space takes a photo, a number chooses a class; returns whether it was one of them."""
+        names = self._collection.classes if self._collection is not None else ()
+        place = event.key() - Qt.Key.Key_1
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self._capture.add_drawing()
+        elif event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._capture.press()
+        elif 0 <= place < min(KEYS, len(names)) and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            self._choose(names[place])
+        else:
+            return False
+        return True
+
+    def release_key(self, event: QKeyEvent) -> bool:
+        """Lets the camera's button go; returns whether it was the key for that."""
+        if event.key() != Qt.Key.Key_Space or event.isAutoRepeat():
+            return False
+        self._capture.release()
+        return True
+
+    def drop(self, place: QPoint, sources: Sequence[Path | bytes]) -> None:
+        """Adds pictures to the class they are dropped on, at a place on the screen; else to the one that is chosen."""
+        name = self._classes.class_at(place)
+        if name:
+            self._choose(name)
+        self._add_pictures(sources)
+
+
+_NAMED = 3
+
+
+def why_not(counts: Mapping[str, int]) -> str:
+    """Why a set of so many examples a class cannot be trained on yet, and what to do; empty where it can."""
+    if len(counts) < 2:
+        return "Add a second class: a network learns to tell things apart."
+    if all(name.casefold() in SPLIT_FOLDERS for name in counts):
+        return "These are names for the parts of a data set: give one of the classes another name."
+    if sum(count >= ENOUGH for count in counts.values()) < 2:
+        return (
+            f"Two classes with {ENOUGH} examples each are the least to train on; {GOOD_START} of each is a good start."
+        )
+    return ""
+
+
+def advice(counts: Mapping[str, int]) -> str:
+    """What would make a set better."""
+    missing = [f"{GOOD_START - count} more of “{name}”" for name, count in counts.items() if count < GOOD_START]
+    if not missing:
+        return "A good start. More examples, and more different ones, make the network surer."
+    rest = f" and of {len(missing) - _NAMED} more classes" if len(missing) > _NAMED else ""
+    return f"{GOOD_START} of each is a good start: {', '.join(missing[:_NAMED])}{rest}."
+
+
+def told_problems(problems: Sequence[str]) -> str:
+    """What could not be added, in a sentence or two."""
+    first, *others = problems
+    return f"{first} {len(others):,} more could not be added." if others else first

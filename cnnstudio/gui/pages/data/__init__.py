@@ -1,0 +1,1 @@
+"""The Data page: the images of a data set."""

@@ -1,0 +1,319 @@
+"""One image of a data set: large, as numbers, as a vector, and as a training would change it."""
+
+from html import escape
+
+import numpy as np
+from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnstudio.errors import reason
+from cnnstudio.gui.controls.describe import breakable, describe, label
+from cnnstudio.gui.look.theme import GRID, icon
+from cnnstudio.gui.pages.data.augment_pane import AugmentPane
+from cnnstudio.gui.pages.data.flatten_pane import FlattenPane
+from cnnstudio.gui.pages.data.selection import SPLITS, Selection, average
+from cnnstudio.gui.widgets.images.number_matrix import PixelMatrix
+from cnnstudio.gui.widgets.images.pixel_view import PixelPicture
+
+PANES: tuple[tuple[str, str, str], ...] = (
+    ("numbers", "&Numbers", "The image as the matrix of numbers that it is to a computer."),
+    ("flatten", "&Flatten", "The image as one long vector, as a network without convolutions gets it."),
+    ("augment", "Au&gment", "The image as a training can change it, so that the network sees more than there is."),
+)
+"""The chips that choose what stands beside the picture: key, text and lesson."""
+
+_HINT = "Point at a pixel to read its value."
+
+
+class DataExplorer(QWidget):
+    """The image on the left with a slider for its resolution; what it is to a computer on the right.
+
+    Signals:
+        closed(int): back to all images, of which the one at this place was seen last.
+        used(object): an `AugmentationSpec` shall be used in a training.
+        failed(str): something could not be read or computed, and why.
+    """
+
+    closed = Signal(int)
+    used = Signal(object)
+    failed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("data_explorer")
+        self._selection: Selection | None = None
+        self._place = 0
+        self._image = np.zeros((1, 1, 1), np.uint8)
+        self._share = 1.0
+        self._numbers, self._flatten, self._augment = NumbersPane(), FlattenPane(), AugmentPane()
+        self._matrix = self._numbers.matrix
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2 * GRID)
+        layout.addLayout(self._build_head())
+        columns = QHBoxLayout()
+        columns.setSpacing(3 * GRID)
+        columns.addLayout(self._build_picture(), 2)
+        columns.addLayout(self._build_panes(), 3)
+        layout.addLayout(columns, 1)
+        self._connect()
+
+    @property
+    def image(self) -> np.ndarray:
+        """(height, width, channels) uint8, at the resolution that is chosen."""
+        return self._reduced()
+
+    def open(self, selection: Selection, place: int) -> None:
+        """Shows an image and takes the keys."""
+        if self._selection is None:
+            self._share = 1.0
+        self._selection = selection
+        self._go(place)
+        self._matrix.setFocus()
+
+    def forget(self) -> None:
+        """Lets go of the data set."""
+        self._selection = None
+
+    def shut_down(self) -> None:
+        """Waits for what is being computed."""
+        self._augment.shut_down()
+
+    def _build_head(self) -> QHBoxLayout:
+        back = describe(QPushButton(" All images"), "back_button", "All images", "Back to all images: Escape, too.")
+        back.setIcon(icon("arrow-left", "accent_text"))
+        back.setProperty("role", "quiet")
+        back.clicked.connect(self._close)
+        self._title = label(name="image_title")
+        self._title.setWordWrap(True)
+        self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._previous = self._step_button("previous_button", "chevron-left", "Previous image", "Page Up", -1)
+        self._next = self._step_button("next_button", "chevron-right", "Next image", "Page Down", 1)
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        for widget in (back, self._previous, self._next):
+            row.addWidget(widget)
+        row.addSpacing(GRID)
+        row.addWidget(self._title, 1)
+        self._chips = QButtonGroup(self)
+        for number, (key, text, lesson) in enumerate(PANES):
+            chip = describe(QPushButton(text), f"{key}_chip", text.replace("&", ""), lesson)
+            chip.setProperty("role", "chip")
+            chip.setCheckable(True)
+            chip.setChecked(number == 0)
+            self._chips.addButton(chip, number)
+            row.addWidget(chip)
+        for sequence in (Qt.Key.Key_Escape, QKeySequence.StandardKey.Back):
+            shortcut = QShortcut(QKeySequence(sequence), self, self._close)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        return row
+
+    def _step_button(self, name: str, picture: str, title: str, key: str, step: int) -> QToolButton:
+        button = describe(QToolButton(), name, title, f"{title}. The key {key} does, too.")
+        button.setIcon(icon(picture))
+        button.setIconSize(QSize(20, 20))
+        button.clicked.connect(lambda: self._go(self._place + step))
+        shortcut = QShortcut(QKeySequence(key.replace("Page ", "Pg")), self, lambda: self._go(self._place + step))
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        return button
+
+    def _build_picture(self) -> QVBoxLayout:
+        self._picture = PixelPicture()
+        self._pointed = label(_HINT, "secondary", "pixel_under_cursor")
+        self._resolution = describe(
+            QSlider(Qt.Orientation.Horizontal),
+            "resolution_slider",
+            "Resolution",
+            "Lowers the resolution: each pixel becomes the mean of the area that it covers. Fewer numbers show less.",
+        )
+        self._size = label(name="resolution_text")
+        caption = label("Resolution", "strong")
+        caption.setWordWrap(False)
+        caption.setBuddy(self._resolution)
+        row = QHBoxLayout()
+        row.setSpacing(2 * GRID)
+        row.addWidget(caption)
+        row.addWidget(self._resolution, 1)
+        column = QVBoxLayout()
+        column.setSpacing(GRID)
+        column.addWidget(self._picture)
+        column.addWidget(self._pointed)
+        column.addLayout(row)
+        column.addWidget(self._size)
+        column.addStretch(1)
+        return column
+
+    def _build_panes(self) -> QVBoxLayout:
+        self._panes = QStackedWidget()
+        for pane in (self._numbers, self._flatten, self._augment):
+            self._panes.addWidget(pane)
+        column = QVBoxLayout()
+        column.addWidget(self._panes)
+        return column
+
+    def _connect(self) -> None:
+        self._chips.idClicked.connect(self._choose_pane)
+        self._resolution.valueChanged.connect(self._lower)
+        self._picture.pointed.connect(self._point)
+        self._matrix.pointed.connect(self._point)
+        self._flatten.pointed.connect(self._point)
+        self._matrix.window_changed.connect(self._frame)
+        self._augment.used.connect(self.used)
+        self._augment.failed.connect(self.failed)
+
+    def _go(self, place: int) -> None:
+        if self._selection is None or not 0 <= place < len(self._selection):
+            return
+        try:
+            self._image = self._selection.read(np.array([place]))[0]
+        except OSError as error:
+            self.failed.emit(f"The image cannot be read any more: {reason(error)}.")
+            return
+        self._place = place
+        shown = self._selection.at(place)
+        name = self._selection.dataset.classes[shown.label]
+        self._title.setText(f"<b>{escape(breakable(name))}</b> · {SPLITS[shown.split][1]} image {shown.index:,}")
+        self._previous.setEnabled(place > 0)
+        self._next.setEnabled(place < len(self._selection) - 1)
+        self._numbers.set_colourful(self._image.shape[2] > 1)
+        longest = max(self._image.shape[:2])
+        self._resolution.blockSignals(True)
+        self._resolution.setRange(1, longest)
+        self._resolution.setPageStep(max(1, longest // 8))
+        self._resolution.setValue(max(1, round(self._share * longest)))
+        self._resolution.blockSignals(False)
+        self._augment.set_image(self._image)
+        self._refresh()
+
+    def _reduced(self) -> np.ndarray:
+        height, width = self._image.shape[:2]
+        share = self._resolution.value() / max(height, width)
+        return average(self._image, max(1, round(height * share)), max(1, round(width * share)))
+
+    def _refresh(self) -> None:
+        image = self._reduced()
+        self._picture.set_image(image, self._image.shape[:2])
+        self._matrix.set_image(image)
+        self._flatten.set_image(image)
+        height, width, channels = image.shape
+        self._size.setText(f"{height} × {width} × {channels} = <b>{image.size:,} numbers</b>")
+        self._frame(self._matrix.window_shown())
+        self._point(self._matrix.cell)
+
+    @Slot(int)
+    def _lower(self, value: int) -> None:
+        self._share = value / max(self._image.shape[:2])
+        self._refresh()
+
+    @Slot(object)
+    def _point(self, cell: tuple[int, int] | None) -> None:
+        """Points at the same pixel everywhere; whoever told of it does not tell again."""
+        self._picture.point(cell)
+        self._matrix.point(cell, follow=self.sender() is not self._matrix)
+        if self.sender() is not self._flatten:
+            self._flatten.point(cell)
+        text = _HINT if cell is None else self._matrix.text_of(cell)
+        self._pointed.setText(text[0].upper() + text[1:])
+
+    @Slot(QRectF)
+    def _frame(self, window: QRectF) -> None:
+        self._picture.set_window(window if self._panes.currentWidget() is self._numbers else QRectF())
+
+    @Slot(int)
+    def _choose_pane(self, number: int) -> None:
+        self._panes.setCurrentIndex(number)
+        self._frame(self._matrix.window_shown())
+
+    @Slot()
+    def _close(self) -> None:
+        self.closed.emit(self._place)
+
+
+CHANNELS: tuple[tuple[str, str, str], ...] = (
+    ("all", "All", "All three matrices: each pixel with its red, green and blue below each other."),
+    ("red", "Red", "The first matrix alone: how much red each pixel has."),
+    ("green", "Green", "The second matrix alone: how much green each pixel has."),
+    ("blue", "Blue", "The third matrix alone: how much blue each pixel has."),
+)
+"""The chips that choose a channel: key, text and lesson; all of them first."""
+
+_GREY = "A grey image is one matrix of numbers: 0 is black, 255 is white."
+_COLOUR = "A colour image is three matrices: how much red, green and blue each pixel has, from 0 to 255."
+_STEP = 1.25
+
+
+class NumbersPane(QWidget):
+    """A matrix with chips for its channels and buttons that zoom."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.matrix = PixelMatrix()
+        self._lesson = label(_GREY, "secondary", "numbers_lesson")
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        group = QButtonGroup(self)
+        self._chips: list[QPushButton] = []
+        for number, (key, text, lesson) in enumerate(CHANNELS):
+            chip = describe(QPushButton(text), f"channel_{key}_chip", f"Channel: {text}", lesson)
+            chip.setProperty("role", "chip")
+            chip.setCheckable(True)
+            group.addButton(chip, number)
+            row.addWidget(chip)
+            self._chips.append(chip)
+        self._chips[0].setChecked(True)
+        group.idClicked.connect(self._choose)
+        row.addStretch(1)
+        top = QHBoxLayout()
+        top.setSpacing(GRID)
+        top.addWidget(self._lesson, 1, Qt.AlignmentFlag.AlignVCenter)
+        for name, factor, text, lesson in (
+            ("zoom-out", 1 / _STEP, "Zoom out", "Shows more of the image, with smaller numbers. The key − does, too."),
+            ("zoom-in", _STEP, "Zoom in", "Shows the numbers larger. The key + does, too, and Ctrl with the wheel."),
+        ):
+            button = describe(QToolButton(), f"{name.replace('-', '_')}_button", text, lesson)
+            button.setIcon(icon(name))
+            button.setIconSize(QSize(20, 20))
+            button.clicked.connect(lambda _=False, factor=factor: self.matrix.zoom(factor))
+            top.addWidget(button)
+        copy = describe(
+            QToolButton(),
+            "copy_numbers_button",
+            "Copy the numbers",
+            "Copies the matrix that is shown, row by row, to paste into a spreadsheet; all three below each other.",
+        )
+        copy.setIcon(icon("copy"))
+        copy.setIconSize(QSize(20, 20))
+        copy.clicked.connect(self._copy)
+        top.addWidget(copy)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID)
+        layout.addLayout(top)
+        layout.addLayout(row)
+        layout.addWidget(self.matrix, 1)
+
+    def set_colourful(self, colourful: bool) -> None:
+        """Offers channels for images in colour only."""
+        self._lesson.setText(_COLOUR if colourful else _GREY)
+        for chip in self._chips:
+            chip.setVisible(colourful)
+
+    @Slot()
+    def _copy(self) -> None:
+        matrices = ("\n".join("\t".join(map(str, row)) for row in one.tolist()) for one in self.matrix.shown())
+        QGuiApplication.clipboard().setText("\n\n".join(matrices))
+
+    @Slot(int)
+    def _choose(self, number: int) -> None:
+        self.matrix.set_channel(number - 1 if number else None)

@@ -1,0 +1,183 @@
+"""An image as a vector: what an MLP gets of it, and what is lost."""
+
+import numpy as np
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSlider, QVBoxLayout, QWidget
+
+from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.number_boxes import WholeBox
+from cnnstudio.gui.look.theme import GRID
+from cnnstudio.gui.widgets.charts.vector_strip import VectorStrip
+
+HIDDEN_UNITS = 256
+"""Units of the hidden layer that is counted for at first."""
+
+KERNELS, KERNEL_SIDE = 32, 3
+"""Of the convolution that it is compared with."""
+
+_FARTHEST = 8
+
+
+def shifted(image: np.ndarray, columns: int) -> np.ndarray:
+    """The image moved to the right, (height, width, channels); what comes in from outside is 0."""
+    moved = np.zeros_like(image)
+    width = image.shape[1]
+    if columns >= 0:
+        moved[:, columns:] = image[:, : width - columns]
+    else:
+        moved[:, :columns] = image[:, -columns:]
+    return moved
+
+
+class FlattenPane(QWidget):
+    """The vector, the vector of the shifted image, and the weights of a first hidden layer.
+
+    Signals:
+        pointed(object): the (row, column) of the number that is pointed at, or None.
+    """
+
+    pointed = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._image = np.zeros((1, 1, 1), np.uint8)
+        self._strip = VectorStrip()
+        self._strip.pointed.connect(self._tell)
+        self._shifted = VectorStrip()
+        describe(
+            self._shifted,
+            "shifted_strip",
+            "The shifted image as a vector",
+            "The same image, moved sideways. Numbers that differ from those above are underlined.",
+        )
+        self._shift = describe(
+            QSlider(Qt.Orientation.Horizontal),
+            "shift_slider",
+            "Shift",
+            "Moves the image sideways. You see the same thing; the vector becomes another one.",
+        )
+        self._shift.setRange(-_FARTHEST, _FARTHEST)
+        self._shift.setPageStep(1)
+        self._shift.setValue(1)
+        self._shift.valueChanged.connect(self._refresh)
+        self._units = WholeBox(1, 100_000)
+        describe(
+            self._units,
+            "hidden_units_spin",
+            "Hidden units",
+            "How many units the first hidden layer of a fully connected network has. Each has a weight for every "
+            f"number of the image. {self._units.bounds}",
+        )
+        self._units.setValue(HIDDEN_UNITS)
+        self._units.setFixedWidth(18 * GRID)
+        self._units.valueChanged.connect(self._refresh)
+        for control in (self._shift, self._units):
+            control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            control.installEventFilter(self)
+        self._what = label(name="flatten_text")
+        self._difference = label(role="secondary", name="shift_text")
+        self._lost = label(role="secondary", name="lost_text")
+        self._weights = label(role="heading", name="connections_text")
+        self._compared = label(role="secondary", name="convolution_text")
+        self._build()
+
+    def _build(self) -> None:
+        content = QWidget()
+        content.setProperty("role", "content")
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 2 * GRID, 0)
+        column.setSpacing(GRID)
+        column.addWidget(self._what)
+        column.addWidget(self._strip)
+        column.addWidget(self._lost)
+        column.addSpacing(2 * GRID)
+        row = QHBoxLayout()
+        row.setSpacing(2 * GRID)
+        row.addWidget(label("Shift the image", "strong"))
+        row.addWidget(self._shift, 1)
+        column.addLayout(row)
+        column.addWidget(self._shifted)
+        column.addWidget(self._difference)
+        column.addSpacing(2 * GRID)
+        units = QHBoxLayout()
+        units.setSpacing(2 * GRID)
+        units.addWidget(label("Hidden units of an MLP’s first layer", "strong"), 1)
+        units.addWidget(self._units)
+        column.addLayout(units)
+        column.addWidget(self._weights)
+        column.addWidget(self._compared)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(content)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(scroll)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The wheel scrolls the pane; it changes only a number that was chosen before."""
+        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return super().eventFilter(watched, event)
+
+    def set_image(self, image: np.ndarray) -> None:
+        """Flattens another image, (height, width, channels) uint8, once the pane is seen."""
+        self._image = image
+        farthest = max(1, min(_FARTHEST, image.shape[1] - 1))
+        self._shift.setRange(-farthest, farthest)
+        if self.isVisible():
+            self._refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Makes up for what came while it was out of sight."""
+        super().showEvent(event)
+        self._refresh()
+
+    def point(self, cell: tuple[int, int] | None) -> None:
+        """Goes to the first number of a pixel."""
+        _, width, channels = self._image.shape
+        self._strip.point(-1 if cell is None else (cell[0] * width + cell[1]) * channels)
+
+    @Slot()
+    def _refresh(self) -> None:
+        height, width, channels = self._image.shape
+        flat, columns = self._image.reshape(-1), self._shift.value()
+        moved = shifted(self._image, columns).reshape(-1)
+        differ = flat != moved
+        self._strip.set_values(flat)
+        self._shifted.set_values(moved, differ)
+        numbers = f"{len(flat):,}"
+        self._what.setText(
+            f"Row after row, the {height} × {width} × {channels} numbers become one vector of <b>{numbers}</b>: "
+            "this is all that a fully connected network (an MLP) gets."
+        )
+        self._lost.setText(
+            f"What is lost: who is whose neighbour. The pixel below is {width * channels:,} places further on, and "
+            "nothing in the vector says that the two belong together."
+        )
+        side = "right" if columns > 0 else "left"
+        pixels = f"{abs(columns)} pixel{'s' if abs(columns) != 1 else ''} to the {side}"
+        self._difference.setText(
+            f"Moved {pixels}, it is the same picture to you. Of the vector, {int(differ.sum()):,} of {numbers} numbers "
+            "have changed: to an MLP it is another image, which it must learn anew."
+            if columns
+            else "Not moved: the same vector."
+        )
+        units = self._units.value()
+        self._weights.setText(f"{numbers} × {units:,} = {len(flat) * units:,} weights")
+        least = KERNEL_SIDE**2 * channels * KERNELS
+        self._compared.setText(
+            f"One for each pair of a number and a hidden unit. A convolution with {KERNELS} kernels of {KERNEL_SIDE} × "
+            f"{KERNEL_SIDE} keeps the neighbours together and needs {least:,}, whatever the size of the image."
+        )
+
+    @Slot(int)
+    def _tell(self, index: int) -> None:
+        _, width, channels = self._image.shape
+        self._shifted.point(index)
+        self.pointed.emit(None if index < 0 else divmod(index // channels, width))

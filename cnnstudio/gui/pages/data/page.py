@@ -1,0 +1,394 @@
+"""The Data page: which images there are, and what an image is to a computer."""
+
+import time
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QPushButton,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnstudio.data.augmentation.augment import AugmentationSpec
+from cnnstudio.data.library import collected_folder, forget_dataset, list_datasets
+from cnnstudio.data.published.catalogue import DatasetEntry
+from cnnstudio.data.splits import Dataset
+from cnnstudio.errors import StudioError, explain
+from cnnstudio.gui.controls.describe import breakable, describe, label
+from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.controls.picker import Choice, Picker
+from cnnstudio.gui.log import details
+from cnnstudio.gui.look.theme import GRID, SECTION, icon
+from cnnstudio.gui.pages.choosers.networks import picture
+from cnnstudio.gui.pages.data.browser import DataBrowser
+from cnnstudio.gui.pages.data.explorer import DataExplorer
+from cnnstudio.gui.pages.data.import_panel import ImportPanel, Item, import_button, menu_of
+from cnnstudio.gui.pages.data.loading import LoadingPanel, load
+from cnnstudio.gui.pages.data.report import ReportPanel
+from cnnstudio.gui.pages.data.selection import Selection
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.task import Task
+from cnnstudio.progress import Cancelled
+
+REMEMBERED = "data/dataset"
+
+WORTH_ASKING = 3.0
+"""Seconds of work whose loss somebody who closes the window should be asked about."""
+
+
+class DataPage(QWidget):
+    """The choice of a data set above; its images, or one of them, below.
+
+    Signals:
+        navigate(str, object): to the Train page, with a data set's name or an `AugmentationSpec`.
+        loaded(object): a `Dataset` is on screen.
+
+    Attributes:
+        dataset: the data set that is shown; None while there is none.
+    """
+
+    navigate = Signal(str, object)
+    loaded = Signal(object)
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page_data")
+        self._settings = settings
+        self._entries: dict[str, DatasetEntry] = {}
+        self._task: Task | None = None
+        self._began = 0.0
+        self.dataset: Dataset | None = None
+        self._shown = ("", "")
+        """Name and size of what is shown, as the list had them."""
+        self._report: ReportPanel | None = None
+        self._message = MessageBar()
+        page = QVBoxLayout(self)
+        page.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
+        page.setSpacing(2 * GRID)
+        page.addLayout(self._build_head())
+        page.addWidget(self._build_facts())
+        page.addWidget(self._message)
+        page.addWidget(self._build_stack(), 1)
+        self._picker.changed.connect(self._choose)
+
+    def entered(self) -> None:
+        """The list of data sets may have grown since."""
+        self._refresh()
+
+    @Slot(object)
+    def receive(self, payload: Path | str) -> None:
+        """Shows a data set, by its name, or looks through a folder or a zip of images, to import it."""
+        if isinstance(payload, Path) and payload.parent == collected_folder():
+            payload = payload.name
+        if isinstance(payload, str):
+            self._refresh(choose=payload)
+            return
+        self._message.hide()
+        self._stack.setCurrentWidget(self._import)
+        self._import.open(payload)
+
+    @property
+    def busy(self) -> str | None:
+        """What would be interrupted if the window closed now, in words."""
+        long = time.monotonic() - self._began > WORTH_ASKING
+        return "A data set is being loaded." if self._task is not None and long else None
+
+    def shut_down(self) -> None:
+        """Ends what is being loaded or computed, and waits for it."""
+        if self._task is not None:
+            self._task.shut_down()
+            self._task = None
+        for part in (self._browser, self._explorer, self._import):
+            part.shut_down()
+
+    def _build_head(self) -> QHBoxLayout:
+        heading = label("Data", "heading")
+        heading.setWordWrap(False)
+        self._picker = describe(
+            Picker(),
+            "data_picker",
+            "Data set",
+            "Labelled images: from them, a network learns what belongs to which class.",
+        )
+        self._picker.setMinimumWidth(30 * GRID)
+        self._picker.setMaximumWidth(64 * GRID)
+        bring = import_button(self._ask_folder, self._ask_zip, self._show_help)
+        self._train = describe(
+            QPushButton("Train &on it"),
+            "train_on_it_button",
+            "Train on it",
+            "Goes to the Train page with this data set.",
+        )
+        self._train.setProperty("role", "primary")
+        self._train.clicked.connect(self._go_to_training)
+        row = QHBoxLayout()
+        row.setSpacing(2 * GRID)
+        row.addWidget(heading)
+        row.addWidget(self._picker, 1)
+        row.addStretch(0)  # a picker has its largest width
+        row.addWidget(bring)
+        row.addWidget(self._train)
+        return row
+
+    def _build_facts(self) -> QWidget:
+        self._facts = label(role="secondary", name="dataset_facts")
+        self._facts.setTextFormat(Qt.TextFormat.PlainText)
+        self._found = describe(
+            QPushButton("What was found"),
+            "report_button",
+            "What was found",
+            "Counts, sizes, files that cannot be read, and images that are in training and test at once.",
+        )
+        self._found.setProperty("role", "quiet")
+        self._found.clicked.connect(self._show_report)
+        self._more = describe(
+            QToolButton(), "data_menu_button", "More about these images", "Scan the folder again, or forget it."
+        )
+        self._more.setIcon(icon("more"))
+        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = menu_of(
+            self._more,
+            Item(
+                "scan_again", "&Scan again", "reset", "Looks at every file: the folder has changed.", self._scan_again
+            ),
+            Item("forget_dataset", "&Forget", "clear", "Takes it off the list. No file is deleted.", self._forget),
+        )
+        self._forgetting = menu.actions()[-1]
+        self._more.setMenu(menu)
+        self._about = QWidget()
+        row = QHBoxLayout(self._about)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GRID)
+        row.addWidget(self._facts, 1)
+        row.addWidget(self._found)
+        row.addWidget(self._more)
+        return self._about
+
+    def _build_stack(self) -> QStackedWidget:
+        self._stack = QStackedWidget()
+        self._loading, self._browser = LoadingPanel(), DataBrowser()
+        self._explorer, self._import = DataExplorer(), ImportPanel()
+        for panel in (self._loading, self._browser, self._explorer, self._import):
+            self._stack.addWidget(panel)
+        self._loading.download_asked.connect(self._load)
+        self._loading.cancel_asked.connect(self._cancel)
+        self._browser.opened.connect(self._explore)
+        self._browser.failed.connect(self._tell_broken)
+        self._explorer.closed.connect(self._leave_explorer)
+        self._explorer.used.connect(self._use_augmentation)
+        self._explorer.failed.connect(self._tell)
+        self._import.imported.connect(self._accept)
+        self._import.folder_wanted.connect(self._ask_folder)
+        self._import.closed.connect(self._leave_import)
+        self._import.failed.connect(self._tell)
+        self._stack.currentChanged.connect(self._tell_place)
+        return self._stack
+
+    @property
+    def _entry(self) -> DatasetEntry | None:
+        return self._entries.get(self._picker.current_key)
+
+    def _refresh(self, choose: str = "") -> None:
+        """Reads the list again; the choice stays where it still exists."""
+        self._entries = {entry.name: entry for entry in list_datasets()}
+        wanted = choose or self._picker.current_key or self._last()
+        choices = [
+            Choice(entry.name, entry.title, entry.description, picture("own-images" if entry.path else entry.name))
+            for entry in self._entries.values()
+        ]
+        self._picker.blockSignals(True)
+        self._picker.set_choices(choices)
+        self._picker.set_current(wanted)
+        self._picker.blockSignals(False)
+        entry = self._entry
+        if entry is not None and (entry.name, entry.size_text) != self._shown:
+            self._choose()
+
+    def _last(self) -> str:
+        return self._settings.recall(REMEMBERED, "", "the data set looked at last", self._entries.__contains__)
+
+    @Slot()
+    def _choose(self) -> None:
+        """Loads the chosen data set, or offers its download."""
+        entry = self._entry
+        if entry is None:
+            return
+        self._abandon()
+        self._message.hide()
+        self._settings.remember(REMEMBERED, entry.name)
+        self._shown = (entry.name, entry.size_text)
+        self._tell_facts(entry)
+        if entry.is_here():
+            self._load()
+        else:
+            self._loading.offer(entry)
+            self._stack.setCurrentWidget(self._loading)
+
+    def _tell_facts(self, entry: DatasetEntry) -> None:
+        if self.dataset is not None:
+            entry = replace(entry, train_images=len(self.dataset.train) + len(self.dataset.validation or ()))
+            entry = replace(entry, test_images=len(self.dataset.test))
+        self._facts.setText(breakable(f"{entry.size_text} · {entry.licence or entry.path}"))
+        self._found.setVisible(self.dataset is not None and self.dataset.report is not None)
+        self._more.setVisible(entry.path is not None)
+        self._forgetting.setEnabled(entry.path is not None and entry.path.parent != collected_folder())
+
+    @Slot()
+    def _tell_place(self) -> None:
+        """Shows what belongs to the data set only beside its images: a page has one primary button."""
+        self._train.setVisible(self._stack.currentWidget() not in (self._loading, self._import))
+        self._about.setVisible(self._stack.currentWidget() is not self._import)
+
+    def _abandon(self) -> None:
+        """Lets go of the data set that is shown, and of what is being loaded."""
+        if self._task is not None:
+            self._task.drop()
+            self._task = None
+        self._browser.stop()
+        self._explorer.forget()
+        self.dataset = None
+
+    @Slot()
+    def _load(self, rescan: bool = False) -> None:
+        entry = self._entry
+        if entry is None:
+            return
+        self._message.hide()
+        self._began = time.monotonic()
+        self._loading.start(entry, "Loading" if entry.is_here() else "Downloading")
+        self._stack.setCurrentWidget(self._loading)
+        self._task = Task(partial(load, entry, rescan), self)
+        self._task.reported.connect(self._loading.show_progress)
+        self._task.finished.connect(self._show)
+        self._task.failed.connect(self._fail)
+        self._task.start()
+
+    @Slot()
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.stop()
+
+    @Slot(object)
+    def _show(self, dataset: Dataset) -> None:
+        self._task, self.dataset = None, dataset
+        if self._report is not None:
+            self._stack.removeWidget(self._report)
+            self._report.deleteLater()
+            self._report = None
+        self._browser.show_dataset(dataset)
+        if self._stack.currentWidget() is self._loading:  # nobody looks through a folder meanwhile
+            self._stack.setCurrentWidget(self._browser)
+        entry = self._entry
+        if entry is not None:
+            self._tell_facts(entry)
+        if dataset.report is not None and dataset.report.notes:
+            self._message.show_info(breakable(" ".join(dataset.report.notes)))
+        self.loaded.emit(dataset)
+
+    @Slot(object)
+    def _fail(self, error: Exception) -> None:
+        self._task = None
+        entry = self._entry
+        if entry is not None:
+            self._loading.offer(entry, again=True)
+        if not isinstance(error, Cancelled):
+            self._tell(explain(error), "" if isinstance(error, StudioError) else details())
+
+    @Slot(str)
+    def _tell(self, problem: str, more: str = "") -> None:
+        self._message.show_error(breakable(problem), more)
+
+    @Slot(str)
+    def _tell_broken(self, why: str) -> None:
+        self._message.show_error(
+            f"The images cannot be read any more: {why}. Choose Scan again from the menu, or choose another data set."
+        )
+
+    @Slot(object, int)
+    def _explore(self, selection: Selection, place: int) -> None:
+        self._message.hide()
+        self._stack.setCurrentWidget(self._explorer)
+        self._explorer.open(selection, place)
+
+    @Slot(int)
+    def _leave_explorer(self, place: int) -> None:
+        self._stack.setCurrentWidget(self._browser)
+        self._browser.choose_place(place)
+
+    @Slot()
+    def _show_report(self) -> None:
+        if self.dataset is None or self.dataset.report is None:
+            return
+        if self._report is None:
+            self._report = ReportPanel(self.dataset.report)
+            self._report.closed.connect(self._leave_import)
+            self._stack.addWidget(self._report)
+        self._message.hide()
+        self._stack.setCurrentWidget(self._report)
+        self._report.setFocus()
+
+    @Slot()
+    def _leave_import(self) -> None:
+        """Back to what is behind."""
+        self._import.stop()
+        self._stack.setCurrentWidget(self._browser if self.dataset is not None else self._loading)
+
+    @Slot()
+    def _show_help(self) -> None:
+        self._stack.setCurrentWidget(self._import)
+        self._import.show_help()
+
+    @Slot()
+    def _ask_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Import a folder of images")
+        if path:
+            self.receive(Path(path))
+
+    @Slot()
+    def _ask_zip(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Import a zip of images", "", "Zip archives (*.zip)")
+        if path:
+            self.receive(Path(path))
+
+    @Slot(object)
+    def _accept(self, entry: DatasetEntry) -> None:
+        self._abandon()
+        self._shown = ("", "")
+        self._refresh(choose=entry.name)
+
+    @Slot()
+    def _scan_again(self) -> None:
+        self._abandon()
+        self._load(rescan=True)
+
+    @Slot()
+    def _forget(self) -> None:
+        entry = self._entry
+        if entry is None:
+            return
+        try:
+            forget_dataset(entry.name)
+        except StudioError as error:
+            self._tell(str(error))
+            return
+        self._abandon()
+        self._refresh()
+        where = f"“{entry.title}” is off the list. Its files are where they were: {entry.path}."
+        self._message.show_info(breakable(where))
+
+    @Slot()
+    def _go_to_training(self) -> None:
+        if self.dataset is not None:
+            self.navigate.emit("train", self.dataset.name)
+
+    @Slot(object)
+    def _use_augmentation(self, spec: AugmentationSpec) -> None:
+        self._go_to_training()
+        self.navigate.emit("train", spec)

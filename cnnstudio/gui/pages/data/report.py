@@ -1,0 +1,139 @@
+"""What was found in a folder of one's own images."""
+
+from html import escape
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from cnnstudio.data.report import FolderReport
+from cnnstudio.gui.controls.describe import breakable, describe, label
+from cnnstudio.gui.controls.forms import Column
+from cnnstudio.gui.look.theme import GRID, icon
+
+DUPLICATES_LESSON = (
+    "An image that is in training and in test at once is no test: the network may know it by heart. The accuracy comes "
+    "out too high. Remove one of the two and scan again."
+)
+
+
+class _Unfolding(QWidget):
+    """A long list that unfolds, and can be copied."""
+
+    def __init__(self, name: str, title: str, lines: list[str]) -> None:
+        super().__init__()
+        self._lines = lines
+        self._button = describe(QToolButton(), f"show_{name}_button", title, f"Shows or hides the list: {title}.")
+        self._button.setText(title)
+        self._button.setCheckable(True)
+        self._button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._button.setIcon(icon("chevron-right"))
+        self._button.toggled.connect(self._unfold)
+        copy = describe(QToolButton(), f"copy_{name}_button", "Copy the list", "Copies the whole list as text.")
+        copy.setIcon(icon("copy"))
+        copy.setIconSize(QSize(18, 18))
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText("\n".join(lines)))
+        self._list = describe(QPlainTextEdit(), f"{name}_list", title, "One file a line, seen from the folder's top.")
+        self._list.setReadOnly(True)
+        self._list.setFixedHeight(24 * GRID)
+        self._list.hide()
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        row.addWidget(self._button)
+        row.addWidget(copy)
+        row.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(row)
+        layout.addWidget(self._list)
+
+    @Slot(bool)
+    def _unfold(self, unfolded: bool) -> None:
+        self._button.setIcon(icon("chevron-down" if unfolded else "chevron-right"))
+        if unfolded and not self._list.toPlainText():
+            self._list.setPlainText("\n".join(self._lines))
+        self._list.setVisible(unfolded)
+
+
+class ReportPanel(QWidget):
+    """Counts, sizes, files that cannot be read, and duplicates.
+
+    Signals:
+        closed(): back to the images.
+    """
+
+    closed = Signal()
+
+    def __init__(self, report: FolderReport, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("report_panel")
+        back = describe(
+            QPushButton(" All images"), "report_back_button", "All images", "Back to the images: Escape, too."
+        )
+        back.setIcon(icon("arrow-left", "accent_text"))
+        back.setProperty("role", "quiet")
+        back.clicked.connect(self.closed)
+        here = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.closed.emit, here)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(back, 0, Qt.AlignmentFlag.AlignLeft)
+        self._column = Column("What was found", edge=0)
+        layout.addWidget(self._column, 1)
+        self._fill(report)
+
+    def _fill(self, report: FolderReport) -> None:
+        train, validation, test = (int(count) for count in report.counts.sum(axis=1))
+        parts = [
+            f"{train:,} for training",
+            f"{validation:,} for validation" if validation else "",
+            f"{test:,} for testing",
+        ]
+        how = "as the folder says" if report.own_split else "drawn by lot, the same share of each class"
+        text = f"{train + validation + test:,} usable images: {', '.join(part for part in parts if part)}, {how}."
+        self._column.add_section("Images", f"{escape(breakable(str(report.path)))}<br>{text}")
+        if report.notes:
+            notes = self._column.add_section("Worth knowing")
+            for note in report.notes:
+                notes.addWidget(label(escape(breakable(note))))
+        if report.unreadable_count:
+            section = self._column.add_section(
+                "Files that cannot be read", f"{report.unreadable_count:,} were skipped; the others are used."
+            )
+            lines = [f"{path}: {why}" for path, why in report.unreadable]
+            section.addWidget(_Unfolding("unreadable", "Show the files", lines))
+        if report.duplicates_count:
+            section = self._column.add_section(
+                "The same image in two splits",
+                f"{report.duplicates_count:,} validation and test images are training images too. {DUPLICATES_LESSON}",
+            )
+            lines = [" = ".join(group) for group in report.duplicates]
+            section.addWidget(_Unfolding("duplicates", "Show the files", lines))
+        self._column.add_section("Balance", _balance(report))
+        self._column.add_section("Sizes", _sizes(report))
+
+
+def _balance(report: FolderReport) -> str:
+    totals = report.counts.sum(axis=0)
+    few, many = int(totals.min()), int(totals.max())
+    if few == many:
+        return f"All classes have {many:,} images each."
+    rare, common = (escape(breakable(report.classes[int(place)])) for place in (totals.argmin(), totals.argmax()))
+    return (
+        f"The smallest class, {rare}, has {few:,} images, the largest, {common}, {many:,}. Where classes differ much, "
+        "a network learns to prefer the large ones."
+    )
+
+
+def _sizes(report: FolderReport) -> str:
+    smallest, largest = (_by(*size) for size in (report.smallest, report.largest))
+    grey = f" {report.grey:,} are grey." if report.grey else ""
+    if smallest == largest:
+        return f"All pictures are {smallest} pixels.{grey}"
+    sizes = ", ".join(f"{_by(width, height)} ({count:,})" for width, height, count in report.sizes)
+    return f"From {smallest} to {largest} pixels. Commonest, width × height: {sizes}.{grey}"
+
+
+def _by(width: int, height: int) -> str:
+    """A size that is not broken over two lines."""
+    return f"{width}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{height}"

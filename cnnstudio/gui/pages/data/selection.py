@@ -1,0 +1,188 @@
+"""What the Data page shows of a data set: which images, in which order, and the mean of each class. Knows no Qt."""
+
+import functools
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnstudio.data.splits import Dataset, Split
+from cnnstudio.progress import SECONDS_BETWEEN_REPORTS
+
+SPLITS: dict[str, tuple[str, str]] = {
+    "train": ("Train", "training"),
+    "validation": ("Validation", "validation"),
+    "test": ("Test", "test"),
+}
+"""The splits in their order: title, and what an image of it is called."""
+
+MEAN_SIDE, MEAN_VALUES = 56, 8_000_000
+"""Means of larger images are computed at this resolution; for very many classes at a lower one, to fit into memory."""
+
+_CHUNK_BYTES = 8 * 2**20
+
+
+def splits_of(dataset: Dataset) -> dict[str, Split]:
+    """The splits that have images, by their keys in `SPLITS`."""
+    splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    return {name: split for name, split in splits.items() if split is not None and len(split)}
+
+
+def counts_of(dataset: Dataset) -> dict[str, np.ndarray]:
+    """Images of each class, (classes,) int64, for each split that has any."""
+    number = len(dataset.classes)
+    return {name: np.bincount(split.labels, minlength=number) for name, split in splits_of(dataset).items()}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An image of a data set.
+
+    Attributes:
+        split: a key of `SPLITS`.
+        index: its number in the split.
+        label: its class's number.
+    """
+
+    split: str
+    index: int
+    label: int
+
+
+class Selection:
+    """Some images of a data set in some order.
+
+    Args:
+        dataset: whose images.
+        split: a key of `SPLITS`, or None for all.
+        label: a class's number, or None for all.
+        seed: of a random order; None for the order in which they come.
+    """
+
+    def __init__(
+        self, dataset: Dataset, split: str | None = None, label: int | None = None, seed: int | None = None
+    ) -> None:
+        self.dataset = dataset
+        self._splits = {name: one for name, one in splits_of(dataset).items() if split in (None, name)}
+        found = [
+            np.arange(len(one)) if label is None else np.flatnonzero(one.labels == label)
+            for one in self._splits.values()
+        ]
+        self._indices = np.concatenate(found) if found else np.zeros(0, np.int64)
+        self._numbers = np.repeat(np.arange(len(found), dtype=np.uint8), [len(part) for part in found])
+        if seed is not None:
+            order = np.random.default_rng(seed).permutation(len(self._indices))
+            self._indices, self._numbers = self._indices[order], self._numbers[order]
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def at(self, place: int) -> Shown:
+        """Which image stands at a place."""
+        name, split = list(self._splits.items())[self._numbers[place]]
+        index = int(self._indices[place])
+        return Shown(name, index, int(split.labels[index]))
+
+    def read(self, places: np.ndarray) -> np.ndarray:
+        """Reads images; (n,) places → (n, height, width, channels) uint8.
+
+        Raises:
+            OSError: images on disk cannot be read any more.
+        """
+        images = np.empty((len(places), *self.dataset.image_shape), np.uint8)
+        numbers, indices = self._numbers[places], self._indices[places]
+        for number, split in enumerate(self._splits.values()):
+            mask = numbers == number
+            if mask.any():
+                images[mask] = split.images[indices[mask]]
+        return images
+
+    def caption(self, place: int) -> str:
+        """An image in words: “cat · training image 1,234”."""
+        shown = self.at(place)
+        return f"{self.dataset.classes[shown.label]} · {SPLITS[shown.split][1]} image {shown.index:,}"
+
+
+@dataclass(frozen=True, eq=False)
+class Means:
+    """Mean images, as far as they are known.
+
+    Attributes:
+        dataset: of which.
+        images: (classes, height, width, channels) uint8.
+        known: (classes,) bool, which of them had an image by now.
+    """
+
+    dataset: Dataset
+    images: np.ndarray
+    known: np.ndarray
+
+
+def mean_images(dataset: Dataset, on_event: Callable[[object], object], stop: threading.Event) -> Means | None:
+    """Computes the mean of each class's training images, a chunk at a time.
+
+    Args:
+        dataset: whose images.
+        on_event: told `Means` on the way, some times a second.
+        stop: ends it early.
+
+    Returns:
+        The means; None where it was stopped.
+    """
+    split, shape = dataset.train, dataset.image_shape
+    side = min(MEAN_SIDE, (MEAN_VALUES / (len(dataset.classes) * shape[2])) ** 0.5)
+    share = min(1.0, side / max(shape[:2]))
+    height, width = max(1, round(shape[0] * share)), max(1, round(shape[1] * share))
+    sums = np.zeros((len(dataset.classes), height, width, shape[2]), np.int64)
+    counts = np.zeros(len(dataset.classes), np.int64)
+    chunk = max(1, _CHUNK_BYTES // int(np.prod(shape)))
+    told = time.monotonic()
+    for start in range(0, len(split), chunk):
+        if stop.is_set():
+            return None
+        images = average(split.images[start : start + chunk], height, width)
+        labels = split.labels[start : start + chunk]
+        order = np.argsort(labels, kind="stable")
+        present, firsts = np.unique(labels[order], return_index=True)
+        sums[present] += np.add.reduceat(images[order], firsts, axis=0, dtype=np.int64)
+        counts += np.bincount(labels, minlength=len(counts))
+        if time.monotonic() - told > 3 * SECONDS_BETWEEN_REPORTS:
+            on_event(_means(dataset, sums, counts))
+            told = time.monotonic()
+    return _means(dataset, sums, counts)
+
+
+def _means(dataset: Dataset, sums: np.ndarray, counts: np.ndarray) -> Means:
+    images = sums / np.maximum(counts, 1)[:, np.newaxis, np.newaxis, np.newaxis]
+    return Means(dataset, np.rint(images).astype(np.uint8), counts > 0)
+
+
+@functools.lru_cache(maxsize=64)
+def _shares(size: int, wanted: int) -> np.ndarray:
+    """(wanted, size) float32: which share each old pixel has in each new one; rows add up to 1."""
+    edges = np.linspace(0, size, wanted + 1)[:, np.newaxis]
+    old = np.arange(size)
+    covered = np.minimum(edges[1:], old + 1) - np.maximum(edges[:-1], old)
+    return (covered.clip(0) * (wanted / size)).astype(np.float32)
+
+
+def average(images: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Lowers the resolution by averaging areas; pixels that lie across an edge count with their shares.
+
+    Args:
+        images: (…, old height, old width, channels) uint8.
+        height: 1 to the old height.
+        width: 1 to the old width.
+
+    Returns:
+        (…, height, width, channels) uint8, rounded.
+    """
+    *many, rows, columns, channels = images.shape
+    if (rows, columns) == (height, width):
+        return images
+    values = images.reshape(-1, rows, columns * channels).astype(np.float32)
+    lower = (_shares(rows, height) @ values).reshape(-1, columns, channels)
+    means = _shares(columns, width) @ lower
+    return np.rint(means).astype(np.uint8).reshape(*many, height, width, channels)

@@ -1,0 +1,312 @@
+"""The Settings page."""
+
+import os
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, QUrl, Slot
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnstudio import wording
+from cnnstudio.data.downloads.fetch import read_extra_folders, write_extra_folders
+from cnnstudio.errors import StudioError, reason
+from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.forms import Column
+from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.controls.number_boxes import WholeBox
+from cnnstudio.gui.look.theme import GAP, GRID, THEMES, icon
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.task import LatestTask
+from cnnstudio.storage import CACHES, cache_folder, clear_cache, config_folder, data_folder, log_folder, used_bytes
+
+FOLDERS: dict[str, tuple[str, str, Callable[[], Path]]] = {
+    "data": (
+        "Data",
+        "Your runs: every network trained here; and the images you collected.",
+        data_folder,
+    ),
+    "cache": ("Cache", "What can be made or downloaded again; it may be emptied.", cache_folder),
+    "settings": ("Settings", "The choices made on this page.", config_folder),
+    "log": ("Log", "What happened, for whoever mends an error.", log_folder),
+}
+"""The folders that are shown: title, what lies there, and where."""
+
+
+class SettingsPage(QWidget):
+    """Look, processor threads and folders; every change is kept and takes effect at once."""
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page_settings")
+        self._settings = settings
+        self._task = LatestTask(self)
+        self._task.finished.connect(self._show_sizes)
+        self._task.failed.connect(self._fail)
+        self._message = MessageBar()
+        column = Column("Settings")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._message)
+        layout.addWidget(column)
+        column.add_section("Theme").addLayout(self._build_theme())
+        self._build_threads(column)
+        self._build_sources(column)
+        self._build_caches(column)
+        self._build_folders(column.add_section("Folders"))
+        restore = describe(
+            QPushButton("Restore defaults"),
+            "restore_defaults_button",
+            "Restore defaults",
+            "Forgets all settings and remembered choices; runs and models stay.",
+        )
+        restore.clicked.connect(settings.restore_defaults)
+        column.add_section("").addWidget(restore, 0, Qt.AlignmentFlag.AlignLeft)
+        settings.changed.connect(self._show)
+        self._show()
+
+    def _build_theme(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(GAP)
+        group = QButtonGroup(self)
+        self._themes: dict[str, QPushButton] = {}
+        for key, (title, _) in THEMES.items():
+            tip = (
+                "Light or dark as your system is, and changing with it."
+                if key == "system"
+                else f"Always {title.lower()}, whatever the system says."
+            )
+            button = describe(QPushButton(title), f"theme_{key}", f"Theme: {title}", tip)
+            button.setCheckable(True)
+            button.setProperty("role", "chip")
+            button.clicked.connect(partial(setattr, self._settings, "theme", key))
+            group.addButton(button)
+            row.addWidget(button)
+            self._themes[key] = button
+        row.addStretch(1)
+        return row
+
+    def _build_threads(self, column: Column) -> None:
+        section = column.add_section(
+            "Processor threads",
+            "How many calculations run side by side. Fewer leave room for other programs; training takes longer.",
+        )
+        self._threads = WholeBox(0, os.cpu_count() or 1)
+        describe(
+            self._threads,
+            "threads_spin",
+            "Processor threads",
+            "TensorFlow spreads each step of a training over so many threads of the processor; 0 leaves the number to "
+            f"it. {self._threads.bounds}",
+        )
+        self._threads.setSpecialValueText("Automatic")
+        self._threads.setFixedWidth(22 * GRID)
+        self._threads.valueChanged.connect(self._set_threads)
+        self._threads_note = QLabel()
+        self._threads_note.setObjectName("threads_note")
+        self._threads_note.setWordWrap(True)
+        self._threads_note.setProperty("role", "small")
+        section.addWidget(self._threads, 0, Qt.AlignmentFlag.AlignLeft)
+        section.addWidget(self._threads_note)
+
+    def _build_sources(self, column: Column) -> None:
+        section = column.add_section(
+            "Data sets on this computer",
+            "Folders in which the files of a published data set are looked for before they are downloaded.",
+        )
+        self._sources = describe(
+            QListWidget(),
+            "dataset_folders_list",
+            "Folders of data sets",
+            "A folder here holds, for example, fashion-mnist/train-images-idx3-ubyte.gz.",
+        )
+        self._sources.setFixedHeight(10 * GRID)
+        self._sources.itemSelectionChanged.connect(self._allow_removal)
+        add = describe(
+            QPushButton("Add a folder…"),
+            "add_dataset_folder_button",
+            "Add a folder",
+            "Names one more folder to look in.",
+        )
+        add.clicked.connect(self._ask_source)
+        self._remove = describe(
+            QPushButton("Remove"),
+            "remove_dataset_folder_button",
+            "Remove the folder",
+            "Takes the chosen folder off this list; its files stay.",
+        )
+        self._remove.clicked.connect(self._remove_source)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(GAP)
+        buttons.addWidget(add)
+        buttons.addWidget(self._remove)
+        buttons.addStretch(1)
+        section.addWidget(self._sources)
+        named = os.environ.get("CNNSTUDIO_DATASETS")
+        if named:
+            section.addWidget(label(f"The environment variable CNNSTUDIO_DATASETS names {named}, too.", "small"))
+        section.addLayout(buttons)
+        self._show_sources()
+
+    def _build_caches(self, column: Column) -> None:
+        section = column.add_section("Caches", "What was downloaded or prepared once, so that it is there at once.")
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(2 * GAP)
+        grid.setVerticalSpacing(GAP)
+        grid.setColumnStretch(0, 1)
+        self._cache_sizes: dict[str, QLabel] = {}
+        self._clear_buttons: dict[str, QPushButton] = {}
+        for row, (name, (title, explanation)) in enumerate(CACHES.items()):
+            words = QVBoxLayout()
+            words.setSpacing(0)
+            words.addWidget(QLabel(title))
+            words.addWidget(label(explanation, "small"))
+            size = QLabel("…")
+            size.setObjectName(f"{name}_cache_size")
+            size.setAccessibleName(f"Size of the cache: {title}")
+            clear = describe(
+                QPushButton("Clear"),
+                f"clear_{name}_cache_button",
+                f"Clear: {title}",
+                f"Removes these files. {explanation}",
+            )
+            clear.clicked.connect(partial(self._clear_cache, name))
+            self._cache_sizes[name], self._clear_buttons[name] = size, clear
+            grid.addLayout(words, row, 0)
+            grid.addWidget(size, row, 1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            grid.addWidget(clear, row, 2)
+        section.addLayout(grid)
+
+    def _build_folders(self, section: QVBoxLayout) -> None:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(2 * GAP)
+        grid.setVerticalSpacing(GAP)
+        grid.setColumnStretch(1, 1)
+        for row, (key, (title, explanation, folder)) in enumerate(FOLDERS.items()):
+            path = describe(QLabel(str(folder())), f"{key}_folder", f"{title} folder", explanation)
+            path.setWordWrap(True)
+            path.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            note = QLabel(explanation)
+            note.setWordWrap(True)
+            note.setProperty("role", "small")
+            words = QVBoxLayout()
+            words.setSpacing(0)
+            words.addWidget(path)
+            words.addWidget(note)
+            grid.addWidget(QLabel(title), row, 0)
+            grid.addLayout(words, row, 1)
+            grid.addWidget(self._folder_button(key, title, "open", "Open", _open), row, 2)
+            grid.addWidget(self._folder_button(key, title, "copy", "Copy the path of", _copy), row, 3)
+        section.addLayout(grid)
+
+    def _folder_button(self, key: str, title: str, what: str, verb: str, act: Callable[[Path], object]) -> QToolButton:
+        text = f"{verb} the {title.lower()} folder"
+        button = describe(QToolButton(), f"{what}_{key}_folder_button", text, f"{text}.")
+        button.setIconSize(QSize(20, 20))
+        button.setIcon(icon("folder" if what == "open" else "copy"))
+        button.clicked.connect(lambda: act(FOLDERS[key][2]()))
+        return button
+
+    def _show_sources(self) -> None:
+        self._sources.clear()
+        self._sources.addItems([str(folder) for folder in read_extra_folders()])
+        for widget in (self._sources, self._remove):
+            widget.setVisible(self._sources.count() > 0)
+        self._allow_removal()
+
+    @Slot()
+    def _allow_removal(self) -> None:
+        self._remove.setEnabled(bool(self._sources.selectedItems()))
+
+    @Slot()
+    def _ask_source(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "A folder of data sets")
+        if name:
+            self.add_source(Path(name))
+
+    def add_source(self, folder: Path) -> None:
+        """Names one more folder in which data sets are looked for."""
+        self._keep_sources([*(known for known in read_extra_folders() if known != folder), folder])
+
+    @Slot()
+    def _remove_source(self) -> None:
+        chosen = {item.text() for item in self._sources.selectedItems()}
+        self._keep_sources([folder for folder in read_extra_folders() if str(folder) not in chosen])
+
+    def _keep_sources(self, folders: list[Path]) -> None:
+        try:
+            write_extra_folders(folders)
+        except StudioError as error:
+            self._message.show_error(str(error))
+        self._show_sources()
+
+    @Slot(object)
+    def _show_sizes(self, sizes: dict[str, int]) -> None:
+        for name, count in sizes.items():
+            self._cache_sizes[name].setText(wording.size(count) if count else "empty")
+            self._clear_buttons[name].setEnabled(count > 0)
+
+    @Slot(str)
+    def _clear_cache(self, name: str) -> None:
+        self._clear_buttons[name].setEnabled(False)
+        self._task.submit(_clear, name)
+
+    @Slot(object)
+    def _fail(self, error: Exception) -> None:
+        self._message.show_error(
+            f"The cache cannot be cleared: {reason(error)}. Close other programs that use it, then try again."
+        )
+        self._task.submit(_sizes)
+
+    def shut_down(self) -> None:
+        """Waits for what is being measured or removed."""
+        self._task.shut_down()
+
+    @Slot(int)
+    def _set_threads(self, value: int) -> None:
+        self._settings.threads = value
+
+    @Slot()
+    def _show(self) -> None:
+        self._themes[self._settings.theme].setChecked(True)
+        self._threads.setValue(self._settings.threads)
+        self._threads_note.setText(
+            "Takes effect when CNN Studio is started again: TensorFlow is loaded already."
+            if "tensorflow" in sys.modules
+            else "Takes effect at once: TensorFlow is not loaded yet."
+        )
+
+    def entered(self) -> None:
+        """Looks again whether TensorFlow has been loaded, and how large the caches are."""
+        self._show()
+        self._task.submit(_sizes)
+
+
+def _sizes() -> dict[str, int]:
+    return {name: used_bytes(cache_folder() / name) for name in CACHES}
+
+
+def _clear(name: str) -> dict[str, int]:
+    clear_cache(name)
+    return _sizes()
+
+
+def _open(folder: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+
+def _copy(folder: Path) -> None:
+    QGuiApplication.clipboard().setText(str(folder))

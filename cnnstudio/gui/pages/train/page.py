@@ -1,0 +1,327 @@
+"""The Train page: choose, press Train, watch the network learn."""
+
+import dataclasses
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnstudio import wording
+from cnnstudio.data.augmentation.changes import AugmentationSpec
+from cnnstudio.errors import StudioError, explain
+from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.look.theme import GRID
+from cnnstudio.gui.pages.choosers.networks import choice_key
+from cnnstudio.gui.pages.train.form import TrainingForm
+from cnnstudio.gui.pages.train.learning_view import LearningView
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.task import Task
+from cnnstudio.gui.widgets.charts.training_plot import TrainingPlot
+from cnnstudio.models.architectures.architecture import Architecture
+from cnnstudio.models.networks.building import Network
+from cnnstudio.training.config import TrainingConfig
+from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Probe, Started, Stopped
+from cnnstudio.wording import duration, percent
+
+if TYPE_CHECKING:
+    from cnnstudio.training.trainer import TrainingResult
+
+INVITATION = "Press Train: no choice is needed."
+
+
+class TrainPage(QWidget):
+    """Choices on the left, plots in the middle, what the network sees on the right."""
+
+    navigate = Signal(str, object)
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page_train")
+        self._settings = settings
+        self._task: Task | None = None
+        self._config = TrainingConfig()
+        self._done = 0.0
+        self._result: TrainingResult | None = None
+        self._classes: tuple[str, ...] = ()
+
+        columns = QHBoxLayout(self)
+        columns.setContentsMargins(GRID * 3, GRID * 3, GRID * 3, GRID * 3)
+        columns.setSpacing(GRID * 3)
+        self._message = MessageBar()
+        columns.addWidget(self._build_choices())
+        columns.addLayout(self._build_middle(), 1)
+        self._seen = LearningView()
+        self._seen.setFixedWidth(GRID * 36)
+        columns.addWidget(self._seen)
+
+    def entered(self) -> None:
+        """The user may have brought or collected images since."""
+        if self._task is None:
+            self._form.refresh()
+
+    @Slot(object)
+    def receive(self, payload: str | AugmentationSpec | Architecture | Network) -> None:
+        """Takes a data set, by its name, an augmentation or a network to train; not while a training runs."""
+        if self._task is not None:
+            self._message.show_info("A training is running: stop it first, then choose something else.")
+            return
+        self._message.hide()
+        if isinstance(payload, AugmentationSpec):
+            self._form.choose_augmentation(str(payload))
+            self._message.show_info("The next training varies the images as you have chosen. Press Train.")
+        elif isinstance(payload, Architecture | Network):
+            self._form.choose_architecture(choice_key(payload))
+            if isinstance(payload, Network) and payload.path:
+                self._message.show_info(f"“{payload.title}” is saved, and chosen for the next training. Press Train.")
+        else:
+            self._form.choose_dataset(payload)
+        self._forget_result()
+
+    @property
+    def busy(self) -> str | None:
+        """What would be interrupted if the window closed now, in words."""
+        return "A training is running." if self._task is not None else None
+
+    def shut_down(self) -> None:
+        """Stops a running training, keeps what it learnt, and waits until it has been saved."""
+        if self._task is not None:
+            self._task.shut_down()
+            self._task = None
+
+    def _build_choices(self) -> QWidget:
+        column = QWidget()
+        column.setFixedWidth(GRID * 36)
+        layout = QVBoxLayout(column)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID * 2)
+        heading = label("Train a network", "heading")
+        self._form = TrainingForm()
+        self._form.own_images_wanted.connect(partial(self.navigate.emit, "data", None))
+        self._form.failed.connect(self._message.show_error)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(self._form)
+
+        self._train_button = describe(
+            QPushButton("&Train"),
+            "train_button",
+            "Train",
+            "Shows the training images to the network, batch by batch, and moves its weights so that the loss falls.",
+        )
+        self._train_button.setProperty("role", "primary")
+        self._train_button.clicked.connect(self.start)
+        self._stop_button = describe(
+            QPushButton("&Stop"), "stop_button", "Stop", "Stops after this batch and keeps what was learnt."
+        )
+        self._stop_button.clicked.connect(self.stop)
+        buttons = QWidget()
+        self._buttons = QStackedLayout(buttons)
+        self._buttons.addWidget(self._train_button)
+        self._buttons.addWidget(self._stop_button)
+        buttons.setFixedHeight(GRID * 5)
+
+        for widget in (heading, scroll, buttons):
+            layout.addWidget(widget)
+        layout.setStretchFactor(scroll, 1)
+        return column
+
+    def _build_middle(self) -> QVBoxLayout:
+        layout = QVBoxLayout()
+        layout.setSpacing(GRID * 2)
+        self._plot = TrainingPlot()
+        self._progress = describe(
+            QProgressBar(), "training_progress", "Progress of the training", "How much of the training is done."
+        )
+        self._progress.setTextVisible(False)
+        self._status = label(INVITATION, name="training_status")
+        self._status.setAccessibleName("State of the training")
+        self._try_button = describe(
+            QPushButton("Try &it"),
+            "try_button",
+            "Try it",
+            "Draw a digit or open a picture, and see what this network answers.",
+        )
+        self._try_button.setProperty("role", "primary")
+        self._try_button.clicked.connect(self._try_it)
+        self._try_button.hide()
+        self._more_button = describe(
+            QPushButton("Train &more"),
+            "train_more_button",
+            "Train more",
+            "Goes on from what this network has learnt, with the options on the left; both results are kept.",
+        )
+        self._more_button.clicked.connect(self.train_more)
+        self._more_button.hide()
+        foot = QHBoxLayout()
+        foot.setSpacing(GRID * 2)
+        foot.addWidget(self._status, 1)
+        foot.addWidget(self._more_button)
+        foot.addWidget(self._try_button)
+        layout.addWidget(self._message)
+        layout.addWidget(self._plot, 1)
+        layout.addWidget(self._progress)
+        layout.addLayout(foot)
+        return layout
+
+    @Slot()
+    def start(self) -> None:
+        """Starts a training of what is chosen."""
+        self._start(self._form.config)
+
+    @Slot()
+    def train_more(self) -> None:
+        """Starts a training that goes on from the result."""
+        if self._result is not None:
+            result, chosen = self._result, self._form.config
+            self._start(dataclasses.replace(chosen, architecture=result.architecture, start_from=str(result.run)))
+            self._message.show_info(
+                f"This training goes on from “{result.run.name}”, which gets {percent(result.test_accuracy, 2)} of the "
+                "test images right."
+            )
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether the training goes on from the one whose curves are shown."""
+        return self._config.start_from is not None
+
+    def _start(self, config: TrainingConfig) -> None:
+        if self._task is not None:
+            return
+        self._config = config
+        self._message.hide()
+        self._forget_result(keep_curves=self._goes_on)
+        if not self._goes_on:
+            self._plot.reset(self._config.epochs, 0)
+        self._form.set_locked(True)
+        self._stop_button.setEnabled(True)
+        self._buttons.setCurrentWidget(self._stop_button)
+        self._stop_button.setFocus()
+        self._progress.setRange(0, 0)
+        self._status.setText("Preparing the images and the network …")
+        from cnnstudio.training.trainer import train  # what only a training needs must not hold the window up
+
+        self._task = Task(partial(train, self._config), self)
+        self._task.reported.connect(self._show)
+        self._task.finished.connect(self._finish)
+        self._task.failed.connect(self._fail)
+        self._task.start()
+
+    def _forget_result(self, keep_curves: bool = False) -> None:
+        """Back to the empty state: what was shown belongs to another data set or training."""
+        self._done, self._result = 0.0, None
+        self._more_button.hide()
+        self._try_button.hide()
+        self._seen.clear()
+        if not keep_curves:
+            self._plot.clear()
+        self._progress.setRange(0, 1)
+        self._progress.setValue(0)
+        self._status.setText(INVITATION)
+
+    @Slot()
+    def stop(self) -> None:
+        """Asks the running training to stop; it answers within one batch."""
+        if self._task is not None:
+            self._stop_button.setEnabled(False)
+            self._status.setText("Stopping …")
+            self._task.stop()
+
+    @Slot(object)
+    def _show(self, event: Event) -> None:
+        match event:
+            case Preparing(progress):
+                # Qt counts in 32 bits; a download has more bytes.
+                self._progress.setRange(0, 1000 if progress.total else 0)
+                self._progress.setValue(1000 * progress.done // (progress.total or 1))
+                amount = wording.progress(progress.done, progress.total, progress.unit, progress.seconds_left)
+                if self._stop_button.isEnabled():
+                    self._status.setText(f"{progress.task} · {amount}")
+            case Started():
+                self._classes = event.classes
+                self._plot.reset(event.epochs, event.batches_per_epoch, self._goes_on)
+                self._progress.setRange(0, event.epochs * event.batches_per_epoch)
+                self._status.setText(
+                    f"{event.parameters:,} weights, {event.train_images:,} training images, "
+                    f"{event.validation_images:,} held out for validation."
+                )
+            case Batches():
+                self._plot.add_batches(event.first, event.loss, event.accuracy)
+                done = event.first + len(event.loss)
+                self._progress.setValue(done)
+                self._done = done / max(1, self._progress.maximum())
+                if self._stop_button.isEnabled():
+                    self._status.setText(
+                        f"Epoch {event.epoch + 1} of {self._config.epochs} · {event.images_per_second:,.0f} images/s · "
+                        f"{duration(event.seconds_left)} left"
+                    )
+            case EpochEnd():
+                self._plot.add_epoch(event.epoch, event.loss, event.accuracy, event.val_loss, event.val_accuracy)
+            case Probe():
+                truth, classes = self._classes[event.label], self._classes
+                self._seen.show_probe(event.image, truth, event.probabilities, classes, event.kernels, event.layers)
+            case Stopped():
+                self._progress.setRange(0, 0)
+                self._status.setText(f"Stopped after {event.batches:,} batches. Measuring on the test images …")
+
+    @Slot(object)
+    def _finish(self, result: "TrainingResult") -> None:
+        self._end()
+        self._result = result
+        title = result.architecture_title
+        images = result.test_images
+        right = round(result.test_accuracy * images)
+        begin = "Stopped. " if result.stopped else ""
+        self._status.setText(
+            f"{begin}Of {images:,} test images it had never seen, {title} recognises {right:,}: "
+            f"<b>{percent(result.test_accuracy)}</b>. Trained in {duration(result.train_seconds)} at "
+            f"{result.images_per_second:,.0f} images/s."
+        )
+        self._progress.setRange(0, 1000)
+        self._progress.setValue(1000 if not result.stopped else round(1000 * self._done))
+        self._more_button.show()
+        self._try_button.show()
+        self._try_button.setFocus()
+
+    @Slot(object)
+    def _fail(self, error: Exception) -> None:
+        from cnnstudio.training.trainer import NothingTrained
+
+        self._end()
+        self._progress.setRange(0, 1)
+        self._progress.setValue(0)
+        if isinstance(error, NothingTrained):
+            self._status.setText(str(error))
+            return
+        self._status.setText("Nothing is running.")
+        self._message.show_error(explain(error), details=self._task_details(error))
+
+    def _task_details(self, error: Exception) -> str:
+        cause = error.__cause__
+        lines = [f"{key}: {value}" for key, value in dataclasses.asdict(self._config).items()]
+        if not isinstance(error, StudioError) or cause is not None:
+            lines.append(repr(cause or error))
+        return "\n".join(lines)
+
+    def _end(self) -> None:
+        self._task = None
+        self._form.set_locked(False)
+        self._buttons.setCurrentWidget(self._train_button)
+
+    @Slot()
+    def _try_it(self) -> None:
+        if self._result is not None:
+            self.navigate.emit("try", self._result.run)

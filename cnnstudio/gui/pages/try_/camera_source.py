@@ -1,0 +1,102 @@
+"""The camera as what is classified on the Try page: live, or frozen."""
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QPushButton, QStackedWidget
+
+from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.look.theme import icon
+from cnnstudio.gui.pages.try_.draw_source import Source
+from cnnstudio.gui.pages.try_.session import Answer, Opened, Subject
+from cnnstudio.gui.widgets.drawing.camera import CameraView
+from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
+
+_INVITATION = "Hold something in front of the camera."
+
+
+class CameraSource(Source):
+    """What the camera sees now, as often as the network can answer; Space holds a picture fast."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.invitation = _INVITATION
+        self._subject: Opened | None = None
+        self._stack = self._add_surface(QStackedWidget())
+        self._camera = CameraView()
+        self._camera.picture_changed.connect(self._take)
+        self._camera.failed.connect(self._lose)
+        self._still = PhotoView()
+        describe(self._still, "camera_still", "The picture", "The picture that was held fast, not mirrored.")
+        self._stack.addWidget(self._camera)
+        self._stack.addWidget(self._still)
+        self._freeze = describe(
+            QPushButton("Free&ze"),
+            "freeze_button",
+            "Freeze",
+            "Holds this picture fast, to look at the answer and at the maps in peace; once more, the camera goes on. "
+            "(Space)",
+        )
+        self._freeze.setCheckable(True)
+        self._freeze.setEnabled(False)
+        self._freeze.setIcon(icon("camera"))
+        self._freeze.toggled.connect(self._hold)
+        row = self._tools()
+        row.addWidget(label("Pictures stay on this computer.", "small"), 1)
+        row.addWidget(self._freeze)
+
+    @property
+    def subject(self) -> Subject | None:
+        """The newest picture; None while there is none."""
+        return self._subject
+
+    def set_side(self, side: int) -> None:
+        """In the shape of most cameras' pictures."""
+        self._surface.setFixedSize(side, 3 * side // 4)
+
+    def start(self) -> None:
+        """Takes the camera, now that it is chosen."""
+        if not self._freeze.isChecked():
+            self.invitation = _INVITATION
+            self._camera.start()
+
+    def stop(self) -> None:
+        """Lets the camera go."""
+        self._camera.stop()
+
+    def shut_down(self) -> None:
+        """Lets the camera go."""
+        self.stop()
+
+    def show_answer(self, answer: Answer) -> None:
+        """Shows the crop of a picture that is held fast."""
+        if self._freeze.isChecked():
+            self._still.set_image(answer.picture, answer.crop)
+
+    @Slot()
+    def _take(self) -> None:
+        picture = self._camera.picture
+        if picture is not None and not self._freeze.isChecked():
+            self._subject = Opened(picture)
+            self.invitation = _INVITATION
+            if not self._freeze.isEnabled():
+                self._freeze.setEnabled(True)
+                self._freeze.setFocus()  # so that Space is its key, and still that of any other button one goes to
+            self.subject_changed.emit()
+
+    @Slot()
+    def _lose(self) -> None:
+        self._subject = None
+        self.invitation = ""  # the view says what is the matter
+        self._freeze.setEnabled(False)
+        self.subject_changed.emit()
+
+    @Slot(bool)
+    def _hold(self, held: bool) -> None:
+        self._freeze.setText("Go &on" if held else "Free&ze")
+        if held and self._subject is not None and not isinstance(self._subject.source, bytes):
+            self._still.set_image(self._camera.picture)
+            self._stack.setCurrentWidget(self._still)
+            self._camera.stop()
+            self.subject_changed.emit()
+        else:
+            self._stack.setCurrentWidget(self._camera)
+            self._camera.start()

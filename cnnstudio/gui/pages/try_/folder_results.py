@@ -1,0 +1,261 @@
+"""What came of a folder's pictures: predicted in a thread, kept for the view, the small pictures on disk."""
+
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from io import FileIO
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from cnnstudio.data.pictures.files import list_pictures
+from cnnstudio.errors import StudioError, reason
+from cnnstudio.models.trained.folder_prediction import FilePrediction, predict_files
+from cnnstudio.models.trained.library import load_classifier
+from cnnstudio.models.trained.prediction_table import model_mark, save_table
+from cnnstudio.progress import Cancelled, ending_with
+from cnnstudio.storage import cache_folder
+from cnnstudio.wording import percent
+
+TOP = 3
+"""Classes that are named for each picture."""
+
+UNSURE = 0.5
+"""Below this probability of its best class a picture counts as uncertain."""
+
+THUMBNAIL_SIDE = 64
+"""Longer side of a small picture, at most."""
+
+
+FILTERS: dict[str, tuple[str, str]] = {
+    "all": ("&All", "All pictures of all classes."),
+    "unsure": (
+        "&Uncertain",
+        f"Pictures whose best class has less than {percent(UNSURE, 0)}: here the network is most likely wrong. "
+        "Press it again for the certain ones, too.",
+    ),
+    "unreadable": ("Un&readable", "Files that could not be used, and why."),
+}
+"""The chips that choose what is shown: text and lesson."""
+
+ORDERS: dict[str, tuple[str, str]] = {
+    "class": ("By class", "One class after the other, the most frequent first; in each the most certain first."),
+    "least": ("Least certain first", "What the network hesitates about comes first: the place to look for mistakes."),
+    "most": ("Most certain first", "What the network takes for the clearest examples comes first."),
+}
+"""The orders of what is shown: text and lesson."""
+
+
+class Thumbnails:
+    """Small pictures of one size in a file without a name, which goes when this object goes.
+
+    Written by one thread while another reads.
+
+    Args:
+        shape: (height, width, channels) of each.
+
+    Raises:
+        OSError: there is no room.
+    """
+
+    def __init__(self, shape: tuple[int, int, int]) -> None:
+        self.shape = shape
+        self._stride = int(np.prod(shape))
+        self._file = _open_unnamed()
+        self._lock = threading.Lock()
+        self._count = 0
+
+    def add(self, images: Sequence[np.ndarray]) -> None:
+        """Appends pictures of the shape."""
+        content = np.stack(images).tobytes()
+        with self._lock:
+            self._file.seek(self._count * self._stride)
+            rest = memoryview(content)
+            while rest:
+                rest = rest[self._file.write(rest) :]
+            self._count += len(images)
+
+    def read(self, numbers: np.ndarray) -> np.ndarray:
+        """The pictures at some places, (n, height, width, channels) uint8."""
+        images = np.zeros((len(numbers), self._stride), np.uint8)
+        with self._lock:
+            for image, number in zip(images, numbers.tolist(), strict=True):
+                if number >= 0:
+                    self._file.seek(number * self._stride)
+                    self._file.readinto(image.data)
+        return images.reshape(-1, *self.shape)
+
+
+def _open_unnamed() -> FileIO:
+    """A file without a name in the cache, or where the system has such files, if nothing can be kept in the cache."""
+    with suppress(OSError):
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryFile(dir=cache_folder(), buffering=0)
+    return tempfile.TemporaryFile(buffering=0)
+
+
+@dataclass(frozen=True, eq=False)
+class Begun:
+    """The work has begun.
+
+    Attributes:
+        classes: of the model.
+        mark: what tells the model from others in a table.
+        total: number of pictures.
+        problems: a sentence for each folder that cannot be looked into.
+        thumbnails: where the small pictures will be.
+    """
+
+    classes: tuple[str, ...]
+    mark: str
+    total: int
+    problems: tuple[str, ...]
+    thumbnails: Thumbnails
+
+
+@dataclass(frozen=True, eq=False)
+class More:
+    """Predictions that have come since; the small pictures of those without an error have been kept, in order."""
+
+    predictions: tuple[FilePrediction, ...]
+
+
+def work(model: Path, folder: Path, on_event: Callable[[object], object], stop: threading.Event) -> bool:
+    """Predicts all pictures of a folder, for a `Task`.
+
+    Args:
+        model: the model's path.
+        folder: the folder, or a zip archive.
+        on_event: told `Begun`, `Progress` and `More`.
+        stop: ends it.
+
+    Returns:
+        Whether it came to its end.
+
+    Raises:
+        StudioError: the model or the folder cannot be used, or there is no picture in it, or the disk is full.
+    """
+    tell = ending_with(stop, on_event)
+    found = list_pictures([folder])
+    if not found.files:
+        raise StudioError(
+            f"There is no picture in {folder}. {found.problems[0]}"
+            if found.problems
+            else f"There is no picture in {folder}."
+        )
+    classifier = load_classifier(model)
+    classifier.freeze()
+    scale = min(1.0, THUMBNAIL_SIDE / max(classifier.input_shape))
+    height, width, channels = classifier.input_shape
+    shape = max(1, round(scale * height)), max(1, round(scale * width)), channels
+    try:
+        thumbnails = Thumbnails(shape)
+        on_event(Begun(classifier.classes, model_mark(classifier), len(found.files), tuple(found.problems), thumbnails))
+        for batch in predict_files(classifier, found.files, min(TOP, len(classifier.classes)), tell):
+            small = [_shrunk(one.image, shape) for one in batch if one.image is not None]
+            if small:
+                thumbnails.add(small)
+            on_event(More(tuple(replace(one, image=None) for one in batch)))
+    except Cancelled:
+        return False
+    except OSError as error:
+        raise StudioError(f"The small pictures cannot be kept: {reason(error)}. Make room on the disk.") from error
+    return True
+
+
+def _shrunk(image: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+    if image.shape == shape:
+        return image
+    picture = Image.fromarray(image[..., 0] if shape[2] == 1 else image)
+    return np.asarray(picture.resize((shape[1], shape[0]), Image.Resampling.BOX)).reshape(shape)
+
+
+class Results:
+    """The predictions so far, to be sorted and filtered.
+
+    Args:
+        begun: what was told first.
+    """
+
+    def __init__(self, begun: Begun) -> None:
+        self.begun = begun
+        self.everything: list[FilePrediction] = []
+        self.predictions: list[FilePrediction] = []
+        self.unreadable: list[FilePrediction] = []
+        self._classes: list[int] = []
+        self._shares: list[float] = []
+
+    def add(self, predictions: Sequence[FilePrediction]) -> None:
+        """Takes in what has come."""
+        self.everything += predictions
+        for one in predictions:
+            if one.error:
+                self.unreadable.append(one)
+            else:
+                self.predictions.append(one)
+                self._classes.append(one.top[0][0])
+                self._shares.append(one.top[0][2])
+
+    def counts(self, sure: bool) -> np.ndarray:
+        """For each class of the model, the pictures it was predicted for with certainty, or without; (classes,)."""
+        chosen = (np.array(self._shares) >= UNSURE) == sure
+        return np.bincount(np.array(self._classes, int)[chosen], minlength=len(self.begun.classes))
+
+    def order(self, key: str, only_unsure: bool, number: int | None) -> np.ndarray:
+        """The places in `predictions` of the pictures to show.
+
+        Args:
+            key: of `ORDERS`; each is one order of all that is shown.
+            only_unsure: whether those that are certain are left out.
+            number: the class; None for all.
+        """
+        classes, shares = np.array(self._classes, int), np.array(self._shares, float)
+        frequency = np.bincount(classes, minlength=len(self.begun.classes))
+        keys = {"class": (-shares, classes, -frequency[classes]), "least": (shares,), "most": (-shares,)}
+        order = np.lexsort(keys[key])
+        keep = np.ones(len(order), bool)
+        if only_unsure:
+            keep &= shares[order] < UNSURE
+        if number is not None:
+            keep &= classes[order] == number
+        return order[keep]
+
+    def caption(self, place: int) -> str:
+        """What is said of a picture: its name and its best classes."""
+        one = self.predictions[place]
+        named = ", ".join(f"{name} {percent(share)}" for _, name, share in one.top)
+        return f"{one.file.name}: {named}"
+
+
+def told(one: FilePrediction, root: Path) -> str:
+    """Why there is no prediction for a file, with its name.
+
+    Args:
+        one: the file's.
+        root: the folder or archive that was classified, which goes without saying.
+    """
+    reason = one.error if one.file.name in one.error else f"{one.file.name}: {one.error}"
+    name = one.file.name
+    return reason.replace(name, name.removeprefix(str(root)).lstrip("/\\"))
+
+
+class Saved(NamedTuple):
+    """A table has been saved: where, and how many rows it has."""
+
+    path: Path
+    rows: int
+
+
+def write(path: Path, results: Results, **_: object) -> Saved:
+    """Saves the table, for a `Task`.
+
+    Raises:
+        StudioError: the file cannot be written.
+    """
+    everything = tuple(results.everything)
+    save_table(path, everything, min(TOP, len(results.begun.classes)), results.begun.mark)
+    return Saved(path, len(everything))

@@ -1,0 +1,397 @@
+"""A whole folder classified: thumbnails sorted by class and certainty, and the table of it."""
+
+import os
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QElapsedTimer, Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QPushButton,
+    QSlider,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnstudio.errors import StudioError, explain
+from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.log import details
+from cnnstudio.gui.look.theme import GRID, SECTION
+from cnnstudio.gui.pages.try_.folder_head import FolderChoices, FolderHead, FolderProgress
+from cnnstudio.gui.pages.try_.folder_results import Begun, More, Results, Saved, told, work, write
+from cnnstudio.gui.task import Task
+from cnnstudio.gui.widgets.charts.class_histogram import ClassHistogram, Part
+from cnnstudio.gui.widgets.images.thumbnail_grid import LARGEST, SMALLEST, ThumbnailGrid, Thumbnails
+from cnnstudio.progress import Progress
+from cnnstudio.storage import exists, is_folder
+
+_REFRESH = 1000
+"""Milliseconds between two looks at what has come meanwhile, at least."""
+
+_REST = 20
+"""A look may take a twentieth of the time: with very many pictures, there are fewer."""
+
+
+class FolderView(QWidget):
+    """Classifies a folder and shows what came of it.
+
+    Signals:
+        left(): somebody wants to go back to single pictures.
+        opened(object, object): the `PictureFile` of a thumbnail that was clicked, and the path of the model that
+            answered here.
+    """
+
+    left = Signal()
+    opened = Signal(object, object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("folder_view")
+        self._task: Task | None = None
+        self._saving: Task | None = None
+        self._results: Results | None = None
+        self._shown = np.zeros(0, int)
+        self._rows: list[int] = []
+        self._folder = Path()
+        self._model, self._model_title = Path(), ""
+        self._other_model, self._other_title = Path(), ""
+        self._save_in: Path | None = None
+        self._news = ""
+        self._since = QElapsedTimer()
+        self._pause = _REFRESH
+        self._message = MessageBar()
+        self._message.accepted.connect(self._classify_again)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
+        column.setSpacing(2 * GRID)
+        self._head = FolderHead(self)
+        self._head.left.connect(self._leave)
+        self._head.save_asked.connect(self._ask_place)
+        self._working = FolderProgress()
+        self._working.cancelled.connect(self._cancel)
+        for part in (self._head, self._message, self._working):
+            column.addWidget(part)
+        body = QHBoxLayout()
+        body.setSpacing(SECTION)
+        body.addWidget(self._build_classes())
+        body.addLayout(self._build_pictures(), 1)
+        column.addLayout(body, 1)
+
+    @property
+    def results(self) -> Results | None:
+        """What has come so far; None before a folder was chosen."""
+        return self._results
+
+    @property
+    def running(self) -> bool:
+        """Whether pictures are being classified."""
+        return self._task is not None and self._task.running
+
+    def start(self, model: Path, title: str, folder: Path) -> None:
+        """Classifies all pictures of a folder or a zip archive.
+
+        Args:
+            model: the model's path.
+            title: its name.
+            folder: the folder.
+        """
+        self._stop()
+        self._message.hide()
+        self._folder, self._model, self._model_title = folder, model, title
+        self._save_in = None
+        self._results = None
+        self._head.name(folder.name or str(folder), title)
+        self._choices.filter = "all"
+        self._histogram.set_classes((), ())
+        self._refresh()
+        self._working.begin()
+        self._task = Task(partial(work, model, folder), self)
+        self._task.reported.connect(self._hear)
+        self._task.finished.connect(self._finish)
+        self._task.failed.connect(self._fail)
+        self._task.start()
+
+    def entered(self, model: Path, title: str) -> None:
+        """Somebody comes back; where another model is chosen meanwhile, it may classify the folder, too.
+
+        Args:
+            model: the path of the model that is chosen now.
+            title: its name.
+        """
+        if model != self._model and not self.running:
+            self._other_model, self._other_title = model, title
+            self._tell(f"{self._model_title} answered here; {title} is chosen now.", f"Classify again with {title}")
+
+    def shut_down(self) -> None:
+        """Ends what is running, and waits for it."""
+        for task in (self._task, self._saving):
+            if task is not None:
+                task.shut_down()
+
+    def _build_classes(self) -> QWidget:
+        column = QWidget()
+        column.setFixedWidth(30 * GRID)
+        self._histogram = describe(
+            ClassHistogram(),
+            "predicted_classes",
+            "Predicted classes",
+            "How many pictures were taken for each class; hatched, those that the network is uncertain about. "
+            "Click one to see only its pictures.",
+        )
+        self._histogram.chosen.connect(self._choose_class)
+        layout = QVBoxLayout(column)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID)
+        self._every_class = describe(
+            QPushButton("Show a&ll"), "all_classes_button", "Show all", "Shows the pictures of all classes again."
+        )
+        self._every_class.setProperty("role", "quiet")
+        policy = self._every_class.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._every_class.setSizePolicy(policy)
+        self._every_class.clicked.connect(partial(self._choose_class, -1))
+        heading = QHBoxLayout()
+        title = label("Predicted classes", "strong")
+        title.setWordWrap(False)
+        heading.addWidget(title, 1)
+        heading.addWidget(self._every_class)
+        layout.addLayout(heading)
+        layout.addWidget(label("Hatched: uncertain, below 50 %", "small"))
+        layout.addWidget(self._histogram, 1)
+        return column
+
+    def _build_pictures(self) -> QVBoxLayout:
+        self._grid = ThumbnailGrid(placeholder="There are no such pictures.")
+        describe(self._grid, "folder_grid", "Pictures", "Click a picture, or press Enter on it, to look at it closely.")
+        self._grid.activated.connect(self._open)
+        self._grid.current_changed.connect(self._tell_picture)
+        self._grid.failed.connect(self._message.show_error)
+        self._list = describe(
+            QPlainTextEdit(), "unreadable_list", "Unreadable files", "The files that could not be opened, and why."
+        )
+        self._list.setReadOnly(True)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._grid)
+        self._stack.addWidget(self._list)
+        soon = label("The pictures appear here as they are classified.", "secondary", "no_pictures_yet")
+        soon.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._stack.addWidget(soon)
+        layout = QVBoxLayout()
+        layout.setSpacing(GRID)
+        self._choices = FolderChoices()
+        self._choices.filter_chosen.connect(self._choose_filter)
+        self._choices.order_chosen.connect(self._choose_order)
+        layout.addWidget(self._choices)
+        layout.addWidget(self._stack, 1)
+        layout.addLayout(self._build_foot())
+        return layout
+
+    def _build_foot(self) -> QHBoxLayout:
+        self._count = label(role="secondary", name="folder_count")
+        self._count.setTextFormat(Qt.TextFormat.PlainText)
+        size = describe(
+            QSlider(Qt.Orientation.Horizontal),
+            "folder_thumbnail_size",
+            "Size of the thumbnails",
+            "Makes the thumbnails larger or smaller; Ctrl and the wheel do, too.",
+        )
+        size.setRange(SMALLEST, LARGEST)
+        size.setFixedWidth(16 * GRID)
+        size.setValue(self._grid.side)
+        size.valueChanged.connect(self._grid.set_side)
+        self._grid.side_changed.connect(size.setValue)
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        row.addWidget(self._count, 1)
+        row.addWidget(label("Size", "secondary"))
+        row.addWidget(size)
+        return row
+
+    @Slot(object)
+    def _hear(self, event: object) -> None:
+        match event:
+            case Begun():
+                self._results = Results(event)
+                self._working.expect(event.total)
+                self._since.start()
+            case More() if self._results is not None:
+                self._results.add(event.predictions)
+                if self._since.elapsed() > self._pause:
+                    self._since.start()
+                    self._refresh()
+                    self._pause = max(_REFRESH, _REST * self._since.elapsed())
+            case Progress():
+                self._working.tell(event)
+
+    @Slot(object)
+    def _finish(self, whole: bool) -> None:
+        self._working.hide()
+        self._refresh()
+        if self._results is None:
+            return
+        done = len(self._results.predictions) + len(self._results.unreadable)
+        if not whole:
+            self._message.show_info(f"Cancelled: {done:,} of {self._results.begun.total:,} pictures are classified.")
+        elif self._results.begun.problems:
+            self._message.show_error(" ".join(self._results.begun.problems[:3]))
+
+    @Slot(object)
+    def _fail(self, error: Exception) -> None:
+        self._working.hide()
+        self._refresh()
+        self._message.show_error(explain(error), "" if isinstance(error, StudioError) else details())
+
+    @Slot()
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.stop()
+
+    def _stop(self) -> None:
+        if self._task is not None:
+            self._task.drop()
+            self._task = None
+
+    @Slot()
+    def _refresh(self) -> None:
+        """Shows what has come so far, filtered and sorted; what is in sight stays where it can."""
+        results = self._results
+        self._head.allow_saving(results is not None and bool(results.predictions or results.unreadable))
+        if results is None or not results.everything:
+            self._choices.present({}, one_class=False)
+            self._every_class.hide()
+            self._grid.set_images(None)
+            self._stack.setCurrentIndex(2)
+            self._count.setText("")
+            return
+        self._show_classes(results)
+        chosen = self._histogram.chosen_class
+        unsure = results.counts(sure=False)
+        number_unsure = int(unsure[self._rows[chosen]] if chosen >= 0 else unsure.sum())
+        self._choices.present({"unsure": number_unsure, "unreadable": len(results.unreadable)}, one_class=chosen >= 0)
+        self._every_class.setVisible(chosen >= 0)
+        listing = self._choices.filter == "unreadable"
+        self._stack.setCurrentIndex(1 if listing else 0)
+        if listing:
+            self._list.setPlainText("\n".join(told(one, self._folder) for one in results.unreadable))
+            number = len(results.unreadable)
+            self._count.setText(f"{number:,} {'file' if number == 1 else 'files'} cannot be used")
+            return
+        self._shown = results.order(
+            self._choices.order, self._choices.filter == "unsure", self._rows[chosen] if chosen >= 0 else None
+        )
+        thumbnails, shown, scrolled = results.begun.thumbnails, self._shown, self._grid.verticalScrollBar().value()
+        self._grid.set_images(
+            Thumbnails(
+                len(shown),
+                thumbnails.shape,
+                lambda places: thumbnails.read(shown[places]),
+                lambda place: results.caption(int(shown[place])),
+            )
+        )
+        if self.running:
+            self._grid.verticalScrollBar().setValue(scrolled)
+        self._tell_picture(-1)
+
+    def _show_classes(self, results: Results) -> None:
+        sure, unsure = results.counts(sure=True), results.counts(sure=False)
+        chosen = self._histogram.chosen_class
+        number = self._rows[chosen] if chosen >= 0 else -1
+        total = sure + unsure
+        self._rows = [int(row) for row in np.argsort(-total, kind="stable") if total[row]]
+        parts = [
+            Part(title, tuple(int(count[row]) for row in self._rows), series)
+            for title, count, series in (("certain", sure, 0), ("uncertain", unsure, 1))
+        ]
+        self._histogram.set_classes([results.begun.classes[row] for row in self._rows], parts, shows_means=False)
+        if number in self._rows:
+            self._histogram.set_chosen(self._rows.index(number))
+
+    @Slot(int)
+    def _choose_class(self, number: int) -> None:
+        self._forget_news()
+        self._histogram.set_chosen(number)
+        if self._choices.filter == "unreadable":
+            self._choices.filter = "all"
+        self._refresh()
+
+    @Slot(str)
+    def _choose_filter(self, name: str) -> None:
+        self._forget_news()
+        if name != "unsure":
+            self._histogram.set_chosen(-1)
+        self._refresh()
+
+    @Slot()
+    def _choose_order(self) -> None:
+        self._forget_news()
+        self._refresh()
+
+    @Slot(int)
+    def _tell_picture(self, place: int) -> None:
+        if self._results is None:
+            return
+        if 0 <= place < len(self._shown):
+            self._count.setText(self._results.caption(int(self._shown[place])))
+            return
+        total = len(self._results.predictions)
+        some = f"{len(self._shown):,} of " if len(self._shown) != total else ""
+        self._count.setText(f"{some}{total:,} pictures")
+
+    @Slot(int)
+    def _open(self, place: int) -> None:
+        self._forget_news()
+        if self._results is not None and exists(self._model):
+            self.opened.emit(self._results.predictions[int(self._shown[place])].file, self._model)
+        elif self._results is not None:
+            self._message.show_error(
+                f"{self._model_title}, which answered here, was deleted or moved. Choose another model, and classify "
+                "the folder again."
+            )
+
+    @Slot()
+    def _leave(self) -> None:
+        self._forget_news()
+        self.left.emit()
+
+    @Slot()
+    def _classify_again(self) -> None:
+        self.start(self._other_model, self._other_title, self._folder)
+
+    def _tell(self, text: str, offer: str = "") -> None:
+        """Tells what goes away when something else is done."""
+        self._news = text
+        self._message.show_offer(text, offer) if offer else self._message.show_info(text)
+
+    def _forget_news(self) -> None:
+        if self._message.text == self._news:
+            self._message.hide()
+
+    @Slot()
+    def _ask_place(self) -> None:
+        if self._results is None:
+            return
+        self._forget_news()
+        place = self._save_in or (self._folder if is_folder(self._folder) else self._folder.parent)
+        if not os.access(place, os.W_OK):
+            place = Path.home()
+        start = str(place / f"{self._folder.stem or 'pictures'}.csv")
+        name, _ = QFileDialog.getSaveFileName(self, "Save the table", start, "Tables (*.csv)")
+        if name:
+            self._save_in = Path(name).parent
+            self._save_as(Path(name) if name.lower().endswith(".csv") else Path(f"{name}.csv"), self._results)
+
+    def _save_as(self, path: Path, results: Results) -> None:
+        self._saving = Task(partial(write, path, results), self)
+        self._saving.finished.connect(self._tell_saved)
+        self._saving.failed.connect(self._fail)
+        self._saving.start()
+
+    @Slot(object)
+    def _tell_saved(self, saved: Saved) -> None:
+        rows = f"{saved.rows:,} {'row' if saved.rows == 1 else 'rows'}"
+        self._tell(f"{rows} saved as {saved.path}: all pictures{' so far' if self.running else ''}.")

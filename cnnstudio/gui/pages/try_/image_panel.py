@@ -1,0 +1,223 @@
+"""The left column of the Try page: where the image comes from, and what the network gets of it."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.forms import ButtonRows
+from cnnstudio.gui.look.theme import GRID
+from cnnstudio.gui.pages.try_.camera_source import CameraSource
+from cnnstudio.gui.pages.try_.draw_source import MINIMUM_SIDE, NARROW, DrawSource, Source
+from cnnstudio.gui.pages.try_.photo_source import PhotoSource
+from cnnstudio.gui.pages.try_.sample_source import SampleSource, why_no_samples
+from cnnstudio.gui.pages.try_.session import Answer, Drawn, Opened, Subject
+from cnnstudio.gui.pages.try_.words import words_for
+from cnnstudio.gui.widgets.images.pixel_view import PixelView
+from cnnstudio.models.trained.card import Card
+
+_SMALLEST_INPUT, _SMALL_INPUT, _LARGE_INPUT = 14 * GRID + 4, 18 * GRID, 28 * GRID + 4
+"""Sides of what the network gets: four or five pixels a pixel of MNIST, or 224 pixels as they are."""
+
+_SAMPLE_TIP = "An image of the data set that was kept away from all training."
+
+_ROOM_FOR_LARGE_INPUT = 110 * GRID
+"""Height of the page from which on the large one fits."""
+
+
+class ImagePanel(QScrollArea):
+    """A row of chips that chooses where the image comes from, the source itself, and what the network gets.
+
+    Signals:
+        asked(): there is something else to classify, or nothing any more.
+        source_changed(): another source was chosen.
+        failed(str): a sentence on what could not be used.
+        file_chosen(object): a file's path to open: a picture or a model.
+        folder_chosen(object): a folder's path, whose pictures are all to be classified.
+    """
+
+    asked = Signal()
+    source_changed = Signal()
+    failed = Signal(str)
+    file_chosen = Signal(object)
+    folder_chosen = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._card: Card | None = None
+        self._room = (0, 0)
+        self._build_sources()
+        self._pixels = PixelView()
+        self._pixels.setObjectName("network_input")
+        self._note = label(role="secondary", name="network_input_note")
+        gets = QHBoxLayout()
+        gets.setSpacing(2 * GRID)
+        gets.addWidget(self._pixels, 0, Qt.AlignmentFlag.AlignTop)
+        gets.addWidget(self._note, 1, Qt.AlignmentFlag.AlignTop)
+        content = QWidget()
+        content.setProperty("role", "content")
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2 * GRID)
+        self._chip_rows = self._build_chips()
+        column.addLayout(self._chip_rows)
+        column.addWidget(self._stack)
+        column.addLayout(gets)
+        column.addStretch(1)
+        self.setWidget(content)
+
+    def _build_sources(self) -> None:
+        self.draw, self.photo, self.camera, self.sample = DrawSource(), PhotoSource(), CameraSource(), SampleSource()
+        self._sources: tuple[Source, ...] = (self.draw, self.photo, self.camera, self.sample)
+        self._stack = QStackedWidget()
+        self._stack.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Maximum)
+        for source in self._sources:
+            source.pack()
+            self._stack.addWidget(source)
+            source.subject_changed.connect(self.asked)
+            source.failed.connect(self.failed)
+        self.photo.file_chosen.connect(self.file_chosen)
+        self.photo.pasted.connect(self.open_picture)
+        self.photo.folder_chosen.connect(self.folder_chosen)
+
+    def _build_chips(self) -> ButtonRows:
+        self._chips = [
+            describe(QPushButton("&Draw"), "draw_chip", "Draw", "Draw with mouse, pen, finger or keyboard."),
+            describe(QPushButton("P&hoto"), "photo_chip", "Photo", "Open, drop or paste a picture."),
+            describe(QPushButton("&Camera"), "camera_chip", "Camera", "What the camera sees, answered as it moves."),
+            describe(
+                QPushButton("Test i&mage"),
+                "test_image_chip",
+                "Test image",
+                _SAMPLE_TIP,
+            ),
+        ]
+        group = QButtonGroup(self)
+        for index, chip in enumerate(self._chips):
+            chip.setProperty("role", "chip")
+            chip.setCheckable(True)
+            group.addButton(chip, index)
+        self._chips[0].setChecked(True)
+        group.idClicked.connect(self._choose)
+        return ButtonRows(self._chips)
+
+    @property
+    def source(self) -> Source:
+        """The source that is chosen."""
+        return self._sources[self._stack.currentIndex()]
+
+    def choose(self, source: Source) -> None:
+        """Chooses a source, as its chip does."""
+        self._chips[self._sources.index(source)].click()
+
+    @Slot(object)
+    def open_picture(self, source: Path | bytes, name: str = "") -> None:
+        """Takes a picture from outside, and asks about it once; `name` where it has no file of its own."""
+        if self.source is self.photo:
+            self.photo.open(source, name)
+            return
+        with QSignalBlocker(self.photo):
+            self.photo.open(source, name)
+        self.choose(self.photo)
+
+    def is_current(self, subject: Subject | None) -> bool:
+        """Whether an answer is worth showing: a pen and a camera may have moved on since it was asked for."""
+        if self.source.subject is None:
+            return False
+        kind = {self.draw: Drawn, self.camera: Opened}.get(self.source)
+        return subject is self.source.subject if kind is None else isinstance(subject, kind)
+
+    def use(self, card: Card) -> None:
+        """Speaks of what a model takes, and offers the sources that make sense for it."""
+        if card == self._card:
+            return
+        before, words = words_for(self._card), words_for(card)
+        first, self._card = self._card is None, card
+        self._chips[0].setVisible(words.draws)
+        describe(self._chips[1], "photo_chip", "Photo", words.photo_tip)
+        self._describe_input()
+        for source in self._sources:
+            source.use(card, words)
+        self._share_room()
+        if self.source is self.draw and not words.draws:
+            self.choose(self.photo)
+        elif self.source is self.photo and words.draws and not before.draws and not first:
+            self.choose(self.draw)
+
+    def offer_samples(self, card: Card, known: bool) -> None:
+        """Lets test images be chosen, or says why there are none; `known`: whether the data set is known here."""
+        why = "" if known else why_no_samples(card)
+        chip = self._chips[self._sources.index(self.sample)]
+        chip.setEnabled(known)
+        describe(chip, "test_image_chip", "Test image", why or _SAMPLE_TIP)
+        if not known and self.source is self.sample:
+            self.choose(self.draw if words_for(card).draws else self.photo)
+
+    def show_answer(self, answer: Answer) -> None:
+        """Shows what the network got."""
+        self._pixels.set_image(answer.image)
+        self.source.show_answer(answer)
+
+    def forget(self) -> None:
+        """Shows that there is no answer."""
+        self._pixels.set_image(None)
+        self.source.forget()
+
+    def shut_down(self) -> None:
+        """Stops what the sources have running."""
+        for source in self._sources:
+            source.shut_down()
+
+    def fit_into(self, width: int, height: int) -> None:
+        """Grows with the page, as far as the rest leaves room; sizes in device-independent pixels."""
+        self._room = width, height
+        self._share_room()
+
+    def _share_room(self) -> None:
+        width, height = self._room
+        side = max(MINIMUM_SIDE, min(height - 48 * GRID, width * 31 // 100)) // GRID * GRID
+        for source in self._sources:
+            source.set_side(side)
+        self._stack.setFixedWidth(side)
+        self._chip_rows.fit(side)
+        # The bar comes and goes with what a picture brings: its room is kept, so that nothing moves or is cut.
+        self.setFixedWidth(side + GRID + self.verticalScrollBar().sizeHint().width())
+        large = self._card is not None and max(self._card.input_shape) > _SMALL_INPUT
+        small = _SMALL_INPUT if side >= NARROW else _SMALLEST_INPUT
+        seen = _LARGE_INPUT if large and height >= _ROOM_FOR_LARGE_INPUT else small
+        self._pixels.setFixedSize(seen, seen)
+        self._note.setMaximumWidth(side - seen - 2 * GRID)
+
+    def _describe_input(self) -> None:
+        words = words_for(self._card)
+        gets = words.gets_sample if self.source is self.sample else words.gets
+        self._note.setText(f"<b>What the network gets</b><br>{gets}")
+
+    @Slot(int)
+    def _choose(self, index: int) -> None:
+        self._stack.setCurrentIndex(index)
+        self._describe_input()
+        for source in self._sources:
+            policy = QSizePolicy.Policy.Preferred if source is self.source else QSizePolicy.Policy.Ignored
+            source.setSizePolicy(policy, policy)
+        self._stack.adjustSize()
+        if self.source is self.camera:
+            self.camera.start()
+        else:
+            self.camera.stop()
+        self.source_changed.emit()

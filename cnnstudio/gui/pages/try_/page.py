@@ -1,0 +1,411 @@
+"""The Try page: draw, open a picture or look through the camera; see what the network answers, and what layers saw."""
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from cnnstudio.data.pictures.files import PictureFile
+from cnnstudio.errors import StudioError, explain
+from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.log import details
+from cnnstudio.gui.look.theme import GRID, SECTION, icon
+from cnnstudio.gui.pages.choosers.models import ModelChooser, is_model, photo_model, title_of
+from cnnstudio.gui.pages.try_.draw_source import NARROW_PAGE
+from cnnstudio.gui.pages.try_.image_panel import ImagePanel
+from cnnstudio.gui.pages.try_.session import (
+    MANY_LAYERS,
+    Answer,
+    Look,
+    Opened,
+    Subject,
+    TrySession,
+    UnreadablePictureError,
+    UnusablePictureError,
+    blocks_of,
+    rows_of,
+)
+from cnnstudio.gui.pages.try_.words import NO_ANSWER, words_of
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.task import LatestTask
+from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
+from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
+from cnnstudio.models.trained.classifier import LayerInfo, Prediction
+from cnnstudio.storage import exists, is_folder
+
+if TYPE_CHECKING:
+    from cnnstudio.gui.pages.try_.folder_view import FolderView
+
+
+class TryPage(QWidget):
+    """The image on the left, the answer in the middle, what every layer saw on the right.
+
+    Signals:
+        navigate(str, object): to the Architecture page, with a model's path.
+        ready(): a model is open and compiled: the next drawing is answered at once.
+        answered(object): an `Answer` is on screen.
+    """
+
+    navigate = Signal(str, object)
+    ready = Signal()
+    answered = Signal(object)
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page_try")
+        self._settings = settings
+        self._session = TrySession()
+        self._task = LatestTask(self)
+        self._task.finished.connect(self._show)
+        self._task.failed.connect(self._fail)
+        self._open: Path | None = None
+        self._layers: tuple[LayerInfo, ...] = ()
+        self._blocks: list[tuple[str, ...]] = []
+        self._answer_shown: Answer | None = None
+        self._awaited: Subject | None = None
+        self._folder: FolderView | None = None
+
+        content = QWidget()
+        self._views = QStackedWidget()
+        self._views.addWidget(content)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._views)
+        page = QVBoxLayout(content)
+        page.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
+        page.setSpacing(2 * GRID)
+        self._message = MessageBar()
+        self._message.accepted.connect(self._open_photo_model)
+        columns = self._columns = QHBoxLayout()
+        columns.setSpacing(SECTION)
+        columns.addWidget(self._build_panel())
+        columns.addLayout(self._build_answer(), 2)
+        columns.addLayout(self._build_layers(), 3)
+        page.addLayout(self._build_header())
+        page.addWidget(self._message)
+        page.addLayout(columns, 1)
+        self._paste = self._action("Paste", "paste", QKeySequence.StandardKey.Paste, self._panel.photo.paste)
+        self._open_file = self._action("Open", "open_file", QKeySequence.StandardKey.Open, self._panel.photo.ask)
+        self._recall_model()
+
+    @property
+    def busy(self) -> str | None:
+        """What would be interrupted now, as a sentence."""
+        running = self._folder is not None and self._folder.running
+        return "A folder is being classified." if running else None
+
+    def warm_up(self) -> None:
+        """Opens the model in the background, TensorFlow with it, so that the first stroke is answered at once."""
+        self._ask()
+
+    def entered(self) -> None:
+        """The list of models may have grown since."""
+        self._models.refresh()
+
+    @Slot(object)
+    def receive(self, payload: Path) -> None:
+        """Opens a model, a run, a picture, or a folder or zip archive of pictures."""
+        self._views.setCurrentIndex(0)
+        if is_model(payload):
+            self._models.choose(payload)
+            self._model_chosen()
+        elif is_folder(payload) or payload.suffix.lower() == ".zip":
+            self._classify_folder(payload)
+        else:
+            self._panel.open_picture(payload)
+
+    def shut_down(self) -> None:
+        """Waits for the request that is being answered."""
+        self._panel.shut_down()
+        if self._folder is not None:
+            self._folder.shut_down()
+        self._task.shut_down()
+
+    def _action(self, text: str, name: str, key: QKeySequence.StandardKey, slot: object) -> QAction:
+        action = QAction(text, self)
+        action.setObjectName(name)
+        action.setShortcut(QKeySequence(key))
+        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        action.triggered.connect(slot)
+        self.addAction(action)
+        return action
+
+    def _build_header(self) -> QHBoxLayout:
+        heading = label("Try a network", "heading")
+        self._models = ModelChooser()
+        self._models.setMinimumWidth(46 * GRID)
+        self._models.setMaximumWidth(64 * GRID)
+        self._models.chosen.connect(self._model_chosen)
+        self._models.failed.connect(self._message.show_error)
+        self._models.done.connect(self._message.show_info)
+        self._models.layers_wanted.connect(partial(self.navigate.emit, "architecture"))
+        header = QHBoxLayout()
+        header.setSpacing(2 * GRID)
+        header.addWidget(heading)
+        self._to_folder = describe(
+            QPushButton("&Back to the folder"),
+            "to_folder_button",
+            "Back to the folder",
+            "Back to the folder that was classified last.",
+        )
+        self._to_folder.setIcon(icon("arrow-left"))
+        self._to_folder.clicked.connect(self._show_folder)
+        self._to_folder.hide()
+        header.addWidget(self._to_folder)
+        header.addStretch(1)
+        header.addWidget(self._models, 2)
+        return header
+
+    def _build_panel(self) -> ImagePanel:
+        self._panel = ImagePanel()
+        self._panel.asked.connect(self._ask)
+        self._panel.source_changed.connect(self._start_anew)
+        self._panel.failed.connect(self._message.show_error)
+        self._panel.file_chosen.connect(self.receive)
+        self._panel.folder_chosen.connect(self.receive)
+        return self._panel
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The canvas grows with the window; in a narrow one the answer has as much room as the maps."""
+        super().resizeEvent(event)
+        self._columns.setStretch(1, 2 if self.width() >= NARROW_PAGE else 3)
+        self._panel.fit_into(self.width(), self.height())
+
+    def _build_answer(self) -> QVBoxLayout:
+        self._answer = label(NO_ANSWER, "heading", "answer")
+        self._answer.setAccessibleName("The network's answer")
+        self._answer.setTextFormat(Qt.TextFormat.PlainText)  # a class may be called anything
+        self._state = label(role="secondary", name="model_state")
+        self._bars = ProbabilityBars()
+        middle = QVBoxLayout()
+        middle.setSpacing(GRID)
+        middle.addWidget(self._answer)
+        middle.addWidget(self._state)
+        middle.addWidget(self._bars, 1)
+        self._bars.setMaximumHeight(50 * GRID)
+        middle.addStretch()
+        return middle
+
+    def _build_layers(self) -> QVBoxLayout:
+        title = label("What every layer saw", "strong")
+        title.setToolTip("Each layer turns the maps of the layer before into its own. Click a map to enlarge it.")
+        self._every = describe(
+            QCheckBox(),
+            "all_layers_box",
+            "All layers",
+            "Also the layers that only finish another one's work: the values before they are normalised and bent.",
+        )
+        self._every.hide()
+        self._every.toggled.connect(self._show_rows)
+        self._maps = FeatureMapGrid(placeholder="What every layer sees appears here.")
+        self._maps.rows_missing.connect(self._look)
+        header = QHBoxLayout()
+        header.addWidget(title, 1)
+        header.addWidget(self._every)
+        column = QVBoxLayout()
+        column.setSpacing(GRID)
+        column.addLayout(header)
+        column.addWidget(self._maps, 1)
+        return column
+
+    def _recall_model(self) -> None:
+        remembered = self._settings.recall("try/model", "", "the model used last", _is_there)
+        if remembered:
+            self._models.choose(Path(remembered))
+        if self._models.card is not None:
+            self._panel.use(self._models.card)
+        self._tell_state()
+
+    def _path(self) -> Path | None:
+        if self._models.path is None:
+            self._message.show_error("There is no model yet. Train one on the Train page.")
+        return self._models.path
+
+    @Slot()
+    def _ask(self) -> None:
+        path = self._path()
+        if path is None:
+            return
+        subject = self._panel.source.subject
+        if subject is None:
+            self._blank()
+        self._awaited = subject
+        self._task.submit(self._session.ask, path, subject, self._wanted_layers() if path == self._open else ())
+
+    def _wanted_layers(self) -> tuple[str, ...]:
+        """The block of layers that is looked at: the first of them, if there are two."""
+        if len(self._blocks) > 1:
+            seen = self._maps.seen()
+            return next((block for block in self._blocks if seen and seen[0] in block), self._blocks[0])
+        return self._blocks[0] if self._blocks else ()
+
+    @Slot()
+    def _look(self) -> None:
+        """Asks for the maps that have come on screen, unless a newer image is on its way, which brings its own."""
+        if self._answer_shown is None or self._awaited is not None:
+            return
+        missing = self._maps.missing()
+        block = next((block for block in self._blocks if missing and missing[0] in block), ())
+        if block:
+            self._task.submit(self._session.look, self._answer_shown, block)
+
+    @Slot()
+    def _model_chosen(self) -> None:
+        self._message.hide()
+        self._open = None
+        self._blank()
+        self._bars.set_classes(())
+        self._maps.clear()
+        self._every.hide()
+        if self._models.card is not None:
+            self._panel.use(self._models.card)
+        self._tell_state()
+        self._ask()
+
+    @Slot()
+    def _start_anew(self) -> None:
+        self._message.hide()
+        self._blank()
+        self._ask()
+
+    @Slot(object)
+    def _show(self, result: Answer | Look | None) -> None:
+        if isinstance(result, Look):
+            if result.answer is self._answer_shown:
+                self._maps.show_outputs(result.layers, newer=False)
+        elif result is not None and result.path == self._models.path:
+            self._show_answer(result)
+
+    def _show_answer(self, answer: Answer) -> None:
+        if answer.path != self._open:
+            self._opened(answer)
+        if answer.subject is self._awaited:
+            self._awaited = None
+        if answer.prediction is None or answer.image is None or not self._panel.is_current(answer.subject):
+            return
+        self._answer_shown = answer
+        self._bars.set_probabilities(answer.prediction.probabilities)
+        self._maps.show_outputs(answer.prediction.layers)
+        self._say(answer.prediction)
+        self._panel.show_answer(answer)
+        if isinstance(answer.subject, Opened) and self._panel.source is self._panel.photo:
+            self._message.hide()
+            if answer.photo:
+                self._offer_photo_model("This looks like a photo, and this model knows only what was drawn or written.")
+        self.answered.emit(answer)
+
+    def _opened(self, answer: Answer) -> None:
+        self._open = answer.path
+        self._models.introduce(answer.path, answer.card)
+        self._settings.remember("try/model", str(answer.path))
+        self._bars.set_classes(answer.card.classes)
+        self._layers = answer.layers
+        self._every.setText(f"All {len(self._layers)} layers")
+        self._every.setVisible(len(self._layers) > MANY_LAYERS)
+        self._show_rows()
+        self._panel.use(answer.card)
+        self._panel.offer_samples(answer.card, answer.samples)
+        self._tell_state()
+        self.ready.emit()
+
+    @Slot()
+    def _show_rows(self) -> None:
+        shown = rows_of(self._layers, self._every.isChecked())
+        self._blocks = blocks_of(shown)
+        self._maps.set_rows([(layer.name, layer.kind, layer.shape) for layer in shown])
+
+    def _say(self, prediction: Prediction) -> None:
+        for place, text in zip((self._answer, self._state), words_of(prediction), strict=True):
+            place.setText(text)
+
+    def _blank(self) -> None:
+        self._answer_shown = None
+        self._bars.set_probabilities(None)
+        self._maps.forget()
+        self._panel.forget()
+        self._answer.setText(NO_ANSWER)
+        self._tell_state()
+
+    def _tell_state(self) -> None:
+        self._state.setText(self._panel.source.invitation if self._open else "Opening the model …")
+
+    def _classify_folder(self, folder: Path) -> None:
+        """Classifies all pictures of a folder by the model that is chosen."""
+        path = self._path()
+        if path is None:
+            return
+        if self._folder is None:
+            from cnnstudio.gui.pages.try_.folder_view import FolderView
+
+            self._folder = FolderView()
+            self._folder.left.connect(partial(self._views.setCurrentIndex, 0))
+            self._folder.opened.connect(self._open_of_folder)
+            self._views.addWidget(self._folder)
+        self._to_folder.show()
+        self._show_folder()
+        self._folder.start(path, self._models.name, folder)
+
+    @Slot()
+    def _show_folder(self) -> None:
+        if self._folder is not None:
+            self._views.setCurrentWidget(self._folder)
+            if self._models.path is not None:
+                self._folder.entered(self._models.path, self._models.name)
+
+    @Slot(object)
+    def _open_of_folder(self, file: PictureFile, model: Path) -> None:
+        """Opens a picture of the folder with the model that answered there."""
+        self._views.setCurrentIndex(0)
+        self._models.choose(model)
+        try:
+            source = file.source()
+        except StudioError as error:
+            self._message.show_error(str(error))
+            return
+        self._panel.open_picture(source, file.name)
+
+    def _offer_photo_model(self, why: str) -> None:
+        entry = photo_model()
+        if entry is None or entry.path == self._models.path:
+            self._message.show_error(why)
+        else:
+            self._message.show_offer(why, f"Open it with {title_of(entry.card)}")
+
+    @Slot()
+    def _open_photo_model(self) -> None:
+        entry = photo_model()
+        if entry is not None:
+            self._models.choose(entry.path)
+
+    @Slot(object)
+    def _fail(self, error: Exception) -> None:
+        self._awaited = None
+        self._blank()
+        if isinstance(error, UnreadablePictureError) and self._open is None:
+            self._panel.photo.drop()
+            self._message.show_error(str(error))
+            self._ask()  # for the model alone, which has told nothing of itself yet
+            return
+        if self._open is None and self._models.path is not None:
+            self._state.setText("The model could not be opened.")
+        if self._panel.source is self._panel.camera and isinstance(error, StudioError) and self._open is not None:
+            self._state.setText(str(error))  # the next picture may do better: no reason for alarm
+            return
+        if isinstance(error, UnusablePictureError):
+            if self._panel.is_current(error.subject):
+                self._state.setText("This network cannot use this picture.")
+                self._panel.photo.show_picture(error.picture)
+                self._offer_photo_model(f"This looks like a photo. {error}" if error.photo else str(error))
+            return
+        if self._panel.source is self._panel.photo:
+            self._panel.photo.drop()
+        if not self._models.asks_about(error):
+            self._message.show_error(explain(error), "" if isinstance(error, StudioError) else details())
+
+
+def _is_there(model: str) -> bool:
+    return exists(Path(model)) and is_model(Path(model))

@@ -1,0 +1,244 @@
+"""What the Try page asks of the engine: opens models, and answers to drawings, pictures and test images.
+
+A session lives in the one thread of the page's `LatestTask`, for a Keras model is used by one thread at a time. Each
+request carries the whole question, model and subject, so that a newer request may take an older one's place.
+"""
+
+import math
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from cnnstudio.data.library import find_dataset
+from cnnstudio.data.pictures.input_rules import Box, Step, looks_like_a_photo, shrunk
+from cnnstudio.data.pictures.open import open_image
+from cnnstudio.data.pictures.strokes import render
+from cnnstudio.data.published.catalogue import DatasetEntry
+from cnnstudio.errors import StudioError
+from cnnstudio.models.trained.card import Card
+from cnnstudio.models.trained.classifier import Classifier, LayerInfo, LayerOutput, Prediction
+from cnnstudio.models.trained.library import load_classifier
+
+BLOCK = 2**24
+"""Numbers that the layers of one block answer with, at most, unless one layer alone has more: 64 MB."""
+
+VIEW_SIDE = 1024
+"""Longer side of a picture as it is shown, at most, in pixels."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A drawing on the canvas; strokes are (n, 2) in canvas units, y down."""
+
+    strokes: list[np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A picture from outside: a file, the encoded bytes of one, or its pixels, (height, width, 3) uint8."""
+
+    source: Path | bytes | np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Sampled:
+    """A test image of the data set that the model was trained on.
+
+    Attributes:
+        image: uint8, as the network takes it.
+        label: the true class index.
+        index: its number among the test images.
+    """
+
+    image: np.ndarray
+    label: int
+    index: int
+
+
+Subject = Drawn | Opened | Sampled
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What came of a request.
+
+    Attributes:
+        path: the model that answered.
+        card: its card.
+        layers: all its layers.
+        subject: what was asked about; None where only the model was opened.
+        image: uint8 (height, width, channels), what the network got; None without a subject.
+        prediction: with the outputs of the layers that were asked for; None without a subject.
+        picture: uint8, a picture from outside, upright, at most `VIEW_SIDE` on a side.
+        crop: what the network sees of it: left, top, right and bottom as shares of its width and height.
+        steps: the pictures that led to `image`, for a picture from outside.
+        photo: whether a picture from outside looks like an ordinary photo.
+        samples: whether the data set of the model is known here, so that there may be test images.
+    """
+
+    path: Path
+    card: Card
+    layers: tuple[LayerInfo, ...]
+    subject: Subject | None = None
+    image: np.ndarray | None = None
+    prediction: Prediction | None = None
+    picture: np.ndarray | None = None
+    crop: Box | None = None
+    steps: tuple[Step, ...] = ()
+    photo: bool = False
+    samples: bool = True
+
+
+class UnreadablePictureError(StudioError):
+    """A picture is not there, is none, or is damaged; the model that was to answer is open."""
+
+
+class UnusablePictureError(StudioError):
+    """A picture could be read, but the rule of the model that is open cannot use it.
+
+    Args:
+        text: why, for the user.
+        subject: the picture that was asked about.
+        picture: uint8, upright, at most `VIEW_SIDE` on a side.
+        photo: whether it looks like an ordinary photo, where the model wants ink on paper.
+    """
+
+    def __init__(self, text: str, subject: Opened, picture: np.ndarray, photo: bool) -> None:
+        super().__init__(text)
+        self.subject, self.picture, self.photo = subject, picture, photo
+
+
+def dataset_of(card: Card) -> DatasetEntry | None:
+    """The data set that a model was trained on; None where it is not known here."""
+    height, width, channels = card.input_shape
+    try:
+        return find_dataset(card.dataset, height if height == width else None, channels)
+    except StudioError:
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """The outputs of more layers, for the image of an answer."""
+
+    answer: Answer
+    layers: tuple[LayerOutput, ...]
+
+
+def blocks_of(layers: Iterable[LayerInfo]) -> list[tuple[str, ...]]:
+    """Splits layers into runs that are computed together: neither memory nor the forward passes become too many."""
+    blocks: list[list[str]] = []
+    size = BLOCK
+    for layer in layers:
+        numbers = math.prod(layer.shape)
+        if size + numbers > BLOCK:
+            blocks.append([])
+            size = 0
+        blocks[-1].append(layer.name)
+        size += numbers
+    return [tuple(block) for block in blocks]
+
+
+MANY_LAYERS = 24
+"""A network of more layers is shown without those that only finish another one's work, at first."""
+
+
+def rows_of(layers: Iterable[LayerInfo], every: bool) -> tuple[LayerInfo, ...]:
+    """The layers that are shown: all of them, or of a deep network those that say something of their own."""
+    known = tuple(layers)
+    return known if every or len(known) <= MANY_LAYERS else tuple(layer for layer in known if layer.main)
+
+
+class TrySession:
+    """Keeps the model that was opened last."""
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._classifier: Classifier | None = None
+        self._samples = False
+
+    def ask(self, path: Path, subject: Subject | None, layers: Collection[str] = ()) -> Answer:
+        """Opens the model unless it is open, and answers.
+
+        Args:
+            path: the model's folder or file.
+            subject: what to classify; None just makes the model ready.
+            layers: the layers whose outputs are wanted; none where the model was not open yet, for the first ones.
+
+        Raises:
+            StudioError: the model or the subject cannot be used; the text says why.
+        """
+        classifier = self._open(path)
+        known = {layer.name for layer in classifier.layers}
+        wanted = tuple(layers) if known.issuperset(layers) and layers else _first_block(classifier)
+        match subject:
+            case None:
+                return Answer(path, classifier.card, classifier.layers, samples=self._samples)
+            case Drawn(strokes):
+                image = render(strokes, classifier.input_shape)
+            case Opened(_):
+                return self._ask_about_picture(path, classifier, subject, wanted)
+            case Sampled(image, _, _):
+                pass
+        prediction = classifier.predict(image, wanted)
+        return Answer(path, classifier.card, classifier.layers, subject, image, prediction, samples=self._samples)
+
+    def look(self, answer: Answer, layers: Collection[str]) -> Look | None:
+        """Computes the outputs of more layers.
+
+        Args:
+            answer: to which image, and of which model; None comes back where another model is open by now.
+            layers: their names.
+        """
+        if self._classifier is None or answer.path != self._path or answer.image is None:
+            return None
+        return Look(answer, self._classifier.predict(answer.image, layers).layers)
+
+    def _ask_about_picture(
+        self, path: Path, classifier: Classifier, subject: Opened, wanted: Collection[str]
+    ) -> Answer:
+        source = subject.source
+        try:
+            picture = open_image(Image.fromarray(source) if isinstance(source, np.ndarray) else source)
+        except StudioError as error:
+            raise UnreadablePictureError(str(error)) from error
+        digit = classifier.card.input_rule == "digit"
+        photo = digit and looks_like_a_photo(picture)
+        try:
+            prepared = classifier.prepare(picture)
+        except StudioError as error:
+            raise UnusablePictureError(str(error), subject, np.asarray(shrunk(picture, VIEW_SIDE)), photo) from error
+        crop = None
+        if prepared.crop is not None:
+            left, top, right, bottom = prepared.crop
+            crop = left / picture.width, top / picture.height, right / picture.width, bottom / picture.height
+        return Answer(
+            path,
+            classifier.card,
+            classifier.layers,
+            subject,
+            prepared.image,
+            classifier.predict(prepared.image, wanted),
+            np.asarray(shrunk(picture, VIEW_SIDE)),
+            crop,
+            prepared.steps,
+            photo,
+            self._samples,
+        )
+
+    def _open(self, path: Path) -> Classifier:
+        if self._classifier is None or path != self._path:
+            self._classifier = None
+            classifier = load_classifier(path)
+            classifier.freeze()
+            classifier.warm_up(_first_block(classifier))
+            self._samples = dataset_of(classifier.card) is not None
+            self._path, self._classifier = path, classifier
+        return self._classifier
+
+
+def _first_block(classifier: Classifier) -> tuple[str, ...]:
+    return blocks_of(rows_of(classifier.layers, every=False))[0]

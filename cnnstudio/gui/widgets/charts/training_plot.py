@@ -1,0 +1,373 @@
+"""How a training goes: loss above accuracy, over the epochs."""
+
+import csv
+import io
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Slot
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QContextMenuEvent,
+    QFocusEvent,
+    QGuiApplication,
+    QHelpEvent,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
+
+from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.controls.saving import Format, picture_of, png, save_as, svg_of
+from cnnstudio.gui.look.theme import GAP, GRID, colours, icon
+from cnnstudio.gui.widgets.charts.curves import TRAINING, VALIDATION, CurveLegend, Measure, MeasurePlot
+
+
+class TrainingPlot(QWidget):
+    """Two plots over a common axis of epochs, with a cursor that tells the numbers.
+
+    The wheel zooms, dragging moves, a double click shows everything again; the left and right arrow keys move the
+    cursor. The context menu saves picture and data.
+
+    Args:
+        parent: the parent widget.
+        placeholder: what stands there before the first training.
+    """
+
+    _plots: tuple[MeasurePlot, ...] = ()
+
+    def __init__(
+        self,
+        parent: QWidget | None = None,
+        placeholder: str = "Press Train: the loss of every batch appears here.",
+    ) -> None:
+        super().__init__(parent)
+        describe(
+            self,
+            "training_plot",
+            "Loss and accuracy",
+            "The loss says how wrong the network's answers are, the accuracy how many are right. The loss should fall; "
+            "where validation gets worse while training gets better, the network learns by heart.",
+        )
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._loss = MeasurePlot(Measure("Loss (cross-entropy)"))
+        self._accuracy = MeasurePlot(Measure("Accuracy (%)", 100.0, 100.0, "\N{NO-BREAK SPACE}%"), "Epoch")
+        self._plots = (self._loss, self._accuracy)
+        self._per_epoch = 1
+        self._before = 0
+        self._cursor: float | None = None
+        self._zoomed = False
+        self._stale = False
+        self._drawing = False
+        self._build(placeholder)
+        self._add_actions()
+        self._follow_theme()
+
+    def _build(self, placeholder: str) -> None:
+        self._view = pg.GraphicsLayoutWidget(self)
+        self._view.setBackground(None)
+        self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self._view.ci.layout.setContentsMargins(0, 0, GAP, 0)
+        self._view.ci.layout.setVerticalSpacing(GAP)
+        for row, plot in enumerate(self._plots):
+            self._view.ci.addItem(plot, row, 0)
+            plot.getViewBox().sigRangeChangedManually.connect(self._zoom)
+            plot.getViewBox().sigXRangeChanged.connect(self._redraw)
+            plot.getViewBox().sigResized.connect(self._redraw)
+        self._accuracy.setXLink(self._loss)
+        self._loss.getAxis("bottom").setStyle(showValues=False)
+        self._view.scene().sigMouseMoved.connect(self._point_at)
+        self._view.scene().sigMouseClicked.connect(self._clicked)
+        self._readout = QLabel(self)
+        self._readout.setObjectName("plot_readout")
+        self._readout.setProperty("role", "small")
+        self._readout.setAccessibleName("Value under the cursor")
+        self._readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._readout.setContentsMargins(GAP, 0, 0, 0)
+        self._readout.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._readout.setFixedHeight(4 * GRID + GAP // 2)
+        plots = QWidget(self)
+        column = QVBoxLayout(plots)
+        column.setContentsMargins(4, 4, 4, 4)
+        column.setSpacing(GAP // 2)
+        column.addWidget(CurveLegend(plots))
+        column.addWidget(self._readout)
+        column.addWidget(self._view, 1)
+        empty = QLabel(placeholder, self)
+        empty.setProperty("role", "secondary")
+        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        empty.setWordWrap(True)
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(empty)
+        self._pages.addWidget(plots)
+
+    def _add_actions(self) -> None:
+        rows = (
+            ("copy_picture", "Copy picture", "copy", QKeySequence.StandardKey.Copy, self._copy_picture),
+            ("save_picture", "Save picture…", "image", None, self._save_picture),
+            ("save_data", "Save data…", "save", None, self._save_data),
+            ("show_everything", "Show everything", "reset", Qt.Key.Key_Home, self.show_everything),
+        )
+        for name, text, icon_name, key, slot in rows:
+            action = QAction(icon(icon_name), text, self)
+            action.setObjectName(f"{name}_action")
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            if key is not None:
+                action.setShortcut(QKeySequence(key))
+            action.triggered.connect(slot)
+            self.addAction(action)
+        self._logarithmic = QAction("Logarithmic loss", self)
+        self._logarithmic.setObjectName("logarithmic_action")
+        self._logarithmic.setCheckable(True)
+        self._logarithmic.toggled.connect(self._loss.set_logarithmic)
+        self.addAction(self._logarithmic)
+
+    # What the page uses.
+
+    def clear(self) -> None:
+        """Back to the empty state, as before the first training."""
+        self.reset(1, 0)
+        self._pages.setCurrentIndex(0)
+
+    def reset(self, epochs: int, batches_per_epoch: int, goes_on: bool = False) -> None:
+        """Empties both plots for a new training.
+
+        Args:
+            epochs: how many are planned, at least 1.
+            batches_per_epoch: 0 where that is not known yet; then `reset` is called again before the first batch.
+            goes_on: whether it goes on from the training that is shown, whose curves then stay before its own; not
+                where that has other batches, or ended within an epoch.
+        """
+        done = len(self._loss.epochs[TRAINING])
+        stays = goes_on and batches_per_epoch == self._per_epoch and len(self._loss.batches) == done * self._per_epoch
+        self._before = done if stays else 0
+        self._per_epoch = max(1, batches_per_epoch)
+        self._cursor = None
+        self._zoomed = False
+        self._drawing = True
+        for plot in self._plots:
+            plot.reading_line.hide()
+            plot.reset(epochs, self._per_epoch, self._before)
+        self._drawing = False
+        self._readout.setText("")
+        self._pages.setCurrentIndex(1)
+
+    def add_batches(self, first: int, loss: np.ndarray, accuracy: np.ndarray) -> None:
+        """Adds some batches.
+
+        Args:
+            first: number of the first of them, counted from 0 in each training.
+            loss: (n,) the loss of each.
+            accuracy: (n,) the share of each that was right, 0–1.
+        """
+        for plot, numbers in zip(self._plots, (loss, accuracy), strict=True):
+            plot.add_batches(self._before * self._per_epoch + first, numbers)
+            if not self._zoomed and plot.grows_beyond(numbers):
+                plot.show_all()
+        self._added()
+
+    def add_epoch(self, epoch: int, loss: float, accuracy: float, val_loss: float, val_accuracy: float) -> None:
+        """Adds an epoch.
+
+        Args:
+            epoch: its number, counted from 0 in each training.
+            loss: mean over its batches.
+            accuracy: share of its images that were right, 0–1.
+            val_loss: on the validation images.
+            val_accuracy: on the validation images, 0–1.
+        """
+        self._loss.add_epoch(self._before + epoch, loss, val_loss)
+        self._accuracy.add_epoch(self._before + epoch, accuracy, val_accuracy)
+        if not self._zoomed:
+            for plot in self._plots:
+                plot.show_all()
+        self._added()
+
+    @Slot()
+    def show_everything(self) -> None:
+        """Undoes any zoom."""
+        self._zoomed = False
+        self._loss.setXRange(*self._loss.getViewBox().state["limits"]["xLimits"], padding=0)
+        for plot in self._plots:
+            plot.show_all()
+        self._redraw()
+
+    # Drawing.
+
+    def _added(self) -> None:
+        self._pages.setCurrentIndex(1)
+        self._redraw()
+        self._tell()
+
+    @Slot()
+    def _redraw(self) -> None:
+        if self._drawing:
+            return
+        if not self.isVisible():
+            self._stale = True
+            return
+        self._drawing = True
+        for plot in self._plots:
+            plot.draw()
+        self._drawing = False
+
+    @Slot()
+    def _zoom(self) -> None:
+        self._zoomed = True
+
+    def event(self, event: QEvent) -> bool:
+        """Follows a change of screen; keeps the tooltip off the plots, where it would hide what is pointed at."""
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._follow_theme()
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and self._view.underMouse():
+            return True
+        return super().event(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draws what came while nobody looked."""
+        super().showEvent(event)
+        if self._stale:
+            self._stale = False
+            self._redraw()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follows a change of theme."""
+        if event.type() in {QEvent.Type.PaletteChange, QEvent.Type.FontChange}:
+            self._follow_theme()
+        super().changeEvent(event)
+
+    def _follow_theme(self) -> None:
+        for plot in self._plots:
+            plot.follow_theme(self.devicePixelRatioF())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paints the ring that says that the keyboard is here."""
+        if self.hasFocus():
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(QColor(colours().accent_text), 2))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 6, 6)
+            painter.end()
+
+    # The cursor.
+
+    @Slot(object)
+    def _point_at(self, place: QPointF) -> None:
+        for plot in self._plots:
+            if plot.getViewBox().sceneBoundingRect().contains(place):
+                self._set_cursor(plot.getViewBox().mapSceneToView(place).x())
+                return
+        self._set_cursor(None)
+
+    @Slot(object)
+    def _clicked(self, event: object) -> None:
+        if event.double() and event.button() == Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]
+            self.show_everything()
+
+    def _set_cursor(self, epoch: float | None) -> None:
+        self._cursor = epoch
+        for plot in self._plots:
+            plot.reading_line.setVisible(epoch is not None)
+            if epoch is not None:
+                plot.reading_line.setPos(epoch)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Says the numbers of the batch and the epoch at the cursor, or of the latest ones."""
+        count, epochs = len(self._loss.batches), len(self._loss.epochs[TRAINING])
+        if not count:
+            return
+        batch, epoch = count, epochs
+        if self._cursor is not None:
+            batch = min(max(round(self._cursor * self._per_epoch), 1), count)
+            epoch = min(max(round(self._cursor), 1), epochs)
+        loss, accuracy = self._loss.batches.values[batch - 1], self._accuracy.batches.values[batch - 1]
+        numbers = f"loss {self._loss.measure.say(loss)}, accuracy {self._accuracy.measure.say(accuracy)}"
+        lines = [f"Batch {batch:,}: {numbers}"]
+        if epoch:
+            parts = []
+            for name, at in (("training", TRAINING), ("validation", VALIDATION)):
+                loss, accuracy = (plot.epochs[at].values[epoch - 1] for plot in self._plots)
+                parts.append(f"{name} {self._loss.measure.say(loss)}, {self._accuracy.measure.say(accuracy)}")
+            lines.append(f"Epoch {epoch}: {'  ·  '.join(parts)}")
+        self._readout.setText("\n".join(lines))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Left and Right move the cursor, Escape takes it away."""
+        (left, right), _ = self._loss.viewRange()
+        step = max(1 / self._per_epoch, (right - left) / 200)
+        start = right if self._cursor is None else self._cursor
+        if event.key() == Qt.Key.Key_Left:
+            self._set_cursor(max(left, start - step))
+        elif event.key() == Qt.Key.Key_Right:
+            self._set_cursor(min(right, start + step))
+        elif event.key() == Qt.Key.Key_Escape and self._cursor is not None:
+            self._set_cursor(None)
+        else:
+            super().keyPressEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Takes the cursor away with the mouse."""
+        self._set_cursor(None)
+        super().leaveEvent(event)
+
+    # Saving.
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Opens the menu: copy, save, zoom, scale."""
+        menu = QMenu(self)
+        menu.addActions(self.actions())
+        menu.insertSeparator(self.actions()[3])
+        menu.exec(event.globalPos())
+
+    def data_as_csv(self) -> str:
+        """All numbers as CSV: series, epoch (a batch's is fractional), batch, loss, accuracy (0–1)."""
+        text = io.StringIO()
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(("series", "epoch", "batch", "loss", "accuracy"))
+        both = zip(self._loss.batches.values.tolist(), self._accuracy.batches.values.tolist(), strict=True)
+        for number, (loss, accuracy) in enumerate(both, start=1):
+            table.writerow(("batch", f"{number / self._per_epoch:.6g}", number, f"{loss:.7g}", f"{accuracy:.7g}"))
+        for name, series in (("training", TRAINING), ("validation", VALIDATION)):
+            both = zip(self._loss.epochs[series].values, self._accuracy.epochs[series].values, strict=True)
+            for number, (loss, accuracy) in enumerate(both, start=1):
+                batch = number * self._per_epoch
+                table.writerow((name, number, batch, f"{loss:.7g}", f"{accuracy:.7g}"))
+        return text.getvalue()
+
+    @Slot()
+    def _copy_picture(self) -> None:
+        QGuiApplication.clipboard().setImage(picture_of(self))
+
+    @Slot()
+    def _save_picture(self) -> None:
+        formats = (
+            Format(".png", "PNG picture", lambda: png(picture_of(self))),
+            Format(".svg", "SVG drawing", lambda: svg_of(self)),
+        )
+        save_as(self, "Save picture", "training", formats)
+
+    @Slot()
+    def _save_data(self) -> None:
+        formats = (Format(".csv", "CSV table", lambda: self.data_as_csv().encode()),)
+        save_as(self, "Save data", "training", formats)
+
+    def sizeHint(self) -> QSize:
+        """Wide."""
+        return QSize(560, 520)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Shows the focus ring."""
+        self.update()
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Hides the focus ring."""
+        self.update()
+        super().focusOutEvent(event)

@@ -1,0 +1,1 @@
+"""Where images come from: the canvas, the camera, a photo."""

@@ -1,0 +1,36 @@
+"""Pictures that are opened, pasted or dropped."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QMimeData
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QFileDialog
+
+from cnnstudio.data.pictures.open import OPENED_ENDINGS
+
+# The dialogs of GTK and of the desktop portals tell letters by their case; cameras write IMG_0001.JPG.
+PICTURE_FILES = f"Pictures ({' '.join(f'*{ending} *{ending.upper()}' for ending in OPENED_ENDINGS)})"
+"""What a dialog for files shows."""
+
+NO_ENDINGS = QFileDialog.Option.HideNameFilterDetails
+"""For a dialog with `PICTURE_FILES`: the endings, too many to read, are not named in it."""
+
+_ENCODED = ("image/png", "image/jpeg", "image/heic", "image/avif", "image/webp", "image/tiff")
+"""Files that the clipboard may hold. Qt reads some of them, too, but leaves photos lying as the camera was held."""
+
+
+def pictures_in(data: QMimeData) -> list[Path | bytes]:
+    """The files and folders, or else the bytes of the one picture, that somebody pastes or drops."""
+    files: list[Path | bytes] = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+    if files:
+        return files
+    for kind in _ENCODED:
+        if data.hasFormat(kind):
+            return [bytes(data.data(kind).data())]
+    picture = data.imageData()
+    if not isinstance(picture, QImage) or picture.isNull():
+        return []
+    buffer = QBuffer()
+    buffer.open(QBuffer.OpenModeFlag.WriteOnly)
+    picture.save(buffer, "PNG")  # type: ignore[call-overload]  # the stubs want bytes, Qt wants text
+    return [bytes(buffer.data().data())]

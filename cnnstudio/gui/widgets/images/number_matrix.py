@@ -1,0 +1,484 @@
+"""An image as the numbers that it is: a matrix for each channel, of which only what is on screen is painted."""
+
+import functools
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFont,
+    QFontMetricsF,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
+
+from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.look.theme import GRID, array_to_image, colours, text_sizes
+
+Cell = tuple[int, int]
+"""Row and column, counted from 0."""
+
+SMALLEST, LARGEST = 4, 72
+"""Width of a cell, in device-independent pixels."""
+
+_FONT_SIZES = (9, 15)
+_LUMINANCE = (0.299, 0.587, 0.114)
+_BRIGHT = 110
+_MARGIN = 3
+_FLATNESS, _FLATNESS_OF_BANDS = 0.76, 0.6
+"""Height of a cell, or of a band in it, for a width of 1: digits are wider than high."""
+
+
+class PixelMatrix(QAbstractScrollArea):
+    """The values of an image in cells, with the numbers of rows and columns along the edges.
+
+    Ctrl and the wheel, or + and -, zoom; cells that are too small for numbers show their colours only.
+
+    Args:
+        parent: the parent widget.
+    """
+
+    pointed = Signal(object)
+    """The (row, column) that is pointed at now, or None."""
+    window_changed = Signal(QRectF)
+    """Other pixels are on screen: their rectangle, in pixels of the image."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        describe(
+            self,
+            "pixel_matrix",
+            "Pixel values",
+            "All that a computer has of an image: a number for each pixel and channel, from 0 (none) to 255 (full). "
+            "Ctrl and the wheel zoom.",
+        )
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.viewport().setMouseTracking(True)
+        self.viewport().setAutoFillBackground(False)
+        self._image = np.zeros((1, 1, 1), np.uint8)
+        self._channel: int | None = None
+        self._sheet = QImage()
+        self._side = 0.0
+        self._chosen_side: float | None = None
+        self._cell: Cell | None = None
+        self._by_keys = False
+
+    @property
+    def cell(self) -> Cell | None:
+        """The (row, column) that is pointed at."""
+        return self._cell
+
+    @property
+    def side(self) -> float:
+        """Width of a cell, in device-independent pixels."""
+        return self._side
+
+    @property
+    def legible(self) -> bool:
+        """Whether cells are large enough for their numbers."""
+        return self._font_size(self._side) is not None
+
+    def set_image(self, image: np.ndarray) -> None:
+        """Shows another image, (height, width, 1 or 3) uint8; the zoom stays where the size does."""
+        if image.shape != self._image.shape:
+            self._chosen_side = None
+            self._cell = None
+        self._image = image
+        self._channel = self._channel if image.shape[2] > 1 else None
+        self._refresh()
+
+    def set_channel(self, channel: int | None) -> None:
+        """Shows one channel, counted from 0, or all of them."""
+        if channel != self._channel:
+            self._channel = channel
+            self._chosen_side = None
+            self._refresh()
+
+    def shown(self) -> list[np.ndarray]:
+        """The matrices that are shown, each (height, width) uint8: that of one channel, or one for each."""
+        channels = range(self._bands()) if self._channel is None else (self._channel,)
+        return [self._image[..., channel] for channel in channels]
+
+    def point(self, cell: Cell | None, follow: bool = True) -> None:
+        """Outlines a cell, and scrolls to it if wanted; None outlines none."""
+        if cell == self._cell:
+            return
+        self._cell = cell
+        if cell is not None:
+            self.setAccessibleDescription(self.text_of(cell))
+            if follow:
+                self._scroll_to(cell)
+        self.viewport().update()
+        self.pointed.emit(cell)
+
+    def text_of(self, cell: Cell) -> str:
+        """A cell in words: “row 3, column 5: 207”."""
+        row, column = cell
+        values = self._image[row, column]
+        names = ("red ", "green ", "blue ") if len(values) == 3 else ("",)
+        told = ", ".join(f"{name}{value}" for name, value in zip(names, values, strict=True))
+        return f"row {row}, column {column}: {told}"
+
+    def zoom(self, factor: float, anchor: QPointF | None = None) -> None:
+        """Makes cells larger or smaller; the place under `anchor`, a point of the viewport, stays."""
+        anchor = anchor or QPointF(self.viewport().rect().center())
+        before, left, top = self._side, self._left(), self._top()
+        x = (anchor.x() - left + self.horizontalScrollBar().value()) / before
+        y = (anchor.y() - top + self.verticalScrollBar().value()) / self._row_height()
+        self._chosen_side = min(max(before * factor, self._least()), LARGEST)
+        self._lay_out()
+        self.horizontalScrollBar().setValue(round(x * self._side - anchor.x() + self._left()))
+        self.verticalScrollBar().setValue(round(y * self._row_height() - anchor.y() + self._top()))
+
+    def rectangle(self, cell: Cell) -> QRectF:
+        """Where a cell lies in the viewport."""
+        row, column = cell
+        left = self._left() + column * self._side - self.horizontalScrollBar().value()
+        top = self._top() + row * self._row_height() - self.verticalScrollBar().value()
+        return QRectF(left, top, self._side, self._row_height())
+
+    def _bands(self) -> int:
+        return self._image.shape[2] if self._channel is None else 1
+
+    def _share(self) -> float:
+        """Height of a row for cells of width 1."""
+        return _FLATNESS if self._bands() == 1 else _FLATNESS_OF_BANDS * self._bands()
+
+    def _row_height(self) -> float:
+        return self._side * self._share()
+
+    def _left(self) -> int:
+        return round(self._edge_metrics().horizontalAdvance("000")) + GRID
+
+    def _top(self) -> int:
+        return round(self._edge_metrics().height()) + GRID // 2
+
+    def _edge_font(self) -> QFont:
+        font = QFont(self.font())
+        font.setPixelSize(text_sizes().small - 1)
+        return font
+
+    def _edge_metrics(self) -> QFontMetricsF:
+        return QFontMetricsF(self._edge_font())
+
+    def _number_font(self, size: int) -> QFont:
+        font = QFont(self.font())
+        font.setPixelSize(size)
+        return font
+
+    def _font_size(self, side: float) -> int | None:
+        """The text size that fits three digits into a cell of a width; None where none does."""
+        height = side * self._share() / self._bands()
+        smallest, largest = _FONT_SIZES
+        for size in range(largest, smallest - 1, -1):
+            metrics = QFontMetricsF(self._number_font(size))
+            if metrics.horizontalAdvance("000") + _MARGIN <= side and metrics.capHeight() + _MARGIN <= height:
+                return size
+        return None
+
+    def _least(self) -> float:
+        """Cells so small that all of them are seen."""
+        room_across = (self.viewport().width() - self._left()) / self._image.shape[1]
+        room_down = (self.viewport().height() - self._top()) / (self._image.shape[0] * self._share())
+        return max(SMALLEST / 2, min(room_across, room_down, float(LARGEST)))
+
+    def _readable_side(self) -> float:
+        """Cells so small that all of them are seen, if that can be read; else larger ones, to scroll over."""
+        least = self._least()
+        if (self._font_size(least) or 0) > _FONT_SIZES[0]:
+            return least
+        metrics = QFontMetricsF(self._number_font(_FONT_SIZES[0] + 2))
+        return metrics.horizontalAdvance("000") + _MARGIN + 1
+
+    def _refresh(self) -> None:
+        self._sheet = array_to_image(sheet_of(self._image, self._channel))
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        wished = self._chosen_side if self._chosen_side is not None else self._readable_side()
+        self._side = min(max(wished, SMALLEST / 2), float(LARGEST))
+        rows, columns = self._image.shape[:2]
+        across = self._left() + columns * self._side - self.viewport().width()
+        down = self._top() + rows * self._row_height() - self.viewport().height()
+        for bar, beyond, step in (
+            (self.horizontalScrollBar(), across, self._side),
+            (self.verticalScrollBar(), down, self._row_height()),
+        ):
+            bar.setRange(0, max(0, round(beyond)))
+            bar.setSingleStep(max(1, round(step)))
+        self.horizontalScrollBar().setPageStep(max(1, self.viewport().width() - self._left()))
+        self.verticalScrollBar().setPageStep(max(1, self.viewport().height() - self._top()))
+        self.viewport().update()
+        self.window_changed.emit(self.window_shown())
+
+    def window_shown(self) -> QRectF:
+        """The rectangle of pixels that is on screen, in pixels of the image."""
+        rows, columns = self._image.shape[:2]
+        left = self.horizontalScrollBar().value() / self._side
+        top = self.verticalScrollBar().value() / self._row_height()
+        across = (self.viewport().width() - self._left()) / self._side
+        down = (self.viewport().height() - self._top()) / self._row_height()
+        return QRectF(left, top, min(across, columns - left), min(down, rows - top))
+
+    def _scroll_to(self, cell: Cell) -> None:
+        place = self.rectangle(cell)
+        for bar, low, high, start, end in (
+            (self.horizontalScrollBar(), place.left(), place.right(), self._left(), self.viewport().width()),
+            (self.verticalScrollBar(), place.top(), place.bottom(), self._top(), self.viewport().height()),
+        ):
+            if low < start or high > end:
+                bar.setValue(bar.value() + round((low + high - start - end) / 2))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paints the cells on screen, their numbers, the edges and the outline."""
+        painter = QPainter(self.viewport())
+        shown = self.window_shown()
+        rows = range(int(shown.top()), min(self._image.shape[0], int(shown.bottom()) + 1))
+        columns = range(int(shown.left()), min(self._image.shape[1], int(shown.right()) + 1))
+        edge = QRectF(self._left(), self._top(), self.viewport().width(), self.viewport().height())
+        painter.setClipRect(edge)
+        whole = QRectF(self.rectangle((0, 0)).topLeft(), self.rectangle(self._image.shape[:2]).topLeft())
+        bands = self._bands()
+        source = QRectF(columns.start, rows.start * bands, len(columns), len(rows) * bands)
+        target = QRectF(
+            whole.left() + columns.start * self._side,
+            whole.top() + rows.start * self._row_height(),
+            len(columns) * self._side,
+            len(rows) * self._row_height(),
+        )
+        painter.drawImage(target, self._sheet, source)
+        size = self._font_size(self._side)
+        if size is not None:
+            self._paint_numbers(painter, target.topLeft(), rows, columns, size)
+        if self._side >= GRID:
+            self._paint_lines(painter, target, rows, columns)
+        if self._cell is not None:
+            self._paint_outline(painter, self.rectangle(self._cell))
+        painter.setClipping(False)
+        self._paint_edges(painter, rows, columns)
+        painter.end()
+
+    def _paint_numbers(self, painter: QPainter, origin: QPointF, rows: range, columns: range, size: int) -> None:
+        bands = self._bands()
+        channels = list(range(bands)) if self._channel is None else [self._channel]
+        shown = self._image[rows.start : rows.stop, columns.start : columns.stop][..., channels]
+        weights = np.array(_LUMINANCE if self._image.shape[2] == 3 else (1.0,))[channels]
+        dark = shown * weights > _BRIGHT
+        values, dark = (part.transpose(0, 2, 1).reshape(-1, len(columns)) for part in (shown, dark))
+        lefts = np.arange(len(columns) + 1) * self._side
+        tops = np.arange(len(values) + 1) * (self._row_height() / bands)
+        font, ratio = self._number_font(size), self.devicePixelRatioF()
+        painter.drawImage(origin, paint_numbers(values, dark, lefts, tops, font=font, ratio=ratio))
+
+    def _paint_lines(self, painter: QPainter, area: QRectF, rows: range, columns: range) -> None:
+        """Thin lines between cells; thinner than a pixel would hide small cells."""
+        painter.setPen(QPen(QColor(128, 128, 128, 110), 1))
+        for column in range(len(columns) + 1):
+            x = round(area.left() + column * self._side) + 0.5
+            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+        if self._bands() > 1:
+            painter.setPen(QPen(QColor(colours().window), 2))
+        for row in range(len(rows) + 1):
+            y = round(area.top() + row * self._row_height()) + 0.5
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+
+    @staticmethod
+    def _paint_outline(painter: QPainter, rectangle: QRectF) -> None:
+        """Outlines a cell so that it is seen on any colour: white around black."""
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for colour, margin in ((Qt.GlobalColor.black, 0.5), (Qt.GlobalColor.white, 1.5)):
+            painter.setPen(QPen(colour, 1.5))
+            painter.drawRect(rectangle.adjusted(-margin, -margin, margin, margin))
+
+    def _paint_edges(self, painter: QPainter, rows: range, columns: range) -> None:
+        """The numbers of rows and columns, as many as find room; those of the cell pointed at stand out."""
+        theme = colours()
+        painter.setFont(self._edge_font())
+        metrics = painter.fontMetrics()
+        pointed = self._cell or (-1, -1)
+        for across, numbers, extent, least in (
+            (True, columns, self._side, metrics.horizontalAdvance("000") + GRID // 2),
+            (False, rows, self._row_height(), metrics.height()),
+        ):
+            step = next(step for step in (1, 2, 4, 8, 16, 32, 64, 1 << 20) if step * extent >= least)
+            current = pointed[1] if across else pointed[0]
+            for number in numbers:
+                if number % step and number != current:
+                    continue
+                if number != current and current >= 0 and abs(number - current) * extent < least:
+                    continue
+                cell = self.rectangle((0, number) if across else (number, 0))
+                painter.setPen(QColor(theme.accent_text if number == current else theme.secondary))
+                middle = cell.center().x() if across else cell.center().y()
+                start = self._left() if across else self._top()
+                if middle < start:
+                    continue
+                if across:
+                    place = QRectF(middle - 2 * GRID, 0, 4 * GRID, self._top() - 2)
+                    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, str(number))
+                else:
+                    place = QRectF(0, middle - GRID, self._left() - GRID // 2, 2 * GRID)
+                    painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(number))
+        if self.hasFocus() and self._by_keys:
+            painter.setPen(QPen(QColor(theme.accent_text), 2))
+            painter.drawRect(QRectF(self.viewport().rect()).adjusted(1, 1, -1, -1))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fills the new size."""
+        super().resizeEvent(event)
+        self._lay_out()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: ARG002
+        """Paints what has come into sight."""
+        self.viewport().update()
+        self.window_changed.emit(self.window_shown())
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Points at nothing once the mouse has gone."""
+        if event.type() == QEvent.Type.Leave:
+            self.point(None)
+        return super().viewportEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Points at the cell under the mouse."""
+        x, y = event.position().x(), event.position().y()
+        column = int((x - self._left() + self.horizontalScrollBar().value()) // self._side)
+        row = int((y - self._top() + self.verticalScrollBar().value()) // self._row_height())
+        inside = x >= self._left() and y >= self._top()
+        known = 0 <= row < self._image.shape[0] and 0 <= column < self._image.shape[1]
+        self.point((row, column) if inside and known else None, follow=False)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scrolls; with Ctrl, zooms."""
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            if event.angleDelta().y():
+                self.zoom(1.2 if event.angleDelta().y() > 0 else 1 / 1.2, event.position())
+            event.accept()
+        else:
+            super().wheelEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows point at the next cell; + and - zoom."""
+        key = Qt.Key(event.key())
+        rows, columns = self._image.shape[:2]
+        if key in _STEPS and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            row, column = self._cell or (rows // 2, columns // 2)
+            down, across = _STEPS[key] if self._cell else (0, 0)
+            self.point((min(max(row + down, 0), rows - 1), min(max(column + across, 0), columns - 1)))
+        elif key in _ZOOMS:
+            self.zoom(_ZOOMS[key])
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Shows where the keys are, if they brought it here."""
+        super().focusInEvent(event)
+        self._by_keys = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Shows that the keys are elsewhere."""
+        super().focusOutEvent(event)
+        self.viewport().update()
+
+
+_STEPS: dict[Qt.Key, Cell] = {
+    Qt.Key.Key_Left: (0, -1),
+    Qt.Key.Key_Right: (0, 1),
+    Qt.Key.Key_Up: (-1, 0),
+    Qt.Key.Key_Down: (1, 0),
+}
+_ZOOMS = {Qt.Key.Key_Plus: 1.2, Qt.Key.Key_Equal: 1.2, Qt.Key.Key_Minus: 1 / 1.2}
+
+
+NUMBERS = 256
+"""Numbers from 0 to 255."""
+
+
+@functools.lru_cache(maxsize=16)
+def _masks(font: str, ratio: float) -> np.ndarray:
+    """(256, height, width) uint8: how much each screen pixel is covered by each number, centred."""
+    described = QFont()
+    described.fromString(font)
+    metrics = QFontMetricsF(described)
+    width, height = int(metrics.horizontalAdvance("000") * ratio) + 1, int(metrics.height() * ratio) + 1
+    image = QImage(width, NUMBERS * height, QImage.Format.Format_Grayscale8)
+    image.fill(0)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
+    painter.scale(ratio, ratio)
+    painter.setFont(described)
+    painter.setPen(QColor("white"))
+    for number in range(NUMBERS):
+        box = QRectF(0, number * height / ratio, width / ratio, height / ratio)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(number))
+    painter.end()
+    lines = np.frombuffer(image.constBits(), np.uint8).reshape(NUMBERS * height, image.bytesPerLine())
+    masks = lines[:, :width].reshape(NUMBERS, height, width)
+    inked = np.flatnonzero(masks.any(axis=(0, 2)))
+    return masks[:, inked[0] : inked[-1] + 1].copy()
+
+
+def paint_numbers(
+    values: np.ndarray, dark: np.ndarray, lefts: np.ndarray, tops: np.ndarray, *, font: QFont, ratio: float
+) -> QImage:
+    """A transparent picture of numbers, each in the middle of its cell.
+
+    Args:
+        values: (rows, columns) uint8.
+        dark: (rows, columns) bool: black numbers; the others are white.
+        lefts: (columns + 1,) edges of the columns in device-independent pixels, the first one 0.
+        tops: (rows + 1,) edges of the rows, likewise.
+        font: of the numbers, which must fit into the cells.
+        ratio: screen pixels per device-independent pixel.
+
+    Returns:
+        As large as all cells, with that ratio.
+    """
+    masks = _masks(font.toString(), ratio)
+    _, height, width = masks.shape
+    image_height, image_width = (int(np.ceil(edges[-1] * ratio)) for edges in (tops, lefts))
+    margin = height
+    layer = np.zeros((image_height + 2 * margin, image_width + 2 * margin), np.uint32)
+    rows = np.rint((tops[:-1] + tops[1:]) / 2 * ratio - height / 2).astype(int) + margin
+    columns = np.rint((lefts[:-1] + lefts[1:]) / 2 * ratio - width / 2).astype(int) + margin
+    cover = masks[values].astype(np.uint32)
+    colour = np.where(dark, np.uint32(1 << 24), np.uint32(0x01010101))[..., np.newaxis, np.newaxis]
+    down = (rows[:, np.newaxis] + np.arange(height))[:, np.newaxis, :, np.newaxis]
+    across = (columns[:, np.newaxis] + np.arange(width))[np.newaxis, :, np.newaxis, :]
+    layer[down, across] = cover * colour
+    picture = np.ascontiguousarray(layer[margin : margin + image_height, margin : margin + image_width])
+    image = QImage(
+        picture.data, image_width, image_height, 4 * image_width, QImage.Format.Format_ARGB32_Premultiplied
+    ).copy()
+    image.setDevicePixelRatio(ratio)
+    return image
+
+
+def sheet_of(image: np.ndarray, channel: int | None) -> np.ndarray:
+    """The colours behind the numbers.
+
+    Args:
+        image: (height, width, 1 or 3) uint8.
+        channel: 0, 1 or 2 for red, green or blue alone; None for all, one band under the other in each row.
+
+    Returns:
+        (height × bands, width, 3) uint8: grey for one channel of one; else each band in its own colour.
+    """
+    height, width, channels = image.shape
+    if channels == 1:
+        return image.repeat(3, axis=2)
+    shown = range(channels) if channel is None else (channel,)
+    sheet = np.zeros((height, len(shown), width, 3), np.uint8)
+    for band, number in enumerate(shown):
+        sheet[:, band, :, number] = image[..., number]
+    return sheet.reshape(-1, width, 3)

@@ -1,0 +1,109 @@
+"""Colour legends: which colour means which number."""
+
+import functools
+
+import numpy as np
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, colours
+
+Limits = tuple[float, float]
+"""The values that get a colour map's two ends."""
+
+LEGEND_WIDTH = 16 * GRID
+"""Room for a legend and its two numbers, in device-independent pixels."""
+
+_BAR = 4 * GRID
+_TICKS = 5
+
+
+def format_value(value: float) -> str:
+    """A number in three significant digits, with a real minus sign."""
+    if not np.isfinite(value):
+        return "not a number" if np.isnan(value) else ("∞" if value > 0 else "−∞")
+    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return text.replace("-", "−") if float(value) else "0"
+
+
+def limits_of(values: np.ndarray, colormap: str) -> Limits:
+    """The lowest and highest finite-or-not value, passing over NaN; for "diverging" made symmetric about 0."""
+    if not values.size:
+        return 0.0, 0.0
+    low, high = float(np.fmin.reduce(values, axis=None)), float(np.fmax.reduce(values, axis=None))
+    if colormap == "diverging":
+        high = max(abs(low), abs(high))
+        low = -high
+    return low, high
+
+
+def rounded(limits: Limits) -> Limits:
+    """The limits, with 0 for one that is next to nothing beside the other."""
+    low, high = limits
+    least = max(abs(low), abs(high)) / 1000
+    return (low if abs(low) >= least else 0.0), (high if abs(high) >= least else 0.0)
+
+
+@functools.cache
+def _ramp(colormap: str, upright: bool) -> QImage:
+    steps = np.arange(256, dtype=np.uint8)
+    return array_to_image(steps[::-1, np.newaxis] if upright else steps[np.newaxis], colormap, (0, 255))
+
+
+def legend_width(metrics: QFontMetrics, limits: Limits) -> int:
+    """How much of `LEGEND_WIDTH` a legend takes, in device-independent pixels."""
+    low, high = (metrics.horizontalAdvance(format_value(limit)) for limit in rounded(limits))
+    return round(low + GAP / 2 + _BAR + GAP / 2 + high)
+
+
+def paint_legend(painter: QPainter, area: QRectF, colormap: str, limits: Limits) -> None:
+    """Paints “low ▭ high” at the right end of an area, in the painter's font and pen."""
+    low, high = (format_value(limit) for limit in rounded(limits))
+    aligned = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+    painter.drawText(area, aligned, high)
+    right = area.right() - painter.fontMetrics().horizontalAdvance(high) - GAP / 2
+    bar = QRectF(right - _BAR, area.center().y() - GRID / 2, _BAR, GRID)
+    painter.drawImage(bar, _ramp(colormap, upright=False))
+    painter.drawText(QRectF(area.left(), area.top(), bar.left() - GAP / 2 - area.left(), area.height()), aligned, low)
+
+
+class ColourBar(QWidget):
+    """An upright legend with numbers at even distances.
+
+    Args:
+        colormap: a key of `cnnstudio.gui.look.theme.COLORMAPS`.
+        parent: the parent widget.
+    """
+
+    def __init__(self, colormap: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        tip = "Which colour means which number. All maps of a layer share one scale, so that they can be compared."
+        describe(self, "colour_legend", "Colour legend", tip)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        self.setFixedWidth(2 * GRID + GAP + self.fontMetrics().horizontalAdvance("−0.0000000"))
+        self._colormap = colormap
+        self._limits: Limits = (0.0, 0.0)
+
+    def set_limits(self, limits: Limits) -> None:
+        """Sets the numbers at the two ends."""
+        self._limits = limits
+        low, high = limits
+        self.setAccessibleDescription(f"from {format_value(low)} to {format_value(high)}")
+        self.update()
+
+    def paintEvent(self, _event: object) -> None:
+        """Paints the ramp and its numbers, the highest at the top."""
+        painter = QPainter(self)
+        half = self.fontMetrics().height() / 2
+        ramp = QRectF(0, half, 2 * GRID, self.height() - 2 * half)
+        painter.drawImage(ramp, _ramp(self._colormap, upright=True))
+        painter.setPen(QColor(colours().secondary))
+        low, high = self._limits
+        for number in range(_TICKS):
+            share = number / (_TICKS - 1)
+            middle = ramp.bottom() - share * ramp.height()
+            place = QRectF(ramp.right() + GAP, middle - half, self.width(), 2 * half)
+            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, format_value(low + share * (high - low)))
+        painter.end()

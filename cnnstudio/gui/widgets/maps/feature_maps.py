@@ -1,0 +1,228 @@
+"""What every layer saw: a row for each, with all its feature maps."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.look.theme import SECTION
+from cnnstudio.gui.widgets.maps.map_row import TileRow
+from cnnstudio.models.trained.classifier import LayerOutput
+
+LESSONS: dict[str, str] = {
+    "InputLayer": "The image as it comes in, raw values from 0 to 255.",
+    "Rescaling": "Multiplies every value by one number and adds another: near 0, networks learn best.",
+    "Normalization": "Shifts and scales the values to mean 0 and variance 1, where networks learn best.",
+    "Conv2D": "Slides small kernels over what comes in. Each map is bright where its own pattern was found.",
+    "DepthwiseConv2D": "Slides one small kernel over each map by itself.",
+    "SeparableConv2D": "Filters each map by itself, then mixes the maps at every place.",
+    "MaxPooling2D": "Keeps the highest value of each small window: the maps shrink, what was found stays.",
+    "AveragePooling2D": "Takes the mean of each small window: the maps shrink and become smoother.",
+    "GlobalAveragePooling2D": "Takes the mean of each map: one number says how much of its pattern there is.",
+    "GlobalMaxPooling2D": "Takes the highest value of each map: one number says whether its pattern is there.",
+    "Flatten": "Writes all values of all maps in one long line, for the dense layers that follow.",
+    "Dense": "Every unit weighs all the values before it and adds them up.",
+    "Softmax": "Turns scores into probabilities that add up to 1.",
+    "Activation": "Bends every value by the same curve; without such curves, many layers would be no more than one.",
+    "ReLU": "Sets every negative value to 0 and keeps the rest.",
+    "BatchNormalization": "Shifts and scales every map to a common mean and spread, so that training is steadier.",
+    "LayerNormalization": "Shifts and scales the values of one image to a common mean and spread.",
+    "LayerScale": "Multiplies every map by a number that was learnt.",
+    "Dropout": "Drops random values while training, so that no unit relies on one other; here it changes nothing.",
+    "ZeroPadding2D": "Adds a border of zeros.",
+    "Add": "Adds two sets of maps value by value: the shortcut of a residual network.",
+    "Concatenate": "Puts two sets of maps side by side.",
+}
+"""What a kind of layer does, in a sentence, by its Keras class."""
+
+_HOW = "Click a map, or press Enter, to enlarge it."
+
+
+Row = tuple[str, str, tuple[int, ...]]
+"""A layer's name, its Keras class, and the shape of its output."""
+
+
+def kind_and_shape(kind: str, shape: tuple[int, ...]) -> str:
+    """Kind and shape of a layer's output, such as “Conv2D · 28×28×6” or “Dense · 84 units”."""
+    if len(shape) == 1:
+        return f"{kind} · {shape[0]:,} {'unit' if shape[0] == 1 else 'units'}"
+    return f"{kind} · {'×'.join(str(length) for length in shape)}"
+
+
+class FeatureMapGrid(QScrollArea):
+    """A scrolling column of layers: name, kind, shape, legend and all feature maps, each of which can be enlarged.
+
+    Of a deep network, rows may be there before their maps: `missing` names those that are looked at.
+
+    Args:
+        parent: the parent widget.
+        placeholder: what stands there while there is nothing to show.
+    """
+
+    rows_missing = Signal()
+    """Rows have come on screen whose maps are not those of the newest image."""
+
+    def __init__(
+        self, parent: QWidget | None = None, placeholder: str = "What every layer sees of your drawing appears here."
+    ) -> None:
+        super().__init__(parent)
+        describe(
+            self,
+            "feature_map_grid",
+            "Feature maps of every layer",
+            "A feature map is one channel of what a layer answers to the image: bright where it found its pattern.",
+        )
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._layers: tuple[Row, ...] = ()
+        self._rows: list[TileRow] = []
+        self._stale: set[str] = set()
+        self._filled = False
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._tell_missing)
+        # Not connected to `start` itself, which would take the value for an interval.
+        self.verticalScrollBar().valueChanged.connect(lambda _: self._soon.start())
+        self._placeholder = QLabel(placeholder)
+        self._placeholder.setProperty("role", "secondary")
+        self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._placeholder.setWordWrap(True)
+        content = QWidget()
+        content.setProperty("role", "content")
+        self._column = QVBoxLayout(content)
+        self._column.setContentsMargins(0, 0, SECTION // 2, 0)
+        self._column.setSpacing(2 * SECTION // 3)
+        self._column.addWidget(self._placeholder, 1)
+        self._column.addStretch(0)
+        self.setWidget(content)
+
+    def set_layers(self, layers: Sequence[LayerOutput]) -> None:
+        """Shows what all layers answered, in their order; rows stay where names and shapes stay."""
+        self.set_rows([(layer.name, layer.kind, layer.values.shape) for layer in layers])
+        self.show_outputs(layers)
+
+    def set_rows(self, layers: Sequence[Row]) -> None:
+        """Makes a row for each layer, in this order, with room for its maps; rows stay where all are the same."""
+        if self._layers != tuple(layers):
+            self._layers = tuple(layers)
+            self._rebuild()
+            self._stale = {name for name, _, _ in self._layers}
+            self._soon.start()
+
+    def show_outputs(self, layers: Sequence[LayerOutput], newer: bool = True) -> None:
+        """Shows what some layers answered.
+
+        Args:
+            layers: in any order; layers without a row are left out.
+            newer: whether they answered to another image than before: what the other layers show is out of date then.
+        """
+        outputs = {layer.name: layer.values for layer in layers}
+        if self._filled != bool(self._rows):
+            self._show_rows(True)
+        self._stale = ({name for name, _, _ in self._layers} if newer else self._stale).difference(outputs)
+        for (name, _, shape), row in zip(self._layers, self._rows, strict=True):
+            if name in outputs:
+                row.set_values(outputs[name])
+            elif newer and not self._is_seen(row):
+                row.keep_room(shape)
+        if self._stale:
+            self._soon.start()
+
+    def missing(self) -> tuple[str, ...]:
+        """The names of the layers on screen whose maps are not those of the newest image."""
+        self._column.activate()  # rows that are new have no places yet
+        return tuple(
+            name
+            for (name, _, _), row in zip(self._layers, self._rows, strict=True)
+            if name in self._stale and self._is_seen(row)
+        )
+
+    def seen(self) -> tuple[str, ...]:
+        """The names of the layers on screen."""
+        return tuple(name for (name, _, _), row in zip(self._layers, self._rows, strict=True) if self._is_seen(row))
+
+    def forget(self) -> None:
+        """Shows the empty state; the rows stay for the next image."""
+        self._stale = {name for name, _, _ in self._layers}
+        self._show_rows(False)
+        for (_, _, shape), row in zip(self._layers, self._rows, strict=True):
+            row.keep_room(shape)
+
+    def clear(self) -> None:
+        """Shows the empty state, and forgets the rows."""
+        self.set_rows(())
+
+    def _show_rows(self, shown: bool) -> None:
+        self._filled = shown and bool(self._rows)
+        for row in self._rows:
+            row.setVisible(self._filled)
+        self._placeholder.setVisible(not self._filled)
+        self._column.setStretch(self._column.count() - 1, 1 if self._filled else 0)
+
+    def _is_seen(self, row: TileRow) -> bool:
+        if row.enlarged:
+            return True
+        top = self.verticalScrollBar().value()
+        return (
+            self.isVisible()
+            and self._filled
+            and row.y() < top + self.viewport().height()
+            and row.y() + row.height() > top
+        )
+
+    @Slot()
+    def _tell_missing(self) -> None:
+        if self.missing():
+            self.rows_missing.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Looks which rows are on screen now."""
+        super().resizeEvent(event)
+        self._soon.start()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Looks which rows are on screen now."""
+        super().showEvent(event)
+        self._soon.start()
+
+    def _rebuild(self) -> None:
+        """Makes as many rows as there are layers; those there are already are used again."""
+        while len(self._rows) > len(self._layers):
+            row = self._rows.pop()
+            row.setParent(None)
+            row.deleteLater()
+        while len(self._rows) < len(self._layers):
+            row = TileRow()
+            row.current_changed.connect(partial(self._scroll_to, row))
+            self._rows.append(row)
+            self._column.insertWidget(self._column.count() - 1, row)
+        for number, (row, (name, kind, shape)) in enumerate(zip(self._rows, self._layers, strict=True)):
+            lesson = LESSONS.get(kind, f"A layer of the kind {kind}.")
+            row.setObjectName(f"layer_row_{number}")
+            row.set_header(name, kind_and_shape(kind, shape), f"{lesson} {_HOW}")
+            row.keep_room(shape)
+        self._show_rows(self._filled)
+
+    def _scroll_to(self, row: TileRow, number: int) -> None:
+        tile = row.tile_rectangle(number).translated(row.pos())
+        self.ensureVisible(tile.center().x(), tile.center().y(), 0, tile.height())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Up and Down beyond a row's edge go on in the next row."""
+        step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()), 0)
+        focused = next((number for number, row in enumerate(self._rows) if row.hasFocus()), None)
+        if step and focused is not None:
+            if 0 <= focused + step < len(self._rows):
+                self._rows[focused + step].setFocus(Qt.FocusReason.TabFocusReason)
+            return
+        super().keyPressEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follows a change of theme in all rows."""
+        for row in getattr(self, "_rows", ()):
+            row.update()
+        super().changeEvent(event)

@@ -1,0 +1,197 @@
+"""One map, large: every value can be read, and it stays live."""
+
+import numpy as np
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.controls.number_boxes import WholeBox
+from cnnstudio.gui.controls.saving import Format, png, save_as
+from cnnstudio.gui.look.theme import GAP, GRID, SECTION, array_to_image, icon
+from cnnstudio.gui.widgets.images.pixel_view import Cell, CrispPicture
+from cnnstudio.gui.widgets.maps.colour_scale import ColourBar, Limits, format_value
+
+_SAVED_SIDE = 512
+
+
+def as_map(values: np.ndarray, number: int) -> np.ndarray:
+    """The two-dimensional array that is shown of a layer.
+
+    Args:
+        values: (height, width, channels), or (units,).
+        number: of the channel; of no matter to units, which are all shown, line by line.
+
+    Returns:
+        (height, width), of units with NaN in the places left over.
+    """
+    if values.ndim == 3:
+        return values[..., number]
+    columns = int(np.ceil(np.sqrt(1.6 * len(values))))
+    padding = -len(values) % columns
+    return np.concatenate([values, np.full(padding, np.nan, values.dtype)]).reshape(-1, columns)
+
+
+class _Map(CrispPicture):
+    """The map itself; tells values with their row and column, or their unit."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__("", parent)
+        describe(self, "enlarged_map", "Map", "Point at a square, or go there with the arrow keys, to read its value.")
+        self.setMinimumSize(300, 300)
+        self.values = np.zeros((1, 1), np.float32)
+        self.units = 0
+
+    def text_of(self, cell: Cell) -> str:
+        """Where the square is, and its value."""
+        unit = cell[0] * self.values.shape[1] + cell[1]
+        if self.units and unit >= self.units:
+            return ""
+        place = f"unit {unit + 1} of {self.units:,}" if self.units else super().text_of(cell)
+        return f"{place}: {format_value(float(self.values[cell]))}"
+
+
+class MapDialog(QDialog):
+    """A map of a layer, enlarged, with its legend, its statistics and its neighbours.
+
+    Args:
+        colormap: a key of `cnnstudio.gui.look.theme.COLORMAPS`.
+        noun: what a map is called here: "map", "kernel".
+        parent: the parent widget.
+    """
+
+    def __init__(self, colormap: str, noun: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("map_dialog")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._colormap = colormap
+        self._noun = noun
+        self._title = ""
+        self._values = np.zeros((1, 1, 1), np.float32)
+        self._limits: Limits = (0.0, 0.0)
+        self._heading = QLabel(self)
+        self._heading.setProperty("role", "heading")
+        self._map = _Map(self)
+        self._map.pointed.connect(self._show_statistics)
+        self._bar = ColourBar(colormap, self)
+        self._pointed = QLabel(self)
+        self._pointed.setObjectName("value_under_cursor")
+        self._statistics = QLabel(self)
+        self._statistics.setProperty("role", "secondary")
+        self._number = WholeBox(1, 1)
+        self._number.setMinimumWidth(24 * GRID)
+        self._number.valueChanged.connect(self._refresh)
+        self._build()
+        self.resize(560, 600)
+
+    def _build(self) -> None:
+        describe(
+            self._number,
+            "map_number",
+            f"Number of the {self._noun}",
+            f"Which {self._noun} of the layer is shown. Page Down goes to the next one, Page Up back.",
+        )
+        self._number.setPrefix(f"{self._noun} ")
+        self._number.setWrapping(True)
+        save = self._button("Save picture…", "save_map_button", "save", "Saves the map in its colours as a PNG file.")
+        save.clicked.connect(self._save)
+        copy = self._button("Copy", "copy_map_button", "copy", "Copies the map in its colours as a picture.")
+        copy.clicked.connect(self._copy)
+        for key, slot in (
+            (Qt.Key.Key_PageDown, self._number.stepUp),
+            (Qt.Key.Key_PageUp, self._number.stepDown),
+            (QKeySequence.StandardKey.Copy, self._copy),
+            (QKeySequence.StandardKey.Save, self._save),
+        ):
+            QShortcut(QKeySequence(key), self, slot)
+        picture = QHBoxLayout()
+        picture.setSpacing(2 * GAP)
+        picture.addWidget(self._map, 1)
+        picture.addWidget(self._bar)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(GAP)
+        buttons.addWidget(self._number)
+        buttons.addStretch(1)
+        buttons.addWidget(copy)
+        buttons.addWidget(save)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
+        column.setSpacing(GAP)
+        column.addWidget(self._heading)
+        column.addSpacing(GAP)
+        column.addLayout(picture, 1)
+        column.addWidget(self._pointed)
+        column.addWidget(self._statistics)
+        column.addSpacing(GAP)
+        column.addLayout(buttons)
+
+    def _button(self, text: str, name: str, icon_name: str, lesson: str) -> QPushButton:
+        button = describe(QPushButton(icon(icon_name), text, self), name, text, lesson)
+        button.setAutoDefault(False)
+        return button
+
+    def show_layer(self, title: str, values: np.ndarray, limits: Limits, number: int | None = None) -> None:
+        """Shows a layer's values; what was chosen and pointed at stays.
+
+        Args:
+            title: the layer's name, kind and shape.
+            values: (height, width, channels) or (units,).
+            limits: the values that get the colour map's two ends.
+            number: of the map, counted from 0; None keeps the one that is shown.
+        """
+        self._title, self._values, self._limits = title, values, limits
+        count = values.shape[-1] if values.ndim == 3 else 1
+        chosen = min(self._number.value() - 1 if number is None else number, count - 1)
+        self._number.blockSignals(True)
+        self._number.setRange(1, count)
+        self._number.setSuffix(f" of {count:,}")
+        self._number.setValue(chosen + 1)
+        self._number.blockSignals(False)
+        self._number.setVisible(count > 1)
+        self._refresh()
+
+    @property
+    def values(self) -> np.ndarray:
+        """(height, width), what is shown."""
+        return self._map.values
+
+    @Slot()
+    def _refresh(self) -> None:
+        self._heading.setText(self._title)
+        self.setWindowTitle(self._title)
+        shown = as_map(self._values, self._number.value() - 1)
+        self._map.values = shown
+        self._map.units = len(self._values) if self._values.ndim == 1 else 0
+        self._map.set_picture(array_to_image(shown, self._colormap, self._limits))
+        self._bar.set_limits(self._limits)
+        self._show_statistics()
+
+    @Slot()
+    def _show_statistics(self) -> None:
+        values = self._values if self._values.ndim == 1 else self._map.values
+        numbers = [format_value(float(number)) for number in (values.min(), values.mean(), values.max())]
+        self._statistics.setText("lowest {}    mean {}    highest {}".format(*numbers))
+        cell = self._map.cell
+        self._pointed.setText(self._map.text_of(cell) if cell else "Point at a square to read its value.")
+
+    def picture(self) -> QImage:
+        """The map in its colours, every value a square of several pixels."""
+        small = array_to_image(self._map.values, self._colormap, self._limits)
+        scale = max(1, _SAVED_SIDE // max(small.width(), small.height()))
+        return small.scaled(QSize(small.width() * scale, small.height() * scale))
+
+    @Slot()
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setImage(self.picture())
+
+    @Slot()
+    def _save(self) -> None:
+        name = f"{self._title.split()[0]}-{self._number.value()}"
+        save_as(self, "Save picture", name, (Format(".png", "PNG picture", lambda: png(self.picture())),))

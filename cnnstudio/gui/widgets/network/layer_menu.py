@@ -1,0 +1,183 @@
+"""What can be added to a network: each kind of layer with a picture and a sentence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QFrame,
+    QListWidget,
+    QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.look.theme import GAP, GRID, colours, text_sizes
+
+_WIDTH = 46 * GRID
+_LEAST_HEIGHT = 40 * GRID
+_PICTURE = 3 * GRID
+_KEY = Qt.ItemDataRole.UserRole
+_SENTENCE = Qt.ItemDataRole.UserRole + 1
+
+
+@dataclass(frozen=True)
+class LayerChoice:
+    """A kind of layer.
+
+    Attributes:
+        key: what `LayerMenu.chosen` tells.
+        title: its name.
+        description: what it does, in a sentence.
+        icon: its picture.
+        group: under which it is listed; choices of a group follow each other.
+    """
+
+    key: str
+    title: str
+    description: str
+    icon: QIcon
+    group: str
+
+
+class LayerMenu(QFrame):
+    """A list that pops up; arrow keys and first letters go through it, Enter and a click choose, Escape closes.
+
+    Args:
+        parent: the parent widget.
+    """
+
+    chosen = Signal(str)
+    """The kind of this key is to be added."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setObjectName("layer_menu")
+        self._list = _List(self)
+        self._list.clicked_or_entered.connect(self._choose)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._list)
+
+    def set_choices(self, choices: Sequence[LayerChoice]) -> None:
+        """Sets what can be added."""
+        self._list.clear()
+        group = ""
+        for choice in choices:
+            if choice.group != group:
+                group = choice.group
+                heading = QListWidgetItem(group, self._list)
+                heading.setFlags(Qt.ItemFlag.NoItemFlags)
+            item = QListWidgetItem(choice.icon, choice.title, self._list)
+            item.setData(_KEY, choice.key)
+            item.setData(_SENTENCE, choice.description)
+            item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, choice.description)
+
+    def pop_up(self, beside: QWidget) -> None:
+        """Opens under a widget, or wherever near it the screen has room."""
+        available = beside.screen().availableGeometry().adjusted(GRID, GRID, -GRID, -GRID)
+        place = beside.mapToGlobal(QPoint(0, beside.height() + GAP // 2))
+        rows = sum(self._list.sizeHintForRow(row) for row in range(self._list.count())) + 4 * GAP
+        height = min(rows, max(_LEAST_HEIGHT, available.bottom() - place.y()), available.height())
+        self.resize(_WIDTH, height)
+        left = max(available.left(), min(place.x(), available.right() - _WIDTH))
+        self.move(left, max(available.top(), min(place.y(), available.bottom() - height)))
+        self._list.setCurrentRow(1)  # the first row is a heading
+        self._list.scrollToTop()
+        self.show()
+        self._list.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    @Slot(str)
+    def _choose(self, key: str) -> None:
+        self.hide()
+        self.chosen.emit(key)
+
+
+class _List(QListWidget):
+    """The list; the row under the pointer is the current one, as in a menu."""
+
+    clicked_or_entered = Signal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        describe(self, "layer_menu_list", "Kinds of layers", "What can be added after the selected layer.")
+        self.setToolTip("")
+        self.setMouseTracking(True)
+        self.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setItemDelegate(_Delegate(self))
+        self.itemEntered.connect(self._point_at)
+        self.itemClicked.connect(self._tell)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter chooses, Escape closes."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._tell(self.currentItem())
+        elif event.key() == Qt.Key.Key_Escape:
+            self.window().hide()
+        else:
+            super().keyPressEvent(event)
+
+    @Slot(QListWidgetItem)
+    def _point_at(self, item: QListWidgetItem) -> None:
+        if item.data(_KEY) is not None:
+            self.setCurrentItem(item)
+
+    @Slot(QListWidgetItem)
+    def _tell(self, item: QListWidgetItem | None) -> None:
+        if item is not None and item.data(_KEY) is not None:
+            self.clicked_or_entered.emit(item.data(_KEY))
+
+
+class _Delegate(QStyledItemDelegate):
+    """Paints a kind: its picture, its title and, wrapped, its sentence."""
+
+    def paint(self, painter: QPainter, option: Any, index: QModelIndex | QPersistentModelIndex) -> None:
+        """Paints one kind."""
+        theme = colours()
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        title, sentence = _fonts(option.font)
+        if index.data(_KEY) is None:
+            painter.setFont(sentence)
+            painter.setPen(QColor(theme.secondary))
+            area = option.rect.adjusted(GAP, 0, -GAP, -GAP // 2)
+            painter.drawText(area, Qt.AlignmentFlag.AlignBottom, index.data())
+            painter.restore()
+            return
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(theme.accent_soft))
+            painter.drawRoundedRect(option.rect.adjusted(1, 1, -1, -1), 6, 6)
+        area = option.rect.adjusted(GAP, GAP, -GAP, -GAP)
+        index.data(Qt.ItemDataRole.DecorationRole).paint(painter, QRect(area.topLeft(), QSize(_PICTURE, _PICTURE)))
+        area.setLeft(area.left() + _PICTURE + 3 * GAP // 2)
+        painter.setFont(title)
+        painter.setPen(QColor(theme.text))
+        painter.drawText(area, Qt.AlignmentFlag.AlignTop, index.data())
+        area.setTop(area.top() + QFontMetrics(title).height() + 2)
+        painter.setFont(sentence)
+        painter.setPen(QColor(theme.secondary))
+        painter.drawText(area, Qt.TextFlag.TextWordWrap, index.data(_SENTENCE))
+        painter.restore()
+
+    def sizeHint(self, option: Any, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        """High enough for the wrapped sentence."""
+        title, sentence = _fonts(option.font)
+        if index.data(_KEY) is None:
+            return QSize(_WIDTH - 4 * GRID, QFontMetrics(sentence).height() + 3 * GAP // 2)
+        room = QRect(0, 0, _WIDTH - _PICTURE - 4 * GAP - 3 * GRID, 1000)
+        lines = QFontMetrics(sentence).boundingRect(room, Qt.TextFlag.TextWordWrap.value, index.data(_SENTENCE))
+        return QSize(_WIDTH - 4 * GRID, QFontMetrics(title).height() + 2 + lines.height() + 2 * GAP)
+
+
+def _fonts(base: QFont) -> tuple[QFont, QFont]:
+    title, sentence = QFont(base), QFont(base)
+    title.setWeight(QFont.Weight.DemiBold)
+    sentence.setPixelSize(text_sizes().small)
+    return title, sentence

@@ -1,0 +1,1 @@
+"""The architectures that ship, a family a file."""

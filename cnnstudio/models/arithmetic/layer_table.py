@@ -1,0 +1,313 @@
+"""The layer table: what each layer of a network does, and what it costs, worked out from Keras's own config alone.
+
+No variable is made and Keras is not imported: shapes and counts follow from the arithmetic of each kind of layer
+(`rules`), so that a network of 10⁹ parameters takes no more memory than a small one.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cnnstudio.errors import StudioError
+from cnnstudio.models.arithmetic import RULES
+from cnnstudio.models.arithmetic.effects import Effect, Rule, shape_words
+from cnnstudio.models.arithmetic.receptive import Maps
+from cnnstudio.models.arithmetic.values import MAX_SIDE, UnfitError, Values, is_whole, show, word
+from cnnstudio.models.arithmetic.windows import Window
+from cnnstudio.models.keras_config.graph import Config, Step, steps_of
+
+if TYPE_CHECKING:
+    import keras
+
+
+CONVOLUTIONS = frozenset({"Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose"})
+"""Kinds of layers that slide kernels with weights over maps."""
+
+SQUARES = ("kernel_size", "pool_size")
+"""Fields where one number stands for a square."""
+
+_INPUT = Rule("Image", "The image as it is: raw values from 0 to 255.", lambda _values, maps: Effect(maps[0]))
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """An impossible layer.
+
+    Attributes:
+        layer: its name.
+        field: of its Keras config, as “kernel_size”; empty where the connection itself is wrong.
+        value: of that field.
+        nearest: the nearest value of that field with which the layer fits; None where none does.
+        text: a sentence: what does not fit and why, and what would.
+    """
+
+    layer: str
+    field: str
+    value: Any
+    nearest: Any | None
+    text: str
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One layer.
+
+    Attributes:
+        name: of the layer; of one within a model within the model, “model/layer”.
+        kind: Keras's class.
+        title: what it is, short: “Convolution 5×5”.
+        description: one sentence that teaches what this kind of layer does.
+        inputs: names of the layers that feed it.
+        output_shape: for one image; None where a misfit keeps it from being known.
+        activation: Keras's name of the function that follows; empty where there is none.
+        parameters: running statistics included, as in Keras's `count_params`.
+        trainable_parameters: those that training changes.
+        parameter_terms: “5·5·1·6 + 6 = 156”; empty where there are none.
+        multiply_adds: multiplications by weights, each with its addition, for one image; as papers count them,
+            normalisation, pooling and activations are left out.
+        multiply_add_terms: “28·28·6·(5·5·1) = 117,600”; empty where there are none.
+        receptive_field: (height, width) in pixels of the image: from the first to the last on which one number of the
+            output depends, where that is most. None where a misfit keeps it from being known.
+        windows: for convolutions and poolings, along the height and along the width.
+    """
+
+    name: str
+    kind: str
+    title: str
+    description: str
+    inputs: tuple[str, ...]
+    output_shape: tuple[int, ...] | None
+    activation: str
+    parameters: int
+    trainable_parameters: int
+    parameter_terms: str
+    multiply_adds: int
+    multiply_add_terms: str
+    receptive_field: tuple[int, int] | None
+    windows: tuple[Window, Window] | None
+
+
+@dataclass(frozen=True)
+class LayerTable:
+    """All layers of a network, in the order in which they are computed.
+
+    Attributes:
+        name: of the model.
+        input_shape: (height, width, channels).
+        classes: how many numbers it answers with; 0 where a misfit keeps that from being known.
+        rows: a layer each, the input first.
+        misfit: the first impossible layer; the rows from it on have no output shape.
+    """
+
+    name: str
+    input_shape: tuple[int, int, int]
+    classes: int
+    rows: tuple[LayerRow, ...]
+    misfit: Misfit | None
+
+    @property
+    def parameters(self) -> int:
+        """Of all layers, running statistics included."""
+        return sum(row.parameters for row in self.rows)
+
+    @property
+    def trainable_parameters(self) -> int:
+        """Of all layers, those that training changes."""
+        return sum(row.trainable_parameters for row in self.rows)
+
+    @property
+    def multiply_adds(self) -> int:
+        """Of all layers, for one image."""
+        return sum(row.multiply_adds for row in self.rows)
+
+    def row(self, name: str) -> LayerRow:
+        """The layer of that name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for row in self.rows:
+            if row.name == name:
+                return row
+        raise KeyError(name)
+
+
+@dataclass(frozen=True)
+class MlpConnections:
+    """What a convolution would cost if each number of its output were connected to each number of its input.
+
+    Attributes:
+        layer: name of the convolution.
+        inputs: P, the numbers it is given.
+        outputs: H, the numbers it answers with.
+        parameters: of the convolution.
+    """
+
+    layer: str
+    inputs: int
+    outputs: int
+    parameters: int
+
+    @property
+    def connections(self) -> int:
+        """P × H, the weights of a dense layer in its place."""
+        return self.inputs * self.outputs
+
+
+def describe(config: Config) -> LayerTable:
+    """Works out the layer table of a network.
+
+    Args:
+        config: of a Functional or Sequential model; models within it are taken apart.
+
+    Returns:
+        The table; an impossible layer is told as its `misfit`.
+
+    Raises:
+        StudioError: it is no image classifier at all: it has not one input for images of one size and one output.
+    """
+    steps, output = steps_of(config)
+    image = _image_shape(steps[0].fields)
+    misfit = _bad_image(steps[0], image)
+    known: dict[str, Maps] = {} if misfit else {steps[0].name: Maps.of_image(image)}
+    rows = [_row(steps[0], None if misfit else Effect(known[steps[0].name]))]
+    for step in steps[1:]:
+        effect = None
+        if misfit is None:
+            effect, misfit = _effect(step, tuple(known[name] for name in step.inputs))
+        if effect is not None:
+            known[step.name] = effect.maps
+        rows.append(_row(step, effect))
+    if misfit is None:
+        misfit = _bad_output(output, known[output])
+    return LayerTable(str(config["config"]["name"]), image, _classes(steps, output, known), tuple(rows), misfit)
+
+
+def describe_model(model: "keras.Model") -> LayerTable:
+    """Works out the layer table of a Keras model.
+
+    Raises:
+        StudioError: it is no image classifier.
+    """
+    import keras
+
+    return describe(keras.saving.serialize_keras_object(model))
+
+
+def mlp_connections(table: LayerTable) -> tuple[MlpConnections, ...]:
+    """“The same with an MLP”, for each convolution whose shapes are known."""
+    shapes = {row.name: row.output_shape for row in table.rows}
+    connections = []
+    for row in table.rows:
+        given = shapes[row.inputs[0]] if row.inputs else None
+        if row.kind in CONVOLUTIONS and row.output_shape is not None and given is not None:
+            connections.append(MlpConnections(row.name, math.prod(given), math.prod(row.output_shape), row.parameters))
+    return tuple(connections)
+
+
+def _effect(step: Step, inputs: tuple[Maps, ...]) -> tuple[Effect | None, Misfit | None]:
+    rule = RULES.get(step.kind)
+    if rule is None:
+        text = f"“{step.name}” is a layer of kind {step.kind}, which CNN Studio does not know."
+        return None, Misfit(step.name, "", None, None, text)
+    try:
+        return _applied(rule, step.fields, inputs), None
+    except UnfitError as error:
+        nearest = _nearest(rule, step.fields, inputs, error)
+        text = f"“{step.name}” {error.text}."
+        if nearest is not None:
+            square = error.field in SQUARES and is_whole(nearest)
+            text += f" The nearest {word(error.field)} that fits is {show([nearest] * 2 if square else nearest)}."
+        value = step.fields.get(error.field) if error.field else None
+        return None, Misfit(step.name, error.field, value, nearest, text)
+
+
+def _applied(rule: Rule, fields: Mapping[str, Any], inputs: tuple[Maps, ...]) -> Effect:
+    if not inputs:
+        raise UnfitError("", "is connected to nothing")
+    return rule.apply(Values(fields), inputs)
+
+
+def _nearest(rule: Rule, fields: Mapping[str, Any], inputs: tuple[Maps, ...], error: UnfitError) -> Any | None:
+    """The first value that might do with which the layer fits, or at least no longer fails because of that field."""
+    other_fault = None
+    for candidate in error.candidates:
+        try:
+            _applied(rule, {**fields, error.field: candidate}, inputs)
+        except UnfitError as still:
+            if still.field != error.field and other_fault is None:
+                other_fault = candidate
+        else:
+            return candidate
+    return other_fault
+
+
+def _image_shape(fields: Mapping[str, Any]) -> tuple[int, int, int]:
+    shape = fields.get("batch_shape") or fields.get("batch_input_shape") or [None, *(fields.get("shape") or ())]
+    sides = list(shape)[1:] if isinstance(shape, list | tuple) else []
+    if len(sides) != 3 or not all(map(is_whole, sides)):
+        raise StudioError(
+            "This is no image classifier: its input must be images of one size, with height, width and channels."
+        )
+    height, width, channels = sides
+    return height, width, channels
+
+
+def _bad_image(step: Step, image: tuple[int, int, int]) -> Misfit | None:
+    nearest = (*(min(max(side, 1), MAX_SIDE) for side in image[:2]), max(image[2], 1))
+    if nearest == image:
+        return None
+    return Misfit(
+        step.name,
+        "batch_shape",
+        list(step.fields.get("batch_shape") or (None, *image)),
+        [None, *nearest],
+        f"“{step.name}” has images of {show(image)}, but sides of 1 to {MAX_SIDE:,} pixels and at least one channel "
+        f"are needed. The nearest size that fits is {show(nearest)}.",
+    )
+
+
+def _bad_output(name: str, maps: Maps) -> Misfit | None:
+    if len(maps.shape) == 1:
+        return None
+    return Misfit(
+        name,
+        "",
+        None,
+        None,
+        f"“{name}” is the last layer, but answers with {shape_words(maps.shape)} instead of one number a class: a "
+        "Flatten or a GlobalAveragePooling2D before the dense layer brings maps into one list.",
+    )
+
+
+def _classes(steps: tuple[Step, ...], output: str, known: Mapping[str, Maps]) -> int:
+    if output in known:
+        return known[output].shape[-1]
+    units = next(step for step in steps if step.name == output).fields.get("units")
+    return max(units, 0) if isinstance(units, int) else 0
+
+
+def _row(step: Step, effect: Effect | None) -> LayerRow:
+    rule = _INPUT if step.kind == "InputLayer" else RULES.get(step.kind)
+    title, description = (rule.title, rule.description) if rule else (step.kind, "")
+    if effect is None:
+        return LayerRow(
+            step.name, step.kind, title, description, step.inputs, None, "", 0, 0, "", 0, "", None, None
+        )  # fmt: skip
+    return LayerRow(
+        name=step.name,
+        kind=step.kind,
+        title=f"{effect.title or title} {effect.detail}".rstrip(),
+        description=description,
+        inputs=step.inputs,
+        output_shape=effect.maps.shape,
+        activation=effect.activation,
+        parameters=effect.parameters,
+        trainable_parameters=effect.trainable if step.trainable else 0,
+        parameter_terms=effect.parameter_terms,
+        multiply_adds=effect.operations,
+        multiply_add_terms=effect.operation_terms,
+        receptive_field=effect.maps.receptive_field,
+        windows=effect.windows,
+    )

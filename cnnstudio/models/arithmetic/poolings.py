@@ -1,0 +1,139 @@
+"""Windows that slide over maps: what convolutions and poolings have in common, and the poolings."""
+
+from dataclasses import dataclass
+
+from cnnstudio.models.arithmetic.effects import Effect, Rule, one, spatial_axes
+from cnnstudio.models.arithmetic.receptive import Maps
+from cnnstudio.models.arithmetic.values import Pair, UnfitError, Values, like
+from cnnstudio.models.arithmetic.windows import Window, slide
+
+PADDINGS = ("valid", "same")
+
+_NOUNS = {"kernel_size": "kernel", "pool_size": "pool"}
+
+
+@dataclass(frozen=True)
+class Sliding:
+    """How a window slides; pairs are for (height, width).
+
+    Attributes:
+        field: of the layer's config that has its size.
+        size: of the window.
+        strides: steps from place to place.
+        dilations: steps from one weight to the next within the window.
+        same: whether zeros are added so that the maps stay as large, but for the stride.
+    """
+
+    field: str
+    size: Pair
+    strides: Pair
+    dilations: Pair
+    same: bool
+
+    @classmethod
+    def of_convolution(cls, values: Values) -> "Sliding":
+        """Reads a convolution's.
+
+        Raises:
+            UnfitError: a number is out of range.
+        """
+        size = values.pair("kernel_size")
+        strides, dilations = values.pair("strides", 1), values.pair("dilation_rate", 1)
+        return cls("kernel_size", size, strides, dilations, values.choice("padding", PADDINGS, "valid") == "same")
+
+    @classmethod
+    def of_pooling(cls, values: Values) -> "Sliding":
+        """Reads a pooling's, whose stride is its size where none is given.
+
+        Raises:
+            UnfitError: a number is out of range.
+        """
+        size = values.pair("pool_size", 2)
+        strides = size if values.raw("strides") is None else values.pair("strides")
+        return cls("pool_size", size, strides, (1, 1), values.choice("padding", PADDINGS, "valid") == "same")
+
+    @property
+    def detail(self) -> str:
+        """“3×3, stride 2”."""
+        usual = (1, 1) if self.field == "kernel_size" else self.size
+        strides = f", stride {words(self.strides)}" if self.strides != usual else ""
+        dilations = f", dilation {words(self.dilations)}" if max(self.dilations) > 1 else ""
+        return f"{self.size[0]}×{self.size[1]}{strides}{dilations}"
+
+    def windows(self, values: Values, maps: Maps, axes: Pair) -> tuple[Window, Window]:
+        """The places along height and width of maps.
+
+        Raises:
+            UnfitError: there are none.
+        """
+        sizes = (maps.shape[axes[0]], maps.shape[axes[1]])
+        height, width = self._slid(sizes, self.dilations)
+        if min(height.output, width.output) >= 1:
+            return height, width
+        raw = values.raw(self.field)
+        if min(window.output for window in self._slid(sizes, (1, 1))) >= 1:
+            raise UnfitError(
+                "dilation_rate",
+                f"has a kernel that a dilation of {words(self.dilations)} spreads over {height.kernel}×{width.kernel} "
+                f"pixels, larger than the maps of {sizes[0]}×{sizes[1]} it is given",
+                [like(values.raw("dilation_rate"), rates) for rates in self._dilations_within(sizes)],
+            )
+        fitting = (min(self.size[0], sizes[0]), min(self.size[1], sizes[1]))
+        square = (min(fitting), min(fitting))
+        raise UnfitError(
+            self.field,
+            f"has a {_NOUNS[self.field]} of {self.size[0]}×{self.size[1]}, larger than the maps of "
+            f"{sizes[0]}×{sizes[1]} it is given; with “same” as its padding it would fit",
+            [like(raw, square if self.size[0] == self.size[1] else fitting)],
+        )
+
+    def _slid(self, sizes: Pair, dilations: Pair) -> tuple[Window, Window]:
+        height, width = (
+            slide(size, kernel, stride, self.same, dilation)
+            for size, kernel, stride, dilation in zip(sizes, self.size, self.strides, dilations, strict=True)
+        )
+        return height, width
+
+    def _dilations_within(self, sizes: Pair) -> list[Pair]:
+        """The largest dilation that fits, alike both ways if it was so."""
+        rates = [
+            rate if kernel == 1 else min(rate, (size - 1) // (kernel - 1))
+            for rate, kernel, size in zip(self.dilations, self.size, sizes, strict=True)
+        ]
+        alike = self.dilations[0] == self.dilations[1]
+        return [(min(rates), min(rates)) if alike else (rates[0], rates[1])]
+
+
+def words(pair: Pair) -> str:
+    """“2”, or “2×1” where they differ."""
+    return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]}×{pair[1]}"
+
+
+def _pooling(values: Values, maps: Maps) -> Effect:
+    axes, _ = spatial_axes(values, maps)
+    sliding = Sliding.of_pooling(values)
+    windows = sliding.windows(values, maps, axes)
+    return Effect(maps.windowed(axes, windows), sliding.detail, windows=windows)
+
+
+def _global_pooling(values: Values, maps: Maps) -> Effect:
+    axes, _ = spatial_axes(values, maps)
+    pooled = maps.mixed(axes, (1, 1))
+    return Effect(pooled if values.flag("keepdims", False) else pooled.without(axes))
+
+
+RULES = {
+    "MaxPooling2D": Rule(
+        "Max pooling", "Keeps the largest number of each neighbourhood, and so makes the maps smaller.", one(_pooling)
+    ),
+    "AveragePooling2D": Rule(
+        "Average pooling", "Keeps the average of each neighbourhood, and so makes the maps smaller.", one(_pooling)
+    ),
+    "GlobalAveragePooling2D": Rule(
+        "Global average pooling", "Keeps the average of each map: one number a channel.", one(_global_pooling)
+    ),
+    "GlobalMaxPooling2D": Rule(
+        "Global max pooling", "Keeps the largest number of each map: one number a channel.", one(_global_pooling)
+    ),
+}
+"""By Keras class."""

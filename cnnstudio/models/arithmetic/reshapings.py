@@ -1,0 +1,300 @@
+"""Layers that move, add or leave out numbers without weighing them."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from cnnstudio.models.arithmetic.effects import Effect, Rule, one, shape_words, spatial_axes
+from cnnstudio.models.arithmetic.receptive import Maps, Reach, Shape, check_side
+from cnnstudio.models.arithmetic.values import MAX_SIDE, Pair, UnfitError, Values, is_whole, like, show
+
+_REACHES = {"nearest": (0, 0), "bilinear": (0, 1), "bicubic": (-1, 2), "lanczos3": (-2, 3), "lanczos5": (-4, 5)}
+"""Pixels before and after the one left of a place, from which each interpolation computes."""
+
+
+def _flatten(values: Values, maps: Maps) -> Effect:
+    if values.channels_first and len(maps.shape) > 1:
+        maps = _permuted(maps, (*range(1, len(maps.shape)), 0))
+    return Effect(maps.rearranged((maps.size,)))
+
+
+def _reshape(values: Values, maps: Maps) -> Effect:
+    value = values.raw("target_shape")
+    shape = [value] if is_whole(value) else value
+    if not isinstance(shape, list | tuple) or not shape or not all(is_whole(size) for size in shape):
+        raise UnfitError("target_shape", "has no shape to bring its numbers into", [[maps.size]])
+    open_places = [place for place, size in enumerate(shape) if size == -1]
+    known = math.prod(size for size in shape if size != -1)
+    fits = all(size >= 1 or size == -1 for size in shape) and len(open_places) <= 1
+    if fits and open_places and maps.size % known == 0:
+        shape = [maps.size // known if size == -1 else size for size in shape]
+    elif not fits or open_places or known != maps.size:
+        raise UnfitError(
+            "target_shape",
+            f"cannot bring {shape_words(maps.shape)}, which makes {maps.size:,}, into the shape "
+            f"{'×'.join(f'{size:,}' for size in shape[:8])}",
+            _shapes_near(shape, maps.size),
+        )
+    return Effect(maps.rearranged(tuple(shape)), f"to {shape_words(tuple(shape))}" if len(shape) > 1 else "")
+
+
+def _shapes_near(shape: list[int] | tuple[int, ...], size: int) -> list[list[int]]:
+    """Shapes of that many numbers in which one side is another, the change of the last first."""
+    near = []
+    for place in reversed(range(len(shape))):
+        others = math.prod(shape[:place]) * math.prod(shape[place + 1 :])
+        if others > 0 and size % others == 0:
+            near.append([*shape[:place], size // others, *shape[place + 1 :]])
+    return [*near, [-1]]
+
+
+def _permute(values: Values, maps: Maps) -> Effect:
+    dims = values.raw("dims")
+    rank = len(maps.shape)
+    if not isinstance(dims, list | tuple) or not all(map(is_whole, dims)) or sorted(dims) != list(range(1, rank + 1)):
+        raise UnfitError(
+            "dims", f"must name each of the axes 1 to {rank} of its input once", [list(range(1, rank + 1))]
+        )
+    return Effect(_permuted(maps, tuple(dim - 1 for dim in dims)))
+
+
+def _permuted(maps: Maps, order: tuple[int, ...]) -> Maps:
+    return maps.with_axes({place: (maps.shape[axis], maps.reaches[axis]) for place, axis in enumerate(order)})
+
+
+def _zero_padding(values: Values, maps: Maps) -> Effect:
+    axes, _ = spatial_axes(values, maps)
+    frame = values.frame("padding", 1)
+    changed = {}
+    for axis, (before, after) in zip(axes, frame, strict=True):
+        size = maps.shape[axis] + before + after
+        check_side(maps, axis, size, "padding", [0])
+        changed[axis] = _gathered(maps, axis, size, partial(_stretch, -before))
+    return Effect(maps.with_axes(changed), _frame_words(frame, axes))
+
+
+def _cropping(values: Values, maps: Maps) -> Effect:
+    axes, _ = spatial_axes(values, maps)
+    frame = values.frame("cropping", 0)
+    sizes = (maps.shape[axes[0]], maps.shape[axes[1]])
+    if any(sum(ends) >= size for ends, size in zip(frame, sizes, strict=True)):
+        nearest = [_fitting_crop(ends, size) for ends, size in zip(frame, sizes, strict=True)]
+        raise UnfitError("cropping", f"cuts away all of the maps of {show(sizes)} it is given", [nearest])
+    changed = {}
+    for axis, (before, after) in zip(axes, frame, strict=True):
+        changed[axis] = _gathered(maps, axis, maps.shape[axis] - before - after, partial(_stretch, before))
+    return Effect(maps.with_axes(changed), _frame_words(frame, axes))
+
+
+def _fitting_crop(ends: Pair, size: int) -> Pair:
+    """The nearest frame that leaves one pixel: what is too much is given back by the larger end first."""
+    before, after = ends
+    surplus = max(before + after - (size - 1), 0)
+    larger = min(surplus, abs(before - after))
+    before, after = (before - larger, after) if before > after else (before, after - larger)
+    rest = surplus - larger
+    return before - (rest + 1) // 2, after - rest // 2
+
+
+def _upsampling(values: Values, maps: Maps) -> Effect:
+    axes, _ = spatial_axes(values, maps)
+    factors = values.pair("size", 2)
+    interpolation = values.choice("interpolation", tuple(_REACHES), "nearest")
+    largest = [max(MAX_SIDE // maps.shape[axis], 1) for axis in axes]
+    fitting = (min(factors[0], largest[0]), min(factors[1], largest[1]))
+    changed = {}
+    for axis, factor in zip(axes, factors, strict=True):
+        size = maps.shape[axis] * factor
+        check_side(maps, axis, size, "size", [like(values.raw("size"), fitting)])
+        changed[axis] = _gathered(maps, axis, size, partial(_interpolated, maps.shape[axis], interpolation, False))
+    return Effect(maps.with_axes(changed), show(factors))
+
+
+def _resizing(values: Values, maps: Maps) -> Effect:
+    axes, _ = spatial_axes(values, maps)
+    sides = (values.whole("height"), values.whole("width"))
+    interpolation = values.choice("interpolation", tuple(_REACHES), "bilinear")
+    crop, pad = values.flag("crop_to_aspect_ratio", False), values.flag("pad_to_aspect_ratio", False)
+    if crop and pad:
+        raise UnfitError("pad_to_aspect_ratio", "either crops or pads to keep the proportions, not both", [False])
+    changed = {}
+    for axis, side, field in zip(axes, sides, ("height", "width"), strict=True):
+        check_side(maps, axis, side, field, [MAX_SIDE])
+        smooth = values.flag("antialias", False) and side < maps.shape[axis]
+        changed[axis] = _gathered(maps, axis, side, partial(_interpolated, maps.shape[axis], interpolation, smooth))
+    resized = maps.with_axes(changed)
+    # What is cropped, or how wide the border is, depends on both sides; the whole image is a safe answer.
+    return Effect(resized.mixed(axes) if crop or pad else resized, f"to {show(sides)}")
+
+
+def _centre_crop(values: Values, maps: Maps) -> Effect:
+    axes, _ = spatial_axes(values, maps)
+    sides = (values.whole("height"), values.whole("width"))
+    changed = {}
+    for axis, side, field in zip(axes, sides, ("height", "width"), strict=True):
+        check_side(maps, axis, side, field, [MAX_SIDE])
+        start = max((maps.shape[axis] - side) // 2, 0)
+        changed[axis] = _gathered(maps, axis, side, partial(_stretch, start))
+    cropped = maps.with_axes(changed)
+    # What is smaller is enlarged instead, both ways.
+    enlarged = any(side > maps.shape[axis] for axis, side in zip(axes, sides, strict=True))
+    return Effect(cropped.mixed(axes) if enlarged else cropped, f"to {show(sides)}")
+
+
+def _gathered(
+    maps: Maps, axis: int, size: int, sources: Callable[[int], tuple[np.ndarray, np.ndarray]]
+) -> tuple[int, Reach | None]:
+    """An axis of another size, each place of which comes from a stretch of the old ones.
+
+    Args:
+        maps, axis: the old ones.
+        size: of the new axis.
+        sources: from the size to the first and the last of the old places for each new one.
+    """
+    reach = maps.reaches[axis]
+    return size, None if reach is None else reach.gathered(*sources(size))
+
+
+def _stretch(start: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    here = np.arange(start, start + size)
+    return here, here
+
+
+def _interpolated(given: int, interpolation: str, smooth: bool, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """From which places TensorFlow interpolates.
+
+    Args:
+        given: size of the old axis.
+        interpolation: a key of `_REACHES`.
+        smooth: whether the kernel is widened, so that no pixel is passed over in making smaller.
+        size: of the new axis.
+    """
+    scale = given / size
+    centres = (np.arange(size) + 0.5) * scale - 0.5
+    before, after = _REACHES[interpolation]
+    if interpolation == "nearest":
+        first = last = np.floor(centres + 0.5)
+    elif smooth:
+        first, last = np.ceil(centres - after * scale), np.floor(centres + after * scale)
+    else:
+        left = np.floor(centres)
+        between = left != centres
+        first, last = left + before * between, left + after * between
+    return np.clip(first, 0, given - 1).astype(np.int64), np.clip(last, 0, given - 1).astype(np.int64)
+
+
+def _frame_words(frame: tuple[Pair, Pair], axes: Pair) -> str:
+    """“2” for a frame that is as wide all around; “8 + 8 channels” else."""
+    if len({*frame[0], *frame[1]}) == 1:
+        return str(frame[0][0])
+    names = ("rows", "columns", "channels")
+    return ", ".join(
+        f"{before} + {after} {names[axis]}"
+        for axis, (before, after) in zip(axes, frame, strict=True)
+        if before or after
+    )
+
+
+def _number_by_number(_values: Values, inputs: tuple[Maps, ...]) -> Effect:
+    _need_branches(inputs)
+    merged = inputs[0]
+    for other in inputs[1:]:
+        merged = _broadcast(merged, other)
+    return Effect(merged)
+
+
+def _subtraction(values: Values, inputs: tuple[Maps, ...]) -> Effect:
+    if len(inputs) > 2:
+        raise UnfitError("", f"takes one branch from another, but {len(inputs)} are connected to it")
+    return _number_by_number(values, inputs)
+
+
+def _concatenation(values: Values, inputs: tuple[Maps, ...]) -> Effect:
+    _need_branches(inputs)
+    first = inputs[0]
+    axes = values.axes("axis", -1, len(first.shape))
+    if len(axes) != 1:
+        raise UnfitError("axis", "puts its branches together along one axis only", [-1])
+    for other in inputs[1:]:
+        if len(other.shape) != len(first.shape) or any(
+            a != b for axis, (a, b) in enumerate(zip(first.shape, other.shape, strict=True)) if axis != axes[0]
+        ):
+            raise UnfitError(
+                "",
+                f"is given {shape_words(first.shape)} and {shape_words(other.shape)}, which must agree in all but the "
+                "axis along which they are put together",
+            )
+    merged = first
+    for other in inputs[1:]:
+        merged = _appended(merged, other, axes[0])
+    return Effect(merged)
+
+
+def _need_branches(inputs: tuple[Maps, ...]) -> None:
+    if len(inputs) < 2:
+        raise UnfitError("", "brings branches together, but only one is connected to it")
+
+
+def _broadcast(one: Maps, other: Maps) -> Maps:
+    """Two branches number by number; a side of 1 stands for all places of the other."""
+    if len(one.shape) < len(other.shape):
+        one, other = other, one
+    surplus = len(one.shape) - len(other.shape)
+    padded = replace(other, shape=(1,) * surplus + other.shape, reaches=(None,) * surplus + other.reaches)
+    if any(a != b and 1 not in (a, b) for a, b in zip(one.shape, padded.shape, strict=True)):
+        raise UnfitError("", _unlike(one.shape, other.shape))
+    return _joined(one, padded, tuple(map(max, one.shape, padded.shape)), lambda _axis, a, b: a.joined(b))
+
+
+def _appended(one: Maps, other: Maps, axis: int) -> Maps:
+    shape = (*one.shape[:axis], one.shape[axis] + other.shape[axis], *one.shape[axis + 1 :])
+    return _joined(one, other, shape, lambda at, a, b: a.appended(b) if at == axis else a.joined(b))
+
+
+def _joined(one: Maps, other: Maps, shape: Shape, join: Callable[[int, Reach, Reach], Reach]) -> Maps:
+    """Numbers that depend on two branches; where rows or columns lie along different axes there, on the whole image."""
+    alike = all((a and a.axis) == (b and b.axis) for a, b in zip(one.reaches, other.reaches, strict=True))
+    reaches: list[Reach | None] = []
+    for axis, (here, there) in enumerate(zip(one.reaches, other.reaches, strict=True)):
+        reach = here or there
+        if reach is None:
+            reaches.append(None)
+        elif alike and here is not None and there is not None:
+            reaches.append(join(axis, here, there))
+        else:
+            reaches.append(Reach.whole(reach.axis, one.image[reach.axis], shape[axis]))
+    seen = (max(one.seen[0], other.seen[0]), max(one.seen[1], other.seen[1])) if alike else one.image
+    return replace(one, shape=shape, reaches=tuple(reaches), seen=seen)
+
+
+def _unlike(one: Shape, other: Shape) -> str:
+    return f"cannot join {shape_words(one)} with {shape_words(other)} number by number: they must have the same shape"
+
+
+def _rule(title: str, description: str) -> Rule:
+    return Rule(title, description, _number_by_number)
+
+
+RULES = {
+    "Flatten": Rule("Flatten", "Writes all maps one after the other, as one long list of numbers.", one(_flatten)),
+    "Reshape": Rule("Reshape", "Gives the same numbers another shape.", one(_reshape)),
+    "Permute": Rule("Permute", "Exchanges the axes, such as height and width.", one(_permute)),
+    "ZeroPadding2D": Rule("Zero padding", "Adds a border of zeros.", one(_zero_padding)),
+    "Cropping2D": Rule("Cropping", "Cuts away a border.", one(_cropping)),
+    "UpSampling2D": Rule(
+        "Upsampling", "Repeats or interpolates pixels, and so makes the maps larger.", one(_upsampling)
+    ),
+    "Resizing": Rule("Resizing", "Brings the image to another size.", one(_resizing)),
+    "CenterCrop": Rule("Centre crop", "Keeps the middle of the image.", one(_centre_crop)),
+    "Add": _rule("Sum", "Adds its branches number by number: a shortcut joins what the layers beside it found."),
+    "Average": _rule("Average", "Takes the average of its branches number by number."),
+    "Maximum": _rule("Maximum", "Takes the larger one of its branches number by number."),
+    "Minimum": _rule("Minimum", "Takes the smaller one of its branches number by number."),
+    "Multiply": _rule("Product", "Multiplies its branches number by number: one decides how much passes of another."),
+    "Subtract": Rule("Difference", "Subtracts one branch from another number by number.", _subtraction),
+    "Concatenate": Rule("Concatenation", "Puts the channels of its branches one after the other.", _concatenation),
+}
+"""By Keras class."""

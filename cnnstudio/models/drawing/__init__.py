@@ -1,1 +1,0 @@
-"""What the picture of a network is made of, and how it is laid out."""

@@ -1,0 +1,302 @@
+"""What a model's config may name: Keras's own image layers and their parts, our few own layers, nothing else.
+
+Keras builds whatever objects a config names, and among those it knows are some that run code (Lambda), read files
+(StringLookup, TFSMLayer) or call arbitrary Keras functions (operations in a functional graph): CVE-2024-3660,
+CVE-2025-1550, CVE-2025-8747, CVE-2025-9906, CVE-2025-12058. Here a config is copied piece by piece, and only pieces
+that are known to be harmless are copied, so that what is built is what was checked. An operation is never copied: a
+layer that does the same takes its place, or the file is refused.
+"""
+
+import json
+from typing import Any
+
+from cnnstudio.models import layers as own
+from cnnstudio.models.keras_config.equivalents import OPERATION_MODULES, as_layer
+
+MAX_LAYERS = 2_000
+MAX_DEPTH = 8
+MAX_TEXT = 1_000
+MAX_NUMBER = 2**31
+
+LAYERS = frozenset(
+    {
+        "Activation",
+        "ActivityRegularization",
+        "Add",
+        "AlphaDropout",
+        "Average",
+        "AveragePooling2D",
+        "BatchNormalization",
+        "CenterCrop",
+        "Concatenate",
+        "Conv2D",
+        "Conv2DTranspose",
+        "Cropping2D",
+        "Dense",
+        "DepthwiseConv2D",
+        "Dropout",
+        "ELU",
+        "Flatten",
+        "GaussianDropout",
+        "GaussianNoise",
+        "GlobalAveragePooling2D",
+        "GlobalMaxPooling2D",
+        "GroupNormalization",
+        "Identity",
+        "InputLayer",
+        "LayerNormalization",
+        "LeakyReLU",
+        "MaxPooling2D",
+        "Maximum",
+        "Minimum",
+        "Multiply",
+        "Normalization",
+        "PReLU",
+        "Permute",
+        "RandomBrightness",
+        "RandomContrast",
+        "RandomFlip",
+        "RandomRotation",
+        "RandomTranslation",
+        "RandomZoom",
+        "ReLU",
+        "Rescaling",
+        "Reshape",
+        "Resizing",
+        "SeparableConv2D",
+        "Softmax",
+        "SpatialDropout2D",
+        "Subtract",
+        "UnitNormalization",
+        "UpSampling2D",
+        "ZeroPadding2D",
+    }
+)
+"""Layers of `keras.layers`."""
+
+ELSEWHERE = {"LayerScale": "keras.src.applications.convnext"}
+"""Layers that Keras keeps to a network of its own, each with the module where it looks for it."""
+
+_KINDS = {
+    "keras.layers": LAYERS,
+    own.__name__: own.LAYERS,
+    **{module: frozenset({name}) for name, module in ELSEWHERE.items()},
+}
+"""Layers by module."""
+
+_REGISTERED = {own.__name__: f"{own.PACKAGE}>{{}}"}
+"""Under which name Keras looks up the objects of a module; those of the others by their module."""
+
+MODELS = {
+    "Functional": "keras.src.models.functional",
+    "Sequential": "keras",
+}
+"""Kinds of model, each with the module under which Keras knows it."""
+
+MODEL_MODULES = ("keras", "keras.models", "keras.src.models.functional", "keras.src.models.sequential")
+
+PARTS = {
+    "keras": frozenset({"DTypePolicy"}),
+    "keras.constraints": frozenset({"MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm"}),
+    "keras.initializers": frozenset(
+        {
+            "Constant",
+            "GlorotNormal",
+            "GlorotUniform",
+            "HeNormal",
+            "HeUniform",
+            "LecunNormal",
+            "LecunUniform",
+            "Ones",
+            "RandomNormal",
+            "RandomUniform",
+            "TruncatedNormal",
+            "VarianceScaling",
+            "Zeros",
+        }
+    ),
+    "keras.regularizers": frozenset({"L1", "L1L2", "L2"}),
+}
+"""Objects that a layer's config may hold, by module."""
+
+_ADVICE = {
+    "Lambda": "; say what it does with one of Keras's layers, such as Rescaling, or with plain arithmetic, such as "
+    "x / 255, and save the model again"
+}
+"""What else will do, for layers that are met often."""
+
+_MODEL_FIELDS = ("name", "trainable", "layers", "input_layers", "output_layers", "build_input_shape")
+
+
+class RefusedError(Exception):
+    """A model file that is not opened; its text says why, as the second half of a sentence."""
+
+
+def checked_config(text: bytes) -> dict[str, Any]:
+    """Copies a model's config as far as it is allowed.
+
+    What only training needs (optimizer, losses, metrics) and what Keras finds out by itself (the shapes that layers
+    were built for) is left out.
+
+    Args:
+        text: the config.json of a `.keras` file.
+
+    Returns:
+        A config of the same model for `keras.saving.deserialize_keras_object`.
+
+    Raises:
+        RefusedError: it is no config, or names something that is not allowed.
+    """
+    try:
+        config = json.loads(text)
+        if not _is_model(config):
+            raise RefusedError(f"it holds {_kind(config)}, not a Functional or Sequential model of Keras")
+        return _Copy().model(config, depth=0)
+    except (ValueError, RecursionError) as error:
+        raise RefusedError(f"it is damaged: its config.json is not valid JSON ({error})") from error
+
+
+def _kind(config: Any) -> str:
+    name = config.get("class_name") if isinstance(config, dict) else None
+    return f"“{name[:80]}”" if isinstance(name, str) else "something unknown"
+
+
+def _is_model(config: Any) -> bool:
+    if not isinstance(config, dict):
+        return False
+    return config.get("class_name") in tuple(MODELS) and config.get("module") in MODEL_MODULES
+
+
+class _Copy:
+    """One copying: counts the layers met so far."""
+
+    def __init__(self) -> None:
+        self._layers = 0
+
+    def model(self, config: dict[str, Any], depth: int) -> dict[str, Any]:
+        inner = _fields(config)
+        layers = inner.get("layers")
+        if depth > MAX_DEPTH:
+            raise RefusedError(f"its models are nested over {MAX_DEPTH} deep")
+        if not isinstance(layers, list):
+            raise RefusedError("it is damaged: its model has no list of layers")
+        copied = {key: _plain(inner[key]) for key in _MODEL_FIELDS if key in inner and key != "layers"}
+        copied["name"] = _name(inner)
+        copied["layers"] = [self._layer(layer, depth) for layer in layers]
+        class_name = config["class_name"]
+        return {
+            "module": MODELS[class_name],
+            "class_name": class_name,
+            "config": copied,
+            "registered_name": None,
+        }
+
+    def _layer(self, config: Any, depth: int) -> dict[str, Any]:
+        self._layers += 1
+        if self._layers > MAX_LAYERS:
+            raise RefusedError(f"it has over {MAX_LAYERS:,} layers")
+        if _is_model(config):
+            copied = self.model(config, depth + 1)
+        else:
+            config = _as_layer(config)
+            copied = _object(config, _KINDS, what="layer")
+            copied["config"]["name"] = _name(copied["config"])
+        if "name" in config:
+            copied["name"] = _name(config)
+        if "inbound_nodes" in config:
+            copied["inbound_nodes"] = _nodes(config)
+        return copied
+
+
+def _as_layer(config: Any) -> Any:
+    """What a layer does in the place of an operation, which is never built; whatever else it is, as it is."""
+    if not isinstance(config, dict) or config.get("module") not in OPERATION_MODULES:
+        return config
+    layer = as_layer(config)
+    if layer is None:
+        raise RefusedError(
+            f"it computes with {_kind(config)} between its layers, in a way that none of Keras's image layers does"
+        )
+    return layer
+
+
+def _fields(config: dict[str, Any]) -> dict[str, Any]:
+    inner = config.get("config")
+    if not isinstance(inner, dict):
+        raise RefusedError(f"it is damaged: {_kind(config)} has no config")
+    return inner
+
+
+def _name(config: dict[str, Any]) -> str:
+    name = config.get("name")
+    # Keras makes folders after layers when it saves them (CVE-2026-12479).
+    if not isinstance(name, str) or not 0 < len(name) <= 200 or ".." in name or set(name) & set("/\\\0"):
+        raise RefusedError("one of its layers has no name, or one that is not allowed")
+    return name
+
+
+def _object(config: Any, allowed: dict[str, frozenset[str]], what: str) -> dict[str, Any]:
+    if not isinstance(config, dict):
+        raise RefusedError(f"it is damaged: a {what} is missing where one must be")
+    module, name = config.get("module"), config.get("class_name")
+    if not isinstance(module, str) or not isinstance(name, str) or name not in allowed.get(module, frozenset()):
+        raise RefusedError(
+            f"it contains {_kind(config)}, which is not on the list of {what}s that CNN Studio opens, because a "
+            f"{what} from elsewhere could run code or read files{_ADVICE.get(str(name), '')}"
+        )
+    registered = _REGISTERED[module].format(name) if module in _REGISTERED else None
+    if config.get("registered_name") not in ((None, name) if registered is None else (registered,)):
+        raise RefusedError(f"it gives {_kind(config)} a second name, as only a {what} of one's own has")
+    return {
+        "module": module,
+        "class_name": name,
+        "config": {key: _value(value) for key, value in _fields(config).items()},
+        "registered_name": registered,
+    }
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _object(value, PARTS, what="part")
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """A text, a number, true, false, null, or lists of these; anything else is refused."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    # A “>” stands in the names under which packages register their own objects.
+    if isinstance(value, str) and (len(value) > MAX_TEXT or ">" in value):
+        raise RefusedError("one of its texts is too long, or names an object of another package")
+    if isinstance(value, int | float) and abs(value) > MAX_NUMBER:
+        raise RefusedError("one of its numbers is beyond what an image network needs")
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise RefusedError("it is damaged: an object stands where a number or a text must be")
+
+
+def _nodes(config: dict[str, Any]) -> list[dict[str, Any]]:
+    nodes = config["inbound_nodes"]
+    if not isinstance(nodes, list) or not all(isinstance(node, dict) for node in nodes):
+        raise RefusedError("it is damaged: the connections of its layers cannot be read")
+    if len(nodes) > 1:
+        raise RefusedError(
+            f"its layer “{_name(config)}” is used at {len(nodes)} places, and would show only one of them"
+        )
+    return [{"args": _tensors(node.get("args")), "kwargs": _options(node.get("kwargs"))} for node in nodes]
+
+
+def _tensors(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_tensors(item) for item in value]
+    if not isinstance(value, dict) or value.get("class_name") != "__keras_tensor__":
+        raise RefusedError("one of its layers is called with something that is no layer's output")
+    inner = _fields(value)
+    fields = {key: _plain(inner.get(key)) for key in ("shape", "dtype", "keras_history")}
+    return {"class_name": "__keras_tensor__", "config": fields}
+
+
+def _options(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or not all(item is None or isinstance(item, bool) for item in value.values()):
+        raise RefusedError("one of its layers is called with options that are not allowed")
+    return dict(value)

@@ -1,0 +1,1 @@
+"""Networks before they are trained: built, edited, saved and shared."""

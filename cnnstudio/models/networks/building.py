@@ -1,0 +1,336 @@
+"""Finding a network by what somebody typed, fitting it to a data set, and building it.
+
+A network is an architecture of `ARCHITECTURES`, or one that somebody edited (`network_files`).
+"""
+
+import difflib
+import json
+import math
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from cnnstudio.errors import StudioError
+from cnnstudio.models.architectures.architecture import Architecture, ImageShape
+from cnnstudio.models.architectures.catalogue import ARCHITECTURES, check, seeded
+from cnnstudio.models.backend import import_keras
+from cnnstudio.models.keras_config.allowlist import checked_config
+from cnnstudio.models.networks.files import (
+    SUFFIX,
+    Network,
+    list_networks,
+    read_network,
+    rename_network,
+    save_network,
+    saved_names,
+    saved_path,
+    trash_network,
+    write_network,
+)
+from cnnstudio.models.trained.card import MODEL_FILE, model_file
+from cnnstudio.models.trained.files import MAX_ACTIVATIONS, MODEL_ENDINGS, read_config
+from cnnstudio.storage import exists, is_file
+from cnnstudio.wording import size
+
+if TYPE_CHECKING:
+    import keras
+
+    from cnnstudio.models.keras_config.graph import Config
+
+__all__ = [
+    "SUFFIX",
+    "Network",
+    "build_network",
+    "find_network",
+    "fitted",
+    "list_networks",
+    "network_config",
+    "read_network",
+    "reference",
+    "rename_network",
+    "save_network",
+    "trash_network",
+    "write_network",
+]
+
+Result = TypeVar("Result")
+
+MAX_PARAMETERS = 250_000_000
+"""Most parameters of a network: trained with Adam, they take 4 GB. VGG-16 for ImageNet has 138 million."""
+BYTES_PER_PARAMETER = 16
+"""A weight, its gradient and the two running averages of Adam, as float32."""
+
+_building = threading.Lock()
+"""Keras draws its seeds from one source for the whole process: networks are built one after the other."""
+
+
+def find_network(text: str | Path) -> Architecture | Network:
+    """Finds a network by what somebody typed.
+
+    Args:
+        text: a key of `ARCHITECTURES`, the name of a network in the user's folder, the path of a network's file, or
+            that of a trained model, a `.keras` or `.h5` file or a folder, whose layers are taken without their weights.
+
+    Raises:
+        StudioError: there is none, or its file is not opened; the sentence says why.
+    """
+    if str(text) in ARCHITECTURES:
+        return ARCHITECTURES[str(text)]
+    saved = saved_path(str(text))
+    if saved is not None:
+        return read_network(saved)
+    read = _reader(text)
+    if read is not None:
+        return read(Path(text).expanduser())
+    names = [*ARCHITECTURES, *saved_names()]
+    path = Path(text)
+    beside: list[str] = []
+    with suppress(OSError, ValueError):  # not every text can be a path
+        beside = [str(path.with_name(file.name)) for file in path.parent.glob(f"*{SUFFIX}")]
+    similar = difflib.get_close_matches(str(text), [*names, *beside], n=3)
+    hint = f" Did you mean {' or '.join(f'“{name}”' for name in similar)}?" if similar else ""
+    if path.suffix or len(path.parts) > 1:
+        raise StudioError(f"There is no file “{text}”, and no architecture of that name.{hint}")
+    raise StudioError(
+        f"There is no architecture “{text}”.{hint} Choose one of: {', '.join(names)}; or give an architecture's file."
+    )
+
+
+def _reader(text: str | Path) -> Callable[[Path], Network] | None:
+    """What reads a network from a path; None where nothing is there that could be one."""
+    with suppress(OSError, ValueError, RuntimeError):  # not every text can be a path
+        path = Path(text).expanduser()
+        if path.suffix.lower() in MODEL_ENDINGS or is_file(path / MODEL_FILE):
+            return _network_of_model
+        if path.name and (exists(path) or path.name.endswith(SUFFIX)):
+            return read_network
+    return None
+
+
+def _network_of_model(path: Path) -> Network:
+    """The network of a trained model, without its weights.
+
+    Args:
+        path: a `.keras` or `.h5` file, or the folder of a model.
+    """
+    from cnnstudio.models.keras_config.graph import Graph
+
+    path = path.absolute()
+    file = model_file(path)
+    config = read_config(file)
+    try:
+        graph = Graph.of(config)
+        graph.check_names()
+    except StudioError as error:
+        raise StudioError(f"{file} is not opened. {error}") from error
+    # Every architecture calls its model by its own key, and an edited one keeps that name.
+    source = graph.name if graph.name in ARCHITECTURES else ""
+    name = (
+        path.parent.name
+        if path.name == MODEL_FILE
+        else path.stem
+        if path.suffix.lower() in MODEL_ENDINGS
+        else path.name
+    )
+    return Network(name, name, graph.to_config(), source, path)
+
+
+def reference(network: Architecture | Network) -> str:
+    """What `find_network` finds a network by, from whatever folder."""
+    if isinstance(network, Architecture) or network.path is None or saved_path(network.name) == network.path:
+        return network.name
+    return str(network.path)
+
+
+def called(network: Architecture | Network) -> str:
+    """What its runs are called after, and its models say they are: its name, or the title that a file tells."""
+    return network.name if reference(network) == network.name else network.title
+
+
+def fitted(config: "Config", image_shape: ImageShape, classes: int) -> "Config":
+    """The same network for other images and another number of classes.
+
+    Args:
+        config: of the network; stays as it is.
+        image_shape: (height, width, channels).
+        classes: number of classes, at least 2.
+
+    Raises:
+        StudioError: a layer does not fit such images, or the network's outputs are not the classes.
+    """
+    from cnnstudio.models.arithmetic.layer_table import describe
+    from cnnstudio.models.keras_config.graph import HEADS, Graph
+
+    if classes < 2:
+        raise StudioError(f"A network needs at least 2 classes to choose between, not {classes}.")
+    graph = Graph.of(config)
+    image = graph.nodes[graph.input]
+    graph.nodes[image.name] = image.with_values(batch_shape=[None, *image_shape])
+    head = graph.head
+    if head is None:
+        raise StudioError(
+            "It cannot be told which layer gives each class its number: the network must end in a dense layer, or in a "
+            "convolution with pooling."
+        )
+    graph.nodes[head.name] = head.with_values(**{HEADS[head.kind]: classes})
+    result = graph.to_config()
+    table = describe(result)
+    if table.misfit is not None:
+        raise StudioError(table.misfit.text)
+    shape = table.row(graph.output).output_shape
+    if shape != (classes,):
+        raise StudioError(
+            f"The network answers with {'×'.join(map(str, shape or ()))} numbers instead of one for each of {classes} "
+            "classes. Put a global pooling before its end."
+        )
+    return result
+
+
+def network_config(
+    text: str | Path | Architecture | Network, image_shape: ImageShape | None = None, classes: int | None = None
+) -> "Config":
+    """Keras's config of a network, without making its weights.
+
+    Args:
+        text: a network, or what `find_network` finds.
+        image_shape: (height, width, channels); where None, that of the architecture's paper, or of the edited network.
+        classes: number of classes; likewise.
+
+    Returns:
+        A config as `checked_config` makes it, not to be changed in place. The second time it is there at once.
+
+    Raises:
+        StudioError: there is no such network, or it does not fit.
+    """
+    from cnnstudio.models.arithmetic.layer_table import describe
+
+    network = text if isinstance(text, Architecture | Network) else find_network(text)
+    if isinstance(network, Architecture):
+        return json.loads(_named_config(network.name, image_shape or network.image_shape, classes or network.classes))
+    table = describe(network.config)
+    if image_shape is None and classes is None:
+        return network.config
+    return fitted(network.config, image_shape or table.input_shape, classes or table.classes)
+
+
+def build_network(
+    text: str | Path | Architecture | Network, image_shape: ImageShape, classes: int, seed: int
+) -> "keras.Model":
+    """Builds an untrained model.
+
+    Args:
+        text: a network, or what `find_network` finds.
+        image_shape: (height, width, channels).
+        classes: number of classes, at least 2.
+        seed: the same seed gives the same initial weights.
+
+    Returns:
+        A functional Keras model, uncompiled, from (n, height, width, channels) to (n, classes) probabilities.
+
+    Raises:
+        StudioError: there is no such network, it does not fit such images, or it is too large to be trained.
+    """
+    network = text if isinstance(text, Architecture | Network) else find_network(text)
+    if isinstance(network, Network):
+        return _build_edited(network, image_shape, classes, seed)
+    check(network, image_shape, classes)
+    model = _built(lambda: network.build(image_shape, classes), seed)
+    if network.load_weights is not None:
+        network.load_weights(model)
+    return model
+
+
+def _build_edited(network: Network, image_shape: ImageShape, classes: int, seed: int) -> "keras.Model":
+    from cnnstudio.models.keras_config.graph import Graph
+
+    config = fitted(network.config, image_shape, classes)
+    if not Graph.of(config).gives_probabilities:
+        raise StudioError(
+            "The network ends without softmax, so that its numbers are no probabilities of the classes. "
+            "Set the activation of its last layer to softmax."
+        )
+    model = _built(lambda: _deserialized(config), seed)
+    source = ARCHITECTURES.get(network.source)
+    if source is not None and source.load_weights is not None:
+        source.load_weights(model)
+    elif frozen := next((layer for layer in model.layers if layer.weights and not layer.trainable), None):
+        raise StudioError(
+            f"The layer “{frozen.name}” is frozen, but there are no weights for it: it would stay random. "
+            "Set it to learn."
+        )
+    return model
+
+
+@lru_cache(maxsize=64)
+def _named_config(name: str, image_shape: ImageShape, classes: int) -> bytes:
+    """The config of an architecture as JSON, of which everybody can have a copy."""
+    check(ARCHITECTURES[name], image_shape, classes)
+    import_keras()
+
+    def serialized() -> bytes:
+        import keras
+
+        with keras.StatelessScope(initialize_variables=False):
+            model = ARCHITECTURES[name].build(image_shape, classes)
+            return json.dumps(keras.saving.serialize_keras_object(model)).encode()
+
+    return json.dumps(checked_config(alone(serialized))).encode()
+
+
+def _built(build: Callable[[], "keras.Model"], seed: int) -> "keras.Model":
+    """Builds a model, whose weights get memory once it is known that there is enough."""
+    import_keras()
+
+    def built() -> "keras.Model":
+        import keras
+
+        # Within the scope, variables have shapes but no memory. They are given it at its end, if all is well.
+        with seeded(seed), keras.StatelessScope(initialize_variables=False) as scope:
+            model = build()
+            _check_size(model)
+            scope.initialize_variables = True
+        return model
+
+    return alone(built)
+
+
+def alone(work: Callable[[], Result]) -> Result:
+    """Does what makes layers, or asks Keras for some.
+
+    What Keras remembers of an interrupted building, it remembers for the thread: a thread of its own forgets it.
+    """
+    with _building, ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(work).result()
+
+
+def _deserialized(config: "Config") -> "keras.Model":
+    import keras
+
+    try:
+        return keras.saving.deserialize_keras_object(config, safe_mode=True)
+    except Exception as error:  # Keras may stumble over a stranger's config in any way.
+        reason = str(error).strip().partition("\n")[0][:200] or type(error).__name__
+        raise StudioError(f"Keras cannot build this network ({reason}).") from error
+
+
+def _check_size(model: "keras.Model") -> None:
+    parameters = model.count_params()
+    if parameters > MAX_PARAMETERS:
+        largest = max(model.layers, key=lambda layer: layer.count_params())
+        raise StudioError(
+            f"This network has {parameters:,} parameters, {largest.count_params():,} of them in “{largest.name}”. "
+            f"Training it would take {size(BYTES_PER_PARAMETER * parameters)} of memory for weights, gradients and the "
+            f"optimizer; up to {MAX_PARAMETERS:,} parameters ({size(BYTES_PER_PARAMETER * MAX_PARAMETERS)}) are "
+            "possible. Use fewer units or filters, or pool before the first dense layer."
+        )
+    activations = sum(math.prod(layer.output.shape[1:]) for layer in model.layers)
+    if activations > MAX_ACTIVATIONS:
+        raise StudioError(
+            f"The layers of this network answer to one image with {activations:,} numbers, which take "
+            f"{size(4 * activations)} of memory; up to {MAX_ACTIVATIONS:,} are possible. Use fewer filters, or pool "
+            "earlier."
+        )

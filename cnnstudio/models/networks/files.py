@@ -1,0 +1,253 @@
+"""Networks that somebody edited: as files to be shared, and in the user's folder by name.
+
+A file may come from anybody. Its size is bounded before it is read, and its config is copied piece by piece as far as
+it is allowed (`allowlist`), so that Keras only ever builds what was checked.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from cnnstudio.errors import StudioError, reason
+from cnnstudio.models.architectures.catalogue import ARCHITECTURES
+from cnnstudio.models.keras_config.allowlist import RefusedError, checked_config
+from cnnstudio.names import checked_name
+from cnnstudio.storage import data_folder, exists, is_file, write_atomically
+
+if TYPE_CHECKING:
+    from cnnstudio.models.keras_config.graph import Config
+
+SUFFIX = ".cnn.json"
+FILE_FORMAT = 1
+MAX_FILE_BYTES = 8 * 2**20
+"""Largest file that is read; ResNet-56 takes 0.2 MB."""
+MAX_TITLE = 200
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network that somebody edited.
+
+    Attributes:
+        name: by which it is chosen; its file's name without the ending.
+        title: for the screen.
+        config: Keras's config of it.
+        source: key of the architecture it came from; empty where unknown.
+        path: its file; None where it was not saved.
+    """
+
+    name: str
+    title: str
+    config: "Config"
+    source: str = ""
+    path: Path | None = None
+
+
+def networks_folder() -> Path:
+    """The folder that holds the user's networks, one file each."""
+    return data_folder() / "architectures"
+
+
+def list_networks() -> list[Network]:
+    """The networks in the user's folder, by name; files that cannot be read are left out."""
+    found = []
+    for path in _saved().values():
+        try:
+            found.append(read_network(path))
+        except StudioError:
+            continue
+    return found
+
+
+def saved_path(name: str) -> Path | None:
+    """The file of the network of that name in the user's folder; None where there is none."""
+    return _saved().get(name)
+
+
+def saved_names() -> list[str]:
+    """The names of the networks in the user's folder, whether they can be read or not."""
+    return list(_saved())
+
+
+def read_network(path: Path) -> Network:
+    """Reads a network's file, whoever wrote it.
+
+    Raises:
+        StudioError: the file is missing, too large, damaged, from a newer CNN Studio, or holds something that is not
+            allowed; the sentence says which.
+    """
+    from cnnstudio.models.keras_config.graph import Graph
+
+    path = path.expanduser().absolute()
+    values = _document(path, _read(path))
+    try:
+        config = checked_config(json.dumps(values["model"]).encode())
+        graph = Graph.of(config)
+        graph.check_names()
+    except RefusedError as error:
+        raise StudioError(f"{path} is not opened: {error}.") from error
+    except StudioError as error:
+        raise StudioError(f"{path} is not opened. {error}") from error
+    # Of the connections and their order nothing is left to chance, whoever listed them.
+    config = graph.to_config()
+    source = values["source"] if values["source"] in ARCHITECTURES else ""
+    name = path.name.removesuffix(SUFFIX).removesuffix(".json")
+    return Network(name, values["title"] or name, config, source, path)
+
+
+def write_network(network: Network, path: Path) -> Network:
+    """Writes a network to a file, to be shared.
+
+    Args:
+        network: what to write.
+        path: of the file, which is replaced where it exists; `.cnn.json` is added where it ends otherwise.
+
+    Returns:
+        The network with its path.
+
+    Raises:
+        StudioError: the file cannot be written.
+    """
+    from cnnstudio.models.keras_config.graph import Graph
+
+    path = path.expanduser().absolute()
+    if not path.name.endswith(SUFFIX):
+        path = path.with_name(f"{path.name.removesuffix('.json')}{SUFFIX}")
+    values = {
+        "format": FILE_FORMAT,
+        "name": network.name,
+        "title": network.title,
+        "source": network.source,
+        "model": Graph.of(network.config).to_config(),
+    }
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, json.dumps(values, ensure_ascii=False, allow_nan=False, indent=1))
+    except OSError as error:
+        raise StudioError(f"{path} cannot be written: {reason(error)}.") from error
+    return replace(network, path=path)
+
+
+def save_network(network: Network, name: str, replacing: bool = False) -> Network:
+    """Saves a network in the user's folder.
+
+    Args:
+        network: what to save.
+        name: by which it will be chosen.
+        replacing: whether it may take the place of one of the same name.
+
+    Returns:
+        The network under its name, with its path.
+
+    Raises:
+        StudioError: the name is not possible or taken, or the folder cannot be written to.
+    """
+    name = _free(name, but=[name] if replacing else [])
+    title = name if network.title in ("", network.name) else network.title
+    return write_network(replace(network, name=name, title=title), networks_folder() / f"{name}{SUFFIX}")
+
+
+def rename_network(network: Network, name: str) -> Network:
+    """Gives a network in the user's folder another name, which is also its new title.
+
+    Raises:
+        StudioError: it is not in the user's folder, the name is not possible or taken, or the folder is read-only.
+    """
+    old = _own(network)
+    name = _free(name, but=[network.name])
+    if name == network.name:
+        return network
+    path = networks_folder() / f"{name}{SUFFIX}"
+    try:
+        old.rename(path)
+    except OSError as error:
+        raise StudioError(f"“{network.name}” cannot be renamed: {reason(error)}.") from error
+    return write_network(replace(network, name=name, title=name), path)
+
+
+def trash_network(network: Network) -> None:
+    """Moves the file of a network in the user's folder to the trash of the desktop.
+
+    Raises:
+        StudioError: it is not in the user's folder, or there is no trash for its disk.
+    """
+    import send2trash
+
+    path = _own(network)
+    try:
+        send2trash.send2trash(path)
+    except OSError as error:
+        raise StudioError(
+            f"“{network.name}” cannot be moved to the trash ({reason(error)}). "
+            f"To be rid of it for good, delete the file {path}."
+        ) from error
+
+
+def _saved() -> dict[str, Path]:
+    paths = sorted(networks_folder().glob(f"*{SUFFIX}"), key=lambda path: path.name.casefold())
+    return {path.name.removesuffix(SUFFIX): path for path in paths if not path.name.startswith(".")}
+
+
+def _own(network: Network) -> Path:
+    """The file of a network in the user's folder."""
+    path = _saved().get(network.name)
+    if path is None or network.path != path:
+        raise StudioError(f"“{network.title}” is not among your saved architectures.")
+    return path
+
+
+def _free(name: str, but: Iterable[str]) -> str:
+    """A name that can be given to a network, or one of those that may be taken."""
+    name = checked_name(name, "An architecture's name")
+    mine = {other.casefold() for other in _saved()} - {other.casefold() for other in but}
+    if name.casefold() in mine or name.casefold() in ARCHITECTURES:
+        raise StudioError(f"There is an architecture named “{name}” already. Choose another name.")
+    return name
+
+
+def _read(path: Path) -> bytes:
+    try:
+        # Reading a device or a pipe might never end.
+        if exists(path) and not is_file(path):
+            raise StudioError(f"{path} is not a file.")
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except FileNotFoundError as error:
+        raise StudioError(f"There is no file {path}.") from error
+    except OSError as error:
+        raise StudioError(f"{path} cannot be read: {reason(error)}.") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise StudioError(f"{path} is too large for an architecture: over {MAX_FILE_BYTES // 2**20} MB.")
+    return data
+
+
+def _document(path: Path, data: bytes) -> dict[str, Any]:
+    """The fields of a network's file, each of its type."""
+    try:
+        values = json.loads(data, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise StudioError(f"{path} is damaged, or no architecture file: it is not valid JSON ({error}).") from error
+    if not isinstance(values, dict) or "model" not in values:
+        raise StudioError(f"{path} is no architecture file of CNN Studio: it has no “model”.")
+    number = values.get("format")
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise StudioError(f"{path} is damaged: “format” must be a whole number above 0.")
+    if number > FILE_FORMAT:
+        raise StudioError(
+            f"{path} was made by a newer CNN Studio (format {number}, this one reads {FILE_FORMAT}). "
+            "Update CNN Studio to open it."
+        )
+    texts = {key: values.get(key, "") for key in ("title", "source")}
+    for key, text in texts.items():
+        # Angle brackets would be read as marks of formatting where the text is shown.
+        if not isinstance(text, str) or len(text) > MAX_TITLE or not text.isprintable() or set(text) & set("<>"):
+            raise StudioError(
+                f"{path} is damaged: “{key}” must be a text of at most {MAX_TITLE} characters, without < and >."
+            )
+    return {**texts, "model": values["model"]}
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number of JSON")

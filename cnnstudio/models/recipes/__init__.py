@@ -1,1 +1,0 @@
-"""The build functions of the architectures, a family of networks a file."""

@@ -1,0 +1,1 @@
+"""Trained models: their card, their files, and their predictions."""

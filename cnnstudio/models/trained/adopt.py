@@ -1,0 +1,332 @@
+"""Models that others made, which carry no card: what must be asked, what can be guessed, and where it is kept.
+
+Such a file says nothing of its classes, nor of how a picture becomes what the network was trained on. What somebody
+answers is kept in the user's folder by the file's checksum, so that it is asked once, wherever the file lies.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnstudio.data.pictures.input_rules import INPUT_RULES
+from cnnstudio.data.published.catalogue import DATASETS
+from cnnstudio.errors import StudioError, reason
+from cnnstudio.models.arithmetic.layer_table import describe
+from cnnstudio.models.backend import import_keras
+from cnnstudio.models.keras_config.graph import Graph, Node, layer_config
+from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
+from cnnstudio.models.trained.classifier import Classifier
+from cnnstudio.models.trained.files import NoCardError, load_model, read_config
+from cnnstudio.models.trained.value_ranges import VALUE_RANGES
+from cnnstudio.storage import data_folder, write_atomically
+
+if TYPE_CHECKING:
+    import keras
+
+USUAL_SIDE = 224
+MAX_SIDE = 1024
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What somebody says of a model.
+
+    Attributes:
+        name: what it is called on screen.
+        classes: the class names, in the order of the outputs.
+        image_size: (height, width) of its images.
+        input_rule: key of `cnnstudio.data.pictures.input_rules.INPUT_RULES`.
+        value_range: key of `VALUE_RANGES`.
+        softmax: whether its outputs must still be made probabilities.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    image_size: tuple[int, int]
+    input_rule: str
+    value_range: str
+    softmax: bool
+
+
+@dataclass(frozen=True)
+class ForeignModel:
+    """What a model's file tells by itself.
+
+    Attributes:
+        path: the file.
+        digest: of what is in it, by which the answers are found again.
+        image_size: (height, width) of its images; None where it takes any.
+        channels: 1 or 3.
+        guess: what is likely, with classes called “class 0”, “class 1”, …, where they are not likely the ten digits.
+        range_reason: a sentence on why that value range is likely.
+        rule_reason: a sentence on why that input rule is likely.
+        output_reason: a sentence on what its outputs are.
+    """
+
+    path: Path
+    digest: str
+    image_size: tuple[int, int] | None
+    channels: int
+    guess: Answers
+    range_reason: str
+    rule_reason: str
+    output_reason: str
+
+
+def inspect_model(path: Path) -> ForeignModel:
+    """Looks at what a model is made of, without its weights and without TensorFlow.
+
+    Args:
+        path: a `.keras` or `.h5` file.
+
+    Raises:
+        StudioError: it is not opened, or it is no image classifier.
+    """
+    graph = Graph.of(read_config(path))
+    shape = graph.node(graph.input).config.get("batch_shape") or []
+    if len(shape) != 4 or shape[3] not in (1, 3):
+        words = "×".join("any" if side is None else str(side) for side in shape[1:]) or "single numbers"
+        raise StudioError(
+            f"{path} takes {words}, but an image classifier takes images of 1 channel (grey) or 3 (colour): height, "
+            "width and channels, in this order."
+        )
+    size = None if None in shape[1:3] else (shape[1], shape[2])
+    likely = size or (USUAL_SIDE, USUAL_SIDE)
+    classes = _count_classes(path, graph, (*likely, shape[3]))
+    value_range, range_reason = _likely_range(graph, shape[3])
+    rule, rule_reason = _likely_rule((*likely, shape[3]))
+    softmax = not (graph.gives_probabilities or _ends_in_sigmoid(graph))
+    names = DATASETS["mnist"].classes if (rule, classes) == ("digit", 10) else class_numbers(classes)
+    guess = Answers(path.stem, names, likely, rule, value_range, softmax)
+    return ForeignModel(
+        path, _digest(path), size, shape[3], guess, range_reason, rule_reason, _output_reason(classes, softmax)
+    )
+
+
+def class_numbers(count: int) -> tuple[str, ...]:
+    """Names for classes of which nobody knows the names."""
+    return tuple(f"class {number}" for number in range(count))
+
+
+def read_class_names(text: str, count: int) -> tuple[str, ...]:
+    """Reads class names that somebody typed or keeps in a file: one a line, or on one line with commas between.
+
+    Numbers before the names, as in the labels.txt of Teachable Machine, are left out where they count from 0.
+
+    Args:
+        text: what was typed.
+        count: how many there must be.
+
+    Raises:
+        StudioError: there are fewer or more, or one stands there twice.
+    """
+    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
+    if len(lines) == 1 and count > 1:
+        lines = [name.strip() for name in lines[0].split(",") if name.strip()]
+    if all(line.split()[0] == str(number) and len(line.split()) > 1 for number, line in enumerate(lines)):
+        lines = [line.split(maxsplit=1)[1] for line in lines]
+    if len(lines) != count:
+        raise StudioError(
+            f"The network answers with {count:,} numbers, so that it needs {count:,} class names, one a line; these "
+            f"are {len(lines):,}."
+        )
+    twice = next((name for name in lines if lines.count(name) > 1), None)
+    if twice is not None:
+        raise StudioError(f"“{twice}” stands there twice. Each class needs a name of its own.")
+    return tuple(lines)
+
+
+def check_answers(model: ForeignModel, answers: Answers) -> None:
+    """Checks that the answers make sense for a model.
+
+    Raises:
+        StudioError: one does not; the sentence says which, and what would do.
+    """
+    count = len(model.guess.classes)
+    if len(answers.classes) != count:
+        raise StudioError(f"The network answers with {count:,} numbers, so that it needs {count:,} class names.")
+    if model.image_size not in (None, answers.image_size):
+        sides = "×".join(map(str, model.image_size or ()))
+        raise StudioError(f"This network takes images of {sides} pixels and no others.")
+    if not all(8 <= side <= MAX_SIDE for side in answers.image_size):
+        raise StudioError(f"The images can be 8 to {MAX_SIDE:,} pixels high and wide.")
+    if answers.input_rule not in INPUT_RULES:
+        raise StudioError(f"There is no input rule “{answers.input_rule}”. Choose one of: {', '.join(INPUT_RULES)}.")
+    ranges = {name for name, entry in VALUE_RANGES.items() if model.channels in entry.channels}
+    if answers.value_range not in ranges:
+        raise StudioError(
+            f"There is no range of values “{answers.value_range}” for such images. Choose one of: "
+            f"{', '.join(name for name in VALUE_RANGES if name in ranges)}."
+        )
+
+
+def remember(model: ForeignModel, answers: Answers) -> None:
+    """Keeps the answers for a model, in place of earlier ones.
+
+    Raises:
+        StudioError: they make no sense, or cannot be written.
+    """
+    check_answers(model, answers)
+    card = _card(answers, model.channels)
+    values = json.loads(card.to_json()) | {"value_range": answers.value_range, "softmax": answers.softmax}
+    place = _place(model.digest)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(place, json.dumps(values, indent=2, ensure_ascii=False))
+    except OSError as error:
+        raise StudioError(f"What you said of this model cannot be kept: {reason(error)}.") from error
+
+
+def remembered(path: Path) -> Answers | None:
+    """What was said of a model; None where it was never asked, or cannot be read any more."""
+    try:
+        place = _place(_digest(path))
+        with place.open("rb") as file:
+            text = file.read(MAX_CARD_BYTES)
+        values = json.loads(text)
+        card = parse_card(text, place)
+        height, width, _ = card.input_shape
+        answers = Answers(
+            card.name, card.classes, (height, width), card.input_rule, values["value_range"], values["softmax"] is True
+        )
+    except (OSError, ValueError, TypeError, KeyError, RecursionError, StudioError):
+        return None
+    return answers if answers.value_range in VALUE_RANGES and answers.input_rule in INPUT_RULES else None
+
+
+def open_foreign(path: Path) -> Classifier:
+    """Opens a model without a card as what somebody said of it.
+
+    Raises:
+        NoCardError: nobody has said anything of it yet.
+        StudioError: it is not opened.
+    """
+    answers = remembered(path)
+    if answers is None:
+        raise NoCardError(path)
+    import_keras()
+    model = load_model(path, answers.image_size)
+    channels = model.inputs[0].shape[-1]
+    return Classifier(_completed(model, path, answers), _card(answers, channels))
+
+
+def _card(answers: Answers, channels: int) -> Card:
+    return Card(answers.name, answers.classes, (*answers.image_size, channels), answers.input_rule)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _place(digest: str) -> Path:
+    """The file with the answers for a model."""
+    return data_folder() / "foreign" / f"{digest[:32]}.json"
+
+
+def _completed(model: "keras.Model", path: Path, answers: Answers) -> "keras.Model":
+    """The same network with what brings raw values into its range before it, and probabilities behind it."""
+    import keras
+
+    graph = Graph.of(read_config(path))
+    image = graph.node(graph.input)
+    channels = image.config["batch_shape"][3]
+    graph.nodes[image.name] = image.with_values(batch_shape=[None, *answers.image_size, channels], dtype="float32")
+    entry = VALUE_RANGES[answers.value_range]
+    name = _free_name(graph, "value_range")
+    if entry.layer is not None:
+        graph.reconnect(image.name, name)
+        graph.add(Node(name, entry.layer(name), (image.name,)))
+    if answers.softmax:
+        last = _free_name(graph, "probabilities")
+        graph.add(Node(last, layer_config("Softmax", {"name": last}), (graph.output,)))
+        graph.output = last
+    graph.sort()
+    completed = keras.saving.deserialize_keras_object(graph.to_config(), safe_mode=True)
+    for layer in model.layers:
+        completed.get_layer(layer.name).set_weights(layer.get_weights())
+    if entry.weights is not None:
+        completed.get_layer(name).set_weights(entry.weights())
+    return completed
+
+
+def _free_name(graph: Graph, stem: str) -> str:
+    name, number = stem, 1
+    while name in graph.nodes:
+        number += 1
+        name = f"{stem}_{number}"
+    return name
+
+
+def _count_classes(path: Path, graph: Graph, image_shape: tuple[int, int, int]) -> int:
+    image = graph.node(graph.input)
+    graph.nodes[image.name] = image.with_values(batch_shape=[None, *image_shape])
+    table = describe(graph.to_config())
+    if table.misfit is not None:
+        raise StudioError(f"{path} is not opened. {table.misfit.text}")
+    shape = table.row(graph.output).output_shape or ()
+    if len(shape) != 1:
+        raise StudioError(
+            f"{path} answers with {'×'.join(map(str, shape))} numbers for an image: a classifier answers with one "
+            "number for each class."
+        )
+    if shape[0] < 2:
+        raise StudioError(
+            f"{path} answers with a single number. A classifier needs one for each class: train it with two outputs "
+            "and a softmax instead of one and a sigmoid."
+        )
+    return shape[0]
+
+
+_SCALING = {
+    "Rescaling": "a layer that scales its images",
+    "Normalization": "a normalisation of its images",
+    "BatchNormalization": "a normalisation of its images",
+}
+
+_FAMILIES = (
+    (("expanded_conv", "mobilenet", "xception", "inception", "nasnet", "resnet50v2", "resnet101v2"), "-1-1"),
+    (("densenet",), "imagenet"),
+    (("vgg16", "vgg19", "resnet50", "resnet101", "resnet152", "conv2_block1"), "caffe"),
+)
+"""Pieces of names by which the networks of `keras.applications` are known, and what they take."""
+
+
+def _likely_range(graph: Graph, channels: int) -> tuple[str, str]:
+    following = graph.consumers(graph.input)
+    while len(following) == 1 and (following[0].kind in _SCALING or _leaves_range(following[0].kind)):
+        node = following[0]
+        if node.kind in _SCALING:
+            return "0-255", f"The network begins with {_SCALING[node.kind]} itself."
+        following = graph.consumers(node.name)
+    names = json.dumps([graph.name, *(node.config for node in graph.nodes.values())]).lower()
+    for words, name in _FAMILIES:
+        found = next((word for word in words if word in names), None)
+        if found is not None and channels in VALUE_RANGES[name].channels:
+            return name, f"Its layers are named like those of a network (“{found}”) that takes its images so."
+    return "0-1", "Most networks that do not scale their images themselves were trained so."
+
+
+def _leaves_range(kind: str) -> bool:
+    return kind.startswith("Random") or kind in {"ZeroPadding2D", "Resizing", "CenterCrop", "Cropping2D", "Identity"}
+
+
+def _likely_rule(image_shape: tuple[int, int, int]) -> tuple[str, str]:
+    height, width, channels = image_shape
+    if channels == 1 and max(height, width) <= 32:
+        return "digit", "Grey images of this size are most often handwritten digits, as in MNIST."
+    if channels == 3 and min(height, width) >= 128:
+        return "imagenet", "Colour images of this size are most often the middle of photos."
+    return "centre-crop", "Nothing else is known of its images."
+
+
+def _ends_in_sigmoid(graph: Graph) -> bool:
+    return graph.node(graph.output).config.get("activation") == "sigmoid"
+
+
+def _output_reason(classes: int, softmax: bool) -> str:
+    if softmax:
+        return f"Its {classes:,} outputs are no probabilities yet: a softmax makes them so."
+    return f"Its {classes:,} outputs are probabilities already."

@@ -1,0 +1,209 @@
+"""A model's card: what must be known of it beside its weights, kept as card.json next to model.keras."""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cnnstudio.errors import StudioError, reason
+from cnnstudio.storage import exists, is_file, is_folder
+
+CARD_FILE = "card.json"
+MODEL_FILE = "model.keras"
+CONFIG_FILE = "config.json"
+"""The file that a run's folder begins with, before there is a model in it."""
+
+CARD_FORMAT = 1
+MAX_CARD_BYTES = 4 * 2**20
+MAX_CLASSES = 100_000
+MAX_TEXT = 10_000
+
+
+def model_file(path: Path) -> Path:
+    """The `.keras` file of a model: within its folder, or the path itself."""
+    return path / MODEL_FILE if is_folder(path) else path
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a classifier needs beside its Keras model, and where it comes from.
+
+    Attributes:
+        name: what the model is called on screen.
+        classes: the class names, in the order of the outputs.
+        input_shape: (height, width, channels) of the images it takes.
+        input_rule: key in `cnnstudio.data.pictures.input_rules.INPUT_RULES` by which a picture becomes such an image.
+        dataset: the data set it was trained on; empty where unknown, as with the texts below.
+        architecture: key of the architecture it was built by.
+        command: the command line that trains it again.
+        seed: the seed of its training.
+        parameters: number of its trainable parameters.
+        epochs: epochs it was trained for.
+        test_accuracy: share of the test images it gets right, 0–1; None where nobody measured.
+        test_loss: mean cross-entropy on the test images, in nats; None where nobody measured.
+        created: when, ISO 8601.
+        versions: versions of the packages it was trained with, by name.
+        licence: under which it may be used.
+        format: version of the card's own format.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    input_shape: tuple[int, int, int]
+    input_rule: str
+    dataset: str = ""
+    architecture: str = ""
+    command: str = ""
+    seed: int = 0
+    parameters: int = 0
+    epochs: int = 0
+    test_accuracy: float | None = None
+    test_loss: float | None = None
+    created: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    licence: str = ""
+    format: int = CARD_FORMAT
+
+    def to_json(self) -> str:
+        """The text of card.json.
+
+        Raises:
+            ValueError: a number is not finite, which JSON cannot say.
+        """
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return json.dumps(values | {"versions": dict(self.versions)}, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_TEXT
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 2**63
+
+
+def _is_classes(value: Any) -> bool:
+    return isinstance(value, list) and 2 <= len(value) <= MAX_CLASSES and all(_is_text(name) for name in value)
+
+
+def _is_shape(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 3 and all(_is_count(n) and n > 0 for n in value)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value) and value >= 0
+
+
+def _is_date(value: Any) -> bool:
+    if value == "":
+        return True
+    try:
+        datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _is_versions(value: Any) -> bool:
+    return isinstance(value, dict) and len(value) <= 1000 and all(_is_text(version) for version in value.values())
+
+
+_TEXT = (_is_text, "a text")
+_COUNT = (_is_count, "a whole number of at least 0")
+
+_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "name": (lambda value: _is_text(value) and value.strip() != "", "a text that is not empty"),
+    "classes": (_is_classes, "a list of at least 2 class names"),
+    "input_shape": (_is_shape, "[height, width, channels], three whole numbers above 0"),
+    "input_rule": _TEXT,
+    "dataset": _TEXT,
+    "architecture": _TEXT,
+    "command": _TEXT,
+    "seed": _COUNT,
+    "parameters": _COUNT,
+    "epochs": _COUNT,
+    "test_accuracy": (
+        lambda value: value is None or (_is_number(value) and value <= 1),
+        "a number between 0 and 1, or null",
+    ),
+    "test_loss": (lambda value: value is None or _is_number(value), "a number of at least 0, or null"),
+    "created": (_is_date, "a date in the form of ISO 8601"),
+    "versions": (_is_versions, "an object of package names and versions"),
+    "licence": _TEXT,
+    "format": (lambda value: _is_count(value) and value > 0, "a whole number above 0"),
+}
+"""For each field: whether a JSON value will do, and what it must be in words."""
+
+_FROM_JSON: dict[str, Callable[[Any], Any]] = {
+    "classes": tuple,
+    "input_shape": tuple,
+}
+
+
+def _check_format(path: Path, values: Any) -> None:
+    if not isinstance(values, dict):
+        raise StudioError(f"{path} is not a model's card: it holds no JSON object.")
+    number = values.get("format")
+    if isinstance(number, int) and number > CARD_FORMAT:
+        raise StudioError(
+            f"{path} was written by a newer CNN Studio (card format {number}, this one reads {CARD_FORMAT}). "
+            "Update CNN Studio to open this model."
+        )
+
+
+def parse_card(text: str | bytes, path: Path) -> Card:
+    """Reads a card's text; fields it does not know are ignored.
+
+    Args:
+        text: the JSON text.
+        path: the file it comes from, for the sentence of an error.
+
+    Raises:
+        StudioError: the text is not a card; the sentence names the field and what it must be.
+    """
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise StudioError(f"{path} is damaged: it is not valid JSON ({error}).") from error
+    _check_format(path, values)
+    known: dict[str, Any] = {}
+    for item in fields(Card):
+        if item.name not in values:
+            if item.name == "format" or (item.default is MISSING and item.default_factory is MISSING):
+                raise StudioError(f"{path} is incomplete: the field “{item.name}” is missing.")
+            continue
+        is_valid, words = _RULES[item.name]
+        value = values[item.name]
+        if not is_valid(value):
+            raise StudioError(f"{path} is damaged: “{item.name}” must be {words}.")
+        known[item.name] = _FROM_JSON.get(item.name, lambda same: same)(value)
+    return Card(**known)
+
+
+def read_card(folder: Path) -> Card:
+    """Reads the card of a model's folder.
+
+    Raises:
+        StudioError: there is no card, it cannot be read, or it is not one.
+    """
+    path = folder / CARD_FILE
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_CARD_BYTES + 1)
+    except FileNotFoundError as error:
+        if is_file(folder / CONFIG_FILE) and not exists(folder / "model.keras"):
+            raise StudioError(
+                f"{folder} holds no model yet: its training is in its first epoch, or was ended there."
+            ) from error
+        raise StudioError(
+            f"{folder} has no {CARD_FILE}, which names the classes of the model: it is not a model of CNN Studio, "
+            "or the file was left behind when the folder was copied."
+        ) from error
+    except OSError as error:
+        raise StudioError(f"{path} cannot be read: {reason(error)}.") from error
+    if len(data) > MAX_CARD_BYTES:
+        raise StudioError(f"{path} is too large for a model's card (over {MAX_CARD_BYTES // 2**20} MB).")
+    return parse_card(data, path)

@@ -1,0 +1,389 @@
+"""A classifier: a trained Keras model with its class names and its input rule."""
+
+import math
+from collections.abc import Callable, Collection, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from cnnstudio.errors import StudioError, reason
+from cnnstudio.models.backend import import_keras, one_operation_at_a_time, trace
+from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
+from cnnstudio.storage import write_atomically
+
+if TYPE_CHECKING:
+    import keras
+    from PIL import Image
+
+    from cnnstudio.data.pictures.input_rules import Prepared
+
+MAX_BATCH = 512
+MAX_BATCH_BYTES = 2**26
+"""What the largest layer may answer to one batch, in bytes; larger batches take more memory, and longer."""
+
+MAX_PASSES = 8
+"""Forward passes that a classifier keeps compiled, one for each choice of feature maps."""
+
+MAX_FROZEN_BYTES = 2**25
+"""Weights beyond this stay variables for ever: every compiled pass would hold copies of its own."""
+
+Picture: TypeAlias = "Image.Image | str | Path | bytes"
+"""A picture from outside, which still has to be prepared: open, or its file, or the bytes of one."""
+
+_FINISHING = frozenset(
+    {"Activation", "Add", "BatchNormalization", "ELU", "GroupNormalization", "LayerNormalization", "LayerScale"}
+    | {"LeakyReLU", "PReLU", "ReLU", "Softmax"}
+)
+"""Kinds of layers that finish what the layer before began; that layer is then shown by what comes out here."""
+
+_IDLE = frozenset(
+    {"ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise", "Identity"}
+    | {"RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom"}
+    | {"SpatialDropout2D"}
+)
+"""Kinds of layers that change nothing but while training."""
+
+
+@dataclass(frozen=True)
+class LayerInfo:
+    """A layer whose output can be asked for.
+
+    Attributes:
+        name: the layer's name in the model.
+        kind: its Keras class, such as `Conv2D`.
+        shape: of its output for one image, (height, width, channels) or (units,).
+        main: whether it tells something of its own: not where only a normalisation, an activation or a sum follows,
+            which shows the same further on, and not where it is idle, like dropout.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    main: bool
+
+
+@dataclass(frozen=True, eq=False)
+class LayerOutput:
+    """What one layer answered to one image.
+
+    Attributes:
+        name: the layer's name in the model.
+        kind: its Keras class, such as `Conv2D`.
+        values: float32, (height, width, channels) where it has feature maps, (units,) where it is flat.
+    """
+
+    name: str
+    kind: str
+    values: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a classifier answers to one image.
+
+    Attributes:
+        probabilities: (classes,) float32, 0–1, together 1.
+        classes: the class names, in the same order.
+        layers: the outputs of the layers that were asked for, in the model's order.
+    """
+
+    probabilities: np.ndarray
+    classes: tuple[str, ...]
+    layers: tuple[LayerOutput, ...] = ()
+
+    def top(self, n: int) -> list[tuple[int, str, float]]:
+        """The `n` most probable classes as (index, class, probability), the best first; fewer where there are fewer."""
+        order = np.argsort(-self.probabilities, kind="stable")[:n]
+        return [(int(index), self.classes[index], float(self.probabilities[index])) for index in order]
+
+
+class Classifier:
+    """A trained Keras model with its card.
+
+    A classifier is used by one thread at a time: its owner decides which. Different classifiers may be used by
+    different threads at once.
+
+    Args:
+        model: a Keras model of one image input and one output of class probabilities, taking raw values 0–255.
+        card: its card.
+
+    Raises:
+        StudioError: the model and the card do not belong together.
+    """
+
+    def __init__(self, model: "keras.Model", card: Card) -> None:
+        import_keras()
+        self.model = model
+        self.card = card
+        self._passes: dict[tuple[str, ...], Callable[[np.ndarray], Any]] = {}
+        self._frozen: list[tuple[Any, np.ndarray]] = []
+        self._check()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names, in the order of the outputs."""
+        return self.card.classes
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels) of the images it takes."""
+        return self.card.input_shape
+
+    @cached_property
+    def layers(self) -> tuple[LayerInfo, ...]:
+        """Every layer that answers, in the model's order."""
+        consumers: dict[int, list[str]] = {}
+        for layer in self.model.layers:
+            for tensor in _as_list(layer.input):
+                consumers.setdefault(id(tensor), []).append(type(layer).__name__)
+
+        def is_main(layer: "keras.Layer") -> bool:
+            after = consumers.get(id(layer.output), [])
+            return type(layer).__name__ not in _IDLE and not (len(after) == 1 and after[0] in _FINISHING)
+
+        return tuple(
+            LayerInfo(layer.name, type(layer).__name__, tuple(layer.output.shape[1:]), is_main(layer))
+            for layer in self._layers
+        )
+
+    @property
+    def main_layers(self) -> tuple[str, ...]:
+        """The names of the layers that tell something of their own: those to show first.
+
+        With them alone, a network of convolutions, normalisations and activations answers nearly as fast as without
+        any feature maps, for TensorFlow computes the three in one go.
+        """
+        return tuple(layer.name for layer in self.layers if layer.main)
+
+    def prepare(self, picture: Picture) -> "Prepared":
+        """Makes of a picture the image that the network gets, by the card's input rule.
+
+        Args:
+            picture: an open picture, or the path or the bytes of a file.
+
+        Returns:
+            The image, uint8 of `input_shape`, and the pictures of the steps that led there.
+
+        Raises:
+            StudioError: the picture cannot be read, or the rule finds nothing in it.
+        """
+        from cnnstudio.data.pictures.input_rules import INPUT_RULES
+        from cnnstudio.data.pictures.open import open_image
+
+        try:
+            rule = INPUT_RULES[self.card.input_rule]
+        except KeyError:
+            raise StudioError(
+                f"“{self.card.name}” prepares pictures by the rule “{self.card.input_rule}”, which this CNN Studio "
+                f"does not know. It knows: {', '.join(INPUT_RULES)}."
+            ) from None
+        return rule.prepare(open_image(picture), self.input_shape)
+
+    def predict(self, image: "np.ndarray | Picture", feature_maps: bool | Collection[str] = False) -> Prediction:
+        """Classifies one image.
+
+        The first prediction with a new choice of feature maps compiles a forward pass, which takes some 0.1–0.5 s.
+
+        Args:
+            image: uint8 (height, width, channels) of `input_shape`, for one channel also (height, width); or a
+                picture, the path of one, or the bytes of its file, which is prepared first.
+            feature_maps: whether to return what every layer answered, or the names of the layers that are meant.
+
+        Raises:
+            StudioError: the image is of another shape or type, or cannot be read; or there is no such layer.
+        """
+        pixels = image if isinstance(image, np.ndarray) else self.prepare(image).image
+        batch = self._as_batch(pixels[np.newaxis])
+        names = self._chosen(feature_maps)
+        compiled = self._pass(names) if names else self._probabilities
+        with one_operation_at_a_time():
+            *outputs, last = _as_list(compiled(batch))
+        kinds = {layer.name: layer.kind for layer in self.layers}
+        layers = tuple(
+            LayerOutput(name, kinds[name], np.asarray(output)[0]) for name, output in zip(names, outputs, strict=True)
+        )
+        return Prediction(self._finite(last.numpy()[0]), self.classes, layers)
+
+    def predict_many(self, images: np.ndarray, batch_size: int | None = None) -> np.ndarray:
+        """Classifies many images.
+
+        Args:
+            images: uint8 (n, height, width, channels) of `input_shape`, for one channel also (n, height, width).
+            batch_size: images per step, at least 1; more takes more memory. None: as many as do well.
+
+        Returns:
+            (n, classes) float32 probabilities.
+
+        Raises:
+            StudioError: the images are of another shape or type.
+        """
+        batch = self._as_batch(images)
+        batch_size = batch_size or self.batch_size
+        probabilities = np.empty((len(batch), len(self.classes)), np.float32)
+        for start in range(0, len(batch), batch_size):
+            part = slice(start, start + batch_size)
+            probabilities[part] = self._probabilities(batch[part]).numpy()
+        return self._finite(probabilities)
+
+    @cached_property
+    def batch_size(self) -> int:
+        """Images that are best classified at a time, in view of the memory that the layers take."""
+        largest = max(math.prod(layer.shape) for layer in self.layers)
+        return max(1, min(MAX_BATCH, MAX_BATCH_BYTES // (4 * largest)))
+
+    def predict_drawing(
+        self, drawing: Sequence[np.ndarray], feature_maps: bool | Collection[str] = False
+    ) -> Prediction:
+        """Classifies a drawing of pen strokes.
+
+        Args:
+            drawing: strokes, each (n, 2) points in canvas units, y down.
+            feature_maps: as for `predict`.
+
+        Raises:
+            StudioError: the drawing is empty.
+        """
+        from cnnstudio.data.pictures.strokes import render
+
+        return self.predict(render(list(drawing), self.input_shape), feature_maps)
+
+    def freeze(self) -> None:
+        """Takes the weights as they are now for good, which makes predictions faster, by a quarter for deep networks.
+
+        TensorFlow then merges normalisations into convolutions. What becomes of the model's weights later does not
+        show any more.
+        """
+        variables = self.model.variables
+        if sum(math.prod(variable.shape) for variable in variables) * 4 <= MAX_FROZEN_BYTES:
+            self._frozen = [(variable, np.asarray(variable)) for variable in variables]
+            self._passes.clear()
+            self.__dict__.pop("_probabilities", None)
+
+    def warm_up(self, feature_maps: bool | Collection[str] = True) -> None:
+        """Compiles a forward pass, which the first prediction would wait for otherwise.
+
+        Args:
+            feature_maps: as for `predict`.
+        """
+        self.predict(np.zeros(self.input_shape, np.uint8), feature_maps)
+
+    def save(self, folder: Path) -> None:
+        """Writes model.keras, which plain Keras opens too, and card.json into a folder.
+
+        Each file is written whole or not at all, the card last: a folder with a card has a model.
+
+        Args:
+            folder: made where it does not exist.
+
+        Raises:
+            StudioError: the folder cannot be written to.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(folder / MODEL_FILE, self._without_optimizer().save)
+            write_atomically(folder / CARD_FILE, self.card.to_json())
+        except OSError as error:
+            raise StudioError(
+                f"The model cannot be saved in {folder}: {reason(error)}. Choose another folder."
+            ) from error
+
+    def _without_optimizer(self) -> "keras.Model":
+        """The same layers and weights without what only training needs, which would triple the file."""
+        import keras
+
+        return keras.Model(self.model.input, self.model.output, name=self.model.name)
+
+    @cached_property
+    def _layers(self) -> list["keras.Layer"]:
+        import keras
+
+        # The input says nothing new, and the output of a model within is that of its last layer.
+        return [layer for layer in self.model.layers if not isinstance(layer, keras.layers.InputLayer | keras.Model)]
+
+    @cached_property
+    def _probabilities(self) -> Callable[[np.ndarray], Any]:
+        return self._compile(lambda images: self.model(images, training=False), batch=None)
+
+    def _chosen(self, feature_maps: bool | Collection[str]) -> tuple[str, ...]:
+        """The names of the layers that are meant, in the model's order, each once."""
+        if isinstance(feature_maps, bool):
+            return tuple(layer.name for layer in self.layers) if feature_maps else ()
+        wanted = {feature_maps} if isinstance(feature_maps, str) else set(feature_maps)
+        names = tuple(layer.name for layer in self.layers if layer.name in wanted)
+        if len(names) < len(wanted):
+            raise StudioError(f"“{self.card.name}” has no layer “{min(wanted.difference(names))}”.")
+        return names
+
+    def _pass(self, names: tuple[str, ...]) -> Callable[[np.ndarray], Any]:
+        """The compiled forward pass that answers with these layers' outputs and the probabilities."""
+        import keras
+
+        if names not in self._passes:
+            outputs = [layer.output for layer in self._layers if layer.name in names]
+            model = keras.Model(self.model.input, [*outputs, self.model.output])
+            if len(self._passes) == MAX_PASSES:
+                del self._passes[next(iter(self._passes))]
+            self._passes[names] = self._compile(lambda images: model(images, training=False), batch=1)
+        return self._passes[names]
+
+    def _compile(self, forward: Callable[[Any], Any], batch: int | None) -> Callable[[np.ndarray], Any]:
+        """Compiles a forward pass on raw bytes, once, for batches of one size or (None) of any."""
+        import keras
+        import tensorflow as tf
+
+        def compute(images: Any) -> Any:
+            constants = [(variable, tf.constant(value)) for variable, value in self._frozen]
+            with keras.StatelessScope(state_mapping=constants) if constants else nullcontext():
+                outputs = forward(tf.cast(images, tf.float32))
+            return tf.nest.map_structure(lambda output: tf.cast(output, tf.float32), outputs)
+
+        return trace(compute, [tf.TensorSpec((batch, *self.input_shape), tf.uint8)])
+
+    def _check(self) -> None:
+        name, card = self.card.name, self.card
+        # A model that is not built yet, or only has a `call`, has neither.
+        if any(len(getattr(self.model, side, None) or ()) != 1 for side in ("inputs", "outputs")):
+            raise StudioError(f"“{name}” is no image classifier: it needs exactly one input and one output.")
+        takes = tuple(self.model.inputs[0].shape[1:])
+        if takes != card.input_shape:
+            raise StudioError(
+                f"The card of “{name}” says that its images are {_words(card.input_shape)}, but its network takes "
+                f"{_words(takes)}. The two files do not belong together."
+            )
+        answers = tuple(self.model.outputs[0].shape[1:])
+        if answers != (len(card.classes),):
+            raise StudioError(
+                f"The card of “{name}” names {len(card.classes)} classes, but its network answers with "
+                f"{_words(answers)} numbers. The two files do not belong together."
+            )
+
+    def _as_batch(self, images: np.ndarray) -> np.ndarray:
+        if images.ndim == 3 and self.input_shape[2] == 1:
+            images = images[..., np.newaxis]
+        if images.ndim != 4 or images.shape[1:] != self.input_shape:
+            raise StudioError(
+                f"“{self.card.name}” takes images of {_words(self.input_shape)}, not {_words(images.shape[1:])}."
+            )
+        if images.dtype != np.uint8:
+            raise StudioError(f"“{self.card.name}” takes images of whole numbers 0–255 (uint8), not {images.dtype}.")
+        return images
+
+    def _finite(self, probabilities: np.ndarray) -> np.ndarray:
+        if not np.isfinite(probabilities).all():
+            raise StudioError(
+                f"“{self.card.name}” answers with numbers that are not finite: its weights are damaged, or its "
+                "training diverged. Train it again with a lower learning rate."
+            )
+        return probabilities
+
+
+def _as_list(tensors: Any) -> list[Any]:
+    return list(tensors) if isinstance(tensors, list | tuple) else [tensors]
+
+
+def _words(shape: Sequence[int | None]) -> str:
+    return "×".join("any" if size is None else str(size) for size in shape) or "single"

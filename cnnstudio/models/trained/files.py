@@ -1,0 +1,373 @@
+"""Opening a model file that may come from anybody: nothing in it is run, nothing in it decides how much is read.
+
+A `.keras` file is a zip archive of a config, the weights as HDF5, and metadata. The archive's sizes are bounded before
+it is unpacked; the config is copied piece by piece as far as it is allowed (`allowlist`); the HDF5 file may hold plain
+arrays only (no links or data outside it: CVE-2026-1669, CVE-2026-12480; no array larger than its bytes: CVE-2026-0897);
+and the model is first built without memory for its weights, so that it can be held against the weights that are there.
+An `.h5` file of a whole model, the format before, goes the same way (`legacy_config`).
+"""
+
+import io
+import json
+import math
+import struct
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cnnstudio.errors import StudioError, reason
+from cnnstudio.models.arithmetic.layer_table import describe
+from cnnstudio.models.backend import import_keras
+from cnnstudio.models.keras_config.allowlist import MODELS, RefusedError, checked_config
+from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
+from cnnstudio.storage import exists, is_file
+
+if TYPE_CHECKING:
+    import h5py
+    import keras
+
+MODEL_ENDINGS = frozenset({".keras", ".h5", ".hdf5"})
+"""Endings of the files that are opened as models."""
+
+MAX_FILE = 2**30
+"""Largest file that is read, in bytes; also what its weights may take."""
+MAX_MEMBERS = {"metadata.json": 2 * MAX_CARD_BYTES, "config.json": 2**24, "model.weights.h5": MAX_FILE}
+"""The only members that an archive may have, with the bytes they may unpack to."""
+MAX_RATIO = 100
+"""Keras stores its members as they are; weights hardly compress, and nothing honest shrinks to a hundredth."""
+MAX_H5_OBJECTS = 100_000
+MAX_ACTIVATIONS = 2**28
+"""Most numbers that all layers together may answer to one image: 1 GiB as float32."""
+MAX_OPERATIONS = 10**12
+"""Most multiplications for one image; VGG-16 takes 1.5e10."""
+
+_CARD_KEY = "cnnstudio_card"
+_WEIGHTS = "model.weights.h5"
+_LEGACY = "model.h5"
+_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+"""The bytes with which an HDF5 file begins."""
+
+
+class NoCardError(StudioError):
+    """A model's file does not say what its classes are and what images it takes; that must be asked.
+
+    Args:
+        path: the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} has no card, which names the classes of the model and how pictures are made fit for it. Say it "
+            f"once with “cnnstudio adopt”, or open the model in the window, which asks."
+        )
+        self.path = path
+
+
+def load_model(path: Path, image_size: tuple[int, int] | None = None) -> "keras.Model":
+    """Opens a model file, whoever wrote it.
+
+    Args:
+        path: a `.keras` file, or an `.h5` file of a whole model.
+        image_size: (height, width) of the images that it shall take, where it takes any.
+
+    Returns:
+        The model, uncompiled, with its weights.
+
+    Raises:
+        StudioError: the file is missing, damaged, of another format, too large, or holds something that is not on the
+            allow-list; the sentence says which.
+    """
+    import_keras()
+    members = _members(path)
+    try:
+        config = _sized(checked_config(members["config.json"]), image_size)
+        _check_normalisations(config)
+        weights = next(name for name in (_WEIGHTS, _LEGACY) if name in members)
+        stored = _check_weights(members[weights])
+        model = _build(config, stored)
+        _load_weights(model, weights, members[weights])
+    except RefusedError as error:
+        raise StudioError(f"{path} is not opened: {error}.") from error
+    return model
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Reads what a model file says of its layers, without their weights and without TensorFlow.
+
+    Args:
+        path: a `.keras` file, or an `.h5` file of a whole model.
+
+    Returns:
+        Keras's config, as `checked_config` makes it.
+
+    Raises:
+        StudioError: as for `load_model`.
+    """
+    try:
+        return checked_config(_members(path)["config.json"])
+    except RefusedError as error:
+        raise StudioError(f"{path} is not opened: {error}.") from error
+
+
+def _sized(config: dict[str, Any], image_size: tuple[int, int] | None) -> dict[str, Any]:
+    """A config whose input takes images of one size, where it left that open."""
+    for layer in config["config"]["layers"]:
+        shape = layer["config"].get("batch_shape")
+        if image_size and layer["class_name"] == "InputLayer" and isinstance(shape, list) and len(shape) == 4:
+            layer["config"]["batch_shape"] = [shape[0], *(shape[n + 1] or image_size[n] for n in (0, 1)), shape[3]]
+    return config
+
+
+def embed_card(model: Path, card: Card, destination: Path) -> None:
+    """Copies a model file with its card in the metadata, where Keras does not look: one file for all.
+
+    Raises:
+        StudioError: the model's file is missing or damaged.
+        OSError: the destination cannot be written.
+    """
+    members = _members(model)
+    metadata = json.dumps(_metadata(members) | {_CARD_KEY: json.loads(card.to_json())})
+    members["metadata.json"] = metadata.encode()
+    with zipfile.ZipFile(destination, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+
+
+def embedded_card(path: Path) -> Card:
+    """The card in a model file's metadata.
+
+    Raises:
+        NoCardError: there is no card in it, as in every file that Keras wrote.
+        StudioError: the file is missing or damaged.
+    """
+    metadata = _metadata(_members(path))
+    if _CARD_KEY not in metadata:
+        raise NoCardError(path)
+    return parse_card(json.dumps(metadata[_CARD_KEY]), path)
+
+
+def _metadata(members: dict[str, bytes]) -> dict[str, Any]:
+    """What stands in the metadata; nothing where they are damaged, for Keras does without them."""
+    try:
+        values = json.loads(members["metadata.json"])
+    except (ValueError, RecursionError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def _members(path: Path) -> dict[str, bytes]:
+    try:
+        data = _read(path)
+        return _legacy_members(data) if data.startswith(_HDF5_SIGNATURE) else _unpack(data)
+    except RefusedError as error:
+        raise StudioError(f"{path} is not opened: {error}.") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if exists(path / "saved_model.pb"):
+            raise RefusedError("it is in TensorFlow's SavedModel format; save it as .keras where it comes from")
+        # Reading a device or a pipe might never end.
+        if exists(path) and not is_file(path):
+            raise RefusedError("it is not a file")
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE + 1)
+    except FileNotFoundError as error:
+        raise RefusedError("there is no such file") from error
+    except OSError as error:
+        raise RefusedError(f"it cannot be read ({reason(error)})") from error
+    if len(data) > MAX_FILE:
+        raise RefusedError(f"it is larger than {MAX_FILE // 2**20:,} MB")
+    return data
+
+
+def _legacy_members(data: bytes) -> dict[str, bytes]:
+    """The members that a `.keras` file of the same model would have, save the weights, which are in the whole file."""
+    _check_weights(data)
+    from cnnstudio.models.keras_config.legacy import legacy_config
+
+    return {"metadata.json": b"{}", "config.json": legacy_config(data), _LEGACY: data}
+
+
+def _unpack(data: bytes) -> dict[str, bytes]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            _check_members(archive.infolist())
+            return {info.filename: archive.read(info) for info in archive.infolist()}
+    # RuntimeError: the archive is encrypted, or compressed in an unknown way.
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, struct.error) as error:
+        raise RefusedError(f"it is damaged, or no .keras file ({reason(error)})") from error
+
+
+def _check_members(members: list[zipfile.ZipInfo]) -> None:
+    names = [member.filename for member in members]
+    for name in MAX_MEMBERS:
+        if names.count(name) != 1:
+            raise RefusedError(f"it is damaged, or no .keras file: “{name}” must be in it once")
+    for member in members:
+        if member.filename not in MAX_MEMBERS:
+            raise RefusedError(f"it contains “{member.filename[:80]}”, which a model of layers alone does not need")
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise RefusedError("it is compressed in a way that Keras does not use")
+        size = member.file_size
+        if size > MAX_MEMBERS[member.filename] or size > max(2**16, MAX_RATIO * member.compress_size):
+            raise RefusedError(
+                f"its “{member.filename}” of {_size(member.compress_size)} would unpack to {_size(size)}, "
+                "as in a zip bomb"
+            )
+
+
+def _check_weights(data: bytes) -> int:
+    """Checks that an HDF5 file holds plain arrays only.
+
+    Returns:
+        How many numbers all its arrays hold together.
+    """
+    import h5py
+
+    try:
+        with h5py.File(io.BytesIO(data), "r") as file:
+            return _check_groups(file)
+    # h5py reports damage by whichever of these its place in the file suggests.
+    except (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+        raise RefusedError(f"its weights are damaged ({reason(error)})") from error
+
+
+def _check_groups(file: "h5py.File") -> int:
+    import h5py
+
+    stored = 0
+    visited: set[int] = set()
+    waiting: list[h5py.Group] = [file]
+    while waiting:
+        group = waiting.pop()
+        for name in group:
+            # The kind of link is asked for first: looking at what an external one leads to would open that file.
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                raise RefusedError("its weights point to something outside their own file")
+            item = group[name]
+            address = h5py.h5o.get_info(item.id).addr
+            if address in visited or len(visited) >= MAX_H5_OBJECTS:
+                raise RefusedError("its weights are damaged: the same array or group appears again and again")
+            visited.add(address)
+            if isinstance(item, h5py.Group):
+                waiting.append(item)
+            elif isinstance(item, h5py.Dataset):
+                stored += _check_array(item)
+            else:
+                raise RefusedError("its weights hold something that is no array")
+    return stored
+
+
+def _check_array(array: "h5py.Dataset") -> int:
+    if array.external or array.is_virtual:
+        raise RefusedError("its weights are said to lie in another file")
+    if array.shape is None or array.dtype.kind not in "fiub":
+        raise RefusedError("its weights hold something other than arrays of numbers")
+    declared = math.prod(array.shape) * array.dtype.itemsize
+    if declared > array.id.get_storage_size():
+        raise RefusedError(
+            f"one of its arrays claims to have {_size(declared)} but holds {_size(array.id.get_storage_size())}"
+        )
+    return math.prod(array.shape)
+
+
+def _check_normalisations(config: dict[str, Any]) -> None:
+    """Normalization is the one kind that computes with its input's size while Keras builds it: its rule bounds that."""
+    if "Normalization" not in _kinds(config):
+        return
+    try:
+        rows = describe(config).rows
+    except StudioError as error:
+        raise RefusedError(f"its layers cannot be read ({error})") from error
+    for row in rows:
+        if row.kind == "Normalization" and row.output_shape is None:
+            raise RefusedError(f"its layer “{row.name}” takes maps of an unknown size, or very large ones")
+
+
+def _kinds(config: dict[str, Any]) -> Iterator[str]:
+    for layer in config["config"]["layers"]:
+        if layer["class_name"] in MODELS:
+            yield from _kinds(layer)
+        else:
+            yield layer["class_name"]
+
+
+def _build(config: dict[str, Any], stored: int) -> "keras.Model":
+    # What Keras remembers of an interrupted building, it remembers for the thread: a thread of its own forgets it.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(_build_here, config, stored).result()
+
+
+def _build_here(config: dict[str, Any], stored: int) -> "keras.Model":
+    import keras
+
+    try:
+        # Within the scope, variables have shapes but no memory. They are given it at its end, if all is well.
+        with keras.StatelessScope(initialize_variables=False) as scope:
+            model = keras.saving.deserialize_keras_object(config, safe_mode=True)
+            _check_size(model, stored)
+            scope.initialize_variables = True
+    except (RefusedError, MemoryError):
+        raise
+    except Exception as error:  # Keras may stumble over a stranger's config in any way.
+        raise RefusedError(f"Keras cannot build it ({_first_line(error)})") from error
+    return model
+
+
+def _check_size(model: "keras.Model", stored: int) -> None:
+    if not model.built or len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise RefusedError("it is no image classifier: it needs exactly one input and one output")
+    needed = sum(math.prod(weight.shape) for weight in model.weights)
+    if needed > stored:
+        raise RefusedError(
+            f"its layers ask for {_size(4 * needed)} of memory for weights, of which the file holds {_size(4 * stored)}"
+        )
+    activations = operations = 0
+    for layer in _all_layers(model):
+        batch, *sides = layer.output.shape
+        if batch is not None or None in sides:
+            raise RefusedError(f"its layer “{layer.name}” is not made for images of one size, taken in any number")
+        size = math.prod(sides)
+        weights = sum(math.prod(weight.shape) for weight in layer.weights)
+        activations += size
+        operations += weights * (size // max(sides[-1], 1))
+    if activations > MAX_ACTIVATIONS:
+        raise RefusedError(f"its layers would take {_size(4 * activations)} of memory for a single image")
+    if operations > MAX_OPERATIONS:
+        raise RefusedError(f"it would take {operations:.0e} multiplications for a single image")
+
+
+def _all_layers(model: "keras.Model") -> Iterator["keras.Layer"]:
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield from _all_layers(layer)
+        else:
+            yield layer
+
+
+def _load_weights(model: "keras.Model", name: str, data: bytes) -> None:
+    try:
+        with tempfile.TemporaryDirectory(prefix="cnnstudio-") as folder:
+            path = Path(folder) / name  # by its ending Keras knows the format
+            path.write_bytes(data)
+            model.load_weights(path)
+    except OSError as error:
+        raise RefusedError(f"its weights cannot be unpacked ({reason(error)})") from error
+    except Exception as error:
+        raise RefusedError(f"its weights do not fit its layers ({_first_line(error)})") from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__
+
+
+def _size(count: int) -> str:
+    power = min(max(count.bit_length() - 1, 0) // 10, 4)
+    unit = ("bytes", "KB", "MB", "GB", "TB")[power]
+    return f"{count / 1024**power:,.{1 if power else 0}f} {unit}"

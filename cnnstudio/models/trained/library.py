@@ -1,0 +1,234 @@
+"""The models at hand: shipped, downloaded or trained here; found by name, renamed, copied, thrown away."""
+
+import difflib
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from cnnstudio.errors import StudioError, reason
+from cnnstudio.models.trained.adopt import open_foreign
+from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card, read_card
+from cnnstudio.models.trained.classifier import Classifier
+from cnnstudio.models.trained.files import NoCardError, embed_card, embedded_card, load_model
+from cnnstudio.names import checked_name
+from cnnstudio.storage import downloads_folder, exists, is_file, is_folder, runs_folder, shipped, write_atomically
+
+Kind = Literal["shipped", "download", "run"]
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A model that can be chosen.
+
+    Attributes:
+        name: by which it is chosen: its folder's name, unique among all entries.
+        path: its folder.
+        kind: whether it ships with CNN Studio, was downloaded by this user, or is one of their runs.
+        card: its card.
+    """
+
+    name: str
+    path: Path
+    kind: Kind
+    card: Card
+
+
+@dataclass(frozen=True)
+class BrokenModel:
+    """A folder that should hold a model, but does not.
+
+    Attributes:
+        path: the folder.
+        problem: one sentence for the user.
+    """
+
+    path: Path
+    problem: str
+
+
+def list_models() -> list[ModelEntry]:
+    """All models that can be chosen: shipped ones, then downloads, small before large; then runs, the newest first."""
+    return [entry for entry in _entries() if isinstance(entry, ModelEntry)]
+
+
+def list_broken_models() -> list[BrokenModel]:
+    """The folders that `list_models` leaves out because something is wrong with them."""
+    return [entry for entry in _entries() if isinstance(entry, BrokenModel)]
+
+
+def find_model(text: str | Path) -> Path:
+    """Finds a model by what somebody typed.
+
+    Args:
+        text: the name of a model at hand, or the path of a model's folder, or of a `.keras` or `.h5` file.
+
+    Returns:
+        The model's folder, or the `.keras` file where it stands alone.
+
+    Raises:
+        StudioError: there is none; the sentence names similar ones.
+    """
+    folders = {folder.name: folder for _, folder in reversed(_folders())}
+    if str(text) in folders:
+        return folders[str(text)]
+    path = Path(text).expanduser()
+    if path.name == MODEL_FILE and is_file(path.parent / CARD_FILE):
+        return path.parent
+    if exists(path):
+        return path
+    similar = difflib.get_close_matches(str(text), folders, n=3)
+    hint = f" Did you mean {' or '.join(f'“{name}”' for name in similar)}?" if similar else ""
+    raise StudioError(f"There is no model “{text}”.{hint} The command “cnnstudio models” lists all there are.")
+
+
+def load_classifier(model: str | Path) -> Classifier:
+    """Opens a model as a classifier.
+
+    Args:
+        model: the name of a model at hand, or the path of a model's folder, or of a `.keras` or `.h5` file.
+
+    Raises:
+        NoCardError: it is somebody else's, and nobody has said yet what it carries no word of
+            (`cnnstudio.models.trained.adopt`).
+        StudioError: there is no such model, it is damaged, or it holds what is not allowed.
+    """
+    path = find_model(model)
+    if is_folder(path):
+        card = read_card(path)
+        return Classifier(load_model(path / MODEL_FILE), card)
+    try:
+        card = embedded_card(path)
+    except NoCardError:
+        return open_foreign(path)
+    return Classifier(load_model(path), card)
+
+
+def rename_model(entry: ModelEntry, name: str) -> ModelEntry:
+    """Gives a run or a download another name.
+
+    Args:
+        entry: a run or a download.
+        name: in any script; without characters that a file's name may not have.
+
+    Returns:
+        The entry under its new name.
+
+    Raises:
+        StudioError: the model ships with CNN Studio, the name is not possible or taken, or the folder is read-only.
+    """
+    _check_own(entry, "renamed")
+    name = checked_name(name, "A model's name")
+    if name == entry.name:
+        return entry
+    taken = {folder.name.casefold() for _, folder in _folders()} - {entry.name.casefold()}
+    path = entry.path.with_name(name)
+    if name.casefold() in taken or (exists(path) and not path.samefile(entry.path)):
+        raise StudioError(f"There is a model named “{name}” already. Choose another name.")
+    card = replace(entry.card, name=name)
+    try:
+        entry.path.rename(path)
+        write_atomically(path / CARD_FILE, card.to_json())
+    except OSError as error:
+        raise StudioError(f"“{entry.name}” cannot be renamed: {reason(error)}.") from error
+    return ModelEntry(name, path, entry.kind, card)
+
+
+def trash_model(entry: ModelEntry) -> None:
+    """Moves the folder of a run or a download to the trash of the desktop.
+
+    Raises:
+        StudioError: the model ships with CNN Studio, or there is no trash for its disk.
+    """
+    import send2trash
+
+    _check_own(entry, "deleted")
+    try:
+        send2trash.send2trash(entry.path)
+    except OSError as error:
+        raise StudioError(
+            f"“{entry.name}” cannot be moved to the trash ({reason(error)}). "
+            f"To be rid of it for good, delete the folder {entry.path}."
+        ) from error
+
+
+def copy_model(entry: ModelEntry, destination: Path) -> Path:
+    """Saves a copy of a model elsewhere; plain Keras opens it too.
+
+    Args:
+        entry: the model.
+        destination: a `.keras` file, which is replaced where it exists, and takes the card along in its metadata; or a
+            new or empty folder.
+
+    Returns:
+        The destination.
+
+    Raises:
+        StudioError: the destination cannot be written, or is a folder with something in it.
+    """
+    model = entry.path / MODEL_FILE
+    try:
+        if destination.suffix.lower() == ".keras":
+            destination.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(destination, lambda path: embed_card(model, entry.card, path))
+            return destination
+        destination.mkdir(parents=True, exist_ok=True)
+        if any(destination.iterdir()):
+            raise StudioError(f"{destination} is not empty. Choose a new folder for the copy.")
+        write_atomically(destination / MODEL_FILE, lambda path: shutil.copyfile(model, path))
+        write_atomically(destination / CARD_FILE, entry.card.to_json())
+    except OSError as error:
+        raise StudioError(f"The copy cannot be saved as {destination}: {reason(error)}.") from error
+    return destination
+
+
+def _folders() -> list[tuple[Kind, Path]]:
+    """The folders that hold a model or a part of one; others, such as a run in its first epoch, are none yet."""
+    places: dict[Kind, Callable[[], Path]] = {
+        "shipped": lambda: shipped("trained"),
+        "download": downloads_folder,
+        "run": runs_folder,
+    }
+    found: list[tuple[Kind, Path]] = []
+    for kind, place in places.items():
+        # One place that is missing or cannot be read must not hide the other.
+        with suppress(OSError):
+            found += [(kind, folder) for folder in sorted(place().iterdir()) if _holds_model(folder)]
+    return found
+
+
+def _holds_model(folder: Path) -> bool:
+    return not folder.name.startswith(".") and any(is_file(folder / name) for name in (MODEL_FILE, CARD_FILE))
+
+
+def _entries() -> list[ModelEntry | BrokenModel]:
+    entries = [_entry(kind, folder) for kind, folder in _folders()]
+    return sorted(entries, key=_order)
+
+
+def _entry(kind: Kind, folder: Path) -> ModelEntry | BrokenModel:
+    try:
+        card = read_card(folder)
+    except StudioError as error:
+        return BrokenModel(folder, str(error))
+    if not is_file(folder / MODEL_FILE):
+        return BrokenModel(folder, f"{folder} has a card but no {MODEL_FILE}.")
+    return ModelEntry(folder.name, folder, kind, card)
+
+
+def _order(entry: ModelEntry | BrokenModel) -> tuple[int, float, str]:
+    if isinstance(entry, BrokenModel):
+        return 0, 0.0, entry.path.name
+    if entry.kind != "run":
+        return ("shipped", "download").index(entry.kind), entry.card.parameters, entry.name
+    created = entry.card.created
+    time = datetime.fromisoformat(created).timestamp() if created else entry.path.stat().st_mtime
+    return 2, -time, entry.name
+
+
+def _check_own(entry: ModelEntry, done: str) -> None:
+    if entry.kind == "shipped":
+        raise StudioError(f"“{entry.name}” ships with CNN Studio and cannot be {done}. Save a copy of it instead.")

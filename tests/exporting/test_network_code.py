@@ -1,0 +1,188 @@
+"""The code of a network, by running it: what it builds has the config that it was written from."""
+
+import ast
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cnnstudio.exporting.network_code import LAYER_CODE, model_code
+from cnnstudio.models.architectures.catalogue import ARCHITECTURES
+from cnnstudio.models.layers import LAYERS, local_response_normalization
+from cnnstudio.models.networks.building import network_config
+
+
+@cache
+def config_of(name: str) -> dict:
+    entry = ARCHITECTURES[name]
+    return network_config(name, entry.image_shape, entry.classes)
+
+
+def built(code) -> dict:
+    """Keras's config of what the code builds, without memory for weights."""
+    import keras
+
+    names: dict = {"keras": keras, "layers": keras.layers}
+    registered = dict(keras.saving.get_custom_objects())
+    with keras.StatelessScope(initialize_variables=False):
+        exec("\n\n\n".join([*code.definitions, code.text]), names)
+    keras.saving.get_custom_objects().update(registered)
+    return json.loads(json.dumps(keras.saving.serialize_keras_object(names["model"])))
+
+
+def essence(config: dict) -> dict:
+    """The layers by name, with their kinds, values and inputs; the order in which they are listed does not count."""
+
+    def sources(value) -> list:
+        if isinstance(value, list):
+            return [source for item in value for source in sources(item)]
+        return [value["config"]["keras_history"]]
+
+    inner = config["config"]
+    layers = {
+        layer["config"]["name"]: (
+            layer["class_name"],
+            layer["config"],
+            [(sources(node["args"]), node["kwargs"]) for node in layer["inbound_nodes"]],
+        )
+        for layer in inner["layers"]
+    }
+    return {"name": inner["name"], "layers": layers, "ends": [inner["input_layers"], inner["output_layers"]]}
+
+
+NAMES = [name for name in ARCHITECTURES if name not in {"transfer-efficientnetv2-b3", "transfer-efficientnetv2-s"}]
+"""These two only have more layers than their smaller sister, and take long."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_builds_the_same_network(name):
+    config = json.loads(json.dumps(config_of(name)))
+    assert essence(built(model_code(config))) == essence(config)
+
+
+def test_it_is_formatted(tmp_path):
+    ruff = shutil.which("ruff", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if ruff is None:
+        pytest.skip("ruff is not installed")
+    for name in NAMES:
+        code = model_code(config_of(name))
+        head = "\n\n\n".join(["import keras\nfrom keras import layers", *code.definitions])
+        gap = "\n\n\n" if code.definitions else "\n\n"
+        (tmp_path / f"{name}.py").write_text(f"{head}{gap}{code.text}\n")
+    for command in (["check"], ["format", "--diff"]):
+        done = subprocess.run([ruff, *command, "--isolated", tmp_path], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+
+def test_blocks_that_repeat_become_loops():
+    text = model_code(config_of("resnet56")).text
+    assert text.count("for block in range(1, 10):") == 1 and text.count("for block in range(2, 10):") == 2
+    assert len(text.splitlines()) < 150
+
+
+@pytest.mark.parametrize(
+    "name",
+    ['"""', "\\", "a'b\"c", "line\nbreak", "{block}1", "x\u2028y", '"); import os; os.abort(); ("', "名前", "lambda1"],
+)
+def test_a_name_is_only_a_name(name):
+    """Whatever a stranger's network calls its layers, the code does nothing else for it."""
+    config = json.loads(json.dumps(config_of("softmax")))
+    for layer in config["config"]["layers"]:
+        if layer["class_name"] == "Flatten":
+            layer["name"] = layer["config"]["name"] = name
+        if layer["class_name"] == "Dense":
+            layer["inbound_nodes"][0]["args"][0]["config"]["keras_history"][0] = name
+    config["config"]["name"] = name
+    tree = ast.parse(model_code(config).text)
+    called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    plain = {"keras.Input", "layers.Rescaling", "layers.Flatten", "layers.Dense", "keras.Model"}
+    assert {text.partition("(")[0] for text in called} == plain
+    names = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    assert name in names
+
+
+def with_random_layers() -> dict:
+    """A network with initialisers of all sorts, a shortcut with weights, and layers that draw while it is trained."""
+    import keras
+    from keras import layers
+
+    inputs = keras.Input((12, 12, 3), name="image")
+    x = layers.GaussianNoise(0.1)(inputs)
+    y = layers.Conv2D(4, (3, 1), padding="same", bias_initializer=keras.initializers.RandomNormal(stddev=0.1))(x)
+    y = layers.SeparableConv2D(4, 3, padding="same", activation="swish")(y)
+    y = layers.Dropout(0.25)(y)
+    x = layers.Conv2D(4, 1, kernel_regularizer=keras.regularizers.L2(1e-4))(x)
+    x = layers.Add()([x, y])
+    x = layers.LayerNormalization()(x)
+    x = layers.Dense(5, kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02, seed=7))(x)
+    x = layers.Flatten()(x)
+    return keras.saving.serialize_keras_object(keras.Model(inputs, layers.Dense(3, activation="softmax")(x)))
+
+
+def test_the_same_seed_gives_the_same_weights_and_noise():
+    import keras
+
+    config = with_random_layers()
+    keras.utils.set_random_seed(11)
+    one = keras.saving.deserialize_keras_object(json.loads(json.dumps(config)))  # it empties what it is given
+    keras.utils.set_random_seed(11)
+    names: dict = {"keras": keras, "layers": keras.layers}
+    exec(model_code(config).text, names)
+    two = names["model"]
+    assert [weight.path for weight in two.weights] == [weight.path for weight in one.weights]
+    for weight, same in zip(one.get_weights(), two.get_weights(), strict=True):
+        np.testing.assert_array_equal(weight, same)
+    images = np.full((2, 12, 12, 3), 9.0)
+    np.testing.assert_array_equal(one(images, training=True), two(images, training=True))
+
+
+def test_a_model_within_becomes_a_function(tmp_path):
+    import keras
+    from keras import layers
+
+    image = keras.Input((8, 8, 2))
+    inner = keras.Model(image, layers.Conv2D(3, 3, kernel_initializer="he_uniform", name="a_long_name_of_it")(image))
+    chain = keras.Sequential([keras.Input((6, 6, 3)), layers.Dropout(0.5), layers.Conv2D(2, 3)], name="chain")
+    inputs = keras.Input((8, 8, 2), name="image")
+    x = layers.Flatten()(chain(inner(inputs)))
+    config = keras.saving.serialize_keras_object(keras.Model(inputs, layers.Dense(3)(x), name="outer"))
+    code = model_code(config)
+    keras.utils.set_random_seed(4)
+    one = keras.saving.deserialize_keras_object(config)
+    keras.utils.set_random_seed(4)
+    names: dict = {"keras": keras, "layers": layers}
+    exec("\n\n\n".join([*code.definitions, code.text]), names)
+    images = np.full((2, 8, 8, 2), 3.0)
+    np.testing.assert_array_equal(one(images, training=True), names["model"](images, training=True))
+    assert [layer.name for layer in one.layers] == [layer.name for layer in names["model"].layers]
+
+
+def test_layers_of_our_own_are_written_out():
+    import keras
+
+    assert set(LAYER_CODE) == LAYERS
+    ours = local_response_normalization()
+    registered = dict(keras.saving.get_custom_objects())
+    names: dict = {"keras": keras, "layers": keras.layers}
+    exec(LAYER_CODE["LocalResponseNormalization"], names)
+    keras.saving.get_custom_objects().update(registered)
+    written = names["LocalResponseNormalization"]
+    images = np.random.default_rng(1).normal(0, 9, (2, 3, 3, 8)).astype(np.float32)
+    for options in ({}, {"size": 3, "k": 1.0, "alpha": 0.1, "beta": 0.5}):
+        np.testing.assert_array_equal(ours(**options)(images), written(**options)(images))
+        assert ours(name="n", **options).get_config() == written(name="n", **options).get_config()
+
+
+def test_asking_keras_leaves_random_alone():
+    random.seed(5)
+    model_code(config_of("lenet5"))
+    after = random.random()
+    random.seed(5)
+    assert after == random.random()

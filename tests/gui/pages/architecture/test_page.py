@@ -1,0 +1,279 @@
+"""The Architecture page with real networks: chosen, described, edited, sent on."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QPushButton, QSpinBox, QTableView, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.controls.picker import Picker
+from cnnstudio.gui.pages.architecture.chooser import ArchitectureChooser
+from cnnstudio.gui.pages.architecture.description import Undescribed
+from cnnstudio.gui.pages.architecture.page import ArchitecturePage
+from cnnstudio.gui.pages.choosers.images import OTHER
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.charts.share_bar import ShareBar
+from cnnstudio.gui.widgets.network.picture import NetworkPicture
+from cnnstudio.models.architectures.catalogue import ARCHITECTURES
+from cnnstudio.models.networks.building import Network, build_network, network_config, save_network
+from cnnstudio.storage import shipped
+
+MINUTE = 60_000
+
+
+@pytest.fixture
+def page(qtbot: QtBot) -> ArchitecturePage:
+    page = ArchitecturePage(Settings())
+    qtbot.addWidget(page)
+    page.resize(1192, 800)
+    page.show()
+    with qtbot.waitSignal(page.shown, timeout=MINUTE):
+        page.entered()
+    yield page
+    page.shut_down()
+
+
+def choose(qtbot: QtBot, page: ArchitecturePage, network: str, images: str | None = None) -> None:
+    """Chooses a network and images with the pickers, and waits until they are on screen."""
+    with qtbot.waitSignal(page.shown, timeout=MINUTE, check_params_cb=lambda answer: answer.subject.name == network):
+        page.findChild(Picker, "network_picker").set_current(network)
+    if images is not None:
+        with qtbot.waitSignal(page.shown, timeout=MINUTE):
+            page.findChild(Picker, "described_for_picker").set_current(images)
+
+
+def press(qtbot: QtBot, page: QWidget, name: str) -> None:
+    qtbot.mouseClick(page.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
+
+
+def fact(page: ArchitecturePage, name: str) -> str:
+    return page.findChild(QLabel, f"fact_{name}").text()
+
+
+def problem(page: ArchitecturePage) -> QLabel:
+    return page.findChild(QLabel, "description_problem")
+
+
+def test_a_newcomer_sees_lenet_as_in_its_paper(page: ArchitecturePage) -> None:
+    assert page.answer.table.parameters == 61706
+    assert (fact(page, "parameters"), fact(page, "multiply-adds")) == ("61,706", "416,520")
+    assert "1998" in fact(page, "published")
+    assert ARCHITECTURES["lenet5"].link in fact(page, "paper")
+    assert fact(page, "as_an_mlp").startswith("5,569,536 connections, 2,165 times")
+    assert page.findChild(QLabel, "network_images").text() == "28×28, grey, 10 classes"
+    assert page.findChild(NetworkPicture).network.table is page.answer.table
+
+
+def test_every_architecture_is_in_the_list_and_tells_its_facts_at_once(qtbot: QtBot) -> None:
+    chooser = ArchitectureChooser()
+    qtbot.addWidget(chooser)
+    picker = chooser.findChild(Picker, "network_picker")
+    for name, architecture in ARCHITECTURES.items():
+        picker.set_current(name)
+        assert chooser.key == name
+        assert chooser.findChild(QLabel, "architecture_idea").text() == architecture.idea
+        assert str(architecture.year) in chooser.findChild(QLabel, "fact_published").text()
+        assert chooser.findChild(QLabel, "fact_parameters").text() == ""
+
+
+def test_the_last_choice_is_the_one_that_is_shown(page: ArchitecturePage, qtbot: QtBot) -> None:
+    picker = page.findChild(Picker, "network_picker")
+    for name in ("resnet20", "vgg11", "mlp"):
+        picker.set_current(name)
+    qtbot.waitUntil(lambda: page.answer is not None, timeout=MINUTE)
+    assert page.answer.subject.name == "mlp"
+    assert page.findChild(QLabel, "network_name").text() == ARCHITECTURES["mlp"].title
+
+
+def test_a_network_is_described_for_a_data_set_and_for_any_images(page: ArchitecturePage, qtbot: QtBot) -> None:
+    choose(qtbot, page, "mlp", "cifar100")
+    assert (page.answer.table.input_shape, page.answer.table.classes) == ((32, 32, 3), 100)
+    assert not page.findChild(QSpinBox, "classes_spin").isVisible()
+    with qtbot.waitSignal(page.shown, timeout=MINUTE):
+        page.findChild(Picker, "described_for_picker").set_current(OTHER)
+    with qtbot.waitSignal(page.shown, timeout=MINUTE):
+        page.findChild(QSpinBox, "classes_spin").setValue(7)
+    with qtbot.waitSignal(page.shown, timeout=MINUTE):
+        page.findChild(QSpinBox, "image_side_spin").setValue(9)
+    assert (page.answer.table.input_shape, page.answer.table.classes) == ((9, 9, 3), 7)
+
+
+def test_what_does_not_fit_says_why_and_offers_the_papers_images(page: ArchitecturePage, qtbot: QtBot) -> None:
+    choose(qtbot, page, "alexnet")
+    page.findChild(Picker, "described_for_picker").set_current("mnist")
+    qtbot.waitUntil(problem(page).isVisible, timeout=MINUTE)
+    assert "too small for AlexNet" in problem(page).text()
+    qtbot.waitUntil(lambda: problem(page).height() >= problem(page).heightForWidth(problem(page).width()))
+    assert not page.findChild(QPushButton, "use_network_button").isEnabled()
+    assert fact(page, "parameters") == ""
+    with qtbot.waitSignal(page.shown, timeout=MINUTE):
+        press(qtbot, page, "own_images_offer")
+    assert page.answer.table.parameters == 60965224
+    assert not problem(page).isVisible()
+
+
+def test_what_was_not_waited_for_is_not_told(page: ArchitecturePage, qtbot: QtBot) -> None:
+    picker, told = page.findChild(Picker, "network_picker"), []
+    page._task.finished.connect(told.append)
+    picker.set_current("alexnet")
+    page.findChild(Picker, "described_for_picker").set_current("mnist")
+    qtbot.waitUntil(lambda: page._task._requests._waiting is None, timeout=MINUTE)  # it is being worked on
+    picker.set_current("mlp")
+    qtbot.waitUntil(lambda: any(answer.subject.name == "mlp" for answer in told), timeout=MINUTE)
+    assert any(isinstance(answer, Undescribed) for answer in told)
+    assert page.answer.subject.name == "mlp"
+    assert not problem(page).isVisible()
+
+
+def test_what_was_described_before_is_there_at_once(page: ArchitecturePage, qtbot: QtBot) -> None:
+    choose(qtbot, page, "mlp")
+    page.findChild(Picker, "network_picker").set_current("lenet5")
+    assert page.answer.subject.name == "lenet5"
+
+
+def test_a_layer_chosen_anywhere_is_chosen_everywhere(page: ArchitecturePage, qtbot: QtBot) -> None:
+    picture, table = page.findChild(NetworkPicture), page.findChild(QTableView, "layer_table")
+    names = [row.name for row in page.answer.table.rows]
+
+    def chosen() -> set[str]:
+        return {picture.selection, names[table.currentIndex().row()]}
+
+    qtbot.mouseClick(picture, Qt.MouseButton.LeftButton, pos=picture.place_of("conv2"))
+    assert chosen() == {"conv2"}
+    place = table.visualRect(table.model().index(names.index("pool1"), 1)).center()
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert chosen() == {"pool1"}
+    bar = page.findChild(ShareBar, "parameters_bar")
+    qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.bar.center().toPoint())
+    assert chosen() == {"dense1"}
+
+
+def test_the_network_goes_to_the_train_page_with_its_data_set(page: ArchitecturePage, qtbot: QtBot) -> None:
+    sent: list[list[object]] = []
+    page.navigate.connect(lambda name, payload: sent.append([name, payload]))
+    press(qtbot, page, "use_network_button")
+    choose(qtbot, page, "resnet20", "cifar10")
+    press(qtbot, page, "use_network_button")
+    assert sent == [
+        ["train", ARCHITECTURES["lenet5"]],
+        ["train", "cifar10"],
+        ["train", ARCHITECTURES["resnet20"]],
+    ]
+
+
+def test_any_keras_model_is_opened_and_can_be_tried(page: ArchitecturePage, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "mine.keras"
+    build_network("mlp", (20, 24, 1), 3, seed=0).save(path)
+    with qtbot.waitSignal(page.shown, timeout=MINUTE):
+        page.receive(path)
+    assert (page.answer.table.input_shape, page.answer.table.classes) == ((20, 24, 1), 3)
+    assert page.findChild(QLabel, "network_name").text() == "mine"
+    assert not page.findChild(QLabel, "architecture_idea").isVisible()
+    assert fact(page, "parameters").replace(",", "") == str(page.answer.table.parameters)
+    with qtbot.waitSignal(page.navigate) as sent:
+        press(qtbot, page, "use_network_button")
+    assert sent.args == ["try", path]
+    choose(qtbot, page, "softmax")
+    page.entered()
+    assert str(path) in [choice.key for choice in page.findChild(Picker, "network_picker").choices]
+
+
+def test_a_trained_model_is_opened_by_its_folder(page: ArchitecturePage, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(page.shown, timeout=MINUTE):
+        page.receive(shipped("trained/lenet5-mnist"))
+    assert page.findChild(QLabel, "network_name").text() == "lenet5-mnist"
+    assert page.answer.table.parameters == 61706
+
+
+@pytest.mark.parametrize("content", [b"", b"PK no zip at all"])
+def test_a_file_that_is_no_model_is_refused(
+    page: ArchitecturePage, qtbot: QtBot, tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "broken.keras"
+    path.write_bytes(content)
+    page.receive(path)
+    qtbot.waitUntil(lambda: "broken.keras" in page._message.text, timeout=MINUTE)
+    assert page._message.isVisible()
+    assert not problem(page).isVisible()
+    assert page.answer.subject.name == "lenet5"
+    assert page.findChild(QLabel, "network_name").text() == ARCHITECTURES["lenet5"].title
+    assert str(path) not in [choice.key for choice in page.findChild(Picker, "network_picker").choices]
+    assert page.findChild(QPushButton, "edit_network_button").isEnabled()
+
+
+def test_networks_of_ones_own_are_in_the_list(page: ArchitecturePage, qtbot: QtBot) -> None:
+    save_network(Network("mine", "Mine", network_config("mlp", (16, 16, 3), 4), source="mlp"), "mine")
+    page.entered()
+    choose(qtbot, page, "mine")
+    assert page.answer.table.input_shape == (16, 16, 3)
+    with qtbot.waitSignal(page.navigate) as sent:
+        press(qtbot, page, "use_network_button")
+    assert sent.args[0] == "train"
+    assert sent.args[1].name == "mine"
+
+
+def test_editing_updates_picture_and_table_and_the_result_is_trained(page: ArchitecturePage, qtbot: QtBot) -> None:
+    press(qtbot, page, "edit_network_button")
+    assert page.editing
+    table = page.findChild(QTableView, "layer_table")
+    names = [row.name for row in page.answer.table.rows]
+    place = table.visualRect(table.model().index(names.index("conv2"), 0)).center()
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert page._editor.document.selected_layer == "conv2"
+    page._editor.document.change("filters", 20)
+    shown = page.findChild(NetworkPicture).network.table
+    assert shown.row("conv2").output_shape == (10, 10, 20)
+    assert table.model().table is shown
+    assert page._editor.document.unsaved
+    table.setFocus()
+    qtbot.keyClick(table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert table.model().table.row("conv2").output_shape == (10, 10, 16)
+    page._editor.document.change("filters", 24)
+    title = page.findChild(QLineEdit, "network_title").text()
+    with qtbot.waitSignal(page.navigate) as sent:
+        press(qtbot, page, "train_network_button")
+    assert sent.args[0] == "train"
+    assert (sent.args[1].title, sent.args[1].source) == (title, "lenet5")
+    assert page.may_close()
+    with qtbot.waitSignal(page.shown, timeout=MINUTE):
+        press(qtbot, page, "leave_editor_button")
+    assert not page.editing
+    assert page.answer.table.row("conv2").output_shape == (10, 10, 24)
+    assert page.findChild(Picker, "network_picker").current_key == sent.args[1].name
+
+
+def test_it_says_where_the_picture_was_saved(
+    page: ArchitecturePage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "lenet.svg"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    page.findChild(NetworkPicture).save()
+    assert page.findChild(MessageBar).text == f"The picture is in {path}."
+    assert path.read_bytes()
+
+
+def test_the_choice_comes_back(page: ArchitecturePage, qtbot: QtBot) -> None:
+    choose(qtbot, page, "resnet20", "cifar10")
+    again = ArchitecturePage(Settings())
+    qtbot.addWidget(again)
+    with qtbot.waitSignal(again.shown, timeout=MINUTE) as shown:
+        again.entered()
+    assert (shown.args[0].subject.name, shown.args[0].subject.image_shape) == ("resnet20", (32, 32, 3))
+    again.shut_down()
+
+
+def test_it_fits_into_the_smallest_window(page: ArchitecturePage) -> None:
+    assert page.minimumSizeHint().width() <= 960 - 88
+    assert page.minimumSizeHint().height() <= 600
+
+
+def test_every_control_teaches_and_has_a_name(page: ArchitecturePage) -> None:
+    for control in page.findChildren(QWidget):
+        if isinstance(control, QToolButton | QPushButton | Picker | QSpinBox | ShareBar):
+            if control.objectName() in ("copy_details_button", "qt_toolbar_ext_button"):
+                continue
+            assert control.objectName().replace("_", "").islower(), control
+            assert control.accessibleName(), control.objectName()
+            assert len(control.toolTip()) > 15, control.objectName()

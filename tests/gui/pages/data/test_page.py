@@ -1,0 +1,435 @@
+"""The Data page with real images."""
+
+import gc
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from weakref import WeakSet
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractScrollArea,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QPlainTextEdit,
+    QSlider,
+    QSpinBox,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.data.augmentation.augment import augment_examples
+from cnnstudio.data.augmentation.changes import AugmentationSpec
+from cnnstudio.data.library import list_datasets, load_dataset
+from cnnstudio.data.published.catalogue import DATASETS
+from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.pages.data.page import DataPage
+from cnnstudio.gui.pages.data.selection import Selection, counts_of, mean_images
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.task import Task
+
+SECONDS = 30_000
+
+
+@pytest.fixture
+def page(qtbot: QtBot) -> Iterator[DataPage]:
+    page = DataPage(Settings())
+    qtbot.addWidget(page)
+    page.resize(1190, 800)
+    page.show()
+    with qtbot.waitSignal(page.loaded, timeout=SECONDS):
+        page.entered()
+    yield page
+    page.shut_down()
+
+
+def photos(folder: Path, counts: dict[str, int], side: int = 40) -> Path:
+    """A folder with so many pictures in each subfolder, each of one colour with some noise."""
+    random = np.random.default_rng(0)
+    for name, count in counts.items():
+        (folder / name).mkdir(parents=True)
+        for number in range(count):
+            noise = random.integers(0, 20, (side, side + number % 3, 3))
+            Image.fromarray((random.integers(0, 236, 3) + noise).astype(np.uint8)).save(folder / name / f"{number}.png")
+    return folder
+
+
+def click(page: DataPage, name: str) -> None:
+    button = page.findChild(QAbstractButton, name)
+    assert button.isVisible(), name
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def text(page: DataPage, name: str) -> str:
+    return page.findChild(QLabel, name).text()
+
+
+def open_image(page: DataPage, qtbot: QtBot, place: int) -> None:
+    grid = page.findChild(QWidget, "thumbnail_grid")
+    with qtbot.waitSignal(grid.activated):
+        where = grid.rectangle(place).center().toPoint()
+        QTest.mouseClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    QApplication.processEvents()  # the layout settles
+
+
+def imported(page: DataPage, qtbot: QtBot, folder: Path) -> None:
+    with qtbot.waitSignal(page._import.previewed, timeout=SECONDS):
+        page.receive(folder)
+    with qtbot.waitSignal(page.loaded, timeout=SECONDS):
+        click(page, "import_button")
+
+
+def test_mnist_is_shown_at_first(page: DataPage) -> None:
+    assert page.dataset.name == "mnist"
+    assert text(page, "dataset_facts").startswith("70,000 images, 28×28, grey, 10 classes · CC BY-SA")
+    assert text(page, "images_shown") == "70,000 images"
+    assert not page.findChild(QAbstractButton, "validation_chip").isEnabled()
+    assert not page.findChild(QAbstractButton, "data_menu_button").isVisible()
+    assert page.busy is None
+
+
+def test_filters_narrow_what_is_shown(page: DataPage, qtbot: QtBot) -> None:
+    click(page, "test_chip")
+    assert text(page, "images_shown") == "10,000 of 70,000 images"
+    histogram = page.findChild(QWidget, "class_histogram")
+    with qtbot.waitSignal(histogram.chosen):
+        where = histogram.rectangle(7).center().toPoint()
+        QTest.mouseClick(histogram.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    sevens = int((load_dataset("mnist").test.labels == 7).sum())
+    assert text(page, "images_shown") == f"{sevens:,} of 70,000 images"
+    combo = page.findChild(QComboBox, "class_combo")
+    assert combo.currentText() == "7"
+    shown = page._browser.selection
+    assert {shown.at(place).label for place in range(len(shown))} == {7}
+    combo.setCurrentIndex(0)
+    assert histogram.chosen_class == -1
+    assert text(page, "images_shown") == "10,000 of 70,000 images"
+
+
+def test_shuffling_shows_the_same_images_in_another_order(page: DataPage) -> None:
+    before = [page._browser.selection.at(place) for place in range(500)]
+    click(page, "shuffle_button")
+    shuffled = page._browser.selection
+    assert [shuffled.at(place) for place in range(500)] != before
+    assert len({(shown.split, shown.index) for shown in map(shuffled.at, range(70_000))}) == 70_000
+    click(page, "shuffle_button")
+    assert [page._browser.selection.at(place) for place in range(500)] == before
+
+
+def test_a_selection_reads_what_it_says() -> None:
+    mnist = load_dataset("mnist").hold_out(0.1, seed=0)
+    places = np.array([3, 69_999, 54_000, 60_001, 5])
+    selection = Selection(mnist, seed=1)
+    images = selection.read(places)
+    splits = {"train": mnist.train, "validation": mnist.validation, "test": mnist.test}
+    for image, place in zip(images, places.tolist(), strict=True):
+        shown = selection.at(place)
+        assert np.array_equal(image, splits[shown.split].images[shown.index])
+        assert shown.label == splits[shown.split].labels[shown.index]
+
+
+def test_means_of_classes(qtbot: QtBot) -> None:
+    mnist = load_dataset("mnist")
+    task = Task(lambda on_event, stop: mean_images(mnist, on_event, stop))
+    with qtbot.waitSignal(task.finished, timeout=SECONDS) as finished:
+        task.start()
+    (means,) = finished.args
+    expected = mnist.train.images[mnist.train.labels == 3].mean(axis=0)
+    assert np.abs(means.images[3] - expected).max() <= 0.5
+    assert means.known.all()
+    assert counts_of(mnist)["test"].sum() == 10_000
+
+
+def test_an_image_is_numbers(page: DataPage, qtbot: QtBot) -> None:
+    open_image(page, qtbot, 2)
+    explorer, image = page._explorer, load_dataset("mnist").train.images[2]
+    assert page._stack.currentWidget() is explorer
+    assert text(page, "image_title") == "<b>4</b> · training image 2"
+    assert text(page, "resolution_text") == "28 × 28 × 1 = <b>784 numbers</b>"
+    assert not page.findChild(QAbstractButton, "channel_red_chip").isVisible()
+    matrix, picture = explorer._matrix, explorer._picture
+    row, column = np.argwhere(image[..., 0] == image.max())[0].tolist()
+    QTest.mouseMove(matrix.viewport(), matrix.rectangle((row, column)).center().toPoint())
+    assert picture.cell == (row, column)
+    assert text(page, "pixel_under_cursor") == f"Row {row}, column {column}: {image.max()}"
+    QTest.mouseMove(picture, QPoint(picture.width() // 3, picture.height() // 3))
+    assert matrix.cell == picture.cell != (row, column)
+
+
+def test_keys_go_on_and_back(page: DataPage, qtbot: QtBot) -> None:
+    open_image(page, qtbot, 2)
+    QTest.keyClick(page._explorer._matrix, Qt.Key.Key_PageDown)
+    assert text(page, "image_title") == "<b>1</b> · training image 3"
+    QTest.keyClick(page._explorer._matrix, Qt.Key.Key_PageUp)
+    QTest.keyClick(page._explorer._matrix, Qt.Key.Key_PageUp)
+    QTest.keyClick(page._explorer._matrix, Qt.Key.Key_PageUp)
+    assert text(page, "image_title") == "<b>5</b> · training image 0"
+    assert not page.findChild(QAbstractButton, "previous_button").isEnabled()
+    with qtbot.waitSignal(page._explorer.closed) as closed:
+        QTest.keyClick(page._explorer._matrix, Qt.Key.Key_Escape)
+    assert closed.args == [0]
+    assert page._stack.currentWidget() is page._browser
+    assert page.findChild(QWidget, "thumbnail_grid").current == 0
+
+
+def test_a_lower_resolution_has_fewer_numbers(page: DataPage, qtbot: QtBot) -> None:
+    open_image(page, qtbot, 0)
+    page.findChild(QSlider, "resolution_slider").setValue(14)
+    assert text(page, "resolution_text") == "14 × 14 × 1 = <b>196 numbers</b>"
+    image = load_dataset("mnist").train.images[0].astype(np.float64)
+    means = image.reshape(14, 2, 14, 2, 1).mean(axis=(1, 3))
+    assert np.abs(page._explorer.image - means).max() <= 0.5
+    click(page, "flatten_chip")
+    assert text(page, "connections_text") == "196 × 256 = 50,176 weights"
+    click(page, "next_button")
+    assert text(page, "resolution_text") == "14 × 14 × 1 = <b>196 numbers</b>"
+
+
+def test_flattened(page: DataPage, qtbot: QtBot) -> None:
+    open_image(page, qtbot, 0)
+    click(page, "flatten_chip")
+    assert text(page, "connections_text") == "784 × 256 = 200,704 weights"
+    page.findChild(QSpinBox, "hidden_units_spin").setValue(1000)
+    assert text(page, "connections_text") == "784 × 1,000 = 784,000 weights"
+    assert "28 places further on" in text(page, "lost_text")
+    image = load_dataset("mnist").train.images[0, ..., 0]
+    page.findChild(QSlider, "shift_slider").setValue(-2)
+    moved = np.pad(image, ((0, 0), (0, 2)))[:, 2:]
+    assert f"{int((moved != image).sum())} of 784 numbers" in text(page, "shift_text")
+    strip = page.findChild(QWidget, "vector_strip")
+    strip.point(28 * 5 + 7)
+    assert page._explorer._picture.cell == (5, 7)
+
+
+def test_augmented(page: DataPage, qtbot: QtBot) -> None:
+    open_image(page, qtbot, 0)
+    pane = page._explorer._augment
+    with qtbot.waitSignal(pane.shown, timeout=SECONDS):
+        click(page, "augment_chip")
+    for name in ("shift", "rotate", "zoom", "contrast", "noise", "cutout"):
+        page.findChild(QSlider, f"{name}_amount").setValue(0)
+    with qtbot.waitSignal(
+        pane.shown, timeout=SECONDS, check_params_cb=lambda shown: len(np.unique(shown, axis=0)) == 2
+    ):
+        flip = page.findChild(QSlider, "flip_amount")
+        flip.setValue(flip.maximum() // 2)
+    image, spec = load_dataset("mnist").train.images[0], AugmentationSpec(flip=0.5)
+    assert pane.spec == spec
+    expected = augment_examples(image, spec, 8, 0)
+    shown = [page.findChild(QWidget, f"example_{number}").image for number in range(8)]
+    assert np.array_equal(shown, expected)
+    assert {example.tobytes() for example in shown} == {image.tobytes(), image[:, ::-1].tobytes()}
+    with qtbot.waitSignal(pane.shown, timeout=SECONDS) as again:
+        click(page, "dice_button")
+    assert not np.array_equal(again.args[0], expected)
+    sent: list[list[object]] = []
+    page.navigate.connect(lambda *args: sent.append(list(args)))
+    click(page, "use_augmentation_button")
+    assert sent == [["train", "mnist"], ["train", spec]]
+
+
+def test_train_on_it(page: DataPage, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(page.navigate) as navigated:
+        click(page, "train_on_it_button")
+    assert navigated.args == ["train", "mnist"]
+
+
+def test_a_download_is_offered_not_begun(page: DataPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CNNSTUDIO_DATASETS", str(tmp_path))
+    page._picker.set_current("cifar10")
+    assert page.findChild(QAbstractButton, "download_button").isVisible()
+    assert "170.1 MB" in text(page, "loading_text")
+    assert page.busy is None
+    assert page.dataset is None
+    assert not page.findChild(QAbstractButton, "train_on_it_button").isVisible()
+
+
+def test_cancel_and_load_again(page: DataPage, qtbot: QtBot) -> None:
+    page._choose()
+    assert page.busy is None  # nothing is lost yet that would be worth a question
+    click(page, "cancel_loading_button")
+    qtbot.waitUntil(lambda: page._task is None, timeout=SECONDS)
+    if page.dataset is None:  # it may have been faster
+        with qtbot.waitSignal(page.loaded, timeout=SECONDS):
+            click(page, "download_button")
+    assert page.dataset.name == "mnist"
+
+
+def test_import_a_folder(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
+    folder = photos(tmp_path / "pets", {"cat": 30, "dog": 10})
+    (folder / "cat" / "broken.jpg").write_bytes(b"no picture")
+    with qtbot.waitSignal(page._import.previewed, timeout=SECONDS):
+        page.receive(folder)
+    assert text(page, "classes_found").startswith("2 classes")
+    assert "unbalanced" in text(page, "import_notes")
+    with qtbot.waitSignal(page._import.previewed, timeout=SECONDS):
+        page.findChild(QComboBox, "import_size_combo").setCurrentText("48 × 48")
+    with qtbot.waitSignal(page._import.previewed, timeout=SECONDS):
+        click(page, "import_grey_chip")
+    assert page.findChild(QWidget, "import_example_0").image.shape == (48, 48, 1)
+    with qtbot.waitSignal(page.loaded, timeout=SECONDS):
+        click(page, "import_button")
+    assert page.dataset.image_shape == (48, 48, 1)
+    assert page.dataset.classes == ("cat", "dog")
+    assert text(page, "dataset_facts").startswith("40 images, 48×48, grey, 2 classes")
+    assert [entry.name for entry in list_datasets()] == [*DATASETS, "pets"]
+
+    click(page, "report_button")
+    report = page.findChild(QWidget, "report_panel")
+    assert "has 10 images, the largest, cat, 30" in " ".join(one.text() for one in report.findChildren(QLabel))
+    click(page, "show_unreadable_button")
+    assert page.findChild(QPlainTextEdit, "unreadable_list").toPlainText().startswith("cat/broken.jpg: ")
+    click(page, "copy_unreadable_button")
+    assert QGuiApplication.clipboard().text().startswith("cat/broken.jpg: ")
+    QTest.keyClick(report, Qt.Key.Key_Escape)
+    assert page._stack.currentWidget() is page._browser
+
+
+def test_duplicates_are_told(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
+    folder = tmp_path / "pets"
+    photos(folder / "train", {"cat": 12, "dog": 12})
+    photos(folder / "test", {"cat": 4, "dog": 4})
+    (folder / "test" / "dog" / "0.png").write_bytes((folder / "train" / "dog" / "5.png").read_bytes())
+    imported(page, qtbot, folder)
+    click(page, "report_button")
+    said = " ".join(one.text() for one in page.findChild(QWidget, "report_panel").findChildren(QLabel))
+    assert "The accuracy comes out too high" in said
+    click(page, "show_duplicates_button")
+    lines = page.findChild(QPlainTextEdit, "duplicates_list").toPlainText().splitlines()
+    assert any("test/dog/0.png" in line and "train/dog/5.png" in line for line in lines)
+
+
+def test_scan_again_and_forget(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
+    folder = photos(tmp_path / "pets", {"cat": 20, "dog": 20})
+    imported(page, qtbot, folder)
+    photos(folder, {"fox": 20})
+    with qtbot.waitSignal(page.loaded, timeout=SECONDS):
+        page.findChild(QAction, "scan_again").trigger()
+    assert page.dataset.classes == ("cat", "dog", "fox")
+    with qtbot.waitSignal(page.loaded, timeout=SECONDS):
+        page.findChild(QAction, "forget_dataset").trigger()
+    assert page.dataset.name == "mnist"
+    assert [entry.name for entry in list_datasets()] == list(DATASETS)
+    assert len(list(folder.glob("*/*.png"))) == 60
+
+
+def test_what_is_no_folder_of_images_is_refused_with_the_layout(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with qtbot.waitSignal(page._import.failed, timeout=SECONDS):
+        page.receive(tmp_path / "empty")
+    assert page._message.isVisible()
+    assert "cat/" in text(page, "folder_layout")
+    assert page.findChild(QWidget, "folder_layout").isVisible()
+    click(page, "cancel_import_button")
+    assert page._stack.currentWidget() is page._browser
+
+
+def test_a_folder_that_is_gone(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
+    folder = photos(tmp_path / "pets", {"cat": 20, "dog": 20})
+    imported(page, qtbot, folder)
+    folder.rename(tmp_path / "elsewhere")
+    page._scan_again()
+    with qtbot.waitSignal(page._task.failed, timeout=SECONDS):
+        pass
+    assert page._message.isVisible()
+    assert page.busy is None
+    with qtbot.waitSignal(page.loaded, timeout=SECONDS):
+        page._picker.set_current("mnist")
+    assert not page._message.isVisible()
+
+
+def test_one_data_set_at_a_time_is_in_memory(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
+    imported(page, qtbot, photos(tmp_path / "photos", {"cat": 12, "dog": 12}))
+    own, shown, handles = page._picker.current_key, WeakSet(), []
+    for _ in range(4):
+        for name in ("mnist", own):
+            with qtbot.waitSignal(page.loaded, timeout=SECONDS):
+                page._picker.set_current(name)
+            shown.add(page.dataset)
+        # The thread that computes the means of the one before holds it until it hears that it is to stop.
+        qtbot.waitUntil(lambda: gc.collect() >= 0 and list(shown) == [page.dataset], timeout=SECONDS)
+        handles.append(open_files())
+    assert len(set(handles)) == 1
+
+
+def open_files() -> int:
+    """Of this process; 0 where the system does not tell."""
+    handles = Path("/proc/self/fd")
+    return len(list(handles.iterdir())) if handles.is_dir() else 0
+
+
+def test_very_long_names_widen_nothing(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
+    width = page.minimumSizeHint().width()
+    folder = photos(tmp_path / ("Ausflug_ins_Gebirge_" * 10), {"Donaudampfschifffahrt" * 8: 20, "字" * 70: 20})
+    with qtbot.waitSignal(page._import.previewed, timeout=SECONDS):
+        page.receive(folder)
+    assert page.minimumSizeHint().width() <= width
+    with qtbot.waitSignal(page.loaded, timeout=SECONDS):
+        click(page, "import_button")
+    open_image(page, qtbot, 0)
+    assert page.minimumSizeHint().width() <= width
+
+
+def test_colour_shows_three_matrices(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
+    imported(page, qtbot, photos(tmp_path / "pets", {"cat": 20, "dog": 20}, side=64))
+    open_image(page, qtbot, 1)
+    image = page.dataset.train.images[1]
+    assert text(page, "resolution_text").endswith(f"= <b>{image.size:,} numbers</b>")
+    matrix = page._explorer._matrix
+    together = matrix.rectangle((0, 0)).height()
+    click(page, "channel_green_chip")
+    assert matrix.rectangle((0, 0)).height() < together
+    QTest.mouseMove(matrix.viewport(), matrix.rectangle((1, 2)).center().toPoint())
+    red, green, blue = image[1, 2].tolist()
+    assert text(page, "pixel_under_cursor") == f"Row 1, column 2: red {red}, green {green}, blue {blue}"
+    click(page, "copy_numbers_button")
+    copied = [line.split("\t") for line in QGuiApplication.clipboard().text().split("\n")]
+    assert np.array_equal(np.array(copied, dtype=int), image[..., 1])
+
+
+def test_the_choice_is_remembered(qtbot: QtBot, tmp_path: Path, page: DataPage) -> None:
+    imported(page, qtbot, photos(tmp_path / "pets", {"cat": 20, "dog": 20}))
+    again = DataPage(Settings())
+    qtbot.addWidget(again)
+    with qtbot.waitSignal(again.loaded, timeout=SECONDS):
+        again.entered()
+    assert again.dataset.name == "pets"
+    again.shut_down()
+
+
+def test_closing_while_it_loads(qtbot: QtBot) -> None:
+    page = DataPage(Settings())
+    qtbot.addWidget(page)
+    page.show()
+    page.entered()
+    page.shut_down()
+    assert page.busy is None
+    assert replace(DATASETS["mnist"]).is_here()
+
+
+def test_every_control_has_a_name_and_teaches(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
+    imported(page, qtbot, photos(tmp_path / "pets", {"cat": 20, "dog": 20}))
+    click(page, "report_button")
+    own = [
+        control
+        for kind in (QAbstractButton, QAbstractSpinBox, QComboBox, QSlider, QAbstractScrollArea)
+        for control in page.findChildren(kind)
+        if control.focusPolicy() & Qt.FocusPolicy.TabFocus and not control.objectName().startswith("qt_")
+        if not isinstance(control.parent(), QComboBox | MessageBar)
+        if not isinstance(control.parent().parent(), QComboBox)
+    ]
+    assert len(own) > 50
+    for control in own:
+        assert control.objectName(), control
+        assert control.accessibleName(), control.objectName()
+        assert control.toolTip(), control.objectName()
+    names = [control.objectName() for control in own]
+    assert len(names) == len(set(names))

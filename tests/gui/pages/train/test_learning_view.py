@@ -1,0 +1,87 @@
+"""What it sees: kernels, maps and the answer in words."""
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QLabel
+
+from cnnstudio.gui.look.theme import colormap_table
+from cnnstudio.gui.pages.train.learning_view import LearningView, kernel_tiles, verdict
+from cnnstudio.gui.widgets.maps.map_row import TileRow
+from cnnstudio.models.trained.classifier import LayerOutput
+
+DIGITS = tuple("0123456789")
+RANDOM = np.random.default_rng(0)
+IMAGE = RANDOM.integers(0, 256, (28, 28, 1), dtype=np.uint8)
+KERNELS = RANDOM.normal(size=(5, 5, 1, 6)).astype(np.float32)
+LAYERS = (LayerOutput("conv1", "Conv2D", RANDOM.random((28, 28, 6))),)
+SEVEN = np.eye(10)[7] * 0.8 + 0.02
+
+
+@pytest.fixture
+def view(qtbot, theme):
+    widget = LearningView()
+    qtbot.addWidget(widget)
+    widget.resize(288, 700)
+    widget.show()
+    qtbot.waitExposed(widget)
+    return widget
+
+
+def visible_rows(view):
+    return [row.accessibleName() for row in view.findChildren(TileRow) if row.isVisible()]
+
+
+def test_the_answer_is_told_in_words():
+    assert verdict("7", SEVEN, DIGITS) == "It says 7, and is 82\N{NO-BREAK SPACE}% sure. Right."
+    assert verdict("4", SEVEN, DIGITS) == "It says 7, 82\N{NO-BREAK SPACE}% sure. Wrong, so far."
+
+
+def test_kernels_keep_their_channel_and_filter():
+    kernels = np.arange(2 * 2 * 3 * 4).reshape(2, 2, 3, 4)
+    tiles = kernel_tiles(kernels)
+    assert tiles.shape == (2, 2, 12)
+    np.testing.assert_array_equal(tiles[..., 2 * 3 + 1], kernels[:, :, 1, 2])
+
+
+def test_kernels_and_learnt_maps_are_shown(view):
+    view.show_probe(IMAGE, "7", SEVEN, DIGITS, KERNELS, LAYERS)
+    assert visible_rows(view) == ["Kernels, 6 of 5×5", "conv1, 28×28×6"]
+    assert view.findChild(QLabel, "probe_label").text() == "This is: 7"
+
+
+def test_kernels_have_a_scale_about_zero(view, pixels):
+    kernels = np.zeros((5, 5, 1, 1), np.float32)
+    kernels[0, 0], kernels[4, 4] = 1.0, -0.5
+    view.show_probe(IMAGE, "7", SEVEN, DIGITS, kernels, ())
+    row = view.findChild(TileRow, "kernels")
+    tile, side = row.tile_rectangle(0), row.tile_rectangle(0).width() // 5
+    shown = pixels(row)
+    table = colormap_table("diverging")
+    for place, index in ((0, 255), (2, 128), (4, 64)):
+        colour = int(table[index])
+        expected = (colour >> 16 & 255, colour >> 8 & 255, colour & 255)
+        assert tuple(shown[tile.top() + place * side + 2, tile.left() + place * side + 2]) == expected
+
+
+def test_a_net_without_convolution_says_so(view):
+    view.show_probe(IMAGE, "7", SEVEN, DIGITS, None, ())
+    assert visible_rows(view) == []
+    hint = view.findChild(QLabel, "learning_hint")
+    assert hint.isVisible()
+    assert "no convolution" in hint.text()
+
+
+def test_the_empty_state_says_what_to_do(view):
+    view.show_probe(IMAGE, "7", SEVEN, DIGITS, KERNELS, LAYERS)
+    view.clear()
+    assert visible_rows(view) == []
+    assert view.findChild(QLabel, "learning_hint").text().startswith("Press Train")
+    assert not view.findChild(QLabel, "probe_label").isVisible()
+
+
+def test_it_changes_live(view, pixels):
+    view.show_probe(IMAGE, "7", SEVEN, DIGITS, KERNELS, LAYERS)
+    before = pixels(view)
+    view.show_probe(IMAGE, "7", np.eye(10)[3], DIGITS, -KERNELS, LAYERS)
+    assert (pixels(view) != before).any()
+    assert view.findChild(QLabel, "probe_verdict").text().startswith("It says 3, 100")

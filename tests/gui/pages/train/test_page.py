@@ -1,0 +1,296 @@
+"""The Train page with real trainings."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDoubleSpinBox,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.data.augmentation.changes import AugmentationSpec
+from cnnstudio.data.published.catalogue import DATASETS
+from cnnstudio.gui.controls.picker import Picker
+from cnnstudio.gui.look.theme import GRID
+from cnnstudio.gui.pages.train.page import TrainPage
+from cnnstudio.gui.settings import Settings
+from cnnstudio.models.architectures.catalogue import ARCHITECTURES
+from cnnstudio.models.networks.building import Network, find_network, network_config, save_network, write_network
+from cnnstudio.models.trained.library import list_models
+from cnnstudio.training.config import OPTIMIZERS, TrainingConfig
+from cnnstudio.training.events import Batches, EpochEnd, Probe, Started, Stopped
+from cnnstudio.training.runs import config_of_run
+
+MINUTE = 60_000
+
+
+@pytest.fixture
+def page(qtbot: QtBot) -> TrainPage:
+    page = TrainPage(Settings())
+    qtbot.addWidget(page)
+    page.resize(1200, 780)
+    page.show()
+    yield page
+    page.shut_down()
+
+
+def choose(page: TrainPage, **choices: object) -> None:
+    page._form.config = replace(page._form.config, **choices)
+
+
+def press(qtbot: QtBot, page: TrainPage, name: str) -> None:
+    qtbot.mouseClick(page.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
+
+
+def test_a_newcomer_only_presses_train(page: TrainPage) -> None:
+    assert page._form.config == TrainingConfig()
+    assert page.findChild(QPushButton, "train_button").isVisible()
+    assert not page.findChild(QPushButton, "stop_button").isVisible()
+    assert not page.findChild(QPushButton, "try_button").isVisible()
+    assert page.busy is None
+
+
+def test_training_to_the_end(page: TrainPage, qtbot: QtBot) -> None:
+    choose(page, architecture="lenet5", epochs=1)
+    press(qtbot, page, "train_button")
+    assert page.busy == "A training is running."
+    assert page.findChild(QPushButton, "stop_button").isVisible()
+    for locked in ("epochs_spin", "dataset_picker", "architecture_picker", "seed_spin"):
+        assert not page.findChild(QWidget, locked).isEnabled()
+    events: list[object] = []
+    page._task.reported.connect(events.append)
+    with qtbot.waitSignal(page._task.finished, timeout=MINUTE) as finished:
+        pass
+    (result,) = finished.args
+    kinds = [type(event) for event in events]
+    assert kinds[0] is Started
+    assert kinds.count(EpochEnd) == 1
+    assert {Batches, Probe} <= set(kinds)
+    batches = sum(len(event.loss) for event in events if isinstance(event, Batches))
+    assert batches == events[0].batches_per_epoch
+    text = page.findChild(QLabel, "training_status").text()
+    assert f"recognises {round(result.test_accuracy * 10_000):,}" in text
+    assert page.findChild(QProgressBar, "training_progress").value() == 1000
+    assert page.findChild(QWidget, "epochs_spin").isEnabled()
+    assert page.busy is None
+    with qtbot.waitSignal(page.navigate) as navigated:
+        press(qtbot, page, "try_button")
+    assert navigated.args == ["try", result.run]
+    assert [entry.path for entry in list_models() if entry.kind == "run"] == [result.run]
+
+
+def test_training_more_goes_on_from_the_result(page: TrainPage, qtbot: QtBot) -> None:
+    choose(page, architecture="softmax", epochs=1)
+    losses, results = [], []
+    for button in ("train_button", "train_more_button"):
+        press(qtbot, page, button)
+        assert not page.findChild(QPushButton, "train_more_button").isVisible()
+        page._task.reported.connect(lambda event: losses.append(event.loss[0]) if isinstance(event, Batches) else None)
+        with qtbot.waitSignal(page._task.finished, timeout=MINUTE) as finished:
+            pass
+        results.append(finished.args[0])
+        first_loss = losses[0]
+        losses.clear()
+    assert config_of_run(results[1].run)["start_from"] == str(results[0].run)
+    assert f"goes on from “{results[0].run.name}”" in page._message.text
+    assert len(page._plot._loss.epochs[0]) == 2
+    assert first_loss < 0.7  # of 2.3 for one that has learnt nothing
+    assert results[1].run != results[0].run
+
+
+def test_stop_keeps_what_was_learnt(page: TrainPage, qtbot: QtBot) -> None:
+    choose(page, architecture="mlp", epochs=500)
+    press(qtbot, page, "train_button")
+    task = page._task
+    with qtbot.waitSignal(task.reported, timeout=MINUTE, check_params_cb=lambda event: isinstance(event, Batches)):
+        pass
+    stopped: list[object] = []
+    task.reported.connect(lambda event: stopped.append(event) if isinstance(event, Stopped) else None)
+    with qtbot.waitSignal(task.finished, timeout=MINUTE) as finished:
+        press(qtbot, page, "stop_button")
+    (result,) = finished.args
+    assert len(stopped) == 1
+    assert result.stopped
+    assert (Path(result.run) / "model.keras").is_file()
+    assert page.findChild(QLabel, "training_status").text().startswith("Stopped.")
+    assert page.findChild(QPushButton, "train_button").isVisible()
+
+
+def test_stop_before_the_first_batch_is_no_failure(page: TrainPage, qtbot: QtBot) -> None:
+    press(qtbot, page, "train_button")
+    press(qtbot, page, "stop_button")
+    qtbot.waitUntil(lambda: page.busy is None, timeout=MINUTE)
+    assert "nothing to keep" in page.findChild(QLabel, "training_status").text()
+    assert not page._message.isVisible()
+    assert page.findChild(QPushButton, "train_button").isVisible()
+
+
+def test_a_diverging_training_says_what_to_try(page: TrainPage, qtbot: QtBot) -> None:
+    choose(page, learning_rate=1e9, schedule="constant", epochs=20)
+    press(qtbot, page, "train_button")
+    with qtbot.waitSignals([page._task.failed], timeout=2 * MINUTE):
+        pass
+    assert page._message.isVisible()
+    assert "learning rate" in page._message.text
+    assert page.busy is None
+
+
+def test_closing_stops_the_training(page: TrainPage, qtbot: QtBot) -> None:
+    choose(page, architecture="softmax", epochs=500)
+    press(qtbot, page, "train_button")
+    task = page._task
+    with qtbot.waitSignal(task.reported, timeout=MINUTE, check_params_cb=lambda event: isinstance(event, Batches)):
+        pass
+    page.shut_down()
+    assert [entry.kind for entry in list_models()].count("run") == 1
+
+
+def test_more_options_unfold(page: TrainPage, qtbot: QtBot) -> None:
+    assert not page.findChild(QSpinBox, "batch_size_spin").isVisible()
+    qtbot.mouseClick(page.findChild(QToolButton, "more_options_button"), Qt.MouseButton.LeftButton)
+    assert page.findChild(QSpinBox, "batch_size_spin").isVisible()
+
+
+def test_every_option_reaches_the_config_and_back(page: TrainPage) -> None:
+    choose(page, optimizer="sgd", weight_decay=5e-4, precision="bfloat16", seed=7, schedule="constant", batch_size=32)
+    config = page._form.config
+    assert (config.optimizer, config.weight_decay, config.precision) == ("sgd", 5e-4, "bfloat16")
+    assert (config.seed, config.schedule, config.batch_size) == (7, "constant", 32)
+    assert config.learning_rate == TrainingConfig().learning_rate
+
+
+def test_another_optimizer_brings_its_own_rate(page: TrainPage) -> None:
+    combo = page.findChild(QComboBox, "optimizer_combo")
+    combo.setCurrentIndex(combo.findData("sgd"))
+    assert page._form.config.learning_rate == pytest.approx(OPTIMIZERS["sgd"].learning_rate)
+    combo.setCurrentIndex(combo.findData("adam"))
+    assert page._form.config.learning_rate == pytest.approx(OPTIMIZERS["adam"].learning_rate)
+
+
+def test_only_a_pretrained_network_is_fine_tuned(page: TrainPage) -> None:
+    spin = page.findChild(QSpinBox, "fine_tune_epochs_spin")
+    choose(page, architecture="transfer-efficientnet-lite0", fine_tune_epochs=2)
+    assert spin.isVisible()
+    assert page._form.config.fine_tune_epochs == 2
+    choose(page, architecture="lenet5")
+    assert not spin.isVisible()
+    assert page._form.config.fine_tune_epochs == 0
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_each_architecture_says_what_it_is(page: TrainPage, name: str) -> None:
+    choose(page, architecture=name)
+    text = page.findChild(QLabel, "architecture_note").text()
+    assert ARCHITECTURES[name].note in text
+    assert page._form.config.architecture == name
+
+
+def test_every_data_set_has_a_picture(page: TrainPage) -> None:
+    from cnnstudio.gui.pages.choosers.networks import picture
+
+    for name in (*DATASETS, *ARCHITECTURES):
+        assert not picture(name).isNull(), name
+
+
+@pytest.mark.parametrize(("typed", "rate"), [("0,5", 0.5), ("0.02", 0.02), ("x7", 7)])
+def test_a_decimal_comma_is_a_decimal_point(page: TrainPage, qtbot: QtBot, typed: str, rate: float) -> None:
+    page.findChild(QToolButton, "more_options_button").click()
+    spin = page.findChild(QDoubleSpinBox, "learning_rate_spin")
+    spin.setValue(0.004)
+    spin.setFocus()
+    spin.selectAll()
+    qtbot.keyClicks(spin, typed)
+    qtbot.keyClick(spin, Qt.Key.Key_Tab)
+    assert page._form.config.learning_rate == pytest.approx(rate)
+
+
+def test_the_wheel_scrolls_the_form_and_leaves_numbers_alone(page: TrainPage) -> None:
+    spin = page.findChild(QSpinBox, "epochs_spin")
+    before = spin.value()
+    place = QPointF(5, 5)
+    wheel = QWheelEvent(
+        place,
+        spin.mapToGlobal(place),
+        QPoint(),
+        QPoint(0, 120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(spin, wheel)
+    assert spin.value() == before
+    assert not wheel.isAccepted()
+
+
+def test_what_another_page_sends_is_chosen_and_said(page: TrainPage, qtbot: QtBot, tmp_path: Path) -> None:
+    """A small folder gets numbers that suit it, an augmentation is told, and nothing makes the form wider."""
+    form = page._form
+    choose(page, epochs=1)
+    for name in ("a", "b"):
+        (tmp_path / "own" / name).mkdir(parents=True)
+        for number in range(12):
+            Image.new("RGB", (40, 40), (10 * number, 0, 0)).save(tmp_path / "own" / name / f"{number}.png")
+    page.receive(str(tmp_path / "own"))
+    assert form.config.dataset == str(tmp_path / "own")
+    assert form.config.epochs > 20
+    assert form.config.batch_size < 10
+    assert (form.config.image_size, form.config.channels) == (40, 3)
+    assert form.config.augmentation == "photo"
+    note = page.findChild(QLabel, "augmentation_note")
+    assert note.isVisible()
+    page.receive(AugmentationSpec.parse("shift,rotate,flip,zoom,contrast,noise,cutout"))
+    assert form.config.augmentation.startswith("shift=0.125,rotate=15,flip=0.5")
+    assert "rotate 15 degrees" in note.text()
+    page.findChild(QToolButton, "more_options_button").click()
+    assert form.minimumSizeHint().width() <= 34 * GRID
+    page.receive("mnist")
+    assert form.config == TrainingConfig()
+    assert not note.isVisible()
+
+
+def test_numbers_typed_in_stay_among_data_sets_of_a_kind(page: TrainPage) -> None:
+    choose(page, epochs=7, augmentation="handwriting")
+    page.receive("fashion-mnist")
+    assert (page._form.config.epochs, page._form.config.augmentation) == (7, "handwriting")
+
+
+def test_a_data_set_that_is_gone_is_said(page: TrainPage) -> None:
+    page.receive("no-such-set")
+    assert "no-such-set" in page._message.text
+    assert page._form.config.dataset == "mnist"
+
+
+def test_a_network_from_another_page_is_chosen(page: TrainPage) -> None:
+    page.receive("fashion-mnist")
+    page.receive(ARCHITECTURES["resnet20"])
+    assert (page._form.config.dataset, page._form.config.architecture) == ("fashion-mnist", "resnet20")
+    assert ARCHITECTURES["resnet20"].idea in page.findChild(QLabel, "architecture_note").text()
+    assert page._message.isHidden()
+
+
+def test_networks_of_ones_own_are_in_the_list(page: TrainPage, tmp_path: Path) -> None:
+    network = Network("mine", "Mine", network_config("mlp"), source="mlp")
+    save_network(network, "mine")
+    elsewhere = write_network(replace(network, name="sent", title="Sent"), tmp_path / "sent.cnn.json")
+    page.entered()
+    page.receive(find_network("mine"))
+    assert page._form.config.architecture == "mine"
+    assert "MLP" in page.findChild(Picker, "architecture_picker").choices[-1].description
+    assert page.findChild(QLabel, "architecture_note").isHidden()  # the picker says all there is to say
+    page.receive(elsewhere)
+    assert page._form.config.architecture == str(elsewhere.path)
+    page.entered()
+    assert page._form.config.architecture == str(elsewhere.path)

@@ -1,0 +1,280 @@
+"""A folder classified in the window, with the models that ship."""
+
+import csv
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QPlainTextEdit, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.data.library import load_dataset
+from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.pages.choosers.models import ModelChooser
+from cnnstudio.gui.pages.try_.folder_view import FolderView
+from cnnstudio.gui.pages.try_.page import TryPage
+from cnnstudio.gui.settings import Settings
+from cnnstudio.models.trained.library import load_classifier
+from cnnstudio.storage import shipped
+
+SECONDS = 60_000
+MODEL = shipped("trained/lenet5-mnist")
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixty digits in two folders, a damaged file and a text."""
+    folder = tmp_path_factory.mktemp("pictures") / "digits"
+    test = load_dataset("mnist").test
+    for number in range(60):
+        file = folder / ("even" if number % 2 == 0 else "odd") / f"{number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(test.images[number, ..., 0]).save(file)
+    (folder / "broken.jpg").write_bytes(b"no picture")
+    (folder / "notes.txt").write_text("no picture either")
+    return folder
+
+
+@pytest.fixture
+def view(qtbot: QtBot) -> FolderView:
+    view = FolderView()
+    qtbot.addWidget(view)
+    view.resize(1100, 700)
+    view.show()
+    yield view
+    view.shut_down()
+
+
+def classify(qtbot: QtBot, view: FolderView, folder: Path) -> None:
+    view.start(MODEL, "lenet5-mnist", folder)
+    qtbot.waitUntil(lambda: not view.running, timeout=SECONDS)
+
+
+def press(qtbot: QtBot, view: QWidget, name: str) -> None:
+    qtbot.mouseClick(view.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
+
+
+def sort(view: FolderView, text: str) -> None:
+    combo = view.findChild(QComboBox, "order_combo")
+    combo.setCurrentIndex(combo.findText(text))
+
+
+def lit(view: FolderView) -> list[str]:
+    """The chips that are on."""
+    chips = [button for button in view.findChildren(QPushButton) if button.objectName().endswith("_filter_chip")]
+    return [chip.text().replace("&", "") for chip in chips if chip.isChecked()]
+
+
+def shown(view: FolderView) -> list[tuple[str, str, float]]:
+    """File, class and certainty of every thumbnail, in order."""
+    predictions = [view.results.predictions[place] for place in view._shown.tolist()]
+    return [(one.file.path.name, one.top[0][1], one.top[0][2]) for one in predictions]
+
+
+def test_thumbnails_are_grouped_by_class_and_sorted_by_certainty(qtbot: QtBot, view: FolderView, digits: Path) -> None:
+    classify(qtbot, view, digits)
+    classifier = load_classifier(MODEL)
+    pictures = shown(view)
+    assert sorted(name for name, _, _ in pictures) == sorted(f"{number}.png" for number in range(60))
+    classes = [name for _, name, _ in pictures]
+    groups = [name for index, name in enumerate(classes) if index == 0 or classes[index - 1] != name]
+    assert len(groups) == len(set(groups))
+    assert [classes.count(name) for name in groups] == sorted((classes.count(name) for name in groups), reverse=True)
+    for name in groups:
+        shares = [share for _, of, share in pictures if of == name]
+        assert shares == sorted(shares, reverse=True)
+    file, name, share = pictures[7]
+    best = classifier.predict(next(digits.rglob(file))).top(1)[0]
+    assert (best[1], pytest.approx(best[2], abs=1e-5)) == (name, share)
+    sort(view, "Least certain first")
+    assert sorted(shown(view)) == sorted(pictures)
+    least = [share for _, _, share in shown(view)]
+    assert least == sorted(least)
+    sort(view, "Most certain first")
+    assert [share for _, _, share in shown(view)] == least[::-1]
+
+
+def test_a_thumbnail_is_what_the_network_got(qtbot: QtBot, view: FolderView, digits: Path) -> None:
+    classify(qtbot, view, digits)
+    images = view._grid._images
+    number = int(Path(shown(view)[3][0]).stem)
+    assert np.array_equal(images.read(np.array([3]))[0], load_dataset("mnist").test.images[number])
+    assert shown(view)[3][0] in images.caption(3)
+
+
+def test_filters(qtbot: QtBot, view: FolderView, digits: Path) -> None:
+    classify(qtbot, view, digits)
+    results = view.results
+    unsure = [one for one in results.predictions if one.top[0][2] < 0.5]
+    assert lit(view) == ["All"]
+    press(qtbot, view, "unsure_filter_chip")
+    assert len(shown(view)) == len(unsure)
+    assert lit(view) == [f"Uncertain ({len(unsure)})"]
+    press(qtbot, view, "all_filter_chip")
+    back = view.findChild(QPushButton, "all_classes_button")
+    assert not back.isVisible()
+    for way_back in ("all_filter_chip", "all_classes_button"):
+        view._histogram.chosen.emit(0)
+        assert len({name for _, name, _ in shown(view)}) == 1
+        assert len(shown(view)) == int((results.counts(True) + results.counts(False)).max())
+        assert lit(view) == []
+        assert back.isVisible()
+        press(qtbot, view, way_back)
+        assert len(shown(view)) == 60
+        assert lit(view) == ["All"]
+    press(qtbot, view, "unreadable_filter_chip")
+    listed = view.findChild(QPlainTextEdit, "unreadable_list")
+    assert listed.isVisible()
+    assert listed.toPlainText().startswith("broken.jpg is damaged, or no picture in spite of its name.")
+    assert not listed.horizontalScrollBar().maximum()
+    assert not view.findChild(QComboBox, "order_combo").isEnabled()
+    assert view.findChild(QLabel, "folder_count").text() == "1 file cannot be used"
+
+
+def test_saved_as_the_command_line_saves(
+    qtbot: QtBot, view: FolderView, digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classify(qtbot, view, digits)
+    starts: list[Path] = []
+
+    def choose(_parent: QWidget, _title: str, start: str, _filter: str) -> tuple[str, str]:
+        starts.append(Path(start))
+        return str(tmp_path / "table"), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
+    press(qtbot, view, "save_table_button")
+    message = view.findChild(MessageBar)
+    qtbot.waitUntil(lambda: message.isVisible() and not view._saving.running, timeout=SECONDS)
+    assert message.text == f"61 rows saved as {tmp_path / 'table.csv'}: all pictures."
+    press(qtbot, view, "unsure_filter_chip")
+    assert not message.isVisible()
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda _p, _t, start, _f: (starts.append(Path(start)), ("", ""))[1]
+    )
+    press(qtbot, view, "save_table_button")
+    assert starts == [digits / "digits.csv", tmp_path / "digits.csv"]
+    with (tmp_path / "table.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 61
+    assert rows[0]["file"] == str(digits / "broken.jpg")
+    assert rows[0]["error"]
+    assert rows[1]["file"] == str(digits / "even" / "0.png")
+    assert rows[1]["class"] == "7"
+
+
+def test_cancel_keeps_what_has_come(qtbot: QtBot, view: FolderView, digits: Path, tmp_path: Path) -> None:
+    for number in range(3000):
+        shutil.copy(digits / "even" / f"{number % 10 * 2}.png", tmp_path / f"{number}.png")
+    view.start(MODEL, "lenet5-mnist", tmp_path)
+    qtbot.waitUntil(lambda: view.results is not None and bool(view.results.predictions), timeout=SECONDS)
+    press(qtbot, view, "cancel_folder_button")
+    qtbot.waitUntil(lambda: not view.running, timeout=SECONDS)
+    done = len(view.results.predictions)
+    assert 0 < done < 3000
+    assert len(shown(view)) == done
+    assert f"{done:,} of 3,000" in view.findChild(MessageBar).text
+
+
+def test_a_folder_without_pictures(qtbot: QtBot, view: FolderView, tmp_path: Path) -> None:
+    classify(qtbot, view, tmp_path)
+    qtbot.waitUntil(lambda: "no picture" in view.findChild(MessageBar).text)
+    assert not view.findChild(QPushButton, "save_table_button").isEnabled()
+
+
+def test_another_folder_while_one_runs(qtbot: QtBot, view: FolderView, digits: Path, tmp_path: Path) -> None:
+    for number in range(2000):
+        shutil.copy(digits / "even" / "2.png", tmp_path / f"{number}.png")
+    view.start(MODEL, "lenet5-mnist", tmp_path)
+    qtbot.waitUntil(lambda: view.results is not None, timeout=SECONDS)
+    classify(qtbot, view, digits)
+    assert len(shown(view)) == 60
+
+
+@pytest.fixture
+def page(qtbot: QtBot) -> TryPage:
+    page = TryPage(Settings())
+    qtbot.addWidget(page)
+    page.resize(1200, 760)
+    page.show()
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.warm_up()
+    yield page
+    page.shut_down()
+
+
+def test_from_the_page_to_a_folder_to_one_picture_and_back(
+    qtbot: QtBot, page: TryPage, digits: Path, tmp_path: Path
+) -> None:
+    packed = tmp_path / "digits.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file in sorted((digits / "even").iterdir()):
+            archive.write(file, file.name)
+    page.receive(packed)
+    view = page.findChild(FolderView)
+    assert page.busy
+    qtbot.waitUntil(lambda: not view.running, timeout=SECONDS)
+    assert page.busy is None
+    assert view.isVisible()
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        view._grid.activated.emit(4)
+    assert not view.isVisible()
+    assert page.findChild(QLabel, "answer").text() == shown(view)[4][1]
+    press(qtbot, page, "to_folder_button")
+    assert view.isVisible()
+    assert len(shown(view)) == 30
+    press(qtbot, view, "leave_folder_button")
+    assert not view.isVisible()
+
+
+def test_a_picture_is_opened_with_the_model_of_its_folder(qtbot: QtBot, page: TryPage, digits: Path) -> None:
+    page.receive(digits / "odd")
+    view = page.findChild(FolderView)
+    qtbot.waitUntil(lambda: not view.running, timeout=SECONDS)
+    press(qtbot, view, "leave_folder_button")
+    page.receive(shipped("trained/efficientnet-lite0-imagenet"))
+    chooser = page.findChild(ModelChooser)
+    assert chooser.path != MODEL
+    press(qtbot, page, "to_folder_button")
+    message = view.findChild(MessageBar)
+    assert message.isVisible()
+    assert message.text.startswith("lenet5-mnist answered here;")
+    answer = page.findChild(QLabel, "answer")
+    view._grid.activated.emit(2)
+    assert chooser.path == MODEL
+    qtbot.waitUntil(lambda: answer.text() == shown(view)[2][1], timeout=SECONDS)
+    press(qtbot, page, "to_folder_button")
+    assert not message.isVisible(), "the folder's own model is chosen again"
+
+
+def test_classified_again_with_the_model_that_is_chosen(qtbot: QtBot, view: FolderView, digits: Path) -> None:
+    classify(qtbot, view, digits / "odd")
+    other = shipped("trained/efficientnet-lite0-imagenet")
+    view.entered(other, "another")
+    press(qtbot, view, "accept_offer_button")
+    qtbot.waitUntil(lambda: not view.running, timeout=SECONDS)
+    assert view.results.begun.classes == load_classifier(other).classes
+    assert view.findChild(QLabel, "folder_subtitle").text() == "Classified by another"
+
+
+def test_a_model_that_is_gone(qtbot: QtBot, view: FolderView, digits: Path, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(MODEL, model)
+    view.start(model, "mine", digits / "odd")
+    qtbot.waitUntil(lambda: not view.running, timeout=SECONDS)
+    shutil.rmtree(model)
+    with qtbot.assertNotEmitted(view.opened):
+        view._grid.activated.emit(0)
+    assert view.findChild(MessageBar).text.startswith("mine, which answered here, was deleted or moved.")
+
+
+@pytest.mark.parametrize("keys", ["Alt+B", "Esc"])
+def test_back_by_the_keys(qtbot: QtBot, view: FolderView, keys: str) -> None:
+    view.activateWindow()
+    view.setFocus()
+    qtbot.waitUntil(view.isActiveWindow)
+    with qtbot.waitSignal(view.left):
+        qtbot.keySequence(view, keys)

@@ -1,0 +1,332 @@
+"""The Try page with the model that ships."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QAction, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.data.library import load_dataset
+from cnnstudio.data.pictures.input_rules import INPUT_RULES
+from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.controls.picker import Picker
+from cnnstudio.gui.controls.question import NameDialog
+from cnnstudio.gui.pages.try_.page import TryPage
+from cnnstudio.gui.pages.try_.words import words_for
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
+from cnnstudio.models.trained.card import Card
+from cnnstudio.models.trained.library import copy_model, list_models, load_classifier
+from cnnstudio.storage import runs_folder, shipped
+
+SECONDS = 30_000
+SEVEN = [QPoint(90, 80), QPoint(150, 76), QPoint(220, 80), QPoint(195, 140), QPoint(170, 200), QPoint(150, 260)]
+
+
+@pytest.fixture
+def page(qtbot: QtBot) -> TryPage:
+    page = TryPage(Settings())
+    qtbot.addWidget(page)
+    page.resize(1200, 760)
+    page.show()
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.warm_up()
+    yield page
+    page.shut_down()
+
+
+@pytest.fixture
+def own_model() -> Path:
+    """A model of the user's, as a training leaves it."""
+    folder = runs_folder() / "mine"
+    load_classifier("lenet5-mnist").save(folder)
+    return folder
+
+
+def draw(qtbot: QtBot, page: TryPage, points: list[QPoint]) -> None:
+    canvas = page.findChild(QWidget, "drawing_canvas")
+    with qtbot.waitSignal(page.answered, timeout=SECONDS, check_params_cb=lambda a: len(a.subject.strokes[0]) > 40):
+        QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=points[0])
+        for a, b in pairwise(points):
+            for part in np.linspace(0, 1, 12):
+                QTest.mouseMove(canvas, a + (b - a) * float(part))
+        QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=points[-1])
+
+
+def answer(page: TryPage) -> str:
+    return page.findChild(QLabel, "answer").text()
+
+
+def test_a_drawn_seven_is_a_seven(page: TryPage, qtbot: QtBot) -> None:
+    draw(qtbot, page, SEVEN)
+    assert answer(page) == "7"
+    pixels = page.findChild(QWidget, "network_input").image
+    assert pixels.shape == (28, 28, 1)
+    assert pixels.max() > 200
+    assert len(page._maps._layers) >= 8
+
+
+def test_clear_and_undo(page: TryPage, qtbot: QtBot) -> None:
+    draw(qtbot, page, SEVEN)
+    clear, undo = (page.findChild(QToolButton, name) for name in ("clear_button", "undo_button"))
+    qtbot.mouseClick(clear, Qt.MouseButton.LeftButton)
+    assert answer(page) == "–"
+    assert page.findChild(QWidget, "network_input").image is None
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        qtbot.mouseClick(undo, Qt.MouseButton.LeftButton)
+    assert answer(page) == "7"
+
+
+def test_a_test_image_shows_its_true_label(page: TryPage, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(page.answered, timeout=SECONDS) as answered:
+        qtbot.mouseClick(page.findChild(QPushButton, "test_image_chip"), Qt.MouseButton.LeftButton)
+    (shown,) = answered.args
+    assert np.array_equal(load_dataset("mnist").test.images[shown.subject.index], shown.image)
+    label = load_dataset("mnist").test.labels[shown.subject.index]
+    assert f"<b>{label}</b>" in page.findChild(QLabel, "true_label").text()
+    with qtbot.waitSignal(page.answered, timeout=SECONDS) as again:
+        qtbot.mouseClick(page.findChild(QPushButton, "another_button"), Qt.MouseButton.LeftButton)
+    assert again.args[0].subject.index != shown.subject.index
+
+
+def photo_of(label: int, path: Path) -> Path:
+    """A digit in dark ink on a light page."""
+    test = load_dataset("mnist").test
+    ink = test.images[np.flatnonzero(test.labels == label)[0], ..., 0]
+    page = np.full((300, 400), 235, np.uint8)
+    page[60:228, 100:268] = 235 - np.asarray(Image.fromarray(ink).resize((168, 168), Image.Resampling.BICUBIC)) // 5 * 4
+    Image.fromarray(page).save(path)
+    return path
+
+
+def test_a_photo_is_prepared_step_by_step(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
+    with qtbot.waitSignal(page.answered, timeout=SECONDS) as answered:
+        page.receive(photo_of(3, tmp_path / "three.jpg"))
+    assert answer(page) == "3"
+    assert page.findChild(QPushButton, "photo_chip").isChecked()
+    assert len(answered.args[0].steps) >= 3
+    qtbot.waitUntil(page.findChild(QWidget, "step_1").isVisible)
+
+
+def test_paste_a_picture(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
+    QApplication.clipboard().setImage(QImage(str(photo_of(5, tmp_path / "five.png"))))
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page._paste.trigger()
+    assert answer(page) == "5"
+
+
+def test_paste_a_file(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(photo_of(2, tmp_path / "two.png")))])
+    QApplication.clipboard().setMimeData(data)
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page._paste.trigger()
+    assert answer(page) == "2"
+
+
+def test_nothing_to_paste(page: TryPage) -> None:
+    QApplication.clipboard().setText("seven")
+    page._paste.trigger()
+    assert "no picture in the clipboard" in page._message.text
+
+
+def test_what_is_no_picture_gets_a_sentence(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
+    text = tmp_path / "notes.png"
+    text.write_text("not a picture")
+    with qtbot.waitSignal(page._task.failed, timeout=SECONDS):
+        page.receive(text)
+    assert "notes.png" in page._message.text
+    assert answer(page) == "–"
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page.receive(photo_of(8, tmp_path / "eight.png"))
+    assert not page._message.isVisible()
+    assert answer(page) == "8"
+
+
+def test_a_first_picture_that_is_none_is_not_blamed_on_the_model(qtbot: QtBot, tmp_path: Path) -> None:
+    text = tmp_path / "notes.png"
+    text.write_text("not a picture")
+    page = TryPage(Settings())
+    qtbot.addWidget(page)
+    page.show()
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(text)
+    assert "notes.png" in page.findChild(MessageBar).text
+    assert "could not be opened" not in page.findChild(QLabel, "model_state").text()
+    page.shut_down()
+
+
+def test_a_damaged_model_gets_a_sentence_and_the_page_goes_on(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    load_classifier("lenet5-mnist").save(broken)
+    (broken / "model.keras").write_bytes(b"PK nothing")
+    with qtbot.waitSignal(page._task.failed, timeout=SECONDS):
+        page.receive(broken)
+    assert page._message.isVisible()
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(shipped("trained/lenet5-mnist"))
+    draw(qtbot, page, SEVEN)
+    assert answer(page) == "7"
+
+
+def test_a_model_from_elsewhere_joins_the_list(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    load_classifier("lenet5-mnist").save(elsewhere)
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(elsewhere)
+    assert page._models.path == elsewhere
+
+
+def test_a_run_from_elsewhere_is_opened_by_its_card_and_stays_listed(
+    page: TryPage, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from PySide6.QtWidgets import QFileDialog
+
+    run = tmp_path / "elsewhere"
+    load_classifier("lenet5-mnist").save(run)
+    asked = []
+
+    def ask(*given: object) -> tuple[str, str]:
+        asked.append(given)
+        return str(run / "card.json"), ""
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", ask)
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.findChild(QAction, "open_model").trigger()
+    assert "card.json" in asked[0][-1]
+    assert page._models.path == run
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(shipped("trained/lenet5-mnist"))
+    page.entered()
+    assert str(run) in [choice.key for choice in page.findChild(Picker).choices]
+    page._models.choose(run / "model.keras")
+    assert page._models.path == run
+
+
+def test_a_model_file_alone_in_a_folder_is_itself_opened(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
+    entry = next(entry for entry in list_models() if entry.name == "lenet5-mnist")
+    alone = copy_model(entry, tmp_path / "model.keras")
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(alone)
+    assert page._models.path == alone
+
+
+def test_the_bars_are_blank_while_another_model_opens(page: TryPage, qtbot: QtBot, own_model: Path) -> None:
+    draw(qtbot, page, SEVEN)
+    page.entered()
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(own_model)
+        assert page._bars._classes == ()
+    assert page._bars._classes == tuple("0123456789")
+
+
+def test_the_file_name_of_a_photo_is_shown(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
+    path = photo_of(3, tmp_path / f"three-{'x' * 90}-end.png")
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page.receive(path)
+    name = page.findChild(QLabel, "photo_name")
+    assert name.isVisible()
+    assert name.text().startswith("three")
+    assert name.text().endswith("end.png")
+    assert name.fontMetrics().horizontalAdvance(name.text()) <= page._panel.photo._surface.width()
+    assert str(path) in name.toolTip()
+    QApplication.clipboard().setImage(QImage(str(path)))
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page._paste.trigger()
+    assert name.text() == "Pasted picture"
+
+
+def test_a_picture_that_the_rule_cannot_use_is_still_shown(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "blank.png"
+    Image.fromarray(np.full((300, 400), 235, np.uint8)).save(path)
+    page.receive(path)
+    offer = page.findChild(QPushButton, "accept_offer_button")
+    qtbot.waitUntil(offer.isVisible, timeout=SECONDS)
+    assert "No digit" in page._message.text
+    assert page.findChild(PhotoView, "photo_view").image.shape[:2] == (300, 400)
+    assert page.findChild(QLabel, "photo_name").text() == "blank.png"
+    assert answer(page) == "–"
+
+
+def test_beside_a_test_image_nobody_talks_of_a_picture(page: TryPage, qtbot: QtBot) -> None:
+    note = page.findChild(QLabel, "network_input_note")
+    assert "ink" in note.text()
+    qtbot.mouseClick(page.findChild(QPushButton, "test_image_chip"), Qt.MouseButton.LeftButton)
+    assert "The test image as it is, 28×28 pixels in grey." in note.text()
+
+
+@pytest.mark.parametrize("rule", INPUT_RULES)
+def test_the_words_are_those_of_the_rule(rule: str) -> None:
+    words = words_for(Card("m", ("a", "b"), (28, 28, 1), rule))
+    said = {"digit": "the ink", "clothing": "The piece"}.get(rule, "The middle")
+    assert said in words.gets
+    assert "photo" not in words.gets_sample
+
+
+@pytest.mark.parametrize("size", [(872, 600), (1192, 800)])
+def test_nothing_in_the_left_column_is_cut(page: TryPage, qtbot: QtBot, size: tuple[int, int]) -> None:
+    page.resize(*size)
+    bar = page._panel.verticalScrollBar()
+    for chip in page._panel._chips[1::2]:
+        qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
+        QApplication.processEvents()
+        content = page._panel.widget()
+        room = page._panel.width() - bar.sizeHint().width()
+        for button in page._panel.findChildren(QPushButton):
+            if button.isVisible():
+                assert button.mapTo(content, QPoint(button.width(), 0)).x() <= room, button.objectName()
+                assert button.width() >= button.sizeHint().width(), button.objectName()
+    assert page._panel._stack.width() >= 240
+    assert page._bars.width() >= 240
+
+
+def test_rename_copy_and_delete(
+    page: TryPage, qtbot: QtBot, own_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from PySide6.QtWidgets import QFileDialog, QLineEdit, QMessageBox
+
+    page.entered()
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(own_model)
+
+    def give(dialog: NameDialog) -> int:
+        dialog.findChild(QLineEdit, "new_name").setText("Übung 1")
+        dialog.accept()
+        return dialog.result()
+
+    monkeypatch.setattr(NameDialog, "exec", give)
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page._models._rename.trigger()
+    assert [entry.name for entry in list_models() if entry.kind == "run"] == ["Übung 1"]
+
+    target = tmp_path / "copy.keras"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(target), ""))
+    page._models._copy.trigger()
+    assert load_classifier(target).classes == tuple("0123456789")
+
+    trash = tmp_path / "trash"
+    monkeypatch.setattr("send2trash.send2trash", lambda path: Path(path).rename(trash))
+    monkeypatch.setattr(QMessageBox, "exec", lambda _box: 0)
+    monkeypatch.setattr(QMessageBox, "clickedButton", lambda box: box.findChild(QPushButton, "confirm_delete_button"))
+    page._models._delete.trigger()
+    assert [entry.name for entry in list_models() if entry.kind == "run"] == []
+    assert (trash / "model.keras").is_file()
+
+
+def test_the_shipped_model_is_not_deleted(page: TryPage) -> None:
+    assert not page._models._delete.isEnabled()
+    assert not page._models._rename.isEnabled()
+    assert page._models._copy.isEnabled()
+
+
+def test_the_models_layers_are_shown_elsewhere(page: TryPage, qtbot: QtBot) -> None:
+    page.receive(shipped("trained/lenet5-mnist"))
+    with qtbot.waitSignal(page.navigate) as sent:
+        page.findChild(QAction, "show_model_layers").trigger()
+    assert sent.args == ["architecture", shipped("trained/lenet5-mnist")]

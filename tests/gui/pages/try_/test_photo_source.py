@@ -1,0 +1,280 @@
+"""The Try page with ordinary photos, deep networks, the camera, and data sets that are not here."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QPushButton, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.data.pictures.input_rules import looks_like_a_photo
+from cnnstudio.data.pictures.open import open_image
+from cnnstudio.gui.pages.try_ import session as try_session
+from cnnstudio.gui.pages.try_.page import TryPage
+from cnnstudio.gui.pages.try_.session import BLOCK, blocks_of, rows_of
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.drawing.camera import CameraView
+from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
+from cnnstudio.models.networks.building import build_network
+from cnnstudio.models.trained.card import Card
+from cnnstudio.models.trained.classifier import Classifier, LayerInfo
+from cnnstudio.models.trained.library import load_classifier
+from cnnstudio.storage import shipped
+
+SECONDS = 60_000
+PHOTOS = shipped("assets/photos")
+PHOTO_MODEL = shipped("trained/efficientnet-lite0-imagenet")
+DIGIT_MODEL = shipped("trained/lenet5-mnist")
+
+
+open_once = cache(load_classifier)
+
+
+@pytest.fixture(autouse=True)
+def opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages come one after the other here: they may share a model, which takes seconds to open and compile."""
+    monkeypatch.setattr(try_session, "load_classifier", open_once)
+
+
+@pytest.fixture
+def page(qtbot: QtBot) -> Iterator[TryPage]:
+    """The page with the model for photos open."""
+    settings = Settings()
+    settings.remember("try/model", str(PHOTO_MODEL))
+    page = TryPage(settings)
+    qtbot.addWidget(page)
+    page.resize(1200, 760)
+    page.show()
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.warm_up()
+    yield page
+    page.shut_down()
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    return open_once(PHOTO_MODEL)
+
+
+def show(qtbot: QtBot, page: TryPage, path: Path) -> object:
+    with qtbot.waitSignal(page.answered, timeout=SECONDS) as answered:
+        page.receive(path)
+    return answered.args[0]
+
+
+def find(page: QWidget, kind: type, name: str) -> QWidget:
+    found = page.findChild(kind, name)
+    assert found is not None
+    return found
+
+
+def test_a_photo_is_answered_with_the_crop_that_was_seen(page: TryPage, qtbot: QtBot, classifier: Classifier) -> None:
+    path = PHOTOS / "coffee.jpg"
+    answer = show(qtbot, page, path)
+    expected = classifier.predict(path)
+    best = expected.top(1)[0]
+    assert find(page, QLabel, "answer").text().removeprefix("Perhaps ") == best[1] == "espresso"
+    assert np.allclose(answer.prediction.probabilities, expected.probabilities, atol=1e-5)
+    assert find(page, QWidget, "network_input").image.shape == (224, 224, 3)
+    photo = open_image(path)
+    crop = np.array(find(page, PhotoView, "photo_view").crop) * [photo.width, photo.height, photo.width, photo.height]
+    assert np.allclose(crop, classifier.prepare(path).crop, atol=0.01)
+
+
+def test_the_words_are_those_of_photos_and_drawing_is_not_offered(page: TryPage, qtbot: QtBot) -> None:
+    assert not find(page, QPushButton, "draw_chip").isVisible()
+    assert find(page, QPushButton, "photo_chip").isChecked()
+    texts = [widget.text() for widget in page.findChildren(QLabel) if widget.isVisible()]
+    assert not [text for text in texts if "digit" in text]
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(DIGIT_MODEL)
+    assert find(page, QPushButton, "draw_chip").isChecked()
+    assert find(page, QWidget, "drawing_canvas").isVisible()
+    assert not find(page, QToolButton, "sample_coffee").isVisible()
+
+
+def test_a_sample_photo_is_one_click_away(page: TryPage, qtbot: QtBot) -> None:
+    sample = find(page, QToolButton, "sample_chelsea")
+    assert not sample.icon().isNull()
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        qtbot.mouseClick(sample, Qt.MouseButton.LeftButton)
+    assert "cat" in find(page, QLabel, "answer").text()
+
+
+def test_ten_of_a_thousand_classes_the_best_first(page: TryPage, qtbot: QtBot) -> None:
+    answer = show(qtbot, page, PHOTOS / "rocket.jpg")
+    assert [page._bars._classes[row] for row in page._bars._rows] == [name for _, name, _ in answer.prediction.top(10)]
+
+
+def test_the_maps_on_screen_are_those_of_the_photo(page: TryPage, qtbot: QtBot, classifier: Classifier) -> None:
+    path = PHOTOS / "astronaut.jpg"
+    show(qtbot, page, path)
+    box = find(page, QCheckBox, "all_layers_box")
+    assert box.text() == "All 144 layers"
+    assert [name for name, _, _ in page._maps._layers] == list(classifier.main_layers)
+    box.setChecked(True)
+    assert len(page._maps._layers) == 144
+    expected = {layer.name: layer.values for layer in classifier.predict(path, feature_maps=True).layers}
+    bar = page._maps.verticalScrollBar()
+    for share in (0, 0.5, 1):
+        qtbot.waitUntil(lambda: bar.maximum() > 0)
+        bar.setValue(round(share * bar.maximum()))
+        qtbot.waitUntil(lambda: bool(page._maps.seen()) and not page._maps.missing(), timeout=SECONDS)
+        for name in page._maps.seen():
+            row = page._maps._rows[[row[0] for row in page._maps._layers].index(name)]
+            assert np.allclose(row.values, expected[name], atol=1e-3), name
+    assert page._maps.seen()[-1] == page._maps._layers[-1][0]
+
+
+def test_another_photo_while_the_deep_layers_are_on_screen(page: TryPage, qtbot: QtBot, classifier: Classifier) -> None:
+    show(qtbot, page, PHOTOS / "coffee.jpg")
+    bar = page._maps.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
+    bar.setValue(bar.maximum())
+    qtbot.waitUntil(lambda: not page._maps.missing(), timeout=SECONDS)
+    show(qtbot, page, PHOTOS / "rocket.jpg")
+    qtbot.waitUntil(lambda: not page._maps.missing(), timeout=SECONDS)
+    assert bar.value() == bar.maximum()
+    name = page._maps.seen()[-1]
+    expected = classifier.predict(PHOTOS / "rocket.jpg", feature_maps=[name]).layers[0].values
+    assert np.allclose(page._maps._rows[-1].values, expected, atol=1e-3)
+
+
+def test_a_photo_for_a_digit_model_offers_the_model_for_photos(page: TryPage, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(DIGIT_MODEL)
+    page.receive(PHOTOS / "coffee.jpg")
+    offer = find(page, QPushButton, "accept_offer_button")
+    qtbot.waitUntil(offer.isVisible, timeout=SECONDS)
+    assert offer.text() == "Open it with EfficientNet-Lite0"
+    with qtbot.waitSignal(page.answered, timeout=SECONDS, check_params_cb=lambda a: a.path == PHOTO_MODEL):
+        qtbot.mouseClick(offer, Qt.MouseButton.LeftButton)
+    assert find(page, QLabel, "answer").text().removeprefix("Perhaps ") == "espresso"
+    assert not page._message.isVisible()
+
+
+@pytest.mark.parametrize("name", ["chelsea.jpg", "coffee.jpg", "rocket.jpg", "astronaut.jpg"])
+def test_photos_look_like_photos(name: str) -> None:
+    assert looks_like_a_photo(open_image(PHOTOS / name))
+
+
+def test_ink_on_paper_under_a_lamp_does_not_look_like_a_photo() -> None:
+    random = np.random.default_rng(0)
+    paper = np.full((300, 400, 3), (228, 222, 205), float) + random.normal(0, 5, (300, 400, 1))
+    paper += np.linspace(-50, 15, 400)[np.newaxis, :, np.newaxis]
+    paper[80:220, 190:215] -= (170, 150, 70)
+    assert not looks_like_a_photo(Image.fromarray(np.clip(paper, 0, 255).astype(np.uint8)))
+
+
+def test_test_images_are_not_offered_where_there_are_none(page: TryPage, qtbot: QtBot) -> None:
+    chip = find(page, QPushButton, "test_image_chip")
+    assert not chip.isEnabled()
+    assert "ImageNet, on which this model was trained, are not here" in chip.toolTip()
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(DIGIT_MODEL)
+    assert chip.isEnabled()
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(PHOTO_MODEL)
+    assert find(page, QPushButton, "photo_chip").isChecked()
+
+
+def test_without_a_camera_nobody_is_asked_to_use_it(
+    page: TryPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera = page.findChild(CameraView)
+    monkeypatch.setattr(camera, "start", lambda: camera.failed.emit("No camera was found."))
+    qtbot.mouseClick(find(page, QPushButton, "camera_chip"), Qt.MouseButton.LeftButton)
+    assert find(page, QLabel, "model_state").text() == ""
+    monkeypatch.setattr(camera, "start", lambda: None)
+    qtbot.mouseClick(find(page, QPushButton, "photo_chip"), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(find(page, QPushButton, "camera_chip"), Qt.MouseButton.LeftButton)
+    assert find(page, QLabel, "model_state").text() == "Hold something in front of the camera."
+
+
+def test_test_images_to_download_are_offered_not_fetched(
+    page: TryPage, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cnnstudio.data.published.catalogue import DATASETS
+
+    monkeypatch.delenv("CNNSTUDIO_DATASETS", raising=False)
+    entry = DATASETS["cifar10"]
+    card = Card("colours", entry.classes, entry.image_shape, "centre-crop", dataset="cifar10")
+    Classifier(build_network("softmax", entry.image_shape, 10, seed=0), card).save(tmp_path / "colours")
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(tmp_path / "colours")
+    qtbot.mouseClick(find(page, QPushButton, "test_image_chip"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(find(page, QPushButton, "download_test_images_button").isVisible, timeout=SECONDS)
+    assert "CIFAR-10" in find(page, QLabel, "true_label").text()
+
+
+def test_blocks_hold_every_layer_once_and_are_bounded() -> None:
+    layers = [LayerInfo(f"l{n}", "Conv2D", (64, 64, 2 ** (n % 11)), n % 3 == 0) for n in range(100)]
+    blocks = blocks_of(layers)
+    assert [name for block in blocks for name in block] == [layer.name for layer in layers]
+    sizes = {layer.name: int(np.prod(layer.shape)) for layer in layers}
+    assert all(sum(sizes[name] for name in block) <= BLOCK for block in blocks)
+    assert len(blocks) > 1
+    assert rows_of(layers[:20], every=False) == tuple(layers[:20])
+    assert rows_of(layers, every=False) == tuple(layers[::3])
+
+
+def test_live_from_the_camera_and_frozen(page: TryPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    cup, rocket = (np.asarray(open_image(PHOTOS / name)) for name in ("coffee.jpg", "rocket.jpg"))
+    seen = [cup]
+    camera = page.findChild(CameraView)
+    monkeypatch.setattr(camera, "start", lambda: None)  # there is none on a test machine
+    monkeypatch.setattr(CameraView, "picture", property(lambda _: seen[0]))
+    qtbot.mouseClick(find(page, QPushButton, "camera_chip"), Qt.MouseButton.LeftButton)
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        camera.picture_changed.emit()
+    answer = find(page, QLabel, "answer")
+    assert answer.text().removeprefix("Perhaps ") == "espresso"
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        qtbot.mouseClick(find(page, QPushButton, "freeze_button"), Qt.MouseButton.LeftButton)
+    still = find(page, PhotoView, "camera_still")
+    assert still.isVisible()
+    assert still.crop is not None
+    seen[0] = rocket
+    with qtbot.assertNotEmitted(page.answered, wait=300):
+        camera.picture_changed.emit()
+    assert answer.text().removeprefix("Perhaps ") == "espresso"
+
+
+def test_a_camera_picture_without_a_digit_is_no_cause_for_alarm(
+    page: TryPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(DIGIT_MODEL)
+    camera = page.findChild(CameraView)
+    monkeypatch.setattr(camera, "start", lambda: None)
+    monkeypatch.setattr(CameraView, "picture", property(lambda _: np.full((90, 120, 3), 200, np.uint8)))
+    qtbot.mouseClick(find(page, QPushButton, "camera_chip"), Qt.MouseButton.LeftButton)
+    with qtbot.waitSignal(page._task.failed, timeout=SECONDS):
+        camera.picture_changed.emit()
+    assert not page._message.isVisible()
+    assert "No digit" in find(page, QLabel, "model_state").text()
+
+
+def test_pasting_a_photo(page: TryPage, qtbot: QtBot) -> None:
+    from PySide6.QtGui import QImage
+
+    QApplication.clipboard().setImage(QImage(str(PHOTOS / "chelsea.jpg")))
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page._paste.trigger()
+    assert "cat" in find(page, QLabel, "answer").text()
+
+
+def test_a_model_of_drawings_speaks_of_drawings(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
+    card = Card("shapes", ("circle", "square"), (28, 28, 1), "digit")
+    model = Classifier(build_network("softmax", (28, 28, 1), 2, seed=0), card)
+    Classifier(model.model, replace(card, name="shapes")).save(tmp_path / "shapes")
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(tmp_path / "shapes")
+    assert "drawing" in find(page, QPushButton, "photo_chip").toolTip()

@@ -1,0 +1,237 @@
+"""The training plot: what is drawn, what the cursor tells, what is saved."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QAction, QColor, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel
+
+from cnnstudio.gui.controls.saving import picture_of, png, svg_of, write_whole
+from cnnstudio.gui.look.theme import DARK, LIGHT
+from cnnstudio.gui.widgets.charts.training_plot import TrainingPlot
+
+
+@pytest.fixture
+def plot(qtbot, theme):
+    widget = TrainingPlot()
+    qtbot.addWidget(widget)
+    widget.resize(560, 560)
+    widget.show()
+    qtbot.waitExposed(widget)
+    return widget
+
+
+def train(plot, epochs=2, per_epoch=100):
+    plot.reset(epochs, per_epoch)
+    batches = np.arange(epochs * per_epoch)
+    loss = 2.3 * np.exp(-batches / 40).astype(np.float32) + 0.05
+    plot.add_batches(0, loss, 1 - loss / 2.5)
+    for epoch in range(epochs):
+        plot.add_epoch(epoch, 0.5 - 0.1 * epoch, 0.8 + 0.05 * epoch, 0.4 - 0.1 * epoch, 0.85 + 0.05 * epoch)
+    return loss
+
+
+def has(picture, colour):
+    return bool((picture == QColor(colour).getRgb()[:3]).all(axis=2).any())
+
+
+def readout(plot):
+    return plot.findChild(QLabel, "plot_readout").text().replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_a_training_that_goes_on_stands_behind_the_one_before(plot):
+    train(plot)
+    plot.reset(1, 100, goes_on=True)
+    plot.add_batches(0, np.full(100, 0.07), np.full(100, 0.9))
+    plot.add_epoch(0, 0.07, 0.9, 0.08, 0.9)
+    rows = list(csv.DictReader(io.StringIO(plot.data_as_csv())))
+    assert [float(row["loss"]) for row in rows if row["series"] == "training"] == [0.5, 0.4, 0.07]
+    assert [row["epoch"] for row in rows if row["series"] == "batch"][200] == "2.01"
+    assert "Epoch 3: training 0.07, 90.0 %" in readout(plot)
+    (left, right), _ = plot._loss.viewRange()
+    assert (left, right) == pytest.approx((0, 3.06))
+    assert plot._loss._seam.isVisible() and plot._loss._seam.value() == 2
+
+
+@pytest.mark.parametrize(("batches", "goes_on"), [(100, False), (50, True)])
+def test_another_training_begins_anew(plot, batches, goes_on):
+    train(plot)
+    plot.reset(1, batches, goes_on)
+    assert len(plot._loss.batches) == 0
+    assert not plot._loss._seam.isVisible()
+
+
+def test_one_that_was_stopped_within_an_epoch_is_not_gone_on_with(plot):
+    train(plot)
+    plot.add_batches(200, np.full(30, 0.1), np.full(30, 0.9))
+    plot.reset(1, 100, goes_on=True)
+    assert len(plot._loss.batches) == 0
+
+
+def test_before_the_first_training_it_says_what_to_do(plot, pixels):
+    assert not has(pixels(plot), LIGHT.plot[0])
+    assert any("Press Train" in label.text() and label.isVisible() for label in plot.findChildren(QLabel))
+
+
+def test_both_series_are_drawn(plot, pixels):
+    train(plot)
+    below_legend = pixels(plot)[80:]
+    assert has(below_legend, LIGHT.plot[0])
+    assert has(below_legend, LIGHT.plot[1])
+
+
+def test_the_curve_goes_where_the_numbers_are(plot, pixels):
+    plot.reset(1, 100)
+    plot.add_batches(0, np.full(100, 2.0), np.full(100, 0.5))
+    low = np.argwhere((pixels(plot)[80:] != QColor(LIGHT.window).getRgb()[:3]).any(axis=2))
+    plot.add_batches(50, np.full(50, 0.2), np.full(50, 0.9))
+    high = np.argwhere((pixels(plot)[80:] != QColor(LIGHT.window).getRgb()[:3]).any(axis=2))
+    assert len(high) != len(low)
+    assert plot.data_as_csv().splitlines()[75].split(",")[3:] == ["0.2", "0.9"]
+
+
+@pytest.mark.parametrize(("training", "validation"), [(0.6, 0.5), (0.5, 0.6), (0.5, 0.5), (0.98, 0.99), (0.02, 0.01)])
+def test_the_latest_number_stands_beside_its_own_marker(plot, training, validation):
+    plot.reset(2, 100)
+    plot.add_batches(0, np.linspace(0, 1, 200), np.linspace(0, 1, 200))
+    for epoch in range(2):
+        plot.add_epoch(epoch, training, training, validation, validation)
+    for measure in plot._plots:
+        view, text = measure.getViewBox(), measure.latest.textItem
+        scale = measure.measure.factor
+        own, other = (view.mapViewToScene(QPointF(2, scale * value)) for value in (validation, training))
+        box = text.mapRectToScene(text.boundingRect())
+        assert view.sceneBoundingRect().adjusted(-1, -1, 1, 1).contains(box)
+        assert 5 <= own.x() - box.right() <= 15  # neither marker is covered
+        apart = max(box.top() - own.y(), own.y() - box.bottom(), 0)
+        assert apart <= 10
+        assert abs(box.center().y() - own.y()) <= abs(box.center().y() - other.y()) + 3
+
+
+def test_the_theme_changes_live(plot, pixels, theme):
+    train(plot)
+    theme.choose("dark")
+    shown = pixels(plot)
+    assert has(shown, DARK.plot[0])
+    assert not has(shown, LIGHT.plot[0])
+
+
+def test_the_latest_numbers_are_told(plot):
+    loss = train(plot)
+    assert readout(plot) == (
+        f"Batch 200: loss {loss[-1]:.3g}, accuracy {100 * (1 - loss[-1] / 2.5):.1f} %\n"
+        "Epoch 2: training 0.4, 85.0 %  ·  validation 0.3, 90.0 %"
+    )
+
+
+def test_the_cursor_tells_the_numbers_under_the_mouse(plot):
+    loss = train(plot)
+    box = plot._loss.getViewBox()
+    place = plot._view.mapFromScene(box.mapViewToScene(QPointF(0.5, 1.0)))
+    QTest.mouseMove(plot._view.viewport(), place)
+    number = int(readout(plot).split()[1].rstrip(":"))
+    assert number == pytest.approx(50, abs=1)
+    assert f"loss {loss[number - 1]:.3g}," in readout(plot)
+    assert "Epoch 1: training 0.5, 80.0 %" in readout(plot)
+
+
+def test_the_keyboard_moves_the_cursor(plot):
+    train(plot)
+    plot.setFocus()
+    numbers = []
+    for key in (Qt.Key.Key_Left,) * 8 + (Qt.Key.Key_Right,):
+        QTest.keyClick(plot, key)
+        numbers.append(int(readout(plot).split()[1].rstrip(":")))
+    assert numbers[-2] < numbers[0]
+    assert numbers[-1] == numbers[-2] + 1
+    QTest.keyClick(plot, Qt.Key.Key_Escape)
+    assert readout(plot).startswith("Batch 200:")
+
+
+def test_nan_and_infinity_are_survived_and_told(plot):
+    plot.reset(1, 10)
+    plot.add_batches(0, np.array([2.0, np.inf, np.nan]), np.array([0.1, 0.1, 0.1]))
+    plot.add_epoch(0, np.nan, 0.1, np.inf, 0.1)
+    assert readout(plot).startswith("Batch 3: loss not a number, accuracy 10.0 %")
+    plot.findChild(QAction, "logarithmic_action").trigger()
+    assert plot.grab().width() == 560
+
+
+def test_an_outlier_does_not_squeeze_the_rest(plot):
+    plot.reset(1, 1000)
+    loss = np.full(1000, 0.5)
+    loss[:20], loss[700] = 2.3, 1e6
+    plot.add_batches(0, loss, np.ones(1000))
+    plot.add_epoch(0, 0.5, 0.9, 0.4, 0.9)
+    assert plot._loss.viewRange()[1][1] < 5
+
+
+def test_a_loss_that_explodes_stays_in_view(plot):
+    plot.reset(1, 1000)
+    plot.add_batches(0, np.full(100, 2.3), np.ones(100))
+    plot.add_batches(100, np.full(10, 80.0), np.ones(10))
+    assert plot._loss.viewRange()[1][1] > 80
+
+
+def test_zoom_stays_until_everything_is_asked_for(plot):
+    train(plot)
+    plot._loss.setXRange(0.2, 0.4, padding=0)
+    plot._loss.getViewBox().sigRangeChangedManually.emit([True, True])
+    plot.add_batches(200, np.full(5, 9.0), np.full(5, 0.5))
+    assert plot._accuracy.viewRange()[0] == pytest.approx([0.2, 0.4])
+    plot.findChild(QAction, "show_everything_action").trigger()
+    assert plot._accuracy.viewRange()[0] == pytest.approx([0, 2.04])
+
+
+def test_a_hundred_thousand_batches_are_few_corners(plot):
+    plot.reset(100, 1000)
+    random = np.random.default_rng(0)
+    for first in range(0, 100_000, 5000):
+        plot.add_batches(first, random.random(5000), random.random(5000))
+    places, numbers = plot._loss._batch_curve.getData()
+    assert len(numbers) < 3000
+    assert numbers.max() > 0.999
+    assert places[-1] == pytest.approx(100, abs=0.2)
+
+
+def test_what_came_while_hidden_is_drawn_when_shown(plot, pixels):
+    plot.hide()
+    train(plot)
+    assert len(plot._loss._batch_curve.getData()[0]) == 0
+    plot.show()
+    assert has(pixels(plot)[80:], LIGHT.plot[1])
+
+
+def test_a_new_training_begins_empty(plot):
+    train(plot)
+    plot.reset(5, 0)
+    assert plot.data_as_csv() == "series,epoch,batch,loss,accuracy\n"
+    assert plot._loss.viewRange()[0] == pytest.approx([0, 5.1])
+
+
+def test_the_data_can_be_saved_as_csv(plot):
+    loss = train(plot)
+    table = list(csv.DictReader(io.StringIO(plot.data_as_csv())))
+    batches = [row for row in table if row["series"] == "batch"]
+    np.testing.assert_allclose([float(row["loss"]) for row in batches], loss, rtol=1e-6)
+    assert (batches[-1]["epoch"], batches[-1]["batch"]) == ("2", "200")
+    assert table[-1] == {"series": "validation", "epoch": "2", "batch": "200", "loss": "0.3", "accuracy": "0.9"}
+
+
+def test_the_picture_can_be_copied_and_saved(plot, tmp_path):
+    train(plot)
+    plot.findChild(QAction, "copy_picture_action").trigger()
+    assert QApplication.clipboard().image().width() == 1120
+    assert write_whole(str(tmp_path / "plot.png"), png(picture_of(plot))) == ""
+    assert QImage(str(tmp_path / "plot.png")).width() == 1120
+    drawing = svg_of(plot)
+    assert b"<svg" in drawing
+    assert LIGHT.plot[1].encode() in drawing
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path):
+    assert write_whole(str(tmp_path / "nowhere" / "plot.png"), b"x") != ""

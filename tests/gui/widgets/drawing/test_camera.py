@@ -1,0 +1,264 @@
+"""The camera's live picture: real QtMultimedia without a camera, fed through its own sink."""
+
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton
+
+from cnnstudio.gui.widgets.drawing.camera import INSTALL, CameraView, _import_problem, best_format
+from cnnstudio.screen import _CAMERA_NEEDS
+
+pytestmark = [pytest.mark.usefixtures("theme"), pytest.mark.qt_log_ignore("^Couldn't (load|resolve)", "No RHI backend")]
+
+
+@pytest.fixture
+def media(qapp):
+    problem = CameraView()._load()
+    if problem:
+        pytest.skip(problem)
+    from PySide6 import QtMultimedia
+
+    return QtMultimedia
+
+
+@pytest.fixture
+def view(qtbot, theme):
+    widget = CameraView()
+    qtbot.addWidget(widget)
+    widget.resize(320, 240)
+    widget.show()
+    qtbot.waitExposed(widget)
+    return widget
+
+
+@pytest.fixture
+def sink(view, media):
+    """The sink of a view that listens as it does with a camera."""
+    assert view._load() is None
+    view._listen()
+    return view._sink
+
+
+def frame(media, left="red", right="blue", size=(64, 48)):
+    """Two halves, so that left and right can be told apart."""
+    image = QImage(*size, QImage.Format.Format_RGB32)
+    image.fill(QColor(right))
+    for x in range(size[0] // 2):
+        for y in range(size[1]):
+            image.setPixelColor(x, y, QColor(left))
+    return media.QVideoFrame(image)
+
+
+def test_a_frame_is_told_and_is_not_mirrored(qtbot, view, sink, media):
+    with qtbot.waitSignal(view.picture_changed):
+        sink.setVideoFrame(frame(media))
+    assert view.picture.shape == (48, 64, 3)
+    assert view.picture.dtype == np.uint8
+    assert view.picture[10, 10].tolist() == [255, 0, 0]
+    assert view.picture[10, 50].tolist() == [0, 0, 255]
+    assert view.running
+
+
+def test_a_frame_marked_as_mirrored_is_kept_as_the_world_is(qtbot, view, sink, media):
+    mirrored = frame(media)
+    mirrored.setMirrored(True)
+    with qtbot.waitSignal(view.picture_changed):
+        sink.setVideoFrame(mirrored)
+    assert view.picture[10, 10].tolist() == [255, 0, 0]
+
+
+def test_a_frame_of_a_camera_that_is_held_sideways_stands_upright(qtbot, view, sink, media):
+    """Red is to the left; turned by a quarter, clockwise, it is at the top."""
+    layout = media.QVideoFrameFormat(QSize(64, 48), media.QVideoFrameFormat.PixelFormat.Format_BGRX8888)
+    layout.setRotation(media.QtVideo.Rotation.Clockwise90)
+    turned = media.QVideoFrame(layout)
+    turned.map(media.QVideoFrame.MapMode.WriteOnly)
+    turned.bits(0)[:] = (bytes([0, 0, 255, 255]) * 32 + bytes([255, 0, 0, 255]) * 32) * 48
+    turned.unmap()
+    with qtbot.waitSignal(view.picture_changed):
+        sink.setVideoFrame(turned)
+    assert view.picture.shape == (64, 48, 3)
+    assert view.picture[10, 10].tolist() == [255, 0, 0]
+    assert view.picture[50, 10].tolist() == [0, 0, 255]
+
+
+def test_the_screen_is_a_mirror_and_shades_all_but_the_square(qtbot, view, sink, media, pixels):
+    with qtbot.waitSignal(view.picture_changed):
+        sink.setVideoFrame(frame(media))
+    shown = pixels(view)
+    middle = shown.shape[0] // 2
+    assert shown[middle, 80].tolist() == [0, 0, 255]  # within the square: 40 to 280
+    assert shown[middle, 240].tolist() == [255, 0, 0]
+    assert shown[middle, 310, 0] < 150
+    view._screen.mirrored = False
+    assert pixels(view)[middle, 80].tolist() == [255, 0, 0]
+
+
+def test_frames_of_any_width_arrive_whole(qtbot, view, sink, media):
+    with qtbot.waitSignal(view.picture_changed):
+        sink.setVideoFrame(frame(media, size=(33, 20)))
+    assert view.picture.shape == (20, 33, 3)
+    assert view.picture[:, 20].tolist() == [[0, 0, 255]] * 20
+
+
+def test_many_frames_are_told_ten_times_a_second_and_the_last_one_is(qtbot, view, sink, media):
+    told, moments = [], []
+    view.picture_changed.connect(lambda: told.append(view.picture[0, 0].tolist()))
+    view.picture_changed.connect(lambda: moments.append(time.monotonic()))
+    for number in range(1, 40):
+        sink.setVideoFrame(frame(media, left=QColor(number, 0, 0)))
+    qtbot.waitUntil(lambda: told[-1] == [39, 0, 0])
+    assert len(told) < 39
+    assert np.diff(moments).min() > 0.09
+
+
+def test_stopping_lets_go_and_a_late_frame_is_nothing(view, sink, media):
+    view.stop()
+    assert view.picture is None
+    view._receive()
+    assert view.picture is None
+
+
+def test_hiding_lets_go(qtbot, view, sink, media):
+    with qtbot.waitSignal(view.picture_changed):
+        sink.setVideoFrame(frame(media))
+    view.hide()
+    assert view.picture is None
+    assert view._session is None
+
+
+def test_without_a_camera_it_says_so_and_goes_on_looking(qtbot, view, media):
+    if media.QMediaDevices.videoInputs():
+        pytest.skip("this machine has a camera")
+    with qtbot.waitSignal(view.failed) as failed:
+        view.start()
+    assert failed.args == [view.problem()]
+    text = view.findChild(QLabel, "camera_problem")
+    assert text.isVisible()
+    assert text.text() == failed.args[0]
+    assert "Plug one in" in text.text()
+    with qtbot.waitSignal(view.failed):
+        view._devices.videoInputsChanged.emit()
+
+
+def test_started_while_hidden_it_waits_until_it_is_seen(qtbot, view, media):
+    view.hide()
+    with qtbot.assertNotEmitted(view.failed):
+        view.start()
+    view.stop()
+    with qtbot.assertNotEmitted(view.failed):
+        view.show()
+    view.hide()
+    view.start()
+    view._problem = "It is broken."
+    with qtbot.waitSignal(view.failed) as failed:
+        view.show()
+    assert failed.args == ["It is broken."]
+
+
+def test_a_camera_that_fails_is_told_with_its_reason(qtbot, view, media):
+    """A camera of no device is a real one that fails at once."""
+    assert view._load() is None
+    with qtbot.waitSignal(view.failed) as failed:
+        view._take(media.QCameraDevice())
+    assert "(No camera" in failed.args[0]
+    assert "Try again" in failed.args[0]
+    assert view._camera is None
+    assert view.problem() == failed.args[0]
+    with qtbot.waitSignal(view.failed) as again:
+        qtbot.mouseClick(view.findChild(QPushButton, "camera_again_button"), Qt.MouseButton.LeftButton)
+    assert again.args != failed.args
+
+
+def test_a_camera_without_frames_is_told(qtbot, view, sink):
+    view._watch.start(1)
+    with qtbot.waitSignal(view.failed) as failed:
+        pass
+    assert "sends no pictures" in failed.args[0]
+
+
+def test_one_camera_needs_no_choice(view):
+    assert not view.findChild(QComboBox, "camera_choice").isVisible()
+
+
+@pytest.mark.parametrize(
+    ("formats", "best"),
+    [
+        ([], None),
+        ([(320, 240, 30.0)], None),
+        ([(1920, 1080, 30.0), (640, 480, 30.0), (320, 240, 60.0)], 1),
+        ([(640, 480, 5.0), (1280, 720, 15.0), (1920, 1080, 30.0)], 1),
+        ([(640, 480, 15.0), (640, 480, 30.0)], 1),
+        ([(480, 640, 30.0)], 0),
+    ],
+)
+def test_small_and_fast_enough(formats, best):
+    assert best_format(formats) == best
+
+
+WITHOUT = """
+import sys
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name == "PySide6.QtMultimedia":
+            raise {error}
+sys.meta_path.insert(0, Blocker())
+from PySide6.QtWidgets import QApplication, QLabel
+application = QApplication([])
+from cnnstudio.gui.widgets.drawing.camera import CameraView
+from cnnstudio.screen import _CAMERA_NEEDS
+_CAMERA_NEEDS["libnone.so.9"] = "libnone9"
+view = CameraView()
+told = []
+view.failed.connect(told.append)
+view.show()
+view.start()
+assert told == [view.problem()], told
+assert view.findChild(QLabel, "camera_problem").isVisible()
+assert "PySide6.QtMultimedia" not in sys.modules
+print(told[0])
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "help_"),
+    [
+        ("ModuleNotFoundError('none', name=name)", INSTALL),
+        ("ImportError('libnone.so.9: cannot open shared object file: No such file or directory')", "libnone9"),
+    ],
+)
+def test_without_the_extra_it_says_how_to_get_it(error, help_):
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT.format(error=error)], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert help_ in done.stdout
+
+
+def test_what_cannot_be_loaded_for_another_reason_is_told():
+    problem = _import_problem(ImportError("undefined symbol: x, version Qt_6"))
+    assert "undefined symbol" in problem or "apt-get install -y" in problem
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems bring all libraries")
+def test_a_library_that_only_the_plugin_needs_is_told_too(qtbot, view, media, monkeypatch):
+    monkeypatch.setitem(_CAMERA_NEEDS, "libnone.so.9", "libnone9")
+    with qtbot.waitSignal(view.failed) as failed:
+        view.start()
+    assert "sudo apt-get install -y libnone9" in failed.args[0]
+    monkeypatch.delitem(_CAMERA_NEEDS, "libnone.so.9")
+    qtbot.mouseClick(view.findChild(QPushButton, "camera_again_button"), Qt.MouseButton.LeftButton)
+    assert "libnone9" not in (view.problem() or "")
+
+
+def test_nothing_is_imported_before_it_is_started():
+    code = (
+        "import sys\nfrom PySide6.QtWidgets import QApplication\napplication = QApplication([])\n"
+        "from cnnstudio.gui.widgets.drawing.camera import CameraView\nview = CameraView()\nview.show()\n"
+        "assert not any('Multimedia' in name for name in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], timeout=60, check=True)

@@ -1,0 +1,123 @@
+"""The sheet: clipping and history."""
+
+import numpy as np
+import pytest
+
+from cnnstudio.gui.widgets.drawing.stroke_history import HISTORY, SIDE, Sheet, Surface, clip_segment
+
+BOUNDS = (0.0, 0.0, 10.0, 8.0)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        ((1.0, 1.0), (9.0, 7.0), ((1.0, 1.0), (9.0, 7.0))),
+        ((5.0, 4.0), (15.0, 4.0), ((5.0, 4.0), (10.0, 4.0))),
+        ((-5.0, 4.0), (5.0, 4.0), ((0.0, 4.0), (5.0, 4.0))),
+        ((5.0, -4.0), (5.0, 12.0), ((5.0, 0.0), (5.0, 8.0))),
+        ((-1.0, 1.0), (-1.0, 7.0), None),
+        ((-2.0, 2.0), (2.0, -6.0), None),
+        ((10.0, 8.0), (10.0, 8.0), ((10.0, 8.0), (10.0, 8.0))),
+    ],
+)
+def test_a_segment_is_cut_at_the_edges(start, end, expected):
+    assert clip_segment(start, end, BOUNDS) == expected
+
+
+def test_cut_segments_agree_with_dense_sampling():
+    random = np.random.default_rng(0)
+    shares = np.linspace(0, 1, 2001)[:, np.newaxis]
+    for _ in range(200):
+        start, end = random.uniform(-10, 20, (2, 2))
+        samples = start + shares * (end - start)
+        inside = samples[((samples >= 0) & (samples <= (10, 8))).all(axis=1)]
+        cut = clip_segment(tuple(start), tuple(end), BOUNDS)
+        if cut is None:
+            assert len(inside) == 0
+        elif len(inside):
+            step = np.linalg.norm(end - start) / 2000
+            assert np.linalg.norm(inside[0] - cut[0]) <= step + 1e-9
+            assert np.linalg.norm(inside[-1] - cut[1]) <= step + 1e-9
+
+
+def draw(sheet: Sheet, *points: tuple[float, float]) -> None:
+    sheet.begin(points[0], BOUNDS)
+    for point in points[1:]:
+        sheet.move(point, BOUNDS)
+    sheet.finish(2.0)
+
+
+def test_a_stroke_that_leaves_and_comes_back_is_two_strokes_and_one_step():
+    sheet = Sheet()
+    draw(sheet, (2.0, 2.0), (12.0, 2.0), (12.0, 6.0), (2.0, 6.0))
+    assert [stroke.tolist() for stroke in sheet.strokes] == [[[2, 2], [10, 2]], [[10, 6], [2, 6]]]
+    assert sheet.undo()
+    assert sheet.strokes == []
+
+
+def test_a_stroke_that_begins_outside_starts_at_the_edge():
+    sheet = Sheet()
+    draw(sheet, (-4.0, 4.0), (4.0, 4.0))
+    assert [stroke.tolist() for stroke in sheet.strokes] == [[[0, 4], [4, 4]]]
+
+
+def test_a_gesture_outside_leaves_no_step():
+    sheet = Sheet()
+    draw(sheet, (-4.0, -4.0), (-5.0, 4.0))
+    assert sheet.empty
+    assert not sheet.can_undo
+
+
+def test_a_dot_is_a_stroke():
+    sheet = Sheet()
+    draw(sheet, (3.0, 3.0), (3.0, 3.0))
+    assert [stroke.tolist() for stroke in sheet.strokes] == [[[3, 3]]]
+
+
+def test_a_new_step_forgets_what_was_undone():
+    sheet = Sheet()
+    draw(sheet, (1.0, 1.0))
+    draw(sheet, (2.0, 2.0))
+    assert sheet.undo()
+    draw(sheet, (3.0, 3.0))
+    assert not sheet.can_redo
+    assert [stroke.tolist() for stroke in sheet.strokes] == [[[1, 1]], [[3, 3]]]
+
+
+def test_clearing_is_a_step():
+    sheet = Sheet()
+    assert not sheet.clear()
+    draw(sheet, (1.0, 1.0))
+    assert sheet.clear()
+    assert sheet.empty
+    assert sheet.undo()
+    assert len(sheet.strokes) == 1
+    assert sheet.redo()
+    assert sheet.empty
+
+
+def test_the_history_is_bounded():
+    sheet = Sheet()
+    for _ in range(HISTORY + 20):
+        draw(sheet, (1.0, 1.0))
+    steps = 0
+    while sheet.undo():
+        steps += 1
+    assert steps == HISTORY
+    assert len(sheet.strokes) == 20
+
+
+@pytest.mark.parametrize(
+    ("size", "scale", "bounds"),
+    [
+        ((280, 280), 1.0, (0, 0, SIDE, SIDE)),
+        ((560, 280), 1.0, (-140, 0, SIDE + 140, SIDE)),
+        ((140, 280), 0.5, (0, -140, SIDE, SIDE + 140)),
+    ],
+)
+def test_the_square_lies_in_the_middle(size, scale, bounds):
+    surface = Surface(*size)
+    assert surface.scale == scale
+    assert surface.bounds == bounds
+    assert surface.to_canvas((0, 0)) == bounds[:2]
+    assert surface.to_pixels(surface.to_canvas((33, 44))) == pytest.approx((33, 44))

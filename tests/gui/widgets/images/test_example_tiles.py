@@ -1,0 +1,138 @@
+"""The examples of a class as small pictures."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from cnnstudio.gui.look.theme import LIGHT
+from cnnstudio.gui.widgets.images.example_tiles import SIDE, ExampleTiles
+
+pytestmark = pytest.mark.usefixtures("theme")
+
+
+@pytest.fixture
+def files(tmp_path) -> list[Path]:
+    """Ten grey pictures, each brighter than the one before."""
+    paths = [tmp_path / f"{number}.png" for number in range(10)]
+    for number, path in enumerate(paths):
+        Image.new("L", (28, 28), 20 * (number + 1)).save(path)
+    return paths
+
+
+@pytest.fixture
+def tiles(qtbot, theme, files):
+    widget = ExampleTiles()
+    qtbot.addWidget(widget)
+    widget.resize(330, 60)  # five to a line
+    widget.set_files(files)
+    widget.show()
+    qtbot.waitExposed(widget)
+    return widget
+
+
+def middle(tiles, number):
+    return tiles.tile_rectangle(number).center()
+
+
+def test_one_line_and_how_many_more(tiles, pixels):
+    assert tiles.height() < 2 * SIDE
+    shown = pixels(tiles)
+    assert [shown[middle(tiles, n).y(), middle(tiles, n).x(), 0] for n in range(4)] == [20, 40, 60, 80]
+    last = tiles.tile_rectangle(4)
+    place = shown[last.top() : last.bottom(), last.left() : last.right()]
+    accent = np.array([int(LIGHT.accent_text[i : i + 2], 16) for i in (1, 3, 5)])
+    assert (np.abs(place.astype(int) - accent).sum(axis=2) < 60).any()  # “+6”
+
+
+def test_all_lines(tiles, pixels):
+    tiles.set_expanded(True)
+    assert 2 * SIDE < tiles.height() < 3 * SIDE
+    shown = pixels(tiles)
+    assert shown[middle(tiles, 9).y(), middle(tiles, 9).x(), 0] == 200
+    tiles.resize(200, 60)
+    assert tiles.height() > 3 * SIDE
+
+
+def test_more_asks_for_all(tiles, qtbot):
+    with qtbot.waitSignal(tiles.expand_asked):
+        QTest.mouseClick(tiles, Qt.MouseButton.LeftButton, pos=middle(tiles, 4))
+
+
+def test_the_cross_deletes_and_the_rest_does_not(tiles, qtbot, files):
+    with qtbot.assertNotEmitted(tiles.remove_asked):
+        QTest.mouseClick(tiles, Qt.MouseButton.LeftButton, pos=middle(tiles, 2))
+    with qtbot.waitSignal(tiles.remove_asked) as asked:
+        QTest.mouseClick(tiles, Qt.MouseButton.LeftButton, pos=tiles.cross_rectangle(2).center())
+    assert asked.args == [files[2]]
+
+
+def test_the_cross_is_seen_under_the_mouse(tiles, pixels):
+    place = tiles.cross_rectangle(1)
+
+    def corner():
+        return pixels(tiles)[place.top() : place.bottom(), place.left() : place.right()].copy()
+
+    before = corner()
+    assert (before == 40).all()
+    QTest.mouseMove(tiles, middle(tiles, 1))
+    assert (corner() != 40).any()
+    QTest.mouseMove(tiles, QPoint(tiles.width() - 1, tiles.height() - 1))
+    assert (corner() == before).all()
+
+
+def test_keys_choose_and_delete(tiles, qtbot, files):
+    tiles.set_expanded(True)
+    tiles.setFocus()
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_Left):
+        QTest.keyClick(tiles, key)
+    assert "Example 5 of 10" in tiles.accessibleDescription()
+    with qtbot.waitSignal(tiles.remove_asked) as asked:
+        QTest.keyClick(tiles, Qt.Key.Key_Delete)
+    assert asked.args == [files[5]]
+    QTest.keyClick(tiles, Qt.Key.Key_End)
+    tiles.set_files(files[:3])
+    with qtbot.waitSignal(tiles.remove_asked) as asked:
+        QTest.keyClick(tiles, Qt.Key.Key_Delete)
+    assert asked.args == [files[2]]
+
+
+def test_nothing_is_deleted_where_nothing_is(tiles, qtbot):
+    tiles.set_files(())
+    tiles.setFocus()
+    with qtbot.assertNotEmitted(tiles.remove_asked):
+        QTest.keyClick(tiles, Qt.Key.Key_Delete)
+
+
+def test_a_file_that_is_no_picture_or_gone_is_a_question_mark(tiles, files, pixels, tmp_path):
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"none")
+    tiles.set_files([broken, tmp_path / "gone.png", *files])
+    hover = tuple(int(LIGHT.hover[i : i + 2], 16) for i in (1, 3, 5))
+    shown = pixels(tiles)
+    for number in (0, 1):
+        corner = tiles.tile_rectangle(number).topLeft()
+        assert tuple(shown[corner.y() + 3, corner.x() + 3]) == hover
+
+
+def test_small_pictures_keep_sharp_pixels(tiles, tmp_path, pixels):
+    board = np.indices((28, 28)).sum(axis=0) % 2 * 255
+    Image.fromarray(board.astype(np.uint8)).save(tmp_path / "board.png")
+    tiles.set_files([tmp_path / "board.png"])
+    place = tiles.tile_rectangle(0)
+    shown = pixels(tiles)[place.top() : place.top() + SIDE, place.left() : place.left() + SIDE, 0]
+    below_the_cross = slice(SIDE // 2, None)
+    np.testing.assert_array_equal(shown[below_the_cross], board.repeat(2, axis=0).repeat(2, axis=1)[below_the_cross])
+
+
+def test_a_wide_picture_shows_its_middle(tiles, tmp_path, pixels):
+    image = Image.new("RGB", (300, 100), "red")
+    image.paste("blue", (100, 0, 200, 100))
+    image.save(tmp_path / "wide.png")
+    tiles.set_files([tmp_path / "wide.png"])
+    place = tiles.tile_rectangle(0)
+    shown = pixels(tiles)[place.center().y(), place.left() + 2 : place.right() - 2]
+    assert (shown == [0, 0, 255]).all()

@@ -1,0 +1,240 @@
+"""The grid of thumbnails, with real digits, many of them, and images on disk."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QToolTip, QWidget
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.data.library import load_dataset
+from cnnstudio.data.stored import StoredImages
+from cnnstudio.gui.look.theme import LIGHT, Theme
+from cnnstudio.gui.widgets.images.thumbnail_grid import ThumbnailGrid, Thumbnails, paint_line, plan_lines
+
+MANY = 100_000
+
+
+@pytest.fixture(scope="module")
+def digits() -> np.ndarray:
+    return load_dataset("mnist").test.images
+
+
+@pytest.fixture
+def grid(qtbot: QtBot, theme: Theme, digits: np.ndarray) -> ThumbnailGrid:
+    grid = ThumbnailGrid()
+    qtbot.addWidget(grid)
+    grid.resize(800, 600)
+    grid.show()
+    indices = np.random.default_rng(0).integers(0, len(digits), MANY)
+    grid.set_images(Thumbnails(MANY, (28, 28, 1), lambda places: digits[indices[places]], "image {:,}".format))
+    grid.indices = indices
+    return grid
+
+
+def near(grid: ThumbnailGrid, x: int, y: int) -> int:
+    """A place that is on screen there, or right beside where a gap is there."""
+    return max(grid.place_at(QPointF(x + step, y + step)) for step in (0, 8))
+
+
+def middle(grid: ThumbnailGrid, place: int) -> QPoint:
+    return grid.rectangle(place).center().toPoint()
+
+
+def wheel(grid: ThumbnailGrid, steps: int, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    centre = QPointF(grid.viewport().rect().center())
+    event = QWheelEvent(
+        centre,
+        grid.viewport().mapToGlobal(centre),
+        QPoint(),
+        QPoint(0, 120 * steps),
+        Qt.MouseButton.NoButton,
+        modifiers,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(grid.viewport(), event)
+
+
+def settle(grid: ThumbnailGrid) -> None:
+    """Until no line that is on screen is missing."""
+    for _ in range(50):
+        grid.viewport().repaint()
+        QApplication.processEvents()
+
+
+def test_pixels_are_sharp_squares(
+    grid: ThumbnailGrid, digits: np.ndarray, pixels: Callable[[QWidget], np.ndarray]
+) -> None:
+    grid.verticalScrollBar().setValue(123_456)
+    settle(grid)
+    shown = pixels(grid.viewport())
+    place = near(grid, 300, 300)
+    area = grid.rectangle(place).toRect()
+    assert (area.width(), area.height()) == (56, 56)
+    expected = digits[grid.indices[place], ..., 0].repeat(2, axis=0).repeat(2, axis=1)
+    assert np.array_equal(shown[area.top() : area.top() + 56, area.left() : area.left() + 56, 0], expected)
+
+
+def test_only_what_is_on_screen_is_read(grid: ThumbnailGrid, digits: np.ndarray) -> None:
+    read: list[int] = []
+
+    def reading(places: np.ndarray) -> np.ndarray:
+        read.extend(places.tolist())
+        return digits[places % len(digits)]
+
+    grid.set_images(Thumbnails(MANY, (28, 28, 1), reading, str))
+    settle(grid)
+    assert 0 < len(read) < 400
+    assert len(set(read)) == len(read)
+    grid.verticalScrollBar().setValue(grid.verticalScrollBar().maximum())
+    settle(grid)
+    assert max(read) == MANY - 1
+    assert len(read) < 800
+
+
+def test_one_frame_is_painted_in_time(grid: ThumbnailGrid) -> None:
+    settle(grid)
+    seconds = []
+    for _ in range(60):
+        grid.verticalScrollBar().setValue(grid.verticalScrollBar().value() + 60)
+        begin = time.perf_counter()
+        grid.viewport().repaint()
+        seconds.append(time.perf_counter() - begin)
+    assert np.median(seconds) < 0.008
+
+
+def test_a_click_opens(grid: ThumbnailGrid, qtbot: QtBot) -> None:
+    grid.verticalScrollBar().setValue(5_000)
+    place = near(grid, 400, 300)
+    with qtbot.waitSignal(grid.activated) as activated:
+        QTest.mouseClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=middle(grid, place))
+    assert activated.args == [place]
+    assert grid.current == place
+    assert grid.accessibleDescription() == f"image {place:,}"
+
+
+def test_a_press_that_slips_off_opens_nothing(grid: ThumbnailGrid, qtbot: QtBot) -> None:
+    with qtbot.assertNotEmitted(grid.activated):
+        QTest.mousePress(grid.viewport(), Qt.MouseButton.LeftButton, pos=middle(grid, 0))
+        QTest.mouseRelease(grid.viewport(), Qt.MouseButton.LeftButton, pos=middle(grid, 3))
+
+
+def test_keys_walk_and_open(grid: ThumbnailGrid, qtbot: QtBot) -> None:
+    columns = next(place for place in range(1, 100) if grid.rectangle(place).top() > grid.rectangle(0).top())
+    grid.setFocus()
+    walk = [
+        (Qt.Key.Key_Right, 0),
+        (Qt.Key.Key_Right, 1),
+        (Qt.Key.Key_Down, 1 + columns),
+        (Qt.Key.Key_Left, columns),
+        (Qt.Key.Key_Up, 0),
+        (Qt.Key.Key_Up, 0),
+        (Qt.Key.Key_End, MANY - 1),
+        (Qt.Key.Key_Right, MANY - 1),
+        (Qt.Key.Key_Home, 0),
+    ]
+    for key, place in walk:
+        QTest.keyClick(grid, key)
+        assert grid.current == place
+        assert grid.viewport().rect().contains(grid.rectangle(place).toRect())
+    QTest.keyClick(grid, Qt.Key.Key_PageDown)
+    page = grid.current
+    assert page % columns == 0
+    assert page // columns in (600 // 60 - 1, 600 // 60)
+    with qtbot.waitSignal(grid.activated) as activated:
+        QTest.keyClick(grid, Qt.Key.Key_Return)
+    assert activated.args == [page]
+
+
+def test_wheel_scrolls_and_ctrl_sizes(grid: ThumbnailGrid, qtbot: QtBot) -> None:
+    wheel(grid, -5)
+    scrolled = grid.verticalScrollBar().value()
+    assert scrolled > 0
+    with qtbot.waitSignal(grid.side_changed) as changed:
+        wheel(grid, 4, Qt.KeyboardModifier.ControlModifier)
+    assert changed.args == [64]
+    QTest.keyClick(grid, Qt.Key.Key_Minus, Qt.KeyboardModifier.ControlModifier)
+    assert grid.side == 56
+
+
+def test_the_same_images_stay_in_sight(grid: ThumbnailGrid) -> None:
+    grid.verticalScrollBar().setValue(300_000)
+    place = near(grid, 20, 40)
+    grid.resize(500, 600)
+    grid.set_side(84)
+    assert abs(grid.rectangle(place).top()) < 2 * 88
+    grid.set_side(56)
+    grid.resize(800, 600)
+    assert abs(grid.rectangle(place).top()) < 2 * 60
+
+
+def test_the_outline(grid: ThumbnailGrid, pixels: Callable[[QWidget], np.ndarray]) -> None:
+    grid.setFocus()
+    grid.set_current(3)
+    area = grid.rectangle(3).toRect()
+    shown = pixels(grid.viewport())[area.center().y(), area.left() - 2]
+    assert tuple(shown) == QColor(LIGHT.accent_text).getRgb()[:3]
+
+
+def test_the_tooltip_tells_class_and_number(grid: ThumbnailGrid, qtbot: QtBot) -> None:
+    from PySide6.QtCore import QEvent
+    from PySide6.QtGui import QHelpEvent
+
+    where = middle(grid, 7)
+    event = QHelpEvent(QEvent.Type.ToolTip, where, grid.viewport().mapToGlobal(where))
+    QApplication.sendEvent(grid.viewport(), event)
+    qtbot.waitUntil(QToolTip.isVisible)
+    assert "image 7" in QToolTip.text()
+    QToolTip.hideText()
+
+
+def test_images_on_disk_that_go_away(grid: ThumbnailGrid, qtbot: QtBot, tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (5_000, 32, 32, 3), dtype=np.uint8)
+    file = tmp_path / "images.bin"
+    file.write_bytes(images.tobytes())
+    stored = StoredImages(file, images.shape)
+    grid.set_images(Thumbnails(len(images), (32, 32, 3), stored.__getitem__, str))
+    settle(grid)
+    with file.open("r+b") as handle:
+        handle.truncate(1_000_000)
+    with qtbot.waitSignal(grid.failed) as failed:
+        grid.verticalScrollBar().setValue(grid.verticalScrollBar().maximum())
+        grid.viewport().repaint()
+    assert "shorter" in failed.args[0]
+
+
+def test_no_images(grid: ThumbnailGrid, digits: np.ndarray) -> None:
+    grid.set_images(Thumbnails(0, (28, 28, 1), digits.__getitem__, str))
+    assert grid.place_at(QPointF(20, 20)) == -1
+    grid.set_images(None)
+    grid.viewport().repaint()
+    QTest.keyClick(grid, Qt.Key.Key_Return)
+    assert grid.current == -1
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.25, 1.5, 2.0])
+def test_whole_screen_pixels_at_any_density(ratio: float) -> None:
+    plan = plan_lines((28, 28, 1), 1000, 56, 800, ratio)
+    assert plan.height % 28 == plan.width % 28 == 0
+    assert abs(plan.height - 56 * ratio) <= 14
+    assert plan.columns * plan.across <= 800 * ratio + plan.across
+    assert plan.lines == -(-1000 // plan.columns)
+
+
+def test_large_images_are_shrunk_to_their_means() -> None:
+    colour = np.array([10, 200, 90], np.uint8)
+    images = np.broadcast_to(colour, (3, 224, 112, 3)).copy()
+    images[1, :112] = 0
+    plan = plan_lines(images.shape[1:], 3, 56, 300, 1.0)
+    assert (plan.height, plan.width) == (56, 28)
+    line = paint_line(images, plan)
+    assert line.pixelColor(5, 5).getRgb()[:3] == (10, 200, 90)
+    assert line.pixelColor(plan.across + 5, 20).getRgb()[:3] == (0, 0, 0)
+    assert line.pixelColor(plan.across + 5, 40).getRgb()[:3] == (10, 200, 90)
+    assert line.pixelColor(plan.width + 1, 5).alpha() == 0

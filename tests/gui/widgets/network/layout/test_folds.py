@@ -1,0 +1,313 @@
+"""What the picture of a network says is so: folds are of equal parts, arrows are the network's connections."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+import pytest
+
+from cnnstudio.gui.widgets.network.layout.lay_out import NetworkLayout, lay_out
+from cnnstudio.gui.widgets.network.layout.parts import Fold
+from cnnstudio.gui.widgets.network.layout.volumes import SUMS
+from cnnstudio.models.architectures.catalogue import ARCHITECTURES
+from cnnstudio.models.arithmetic.layer_table import LayerRow, LayerTable, describe
+from cnnstudio.models.networks.building import network_config
+from cnnstudio.models.networks.editing import add_layer, add_residual_block, change_layer, duplicate_layer, remove_layer
+from cnnstudio.models.networks.repairs import mends
+
+Config = dict[str, Any]
+
+
+def residual_lenet(config: Config) -> Config:
+    """Unlike convolutions of one kernel size, and a shortcut that starts behind the second of them."""
+    config = change_layer(config, "conv1", filters=12, kernel_size=3)
+    config = add_layer(config, "conv1", "Conv2D", filters=16, kernel_size=3)
+    config = add_layer(config, "conv3", "BatchNormalization")
+    return add_residual_block(config, "norm1", 16)
+
+
+def residual_misfit(config: Config) -> Config:
+    return change_layer(residual_lenet(config), "block1_2_conv", filters=24)
+
+
+def kernel_misfit(config: Config) -> Config:
+    return change_layer(config, "conv1", kernel_size=99, padding="valid")
+
+
+def shortcut_misfit(config: Config) -> Config:
+    """A projection that does not fit, on a shortcut."""
+    config = add_residual_block(config, "pool1", 16, stride=2)
+    return change_layer(config, "block1_shortcut_conv", kernel_size=99, padding="valid")
+
+
+def one_other_block(config: Config) -> Config:
+    """In the middle of a stage."""
+    return change_layer(config, "stage2_block5_1_conv", kernel_size=5)
+
+
+def one_other_activation(config: Config) -> Config:
+    return change_layer(config, "stage1_block4_1_conv", activation="tanh")
+
+
+def without_a_sum(config: Config) -> Config:
+    return remove_layer(config, "stage3_block5_add")
+
+
+def one_dropout(config: Config) -> Config:
+    return add_layer(config, "stage1_block1_1_conv", "Dropout")
+
+
+def without_the_first_sum(config: Config) -> Config:
+    return remove_layer(config, "stage1_block1_add")
+
+
+def without_two_sums(config: Config) -> Config:
+    """At the border of two stages; what is left of the blocks is a chain."""
+    return remove_layer(remove_layer(config, "stage1_block3_add"), "stage2_block1_add")
+
+
+def two_projections(config: Config) -> Config:
+    """More maps in one block, and less again in the next one."""
+    config = change_layer(config, "stage1_block1_2_conv", filters=24)
+    for _ in range(2):
+        ways = mends(config, describe(config))
+        config = next(way.config for way in ways if way.title == "1×1 convolution in the shortcut")
+    return config
+
+
+def equal_layers(config: Config) -> Config:
+    for _ in range(4):
+        config = duplicate_layer(config, "dense2")
+    return config
+
+
+EDITED: dict[str, tuple[str, Callable[[Config], Config]]] = {
+    "lenet5, residual": ("lenet5", residual_lenet),
+    "lenet5, residual, misfit": ("lenet5", residual_misfit),
+    "lenet5, misfit": ("lenet5", kernel_misfit),
+    "lenet5, misfit on a shortcut": ("lenet5", shortcut_misfit),
+    "lenet5, equal layers": ("lenet5", equal_layers),
+    "resnet20, dropout": ("resnet20", one_dropout),
+    "resnet20, without the first sum": ("resnet20", without_the_first_sum),
+    "resnet20, without two sums": ("resnet20", without_two_sums),
+    "resnet20, two projections": ("resnet20", two_projections),
+    "resnet56, another block": ("resnet56", one_other_block),
+    "resnet56, another activation": ("resnet56", one_other_activation),
+    "resnet56, without a sum": ("resnet56", without_a_sum),
+}
+ALL = (*ARCHITECTURES, *EDITED)
+WIDTHS = (500.0, 1000.0, 1400.0, 2500.0)
+"""Wide enough for all ways to draw a network to be chosen by some."""
+
+
+@cache
+def table_of(name: str) -> LayerTable:
+    base, edit = EDITED.get(name, (name, lambda config: config))
+    return describe(edit(network_config(base, None, None)))
+
+
+def drawings(name: str) -> Iterable[NetworkLayout]:
+    return (lay_out(table_of(name), widest=widest) for widest in WIDTHS)
+
+
+def unfolded(layout: NetworkLayout) -> NetworkLayout:
+    return lay_out(layout.table, unfolded=[one.key for one in layout.folds], widest=layout.widest)
+
+
+def parts_of(fold: Fold, opened: NetworkLayout) -> list[list[LayerRow]]:
+    """The layers of each part, in their order; those on shortcuts into it are among them."""
+    (found,) = (one for one in opened.folds if one.key == fold.key)
+    length = len(found.volumes) // found.count
+    assert length * found.count == len(found.volumes)
+    order = {row.name: number for number, row in enumerate(opened.table.rows)}
+    parts = []
+    for start in range(0, len(found.volumes), length):
+        numbers = found.volumes[start : start + length]
+        names = [name for number in numbers for name in opened.volumes[number].layers]
+        names += [name for arc in opened.arcs if arc.target in numbers for name in arc.layers]
+        parts.append([opened.table.row(name) for name in sorted(names, key=order.__getitem__)])
+    return parts
+
+
+def told(part: list[LayerRow]) -> list[tuple[object, ...]]:
+    """All that each layer of a part does, and from which layers of the part it gets what; -1 from before it."""
+    places = {row.name: number for number, row in enumerate(part)}
+    return [
+        (
+            row.kind,
+            row.output_shape,
+            row.windows,
+            row.parameter_terms,
+            row.activation,
+            sorted(places.get(name, -1) for name in row.inputs),
+        )
+        for row in part
+    ]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_what_is_folded_is_equal(name: str) -> None:
+    for layout in drawings(name):
+        opened = unfolded(layout)
+        for fold in layout.folds:
+            first, *others = map(told, parts_of(fold, opened))
+            assert len(others) == fold.count - 1
+            for part in others[:-1]:
+                assert part == first
+            if others:
+                last = others[-1]
+                assert last[: len(first)] == first
+                # What prepares the next stage may follow, after a sum.
+                assert last == first or any(entry[0] in SUMS for entry in first)
+                assert all(entry[1] == first[-1][1] for entry in last[len(first) :])
+
+
+def connections(layout: NetworkLayout) -> set[tuple[object, object]]:
+    """What feeds what, of volumes (their numbers) and the layers on arcs ("arc", number), as the layer table says."""
+    on: dict[str, object] = {row.name: layout.volume_of(row.name) for row in layout.table.rows}
+    on |= {layer: ("arc", number) for number, arc in enumerate(layout.arcs) for layer in arc.layers}
+    edges = {(on[source], on[row.name]) for row in layout.table.rows for source in row.inputs}
+    return {(source, target) for source, target in edges if source != target}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_all_that_is_drawn_is_connected_so(name: str) -> None:
+    table = table_of(name)
+    for layout in (lay_out(table, folded=False), *map(unfolded, drawings(name))):
+        drawn: set[tuple[object, object]] = {(link.source, link.target) for link in layout.links}
+        for number, arc in enumerate(layout.arcs):
+            if arc.layers:
+                drawn |= {(arc.source, ("arc", number)), (("arc", number), arc.target)}
+            else:
+                drawn.add((arc.source, arc.target))
+            joined = {name for row in table.rows if len(row.inputs) > 1 for name in row.inputs}
+            assert joined & {*arc.layers, *layout.volumes[arc.source].layers}
+        assert drawn == connections(layout)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_fold_has_the_shortcuts_of_its_parts(name: str) -> None:
+    for layout in drawings(name):
+        opened = unfolded(layout)
+        expected = set()
+        for arc in opened.arcs:
+            source, target = (layout.volume_of(opened.volumes[number].layer) for number in (arc.source, arc.target))
+            assert source is not None
+            assert target is not None
+            fold = layout.fold_of(target)
+            if fold is not None:
+                (found,) = (one for one in opened.folds if one.key == fold.key)
+                length = len(found.volumes) // found.count
+                place = found.volumes.index(arc.target)
+                if len(fold.volumes) < length and (place + 1) % length:
+                    continue  # it ends in a volume that is not drawn
+                if arc.source in found.volumes and found.volumes.index(arc.source) // length != place // length:
+                    source = fold.volumes[0] - 1
+            if source != target:
+                expected.add((source, target))
+        assert {(arc.source, arc.target) for arc in layout.arcs} == expected
+        assert len(layout.arcs) == len(expected)
+
+
+def test_unlike_convolutions_of_one_size_stand_alone() -> None:
+    layout = lay_out(table_of("lenet5, residual"))
+    assert not layout.folds
+    (arc,) = layout.arcs
+    assert layout.volumes[arc.source].layer == "conv3"
+    assert layout.volumes[arc.target].layer == "block1_2_conv"
+
+
+def test_the_first_block_of_a_stage_stands_alone_where_it_is_another() -> None:
+    layout = lay_out(table_of("mobilenetv2"))
+    ends = {layout.volumes[arc.target].layer for arc in layout.arcs}
+    assert ends == {f"block{stage}b_project_conv" for stage in range(2, 7)}
+    starts = {layout.volumes[arc.source].layer for arc in layout.arcs}
+    assert starts == {f"block{stage}a_project_conv" for stage in range(2, 7)}
+
+
+def test_one_edit_leaves_other_stages_as_they_were() -> None:
+    before, after = (lay_out(table_of(name), widest=950) for name in ("resnet20", "resnet20, dropout"))
+    assert [(one.key, one.count) for one in after.folds[2:]] == [(one.key, one.count) for one in before.folds[1:]]
+    assert [one.count for one in after.folds] == [1, 2, 1, 2, 1, 2]
+    assert len(after.arcs) == 6
+
+
+def test_stages_become_one_part_one_after_the_other() -> None:
+    counts = [[one.count for one in lay_out(table_of("resnet20, dropout"), widest=w).folds] for w in (800, 700, 300)]
+    assert counts == [[1, 1, 2, 1, 2], [1, 1, 1, 2], [1, 1, 1]]
+
+
+@pytest.mark.parametrize("name", [name for name in EDITED if "without" in name])
+@pytest.mark.parametrize("widest", [300.0, 700.0, *WIDTHS])
+def test_what_is_drawn_as_one_is_of_whole_blocks(name: str, widest: float) -> None:
+    """Blocks are told by the layers' names, which the layout does not look at."""
+    layout = lay_out(table_of(name), widest=widest)
+    for part in (part for fold in layout.folds for part in parts_of(fold, unfolded(layout)) if len(fold.volumes) == 1):
+        kernels = [row.name for row in part if row.kind == "Conv2D"]
+        if len(kernels) > 1:
+            blocks = Counter(kernel.partition("_1_conv")[0].partition("_2_conv")[0] for kernel in kernels)
+            assert set(blocks.values()) == {2}
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet20, dropout", "resnet20, two projections", "mobilenetv2"])
+@pytest.mark.parametrize("widest", [300.0, 700.0, *WIDTHS])
+def test_shortcuts_that_are_not_drawn_are_told(name: str, widest: float) -> None:
+    layout = lay_out(table_of(name), widest=widest)
+    opened = unfolded(layout)
+    for fold in layout.folds:
+        (found,) = (one for one in opened.folds if one.key == fold.key)
+        hidden = [arc for arc in opened.arcs if arc.target in found.volumes and fold.volumes[-1] not in ends(layout)]
+        told = f", {len(hidden)} shortcut{'s' if len(hidden) > 1 else ''} inside"
+        assert (told in fold.facts[0]) == (fold.arc is not None) == bool(hidden)
+        projections = sum(any("conv" in layer for layer in arc.layers) for arc in hidden)
+        assert (f"inside ({projections} through a convolution)" in fold.facts[0]) == bool(projections)
+
+
+def ends(layout: NetworkLayout) -> set[int]:
+    return {arc.target for arc in layout.arcs}
+
+
+def test_each_projection_is_drawn() -> None:
+    layout = lay_out(table_of("resnet20, two projections"), widest=950)
+    drawn = {layer for arc in layout.arcs if arc.label for layer in arc.layers if layer.endswith("conv")}
+    assert drawn == {"stage1_block1_shortcut_conv", "stage1_block2_shortcut_conv"}
+
+
+def test_stages_with_shortcuts_have_a_sign_of_them() -> None:
+    layout = lay_out(table_of("mobilenetv2"), widest=950)
+    assert not layout.arcs
+    second = layout.folds[1]
+    assert second.facts[0] == "Drawn by its end alone: 9 layers, 2 shortcuts inside"
+    assert layout.volumes[second.volumes[0]].facts[-1] == "The end of: 9 layers, 2 shortcuts inside"
+    assert second.arc
+    assert second.box.x < second.arc.start[0] < second.arc.end[0] < second.box.right
+    assert second.box.y < second.arc.top < layout.volumes[second.volumes[0]].box.y
+    assert [one.arc is None for one in layout.folds] == [False] * 5 + [True]
+    assert layout.toggled(second.key).folds[1].arc is None
+
+
+def test_the_sign_of_shortcuts_is_apart_from_one_that_starts_there() -> None:
+    layout = lay_out(table_of("resnet18"), widest=950)
+    signs = {fold.arc.source: fold.arc for fold in layout.folds if fold.arc}
+    starting = [(arc, signs[arc.source]) for arc in layout.arcs if arc.source in signs]
+    assert starting
+    assert all(sign.end[0] + 5 < arc.start[0] for arc, sign in starting)
+
+
+def test_without_its_sum_a_block_is_of_equal_convolutions() -> None:
+    layout = lay_out(table_of("resnet20, without the first sum"), widest=950)
+    first = layout.folds[0]
+    assert (first.key, first.count) == ("stage1_block1_1_conv", 2)
+    stem = layout.volume_of("conv")
+    assert stem is not None
+    assert layout.fold_of(stem) is None
+
+
+@pytest.mark.parametrize("name", [name for name in EDITED if "misfit" in name])
+def test_nothing_folds_behind_what_does_not_fit_and_it_is_marked(name: str) -> None:
+    misfit = table_of(name).misfit
+    assert misfit
+    for layout in drawings(name):
+        assert not layout.folds
+        assert [one.layer for one in layout.volumes if one.state == "misfit"] == [misfit.layer]

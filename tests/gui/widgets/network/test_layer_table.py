@@ -1,0 +1,173 @@
+"""The layer table: what it says, how it is used, and how it shares its room."""
+
+import csv
+import io
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QApplication, QTableView
+
+from cnnstudio.gui.look.theme import LIGHT
+from cnnstudio.gui.widgets.network.layer_facts import COLUMNS
+from cnnstudio.gui.widgets.network.layer_table import LayerTableView, shared_out
+from cnnstudio.models.arithmetic.layer_table import describe
+from cnnstudio.models.networks.building import network_config
+from cnnstudio.models.networks.editing import change_layer
+
+NAMES = [column.name for column in COLUMNS]
+
+
+@pytest.fixture(scope="module")
+def lenet():
+    return describe(network_config("lenet5"))
+
+
+@pytest.fixture
+def view(qtbot, theme, lenet):
+    widget = LayerTableView()
+    qtbot.addWidget(widget)
+    widget.resize(900, 700)
+    widget.set_table(lenet)
+    widget.show()
+    qtbot.waitExposed(widget)
+    return widget
+
+
+def table_of(view):
+    return view.findChild(QTableView, "layer_table")
+
+
+def cell(view, layer, column):
+    model = table_of(view).model()
+    row = [one.name for one in model.table.rows].index(layer)
+    return model.cells[row][NAMES.index(column)], model.index(row, NAMES.index(column))
+
+
+@pytest.mark.parametrize(
+    ("layer", "column", "text", "terms", "lesson"),
+    [
+        ("conv1", "parameters", "156", "5·5·1·6 + 6", "5·5·1·6 + 6 = 156"),
+        ("conv1", "multiply_adds", "117,600", "28·28·6·(5·5·1)", "28.2 % of the whole network"),
+        ("conv1", "output_shape", "28 × 28 × 6", "(28 − 5 + 2·2)/1 + 1", "(28 − 5 + 2·2)/1 + 1 = 28"),
+        ("pool1", "output_shape", "14 × 14 × 6", "(28 − 2 + 2·0)/2 + 1", "6 feature maps of 14 × 14"),
+        ("conv2", "receptive_field", "14 × 14", "", "14 × 14 pixels of the image"),
+        ("dense1", "receptive_field", "28 × 28", "the whole image", "the whole image"),
+        ("conv1", "same_with_an_mlp", "3,687,936", "23,641 times", "784 × 4,704 = 3,687,936"),
+        ("dense1", "same_with_an_mlp", "", "", ""),
+        ("pool1", "parameters", "0", "", "nothing to learn"),
+    ],
+)
+def test_each_number_has_its_arithmetic(view, layer, column, text, terms, lesson):  # noqa: PLR0917
+    found, index = cell(view, layer, column)
+    assert (found.text, found.terms) == (text, terms)
+    assert lesson in (index.data(Qt.ItemDataRole.ToolTipRole) or "")
+
+
+def test_the_bars_are_as_long_as_the_shares(view, pixels):
+    lengths = {name: cell(view, name, "parameters")[0].bar for name in ("dense1", "dense2", "conv1", "pool1")}
+    assert lengths == {"dense1": 1.0, "dense2": 10164 / 48120, "conv1": 156 / 48120, "pool1": 0.0}
+    blue = QColor(LIGHT.plot[0]).getRgb()[:3]
+    view.select("image")
+    area = table_of(view).visualRect(cell(view, "dense1", "parameters")[1])
+    shown = pixels(table_of(view).viewport())[area.top() : area.bottom(), area.left() : area.right()]
+    longest = (shown == blue).all(axis=2).sum(axis=1).max()
+    assert area.width() - 24 <= longest <= area.width()
+
+
+def test_numbers_are_aligned_right_and_names_left(view):
+    sides = [cell(view, "conv1", name)[1].data(Qt.ItemDataRole.TextAlignmentRole) for name in NAMES]
+    assert sides[0] & Qt.AlignmentFlag.AlignLeft
+    assert all(side & Qt.AlignmentFlag.AlignRight for side in sides[1:])
+
+
+def test_a_click_and_the_keys_choose_a_layer(view, qtbot, lenet):
+    table = table_of(view)
+    place = table.visualRect(cell(view, "conv2", "multiply_adds")[1]).center()
+    with qtbot.waitSignal(view.selected) as told:
+        qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert told.args == ["conv2"]
+    heard = []
+    view.selected.connect(heard.append)
+    for key in (Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End):
+        qtbot.keyClick(table, key)
+    assert heard == ["pool2", lenet.rows[0].name, lenet.rows[-1].name]
+    assert view.current == "output"
+
+
+def test_choosing_from_outside_tells_nothing(view, qtbot):
+    with qtbot.assertNotEmitted(view.selected):
+        view.select("dense2")
+    assert view.current == "dense2"
+    with qtbot.assertNotEmitted(view.selected):
+        view.select("no such layer")
+    assert view.current == ""
+
+
+def test_another_network_keeps_the_chosen_layer_where_it_has_one(view, qtbot):
+    view.select("conv2")
+    with qtbot.assertNotEmitted(view.selected):
+        view.set_table(describe(change_layer(network_config("lenet5"), "conv2", filters=20)))
+    assert view.current == "conv2"
+    assert cell(view, "conv2", "output_shape")[0].text == "10 × 10 × 20"
+    view.set_table(describe(network_config("softmax")))
+    assert view.current == ""
+    view.set_table(None)
+    assert table_of(view).model().rowCount() == 0
+
+
+def test_an_impossible_layer_is_marked_and_says_why(view, pixels):
+    broken = describe(change_layer(network_config("lenet5"), "conv2", kernel_size=99))
+    view.set_table(broken)
+    _, index = cell(view, "conv2", "layer")
+    assert broken.misfit.text in index.data(Qt.ItemDataRole.ToolTipRole)
+    assert cell(view, "conv2", "output_shape")[0].text == "–"
+    assert cell(view, "pool2", "output_shape")[0].text == "–"
+    area = table_of(view).visualRect(index)
+    ground = pixels(table_of(view).viewport())[area.top() + 2, area.left() + 2]
+    assert tuple(ground) == QColor(LIGHT.error_soft).getRgb()[:3]
+
+
+def test_the_table_is_copied_as_text_and_as_csv(view, qtbot, lenet):
+    qtbot.keyClick(table_of(view), Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    text = QApplication.clipboard().text()
+    assert len(text.splitlines()) == len(lenet.rows) + 1
+    assert "5·5·1·6 + 6 = 156" in text
+    view.copy_csv()
+    rows = list(csv.DictReader(io.StringIO(QApplication.clipboard().text())))
+    assert [row["name"] for row in rows] == [row.name for row in lenet.rows]
+    assert sum(int(row["parameters"]) for row in rows) == lenet.parameters == 61706
+    conv = next(row for row in rows if row["name"] == "conv1")
+    assert (conv["output_shape"], conv["formula"]) == ("28x28x6", "(28 − 5 + 2·2)/1 + 1 = 28")
+    assert (conv["multiply_adds"], conv["same_with_an_mlp"]) == ("117600", "3687936")
+
+
+def test_wide_enough_nothing_scrolls_sideways_and_narrow_numbers_stay_whole(view, qtbot):
+    table = table_of(view)
+    assert not table.horizontalScrollBar().isVisible()
+    assert table.columnViewportPosition(5) + table.columnWidth(5) == table.viewport().width()
+    view.resize(420, 700)
+    qtbot.waitUntil(table.horizontalScrollBar().isVisible)
+    metrics = table.fontMetrics()
+    for number in range(1, len(COLUMNS)):
+        widest = max(metrics.horizontalAdvance(row[number].text) for row in table.model().cells)
+        assert table.columnWidth(number) > widest
+
+
+def test_no_layer_has_a_widget_of_its_own(view):
+    before = len(view.findChildren(object))
+    view.set_table(describe(network_config("resnet56")))
+    assert table_of(view).model().rowCount() > 150
+    assert len(view.findChildren(object)) == before
+
+
+@pytest.mark.parametrize(
+    ("room", "widths"),
+    [(10, [20, 10]), (30, [20, 10]), (45, [20, 25]), (60, [20, 40]), (70, [30, 40]), (100, [45, 55])],
+)
+def test_room_goes_to_one_level_after_the_other(room, widths):
+    assert shared_out([[20, 10], [20, 40], [30, 40]], room) == widths
+
+
+def test_no_columns_take_no_room():
+    assert shared_out([], 100) == []

@@ -1,0 +1,216 @@
+"""Models with more in them than `keras.layers`: operations, and what Keras keeps to networks of its own."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cnnstudio.errors import StudioError
+from cnnstudio.exporting.network_code import model_code
+from cnnstudio.models.arithmetic.layer_table import describe
+from cnnstudio.models.keras_config.allowlist import RefusedError, checked_config
+from cnnstudio.models.keras_config.equivalents import OPERATIONS, as_layer
+from cnnstudio.models.trained.files import load_model, read_config
+
+pytestmark = pytest.mark.numbers
+
+SHAPE = (6, 4, 2)
+
+Function = Callable[[Any, Any], Any]
+"""Of two (n, 6, 4, 2) tensors; `keras.ops` are reached through the function `ops`."""
+
+
+def ops() -> Any:
+    from keras import ops
+
+    return ops
+
+
+DONE: dict[str, tuple[Function, str]] = {
+    "x + y": (lambda x, y: x + y, "Add"),
+    "x + 3": (lambda x, _: x + 3, "Rescaling"),
+    "3 + x": (lambda x, _: 3.5 + x, "Rescaling"),
+    "x + x": (lambda x, _: x + x, "Add"),
+    "x - y": (lambda x, y: x - y, "Subtract"),
+    "x - 3": (lambda x, _: x - 3, "Rescaling"),
+    "3 - x": (lambda x, _: 3 - x, "Rescaling"),
+    "x · y": (lambda x, y: x * y, "Multiply"),
+    "x · 3": (lambda x, _: x * 3, "Rescaling"),
+    "3 · x": (lambda x, _: ops().multiply(3, x), "Rescaling"),
+    "x / 255": (lambda x, _: x / 255, "Rescaling"),
+    "divide": (lambda x, _: ops().divide(x, 7.0), "Rescaling"),
+    "-x": (lambda x, _: -x, "Rescaling"),
+    "maximum": (lambda x, y: ops().maximum(x, y), "Maximum"),
+    "maximum of 0": (lambda x, _: ops().maximum(x, 0), "ReLU"),
+    "minimum": (lambda x, y: ops().minimum(x, y), "Minimum"),
+    "a channel for all": (lambda x, y: x * _one_map(y), "Multiply"),
+    "concatenate": (lambda x, y: ops().concatenate([x, y], axis=-1), "Concatenate"),
+    "concatenate rows": (lambda x, y: ops().concatenate([x, y], axis=1), "Concatenate"),
+    "mean": (lambda x, _: ops().mean(x, axis=[1, 2]), "GlobalAveragePooling2D"),
+    "mean, kept": (lambda x, _: ops().mean(x, axis=(-2, -3), keepdims=True), "GlobalAveragePooling2D"),
+    "max": (lambda x, _: ops().max(x, axis=(1, 2)), "GlobalMaxPooling2D"),
+    "reshape": (lambda x, _: ops().reshape(x, (-1, 4, 12)), "Reshape"),
+    "transpose": (lambda x, _: ops().transpose(x, (0, 2, 1, 3)), "Permute"),
+    "softmax": (lambda x, _: ops().softmax(x, axis=2), "Softmax"),
+    "activations": (lambda x, _: _all_activations(x), "Activation"),
+}
+
+AMBIGUOUS_IN_H5 = ("x + y", "x + 3", "3 - x", "x · y", "x / 255", "concatenate", "reshape", "softmax", "activations")
+"""Some of these are called like layers, and there no module tells which is meant."""
+
+REFUSED: dict[str, Function] = {
+    "a power": lambda x, _: x**2,
+    "a root": lambda x, _: ops().sqrt(x),
+    "a share": lambda x, y: x / y,
+    "a number over x": lambda x, _: 1 / x,
+    "at least 3": lambda x, _: ops().maximum(x, 3),
+    "at most 6": lambda x, _: ops().minimum(x, 6),
+    "gelu, roughly": lambda x, _: ops().gelu(x),
+    "another elu": lambda x, _: ops().elu(x, alpha=0.5),
+    "mean of channels": lambda x, _: ops().mean(x, axis=-1, keepdims=True),
+    "mean of rows": lambda x, _: ops().mean(x, axis=[1]),
+    "mean of images": lambda x, _: ops().mean(x, axis=[0, 1], keepdims=True),
+    "maps and a list": lambda x, y: x + ops().mean(y, axis=[1, 2]),
+    "a slice": lambda x, _: x[:, 1:],
+    "an array": lambda x, _: x + np.ones((1, 6, 4, 2), np.float32),
+}
+
+
+def _all_activations(x: Any) -> Any:
+    import keras
+
+    names = "elu exp hard_sigmoid hard_silu hard_tanh log_sigmoid relu relu6 selu sigmoid silu softplus softsign tanh"
+    functions = [getattr(keras.ops, name) for name in names.split()]
+    gelu = keras.ops.gelu(x, approximate=False)
+    return keras.layers.Concatenate(name="all")([gelu, *(function(x) for function in functions)])
+
+
+def _one_map(x: Any) -> Any:
+    import keras
+
+    return keras.layers.Conv2D(1, 1, name="one_map")(x)
+
+
+def model_with(function: Function) -> Any:
+    """Two convolutions, joined by the function, and a dense layer."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    image = keras.Input(SHAPE, name="image")
+    x, y = (keras.layers.Conv2D(2, 3, padding="same", name=name)(image) for name in ("one", "other"))
+    joined = function(x, y)
+    return keras.Model(image, keras.layers.Dense(3, name="output")(keras.layers.Flatten(name="flatten")(joined)))
+
+
+@pytest.mark.parametrize(
+    ("name", "ending"),
+    [*((name, "keras") for name in DONE), *((name, "h5") for name in AMBIGUOUS_IN_H5)],
+)
+def test_it_computes_the_same(name, ending, tmp_path):
+    function, kind = DONE[name]
+    model = model_with(function)
+    model.save(tmp_path / f"model.{ending}")
+    opened = load_model(tmp_path / f"model.{ending}")
+    images = np.random.default_rng(0).normal(0, 2, (5, *SHAPE)).astype(np.float32)
+    np.testing.assert_allclose(np.asarray(opened(images)), np.asarray(model(images)), rtol=1e-6, atol=1e-6)
+    table = describe(read_config(tmp_path / f"model.{ending}"))
+    assert (table.misfit, table.parameters) == (None, model.count_params())
+    assert kind in [row.kind for row in table.rows]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_no_layer_does_is_refused(name):
+    with pytest.raises(RefusedError, match=r"it computes with “[A-Za-z]+” between its layers"):
+        checked_config(model_with(REFUSED[name]).to_json().encode())
+
+
+def test_all_that_can_be_done_is_tried():
+    tried = set()
+    for function, _ in DONE.values():
+        tried |= {type(operation).__name__ for operation in model_with(function).operations}
+    assert tried >= OPERATIONS
+
+
+JUNK = (None, 1, "x", [], {}, [1], {"config": {"shape": [None, 1]}}, 10**400, float("nan"))
+
+
+@pytest.mark.parametrize("operation", sorted(OPERATIONS))
+def test_whatever_stands_in_an_operation_it_is_a_layer_or_none(operation):
+    for config in (None, {}, {"name": "x"}, {"name": "x", "axis": [1, "2"], "newshape": 3, "axes": {}}):
+        for args in (*JUNK, *([one] for one in JUNK), *([one, other] for one in JUNK for other in JUNK)):
+            for calls in (args, [{"args": args}], [{"args": args, "kwargs": {}}]):
+                entry = {"class_name": operation, "config": config, "inbound_nodes": calls}
+                layer = as_layer(entry)
+                assert layer is None or layer["module"] == "keras.layers"
+
+
+def small_convnext() -> Any:
+    from keras.src.applications.convnext import ConvNeXt
+
+    return ConvNeXt((1, 1, 2, 1), (8, 8, 16, 16), name="convnext", input_shape=(32, 32, 3), classes=4)
+
+
+def small_mobilenet() -> Any:
+    import keras
+
+    return keras.applications.MobileNetV3Small((32, 32, 3), alpha=0.25, weights=None, classes=4)
+
+
+@pytest.mark.parametrize(
+    ("build", "ending"), [(small_convnext, "keras"), (small_convnext, "h5"), (small_mobilenet, "keras")]
+)
+def test_networks_of_keras_are_opened_with_their_weights(build, ending, tmp_path):
+    """MobileNetV3 adds and multiplies between its layers, ConvNeXt has a layer of its own."""
+    import keras
+
+    model = build()
+    rng = np.random.default_rng(0)
+    for weight in model.weights:
+        if weight.shape and weight.dtype == "float32" and "count" not in weight.name:
+            weight.assign(np.abs(rng.normal(0.5, 0.1, weight.shape)) / max(1, np.prod(weight.shape[:-1])))
+    path = tmp_path / f"model.{ending}"
+    model.save(path)
+    images = rng.uniform(0, 255, (2, 32, 32, 3)).astype(np.float32)
+    expected = np.asarray(model(images))
+    opened = load_model(path)
+    np.testing.assert_array_equal(np.asarray(opened(images)), expected)
+    opened.save(tmp_path / "again.keras")
+    np.testing.assert_array_equal(np.asarray(keras.models.load_model(tmp_path / "again.keras")(images)), expected)
+    table = describe(read_config(path))
+    assert (table.misfit, table.parameters) == (None, model.count_params())
+
+
+def test_a_layer_scale_that_keras_keeps_to_itself_is_written_as_code():
+    import keras
+
+    model = small_convnext()
+    code = model_code(checked_config(model.to_json().encode()))
+    names: dict[str, Any] = {"keras": keras, "layers": keras.layers}
+    exec("\n\n\n".join([*code.definitions, code.text]), names)
+    assert names["model"].count_params() == model.count_params()
+
+
+def test_a_layer_scale_says_for_how_many_channels_it_is():
+    config = checked_config(small_convnext().to_json().encode())
+    scale = next(layer for layer in config["config"]["layers"] if layer["class_name"] == "LayerScale")
+    scale["config"]["projection_dim"] = 9
+    misfit = describe(config).misfit
+    assert misfit is not None
+    assert (misfit.layer, misfit.field, misfit.nearest) == (scale["name"], "projection_dim", 8)
+    assert "has scales for 9 channels, but is given 8. The nearest number of scales that fits is 8." in misfit.text
+
+
+def test_an_h5_file_with_a_hostile_operation_is_refused(tmp_path):
+    import h5py
+
+    path = tmp_path / "model.h5"
+    model_with(DONE["x + 3"][0]).save(path)
+    with h5py.File(path, "r+") as file:
+        config = json.loads(file.attrs["model_config"])
+        entry = next(layer for layer in config["config"]["layers"] if layer["class_name"] == "Add")
+        entry["inbound_nodes"][0]["args"][1] = {"class_name": "__lambda__", "config": {}}
+        file.attrs["model_config"] = json.dumps(config)
+    with pytest.raises(StudioError, match="computes with “Add”"):
+        load_model(path)

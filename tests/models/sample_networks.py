@@ -1,0 +1,94 @@
+"""Networks to describe: architectures without memory, nested ones, and configs by hand that may be impossible."""
+
+import copy
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from cnnstudio.models.architectures.catalogue import ARCHITECTURES
+
+if TYPE_CHECKING:
+    import keras
+
+Config = dict[str, Any]
+
+
+def in_thread(work: Callable[..., Any], *arguments: Any) -> Any:
+    """What Keras remembers of a failure, it remembers for the thread."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(work, *arguments).result()
+
+
+def built_without_memory(build: Callable[[], "keras.Model"]) -> "keras.Model":
+    import keras
+
+    with keras.StatelessScope(initialize_variables=False):
+        return build()
+
+
+@cache
+def outline(name: str) -> "keras.Model":
+    """An architecture as its paper has it, without memory for its weights."""
+    entry = ARCHITECTURES[name]
+    return in_thread(built_without_memory, lambda: entry.build(entry.image_shape, entry.classes))
+
+
+@cache
+def nested() -> "keras.Model":
+    """Models within a model within a model; a part of it frozen."""
+    import keras
+    from keras import layers
+
+    inner_input = keras.Input((16, 16, 4))
+    inner = keras.Model(inner_input, layers.Conv2D(5, 3, name="conv")(inner_input), name="inner")
+    branches = keras.Input((16, 16, 4))
+    left, right = layers.MaxPooling2D(2, name="left")(branches), layers.AveragePooling2D(2, name="right")(branches)
+    forked = keras.Model(branches, [left, right], name="forked")
+    tail = keras.Sequential([layers.Flatten(name="flat"), layers.Dense(6, name="dense")], name="tail")
+    inputs = keras.Input((16, 16, 3), name="image")
+    x = keras.Sequential([layers.Conv2D(4, 1, name="conv"), layers.BatchNormalization(name="norm")], name="stem")(
+        inputs
+    )
+    left, right = forked(x)
+    x = layers.Concatenate(name="both")([layers.Flatten(name="flat")(left), tail(right)])
+    y = layers.Flatten(name="flat2")(inner(layers.ReLU(name="relu")(layers.Conv2D(4, 1, name="widen")(inputs))))
+    outputs = layers.Dense(7, activation="softmax", name="output")(layers.Concatenate(name="all")([x, y]))
+    model = keras.Model(inputs, outputs, name="nested")
+    inner.trainable = False
+    model.get_layer("tail").get_layer("dense").trainable = False
+    return model
+
+
+def sequential(shape: Any, *layers: tuple[str, Config]) -> Config:
+    """Keras's config of a Sequential model, written by hand, so that it may be impossible."""
+    input_layer = ("InputLayer", {"name": "image", "batch_shape": [None, *shape]})
+    return {
+        "module": "keras",
+        "class_name": "Sequential",
+        "registered_name": None,
+        "config": {
+            "name": "network",
+            "layers": [
+                {
+                    "module": "keras.layers",
+                    "class_name": kind,
+                    "registered_name": None,
+                    "config": {"name": f"layer{place}"} | fields,
+                }
+                for place, (kind, fields) in enumerate((input_layer, *layers))
+            ],
+        },
+    }
+
+
+def keras_builds(config: Config) -> bool:
+    """Whether Keras makes such a network, with sizes of at least 1."""
+    import keras
+
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            model = keras.saving.deserialize_keras_object(copy.deepcopy(config))
+    except (ValueError, TypeError, IndexError):
+        return False
+    return all(isinstance(side, int) and side > 0 for side in model.outputs[0].shape[1:])

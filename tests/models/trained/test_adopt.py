@@ -1,0 +1,198 @@
+"""Models without a card: what is guessed of them, what is asked, and that they then answer as in plain Keras."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cnnstudio.errors import StudioError
+from cnnstudio.models.trained.adopt import inspect_model, read_class_names, remember, remembered
+from cnnstudio.models.trained.files import NoCardError
+from cnnstudio.models.trained.library import load_classifier
+from cnnstudio.models.trained.value_ranges import VALUE_RANGES
+
+
+def network(shape=(16, 16, 3), front=(), activation=None, classes=4):
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(3)
+    return keras.Sequential(
+        [
+            keras.Input(shape),
+            *front,
+            layers.Conv2D(6, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(classes, activation=activation),
+        ],
+        name="theirs",
+    )
+
+
+@pytest.fixture
+def save(tmp_path: Path):
+    def write(model, name: str = "theirs.keras") -> Path:
+        model.save(tmp_path / name)
+        return tmp_path / name
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    return np.random.default_rng(2).integers(0, 256, (5, 16, 16, 3), np.uint8)
+
+
+def softmax(numbers: np.ndarray) -> np.ndarray:
+    powers = np.exp(numbers - numbers.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+IN_RANGE = {
+    "0-255": lambda x: x,
+    "0-1": lambda x: x / 255,
+    "-1-1": lambda x: x / 127.5 - 1,
+    "imagenet": lambda x: (x / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225],
+    "caffe": lambda x: x[..., ::-1] - [103.939, 116.779, 123.68],
+}
+
+
+@pytest.mark.parametrize("name", VALUE_RANGES)
+def test_it_answers_as_in_plain_keras(save, images, name):
+    model = network()
+    path = save(model)
+    found = inspect_model(path)
+    remember(found, replace(found.guess, value_range=name))
+    classifier = load_classifier(path)
+    expected = softmax(model(IN_RANGE[name](images.astype(np.float64)).astype(np.float32)).numpy())
+    np.testing.assert_allclose(classifier.predict_many(images), expected, atol=1e-5)
+    prediction = classifier.predict(images[0], feature_maps=True)
+    assert {layer.name for layer in model.layers} <= {layer.name for layer in prediction.layers}
+
+
+@pytest.mark.parametrize("name", ["imagenet", "caffe"])
+def test_ranges_agree_with_keras(images, name):
+    import keras
+
+    raw = images.astype(np.float32)
+    theirs = keras.applications.imagenet_utils.preprocess_input(raw.copy(), mode={"imagenet": "torch"}.get(name, name))
+    np.testing.assert_allclose(IN_RANGE[name](raw), theirs, atol=1e-4)
+
+
+def test_an_h5_file_opens_too(save, images):
+    model = network(activation="softmax")
+    path = save(model, "theirs.h5")
+    found = inspect_model(path)
+    assert not found.guess.softmax and found.guess.value_range == "0-1"
+    remember(found, found.guess)
+    np.testing.assert_allclose(load_classifier(path).predict_many(images), model(images / 255.0), atol=1e-6)
+
+
+def test_a_network_for_images_of_any_size_is_asked_for_one(save):
+    model = network((None, None, 3), activation="softmax")
+    path = save(model)
+    found = inspect_model(path)
+    assert found.image_size is None and found.guess.image_size == (224, 224)
+    remember(found, replace(found.guess, image_size=(40, 32)))
+    classifier = load_classifier(path)
+    assert classifier.input_shape == (40, 32, 3)
+    images = np.random.default_rng(2).integers(0, 256, (1, 40, 32, 3), np.uint8)
+    np.testing.assert_allclose(classifier.predict_many(images), model(images / 255.0), atol=1e-6)
+
+
+def test_it_is_asked_once_wherever_the_file_lies(save, tmp_path):
+    path = save(network())
+    with pytest.raises(NoCardError, match="cnnstudio adopt"):
+        load_classifier(path)
+    found = inspect_model(path)
+    answers = replace(found.guess, name="Mine", classes=("a", "b", "ç", "d"), input_rule="digit")
+    remember(found, answers)
+    moved = path.rename(tmp_path / "moved.keras")
+    assert remembered(moved) == answers
+    card = load_classifier(moved).card
+    assert (card.name, card.classes, card.input_rule) == ("Mine", ("a", "b", "ç", "d"), "digit")
+
+
+def test_damaged_answers_are_asked_again(save, home):
+    path = save(network())
+    found = inspect_model(path)
+    remember(found, found.guess)
+    place = next(home.rglob("foreign/*.json"))
+    for text in ("", "{}", "[]", '{"format": 1}', place.read_text().replace('"0-1"', '"0-7"')):
+        place.write_text(text)
+        assert remembered(path) is None
+
+
+def test_guesses_come_with_reasons(save):
+    import keras
+    from keras import layers
+
+    scaled = inspect_model(save(network(front=[layers.Rescaling(1 / 255)]), "scaled.keras"))
+    assert scaled.guess.value_range == "0-255" and "begins with a layer that scales" in scaled.range_reason
+    grey = inspect_model(save(network((28, 28, 1), activation="softmax"), "grey.keras"))
+    assert grey.guess.input_rule == "digit" and not grey.guess.softmax
+    ten = inspect_model(save(network((28, 28, 1), classes=10), "ten.keras"))
+    assert ten.guess.classes == tuple("0123456789")
+    normalised = inspect_model(save(network(front=[layers.Normalization(mean=127, variance=4000)]), "normal.keras"))
+    assert normalised.guess.value_range == "0-255" and "begins with a normalisation" in normalised.range_reason
+    mobile = keras.applications.MobileNetV2((96, 96, 3), alpha=0.35, weights=None, classes=7)
+    found = inspect_model(save(mobile, "mobile.keras"))
+    assert found.guess.value_range == "-1-1" and len(found.guess.classes) == 7
+    assert found.guess.classes[:2] == ("class 0", "class 1")
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (lambda: network((16, 16, 4)), "takes 16×16×4, but an image classifier"),
+        (lambda: network(classes=1), "answers with a single number"),
+    ],
+)
+def test_what_is_no_image_classifier_is_refused(save, model, words):
+    with pytest.raises(StudioError, match=words):
+        inspect_model(save(model()))
+
+
+def test_what_answers_with_a_map_is_refused(save):
+    import keras
+
+    model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 3)])
+    with pytest.raises(StudioError, match="answers with 6×6×2"):
+        inspect_model(save(model))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"classes": ("a", "b")}, "needs 4 class names"),
+        ({"image_size": (20, 20)}, "takes images of 16×16 pixels and no others"),
+        ({"input_rule": "upside-down"}, "no input rule"),
+        ({"value_range": "0-7"}, "no range of values"),
+    ],
+)
+def test_answers_that_make_no_sense_are_refused(save, changes, words):
+    found = inspect_model(save(network()))
+    with pytest.raises(StudioError, match=words):
+        remember(found, replace(found.guess, **changes))
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("cat\ndog\n\n horse \n", ("cat", "dog", "horse")),
+        ("cat, dog,horse", ("cat", "dog", "horse")),
+        ("0 cat\n1 sheep dog\n2 horse\n", ("cat", "sheep dog", "horse")),
+        ("1 cat\n2 dog\n3 horse", ("1 cat", "2 dog", "3 horse")),
+    ],
+)
+def test_class_names_are_read(text, names):
+    assert read_class_names(text, 3) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("", "these are 0"), ("a\nb", "these are 2"), ("a\nb\na", "stands there twice")]
+)
+def test_other_numbers_of_class_names_are_refused(text, words):
+    with pytest.raises(StudioError, match=words):
+        read_class_names(text, 3)

@@ -1,0 +1,106 @@
+"""One photo, however the phone was held, on every way into a network: the same image and the same answer."""
+
+import threading
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnnstudio.data.collected.collection import Collection, gather
+from cnnstudio.data.collected.sets import create_collection
+from cnnstudio.data.folders.load import load_folder
+from cnnstudio.data.pictures.files import list_pictures
+from cnnstudio.data.pictures.input_rules import INPUT_RULES
+from cnnstudio.data.pictures.open import open_image
+from cnnstudio.models.trained.classifier import Classifier
+from cnnstudio.models.trained.folder_prediction import predict_files
+from cnnstudio.models.trained.library import load_classifier
+from tests.data.phone_photos import ORIENTATIONS, PHOTOS, photo, seven
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    return load_classifier("lenet5-mnist")
+
+
+@pytest.fixture(scope="module")
+def expected(classifier: Classifier) -> np.ndarray:
+    """What the network gets of the photo where it was saved as it stands."""
+    return classifier.prepare(seven()).image
+
+
+def predicted(classifier: Classifier, path: Path) -> np.ndarray:
+    """The image that the network got of a folder's or an archive's one picture."""
+    [[prediction]] = predict_files(classifier, list_pictures([path]).files)
+    assert prediction.error == ""
+    assert prediction.top[0][1] == "7"
+    return prediction.image
+
+
+def zipped(path: Path) -> Path:
+    with zipfile.ZipFile(path.with_suffix(".zip"), "w") as archive:
+        archive.write(path, f"DCIM/{path.name}")
+    return path.with_suffix(".zip")
+
+
+def collected(source: Path | bytes, folder: Path) -> np.ndarray:
+    """The example that a set of drawings keeps of a photo."""
+    collection = Collection(create_collection(folder, "Digits", "drawings", ["seven"]))
+    found = gather(collection, "seven", [source], lambda _: None, threading.Event())
+    assert found.problems == ()
+    return np.asarray(Image.open(found.paths[0]))[..., np.newaxis]
+
+
+WAYS: dict[str, Callable[[Classifier, Path], np.ndarray]] = {
+    "file": lambda classifier, path: classifier.prepare(path).image,
+    "bytes": lambda classifier, path: classifier.prepare(path.read_bytes()).image,
+    "Pillow image": lambda classifier, path: classifier.prepare(Image.open(path)).image,
+    "opened before": lambda classifier, path: classifier.prepare(open_image(path)).image,
+    "folder": lambda classifier, path: predicted(classifier, path.parent),
+    "zip": lambda classifier, path: predicted(classifier, zipped(path)),
+    "collected file": lambda _, path: collected(path, path.parent),
+    "collected bytes": lambda _, path: collected(path.read_bytes(), path.parent),
+}
+
+
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+@pytest.mark.parametrize("way", WAYS)
+def test_however_the_phone_was_held(
+    way: str, orientation: int, classifier: Classifier, expected: np.ndarray, tmp_path: Path
+) -> None:
+    for format in ("PNG", "JPEG"):
+        folder = tmp_path / format
+        folder.mkdir()
+        path = folder / "IMG_0001.JPG"
+        path.write_bytes(photo(seven(), orientation, format))
+        image = WAYS[way](classifier, path)
+        # A JPEG that was stored in another direction differs by a little.
+        assert np.abs(image.astype(int) - expected).max() <= (0 if format == "PNG" else 32)
+        assert classifier.predict(image).top(1)[0][1] == "7"
+
+
+@pytest.mark.parametrize("name", ["seven-phone.jpg", "seven-phone.heic"])
+def test_the_photos_of_a_phone_are_a_seven(name: str, classifier: Classifier) -> None:
+    for picture in (PHOTOS / name, str(PHOTOS / name), (PHOTOS / name).read_bytes(), Image.open(PHOTOS / name)):
+        _, answer, share = classifier.predict(picture).top(1)[0]
+        assert answer == "7"
+        assert share > 0.99
+
+
+def test_training_images_stand_upright(tmp_path: Path) -> None:
+    rule = INPUT_RULES["centre-crop"]
+    wanted = rule.prepare(seven(), (48, 48, 3)).image
+    for orientation in ORIENTATIONS:
+        for format in ("PNG", "JPEG"):
+            path = tmp_path / "photos" / format / f"{orientation}.JPG"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(photo(seven(), orientation, format))
+    (tmp_path / "photos" / "PNG" / "9.HEIC").write_bytes((PHOTOS / "seven-phone.heic").read_bytes())
+    dataset = load_folder(tmp_path / "photos", 48, 3)
+    assert dataset.report.unreadable_count == 0
+    images = np.concatenate([dataset.train.images, dataset.test.images]).astype(int)
+    assert len(images) == 17
+    assert np.abs(images - wanted).mean(axis=(1, 2, 3)).max() < 4

@@ -1,0 +1,140 @@
+"""The models that ship are what their cards say; they know digits drawn at any size and place, and photos."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from zipfile import ZipFile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnnstudio.data.augmentation.made_up_digits import draw_digits
+from cnnstudio.data.library import find_dataset, load_dataset
+from cnnstudio.data.pictures.strokes import Drawing, render_all
+from cnnstudio.models.trained.classifier import Classifier
+from cnnstudio.models.trained.library import list_models, load_classifier
+from cnnstudio.storage import shipped
+
+pytestmark = pytest.mark.numbers
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    return load_classifier(shipped("trained/lenet5-mnist"))
+
+
+def test_the_card_tells_the_truth(classifier: Classifier) -> None:
+    card, test = classifier.card, load_dataset("mnist").test
+    probabilities = classifier.predict_many(test.images)
+    right = probabilities.argmax(axis=1) == test.labels
+    loss = -np.log(probabilities[np.arange(len(test)), test.labels])
+    # On another processor a borderline digit may fall to the other side.
+    assert right.mean() == pytest.approx(card.test_accuracy, abs=2e-4)
+    assert loss.mean() == pytest.approx(card.test_loss, rel=0.01)
+    assert classifier.model.count_params() == card.parameters == 61_706
+    assert card.command.startswith("cnnstudio train ")
+    assert (shipped("trained/lenet5-mnist") / "LICENSE.md").is_file()
+
+
+def test_it_is_good_enough_to_ship(classifier: Classifier) -> None:
+    assert classifier.card.test_accuracy is not None
+    assert classifier.card.test_accuracy >= 0.993
+
+
+@pytest.mark.parametrize("size", [12, 20, 60, 400])
+def test_it_knows_drawings_of_any_size_on_whole_pixels(classifier: Classifier, size: int) -> None:
+    drawings, labels = draw_digits(1000, seed=2026)
+
+    def on_canvas(drawing: Drawing) -> Drawing:
+        scale = size / np.ptp(np.concatenate(drawing), axis=0).max()
+        return [np.rint(stroke * scale + [37, 411]) for stroke in drawing]
+
+    images = render_all([on_canvas(drawing) for drawing in drawings], classifier.input_shape)
+    assert (classifier.predict_many(images).argmax(axis=1) == labels).mean() >= 0.98
+
+
+def test_the_card_of_the_clothing_classifier_tells_the_truth() -> None:
+    if not find_dataset("fashion-mnist").is_here():
+        pytest.skip("Fashion-MNIST is not here: CNNSTUDIO_DATASETS names no folder with it")
+    clothing = load_classifier(shipped("trained/resnet20-fashion-mnist"))
+    test = load_dataset("fashion-mnist").test.take(np.arange(0, 10_000, 4))
+    accuracy = (clothing.predict_many(np.asarray(test.images)).argmax(axis=1) == test.labels).mean()
+    assert accuracy == pytest.approx(clothing.card.test_accuracy, abs=0.01)
+    assert clothing.card.test_accuracy >= 0.93
+
+
+def test_the_card_of_the_classifier_of_small_photos_tells_the_truth() -> None:
+    path = Path(os.environ.get("CNNSTUDIO_DATASETS", "")) / "cifar10" / "cifar10-jpeg.zip"
+    if not path.is_file():
+        pytest.skip("The JPEG files of CIFAR-10 are not here: CNNSTUDIO_DATASETS names no folder with them")
+    photos = load_classifier(shipped("trained/resnet9-cifar10"))
+    with ZipFile(path) as archive:
+        names = sorted(name for name in archive.namelist() if name.startswith("test/") and name.endswith(".jpg"))[::10]
+        images = np.stack([np.asarray(Image.open(archive.open(name))) for name in names])
+    labels = [photos.classes.index(name.split("/")[1]) for name in names]
+    assert len(labels) == 1000
+    accuracy = (photos.predict_many(images).argmax(axis=1) == labels).mean()
+    assert accuracy == pytest.approx(photos.card.test_accuracy, abs=0.02)
+    assert photos.card.test_accuracy >= 0.9
+
+
+SHIPPED = [path.name for path in sorted(shipped("trained").iterdir()) if path.is_dir()]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_model_says_whose_it_is(name: str) -> None:
+    folder = shipped(f"trained/{name}")
+    assert {path.name for path in folder.iterdir()} == {"model.keras", "card.json", "LICENSE.md"}
+    assert (folder / "model.keras").stat().st_size < 20_000_000
+    licence = (folder / "LICENSE.md").read_text(encoding="utf-8")
+    assert licence.startswith(f"# {name}\n")
+    assert "Apache-2.0" in licence
+    card = next(entry.card for entry in list_models() if entry.name == name)
+    assert card.name == name
+    assert "Apache-2.0" in card.licence
+
+
+def test_the_smallest_model_comes_first() -> None:
+    assert next(iter(list_models())).name == "lenet5-mnist"
+
+
+@pytest.fixture(scope="module")
+def photo_classifier() -> Classifier:
+    return load_classifier(shipped("trained/efficientnet-lite0-imagenet"))
+
+
+def test_the_card_of_the_photo_classifier_claims_nothing_unmeasured(photo_classifier: Classifier) -> None:
+    card = photo_classifier.card
+    assert photo_classifier.model.count_params() == 4_694_024
+    assert card.parameters == sum(weight.numpy().size for weight in photo_classifier.model.trainable_weights)
+    assert (card.test_accuracy, card.test_loss, card.epochs) == (None, None, 0)
+    assert card.input_rule == "imagenet"
+    licence = (shipped("trained/efficientnet-lite0-imagenet") / "LICENSE.md").read_text(encoding="utf-8")
+    assert card.command in licence
+
+
+@pytest.mark.parametrize(
+    ("photo", "top", "first"),
+    [
+        ("chelsea", {"tabby", "tiger cat", "Egyptian cat"}, 3),
+        ("coffee", {"espresso", "cup"}, 2),
+        ("rocket", {"missile", "projectile", "drilling platform"}, 3),
+    ],
+)
+def test_it_knows_photos(photo_classifier: Classifier, photo: str, top: set[str], first: int) -> None:
+    prediction = photo_classifier.predict(shipped(f"assets/photos/{photo}.jpg"))
+    assert {name for _, name, _ in prediction.top(first)} == top
+
+
+def test_it_answers_to_photos_on_the_command_line() -> None:
+    photo = shipped("assets/photos/chelsea.jpg")
+    command = ["predict", "efficientnet-lite0-imagenet", str(photo), "--top", "5", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "cnnstudio", *command], capture_output=True, text=True, timeout=120, check=True
+    )
+    [entry] = json.loads(done.stdout)
+    assert {one["index"] for one in entry["predictions"][:3]} == {281, 282, 285}
+    assert len(entry["predictions"]) == 5
