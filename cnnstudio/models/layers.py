@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import keras
 
-MODULE = "cnnstudio.models.layers"
 PACKAGE = "cnnstudio"
-"""By these two Keras finds them: they are written into saved models, and must never change."""
-
 LAYERS = frozenset({"LocalResponseNormalization"})
 """The names of all of them."""
 

@@ -135,4 +135,4 @@ def test_hostile_numbers_are_refused(tampered, numbers):
 def test_the_list_names_the_classes_that_are_there():
     own = local_response_normalization()
     assert {own.__name__} == layers.LAYERS
-    assert own.__module__ == layers.MODULE == layers.__name__
+    assert own.__module__ == layers.__name__ == "cnnstudio.models.layers"

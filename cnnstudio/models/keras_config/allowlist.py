@@ -79,12 +79,12 @@ ELSEWHERE = {"LayerScale": "keras.src.applications.convnext"}
 
 _KINDS = {
     "keras.layers": LAYERS,
-    own.MODULE: own.LAYERS,
+    own.__name__: own.LAYERS,
     **{module: frozenset({name}) for name, module in ELSEWHERE.items()},
 }
 """Layers by module."""
 
-_REGISTERED = {own.MODULE: f"{own.PACKAGE}>{{}}"}
+_REGISTERED = {own.__name__: f"{own.PACKAGE}>{{}}"}
 """Under which name Keras looks up the objects of a module; those of the others by their module."""
 
 MODELS = {

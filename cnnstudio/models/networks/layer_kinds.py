@@ -249,7 +249,7 @@ _KINDS = (
         "norm",
         (fields.NEIGHBOURS, fields.ALPHA, fields.BETA),
         {"size": 5, "k": 2.0, "alpha": 1e-4, "beta": 0.75},
-        module=layers.MODULE,
+        module=layers.__name__,
     ),
     LayerKind(
         "Dropout",
