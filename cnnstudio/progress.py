@@ -2,10 +2,19 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from typing import TypeVar
 
-SECONDS_BETWEEN_REPORTS = 0.1
+HEARTBEAT = 0.1
+"""Seconds between two reports. Whoever waits for something reports as often, and so notices a cancel."""
+
+_RATE_SECONDS = 10.0
+"""The time left is estimated from the speed within the last seconds."""
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -27,57 +36,85 @@ class Progress:
     seconds_left: float | None = None
 
 
-OnProgress = Callable[[Progress], None]
+OnProgress = Callable[[Progress], object]
 """Told how far the work is, several times a second; what it raises ends the work, and nothing is left half done."""
 
 
 class Cancelled(Exception):  # noqa: N818  # no error: it was wanted
-    """Somebody pressed Cancel."""
+    """The user pressed Cancel."""
 
 
-def ending_with(stop: threading.Event, on_event: Callable[[object], object]) -> OnProgress:
-    """Passes progress on, ten times a second at most, until `stop` is set; then raises `Cancelled`."""
-    told = 0.0
+def ending_with(stop: threading.Event, on_event: OnProgress) -> OnProgress:
+    """Returns a listener that passes progress on to another, and raises `Cancelled` once `stop` is set."""
 
     def tell(progress: Progress) -> None:
-        nonlocal told
         if stop.is_set():
             raise Cancelled
-        now = time.monotonic()
-        if now - told >= SECONDS_BETWEEN_REPORTS:
-            told = now
-            on_event(progress)
+        on_event(progress)
 
     return tell
 
 
-class Pace:
-    """Tells how far the work is, several times a second."""
+class Meter:
+    """Counts what is done, and reports it: the first and the last at once, else one in a tenth of a second.
 
-    def __init__(self, task: str, total: int | None, on_progress: OnProgress | None) -> None:
+    Args:
+        task: what is being done, for the screen.
+        total: bytes or images in all; None where nobody knows.
+        unit: “bytes” or “images”.
+        on_progress: told; what it raises ends the work. None where nobody wants to know.
+
+    Attributes:
+        before: what was done before the part that is worked on now, such as the file that is being downloaded.
+    """
+
+    def __init__(self, task: str, total: int | None, unit: str, on_progress: OnProgress | None) -> None:
+        self.before = 0
         self._task = task
         self._total = total
+        self._unit = unit
         self._on_progress = on_progress
         self._done = 0
-        self._started = self._told = time.monotonic()
+        self._reports: deque[tuple[float, int]] = deque()
 
     def tell(self, done: int) -> None:
-        """Takes how many are done."""
-        self._done = done
-        self.heartbeat()
+        """Sets how much of the present part is done, and reports it unless there was a report just now."""
+        self._done = self.before + done
+        if self._total is not None and self._done >= self._total:
+            self._done = self._total
+            self.report()
+        else:
+            self.heartbeat()
 
-    def heartbeat(self, interval: float = SECONDS_BETWEEN_REPORTS) -> None:
-        """Tells it, unless that was just told."""
+    def heartbeat(self) -> None:
+        """Reports, although nothing may have changed, unless there was a report just now."""
+        if not self._reports or time.monotonic() - self._reports[-1][0] >= HEARTBEAT:
+            self.report()
+
+    def report(self) -> None:
+        """Reports now."""
         now = time.monotonic()
-        if self._on_progress is not None and now - self._told >= interval:
-            self._told = now
-            spent = now - self._started
-            left = None
-            if self._total and self._done and spent > 0.5:
-                left = spent * (self._total - self._done) / self._done
-            self._on_progress(Progress(self._task, self._done, self._total, "images", left))
+        if self._reports and self._done < self._reports[-1][1]:  # begun anew
+            self._reports.clear()
+        self._reports.append((now, self._done))
+        while now - self._reports[0][0] > _RATE_SECONDS:
+            self._reports.popleft()
+        if self._on_progress is None:
+            return
+        seconds, gained = now - self._reports[0][0], self._done - self._reports[0][1]
+        left = None
+        if self._total is not None and gained > 0 and seconds >= 1:
+            left = (self._total - self._done) * seconds / gained
+        self._on_progress(Progress(self._task, self._done, self._total, self._unit, left))
 
-    def end(self) -> None:
-        """All are done."""
-        self._done = self._total or self._done
-        self.heartbeat(0)
+
+def result_of(future: "Future[_Result]", while_waiting: Callable[[], object]) -> _Result:
+    """Waits for what another thread computes.
+
+    Args:
+        future: the work.
+        while_waiting: called every tenth of a second; what it raises ends the waiting.
+    """
+    while not wait((future,), HEARTBEAT).done:
+        while_waiting()
+    return future.result()

@@ -1,15 +1,25 @@
 """Where things lie on disk, and how they are written there."""
 
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Container
-from contextlib import suppress
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, TypeVar
 
 import platformdirs
 
+from cnnstudio.errors import reason
+from cnnstudio.progress import HEARTBEAT
+
 _PACKAGE = Path(__file__).resolve().parent
+
+_LIST_FORMAT = 1
+_MAX_LIST_BYTES = 64 * 10**6
+
+_Item = TypeVar("_Item")
 
 
 def shipped(relative: str) -> Path:
@@ -195,3 +205,83 @@ def unused_folder(parent: Path, name: str, taken: Container[str] = ()) -> Path:
 def free_bytes(folder: Path) -> int:
     """Free space on the disk that holds `folder`, or will hold it, in bytes."""
     return shutil.disk_usage(next(place for place in (folder, *folder.parents) if exists(place))).free
+
+
+@contextmanager
+def alone(lock_file: Path, while_waiting: Callable[[], object]) -> Iterator[bool]:
+    """Keeps other programs out of what a file stands for, once they are done with it.
+
+    Args:
+        lock_file: made where it is not there; its folder exists.
+        while_waiting: called every tenth of a second; what it raises ends the waiting.
+
+    Yields:
+        Whether another program was waited for: it may have made what is wanted.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(lock_file)
+    waited = False
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=HEARTBEAT, poll_interval=HEARTBEAT / 2)
+        except Timeout:
+            waited = True
+            while_waiting()
+        except NotImplementedError:  # some network drives have no locks
+            break
+    try:
+        yield waited
+    finally:
+        lock.release()
+
+
+def read_list(file: Path, key: str, title: str, parse: Callable[[Any], _Item]) -> tuple[list[_Item], str]:
+    """Reads a list that `write_list` has written.
+
+    Args:
+        file: need not be there.
+        key: as for `write_list`.
+        title: what a sentence calls it, such as “The list of your data sets”.
+        parse: makes an item of the JSON of one; raises TypeError, LookupError or ValueError where it is damaged.
+
+    Returns:
+        The items that can be used, and a sentence on what cannot; the sentence is empty where all can.
+    """
+    try:
+        with file.open("rb") as opened:
+            values: Any = json.loads(opened.read(_MAX_LIST_BYTES))
+        if values["format"] != _LIST_FORMAT:
+            return [], f"{title}, {file}, is of another version of CNN Studio."
+        lines: list[Any] = list(values[key])
+    except FileNotFoundError:
+        return [], ""
+    except OSError as error:
+        return [], f"{title}, {file}, cannot be read: {reason(error)}."
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return [], f"{title}, {file}, is damaged."
+    items = []
+    for line in lines:
+        with suppress(TypeError, LookupError, ValueError):
+            items.append(parse(line))
+    lost = len(lines) - len(items)
+    damaged = "1 damaged entry, which is" if lost == 1 else f"{lost:,} damaged entries, which are"
+    return items, f"{title}, {file}, has {damaged} left out." if lost else ""
+
+
+def write_list(file: Path, key: str, items: Sequence[Any]) -> None:
+    """Writes a list that the user has made, such as that of imported folders, into a JSON file.
+
+    Args:
+        file: its folder is made where it is not there.
+        key: under which the list stands in the file.
+        items: what JSON can say.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(file, json.dumps({"format": _LIST_FORMAT, key: items}, indent=1))

@@ -1,5 +1,7 @@
 """Numbers as people say them."""
 
+from collections.abc import Iterable
+
 
 def percent(share: float, decimals: int = 1) -> str:
     """A share, 0–1, such as “98.7 %”."""
@@ -28,10 +30,17 @@ def size(count: int) -> str:
     """A number of bytes in decimal units, as downloads and disks are sold: “12.6 MB”, “1.4 GB”."""
     if count < 1000:
         return f"{count} bytes"
-    for unit, scale in (("kB", 1e3), ("MB", 1e6)):
-        if count < 1000 * scale:
-            return f"{count / scale:.1f} {unit}"
-    return f"{count / 1e9:.1f} GB"
+    value, unit = count / 1e3, "kB"
+    for larger in ("MB", "GB", "TB"):
+        if value < 999.95:
+            break
+        value, unit = value / 1e3, larger
+    return f"{value:,.1f} {unit}"
+
+
+def shape(sides: Iterable[int | None]) -> str:
+    """The sides of an array or the size of a picture: “28×28×1”; “any” stands for a side that is not fixed."""
+    return "×".join("any" if side is None else f"{side:,}" for side in sides)
 
 
 def progress(done: int, total: int | None, unit: str, seconds_left: float | None) -> str:

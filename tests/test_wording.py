@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnnstudio.wording import duration, percent, probability, progress, size
+from cnnstudio.wording import duration, percent, probability, progress, shape, size
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.2, "0 s"), (59.4, "59 s"), (200, "3 min 20 s"), (3900, "1 h 5 min")])
@@ -23,10 +23,26 @@ def test_probabilities(share: float, told: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "text"), [(0, "0 bytes"), (12_601, "12.6 kB"), (163_000_000, "163.0 MB"), (5 * 10**9, "5.0 GB")]
+    ("count", "text"),
+    [
+        (0, "0 bytes"),
+        (12_601, "12.6 kB"),
+        (999_949, "999.9 kB"),
+        (999_950, "1.0 MB"),
+        (163_000_000, "163.0 MB"),
+        (5 * 10**9, "5.0 GB"),
+        (18 * 10**14, "1,800.0 TB"),
+    ],
 )
 def test_sizes(count: int, text: str) -> None:
     assert size(count) == text
+
+
+@pytest.mark.parametrize(
+    ("sides", "text"), [((28, 28, 1), "28×28×1"), ((12_544,), "12,544"), ((None, 64, 3), "any×64×3"), ((), "")]
+)
+def test_shapes(sides: tuple[int | None, ...], text: str) -> None:
+    assert shape(sides) == text
 
 
 def test_progress() -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cnnstudio import wording
 from cnnstudio.cli.console import complain, engine_at_work, new_table, print_json, results
 from cnnstudio.cli.failures import WrongUseError
 from cnnstudio.cli.options import (
@@ -186,5 +187,5 @@ def _show(table: LayerTable) -> None:
         )
 
 
-def _shape(shape: tuple[int, ...] | None) -> str:
-    return "?" if shape is None else "×".join(str(side) for side in shape)
+def _shape(sides: tuple[int, ...] | None) -> str:
+    return "?" if sides is None else wording.shape(sides)

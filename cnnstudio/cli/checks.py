@@ -20,14 +20,14 @@ from cnnstudio.errors import StudioError, explain, reason
 from cnnstudio.models.trained.card import MODEL_FILE
 from cnnstudio.models.trained.library import list_broken_models, list_models
 from cnnstudio.version import __version__
+from cnnstudio.wording import size
 
 State = Literal["ok", "warning", "problem"]
 
-GIB = 2**30
-ENOUGH_MEMORY = 2 * GIB
+ENOUGH_MEMORY = 2 * 10**9
 """Bytes of memory: TensorFlow, MNIST and the window together take about half of it."""
 
-ENOUGH_SPACE = GIB
+ENOUGH_SPACE = 10**9
 """Free bytes on a disk that is written to."""
 
 PROBE_SECONDS = 120
@@ -181,8 +181,8 @@ def _memory() -> Check:
     except (AttributeError, ValueError, OSError):
         return Check("memory", "ok", "unknown on this system")
     if total < ENOUGH_MEMORY:
-        return Check("memory", "warning", f"{_size(total)} is little", "Close other programs while a network trains.")
-    return Check("memory", "ok", _size(total))
+        return Check("memory", "warning", f"{size(total)} is little", "Close other programs while a network trains.")
+    return Check("memory", "ok", size(total))
 
 
 def folders() -> Iterator[Check]:
@@ -200,7 +200,7 @@ def folders() -> Iterator[Check]:
                 "Make it writable, or name another place in the environment variable CNNSTUDIO_HOME.",
             )
             continue
-        text = f"{folder} ({_size(storage.used_bytes(folder))} used, {_size(free)} free)"
+        text = f"{folder} ({size(storage.used_bytes(folder))} used, {size(free)} free)"
         if free < ENOUGH_SPACE:
             yield Check(name, "warning", text, "The disk is nearly full: make room.")
         else:
@@ -239,7 +239,7 @@ def shipped_files() -> Iterator[Check]:
 
 def _data_set(entry: DatasetEntry) -> Check:
     if not entry.is_here():
-        return Check(entry.title, "ok", f"not downloaded yet ({entry.download_bytes / 1e6:.0f} MB at first use)")
+        return Check(entry.title, "ok", f"not downloaded yet ({size(entry.download_bytes)} at first use)")
     try:
         entry.check()
     except (StudioError, OSError) as error:
@@ -256,10 +256,6 @@ def _damage(path: Path) -> str | None:
             return archive.testzip()
     except (zipfile.BadZipFile, OSError) as error:
         return reason(error)
-
-
-def _size(count: int) -> str:
-    return f"{count / GIB:.1f} GiB" if count >= GIB / 10 else f"{count / 2**20:.1f} MiB"
 
 
 CHECKS: dict[str, Callable[[], Iterator[Check]]] = {

@@ -14,7 +14,7 @@ from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
 from cnnstudio.errors import StudioError
 from cnnstudio.progress import Progress
 from cnnstudio.storage import exists
-from cnnstudio.wording import percent
+from cnnstudio.wording import percent, shape
 
 if TYPE_CHECKING:
     from cnnstudio.models.trained.classifier import Classifier
@@ -91,19 +91,14 @@ def _is_here(name: str) -> bool:
 def _check_fit(classifier: "Classifier", data: DatasetEntry) -> None:
     if tuple(classifier.input_shape) != data.image_shape:
         raise StudioError(
-            f"The model takes images of {_size(classifier.input_shape)}, but those of {data.title} are "
-            f"{_size(data.image_shape)}: choose another data set or model."
+            f"The model takes images of {shape(classifier.input_shape)}, but those of {data.title} are "
+            f"{shape(data.image_shape)}: choose another data set or model."
         )
     if tuple(classifier.classes) != data.classes:
         raise StudioError(
             f"The model knows other classes ({_few(classifier.classes)}) than {data.title} ({_few(data.classes)}): "
             "choose another data set or model."
         )
-
-
-def _size(shape: tuple[int, int, int]) -> str:
-    height, width, channels = shape
-    return f"{height}×{width}×{channels}"
 
 
 def _few(classes: tuple[str, ...]) -> str:

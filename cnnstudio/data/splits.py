@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnstudio.data.stored import StoredImages
+from cnnstudio.wording import shape
 
 if TYPE_CHECKING:
     from cnnstudio.data.report import FolderReport
@@ -33,7 +34,7 @@ class Split:
         return len(self.labels)
 
     def __repr__(self) -> str:
-        return f"Split({len(self):,} images of {'×'.join(map(str, self.images.shape[1:]))})"
+        return f"Split({len(self):,} images of {shape(self.images.shape[1:])})"
 
     def take(self, indices: np.ndarray) -> "Split":
         """The images and labels at `indices`, (n,) whole numbers, in that order; what lies on disk stays there."""

@@ -20,17 +20,13 @@ def literal(value: Any) -> str:
     """
     if isinstance(value, str):
         plain = '"' not in value or "'" in value
-        return json.dumps(value, ensure_ascii=not _is_printable(value)) if plain else repr(value)
+        return json.dumps(value, ensure_ascii=not value.isprintable()) if plain else repr(value)
     if isinstance(value, float):
         return number(value)
     if isinstance(value, list | tuple):
         inside = ", ".join(map(literal, value))
         return f"({inside},)" if len(value) == 1 else f"({inside})"
     return repr(value)
-
-
-def _is_printable(text: str) -> bool:
-    return text.isprintable()
 
 
 def number(value: float) -> str:

@@ -26,11 +26,42 @@ from cnnstudio.models.keras_config.graph import Config, Graph
 from cnnstudio.storage import is_file
 from cnnstudio.training.config import OPTIMIZERS, WARM_UP, TrainingConfig
 from cnnstudio.training.fine_tuning import RATE_FACTOR
+from cnnstudio.wording import shape
 
 _ONEDNN = """\
 # On many processors TensorFlow is several times faster with oneDNN, but uses it only
 # where it is told to, before it is imported.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")"""
+
+_DRAW = '''\
+def draw(labels, share, seed):
+    """Draws at random the same share of each class; the same seed draws the same."""
+    random = np.random.default_rng(seed)
+    drawn = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        members = random.permutation(np.flatnonzero(labels == label))
+        drawn[members[: max(1, round(share * len(members)))]] = True
+    return drawn'''
+
+_VALIDATION = """\
+# Part of the training images is held out, to see how well it does on new ones.
+held_out = draw(y_train, VALIDATION_SHARE, SEED)
+x_val, y_val = x_train[held_out], y_train[held_out]
+x_train, y_train = x_train[~held_out], y_train[~held_out]"""
+
+_READ = '''\
+def read_images(folder):
+    """All images below a folder that has a folder of images for each class."""
+    batches = keras.utils.image_dataset_from_directory(
+        folder,
+        class_names=CLASSES,
+        color_mode={color_mode},
+        image_size={image_size},
+        crop_to_aspect_ratio=True,
+        shuffle=False,
+    )
+    images, labels = zip(*batches)
+    return np.concatenate(images).astype("uint8"), np.concatenate(labels)'''
 
 _BATCHES = '''\
 def batches(epochs):
@@ -81,6 +112,33 @@ frozen = [
 for layer in frozen[len(frozen) - round(len(frozen) / 3) :]:
     layer.trainable = True"""
 
+_SCHEDULES: dict[str, Sequence[str]] = {
+    "constant": ("learning_rate = LEARNING_RATE",),
+    "cosine": (
+        "steps = EPOCHS * steps_per_epoch",
+        f"# It rises for the first {100 * WARM_UP:g} % of the steps, and falls along a cosine.",
+        "learning_rate = keras.optimizers.schedules.CosineDecay(",
+        "    LEARNING_RATE / 11,",
+        f"    decay_steps={1 - WARM_UP:g} * steps,",
+        "    warmup_target=LEARNING_RATE,",
+        f"    warmup_steps={WARM_UP:g} * steps,",
+        ")",
+    ),
+}
+"""How Keras says each of `cnnstudio.training.config.SCHEDULES`."""
+
+_LAYERS: dict[str, Callable[[float], tuple[str, ...]]] = {
+    "shift": lambda value: (f'layers.RandomTranslation({value:g}, {value:g}, fill_mode="constant")',),
+    "rotate": lambda value: (f'layers.RandomRotation({value:g} / 360, fill_mode="constant")',),
+    "flip": lambda _: ('layers.RandomFlip("horizontal")',),
+    "zoom": lambda value: (f'layers.RandomZoom({value:g}, fill_mode="constant")',),
+    "contrast": lambda value: (f"layers.RandomContrast({value:g})",),
+    # Keras takes no noise above 1.
+    "noise": lambda value: ("layers.Rescaling(1 / 255)", f"layers.GaussianNoise({value:g})", "layers.Rescaling(255)"),
+    "cutout": lambda value: (f"layers.RandomErasing(scale=({value:g} ** 2, {value:g} ** 2))",),
+}
+"""For each of `cnnstudio.data.augmentation.changes.CHANGES` layers of Keras that do alike."""
+
 
 def keras_script(config: Config, training: TrainingConfig, source: str = "", name: str = "") -> str:
     """Writes the script.
@@ -104,8 +162,8 @@ def keras_script(config: Config, training: TrainingConfig, source: str = "", nam
     entry = find_dataset(training.dataset, training.image_size, training.channels)
     model = model_code(config)
     _check_fit(model, entry)
-    images = images_code(entry, training)
-    augmentation = augmentation_code(find_augmentation(training.augmentation))
+    images = _images_code(entry, training)
+    augmentation = _augmentation_code(find_augmentation(training.augmentation))
     pretrained = _weights_file(config, source or model.name)
     constants = [
         f"SEED = {training.seed}",
@@ -155,7 +213,7 @@ def _check_fit(model: ModelCode, entry: DatasetEntry) -> None:
             "the network to them first, or choose another data set."
         )
     if model.image_shape != entry.image_shape:
-        takes, has = ("×".join(map(str, shape)) for shape in (model.image_shape, entry.image_shape))
+        takes, has = shape(model.image_shape), shape(entry.image_shape)
         raise StudioError(
             f"This network takes images of {takes}, but those of {entry.title} are {has}. Fit the network to them "
             "first, or choose another data set."
@@ -164,7 +222,7 @@ def _check_fit(model: ModelCode, entry: DatasetEntry) -> None:
 
 def _network(model: ModelCode) -> str:
     lines = [
-        comment("The network. The seed decides its initial weights."),
+        _comment("The network. The seed decides its initial weights."),
         "keras.utils.set_random_seed(SEED)",
         model.text,
         "model.summary()",
@@ -196,10 +254,10 @@ def _training(training: TrainingConfig, compilation: str) -> Iterator[str]:
     schedule = "\n".join(_SCHEDULES[training.schedule])
     optimizer = "\n".join([*_optimizer(training), compilation])
     if training.start_from:
-        told = comment("CNN Studio starts this from the weights of another model; here all weights are random.")
+        told = _comment("CNN Studio starts this from the weights of another model; here all weights are random.")
         optimizer = f"{told}\n{optimizer}"
     if training.precision != "float32":
-        told = comment("CNN Studio trains this with 16 bits for feature maps; here all numbers have 32.")
+        told = _comment("CNN Studio trains this with 16 bits for feature maps; here all numbers have 32.")
         optimizer = f"{told}\n{optimizer}"
     yield f"{steps}\n{schedule}"
     yield optimizer
@@ -211,22 +269,6 @@ def _training(training: TrainingConfig, compilation: str) -> Iterator[str]:
         )
         yield optimizer
         yield _FIT.format(first="EPOCHS", last="EPOCHS + FINE_TUNE_EPOCHS", epochs="FINE_TUNE_EPOCHS")
-
-
-_SCHEDULES: dict[str, Sequence[str]] = {
-    "constant": ("learning_rate = LEARNING_RATE",),
-    "cosine": (
-        "steps = EPOCHS * steps_per_epoch",
-        f"# It rises for the first {100 * WARM_UP:g} % of the steps, and falls along a cosine.",
-        "learning_rate = keras.optimizers.schedules.CosineDecay(",
-        "    LEARNING_RATE / 11,",
-        f"    decay_steps={1 - WARM_UP:g} * steps,",
-        "    warmup_target=LEARNING_RATE,",
-        f"    warmup_steps={WARM_UP:g} * steps,",
-        ")",
-    ),
-}
-"""How Keras says each of `cnnstudio.training.config.SCHEDULES`."""
 
 
 def _optimizer(training: TrainingConfig) -> list[str]:
@@ -253,48 +295,8 @@ def _optimizer(training: TrainingConfig) -> list[str]:
     ]
 
 
-_KERAS_DATASETS = {
-    "mnist": ("mnist", ()),
-    "fashion-mnist": ("fashion_mnist", ()),
-    "cifar10": ("cifar10", ()),
-    "cifar100": ("cifar100", ()),
-    "cifar100-coarse": ("cifar100", ('label_mode="coarse"',)),
-}
-"""Our published data sets in `keras.datasets`, with what `load_data` is told: the same images in the same order."""
-
-_DRAW = '''\
-def draw(labels, share, seed):
-    """Draws at random the same share of each class; the same seed draws the same."""
-    random = np.random.default_rng(seed)
-    drawn = np.zeros(len(labels), bool)
-    for label in np.unique(labels):
-        members = random.permutation(np.flatnonzero(labels == label))
-        drawn[members[: max(1, round(share * len(members)))]] = True
-    return drawn'''
-
-_VALIDATION = """\
-# Part of the training images is held out, to see how well it does on new ones.
-held_out = draw(y_train, VALIDATION_SHARE, SEED)
-x_val, y_val = x_train[held_out], y_train[held_out]
-x_train, y_train = x_train[~held_out], y_train[~held_out]"""
-
-_READ = '''\
-def read_images(folder):
-    """All images below a folder that has a folder of images for each class."""
-    batches = keras.utils.image_dataset_from_directory(
-        folder,
-        class_names=CLASSES,
-        color_mode={color_mode},
-        image_size={image_size},
-        crop_to_aspect_ratio=True,
-        shuffle=False,
-    )
-    images, labels = zip(*batches)
-    return np.concatenate(images).astype("uint8"), np.concatenate(labels)'''
-
-
 @dataclass(frozen=True)
-class ImagesCode:
+class _ImagesCode:
     """Code that brings the images.
 
     Attributes:
@@ -310,12 +312,12 @@ class ImagesCode:
     text: tuple[str, ...]
 
 
-def comment(text: str) -> str:
+def _comment(text: str) -> str:
     """A comment, broken into lines."""
     return "\n".join(textwrap.wrap(text, LINE, initial_indent="# ", subsequent_indent="# "))
 
 
-def images_code(entry: DatasetEntry, training: TrainingConfig) -> ImagesCode:
+def _images_code(entry: DatasetEntry, training: TrainingConfig) -> _ImagesCode:
     """Writes the code that loads a data set and holds out a part of its training images.
 
     Args:
@@ -323,12 +325,14 @@ def images_code(entry: DatasetEntry, training: TrainingConfig) -> ImagesCode:
         training: its seed and share.
 
     Raises:
-        StudioError: the folder of a user's own images cannot be read.
+        StudioError: Keras cannot load it, or the folder of a user's own images cannot be read.
     """
     share = f"VALIDATION_SHARE = {number(float(training.validation_fraction))}"
     if entry.path is not None:
         return _own_images(entry, entry.path, share)
-    module, arguments = _KERAS_DATASETS[entry.name]
+    if not entry.keras:
+        raise StudioError(f"Keras cannot load {entry.title}, so there is no script for it. Choose another data set.")
+    module, *arguments = entry.keras
     lines = [
         "# Raw values 0–255, and the number of each image's class.",
         *call("(x_train, y_train), (x_test, y_test) = ", f"keras.datasets.{module}.load_data", arguments),
@@ -337,10 +341,10 @@ def images_code(entry: DatasetEntry, training: TrainingConfig) -> ImagesCode:
         lines.append("x_train, x_test = x_train[..., np.newaxis], x_test[..., np.newaxis]")
     else:
         lines.append("y_train, y_test = y_train[:, 0], y_test[:, 0]")
-    return ImagesCode((), (share,), (_DRAW,), ("\n".join(lines), _VALIDATION))
+    return _ImagesCode((), (share,), (_DRAW,), ("\n".join(lines), _VALIDATION))
 
 
-def _own_images(entry: DatasetEntry, path: Path, share: str) -> ImagesCode:
+def _own_images(entry: DatasetEntry, path: Path, share: str) -> _ImagesCode:
     with closing(Archive(path) if is_file(path) else DiskFolder(path)) as store:
         layout = find_classes(store.root, path.name, lambda: None)
     folders = {place.split: _below(place.path, layout.top) for place in layout.places}
@@ -350,7 +354,7 @@ def _own_images(entry: DatasetEntry, path: Path, share: str) -> ImagesCode:
     )
     folder = path.with_suffix("") if is_file(path) else path
     text = [
-        comment(
+        _comment(
             "CNN Studio scales and splits a folder of images in its own way: what follows trains on the same images, "
             "but not number for number the same. Keras reads the files that end in .jpg, .jpeg, .png, .gif and .bmp, "
             "leaves out all others, such as the HEIC photos of phones, and does not turn photos upright: save such "
@@ -358,10 +362,10 @@ def _own_images(entry: DatasetEntry, path: Path, share: str) -> ImagesCode:
         )
     ]
     if is_file(path):
-        text.append(comment("It reads the zip as it is; here it is unpacked first."))
+        text.append(_comment("It reads the zip as it is; here it is unpacked first."))
         text += call("", "shutil.unpack_archive", [literal(str(path)), "FOLDER"])
     text += _reading(folders)
-    return ImagesCode(
+    return _ImagesCode(
         (*(("import shutil",) if is_file(path) else ()), "from pathlib import Path"),
         (share, *_constants(folder / layout.top, entry)),
         (*(() if {"validation", "test"} <= set(folders) else (_DRAW,)), read),
@@ -385,19 +389,16 @@ def _constants(folder: Path, entry: DatasetEntry) -> list[str]:
 
 
 def _reading(folders: dict[str, str]) -> list[str]:
-    """The lines that read the splits."""
-    if "all" in folders:
-        return [
-            "x_train, y_train = read_images(FOLDER)",
-            f"for_test = draw(y_train, {number(TEST_SHARE)}, seed=0)",
-            "x_test, y_test = x_train[for_test], y_train[for_test]",
-            "x_train, y_train = x_train[~for_test], y_train[~for_test]",
-        ]
-    variables = {"train": "train", "validation": "val", "test": "test"}
-    lines = [
-        f"x_{variables[split]}, y_{variables[split]} = read_images(FOLDER / {literal(name)})"
-        for split, name in folders.items()
-    ]
+    """The lines that read the splits.
+
+    Args:
+        folders: of each split, its folder within that of the images.
+    """
+    variables = {"all": "train", "train": "train", "validation": "val", "test": "test"}
+    lines = []
+    for split, name in folders.items():
+        folder = "FOLDER" if split == "all" else f"FOLDER / {literal(name)}"
+        lines.append(f"x_{variables[split]}, y_{variables[split]} = read_images({folder})")
     if "test" not in folders:
         lines += [
             f"for_test = draw(y_train, {number(TEST_SHARE)}, seed=0)",
@@ -407,21 +408,8 @@ def _reading(folders: dict[str, str]) -> list[str]:
     return lines
 
 
-_LAYERS: dict[str, Callable[[float], tuple[str, ...]]] = {
-    "shift": lambda value: (f'layers.RandomTranslation({value:g}, {value:g}, fill_mode="constant")',),
-    "rotate": lambda value: (f'layers.RandomRotation({value:g} / 360, fill_mode="constant")',),
-    "flip": lambda _: ('layers.RandomFlip("horizontal")',),
-    "zoom": lambda value: (f'layers.RandomZoom({value:g}, fill_mode="constant")',),
-    "contrast": lambda value: (f"layers.RandomContrast({value:g})",),
-    # Keras takes no noise above 1.
-    "noise": lambda value: ("layers.Rescaling(1 / 255)", f"layers.GaussianNoise({value:g})", "layers.Rescaling(255)"),
-    "cutout": lambda value: (f"layers.RandomErasing(scale=({value:g} ** 2, {value:g} ** 2))",),
-}
-"""For each of `cnnstudio.data.augmentation.changes.CHANGES` layers of Keras that do alike."""
-
-
 @dataclass(frozen=True)
-class AugmentationCode:
+class _AugmentationCode:
     """Code that varies images.
 
     Attributes:
@@ -433,23 +421,23 @@ class AugmentationCode:
     call: str
 
 
-def augmentation_code(augmentation: Augmentation) -> AugmentationCode:
+def _augmentation_code(augmentation: Augmentation) -> _AugmentationCode:
     """Writes the code that varies the training images; a comment where Keras has no layers for it.
 
     Args:
         augmentation: as chosen.
     """
     if augmentation.name == "none":
-        return AugmentationCode((), "{}")
+        return _AugmentationCode((), "{}")
     if augmentation.spec is None:
         words = f"{augmentation.title}: {augmentation.description}"
         text = (
             f"CNN Studio varies the images ({words.rstrip('.')}), for which Keras has no layers: this trains without."
         )
-        return AugmentationCode((comment(text),), "{}")
+        return _AugmentationCode((_comment(text),), "{}")
     layers = [layer for name, value in augmentation.spec.items() for layer in _LAYERS[name](value)]
-    told = comment(
+    told = _comment(
         "Every epoch shows the images changed at random: as in CNN Studio, but not number for number the same."
     )
     lines = ["augment = keras.Sequential(", f"{INDENT}[", *(f"{INDENT * 2}{layer}," for layer in layers)]
-    return AugmentationCode(("\n".join([told, *lines, f"{INDENT}]", ")"]),), "augment({}, training=True)")
+    return _AugmentationCode(("\n".join([told, *lines, f"{INDENT}]", ")"]),), "augment({}, training=True)")

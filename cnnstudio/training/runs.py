@@ -18,6 +18,7 @@ from cnnstudio.storage import free_bytes, is_folder, runs_folder, shipped, unuse
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import EpochEnd
 from cnnstudio.training.loop import Block
+from cnnstudio.wording import size
 
 if TYPE_CHECKING:
     from cnnstudio.models.trained.classifier import Classifier
@@ -99,7 +100,7 @@ class Run:
         needed, free = 2 * model_bytes + 2**20, free_bytes(self.folder)
         if free < needed:
             raise StudioError(
-                f"The disk of {self.folder} is full: the model needs {_megabytes(needed)}, {_megabytes(free)} are "
+                f"The disk of {self.folder} is full: the model needs {size(needed)}, {size(free)} are "
                 "free. Make room, or choose another output folder."
             )
 
@@ -195,7 +196,3 @@ def _cannot_write(folder: Path | None, error: OSError) -> StudioError:
         elsewhere = "Name another place for all that is kept in the environment variable CNNSTUDIO_HOME"
     room = ", or make room there" if is_full(error) else ""
     return StudioError(f"The run cannot be written to {folder or runs_folder()}: {reason(error)}. {elsewhere}{room}.")
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 2**20:.1f} MB"

@@ -119,7 +119,7 @@ def test_without_a_screen(monkeypatch):
 def test_data_sets_that_are_downloaded_at_first_use(monkeypatch):
     monkeypatch.delenv("CNNSTUDIO_DATASETS", raising=False)
     check = by_name(shipped_files())["CIFAR-10"]
-    assert (check.state, check.text) == ("ok", "not downloaded yet (170 MB at first use)")
+    assert (check.state, check.text) == ("ok", "not downloaded yet (170.1 MB at first use)")
     remote = DATASETS["cifar10"].remote
     path = download_folder(remote) / remote.files[0].name
     path.parent.mkdir(parents=True)

@@ -121,7 +121,7 @@ def test_a_damaged_line_of_the_register_is_left_out(animals: Path) -> None:
     values["datasets"] += [{"name": "x"}, 7]
     file.write_text(json.dumps(values))
     assert [entry.name for entry in list_datasets()] == [*DATASETS, "animals"]
-    assert list_damage().startswith("2 of your data sets")
+    assert "has 2 damaged entries, which are left out. Import your folders" in list_damage()
 
 
 HOSTILE = ["", "a\0b", "\ud800", 0, -1, 10**30, 2.5, None, [], {}, [["x"]]]

@@ -133,4 +133,6 @@ def test_hostile_numbers_are_refused(tampered, numbers):
 
 
 def test_the_list_names_the_classes_that_are_there():
-    assert {local_response_normalization().__name__} == layers.LAYERS
+    own = local_response_normalization()
+    assert {own.__name__} == layers.LAYERS
+    assert own.__module__ == layers.__name__ == "cnnstudio.models.layers"

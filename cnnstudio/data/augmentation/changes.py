@@ -196,10 +196,6 @@ def _shift_and_flip(images: "tf.Tensor", right: "tf.Tensor", down: "tf.Tensor", 
     return tf.gather(chosen, tf.clip_by_value(columns + 1, 0, width + 1), batch_dims=1, axis=2)
 
 
-if TYPE_CHECKING:
-    import tensorflow as tf
-
-
 def grid(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     """Where the pixels of an image lie.
 

@@ -1,4 +1,4 @@
-"""A data set that is being made by hand: drawn, photographed, or gathered from pictures.
+"""A data set that is being made by hand: drawn, photographed, or put together from pictures.
 
 Every example is saved at once. What is deleted goes to a hidden folder of the set, from where it can be taken back
 until the set is closed.
@@ -301,7 +301,7 @@ def _remove_leftovers(path: Path) -> None:
 
 
 @dataclass(frozen=True)
-class Gathered:
+class AddedPictures:
     """What became of the pictures.
 
     Attributes:
@@ -313,14 +313,14 @@ class Gathered:
     problems: tuple[str, ...]
 
 
-def gather(
+def add_pictures(
     collection: Collection,
     name: str,
     sources: Sequence[Path | bytes],
     on_event: Callable[[Progress], object],
     stop: threading.Event,
-) -> Gathered:
-    """Adds pictures to a class; what cannot be used is left out and told. Meant for a thread of its own.
+) -> AddedPictures:
+    """Adds pictures to a class; what cannot be used is left out and listed. Meant for a thread of its own.
 
     Args:
         collection: the set; only its `prepare` and `write` are used.
@@ -347,4 +347,4 @@ def gather(
         else:
             paths.append(collection.write(name, pixels))
         on_event(Progress("Adding pictures", number, len(ready), "images", None))
-    return Gathered(tuple(paths), tuple(problems))
+    return AddedPictures(tuple(paths), tuple(problems))

@@ -1,19 +1,15 @@
 """Files that are fetched at first use: looked for on this computer, else downloaded, checked whenever they are used."""
 
-import json
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 from urllib.parse import urlsplit
 
 from cnnstudio.data.downloads.http import (
-    POLL_SECONDS,
     BrokenOffError,
     DiskFullError,
-    Meter,
     Part,
     Patience,
     TransferError,
@@ -23,12 +19,20 @@ from cnnstudio.data.downloads.http import (
     writing,
 )
 from cnnstudio.data.downloads.remote import RemoteFile, RemoteFolder
-from cnnstudio.errors import StudioError, reason
-from cnnstudio.progress import OnProgress, Progress
-from cnnstudio.storage import cache_folder, config_folder, is_file, is_folder, is_path, write_atomically
-
-if TYPE_CHECKING:
-    from filelock import FileLock
+from cnnstudio.errors import StudioError
+from cnnstudio.progress import Meter, OnProgress
+from cnnstudio.storage import (
+    alone,
+    cache_folder,
+    config_folder,
+    is_file,
+    is_folder,
+    is_path,
+    read_list,
+    try_writing,
+    used_bytes,
+    write_list,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -56,24 +60,19 @@ def read_extra_folders() -> list[Path]:
 
 
 def folders_damage() -> str:
-    """Says which of the folders that were named in the settings cannot be used; empty where all can."""
-    return _read_extra_folders()[1]
+    """Says which of the folders that were named in the settings cannot be used, and what to do; empty where all can."""
+    _, damage = _read_extra_folders()
+    return f"{damage} Name the folders again on the Settings page." if damage else ""
 
 
 def _read_extra_folders() -> tuple[list[Path], str]:
-    file = _extra_folders_file()
-    advice = "Name the folders again on the Settings page."
-    try:
-        texts = json.loads(file.read_text(encoding="utf-8"))["folders"]
-        folders = [Path(text) for text in texts if isinstance(text, str) and is_path(text)]
-    except FileNotFoundError:
-        return [], ""
-    except OSError as error:
-        return [], f"The list of your folders of data sets, {file}, cannot be read: {reason(error)}. {advice}"
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return [], f"The list of your folders of data sets, {file}, is damaged. {advice}"
-    lost = len(texts) - len(folders)
-    return folders, f"{lost} of the folders of data sets in {file} can be no folder. {advice}" if lost else ""
+    return read_list(_extra_folders_file(), "folders", "The list of your folders of data sets", _folder)
+
+
+def _folder(text: Any) -> Path:
+    if not isinstance(text, str) or not is_path(text):
+        raise ValueError("this cannot be a folder")
+    return Path(text)
 
 
 def write_extra_folders(folders: Sequence[Path]) -> None:
@@ -83,9 +82,7 @@ def write_extra_folders(folders: Sequence[Path]) -> None:
         StudioError: the settings cannot be written.
     """
     with writing():
-        path = _extra_folders_file()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, json.dumps({"format": 1, "folders": [str(folder.absolute()) for folder in folders]}))
+        write_list(_extra_folders_file(), "folders", [str(folder.absolute()) for folder in folders])
 
 
 def _extra_folders_file() -> Path:
@@ -108,8 +105,9 @@ def check(remote: RemoteFolder) -> None:
     Raises:
         StudioError: one is missing or damaged; it would be fetched at the next use.
     """
+    unseen = Meter(f"Checking {remote.title}", remote.bytes, "bytes", None)
     for file in remote.files:
-        problems = [(path, file.problem(path, _silently)) for path in _places(remote, file) if is_file(path)]
+        problems = [(path, file.problem(path, unseen.tell)) for path in _places(remote, file) if is_file(path)]
         if not problems:
             raise StudioError(f"{file.name} of {remote.title} is not on this computer.")
         if all(problem for _, problem in problems):
@@ -117,11 +115,9 @@ def check(remote: RemoteFolder) -> None:
             raise StudioError(f"{path} {problem}. It is downloaded again when {remote.title} is used.")
 
 
-def _silently(done: int) -> None:
-    """Nobody wants to know."""
-
-
-def fetch(remote: RemoteFolder, on_progress: OnProgress, patience: Patience | None = None) -> tuple[Path, ...]:
+def fetch(
+    remote: RemoteFolder, on_progress: OnProgress | None = None, patience: Patience | None = None
+) -> tuple[Path, ...]:
     """Finds all files, downloads those that are missing or damaged, and checks each.
 
     Files in the user's own folders are never changed. The cache is used by one process at a time.
@@ -138,7 +134,7 @@ def fetch(remote: RemoteFolder, on_progress: OnProgress, patience: Patience | No
     Raises:
         StudioError: a file could not be fetched: no server gave it, or there is no room for it.
     """
-    checking = Meter(f"Checking {remote.title}", remote.bytes, on_progress)
+    checking = Meter(f"Checking {remote.title}", remote.bytes, "bytes", on_progress)
     found: dict[str, Path] = {}
     for file in remote.files:
         for path in _places(remote, file):
@@ -151,10 +147,13 @@ def fetch(remote: RemoteFolder, on_progress: OnProgress, patience: Patience | No
         checking.before += file.bytes
     missing = [file for file in remote.files if file.name not in found]
     if missing:
-        with writing():
-            folder = download_folder(remote)
-            folder.mkdir(parents=True, exist_ok=True)
-        with _alone(remote, folder, on_progress):
+        folder = download_folder(remote)
+        with writing(folder):
+            try_writing(folder)
+        waiting = Meter(
+            f"Waiting for another CNN Studio that downloads {remote.title}", remote.bytes, "bytes", on_progress
+        )
+        with alone(folder / ".lock", lambda: waiting.tell(used_bytes(folder))):
             found |= _download(remote, missing, folder, on_progress, patience or Patience())
     return tuple(found[file.name] for file in remote.files)
 
@@ -168,47 +167,11 @@ def _places(remote: RemoteFolder, file: RemoteFile) -> Iterator[Path]:
     yield download_folder(remote) / file.name
 
 
-@contextmanager
-def _alone(remote: RemoteFolder, folder: Path, on_progress: OnProgress) -> Iterator[None]:
-    """Waits until no other process writes to the folder, and keeps others waiting."""
-    from filelock import FileLock
-
-    lock = FileLock(folder / ".lock")
-    task = f"Waiting for another CNN Studio that downloads {remote.title}"
-    while not _taken(lock, folder):
-        on_progress(Progress(task, min(_bytes_in(folder), remote.bytes), remote.bytes, "bytes"))
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _taken(lock: "FileLock", folder: Path) -> bool:
-    from filelock import Timeout
-
-    with writing(folder):
-        try:
-            lock.acquire(timeout=POLL_SECONDS)
-        except Timeout:
-            return False
-    return True
-
-
-def _bytes_in(folder: Path) -> int:
-    total = 0
-    for path in folder.iterdir():
-        with suppress(OSError):
-            total += path.stat().st_size
-    return total
-
-
 def _download(
-    remote: RemoteFolder, files: Sequence[RemoteFile], folder: Path, on_progress: OnProgress, patience: Patience
+    remote: RemoteFolder, files: Sequence[RemoteFile], folder: Path, on_progress: OnProgress | None, patience: Patience
 ) -> dict[str, Path]:
     """Downloads files that are not in the cache, or are damaged there; the caller alone writes to the cache."""
-    for stray in folder.glob("tmp*"):  # of pooch, in a process that was killed
-        stray.unlink(missing_ok=True)
-    meter = Meter(f"Downloading {remote.title}", remote.bytes, on_progress)
+    meter = Meter(f"Downloading {remote.title}", remote.bytes, "bytes", on_progress)
     meter.before = remote.bytes - sum(file.bytes for file in files)
     placed = {}
     for number, file in enumerate(files):
@@ -218,7 +181,7 @@ def _download(
             with writing(folder):
                 path.unlink()
         if not is_file(path):
-            reasons = _Download(file, path, meter, patience).from_any_server()
+            reasons = _Download(file, path, meter, patience).run()
             if reasons:
                 raise _failure(remote, files[number:], reasons, damaged) from list(reasons.values())[-1]
         placed[file.name] = path
@@ -257,7 +220,7 @@ def _failure(
 
 
 class _Download:
-    """A file that is being downloaded: what `pooch` calls to get it, while `pooch` checks and places it."""
+    """One file that is being downloaded, from whichever server gives it."""
 
     def __init__(self, file: RemoteFile, path: Path, meter: Meter, patience: Patience) -> None:
         self._file = file
@@ -265,10 +228,8 @@ class _Download:
         self._part = Part(file, path.parent)
         self._meter = meter
         self._patience = patience
-        self._leave_if_slow = False
-        self._has_come = False
 
-    def from_any_server(self) -> dict[str, TransferError]:
+    def run(self) -> dict[str, TransferError]:
         """Puts the file in its place.
 
         Returns:
@@ -280,10 +241,10 @@ class _Download:
         reasons: dict[str, TransferError] = {}
         for turn in range(self._patience.rounds):
             # Without an MD5 another server would have to begin anew.
-            self._leave_if_slow = turn < self._patience.rounds - 1 and len(self._file.urls) > 1 and bool(self._file.md5)
+            leave_if_slow = turn < self._patience.rounds - 1 and len(self._file.urls) > 1 and bool(self._file.md5)
             for url in self._file.urls:
                 try:
-                    self._from_server(url)
+                    self._from_server(url, leave_if_slow)
                 except TransferError as error:
                     _log.info("%s: the server %s", url, error)
                     reasons[urlsplit(url).netloc] = error
@@ -291,7 +252,7 @@ class _Download:
                     return {}
         return reasons
 
-    def _from_server(self, url: str) -> None:
+    def _from_server(self, url: str, leave_if_slow: bool) -> None:
         """Puts the file in its place.
 
         Raises:
@@ -300,49 +261,40 @@ class _Download:
         """
         had_begun = self._part.size > 0
         try:
-            self._retrieve(url)
+            self._bring(url, leave_if_slow)
         except TransferError:
             if self._part.size or not had_begun:
                 raise
             # What had come before was thrown away: it may have been to blame.
-            self._retrieve(url)
+            self._bring(url, leave_if_slow)
+        self._part.place(self._path)
 
-    def _retrieve(self, url: str) -> None:
-        import pooch
-
-        self._has_come = False
-        pooch.get_logger().setLevel(logging.WARNING)
-        md5 = f"md5:{self._file.md5}" if self._file.md5 else None
+    def _bring(self, url: str, leave_if_slow: bool) -> None:
+        """Makes the part whole and right; the server is asked for the rest as often as it breaks off."""
         try:
-            pooch.retrieve(url, known_hash=md5, fname=self._path.name, path=self._path.parent, downloader=self)
-        except ValueError as error:
-            if not self._has_come:
-                raise
-            raise WrongBytesError("sent wrong bytes") from error
+            whole = self._is_whole()
+            while not whole:
+                had, broken = self._part.size, None
+                try:
+                    transfer(url, self._part, self._meter, self._patience, leave_if_slow)
+                except BrokenOffError as error:
+                    broken = error
+                whole = self._is_whole()
+                if not whole and not broken and not self._file.md5:
+                    raise WrongBytesError("sent wrong bytes")
+                if not whole and self._part.size < had + _WORTH_ASKING_AGAIN:
+                    raise broken or BrokenOffError("broke off")
+            if self._file.md5 and self._problem():
+                raise WrongBytesError("sent wrong bytes")
         except (DiskFullError, WrongBytesError):
             self._part.discard()
             raise
 
-    def __call__(self, url: str, output_file: str, _pooch: object = None) -> None:
-        """Fetches the file as `pooch` wishes; it was begun before, perhaps, and may break off several times."""
-        whole = self._whole()
-        while not whole:
-            had = self._part.size
-            broken = None
-            try:
-                transfer(url, self._part, self._meter, self._patience, self._leave_if_slow)
-            except BrokenOffError as error:
-                broken = error
-            whole = self._whole()
-            if not whole and not broken and not self._file.md5:
-                raise WrongBytesError("sent wrong bytes")
-            if not whole and self._part.size < had + _WORTH_ASKING_AGAIN:
-                raise broken or BrokenOffError("broke off")
-        self._has_come = True
-        self._part.place(Path(output_file))
-
-    def _whole(self) -> bool:
-        """Whether the part is all of the file, whatever the server says."""
+    def _is_whole(self) -> bool:
+        """Whether all of the file has come, whatever the server says."""
         if self._file.md5:
             return self._part.size == self._file.bytes
-        return self._part.size > 0 and not self._file.problem(self._part.path, lambda _: self._meter.wait())
+        return self._part.size > 0 and not self._problem()
+
+    def _problem(self) -> str:
+        return self._file.problem(self._part.path, lambda _: self._meter.heartbeat())

@@ -6,7 +6,6 @@ import os
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,15 +14,18 @@ from typing import Any, Self
 
 from cnnstudio.data.downloads.remote import RemoteFile
 from cnnstudio.errors import StudioError, is_full, reason
-from cnnstudio.progress import OnProgress, Progress
+from cnnstudio.progress import HEARTBEAT, Meter
 from cnnstudio.storage import free_bytes, write_atomically
-
-POLL_SECONDS = 0.1
-"""How often somebody who waits for a server looks up."""
+from cnnstudio.wording import size
 
 _CHUNK = 2**14
+"""Bytes that are read at a time."""
 
 _CHUNKS_AHEAD = 64
+"""Of which so many may wait to be written."""
+
+_SPARE_BYTES = 2**24
+"""Free space that a download leaves on the disk."""
 
 
 @dataclass(frozen=True)
@@ -57,195 +59,12 @@ class UnreachableError(TransferError):
     """There was no answer at all."""
 
 
-class WrongFileError(TransferError):
-    """Another file was announced: what came before is kept."""
-
-
 class WrongBytesError(TransferError):
     """Other bytes than expected came: they are thrown away."""
 
 
-@dataclass(frozen=True)
-class Head:
-    """How a server answers: the status and the headers, by their names in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-
-    def number(self, name: str) -> int | None:
-        """A header that is a number."""
-        value = self.headers.get(name, "")
-        return int(value) if value.isascii() and value.isdigit() else None
-
-    @property
-    def validator(self) -> str:
-        """By what this version of the file can be known again; empty where there is nothing to rely on."""
-        tag = self.headers.get("etag", "")
-        return self.headers.get("last-modified", "") if not tag or tag.startswith("W/") else tag
-
-    @property
-    def rest(self) -> tuple[int, int | None]:
-        """Where a partial answer begins, and how long the whole file is if that is said; (-1, None) if unreadable."""
-        unit, _, value = self.headers.get("content-range", "").partition(" ")
-        span, _, total = value.partition("/")
-        start = span.partition("-")[0]
-        if unit.lower() != "bytes" or not start.isdigit():
-            return -1, None
-        return int(start), int(total) if total.isdigit() else None
-
-
-class Response:
-    """An answer that a thread of its own reads: a silent server holds up that thread, never the one that waits.
-
-    Args:
-        url: what is asked for.
-        headers: of the request.
-        patience: for the server.
-        wait: called several times a second while nothing comes; what it raises ends the waiting.
-    """
-
-    def __init__(self, url: str, headers: dict[str, str], patience: Patience, wait: Callable[[], None]) -> None:
-        self._items: queue.Queue[Any] = queue.Queue(_CHUNKS_AHEAD)
-        self._left = threading.Event()
-        self._wait = wait
-        self._stop_reading: Callable[[], None] = lambda: None
-        self._thread = threading.Thread(target=self._read, args=(url, headers, patience), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        # A thread that still waits for a connection ends by itself once that has timed out.
-        self._left.set()
-        with suppress(OSError, ValueError, RuntimeError):
-            self._stop_reading()
-
-    def head(self) -> Head:
-        """Waits for the head of the answer."""
-        head: Head = self._next()
-        return head
-
-    def chunks(self) -> Iterator[bytes]:
-        """The body as it comes."""
-        while chunk := self._next():
-            yield chunk
-
-    def _next(self) -> Any:
-        while True:
-            try:
-                item = self._items.get(timeout=POLL_SECONDS)
-            except queue.Empty:
-                self._wait()
-                if not self._thread.is_alive() and self._items.empty():
-                    raise BrokenOffError("broke off") from None
-                continue
-            if isinstance(item, Exception):
-                raise item
-            return item
-
-    def _put(self, item: object) -> None:
-        while not self._left.is_set():
-            with suppress(queue.Full):
-                self._items.put(item, timeout=POLL_SECONDS)
-                return
-
-    def _read(self, url: str, headers: dict[str, str], patience: Patience) -> None:
-        import requests
-        import urllib3
-
-        timeouts = (patience.connect_seconds, patience.silence_seconds)
-        answered = False
-        try:
-            with requests.get(url, headers=headers, timeout=timeouts, stream=True) as response:
-                answered = True
-                self._stop_reading = response.raw.shutdown
-                self._put(Head(response.status_code, {k.lower(): v for k, v in response.headers.items()}))
-                # Not iter_content: it would unpack a .gz file that a server labels as packed for the way.
-                while not self._left.is_set() and (chunk := response.raw.read1(_CHUNK, decode_content=False)):
-                    self._put(chunk)
-            self._put(b"")
-        except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
-            self._put(_in_words(error, answered))
-
-
-def _in_words(error: Exception, answered: bool) -> TransferError:
-    from requests import exceptions
-    from urllib3.exceptions import ReadTimeoutError
-
-    words: TransferError
-    if isinstance(error, exceptions.SSLError):
-        words = TransferError("could not prove who it is")
-    elif isinstance(error, exceptions.ProxyError):
-        words = UnreachableError("could not be reached through the proxy")
-    elif isinstance(error, ReadTimeoutError | exceptions.ReadTimeout):
-        words = BrokenOffError("fell silent")
-    elif answered:
-        words = BrokenOffError("broke off")
-    elif isinstance(error, exceptions.ConnectionError | exceptions.Timeout):
-        words = UnreachableError("could not be reached")
-    else:
-        words = TransferError(f"gave no usable answer ({type(error).__name__})")
-    words.__cause__ = error
-    return words
-
-
-_TELL_SECONDS = 0.05
-"""The shortest time between two reports."""
-
-_RATE_SECONDS = 10.0
-"""The time left is estimated from the rate within the last seconds."""
-
-_SPARE_BYTES = 2**24
-"""Free space that a download leaves on the disk."""
-
-
 class DiskFullError(StudioError):
     """There is no room for the file."""
-
-
-class Meter:
-    """Tells how far a download is: often enough for a smooth bar and a prompt stop, and hardly more often.
-
-    Args:
-        task: what is being done, for the screen.
-        total: bytes of all files.
-        on_progress: told; what it raises ends the download.
-
-    Attributes:
-        before: bytes of the files that were finished before the present one.
-    """
-
-    def __init__(self, task: str, total: int, on_progress: OnProgress) -> None:
-        self.before = 0
-        self._task = task
-        self._total = total
-        self._on_progress = on_progress
-        self._done = 0
-        self._told = 0.0
-        self._samples: deque[tuple[float, int]] = deque()
-
-    def tell(self, done: int) -> None:
-        """Notes how many bytes of the present file are there, and reports it if the last report is old enough."""
-        self._done = min(self.before + done, self._total)
-        now = time.monotonic()
-        if now - self._told >= _TELL_SECONDS:
-            self._report(now)
-
-    def wait(self) -> None:
-        """Reports although nothing has changed."""
-        self._report(time.monotonic())
-
-    def _report(self, now: float) -> None:
-        self._told = now
-        if self._samples and self._done < self._samples[-1][1]:  # begun anew
-            self._samples.clear()
-        self._samples.append((now, self._done))
-        while now - self._samples[0][0] > _RATE_SECONDS:
-            self._samples.popleft()
-        seconds, gained = now - self._samples[0][0], self._done - self._samples[0][1]
-        left = (self._total - self._done) * seconds / gained if gained > 0 and seconds >= 1 else None
-        self._on_progress(Progress(self._task, self._done, self._total, "bytes", left))
 
 
 @contextmanager
@@ -336,6 +155,131 @@ class Part:
         return {}
 
 
+@dataclass(frozen=True)
+class Head:
+    """How a server answers: the status and the headers, by their names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+
+    def number(self, name: str) -> int | None:
+        """A header that is a number."""
+        value = self.headers.get(name, "")
+        return int(value) if value.isascii() and value.isdigit() else None
+
+    @property
+    def validator(self) -> str:
+        """By what this version of the file can be known again; empty where there is nothing to rely on."""
+        tag = self.headers.get("etag", "")
+        return self.headers.get("last-modified", "") if not tag or tag.startswith("W/") else tag
+
+    @property
+    def rest(self) -> tuple[int, int | None]:
+        """Where a partial answer begins, and how long the whole file is if that is said; (-1, None) if unreadable."""
+        unit, _, value = self.headers.get("content-range", "").partition(" ")
+        span, _, total = value.partition("/")
+        start = span.partition("-")[0]
+        if unit.lower() != "bytes" or not start.isdigit():
+            return -1, None
+        return int(start), int(total) if total.isdigit() else None
+
+
+class Response:
+    """An answer that a thread of its own reads: a silent server holds up that thread, never the one that waits.
+
+    Args:
+        url: what is asked for.
+        headers: of the request.
+        patience: for the server.
+        wait: called several times a second while nothing comes; what it raises ends the waiting.
+    """
+
+    def __init__(self, url: str, headers: dict[str, str], patience: Patience, wait: Callable[[], object]) -> None:
+        self._items: queue.Queue[Any] = queue.Queue(_CHUNKS_AHEAD)
+        self._left = threading.Event()
+        self._wait = wait
+        self._stop_reading: Callable[[], None] = lambda: None
+        self._thread = threading.Thread(target=self._read, args=(url, headers, patience), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # A thread that still waits for a connection ends by itself once that has timed out.
+        self._left.set()
+        with suppress(OSError, ValueError, RuntimeError):
+            self._stop_reading()
+
+    def head(self) -> Head:
+        """Waits for the head of the answer."""
+        head: Head = self._next()
+        return head
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body as it comes."""
+        while chunk := self._next():
+            yield chunk
+
+    def _next(self) -> Any:
+        while True:
+            try:
+                item = self._items.get(timeout=HEARTBEAT)
+            except queue.Empty:
+                self._wait()
+                if not self._thread.is_alive() and self._items.empty():
+                    raise BrokenOffError("broke off") from None
+                continue
+            if isinstance(item, Exception):
+                raise item
+            return item
+
+    def _put(self, item: object) -> None:
+        while not self._left.is_set():
+            with suppress(queue.Full):
+                self._items.put(item, timeout=HEARTBEAT)
+                return
+
+    def _read(self, url: str, headers: dict[str, str], patience: Patience) -> None:
+        import requests
+        import urllib3
+
+        timeouts = (patience.connect_seconds, patience.silence_seconds)
+        answered = False
+        try:
+            with requests.get(url, headers=headers, timeout=timeouts, stream=True) as response:
+                answered = True
+                self._stop_reading = response.raw.shutdown
+                self._put(Head(response.status_code, {k.lower(): v for k, v in response.headers.items()}))
+                # Not iter_content: it would unpack a .gz file that a server labels as packed for the way.
+                while not self._left.is_set() and (chunk := response.raw.read1(_CHUNK, decode_content=False)):
+                    self._put(chunk)
+            self._put(b"")
+        except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
+            self._put(_in_words(error, answered))
+
+
+def _in_words(error: Exception, answered: bool) -> TransferError:
+    from requests import exceptions
+    from urllib3.exceptions import ReadTimeoutError
+
+    words: TransferError
+    if isinstance(error, exceptions.SSLError):
+        words = TransferError("could not prove who it is")
+    elif isinstance(error, exceptions.ProxyError):
+        words = UnreachableError("could not be reached through the proxy")
+    elif isinstance(error, ReadTimeoutError | exceptions.ReadTimeout):
+        words = BrokenOffError("fell silent")
+    elif answered:
+        words = BrokenOffError("broke off")
+    elif isinstance(error, exceptions.ConnectionError | exceptions.Timeout):
+        words = UnreachableError("could not be reached")
+    else:
+        words = TransferError(f"gave no usable answer ({type(error).__name__})")
+    words.__cause__ = error
+    return words
+
+
 def transfer(url: str, part: Part, meter: Meter, patience: Patience, leave_if_slow: bool) -> None:
     """Asks a server for a file, or for what is missing of it, and adds what comes to the part.
 
@@ -352,7 +296,7 @@ def transfer(url: str, part: Part, meter: Meter, patience: Patience, leave_if_sl
     """
     headers = {"Accept-Encoding": "identity", "User-Agent": "cnnstudio", **part.continuation(url)}
     meter.tell(part.size if "Range" in headers else 0)
-    with Response(url, headers, patience, meter.wait) as response:
+    with Response(url, headers, patience, meter.heartbeat) as response:
         head = response.head()
         with writing(part.path.parent):
             _prepare(part, url, head)
@@ -379,7 +323,7 @@ def _prepare(part: Part, url: str, head: Head) -> None:
     else:
         raise TransferError(f"answered with error {head.status}")
     if total is not None and (total > part.file.most_bytes or (part.file.md5 and total != part.file.bytes)):
-        raise WrongFileError(f"has another file there, of {total:,} bytes")
+        raise TransferError(f"has another file there, of {total:,} bytes")
     if not start:
         part.begin(url, head.validator)
 
@@ -389,9 +333,8 @@ def _check_room(part: Part) -> None:
     free = free_bytes(folder)
     if needed + _SPARE_BYTES > free:
         raise DiskFullError(
-            f"{part.file.name} needs {max(needed, 0) / 1e6:,.0f} MB, and the disk that holds {folder} has only "
-            f"{free / 1e6:,.0f} MB left. Make room there, or name another place in the environment variable "
-            "CNNSTUDIO_HOME, and try again."
+            f"{part.file.name} needs {size(max(needed, 0))}, and the disk that holds {folder} has only {size(free)} "
+            "left. Make room there, or name another place in the environment variable CNNSTUDIO_HOME, and try again."
         )
 
 

@@ -21,13 +21,14 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from cnnstudio import storage
 from cnnstudio.data.folders.disk import (
     CHECKED_FILES,
     Listing,
@@ -40,9 +41,8 @@ from cnnstudio.data.folders.disk import (
 )
 from cnnstudio.data.folders.layout import Layout, Place
 from cnnstudio.data.folders.scan import Scan, block_bytes
-from cnnstudio.data.folders.suggestion import Proposal
+from cnnstudio.data.folders.suggestion import Suggestion
 from cnnstudio.data.stored import StoredImages
-from cnnstudio.storage import cache_folder
 
 FORMAT = 2
 """2: HEIC photos are read; in an earlier cache they were left out."""
@@ -51,7 +51,6 @@ IMAGES = "images.bin"
 INDEX = "index.npz"
 
 _CHECKED_BLOCKS = 16
-_HEARTBEAT = 0.1
 _ABANDONED_AFTER = 24 * 3600
 """Seconds after which what a killed program left half done is removed."""
 
@@ -64,7 +63,7 @@ class Record:
 
     Attributes:
         shape: (image size, channels).
-        proposal: what was proposed when the scan was made.
+        suggestion: how the pictures could be used, as of the scan.
         classes: the class names.
         places: split, label, path and number of files of each folder, in the order of the files' numbers.
         notes: sentences on what was left out.
@@ -75,7 +74,7 @@ class Record:
     """
 
     shape: tuple[int, int]
-    proposal: Proposal
+    suggestion: Suggestion
     classes: tuple[str, ...]
     places: tuple[tuple[str, int, str, int], ...]
     notes: tuple[str, ...]
@@ -105,7 +104,7 @@ def find_cached(
 
     Args:
         path: of the folder or archive.
-        image_size: as in `load_folder`; where None, as was proposed for these images.
+        image_size: as in `load_folder`; where None, as was suggested for these images.
         channels: likewise.
         while_looking: called many times a second; what it raises ends the search.
     """
@@ -115,45 +114,18 @@ def find_cached(
             record = _read_record(folder)
         except _DAMAGED:
             continue
-        wanted = image_size or record.proposal.image_size, channels or record.proposal.channels
+        wanted = image_size or record.suggestion.image_size, channels or record.suggestion.channels
         if record.shape == wanted and _is_unchanged(path, record, while_looking):
             with suppress(*_DAMAGED):
                 return record, _checked_images(folder, record)
     return None
 
 
-@contextmanager
-def alone(path: Path, while_waiting: Callable[[], object]) -> Iterator[bool]:
-    """Keeps other programs from writing what is kept of this folder or archive, once they are done with it.
-
-    Args:
-        path: of the folder or archive.
-        while_waiting: called every tenth of a second; what it raises ends the waiting.
-
-    Yields:
-        Whether another program was waited for: it may have made what is wanted.
-
-    Raises:
-        OSError: the cache cannot be written.
-    """
-    from filelock import FileLock, Timeout
-
+def alone(path: Path, while_waiting: Callable[[], object]) -> AbstractContextManager[bool]:
+    """Keeps other programs from writing what is kept of this folder or archive; see `cnnstudio.storage.alone`."""
     home = _home(path)
     home.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(home.with_suffix(".lock"))
-    waited = False
-    while not lock.is_locked:
-        try:
-            lock.acquire(timeout=_HEARTBEAT, poll_interval=_HEARTBEAT / 2)
-        except Timeout:
-            waited = True
-            while_waiting()
-        except NotImplementedError:  # some network drives have no locks
-            break
-    try:
-        yield waited
-    finally:
-        lock.release()
+    return storage.alone(home.with_suffix(".lock"), while_waiting)
 
 
 @contextmanager
@@ -200,7 +172,7 @@ def write_record(folder: Path, record: Record) -> None:
     facts = {
         "format": FORMAT,
         "shape": record.shape,
-        "proposal": asdict(record.proposal),
+        "proposal": asdict(record.suggestion),
         "classes": record.classes,
         "places": record.places,
         "notes": record.notes,
@@ -232,7 +204,7 @@ def forget_cache(path: Path) -> None:
 
 def _home(path: Path) -> Path:
     name = hashlib.blake2b(os.fsencode(os.path.realpath(path)), digest_size=16).hexdigest()
-    return cache_folder() / "images" / name
+    return storage.cache_folder() / "images" / name
 
 
 def _sweep(home: Path) -> None:
@@ -255,7 +227,7 @@ def _read_record(folder: Path) -> Record:
     path, *sign = facts["signed"]
     return Record(
         shape=(size, channels),
-        proposal=Proposal(**facts["proposal"] | {"notes": tuple(facts["proposal"]["notes"])}),
+        suggestion=Suggestion(**facts["proposal"] | {"notes": tuple(facts["proposal"]["notes"])}),
         classes=tuple(facts["classes"]),
         places=tuple(map(tuple, facts["places"])),
         notes=tuple(facts["notes"]),

@@ -1,4 +1,4 @@
-"""What lies behind `cnnstudio.data.folders.load`: scan or cache, split, and report."""
+"""A folder or a zip of labelled pictures as a data set: scanned or taken from the cache, split, and reported on."""
 
 from contextlib import closing
 from pathlib import Path
@@ -7,17 +7,19 @@ import numpy as np
 
 from cnnstudio.data.folders.cache import IMAGES, Record, alone, find_cached, new_cache, open_whole, write_record
 from cnnstudio.data.folders.disk import DiskFolder, Stamp, sign_file
-from cnnstudio.data.folders.layout import find_classes, readable
+from cnnstudio.data.folders.layout import Layout, find_classes, readable
 from cnnstudio.data.folders.notes import notes_on_classes, notes_on_files, notes_on_test
 from cnnstudio.data.folders.scan import MAX_LISTED, Scan, Store, scan_images
-from cnnstudio.data.folders.suggestion import SIZES, propose, settings_path
+from cnnstudio.data.folders.suggestion import Suggestion, settings_path, suggest
 from cnnstudio.data.folders.zip_file import Archive
+from cnnstudio.data.pictures.input_rules import check_image_shape
 from cnnstudio.data.report import TEST_SHARE, FolderReport, FolderSurvey
 from cnnstudio.data.splits import Dataset, Split, draw_from_each_class
 from cnnstudio.data.stored import StoredImages
 from cnnstudio.errors import StudioError, is_full, reason
-from cnnstudio.progress import OnProgress, Pace
+from cnnstudio.progress import Meter, OnProgress
 from cnnstudio.storage import cache_folder, free_bytes, is_file
+from cnnstudio.wording import size
 
 _TRAIN, _VALIDATION, _TEST = range(3)
 _SPLIT_NUMBERS = {"all": _TRAIN, "train": _TRAIN, "validation": _VALIDATION, "test": _TEST}
@@ -25,39 +27,61 @@ _MAX_COPIES = 20
 """Paths of one group of duplicates, at most."""
 
 
-def survey(path: Path, on_progress: OnProgress | None) -> FolderSurvey:
-    """As `survey_folder`; the path is absolute."""
-    pace = Pace(f"Looking through {_title(path)}", None, on_progress)
+def survey_folder(path: Path, on_progress: OnProgress | None = None) -> FolderSurvey:
+    """Looks at a folder or zip quickly, decoding nothing.
+
+    Args:
+        path: a folder with one subfolder per class, with or without train, validation and test above; or a zip of one.
+        on_progress: told now and then that it is still looking; what it raises ends that.
+
+    Raises:
+        StudioError: there is no such folder, it may not be read, it holds no pictures, or fewer than two classes.
+    """
+    path = path.absolute()
     with closing(_open(path)) as store:
-        layout = find_classes(store.root, _title(path), pace.heartbeat)
-        proposal = propose(store, layout)
+        layout, suggestion = _look(path, store, on_progress)
     counts = layout.counts()
-    notes = (*layout.notes, *proposal.notes, *notes_on_classes(layout.classes, next(iter(counts.values()))))
+    notes = (*layout.notes, *suggestion.notes, *notes_on_classes(layout.classes, next(iter(counts.values()))))
     return FolderSurvey(
-        path, layout.classes, counts, proposal.image_size, proposal.channels, proposal.input_rule, notes
+        path, layout.classes, counts, suggestion.image_size, suggestion.channels, suggestion.input_rule, notes
     )
 
 
-def load(
+def load_folder(
     path: Path,
-    image_size: int | None,
-    channels: int | None,
-    seed: int,
-    on_progress: OnProgress | None,
+    image_size: int | None = None,
+    channels: int | None = None,
+    seed: int = 0,
+    on_progress: OnProgress | None = None,
     *,
-    rescan: bool,
+    rescan: bool = False,
 ) -> Dataset:
-    """As `load_folder`; the path is absolute."""
-    if image_size is not None and image_size not in SIZES:
-        raise StudioError(f"Images can be {SIZES[0]} to {SIZES[-1]:,} pixels high and wide, not {image_size}.")
-    if channels not in {None, 1, 3}:
-        raise StudioError(f"Images have 1 channel (grey) or 3 (colour), not {channels}.")
-    looking = Pace(f"Looking through {_title(path)}", None, on_progress).heartbeat
+    """Decodes all images of a folder or zip, or takes them from the cache where nothing has changed.
+
+    How changes are noticed, and which may not be, is told in `cnnstudio.data.folders.cache`.
+
+    Args:
+        path: as for `survey_folder`.
+        image_size: the side of the square images, in pixels; as the survey suggests where None.
+        channels: 1 (grey) or 3 (colour); as the survey suggests where None.
+        seed: decides which images are for testing, where the folder does not say it.
+        on_progress: told how many images are done; what it raises ends the scan, and nothing is left behind.
+        rescan: decodes everything anew, whatever the cache holds.
+
+    Returns:
+        A data set with images on disk, named by the path, with a `FolderReport`.
+
+    Raises:
+        StudioError: as `survey_folder`; or no image can be read, or the disk is full.
+    """
+    path = path.absolute()
+    check_image_shape(image_size, channels)
+    looking = Meter(f"Looking through {_title(path)}", None, "images", on_progress).heartbeat
     found = None if rescan else find_cached(path, image_size, channels, looking)
     if found is None:
-        waiting = Pace(f"Waiting for another CNN Studio that reads {_title(path)}", None, on_progress).heartbeat
+        waiting = Meter(f"Waiting for another CNN Studio that reads {_title(path)}", None, "images", on_progress)
         try:
-            with alone(path, waiting) as waited:
+            with alone(path, waiting.heartbeat) as waited:
                 found = find_cached(path, image_size, channels, looking) if waited and not rescan else None
                 found = found or _scan(path, image_size, channels, on_progress)
         except OSError as error:
@@ -73,16 +97,20 @@ def _title(path: Path) -> str:
     return readable(path.name or str(path))
 
 
+def _look(path: Path, store: Store, on_progress: OnProgress | None) -> tuple[Layout, Suggestion]:
+    looking = Meter(f"Looking through {_title(path)}", None, "images", on_progress).heartbeat
+    layout = find_classes(store.root, _title(path), looking)
+    return layout, suggest(store, layout)
+
+
 def _scan(
     path: Path, image_size: int | None, channels: int | None, on_progress: OnProgress | None
 ) -> tuple[Record, StoredImages]:
     """Decodes all images into the cache."""
     signed = (str(path), *sign_file(str(path)))
-    pace = Pace(f"Looking through {_title(path)}", None, on_progress)
     with closing(_open(path)) as store:
-        layout = find_classes(store.root, _title(path), pace.heartbeat)
-        proposal = propose(store, layout)
-        shape = image_size or proposal.image_size, channels or proposal.channels
+        layout, suggestion = _look(path, store, on_progress)
+        shape = image_size or suggestion.image_size, channels or suggestion.channels
         stamps: tuple[Stamp, ...] = ()
         if isinstance(store, DiskFolder):
             stamps = tuple(store.stamps)
@@ -91,7 +119,7 @@ def _scan(
         places = tuple((place.split, place.label, place.path, len(place.files)) for place in layout.places)
         with new_cache(path, shape) as folder:
             scan = scan_images(store, layout, shape, folder / IMAGES, on_progress=on_progress, name=_title(path))
-            record = Record(shape, proposal, layout.classes, places, layout.notes, stamps, signed, scan)
+            record = Record(shape, suggestion, layout.classes, places, layout.notes, stamps, signed, scan)
             write_record(folder, record)
         return open_whole(folder)
 
@@ -100,8 +128,8 @@ def _not_kept(error: OSError) -> StudioError:
     folder = cache_folder()
     if is_full(error):
         return StudioError(
-            f"The disk of {folder} is full: {free_bytes(folder) / 1e6:,.0f} MB are left, too few for the decoded "
-            "images. Make room there, or choose a smaller image size."
+            f"The disk of {folder} is full: {size(free_bytes(folder))} are left, too little for the decoded images. "
+            "Make room there, or choose a smaller image size."
         )
     return StudioError(
         f"The decoded images cannot be kept in {folder}: {reason(error)}. Check that this folder can be "
@@ -127,7 +155,7 @@ def _dataset(path: Path, record: Record, images: StoredImages, seed: int) -> Dat
         train=everything.take(train),
         test=everything.take(test),
         validation=everything.take(validation) if len(validation) else None,
-        input_rule=record.proposal.input_rule,
+        input_rule=record.suggestion.input_rule,
         title=_title(path),
         report=_report(path, record, splits, counts, own_split),
     )
@@ -157,7 +185,7 @@ def _check_enough(name: str, counts: np.ndarray) -> None:
 def _report(path: Path, record: Record, splits: np.ndarray, counts: np.ndarray, own_split: bool) -> FolderReport:
     scan = record.scan
     groups, leaked, copies = _duplicates(scan, splits)
-    notes = [*record.notes, *record.proposal.notes]
+    notes = [*record.notes, *record.suggestion.notes]
     if not own_split:
         notes.append(
             f"No images were set apart for testing: {TEST_SHARE:.0%} of each class, {counts[_TEST].sum():,} in all, "
@@ -201,51 +229,3 @@ def _duplicates(scan: Scan, splits: np.ndarray) -> tuple[tuple[tuple[str, ...], 
         if across[group] and (group in paths or len(paths) < MAX_LISTED):
             paths.setdefault(group, []).append(name)
     return tuple(tuple(found[:_MAX_COPIES]) for found in paths.values()), leaked, copies
-
-
-def survey_folder(path: Path, on_progress: OnProgress | None = None) -> FolderSurvey:
-    """Looks at a folder or zip quickly, decoding nothing.
-
-    Args:
-        path: a folder with one subfolder per class, with or without train, validation and test above; or a zip of one.
-        on_progress: told now and then that it is still looking; what it raises ends that.
-
-    Raises:
-        StudioError: there is no such folder, it may not be read, it holds no pictures, or fewer than two classes.
-    """
-    # What does the work is imported when it is needed: the window knows of folders, and must be there at once.
-    from cnnstudio.data.folders.load import survey
-
-    return survey(path.absolute(), on_progress)
-
-
-def load_folder(
-    path: Path,
-    image_size: int | None = None,
-    channels: int | None = None,
-    seed: int = 0,
-    on_progress: OnProgress | None = None,
-    *,
-    rescan: bool = False,
-) -> Dataset:
-    """Decodes all images of a folder or zip, or takes them from the cache where nothing has changed.
-
-    How changes are noticed, and which may not be, is told in `cnnstudio.data.folders.cache`.
-
-    Args:
-        path: as for `survey_folder`.
-        image_size: the side of the square images, in pixels; the survey's proposal where None.
-        channels: 1 (grey) or 3 (colour); the survey's proposal where None.
-        seed: decides which images are for testing, where the folder does not say it.
-        on_progress: told how many images are done; what it raises ends the scan, and nothing is left behind.
-        rescan: decodes everything anew, whatever the cache holds.
-
-    Returns:
-        A data set with images on disk, named by the path, with a `FolderReport`.
-
-    Raises:
-        StudioError: as `survey_folder`; or no image can be read, or the disk is full.
-    """
-    from cnnstudio.data.folders.load import load
-
-    return load(path.absolute(), image_size, channels, seed, on_progress, rescan=rescan)

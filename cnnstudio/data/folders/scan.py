@@ -13,10 +13,11 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 import numpy as np
 
+from cnnstudio import wording
 from cnnstudio.data.folders.layout import Branch, Layout, readable
 from cnnstudio.data.pictures.decode import SMALL, Decoded, decode, in_order
 from cnnstudio.errors import StudioError, reason
-from cnnstudio.progress import OnProgress, Pace
+from cnnstudio.progress import Meter, OnProgress
 from cnnstudio.storage import free_bytes
 
 _BLOCK_BYTES = 1 << 20
@@ -102,28 +103,28 @@ def scan_images(
         StudioError: no file is a picture, or there is no room for the images.
         OSError: the images cannot be written.
     """
-    pace = Pace(f"Reading {name}", len(layout), on_progress)
-    pace.heartbeat(0)
+    meter = Meter(f"Reading {name}", len(layout), "images", on_progress)
+    meter.tell(0)
     findings = _Findings(store.problems)
     size, channels = shape
     needed = len(layout) * size * size * channels
     left = free_bytes(images.parent)
     if left < needed + _SPARE:
         raise StudioError(
-            f"The images of {name} take {needed / 1e6:,.0f} MB once they are decoded, and the disk of "
-            f"{images.parents[2]} has only {left / 1e6:,.0f} MB left. Make room there, or choose a smaller image size."
+            f"The images of {name} take {wording.size(needed)} once they are decoded, and the disk of "
+            f"{images.parents[2]} has only {wording.size(left)} left. Make room there, or choose a smaller image size."
         )
     with images.open("wb") as file:
         writer = _Writer(file, shape)
         # Closed at once when something is raised: threads may still read.
-        with closing(in_order(partial(_start, store, shape), layout.paths(), pace.heartbeat)) as results:
+        with closing(in_order(partial(_start, store, shape), layout.paths(), meter.heartbeat)) as results:
             for number, result in enumerate(results):
-                pace.tell(number)
+                meter.tell(number)
                 findings.add(number, result, writer)
         writer.finish()
     if not findings.numbers:
         raise StudioError(f"None of the {len(layout):,} files in {name} is a picture that can be read. {findings.why}")
-    pace.end()
+    meter.tell(len(layout))
     return findings.scan(layout, writer.checksums)
 
 

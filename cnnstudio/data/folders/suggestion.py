@@ -8,17 +8,14 @@ import numpy as np
 
 from cnnstudio.data.folders.layout import Layout
 from cnnstudio.data.folders.scan import Store
-from cnnstudio.data.pictures.input_rules import INPUT_RULES
+from cnnstudio.data.pictures.input_rules import CHANNELS, IMAGE_SIZES, INPUT_RULES
 from cnnstudio.data.pictures.open import read_header
 
 SETTINGS_FILE = "dataset.json"
 """May lie beside the folders of the classes: {"format": 1, "input_rule": …, "image_size": …, "channels": …}."""
 
-SIZES = range(8, 1025)
-"""Sides of images, in pixels."""
-
 USUAL_SIZE = 64
-"""The side that is proposed for pictures larger than that: a network learns from such images without a GPU."""
+"""The side that is suggested for pictures larger than that: a network learns from such images without a GPU."""
 
 _LOOKED_AT = 200
 _HEAD_BYTES = 256 << 10
@@ -26,7 +23,7 @@ _SETTINGS_BYTES = 64 << 10
 
 
 @dataclass(frozen=True)
-class Proposal:
+class Suggestion:
     """How the pictures could be used.
 
     Attributes:
@@ -42,18 +39,18 @@ class Proposal:
     notes: tuple[str, ...] = ()
 
 
-def propose(store: Store, layout: Layout) -> Proposal:
-    """Proposes how to use the files of a layout, by its settings or by the heads of some of the files."""
+def suggest(store: Store, layout: Layout) -> Suggestion:
+    """Suggests how to use the files of a layout, by its settings or by the heads of some of the files."""
     looked_at = np.unique(np.linspace(0, len(layout) - 1, _LOOKED_AT).astype(np.int64))
     headers = [read_header(store.head(path, _HEAD_BYTES)) for path in layout.some_paths(looked_at)]
     known = [header for header in headers if header is not None]
     side = statistics.median_low([min(header.width, header.height) for header in known]) if known else USUAL_SIZE
-    proposal = Proposal(
-        image_size=max(SIZES[0], min(side, USUAL_SIZE)),
+    suggestion = Suggestion(
+        image_size=max(IMAGE_SIZES[0], min(side, USUAL_SIZE)),
         channels=1 if known and all(_is_grey(header.mode) for header in known) else 3,
         input_rule="centre-crop",
     )
-    return _with_settings(proposal, store.head(settings_path(layout), _SETTINGS_BYTES))
+    return _with_settings(suggestion, store.head(settings_path(layout), _SETTINGS_BYTES))
 
 
 def settings_path(layout: Layout) -> str:
@@ -65,26 +62,26 @@ def _is_grey(mode: str) -> bool:
     return mode in {"1", "L", "LA", "La", "I", "F"} or mode.startswith("I;16")
 
 
-def _with_settings(proposal: Proposal, text: bytes) -> Proposal:
+def _with_settings(suggestion: Suggestion, text: bytes) -> Suggestion:
     if not text:
-        return proposal
+        return suggestion
     try:
         settings = json.loads(text)
         if settings["format"] != 1:
             raise ValueError("an unknown format")
-        read = Proposal(
-            image_size=settings.get("image_size", proposal.image_size),
-            channels=settings.get("channels", proposal.channels),
-            input_rule=settings.get("input_rule", proposal.input_rule),
+        read = Suggestion(
+            image_size=settings.get("image_size", suggestion.image_size),
+            channels=settings.get("channels", suggestion.channels),
+            input_rule=settings.get("input_rule", suggestion.input_rule),
         )
         if (
             type(read.image_size) is not int
-            or read.image_size not in SIZES
-            or read.channels not in (1, 3)
+            or read.image_size not in IMAGE_SIZES
+            or read.channels not in CHANNELS
             or read.input_rule not in INPUT_RULES
         ):
             raise ValueError("a value out of range")
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         notes = (f"{SETTINGS_FILE} in the folder cannot be understood and was left out.",)
-        return Proposal(proposal.image_size, proposal.channels, proposal.input_rule, notes)
+        return Suggestion(suggestion.image_size, suggestion.channels, suggestion.input_rule, notes)
     return read

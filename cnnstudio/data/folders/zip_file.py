@@ -14,11 +14,12 @@ from typing import BinaryIO
 
 from cnnstudio.data.folders.layout import is_left_out, readable
 from cnnstudio.errors import StudioError
+from cnnstudio.wording import size
 
 MAX_MEMBERS = 1_000_000
 """Files in an archive, at most."""
 
-MAX_MEMBER_BYTES = 256 << 20
+MAX_MEMBER_BYTES = 250 * 10**6
 """One file in an archive, unpacked, at most: it is unpacked into memory."""
 
 MAX_TOTAL_BYTES = 1 << 40
@@ -113,7 +114,7 @@ class Archive:
         """
         member = self._members[path]
         if member.file_size > MAX_MEMBER_BYTES:
-            raise StudioError(f"It has more than {MAX_MEMBER_BYTES >> 20} MB, too much for a picture in an archive.")
+            raise StudioError(f"It has more than {size(MAX_MEMBER_BYTES)}, too much for a picture in an archive.")
         if member.compress_type not in _METHODS:
             raise StudioError("It is packed in an unusual way. Unpack the archive and choose the folder.")
         try:
@@ -151,22 +152,22 @@ class Archive:
             raise _too_many(self._name)
         if total > MAX_TOTAL_BYTES or total > max(_HARMLESS, MAX_RATIO * archive_bytes):
             raise StudioError(
-                f"{self._name} would grow from {archive_bytes / 1e6:,.1f} MB to {total / 1e9:,.1f} GB: it is built to "
-                "fill memory and disk, and is not opened."
+                f"{self._name} would grow from {size(archive_bytes)} to {size(total)}: it is built to fill memory and "
+                "disk, and is not opened."
             )
         return members
 
 
 def _tail(file: BinaryIO) -> bytes:
     """The end of the file, in which the size of its directory is written; comments are 65,535 bytes at most."""
-    size = file.seek(0, 2)
-    file.seek(max(0, size - (1 << 16) - 200))
+    length = file.seek(0, 2)
+    file.seek(max(0, length - (1 << 16) - 200))
     return file.read()
 
 
-def _check_directory(size: int, tail: bytes, name: str) -> None:
+def _check_directory(length: int, tail: bytes, name: str) -> None:
     """Refuses a directory that would fill memory: `ZipFile` reads all of it at once."""
-    if size == 0:
+    if length == 0:
         raise StudioError(f"{name} is empty (0 bytes). Download it again or choose another one.")
     directory = 0
     for sign, layout, offset in ((_END, "<L", 12), (_END_64, "<Q", 40)):

@@ -6,7 +6,7 @@ import stat
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -17,6 +17,7 @@ from PIL import Image
 
 from cnnstudio.data.pictures.input_rules import crop_geometry
 from cnnstudio.data.pictures.open import open_image, quiet, read_header, to_array, upright_turn
+from cnnstudio.progress import result_of
 
 IN_MEMORY = 32 << 20
 """Larger files are not read whole before it is clear that they are pictures."""
@@ -36,8 +37,6 @@ _HUGE_PIXELS = 20_000_000
 _MAX_FAST_PIXELS = 80_000_000
 _one_huge_picture = threading.Lock()
 """Pictures with more than `_HUGE_PIXELS` are decoded one at a time: memory does not grow with the threads."""
-
-_HEARTBEAT = 0.1
 
 _READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """Without waiting: a pipe would hold up whoever opens it until somebody writes into it."""
@@ -237,16 +236,8 @@ def in_order(
             while waiting and (ahead > 2 * threads or len(waiting) > 4 * threads):
                 job = waiting.popleft()
                 ahead -= isinstance(job, Future)
-                yield _result(job, while_waiting)
-        while waiting:
-            yield _result(waiting.popleft(), while_waiting)
+                yield result_of(job, while_waiting) if isinstance(job, Future) else job
+        for job in waiting:
+            yield result_of(job, while_waiting) if isinstance(job, Future) else job
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _result(job: "Future[Result] | Result", while_waiting: Callable[[], object]) -> Result:
-    if not isinstance(job, Future):
-        return job
-    while not wait((job,), _HEARTBEAT).done:
-        while_waiting()
-    return job.result()

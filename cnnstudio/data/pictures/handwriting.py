@@ -12,7 +12,11 @@ import numpy as np
 from PIL import Image
 
 _SEARCH_SIDE = 400
+"""Longer side of the picture that is searched, at most, in pixels."""
+
 _DETAIL_SIDE = 240
+"""Longer side of the digit that is cut out, in pixels."""
+
 _REACH = 0.14
 """Strokes up to this share of the picture's shorter side are taken out of the ground."""
 
@@ -27,11 +31,22 @@ _LONG, _THIN = 0.55, 0.06
 is an edge or a fold of the paper."""
 
 _LEAST_STRENGTH = 0.06
+"""Fainter differences from the ground are no ink."""
+
 _EDGE = 0.42
 """Where a stroke ends, as a share of its strength."""
 
 _FLAT = 8
 """Pixels of a border of one colour differ by at most so much from it, of 255."""
+
+_STEEPEST = 0.16
+"""Rise of a ruled line over its run: a photo taken as crooked as 9° still has its lines found."""
+
+_COVERED = 0.6
+"""Share of the picture's width that a ruled line must cover; the strokes of a digit do not."""
+
+_LEAST_RULED = 24
+"""Lines are looked for in pictures at least this high and wide, in pixels."""
 
 _EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=bool)
 
@@ -132,8 +147,7 @@ def find_ink(image: Image.Image) -> Ink | None:
     )
     seed_mask = np.asarray(seed.resize((cut.shape[1], cut.shape[0]), Image.Resampling.NEAREST))
     strength = piece.ground.strength(cut, 3 * piece.width / scale * detail + 6)
-    strength, _ = without_lines(strength.astype(np.float32), 2)
-    return _whole_digit(strength, seed_mask)
+    return _whole_digit(_without_ruled_lines(strength.astype(np.float32), 2), seed_mask)
 
 
 def _best_piece(pixels: np.ndarray) -> _Piece | None:
@@ -161,7 +175,7 @@ def _pieces(pixels: np.ndarray, ground: _Ground) -> list[_Piece]:
 
     short = min(pixels.shape[:2])
     strength = ndimage.gaussian_filter(ground.strength(pixels, _REACH * short), 0.6)
-    strength, _ = without_lines(strength, 3)
+    strength = _without_ruled_lines(strength, 3)
     noise = 1.4826 * float(np.median(np.abs(strength - np.median(strength)))) + float(np.median(strength))
     found: list[_Piece] = []
     for share in (0.7, 0.45, 0.25):
@@ -244,34 +258,18 @@ def _resized(image: Image.Image, scale: float) -> np.ndarray:
     return np.asarray(image.resize(size, Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC), np.float32)
 
 
-_STEEPEST = 0.16
-"""Rise of a line over its run: a photo taken as crooked as 9° still has its lines found."""
-
-_COVERED = 0.6
-"""Share of the picture's width that a line must cover; the strokes of a digit do not."""
-
-_THINNEST_PICTURE = 24
-
-
-def without_lines(ink: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray]:
-    """Takes out straight lines that cross the whole picture, nearly level or nearly upright.
+def _without_ruled_lines(ink: np.ndarray, least: int) -> np.ndarray:
+    """Takes out the printed lines of ruled paper: straight ones across the whole picture, nearly level or upright.
 
     What is clearly stronger than the line it lies on, ink across a line, stays.
 
     Args:
         ink: (height, width) float32, how much each pixel differs from the ground, 0–1.
-        least: so many lines in parallel make a ruling; fewer may be a digit's own stroke.
-
-    Returns:
-        ink: the same without the lines.
-        lines: (height, width) bool, where they were.
+        least: fewer parallel lines than this may be the digit's own strokes, and stay.
     """
-    level, upright = _lines(ink, least), _lines(ink.T, least).T
-    lines = np.maximum(level, upright)
+    lines = np.maximum(_lines(ink, least), _lines(ink.T, least).T)
     cleared = np.where((lines > 0) & (ink < 1.5 * lines + 0.05), 0, ink)
-    if cleared.max() < 0.02:
-        return ink, np.zeros(ink.shape, dtype=bool)
-    return cleared, lines > 0
+    return ink if cleared.max() < 0.02 else cleared
 
 
 def _lines(ink: np.ndarray, least: int) -> np.ndarray:
@@ -280,7 +278,7 @@ def _lines(ink: np.ndarray, least: int) -> np.ndarray:
 
     height, width = ink.shape
     lines = np.zeros_like(ink)
-    if min(height, width) < _THINNEST_PICTURE:
+    if min(height, width) < _LEAST_RULED:
         return lines
     # A line that runs between two rows of pixels is seen whole in the stronger one.
     thickened = ndimage.maximum_filter1d(ink, 3, axis=0)[:, :: max(1, width // 64)]

@@ -12,6 +12,12 @@ from cnnstudio.data.pictures.handwriting import Ink, find_ink
 from cnnstudio.data.pictures.open import to_array
 from cnnstudio.errors import StudioError
 
+IMAGE_SIZES = range(8, 1025)
+"""Sides in pixels of the square images that a user's own pictures can be brought to."""
+
+CHANNELS = (1, 3)
+"""Grey, and colour."""
+
 STEP_SIDE = 400
 """Longer side of a step's picture, at most, in pixels."""
 
@@ -23,16 +29,28 @@ _PEN = (0.10, 0.16)
 """Thinnest and thickest stroke that is left as it is, as a share of the digit's longer side."""
 
 _DETAIL_SIDE = 160
+"""Longer side of the digit while the width of its strokes is changed, in pixels."""
+
 _SMALLEST = 240
+"""Smaller pictures are enlarged to this longer side before a digit is looked for in them, in pixels."""
+
 _LONGEST = 16
 """Of a picture that is longer than so many times its shorter side, the ends are left out before it is scaled."""
 
 _MARGIN = 24
-"""A border that is darker, or lighter than 255 less this, is empty ground of an image as MNIST's."""
-
+"""Ground that is darker, or lighter than 255 less this, is empty, as in the images of MNIST and Fashion-MNIST."""
 
 _VIEW = (7, 8)
 """Share of a photo's shorter side that networks trained on ImageNet are tested on: 224 of 256 pixels."""
+
+_PHOTO_SIDE = 64
+"""Side at which the tones and colours of a picture are measured, in pixels."""
+
+_MANY_TONES, _SOME_TONES = 3.7, 3.0
+"""Entropy of the grey levels, in bits: of a photo for sure, and of one that is colourful as well."""
+
+_COLOURFUL = 25.0
+"""Spread of the colours, of 255."""
 
 Box = tuple[float, float, float, float]
 """(left, top, right, bottom) in pixels, from the upper left corner."""
@@ -82,6 +100,36 @@ class InputRule:
     title: str
     description: str
     prepare: Callable[[Image.Image, tuple[int, int, int]], Prepared]
+
+
+def check_image_shape(image_size: int | None, channels: int | None) -> None:
+    """Checks to what somebody wants pictures to be brought; None where that is left to the data set.
+
+    Raises:
+        StudioError: images cannot have this size, or so many channels.
+    """
+    if image_size is not None and image_size not in IMAGE_SIZES:
+        raise StudioError(
+            f"The image size must be a whole number from {IMAGE_SIZES[0]} to {IMAGE_SIZES[-1]:,} pixels, not "
+            f"{image_size:,}."
+        )
+    if channels is not None and channels not in CHANNELS:
+        raise StudioError(f"Images have 1 channel (grey) or 3 (colour), not {channels}.")
+
+
+def looks_like_a_photo(picture: Image.Image) -> bool:
+    """Whether a picture has the many tones and colours of an ordinary photo; paper and ink have few.
+
+    Tones are measured by the entropy of 32 levels of grey, in bits; colours by how far they spread (Hasler and
+    Süsstrunk, Measuring colourfulness in natural images, 2003, without its term for an overall tint, which lamps give
+    to paper).
+    """
+    pixels = np.asarray(picture.convert("RGB").resize((_PHOTO_SIDE, _PHOTO_SIDE))).astype(np.float32)
+    red, green, blue = np.moveaxis(pixels, 2, 0)
+    colours = np.hypot((red - green).std(), ((red + green) / 2 - blue).std())
+    shares = np.histogram(pixels.mean(axis=2), 32, (0, 256))[0] / _PHOTO_SIDE**2
+    tones = -(shares[shares > 0] * np.log2(shares[shares > 0])).sum()
+    return bool(tones > _MANY_TONES or (tones > _SOME_TONES and colours > _COLOURFUL))
 
 
 def shrunk(image: Image.Image, side: int) -> Image.Image:
@@ -158,10 +206,9 @@ def _cropped(image: Image.Image, pixels: np.ndarray, crop: Box) -> Prepared:
 
 def _digit(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared:
     height, width, channels = image_shape
-    first = Step("The picture", _small(image))
-    ready = _already_like_mnist(image, image_shape)
-    if ready is not None:
-        return Prepared(ready, (first, Step("What the network gets", ready)))
+    as_published = _as_published(image, image_shape, _border)
+    if as_published is not None:
+        return as_published
     large = image
     if max(image.size) < _SMALLEST:
         scale = _SMALLEST / max(image.size)
@@ -177,7 +224,7 @@ def _digit(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared:
     coverage = _coverage(ink)
     pixels = np.repeat(_centred(coverage, height, width)[..., np.newaxis], channels, axis=2)
     steps = (
-        first,
+        Step("The picture", _small(image)),
         Step("The ink, light on dark", _small(Image.fromarray(_bytes(ink.strength)))),
         Step("The digit, cut out", _bytes(coverage)),
         Step("What the network gets", pixels),
@@ -185,23 +232,10 @@ def _digit(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared:
     return Prepared(pixels, steps)
 
 
-def _already_like_mnist(image: Image.Image, image_shape: tuple[int, int, int]) -> np.ndarray | None:
-    """The pixels of an image that was exported from such a data set, light on dark; None for any other picture."""
-    height, width, channels = image_shape
-    if image.size != (width, height):
-        return None
-    pixels = to_array(image, channels)
-    border = np.concatenate([pixels[[0, -1]].ravel(), pixels[:, [0, -1]].ravel()])
-    if border.max() < _MARGIN:
-        return pixels
-    return 255 - pixels if border.min() > 255 - _MARGIN else None
-
-
 def _clothing(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared:
-    first = Step("The picture", _small(image))
-    ready = _already_like_fashion(image, image_shape)
-    if ready is not None:
-        return Prepared(ready, (first, Step("What the network gets", ready)))
+    as_published = _as_published(image, image_shape, _corners)
+    if as_published is not None:
+        return as_published
     found = find_clothing(image)
     if found is None:
         raise StudioError(
@@ -210,24 +244,45 @@ def _clothing(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared
         )
     pixels = _fitted(found.strength, image_shape)
     steps = (
-        first,
+        Step("The picture", _small(image)),
         Step("The piece, cut out, light on dark", _small(Image.fromarray(_bytes(found.strength)))),
         Step("What the network gets", pixels),
     )
     return Prepared(pixels, steps)
 
 
-def _already_like_fashion(image: Image.Image, image_shape: tuple[int, int, int]) -> np.ndarray | None:
-    """The pixels of an image that was exported from Fashion-MNIST, light on dark; None for any other picture."""
+def _as_published(
+    image: Image.Image, image_shape: tuple[int, int, int], ground: Callable[[np.ndarray], np.ndarray]
+) -> Prepared | None:
+    """Leaves an image as it is that was exported from MNIST or Fashion-MNIST, but for making it light on dark.
+
+    Args:
+        image: the picture.
+        image_shape: (height, width, channels).
+        ground: gives of the pixels, uint8 of that shape, those that show nothing in such an image.
+
+    Returns:
+        None for any other picture.
+    """
     height, width, channels = image_shape
     if image.size != (width, height):
         return None
     pixels = to_array(image, channels)
-    # Clothes may reach the border, but few corners.
-    ground = np.median(pixels[[0, 0, -1, -1], [0, -1, 0, -1]])
-    if ground < _MARGIN:
-        return pixels
-    return 255 - pixels if ground > 255 - _MARGIN else None
+    empty = ground(pixels)
+    if empty.min() > 255 - _MARGIN:
+        pixels = 255 - pixels
+    elif empty.max() >= _MARGIN:
+        return None
+    return Prepared(pixels, (Step("The picture", _small(image)), Step("What the network gets", pixels)))
+
+
+def _border(pixels: np.ndarray) -> np.ndarray:
+    return np.concatenate([pixels[[0, -1]].ravel(), pixels[:, [0, -1]].ravel()])
+
+
+def _corners(pixels: np.ndarray) -> np.ndarray:
+    """The median of the corners: clothes may reach the border, but few corners."""
+    return np.median(pixels[[0, 0, -1, -1], [0, -1, 0, -1]], keepdims=True)
 
 
 def _fitted(strength: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
@@ -313,24 +368,3 @@ INPUT_RULES: dict[str, InputRule] = {
     )
 }
 """Every rule by its key."""
-
-
-_SIDE = 64
-_MANY_TONES = 3.7
-_SOME_TONES = 3.0
-_COLOURFUL = 25.0
-
-
-def looks_like_a_photo(picture: Image.Image) -> bool:
-    """Whether a picture has the many tones and colours of an ordinary photo; paper and ink have few.
-
-    Tones are measured by the entropy of 32 levels of grey, in bits; colours by how far they spread (Hasler and
-    Süsstrunk, Measuring colourfulness in natural images, 2003, without its term for an overall tint, which lamps give
-    to paper).
-    """
-    pixels = np.asarray(picture.convert("RGB").resize((_SIDE, _SIDE))).astype(np.float32)
-    red, green, blue = np.moveaxis(pixels, 2, 0)
-    colours = np.hypot((red - green).std(), ((red + green) / 2 - blue).std())
-    shares = np.histogram(pixels.mean(axis=2), 32, (0, 256))[0] / _SIDE**2
-    tones = -(shares[shares > 0] * np.log2(shares[shares > 0])).sum()
-    return bool(tones > _MANY_TONES or (tones > _SOME_TONES and colours > _COLOURFUL))

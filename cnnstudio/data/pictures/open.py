@@ -14,6 +14,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from PIL import ExifTags, Image
 
+from cnnstudio import wording
 from cnnstudio.errors import StudioError, reason
 
 MAX_PIXELS = 128_000_000
@@ -260,7 +261,7 @@ def _open(file: BinaryIO, size: int, name: str) -> Image.Image:
         raise StudioError(f"{name} is empty (0 bytes). Save or download it again.")
     if size > MAX_FILE_BYTES:
         raise StudioError(
-            f"{name} has {size / 1e9:,.1f} GB, too much for a picture. Choose one below {MAX_FILE_BYTES / 1e9:.1f} GB."
+            f"{name} has {wording.size(size)}, too much for a picture. Choose one below {wording.size(MAX_FILE_BYTES)}."
         )
     head = file.read(_HEAD_BYTES)
     file.seek(0)

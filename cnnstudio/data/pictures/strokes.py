@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from cnnstudio.errors import StudioError, reason
+from cnnstudio.wording import size
 
 Stroke = np.ndarray
 """One pen-down line: (n, 2) float, x to the right and y down, in any unit."""
@@ -21,7 +22,7 @@ Drawing = Sequence[Stroke]
 MAX_POINTS = 100_000
 """Points of one drawing; a mouse at 1,000 Hz needs over a minute and a half for that many."""
 
-MAX_FILE_BYTES = 512 * 2**20
+MAX_FILE_BYTES = 500 * 10**6
 """Size of a strokes file; 13,000 drawings need some 10 MB."""
 
 _MNIST_SIDE = 28
@@ -253,7 +254,7 @@ def read_drawings(path: str | Path) -> list[Drawing]:
     path = Path(path)
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise StudioError(f"{path} is larger than {MAX_FILE_BYTES // 2**20} MB: split it into several files.")
+            raise StudioError(f"{path} is larger than {size(MAX_FILE_BYTES)}: split it into several files.")
         content = json.loads(path.read_bytes())
     except OSError as error:
         raise StudioError(f"{path} cannot be read: {reason(error)}.") from error

@@ -19,7 +19,8 @@ from cnnstudio.data.published.formats import (
     read_mnist,
 )
 from cnnstudio.data.splits import Dataset
-from cnnstudio.progress import OnProgress, Progress
+from cnnstudio.progress import OnProgress
+from cnnstudio.wording import shape
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class DatasetEntry:
         read: reads all images, after fetching or scanning them where that is needed.
         path: the folder or zip of a user's own images; None for a published data set.
         remote: the files that are downloaded at first use; None where nothing is.
+        keras: module of `keras.datasets` whose `load_data` gives the same images in the same order, with what that is
+            told; empty where there is none.
     """
 
     name: str
@@ -48,9 +51,10 @@ class DatasetEntry:
     train_images: int
     test_images: int
     licence: str
-    read: Callable[[OnProgress], Dataset]
+    read: Callable[[OnProgress | None], Dataset]
     path: Path | None = None
     remote: RemoteFolder | None = None
+    keras: tuple[str, ...] = ()
 
     @property
     def download_bytes(self) -> int:
@@ -78,7 +82,7 @@ class DatasetEntry:
         height, width, channels = self.image_shape
         colour = "grey" if channels == 1 else "colour"
         images = self.train_images + self.test_images
-        return f"{images:,} images, {height}×{width}, {colour}, {len(self.classes)} classes"
+        return f"{images:,} images, {shape((height, width))}, {colour}, {len(self.classes)} classes"
 
     def load(self, on_progress: OnProgress | None = None) -> Dataset:
         """Reads all images.
@@ -92,12 +96,8 @@ class DatasetEntry:
         Raises:
             StudioError: the files are missing, damaged or cannot be fetched.
         """
-        dataset = self.read(on_progress or _tell_nobody)
+        dataset = self.read(on_progress)
         return replace(dataset, title=dataset.title or self.title, licence=dataset.licence or self.licence)
-
-
-def _tell_nobody(progress: Progress) -> None:
-    """Somebody must be told; nobody listens."""
 
 
 _CIFAR_LICENCE = "no formal licence; cite Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009"
@@ -115,6 +115,7 @@ DATASETS: dict[str, DatasetEntry] = {
             test_images=10_000,
             licence="CC BY-SA 3.0, LeCun, Cortes and Burges",
             read=read_mnist,
+            keras=("mnist",),
         ),
         DatasetEntry(
             name="fashion-mnist",
@@ -127,6 +128,7 @@ DATASETS: dict[str, DatasetEntry] = {
             licence="MIT, Zalando SE",
             read=read_fashion_mnist,
             remote=FASHION_MNIST,
+            keras=("fashion_mnist",),
         ),
         DatasetEntry(
             name="cifar10",
@@ -139,6 +141,7 @@ DATASETS: dict[str, DatasetEntry] = {
             licence=_CIFAR_LICENCE,
             read=read_cifar10,
             remote=CIFAR10.remote,
+            keras=("cifar10",),
         ),
         DatasetEntry(
             name="cifar100",
@@ -151,6 +154,7 @@ DATASETS: dict[str, DatasetEntry] = {
             licence=_CIFAR_LICENCE,
             read=read_cifar100,
             remote=CIFAR100.remote,
+            keras=("cifar100",),
         ),
         DatasetEntry(
             name="cifar100-coarse",
@@ -163,6 +167,7 @@ DATASETS: dict[str, DatasetEntry] = {
             licence=_CIFAR_LICENCE,
             read=read_cifar100_coarse,
             remote=CIFAR100.remote,
+            keras=("cifar100", 'label_mode="coarse"'),
         ),
     )
 }

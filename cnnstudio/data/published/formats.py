@@ -16,7 +16,7 @@ from cnnstudio.data.published import class_names
 from cnnstudio.data.published.class_names import DIGITS
 from cnnstudio.data.splits import Dataset, Split
 from cnnstudio.errors import StudioError, reason
-from cnnstudio.progress import OnProgress, Progress
+from cnnstudio.progress import Meter, OnProgress
 from cnnstudio.storage import shipped
 
 MNIST_SHA256 = {
@@ -187,7 +187,7 @@ def _split(images: np.ndarray, labels: np.ndarray) -> Split:
     return Split(images[..., np.newaxis], labels.astype(np.int32))
 
 
-def read_mnist(on_progress: OnProgress) -> Dataset:  # noqa: ARG001 - it is done before anybody looks
+def read_mnist(on_progress: OnProgress | None) -> Dataset:  # noqa: ARG001 - it is done before anybody looks
     """All 70,000 MNIST images, from the files that ship."""
     folder = shipped("assets/mnist")
     arrays = [read_idx(folder / f"{name}.gz", MNIST_SHA256[name]) for name in _IDX_FILES]
@@ -200,7 +200,7 @@ def read_mnist(on_progress: OnProgress) -> Dataset:  # noqa: ARG001 - it is done
     )
 
 
-def read_fashion_mnist(on_progress: OnProgress, remote: RemoteFolder = FASHION_MNIST) -> Dataset:
+def read_fashion_mnist(on_progress: OnProgress | None, remote: RemoteFolder = FASHION_MNIST) -> Dataset:
     """All 70,000 Fashion-MNIST images.
 
     Args:
@@ -218,7 +218,7 @@ def read_fashion_mnist(on_progress: OnProgress, remote: RemoteFolder = FASHION_M
     return Dataset("fashion-mnist", class_names.FASHION_MNIST, train, test, input_rule="clothing")
 
 
-def read_cifar10(on_progress: OnProgress, cifar: Cifar = CIFAR10) -> Dataset:
+def read_cifar10(on_progress: OnProgress | None, cifar: Cifar = CIFAR10) -> Dataset:
     """All 60,000 CIFAR-10 images.
 
     Args:
@@ -231,17 +231,19 @@ def read_cifar10(on_progress: OnProgress, cifar: Cifar = CIFAR10) -> Dataset:
     return _read_cifar("cifar10", class_names.CIFAR10, cifar, 0, on_progress)
 
 
-def read_cifar100(on_progress: OnProgress, cifar: Cifar = CIFAR100) -> Dataset:
+def read_cifar100(on_progress: OnProgress | None, cifar: Cifar = CIFAR100) -> Dataset:
     """All 60,000 CIFAR-100 images with their 100 classes; arguments and errors as for `read_cifar10`."""
     return _read_cifar("cifar100", class_names.CIFAR100, cifar, 1, on_progress)
 
 
-def read_cifar100_coarse(on_progress: OnProgress, cifar: Cifar = CIFAR100) -> Dataset:
+def read_cifar100_coarse(on_progress: OnProgress | None, cifar: Cifar = CIFAR100) -> Dataset:
     """All 60,000 CIFAR-100 images with their 20 superclasses; arguments and errors as for `read_cifar10`."""
     return _read_cifar("cifar100-coarse", class_names.CIFAR100_COARSE, cifar, 0, on_progress)
 
 
-def _read_cifar(name: str, classes: tuple[str, ...], cifar: Cifar, label: int, on_progress: OnProgress) -> Dataset:
+def _read_cifar(
+    name: str, classes: tuple[str, ...], cifar: Cifar, label: int, on_progress: OnProgress | None
+) -> Dataset:
     """Reads the archive as a stream: nothing is written to disk, and beside the images little is held in memory.
 
     Args:
@@ -260,12 +262,13 @@ def _read_cifar(name: str, classes: tuple[str, ...], cifar: Cifar, label: int, o
     for i, member in enumerate(cifar.train):
         part = slice(i * cifar.train_images, (i + 1) * cifar.train_images)
         places[member] = train[0][part], train[1][part]
-    task, total, done = f"Reading {cifar.remote.title}", len(train[1]) + len(test[1]), 0
+    total, done = len(train[1]) + len(test[1]), 0
+    meter = Meter(f"Reading {cifar.remote.title}", total, "images", on_progress)
     try:
         for file, (images, labels) in _found(path, places):
             for count in _fill(images, labels, file, cifar.labels, label):
                 done += count
-                on_progress(Progress(task, done, total, "images"))
+                meter.tell(done)
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, _FormatError) as error:
         raise StudioError(f"{path} is not {cifar.remote.title} in its binary version ({reason(error)}).") from error
     if done < total or max(train[1].max(), test[1].max()) >= len(classes):

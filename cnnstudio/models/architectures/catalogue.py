@@ -3,7 +3,6 @@
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures.alexnet import ALEXNET
@@ -16,9 +15,7 @@ from cnnstudio.models.architectures.residual import RESIDUAL
 from cnnstudio.models.architectures.teaching import TEACHING
 from cnnstudio.models.architectures.transfer import TRANSFER
 from cnnstudio.models.architectures.vgg import VGG
-
-if TYPE_CHECKING:
-    pass
+from cnnstudio.wording import shape
 
 MAX_SIDE = 512
 """Largest image side in pixels: beyond it, a dense layer on all pixels or the maps of a batch take gigabytes."""
@@ -58,7 +55,7 @@ def check(architecture: Architecture, image_shape: ImageShape, classes: int) -> 
         StudioError: it cannot; the sentence says why, and what to do.
     """
     height, width, channels = image_shape
-    size = f"{height}×{width}"
+    size = shape((height, width))
     if classes < 2:
         raise StudioError(f"{architecture.title} needs at least 2 classes to choose between, not {classes}.")
     if channels < 1 or min(height, width) < 1:
@@ -70,10 +67,10 @@ def check(architecture: Architecture, image_shape: ImageShape, classes: int) -> 
         side = architecture.smallest_side
         raise StudioError(
             f"Images of {size} pixels are too small for {architecture.title}: its convolutions and poolings would run "
-            f"out of pixels. Use images of at least {side}×{side}, or another architecture."
+            f"out of pixels. Use images of at least {shape((side, side))}, or another architecture."
         )
     if max(height, width) > MAX_SIDE:
         raise StudioError(
             f"Images of {size} pixels are too large: {architecture.title} would take gigabytes for them. Scale them "
-            f"down to at most {MAX_SIDE}×{MAX_SIDE}."
+            f"down to at most {shape((MAX_SIDE, MAX_SIDE))}."
         )

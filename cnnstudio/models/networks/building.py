@@ -34,7 +34,7 @@ from cnnstudio.models.networks.files import (
 from cnnstudio.models.trained.card import MODEL_FILE, model_file
 from cnnstudio.models.trained.files import MAX_ACTIVATIONS, MODEL_ENDINGS, read_config
 from cnnstudio.storage import exists, is_file
-from cnnstudio.wording import size
+from cnnstudio.wording import shape, size
 
 if TYPE_CHECKING:
     import keras
@@ -181,10 +181,10 @@ def fitted(config: "Config", image_shape: ImageShape, classes: int) -> "Config":
     table = describe(result)
     if table.misfit is not None:
         raise StudioError(table.misfit.text)
-    shape = table.row(graph.output).output_shape
-    if shape != (classes,):
+    answers = table.row(graph.output).output_shape
+    if answers != (classes,):
         raise StudioError(
-            f"The network answers with {'×'.join(map(str, shape or ()))} numbers instead of one for each of {classes} "
+            f"The network answers with {shape(answers or ())} numbers instead of one for each of {classes} "
             "classes. Put a global pooling before its end."
         )
     return result

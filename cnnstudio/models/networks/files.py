@@ -15,13 +15,14 @@ from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.keras_config.allowlist import RefusedError, checked_config
 from cnnstudio.names import checked_name
 from cnnstudio.storage import data_folder, exists, is_file, write_atomically
+from cnnstudio.wording import size
 
 if TYPE_CHECKING:
     from cnnstudio.models.keras_config.graph import Config
 
 SUFFIX = ".cnn.json"
 FILE_FORMAT = 1
-MAX_FILE_BYTES = 8 * 2**20
+MAX_FILE_BYTES = 10 * 10**6
 """Largest file that is read; ResNet-56 takes 0.2 MB."""
 MAX_TITLE = 200
 
@@ -219,7 +220,7 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         raise StudioError(f"{path} cannot be read: {reason(error)}.") from error
     if len(data) > MAX_FILE_BYTES:
-        raise StudioError(f"{path} is too large for an architecture: over {MAX_FILE_BYTES // 2**20} MB.")
+        raise StudioError(f"{path} is too large for an architecture: over {size(MAX_FILE_BYTES)}.")
     return data
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnstudio.data.pictures.input_rules import INPUT_RULES
+from cnnstudio import wording
+from cnnstudio.data.pictures.input_rules import IMAGE_SIZES, INPUT_RULES
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.arithmetic.layer_table import describe
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     import keras
 
 USUAL_SIDE = 224
-MAX_SIDE = 1024
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def inspect_model(path: Path) -> ForeignModel:
     graph = Graph.of(read_config(path))
     shape = graph.node(graph.input).config.get("batch_shape") or []
     if len(shape) != 4 or shape[3] not in (1, 3):
-        words = "×".join("any" if side is None else str(side) for side in shape[1:]) or "single numbers"
+        words = wording.shape(shape[1:]) or "single numbers"
         raise StudioError(
             f"{path} takes {words}, but an image classifier takes images of 1 channel (grey) or 3 (colour): height, "
             "width and channels, in this order."
@@ -148,10 +148,10 @@ def check_answers(model: ForeignModel, answers: Answers) -> None:
     if len(answers.classes) != count:
         raise StudioError(f"The network answers with {count:,} numbers, so that it needs {count:,} class names.")
     if model.image_size not in (None, answers.image_size):
-        sides = "×".join(map(str, model.image_size or ()))
+        sides = wording.shape(model.image_size or ())
         raise StudioError(f"This network takes images of {sides} pixels and no others.")
-    if not all(8 <= side <= MAX_SIDE for side in answers.image_size):
-        raise StudioError(f"The images can be 8 to {MAX_SIDE:,} pixels high and wide.")
+    if not all(side in IMAGE_SIZES for side in answers.image_size):
+        raise StudioError(f"The images can be {IMAGE_SIZES[0]} to {IMAGE_SIZES[-1]:,} pixels high and wide.")
     if answers.input_rule not in INPUT_RULES:
         raise StudioError(f"There is no input rule “{answers.input_rule}”. Choose one of: {', '.join(INPUT_RULES)}.")
     ranges = {name for name, entry in VALUE_RANGES.items() if model.channels in entry.channels}
@@ -269,7 +269,7 @@ def _count_classes(path: Path, graph: Graph, image_shape: tuple[int, int, int]) 
     shape = table.row(graph.output).output_shape or ()
     if len(shape) != 1:
         raise StudioError(
-            f"{path} answers with {'×'.join(map(str, shape))} numbers for an image: a classifier answers with one "
+            f"{path} answers with {wording.shape(shape)} numbers for an image: a classifier answers with one "
             "number for each class."
         )
     if shape[0] < 2:

@@ -10,6 +10,7 @@ from typing import Any
 
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.storage import exists, is_file, is_folder
+from cnnstudio.wording import size
 
 CARD_FILE = "card.json"
 MODEL_FILE = "model.keras"
@@ -17,7 +18,7 @@ CONFIG_FILE = "config.json"
 """The file that a run's folder begins with, before there is a model in it."""
 
 CARD_FORMAT = 1
-MAX_CARD_BYTES = 4 * 2**20
+MAX_CARD_BYTES = 5 * 10**6
 MAX_CLASSES = 100_000
 MAX_TEXT = 10_000
 
@@ -205,5 +206,5 @@ def read_card(folder: Path) -> Card:
     except OSError as error:
         raise StudioError(f"{path} cannot be read: {reason(error)}.") from error
     if len(data) > MAX_CARD_BYTES:
-        raise StudioError(f"{path} is too large for a model's card (over {MAX_CARD_BYTES // 2**20} MB).")
+        raise StudioError(f"{path} is too large for a model's card (over {size(MAX_CARD_BYTES)}).")
     return parse_card(data, path)

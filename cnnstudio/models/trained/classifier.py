@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from cnnstudio import wording
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.backend import import_keras, one_operation_at_a_time, trace
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
@@ -386,4 +387,4 @@ def _as_list(tensors: Any) -> list[Any]:
 
 
 def _words(shape: Sequence[int | None]) -> str:
-    return "×".join("any" if size is None else str(size) for size in shape) or "single"
+    return wording.shape(shape) or "single"

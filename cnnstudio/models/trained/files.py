@@ -25,6 +25,7 @@ from cnnstudio.models.backend import import_keras
 from cnnstudio.models.keras_config.allowlist import MODELS, RefusedError, checked_config
 from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
 from cnnstudio.storage import exists, is_file
+from cnnstudio.wording import size
 
 if TYPE_CHECKING:
     import h5py
@@ -181,7 +182,7 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         raise RefusedError(f"it cannot be read ({reason(error)})") from error
     if len(data) > MAX_FILE:
-        raise RefusedError(f"it is larger than {MAX_FILE // 2**20:,} MB")
+        raise RefusedError(f"it is larger than {size(MAX_FILE)}")
     return data
 
 
@@ -213,10 +214,10 @@ def _check_members(members: list[zipfile.ZipInfo]) -> None:
             raise RefusedError(f"it contains “{member.filename[:80]}”, which a model of layers alone does not need")
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise RefusedError("it is compressed in a way that Keras does not use")
-        size = member.file_size
-        if size > MAX_MEMBERS[member.filename] or size > max(2**16, MAX_RATIO * member.compress_size):
+        unpacked = member.file_size
+        if unpacked > MAX_MEMBERS[member.filename] or unpacked > max(2**16, MAX_RATIO * member.compress_size):
             raise RefusedError(
-                f"its “{member.filename}” of {_size(member.compress_size)} would unpack to {_size(size)}, "
+                f"its “{member.filename}” of {size(member.compress_size)} would unpack to {size(unpacked)}, "
                 "as in a zip bomb"
             )
 
@@ -271,7 +272,7 @@ def _check_array(array: "h5py.Dataset") -> int:
     declared = math.prod(array.shape) * array.dtype.itemsize
     if declared > array.id.get_storage_size():
         raise RefusedError(
-            f"one of its arrays claims to have {_size(declared)} but holds {_size(array.id.get_storage_size())}"
+            f"one of its arrays claims to have {size(declared)} but holds {size(array.id.get_storage_size())}"
         )
     return math.prod(array.shape)
 
@@ -325,19 +326,19 @@ def _check_size(model: "keras.Model", stored: int) -> None:
     needed = sum(math.prod(weight.shape) for weight in model.weights)
     if needed > stored:
         raise RefusedError(
-            f"its layers ask for {_size(4 * needed)} of memory for weights, of which the file holds {_size(4 * stored)}"
+            f"its layers ask for {size(4 * needed)} of memory for weights, of which the file holds {size(4 * stored)}"
         )
     activations = operations = 0
     for layer in _all_layers(model):
         batch, *sides = layer.output.shape
         if batch is not None or None in sides:
             raise RefusedError(f"its layer “{layer.name}” is not made for images of one size, taken in any number")
-        size = math.prod(sides)
+        numbers = math.prod(sides)
         weights = sum(math.prod(weight.shape) for weight in layer.weights)
-        activations += size
-        operations += weights * (size // max(sides[-1], 1))
+        activations += numbers
+        operations += weights * (numbers // max(sides[-1], 1))
     if activations > MAX_ACTIVATIONS:
-        raise RefusedError(f"its layers would take {_size(4 * activations)} of memory for a single image")
+        raise RefusedError(f"its layers would take {size(4 * activations)} of memory for a single image")
     if operations > MAX_OPERATIONS:
         raise RefusedError(f"it would take {operations:.0e} multiplications for a single image")
 
@@ -365,9 +366,3 @@ def _load_weights(model: "keras.Model", name: str, data: bytes) -> None:
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return lines[0][:200] if lines else type(error).__name__
-
-
-def _size(count: int) -> str:
-    power = min(max(count.bit_length() - 1, 0) // 10, 4)
-    unit = ("bytes", "KB", "MB", "GB", "TB")[power]
-    return f"{count / 1024**power:,.{1 if power else 0}f} {unit}"

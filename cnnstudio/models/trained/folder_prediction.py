@@ -5,10 +5,9 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from cnnstudio.data.pictures.files import PictureFile
 from cnnstudio.data.pictures.open import open_image
 from cnnstudio.errors import StudioError
 from cnnstudio.models.trained.classifier import Classifier
-from cnnstudio.progress import OnProgress, Progress
+from cnnstudio.progress import Meter, OnProgress, result_of
 
 MAX_BATCH = 512
 """Pictures that the network gets at once, at most."""
@@ -42,9 +41,6 @@ MAX_THREADS = 4
 
 _NAMELESS = "The picture"
 """What `open_image` calls a picture that is no file."""
-
-HEARTBEAT = 0.1
-"""Seconds after which progress is told though nothing has come."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -82,23 +78,24 @@ def predict_files(
         StudioError: the model's rule is not known, or its weights are damaged.
     """
     batch = max(1, min(MAX_BATCH, BATCH_BYTES // math.prod(classifier.input_shape)))
-    told = _Pace(len(files), on_progress)
+    meter, done = Meter("Predicting", len(files), "images", on_progress), 0
     waiting: list[tuple[PictureFile, np.ndarray | str]] = []
     since = time.monotonic()
-    with closing(_decoded(files, _decoder(classifier), batch, told)) as chunks:
+    with closing(_decoded(files, _decoder(classifier), batch, meter.heartbeat)) as chunks:
         for chunk in chunks:
             waiting += chunk
             if len(waiting) >= batch or time.monotonic() - since > PATIENCE:
                 yield _predict(classifier, waiting, top)
-                told.add(len(waiting))
+                done += len(waiting)
+                meter.tell(done)
                 waiting, since = [], time.monotonic()
     if waiting:
         yield _predict(classifier, waiting, top)
-        told.add(len(waiting))
+        meter.tell(done + len(waiting))
 
 
 def _decoded(
-    files: Sequence[PictureFile], decode: "_Decode", batch: int, told: "_Pace"
+    files: Sequence[PictureFile], decode: "_Decode", batch: int, while_waiting: Callable[[], object]
 ) -> "Generator[list[tuple[PictureFile, np.ndarray | str]]]":
     """Decodes in threads, a little ahead of what is asked for; gives a few files at a time, in order."""
 
@@ -116,7 +113,7 @@ def _decoded(
                 chunks.append(pool.submit(work, files[begun : begun + size]))
                 begun += size
             if chunks:
-                chunk, seconds = told.result_of(chunks.popleft())
+                chunk, seconds = result_of(chunks.popleft(), while_waiting)
             else:
                 chunk, seconds = work(files[begun : begun + size])
                 begun += size
@@ -149,8 +146,6 @@ def _best(classifier: Classifier, images: np.ndarray, top: int) -> list[tuple[tu
     ]
 
 
-_Result = TypeVar("_Result")
-
 _Decode = Callable[[PictureFile], np.ndarray | str]
 """The image that the network gets, or why there is none."""
 
@@ -176,29 +171,3 @@ def _decoder(classifier: Classifier) -> _Decode:
             return f"{file.name} needs more memory than there is. Close other programs, or scale it down."
 
     return attempt
-
-
-class _Pace:
-    """Tells how far it is, and how long the rest takes at the speed so far."""
-
-    def __init__(self, total: int, on_progress: OnProgress | None) -> None:
-        self._total = total
-        self._tell = on_progress
-        self._done = 0
-        self._began = time.monotonic()
-
-    def add(self, count: int) -> None:
-        self._done += count
-        self.tell()
-
-    def tell(self) -> None:
-        if self._tell is not None:
-            spent = time.monotonic() - self._began
-            left = spent / self._done * (self._total - self._done) if self._done and spent > 1 else None
-            self._tell(Progress("Predicting", self._done, self._total, "images", left))
-
-    def result_of(self, chunk: "Future[_Result]") -> "_Result":
-        """What a thread has made; progress is told while it is waited for."""
-        while not wait((chunk,), HEARTBEAT).done:
-            self.tell()
-        return chunk.result()

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from cnnstudio.data.collected import collection as collecting
-from cnnstudio.data.collected.collection import Collection, gather
+from cnnstudio.data.collected.collection import Collection, add_pictures
 from cnnstudio.data.collected.sets import (
     KINDS,
     create_collection,
@@ -403,7 +403,7 @@ def test_a_set_goes_to_the_trash(shapes: Collection, tmp_path: Path, monkeypatch
 # Pictures from elsewhere.
 
 
-def test_gathering_takes_files_folders_and_bytes_and_tells_what_it_cannot_use(folder: Path, tmp_path: Path) -> None:
+def test_adding_takes_files_folders_and_bytes_and_tells_what_it_cannot_use(folder: Path, tmp_path: Path) -> None:
     photos = Collection(create_collection(folder, "Things", "photos", ["cup"]))
     some = tmp_path / "some"
     (some / "below").mkdir(parents=True)
@@ -411,25 +411,25 @@ def test_gathering_takes_files_folders_and_bytes_and_tells_what_it_cannot_use(fo
         Image.new("RGB", (40, 30), "green").save(some / name)
     (some / "broken.png").write_bytes(b"none")
     told: list[tuple[int, int | None]] = []
-    gathered = gather(
+    added = add_pictures(
         photos,
         "cup",
         [some, some / "a.png", (some / "a.png").read_bytes(), tmp_path / "missing.png"],
         lambda progress: told.append((progress.done, progress.total)),
         threading.Event(),
     )
-    assert photos.examples("cup") == gathered.paths
-    assert len(gathered.paths) == 4  # what is named twice is taken once
-    assert len(gathered.problems) == 2
-    assert "broken.png" in gathered.problems[0]
+    assert photos.examples("cup") == added.paths
+    assert len(added.paths) == 4  # what is named twice is taken once
+    assert len(added.problems) == 2
+    assert "broken.png" in added.problems[0]
     assert told[-1] == (6, 6)
     assert not photos.can_undo
 
 
-def test_gathering_stops(folder: Path, tmp_path: Path) -> None:
+def test_adding_stops(folder: Path, tmp_path: Path) -> None:
     photos = Collection(create_collection(folder, "Things", "photos", ["cup"]))
     for number in range(5):
         Image.new("RGB", (40, 30)).save(tmp_path / f"{number}.png")
     stop = threading.Event()
-    gathered = gather(photos, "cup", sorted(tmp_path.glob("*.png")), lambda _: stop.set(), stop)
-    assert len(gathered.paths) == 1
+    added = add_pictures(photos, "cup", sorted(tmp_path.glob("*.png")), lambda _: stop.set(), stop)
+    assert len(added.paths) == 1

@@ -451,7 +451,7 @@ def test_what_can_be_no_folder_is_left_out_and_said(hostile: object, tmp_path: P
     file = config_folder() / "datasets-folders.json"
     file.write_text(json.dumps({"format": 1, "folders": [hostile, str(tmp_path), "/" + "a" * 5000]}))
     assert downloads.read_extra_folders() == [tmp_path, Path("/" + "a" * 5000)]
-    assert "1 of the folders" in downloads.folders_damage()
+    assert "1 damaged entry, which is left out. Name the folders" in downloads.folders_damage()
     assert all(isinstance(entry.is_here(), bool) for entry in DATASETS.values())
 
 
@@ -464,7 +464,7 @@ def test_a_list_of_folders_that_is_a_folder(tmp_path: Path) -> None:
 def test_a_file_larger_than_the_disk_is_not_begun(server: Server) -> None:
     remote = exact(server.serve("/a.bin", claiming(BODY, None)))
     huge = RemoteFolder("Huge", ("huge",), (replace(remote.files[0], bytes=10**18),))
-    with pytest.raises(StudioError, match=r"a\.bin needs 1,000,000,000,000 MB, .* MB left\. Make room"):
+    with pytest.raises(StudioError, match=r"a\.bin needs 1,000,000\.0 TB, and the disk .* left\. Make room"):
         fetch(huge, nobody)
     assert names(huge) == set()
 

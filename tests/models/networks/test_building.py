@@ -32,6 +32,7 @@ from cnnstudio.models.networks.building import (
 )
 from cnnstudio.models.networks.editing import add_layer, change_layer, move_layer, remove_layer
 from cnnstudio.models.networks.files import FILE_FORMAT, MAX_FILE_BYTES, SUFFIX, networks_folder
+from cnnstudio.wording import size
 from tests.models.sample_networks import sequential
 
 MNIST = (28, 28, 1)
@@ -455,8 +456,8 @@ def test_a_billion_parameters_are_refused_before_they_take_memory(mine):
         build_network(Network("large", "Large", config), MNIST, 10, seed=0)
     text = str(caught.value)
     assert f"{table.parameters:,} parameters, 1,000,001,000 of them in “dense2”" in text
-    assert f"{16 * table.parameters / 1e9:.1f} GB of memory for weights, gradients and the optimizer" in text
-    with pytest.raises(StudioError, match=r"1258\.3 GB of memory"):
+    assert f"{size(16 * table.parameters)} of memory for weights, gradients and the optimizer" in text
+    with pytest.raises(StudioError, match=r"1\.3 TB of memory"):
         build_network("softmax", (512, 512, 3), 100_000, seed=0)
     assert build_network(mine, MNIST, 10, seed=0).count_params() < 10**5
 

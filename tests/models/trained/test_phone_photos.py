@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnstudio.data.collected.collection import Collection, gather
+from cnnstudio.data.collected.collection import Collection, add_pictures
 from cnnstudio.data.collected.sets import create_collection
 from cnnstudio.data.folders.load import load_folder
 from cnnstudio.data.pictures.files import list_pictures
@@ -49,7 +49,7 @@ def zipped(path: Path) -> Path:
 def collected(source: Path | bytes, folder: Path) -> np.ndarray:
     """The example that a set of drawings keeps of a photo."""
     collection = Collection(create_collection(folder, "Digits", "drawings", ["seven"]))
-    found = gather(collection, "seven", [source], lambda _: None, threading.Event())
+    found = add_pictures(collection, "seven", [source], lambda _: None, threading.Event())
     assert found.problems == ()
     return np.asarray(Image.open(found.paths[0]))[..., np.newaxis]
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -95,6 +96,8 @@ def test_every_shipped_model_says_whose_it_is(name: str) -> None:
     card = next(entry.card for entry in list_models() if entry.name == name)
     assert card.name == name
     assert "Apache-2.0" in card.licence
+    program = card.command.removeprefix("python -m ").split()[0]
+    assert program == "cnnstudio" or find_spec(program), f"there is no program {program}"
 
 
 def test_the_smallest_model_comes_first() -> None:

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnstudio.data.pictures.input_rules import INPUT_RULES
+from cnnstudio.data.pictures.input_rules import IMAGE_SIZES, INPUT_RULES
 from cnnstudio.errors import StudioError, explain, reason
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.message_bar import MessageBar
@@ -30,7 +30,6 @@ from cnnstudio.gui.controls.picker import Choice, Picker
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.task import Task
 from cnnstudio.models.trained.adopt import (
-    MAX_SIDE,
     Answers,
     ForeignModel,
     check_answers,
@@ -110,7 +109,7 @@ class ForeignModelDialog(QDialog):
         )
         self._from_file.setAutoDefault(False)
         self._from_file.clicked.connect(self._ask_file)
-        self._size = WholeBox(8, MAX_SIDE)
+        self._size = WholeBox(IMAGE_SIZES[0], IMAGE_SIZES[-1])
         describe(
             self._size,
             "foreign_size",

@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
-from cnnstudio.data.collected.collection import Collection, gather
+from cnnstudio.data.collected.collection import Collection, add_pictures
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.task import Task
@@ -18,7 +18,7 @@ class PictureAdder(QWidget):
     """A progress bar with a button that stops; it takes no room while nothing is being added."""
 
     added = Signal(object)
-    """A `Gathered`: what became of the pictures."""
+    """An `AddedPictures`: what became of the pictures."""
 
     failed = Signal(object)
     """The exception that ended it."""
@@ -48,7 +48,7 @@ class PictureAdder(QWidget):
 
     def add(self, collection: Collection, name: str, sources: Sequence[Path | bytes]) -> None:
         """Begins to add pictures to a class; not while it is `busy`."""
-        self._task = Task(partial(gather, collection, name, list(sources)), self)
+        self._task = Task(partial(add_pictures, collection, name, list(sources)), self)
         self._task.reported.connect(self._show_progress)
         self._task.finished.connect(self._finish)
         self._task.failed.connect(self._fail)

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnstudio.data.collected.collection import ENOUGH, GOOD_START, Collection, Gathered
+from cnnstudio.data.collected.collection import ENOUGH, GOOD_START, AddedPictures, Collection
 from cnnstudio.data.folders.layout import SPLIT_FOLDERS
 from cnnstudio.errors import StudioError, explain
 from cnnstudio.gui.controls.describe import describe, label
@@ -276,7 +276,7 @@ class SetView(QWidget):
         self._adding.add(self._collection, self._class, sources)
 
     @Slot(object)
-    def _gathered(self, gathered: Gathered) -> None:
+    def _gathered(self, gathered: AddedPictures) -> None:
         if self._collection is not None:
             self._collection.note_added(gathered.paths)
             self._history.forget_undone()

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnstudio.data.splits import Dataset, Split
-from cnnstudio.progress import SECONDS_BETWEEN_REPORTS
 
 SPLITS: dict[str, tuple[str, str]] = {
     "train": ("Train", "training"),
@@ -22,6 +21,10 @@ MEAN_SIDE, MEAN_VALUES = 56, 8_000_000
 """Means of larger images are computed at this resolution; for very many classes at a lower one, to fit into memory."""
 
 _CHUNK_BYTES = 8 * 2**20
+"""Bytes of images that are read at a time."""
+
+_MEANS_SECONDS = 0.3
+"""Seconds between two events with means so far."""
 
 
 def splits_of(dataset: Dataset) -> dict[str, Split]:
@@ -148,7 +151,7 @@ def mean_images(dataset: Dataset, on_event: Callable[[object], object], stop: th
         present, firsts = np.unique(labels[order], return_index=True)
         sums[present] += np.add.reduceat(images[order], firsts, axis=0, dtype=np.int64)
         counts += np.bincount(labels, minlength=len(counts))
-        if time.monotonic() - told > 3 * SECONDS_BETWEEN_REPORTS:
+        if time.monotonic() - told > _MEANS_SECONDS:
             on_event(_means(dataset, sums, counts))
             told = time.monotonic()
     return _means(dataset, sums, counts)

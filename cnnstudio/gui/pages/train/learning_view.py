@@ -11,6 +11,7 @@ from cnnstudio.gui.look.theme import GAP, GRID, array_to_image
 from cnnstudio.gui.widgets.images.pixel_view import CrispPicture
 from cnnstudio.gui.widgets.maps.map_row import TileRow
 from cnnstudio.models.trained.classifier import LayerOutput
+from cnnstudio.wording import shape
 
 MOST_ROWS = 4
 """So many layers with feature maps are shown; the Try page has them all."""
@@ -154,5 +155,5 @@ class LearningView(QScrollArea):
         for number, row in enumerate(self._maps):
             row.setVisible(number < len(shown))
             if number < len(shown):
-                row.set_header(shown[number].name, "×".join(map(str, shown[number].values.shape)), _MAPS)
+                row.set_header(shown[number].name, shape(shown[number].values.shape), _MAPS)
                 row.set_values(shown[number].values)

@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from cnnstudio import wording
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import SECTION
 from cnnstudio.gui.widgets.maps.map_row import TileRow
@@ -49,7 +50,7 @@ def kind_and_shape(kind: str, shape: tuple[int, ...]) -> str:
     """Kind and shape of a layer's output, such as “Conv2D · 28×28×6” or “Dense · 84 units”."""
     if len(shape) == 1:
         return f"{kind} · {shape[0]:,} {'unit' if shape[0] == 1 else 'units'}"
-    return f"{kind} · {'×'.join(str(length) for length in shape)}"
+    return f"{kind} · {wording.shape(shape)}"
 
 
 class FeatureMapGrid(QScrollArea):
