@@ -1,4 +1,4 @@
-"""Fine-tuning: training the upper part of a frozen network, too, once the layers on top of it have learnt.
+"""Fine-tuning: the last layers of a frozen network are trained, too, once the new layers on top of it have learnt.
 
 Yosinski, Clune, Bengio and Lipson, How transferable are features in deep neural networks?, NeurIPS 2014: the first
 layers see what is in every image and stay good as they are; the last ones gain by being fitted to the task.
@@ -10,53 +10,53 @@ if TYPE_CHECKING:
     import keras
 
 RATE_FACTOR = 1 / 20
-"""The rate of fine-tuning by that of the training before it: large steps would spoil what was learnt elsewhere."""
+"""Factor by which the learning rate of fine-tuning is smaller: large steps would spoil what was learnt elsewhere."""
 
 SHARE = 1 / 3
 """Share of the frozen layers, the last ones, that are trained."""
 
 
 def is_frozen(model: "keras.Model") -> bool:
-    """Whether some of the layers that could be trained are not."""
-    return bool(_frozen(model))
+    """Returns whether the model has frozen layers that `unfreeze` could let be trained."""
+    return bool(_frozen_layers(model))
 
 
-def thaw(model: "keras.Model") -> None:
-    """Lets the last frozen layers be trained.
+def unfreeze(model: "keras.Model") -> None:
+    """Makes the last frozen layers trainable, a `SHARE` of them.
 
-    Batch normalisations stay as they are: the statistics of a few images would spoil those of many.
+    Batch normalisations stay frozen: the statistics of a few images would spoil those of many.
 
     Args:
         model: any model; one without frozen layers is left as it is.
     """
-    layers = _frozen(model)
+    layers = _frozen_layers(model)
     for layer in layers[len(layers) - round(SHARE * len(layers)) :]:
         layer.trainable = True
 
 
-def take_weights(model: "keras.Model", source: "keras.Model") -> bool:
-    """Gives a model what layers of the same names and shapes have learnt in another one.
+def copy_weights(source: "keras.Model", model: "keras.Model") -> bool:
+    """Copies the weights of every layer that has the same name and weights of the same shapes in both models.
 
     Args:
-        model: whose other layers stay as they are.
-        source: the trained one, for the same or other images and classes.
+        source: a trained model, for the same or other images and classes.
+        model: the model to copy to; its other layers are left as they are.
 
     Returns:
         Whether there was such a layer.
     """
-    learnt = {layer.name: layer.get_weights() for layer in source.layers if layer.weights}
-    alike = [
+    weights = {layer.name: layer.get_weights() for layer in source.layers if layer.weights}
+    matching = [
         layer
         for layer in model.layers
-        if layer.name in learnt
-        and [tuple(weight.shape) for weight in layer.weights] == [w.shape for w in learnt[layer.name]]
+        if layer.name in weights
+        and [tuple(weight.shape) for weight in layer.weights] == [weight.shape for weight in weights[layer.name]]
     ]
-    for layer in alike:
-        layer.set_weights(learnt[layer.name])
-    return bool(alike)
+    for layer in matching:
+        layer.set_weights(weights[layer.name])
+    return bool(matching)
 
 
-def _frozen(model: "keras.Model") -> "list[keras.Layer]":
+def _frozen_layers(model: "keras.Model") -> "list[keras.Layer]":
     import keras
 
     return [

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,23 +25,21 @@ from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.files import load_model
 from cnnstudio.models.trained.library import find_model
 from cnnstudio.progress import Progress
-from cnnstudio.training.config import OPTIMIZERS, SCHEDULES, TrainingConfig
+from cnnstudio.training.config import OPTIMIZERS, TrainingConfig
 from cnnstudio.training.evaluation import Evaluation, evaluate
 from cnnstudio.training.events import EpochEnd, Event, Preparing, Started, Stopped
-from cnnstudio.training.fine_tuning import RATE_FACTOR, is_frozen, take_weights, thaw
-from cnnstudio.training.loop import Block, FastFit
-from cnnstudio.training.narrator import Narrator, Pace
+from cnnstudio.training.fine_tuning import RATE_FACTOR, copy_weights, is_frozen, unfreeze
+from cnnstudio.training.loop import Block, TrainingLoop, mean_over_images
+from cnnstudio.training.reporter import Reporter, Speed
 from cnnstudio.training.runs import History, Run, create_run
 from cnnstudio.version import __version__
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["SCHEDULES", "NothingTrained", "TrainingDiverged", "TrainingResult", "train"]
-
 
 class TrainingDiverged(StudioError):  # noqa: N818  # it reads as what happened
-    """The loss is no finite number any more."""
+    """The loss became infinite or not a number."""
 
 
 class NothingTrained(StudioError):  # noqa: N818
@@ -49,12 +47,12 @@ class NothingTrained(StudioError):  # noqa: N818
 
 
 class _StopRequested(Exception):  # noqa: N818
-    """Leaves `fit` from wherever it is."""
+    """Ends the training from wherever it is."""
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingResult:
-    """What came of a training.
+    """The outcome of a training.
 
     Attributes:
         run: the run's folder.
@@ -63,10 +61,10 @@ class TrainingResult:
         architecture: key of the architecture, or the name or the file of an edited one.
         architecture_title: its name for the screen.
         parameters: trainable parameters.
-        epochs: epochs that were finished.
+        epochs: number of epochs that were finished.
         train_seconds: time from the first batch to the last, with validation and saving.
-        images_per_second: images trained on by the time spent in batches.
-        test_images: how many test images there are.
+        images_per_second: average speed over all batches; validation and saving do not count.
+        test_images: number of test images.
         test_accuracy: share of the test images that are right, 0–1.
         test_loss: mean cross-entropy on the test images, in nats.
         stopped: whether it was stopped by request.
@@ -131,12 +129,12 @@ def train(
 
 
 class _Training:
-    """One training: what it works on, and what happens between its batches.
+    """One training, from its config to its result.
 
-    Making one loads the data, builds the network and compiles it.
+    Making one loads the data, builds the network and compiles the training loop.
 
     Raises:
-        _StopRequested: meanwhile it was asked to stop.
+        _StopRequested: a stop was requested meanwhile.
     """
 
     def __init__(
@@ -163,7 +161,7 @@ class _Training:
         network = find_network(config.architecture)
         self._network_title = network.title
         model = build_network(network, dataset.image_shape, len(dataset.classes), config.seed)
-        if config.start_from and not take_weights(model, load_model(model_file(Path(config.start_from)))):
+        if config.start_from and not copy_weights(load_model(model_file(Path(config.start_from))), model):
             raise StudioError(
                 f"{_name_of(config.start_from)} has no layer in common with {network.title}, so that there is nothing "
                 "to start from: choose the architecture that it has, or start from random weights."
@@ -176,28 +174,38 @@ class _Training:
         run.check_space(4 * model.count_params())
         card = replace(_card(config, dataset, model, run.folder.name), architecture=called(network))
         self._classifier = Classifier(model, card)
-        self._narrator = Narrator(on_event, self._classifier, self._validation)
-        self._announce()
-        self._fit = FastFit(_compiled(model, config), self._train, config)
-        # Compiles what measures it, too: after a stop nobody should wait for that.
-        self._classifier.predict_many(self._validation.images[:1])
         epochs = config.epochs + config.fine_tune_epochs
-        self._pace = Pace(epochs * self._fit.batches_per_epoch, epochs)
+        batches = math.ceil(len(self._train) / config.batch_size)
+        self._speed = Speed(epochs * batches, epochs)
+        self._reporter = Reporter(on_event, self._classifier, self._validation, self._speed)
+        self._reporter.send(
+            Started(
+                run=run.folder,
+                parameters=card.parameters,
+                epochs=epochs,
+                batches_per_epoch=batches,
+                train_images=len(self._train),
+                validation_images=len(self._validation),
+                classes=dataset.classes,
+            )
+        )
+        self._reporter.send_probe()
+        self._loop = TrainingLoop(_compiled(model, config), self._train, config)
+        # Compiles the measuring, too: after a stop nobody should wait for that.
+        self._classifier.predict_many(self._validation.images[:1])
         self._check_stop()
 
     def result(self) -> TrainingResult:
-        """Trains, measures, keeps, and returns what came of it."""
+        """Trains the network, measures it on the test images, keeps both and returns the outcome."""
         started = time.perf_counter()
         stopped = False
-        self._pace.start()
         try:
-            self._fit.fit(self._end_block, self._end_epoch)
-            self._classifier.model.set_weights(self._best)
+            self._fit(self._loop)
             if self._config.fine_tune_epochs:
-                self._fine_tune()
+                self._fit(self._fine_tuning())
         except _StopRequested:
             stopped = True
-            self._narrator.tell(Stopped(len(self._history.loss)))
+            self._reporter.send(Stopped(len(self._history.loss)))
         seconds = time.perf_counter() - started
         test = self._measure()
         return TrainingResult(
@@ -209,7 +217,7 @@ class _Training:
             parameters=self._classifier.card.parameters,
             epochs=len(self._history.epochs),
             train_seconds=seconds,
-            images_per_second=self._pace.trained_images / self._pace.trained_seconds,
+            images_per_second=self._speed.average,
             test_images=test.images,
             test_accuracy=test.accuracy,
             test_loss=test.loss,
@@ -217,58 +225,50 @@ class _Training:
             classifier=self._classifier,
         )
 
-    def _fine_tune(self) -> None:
-        """Goes on from the best epoch with more of the network trained, in smaller steps."""
+    def _fit(self, loop: TrainingLoop) -> None:
+        """Trains all epochs of a loop, and leaves the network with the weights of the best epoch so far."""
+        self._speed.start()
+        for epoch in loop.epochs:
+            blocks = []
+            for block in loop.blocks(epoch):
+                blocks.append(block)
+                self._end_block(block, loop.batches_per_epoch)
+            self._end_epoch(epoch, *mean_over_images(blocks))
+        self._classifier.model.set_weights(self._best)
+
+    def _fine_tuning(self) -> TrainingLoop:
+        """Unfreezes the upper part of the network and makes the loop that trains on, in smaller steps."""
         config = self._config
         model = self._classifier.model
-        thaw(model)
+        unfreeze(model)
         tuning = replace(config, epochs=config.fine_tune_epochs, learning_rate=config.learning_rate * RATE_FACTOR)
-        FastFit(_compiled(model, tuning), self._train, tuning, first_epoch=config.epochs).fit(
-            self._end_block, self._end_epoch
-        )
-        model.set_weights(self._best)
+        return TrainingLoop(_compiled(model, tuning), self._train, tuning, first_epoch=config.epochs)
 
-    def _announce(self) -> None:
-        config = self._config
-        self._narrator.tell(
-            Started(
-                run=self._run.folder,
-                parameters=self._classifier.card.parameters,
-                epochs=config.epochs + config.fine_tune_epochs,
-                batches_per_epoch=math.ceil(len(self._train) / config.batch_size),
-                train_images=len(self._train),
-                validation_images=len(self._validation),
-                classes=self._classifier.classes,
-            )
-        )
-        self._narrator.tell_probe()
-
-    def _end_block(self, block: Block) -> None:
+    def _end_block(self, block: Block, batches_per_epoch: int) -> None:
         finite = np.isfinite(block.loss)
         if not finite.all():
-            number = block.first + int(finite.argmin()) - block.epoch * self._fit.batches_per_epoch
-            raise self._diverged(f"in batch {number + 1} of epoch {block.epoch + 1}")
+            number = block.first + int(finite.argmin()) - block.epoch * batches_per_epoch
+            raise self._divergence(f"in batch {number + 1} of epoch {block.epoch + 1}")
         self._history.add(block)
-        self._pace.count(block)
-        self._narrator.tell_block(block, self._pace)
+        self._speed.add_block(block)
+        self._reporter.add_block(block)
         self._check_stop()
 
-    def _end_epoch(self, epoch: int, logs: dict[str, Any]) -> None:
-        self._narrator.flush(self._pace)
+    def _end_epoch(self, epoch: int, loss: float, accuracy: float) -> None:
+        self._reporter.flush()
         try:
             validation = evaluate(self._classifier, self._validation, lambda *_: self._check_stop())
         except StudioError as error:
-            raise self._diverged(f"at the end of epoch {epoch + 1}") from error
-        logs |= {"val_loss": validation.loss, "val_accuracy": validation.accuracy}
-        event = EpochEnd(epoch, **{name: float(value) for name, value in logs.items()})
+            raise self._divergence(f"at the end of epoch {epoch + 1}") from error
+        event = EpochEnd(epoch, loss, accuracy, validation.loss, validation.accuracy)
         is_best = all(_rank(event) > _rank(other) for other in self._history.epochs)
         self._history.epochs.append(event)
         if is_best:
             self._best = self._classifier.model.get_weights()
             self._keep()
         self._run.write_history(self._history)
-        self._pace.count_validation()
-        self._narrator.tell(event)
+        self._speed.add_validation()
+        self._reporter.send(event)
         self._check_stop()
 
     def _keep(self) -> None:
@@ -277,15 +277,15 @@ class _Training:
         self._run.write_model(self._classifier)
 
     def _measure(self) -> Evaluation:
-        """Measures the network as it is now on the test images, and writes both."""
+        """Measures the network as it is now on the test images, and writes it and the history."""
         test = evaluate(self._classifier, self._test)
         self._classifier.card = replace(self._classifier.card, test_accuracy=test.accuracy, test_loss=test.loss)
         self._keep()
         self._run.write_history(self._history)
         return test
 
-    def _diverged(self, when: str) -> TrainingDiverged:
-        """What to tell of a loss that is no number; the best model so far is measured and kept."""
+    def _divergence(self, when: str) -> TrainingDiverged:
+        """Measures and keeps the best network so far, and returns the error that ends the training."""
         kept = ""
         if self._best:
             self._classifier.model.set_weights(self._best)
@@ -302,12 +302,12 @@ class _Training:
 
 
 def _rank(epoch: EpochEnd) -> tuple[float, float]:
-    """What makes an epoch the best: accuracy on the validation images, then loss."""
+    """The best epoch has the highest rank: accuracy on the validation images, then loss."""
     return epoch.val_accuracy, -epoch.val_loss
 
 
 def _splits(dataset: Dataset, config: TrainingConfig) -> tuple[Split, Split, Split]:
-    """The training images with what the augmentation makes up, the validation and the test images, none empty.
+    """Returns the training images, with those that the augmentation adds, the validation and the test images.
 
     Raises:
         StudioError: there are too few images for the config.
@@ -328,7 +328,7 @@ def _splits(dataset: Dataset, config: TrainingConfig) -> tuple[Split, Split, Spl
 
 
 def _compiled(model: "keras.Model", config: TrainingConfig) -> "keras.Model":
-    """A second model of the same layers, ready for `fit`: the first one is saved without optimizer."""
+    """Returns a second model of the same layers, compiled for training; the first one is saved without an optimizer."""
     import keras
 
     twin = keras.Model(model.inputs, model.outputs)
@@ -373,7 +373,7 @@ _OPTIONS = (
 )
 # fmt: on
 _RARE_OPTIONS = ("optimizer", "weight_decay", "precision", "fine_tune_epochs", "start_from", "validation_fraction")
-"""Options that are told only where they are not as usual."""
+"""Options that are written only where they are not the default."""
 
 
 def _name_of(model: str | None) -> str | None:
@@ -381,7 +381,7 @@ def _name_of(model: str | None) -> str | None:
 
 
 def _command(config: TrainingConfig) -> str:
-    """The command line that trains the same network again."""
+    """Returns the command line that trains the same network again."""
     words = ["cnnstudio", "train"]
     for name in _OPTIONS:
         if getattr(config, name) is not None:

@@ -6,8 +6,8 @@ import pytest
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES, Architecture
 from cnnstudio.training.events import Batches, EpochEnd, Started
-from cnnstudio.training.fine_tuning import is_frozen, take_weights, thaw
-from cnnstudio.training.loop import FastFit
+from cnnstudio.training.fine_tuning import copy_weights, is_frozen, unfreeze
+from cnnstudio.training.loop import TrainingLoop
 from cnnstudio.training.trainer import train
 
 pytestmark = pytest.mark.numbers
@@ -37,10 +37,10 @@ def config(quick, monkeypatch):
     return replace(quick, architecture="small", epochs=1, fine_tune_epochs=2)
 
 
-def test_only_the_last_convolutions_thaw():
+def test_only_the_last_convolutions_are_unfrozen():
     model = with_frozen_backbone((28, 28, 1), 10)
     assert is_frozen(model)
-    thaw(model)
+    unfreeze(model)
     assert [layer.name for layer in model.layers if layer.trainable and layer.weights] == ["conv2", "output"]
 
 
@@ -76,13 +76,11 @@ def test_weights_that_got_their_memory_when_they_were_frozen_are_tuned_too(quick
 
     with keras.StatelessScope(initialize_variables=True):
         model = with_frozen_backbone((28, 28, 1), 10)
-    thaw(model)
+    unfreeze(model)
     model.compile(keras.optimizers.Adam(), "sparse_categorical_crossentropy")
     before = model.get_layer("conv2").get_weights()[0]
     split = digits.train.take(np.arange(128))
-    blocks = []
-    FastFit(model, split, replace(quick, epochs=1)).fit(blocks.append, lambda *_: None)
-    assert blocks
+    assert list(TrainingLoop(model, split, replace(quick, epochs=1)).blocks(0))
     assert not np.array_equal(before, model.get_layer("conv2").get_weights()[0])
 
 
@@ -98,7 +96,7 @@ def test_a_training_goes_on_from_the_weights_of_another(quick, tmp_path):
 def test_layers_that_are_alike_take_the_weights_of_another():
     ten, seven = with_frozen_backbone((28, 28, 1), 10), with_frozen_backbone((32, 32, 1), 7)
     before = seven.get_layer("output").get_weights()[0]
-    assert take_weights(seven, ten)
+    assert copy_weights(ten, seven)
     for layer in ten.layers[:-1]:
         for one, other in zip(layer.get_weights(), seven.get_layer(layer.name).get_weights(), strict=True):
             np.testing.assert_array_equal(one, other)

@@ -19,7 +19,7 @@ from cnnstudio.training.config import SCHEDULES, Schedule, TrainingConfig
 from cnnstudio.training.evaluation import evaluate
 from cnnstudio.training.events import Batches, EpochEnd, Probe, Started, Stopped
 from cnnstudio.training.loop import Block
-from cnnstudio.training.narrator import Pace, watched_layers
+from cnnstudio.training.reporter import Speed, probe_layers
 from cnnstudio.training.trainer import NothingTrained, TrainingDiverged, train
 
 pytestmark = pytest.mark.numbers
@@ -101,7 +101,7 @@ def test_the_probe_shows_what_the_network_sees(quick, digits):
     assert not np.array_equal(probe.kernels, result.classifier.model.get_layer("conv1").kernel.numpy())
 
 
-def test_layers_are_watched_from_the_first_to_the_last():
+def test_layers_of_the_probe_are_spread_from_the_first_to_the_last():
     layers = [LayerInfo("rescaling", "Rescaling", (8, 8, 3), True)]
     for number in range(10):
         layers += [
@@ -109,22 +109,23 @@ def test_layers_are_watched_from_the_first_to_the_last():
             LayerInfo(f"n{number}", "Add", (8, 8, 4), True),
         ]
     layers.append(LayerInfo("output", "Dense", (10,), True))
-    assert watched_layers(layers) == ("n0", "n3", "n6", "n9")
-    assert watched_layers(layers[-1:]) == ()
+    assert probe_layers(layers) == ("n0", "n3", "n6", "n9")
+    assert probe_layers(layers[-1:]) == ()
 
 
 def test_a_slow_first_block_does_not_spoil_the_estimate(monkeypatch):
     clock = [0.0]
     monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
-    pace = Pace(batches=103, epochs=1)
+    speed = Speed(batches=103, epochs=1)
     numbers = np.zeros(1, np.float32)
     estimates = []
     for seconds in (4.0, 0.1, 0.1):
         clock[0] += seconds
-        pace.count(Block(0, len(estimates), numbers, numbers, images=50))
-        estimates.append(pace.seconds_left)
+        speed.add_block(Block(0, len(estimates), numbers, numbers, sizes=np.array([50])))
+        estimates.append(speed.seconds_left)
     assert estimates == pytest.approx([102 * 4.0, 101 * 0.1, 100 * 0.1])
-    assert pace.images_per_second == pytest.approx(500)
+    assert speed.images_per_second == pytest.approx(500)
+    assert speed.average == pytest.approx(150 / 4.2)
 
 
 def test_test_images_choose_nothing(quick, digits, add_dataset):
