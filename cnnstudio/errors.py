@@ -50,7 +50,7 @@ REASONS = {
     "EOPNOTSUPP": "the disk cannot do that",
     "EOVERFLOW": "it is too large",
     "EPERM": "this needs a permission that you do not have",
-    "EPIPE": "nobody reads it any more",
+    "EPIPE": "the other program has closed it",
     "EROFS": "the disk can only be read",
     "ESTALE": "the network drive has lost it",
     "ETIMEDOUT": "there was no answer in time",
@@ -86,7 +86,7 @@ def is_full(error: OSError) -> bool:
 
 
 def explain(error: BaseException) -> str:
-    """What to tell the user of an error that nobody has put into a sentence: the text of a `StudioError`, or why.
+    """The sentence for the user on any error: the text of a `StudioError`, or what the system reports.
 
     Args:
         error: whatever was raised.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 HEARTBEAT = 0.1
-"""Seconds between two reports. Whoever waits for something reports as often, and so notices a cancel."""
+"""Seconds between two reports. Code that waits for something reports as often, and so notices a cancel."""
 
 _RATE_SECONDS = 10.0
 """The time left is estimated from the speed within the last seconds."""
@@ -24,7 +24,7 @@ class Progress:
     Attributes:
         task: what is being done, such as “Downloading CIFAR-10”.
         done: bytes or images so far.
-        total: of them in all; None where nobody knows.
+        total: of them in all; None where it is unknown.
         unit: “bytes” or “images”.
         seconds_left: an estimate; None where there is none yet.
     """
@@ -60,9 +60,9 @@ class Meter:
 
     Args:
         task: what is being done, for the screen.
-        total: bytes or images in all; None where nobody knows.
+        total: bytes or images in all; None where it is unknown.
         unit: “bytes” or “images”.
-        on_progress: told; what it raises ends the work. None where nobody wants to know.
+        on_progress: called with each report; what it raises ends the work. None where no reports are wanted.
 
     Attributes:
         before: what was done before the part that is worked on now, such as the file that is being downloaded.

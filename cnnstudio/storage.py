@@ -51,7 +51,7 @@ def _user_folder(kind: str, default: str) -> Path:
 def data_folder() -> Path:
     """The user's data folder: what they made and would miss. `CNNSTUDIO_HOME` moves all user folders.
 
-    It need not be there, as none of the folders below: whoever only reads makes none, whoever writes makes it.
+    It need not be there, as none of the folders below: reading makes none, and writing makes it.
     """
     return _user_folder("data", platformdirs.user_data_dir("cnnstudio", appauthor=False))
 
@@ -102,7 +102,7 @@ def log_folder() -> Path:
 
 
 def runs_folder() -> Path:
-    """The folder that holds the runs, one folder each, unless a run was told to lie elsewhere."""
+    """The folder that holds the runs, one folder each, unless another place was chosen for a run."""
     return data_folder() / "runs"
 
 
@@ -139,7 +139,7 @@ def is_path(text: str) -> bool:
 
 
 def exists(path: Path) -> bool:
-    """Whether something is there; False, too, for what cannot be told or can be no path.
+    """Whether something is there; False, too, where that cannot be found out, or for what can be no path.
 
     `Path.exists`, `is_file` and `is_dir` raise errors for some such paths before Python 3.14.
     """

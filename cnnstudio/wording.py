@@ -48,7 +48,7 @@ def progress(done: int, total: int | None, unit: str, seconds_left: float | None
 
     Args:
         done: bytes or things so far.
-        total: of them in all; None where nobody knows.
+        total: of them in all; None where it is unknown.
         unit: “bytes”, or what the things are.
         seconds_left: an estimate; None where there is none.
     """

@@ -39,7 +39,7 @@ def list_datasets() -> list[DatasetEntry]:
 
 
 def find_dataset(name: str, image_size: int | None = None, channels: int | None = None) -> DatasetEntry:
-    """Finds a data set by what somebody typed.
+    """Finds a data set by what the user typed.
 
     Args:
         name: a key of `DATASETS`, the name of one of the user's own, or the path of a folder or a zip.

@@ -1,4 +1,4 @@
-"""TODO."""
+"""What is found in a folder of images: by a quick look, and by a scan of all files."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,17 +11,17 @@ TEST_SHARE = 0.15
 
 @dataclass(frozen=True, eq=False)
 class FolderSurvey:
-    """What a quick look tells: the listing, and the headers of some 200 files.
+    """What a quick look finds: the listing, and the headers of some 200 files.
 
     Attributes:
         path: the folder or zip.
         classes: the class names; numbers by value, the others by the alphabet, whatever their case.
         counts: files, (classes,) int64, by the splits that the folder brings: “train”, “validation”, “test”, or only
             “all” where it brings none.
-        image_size: the proposed side of the square images, in pixels.
-        channels: the proposed 1 (grey) or 3 (colour).
+        image_size: the suggested side of the square images, in pixels.
+        channels: the suggested 1 (grey) or 3 (colour).
         input_rule: key of `cnnstudio.data.pictures.input_rules.INPUT_RULES`.
-        notes: sentences worth telling at once.
+        notes: sentences to show at once.
     """
 
     path: Path

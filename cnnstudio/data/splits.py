@@ -49,7 +49,7 @@ def draw_from_each_class(
 
     Args:
         labels: (n,) whole numbers from 0.
-        share: tells how many to draw from so many of a class.
+        share: gives the number of images to draw from the number in a class.
         seed: the same seed draws the same images.
         rather_not: (n,) bool, images that are drawn only where a class has not enough others.
 

@@ -30,7 +30,7 @@ def literal(value: Any) -> str:
 
 
 def number(value: float) -> str:
-    """A number as somebody would write it: 1 / 255 rather than 0.00392156862745098, 1e-4 rather than 0.0001.
+    """A number as a person would write it: 1 / 255 rather than 0.00392156862745098, 1e-4 rather than 0.0001.
 
     The text stands for exactly this number.
     """

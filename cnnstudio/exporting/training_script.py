@@ -1,7 +1,7 @@
 """“Show Keras code”: a network and its training as a script of plain Keras that runs by itself.
 
 The script builds the same network from the same seed, holds out the same images for validation and shows the others in
-the same order at the same learning rates. What plain Keras cannot say, a comment tells.
+the same order at the same learning rates. A comment says what plain Keras cannot do.
 """
 
 import json

@@ -27,7 +27,7 @@ class Augmentation:
     Attributes:
         name: the key, as typed on the command line.
         title: for the screen.
-        description: one sentence for somebody new.
+        description: one sentence for a beginner.
         build: takes the image shape (h, w, c) and gives the function that changes a batch, to be called inside a
             `tf.function` with a new seed for each batch.
         extend: takes a data set and a seed and gives the data set to train on, with made-up images among its training
@@ -180,7 +180,7 @@ AUGMENTATIONS: dict[str, Augmentation] = {
 
 
 def find_augmentation(text: str) -> Augmentation:
-    """Finds an augmentation by what somebody typed.
+    """Finds an augmentation by what the user typed.
 
     Args:
         text: a key of `AUGMENTATIONS`, or what `AugmentationSpec.parse` reads.

@@ -1,4 +1,4 @@
-"""Augmentation of one's own choice: how far images are shifted, turned, mirrored, zoomed, … while a network trains.
+"""Augmentation in single changes: how far images are shifted, turned, mirrored, zoomed, … while a network trains.
 
 Each change has one number, of which 0 means none. They are written as on the command line, `shift=0.1,flip=0.5`.
 """
@@ -26,7 +26,7 @@ class Change:
     Attributes:
         name: the key, as in `AugmentationSpec`.
         title: for the screen.
-        description: one sentence for somebody new.
+        description: one sentence for a beginner.
         highest: the largest value that makes sense.
         usual: a value to begin with.
         unit: what the number counts.
@@ -94,7 +94,7 @@ class AugmentationSpec:
 
     @classmethod
     def parse(cls, text: str) -> "AugmentationSpec":
-        """Reads what somebody typed, such as `shift=0.1,flip=0.5`; a name alone stands for its usual value.
+        """Reads what the user typed, such as `shift=0.1,flip=0.5`; a name alone stands for its usual value.
 
         Raises:
             StudioError: a name is unknown, or a value is none.

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cnnstudio.data.collected.sets import CollectionKind, is_visible, read_set, told, write_set
+from cnnstudio.data.collected.sets import CollectionKind, disk_trouble, is_visible, read_set, write_set
 from cnnstudio.data.pictures.files import list_pictures, natural_key
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
 from cnnstudio.data.pictures.open import PICTURE_ENDINGS, open_image
@@ -116,7 +116,7 @@ class Collection:
             StudioError: the name is not possible, or taken; or the disk does not take it.
         """
         name = self._free_class(name)
-        with told(f"“{name}” cannot be added"):
+        with disk_trouble(f"“{name}” cannot be added"):
             (self.path / name).mkdir()
             self._set_order([*(other for other in self._order if other != name), name])
         self._remember(_Step(((self._bin / secrets.token_hex(4) / name, self.path / name),)))
@@ -132,7 +132,7 @@ class Collection:
         if new != old:
             order = [name for name in self.classes if name != new]
             order.insert(order.index(old) + 1 if old in order else len(order), new)
-            with told(f"“{old}” cannot be renamed"):
+            with disk_trouble(f"“{old}” cannot be renamed"):
                 (self.path / old).rename(self.path / new)
                 self._set_order(order)
             self._remember(_Step(((self.path / old, self.path / new),)))
@@ -183,7 +183,7 @@ class Collection:
         path = self.path / name / self._file_name()
         buffer = io.BytesIO()
         Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(buffer, "PNG")
-        with told(f"The example cannot be saved in “{name}”"):
+        with disk_trouble(f"The example cannot be saved in “{name}”"):
             write_atomically(path, buffer.getvalue())
         return path
 

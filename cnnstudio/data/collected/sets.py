@@ -33,12 +33,12 @@ class CollectionKind:
         name: the key.
         title: for the screen.
         noun: what one example is called.
-        description: one sentence for somebody new.
+        description: one sentence for a beginner.
         input_rule: a key of `INPUT_RULES`.
         image_size: side of the images that are trained on, in pixels.
         channels: 1 (grey) or 3 (colour).
         kept_side: longest side of the images that are kept, in pixels.
-        examples: class names for whoever has no idea yet.
+        examples: class names that are suggested.
     """
 
     name: str
@@ -107,7 +107,7 @@ def create_collection(folder: Path, name: str, kind: str, classes: Sequence[str]
     if len({one.casefold() for one in names}) < len(names):
         raise StudioError("Two classes have the same name. Give each another one.")
     path = folder / name
-    with told(f"“{name}” cannot be made"):
+    with disk_trouble(f"“{name}” cannot be made"):
         path.mkdir(parents=True)
         for one in names:
             (path / one).mkdir()
@@ -130,7 +130,7 @@ def rename_collection(path: Path, name: str) -> Path:
         StudioError: the name is not possible, or taken; or the disk does not take it.
     """
     name = _free_set(path.parent, name, instead_of=path.name)
-    with told(f"“{path.name}” cannot be renamed"):
+    with disk_trouble(f"“{path.name}” cannot be renamed"):
         return path.rename(path.with_name(name))
 
 
@@ -206,8 +206,8 @@ def write_set(path: Path, kind: CollectionKind, classes: list[str]) -> None:
 
 
 @contextmanager
-def told(trouble: str) -> Iterator[None]:
-    """Says what the disk did not do in a sentence that begins with `trouble`."""
+def disk_trouble(trouble: str) -> Iterator[None]:
+    """Turns an error of the disk into a `StudioError` whose sentence begins with `trouble`."""
     try:
         yield
     except FileNotFoundError as error:

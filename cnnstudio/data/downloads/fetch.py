@@ -1,4 +1,4 @@
-"""Files that are fetched at first use: looked for on this computer, else downloaded, checked whenever they are used."""
+"""Files that are fetched at first use: found on this computer or downloaded, and checked whenever they are used."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""Bringing one file from one server: told, stopped and taken up again at any moment."""
+"""Downloads one file from one server: with progress, and so that it can be stopped and resumed at any moment."""
 
 import errno
 import json

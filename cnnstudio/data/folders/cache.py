@@ -6,10 +6,10 @@ there; one program writes at a time. What is damaged is noticed and made anew: t
 of every block of images. All blocks are checked when the file of images was touched, otherwise some at random, as
 checking all would take longer than reading what is needed.
 
-Whether a folder has changed is told by the names in it and in all folders below, and by the size and time of every
+Whether a folder has changed is seen by the names in it and in all folders below, and by the size and time of every
 file; where there are more than 20,000 files, of as many taken at random each time, and of all in folders whose own time
 has changed (most programs exchange a file when they save it): an edit in place of a few of very many files may be
-noticed some loads later only. Of an archive, its own size and time tell it.
+noticed some loads later only. Of an archive, its own size and time are compared.
 """
 
 import hashlib
@@ -132,7 +132,7 @@ def alone(path: Path, while_waiting: Callable[[], object]) -> AbstractContextMan
 def new_cache(path: Path, shape: tuple[int, int]) -> Iterator[Path]:
     """A folder to write images and record into, which takes the place of older ones once it is whole.
 
-    Whoever asks for it is `alone`.
+    To be used within `alone`.
 
     Raises:
         OSError: it cannot be written.

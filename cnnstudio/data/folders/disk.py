@@ -23,7 +23,7 @@ UNKNOWN = (-1, -1)
 
 @dataclass(frozen=True)
 class Stamp:
-    """What tells that a folder still holds the same names.
+    """By what it is recognised that a folder still holds the same names.
 
     Attributes:
         path: relative to the top.
@@ -39,7 +39,7 @@ class Stamp:
 
 
 class DiskFolder:
-    """The folder that somebody named.
+    """A folder of images on disk.
 
     Attributes:
         problems: (relative path, why) of what cannot be read though it looks as if it should be; grows while the
@@ -86,7 +86,7 @@ class DiskFolder:
         return Path(full) if data is None else data
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Does nothing: no file stays open."""
 
 
 def sign_file(path: str) -> tuple[int, int]:

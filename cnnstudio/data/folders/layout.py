@@ -142,7 +142,7 @@ def find_classes(root: Branch, name: str, while_looking: Callable[[], object]) -
     """Finds the classes below a folder.
 
     Args:
-        root: the folder that somebody named.
+        root: the folder that the user named.
         name: what messages call it.
         while_looking: called for every folder; what it raises ends the search.
 

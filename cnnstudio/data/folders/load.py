@@ -58,7 +58,7 @@ def load_folder(
 ) -> Dataset:
     """Decodes all images of a folder or zip, or takes them from the cache where nothing has changed.
 
-    How changes are noticed, and which may not be, is told in `cnnstudio.data.folders.cache`.
+    How changes are noticed, and which may not be, is described in `cnnstudio.data.folders.cache`.
 
     Args:
         path: as for `survey_folder`.

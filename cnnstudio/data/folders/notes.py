@@ -1,4 +1,4 @@
-"""Sentences on what may spoil a training with somebody's own images."""
+"""Sentences on what may spoil a training with the user's own images."""
 
 from collections.abc import Iterator, Sequence
 
@@ -39,7 +39,7 @@ def notes_on_classes(classes: Sequence[str], counts: np.ndarray) -> Iterator[str
 
 
 def notes_on_test(classes: Sequence[str], counts: np.ndarray) -> Iterator[str]:
-    """A sentence on classes that nothing tells how well the network knows them.
+    """A sentence on classes without test images: how well the network knows them cannot be measured.
 
     Args:
         classes: the names.

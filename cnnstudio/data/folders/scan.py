@@ -23,7 +23,7 @@ from cnnstudio.storage import free_bytes
 _BLOCK_BYTES = 1 << 20
 
 MAX_LISTED = 1_000
-"""Unreadable files, and groups of duplicates, that are told one by one."""
+"""Unreadable files, and groups of duplicates, that are listed one by one."""
 
 _SPARE = 64 << 20
 
@@ -46,7 +46,7 @@ class Store(Protocol):
         """The first bytes of a file; none where it cannot be read."""
 
     def read(self, path: str, limit: int) -> tuple[bytes | None, tuple[int, int]]:
-        """The bytes of a file, None where it has more than `limit` or cannot be read; and what changes when it does."""
+        """The bytes of a file, None where it has more than `limit` or cannot be read; and its size and time."""
 
     def source(self, path: str) -> bytes | Path:
         """What to decode; raises StudioError."""
@@ -61,7 +61,7 @@ class Scan:
 
     Attributes:
         numbers: (n,) int64, the file of each image, by its number in the layout.
-        signs: (files, 2) int64, what tells that a file has changed.
+        signs: (files, 2) int64, by which it is seen that a file has changed.
         repeats: (m, 2) int64: image and group, by group, for images whose bytes occur more than once.
         repeat_paths: the relative path of each of these; the first of them, if there are very many.
         checksums: (blocks,) uint32, CRC-32 of each `block_bytes` of the file of images.

@@ -31,7 +31,7 @@ MAX_RATIO = 200
 _HARMLESS = 1 << 30
 _MAX_DIRECTORY_BYTES = 128 << 20
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-"""Ways of packing whose unpacking stops where it is told to; they are also the only usual ones."""
+"""Compression methods that can be unpacked up to a given length; they are also the only usual ones."""
 
 _END = b"PK\x05\x06"
 _END_64 = b"PK\x06\x06"

@@ -39,7 +39,7 @@ _one_huge_picture = threading.Lock()
 """Pictures with more than `_HUGE_PIXELS` are decoded one at a time: memory does not grow with the threads."""
 
 _READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-"""Without waiting: a pipe would hold up whoever opens it until somebody writes into it."""
+"""Without waiting: opening a pipe would block until another program writes into it."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

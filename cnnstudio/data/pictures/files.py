@@ -22,7 +22,7 @@ class PictureFile:
     """A file that should be a picture, by its name.
 
     Attributes:
-        name: what it is called on screen and in tables: the path as somebody gave it, with what lies below it.
+        name: what it is called on screen and in tables: the path as it was given, with what lies below it.
         path: the file, or the archive that holds it.
         archive: the open archive, or None for a plain file.
     """

@@ -71,7 +71,7 @@ class _Ground:
     """What may be written on: one colour, or paper or a board under any light.
 
     Attributes:
-        colour: (3,) of a ground of one colour; None where it is told from the picture.
+        colour: (3,) of a ground of one colour; None where it is estimated from the picture.
         is_light: whether the ink is darker; unused with a colour.
     """
 

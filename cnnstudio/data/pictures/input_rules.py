@@ -92,7 +92,7 @@ class InputRule:
     Attributes:
         name: the key, as a model's card has it.
         title: for the screen.
-        description: one sentence for somebody new.
+        description: one sentence for a beginner.
         prepare: takes an upright picture of mode L or RGB and the shape (height, width, channels) of the image.
     """
 
@@ -103,7 +103,7 @@ class InputRule:
 
 
 def check_image_shape(image_size: int | None, channels: int | None) -> None:
-    """Checks to what somebody wants pictures to be brought; None where that is left to the data set.
+    """Checks the size and the channels that pictures are to be brought to; None where they are not chosen.
 
     Raises:
         StudioError: images cannot have this size, or so many channels.

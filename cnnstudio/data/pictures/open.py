@@ -89,7 +89,7 @@ KINDS = (
     Kind("MSP", ("MSP",), (".msp",)),
     Kind("XBM", ("XBM",), (".xbm",)),
     Kind("XPM", ("XPM",), (".xpm",)),
-    # The last: nothing at the beginning of such a file tells what it is.
+    # The last: nothing at the beginning of such a file identifies it.
     Kind("TGA", ("TGA",), (".tga", ".icb", ".vda", ".vst")),
 )
 """What can be opened, the commonest first: what is decoded in this process, with memory bounded by the pixels. EPS is
@@ -139,7 +139,7 @@ _MAX_BOXES = 1000
 """Parts of a HEIC file; those of photos have four or five."""
 
 _NAMED = 6
-"""Kinds that are named to somebody who chose something else."""
+"""How many kinds the message names that refuses another one."""
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -213,7 +213,7 @@ def read_header(data: bytes) -> Header | None:
     try:
         with quiet(), _recognised(io.BytesIO(data)) as image:
             return Header(*image.size, image.mode)
-    except Exception:  # noqa: BLE001 - `open_image` tells what is wrong
+    except Exception:  # noqa: BLE001 - `open_image` says what is wrong
         return None
 
 
@@ -302,7 +302,7 @@ def _without_notes(data: bytes) -> bytes:
             size = int.from_bytes(data[start + 8 : start + 16])
         end = start + max(size, 8) if size else len(data)
         if len(parts) == _MAX_BOXES:
-            raise ValueError("made to be read for ever")
+            raise ValueError("it has too many parts")
         parts.append(data[start:end].replace(b"cdsc", b"none") if kind == b"meta" else data[start:end])
         start = end
     return b"".join(parts)
@@ -322,7 +322,7 @@ def _decode(image: Image.Image, name: str) -> Image.Image:
         raise _too_many_pixels(name) from error
     except Exception as error:
         raise StudioError(_damaged(name)) from error
-    # Pillow hands on what the file said, so that whoever opens the picture again would turn it again.
+    # Pillow hands on what the file said, so that it would be turned again when it is opened again.
     upright.info = {}
     return upright
 
@@ -363,7 +363,7 @@ def _not_a_picture(head: bytes, name: str) -> str:
 def upright_turn(image: Image.Image) -> Image.Transpose | None:
     """What turns a picture upright; None where it stands upright as it is.
 
-    That is told by the EXIF tag Orientation, or by XMP where there is none. HEIC and AVIF have a rule of their own
+    It is given by the EXIF tag Orientation, or by XMP where there is none. HEIC and AVIF have a rule of their own
     beside which neither counts: the decoder of HEIC has followed it, that of AVIF gives it as EXIF.
     """
     if image.format == "HEIF":

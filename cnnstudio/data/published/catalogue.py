@@ -30,7 +30,7 @@ class DatasetEntry:
     Attributes:
         name: the key, as typed on the command line.
         title: the name as its authors write it.
-        description: one sentence for somebody new.
+        description: one sentence for a beginner.
         image_shape: (height, width, channels).
         classes: the class names.
         train_images: number of training images.
@@ -39,8 +39,8 @@ class DatasetEntry:
         read: reads all images, after fetching or scanning them where that is needed.
         path: the folder or zip of a user's own images; None for a published data set.
         remote: the files that are downloaded at first use; None where nothing is.
-        keras: module of `keras.datasets` whose `load_data` gives the same images in the same order, with what that is
-            told; empty where there is none.
+        keras: module of `keras.datasets` whose `load_data` gives the same images in the same order, and the arguments
+            of that call; empty where there is none.
     """
 
     name: str

@@ -262,7 +262,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("size", "channels"), [(7, 3), (1025, 3), (-5, 1), (32, 2), (32, 4)])
 def test_impossible_shapes_are_refused(tmp_path: Path, size: int, channels: int) -> None:
-    with pytest.raises(StudioError, match="Images have|image size must be"):
+    with pytest.raises(StudioError, match=r"Images have|image size must be"):
         load_folder(make(tmp_path / "set", {"a": 3, "b": 3}), size, channels)
 
 
