@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnnstudio import wording
 from cnnstudio.errors import StudioError, is_full, reason
 from cnnstudio.models.networks.building import called, find_network
 from cnnstudio.models.trained.card import CONFIG_FILE
@@ -99,8 +100,8 @@ class Run:
         needed, free = 2 * model_bytes + 2**20, free_bytes(self.folder)
         if free < needed:
             raise StudioError(
-                f"The disk of {self.folder} is full: the model needs {_megabytes(needed)}, {_megabytes(free)} are "
-                "free. Make room, or choose another output folder."
+                f"The disk of {self.folder} is full: the model needs {wording.size(needed)}, {wording.size(free)} "
+                "are free. Make room, or choose another output folder."
             )
 
     def discard(self) -> None:
@@ -146,7 +147,7 @@ def create_run(config: TrainingConfig, output: Path | None = None) -> Run:
 
 
 def _name_of_network(config: TrainingConfig) -> str:
-    """What a network is called, as far as a folder may be called so: a title may come from anybody's file."""
+    """Returns a network's title where a folder can have that name, otherwise its key: titles come from users' files."""
     network = find_network(config.architecture)
     try:
         return checked_name(called(network), "A run's name")
@@ -155,7 +156,7 @@ def _name_of_network(config: TrainingConfig) -> str:
 
 
 def config_of_run(folder: Path) -> dict[str, Any]:
-    """What a run was told, by the names of `TrainingConfig`.
+    """Returns the config of a run, by the names of `TrainingConfig`'s fields.
 
     Raises:
         StudioError: the folder keeps no config, or one that cannot be read.
@@ -166,7 +167,7 @@ def config_of_run(folder: Path) -> dict[str, Any]:
             values = json.loads(file.read(_MAX_CONFIG_BYTES))
         return {item.name: values[item.name] for item in fields(TrainingConfig) if item.name in values}
     except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise StudioError(f"{path} does not tell how this model was trained.") from error
+        raise StudioError(f"{path} does not say how this model was trained: it is missing or damaged.") from error
 
 
 def _open_empty(folder: Path) -> Run:
@@ -182,7 +183,7 @@ def _open_empty(folder: Path) -> Run:
 
 
 def _shipped_names() -> set[str]:
-    """The names by which the models that ship are called; a run of the same name could not be."""
+    """Returns the names of the models that ship: by the same name, a run could not be found."""
     try:
         return {folder.name for folder in shipped("trained").iterdir()}
     except OSError:
@@ -195,7 +196,3 @@ def _cannot_write(folder: Path | None, error: OSError) -> StudioError:
         elsewhere = "Name another place for all that is kept in the environment variable CNNSTUDIO_HOME"
     room = ", or make room there" if is_full(error) else ""
     return StudioError(f"The run cannot be written to {folder or runs_folder()}: {reason(error)}. {elsewhere}{room}.")
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 2**20:.1f} MB"
