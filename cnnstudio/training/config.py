@@ -1,4 +1,4 @@
-"""What a training is told."""
+"""The configuration of a training, and the choices in it: schedules, optimizers, precisions."""
 
 import math
 from collections.abc import Callable, Container
@@ -22,15 +22,19 @@ MAX_SEED = 2**31 - 1
 MAX_EPOCHS = 100_000
 
 FEW_IMAGES = 5000
+"""Number of training images below which an augmentation is suggested for a folder of images."""
+
 FEW_STEPS = 400
+"""Number of steps that a training should take at least; few images are repeated in more epochs for that."""
+
 MOST_EPOCHS = 60
-"""Fewer training images than the first are shown so often that some so many steps are taken, within so many epochs."""
+"""Number of epochs that are suggested at most."""
 
 AS_SUITS: Any = None
-"""Stands for a value that is chosen to suit the data set when the config is made."""
+"""Default of a value that is chosen to suit the data set when the config is made."""
 
 _SUITED: dict[str, Any] = {"epochs": 3, "batch_size": 128, "augmentation": "none"}
-"""What suits a large data set."""
+"""The values that suit a large data set."""
 
 WARM_UP = 0.05
 """Share of the training over which the rate rises, where a schedule warms up."""
@@ -43,9 +47,9 @@ class Schedule:
     Attributes:
         name: the key, as typed on the command line.
         title: for the screen.
-        description: one sentence for somebody new.
-        factors: for (n,) float64 shares of the training that are done, 0 ≤ share < 1, the factors (n,) by which the
-            learning rate is multiplied, 0–1.
+        description: one sentence for a newcomer.
+        factors: takes (n,) float64 shares of the training that are done, 0 ≤ share < 1; returns the factors (n,) by
+            which the learning rate is multiplied, 0–1.
     """
 
     name: str
@@ -83,14 +87,14 @@ SCHEDULES: dict[str, Schedule] = {
 
 @dataclass(frozen=True)
 class Optimizer:
-    """How the weights follow the gradients.
+    """A rule by which the gradients change the weights.
 
     Attributes:
         name: the key, as typed on the command line.
         title: for the screen.
-        description: one sentence for somebody new.
-        learning_rate: a highest rate that does well for most networks.
-        build: makes Keras's of a learning rate.
+        description: one sentence for a newcomer.
+        learning_rate: the default for the highest rate, which does well for most networks.
+        build: takes a learning rate and returns Keras's optimizer.
     """
 
     name: str
@@ -188,7 +192,7 @@ class TrainingConfig:
 
     @classmethod
     def suggested(cls, entry: DatasetEntry) -> "TrainingConfig":
-        """What trains a data set well untouched.
+        """Returns a config that trains well on a data set.
 
         Args:
             entry: the data set.
@@ -197,14 +201,14 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         if self.learning_rate is None:
-            optimizer = OPTIMIZERS.get(str(self.optimizer), OPTIMIZERS["adam"])  # `check` tells of an unknown one
+            optimizer = OPTIMIZERS.get(str(self.optimizer), OPTIMIZERS["adam"])  # `check` reports an unknown one
             object.__setattr__(self, "learning_rate", optimizer.learning_rate)
         missing = [name for name in _SUITED if getattr(self, name) is None]
         if not missing:
             return
         try:
             suited = _suited(find_dataset(str(self.dataset), self.image_size, self.channels))
-        except StudioError:  # `check` tells it
+        except StudioError:  # `check` reports it
             suited = _SUITED
         for name in missing:
             object.__setattr__(self, name, suited[name])

@@ -1,4 +1,4 @@
-"""How well a classifier does on images whose labels are known."""
+"""Measures a classifier on images whose labels are known."""
 
 import math
 from collections.abc import Callable
@@ -12,18 +12,20 @@ if TYPE_CHECKING:
     from cnnstudio.models.trained.classifier import Classifier
 
 CHUNK = 512
+"""Number of images between two reports of progress, at most."""
+
 MAX_VALUES = 2**24
-"""Images between two reports of progress, and pixel values held at a time, at most."""
+"""Number of pixel values held at a time, at most."""
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What came out.
+    """The accuracy and the loss of a classifier on some images.
 
     Attributes:
         accuracy: share of the images that are right, 0–1.
         loss: mean cross-entropy in nats.
-        images: how many there were.
+        images: number of images.
         confusion_matrix: (classes, classes) int64; entry (i, j) counts the images of class i that were taken for j.
     """
 
@@ -41,7 +43,8 @@ def evaluate(
     Args:
         classifier: it is used in the calling thread.
         split: at least one image; labels index the classifier's classes.
-        on_progress: called as (images done, images in all), after every few hundred; what it raises ends the work.
+        on_progress: called with the number of images done and of all images, after every few hundred. What it raises
+            ends the evaluation.
 
     Raises:
         StudioError: the images do not fit the classifier.
@@ -62,7 +65,7 @@ def evaluate(
 
 
 def cross_entropy(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """The sum over images of −ln p(label).
+    """Returns the sum over images of −ln p(label).
 
     Args:
         probabilities: (n, classes) float32.

@@ -1,4 +1,4 @@
-"""What a training tells its listener. Fields are named as in Keras's logs."""
+"""The events that a training sends to its listener. Fields are named as in Keras's logs."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ class Preparing:
     """The data set is being downloaded or scanned, which happens at its first use.
 
     Attributes:
-        progress: how far that is.
+        progress: how much of it is done.
     """
 
     progress: Progress
@@ -27,10 +27,10 @@ class Started:
     Attributes:
         run: the run's folder.
         parameters: trainable parameters of the model.
-        epochs: how many epochs are planned.
-        batches_per_epoch: batches in one epoch.
-        train_images: images trained on in each epoch.
-        validation_images: images held out for validation.
+        epochs: number of epochs, those of fine-tuning included.
+        batches_per_epoch: number of batches in one epoch.
+        train_images: number of images trained on in each epoch.
+        validation_images: number of images held out for validation.
         classes: the class names, in the order of the labels.
     """
 
@@ -53,7 +53,7 @@ class Batches:
         loss: (n,) float32, the loss of each batch.
         accuracy: (n,) float32, the share of each batch that was right, 0–1.
         images_per_second: the speed now.
-        seconds_left: an estimate for all that is still to come, validation included.
+        seconds_left: an estimate of the time that the rest of the training takes, validations included.
     """
 
     epoch: int
@@ -85,7 +85,7 @@ class EpochEnd:
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """What the network sees in one fixed image right now, a few times a second.
+    """What the network sees in one fixed image now, a few times a second.
 
     Attributes:
         image: (height, width, channels) uint8, the probe image.
@@ -93,7 +93,7 @@ class Probe:
         probabilities: (classes,) float32.
         kernels: (height, width, channels, filters) float32, the first convolution's weights; None in a net that has
             no convolution.
-        layers: the outputs of the layers that are watched, (height, width, channels) each.
+        layers: the outputs of a few layers from the first to the last, (height, width, channels) each.
     """
 
     image: np.ndarray
@@ -108,7 +108,7 @@ class Stopped:
     """The training was stopped by request; the weights as they are now will be measured and kept.
 
     Attributes:
-        batches: how many batches were trained in all.
+        batches: number of batches trained in all.
     """
 
     batches: int

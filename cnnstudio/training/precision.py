@@ -1,7 +1,7 @@
-"""How a training step computes what a Keras model says: at which precision, and normalisations in one go.
+"""The arithmetic of a training step: its precision, and batch normalisations as one operation.
 
-Layers are asked for their arithmetic only while TensorFlow traces them. So a model is changed for that long alone:
-what is saved afterwards is the model as it was, float32 throughout and without a layer of ours.
+A layer's arithmetic matters only while TensorFlow traces it. A model is therefore changed for that long alone: what is
+saved afterwards is the model as it was, float32 throughout and without layers of ours.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Precision:
-    """How exactly a training computes.
+    """A number format for the training.
 
     Attributes:
         name: the key, as typed on the command line.
         title: for the screen.
-        description: one sentence for somebody new.
-        policy: Keras's name of it.
+        description: one sentence for a newcomer.
+        policy: name of Keras's dtype policy.
     """
 
     name: str
@@ -50,9 +50,9 @@ PRECISIONS: dict[str, Precision] = {
 
 @contextmanager
 def training_arithmetic(model: "keras.Model", precision: str) -> Iterator[None]:
-    """Lets a model that is traced meanwhile compute as a training should.
+    """Changes the arithmetic of a model while it is traced for training.
 
-    The layers that answer with the model's outputs stay at 32 bits: the loss is taken of what they say.
+    Layers whose outputs are the model's stay at 32 bits, because the loss is computed from them.
 
     Args:
         model: any functional model. Its batch normalisations must not be traced in another thread meanwhile.

@@ -147,7 +147,7 @@ def create_run(config: TrainingConfig, output: Path | None = None) -> Run:
 
 
 def _name_of_network(config: TrainingConfig) -> str:
-    """What a network is called, as far as a folder may be called so: a title may come from anybody's file."""
+    """Returns a network's title where a folder can have that name, otherwise its key: titles come from users' files."""
     network = find_network(config.architecture)
     try:
         return checked_name(called(network), "A run's name")
@@ -156,7 +156,7 @@ def _name_of_network(config: TrainingConfig) -> str:
 
 
 def config_of_run(folder: Path) -> dict[str, Any]:
-    """What a run was told, by the names of `TrainingConfig`.
+    """Returns the config of a run, by the names of `TrainingConfig`'s fields.
 
     Raises:
         StudioError: the folder keeps no config, or one that cannot be read.
@@ -167,7 +167,7 @@ def config_of_run(folder: Path) -> dict[str, Any]:
             values = json.loads(file.read(_MAX_CONFIG_BYTES))
         return {item.name: values[item.name] for item in fields(TrainingConfig) if item.name in values}
     except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise StudioError(f"{path} does not tell how this model was trained.") from error
+        raise StudioError(f"{path} does not say how this model was trained: it is missing or damaged.") from error
 
 
 def _open_empty(folder: Path) -> Run:
@@ -183,7 +183,7 @@ def _open_empty(folder: Path) -> Run:
 
 
 def _shipped_names() -> set[str]:
-    """The names by which the models that ship are called; a run of the same name could not be."""
+    """Returns the names of the models that ship: by the same name, a run could not be found."""
     try:
         return {folder.name for folder in shipped("trained").iterdir()}
     except OSError:
