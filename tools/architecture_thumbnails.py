@@ -16,7 +16,7 @@ from pathlib import Path
 
 from cnnstudio.gui.widgets.network.layout.lay_out import lay_out
 from cnnstudio.gui.widgets.network.layout.parts import Volume
-from cnnstudio.models.arithmetic.layer_table import LayerTable, describe
+from cnnstudio.models.layer_table import LayerTable, describe
 from cnnstudio.models.networks.building import network_config
 
 _COLOUR = "#5b8def"

@@ -19,7 +19,7 @@ from cnnstudio.cli.options import (
 )
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES, FAMILIES
-from cnnstudio.models.arithmetic.layer_table import LayerRow, LayerTable, describe, mlp_connections
+from cnnstudio.models.layer_table import LayerRow, LayerTable, describe, mlp_connections
 from cnnstudio.models.networks.building import fitted, network_config
 from cnnstudio.models.networks.files import Network, list_networks, saved_path
 from cnnstudio.models.trained.card import model_file

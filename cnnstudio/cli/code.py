@@ -15,8 +15,8 @@ from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
-from cnnstudio.models.arithmetic.layer_table import describe
 from cnnstudio.models.keras_config.graph import Config
+from cnnstudio.models.layer_table import describe
 from cnnstudio.models.networks.building import fitted, network_config
 from cnnstudio.models.networks.files import Network, saved_path
 from cnnstudio.models.trained.card import model_file, read_card

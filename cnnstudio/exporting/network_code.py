@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cnnstudio.exporting.python_text import INDENT, call, literal
-from cnnstudio.models.arithmetic.layer_table import LayerTable, describe
 from cnnstudio.models.backend import import_keras
-from cnnstudio.models.keras_config.allowlist import ELSEWHERE, MODELS
-from cnnstudio.models.keras_config.graph import MERGES, Config, Graph, Node
-from cnnstudio.models.layers import LAYERS, local_response_normalization
+from cnnstudio.models.keras_config.allowlist import MODELS
+from cnnstudio.models.keras_config.graph import Config, Graph, Node
+from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
+from cnnstudio.models.layer_table import LayerTable, describe
 from cnnstudio.models.networks.building import alone
 
 if TYPE_CHECKING:
@@ -284,14 +284,14 @@ class _Writer:
         # Keras itself notes `training=False` where a layer is called without.
         options = [f"{key}={literal(value)}" for key, value in node.options.items() if value]
         inputs = ", ".join(taken)
-        if len(taken) > 1 or node.kind in MERGES:
+        if len(taken) > 1 or group_of(node.kind) == "Branches":
             inputs = f"[{inputs}]"
         if node.kind in MODELS:
             return Statement(target, self._function(node), (), "", f"({', '.join([inputs, *options])})")
-        own = node.kind in LAYERS
-        if own and LAYER_CODE[node.kind] not in self.definitions:
-            self.definitions.append(LAYER_CODE[node.kind])
-        made_by = node.kind if own else f"{ELSEWHERE.get(node.kind, 'layers')}.{node.kind}"
+        definition = LAYER_CODE.get(node.kind)
+        if definition and definition not in self.definitions:
+            self.definitions.append(definition)
+        made_by = node.kind if definition else f"{_module_of(node.kind).replace('keras.layers', 'layers')}.{node.kind}"
         values = json.dumps({**node.config, "name": node.kind})
         if values not in self._arguments:
             self._arguments[values] = _arguments(node.kind, json.loads(values))
@@ -362,7 +362,7 @@ def _input_arguments(config: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _arguments(kind: str, config: dict[str, Any]) -> tuple[str, ...]:
     """The arguments that make a layer, save its name: those that Keras asks for, and those that differ from its own."""
-    class_ = _class_of(kind)
+    class_ = getattr(importlib.import_module(_module_of(kind)), kind)
     given = _asked(class_.from_config(config))
     parameters = [item for item in inspect.signature(class_).parameters.values() if item.kind is not item.VAR_KEYWORD]
     required = [item.name for item in parameters if item.default is item.empty]
@@ -399,10 +399,8 @@ def _written_whole(given: Mapping[str, Any], differing: Sequence[str]) -> set[st
     return set(drawing[: drawing.index(objects[-1]) + 1]) if objects else set()
 
 
-def _class_of(kind: str) -> "type[keras.Layer]":
-    if kind in LAYERS:
-        return local_response_normalization()
-    return getattr(importlib.import_module(ELSEWHERE.get(kind, "keras.layers")), kind)
+def _module_of(kind: str) -> str:
+    return LAYER_KINDS[kind].module
 
 
 def _asked(layer: "keras.Layer") -> dict[str, Any]:

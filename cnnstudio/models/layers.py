@@ -1,8 +1,9 @@
 """Layers of our own: only what published networks need and Keras has not.
 
-A saved model asks for them by a name that begins with “cnnstudio>”; `allowlist` lets exactly these through.
+A saved model asks for them by a name that begins with “cnnstudio>”.
 """
 
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +11,8 @@ if TYPE_CHECKING:
     import keras
 
 PACKAGE = "cnnstudio"
-LAYERS = frozenset({"LocalResponseNormalization"})
-"""The names of all of them."""
 
 MAX_NEIGHBOURS = 255
-
-
-def register_layers() -> None:
-    """Makes all of them known to Keras, so that models that contain them can be opened."""
-    local_response_normalization()
 
 
 @cache
@@ -70,3 +64,20 @@ def local_response_normalization() -> "type[keras.Layer]":
             return {**super().get_config(), **settings}
 
     return LocalResponseNormalization
+
+
+LAYERS: dict[str, Callable[[], "type[keras.Layer]"]] = {"LocalResponseNormalization": local_response_normalization}
+"""What makes each of them, by its name."""
+
+
+def register_layers() -> None:
+    """Makes all of them known to Keras, so that models that contain them can be opened."""
+    for make in LAYERS.values():
+        make()
+
+
+def __getattr__(name: str) -> "type[keras.Layer]":
+    """The class of that name, as if it stood here; it is made when it is first asked for, for it needs Keras."""
+    if name in LAYERS:
+        return LAYERS[name]()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,6 +12,7 @@ import pytest
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models import layers
+from cnnstudio.models.layer_kinds import LAYER_KINDS
 from cnnstudio.models.layers import local_response_normalization
 from cnnstudio.models.trained.files import load_model
 
@@ -132,7 +133,15 @@ def test_hostile_numbers_are_refused(tampered, numbers):
         load_model(tampered(numbers))
 
 
-def test_the_list_names_the_classes_that_are_there():
-    own = local_response_normalization()
-    assert {own.__name__} == layers.LAYERS
-    assert own.__module__ == layers.__name__ == "cnnstudio.models.layers"
+@pytest.mark.parametrize("name", layers.LAYERS)
+def test_a_class_is_found_by_the_name_that_files_have(name):
+    """Saved models name the module and the class: neither ever changes."""
+    kind = LAYER_KINDS[name]
+    assert (kind.module, kind.registered_name) == ("cnnstudio.models.layers", f"cnnstudio>{name}")
+    assert getattr(layers, name) is layers.LAYERS[name]()
+    assert getattr(layers, name).__name__ == name
+
+
+def test_there_are_no_other_classes():
+    with pytest.raises(AttributeError, match="Lambda"):
+        _ = layers.Lambda

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
-from cnnstudio.models.arithmetic.layer_table import describe
+from cnnstudio.models.layer_table import describe
 from cnnstudio.models.networks.building import network_config
 from cnnstudio.storage import shipped
 from tools.architecture_thumbnails import main, thumbnail

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from cnnstudio.errors import StudioError
-from cnnstudio.models.arithmetic.layer_table import describe
+from cnnstudio.models.layer_table import describe
 from cnnstudio.models.networks.building import Network, find_network, network_config, save_network, write_network
 from cnnstudio.models.networks.editing import add_layer, change_layer, move_layer
 from cnnstudio.models.trained.library import load_classifier

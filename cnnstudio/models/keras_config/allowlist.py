@@ -8,84 +8,15 @@ layer that does the same takes its place, or the file is refused.
 """
 
 import json
-from typing import Any
+from typing import Any, Literal
 
-from cnnstudio.models import layers as own
 from cnnstudio.models.keras_config.equivalents import OPERATION_MODULES, as_layer
+from cnnstudio.models.layer_kinds import LAYER_KINDS
 
 MAX_LAYERS = 2_000
 MAX_DEPTH = 8
 MAX_TEXT = 1_000
 MAX_NUMBER = 2**31
-
-LAYERS = frozenset(
-    {
-        "Activation",
-        "ActivityRegularization",
-        "Add",
-        "AlphaDropout",
-        "Average",
-        "AveragePooling2D",
-        "BatchNormalization",
-        "CenterCrop",
-        "Concatenate",
-        "Conv2D",
-        "Conv2DTranspose",
-        "Cropping2D",
-        "Dense",
-        "DepthwiseConv2D",
-        "Dropout",
-        "ELU",
-        "Flatten",
-        "GaussianDropout",
-        "GaussianNoise",
-        "GlobalAveragePooling2D",
-        "GlobalMaxPooling2D",
-        "GroupNormalization",
-        "Identity",
-        "InputLayer",
-        "LayerNormalization",
-        "LeakyReLU",
-        "MaxPooling2D",
-        "Maximum",
-        "Minimum",
-        "Multiply",
-        "Normalization",
-        "PReLU",
-        "Permute",
-        "RandomBrightness",
-        "RandomContrast",
-        "RandomFlip",
-        "RandomRotation",
-        "RandomTranslation",
-        "RandomZoom",
-        "ReLU",
-        "Rescaling",
-        "Reshape",
-        "Resizing",
-        "SeparableConv2D",
-        "Softmax",
-        "SpatialDropout2D",
-        "Subtract",
-        "UnitNormalization",
-        "UpSampling2D",
-        "ZeroPadding2D",
-    }
-)
-"""Layers of `keras.layers`."""
-
-ELSEWHERE = {"LayerScale": "keras.src.applications.convnext"}
-"""Layers that Keras keeps to a network of its own, each with the module where it looks for it."""
-
-_KINDS = {
-    "keras.layers": LAYERS,
-    own.__name__: own.LAYERS,
-    **{module: frozenset({name}) for name, module in ELSEWHERE.items()},
-}
-"""Layers by module."""
-
-_REGISTERED = {own.__name__: f"{own.PACKAGE}>{{}}"}
-"""Under which name Keras looks up the objects of a module; those of the others by their module."""
 
 MODELS = {
     "Functional": "keras.src.models.functional",
@@ -199,7 +130,7 @@ class _Copy:
             copied = self.model(config, depth + 1)
         else:
             config = _as_layer(config)
-            copied = _object(config, _KINDS, what="layer")
+            copied = _object(config, "layer")
             copied["config"]["name"] = _name(copied["config"])
         if "name" in config:
             copied["name"] = _name(config)
@@ -235,16 +166,16 @@ def _name(config: dict[str, Any]) -> str:
     return name
 
 
-def _object(config: Any, allowed: dict[str, frozenset[str]], what: str) -> dict[str, Any]:
+def _object(config: Any, what: Literal["layer", "part"]) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise RefusedError(f"it is damaged: a {what} is missing where one must be")
     module, name = config.get("module"), config.get("class_name")
-    if not isinstance(module, str) or not isinstance(name, str) or name not in allowed.get(module, frozenset()):
+    if not isinstance(module, str) or not isinstance(name, str) or not _is_allowed(module, name, what):
         raise RefusedError(
             f"it contains {_kind(config)}, which is not on the list of {what}s that CNN Studio opens, because a "
             f"{what} from elsewhere could run code or read files{_ADVICE.get(str(name), '')}"
         )
-    registered = _REGISTERED[module].format(name) if module in _REGISTERED else None
+    registered = LAYER_KINDS[name].registered_name if what == "layer" else None
     if config.get("registered_name") not in ((None, name) if registered is None else (registered,)):
         raise RefusedError(f"it gives {_kind(config)} a second name, as only a {what} of one's own has")
     return {
@@ -255,9 +186,15 @@ def _object(config: Any, allowed: dict[str, frozenset[str]], what: str) -> dict[
     }
 
 
+def _is_allowed(module: str, name: str, what: Literal["layer", "part"]) -> bool:
+    if what == "part":
+        return name in PARTS.get(module, frozenset())
+    return name in LAYER_KINDS and LAYER_KINDS[name].module == module
+
+
 def _value(value: Any) -> Any:
     if isinstance(value, dict):
-        return _object(value, PARTS, what="part")
+        return _object(value, "part")
     return _plain(value)
 
 

@@ -9,6 +9,7 @@ from numbers import Real
 from typing import Any
 
 from cnnstudio.models.keras_config.graph import layer_config
+from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
 
 Entry = dict[str, Any]
 """What a config says of one layer or operation: module, class_name, config, name and inbound_nodes."""
@@ -19,24 +20,8 @@ _Found = tuple[str, dict[str, Any], Any]
 OPERATION_MODULES = ("keras.src.ops.numpy", "keras.src.ops.nn")
 """Where Keras keeps its operations."""
 
-_ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    "Elu": ("elu", {"alpha": 1.0}),
-    "Exp": ("exponential", {}),
-    "Gelu": ("gelu", {"approximate": False}),
-    "HardSigmoid": ("hard_sigmoid", {}),
-    "HardSilu": ("hard_silu", {}),
-    "HardTanh": ("hard_tanh", {}),
-    "LogSigmoid": ("log_sigmoid", {}),
-    "Relu": ("relu", {}),
-    "Relu6": ("relu6", {}),
-    "Selu": ("selu", {}),
-    "Sigmoid": ("sigmoid", {}),
-    "Silu": ("silu", {}),
-    "Softplus": ("softplus", {}),
-    "Softsign": ("softsign", {}),
-    "Tanh": ("tanh", {}),
-}
-"""Operations on single numbers, each with Keras's activation that does the same, given these settings."""
+_ACTIVATIONS = {function.operation: function for function in ACTIVATIONS.values() if function.operation}
+"""Activation functions by the operation on single numbers that does the same."""
 
 _MERGES = frozenset({"Add", "Maximum", "Minimum", "Multiply", "Subtract"})
 _GLOBAL_POOLINGS = {"Mean": "GlobalAveragePooling2D", "Max": "GlobalMaxPooling2D"}
@@ -77,9 +62,9 @@ def as_layer(entry: Entry) -> Entry | None:
 
 def _equivalent(operation: str, settings: Mapping[str, Any], args: list[Any]) -> _Found | None:
     if operation in _ACTIVATIONS:
-        activation, needed = _ACTIVATIONS[operation]
-        same = all(settings[key] == value for key, value in needed.items())
-        return ("Activation", {"activation": activation}, args) if same else None
+        function = _ACTIVATIONS[operation]
+        same = all(settings[key] == value for key, value in function.operation_values.items())
+        return ("Activation", {"activation": function.name}, args) if same else None
     if len(args) == 2:
         return _arithmetic(operation, *args)
     if operation == "Concatenate":

@@ -6,24 +6,18 @@ the layers it is fed by, so that a layer can be put in, taken out or moved witho
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NoReturn
 
 from cnnstudio.errors import StudioError
+from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 
 Config = dict[str, Any]
 """Keras's config of a Functional or Sequential model, as of `keras.saving.serialize_keras_object`."""
 
-MERGES = frozenset({"Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"})
-"""Kinds of layers that take several inputs."""
-
-HEADS = {"Dense": "units", "Conv2D": "filters", "SeparableConv2D": "filters"}
-"""Kinds of layers that can give each class its number, with the field that says how many."""
-_AFTER_HEAD = frozenset(
-    {"Activation", "Dropout", "Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "Reshape", "Softmax"}
-)
-"""Kinds of layers that may stand between that layer and the end."""
+_SHORTENING = frozenset({"Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "Reshape"})
+"""Kinds of layers that bring maps into one list of numbers."""
 
 LAYER_NAMES = "the names of layers consist of Latin letters, digits, dots, dashes and underlines"
 _NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]{0,99}")
@@ -38,7 +32,7 @@ class Node:
     """A layer and what it is fed by.
 
     Attributes:
-        name: the layer's name, unique in its graph.
+        name: the layer's name, unique in its graph; of a layer within a model within the model, “model/layer”.
         layer: Keras's config of the layer (module, class_name, config, registered_name); never changed in place.
         inputs: the names of the layers whose outputs it takes, in order.
         options: other arguments of its call, such as `training`.
@@ -58,6 +52,16 @@ class Node:
     def config(self) -> dict[str, Any]:
         """What the layer is made with."""
         return self.layer["config"]
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes its weights."""
+        return self.config.get("trainable") is not False
+
+    @property
+    def count_field(self) -> str:
+        """The field that says how many channels or units it gives; empty where there is none."""
+        return LAYER_KINDS[self.kind].count_field if self.kind in LAYER_KINDS else ""
 
     def fed_by(self, *inputs: str) -> "Node":
         """The same layer with other inputs."""
@@ -90,22 +94,24 @@ class Graph:
         Raises:
             StudioError: it is no network with one input and one output, or its connections make no sense.
         """
-        inner = config["config"]
-        try:
-            if config["class_name"] == "Sequential":
-                nodes = _chain(inner)
-                output = nodes[-1].name
-            else:
-                nodes = [_node(layer) for layer in inner["layers"]]
-                output = _only(inner.get("output_layers"), "output")
-                _only(inner.get("input_layers"), "input")
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-            raise StudioError("The network is damaged: its layers and connections cannot be read.") from error
-        graph = cls(re.sub(r"[^A-Za-z0-9_.-]", "_", str(inner["name"])).lstrip("_-") or "network", nodes, output)
-        if len(graph.nodes) < len(nodes):
-            raise StudioError("Two layers of this network have the same name, so that nobody can tell which is meant.")
-        graph.check()
+        nodes, output = _read(config, flatten=False)
+        name = re.sub(r"[^A-Za-z0-9_.-]", "_", str(config["config"]["name"])).lstrip("_-")
+        graph = cls(name or "network", nodes, output)
+        if [node.kind for node in nodes if not node.inputs] != ["InputLayer"]:
+            raise StudioError("This is no image classifier: its layers must all follow from its one input.")
+        graph.sort()
         return graph
+
+    @classmethod
+    def flattened(cls, config: Config) -> "Graph":
+        """Reads a config with the layers of models within the model in their place, the input first.
+
+        Its layers cannot be edited, and are in the order of the config as far as each follows those it is fed by.
+
+        Raises:
+            StudioError: as of `of`.
+        """
+        return cls(str(config["config"].get("name")), *_read(config, flatten=True))
 
     @property
     def input(self) -> str:
@@ -116,15 +122,15 @@ class Graph:
     def head(self) -> Node | None:
         """The layer that gives each class its number; None where none can be found."""
         node = self.nodes[self.output]
-        while node.kind in _AFTER_HEAD and len(node.inputs) == 1:
+        while _follows_head(node):
             node = self.nodes[node.inputs[0]]
-        return node if node.kind in HEADS else None
+        return node if node.count_field else None
 
     @property
     def gives_probabilities(self) -> bool:
         """Whether the outputs are made to sum to 1."""
         node = self.nodes[self.output]
-        while node.kind in _AFTER_HEAD and len(node.inputs) == 1 and not _is_softmax(node):
+        while _follows_head(node) and not _is_softmax(node):
             node = self.nodes[node.inputs[0]]
         return _is_softmax(node)
 
@@ -215,22 +221,6 @@ class Graph:
             if not is_layer_name(name):
                 raise StudioError(f"One of its layers is called “{name}”, but {LAYER_NAMES}.")
 
-    def check(self) -> None:
-        """Puts the layers in order.
-
-        Raises:
-            StudioError: the connections make no sense.
-        """
-        for node in self.nodes.values():
-            for source in node.inputs:
-                if source not in self.nodes:
-                    raise StudioError(f"The layer “{node.name}” is fed by “{source}”, which is not there.")
-        inputs = [node for node in self.nodes.values() if not node.inputs]
-        if len(inputs) != 1 or inputs[0].kind != "InputLayer":
-            raise StudioError("An image classifier has exactly one input, from which everything else follows.")
-        self.node(self.output)
-        self.sort()
-
     def to_config(self) -> Config:
         """Keras's config of a Functional model of these layers, sorted."""
         self.sort()
@@ -253,61 +243,150 @@ def is_layer_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None and ".." not in name
 
 
+def _follows_head(node: Node) -> bool:
+    """Whether a layer may stand between the one that gives each class its number and the end."""
+    if len(node.inputs) != 1:
+        return False
+    return group_of(node.kind) in ("Activation", "Regularisation") or node.kind in _SHORTENING
+
+
 def _is_softmax(node: Node) -> bool:
     return node.kind == "Softmax" or node.config.get("activation") == "softmax"
 
 
-def _only(places: Any, what: str) -> str:
-    """The layer's name in Keras's [name, 0, 0], which older files put into another list."""
-    while isinstance(places, list | tuple) and len(places) == 1:
-        places = places[0]
-    if not isinstance(places, list | tuple) or len(places) != 3 or not isinstance(places[0], str):
-        raise StudioError(f"An image classifier has exactly one {what}; this network has another number of them.")
-    return places[0]
+def _read(config: Config, flatten: bool) -> tuple[list[Node], str]:
+    """Reads the layers of a config, each after those it is fed by, the input first; and the name of the output."""
+    try:
+        nodes, outputs = _nodes_of(config, "", None, trainable=True, flatten=flatten)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise StudioError("The network is damaged: its layers and connections cannot be read.") from error
+    if len(outputs) != 1 or [node.kind for node in nodes].count("InputLayer") != 1:
+        raise StudioError("This is no image classifier: a network needs exactly one input and one output.")
+    # The input is listed first by Keras too, but a config may come from anybody.
+    return sorted(nodes, key=lambda node: node.kind != "InputLayer"), outputs[0]
 
 
-def _own(layer: Mapping[str, Any]) -> dict[str, Any]:
-    """A layer's entry without what Keras keeps of a particular building."""
-    return {key: layer.get(key) for key in _LAYER_FIELDS}
+def _nodes_of(
+    config: Mapping[str, Any], path: str, inputs: Sequence[str] | None, trainable: bool, flatten: bool
+) -> tuple[list[Node], tuple[str, ...]]:
+    """Reads the layers of a model.
 
+    Args:
+        config: of the model.
+        path: goes before the names of its layers.
+        inputs: names of the nodes that feed it; None for the outermost model, which has an input layer of its own.
+        trainable: whether training changes what is around it.
+        flatten: whether the layers of models within it take their place.
 
-def _node(layer: Mapping[str, Any]) -> Node:
-    calls = layer.get("inbound_nodes") or []
-    name = layer.get("name") or layer["config"]["name"]
-    if len(calls) > 1:
-        raise StudioError(f"The layer “{name}” is used at {len(calls)} places, which cannot be edited.")
-    if layer["config"]["name"] != name:
-        raise StudioError(f"The layer “{name}” has a second name, “{layer['config']['name']}”.")
-    if not calls:
-        return Node(name, _own(layer))
-    return Node(name, _own(layer), tuple(_sources(calls[0]["args"], name)), calls[0].get("kwargs") or {})
-
-
-def _sources(value: Any, name: str) -> Iterable[str]:
-    if isinstance(value, list | tuple):
-        for item in value:
-            yield from _sources(item, name)
-        return
-    history = value["config"]["keras_history"]
-    source, call, place = history
-    if not isinstance(source, str) or (call, place) != (0, 0):
-        raise StudioError(f"It cannot be told what the layer “{name}” is fed by.")
-    yield source
-
-
-def _chain(inner: Mapping[str, Any]) -> list[Node]:
-    """The layers of a Sequential model, which follow each other."""
-    layers = list(inner["layers"])
-    if not layers or layers[0]["class_name"] != "InputLayer":
-        shape = inner.get("build_input_shape")
-        if not layers or not isinstance(shape, list | tuple):
-            raise StudioError("This network does not say which images it takes: it has no input layer.")
-        layers.insert(0, input_layer(shape))
+    Returns:
+        The layers, each after those it is fed by; and the names of those whose outputs are the model's own.
+    """
+    fields = config["config"]
+    trainable = trainable and fields.get("trainable") is not False
+    layers, starts, ends = _chain(fields, inputs) if config["class_name"] == "Sequential" else _connected(fields)
+    counts = Counter(_name(layer) for layer, _ in layers)
+    if twice := next((name for name, count in counts.items() if count > 1), None):
+        raise StudioError(f"The network is damaged: two of its layers are called “{twice}”.")
+    outputs: dict[str, tuple[str, ...]] = {}  # for each layer or model within, the nodes whose outputs are its own
+    if inputs is not None:
+        outputs = {name: (given,) for (name, _), given in zip(starts, inputs, strict=True)}
     nodes: list[Node] = []
-    for layer in layers:
-        inputs = (nodes[-1].name,) if nodes else ()
-        nodes.append(Node(layer["config"]["name"], _own(layer), inputs))
-    return nodes
+    waiting = [(layer, sources) for layer, sources in layers if _name(layer) not in outputs]
+    while waiting:
+        left = []
+        for layer, sources in waiting:
+            if any(name not in outputs for name, _ in sources):
+                left.append((layer, sources))
+                continue
+            name = _name(layer)
+            if any(place >= len(outputs[source]) for source, place in sources):
+                raise StudioError(f"The layer “{name}” is fed by one of several outputs of a model, and is not edited.")
+            given = tuple(outputs[source][place] for source, place in sources)
+            if flatten and "layers" in layer["config"]:
+                inner, outputs[name] = _nodes_of(layer, f"{path}{name}/", given, trainable, flatten)
+                nodes += inner
+            else:
+                nodes.append(_node(layer, path + name, given, trainable or not flatten))
+                outputs[name] = (path + name,)
+        if len(left) == len(waiting):
+            _refuse(left, outputs)
+        waiting = left
+    if absent := next((name for name, _ in ends if name not in outputs), None):
+        raise StudioError(f"The network is damaged: its output is the layer “{absent}”, which is not there.")
+    return nodes, tuple(outputs[name][place] for name, place in ends)
+
+
+def _refuse(waiting: "_Connected", outputs: Mapping[str, Any]) -> NoReturn:
+    """Says why none of the layers that are left can be computed."""
+    names = {*outputs, *(_name(layer) for layer, _ in waiting)}
+    for layer, sources in waiting:
+        if absent := next((source for source, _ in sources if source not in names), None):
+            raise StudioError(f"The layer “{_name(layer)}” is fed by “{absent}”, which is not there.")
+    circle = _name(waiting[0][0])
+    raise StudioError(f"The connections of this network go round in a circle, through the layer “{circle}”.")
+
+
+_Place = tuple[str, int]
+"""One of the outputs of a layer, by the layer's name and the output's number."""
+_Connected = list[tuple[Mapping[str, Any], list[_Place]]]
+"""Layers, each with the outputs that it is called with."""
+
+
+def _connected(fields: Mapping[str, Any]) -> tuple[_Connected, list[_Place], list[_Place]]:
+    """The layers of a Functional model, its inputs and its outputs."""
+    layers = [(layer, _called_with(layer)) for layer in fields["layers"]]
+    starts = _places(fields["input_layers"])
+    if not {name for name, _ in starts} <= {_name(one) for one, _ in layers if one["class_name"] == "InputLayer"}:
+        raise StudioError("The network is damaged: what it names as its input is no input layer.")
+    return layers, starts, _places(fields["output_layers"])
+
+
+def _chain(fields: Mapping[str, Any], inputs: Sequence[str] | None) -> tuple[_Connected, list[_Place], list[_Place]]:
+    """The layers of a Sequential model, which follow each other, its input and its output."""
+    layers = list(fields["layers"])
+    if layers[0]["class_name"] != "InputLayer":
+        # Such a model may still say what it was built for.
+        shape = fields.get("build_input_shape") or layers[0]["config"].get("batch_input_shape")
+        if shape is None and inputs is None:
+            raise StudioError("This network does not say which images it takes: it has no input layer.")
+        layers.insert(0, input_layer(shape or ()))
+    places = [(_name(layer), 0) for layer in layers]
+    sources: list[list[_Place]] = [[], *([place] for place in places[:-1])]
+    return list(zip(layers, sources, strict=True)), places[:1], places[-1:]
+
+
+def _name(layer: Mapping[str, Any]) -> str:
+    return layer.get("name") or layer["config"]["name"]
+
+
+def _called_with(layer: Mapping[str, Any]) -> list[_Place]:
+    calls = layer.get("inbound_nodes") or []
+    if len(calls) > 1:
+        raise StudioError(
+            f"The layer “{_name(layer)}” is used at {len(calls)} places. CNN Studio takes only networks that use each "
+            "layer once."
+        )
+    return [place for call in calls for place in _places(call["args"])]
+
+
+def _places(value: Any) -> list[_Place]:
+    """The places in Keras's [name, call, place] or in tensors that hold one, in lists however deep."""
+    if isinstance(value, Mapping):
+        value = value["config"]["keras_history"]
+    if value and isinstance(value[0], str):
+        name, _, place = value
+        return [(name, place)]
+    return [found for item in value for found in _places(item)]
+
+
+def _node(layer: Mapping[str, Any], name: str, inputs: tuple[str, ...], trainable: bool) -> Node:
+    if layer["config"]["name"] != _name(layer):
+        raise StudioError(f"The layer “{_name(layer)}” has a second name, “{layer['config']['name']}”.")
+    kept = {key: layer.get(key) for key in _LAYER_FIELDS}
+    if not trainable:
+        kept["config"] = {**layer["config"], "trainable": False}
+    calls = layer.get("inbound_nodes") or [{}]
+    return Node(name, kept, inputs, calls[0].get("kwargs") or {})
 
 
 def layer_config(kind: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -323,7 +402,7 @@ def input_layer(batch_shape: Sequence[int | None]) -> dict[str, Any]:
 
 def _layer(node: Node) -> dict[str, Any]:
     tensors = [_tensor(source) for source in node.inputs]
-    args = [tensors] if len(tensors) > 1 or node.kind in MERGES else tensors
+    args = [tensors] if len(tensors) > 1 or group_of(node.kind) == "Branches" else tensors
     calls = [{"args": args, "kwargs": dict(node.options)}] if tensors else []
     return {**node.layer, "name": node.name, "inbound_nodes": calls}
 
@@ -331,167 +410,3 @@ def _layer(node: Node) -> dict[str, Any]:
 def _tensor(source: str) -> dict[str, Any]:
     config = {"shape": _UNKNOWN_SHAPE, "dtype": "float32", "keras_history": [source, 0, 0]}
     return {"class_name": "__keras_tensor__", "config": config}
-
-
-_Outputs = dict[str, tuple[str, ...]]
-"""For each layer (or model) of one level, the names of the steps whose outputs are its own."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One layer.
-
-    Attributes:
-        name: of the layer; of one within a model within the model, “model/layer”.
-        kind: Keras's class.
-        fields: its config.
-        inputs: names of the steps that feed it.
-        trainable: whether training changes its weights.
-    """
-
-    name: str
-    kind: str
-    fields: Mapping[str, Any]
-    inputs: tuple[str, ...]
-    trainable: bool
-
-
-def steps_of(config: Mapping[str, Any]) -> tuple[tuple[Step, ...], str]:
-    """Lists the layers of a network with one input and one output.
-
-    Args:
-        config: of a Functional or Sequential model.
-
-    Returns:
-        The layers, the input first, each after those that feed it; and the name of the one whose output is the
-        network's.
-
-    Raises:
-        StudioError: it is no such network.
-    """
-    try:
-        steps, outputs = _Walk().model(config, "", None, trainable=True)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise StudioError("The network is damaged: its list of layers and connections cannot be read.") from error
-    if len(outputs) != 1 or [step.kind for step in steps].count("InputLayer") != 1:
-        raise StudioError("This is no image classifier: a network needs exactly one input and one output.")
-    # The input is listed first by Keras too, but a config may come from anybody.
-    return tuple(sorted(steps, key=lambda step: step.kind != "InputLayer")), outputs[0]
-
-
-class _Walk:
-    """Goes through a model's layers; the input of the outermost model alone is a step."""
-
-    def model(
-        self, config: Mapping[str, Any], path: str, inputs: Sequence[str] | None, trainable: bool
-    ) -> tuple[list[Step], tuple[str, ...]]:
-        """Lists the layers of a model.
-
-        Args:
-            config: of the model.
-            path: goes before its layers' names.
-            inputs: the steps that feed it; None for the outermost, which has an input of its own.
-            trainable: whether training changes what is around it.
-
-        Returns:
-            Its layers, and the names of those whose outputs are its own.
-        """
-        fields = config["config"]
-        trainable = trainable and fields.get("trainable") is not False
-        if config["class_name"] == "Sequential":
-            return self._sequential(fields, path, inputs, trainable)
-        return self._functional(fields, path, inputs, trainable)
-
-    def _sequential(
-        self, fields: Mapping[str, Any], path: str, inputs: Sequence[str] | None, trainable: bool
-    ) -> tuple[list[Step], tuple[str, ...]]:
-        layers = list(fields["layers"])
-        if layers and layers[0]["class_name"] != "InputLayer":
-            layers.insert(0, _input_of(fields, layers[0]))
-        steps: list[Step] = []
-        given: tuple[str, ...] | None = None if inputs is None else tuple(inputs)
-        for layer in layers:
-            if layer["class_name"] == "InputLayer" and given is not None:
-                continue
-            made, given = self._layer(layer, path, given or (), trainable)
-            steps += made
-        _refuse_doubles(layers)
-        return steps, given or ()
-
-    def _functional(
-        self, fields: Mapping[str, Any], path: str, inputs: Sequence[str] | None, trainable: bool
-    ) -> tuple[list[Step], tuple[str, ...]]:
-        _refuse_doubles(fields["layers"])
-        outputs: _Outputs = {}
-        named = {_name(layer) for layer in fields["layers"] if layer["class_name"] == "InputLayer"}
-        if not {name for name, _ in _ends(fields["input_layers"])} <= named:
-            raise StudioError("The network is damaged: what it names as its input is no input layer.")
-        if inputs is not None:
-            outputs = {name: (given,) for (name, _), given in zip(_ends(fields["input_layers"]), inputs, strict=True)}
-        steps: list[Step] = []
-        waiting = [(layer, _called_with(layer)) for layer in fields["layers"] if _name(layer) not in outputs]
-        while waiting:
-            left = []
-            for layer, sources in waiting:
-                if any(name not in outputs for name, _ in sources):
-                    left.append((layer, sources))
-                    continue
-                given = tuple(outputs[name][place] for name, place in sources)
-                made, outputs[_name(layer)] = self._layer(layer, path, given, trainable)
-                steps += made
-            if len(left) == len(waiting):
-                raise StudioError("The network is damaged: its layers feed each other in a circle, or one is missing.")
-            waiting = left
-        return steps, tuple(outputs[name][place] for name, place in _ends(fields["output_layers"]))
-
-    def _layer(
-        self, layer: Mapping[str, Any], path: str, inputs: tuple[str, ...], trainable: bool
-    ) -> tuple[list[Step], tuple[str, ...]]:
-        name, fields = path + _name(layer), layer["config"]
-        if "layers" in fields:
-            return self.model(layer, f"{name}/", inputs, trainable)
-        trainable = trainable and fields.get("trainable") is not False
-        return [Step(name, layer["class_name"], fields, inputs, trainable)], (name,)
-
-
-def _name(layer: Mapping[str, Any]) -> str:
-    return layer.get("name") or layer["config"]["name"]
-
-
-def _refuse_doubles(layers: Sequence[Mapping[str, Any]]) -> None:
-    seen = set()
-    for layer in layers:
-        if _name(layer) in seen:
-            raise StudioError(f"The network is damaged: two of its layers are called “{_name(layer)}”.")
-        seen.add(_name(layer))
-
-
-def _input_of(fields: Mapping[str, Any], first: Mapping[str, Any]) -> dict[str, Any]:
-    """The input of a Sequential model that lists none, of which its config may still say what it was built for."""
-    shape = fields.get("build_input_shape") or first["config"].get("batch_input_shape")
-    return {"class_name": "InputLayer", "config": {"name": "input", "batch_shape": shape}}
-
-
-def _called_with(layer: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """The layers whose outputs a layer is called with, each with which one of its outputs."""
-    nodes = layer.get("inbound_nodes") or []
-    if len(nodes) > 1:
-        raise StudioError(f"The layer “{_name(layer)}” is used at {len(nodes)} places, which no layer table can show.")
-    return [history for node in nodes for history in _histories(node["args"])]
-
-
-def _histories(value: Any) -> Iterator[tuple[str, int]]:
-    if isinstance(value, Mapping):
-        name, _, place = value["config"]["keras_history"]
-        yield name, place
-    else:
-        for item in value:
-            yield from _histories(item)
-
-
-def _ends(value: Any) -> list[tuple[str, int]]:
-    """The inputs or outputs of a Functional model: one [name, call, place], or a list of such."""
-    if value and isinstance(value[0], str):
-        name, _, place = value
-        return [(name, place)]
-    return [end for item in value for end in _ends(item)]

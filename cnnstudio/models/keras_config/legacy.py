@@ -10,9 +10,10 @@ import json
 from typing import Any
 
 from cnnstudio.errors import reason
-from cnnstudio.models.keras_config.allowlist import ELSEWHERE, LAYERS, MODELS, PARTS, RefusedError
+from cnnstudio.models.keras_config.allowlist import MODELS, PARTS, RefusedError
 from cnnstudio.models.keras_config.equivalents import OPERATION_MODULES, is_operation
-from cnnstudio.models.keras_config.graph import MERGES, input_layer
+from cnnstudio.models.keras_config.graph import input_layer
+from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 
 MAX_CONFIG = 2**24
 MAX_DEPTH = 50
@@ -89,10 +90,10 @@ def _layer(layer: dict[str, Any], depth: int) -> dict[str, Any]:
         copied = _model(layer, depth + 1)
     elif is_operation(layer):
         copied = {**layer, "module": OPERATION_MODULES[0]}
-    elif kind in LAYERS or kind in ELSEWHERE:
+    elif kind in LAYER_KINDS:
         config = {key: _part(value) for key, value in layer["config"].items()}
         copied = {
-            "module": layer.get("module", ELSEWHERE.get(kind, "keras.layers")),
+            "module": layer.get("module", LAYER_KINDS[kind].module),
             "class_name": kind,
             "config": _renamed(kind, config),
             "registered_name": layer.get("registered_name"),
@@ -151,4 +152,4 @@ def _node(node: Any, kind: str) -> Any:
         {"class_name": "__keras_tensor__", "config": {"shape": [None], "dtype": "float32", "keras_history": source[:3]}}
         for source in node
     ]
-    return {"args": [tensors] if len(tensors) > 1 or kind in MERGES else tensors, "kwargs": options}
+    return {"args": [tensors] if len(tensors) > 1 or group_of(kind) == "Branches" else tensors, "kwargs": options}

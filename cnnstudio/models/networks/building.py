@@ -162,8 +162,8 @@ def fitted(config: "Config", image_shape: ImageShape, classes: int) -> "Config":
     Raises:
         StudioError: a layer does not fit such images, or the network's outputs are not the classes.
     """
-    from cnnstudio.models.arithmetic.layer_table import describe
-    from cnnstudio.models.keras_config.graph import HEADS, Graph
+    from cnnstudio.models.keras_config.graph import Graph
+    from cnnstudio.models.layer_table import describe
 
     if classes < 2:
         raise StudioError(f"A network needs at least 2 classes to choose between, not {classes}.")
@@ -176,7 +176,7 @@ def fitted(config: "Config", image_shape: ImageShape, classes: int) -> "Config":
             "It cannot be told which layer gives each class its number: the network must end in a dense layer, or in a "
             "convolution with pooling."
         )
-    graph.nodes[head.name] = head.with_values(**{HEADS[head.kind]: classes})
+    graph.nodes[head.name] = head.with_values(**{head.count_field: classes})
     result = graph.to_config()
     table = describe(result)
     if table.misfit is not None:
@@ -206,7 +206,7 @@ def network_config(
     Raises:
         StudioError: there is no such network, or it does not fit.
     """
-    from cnnstudio.models.arithmetic.layer_table import describe
+    from cnnstudio.models.layer_table import describe
 
     network = text if isinstance(text, Architecture | Network) else find_network(text)
     if isinstance(network, Architecture):

@@ -1,6 +1,6 @@
 """Changing a network: pure functions from Keras's config to Keras's config.
 
-Whether the new network is possible is told by `cnnstudio.models.arithmetic.layer_table.describe`, with the number that
+Whether the new network is possible is told by `cnnstudio.models.layer_table.describe`, with the number that
 does not fit; here only what makes no sense as an operation is refused.
 """
 
@@ -9,14 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnnstudio.errors import StudioError
-from cnnstudio.models.arithmetic.layer_table import LayerTable, describe
-from cnnstudio.models.keras_config.graph import HEADS, LAYER_NAMES, MERGES, Config, Graph, Node, is_layer_name
-from cnnstudio.models.networks.layer_kinds import LAYER_KINDS, Field, LayerKind
-
-_PAIRS = frozenset({"kernel_size", "strides", "dilation_rate", "pool_size", "size"})
-"""Fields that Keras keeps as (along the height, along the width)."""
-_FRAMES = frozenset({"padding", "cropping"})
-"""Fields that, where they are numbers, Keras keeps as ((top, bottom), (left, right))."""
+from cnnstudio.models.keras_config.graph import LAYER_NAMES, Config, Graph, Node, is_layer_name
+from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
+from cnnstudio.models.layer_kinds.fields import Field
+from cnnstudio.models.layer_kinds.kind import LayerKind
+from cnnstudio.models.layer_table import LayerTable, describe
 
 
 def add_layer(config: Config, after: str, kind: str, *, source: str | None = None, **values: Any) -> Config:
@@ -25,7 +22,7 @@ def add_layer(config: Config, after: str, kind: str, *, source: str | None = Non
     Args:
         config: of the network; stays as it is.
         after: name of a layer.
-        kind: a key of `LAYER_KINDS`.
+        kind: a key of `LAYER_KINDS` that is offered.
         source: for a layer that joins two branches, where the second one comes from; the nearest earlier layer that
             fits, where None.
         values: of its fields, where they differ from those of a new layer.
@@ -43,8 +40,8 @@ def add_layer(config: Config, after: str, kind: str, *, source: str | None = Non
     entry = _kind(kind)
     node = Node(_free_name(graph, entry.stem), entry.layer(_free_name(graph, entry.stem)), (after,))
     node = _with_fields(node, entry, values)
-    if kind in MERGES:
-        node = node.fed_by(after, _second(config, graph, after, kind, source))
+    if entry.group == "Branches":
+        node = node.fed_by(after, _second(config, graph, after, entry, source))
     elif source is not None:
         raise StudioError(f"{entry.title} takes one input; only layers that join branches take a second one.")
     _insert(graph, after, node)
@@ -176,7 +173,7 @@ def change_layer(config: Config, name: str, **values: Any) -> Config:
     graph = Graph.of(config)
     node = graph.node(name)
     changed = _with_fields(node, _kind(node.kind), values)
-    if node == graph.head and changed.config[HEADS[node.kind]] != node.config[HEADS[node.kind]]:
+    if node == graph.head and changed.config[node.count_field] != node.config[node.count_field]:
         raise StudioError(f"“{name}” gives each class its number: how many they are, the data set decides.")
     if name == graph.output and node.config.get("activation") == "softmax" != changed.config["activation"]:
         raise StudioError(f"“{name}” keeps its softmax, which makes probabilities of the numbers of the classes.")
@@ -226,10 +223,9 @@ def head_layer(config: Config) -> str | None:
 
 
 def _kind(kind: str) -> LayerKind:
-    try:
-        return LAYER_KINDS[kind]
-    except KeyError:
-        raise StudioError(f"Layers of the kind “{kind}” cannot be edited here.") from None
+    if kind not in LAYER_KINDS or not LAYER_KINDS[kind].is_offered:
+        raise StudioError(f"Layers of the kind “{kind}” cannot be edited here.")
+    return LAYER_KINDS[kind]
 
 
 def _inner(graph: Graph, name: str, done: str) -> Node:
@@ -280,13 +276,13 @@ def _with_fields(node: Node, kind: LayerKind, values: Mapping[str, Any]) -> Node
 
 def _as_keras(field: Field, value: Any) -> Any:
     """A value as Keras keeps it."""
-    if field.kind != "int" or field.name not in _PAIRS | _FRAMES:
+    if field.numbers == 1:
         field.check(value)
         return float(value) if field.kind == "float" else value
     pair = list(value) if isinstance(value, list | tuple) else [value, value]
     if len(pair) != 2:
         raise StudioError(f"{field.title} is one number, or two along height and width, not {value}.")
-    if field.name in _PAIRS:
+    if field.numbers == 2:
         for number in pair:
             field.check(number)
         return pair
@@ -307,7 +303,7 @@ def _simple(value: Any) -> Any:
     return items[0] if items and all(item == items[0] for item in items) else items
 
 
-def _second(config: Config, graph: Graph, after: str, kind: str, source: str | None) -> str:
+def _second(config: Config, graph: Graph, after: str, kind: LayerKind, source: str | None) -> str:
     """Where the second branch of a joining layer comes from."""
     if source is not None:
         graph.node(source)
@@ -316,7 +312,7 @@ def _second(config: Config, graph: Graph, after: str, kind: str, source: str | N
         return source
     table = describe(config)
     shape = _shape(table, after)
-    depends = 2 if kind == "Concatenate" else 3
+    depends = 2 if kind.concatenates else 3
     for name in reversed(sources(config, after)):
         other = _shape(table, name)
         if shape and other and len(shape) == len(other) and shape[:depends] == other[:depends]:
@@ -339,7 +335,9 @@ def _main_branch(config: Config, graph: Graph, node: Node) -> str:
 
 def _bridge(graph: Graph, name: str, kept: str) -> None:
     """Takes a layer out; what it fed is fed by the layer `kept`."""
-    twice = [merge.name for merge in graph.consumers(name) if merge.kind in MERGES and kept in merge.inputs]
+    twice = [
+        merge.name for merge in graph.consumers(name) if group_of(merge.kind) == "Branches" and kept in merge.inputs
+    ]
     graph.reconnect(name, kept)
     del graph.nodes[name]
     for merge in twice:

@@ -7,28 +7,24 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cnnstudio.errors import StudioError
-from cnnstudio.models.arithmetic.layer_table import LayerTable, Misfit, describe
-from cnnstudio.models.arithmetic.values import show, word
-from cnnstudio.models.keras_config.graph import MERGES, Config, Graph, Node
+from cnnstudio.models.keras_config.graph import Config, Graph, Node
+from cnnstudio.models.layer_kinds import group_of, is_elementwise
+from cnnstudio.models.layer_kinds.values import show, word
+from cnnstudio.models.layer_table import LayerTable, Misfit, describe
 from cnnstudio.models.networks.editing import change_layer, normalised_convolution
 
 _SHRINKING = frozenset({"kernel_size", "pool_size", "dilation_rate"})
 """Fields of which less leaves more of the maps to the layers behind."""
 _WINDOWS = frozenset({"kernel_size", "pool_size"})
-_KEEP_SHAPE = frozenset(
-    {"Activation", "BatchNormalization", "Dropout", "LayerNormalization", "LeakyReLU", "ReLU", "SpatialDropout2D"}
-)
-"""Kinds of layers that may stand between a convolution and the end of its branch."""
-_NUMBER_BY_NUMBER = MERGES - {"Concatenate"}
 
 
 @dataclass(frozen=True)
-class Mend:
-    """A way out of a misfit.
+class Repair:
+    """A change after which a layer that did not fit does.
 
     Attributes:
         title: what is done, for a button.
-        config: of the mended network.
+        config: of the repaired network.
         left: the layer that does not fit then; empty where all fits.
     """
 
@@ -74,7 +70,7 @@ def nearest_working(config: Config, misfit: Misfit) -> tuple[Any, str]:
     )
 
 
-def mends(config: Config, table: LayerTable) -> tuple[Mend, ...]:
+def repairs(config: Config, table: LayerTable) -> tuple[Repair, ...]:
     """Ways out of a network's misfit other than the nearest value; those after which all fits come first.
 
     Args:
@@ -88,18 +84,18 @@ def mends(config: Config, table: LayerTable) -> tuple[Mend, ...]:
     if misfit.layer not in graph.nodes:  # it is part of a model within the model
         return ()
     node = graph.nodes[misfit.layer]
-    ways: list[Mend] = []
+    ways: list[Repair] = []
     if misfit.field in _WINDOWS and node.config.get("padding") == "valid":
         with suppress(StudioError):
-            ways.append(Mend("Use same padding", change_layer(config, node.name, padding="same")))
-    elif not misfit.field and node.kind in _NUMBER_BY_NUMBER and len(node.inputs) == 2:
+            ways.append(Repair("Use same padding", change_layer(config, node.name, padding="same")))
+    elif not misfit.field and is_elementwise(node.kind) and len(node.inputs) == 2:
         ways += _alike(config, table, graph, node)
     tried = [replace(way, left=rest.layer if (rest := describe(way.config).misfit) else "") for way in ways]
     helping = [way for way in tried if way.left != misfit.layer]
     return tuple(sorted(helping, key=lambda way: bool(way.left)))
 
 
-def _alike(config: Config, table: LayerTable, graph: Graph, merge: Node) -> Iterator[Mend]:
+def _alike(config: Config, table: LayerTable, graph: Graph, merge: Node) -> Iterator[Repair]:
     """Brings the two branches of a layer to the same shape, by the filters of one, or by a convolution in the other."""
     shapes = {row.name: row.output_shape for row in table.rows}
     shortcut, main = sorted(merge.inputs, key=graph.depth)
@@ -109,23 +105,23 @@ def _alike(config: Config, table: LayerTable, graph: Graph, merge: Node) -> Iter
         if shape and wanted and last and shape[:-1] == wanted[:-1]:
             with suppress(StudioError):
                 changed = change_layer(config, last, filters=wanted[-1])
-                yield Mend(f"Use {wanted[-1]:,} filters in {last}", changed)
+                yield Repair(f"Use {wanted[-1]:,} filters in {last}", changed)
     here, there = shapes.get(shortcut), shapes.get(main)
     if not here or not there or len(here) != 3 or len(there) != 3 or _last_convolution(graph, shortcut):
         return
     stride = -(-here[0] // there[0])
     if all(-(-side // stride) == wanted for side, wanted in zip(here[:2], there[:2], strict=True)):
         title = "1×1 convolution in the shortcut"
-        yield Mend(title, _with_projection(config, merge.name, shortcut, there[-1], stride))
+        yield Repair(title, _with_projection(config, merge.name, shortcut, there[-1], stride))
 
 
 def _last_convolution(graph: Graph, name: str) -> str | None:
     """The convolution whose filters are the channels at the end of a branch that goes nowhere else."""
     node = graph.nodes[name]
     while len(graph.consumers(node.name)) == 1:
-        if node.kind in ("Conv2D", "SeparableConv2D"):
+        if node.count_field == "filters":
             return node.name
-        if node.kind not in _KEEP_SHAPE:
+        if group_of(node.kind) not in ("Activation", "Normalisation", "Regularisation"):
             return None
         node = graph.nodes[node.inputs[0]]
     return None

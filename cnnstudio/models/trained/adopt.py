@@ -14,9 +14,9 @@ from cnnstudio import wording
 from cnnstudio.data.pictures.input_rules import IMAGE_SIZES, INPUT_RULES
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.errors import StudioError, reason
-from cnnstudio.models.arithmetic.layer_table import describe
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.keras_config.graph import Graph, Node, layer_config
+from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.files import NoCardError, load_model, read_config

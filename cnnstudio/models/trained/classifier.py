@@ -13,6 +13,7 @@ import numpy as np
 from cnnstudio import wording
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.backend import import_keras, one_operation_at_a_time, trace
+from cnnstudio.models.layer_kinds import group_of
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
 from cnnstudio.storage import write_atomically
 
@@ -34,19 +35,6 @@ MAX_FROZEN_BYTES = 2**25
 
 Picture: TypeAlias = "Image.Image | str | Path | bytes"
 """A picture from outside, which still has to be prepared: open, or its file, or the bytes of one."""
-
-_FINISHING = frozenset(
-    {"Activation", "Add", "BatchNormalization", "ELU", "GroupNormalization", "LayerNormalization", "LayerScale"}
-    | {"LeakyReLU", "PReLU", "ReLU", "Softmax"}
-)
-"""Kinds of layers that finish what the layer before began; that layer is then shown by what comes out here."""
-
-_IDLE = frozenset(
-    {"ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise", "Identity"}
-    | {"RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom"}
-    | {"SpatialDropout2D"}
-)
-"""Kinds of layers that change nothing but while training."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +132,7 @@ class Classifier:
 
         def is_main(layer: "keras.Layer") -> bool:
             after = consumers.get(id(layer.output), [])
-            return type(layer).__name__ not in _IDLE and not (len(after) == 1 and after[0] in _FINISHING)
+            return group_of(type(layer).__name__) != "Regularisation" and not (len(after) == 1 and _finishes(after[0]))
 
         return tuple(
             LayerInfo(layer.name, type(layer).__name__, tuple(layer.output.shape[1:]), is_main(layer))
@@ -380,6 +368,11 @@ class Classifier:
                 "training diverged. Train it again with a lower learning rate."
             )
         return probabilities
+
+
+def _finishes(kind: str) -> bool:
+    """Whether a kind of layer finishes what the layer before began, which is then shown by what comes out there."""
+    return group_of(kind) in ("Activation", "Normalisation") or kind == "Add"
 
 
 def _as_list(tensors: Any) -> list[Any]:

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnstudio.errors import StudioError, reason
-from cnnstudio.models.arithmetic.layer_table import describe
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.keras_config.allowlist import MODELS, RefusedError, checked_config
+from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
 from cnnstudio.storage import exists, is_file
 from cnnstudio.wording import size

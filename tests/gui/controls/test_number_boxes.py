@@ -20,7 +20,7 @@ from cnnstudio.gui.pages.train.form import TrainingForm
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.maps.map_dialog import MapDialog
 from cnnstudio.gui.widgets.network.layer_form import LayerForm
-from cnnstudio.models.networks.layer_kinds import LAYER_KINDS
+from cnnstudio.models.layer_kinds import LAYER_KINDS
 from cnnstudio.models.trained.adopt import Answers, ForeignModel
 
 LOCALES = ("de_DE", "it_IT", "fr_FR", "en_US", "ar_EG", "C")

@@ -9,9 +9,9 @@ import pytest
 
 from cnnstudio.errors import StudioError
 from cnnstudio.exporting.network_code import model_code
-from cnnstudio.models.arithmetic.layer_table import describe
 from cnnstudio.models.keras_config.allowlist import RefusedError, checked_config
 from cnnstudio.models.keras_config.equivalents import OPERATIONS, as_layer
+from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.files import load_model, read_config
 
 pytestmark = pytest.mark.numbers

@@ -12,8 +12,8 @@ import pytest
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
-from cnnstudio.models.arithmetic.layer_table import describe
 from cnnstudio.models.keras_config.graph import Graph
+from cnnstudio.models.layer_table import describe
 from cnnstudio.models.networks import building as networks
 from cnnstudio.models.networks.building import (
     MAX_PARAMETERS,
@@ -271,8 +271,8 @@ def _nested_history(document):
     layer(document, "conv2")["inbound_nodes"][0]["args"][0]["config"]["keras_history"] = [["a"], 0, 0]
 
 
-def _other_call(document):
-    layer(document, "conv2")["inbound_nodes"][0]["args"][0]["config"]["keras_history"] = ["pool1", 1, 0]
+def _other_output(document):
+    layer(document, "conv2")["inbound_nodes"][0]["args"][0]["config"]["keras_history"] = ["pool1", 0, 1]
 
 
 def _lambda(document):
@@ -297,18 +297,18 @@ def _huge(document):
         (_circle, "go round in a circle"),
         (_missing, "fed by “conv9”, which is not there"),
         (_itself, "go round in a circle"),
-        (_orphan, "exactly one input"),
+        (_orphan, "must all follow from its one input"),
         (_second_input, "exactly one input"),
-        (_two_outputs, "exactly one output"),
-        (_no_output, "exactly one output"),
-        (_absent_output, "no layer “nothing”"),
-        (_double, "have the same name"),
+        (_two_outputs, "exactly one input and one output"),
+        (_no_output, "exactly one input and one output"),
+        (_absent_output, "the layer “nothing”, which is not there"),
+        (_double, "two of its layers are called “conv2”"),
         (_alias, "a second name, “conv1”"),
         (_path_name, "has no name, or one that is not allowed"),
         (_blank_name, "called “my conv”, but the names of layers consist of Latin letters"),
         (_no_history, "cannot be read"),
-        (_nested_history, "cannot be told what"),
-        (_other_call, "cannot be told what"),
+        (_nested_history, "cannot be read"),
+        (_other_output, "one of several outputs"),
         (_lambda, "“Lambda”, which is not on the list"),
         (_code, "“function”, which is not on the list"),
         (_foreign, "second name"),

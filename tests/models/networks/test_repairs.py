@@ -2,10 +2,10 @@
 
 import pytest
 
-from cnnstudio.models.arithmetic.layer_table import describe
+from cnnstudio.models.layer_table import describe
 from cnnstudio.models.networks.building import network_config
 from cnnstudio.models.networks.editing import add_residual_block, change_layer
-from cnnstudio.models.networks.repairs import mends, nearest_working
+from cnnstudio.models.networks.repairs import nearest_working, repairs
 from tests.models.sample_networks import in_thread, keras_builds
 
 
@@ -19,7 +19,7 @@ def with_block(lenet5, layer, **values):
 
 
 def titles(config):
-    return [way.title for way in mends(config, describe(config))]
+    return [way.title for way in repairs(config, describe(config))]
 
 
 @pytest.mark.parametrize("kernel", [99, [99, 99]])
@@ -43,14 +43,14 @@ def test_where_no_value_helps_the_rest_the_nearest_for_the_layer_stays(lenet5):
 def test_same_padding_is_offered_where_it_fits(lenet5):
     config = change_layer(lenet5, "conv1", kernel_size=99, padding="valid")
     assert titles(config) == ["Use same padding"]
-    (way,) = mends(config, describe(config))
+    (way,) = repairs(config, describe(config))
     assert describe(way.config).row("conv1").output_shape == (28, 28, 6)
     assert titles(lenet5) == []
 
 
 def test_unlike_filters_are_mended_in_the_branch_or_in_the_shortcut(lenet5):
     config = with_block(lenet5, "2", filters=24)
-    by_filters, by_projection = mends(config, describe(config))
+    by_filters, by_projection = repairs(config, describe(config))
     assert by_filters.title == "Use 6 filters in block1_2_conv"
     assert describe(by_filters.config).row("block1_add").output_shape == (14, 14, 6)
     assert by_projection.title == "1×1 convolution in the shortcut"
@@ -64,7 +64,7 @@ def test_unlike_filters_are_mended_in_the_branch_or_in_the_shortcut(lenet5):
 
 def test_a_stride_is_mended_in_the_shortcut(lenet5):
     config = with_block(lenet5, "1", strides=2)
-    (way,) = mends(config, describe(config))
+    (way,) = repairs(config, describe(config))
     assert way.title == "1×1 convolution in the shortcut"
     assert describe(way.config).row("block1_add").output_shape == (7, 7, 6)
     assert in_thread(keras_builds, way.config)
@@ -78,7 +78,7 @@ def test_a_shortcut_with_a_convolution_gets_no_second_one(lenet5):
 def test_a_way_after_which_another_layer_fails_comes_last_and_names_it():
     config = change_layer(network_config("resnet20", (32, 32, 3), 10), "stage1_block1_2_conv", filters=24)
     assert describe(config).misfit.text.endswith("they must have the same shape.")
-    whole, part = mends(config, describe(config))
+    whole, part = repairs(config, describe(config))
     assert (whole.title, whole.left) == ("Use 16 filters in stage1_block1_2_conv", "")
     assert (part.title, part.left) == ("1×1 convolution in the shortcut", "stage1_block2_add")
     for way in (whole, part):

@@ -16,7 +16,7 @@ from cnnstudio.gui.pages.architecture.description import Described, Subject, ima
 from cnnstudio.gui.pages.choosers.images import ImagesChooser
 from cnnstudio.gui.pages.choosers.networks import architecture_choices, guest_choice
 from cnnstudio.models.architectures.architecture import Architecture
-from cnnstudio.models.arithmetic.layer_table import LayerTable, mlp_connections
+from cnnstudio.models.layer_table import LayerTable, mlp_connections
 from cnnstudio.models.networks.building import Network, find_network
 
 FIRST = "lenet5"

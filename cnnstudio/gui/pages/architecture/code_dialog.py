@@ -11,8 +11,8 @@ from cnnstudio.gui.controls.code_view import CodeView
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.saving import Format, save_as
 from cnnstudio.gui.look.theme import GAP, GRID, SECTION, icon
+from cnnstudio.models import layer_table
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
-from cnnstudio.models.arithmetic import layer_table
 from cnnstudio.models.networks.building import Network, fitted
 from cnnstudio.training.config import TrainingConfig
 

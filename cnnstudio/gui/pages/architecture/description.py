@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnnstudio.gui.widgets.network.layout.lay_out import NetworkLayout, lay_out
-from cnnstudio.models.arithmetic.layer_table import LayerTable, describe
 from cnnstudio.models.keras_config.graph import Config
+from cnnstudio.models.layer_table import LayerTable, describe
 from cnnstudio.models.networks.building import fitted, network_config
 from cnnstudio.models.trained.files import read_config
 

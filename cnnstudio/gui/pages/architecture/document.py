@@ -7,11 +7,11 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from cnnstudio.models.arithmetic.layer_table import LayerTable, describe
 from cnnstudio.models.keras_config.graph import Config
+from cnnstudio.models.layer_table import LayerTable, describe
 from cnnstudio.models.networks import editing
 from cnnstudio.models.networks.files import Network
-from cnnstudio.models.networks.repairs import Mend
+from cnnstudio.models.networks.repairs import Repair
 
 STEPS = 200
 """How many can be undone."""
@@ -288,7 +288,7 @@ class ArchitectureDocument(QObject):
         name = self._state.selected
         self._push(f"move of {name}", editing.move_layer(self._state.config, name, by), name)
 
-    def mend(self, way: Mend) -> None:
+    def mend(self, way: Repair) -> None:
         """Makes an impossible network possible again."""
         self._push(f"“{way.title}”", way.config, self._state.selected)
 

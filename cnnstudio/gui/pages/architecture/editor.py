@@ -29,7 +29,7 @@ from cnnstudio.gui.pages.architecture.layer_choices import RESIDUAL_BLOCKS, laye
 from cnnstudio.gui.pages.architecture.layer_panel import LayerPanel
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.network.layer_menu import LayerMenu
-from cnnstudio.models.arithmetic.layer_table import LayerTable
+from cnnstudio.models.layer_table import LayerTable
 from cnnstudio.models.networks.building import Network, read_network, trash_network, write_network
 
 _LAYER_ACTIONS = ("duplicate_layer", "move_layer_up", "move_layer_down", "remove_layer")

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from cnnstudio import wording
 from cnnstudio.gui.look.theme import icon
 from cnnstudio.gui.widgets.network.layer_menu import LayerChoice
-from cnnstudio.models.arithmetic.layer_table import LayerRow, LayerTable
-from cnnstudio.models.arithmetic.windows import Window
+from cnnstudio.models.layer_kinds import LAYER_KINDS
+from cnnstudio.models.layer_kinds.windows import Window
+from cnnstudio.models.layer_table import LayerRow, LayerTable
 from cnnstudio.models.networks.building import BYTES_PER_PARAMETER, MAX_PARAMETERS
-from cnnstudio.models.networks.layer_kinds import LAYER_KINDS
 
 
 @dataclass(frozen=True)
@@ -40,41 +40,13 @@ RESIDUAL_BLOCKS = {
 }
 """Blocks by their keys."""
 
-ICONS = {
-    "Activation": "layer-activation",
-    "Add": "layer-merge",
-    "AveragePooling2D": "layer-average-pooling",
-    "BatchNormalization": "layer-normalization",
-    "Concatenate": "layer-merge",
-    "Conv2D": "layer-convolution",
-    "Cropping2D": "layer-resize",
-    "Dense": "layer-dense",
-    "DepthwiseConv2D": "layer-depthwise",
-    "Dropout": "layer-dropout",
-    "Flatten": "layer-flatten",
-    "GaussianNoise": "layer-dropout",
-    "GlobalAveragePooling2D": "layer-global-pooling",
-    "GlobalMaxPooling2D": "layer-global-pooling",
-    "LayerNormalization": "layer-normalization",
-    "LeakyReLU": "layer-activation",
-    "MaxPooling2D": "layer-max-pooling",
-    "Normalization": "layer-normalization",
-    "ReLU": "layer-activation",
-    "Rescaling": "layer-rescaling",
-    "SeparableConv2D": "layer-depthwise",
-    "SpatialDropout2D": "layer-dropout",
-    "UpSampling2D": "layer-resize",
-    "ZeroPadding2D": "layer-padding",
-}
-"""The picture of each kind of layer, a name in `assets/icons`."""
-OTHER_ICON = "layers"
-
 
 def layer_choices() -> list[LayerChoice]:
     """What can be added, residual blocks first among the branches."""
     choices = [
-        LayerChoice(kind.name, kind.title, kind.description, icon(ICONS.get(kind.name, OTHER_ICON)), kind.group)
+        LayerChoice(kind.name, kind.title, kind.description, icon(kind.icon), kind.group)
         for kind in LAYER_KINDS.values()
+        if kind.is_offered
     ]
     branches = next(number for number, choice in enumerate(choices) if choice.key == "Add")
     group, picture = choices[branches].group, icon("layer-residual")

@@ -9,10 +9,10 @@ from cnnstudio.gui.look.theme import GAP, GRID
 from cnnstudio.gui.pages.architecture.document import ArchitectureDocument
 from cnnstudio.gui.pages.architecture.layer_choices import Fact, facts_of
 from cnnstudio.gui.widgets.network.layer_form import CAPTION_WIDTH, LayerForm, Offer, has_focus, is_undo, shortened
-from cnnstudio.models.arithmetic.layer_table import LayerTable, Misfit
+from cnnstudio.models.layer_kinds import LAYER_KINDS
+from cnnstudio.models.layer_table import LayerTable, Misfit
 from cnnstudio.models.networks.editing import head_layer, values
-from cnnstudio.models.networks.layer_kinds import LAYER_KINDS
-from cnnstudio.models.networks.repairs import Mend, mends, nearest_working
+from cnnstudio.models.networks.repairs import Repair, nearest_working, repairs
 
 _HEAD_LOCK = "How many classes there are, the data set decides."
 _LAST_LOCK = "The last layer keeps its softmax: it makes probabilities of the numbers of the classes."
@@ -49,7 +49,7 @@ class LayerPanel(QWidget):
         self.form = LayerForm()
         self.form.edited.connect(self._change)
         self.form.offer_taken.connect(self._mend)
-        self._ways: tuple[Mend, ...] = ()
+        self._ways: tuple[Repair, ...] = ()
         self.form.left.connect(document.finish_edit)
         self.form.focus_lost.connect(self._name.setFocus)
         self._facts = _Facts()
@@ -93,7 +93,7 @@ class LayerPanel(QWidget):
         misfit = table.misfit
         here = misfit is not None and misfit.layer == name
         if misfit is not None and here:
-            self._ways = mends(config, table)
+            self._ways = repairs(config, table)
             nearest, text = nearest_working(config, misfit)
             self.form.set_problem(misfit.field, text, nearest, [_offer(way) for way in self._ways])
         else:
@@ -241,7 +241,7 @@ def _captioned(control: QWidget) -> QHBoxLayout:
     return row
 
 
-def _offer(way: Mend) -> Offer:
+def _offer(way: Repair) -> Offer:
     return Offer(way.title, f"Then “{way.left}” does not fit." if way.left else "")
 
 

@@ -18,7 +18,7 @@ from cnnstudio.gui.widgets.network.layer_facts import MULTIPLY_ADDS, PARAMETERS
 from cnnstudio.gui.widgets.network.layer_table import LayerTableView
 from cnnstudio.gui.widgets.network.layout.lay_out import NetworkLayout
 from cnnstudio.gui.widgets.network.picture import NetworkPicture
-from cnnstudio.models.arithmetic.layer_table import LayerTable
+from cnnstudio.models.layer_table import LayerTable
 
 _Part = NetworkPicture | LayerTableView | ShareBar
 """What a layer can be chosen in."""

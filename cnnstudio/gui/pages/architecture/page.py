@@ -24,7 +24,7 @@ from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.network.layout.lay_out import lay_out
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
-from cnnstudio.models.arithmetic.layer_table import LayerTable
+from cnnstudio.models.layer_table import LayerTable
 from cnnstudio.models.networks.building import SUFFIX, Network, find_network
 from cnnstudio.models.trained.card import model_file
 

@@ -11,33 +11,8 @@ from cnnstudio import wording
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import SECTION
 from cnnstudio.gui.widgets.maps.map_row import TileRow
+from cnnstudio.models.layer_kinds import LAYER_KINDS
 from cnnstudio.models.trained.classifier import LayerOutput
-
-LESSONS: dict[str, str] = {
-    "InputLayer": "The image as it comes in, raw values from 0 to 255.",
-    "Rescaling": "Multiplies every value by one number and adds another: near 0, networks learn best.",
-    "Normalization": "Shifts and scales the values to mean 0 and variance 1, where networks learn best.",
-    "Conv2D": "Slides small kernels over what comes in. Each map is bright where its own pattern was found.",
-    "DepthwiseConv2D": "Slides one small kernel over each map by itself.",
-    "SeparableConv2D": "Filters each map by itself, then mixes the maps at every place.",
-    "MaxPooling2D": "Keeps the highest value of each small window: the maps shrink, what was found stays.",
-    "AveragePooling2D": "Takes the mean of each small window: the maps shrink and become smoother.",
-    "GlobalAveragePooling2D": "Takes the mean of each map: one number says how much of its pattern there is.",
-    "GlobalMaxPooling2D": "Takes the highest value of each map: one number says whether its pattern is there.",
-    "Flatten": "Writes all values of all maps in one long line, for the dense layers that follow.",
-    "Dense": "Every unit weighs all the values before it and adds them up.",
-    "Softmax": "Turns scores into probabilities that add up to 1.",
-    "Activation": "Bends every value by the same curve; without such curves, many layers would be no more than one.",
-    "ReLU": "Sets every negative value to 0 and keeps the rest.",
-    "BatchNormalization": "Shifts and scales every map to a common mean and spread, so that training is steadier.",
-    "LayerNormalization": "Shifts and scales the values of one image to a common mean and spread.",
-    "LayerScale": "Multiplies every map by a number that was learnt.",
-    "Dropout": "Drops random values while training, so that no unit relies on one other; here it changes nothing.",
-    "ZeroPadding2D": "Adds a border of zeros.",
-    "Add": "Adds two sets of maps value by value: the shortcut of a residual network.",
-    "Concatenate": "Puts two sets of maps side by side.",
-}
-"""What a kind of layer does, in a sentence, by its Keras class."""
 
 _HOW = "Click a map, or press Enter, to enlarge it."
 
@@ -202,7 +177,7 @@ class FeatureMapGrid(QScrollArea):
             self._rows.append(row)
             self._column.insertWidget(self._column.count() - 1, row)
         for number, (row, (name, kind, shape)) in enumerate(zip(self._rows, self._layers, strict=True)):
-            lesson = LESSONS.get(kind, f"A layer of the kind {kind}.")
+            lesson = LAYER_KINDS[kind].description if kind in LAYER_KINDS else f"A layer of the kind {kind}."
             row.setObjectName(f"layer_row_{number}")
             row.set_header(name, kind_and_shape(kind, shape), f"{lesson} {_HOW}")
             row.keep_room(shape)

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.number_boxes import DecimalBox, WholeBox
 from cnnstudio.gui.look.theme import GAP
-from cnnstudio.models.networks.layer_kinds import Field
+from cnnstudio.models.layer_kinds.fields import Field
 
 _MOST = 2**31 - 1
 _FARTHEST = 1e300

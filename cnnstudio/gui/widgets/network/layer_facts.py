@@ -6,24 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
 
-from cnnstudio.models.arithmetic.layer_table import LayerRow, LayerTable, mlp_connections
+from cnnstudio.gui.widgets.network.layout.words import activation_text
+from cnnstudio.models.layer_table import LayerRow, LayerTable, mlp_connections
 from cnnstudio.wording import percent
 
 UNKNOWN = "–"
 """Where an impossible layer keeps a number from being known."""
-
-ACTIVATIONS = {
-    "relu": "ReLU",
-    "relu6": "ReLU6",
-    "tanh": "tanh",
-    "gelu": "GELU",
-    "elu": "ELU",
-    "silu": "SiLU",
-    "sigmoid": "sigmoid",
-    "softmax": "softmax",
-    "leaky_relu": "leaky ReLU",
-}
-"""Keras's names of activations as people write them."""
 
 PARAMETERS, MULTIPLY_ADDS = 0, 1
 """The series of `Colours.plot` in which bars of parameters and of multiply-adds are painted."""
@@ -131,7 +119,7 @@ def _paragraphs(*lines: str) -> str:
 
 
 def _layer(facts: Facts, row: LayerRow) -> Cell:
-    activation = ACTIVATIONS.get(row.activation, row.activation)
+    activation = activation_text(row.activation)
     feeds = f"It is fed by {' and '.join(row.inputs)}." if len(row.inputs) > 1 else ""
     misfit = facts.table.misfit
     problem = misfit.text if misfit is not None and misfit.layer == row.name else ""

@@ -24,15 +24,12 @@ from PySide6.QtWidgets import (
 from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.look.theme import GAP, GRID, icon
 from cnnstudio.gui.widgets.network.field_controls import CONTROLS, Pair, kind_of, say, show
-from cnnstudio.models.networks.layer_kinds import Field
+from cnnstudio.models.layer_kinds.fields import Field
 
 CAPTION_WIDTH = 13 * GRID
 """Of the column of captions."""
 BUTTON_WIDTH = 30 * GRID
 """Most that the words take on a button, in pixels."""
-
-RARE = frozenset({"depth_multiplier", "dilation_rate", "epsilon", "groups", "trainable", "use_bias"})
-"""Fields that are folded away where there are others."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +218,7 @@ class LayerForm(QWidget):
         self._controls = {field.name: self._control(field, kind) for field, kind in shown}
         self._rows = {field.name: _row(field, self._controls[field.name]) for field, _ in shown}
         names = list(self._rows)
-        rare = [name for name in names if name in RARE]
+        rare = [field.name for field, _ in shown if field.is_rare]
         self._folded = rare if len(rare) < len(names) else []
         self._rows_layout.removeWidget(self._more)
         for name in names:

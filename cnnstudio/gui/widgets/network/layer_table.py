@@ -42,7 +42,7 @@ from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.saving import Format, save_as
 from cnnstudio.gui.look.theme import GRID, colours, text_sizes
 from cnnstudio.gui.widgets.network.layer_facts import COLUMNS, UNKNOWN, Cell, Facts, as_csv, as_text
-from cnnstudio.models.arithmetic.layer_table import LayerTable
+from cnnstudio.models.layer_table import LayerTable
 
 _LAYER_WIDTH, _WIDE_LAYER = 18 * GRID, 28 * GRID
 """Most that the names of layers take: they may be as long as their author likes."""

@@ -8,9 +8,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QSpinBox, QToolTip
 
 from cnnstudio.gui.look.theme import LIGHT, colormap_table
-from cnnstudio.gui.widgets.maps.feature_maps import LESSONS, FeatureMapGrid
+from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
 from cnnstudio.gui.widgets.maps.map_dialog import MapDialog
 from cnnstudio.gui.widgets.maps.map_row import TileRow
+from cnnstudio.models.layer_kinds import LAYER_KINDS
 from cnnstudio.models.trained.classifier import LayerOutput
 
 
@@ -56,7 +57,7 @@ def test_a_row_for_each_layer_with_name_kind_and_shape(grid):
         "dense1, Dense · 84 units",
     ]
     for kind, row in zip(("Conv2D", "MaxPooling2D", "Dense"), rows(grid), strict=True):
-        assert LESSONS[kind] in row.toolTip()
+        assert LAYER_KINDS[kind].description in row.toolTip()
 
 
 @pytest.mark.parametrize(("layer", "row", "column"), [(0, 0, 0), (0, 27, 13), (1, 5, 9)])

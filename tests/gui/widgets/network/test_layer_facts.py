@@ -1,7 +1,7 @@
 """What stands in the layer table."""
 
 from cnnstudio.gui.widgets.network.layer_facts import COLUMNS, Facts
-from cnnstudio.models.arithmetic.layer_table import describe
+from cnnstudio.models.layer_table import describe
 from cnnstudio.models.networks.building import network_config
 
 

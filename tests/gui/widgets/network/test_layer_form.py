@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.widgets.network.layer_form import LayerForm
-from cnnstudio.models.networks.layer_kinds import LAYER_KINDS
+from cnnstudio.models.layer_kinds import LAYER_KINDS
 
 CONVOLUTION = LAYER_KINDS["Conv2D"].fields
 VALUES = {

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QTableView
 from cnnstudio.gui.look.theme import LIGHT
 from cnnstudio.gui.widgets.network.layer_facts import COLUMNS
 from cnnstudio.gui.widgets.network.layer_table import LayerTableView, shared_out
-from cnnstudio.models.arithmetic.layer_table import describe
+from cnnstudio.models.layer_table import describe
 from cnnstudio.models.networks.building import network_config
 from cnnstudio.models.networks.editing import change_layer
 

@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from cnnstudio.gui.look.theme import DARK, LIGHT, Theme
 from cnnstudio.gui.widgets.network.layout.lay_out import NetworkLayout, lay_out
 from cnnstudio.gui.widgets.network.picture import NetworkPicture
-from cnnstudio.models.arithmetic.layer_table import describe
+from cnnstudio.models.layer_table import describe
 from cnnstudio.models.networks.building import network_config
 
 

@@ -13,7 +13,7 @@ from cnnstudio.gui.look.theme import GRID, Theme, colours
 from cnnstudio.gui.widgets.network.layout.lay_out import lay_out
 from cnnstudio.gui.widgets.network.layout.words import TEXT
 from cnnstudio.gui.widgets.network.picture import NetworkPicture
-from cnnstudio.models.arithmetic.layer_table import describe
+from cnnstudio.models.layer_table import describe
 from cnnstudio.models.networks.building import network_config
 from cnnstudio.models.networks.editing import change_layer
 

@@ -18,7 +18,7 @@ from cnnstudio.gui.widgets.network.layout.words import (
     short_text,
     wrapped,
 )
-from cnnstudio.models.arithmetic.layer_table import LayerRow
+from cnnstudio.models.layer_table import LayerRow
 
 _Layout = tuple[list[tuple[int, tuple[float, float]]], float, float, list[tuple[int, int]]]
 

@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from cnnstudio.gui.widgets.network.layout.volumes import SUMS, NetworkGraph, Shortcut, cuts, kernels_of
-from cnnstudio.models.arithmetic.layer_table import LayerRow
+from cnnstudio.gui.widgets.network.layout.volumes import NetworkGraph, Shortcut, cuts, kernels_of
+from cnnstudio.models.layer_kinds import is_elementwise
+from cnnstudio.models.layer_table import LayerRow
 
 LONGEST = 24
 """Most volumes of a part that is looked for."""
@@ -107,7 +108,7 @@ class _Search:
         self._joints = {number for one in graph.shortcuts for number in (one.source, one.target)}
         self._shapes = [piece.shape for piece in graph.pieces]
         self._rows = [tuple(map(_essence, piece.rows)) for piece in graph.pieces]
-        self._sums = [any(row.kind in SUMS for row in piece.rows) for piece in graph.pieces]
+        self._sums = [any(is_elementwise(row.kind) for row in piece.rows) for piece in graph.pieces]
         self._ways = [(*sorted(feeds), *shortcuts) for feeds, shortcuts in zip(links, passed, strict=True)]
         self._same = _numbered(list(zip(self._rows, self._ways, strict=True)))
         self._manners = _numbered(

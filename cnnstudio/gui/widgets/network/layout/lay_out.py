@@ -24,7 +24,7 @@ from cnnstudio.gui.widgets.network.layout.folds import Folding, Repeat, find_rep
 from cnnstudio.gui.widgets.network.layout.parts import Arc, Box, Fold, Link, State, Volume, around
 from cnnstudio.gui.widgets.network.layout.volumes import NetworkGraph, Size, read_graph, role_of, sizes_of
 from cnnstudio.gui.widgets.network.layout.words import facts_of, facts_of_fold, told_inside
-from cnnstudio.models.arithmetic.layer_table import LayerTable
+from cnnstudio.models.layer_table import LayerTable
 
 WIDEST = 1750.0
 """Where a picture would be wider, more of it is folded: in a window of 1920 pixels its labels can still be read."""

@@ -9,15 +9,13 @@ from dataclasses import dataclass, field, replace
 from math import log2, prod
 
 from cnnstudio.gui.widgets.network.layout.parts import Box, Form, Role
-from cnnstudio.models.arithmetic.layer_table import LayerRow, LayerTable
-
-SUMS = frozenset({"Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract"})
-"""Kinds of layers that put several inputs of one shape together, number by number."""
-
-_KEPT = frozenset({"ZeroPadding2D", "Rescaling", "Normalization"})
-"""Kinds that are not drawn though they may change the shape; a frame around the image is."""
+from cnnstudio.models.layer_kinds import group_of, is_elementwise
+from cnnstudio.models.layer_kinds.kind import Group
+from cnnstudio.models.layer_table import LayerRow, LayerTable
 
 Shape = tuple[int, ...]
+
+_ROLES: dict[Group | None, Role] = {"Convolution": "convolution", "Pooling": "pooling", "Dense": "dense"}
 
 
 @dataclass(frozen=True)
@@ -73,13 +71,7 @@ class NetworkGraph:
 
 def role_of(row: LayerRow) -> Role:
     """What kind of thing a layer is: image, convolution, pooling, dense or other."""
-    if row.kind == "InputLayer":
-        return "image"
-    if "Conv" in row.kind:
-        return "convolution"
-    if "Pooling" in row.kind:
-        return "pooling"
-    return "dense" if row.kind.endswith("Dense") else "other"
+    return "image" if row.kind == "InputLayer" else _ROLES.get(group_of(row.kind), "other")
 
 
 def kernels_of(rows: Iterable[LayerRow]) -> list[LayerRow]:
@@ -135,7 +127,7 @@ class _Builder:
             if len(sources) == 1 and self._is_folded(row, self.drafts[sources[0]]):
                 self._put(row, sources[0])
                 return
-            if len(sources) > 1 and row.kind in SUMS and self._join(row, sources):
+            if len(sources) > 1 and is_elementwise(row.kind) and self._join(row, sources):
                 return
         ancestors = 1 << len(self.drafts)
         for source in sources:
@@ -155,7 +147,8 @@ class _Builder:
         if before == after:
             # Without shapes it is still known what a flattening would do.
             return after is not None or row.kind != "Flatten"
-        if row.kind in _KEPT:
+        if row.kind == "ZeroPadding2D":
+            # A frame around the image is drawn; any other is part of the step from one volume to the next.
             return role_of(host.rows[0]) != "image"
         if before is None or after is None:
             return False

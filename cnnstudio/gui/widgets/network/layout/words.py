@@ -5,8 +5,8 @@ from math import prod
 
 from cnnstudio.gui.widgets.network.layout.parts import Box, Label, Point
 from cnnstudio.gui.widgets.network.layout.volumes import kernels_of
-from cnnstudio.models.arithmetic.activations import ACTIVATIONS
-from cnnstudio.models.arithmetic.layer_table import LayerRow, Misfit
+from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
+from cnnstudio.models.layer_table import LayerRow, Misfit
 
 TEXT = 12.0
 """Height of the letters, as fonts count it."""
@@ -18,8 +18,7 @@ _MOST_INSIDE, _MOST_TOLD = 4, 8
 _SHORT = {
     "depthwise convolution": "depthwise",
     "convolution": "conv.",
-    "max pooling": "max pool",
-    "average pooling": "average pool",
+    "pooling": "pool",
 }
 # Of DejaVu Sans, which is wider than what most systems use.
 _NARROW = dict.fromkeys("iljI|.,·:'", 0.32) | dict.fromkeys(" ft()/-", 0.42)
@@ -65,8 +64,6 @@ def shape_text(shape: tuple[int, ...] | None) -> str:
 
 def operation_text(row: LayerRow) -> str:
     """What a layer does, to stand between two volumes: “convolution 5×5”."""
-    if row.kind == "InputLayer":
-        return "image"
     return _within_sentence(row.title)
 
 
@@ -74,6 +71,11 @@ def _within_sentence(title: str) -> str:
     """With a small letter first; but ReLU, and the class of a layer that is not known, keep their spelling."""
     first = title.split(" ", maxsplit=1)[0]
     return title if first[1:] != first[1:].lower() else first.lower() + title[len(first) :]
+
+
+def activation_text(name: str) -> str:
+    """An activation function as people write it within a sentence; empty for none."""
+    return _within_sentence(ACTIVATIONS[name].title) if name else ""
 
 
 def short_text(row: LayerRow) -> str:
@@ -107,7 +109,7 @@ def facts_of(rows: Sequence[LayerRow], misfit: Misfit | None) -> tuple[str, ...]
         else:
             facts += [f"Height {height.formula}", f"Width {width.formula}"]
     if row.activation:
-        facts.append(f"Activation {_within_sentence(ACTIVATIONS.get(row.activation, row.activation))}")
+        facts.append(f"Activation {activation_text(row.activation)}")
     if len(rows) > 1:
         facts.append("Then " + ", ".join(operation_text(other) for other in rows[1:]))
     return tuple(facts)

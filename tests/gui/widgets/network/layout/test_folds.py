@@ -9,12 +9,12 @@ import pytest
 
 from cnnstudio.gui.widgets.network.layout.lay_out import NetworkLayout, lay_out
 from cnnstudio.gui.widgets.network.layout.parts import Fold
-from cnnstudio.gui.widgets.network.layout.volumes import SUMS
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
-from cnnstudio.models.arithmetic.layer_table import LayerRow, LayerTable, describe
+from cnnstudio.models.layer_kinds import is_elementwise
+from cnnstudio.models.layer_table import LayerRow, LayerTable, describe
 from cnnstudio.models.networks.building import network_config
 from cnnstudio.models.networks.editing import add_layer, add_residual_block, change_layer, duplicate_layer, remove_layer
-from cnnstudio.models.networks.repairs import mends
+from cnnstudio.models.networks.repairs import repairs
 
 Config = dict[str, Any]
 
@@ -71,7 +71,7 @@ def two_projections(config: Config) -> Config:
     """More maps in one block, and less again in the next one."""
     config = change_layer(config, "stage1_block1_2_conv", filters=24)
     for _ in range(2):
-        ways = mends(config, describe(config))
+        ways = repairs(config, describe(config))
         config = next(way.config for way in ways if way.title == "1×1 convolution in the shortcut")
     return config
 
@@ -159,7 +159,7 @@ def test_what_is_folded_is_equal(name: str) -> None:
                 last = others[-1]
                 assert last[: len(first)] == first
                 # What prepares the next stage may follow, after a sum.
-                assert last == first or any(entry[0] in SUMS for entry in first)
+                assert last == first or any(is_elementwise(entry[0]) for entry in first)
                 assert all(entry[1] == first[-1][1] for entry in last[len(first) :])
 
 

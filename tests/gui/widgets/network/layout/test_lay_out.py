@@ -13,7 +13,7 @@ import pytest
 from cnnstudio.gui.widgets.network.layout.lay_out import WIDEST, NetworkLayout, lay_out
 from cnnstudio.gui.widgets.network.layout.parts import Box, Label
 from cnnstudio.gui.widgets.network.layout.words import LINE
-from cnnstudio.models.arithmetic.layer_table import LayerTable, describe, describe_model
+from cnnstudio.models.layer_table import LayerTable, describe, describe_model
 from cnnstudio.models.networks.building import network_config
 
 NAMES = (
@@ -386,7 +386,7 @@ def test_what_does_not_fit_is_a_ghost() -> None:
 def test_chains_are_laid_out_without_a_library() -> None:
     """Only branches ask for one; so the window starts, and most networks are drawn, without."""
     code = (
-        "import sys; from cnnstudio.models.arithmetic.layer_table import LayerRow, LayerTable;"
+        "import sys; from cnnstudio.models.layer_table import LayerRow, LayerTable;"
         "from cnnstudio.gui.widgets.network.layout.lay_out import lay_out;"
         "row = LayerRow('image', 'InputLayer', 'Image', '', (), (8, 8, 1), '', 0, 0, '', 0, '', (1, 1), None);"
         "lay_out(LayerTable('net', (8, 8, 1), 0, (row,), None));"

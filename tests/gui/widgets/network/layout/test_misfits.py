@@ -3,7 +3,7 @@
 from itertools import combinations
 
 from cnnstudio.gui.widgets.network.layout.lay_out import lay_out
-from cnnstudio.models.arithmetic.layer_table import describe
+from cnnstudio.models.layer_table import describe
 from cnnstudio.models.networks.building import network_config
 from cnnstudio.models.networks.editing import change_layer
 

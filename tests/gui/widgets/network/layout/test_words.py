@@ -1,7 +1,7 @@
 """The words in a network's picture."""
 
 from cnnstudio.gui.widgets.network.layout.words import facts_of, operation_text, short_text
-from cnnstudio.models.arithmetic.layer_table import LayerTable, describe
+from cnnstudio.models.layer_table import LayerTable, describe
 from cnnstudio.models.networks.building import network_config
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
-from cnnstudio.models.arithmetic.layer_table import LayerTable, describe, describe_model, mlp_connections
-from cnnstudio.models.arithmetic.windows import Window, slide
+from cnnstudio.models.layer_kinds.windows import Window, slide
+from cnnstudio.models.layer_table import LayerTable, describe, describe_model, mlp_connections
 from cnnstudio.models.trained.pretrained import PRETRAINED
 from tests.models.sample_networks import Config, built_without_memory, in_thread, nested, outline, sequential
 

@@ -1,15 +1,16 @@
-"""Layers that move, add or leave out numbers without weighing them."""
+"""Layers that give their input another shape: they move, add or leave out numbers."""
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from cnnstudio.models.arithmetic.effects import Effect, Rule, one, shape_words, spatial_axes
-from cnnstudio.models.arithmetic.receptive import Maps, Reach, Shape, check_side
-from cnnstudio.models.arithmetic.values import MAX_SIDE, Pair, UnfitError, Values, is_whole, like, show
+from cnnstudio.models.layer_kinds.effects import Effect, one, shape_words, spatial_axes
+from cnnstudio.models.layer_kinds.fields import MAX_PIXELS, Field
+from cnnstudio.models.layer_kinds.kind import CHANNELS_LAST, LayerKind
+from cnnstudio.models.layer_kinds.receptive import Maps, Reach, check_side
+from cnnstudio.models.layer_kinds.values import MAX_SIDE, Pair, UnfitError, Values, is_whole, like, show
 
 _REACHES = {"nearest": (0, 0), "bilinear": (0, 1), "bicubic": (-1, 2), "lanczos3": (-2, 3), "lanczos5": (-4, 5)}
 """Pixels before and after the one left of a place, from which each interpolation computes."""
@@ -79,7 +80,7 @@ def _zero_padding(values: Values, maps: Maps) -> Effect:
 def _cropping(values: Values, maps: Maps) -> Effect:
     axes, _ = spatial_axes(values, maps)
     frame = values.frame("cropping", 0)
-    sizes = (maps.shape[axes[0]], maps.shape[axes[1]])
+    sizes = maps.sizes(axes)
     if any(sum(ends) >= size for ends, size in zip(frame, sizes, strict=True)):
         nearest = [_fitting_crop(ends, size) for ends, size in zip(frame, sizes, strict=True)]
         raise UnfitError("cropping", f"cuts away all of the maps of {show(sizes)} it is given", [nearest])
@@ -198,103 +199,56 @@ def _frame_words(frame: tuple[Pair, Pair], axes: Pair) -> str:
     )
 
 
-def _number_by_number(_values: Values, inputs: tuple[Maps, ...]) -> Effect:
-    _need_branches(inputs)
-    merged = inputs[0]
-    for other in inputs[1:]:
-        merged = _broadcast(merged, other)
-    return Effect(merged)
+_FRAME = Field("padding", "Pixels", "Rows and columns of zeros added on each side.", "int", 0, MAX_PIXELS, numbers=4)
+_CROP = Field("cropping", "Pixels", "Rows and columns cut off on each side.", "int", 0, MAX_PIXELS, numbers=4)
+_SIZE = Field("size", "Factor", "How many times each row and column is repeated.", "int", 1, 64, numbers=2)
 
-
-def _subtraction(values: Values, inputs: tuple[Maps, ...]) -> Effect:
-    if len(inputs) > 2:
-        raise UnfitError("", f"takes one branch from another, but {len(inputs)} are connected to it")
-    return _number_by_number(values, inputs)
-
-
-def _concatenation(values: Values, inputs: tuple[Maps, ...]) -> Effect:
-    _need_branches(inputs)
-    first = inputs[0]
-    axes = values.axes("axis", -1, len(first.shape))
-    if len(axes) != 1:
-        raise UnfitError("axis", "puts its branches together along one axis only", [-1])
-    for other in inputs[1:]:
-        if len(other.shape) != len(first.shape) or any(
-            a != b for axis, (a, b) in enumerate(zip(first.shape, other.shape, strict=True)) if axis != axes[0]
-        ):
-            raise UnfitError(
-                "",
-                f"is given {shape_words(first.shape)} and {shape_words(other.shape)}, which must agree in all but the "
-                "axis along which they are put together",
-            )
-    merged = first
-    for other in inputs[1:]:
-        merged = _appended(merged, other, axes[0])
-    return Effect(merged)
-
-
-def _need_branches(inputs: tuple[Maps, ...]) -> None:
-    if len(inputs) < 2:
-        raise UnfitError("", "brings branches together, but only one is connected to it")
-
-
-def _broadcast(one: Maps, other: Maps) -> Maps:
-    """Two branches number by number; a side of 1 stands for all places of the other."""
-    if len(one.shape) < len(other.shape):
-        one, other = other, one
-    surplus = len(one.shape) - len(other.shape)
-    padded = replace(other, shape=(1,) * surplus + other.shape, reaches=(None,) * surplus + other.reaches)
-    if any(a != b and 1 not in (a, b) for a, b in zip(one.shape, padded.shape, strict=True)):
-        raise UnfitError("", _unlike(one.shape, other.shape))
-    return _joined(one, padded, tuple(map(max, one.shape, padded.shape)), lambda _axis, a, b: a.joined(b))
-
-
-def _appended(one: Maps, other: Maps, axis: int) -> Maps:
-    shape = (*one.shape[:axis], one.shape[axis] + other.shape[axis], *one.shape[axis + 1 :])
-    return _joined(one, other, shape, lambda at, a, b: a.appended(b) if at == axis else a.joined(b))
-
-
-def _joined(one: Maps, other: Maps, shape: Shape, join: Callable[[int, Reach, Reach], Reach]) -> Maps:
-    """Numbers that depend on two branches; where rows or columns lie along different axes there, on the whole image."""
-    alike = all((a and a.axis) == (b and b.axis) for a, b in zip(one.reaches, other.reaches, strict=True))
-    reaches: list[Reach | None] = []
-    for axis, (here, there) in enumerate(zip(one.reaches, other.reaches, strict=True)):
-        reach = here or there
-        if reach is None:
-            reaches.append(None)
-        elif alike and here is not None and there is not None:
-            reaches.append(join(axis, here, there))
-        else:
-            reaches.append(Reach.whole(reach.axis, one.image[reach.axis], shape[axis]))
-    seen = (max(one.seen[0], other.seen[0]), max(one.seen[1], other.seen[1])) if alike else one.image
-    return replace(one, shape=shape, reaches=tuple(reaches), seen=seen)
-
-
-def _unlike(one: Shape, other: Shape) -> str:
-    return f"cannot join {shape_words(one)} with {shape_words(other)} number by number: they must have the same shape"
-
-
-def _rule(title: str, description: str) -> Rule:
-    return Rule(title, description, _number_by_number)
-
-
-RULES = {
-    "Flatten": Rule("Flatten", "Writes all maps one after the other, as one long list of numbers.", one(_flatten)),
-    "Reshape": Rule("Reshape", "Gives the same numbers another shape.", one(_reshape)),
-    "Permute": Rule("Permute", "Exchanges the axes, such as height and width.", one(_permute)),
-    "ZeroPadding2D": Rule("Zero padding", "Adds a border of zeros.", one(_zero_padding)),
-    "Cropping2D": Rule("Cropping", "Cuts away a border.", one(_cropping)),
-    "UpSampling2D": Rule(
-        "Upsampling", "Repeats or interpolates pixels, and so makes the maps larger.", one(_upsampling)
+KINDS = (
+    LayerKind(
+        "Flatten",
+        "Flatten",
+        "Writes all numbers in one long list, as the dense layers that follow need them.",
+        "Shape",
+        one(_flatten),
+        icon="layer-flatten",
+        stem="flatten",
+        defaults=CHANNELS_LAST,
     ),
-    "Resizing": Rule("Resizing", "Brings the image to another size.", one(_resizing)),
-    "CenterCrop": Rule("Centre crop", "Keeps the middle of the image.", one(_centre_crop)),
-    "Add": _rule("Sum", "Adds its branches number by number: a shortcut joins what the layers beside it found."),
-    "Average": _rule("Average", "Takes the average of its branches number by number."),
-    "Maximum": _rule("Maximum", "Takes the larger one of its branches number by number."),
-    "Minimum": _rule("Minimum", "Takes the smaller one of its branches number by number."),
-    "Multiply": _rule("Product", "Multiplies its branches number by number: one decides how much passes of another."),
-    "Subtract": Rule("Difference", "Subtracts one branch from another number by number.", _subtraction),
-    "Concatenate": Rule("Concatenation", "Puts the channels of its branches one after the other.", _concatenation),
-}
-"""By Keras class."""
+    LayerKind(
+        "ZeroPadding2D",
+        "Zero padding",
+        "Adds a border of zeros.",
+        "Shape",
+        one(_zero_padding),
+        icon="layer-padding",
+        stem="padding",
+        fields=(_FRAME,),
+        defaults={"padding": [[1, 1], [1, 1]], **CHANNELS_LAST},
+    ),
+    LayerKind(
+        "Cropping2D",
+        "Cropping",
+        "Cuts off the border.",
+        "Shape",
+        one(_cropping),
+        icon="layer-resize",
+        stem="cropping",
+        fields=(_CROP,),
+        defaults={"cropping": [[1, 1], [1, 1]], **CHANNELS_LAST},
+    ),
+    LayerKind(
+        "UpSampling2D",
+        "Upsampling",
+        "Makes the maps larger by repeating rows and columns, or by interpolating between them.",
+        "Shape",
+        one(_upsampling),
+        icon="layer-resize",
+        stem="upsampling",
+        fields=(_SIZE,),
+        defaults={"size": [2, 2], **CHANNELS_LAST, "interpolation": "nearest"},
+    ),
+    LayerKind("Reshape", "Reshape", "Gives the same numbers another shape.", "Shape", one(_reshape)),
+    LayerKind("Permute", "Permute", "Exchanges the axes, such as height and width.", "Shape", one(_permute)),
+    LayerKind("Resizing", "Resizing", "Brings the image to another size.", "Shape", one(_resizing)),
+    LayerKind("CenterCrop", "Centre crop", "Keeps the middle of the image.", "Shape", one(_centre_crop)),
+)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from cnnstudio.errors import StudioError
-from cnnstudio.models.arithmetic.layer_table import describe, describe_model
 from cnnstudio.models.keras_config.allowlist import RefusedError, checked_config
+from cnnstudio.models.layer_table import describe, describe_model
 from tests.models.sample_networks import Config, in_thread, keras_builds, nested, outline, sequential
 
 MISFITS = {

@@ -218,6 +218,11 @@ def like(value: Any, pair: Pair) -> Any:
     return list(pair)
 
 
+def divisors_of(number: int) -> list[int]:
+    """All divisors up to 4,096, in order."""
+    return [divisor for divisor in range(1, min(number, 4096) + 1) if number % divisor == 0]
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 

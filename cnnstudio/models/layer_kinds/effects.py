@@ -1,12 +1,12 @@
-"""What a rule says of one layer."""
+"""The effect of one layer: what it gives on, its parameters and its multiply-adds."""
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cnnstudio.models.arithmetic.receptive import Maps
-from cnnstudio.models.arithmetic.values import UnfitError, Values
-from cnnstudio.models.arithmetic.windows import Window
+from cnnstudio.models.layer_kinds.receptive import Maps
+from cnnstudio.models.layer_kinds.values import UnfitError, Values
+from cnnstudio.models.layer_kinds.windows import Window
 
 Product = tuple[int, ...]
 """Factors: (5, 5, 1, 6) is 5·5·1·6."""
@@ -66,23 +66,8 @@ class Effect:
         return _sum_of(terms, self.operations)
 
 
-@dataclass(frozen=True)
-class Rule:
-    """One kind of layer.
-
-    Attributes:
-        title: what people call it, short.
-        description: one sentence that teaches what it does.
-        apply: from the values of a layer and what it is given to its effect; raises `UnfitError`.
-    """
-
-    title: str
-    description: str
-    apply: Callable[[Values, tuple[Maps, ...]], Effect]
-
-
 def one(apply: Callable[[Values, Maps], Effect]) -> Callable[[Values, tuple[Maps, ...]], Effect]:
-    """A rule for a kind of layer that takes one input.
+    """The arithmetic of a kind of layer that takes one input.
 
     Raises:
         UnfitError: when it is applied to several.
@@ -94,6 +79,17 @@ def one(apply: Callable[[Values, Maps], Effect]) -> Callable[[Values, tuple[Maps
         return apply(values, inputs[0])
 
     return apply_to_one
+
+
+def unchanged(_values: Values, maps: Maps) -> Effect:
+    """What a layer does that changes numbers, if at all, one by one and without weights."""
+    return Effect(maps)
+
+
+def unchanged_maps(_values: Values, maps: Maps) -> Effect:
+    """The same of a layer that works on maps alone."""
+    need_maps(maps)
+    return Effect(maps)
 
 
 def spatial_axes(values: Values, maps: Maps) -> tuple[tuple[int, int], int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from cnnstudio.models.arithmetic.layer_table import describe_model
+from cnnstudio.models.layer_table import describe_model
 
 if TYPE_CHECKING:
     import keras

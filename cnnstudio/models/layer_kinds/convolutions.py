@@ -1,15 +1,26 @@
-"""Layers that multiply by weights: convolutions and dense layers."""
+"""Convolutions."""
 
 import math
 
 import numpy as np
 
-from cnnstudio.models.arithmetic.activations import activation, divisors_of
-from cnnstudio.models.arithmetic.effects import Effect, Product, Rule, one, spatial_axes
-from cnnstudio.models.arithmetic.poolings import Sliding, words
-from cnnstudio.models.arithmetic.receptive import Maps, Reach, check_side
-from cnnstudio.models.arithmetic.values import MAX_SIDE, UnfitError, Values, like
-from cnnstudio.models.arithmetic.windows import Window
+from cnnstudio.models.layer_kinds.activations import activation
+from cnnstudio.models.layer_kinds.effects import Effect, Product, one, spatial_axes
+from cnnstudio.models.layer_kinds.fields import (
+    ACTIVATION,
+    BIAS,
+    FILTERS,
+    LEARNS,
+    MAX_PIXELS,
+    MAX_UNITS,
+    PADDING,
+    STRIDES,
+    Field,
+)
+from cnnstudio.models.layer_kinds.kind import CHANNELS_LAST, LayerKind, kernels_and_bias
+from cnnstudio.models.layer_kinds.receptive import Maps, Reach, check_side
+from cnnstudio.models.layer_kinds.values import MAX_SIDE, UnfitError, Values, divisors_of, like
+from cnnstudio.models.layer_kinds.windows import SlidingWindow, Window, words
 
 
 def _convolution(values: Values, maps: Maps) -> Effect:
@@ -18,13 +29,13 @@ def _convolution(values: Values, maps: Maps) -> Effect:
     axes, channel_axis = spatial_axes(values, maps)
     channels = maps.shape[channel_axis]
     _check_groups(filters, channels, groups)
-    windows = sliding.windows(values, maps, axes)
+    windows = sliding.windows(values, maps.sizes(axes))
     each = (*sliding.size, channels // groups)
     return Effect(
         maps.windowed(axes, windows).mixed((channel_axis,), (filters,)),
         sliding.detail + (f", {groups} groups" if groups > 1 else ""),
         activation=activation(values),
-        weights=((*each, filters), *_bias(values, filters)),
+        weights=((*each, filters), *bias(values, filters)),
         multiply_adds=((_outputs(windows, filters), each),),
         windows=windows,
     )
@@ -32,17 +43,17 @@ def _convolution(values: Values, maps: Maps) -> Effect:
 
 def _depthwise_convolution(values: Values, maps: Maps) -> Effect:
     multiplier = values.whole("depth_multiplier", 1)
-    sliding = Sliding.of_convolution(values)
+    sliding = SlidingWindow.of_convolution(values)
     axes, channel_axis = spatial_axes(values, maps)
     channels = maps.shape[channel_axis]
-    windows = sliding.windows(values, maps, axes)
+    windows = sliding.windows(values, maps.sizes(axes))
     outputs = channels * multiplier
     slid = maps.windowed(axes, windows)
     return Effect(
         slid if multiplier == 1 else slid.mixed((channel_axis,), (outputs,)),
         sliding.detail,
         activation=activation(values),
-        weights=((*sliding.size, channels, multiplier), *_bias(values, outputs)),
+        weights=((*sliding.size, channels, multiplier), *bias(values, outputs)),
         multiply_adds=((_outputs(windows, outputs), sliding.size),),
         windows=windows,
     )
@@ -50,16 +61,16 @@ def _depthwise_convolution(values: Values, maps: Maps) -> Effect:
 
 def _separable_convolution(values: Values, maps: Maps) -> Effect:
     filters, multiplier = values.whole("filters"), values.whole("depth_multiplier", 1)
-    sliding = Sliding.of_convolution(values)
+    sliding = SlidingWindow.of_convolution(values)
     axes, channel_axis = spatial_axes(values, maps)
     channels = maps.shape[channel_axis]
-    windows = sliding.windows(values, maps, axes)
+    windows = sliding.windows(values, maps.sizes(axes))
     between = channels * multiplier
     return Effect(
         maps.windowed(axes, windows).mixed((channel_axis,), (filters,)),
         sliding.detail,
         activation=activation(values),
-        weights=((*sliding.size, channels, multiplier), (between, filters), *_bias(values, filters)),
+        weights=((*sliding.size, channels, multiplier), (between, filters), *bias(values, filters)),
         multiply_adds=((_outputs(windows, between), sliding.size), (_outputs(windows, filters), (between,))),
         windows=windows,
     )
@@ -80,12 +91,12 @@ def _transposed_convolution(values: Values, maps: Maps) -> Effect:
         spread.mixed((channel_axis,), (filters,)),
         sliding.detail,
         activation=activation(values),
-        weights=((*sliding.size, filters, given[2]), *_bias(values, filters)),
+        weights=((*sliding.size, filters, given[2]), *bias(values, filters)),
         multiply_adds=((given, (*sliding.size, filters)),),
     )
 
 
-def _spread(maps: Maps, axis: int, sliding: Sliding, place: int, extra: int | None) -> tuple[int, Reach | None]:
+def _spread(maps: Maps, axis: int, sliding: SlidingWindow, place: int, extra: int | None) -> tuple[int, Reach | None]:
     """Each number is spread over a kernel's width along one axis: a convolution's step backwards."""
     size, reach = maps.shape[axis], maps.reaches[axis]
     stride = sliding.strides[place]
@@ -102,22 +113,9 @@ def _spread(maps: Maps, axis: int, sliding: Sliding, place: int, extra: int | No
     return output, reach.gathered(-((kernel - 1 - places) // stride), places // stride)
 
 
-def _dense(values: Values, maps: Maps) -> Effect:
-    units = values.whole("units")
-    last = len(maps.shape) - 1
-    given = maps.shape[last]
-    return Effect(
-        maps.mixed((last,), (units,)),
-        "" if last == 0 else "at each place",
-        activation=activation(values),
-        weights=((given, units), *_bias(values, units)),
-        multiply_adds=(((*maps.shape[:last], given, units), ()),),
-    )
-
-
-def _sliding(values: Values) -> Sliding:
+def _sliding(values: Values) -> SlidingWindow:
     """How a convolution slides that cannot have both a stride and a dilation."""
-    sliding = Sliding.of_convolution(values)
+    sliding = SlidingWindow.of_convolution(values)
     if max(sliding.strides) > 1 and max(sliding.dilations) > 1:
         raise UnfitError(
             "dilation_rate",
@@ -144,7 +142,8 @@ def _check_groups(filters: int, channels: int, groups: int) -> None:
         )
 
 
-def _bias(values: Values, count: int) -> tuple[Product, ...]:
+def bias(values: Values, count: int) -> tuple[Product, ...]:
+    """The weights that are added to `count` outputs, if the layer has such."""
     return ((count,),) if values.flag("use_bias", True) else ()
 
 
@@ -152,29 +151,98 @@ def _outputs(windows: tuple[Window, Window], channels: int) -> Product:
     return windows[0].output, windows[1].output, channels
 
 
-RULES = {
-    "Conv2D": Rule(
+_KERNEL = Field(
+    "kernel_size",
+    "Kernel size",
+    "Height and width, in pixels, of the window that a filter sees at once; F in the formula.",
+    "int",
+    1,
+    MAX_PIXELS,
+    numbers=2,
+)
+_DILATION = Field(
+    "dilation_rate",
+    "Dilation",
+    "Distance of the pixels that a kernel looks at; 2 leaves one out between each two and widens its view at no cost.",
+    "int",
+    1,
+    MAX_PIXELS,
+    numbers=2,
+    is_rare=True,
+)
+_GROUPS = Field(
+    "groups",
+    "Groups",
+    "Into how many parts channels and filters are divided; a filter sees only the channels of its own part.",
+    "int",
+    1,
+    MAX_UNITS,
+    is_rare=True,
+)
+_MULTIPLIER = Field(
+    "depth_multiplier",
+    "Filters per channel",
+    "How many filters each channel has for itself.",
+    "int",
+    1,
+    MAX_UNITS,
+    is_rare=True,
+)
+
+_WINDOW = {
+    "kernel_size": [3, 3],
+    "strides": [1, 1],
+    "padding": "same",
+    "dilation_rate": [1, 1],
+    "activity_regularizer": None,
+    **CHANNELS_LAST,
+}
+
+KINDS = (
+    LayerKind(
+        "Conv2D",
         "Convolution",
-        "Slides small filters over all maps: each weighs a neighbourhood of pixels, and answers with one new map.",
+        "Slides small filters over its input; each filter gives one feature map, bright where it finds its pattern.",
+        "Convolution",
         one(_convolution),
+        icon="layer-convolution",
+        stem="conv",
+        fields=(FILTERS, _KERNEL, STRIDES, PADDING, ACTIVATION, _DILATION, _GROUPS, BIAS, LEARNS),
+        defaults={"filters": 16, **_WINDOW, "groups": 1, "activation": "relu", **kernels_and_bias("kernel")},
     ),
-    "DepthwiseConv2D": Rule(
+    LayerKind(
+        "DepthwiseConv2D",
         "Depthwise convolution",
-        "Slides one kernel over each map by itself, without mixing the maps.",
+        "Filters each channel by itself, without mixing them: cheap, and a 1×1 convolution behind it does the mixing.",
+        "Convolution",
         one(_depthwise_convolution),
+        icon="layer-depthwise",
+        stem="depthwise",
+        fields=(_KERNEL, STRIDES, PADDING, ACTIVATION, _MULTIPLIER, _DILATION, BIAS, LEARNS),
+        defaults={"depth_multiplier": 1, **_WINDOW, "activation": "linear", **kernels_and_bias("depthwise")},
     ),
-    "SeparableConv2D": Rule(
+    LayerKind(
+        "SeparableConv2D",
         "Separable convolution",
-        "Slides one kernel over each map by itself, then mixes the maps place by place: a convolution at less cost.",
+        "A depthwise convolution and a 1×1 convolution in one: nearly what a convolution does, for far fewer weights.",
+        "Convolution",
         one(_separable_convolution),
+        icon="layer-depthwise",
+        stem="separable",
+        fields=(FILTERS, _KERNEL, STRIDES, PADDING, ACTIVATION, _MULTIPLIER, _DILATION, BIAS, LEARNS),
+        defaults={
+            "filters": 16,
+            "depth_multiplier": 1,
+            **_WINDOW,
+            "activation": "relu",
+            **kernels_and_bias("depthwise", "pointwise"),
+        },
     ),
-    "Conv2DTranspose": Rule(
+    LayerKind(
+        "Conv2DTranspose",
         "Transposed convolution",
         "Spreads each number over a neighbourhood, weighted by a kernel: a convolution backwards, which enlarges maps.",
+        "Convolution",
         one(_transposed_convolution),
     ),
-    "Dense": Rule(
-        "Dense", "Weighs all numbers it is given: each of its units is connected to every one of them.", one(_dense)
-    ),
-}
-"""By Keras class."""
+)

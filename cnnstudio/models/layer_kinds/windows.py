@@ -1,19 +1,60 @@
-"""Windows that slide over maps: what convolutions and poolings have in common, and the poolings."""
+"""The windows of convolutions and poolings, which slide over maps: N = (W − F + 2P)/S + 1 places along an axis."""
 
 from dataclasses import dataclass
 
-from cnnstudio.models.arithmetic.effects import Effect, Rule, one, spatial_axes
-from cnnstudio.models.arithmetic.receptive import Maps
-from cnnstudio.models.arithmetic.values import Pair, UnfitError, Values, like
-from cnnstudio.models.arithmetic.windows import Window, slide
-
-PADDINGS = ("valid", "same")
-
-_NOUNS = {"kernel_size": "kernel", "pool_size": "pool"}
+from cnnstudio.models.layer_kinds.fields import PADDING
+from cnnstudio.models.layer_kinds.values import Pair, UnfitError, Values, like, word
 
 
 @dataclass(frozen=True)
-class Sliding:
+class Window:
+    """A convolution or a pooling along one axis, height or width.
+
+    Attributes:
+        size: W, what it slides over, without padding.
+        kernel: F, how far the kernel reaches; a dilated one reaches (kernel − 1)·dilation + 1.
+        padding: zeros before and after; P where both agree.
+        stride: S.
+        output: N, the places it finds; zero or negative where the kernel does not fit.
+    """
+
+    size: int
+    kernel: int
+    padding: tuple[int, int]
+    stride: int
+    output: int
+
+    @property
+    def formula(self) -> str:
+        """The formula with its numbers: “(28 − 5 + 2·2)/1 + 1 = 28”; rounding down is shown where there is a rest."""
+        before, after = self.padding
+        padding = f"2·{before}" if before == after else f"{before} + {after}"
+        quotient = f"({self.size} − {self.kernel} + {padding})/{self.stride}"
+        if (self.size - self.kernel + before + after) % self.stride:
+            quotient = f"⌊{quotient}⌋"
+        return f"{quotient} + 1 = {self.output}"
+
+
+def slide(size: int, kernel: int, stride: int, same: bool, dilation: int = 1) -> Window:
+    """Slides a kernel as TensorFlow does.
+
+    Args:
+        size: of the axis.
+        kernel: of the kernel along it.
+        stride: steps from place to place.
+        same: whether zeros are added so that ⌈size / stride⌉ places are found; an odd one goes to the end.
+        dilation: steps from one weight of the kernel to the next.
+    """
+    reach = (kernel - 1) * dilation + 1
+    if not same:
+        return Window(size, reach, (0, 0), stride, (size - reach) // stride + 1)
+    output = -(-size // stride)
+    padding = max((output - 1) * stride + reach - size, 0)
+    return Window(size, reach, (padding // 2, padding - padding // 2), stride, output)
+
+
+@dataclass(frozen=True)
+class SlidingWindow:
     """How a window slides; pairs are for (height, width).
 
     Attributes:
@@ -31,7 +72,7 @@ class Sliding:
     same: bool
 
     @classmethod
-    def of_convolution(cls, values: Values) -> "Sliding":
+    def of_convolution(cls, values: Values) -> "SlidingWindow":
         """Reads a convolution's.
 
         Raises:
@@ -39,10 +80,10 @@ class Sliding:
         """
         size = values.pair("kernel_size")
         strides, dilations = values.pair("strides", 1), values.pair("dilation_rate", 1)
-        return cls("kernel_size", size, strides, dilations, values.choice("padding", PADDINGS, "valid") == "same")
+        return cls("kernel_size", size, strides, dilations, _is_same(values))
 
     @classmethod
-    def of_pooling(cls, values: Values) -> "Sliding":
+    def of_pooling(cls, values: Values) -> "SlidingWindow":
         """Reads a pooling's, whose stride is its size where none is given.
 
         Raises:
@@ -50,7 +91,7 @@ class Sliding:
         """
         size = values.pair("pool_size", 2)
         strides = size if values.raw("strides") is None else values.pair("strides")
-        return cls("pool_size", size, strides, (1, 1), values.choice("padding", PADDINGS, "valid") == "same")
+        return cls("pool_size", size, strides, (1, 1), _is_same(values))
 
     @property
     def detail(self) -> str:
@@ -60,13 +101,12 @@ class Sliding:
         dilations = f", dilation {words(self.dilations)}" if max(self.dilations) > 1 else ""
         return f"{self.size[0]}×{self.size[1]}{strides}{dilations}"
 
-    def windows(self, values: Values, maps: Maps, axes: Pair) -> tuple[Window, Window]:
-        """The places along height and width of maps.
+    def windows(self, values: Values, sizes: Pair) -> tuple[Window, Window]:
+        """The places along height and width of maps of a size.
 
         Raises:
             UnfitError: there are none.
         """
-        sizes = (maps.shape[axes[0]], maps.shape[axes[1]])
         height, width = self._slid(sizes, self.dilations)
         if min(height.output, width.output) >= 1:
             return height, width
@@ -82,7 +122,7 @@ class Sliding:
         square = (min(fitting), min(fitting))
         raise UnfitError(
             self.field,
-            f"has a {_NOUNS[self.field]} of {self.size[0]}×{self.size[1]}, larger than the maps of "
+            f"has a {word(self.field)} of {self.size[0]}×{self.size[1]}, larger than the maps of "
             f"{sizes[0]}×{sizes[1]} it is given; with “same” as its padding it would fit",
             [like(raw, square if self.size[0] == self.size[1] else fitting)],
         )
@@ -104,36 +144,10 @@ class Sliding:
         return [(min(rates), min(rates)) if alike else (rates[0], rates[1])]
 
 
+def _is_same(values: Values) -> bool:
+    return values.choice("padding", PADDING.choices, "valid") == "same"
+
+
 def words(pair: Pair) -> str:
     """“2”, or “2×1” where they differ."""
     return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]}×{pair[1]}"
-
-
-def _pooling(values: Values, maps: Maps) -> Effect:
-    axes, _ = spatial_axes(values, maps)
-    sliding = Sliding.of_pooling(values)
-    windows = sliding.windows(values, maps, axes)
-    return Effect(maps.windowed(axes, windows), sliding.detail, windows=windows)
-
-
-def _global_pooling(values: Values, maps: Maps) -> Effect:
-    axes, _ = spatial_axes(values, maps)
-    pooled = maps.mixed(axes, (1, 1))
-    return Effect(pooled if values.flag("keepdims", False) else pooled.without(axes))
-
-
-RULES = {
-    "MaxPooling2D": Rule(
-        "Max pooling", "Keeps the largest number of each neighbourhood, and so makes the maps smaller.", one(_pooling)
-    ),
-    "AveragePooling2D": Rule(
-        "Average pooling", "Keeps the average of each neighbourhood, and so makes the maps smaller.", one(_pooling)
-    ),
-    "GlobalAveragePooling2D": Rule(
-        "Global average pooling", "Keeps the average of each map: one number a channel.", one(_global_pooling)
-    ),
-    "GlobalMaxPooling2D": Rule(
-        "Global max pooling", "Keeps the largest number of each map: one number a channel.", one(_global_pooling)
-    ),
-}
-"""By Keras class."""

@@ -1,7 +1,7 @@
 """The layer table: what each layer of a network does, and what it costs, worked out from Keras's own config alone.
 
 No variable is made and Keras is not imported: shapes and counts follow from the arithmetic of each kind of layer
-(`rules`), so that a network of 10⁹ parameters takes no more memory than a small one.
+(`layer_kinds`), so that a network of 10⁹ parameters takes no more memory than a small one.
 """
 
 import math
@@ -10,24 +10,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cnnstudio.errors import StudioError
-from cnnstudio.models.arithmetic import RULES
-from cnnstudio.models.arithmetic.effects import Effect, Rule, shape_words
-from cnnstudio.models.arithmetic.receptive import Maps
-from cnnstudio.models.arithmetic.values import MAX_SIDE, UnfitError, Values, is_whole, show, word
-from cnnstudio.models.arithmetic.windows import Window
-from cnnstudio.models.keras_config.graph import Config, Step, steps_of
+from cnnstudio.models.keras_config.graph import Config, Graph, Node
+from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
+from cnnstudio.models.layer_kinds.effects import Effect, shape_words
+from cnnstudio.models.layer_kinds.kind import LayerKind
+from cnnstudio.models.layer_kinds.receptive import Maps
+from cnnstudio.models.layer_kinds.values import MAX_SIDE, UnfitError, Values, is_whole, show, word
+from cnnstudio.models.layer_kinds.windows import Window
 
 if TYPE_CHECKING:
     import keras
 
 
-CONVOLUTIONS = frozenset({"Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose"})
-"""Kinds of layers that slide kernels with weights over maps."""
-
 SQUARES = ("kernel_size", "pool_size")
 """Fields where one number stands for a square."""
-
-_INPUT = Rule("Image", "The image as it is: raw values from 0 to 255.", lambda _values, maps: Effect(maps[0]))
 
 
 @dataclass(frozen=True)
@@ -77,15 +73,15 @@ class LayerRow:
     title: str
     description: str
     inputs: tuple[str, ...]
-    output_shape: tuple[int, ...] | None
-    activation: str
-    parameters: int
-    trainable_parameters: int
-    parameter_terms: str
-    multiply_adds: int
-    multiply_add_terms: str
-    receptive_field: tuple[int, int] | None
-    windows: tuple[Window, Window] | None
+    output_shape: tuple[int, ...] | None = None
+    activation: str = ""
+    parameters: int = 0
+    trainable_parameters: int = 0
+    parameter_terms: str = ""
+    multiply_adds: int = 0
+    multiply_add_terms: str = ""
+    receptive_field: tuple[int, int] | None = None
+    windows: tuple[Window, Window] | None = None
 
 
 @dataclass(frozen=True)
@@ -167,21 +163,23 @@ def describe(config: Config) -> LayerTable:
     Raises:
         StudioError: it is no image classifier at all: it has not one input for images of one size and one output.
     """
-    steps, output = steps_of(config)
-    image = _image_shape(steps[0].fields)
-    misfit = _bad_image(steps[0], image)
-    known: dict[str, Maps] = {} if misfit else {steps[0].name: Maps.of_image(image)}
-    rows = [_row(steps[0], None if misfit else Effect(known[steps[0].name]))]
-    for step in steps[1:]:
+    graph = Graph.flattened(config)
+    image_node, *nodes = graph.nodes.values()
+    image = _image_shape(image_node.config)
+    misfit = _bad_image(image_node, image)
+    known: dict[str, Maps] = {} if misfit else {image_node.name: Maps.of_image(image)}
+    rows = [_row(image_node, None if misfit else Effect(known[image_node.name]))]
+    for node in nodes:
         effect = None
         if misfit is None:
-            effect, misfit = _effect(step, tuple(known[name] for name in step.inputs))
+            effect, misfit = _effect(node, tuple(known[name] for name in node.inputs))
         if effect is not None:
-            known[step.name] = effect.maps
-        rows.append(_row(step, effect))
+            known[node.name] = effect.maps
+        rows.append(_row(node, effect))
+    output = graph.nodes[graph.output]
     if misfit is None:
-        misfit = _bad_output(output, known[output])
-    return LayerTable(str(config["config"]["name"]), image, _classes(steps, output, known), tuple(rows), misfit)
+        misfit = _bad_output(output.name, known[output.name])
+    return LayerTable(str(config["config"]["name"]), image, _classes(output, known), tuple(rows), misfit)
 
 
 def describe_model(model: "keras.Model") -> LayerTable:
@@ -201,40 +199,40 @@ def mlp_connections(table: LayerTable) -> tuple[MlpConnections, ...]:
     connections = []
     for row in table.rows:
         given = shapes[row.inputs[0]] if row.inputs else None
-        if row.kind in CONVOLUTIONS and row.output_shape is not None and given is not None:
+        if group_of(row.kind) == "Convolution" and row.output_shape is not None and given is not None:
             connections.append(MlpConnections(row.name, math.prod(given), math.prod(row.output_shape), row.parameters))
     return tuple(connections)
 
 
-def _effect(step: Step, inputs: tuple[Maps, ...]) -> tuple[Effect | None, Misfit | None]:
-    rule = RULES.get(step.kind)
-    if rule is None:
-        text = f"“{step.name}” is a layer of kind {step.kind}, which CNN Studio does not know."
-        return None, Misfit(step.name, "", None, None, text)
+def _effect(node: Node, inputs: tuple[Maps, ...]) -> tuple[Effect | None, Misfit | None]:
+    kind = LAYER_KINDS.get(node.kind)
+    if kind is None:
+        text = f"“{node.name}” is a layer of kind {node.kind}, which CNN Studio does not know."
+        return None, Misfit(node.name, "", None, None, text)
     try:
-        return _applied(rule, step.fields, inputs), None
+        return _applied(kind, node.config, inputs), None
     except UnfitError as error:
-        nearest = _nearest(rule, step.fields, inputs, error)
-        text = f"“{step.name}” {error.text}."
+        nearest = _nearest(kind, node.config, inputs, error)
+        text = f"“{node.name}” {error.text}."
         if nearest is not None:
             square = error.field in SQUARES and is_whole(nearest)
             text += f" The nearest {word(error.field)} that fits is {show([nearest] * 2 if square else nearest)}."
-        value = step.fields.get(error.field) if error.field else None
-        return None, Misfit(step.name, error.field, value, nearest, text)
+        value = node.config.get(error.field) if error.field else None
+        return None, Misfit(node.name, error.field, value, nearest, text)
 
 
-def _applied(rule: Rule, fields: Mapping[str, Any], inputs: tuple[Maps, ...]) -> Effect:
+def _applied(kind: LayerKind, fields: Mapping[str, Any], inputs: tuple[Maps, ...]) -> Effect:
     if not inputs:
         raise UnfitError("", "is connected to nothing")
-    return rule.apply(Values(fields), inputs)
+    return kind.arithmetic(Values(fields), inputs)
 
 
-def _nearest(rule: Rule, fields: Mapping[str, Any], inputs: tuple[Maps, ...], error: UnfitError) -> Any | None:
+def _nearest(kind: LayerKind, fields: Mapping[str, Any], inputs: tuple[Maps, ...], error: UnfitError) -> Any | None:
     """The first value that might do with which the layer fits, or at least no longer fails because of that field."""
     other_fault = None
     for candidate in error.candidates:
         try:
-            _applied(rule, {**fields, error.field: candidate}, inputs)
+            _applied(kind, {**fields, error.field: candidate}, inputs)
         except UnfitError as still:
             if still.field != error.field and other_fault is None:
                 other_fault = candidate
@@ -254,16 +252,16 @@ def _image_shape(fields: Mapping[str, Any]) -> tuple[int, int, int]:
     return height, width, channels
 
 
-def _bad_image(step: Step, image: tuple[int, int, int]) -> Misfit | None:
+def _bad_image(node: Node, image: tuple[int, int, int]) -> Misfit | None:
     nearest = (*(min(max(side, 1), MAX_SIDE) for side in image[:2]), max(image[2], 1))
     if nearest == image:
         return None
     return Misfit(
-        step.name,
+        node.name,
         "batch_shape",
-        list(step.fields.get("batch_shape") or (None, *image)),
+        list(node.config.get("batch_shape") or (None, *image)),
         [None, *nearest],
-        f"“{step.name}” has images of {show(image)}, but sides of 1 to {MAX_SIDE:,} pixels and at least one channel "
+        f"“{node.name}” has images of {show(image)}, but sides of 1 to {MAX_SIDE:,} pixels and at least one channel "
         f"are needed. The nearest size that fits is {show(nearest)}.",
     )
 
@@ -281,30 +279,28 @@ def _bad_output(name: str, maps: Maps) -> Misfit | None:
     )
 
 
-def _classes(steps: tuple[Step, ...], output: str, known: Mapping[str, Maps]) -> int:
-    if output in known:
-        return known[output].shape[-1]
-    units = next(step for step in steps if step.name == output).fields.get("units")
+def _classes(output: Node, known: Mapping[str, Maps]) -> int:
+    if output.name in known:
+        return known[output.name].shape[-1]
+    units = output.config.get("units")
     return max(units, 0) if isinstance(units, int) else 0
 
 
-def _row(step: Step, effect: Effect | None) -> LayerRow:
-    rule = _INPUT if step.kind == "InputLayer" else RULES.get(step.kind)
-    title, description = (rule.title, rule.description) if rule else (step.kind, "")
+def _row(node: Node, effect: Effect | None) -> LayerRow:
+    kind = LAYER_KINDS.get(node.kind)
+    title, description = (kind.title, kind.description) if kind else (node.kind, "")
     if effect is None:
-        return LayerRow(
-            step.name, step.kind, title, description, step.inputs, None, "", 0, 0, "", 0, "", None, None
-        )  # fmt: skip
+        return LayerRow(node.name, node.kind, title, description, node.inputs)
     return LayerRow(
-        name=step.name,
-        kind=step.kind,
+        name=node.name,
+        kind=node.kind,
         title=f"{effect.title or title} {effect.detail}".rstrip(),
         description=description,
-        inputs=step.inputs,
+        inputs=node.inputs,
         output_shape=effect.maps.shape,
         activation=effect.activation,
         parameters=effect.parameters,
-        trainable_parameters=effect.trainable if step.trainable else 0,
+        trainable_parameters=effect.trainable if node.trainable else 0,
         parameter_terms=effect.parameter_terms,
         multiply_adds=effect.operations,
         multiply_add_terms=effect.operation_terms,

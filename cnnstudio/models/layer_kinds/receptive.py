@@ -8,8 +8,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from cnnstudio.models.arithmetic.values import MAX_SIDE, UnfitError
-from cnnstudio.models.arithmetic.windows import Window
+from cnnstudio.models.layer_kinds.values import MAX_SIDE, UnfitError
+from cnnstudio.models.layer_kinds.windows import Window
 
 Shape = tuple[int, ...]
 ROWS, COLUMNS = 0, 1
@@ -105,6 +105,10 @@ class Maps:
     def size(self) -> int:
         """How many numbers there are."""
         return math.prod(self.shape)
+
+    def sizes(self, axes: tuple[int, int]) -> tuple[int, int]:
+        """The sizes of two axes."""
+        return self.shape[axes[0]], self.shape[axes[1]]
 
     @property
     def receptive_field(self) -> tuple[int, int]:

@@ -1,0 +1,37 @@
+"""Dense layers."""
+
+from cnnstudio.models.layer_kinds.activations import activation
+from cnnstudio.models.layer_kinds.convolutions import bias
+from cnnstudio.models.layer_kinds.effects import Effect, one
+from cnnstudio.models.layer_kinds.fields import ACTIVATION, BIAS, LEARNS, UNITS
+from cnnstudio.models.layer_kinds.kind import LayerKind, kernels_and_bias
+from cnnstudio.models.layer_kinds.receptive import Maps
+from cnnstudio.models.layer_kinds.values import Values
+
+
+def _dense(values: Values, maps: Maps) -> Effect:
+    units = values.whole("units")
+    last = len(maps.shape) - 1
+    given = maps.shape[last]
+    return Effect(
+        maps.mixed((last,), (units,)),
+        "" if last == 0 else "at each place",
+        activation=activation(values),
+        weights=((given, units), *bias(values, units)),
+        multiply_adds=(((*maps.shape[:last], given, units), ()),),
+    )
+
+
+KINDS = (
+    LayerKind(
+        "Dense",
+        "Dense",
+        "Makes each of its units a weighted sum of all the numbers it is given, with no notion of neighbourhood.",
+        "Dense",
+        one(_dense),
+        icon="layer-dense",
+        stem="dense",
+        fields=(UNITS, ACTIVATION, BIAS, LEARNS),
+        defaults={"units": 64, "activation": "relu", **kernels_and_bias("kernel")},
+    ),
+)

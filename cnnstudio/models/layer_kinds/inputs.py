@@ -1,0 +1,52 @@
+"""The image, and what brings its pixel values into a range that networks learn from."""
+
+import math
+
+from cnnstudio.models.layer_kinds.effects import Effect, one, unchanged
+from cnnstudio.models.layer_kinds.fields import Field
+from cnnstudio.models.layer_kinds.kind import LayerKind
+from cnnstudio.models.layer_kinds.receptive import Maps
+from cnnstudio.models.layer_kinds.values import UnfitError, Values
+
+MAX_NORMALISED = 2**24
+"""Most means that a normalisation may have; Keras computes with all of them while it builds the layer."""
+
+
+def _fixed_normalisation(values: Values, maps: Maps) -> Effect:
+    axes = () if values.raw("axis", -1) in (None, [], ()) else values.axes("axis", -1, len(maps.shape))
+    sizes = [maps.shape[axis] for axis in axes]
+    if math.prod(sizes) > MAX_NORMALISED:
+        raise UnfitError("axis", f"would normalise {math.prod(sizes):,} numbers, each by a mean of its own", [-1])
+    mean = values.raw("mean")
+    if mean is None:
+        # Mean and variance, and how many numbers they were measured on.
+        return Effect(maps, statistics=((2, *sizes), (1,)))
+    if isinstance(mean, list) and len(axes) == 1 and len(mean) not in (1, *sizes):
+        raise UnfitError("mean", f"is of {len(mean):,} channels where there are {sizes[0]:,}")
+    return Effect(maps)
+
+
+_GAIN = Field("scale", "Scale", "By what each number is multiplied.", "float", -1e6, 1e6)
+_OFFSET = Field("offset", "Offset", "What is added after that.", "float", -1e6, 1e6)
+
+KINDS = (
+    LayerKind("InputLayer", "Image", "The image as it comes in: raw values from 0 to 255.", "Input", one(unchanged)),
+    LayerKind(
+        "Rescaling",
+        "Rescaling",
+        "Multiplies every number by one number and adds another, such as to bring pixels from 0–255 to 0–1.",
+        "Input",
+        one(unchanged),
+        icon="layer-rescaling",
+        stem="rescaling",
+        fields=(_GAIN, _OFFSET),
+        defaults={"scale": 1 / 255, "offset": 0.0},
+    ),
+    LayerKind(
+        "Normalization",
+        "Normalisation",
+        "Brings each channel to mean 0 and variance 1 as measured on the training images, before anything is learned.",
+        "Input",
+        one(_fixed_normalisation),
+    ),
+)

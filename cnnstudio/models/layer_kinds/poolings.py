@@ -1,0 +1,80 @@
+"""Poolings."""
+
+from cnnstudio.models.layer_kinds.effects import Effect, one, spatial_axes
+from cnnstudio.models.layer_kinds.fields import MAX_PIXELS, PADDING, STRIDES, Field
+from cnnstudio.models.layer_kinds.kind import CHANNELS_LAST, LayerKind
+from cnnstudio.models.layer_kinds.receptive import Maps
+from cnnstudio.models.layer_kinds.values import Values
+from cnnstudio.models.layer_kinds.windows import SlidingWindow
+
+
+def _pooling(values: Values, maps: Maps) -> Effect:
+    axes, _ = spatial_axes(values, maps)
+    sliding = SlidingWindow.of_pooling(values)
+    windows = sliding.windows(values, maps.sizes(axes))
+    return Effect(maps.windowed(axes, windows), sliding.detail, windows=windows)
+
+
+def _global_pooling(values: Values, maps: Maps) -> Effect:
+    axes, _ = spatial_axes(values, maps)
+    pooled = maps.mixed(axes, (1, 1))
+    return Effect(pooled if values.flag("keepdims", False) else pooled.without(axes))
+
+
+_POOL = Field(
+    "pool_size",
+    "Window",
+    "Height and width, in pixels, of what is put together into one.",
+    "int",
+    1,
+    MAX_PIXELS,
+    numbers=2,
+)
+_FIELDS = (_POOL, STRIDES, PADDING)
+_DEFAULTS = {"pool_size": [2, 2], "strides": [2, 2], "padding": "valid", **CHANNELS_LAST}
+_GLOBAL_DEFAULTS = {**CHANNELS_LAST, "keepdims": False}
+
+KINDS = (
+    LayerKind(
+        "MaxPooling2D",
+        "Max pooling",
+        "Keeps the largest number of each window: the maps shrink, and what was found stays, if not exactly where.",
+        "Pooling",
+        one(_pooling),
+        icon="layer-max-pooling",
+        stem="pool",
+        fields=_FIELDS,
+        defaults=_DEFAULTS,
+    ),
+    LayerKind(
+        "AveragePooling2D",
+        "Average pooling",
+        "Keeps the mean of each window: the maps shrink and become smoother.",
+        "Pooling",
+        one(_pooling),
+        icon="layer-average-pooling",
+        stem="pool",
+        fields=_FIELDS,
+        defaults=_DEFAULTS,
+    ),
+    LayerKind(
+        "GlobalAveragePooling2D",
+        "Global average pooling",
+        "Keeps the mean of each map, one number a channel: few weights follow, and any image size will do.",
+        "Pooling",
+        one(_global_pooling),
+        icon="layer-global-pooling",
+        stem="average",
+        defaults=_GLOBAL_DEFAULTS,
+    ),
+    LayerKind(
+        "GlobalMaxPooling2D",
+        "Global max pooling",
+        "Keeps the largest number of each map, one number a channel: how strongly its pattern is found anywhere.",
+        "Pooling",
+        one(_global_pooling),
+        icon="layer-global-pooling",
+        stem="maximum",
+        defaults=_GLOBAL_DEFAULTS,
+    ),
+)

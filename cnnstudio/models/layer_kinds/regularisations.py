@@ -1,0 +1,98 @@
+"""Regularisation: layers that change nothing but while training."""
+
+from cnnstudio.models.layer_kinds.effects import Effect, need_maps, one, unchanged, unchanged_maps
+from cnnstudio.models.layer_kinds.fields import Field
+from cnnstudio.models.layer_kinds.kind import CHANNELS_LAST, LayerKind
+from cnnstudio.models.layer_kinds.receptive import Maps
+from cnnstudio.models.layer_kinds.values import Values
+
+
+def _dropout(values: Values, maps: Maps) -> Effect:
+    return Effect(maps, f"{values.number('rate', 0.5, 0, 1):.0%}")
+
+
+def _map_dropout(values: Values, maps: Maps) -> Effect:
+    need_maps(maps)
+    return _dropout(values, maps)
+
+
+def _noise(values: Values, maps: Maps) -> Effect:
+    values.number("stddev", 0.1, 0, 1)
+    return Effect(maps)
+
+
+_RATE = Field("rate", "Rate", "The share that is set to zero at random at each step of training.", "float", 0, 0.95)
+_STDDEV = Field("stddev", "Strength", "Standard deviation of the noise.", "float", 0, 1e3)
+
+
+def _augmentation(name: str, title: str, description: str) -> LayerKind:
+    return LayerKind(
+        name, title, f"{description} at random, during training only.", "Regularisation", one(unchanged_maps)
+    )
+
+
+KINDS = (
+    LayerKind(
+        "Dropout",
+        "Dropout",
+        "Sets a share of the numbers to zero at random, so that no unit relies on a single other one; during training "
+        "only.",
+        "Regularisation",
+        one(_dropout),
+        icon="layer-dropout",
+        stem="dropout",
+        fields=(_RATE,),
+        defaults={"rate": 0.25, "seed": None, "noise_shape": None},
+    ),
+    LayerKind(
+        "SpatialDropout2D",
+        "Spatial dropout",
+        "Sets whole feature maps to zero at random, for neighbours are too alike to miss a single pixel; during "
+        "training only.",
+        "Regularisation",
+        one(_map_dropout),
+        icon="layer-dropout",
+        stem="dropout",
+        fields=(_RATE,),
+        defaults={"rate": 0.25, "seed": None, **CHANNELS_LAST},
+    ),
+    LayerKind(
+        "GaussianNoise",
+        "Gaussian noise",
+        "Adds a random number to each number, so that small changes do not matter; during training only.",
+        "Regularisation",
+        one(_noise),
+        icon="layer-dropout",
+        stem="noise",
+        fields=(_STDDEV,),
+        defaults={"stddev": 0.1, "seed": None},
+    ),
+    LayerKind(
+        "AlphaDropout",
+        "Alpha dropout",
+        "Drops numbers at random, keeping mean and variance; during training only.",
+        "Regularisation",
+        one(_dropout),
+    ),
+    LayerKind(
+        "GaussianDropout",
+        "Gaussian dropout",
+        "Multiplies each number by a random number around 1; during training only.",
+        "Regularisation",
+        one(_dropout),
+    ),
+    LayerKind(
+        "ActivityRegularization",
+        "Activity penalty",
+        "Counts large numbers as a loss, during training only, and gives all on as they are.",
+        "Regularisation",
+        one(unchanged),
+    ),
+    LayerKind("Identity", "Identity", "Gives on what it is given.", "Regularisation", one(unchanged)),
+    _augmentation("RandomBrightness", "Random brightness", "Makes the image lighter or darker"),
+    _augmentation("RandomContrast", "Random contrast", "Changes the contrast"),
+    _augmentation("RandomFlip", "Random flip", "Mirrors the image"),
+    _augmentation("RandomRotation", "Random rotation", "Turns the image"),
+    _augmentation("RandomTranslation", "Random shift", "Shifts the image"),
+    _augmentation("RandomZoom", "Random zoom", "Enlarges or shrinks the image"),
+)
