@@ -99,7 +99,7 @@ def press_train(window: MainWindow) -> object:
     page = window.page("train")
     window.show_page("train")
     page.findChild(QPushButton, "train_button").click()
-    return page._task
+    return page.task
 
 
 def training(seed: int, epochs: int) -> dict[str, object]:
@@ -125,10 +125,10 @@ def trained(first: type | None, **choices: object) -> dict[str, object]:
     tried: list[bool] = []
     window.page("try").ready.connect(lambda: tried.append(True))
     wait_until(application, lambda: bool(tried))  # a user has looked at the window by then
-    form = window.page("train")._form
+    page = window.page("train")
     if "dataset" in choices:
-        form.choose_dataset(choices["dataset"])
-    form.config = replace(form.config, **choices)
+        page.receive(choices["dataset"])  # with the numbers that suit it
+    page.config = replace(page.config, **choices)
     ticker, results, batches, sizes = Ticker(), [], [], []
     if first is None:
         ticker.start()
@@ -151,7 +151,7 @@ def trained(first: type | None, **choices: object) -> dict[str, object]:
     gaps = np.array(ticker.gaps)
     window.quit()
     return {
-        "images_per_second": (all_done - done) * form.config.batch_size / (end - begin),
+        "images_per_second": (all_done - done) * page.config.batch_size / (end - begin),
         "accuracy": results[0].test_accuracy,
         "p99": float(np.percentile(gaps, 99)),
         "worst": float(gaps.max()),

@@ -28,7 +28,8 @@ from PySide6.QtWidgets import (
 )
 
 from cnnstudio.gui.app import create
-from cnnstudio.gui.main_window import PAGES, MainWindow
+from cnnstudio.gui.main_window import MainWindow
+from cnnstudio.gui.pages import PAGES
 from tests.virtual_screen import Hand
 
 PATIENCE_SECONDS = 90
@@ -103,7 +104,7 @@ def drawn(canvas: QWidget, corners: tuple[tuple[float, float], ...]) -> list[tup
 def train_and_draw(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     """The main job: press Train with the mouse, wait, press Try it, draw a seven, enlarge a feature map."""
     train, try_ = window.page("train"), window.page("try")
-    train._form.config = type(train._form.config)(epochs=1)
+    train.config = type(train.config)(epochs=1)
     button = train.findChild(QPushButton, "train_button")
     yield act(partial(hand.click, *place(button)))
     yield lambda: train.busy is not None
@@ -134,7 +135,7 @@ def train_and_draw(window: MainWindow, hand: Hand, seen: dict) -> Steps:
 def keyboard_only(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     """Trains, stops and changes pages without a mouse."""
     train = window.page("train")
-    train._form.config = type(train._form.config)(architecture="softmax", epochs=1000)
+    train.config = type(train.config)(architecture="softmax", epochs=1000)
     yield act(partial(hand.press, "alt+t"))
     yield lambda: "images/s" in train.findChild(QLabel, "training_status").text()
     yield act(partial(hand.press, "alt+s"))
@@ -151,7 +152,7 @@ def keyboard_only(window: MainWindow, hand: Hand, seen: dict) -> Steps:
 def close_while_training(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     """Closing asks first; “Go on” goes on, “Stop and close” keeps what was learnt."""
     train = window.page("train")
-    train._form.config = type(train._form.config)(architecture="softmax", epochs=1000)
+    train.config = type(train.config)(architecture="softmax", epochs=1000)
     yield act(partial(hand.press, "alt+t"))
     yield lambda: "images/s" in train.findChild(QLabel, "training_status").text()
     QTimer.singleShot(0, window.close)
@@ -180,7 +181,7 @@ def own_images(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     yield lambda: on_it.isVisible() and on_it.isEnabled()
     yield act(partial(hand.click, *place(on_it)))
     yield lambda: window.current_page is train
-    config = train._form.config
+    config = train.config
     seen["config"] = [config.dataset, config.image_size, config.channels, config.augmentation]
     yield act(partial(hand.click, *place(train.findChild(QPushButton, "train_button"))))
     yield lambda: train.busy is not None
@@ -220,7 +221,7 @@ def change_a_network(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     yield act(partial(hand.press, "alt+t"))
     train = window.page("train")
     yield lambda: window.current_page is train
-    seen["architecture"] = train._form.config.architecture
+    seen["architecture"] = train.config.architecture
 
 
 JOURNEYS = {

@@ -31,7 +31,7 @@ def train_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     window.showMaximized()
     window._settings.theme = "light"
     page = window.page("train")
-    page._form.config = type(page._form.config)(epochs=4)
+    page.config = type(page.config)(epochs=4)
     yield act(partial(hand.press, "alt+t"))
     yield lambda: "Epoch 4" in page.findChild(QLabel, "training_status").text()
     save(window, FOLDER / "train-light.png")

@@ -1,4 +1,5 @@
 import ctypes
+import json
 import os
 import signal
 import subprocess
@@ -16,7 +17,8 @@ from cnnstudio.data.library import collected_folder
 from cnnstudio.gui.app import create
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.look.theme import DARK, colours
-from cnnstudio.gui.main_window import PAGES, MainWindow
+from cnnstudio.gui.main_window import MainWindow
+from cnnstudio.gui.pages import PAGES
 from cnnstudio.gui.settings import Settings
 from cnnstudio.storage import USER_FOLDERS, shipped
 
@@ -52,6 +54,34 @@ def test_the_window_is_there_without_tensorflow(home: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == "CNN Studio\n"
+
+
+def test_the_first_picture_waits_for_one_page_and_no_plots(home: Path) -> None:
+    done = python(
+        "import json, sys\n"
+        "from cnnstudio.gui.app import create\n"
+        "from cnnstudio.gui.pages import Page\n"
+        "application, window = create(['cnnstudio'])\n"
+        "print(json.dumps([[type(page).__name__ for page in window.findChildren(Page)], sorted(sys.modules)]))\n"
+    )
+    made, modules = json.loads(done.stdout)
+    assert made == ["TrainPage"]
+    inside = "cnnstudio.gui.pages."
+    assert {name.removeprefix(inside).split(".")[0] for name in modules if name.startswith(inside)} == {
+        "choosers",
+        "train",
+    }
+    heavy = {
+        "keras",
+        "PySide6.QtMultimedia",
+        "PySide6.QtSvg",
+        "pi_heif",
+        "pyqtgraph",
+        "requests",
+        "scipy",
+        "tensorflow",
+    }
+    assert not heavy & set(modules)
 
 
 def test_create_takes_the_application_that_there_is(qtbot: QtBot, qapp: QApplication) -> None:
@@ -209,11 +239,12 @@ READ_ONLY = """
 import sys
 from PySide6.QtWidgets import QPushButton
 from cnnstudio.gui import app, main_window
+from cnnstudio.gui.pages import PAGES
 from cnnstudio.gui.controls.message_bar import MessageBar
 
 def use(window):
     print(window.findChild(MessageBar, "window_message").text.replace("\\u200b", ""))
-    for name in main_window.PAGES:
+    for name in PAGES:
         window.show_page(name)
     window.page("settings").findChild(QPushButton, "theme_dark").click()
     print(window.page("settings").findChild(QPushButton, "theme_dark").isChecked())

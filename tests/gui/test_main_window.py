@@ -3,25 +3,25 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QMimeData, QPointF, QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.controls.message_bar import MessageBar
-from cnnstudio.gui.main_window import MINIMUM_SIZE, PAGES, MainWindow
+from cnnstudio.gui.main_window import MINIMUM_SIZE, MainWindow
+from cnnstudio.gui.pages import PAGES, Page, PageEntry
 from cnnstudio.gui.settings import Settings
 
 
-class RecordingPage(QWidget):
+class RecordingPage(Page):
     """A page that notes what the window asks of it."""
 
-    navigate = Signal(str, object)
+    busy: str | None = None
 
     def __init__(self, _: Settings) -> None:
         super().__init__()
         self.heard: list[object] = []
-        self.busy: str | None = None
 
     def entered(self) -> None:
         self.heard.append("entered")
@@ -36,8 +36,8 @@ class RecordingPage(QWidget):
         self.heard.append("shut_down")
 
 
-class PlainPage(QWidget):
-    """A page that has none of the hooks."""
+class PlainPage(Page):
+    """A page that has an answer to nothing."""
 
     def __init__(self, _: Settings) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ def test_only_the_first_page_is_built_before_the_window_is_painted(qtbot: QtBot,
     show(qtbot, window)
     assert window.first_paint_time > 0
     qtbot.waitUntil(lambda: len(window.findChildren(RecordingPage)) == 2)
-    assert window.page("train").heard == ["entered"]
+    assert window.page("train").heard == ["entered", "warm_up"]
     assert window.page("try").heard == ["warm_up"]
 
 
@@ -101,10 +101,34 @@ def test_a_page_sends_another_one_something(window: MainWindow, tmp_path: Path) 
     assert window.page("try").heard == ["entered", tmp_path]
 
 
-def test_a_page_without_hooks_is_a_page(window: MainWindow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setitem(PAGES, "try", replace(PAGES["try"], path=f"{__name__}:PlainPage"))
-    window.show_page("try", tmp_path)
+def test_a_page_that_is_shown_later_warms_up_then(qtbot: QtBot, window: MainWindow) -> None:
+    show(qtbot, window)
+    window.show_page("data")
+    assert window.page("data").heard == ["warm_up", "entered"]
+
+
+@pytest.mark.usefixtures("window")  # so that no other page is a real one
+def test_a_page_is_added_by_one_entry(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    entry = PageEntry("layers", "Layers", "Look at layers.", "Ctrl+9", f"{__name__}:PlainPage")
+    monkeypatch.setitem(PAGES, "layers", entry)
+    window = MainWindow(Settings())
+    qtbot.addWidget(window)
+    show(qtbot, window)
+    button = window.findChild(QToolButton, "rail_layers")
+    assert (button.text(), button.accessibleName()) == ("Layers", "Layers")
+    assert button.toolTip() == "<p>Look at layers. (Ctrl+9)</p>"
+    assert (
+        window.findChild(QToolButton, "rail_try").y() < button.y() < window.findChild(QToolButton, "rail_settings").y()
+    )
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert isinstance(window.current_page, PlainPage)
+    window.show_page("train")
+    press(qtbot, window, "Ctrl+9")
+    assert isinstance(window.current_page, PlainPage)
+    window.show_page("train")
+    window.page("train").navigate.emit("layers", tmp_path)
+    assert window.current_page is window.page("layers")
+    assert window.close()
 
 
 def drop(window: MainWindow, mime: QMimeData) -> bool:

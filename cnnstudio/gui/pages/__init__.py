@@ -1,1 +1,138 @@
-"""The pages of the window, one file each."""
+"""The pages of the window: what every page is, and the table of them. A package for each lies below."""
+
+import importlib
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.settings import Settings
+
+
+class Page(QWidget):
+    """What the window asks of a page, each with an answer that does nothing.
+
+    A page is made with `ItsClass(settings)`; its `objectName` is `page_<name>`.
+
+    Signals:
+        navigate(str, object): shows the page of that name and gives it the payload (None: just shows it).
+    """
+
+    navigate = Signal(str, object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._message = MessageBar(self)  # the page gives it its place
+
+    @property
+    def message(self) -> str:
+        """What the page says of what happened; empty while it says nothing."""
+        return "" if self._message.isHidden() else self._message.text
+
+    @property
+    def busy(self) -> str | None:
+        """What closing would interrupt now, as a sentence such as “A training is running.”; closing asks first."""
+        return None
+
+    def warm_up(self) -> None:
+        """Gets ready what will be wanted soon; called once the page is made and the window was painted."""
+
+    def entered(self) -> None:
+        """Looks again at what may have changed; called each time the page comes to the front, before `receive`."""
+
+    def receive(self, payload: Any) -> None:
+        """Takes what another page sent with `navigate`, or a `pathlib.Path` dropped on the window or given at start."""
+
+    def may_close(self) -> bool:
+        """Asks what must be asked before the window closes; False where the user would rather stay."""
+        return True
+
+    def shut_down(self) -> None:
+        """Stops everything and waits for it, within some seconds; nothing is called after it."""
+
+
+@dataclass(frozen=True)
+class PageEntry:
+    """A page as the rail shows it, with the icon `assets/icons/<name>.svg`.
+
+    Attributes:
+        name: its key; the page's `objectName` is `page_<name>`, its button's `rail_<name>`.
+        title: the word on the rail.
+        tip: what one does there, in a sentence.
+        shortcut: the key that shows it, in Qt's portable spelling; several are separated by "; ".
+        path: `module:class`, imported when the page is first shown; a leading dot stands for this package.
+        at_foot: at the rail's lower end, among the pages that are about the program itself.
+        warms_up: made soon after the window was first painted, whatever page is shown, to get ready.
+    """
+
+    name: str
+    title: str
+    tip: str
+    shortcut: str
+    path: str
+    at_foot: bool = False
+    warms_up: bool = False
+
+    def make(self, settings: Settings) -> Page:
+        """Imports the page and makes it."""
+        module, _, class_name = self.path.partition(":")
+        page: Page = getattr(importlib.import_module(module, __package__), class_name)(settings)
+        return page
+
+
+PAGES: dict[str, PageEntry] = {
+    entry.name: entry
+    for entry in (
+        PageEntry(
+            "data", "Data", "Look at images as a computer does, and bring your own.", "Ctrl+1", ".data.page:DataPage"
+        ),
+        PageEntry(
+            "collect",
+            "Collect",
+            "Make a data set of your own: name classes, draw examples or take pictures.",
+            "Ctrl+2",
+            ".collect.page:CollectPage",
+        ),
+        PageEntry(
+            "architecture",
+            "Architecture",
+            "Understand a network layer by layer, change it, and send it to be trained.",
+            "Ctrl+3",
+            ".architecture.page:ArchitecturePage",
+        ),
+        PageEntry(
+            "train",
+            "Train",
+            "Choose images and a network, press Train, and watch it learn.",
+            "Ctrl+4",
+            ".train.page:TrainPage",
+        ),
+        PageEntry(
+            "try",
+            "Try",
+            "Draw a digit or open a photo, and see what the network answers and what every layer saw.",
+            "Ctrl+5",
+            ".try_.page:TryPage",
+            warms_up=True,
+        ),
+        PageEntry(
+            "settings",
+            "Settings",
+            "Light or dark, processor threads, and where the files lie.",
+            "Ctrl+,",
+            ".preferences:SettingsPage",
+            at_foot=True,
+        ),
+        PageEntry(
+            "about",
+            "About",
+            "What this program is, its keys, its version and its licences.",
+            "F1",
+            ".about:AboutPage",
+            at_foot=True,
+        ),
+    )
+}
+"""Every page, in the order of the rail."""

@@ -12,6 +12,7 @@ from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.forms import Column
 from cnnstudio.gui.log import versions
 from cnnstudio.gui.look.theme import GAP, icon
+from cnnstudio.gui.pages import Page
 from cnnstudio.gui.settings import Settings
 from cnnstudio.version import __version__
 
@@ -59,7 +60,7 @@ def licence(distribution: str) -> str:
     return stated
 
 
-class AboutPage(QWidget):
+class AboutPage(Page):
     """Everything about the program itself, to read and to copy."""
 
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:  # noqa: ARG002

@@ -26,9 +26,9 @@ from cnnstudio.data.downloads.fetch import read_extra_folders, write_extra_folde
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.forms import Column
-from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.look.theme import GAP, GRID, THEMES, icon
+from cnnstudio.gui.pages import Page
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.storage import CACHES, cache_folder, clear_cache, config_folder, data_folder, log_folder, used_bytes
@@ -46,7 +46,7 @@ FOLDERS: dict[str, tuple[str, str, Callable[[], Path]]] = {
 """The folders that are shown: title, what lies there, and where."""
 
 
-class SettingsPage(QWidget):
+class SettingsPage(Page):
     """Look, processor threads and folders; every change is kept and takes effect at once."""
 
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
@@ -56,7 +56,6 @@ class SettingsPage(QWidget):
         self._task = LatestTask(self)
         self._task.finished.connect(self._show_sizes)
         self._task.failed.connect(self._fail)
-        self._message = MessageBar()
         column = Column("Settings")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

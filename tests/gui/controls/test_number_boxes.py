@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLabel, QLineEdit,
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.controls.number_boxes import DecimalBox, WholeBox, decimal_text, read_decimal, read_whole
-from cnnstudio.gui.main_window import PAGES, MainWindow
+from cnnstudio.gui.main_window import MainWindow
+from cnnstudio.gui.pages import PAGES
 from cnnstudio.gui.pages.choosers.adopt_dialog import ForeignModelDialog
 from cnnstudio.gui.pages.choosers.images import OTHER, ImagesChooser
 from cnnstudio.gui.pages.train.form import TrainingForm

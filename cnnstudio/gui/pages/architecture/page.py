@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QStackedWid
 
 from cnnstudio.errors import StudioError, explain
 from cnnstudio.gui.controls.describe import describe
-from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.log import details
 from cnnstudio.gui.look.theme import GRID, SECTION, icon
+from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.architecture.chooser import FIRST, ArchitectureChooser
 from cnnstudio.gui.pages.architecture.description import Described, Subject, Undescribed, attempt, images_text
 from cnnstudio.gui.pages.architecture.network_view import NetworkView
@@ -42,7 +42,7 @@ NETWORK, IMAGES, SPLIT = "architecture/network", "architecture/images", "archite
 """What is remembered."""
 
 
-class ArchitecturePage(QWidget):
+class ArchitecturePage(Page):
     """Left the choice of a network, or the editor; right its picture and its layers.
 
     Signals:
@@ -50,7 +50,6 @@ class ArchitecturePage(QWidget):
         shown(object): this `Described` is on screen.
     """
 
-    navigate = Signal(str, object)
     shown = Signal(object)
 
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
@@ -69,7 +68,6 @@ class ArchitecturePage(QWidget):
         self._waiting.setSingleShot(True)
         self._waiting.setInterval(PATIENCE)
         self._waiting.timeout.connect(self._tell_waiting)
-        self._message = MessageBar()
         self._message.accepted.connect(self._open_draft)
         self._view = NetworkView()
         self._view.selected.connect(self._select)

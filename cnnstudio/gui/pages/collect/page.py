@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -12,8 +12,8 @@ from cnnstudio.data.collected.sets import list_collections
 from cnnstudio.data.library import collected_folder
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.describe import label
-from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.look.theme import GRID, SECTION
+from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.collect.new_set import NewSetForm
 from cnnstudio.gui.pages.collect.set_chooser import SetChooser
 from cnnstudio.gui.pages.collect.set_view import SetView
@@ -22,21 +22,18 @@ from cnnstudio.gui.widgets.drawing.dropped_pictures import pictures_in
 from cnnstudio.storage import is_folder
 
 
-class CollectPage(QWidget):
+class CollectPage(Page):
     """The set that is open, or the form that begins a new one.
 
     Signals:
         navigate(str, object): to the Train page, with the name of the set.
     """
 
-    navigate = Signal(str, object)
-
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("page_collect")
         self.setAcceptDrops(True)
         self._settings = settings
-        self._message = MessageBar()
         self._form = NewSetForm()
         self._form.created.connect(self._open_new)
         self._form.cancelled.connect(self._show_set)

@@ -22,10 +22,10 @@ from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.data.splits import Dataset
 from cnnstudio.errors import StudioError, explain
 from cnnstudio.gui.controls.describe import breakable, describe, label
-from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Choice, Picker
 from cnnstudio.gui.log import details
 from cnnstudio.gui.look.theme import GRID, SECTION, icon
+from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.choosers.networks import picture
 from cnnstudio.gui.pages.data.browser import DataBrowser
 from cnnstudio.gui.pages.data.explorer import DataExplorer
@@ -43,7 +43,7 @@ WORTH_ASKING = 3.0
 """Seconds of work whose loss somebody who closes the window should be asked about."""
 
 
-class DataPage(QWidget):
+class DataPage(Page):
     """The choice of a data set above; its images, or one of them, below.
 
     Signals:
@@ -54,7 +54,6 @@ class DataPage(QWidget):
         dataset: the data set that is shown; None while there is none.
     """
 
-    navigate = Signal(str, object)
     loaded = Signal(object)
 
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
@@ -68,7 +67,6 @@ class DataPage(QWidget):
         self._shown = ("", "")
         """Name and size of what is shown, as the list had them."""
         self._report: ReportPanel | None = None
-        self._message = MessageBar()
         page = QVBoxLayout(self)
         page.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
         page.setSpacing(2 * GRID)

@@ -1,10 +1,10 @@
 """The Train page: choose, press Train, watch the network learn."""
 
 import dataclasses
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -20,14 +20,13 @@ from cnnstudio import wording
 from cnnstudio.data.augmentation.changes import AugmentationSpec
 from cnnstudio.errors import StudioError, explain
 from cnnstudio.gui.controls.describe import describe, label
-from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.look.theme import GRID
+from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.choosers.networks import choice_key
 from cnnstudio.gui.pages.train.form import TrainingForm
 from cnnstudio.gui.pages.train.learning_view import LearningView
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import Task
-from cnnstudio.gui.widgets.charts.training_plot import TrainingPlot
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.networks.building import Network
 from cnnstudio.training.config import TrainingConfig
@@ -35,15 +34,14 @@ from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Probe
 from cnnstudio.wording import duration, percent
 
 if TYPE_CHECKING:
+    from cnnstudio.gui.widgets.charts.training_plot import TrainingPlot
     from cnnstudio.training.trainer import TrainingResult
 
 INVITATION = "Press Train: no choice is needed."
 
 
-class TrainPage(QWidget):
+class TrainPage(Page):
     """Choices on the left, plots in the middle, what the network sees on the right."""
-
-    navigate = Signal(str, object)
 
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,12 +56,32 @@ class TrainPage(QWidget):
         columns = QHBoxLayout(self)
         columns.setContentsMargins(GRID * 3, GRID * 3, GRID * 3, GRID * 3)
         columns.setSpacing(GRID * 3)
-        self._message = MessageBar()
         columns.addWidget(self._build_choices())
         columns.addLayout(self._build_middle(), 1)
         self._seen = LearningView()
         self._seen.setFixedWidth(GRID * 36)
         columns.addWidget(self._seen)
+
+    @property
+    def config(self) -> TrainingConfig:
+        """What is chosen for the next training."""
+        return self._form.config
+
+    @config.setter
+    def config(self, config: TrainingConfig) -> None:
+        self._form.config = config
+
+    @property
+    def task(self) -> Task | None:
+        """The training that runs; None where none does."""
+        return self._task
+
+    def warm_up(self) -> None:
+        """Imports what draws the curves, so that Train is answered at once; `plot` has the reason.
+
+        Not in a thread: PySide (6.11) crashes where two threads touch classes of Qt for the first time.
+        """
+        _training_plot()
 
     def entered(self) -> None:
         """The user may have brought or collected images since."""
@@ -142,7 +160,10 @@ class TrainPage(QWidget):
     def _build_middle(self) -> QVBoxLayout:
         layout = QVBoxLayout()
         layout.setSpacing(GRID * 2)
-        self._plot = TrainingPlot()
+        empty = label("Press Train: the loss of every batch appears here.", "secondary")
+        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._curves = QStackedLayout()
+        self._curves.addWidget(empty)
         self._progress = describe(
             QProgressBar(), "training_progress", "Progress of the training", "How much of the training is done."
         )
@@ -172,10 +193,17 @@ class TrainPage(QWidget):
         foot.addWidget(self._more_button)
         foot.addWidget(self._try_button)
         layout.addWidget(self._message)
-        layout.addWidget(self._plot, 1)
+        layout.addLayout(self._curves, 1)
         layout.addWidget(self._progress)
         layout.addLayout(foot)
         return layout
+
+    @cached_property
+    def plot(self) -> "TrainingPlot":
+        """The curves of the training, made for the first one: pyqtgraph takes as long to import as Qt and NumPy."""
+        plot = _training_plot()()
+        self._curves.addWidget(plot)
+        return plot
 
     @Slot()
     def start(self) -> None:
@@ -205,7 +233,8 @@ class TrainPage(QWidget):
         self._message.hide()
         self._forget_result(keep_curves=self._goes_on)
         if not self._goes_on:
-            self._plot.reset(self._config.epochs, 0)
+            self.plot.reset(self._config.epochs, 0)
+            self._curves.setCurrentWidget(self.plot)
         self._form.set_locked(True)
         self._stop_button.setEnabled(True)
         self._buttons.setCurrentWidget(self._stop_button)
@@ -227,7 +256,7 @@ class TrainPage(QWidget):
         self._try_button.hide()
         self._seen.clear()
         if not keep_curves:
-            self._plot.clear()
+            self._curves.setCurrentIndex(0)
         self._progress.setRange(0, 1)
         self._progress.setValue(0)
         self._status.setText(INVITATION)
@@ -252,14 +281,14 @@ class TrainPage(QWidget):
                     self._status.setText(f"{progress.task} · {amount}")
             case Started():
                 self._classes = event.classes
-                self._plot.reset(event.epochs, event.batches_per_epoch, self._goes_on)
+                self.plot.reset(event.epochs, event.batches_per_epoch, self._goes_on)
                 self._progress.setRange(0, event.epochs * event.batches_per_epoch)
                 self._status.setText(
                     f"{event.parameters:,} weights, {event.train_images:,} training images, "
                     f"{event.validation_images:,} held out for validation."
                 )
             case Batches():
-                self._plot.add_batches(event.first, event.loss, event.accuracy)
+                self.plot.add_batches(event.first, event.loss, event.accuracy)
                 done = event.first + len(event.loss)
                 self._progress.setValue(done)
                 self._done = done / max(1, self._progress.maximum())
@@ -269,7 +298,7 @@ class TrainPage(QWidget):
                         f"{duration(event.seconds_left)} left"
                     )
             case EpochEnd():
-                self._plot.add_epoch(event.epoch, event.loss, event.accuracy, event.val_loss, event.val_accuracy)
+                self.plot.add_epoch(event.epoch, event.loss, event.accuracy, event.val_loss, event.val_accuracy)
             case Probe():
                 truth, classes = self._classes[event.label], self._classes
                 self._seen.show_probe(event.image, truth, event.probabilities, classes, event.kernels, event.layers)
@@ -325,3 +354,9 @@ class TrainPage(QWidget):
     def _try_it(self) -> None:
         if self._result is not None:
             self.navigate.emit("try", self._result.run)
+
+
+def _training_plot() -> "type[TrainingPlot]":
+    from cnnstudio.gui.widgets.charts.training_plot import TrainingPlot
+
+    return TrainingPlot

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QStackedWidge
 from cnnstudio.data.pictures.files import PictureFile
 from cnnstudio.errors import StudioError, explain
 from cnnstudio.gui.controls.describe import describe, label
-from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.log import details
 from cnnstudio.gui.look.theme import GRID, SECTION, icon
+from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.choosers.models import ModelChooser, is_model, photo_model, title_of
 from cnnstudio.gui.pages.try_.draw_source import NARROW_PAGE
 from cnnstudio.gui.pages.try_.image_panel import ImagePanel
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from cnnstudio.gui.pages.try_.folder_view import FolderView
 
 
-class TryPage(QWidget):
+class TryPage(Page):
     """The image on the left, the answer in the middle, what every layer saw on the right.
 
     Signals:
@@ -50,7 +50,6 @@ class TryPage(QWidget):
         answered(object): an `Answer` is on screen.
     """
 
-    navigate = Signal(str, object)
     ready = Signal()
     answered = Signal(object)
 
@@ -78,7 +77,6 @@ class TryPage(QWidget):
         page = QVBoxLayout(content)
         page.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
         page.setSpacing(2 * GRID)
-        self._message = MessageBar()
         self._message.accepted.connect(self._open_photo_model)
         columns = self._columns = QHBoxLayout()
         columns.setSpacing(SECTION)

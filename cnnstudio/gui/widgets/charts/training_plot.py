@@ -20,7 +20,7 @@ from PySide6.QtGui import (
     QPen,
     QShowEvent,
 )
-from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.saving import Format, picture_of, png, save_as, svg_of
@@ -36,16 +36,11 @@ class TrainingPlot(QWidget):
 
     Args:
         parent: the parent widget.
-        placeholder: what stands there before the first training.
     """
 
     _plots: tuple[MeasurePlot, ...] = ()
 
-    def __init__(
-        self,
-        parent: QWidget | None = None,
-        placeholder: str = "Press Train: the loss of every batch appears here.",
-    ) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         describe(
             self,
@@ -64,11 +59,11 @@ class TrainingPlot(QWidget):
         self._zoomed = False
         self._stale = False
         self._drawing = False
-        self._build(placeholder)
+        self._build()
         self._add_actions()
         self._follow_theme()
 
-    def _build(self, placeholder: str) -> None:
+    def _build(self) -> None:
         self._view = pg.GraphicsLayoutWidget(self)
         self._view.setBackground(None)
         self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -92,20 +87,12 @@ class TrainingPlot(QWidget):
         self._readout.setContentsMargins(GAP, 0, 0, 0)
         self._readout.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._readout.setFixedHeight(4 * GRID + GAP // 2)
-        plots = QWidget(self)
-        column = QVBoxLayout(plots)
+        column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 4)
         column.setSpacing(GAP // 2)
-        column.addWidget(CurveLegend(plots))
+        column.addWidget(CurveLegend(self))
         column.addWidget(self._readout)
         column.addWidget(self._view, 1)
-        empty = QLabel(placeholder, self)
-        empty.setProperty("role", "secondary")
-        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        empty.setWordWrap(True)
-        self._pages = QStackedLayout(self)
-        self._pages.addWidget(empty)
-        self._pages.addWidget(plots)
 
     def _add_actions(self) -> None:
         rows = (
@@ -130,11 +117,6 @@ class TrainingPlot(QWidget):
 
     # What the page uses.
 
-    def clear(self) -> None:
-        """Back to the empty state, as before the first training."""
-        self.reset(1, 0)
-        self._pages.setCurrentIndex(0)
-
     def reset(self, epochs: int, batches_per_epoch: int, goes_on: bool = False) -> None:
         """Empties both plots for a new training.
 
@@ -156,7 +138,6 @@ class TrainingPlot(QWidget):
             plot.reset(epochs, self._per_epoch, self._before)
         self._drawing = False
         self._readout.setText("")
-        self._pages.setCurrentIndex(1)
 
     def add_batches(self, first: int, loss: np.ndarray, accuracy: np.ndarray) -> None:
         """Adds some batches.
@@ -201,7 +182,6 @@ class TrainingPlot(QWidget):
     # Drawing.
 
     def _added(self) -> None:
-        self._pages.setCurrentIndex(1)
         self._redraw()
         self._tell()
 

@@ -24,6 +24,7 @@ from cnnstudio.data.augmentation.changes import AugmentationSpec
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.look.theme import GRID
+from cnnstudio.gui.pages.train.form import TrainingForm
 from cnnstudio.gui.pages.train.page import TrainPage
 from cnnstudio.gui.settings import Settings
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
@@ -47,7 +48,7 @@ def page(qtbot: QtBot) -> TrainPage:
 
 
 def choose(page: TrainPage, **choices: object) -> None:
-    page._form.config = replace(page._form.config, **choices)
+    page.config = replace(page.config, **choices)
 
 
 def press(qtbot: QtBot, page: TrainPage, name: str) -> None:
@@ -55,7 +56,8 @@ def press(qtbot: QtBot, page: TrainPage, name: str) -> None:
 
 
 def test_a_newcomer_only_presses_train(page: TrainPage) -> None:
-    assert page._form.config == TrainingConfig()
+    assert page.config == TrainingConfig()
+    assert any("Press Train" in label.text() and label.isVisible() for label in page.findChildren(QLabel))
     assert page.findChild(QPushButton, "train_button").isVisible()
     assert not page.findChild(QPushButton, "stop_button").isVisible()
     assert not page.findChild(QPushButton, "try_button").isVisible()
@@ -70,8 +72,8 @@ def test_training_to_the_end(page: TrainPage, qtbot: QtBot) -> None:
     for locked in ("epochs_spin", "dataset_picker", "architecture_picker", "seed_spin"):
         assert not page.findChild(QWidget, locked).isEnabled()
     events: list[object] = []
-    page._task.reported.connect(events.append)
-    with qtbot.waitSignal(page._task.finished, timeout=MINUTE) as finished:
+    page.task.reported.connect(events.append)
+    with qtbot.waitSignal(page.task.finished, timeout=MINUTE) as finished:
         pass
     (result,) = finished.args
     kinds = [type(event) for event in events]
@@ -97,15 +99,15 @@ def test_training_more_goes_on_from_the_result(page: TrainPage, qtbot: QtBot) ->
     for button in ("train_button", "train_more_button"):
         press(qtbot, page, button)
         assert not page.findChild(QPushButton, "train_more_button").isVisible()
-        page._task.reported.connect(lambda event: losses.append(event.loss[0]) if isinstance(event, Batches) else None)
-        with qtbot.waitSignal(page._task.finished, timeout=MINUTE) as finished:
+        page.task.reported.connect(lambda event: losses.append(event.loss[0]) if isinstance(event, Batches) else None)
+        with qtbot.waitSignal(page.task.finished, timeout=MINUTE) as finished:
             pass
         results.append(finished.args[0])
         first_loss = losses[0]
         losses.clear()
     assert config_of_run(results[1].run)["start_from"] == str(results[0].run)
-    assert f"goes on from “{results[0].run.name}”" in page._message.text
-    assert len(page._plot._loss.epochs[0]) == 2
+    assert f"goes on from “{results[0].run.name}”" in page.message
+    assert page.plot.data_as_csv().count("training,") == 2
     assert first_loss < 0.7  # of 2.3 for one that has learnt nothing
     assert results[1].run != results[0].run
 
@@ -113,7 +115,7 @@ def test_training_more_goes_on_from_the_result(page: TrainPage, qtbot: QtBot) ->
 def test_stop_keeps_what_was_learnt(page: TrainPage, qtbot: QtBot) -> None:
     choose(page, architecture="mlp", epochs=500)
     press(qtbot, page, "train_button")
-    task = page._task
+    task = page.task
     with qtbot.waitSignal(task.reported, timeout=MINUTE, check_params_cb=lambda event: isinstance(event, Batches)):
         pass
     stopped: list[object] = []
@@ -133,24 +135,23 @@ def test_stop_before_the_first_batch_is_no_failure(page: TrainPage, qtbot: QtBot
     press(qtbot, page, "stop_button")
     qtbot.waitUntil(lambda: page.busy is None, timeout=MINUTE)
     assert "nothing to keep" in page.findChild(QLabel, "training_status").text()
-    assert not page._message.isVisible()
+    assert not page.message
     assert page.findChild(QPushButton, "train_button").isVisible()
 
 
 def test_a_diverging_training_says_what_to_try(page: TrainPage, qtbot: QtBot) -> None:
     choose(page, learning_rate=1e9, schedule="constant", epochs=20)
     press(qtbot, page, "train_button")
-    with qtbot.waitSignals([page._task.failed], timeout=2 * MINUTE):
+    with qtbot.waitSignals([page.task.failed], timeout=2 * MINUTE):
         pass
-    assert page._message.isVisible()
-    assert "learning rate" in page._message.text
+    assert "learning rate" in page.message
     assert page.busy is None
 
 
 def test_closing_stops_the_training(page: TrainPage, qtbot: QtBot) -> None:
     choose(page, architecture="softmax", epochs=500)
     press(qtbot, page, "train_button")
-    task = page._task
+    task = page.task
     with qtbot.waitSignal(task.reported, timeout=MINUTE, check_params_cb=lambda event: isinstance(event, Batches)):
         pass
     page.shut_down()
@@ -165,7 +166,7 @@ def test_more_options_unfold(page: TrainPage, qtbot: QtBot) -> None:
 
 def test_every_option_reaches_the_config_and_back(page: TrainPage) -> None:
     choose(page, optimizer="sgd", weight_decay=5e-4, precision="bfloat16", seed=7, schedule="constant", batch_size=32)
-    config = page._form.config
+    config = page.config
     assert (config.optimizer, config.weight_decay, config.precision) == ("sgd", 5e-4, "bfloat16")
     assert (config.seed, config.schedule, config.batch_size) == (7, "constant", 32)
     assert config.learning_rate == TrainingConfig().learning_rate
@@ -174,19 +175,19 @@ def test_every_option_reaches_the_config_and_back(page: TrainPage) -> None:
 def test_another_optimizer_brings_its_own_rate(page: TrainPage) -> None:
     combo = page.findChild(QComboBox, "optimizer_combo")
     combo.setCurrentIndex(combo.findData("sgd"))
-    assert page._form.config.learning_rate == pytest.approx(OPTIMIZERS["sgd"].learning_rate)
+    assert page.config.learning_rate == pytest.approx(OPTIMIZERS["sgd"].learning_rate)
     combo.setCurrentIndex(combo.findData("adam"))
-    assert page._form.config.learning_rate == pytest.approx(OPTIMIZERS["adam"].learning_rate)
+    assert page.config.learning_rate == pytest.approx(OPTIMIZERS["adam"].learning_rate)
 
 
 def test_only_a_pretrained_network_is_fine_tuned(page: TrainPage) -> None:
     spin = page.findChild(QSpinBox, "fine_tune_epochs_spin")
     choose(page, architecture="transfer-efficientnet-lite0", fine_tune_epochs=2)
     assert spin.isVisible()
-    assert page._form.config.fine_tune_epochs == 2
+    assert page.config.fine_tune_epochs == 2
     choose(page, architecture="lenet5")
     assert not spin.isVisible()
-    assert page._form.config.fine_tune_epochs == 0
+    assert page.config.fine_tune_epochs == 0
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
@@ -194,7 +195,7 @@ def test_each_architecture_says_what_it_is(page: TrainPage, name: str) -> None:
     choose(page, architecture=name)
     text = page.findChild(QLabel, "architecture_note").text()
     assert ARCHITECTURES[name].note in text
-    assert page._form.config.architecture == name
+    assert page.config.architecture == name
 
 
 def test_every_data_set_has_a_picture(page: TrainPage) -> None:
@@ -213,7 +214,7 @@ def test_a_decimal_comma_is_a_decimal_point(page: TrainPage, qtbot: QtBot, typed
     spin.selectAll()
     qtbot.keyClicks(spin, typed)
     qtbot.keyClick(spin, Qt.Key.Key_Tab)
-    assert page._form.config.learning_rate == pytest.approx(rate)
+    assert page.config.learning_rate == pytest.approx(rate)
 
 
 def test_the_wheel_scrolls_the_form_and_leaves_numbers_alone(page: TrainPage) -> None:
@@ -237,7 +238,7 @@ def test_the_wheel_scrolls_the_form_and_leaves_numbers_alone(page: TrainPage) ->
 
 def test_what_another_page_sends_is_chosen_and_said(page: TrainPage, qtbot: QtBot, tmp_path: Path) -> None:
     """A small folder gets numbers that suit it, an augmentation is told, and nothing makes the form wider."""
-    form = page._form
+    form = page.findChild(TrainingForm)
     choose(page, epochs=1)
     for name in ("a", "b"):
         (tmp_path / "own" / name).mkdir(parents=True)
@@ -264,21 +265,21 @@ def test_what_another_page_sends_is_chosen_and_said(page: TrainPage, qtbot: QtBo
 def test_numbers_typed_in_stay_among_data_sets_of_a_kind(page: TrainPage) -> None:
     choose(page, epochs=7, augmentation="handwriting")
     page.receive("fashion-mnist")
-    assert (page._form.config.epochs, page._form.config.augmentation) == (7, "handwriting")
+    assert (page.config.epochs, page.config.augmentation) == (7, "handwriting")
 
 
 def test_a_data_set_that_is_gone_is_said(page: TrainPage) -> None:
     page.receive("no-such-set")
-    assert "no-such-set" in page._message.text
-    assert page._form.config.dataset == "mnist"
+    assert "no-such-set" in page.message
+    assert page.config.dataset == "mnist"
 
 
 def test_a_network_from_another_page_is_chosen(page: TrainPage) -> None:
     page.receive("fashion-mnist")
     page.receive(ARCHITECTURES["resnet20"])
-    assert (page._form.config.dataset, page._form.config.architecture) == ("fashion-mnist", "resnet20")
+    assert (page.config.dataset, page.config.architecture) == ("fashion-mnist", "resnet20")
     assert ARCHITECTURES["resnet20"].idea in page.findChild(QLabel, "architecture_note").text()
-    assert page._message.isHidden()
+    assert not page.message
 
 
 def test_networks_of_ones_own_are_in_the_list(page: TrainPage, tmp_path: Path) -> None:
@@ -287,10 +288,10 @@ def test_networks_of_ones_own_are_in_the_list(page: TrainPage, tmp_path: Path) -
     elsewhere = write_network(replace(network, name="sent", title="Sent"), tmp_path / "sent.cnn.json")
     page.entered()
     page.receive(find_network("mine"))
-    assert page._form.config.architecture == "mine"
+    assert page.config.architecture == "mine"
     assert "MLP" in page.findChild(Picker, "architecture_picker").choices[-1].description
     assert page.findChild(QLabel, "architecture_note").isHidden()  # the picker says all there is to say
     page.receive(elsewhere)
-    assert page._form.config.architecture == str(elsewhere.path)
+    assert page.config.architecture == str(elsewhere.path)
     page.entered()
-    assert page._form.config.architecture == str(elsewhere.path)
+    assert page.config.architecture == str(elsewhere.path)

@@ -72,11 +72,6 @@ def test_one_that_was_stopped_within_an_epoch_is_not_gone_on_with(plot):
     assert len(plot._loss.batches) == 0
 
 
-def test_before_the_first_training_it_says_what_to_do(plot, pixels):
-    assert not has(pixels(plot), LIGHT.plot[0])
-    assert any("Press Train" in label.text() and label.isVisible() for label in plot.findChildren(QLabel))
-
-
 def test_both_series_are_drawn(plot, pixels):
     train(plot)
     below_legend = pixels(plot)[80:]
