@@ -306,7 +306,7 @@ class ArchitecturePage(QWidget):
         editor.selected.connect(self._view.select)
         editor.renamed.connect(self._view.set_title)
         editor.saved.connect(self._take_saved)
-        editor.deleted.connect(self._tell_deleted)
+        editor.deleted.connect(self._leave_deleted)
         editor.train_wanted.connect(self._train)
         self._back = describe(
             QPushButton(" &All architectures"),
@@ -344,11 +344,10 @@ class ArchitecturePage(QWidget):
     def _take_saved(self, network: Network) -> None:
         self._chooser.refresh(network.name)
 
-    @Slot(str, str)
-    def _tell_deleted(self, title: str, source: str) -> None:
+    @Slot(str)
+    def _leave_deleted(self, source: str) -> None:
         self._chooser.refresh(source or FIRST)
         self._leave_editor()
-        self._message.show_info(f"“{title}” is in the trash.")
 
     @Slot()
     def _ask_leave(self) -> None:

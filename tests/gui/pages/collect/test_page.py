@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -297,7 +297,7 @@ def test_rename_and_delete_a_set(
     draw(page)
     click(qtbot, page, "add_example_button")
     give_names(monkeypatch, "mnist", "Формы")
-    page._sets._ask_name()
+    page.findChild(QAction, "rename_set").trigger()
     assert page._view.collection.path == collected_folder() / "Формы"
     assert counts(page) == [1, 0, 0]
     monkeypatch.setattr("send2trash.send2trash", lambda path: Path(path).rename(tmp_path / "trash"))
@@ -305,7 +305,7 @@ def test_rename_and_delete_a_set(
     monkeypatch.setattr(
         QMessageBox, "clickedButton", lambda box: box.findChild(QPushButton, "confirm_delete_set_button")
     )
-    page._sets._ask_delete()
+    page.findChild(QAction, "delete_set").trigger()
     assert list_collections(collected_folder()) == []
     assert page.findChild(QPushButton, "create_set_button").isVisible()
     assert len(list((tmp_path / "trash").rglob("*.png"))) == 1
@@ -315,7 +315,7 @@ def test_a_refused_rename_leaves_the_set_open(
     page: CollectPage, qtbot: QtBot, shapes: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     give_names(monkeypatch, "mnist")
-    page._sets._ask_name()
+    page.findChild(QAction, "rename_set").trigger()
     draw(page)
     click(qtbot, page, "add_example_button")
     assert counts(page) == [1, 0, 0]
