@@ -7,7 +7,7 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QGuiApplication, QIcon, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
-from cnnstudio.errors import StudioError, explain
+from cnnstudio.errors import StudioError, explain, unexpected
 from cnnstudio.gui.controls.buttons import FoldButton, push_button, tool_button
 from cnnstudio.gui.controls.describe import breakable, describe
 from cnnstudio.gui.log import details
@@ -113,7 +113,8 @@ class MessageBar(QFrame):
             _log.error("Failed:\n%s", trace.rstrip())
         elif cause is not None:
             parts.append(repr(cause))
-        self.show_error(explain(error), "\n".join(part for part in parts if part))
+        text = explain(error) if isinstance(error, StudioError | OSError) else unexpected(error)
+        self.show_error(text, "\n".join(part for part in parts if part))
 
     @Slot(str)
     def show_info(self, text: str) -> None:

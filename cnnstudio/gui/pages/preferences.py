@@ -250,7 +250,7 @@ class SettingsPage(QWidget):
         try:
             write_extra_folders(folders)
         except StudioError as error:
-            self._message.show_error(str(error))
+            self._message.show_failure(error)
         self._show_sources()
 
     @Slot(object)

@@ -252,7 +252,7 @@ class ForeignModelDialog(QDialog):
         except OSError as error:
             self._message.show_error(f"{path} cannot be read: {reason(error)}.")
         except StudioError as error:
-            self._message.show_error(str(error))
+            self._message.show_failure(error)
         else:
             self._message.hide()
             self._classes.setPlainText("\n".join(names))
@@ -263,7 +263,7 @@ class ForeignModelDialog(QDialog):
             answers: Any = self.answers
             remember(self._model, answers)
         except StudioError as error:
-            self._message.show_error(str(error))
+            self._message.show_failure(error)
             return
         self.kept.emit(answers)
         self.accept()

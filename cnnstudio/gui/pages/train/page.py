@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
 
 from cnnstudio import wording
 from cnnstudio.data.augmentation.changes import AugmentationSpec
-from cnnstudio.errors import StudioError, explain
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.look.theme import GRID
@@ -307,14 +306,8 @@ class TrainPage(QWidget):
             self._status.setText(str(error))
             return
         self._status.setText("Nothing is running.")
-        self._message.show_error(explain(error), details=self._task_details(error))
-
-    def _task_details(self, error: Exception) -> str:
-        cause = error.__cause__
-        lines = [f"{key}: {value}" for key, value in dataclasses.asdict(self._config).items()]
-        if not isinstance(error, StudioError) or cause is not None:
-            lines.append(repr(cause or error))
-        return "\n".join(lines)
+        chosen = "\n".join(f"{key}: {value}" for key, value in dataclasses.asdict(self._config).items())
+        self._message.show_failure(error, chosen)
 
     def _end(self) -> None:
         self._task = None

@@ -9,10 +9,9 @@ from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from cnnstudio.data.pictures.files import PictureFile
-from cnnstudio.errors import StudioError, explain
+from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.message_bar import MessageBar
-from cnnstudio.gui.log import details
 from cnnstudio.gui.look.theme import GRID, SECTION, icon
 from cnnstudio.gui.pages.choosers.models import ModelChooser, is_model, photo_model, title_of
 from cnnstudio.gui.pages.try_.draw_source import NARROW_PAGE
@@ -364,7 +363,7 @@ class TryPage(QWidget):
         try:
             source = file.source()
         except StudioError as error:
-            self._message.show_error(str(error))
+            self._message.show_failure(error)
             return
         self._panel.open_picture(source, file.name)
 
@@ -387,7 +386,7 @@ class TryPage(QWidget):
         self._blank()
         if isinstance(error, UnreadablePictureError) and self._open is None:
             self._panel.photo.drop()
-            self._message.show_error(str(error))
+            self._message.show_failure(error)
             self._ask()  # for the model alone, which has told nothing of itself yet
             return
         if self._open is None and self._models.path is not None:
@@ -404,7 +403,7 @@ class TryPage(QWidget):
         if self._panel.source is self._panel.photo:
             self._panel.photo.drop()
         if not self._models.asks_about(error):
-            self._message.show_error(explain(error), "" if isinstance(error, StudioError) else details())
+            self._message.show_failure(error)
 
 
 def _is_there(model: str) -> bool:
