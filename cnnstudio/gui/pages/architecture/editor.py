@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLineEdit,
-    QPushButton,
     QScrollArea,
     QToolButton,
     QVBoxLayout,
@@ -17,10 +16,11 @@ from PySide6.QtWidgets import (
 )
 
 from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.library_menu import LibraryItem, LibraryMenu
 from cnnstudio.gui.controls.message_bar import MessageBar
-from cnnstudio.gui.look.theme import GAP, icon
+from cnnstudio.gui.look.theme import GAP
 from cnnstudio.gui.pages.architecture import saving
 from cnnstudio.gui.pages.architecture.actions import make_actions, tool_button
 from cnnstudio.gui.pages.architecture.code_dialog import KerasCodeDialog, script_of
@@ -367,14 +367,13 @@ class ArchitectureEditor(QWidget):
         return row
 
     def _build_tools(self) -> QHBoxLayout:
-        self._add = describe(
-            QPushButton(" Add &layer"),
+        self._add = push_button(
             "add_layer_button",
-            "Add layer",
+            "Add &layer",
             "Adds a layer after the selected one; choose which kind. (Ins)",
+            self.show_kinds,
+            picture="add",
         )
-        self._add.setIcon(icon("add"))
-        self._add.clicked.connect(self.show_kinds)
         row = QHBoxLayout()
         row.setSpacing(0)
         row.addWidget(self._add)
@@ -384,14 +383,13 @@ class ArchitectureEditor(QWidget):
         return row
 
     def _build_foot(self) -> QHBoxLayout:
-        self._train = describe(
-            QPushButton("&Train this"),
+        self._train = push_button(
             "train_network_button",
-            "Train this",
+            "&Train this",
             "Goes to the Train page with this network; what is not saved is saved first.",
+            self.train,
+            role="primary",
         )
-        self._train.setProperty("role", "primary")
-        self._train.clicked.connect(self.train)
         row = QHBoxLayout()
         row.setSpacing(0)
         row.addWidget(self._tool("save_network", words=True))

@@ -106,9 +106,10 @@ class SetChooser(QWidget):
 
     def _update_menu(self) -> None:
         path = self.path
-        self._menu.set_item(
-            path and LibraryItem(path.name, path, partial(self._rename, path), partial(self._trash, path))
-        )
+        item = None
+        if path is not None:
+            item = LibraryItem(path.name, path, partial(self._rename, path), partial(self._trash, path))
+        self._menu.set_item(item)
 
     def _rename(self, path: Path, name: str) -> Path:
         self.leaving.emit()

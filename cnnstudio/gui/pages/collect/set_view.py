@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QPushButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -20,7 +19,8 @@ from PySide6.QtWidgets import (
 from cnnstudio.data.collected.collection import ENOUGH, GOOD_START, Collection, Gathered, gather
 from cnnstudio.data.folders.layout import SPLIT_FOLDERS
 from cnnstudio.errors import StudioError
-from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.buttons import push_button
+from cnnstudio.gui.controls.describe import label
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.look.theme import GRID, SECTION
@@ -90,15 +90,14 @@ class SetView(QWidget):
 
     def _build_foot(self) -> QHBoxLayout:
         self._hint = label(role="secondary", name="collect_hint")
-        self._train = describe(
-            QPushButton("Train on it"),
+        self._train = push_button(
             "train_on_it_button",
             "Train on it",
             "Goes to the Train page with this set chosen. A network learns from most of your examples and is tested "
             "with the rest.",
+            self._ask_training,
+            role="primary",
         )
-        self._train.setProperty("role", "primary")
-        self._train.clicked.connect(self._ask_training)
         foot = QHBoxLayout()
         foot.setSpacing(2 * GRID)
         foot.addWidget(self._hint, 1)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from cnnstudio.data.pictures.files import PictureFile
 from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.message_bar import MessageBar
-from cnnstudio.gui.look.theme import GRID, SECTION, icon
+from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages.choosers.models import ModelChooser, is_model, photo_model, title_of
 from cnnstudio.gui.pages.try_.draw_source import NARROW_PAGE
 from cnnstudio.gui.pages.try_.image_panel import ImagePanel
@@ -145,14 +146,13 @@ class TryPage(QWidget):
         header = QHBoxLayout()
         header.setSpacing(2 * GRID)
         header.addWidget(heading)
-        self._to_folder = describe(
-            QPushButton("&Back to the folder"),
+        self._to_folder = push_button(
             "to_folder_button",
-            "Back to the folder",
+            "&Back to the folder",
             "Back to the folder that was classified last.",
+            self._show_folder,
+            picture="arrow-left",
         )
-        self._to_folder.setIcon(icon("arrow-left"))
-        self._to_folder.clicked.connect(self._show_folder)
         self._to_folder.hide()
         header.addWidget(self._to_folder)
         header.addStretch(1)
