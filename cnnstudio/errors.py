@@ -100,5 +100,13 @@ def explain(error: BaseException) -> str:
     return f"{name} cannot be used: {reason(error)}."
 
 
+def unexpected(error: BaseException) -> str:
+    """What to tell the user of an error that is our own mistake: its text would say nothing to them."""
+    return (
+        f"Something went wrong that should not have ({type(error).__name__}). You can go on; if it happens again, "
+        "copy the details into a report."
+    )
+
+
 def _name(error: OSError) -> str:
     return errno.errorcode.get(error.errno or 0, str(error.errno))

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import platformdirs
 
-from cnnstudio.errors import reason
+from cnnstudio.errors import StudioError, reason
 from cnnstudio.progress import HEARTBEAT
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -200,6 +200,22 @@ def unused_folder(parent: Path, name: str, taken: Container[str] = ()) -> Path:
             with suppress(FileExistsError):
                 folder.mkdir(parents=True)
                 return folder
+
+
+def move_to_trash(path: Path) -> None:
+    """Moves a file or folder to the trash of the desktop.
+
+    Raises:
+        StudioError: it is not there, is in use, or its disk has no trash.
+    """
+    import send2trash
+
+    try:
+        send2trash.send2trash(path)
+    except OSError as error:
+        raise StudioError(
+            f"“{path.name}” cannot be moved to the trash ({reason(error)}). To delete it for good, remove {path}."
+        ) from error
 
 
 def free_bytes(folder: Path) -> int:

@@ -2,12 +2,15 @@
 
 import ast
 import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from cnnstudio import storage
+from cnnstudio.errors import StudioError
 
 
 def test_what_is_written_is_there(tmp_path: Path) -> None:
@@ -114,6 +117,25 @@ def test_folders_asked_for_at_once_are_different(tmp_path: Path) -> None:
         folders = list(pool.map(lambda _: storage.unused_folder(tmp_path, "run"), range(24)))
     assert len(set(folders)) == 24
     assert {folder.name for folder in folders} == {"run", *(f"run-{number}" for number in range(2, 25))}
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="would fill the user's own trash")
+def test_what_goes_to_the_trash_can_be_found_there(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "file").write_text("content")
+    code = "import pathlib, sys\nfrom cnnstudio.storage import move_to_trash\nmove_to_trash(pathlib.Path(sys.argv[1]))"
+    # Where the trash is, is decided when a process first asks.
+    environment = os.environ | {"XDG_DATA_HOME": str(tmp_path / "data")}
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "mine")], env=environment, check=True, timeout=60)
+    assert not (tmp_path / "mine").exists()
+    assert (tmp_path / "data" / "Trash" / "files" / "mine" / "file").read_text() == "content"
+
+
+def test_what_cannot_be_moved_to_the_trash_is_told_with_its_path(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    with pytest.raises(StudioError, match="“gone” cannot be moved to the trash") as caught:
+        storage.move_to_trash(gone)
+    assert str(gone) in str(caught.value)
 
 
 def test_what_ships_is_found_and_what_does_not_is_said() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, Signal, qInstallMessageHandler
 
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, unexpected
 from cnnstudio.storage import log_folder
 from cnnstudio.version import __version__
 
@@ -166,10 +166,4 @@ class ErrorHook(QObject):
         if isinstance(error, KeyboardInterrupt):
             return
         _log.error("Uncaught %s:\n%s", where, "".join(traceback.format_exception(error)).rstrip())
-        if isinstance(error, StudioError):
-            self.caught.emit(str(error))
-        else:
-            self.caught.emit(
-                f"Something went wrong that should not have ({type(error).__name__}). You can go on; "
-                "if it happens again, copy the details into a report."
-            )
+        self.caught.emit(str(error) if isinstance(error, StudioError) else unexpected(error))

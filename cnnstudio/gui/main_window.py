@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.gui.controls.describe import breakable, describe
 from cnnstudio.gui.controls.message_bar import MessageBar
-from cnnstudio.gui.controls.question import Answer, Role, ask
+from cnnstudio.gui.controls.question import AnswerButton, Role, ask
 from cnnstudio.gui.log import details
 from cnnstudio.gui.look.theme import GRID, icon
 from cnnstudio.gui.pages import PAGES, Page, PageEntry
@@ -284,8 +284,8 @@ class MainWindow(QMainWindow):
             "confirm_close_dialog",
             "Close",
             f"{' '.join(running)} Stop it and close?",
-            Answer("stop_and_close_button", "Stop and close", Role.AcceptRole),
-            Answer("go_on_button", "Go on", Role.RejectRole),
+            AnswerButton("stop_and_close_button", "Stop and close", Role.AcceptRole),
+            AnswerButton("go_on_button", "Go on", Role.RejectRole),
             details="What was learnt so far is kept.",
             usual="go_on_button",
         )

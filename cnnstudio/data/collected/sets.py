@@ -1,4 +1,4 @@
-"""The sets that were collected here: made, listed, renamed, thrown away.
+"""The sets that were collected here: made, listed, renamed.
 
 Each is an ordinary folder of images: a subfolder for each class, a file for each example, and `dataset.json`, which
 says how the images are to be prepared. `cnnstudio.data.collected.collection` works on one of them.
@@ -132,23 +132,6 @@ def rename_collection(path: Path, name: str) -> Path:
     name = _free_set(path.parent, name, instead_of=path.name)
     with disk_trouble(f"“{path.name}” cannot be renamed"):
         return path.rename(path.with_name(name))
-
-
-def trash_collection(path: Path) -> None:
-    """Moves a set to the trash of the desktop.
-
-    Raises:
-        StudioError: there is no trash for its disk.
-    """
-    import send2trash
-
-    try:
-        send2trash.send2trash(path)
-    except OSError as error:
-        raise StudioError(
-            f"“{path.name}” cannot be moved to the trash ({reason(error)}). To be rid of it for good, "
-            f"delete the folder {path}."
-        ) from error
 
 
 def _free_set(folder: Path, name: str, instead_of: str = "") -> str:

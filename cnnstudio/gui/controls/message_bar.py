@@ -1,17 +1,24 @@
 """A sentence where something happened."""
 
+import logging
+import traceback
+
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QGuiApplication, QIcon, QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
-from cnnstudio.gui.controls.describe import describe
+from cnnstudio.errors import StudioError, explain, unexpected
+from cnnstudio.gui.controls.buttons import FoldButton, push_button, tool_button
+from cnnstudio.gui.controls.describe import breakable, describe
+from cnnstudio.gui.log import details
 from cnnstudio.gui.look.theme import GAP, GRID, icon
 
 _ICON = 20
+_log = logging.getLogger(__name__)
 
 
 class MessageBar(QFrame):
-    """An error or a piece of news with an icon, a sentence, its details to copy and a button that closes it.
+    """An error or a piece of news: an icon, a sentence, details that unfold and can be copied, a button that closes it.
 
     It may offer to do something about it, with one more button. It takes no room while there is nothing to say, and
     never takes the focus.
@@ -27,7 +34,7 @@ class MessageBar(QFrame):
         super().__init__(parent)
         self.setObjectName("message_bar")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        self._details = ""
+        self._said = ""
         self._symbol = QIcon()
         self._icon = QLabel(self)
         self._text = QLabel(self)
@@ -36,52 +43,80 @@ class MessageBar(QFrame):
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._copy = QPushButton("Copy details", self)
-        describe(
-            self._copy,
+        self._details = describe(
+            QPlainTextEdit(), "details_text", "Details", "What went wrong underneath, for whoever mends it."
+        )
+        self._details.setReadOnly(True)
+        self._details.setFixedHeight(20 * GRID)
+        self._unfold = FoldButton("details_button", "Details", "Shows what went wrong underneath.", self._details)
+        self._copy = push_button(
             "copy_details_button",
             "Copy details",
             "Copies the sentence and what went wrong underneath, to paste into a report.",
+            self._copy_details,
+            role="quiet",
         )
-        self._copy.setProperty("role", "quiet")
-        self._copy.clicked.connect(self._copy_details)
-        self._offer = describe(
-            QPushButton(self),
+        self._offer = push_button(
             "accept_offer_button",
             "Accept",
             "Does what is proposed here; closing the message declines.",
+            self._accept,
         )
-        self._offer.clicked.connect(self._accept)
-        self._close = QToolButton(self)
-        describe(self._close, "close_message_button", "Close message", "Closes this message. Escape does, too.")
-        self._close.setIcon(icon("close"))
-        self._close.setIconSize(QSize(16, 16))
-        self._close.clicked.connect(self.hide)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(2 * GRID, GRID, GRID, GRID)
+        close = tool_button(
+            "close_message_button", "Close message", "Closes this message. Escape does, too.", "close", self.hide
+        )
+        row = QHBoxLayout()
         row.setSpacing(GAP)
-        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self._icon)
         row.addSpacing(GAP // 2)
         row.addWidget(self._text, 1)
-        row.addWidget(self._offer, 0, Qt.AlignmentFlag.AlignVCenter)
-        row.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignVCenter)
-        row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignVCenter)
+        for button in (self._offer, self._unfold, self._copy, close):
+            row.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * GRID, GRID, GRID, GRID)
+        column.setSpacing(GRID)
+        column.addLayout(row)
+        column.addWidget(self._details)
         self.hide()
 
     @property
     def text(self) -> str:
         """The sentence that is shown, or was shown last."""
-        return self._text.text()
+        return self._said
 
+    @Slot(str)
     def show_error(self, text: str, details: str = "") -> None:
         """Says what went wrong.
 
         Args:
             text: what happened, why, and what to do, in a sentence or two.
-            details: what a developer wants to know, for “Copy details”; without any, the button is not there.
+            details: what a developer wants to know; without any, there is nothing to unfold.
         """
         self._say("error", "error", text, details)
 
+    @Slot(object)
+    def show_failure(self, error: BaseException, context: str = "") -> None:
+        """Says why something failed.
+
+        A `StudioError` says itself what the user can do; of any other exception, what a developer wants to know is in
+        the details and in the log.
+
+        Args:
+            error: what was raised.
+            context: what a developer wants to know besides, for the details of either.
+        """
+        parts = [context]
+        cause = error.__cause__
+        if not isinstance(error, StudioError):
+            trace = "".join(traceback.format_exception(error))
+            parts += [trace, details()]
+            _log.error("Failed:\n%s", trace.rstrip())
+        elif cause is not None:
+            parts.append(repr(cause))
+        text = explain(error) if isinstance(error, StudioError | OSError) else unexpected(error)
+        self.show_error(text, "\n".join(part for part in parts if part))
+
+    @Slot(str)
     def show_info(self, text: str) -> None:
         """Tells a piece of news in a sentence."""
         self._say("info", "about", text, "")
@@ -96,14 +131,17 @@ class MessageBar(QFrame):
         self._say("info", "about", text, "", offer)
 
     def _say(self, role: str, icon_name: str, text: str, details: str, offer: str = "") -> None:
-        self._details = details
         self.setProperty("role", role)
         self.style().unpolish(self)
         self.style().polish(self)
         self._symbol = icon(icon_name, "error" if role == "error" else "accent_text")
         self._show_symbol()
-        self._text.setText(text)
-        self._copy.setVisible(bool(details))
+        self._said = text
+        self._text.setText(breakable(text))
+        self._details.setPlainText(details)
+        self._unfold.setChecked(False)
+        for button in (self._unfold, self._copy):
+            button.setVisible(bool(details))
         self._offer.setText(offer)
         self._offer.setAccessibleName(offer)
         self._offer.setVisible(bool(offer))
@@ -127,7 +165,7 @@ class MessageBar(QFrame):
 
     @Slot()
     def _copy_details(self) -> None:
-        QGuiApplication.clipboard().setText(f"{self._text.text()}\n\n{self._details}")
+        QGuiApplication.clipboard().setText(f"{self._said}\n\n{self._details.toPlainText()}")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape closes the message while one of its buttons has the focus."""

@@ -17,7 +17,7 @@ Role = QMessageBox.ButtonRole
 
 
 @dataclass(frozen=True)
-class Answer:
+class AnswerButton:
     """A button below a question.
 
     Attributes:
@@ -31,7 +31,9 @@ class Answer:
     role: Role
 
 
-def ask(parent: QWidget, name: str, title: str, text: str, *answers: Answer, details: str = "", usual: str) -> str:
+def ask(
+    parent: QWidget, name: str, title: str, text: str, *answers: AnswerButton, details: str = "", usual: str
+) -> str:
     """Asks, and waits for the answer.
 
     Args:

@@ -5,13 +5,13 @@ from importlib import metadata
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from cnnstudio.data.published.catalogue import DATASETS
-from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.forms import Column
 from cnnstudio.gui.log import versions
-from cnnstudio.gui.look.theme import GAP, icon
+from cnnstudio.gui.look.theme import GAP
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.settings import Settings
 from cnnstudio.version import __version__
@@ -82,14 +82,14 @@ class AboutPage(Page):
     def _build_versions(self, column: Column) -> None:
         section = column.add_section("Versions and licences")
         section.addLayout(_table([(name, version, self._licences[name]) for name, version in self._versions.items()]))
-        copy = describe(
-            QPushButton("Copy"),
+        copy = push_button(
             "copy_versions_button",
-            "Copy versions and licences",
+            "Copy",
             "Copies all versions and licences as text, for a report or a list of software.",
+            self._copy,
+            title="Copy versions and licences",
+            picture="copy",
         )
-        copy.setIcon(icon("copy"))
-        copy.clicked.connect(self._copy)
         section.addWidget(copy, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _build_licences(self, column: Column) -> None:

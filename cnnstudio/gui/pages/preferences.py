@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QUrl, Slot
+from PySide6.QtCore import Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -24,10 +24,11 @@ from PySide6.QtWidgets import (
 from cnnstudio import wording
 from cnnstudio.data.downloads.fetch import read_extra_folders, write_extra_folders
 from cnnstudio.errors import StudioError, reason
+from cnnstudio.gui.controls.buttons import chip, push_button, tool_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.forms import Column
 from cnnstudio.gui.controls.number_boxes import WholeBox
-from cnnstudio.gui.look.theme import GAP, GRID, THEMES, icon
+from cnnstudio.gui.look.theme import GAP, GRID, THEMES
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask
@@ -66,13 +67,12 @@ class SettingsPage(Page):
         self._build_sources(column)
         self._build_caches(column)
         self._build_folders(column.add_section("Folders"))
-        restore = describe(
-            QPushButton("Restore defaults"),
+        restore = push_button(
             "restore_defaults_button",
             "Restore defaults",
             "Forgets all settings and remembered choices; runs and models stay.",
+            settings.restore_defaults,
         )
-        restore.clicked.connect(settings.restore_defaults)
         column.add_section("").addWidget(restore, 0, Qt.AlignmentFlag.AlignLeft)
         settings.changed.connect(self._show)
         self._show()
@@ -88,10 +88,8 @@ class SettingsPage(Page):
                 if key == "system"
                 else f"Always {title.lower()}, whatever the system says."
             )
-            button = describe(QPushButton(title), f"theme_{key}", f"Theme: {title}", tip)
-            button.setCheckable(True)
-            button.setProperty("role", "chip")
-            button.clicked.connect(partial(setattr, self._settings, "theme", key))
+            choose = partial(setattr, self._settings, "theme", key)
+            button = chip(f"theme_{key}", title, tip, choose, title=f"Theme: {title}")
             group.addButton(button)
             row.addWidget(button)
             self._themes[key] = button
@@ -114,10 +112,7 @@ class SettingsPage(Page):
         self._threads.setSpecialValueText("Automatic")
         self._threads.setFixedWidth(22 * GRID)
         self._threads.valueChanged.connect(self._set_threads)
-        self._threads_note = QLabel()
-        self._threads_note.setObjectName("threads_note")
-        self._threads_note.setWordWrap(True)
-        self._threads_note.setProperty("role", "small")
+        self._threads_note = label(role="small", name="threads_note")
         section.addWidget(self._threads, 0, Qt.AlignmentFlag.AlignLeft)
         section.addWidget(self._threads_note)
 
@@ -134,20 +129,16 @@ class SettingsPage(Page):
         )
         self._sources.setFixedHeight(10 * GRID)
         self._sources.itemSelectionChanged.connect(self._allow_removal)
-        add = describe(
-            QPushButton("Add a folder…"),
-            "add_dataset_folder_button",
-            "Add a folder",
-            "Names one more folder to look in.",
+        add = push_button(
+            "add_dataset_folder_button", "Add a folder…", "Names one more folder to look in.", self._ask_source
         )
-        add.clicked.connect(self._ask_source)
-        self._remove = describe(
-            QPushButton("Remove"),
+        self._remove = push_button(
             "remove_dataset_folder_button",
-            "Remove the folder",
+            "Remove",
             "Takes the chosen folder off this list; its files stay.",
+            self._remove_source,
+            title="Remove the folder",
         )
-        self._remove.clicked.connect(self._remove_source)
         buttons = QHBoxLayout()
         buttons.setSpacing(GAP)
         buttons.addWidget(add)
@@ -176,13 +167,13 @@ class SettingsPage(Page):
             size = QLabel("…")
             size.setObjectName(f"{name}_cache_size")
             size.setAccessibleName(f"Size of the cache: {title}")
-            clear = describe(
-                QPushButton("Clear"),
+            clear = push_button(
                 f"clear_{name}_cache_button",
-                f"Clear: {title}",
+                "Clear",
                 f"Removes these files. {explanation}",
+                partial(self._clear_cache, name),
+                title=f"Clear: {title}",
             )
-            clear.clicked.connect(partial(self._clear_cache, name))
             self._cache_sizes[name], self._clear_buttons[name] = size, clear
             grid.addLayout(words, row, 0)
             grid.addWidget(size, row, 1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -198,13 +189,10 @@ class SettingsPage(Page):
             path = describe(QLabel(str(folder())), f"{key}_folder", f"{title} folder", explanation)
             path.setWordWrap(True)
             path.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            note = QLabel(explanation)
-            note.setWordWrap(True)
-            note.setProperty("role", "small")
             words = QVBoxLayout()
             words.setSpacing(0)
             words.addWidget(path)
-            words.addWidget(note)
+            words.addWidget(label(explanation, "small"))
             grid.addWidget(QLabel(title), row, 0)
             grid.addLayout(words, row, 1)
             grid.addWidget(self._folder_button(key, title, "open", "Open", _open), row, 2)
@@ -213,11 +201,8 @@ class SettingsPage(Page):
 
     def _folder_button(self, key: str, title: str, what: str, verb: str, act: Callable[[Path], object]) -> QToolButton:
         text = f"{verb} the {title.lower()} folder"
-        button = describe(QToolButton(), f"{what}_{key}_folder_button", text, f"{text}.")
-        button.setIconSize(QSize(20, 20))
-        button.setIcon(icon("folder" if what == "open" else "copy"))
-        button.clicked.connect(lambda: act(FOLDERS[key][2]()))
-        return button
+        picture = "folder" if what == "open" else "copy"
+        return tool_button(f"{what}_{key}_folder_button", text, f"{text}.", picture, lambda: act(FOLDERS[key][2]()))
 
     def _show_sources(self) -> None:
         self._sources.clear()
@@ -249,7 +234,7 @@ class SettingsPage(Page):
         try:
             write_extra_folders(folders)
         except StudioError as error:
-            self._message.show_error(str(error))
+            self._message.show_failure(error)
         self._show_sources()
 
     @Slot(object)

@@ -14,7 +14,7 @@ from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.keras_config.allowlist import RefusedError, checked_config
 from cnnstudio.names import checked_name
-from cnnstudio.storage import data_folder, exists, is_file, write_atomically
+from cnnstudio.storage import data_folder, exists, is_file, move_to_trash, write_atomically
 from cnnstudio.wording import size
 
 if TYPE_CHECKING:
@@ -174,16 +174,7 @@ def trash_network(network: Network) -> None:
     Raises:
         StudioError: it is not in the user's folder, or there is no trash for its disk.
     """
-    import send2trash
-
-    path = _own(network)
-    try:
-        send2trash.send2trash(path)
-    except OSError as error:
-        raise StudioError(
-            f"“{network.name}” cannot be moved to the trash ({reason(error)}). "
-            f"To be rid of it for good, delete the file {path}."
-        ) from error
+    move_to_trash(_own(network))
 
 
 def _saved() -> dict[str, Path]:

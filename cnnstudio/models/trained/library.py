@@ -15,7 +15,16 @@ from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card, read_card
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.files import NoCardError, embed_card, embedded_card, load_model
 from cnnstudio.names import checked_name
-from cnnstudio.storage import downloads_folder, exists, is_file, is_folder, runs_folder, shipped, write_atomically
+from cnnstudio.storage import (
+    downloads_folder,
+    exists,
+    is_file,
+    is_folder,
+    move_to_trash,
+    runs_folder,
+    shipped,
+    write_atomically,
+)
 
 Kind = Literal["shipped", "download", "run"]
 
@@ -143,16 +152,8 @@ def trash_model(entry: ModelEntry) -> None:
     Raises:
         StudioError: the model ships with CNN Studio, or there is no trash for its disk.
     """
-    import send2trash
-
     _check_own(entry, "deleted")
-    try:
-        send2trash.send2trash(entry.path)
-    except OSError as error:
-        raise StudioError(
-            f"“{entry.name}” cannot be moved to the trash ({reason(error)}). "
-            f"To be rid of it for good, delete the folder {entry.path}."
-        ) from error
+    move_to_trash(entry.path)
 
 
 def copy_model(entry: ModelEntry, destination: Path) -> Path:

@@ -20,7 +20,6 @@ from cnnstudio.data.collected.sets import (
     create_collection,
     list_collections,
     rename_collection,
-    trash_collection,
 )
 from cnnstudio.data.folders.load import load_folder
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
@@ -389,15 +388,6 @@ def test_rename_a_set(folder: Path, shapes: Collection) -> None:
     assert list_collections(folder) == [path]
     assert Collection(path).counts["circle"] == 1
     assert rename_collection(path, "FORMEN").name == "FORMEN"
-
-
-def test_a_set_goes_to_the_trash(shapes: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
-    add(shapes, "circle")
-    monkeypatch.setattr("send2trash.send2trash", lambda path: Path(path).rename(tmp_path / "trash"))
-    trash_collection(shapes.path)
-    assert not shapes.path.exists()
-    assert len(list((tmp_path / "trash").rglob("*.png"))) == 1
 
 
 # Pictures from elsewhere.

@@ -4,8 +4,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
 
+from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.look.theme import DARK, LIGHT
 
@@ -68,6 +69,45 @@ def test_details_can_be_copied(page):
     assert QApplication.clipboard().text() == "The file is damaged.\n\nValueError: 7"
     page.bar.show_error("The file is damaged.")
     assert not copy.isVisible()
+
+
+def test_details_unfold_and_are_folded_again_by_the_next_message(page):
+    unfold = page.bar.findChild(QToolButton, "details_button")
+    details = page.bar.findChild(QPlainTextEdit, "details_text")
+    page.bar.show_error("The file is damaged.", "ValueError: 7")
+    assert not details.isVisible()
+    unfold.click()
+    assert details.isVisible()
+    assert details.toPlainText() == "ValueError: 7"
+    page.bar.show_error("The file is damaged.", "ValueError: 8")
+    assert not details.isVisible()
+
+
+def test_a_failure_that_the_user_can_mend_is_told_without_details(page):
+    page.bar.show_failure(StudioError("The disk is full. Make room."))
+    assert page.bar.text == "The disk is full. Make room."
+    assert not page.bar.findChild(QToolButton, "details_button").isVisible()
+
+
+def test_what_went_wrong_underneath_a_failure_is_in_its_details(page):
+    details = page.bar.findChild(QPlainTextEdit, "details_text")
+    error = StudioError("The file is damaged.")
+    error.__cause__ = ValueError("no JSON")
+    page.bar.show_failure(error, "epochs: 3")
+    assert details.toPlainText() == "epochs: 3\nValueError('no JSON')"
+
+
+def test_an_unexpected_failure_is_in_the_details_and_in_the_log(page, caplog):
+    try:
+        raise KeyError("kernel")
+    except KeyError as error:
+        with caplog.at_level("ERROR"):
+            page.bar.show_failure(error)
+    assert page.bar.text.startswith("Something went wrong that should not have (KeyError).")
+    details = page.bar.findChild(QPlainTextEdit, "details_text").toPlainText()
+    assert "test_message_bar.py" in details
+    assert "KeyError: 'kernel'" in details
+    assert "KeyError: 'kernel'" in caplog.text
 
 
 def test_it_closes_by_button_and_by_escape(page):

@@ -1,9 +1,6 @@
 """The library on a real folder of runs."""
 
-import os
 import shutil
-import subprocess
-import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -224,27 +221,13 @@ def test_shipped_models_stay(saved, make_card):
     assert (saved / MODEL_FILE).is_file()
 
 
-@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="would fill the user's own trash")
-def test_a_run_goes_to_the_trash(add_run, tmp_path):
+def test_a_run_goes_to_the_trash(add_run, monkeypatch, tmp_path):
     folder = add_run("old")
-    code = (
-        "from cnnstudio.models.trained.library import list_models, trash_model\n"
-        "trash_model(next(entry for entry in list_models() if entry.name == 'old'))\n"
-    )
-    # Where the trash is, is decided when a process first asks.
-    environment = os.environ | {"XDG_DATA_HOME": str(tmp_path / "data")}
-    subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=60)
+    monkeypatch.setattr("send2trash.send2trash", lambda path: path.rename(tmp_path / "trash"))
+    trash_model(entry_named("old"))
     assert not folder.exists()
     assert runs() == []
-    assert (tmp_path / "data" / "Trash" / "files" / "old" / MODEL_FILE).is_file()
-
-
-def test_what_cannot_be_thrown_away_is_explained(add_run):
-    folder = add_run("old")
-    entry = entry_named("old")
-    shutil.rmtree(folder)
-    with pytest.raises(StudioError, match=r"cannot be moved to the trash .* delete the folder"):
-        trash_model(entry)
+    assert (tmp_path / "trash" / MODEL_FILE).is_file()
 
 
 def test_a_copy_as_a_folder_is_a_model_again(add_run, tmp_path, lenet5):

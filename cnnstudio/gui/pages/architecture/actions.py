@@ -1,14 +1,13 @@
 """What the editor of architectures can do: each with its key, its picture and what it teaches."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
-from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import icon
 
 _ICON = QSize(20, 20)
@@ -61,8 +60,6 @@ ACTIONS = (
         "export",
         "Ctrl+Shift+S",
     ),
-    ActionEntry("rename_network", "Rename …", "Gives the saved network another name.", "rename", ""),
-    ActionEntry("delete_network", "Delete …", "Moves the saved network to the trash.", "delete", ""),
     ActionEntry("open_network_file", "Open a file …", "Opens a network that somebody saved as a file.", "open", ""),
     ActionEntry(
         "show_keras_code",
@@ -109,16 +106,4 @@ def tool_button(action: QAction, words: bool = False) -> QToolButton:
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
     if words:
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    return button
-
-
-def more_button(actions: Sequence[QAction]) -> QToolButton:
-    """A button that opens a menu of actions that are wanted seldom."""
-    button = describe(QToolButton(), "more_network_button", "More", "Rename, delete, and files to share.")
-    button.setIcon(icon("more"))
-    menu = QMenu(button)
-    menu.setToolTipsVisible(True)
-    menu.addActions(actions)
-    button.setMenu(menu)
-    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
     return button

@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushBut
 
 from cnnstudio import wording
 from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.picker import Picker
-from cnnstudio.gui.look.theme import GRID, icon
+from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.architecture.description import Described, Subject, images_text
 from cnnstudio.gui.pages.choosers.images import ImagesChooser
 from cnnstudio.gui.pages.choosers.networks import architecture_choices, guest_choice
@@ -80,22 +81,20 @@ class ArchitectureChooser(QWidget):
         return scroll
 
     def _build_buttons(self) -> QVBoxLayout:
-        self._edit = describe(
-            QPushButton(" &Edit"),
+        self._edit = push_button(
             "edit_network_button",
-            "Edit",
+            "&Edit",
             "Add, remove and change layers of this network; what ships stays as it is.",
+            self.edit_wanted,
+            picture="rename",
         )
-        self._edit.setIcon(icon("rename"))
-        self._edit.clicked.connect(self.edit_wanted)
-        self._open = describe(
-            QPushButton(" &Open model …"),
+        self._open = push_button(
             "open_network_button",
-            "Open model",
+            "&Open model …",
             "Shows the picture and the layers of any Keras model, a .keras or .h5 file, or edits a network’s file.",
+            self.file_wanted,
+            picture="open",
         )
-        self._open.setIcon(icon("open"))
-        self._open.clicked.connect(self.file_wanted)
         self._use = QPushButton()
         self._use.setProperty("role", "primary")
         self._use.clicked.connect(self.use_wanted)

@@ -2,13 +2,14 @@
 
 from PySide6.QtCore import QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from cnnstudio.data.library import find_dataset
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.code_view import CodeView
-from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.describe import label
 from cnnstudio.gui.controls.saving import Format, save_as
 from cnnstudio.gui.look.theme import GAP, GRID, SECTION, icon
 from cnnstudio.models import layer_table
@@ -71,18 +72,17 @@ class KerasCodeDialog(QDialog):
         )
         self.view = CodeView()
         self.view.set_code(code)
-        self._copy = describe(
-            QPushButton("&Copy"), "copy_code_button", "Copy", "Copies the whole script to the clipboard. (Ctrl+Shift+C)"
+        self._copy = push_button(
+            "copy_code_button",
+            "&Copy",
+            "Copies the whole script to the clipboard. (Ctrl+Shift+C)",
+            self.copy,
+            picture="copy",
         )
-        self._copy.setIcon(icon("copy"))
-        self._copy.clicked.connect(self.copy)
-        save = describe(
-            QPushButton("&Save as …"), "save_code_button", "Save as", "Saves the script as a Python file. (Ctrl+S)"
+        save = push_button(
+            "save_code_button", "&Save as …", "Saves the script as a Python file. (Ctrl+S)", self.save, picture="save"
         )
-        save.setIcon(icon("save"))
-        save.clicked.connect(self.save)
-        close = describe(QPushButton("C&lose"), "close_code_button", "Close", "Back to the network. (Escape)")
-        close.clicked.connect(self.accept)
+        close = push_button("close_code_button", "C&lose", "Back to the network. (Escape)", self.accept)
         QShortcut(QKeySequence("Ctrl+Shift+C"), self, self.copy)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self, self.save)
         buttons = QHBoxLayout()

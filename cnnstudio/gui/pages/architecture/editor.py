@@ -9,20 +9,20 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLineEdit,
-    QPushButton,
     QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from cnnstudio.errors import StudioError, explain
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
+from cnnstudio.gui.controls.library_menu import LibraryItem, LibraryMenu
 from cnnstudio.gui.controls.message_bar import MessageBar
-from cnnstudio.gui.log import details
-from cnnstudio.gui.look.theme import GAP, icon
+from cnnstudio.gui.look.theme import GAP
 from cnnstudio.gui.pages.architecture import saving
-from cnnstudio.gui.pages.architecture.actions import make_actions, more_button, tool_button
+from cnnstudio.gui.pages.architecture.actions import make_actions, tool_button
 from cnnstudio.gui.pages.architecture.code_dialog import KerasCodeDialog, script_of
 from cnnstudio.gui.pages.architecture.document import ArchitectureDocument
 from cnnstudio.gui.pages.architecture.layer_choices import RESIDUAL_BLOCKS, layer_choices, size_warning
@@ -30,10 +30,16 @@ from cnnstudio.gui.pages.architecture.layer_panel import LayerPanel
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.network.layer_menu import LayerMenu
 from cnnstudio.models.layer_table import LayerTable
-from cnnstudio.models.networks.building import Network, read_network, trash_network, write_network
+from cnnstudio.models.networks.building import (
+    Network,
+    read_network,
+    rename_network,
+    trash_network,
+    write_network,
+)
 
 _LAYER_ACTIONS = ("duplicate_layer", "move_layer_up", "move_layer_down", "remove_layer")
-_MORE_ACTIONS = ("rename_network", "delete_network", "save_network_file", "open_network_file")
+_FILE_ACTIONS = ("save_network_file", "open_network_file")
 
 
 class ArchitectureEditor(QWidget):
@@ -59,8 +65,8 @@ class ArchitectureEditor(QWidget):
     saved = Signal(object)
     """This `Network` lies on disk now, in the user's folder, as it is shown."""
 
-    deleted = Signal(str, str)
-    """The network of this title is in the trash; the key of the architecture that it came from, or nothing."""
+    deleted = Signal(str)
+    """The network is in the trash; the key of the architecture that it came from, or nothing."""
 
     train_wanted = Signal(object)
     """This `Network` is to be trained: saved, or an architecture as it was published."""
@@ -81,14 +87,21 @@ class ArchitectureEditor(QWidget):
             "redo_edit": partial(self._try, self.document.stack.redo),
             "save_network": self.save,
             "save_network_file": self.save_file,
-            "rename_network": self.ask_name,
-            "delete_network": self.ask_delete,
             "open_network_file": self.ask_file,
             "show_keras_code": self.show_code,
         }
         self._actions = make_actions(self, do)
         self.addActions(list(self._actions.values()))
         self._tools: dict[str, QToolButton] = {}
+        self._library = LibraryMenu(
+            "network",
+            *(self._actions[name] for name in _FILE_ACTIONS),
+            consequence="Models that were trained with it stay.",
+        )
+        self._library.renamed.connect(self._take_renamed)
+        self._library.deleted.connect(self._take_deleted)
+        self._library.done.connect(message.show_info)
+        self._library.failed.connect(message.show_error)
         self._kinds = LayerMenu(self)
         self._kinds.set_choices(layer_choices())
         self._kinds.chosen.connect(self.add)
@@ -99,7 +112,7 @@ class ArchitectureEditor(QWidget):
         """The data set on which the Keras code trains; empty for one that the network is made for."""
         self._coding = LatestTask(self)
         self._coding.finished.connect(self._show_code)
-        self._coding.failed.connect(self._say_failure)
+        self._coding.failed.connect(message.show_failure)
         self._lay_out()
         self.document.changed.connect(self._show)
         self.document.selected.connect(self._show_selected)
@@ -187,26 +200,17 @@ class ArchitectureEditor(QWidget):
         written = write_network(self.document.network, path)
         self._message.show_info(f"The network is in {written.path}. Whoever has CNN Studio can open it.")
 
-    @Slot()
-    def ask_name(self) -> None:
-        """Asks for another name of the saved network."""
-        renamed = saving.ask_new_name(self, self.document.kept)
-        if renamed is not None:
-            self.document.renamed_to(renamed)
-            self._message.show_info(f"The network is called “{renamed.name}” now.")
-            self.saved.emit(renamed)
+    @Slot(object)
+    def _take_renamed(self, network: Network) -> None:
+        self.document.renamed_to(network)
+        self._message.show_info(f"The network is called “{network.name}” now.")
+        self.saved.emit(network)
 
     @Slot()
-    def ask_delete(self) -> None:
-        """Moves the saved network to the trash, after asking."""
-        network = self.document.kept
-        if saving.ask_delete(self, network.title):
-            self._try(partial(self._delete, network))
-
-    def _delete(self, network: Network) -> None:
-        trash_network(network)
+    def _take_deleted(self) -> None:
+        source = self.document.kept.source
         self.document.discard()
-        self.deleted.emit(network.title, network.source)
+        self.deleted.emit(source)
 
     @Slot()
     def ask_file(self) -> None:
@@ -260,10 +264,6 @@ class ArchitectureEditor(QWidget):
         network = self.document.network
         self._message.hide()
         KerasCodeDialog(network.title, network.name, code, self.window()).open()
-
-    @Slot(object)
-    def _say_failure(self, error: Exception) -> None:
-        self._message.show_error(explain(error), "" if isinstance(error, StudioError) else details())
 
     def _try(self, operation: Callable[[], object]) -> None:
         """Does something; says why, where it cannot be done."""
@@ -328,8 +328,10 @@ class ArchitectureEditor(QWidget):
             self._title.setText(document.title)
         self.renamed.emit(document.title)
         self._actions["save_network"].setEnabled(document.unsaved)
-        for name in ("rename_network", "delete_network"):
-            self._actions[name].setEnabled(document.is_open and saving.is_own(document.kept))
+        item, kept = None, document.kept
+        if document.is_open and kept.path is not None and saving.is_own(kept):
+            item = LibraryItem(kept.name, kept.path, partial(rename_network, kept), partial(trash_network, kept))
+        self._library.set_item(item)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -365,14 +367,13 @@ class ArchitectureEditor(QWidget):
         return row
 
     def _build_tools(self) -> QHBoxLayout:
-        self._add = describe(
-            QPushButton(" Add &layer"),
+        self._add = push_button(
             "add_layer_button",
-            "Add layer",
+            "Add &layer",
             "Adds a layer after the selected one; choose which kind. (Ins)",
+            self.show_kinds,
+            picture="add",
         )
-        self._add.setIcon(icon("add"))
-        self._add.clicked.connect(self.show_kinds)
         row = QHBoxLayout()
         row.setSpacing(0)
         row.addWidget(self._add)
@@ -382,19 +383,18 @@ class ArchitectureEditor(QWidget):
         return row
 
     def _build_foot(self) -> QHBoxLayout:
-        self._train = describe(
-            QPushButton("&Train this"),
+        self._train = push_button(
             "train_network_button",
-            "Train this",
+            "&Train this",
             "Goes to the Train page with this network; what is not saved is saved first.",
+            self.train,
+            role="primary",
         )
-        self._train.setProperty("role", "primary")
-        self._train.clicked.connect(self.train)
         row = QHBoxLayout()
         row.setSpacing(0)
         row.addWidget(self._tool("save_network", words=True))
         row.addWidget(self._tool("show_keras_code"))
-        row.addWidget(more_button([self._actions[name] for name in _MORE_ACTIONS]))
+        row.addWidget(self._library)
         row.addStretch(1)
         row.addWidget(self._train)
         return row

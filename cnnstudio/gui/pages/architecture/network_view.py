@@ -3,15 +3,15 @@
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QProgressBar,
-    QPushButton,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
+from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.progress_panel import ProgressBar
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.widgets.charts.share_bar import Part, ShareBar
 from cnnstudio.gui.widgets.network.layer_facts import MULTIPLY_ADDS, PARAMETERS
@@ -38,15 +38,10 @@ class StatePanel(QWidget):
         self._title = label(role="strong", name="description_state")
         self._text = label(role="secondary", name="description_problem")
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._progress = describe(
-            QProgressBar(), "description_progress", "Progress", "The network’s layers are made, without their weights."
+        self._progress = ProgressBar(
+            "description_progress", "Progress", "The network’s layers are made, without their weights."
         )
-        self._progress.setRange(0, 0)
-        self._progress.setTextVisible(False)
-        self._offer = describe(
-            QPushButton("Its own &images"), "own_images_offer", "Its own images", "Describes it for its own images."
-        )
-        self._offer.clicked.connect(self.asked)
+        self._offer = push_button("own_images_offer", "Its own &images", "Describes it for its own images.", self.asked)
         column = QWidget()
         column.setFixedWidth(_PANEL_WIDTH)
         layout = QVBoxLayout(column)

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from cnnstudio.errors import StudioError, explain
-from cnnstudio.gui.controls.describe import describe
-from cnnstudio.gui.log import details
-from cnnstudio.gui.look.theme import GRID, SECTION, icon
+from cnnstudio.gui.controls.buttons import push_button
+from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.architecture.chooser import FIRST, ArchitectureChooser
 from cnnstudio.gui.pages.architecture.description import Described, Subject, Undescribed, attempt, images_text
@@ -208,16 +207,14 @@ class ArchitecturePage(Page):
         self._waiting.stop()
         if self._chooser.drop_unopened():
             self._describe()
-            self._message.show_error(
-                explain(error), "" if isinstance(error, StudioError) else f"{error!r}\n{details()}"
-            )
+            self._message.show_failure(error)
             return
         self._chooser.show_problem()
         foreign = self._chooser.subject.image_shape is not None
         offer = ("As it was &saved" if self._chooser.file else "As in the &paper") if foreign else ""
         self._view.show_problem(explain(error), offer)
         if not isinstance(error, StudioError):
-            self._message.show_error("This network cannot be described.", f"{error!r}\n{details()}")
+            self._message.show_failure(error)
 
     @Slot()
     def _ask_file(self) -> None:
@@ -272,19 +269,19 @@ class ArchitecturePage(Page):
         was_editing = self.editing
         self._message.hide()
         self._column.setCurrentIndex(1)
-        problem = ""
+        problem = None
         try:
             took = begin(editor)
         except StudioError as error:
-            took, problem = False, str(error)
+            took, problem = False, error
         if took:
             editor.dataset = self._chooser.dataset
             editor.setFocus()
             self.addActions(editor.actions())  # undo and Del work from the picture and the table, too
         elif not was_editing:
             self._leave_editor()
-        if problem:
-            self._message.show_error(problem)
+        if problem is not None:
+            self._message.show_failure(problem)
 
     def _offer_draft(self) -> None:
         if self._editor is None and (draft := left_behind()) is not None:
@@ -304,23 +301,22 @@ class ArchitecturePage(Page):
         editor.selected.connect(self._view.select)
         editor.renamed.connect(self._view.set_title)
         editor.saved.connect(self._take_saved)
-        editor.deleted.connect(self._tell_deleted)
+        editor.deleted.connect(self._leave_deleted)
         editor.train_wanted.connect(self._train)
-        self._back = describe(
-            QPushButton(" &All architectures"),
+        back = push_button(
             "leave_editor_button",
-            "All architectures",
+            "&All architectures",
             "Back to the choice of architectures; what is not saved is asked about.",
+            self._ask_leave,
+            role="quiet",
+            picture="arrow-left",
         )
-        self._back.setProperty("role", "quiet")
-        self._back.setIcon(icon("arrow-left", "accent_text"))
-        self._back.clicked.connect(self._ask_leave)
         column = QWidget()
         layout = QVBoxLayout(column)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
         row = QHBoxLayout()
-        row.addWidget(self._back)
+        row.addWidget(back)
         row.addStretch(1)
         layout.addLayout(row)
         layout.addWidget(editor, 1)
@@ -342,11 +338,10 @@ class ArchitecturePage(Page):
     def _take_saved(self, network: Network) -> None:
         self._chooser.refresh(network.name)
 
-    @Slot(str, str)
-    def _tell_deleted(self, title: str, source: str) -> None:
+    @Slot(str)
+    def _leave_deleted(self, source: str) -> None:
         self._chooser.refresh(source or FIRST)
         self._leave_editor()
-        self._message.show_info(f"“{title}” is in the trash.")
 
     @Slot()
     def _ask_leave(self) -> None:

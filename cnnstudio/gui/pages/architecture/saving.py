@@ -2,14 +2,13 @@
 
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from cnnstudio.errors import StudioError
-from cnnstudio.gui.controls.question import Answer, NameDialog, Role, ask
+from cnnstudio.gui.controls.question import AnswerButton, Role, ask
 from cnnstudio.gui.controls.saving import in_last_folder
 from cnnstudio.gui.pages.architecture.document import ArchitectureDocument
 from cnnstudio.gui.task import LatestTask
@@ -18,7 +17,6 @@ from cnnstudio.models.networks.files import (
     SUFFIX,
     Network,
     read_network,
-    rename_network,
     save_network,
     saved_names,
     saved_path,
@@ -59,28 +57,6 @@ def is_own(network: Network) -> bool:
     return network.path is not None and network.path == saved_path(network.name)
 
 
-def ask_new_name(parent: QWidget, network: Network) -> Network | None:
-    """Asks for another name of a saved network, and gives it; returns the renamed one, where there was an answer."""
-    dialog = NameDialog(parent, "Rename the network", network.name, partial(rename_network, network))
-    dialog.exec()
-    return dialog.given
-
-
-def ask_delete(parent: QWidget, title: str) -> bool:
-    """Asks whether a network is to go to the trash."""
-    answer = ask(
-        parent,
-        "confirm_delete_network_dialog",
-        "Delete the network?",
-        f"Move “{title}” to the trash?",
-        Answer("confirm_delete_network_button", "Move to the trash", Role.DestructiveRole),
-        Answer("keep_network_button", "Keep it", Role.RejectRole),
-        details="Models that were trained with it stay.",
-        usual="keep_network_button",
-    )
-    return answer == "confirm_delete_network_button"
-
-
 def ask_file_to_save(parent: QWidget, network: Network) -> Path | None:
     """Asks where to save a network; returns the path, where somebody said it."""
     start = in_last_folder(network.title + SUFFIX)
@@ -106,9 +82,9 @@ def ask_unsaved(parent: QWidget, title: str) -> str:
         "unsaved_dialog",
         "Unsaved changes",
         f"Save what you have changed in “{title}”?",
-        Answer("save_changes_button", "Save", Role.AcceptRole),
-        Answer("discard_changes_button", "Discard", Role.DestructiveRole),
-        Answer("keep_editing_button", "Go on editing", Role.RejectRole),
+        AnswerButton("save_changes_button", "Save", Role.AcceptRole),
+        AnswerButton("discard_changes_button", "Discard", Role.DestructiveRole),
+        AnswerButton("keep_editing_button", "Go on editing", Role.RejectRole),
         details="Otherwise the changes are lost.",
         usual="save_changes_button",
     )

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
-    QPushButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from cnnstudio.data.pictures.input_rules import IMAGE_SIZES, INPUT_RULES
 from cnnstudio.errors import StudioError, explain, reason
+from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.number_boxes import WholeBox
@@ -101,14 +101,14 @@ class ForeignModelDialog(QDialog):
         )
         self._classes.setTabChangesFocus(True)
         self._classes.setFixedHeight(self._classes.fontMetrics().lineSpacing() * _LINES_SHOWN + 2 * GRID)
-        self._from_file = describe(
-            QPushButton("From a &file …"),
+        self._from_file = push_button(
             "foreign_classes_file",
-            "Class names from a file",
+            "From a &file …",
             "Reads a text file with one name a line, such as the labels.txt that comes with many models.",
+            self._ask_file,
+            title="Class names from a file",
         )
         self._from_file.setAutoDefault(False)
-        self._from_file.clicked.connect(self._ask_file)
         self._size = WholeBox(IMAGE_SIZES[0], IMAGE_SIZES[-1])
         describe(
             self._size,
@@ -224,13 +224,12 @@ class ForeignModelDialog(QDialog):
             column.addWidget(label(reason, "small"))
 
     def _buttons(self) -> QHBoxLayout:
-        cancel = describe(QPushButton("Cancel"), "foreign_cancel", "Cancel", "The model is not opened. (Escape)")
+        cancel = push_button("foreign_cancel", "Cancel", "The model is not opened. (Escape)", self.reject)
         cancel.setAutoDefault(False)
-        cancel.clicked.connect(self.reject)
-        use = describe(QPushButton("&Use it"), "foreign_use", "Use it", "Keeps what you said and opens the model.")
-        use.setProperty("role", "primary")
+        use = push_button(
+            "foreign_use", "&Use it", "Keeps what you said and opens the model.", self._keep, role="primary"
+        )
         use.setDefault(True)
-        use.clicked.connect(self._keep)
         row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(cancel)
@@ -251,7 +250,7 @@ class ForeignModelDialog(QDialog):
         except OSError as error:
             self._message.show_error(f"{path} cannot be read: {reason(error)}.")
         except StudioError as error:
-            self._message.show_error(str(error))
+            self._message.show_failure(error)
         else:
             self._message.hide()
             self._classes.setPlainText("\n".join(names))
@@ -262,7 +261,7 @@ class ForeignModelDialog(QDialog):
             answers: Any = self.answers
             remember(self._model, answers)
         except StudioError as error:
-            self._message.show_error(str(error))
+            self._message.show_failure(error)
             return
         self.kept.emit(answers)
         self.accept()

@@ -5,22 +5,20 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
-from cnnstudio.errors import StudioError, explain
+from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Choice, Picker
-from cnnstudio.gui.log import details
+from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.look.theme import GRID, SECTION, icon
-from cnnstudio.gui.task import Task
 from cnnstudio.models.trained.pretrained import PRETRAINED, Pretrained, fetch_pretrained, is_downloaded
-from cnnstudio.progress import Cancelled, Progress, ending_with
-from cnnstudio.wording import percent, progress
+from cnnstudio.progress import ending_with
+from cnnstudio.wording import percent
 
-_STEPS = 1000
 _WIDTH = 68 * GRID
 
 WHAT_THEY_ARE = (
@@ -42,16 +40,6 @@ def merits(entry: Pretrained) -> str:
     return f"{percent(entry.top1)} of ImageNet's photos right · {entry.megabytes} MB to download"
 
 
-def fetch(name: str, on_event: Callable[[object], object], stop: threading.Event) -> Path:
-    """Downloads a model in a thread; `Cancelled` where it was stopped.
-
-    Raises:
-        StudioError: it cannot be had.
-        Cancelled: `stop` was set.
-    """
-    return fetch_pretrained(name, ending_with(stop, on_event))
-
-
 class ModelDownloads(QDialog):
     """A list of models, what each is, and the button that gets it; closing it ends a download, to go on another time.
 
@@ -66,7 +54,6 @@ class ModelDownloads(QDialog):
         self.setObjectName("model_downloads")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Larger models for photos")
-        self._task: Task | None = None
         self._message = MessageBar()
         self._picker = describe(
             Picker(),
@@ -78,41 +65,34 @@ class ModelDownloads(QDialog):
         self._picker.changed.connect(self._show_choice)
         self._idea = label(name="download_idea")
         self._facts = label(role="secondary", name="download_facts")
-        self._bar = describe(QProgressBar(), "download_progress", "Progress", "How much is done.")
-        self._bar.setTextVisible(False)
-        self._state = label(role="secondary", name="download_state")
-        self._get = describe(
-            QPushButton(),
+        self._progress = ProgressPanel(
+            "download", "Downloading", "Ends the download at once. It goes on where it was when it is asked for again."
+        )
+        self._progress.finished.connect(self._finish)
+        self._progress.failed.connect(self._fail)
+        self._progress.cancelled.connect(self._allow)
+        self._get = push_button(
             "get_model_button",
-            "Get this model",
+            "&Download",
             "Downloads the weights once; the model is in the list of models from then on, without a network.",
+            self._start,
+            title="Get this model",
+            role="primary",
         )
-        self._get.setIconSize(QSize(18, 18))
-        self._get.setProperty("role", "primary")
         self._get.setDefault(True)
-        self._get.clicked.connect(self._start)
-        self._cancel = describe(
-            QPushButton("&Cancel"),
-            "cancel_download_button",
-            "Cancel",
-            "Ends the download at once. It goes on where it was when it is asked for again.",
-        )
-        self._cancel.setAutoDefault(False)
-        self._cancel.clicked.connect(self._stop)
         self._build()
         self._show_choice()
 
     def _build(self) -> None:
         buttons = QHBoxLayout()
         buttons.addStretch(1)
-        buttons.addWidget(self._cancel)
         buttons.addWidget(self._get)
         column = QVBoxLayout(self)
         column.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
         column.setSpacing(2 * GRID)
         column.addWidget(label("Larger models for photos", "heading"))
         column.addWidget(label(WHAT_THEY_ARE, "secondary"))
-        for widget in (self._message, self._picker, self._idea, self._facts, self._bar, self._state):
+        for widget in (self._message, self._picker, self._idea, self._facts, self._progress):
             column.addWidget(widget)
         column.addStretch(1)
         column.addLayout(buttons)
@@ -128,45 +108,21 @@ class ModelDownloads(QDialog):
         self._idea.setText(entry.idea)
         self._facts.setText(facts(entry))
         here = is_downloaded(entry)
-        self._get.setText("&Use it" if here else " &Download")
+        self._get.setText("&Use it" if here else "&Download")
         self._get.setIcon(QIcon() if here else icon("download", "on_accent"))
-        self._show(working=False)
+        self._allow()
 
-    def _show(self, working: bool) -> None:
-        for widget in (self._bar, self._state, self._cancel):
-            widget.setVisible(working)
-        self._get.setEnabled(not working)
-        self._picker.setEnabled(not working)
+    @Slot()
+    def _allow(self) -> None:
+        """Allows a choice and a download, but one at a time."""
+        self._get.setEnabled(not self._progress.running)
+        self._picker.setEnabled(not self._progress.running)
 
     @Slot()
     def _start(self) -> None:
         self._message.hide()
-        self._bar.setRange(0, 0)
-        self._state.setText("Beginning …")
-        self._cancel.setEnabled(True)
-        self._show(working=True)
-        self._task = Task(partial(fetch, self._entry.name), self)
-        self._task.reported.connect(self._tell)
-        self._task.finished.connect(self._finish)
-        self._task.failed.connect(self._fail)
-        self._task.start()
-
-    @Slot()
-    def _stop(self) -> None:
-        if self._task is not None:
-            self._task.stop()
-            self._cancel.setEnabled(False)
-            self._state.setText("Ending …")
-
-    @Slot(object)
-    def _tell(self, state: Progress) -> None:
-        self._bar.setRange(0, _STEPS if state.total else 0)
-        if state.total:
-            self._bar.setValue(min(_STEPS, _STEPS * state.done // state.total))
-            told = progress(state.done, state.total, state.unit, state.seconds_left)
-            self._state.setText(f"{state.task}: {told}")
-        else:
-            self._state.setText(f"{state.task} …")
+        self._progress.run(partial(_fetch, self._entry.name), f"Downloading {self._entry.title} …")
+        self._allow()
 
     @Slot(object)
     def _finish(self, folder: Path) -> None:
@@ -175,6 +131,9 @@ class ModelDownloads(QDialog):
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
-        self._show(working=False)
-        if not isinstance(error, Cancelled):
-            self._message.show_error(explain(error), "" if isinstance(error, StudioError) else details())
+        self._allow()
+        self._message.show_failure(error)
+
+
+def _fetch(name: str, on_event: Callable[[object], object], stop: threading.Event) -> Path:
+    return fetch_pretrained(name, ending_with(stop, on_event))

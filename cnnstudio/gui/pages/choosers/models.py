@@ -3,17 +3,17 @@
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QUrl, Signal, Slot
-from PySide6.QtGui import QAction, QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QToolButton, QWidget
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.buttons import Item
 from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.controls.library_menu import LibraryItem, LibraryMenu
 from cnnstudio.gui.controls.picker import Choice, Picker
-from cnnstudio.gui.controls.question import Answer, NameDialog, Role, ask
 from cnnstudio.gui.controls.saving import in_last_folder
-from cnnstudio.gui.look.theme import GRID, icon
+from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.choosers.networks import picture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
@@ -104,33 +104,49 @@ class ModelChooser(QWidget):
             Picker(), "model_picker", "Model", "The trained network that answers; those you train are in this list too."
         )
         self._picker.changed.connect(self._choose)
-        self._more = describe(
-            QToolButton(), "model_menu_button", "More about this model", "Rename this model, copy it, or delete it."
+        self._menu = LibraryMenu(
+            "model",
+            Item(
+                "copy_model",
+                "&Save a copy…",
+                "save",
+                "One .keras file that opens in plain Keras and here.",
+                self._ask_place,
+            ),
+            Item(
+                "show_model_layers",
+                "Show its &layers",
+                "architecture",
+                "Its picture and its layer table, on the Architecture page.",
+                self._show_layers,
+            ),
+            Item(
+                "open_model",
+                "&Open another…",
+                "open",
+                f"A .keras or .h5 file of Keras, or the {CARD_FILE} in a run's folder; or drop that folder here. "
+                "It stays in the list until CNN Studio is closed.",
+                self._ask_model,
+            ),
+            Item(
+                "get_larger_model",
+                "&Get a larger one for photos…",
+                "download",
+                "Networks that others trained on more than a million photos.",
+                self._ask_download,
+            ),
+            fixed="Models that ship, or lie elsewhere, can be neither renamed nor deleted.",
         )
-        self._more.setIcon(icon("more"))
-        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(self._more)
-        menu.setToolTipsVisible(True)
-        self._rename = self._action(menu, "rename_model", "&Rename…", "rename", self._ask_name)
-        self._copy = self._action(menu, "copy_model", "&Save a copy…", "save", self._ask_place)
-        self._layers = self._action(menu, "show_model_layers", "Show its &layers", "architecture", self._show_layers)
-        self._layers.setToolTip("Its picture and its layer table, on the Architecture page.")
-        self._folder = self._action(menu, "show_model_folder", "Show in &folder", "folder", self._show_folder)
-        elsewhere = self._action(menu, "open_model", "&Open another…", "open", self._ask_model)
-        self._action(menu, "get_larger_model", "&Get a larger one for photos…", "download", self._ask_download)
-        menu.addSeparator()
-        self._delete = self._action(menu, "delete_model", "&Delete…", "delete", self._ask_delete)
-        elsewhere.setToolTip(
-            f"A .keras or .h5 file of Keras, or the {CARD_FILE} in a run's folder; or drop that folder on the window. "
-            "It stays in the list until CNN Studio is closed."
-        )
-        self._copy.setToolTip("One .keras file that opens in plain Keras and here.")
-        self._more.setMenu(menu)
+        self._copy, self._layers = self._menu.menu().actions()[2:4]
+        self._menu.renamed.connect(self._take_renamed)
+        self._menu.deleted.connect(self._take_deleted)
+        self._menu.done.connect(self.done)
+        self._menu.failed.connect(self.failed)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GRID)
         row.addWidget(self._picker, 1)
-        row.addWidget(self._more)
+        row.addWidget(self._menu)
         self.refresh()
 
     @property
@@ -214,41 +230,37 @@ class ModelChooser(QWidget):
         self._asked = None
         self.failed.emit(why)
 
-    def _action(self, menu: QMenu, name: str, text: str, icon_name: str, slot: object) -> QAction:
-        action = menu.addAction(icon(icon_name), text)
-        action.setObjectName(name)
-        action.triggered.connect(slot)
-        return action
-
     @property
     def _entry(self) -> ModelEntry | None:
         return self._entries.get(self._picker.current_key)
 
     def _update_menu(self) -> None:
-        entry = self._entry
-        own = entry is not None and entry.kind != "shipped"
-        for action in (self._rename, self._delete):
-            action.setEnabled(own)
-            action.setToolTip("" if own else "Models that ship, or lie elsewhere, can be neither renamed nor deleted.")
+        entry, path = self._entry, self.path
+        item = None
+        if entry is not None and entry.kind != "shipped":
+            item = LibraryItem(entry.name, entry.path, partial(rename_model, entry), partial(trash_model, entry))
+        elif path is not None:
+            item = LibraryItem(self.name, path)
+        self._menu.set_item(item)
         self._copy.setEnabled(entry is not None)
-        for action in (self._folder, self._layers):
-            action.setEnabled(self.path is not None)
+        self._layers.setEnabled(path is not None)
 
     @Slot(str)
     def _choose(self, key: str) -> None:
         self._update_menu()
         self.chosen.emit(Path(key))
 
+    @Slot(object)
+    def _take_renamed(self, entry: ModelEntry) -> None:
+        self.refresh()
+        self.choose(entry.path)
+        self.chosen.emit(entry.path)
+
     @Slot()
-    def _ask_name(self) -> None:
-        entry = self._entry
-        if entry is None:
-            return
-        dialog = NameDialog(self, "Rename the model", entry.name, partial(rename_model, entry))
-        if dialog.exec():
-            self.refresh()
-            self.choose(dialog.given.path)
-            self.chosen.emit(dialog.given.path)
+    def _take_deleted(self) -> None:
+        self.refresh()
+        if self.path is not None:
+            self.chosen.emit(self.path)
 
     @Slot()
     def _ask_model(self) -> None:
@@ -296,36 +308,3 @@ class ModelChooser(QWidget):
     def _show_layers(self) -> None:
         if self.path is not None:
             self.layers_wanted.emit(self.path)
-
-    @Slot()
-    def _show_folder(self) -> None:
-        if self.path is not None:
-            folder = self.path if is_folder(self.path) else self.path.parent
-            if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
-                self.done.emit(f"The model lies in {folder}.")
-
-    @Slot()
-    def _ask_delete(self) -> None:
-        entry = self._entry
-        if entry is None:
-            return
-        answer = ask(
-            self,
-            "confirm_delete_dialog",
-            "Delete the model?",
-            f"Move “{entry.name}” to the trash?",
-            Answer("confirm_delete_button", "Move to the trash", Role.DestructiveRole),
-            Answer("keep_model_button", "Keep it", Role.RejectRole),
-            usual="keep_model_button",
-        )
-        if answer == "keep_model_button":
-            return
-        try:
-            trash_model(entry)
-        except StudioError as error:
-            self.failed.emit(str(error))
-            return
-        self.refresh()
-        self.done.emit(f"“{entry.name}” is in the trash.")
-        if self.path is not None:
-            self.chosen.emit(self.path)

@@ -3,12 +3,13 @@
 import numpy as np
 from PIL import Image
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from cnnstudio.data.collected.collection import Collection
 from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.buttons import tool_button
 from cnnstudio.gui.controls.describe import describe, label
-from cnnstudio.gui.look.theme import GRID, icon
+from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.widgets.drawing.camera import CameraView
 from cnnstudio.gui.widgets.drawing.canvas import DrawingCanvas
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
@@ -86,19 +87,36 @@ class CapturePanel(QWidget):
         column.addStretch(1)
 
     def _build_tools(self) -> QHBoxLayout:
-        self._undo = _tool("undo_button", "Undo", "Takes the last stroke, or the last example, back.", "undo", "Ctrl+Z")
-        self._redo = _tool("redo_button", "Redo", "Does again what was taken back.", "redo", "Ctrl+Shift+Z")
-        self._clear = _tool("clear_button", "Clear", "An empty canvas.", "clear", "Ctrl+Del")
-        tip = "Adds pictures from files to the class that is chosen; dropping them on a class does, too."
-        self._open = _tool("open_pictures_button", "Open pictures", tip, "open", "Ctrl+O")
-        self._paste = _tool(
-            "paste_picture_button", "Paste", "Adds the picture in the clipboard to the class.", "paste", "Ctrl+V"
+        self._undo = tool_button(
+            "undo_button",
+            "Undo",
+            "Takes the last stroke, or the last example, back.",
+            "undo",
+            self.undo_asked,
+            keys="Ctrl+Z",
         )
-        self._undo.clicked.connect(self.undo_asked)
-        self._redo.clicked.connect(self.redo_asked)
-        self._clear.clicked.connect(self.canvas.clear)
-        self._open.clicked.connect(self.open_asked)
-        self._paste.clicked.connect(self.paste_asked)
+        self._redo = tool_button(
+            "redo_button", "Redo", "Does again what was taken back.", "redo", self.redo_asked, keys="Ctrl+Shift+Z"
+        )
+        self._clear = tool_button(
+            "clear_button", "Clear", "An empty canvas.", "clear", self.canvas.clear, keys="Ctrl+Del"
+        )
+        self._open = tool_button(
+            "open_pictures_button",
+            "Open pictures",
+            "Adds pictures from files to the class that is chosen; dropping them on a class does, too.",
+            "open",
+            self.open_asked,
+            keys="Ctrl+O",
+        )
+        self._paste = tool_button(
+            "paste_picture_button",
+            "Paste",
+            "Adds the picture in the clipboard to the class.",
+            "paste",
+            self.paste_asked,
+            keys="Ctrl+V",
+        )
         row = QHBoxLayout()
         row.setSpacing(GRID)
         for button in (self._undo, self._redo, self._clear):
@@ -237,10 +255,3 @@ class CapturePanel(QWidget):
         self._preview.set_image(
             pixels if self._collection is None or pixels is None else self._collection.shrink(pixels)
         )
-
-
-def _tool(name: str, title: str, tip: str, icon_name: str, keys: str) -> QToolButton:
-    button = describe(QToolButton(), name, title, f"{tip} ({keys})")
-    button.setIcon(icon(icon_name))
-    button.setShortcut(keys)
-    return button

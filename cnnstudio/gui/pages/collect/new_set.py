@@ -3,11 +3,12 @@
 from contextlib import suppress
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from cnnstudio.data.collected.sets import KINDS, create_collection
 from cnnstudio.data.library import collected_folder
 from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.buttons import chip, push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.look.theme import GAP, GRID
 
@@ -43,18 +44,16 @@ class NewSetForm(QWidget):
         ]
         self._problem = label(role="error", name="set_problem")
         self._problem.hide()
-        self._create = describe(
-            QPushButton("Create the set"),
+        self._create = push_button(
             "create_set_button",
             "Create the set",
             "Makes the set; classes can be added, renamed and removed at any time. (Enter)",
+            self.submit,
+            role="primary",
         )
-        self._create.setProperty("role", "primary")
-        self._create.clicked.connect(self.submit)
-        self._cancel = describe(
-            QPushButton("Cancel"), "cancel_set_button", "Cancel", "Goes back to the set that was open. (Escape)"
+        self._cancel = push_button(
+            "cancel_set_button", "Cancel", "Goes back to the set that was open. (Escape)", self.cancelled
         )
-        self._cancel.clicked.connect(self.cancelled)
         self._lay_out()
         self._show_kind()
 
@@ -111,12 +110,10 @@ class NewSetForm(QWidget):
         row.setSpacing(GAP)
         self._kinds = QButtonGroup(self)
         for number, kind in enumerate(KINDS.values()):
-            chip = describe(QPushButton(kind.title), f"kind_{kind.name}", kind.title, kind.description)
-            chip.setProperty("role", "chip")
-            chip.setCheckable(True)
-            chip.setChecked(number == 0)
-            self._kinds.addButton(chip, number)
-            row.addWidget(chip)
+            button = chip(f"kind_{kind.name}", kind.title, kind.description)
+            button.setChecked(number == 0)
+            self._kinds.addButton(button, number)
+            row.addWidget(button)
         row.addStretch(1)
         self._kinds.idClicked.connect(self._show_kind)
         return row

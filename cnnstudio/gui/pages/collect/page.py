@@ -107,7 +107,7 @@ class CollectPage(Page):
             try:
                 collection = Collection(path)
             except StudioError as error:
-                self._message.show_error(str(error))
+                self._message.show_failure(error)
             else:
                 self._settings.remember("collect/set", path.name)
         self._view.open(collection)

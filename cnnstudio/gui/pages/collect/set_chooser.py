@@ -4,19 +4,20 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QUrl, Signal, Slot
-from PySide6.QtGui import QAction, QDesktopServices
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from cnnstudio.data.collected.collection import Collection
-from cnnstudio.data.collected.sets import list_collections, rename_collection, trash_collection
+from cnnstudio.data.collected.sets import list_collections, rename_collection
 from cnnstudio.data.library import collected_folder
 from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.controls.library_menu import LibraryItem, LibraryMenu
 from cnnstudio.gui.controls.picker import Choice, Picker
-from cnnstudio.gui.controls.question import Answer, NameDialog, Role, ask
 from cnnstudio.gui.look.theme import GRID, icon
 from cnnstudio.gui.pages.collect.new_set import KIND_ICONS
+from cnnstudio.storage import move_to_trash
 
 
 class SetChooser(QWidget):
@@ -43,33 +44,25 @@ class SetChooser(QWidget):
             Picker(), "set_picker", "Set", "The set that you add to; on the Train page it has the same name."
         )
         self._picker.changed.connect(self._tell)
-        self._new = describe(
-            QPushButton("&New set"),
+        new = push_button(
             "new_set_button",
-            "New set",
+            "&New set",
             "Begins another set, with classes of its own. (Ctrl+N)",
+            self.new_asked,
+            picture="add",
         )
-        self._new.setIcon(icon("add"))
-        self._new.setShortcut("Ctrl+N")
-        self._new.clicked.connect(self.new_asked)
-        more = describe(
-            QToolButton(), "set_menu_button", "More about this set", "Rename this set, show its folder, or delete it."
-        )
-        more.setIcon(icon("more"))
-        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(more)
-        menu.setToolTipsVisible(True)
-        self._action(menu, "rename_set", "&Rename…", "rename", self._ask_name)
-        self._action(menu, "show_set_folder", "Show in &folder", "folder", self._show_folder)
-        menu.addSeparator()
-        self._action(menu, "delete_set", "&Delete…", "delete", self._ask_delete)
-        more.setMenu(menu)
+        new.setShortcut("Ctrl+N")
+        self._menu = LibraryMenu("set", consequence="All its examples go with it.")
+        self._menu.renamed.connect(self.chosen)
+        self._menu.deleted.connect(self._take_deleted)
+        self._menu.done.connect(self.done)
+        self._menu.failed.connect(self.failed)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GRID)
         row.addWidget(self._picker, 1)
-        row.addWidget(more)
-        row.addWidget(self._new)
+        row.addWidget(self._menu)
+        row.addWidget(new)
 
     @property
     def path(self) -> Path | None:
@@ -103,62 +96,33 @@ class SetChooser(QWidget):
         self._quiet = True
         change()
         self._quiet = False
+        self._update_menu()
 
     @Slot(str)
     def _tell(self, key: str) -> None:
         if not self._quiet:
+            self._update_menu()
             self.chosen.emit(Path(key))
 
-    def _action(self, menu: QMenu, name: str, text: str, icon_name: str, slot: object) -> QAction:
-        action = menu.addAction(icon(icon_name), text)
-        action.setObjectName(name)
-        action.triggered.connect(slot)
-        return action
-
-    @Slot()
-    def _ask_name(self) -> None:
+    def _update_menu(self) -> None:
         path = self.path
-        if path is None:
-            return
+        item = None
+        if path is not None:
+            item = LibraryItem(path.name, path, partial(self._rename, path), partial(self._trash, path))
+        self._menu.set_item(item)
 
-        def rename(name: str) -> Path:
-            self.leaving.emit()
-            return rename_collection(path, name)
-
-        dialog = NameDialog(self, "Rename the set", path.name, rename)
-        if dialog.exec():
-            self.chosen.emit(dialog.given)
-
-    @Slot()
-    def _show_folder(self) -> None:
-        if self.path is not None and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.path))):
-            self.done.emit(f"The set lies in {self.path}.")
-
-    @Slot()
-    def _ask_delete(self) -> None:
-        path = self.path
-        if path is None:
-            return
-        answer = ask(
-            self,
-            "confirm_delete_set_dialog",
-            "Delete the set?",
-            f"Move “{path.name}” with all its examples to the trash?",
-            Answer("confirm_delete_set_button", "Move to the trash", Role.DestructiveRole),
-            Answer("keep_set_button", "Keep it", Role.RejectRole),
-            usual="keep_set_button",
-        )
-        if answer == "keep_set_button":
-            return
+    def _rename(self, path: Path, name: str) -> Path:
         self.leaving.emit()
-        try:
-            trash_collection(path)
-        except StudioError as error:
-            self.failed.emit(str(error))
-            return
+        return rename_collection(path, name)
+
+    def _trash(self, path: Path) -> None:
+        self.leaving.emit()
+        move_to_trash(path)
+
+    @Slot()
+    def _take_deleted(self) -> None:
         self.refresh()
         self.chosen.emit(self.path)
-        self.done.emit(f"“{path.name}” is in the trash.")
 
 
 def _choice(collection: Collection, counts: Mapping[str, int]) -> Choice:

@@ -11,20 +11,19 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QPushButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
-from cnnstudio.data.collected.collection import ENOUGH, GOOD_START, AddedPictures, Collection
+from cnnstudio.data.collected.collection import ENOUGH, GOOD_START, AddedPictures, Collection, add_pictures
 from cnnstudio.data.folders.layout import SPLIT_FOLDERS
-from cnnstudio.errors import StudioError, explain
-from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.buttons import push_button
+from cnnstudio.gui.controls.describe import label
 from cnnstudio.gui.controls.message_bar import MessageBar
-from cnnstudio.gui.log import details
+from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.look.theme import GRID, SECTION
-from cnnstudio.gui.pages.collect.adding import PictureAdder
 from cnnstudio.gui.pages.collect.capture import MINIMUM_SIDE, USUAL_SIDE, CapturePanel
 from cnnstudio.gui.pages.collect.classes import KEYS, ClassList
 from cnnstudio.gui.pages.collect.history import History
@@ -75,8 +74,8 @@ class SetView(QWidget):
         self._classes.renamed.connect(self._rename_class)
         self._classes.remove_asked.connect(self._remove_class)
         self._classes.example_remove_asked.connect(self._remove_example)
-        self._adding = PictureAdder()
-        self._adding.added.connect(self._gathered)
+        self._adding = ProgressPanel("adding", "Adding pictures", "Ends the adding; what was added stays.")
+        self._adding.finished.connect(self._pictures_added)
         self._adding.failed.connect(self._gathering_failed)
         right = QVBoxLayout()
         right.setSpacing(2 * GRID)
@@ -91,15 +90,14 @@ class SetView(QWidget):
 
     def _build_foot(self) -> QHBoxLayout:
         self._hint = label(role="secondary", name="collect_hint")
-        self._train = describe(
-            QPushButton("Train on it"),
+        self._train = push_button(
             "train_on_it_button",
             "Train on it",
             "Goes to the Train page with this set chosen. A network learns from most of your examples and is tested "
             "with the rest.",
+            self._ask_training,
+            role="primary",
         )
-        self._train.setProperty("role", "primary")
-        self._train.clicked.connect(self._ask_training)
         foot = QHBoxLayout()
         foot.setSpacing(2 * GRID)
         foot.addWidget(self._hint, 1)
@@ -173,7 +171,7 @@ class SetView(QWidget):
         try:
             action()
         except StudioError as error:
-            self._message.show_error(str(error))
+            self._message.show_failure(error)
             return False
         finally:
             self.refresh()
@@ -234,7 +232,7 @@ class SetView(QWidget):
             self._burst.append(self._collection.write(self._class, pixels))
         except StudioError as error:
             self._capture.release()
-            self._message.show_error(str(error))
+            self._message.show_failure(error)
         else:
             self._message.hide()
             self._capture.begin_anew()
@@ -269,14 +267,14 @@ class SetView(QWidget):
         """Adds pictures to the chosen class, in the background."""
         if not sources or self._collection is None or not self._class:
             return
-        if self._adding.busy:
+        if self._adding.running:
             self._message.show_info("Pictures are being added already. Wait until they are there, or stop it.")
             return
         self._message.hide()
-        self._adding.add(self._collection, self._class, sources)
+        self._adding.run(partial(add_pictures, self._collection, self._class, list(sources)), "Looking for pictures …")
 
     @Slot(object)
-    def _gathered(self, gathered: AddedPictures) -> None:
+    def _pictures_added(self, gathered: AddedPictures) -> None:
         if self._collection is not None:
             self._collection.note_added(gathered.paths)
             self._history.forget_undone()
@@ -286,7 +284,7 @@ class SetView(QWidget):
 
     @Slot(object)
     def _gathering_failed(self, error: Exception) -> None:
-        self._message.show_error(explain(error), "" if isinstance(error, StudioError) else details())
+        self._message.show_failure(error)
         self.refresh()
 
     # Taking back.

@@ -3,17 +3,15 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QPushButton,
     QScrollArea,
     QSizePolicy,
     QSlider,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -21,8 +19,9 @@ from PySide6.QtWidgets import (
 from cnnstudio.data.augmentation.augment import augment_examples
 from cnnstudio.data.augmentation.changes import CHANGES, AugmentationSpec, Change
 from cnnstudio.errors import StudioError, reason
+from cnnstudio.gui.controls.buttons import push_button, tool_button
 from cnnstudio.gui.controls.describe import describe, label
-from cnnstudio.gui.look.theme import GRID, icon
+from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.images.pixel_view import PixelPicture
 
@@ -160,19 +159,19 @@ class AugmentPane(QWidget):
     def _build_foot(self) -> QHBoxLayout:
         self._text = label(_LOADING, "small", "augmentation_text")
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        dice = describe(
-            QToolButton(), "dice_button", "Other examples", "Throws the dice again: eight other examples of the same."
+        dice = tool_button(
+            "dice_button",
+            "Other examples",
+            "Throws the dice again: eight other examples of the same.",
+            "dice",
+            self._throw,
         )
-        dice.setIcon(icon("dice"))
-        dice.setIconSize(QSize(20, 20))
-        dice.clicked.connect(self._throw)
-        self._use = describe(
-            QPushButton("&Use in training"),
+        self._use = push_button(
             "use_augmentation_button",
-            "Use in training",
+            "&Use in training",
             "Goes to the Train page with this data set and these changes.",
+            lambda: self.used.emit(self.spec),
         )
-        self._use.clicked.connect(lambda: self.used.emit(self.spec))
         row = QHBoxLayout()
         row.setSpacing(GRID)
         row.addWidget(self._text, 1)

@@ -3,7 +3,7 @@
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -12,15 +12,15 @@ from PySide6.QtWidgets import (
     QListView,
     QPushButton,
     QSlider,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from cnnstudio.data.splits import Dataset
 from cnnstudio.errors import reason
+from cnnstudio.gui.controls.buttons import chip, tool_button
 from cnnstudio.gui.controls.describe import describe, label
-from cnnstudio.gui.look.theme import GRID, colours, icon
+from cnnstudio.gui.look.theme import GRID, colours
 from cnnstudio.gui.pages.data.selection import SPLITS, Means, Selection, counts_of, mean_images, splits_of
 from cnnstudio.gui.task import Task
 from cnnstudio.gui.widgets.charts.class_histogram import ClassHistogram, Part, brush_of
@@ -100,9 +100,9 @@ class DataBrowser(QWidget):
         self.stop()
         self._dataset = dataset
         there = splits_of(dataset)
-        for name, chip in self._chips.items():
-            chip.setEnabled(not name or name in there)
-            chip.setToolTip(f"<p>{CHIPS[name][1]}</p>" if chip.isEnabled() else f"<p>{_NO_VALIDATION}</p>")
+        for name, button in self._chips.items():
+            button.setEnabled(not name or name in there)
+            button.setToolTip(f"<p>{CHIPS[name][1]}</p>" if button.isEnabled() else f"<p>{_NO_VALIDATION}</p>")
         self._chips[""].setChecked(True)
         self._class_combo.blockSignals(True)
         self._class_combo.clear()
@@ -139,14 +139,12 @@ class DataBrowser(QWidget):
         column.setFixedWidth(30 * GRID)
         title = label("Classes", "strong")
         title.setToolTip("<p>What the network learns to tell apart. The small picture is the mean of the class.</p>")
-        sort = describe(
-            QToolButton(),
+        sort = tool_button(
             "largest_first_button",
             "Largest class first",
             "Sorts the classes by their numbers of images, to find the small ones. Press it again for their order.",
+            "sort",
         )
-        sort.setIcon(icon("sort"))
-        sort.setIconSize(QSize(20, 20))
         sort.setCheckable(True)
         head = QHBoxLayout()
         head.addWidget(title, 1)
@@ -186,13 +184,9 @@ class DataBrowser(QWidget):
         group = QButtonGroup(self)
         self._chips: dict[str, QPushButton] = {}
         for name, (text, lesson) in CHIPS.items():
-            chip = describe(QPushButton(text), f"{name or 'all'}_chip", text.replace("&", ""), lesson)
-            chip.setProperty("role", "chip")
-            chip.setCheckable(True)
-            chip.clicked.connect(self._filter)
-            group.addButton(chip)
-            row.addWidget(chip)
-            self._chips[name] = chip
+            self._chips[name] = chip(f"{name or 'all'}_chip", text, lesson, self._filter)
+            group.addButton(self._chips[name])
+            row.addWidget(self._chips[name])
         row.addStretch(1)
         self._class_combo = describe(
             QComboBox(), "class_combo", "Class", "Shows the images of one class only. Type to find a class by its name."
@@ -206,16 +200,14 @@ class DataBrowser(QWidget):
             view.setUniformItemSizes(True)
         self._class_combo.currentIndexChanged.connect(self._filter)
         row.addWidget(self._class_combo)
-        self._shuffle = describe(
-            QToolButton(),
+        self._shuffle = tool_button(
             "shuffle_button",
             "Shuffle",
             "Shows the images in a random order, as a training does. Press it again for their own order.",
+            "shuffle",
+            self._reorder,
         )
-        self._shuffle.setIcon(icon("shuffle"))
-        self._shuffle.setIconSize(QSize(20, 20))
         self._shuffle.setCheckable(True)
-        self._shuffle.clicked.connect(self._reorder)
         row.addWidget(self._shuffle)
         return row
 

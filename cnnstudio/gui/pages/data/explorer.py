@@ -1,9 +1,10 @@
 """One image of a data set: large, as numbers, as a vector, and as a training would change it."""
 
+from functools import partial
 from html import escape
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -18,8 +19,9 @@ from PySide6.QtWidgets import (
 )
 
 from cnnstudio.errors import reason
+from cnnstudio.gui.controls.buttons import chip, push_button, tool_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
-from cnnstudio.gui.look.theme import GRID, icon
+from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.data.augment_pane import AugmentPane
 from cnnstudio.gui.pages.data.flatten_pane import FlattenPane
 from cnnstudio.gui.pages.data.selection import SPLITS, Selection, average
@@ -91,10 +93,14 @@ class DataExplorer(QWidget):
         self._augment.shut_down()
 
     def _build_head(self) -> QHBoxLayout:
-        back = describe(QPushButton(" All images"), "back_button", "All images", "Back to all images: Escape, too.")
-        back.setIcon(icon("arrow-left", "accent_text"))
-        back.setProperty("role", "quiet")
-        back.clicked.connect(self._close)
+        back = push_button(
+            "back_button",
+            "All images",
+            "Back to all images: Escape, too.",
+            self._close,
+            role="quiet",
+            picture="arrow-left",
+        )
         self._title = label(name="image_title")
         self._title.setWordWrap(True)
         self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -108,22 +114,19 @@ class DataExplorer(QWidget):
         row.addWidget(self._title, 1)
         self._chips = QButtonGroup(self)
         for number, (key, text, lesson) in enumerate(PANES):
-            chip = describe(QPushButton(text), f"{key}_chip", text.replace("&", ""), lesson)
-            chip.setProperty("role", "chip")
-            chip.setCheckable(True)
-            chip.setChecked(number == 0)
-            self._chips.addButton(chip, number)
-            row.addWidget(chip)
+            button = chip(f"{key}_chip", text, lesson)
+            button.setChecked(number == 0)
+            self._chips.addButton(button, number)
+            row.addWidget(button)
         for sequence in (Qt.Key.Key_Escape, QKeySequence.StandardKey.Back):
             shortcut = QShortcut(QKeySequence(sequence), self, self._close)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         return row
 
     def _step_button(self, name: str, picture: str, title: str, key: str, step: int) -> QToolButton:
-        button = describe(QToolButton(), name, title, f"{title}. The key {key} does, too.")
-        button.setIcon(icon(picture))
-        button.setIconSize(QSize(20, 20))
-        button.clicked.connect(lambda: self._go(self._place + step))
+        button = tool_button(
+            name, title, f"{title}. The key {key} does, too.", picture, lambda: self._go(self._place + step)
+        )
         shortcut = QShortcut(QKeySequence(key.replace("Page ", "Pg")), self, lambda: self._go(self._place + step))
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         return button
@@ -265,12 +268,10 @@ class NumbersPane(QWidget):
         group = QButtonGroup(self)
         self._chips: list[QPushButton] = []
         for number, (key, text, lesson) in enumerate(CHANNELS):
-            chip = describe(QPushButton(text), f"channel_{key}_chip", f"Channel: {text}", lesson)
-            chip.setProperty("role", "chip")
-            chip.setCheckable(True)
-            group.addButton(chip, number)
-            row.addWidget(chip)
-            self._chips.append(chip)
+            button = chip(f"channel_{key}_chip", text, lesson, title=f"Channel: {text}")
+            group.addButton(button, number)
+            row.addWidget(button)
+            self._chips.append(button)
         self._chips[0].setChecked(True)
         group.idClicked.connect(self._choose)
         row.addStretch(1)
@@ -281,20 +282,15 @@ class NumbersPane(QWidget):
             ("zoom-out", 1 / _STEP, "Zoom out", "Shows more of the image, with smaller numbers. The key − does, too."),
             ("zoom-in", _STEP, "Zoom in", "Shows the numbers larger. The key + does, too, and Ctrl with the wheel."),
         ):
-            button = describe(QToolButton(), f"{name.replace('-', '_')}_button", text, lesson)
-            button.setIcon(icon(name))
-            button.setIconSize(QSize(20, 20))
-            button.clicked.connect(lambda _=False, factor=factor: self.matrix.zoom(factor))
-            top.addWidget(button)
-        copy = describe(
-            QToolButton(),
+            zoom = partial(self.matrix.zoom, factor)
+            top.addWidget(tool_button(f"{name.replace('-', '_')}_button", text, lesson, name, zoom))
+        copy = tool_button(
             "copy_numbers_button",
             "Copy the numbers",
             "Copies the matrix that is shown, row by row, to paste into a spreadsheet; all three below each other.",
+            "copy",
+            self._copy,
         )
-        copy.setIcon(icon("copy"))
-        copy.setIconSize(QSize(20, 20))
-        copy.clicked.connect(self._copy)
         top.addWidget(copy)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -306,8 +302,8 @@ class NumbersPane(QWidget):
     def set_colourful(self, colourful: bool) -> None:
         """Offers channels for images in colour only."""
         self._lesson.setText(_COLOUR if colourful else _GREY)
-        for chip in self._chips:
-            chip.setVisible(colourful)
+        for button in self._chips:
+            button.setVisible(colourful)
 
     @Slot()
     def _copy(self) -> None:

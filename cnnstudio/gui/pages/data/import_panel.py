@@ -1,21 +1,18 @@
 """Bringing one's own images: a quick look first, then the choice of size and colour."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QFontDatabase, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
+    QFormLayout,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
-    QMenu,
-    QProgressBar,
     QPushButton,
     QStackedWidget,
     QVBoxLayout,
@@ -25,12 +22,13 @@ from PySide6.QtWidgets import (
 from cnnstudio.data.library import SIZES
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.data.report import FolderSurvey
-from cnnstudio.errors import StudioError, reason
+from cnnstudio.gui.controls.buttons import Item, chip, menu_of, push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
-from cnnstudio.gui.look.theme import GRID, icon, text_sizes
+from cnnstudio.gui.controls.progress_panel import ProgressPanel
+from cnnstudio.gui.look.theme import GRID, text_sizes
 from cnnstudio.gui.pages.data.selection import SPLITS
 from cnnstudio.gui.pages.data.survey import EXAMPLES, Looked, examples_of, look, register
-from cnnstudio.gui.task import LatestTask, Task
+from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.charts.class_histogram import ClassHistogram, Part
 from cnnstudio.gui.widgets.images.pixel_view import PixelPicture
 
@@ -66,7 +64,7 @@ class ImportPanel(QWidget):
         imported(object): this `DatasetEntry` is on the list now.
         folder_wanted(): somebody wants to choose a folder.
         closed(): back; nothing is imported.
-        failed(str): the folder cannot be used, and why.
+        failed(object): the exception that says why the folder cannot be used.
         surveyed(): the quick look is on screen.
         previewed(): the examples are on screen.
     """
@@ -74,7 +72,7 @@ class ImportPanel(QWidget):
     imported = Signal(object)
     folder_wanted = Signal()
     closed = Signal()
-    failed = Signal(str)
+    failed = Signal(object)
     surveyed = Signal()
     previewed = Signal()
 
@@ -83,7 +81,6 @@ class ImportPanel(QWidget):
         self.setObjectName("import_panel")
         self._path: Path | None = None
         self._looked: Looked | None = None
-        self._task: Task | None = None
         self._decoding = LatestTask(self)
         self._decoding.finished.connect(self._show_examples)
         self._decoding.failed.connect(self._fail)
@@ -91,9 +88,9 @@ class ImportPanel(QWidget):
         self._text = label(role="secondary", name="import_text")
         for words in (self._title, self._text):
             words.setTextFormat(Qt.TextFormat.PlainText)
-        self._bar = describe(QProgressBar(), "survey_progress", "Looking through the folder", "A quick look at it.")
-        self._bar.setRange(0, 0)
-        self._bar.setTextVisible(False)
+        self._progress = ProgressPanel("survey", "Looking through the folder")
+        self._progress.finished.connect(self._done)
+        self._progress.failed.connect(self._fail)
         self._body = QStackedWidget()
         choices = QWidget()
         self._body.addWidget(self._build_help())
@@ -109,7 +106,7 @@ class ImportPanel(QWidget):
         layout.setSpacing(GRID)
         layout.addWidget(self._title)
         layout.addWidget(self._text)
-        layout.addWidget(self._bar)
+        layout.addWidget(self._progress)
         layout.addSpacing(GRID)
         layout.addWidget(self._body, 1)
         layout.addLayout(self._build_foot())
@@ -120,7 +117,6 @@ class ImportPanel(QWidget):
         self._path, self._looked = None, None
         self._title.setText("Bring your own images")
         self._text.setText("Put them into folders, one for each class, named as the class. Your files stay untouched.")
-        self._work(False)
         self._body.setCurrentIndex(0)
         self._import.hide()
         self._choose.show()
@@ -130,36 +126,25 @@ class ImportPanel(QWidget):
         self.stop()
         self._path, self._looked = path, None
         self._title.setText(breakable(f"Import “{path.name}”"))
-        self._text.setText(breakable(f"Looking through {path} …"))
+        self._text.setText(breakable(str(path)))
         self._body.setCurrentIndex(2)
         self._choose.hide()
         self._import.show()
         for view in self._views:
             view.set_image(None)
-        self._start(Task(partial(look, path), self))
+        self._start(partial(look, path), "Looking through it …")
 
     def stop(self) -> None:
         """Ends the quick look."""
-        if self._task is not None:
-            self._task.drop()
-            self._task = None
+        self._progress.drop()
 
-    def _start(self, task: Task) -> None:
-        self._task = task
-        self._work(True)
-        task.finished.connect(self._done)
-        task.failed.connect(self._fail)
-        task.start()
-
-    def _work(self, working: bool) -> None:
-        self._bar.setRange(0, 0 if working else 1)
-        self._bar.setVisible(working)
-        self._import.setEnabled(not working and self._looked is not None)
+    def _start(self, function: Callable[..., object], sentence: str) -> None:
+        self._import.setEnabled(False)
+        self._progress.run(function, sentence)
 
     def shut_down(self) -> None:
         """Ends what is being done, and waits for it."""
-        if self._task is not None:
-            self._task.shut_down()
+        self._progress.shut_down()
         self._decoding.shut_down()
 
     def _build_help(self) -> QWidget:
@@ -214,24 +199,19 @@ class ImportPanel(QWidget):
             ("colour", "&Colour", "Three numbers for each pixel: red, green and blue.", 3),
             ("grey", "&Grey", "One number for each pixel: enough where colour does not matter, and faster.", 1),
         ):
-            chip = describe(QPushButton(text), f"import_{key}_chip", text.replace("&", ""), lesson)
-            chip.setProperty("role", "chip")
-            chip.setCheckable(True)
-            chip.setChecked(channels == 3)
-            self._colours.addButton(chip, channels)
-            row.addWidget(chip)
+            button = chip(f"import_{key}_chip", text, lesson)
+            button.setChecked(channels == 3)
+            self._colours.addButton(button, channels)
+            row.addWidget(button)
         row.addStretch(1)
         self._colours.idClicked.connect(self._preview)
-        form = QGridLayout()
+        form = QFormLayout()
         form.setHorizontalSpacing(2 * GRID)
         form.setVerticalSpacing(GRID)
-        caption = QLabel("Image size")
-        caption.setBuddy(self._size)
-        form.addWidget(caption, 0, 0)
-        form.addWidget(self._size, 0, 1, Qt.AlignmentFlag.AlignLeft)
-        form.addWidget(QLabel("Colour"), 1, 0)
-        form.addLayout(row, 1, 1)
-        form.setColumnStretch(1, 1)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
+        form.addRow("Image size", self._size)
+        form.addRow("Colour", row)
         self._numbers = label(role="secondary", name="import_numbers")
         pictures = QGridLayout()
         pictures.setSpacing(GRID)
@@ -255,27 +235,24 @@ class ImportPanel(QWidget):
         return column
 
     def _build_foot(self) -> QHBoxLayout:
-        back = describe(
-            QPushButton("Cancel"), "cancel_import_button", "Cancel", "Back; nothing is imported. Escape does, too."
+        back = push_button(
+            "cancel_import_button", "Cancel", "Back; nothing is imported. Escape does, too.", self.closed
         )
-        back.clicked.connect(self.closed)
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.closed.emit, _HERE)
-        self._import = describe(
-            QPushButton("&Import"),
+        self._import = push_button(
             "import_button",
-            "Import",
+            "&Import",
             "Reads all images once and keeps them, small, on disk. Your files stay as they are.",
+            self._accept,
+            role="primary",
         )
-        self._import.setProperty("role", "primary")
-        self._import.clicked.connect(self._accept)
-        self._choose = describe(
-            QPushButton("&Choose a folder …"),
+        self._choose = push_button(
             "choose_folder_button",
-            "Choose a folder",
+            "&Choose a folder …",
             "Looks through a folder first.",
+            self.folder_wanted,
+            role="primary",
         )
-        self._choose.setProperty("role", "primary")
-        self._choose.clicked.connect(self.folder_wanted)
         row = QHBoxLayout()
         row.setSpacing(GRID)
         row.addStretch(1)
@@ -289,7 +266,6 @@ class ImportPanel(QWidget):
 
     @Slot(object)
     def _done(self, result: Looked | DatasetEntry | None) -> None:
-        self._task = None
         if isinstance(result, Looked):
             self._show(result)
         elif result is not None:
@@ -298,7 +274,7 @@ class ImportPanel(QWidget):
     def _show(self, looked: Looked) -> None:
         self._looked = looked
         survey = looked.survey
-        self._work(False)
+        self._import.setEnabled(True)
         self._body.setCurrentIndex(1)
         total = int(sum(counts.sum() for counts in survey.counts.values()))
         self._text.setText(breakable(f"{survey.path}: {total:,} pictures."))
@@ -339,59 +315,25 @@ class ImportPanel(QWidget):
     @Slot(object)
     def _fail(self, error: Exception) -> None:
         self.show_help()
-        self.failed.emit(
-            str(error) if isinstance(error, StudioError) else f"The folder cannot be read: {reason(error)}."
-        )
+        self.failed.emit(error)
 
     @Slot()
     def _accept(self) -> None:
         if self._path is not None and self._looked is not None:
-            self._start(Task(partial(register, self._path, self._size.currentData(), self._channels), self))
-
-
-@dataclass(frozen=True)
-class Item:
-    """A line of a menu.
-
-    Attributes:
-        name: the action's `objectName`.
-        text: what it says.
-        picture: the name of its icon.
-        lesson: its tooltip.
-        act: what it does.
-    """
-
-    name: str
-    text: str
-    picture: str
-    lesson: str
-    act: Callable[[], object]
-
-
-def menu_of(parent: QWidget, *items: Item) -> QMenu:
-    """Makes a menu; its actions are found by their names."""
-    menu = QMenu(parent)
-    menu.setToolTipsVisible(True)
-    for item in items:
-        action = menu.addAction(icon(item.picture), item.text)
-        action.setObjectName(item.name)
-        action.setToolTip(item.lesson)
-        action.triggered.connect(item.act)
-    return menu
+            register_it = partial(register, self._path, self._size.currentData(), self._channels)
+            self._start(register_it, "Putting it on the list …")
 
 
 def import_button(
     ask_folder: Callable[[], object], ask_zip: Callable[[], object], show_help: Callable[[], object]
 ) -> QPushButton:
     """Makes the button that brings one's own images, with its menu."""
-    button = describe(
-        QPushButton(" I&mport images …"),
+    button = push_button(
         "import_images_button",
-        "Import images",
+        "I&mport images …",
         "Brings your own images: a folder, or a zip of one, with a subfolder for each class.",
+        picture="import",
     )
-    button.setIcon(icon("import"))
-    button.setIconSize(QSize(20, 20))
     arranged = f"<p>One subfolder for each class:</p><pre>{LAYOUT}</pre>"
     button.setMenu(
         menu_of(

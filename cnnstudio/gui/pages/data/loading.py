@@ -3,54 +3,37 @@
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from cnnstudio.data.folders.load import load_folder
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.data.splits import Dataset
-from cnnstudio.gui.controls.describe import breakable, describe, label
-from cnnstudio.gui.look.theme import GRID, icon
-from cnnstudio.progress import Progress, ending_with
-from cnnstudio.wording import progress, size
+from cnnstudio.gui.controls.buttons import push_button
+from cnnstudio.gui.controls.describe import breakable, label
+from cnnstudio.gui.controls.progress_panel import ProgressPanel
+from cnnstudio.gui.look.theme import GRID
+from cnnstudio.progress import ending_with
+from cnnstudio.wording import size
 
 _WIDTH = 64 * GRID
-_STEPS = 1000
-
-
-def load(entry: DatasetEntry, rescan: bool, on_event: Callable[[object], object], stop: threading.Event) -> Dataset:
-    """Loads a data set in a thread.
-
-    Args:
-        entry: which.
-        rescan: looks at every file of a user's own images again, whatever the cache holds.
-        on_event: told `Progress`, some times a second.
-        stop: ends it with `Cancelled`.
-
-    Raises:
-        StudioError: it cannot be read or fetched.
-        Cancelled: `stop` was set.
-    """
-    tell = ending_with(stop, on_event)
-    if rescan and entry.path is not None:
-        side, _, channels = entry.image_shape
-        dataset = load_folder(Path(entry.path), side, channels, on_progress=tell, rescan=True)
-        return replace(dataset, name=entry.name, title=entry.title)
-    return entry.load(tell)
 
 
 class LoadingPanel(QWidget):
     """What stands in the page while there is no data set to show: why, how far it is, and what to do.
 
     Signals:
-        download_asked(): somebody wants the download.
-        cancel_asked(): somebody wants the work to end.
+        download_asked(): somebody wants the data set.
+        loaded(object): the `Dataset`.
+        failed(object): why it could not be loaded.
     """
 
     download_asked = Signal()
-    cancel_asked = Signal()
+    loaded = Signal(object)
+    failed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,35 +41,30 @@ class LoadingPanel(QWidget):
         self._text = label(role="secondary", name="loading_text")
         for words in (self._title, self._text):
             words.setTextFormat(Qt.TextFormat.PlainText)
-        self._bar = describe(QProgressBar(), "loading_progress", "Progress", "How much is done.")
-        self._bar.setTextVisible(False)
-        self._state = label(role="secondary", name="loading_state")
-        self._download = describe(
-            QPushButton(" &Download"),
+        self._entry: DatasetEntry | None = None
+        self._progress = ProgressPanel(
+            "loading", "Loading", "Ends it at once. A download goes on where it was when it is asked for again."
+        )
+        self._progress.finished.connect(self.loaded)
+        self._progress.cancelled.connect(self._offer_again)
+        self._progress.failed.connect(self._offer_again)
+        self._progress.failed.connect(self.failed)
+        self._download = push_button(
             "download_button",
-            "Download",
+            "&Download",
             "Fetches the data set from its authors' site once; it is kept and used without a network from then on.",
+            self.download_asked,
+            role="primary",
+            picture="download",
         )
-        self._download.setIcon(icon("download", "on_accent"))
-        self._download.setIconSize(QSize(18, 18))
-        self._download.setProperty("role", "primary")
-        self._download.clicked.connect(self.download_asked)
-        self._cancel = describe(
-            QPushButton("&Cancel"),
-            "cancel_loading_button",
-            "Cancel",
-            "Ends it at once. A download goes on where it was when it is asked for again.",
-        )
-        self._cancel.clicked.connect(self.cancel_asked)
         box = QWidget()
         box.setMaximumWidth(_WIDTH)
         column = QVBoxLayout(box)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2 * GRID)
-        for widget in (self._title, self._text, self._bar, self._state):
+        for widget in (self._title, self._text, self._progress):
             column.addWidget(widget)
         column.addWidget(self._download, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(self._cancel, 0, Qt.AlignmentFlag.AlignLeft)
         row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(box, 6)
@@ -97,8 +75,14 @@ class LoadingPanel(QWidget):
         layout.addLayout(row)
         layout.addStretch(3)
 
+    @property
+    def running(self) -> bool:
+        """Whether a data set is being loaded."""
+        return self._progress.running
+
     def offer(self, entry: DatasetEntry, again: bool = False) -> None:
         """Offers a download, or to try again what has failed or was cancelled."""
+        self._entry = entry
         self._title.setText(breakable(entry.title))
         here = entry.is_here()
         how = (
@@ -107,29 +91,41 @@ class LoadingPanel(QWidget):
             else f"It is downloaded once, {size(entry.download_bytes)}, and kept for use without a network."
         )
         self._text.setText(breakable(f"{entry.description} {entry.size_text}. {how}"))
-        verb = " &Load" if here else " &Download"
+        verb = "&Load" if here else "&Download"
         self._download.setText(f"{verb} again" if again and here else verb)
-        self._show(working=False)
+        self._download.show()
 
-    def start(self, entry: DatasetEntry, verb: str) -> None:
-        """Shows that a data set is being loaded."""
+    def start(self, entry: DatasetEntry, rescan: bool = False) -> None:
+        """Loads a data set.
+
+        Args:
+            entry: which.
+            rescan: looks at every file of a user's own images again, whatever the cache holds.
+        """
+        self._entry = entry
         self._title.setText(breakable(entry.title))
         self._text.setText(breakable(f"{entry.description} {entry.size_text}."))
-        self._state.setText(f"{verb} …")
-        self._bar.setRange(0, 0)
-        self._show(working=True)
+        self._download.hide()
+        self._progress.run(partial(_load, entry, rescan), "Loading …" if entry.is_here() else "Downloading …")
 
-    def show_progress(self, state: Progress) -> None:
-        """Shows how far the work is."""
-        if state.total:
-            self._bar.setRange(0, _STEPS)
-            self._bar.setValue(min(_STEPS, _STEPS * state.done // state.total))
-        else:
-            self._bar.setRange(0, 0)
-        told = progress(state.done, state.total, state.unit, state.seconds_left)
-        self._state.setText(breakable(f"{state.task}: {told}"))
+    def drop(self) -> None:
+        """Ends what is being loaded; no signal comes after."""
+        self._progress.drop()
 
-    def _show(self, working: bool) -> None:
-        for widget in (self._bar, self._state, self._cancel):
-            widget.setVisible(working)
-        self._download.setVisible(not working)
+    def shut_down(self) -> None:
+        """Ends what is being loaded, and waits for it."""
+        self._progress.shut_down()
+
+    @Slot()
+    def _offer_again(self) -> None:
+        if self._entry is not None:
+            self.offer(self._entry, again=True)
+
+
+def _load(entry: DatasetEntry, rescan: bool, on_event: Callable[[object], object], stop: threading.Event) -> Dataset:
+    tell = ending_with(stop, on_event)
+    if rescan and entry.path is not None:
+        side, _, channels = entry.image_shape
+        dataset = load_folder(Path(entry.path), side, channels, on_progress=tell, rescan=True)
+        return replace(dataset, name=entry.name, title=entry.title)
+    return entry.load(tell)

@@ -2,16 +2,13 @@
 
 import time
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
-    QPushButton,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -20,22 +17,20 @@ from cnnstudio.data.augmentation.augment import AugmentationSpec
 from cnnstudio.data.library import collected_folder, forget_dataset, list_datasets
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.data.splits import Dataset
-from cnnstudio.errors import StudioError, explain
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.buttons import Item, MenuButton, push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.picker import Choice, Picker
-from cnnstudio.gui.log import details
-from cnnstudio.gui.look.theme import GRID, SECTION, icon
+from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.choosers.networks import picture
 from cnnstudio.gui.pages.data.browser import DataBrowser
 from cnnstudio.gui.pages.data.explorer import DataExplorer
-from cnnstudio.gui.pages.data.import_panel import ImportPanel, Item, import_button, menu_of
-from cnnstudio.gui.pages.data.loading import LoadingPanel, load
+from cnnstudio.gui.pages.data.import_panel import ImportPanel, import_button
+from cnnstudio.gui.pages.data.loading import LoadingPanel
 from cnnstudio.gui.pages.data.report import ReportPanel
 from cnnstudio.gui.pages.data.selection import Selection
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.task import Task
-from cnnstudio.progress import Cancelled
 
 REMEMBERED = "data/dataset"
 
@@ -61,7 +56,6 @@ class DataPage(Page):
         self.setObjectName("page_data")
         self._settings = settings
         self._entries: dict[str, DatasetEntry] = {}
-        self._task: Task | None = None
         self._began = 0.0
         self.dataset: Dataset | None = None
         self._shown = ("", "")
@@ -96,14 +90,11 @@ class DataPage(Page):
     def busy(self) -> str | None:
         """What would be interrupted if the window closed now, in words."""
         long = time.monotonic() - self._began > WORTH_ASKING
-        return "A data set is being loaded." if self._task is not None and long else None
+        return "A data set is being loaded." if self._loading.running and long else None
 
     def shut_down(self) -> None:
         """Ends what is being loaded or computed, and waits for it."""
-        if self._task is not None:
-            self._task.shut_down()
-            self._task = None
-        for part in (self._browser, self._explorer, self._import):
+        for part in (self._loading, self._browser, self._explorer, self._import):
             part.shut_down()
 
     def _build_head(self) -> QHBoxLayout:
@@ -118,14 +109,13 @@ class DataPage(Page):
         self._picker.setMinimumWidth(30 * GRID)
         self._picker.setMaximumWidth(64 * GRID)
         bring = import_button(self._ask_folder, self._ask_zip, self._show_help)
-        self._train = describe(
-            QPushButton("Train &on it"),
+        self._train = push_button(
             "train_on_it_button",
-            "Train on it",
+            "Train &on it",
             "Goes to the Train page with this data set.",
+            self._go_to_training,
+            role="primary",
         )
-        self._train.setProperty("role", "primary")
-        self._train.clicked.connect(self._go_to_training)
         row = QHBoxLayout()
         row.setSpacing(2 * GRID)
         row.addWidget(heading)
@@ -138,28 +128,23 @@ class DataPage(Page):
     def _build_facts(self) -> QWidget:
         self._facts = label(role="secondary", name="dataset_facts")
         self._facts.setTextFormat(Qt.TextFormat.PlainText)
-        self._found = describe(
-            QPushButton("What was found"),
+        self._found = push_button(
             "report_button",
             "What was found",
             "Counts, sizes, files that cannot be read, and images that are in training and test at once.",
+            self._show_report,
+            role="quiet",
         )
-        self._found.setProperty("role", "quiet")
-        self._found.clicked.connect(self._show_report)
-        self._more = describe(
-            QToolButton(), "data_menu_button", "More about these images", "Scan the folder again, or forget it."
-        )
-        self._more.setIcon(icon("more"))
-        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = menu_of(
-            self._more,
+        self._more = MenuButton(
+            "data_menu_button",
+            "More about these images",
+            "Scan the folder again, or forget it.",
             Item(
                 "scan_again", "&Scan again", "reset", "Looks at every file: the folder has changed.", self._scan_again
             ),
             Item("forget_dataset", "&Forget", "clear", "Takes it off the list. No file is deleted.", self._forget),
         )
-        self._forgetting = menu.actions()[-1]
-        self._more.setMenu(menu)
+        self._forgetting = self._more.menu().actions()[-1]
         self._about = QWidget()
         row = QHBoxLayout(self._about)
         row.setContentsMargins(0, 0, 0, 0)
@@ -176,16 +161,17 @@ class DataPage(Page):
         for panel in (self._loading, self._browser, self._explorer, self._import):
             self._stack.addWidget(panel)
         self._loading.download_asked.connect(self._load)
-        self._loading.cancel_asked.connect(self._cancel)
+        self._loading.loaded.connect(self._show)
+        self._loading.failed.connect(self._message.show_failure)
         self._browser.opened.connect(self._explore)
         self._browser.failed.connect(self._tell_broken)
         self._explorer.closed.connect(self._leave_explorer)
         self._explorer.used.connect(self._use_augmentation)
-        self._explorer.failed.connect(self._tell)
+        self._explorer.failed.connect(self._message.show_error)
         self._import.imported.connect(self._accept)
         self._import.folder_wanted.connect(self._ask_folder)
         self._import.closed.connect(self._leave_import)
-        self._import.failed.connect(self._tell)
+        self._import.failed.connect(self._message.show_failure)
         self._stack.currentChanged.connect(self._tell_place)
         return self._stack
 
@@ -246,9 +232,7 @@ class DataPage(Page):
 
     def _abandon(self) -> None:
         """Lets go of the data set that is shown, and of what is being loaded."""
-        if self._task is not None:
-            self._task.drop()
-            self._task = None
+        self._loading.drop()
         self._browser.stop()
         self._explorer.forget()
         self.dataset = None
@@ -260,22 +244,12 @@ class DataPage(Page):
             return
         self._message.hide()
         self._began = time.monotonic()
-        self._loading.start(entry, "Loading" if entry.is_here() else "Downloading")
         self._stack.setCurrentWidget(self._loading)
-        self._task = Task(partial(load, entry, rescan), self)
-        self._task.reported.connect(self._loading.show_progress)
-        self._task.finished.connect(self._show)
-        self._task.failed.connect(self._fail)
-        self._task.start()
-
-    @Slot()
-    def _cancel(self) -> None:
-        if self._task is not None:
-            self._task.stop()
+        self._loading.start(entry, rescan)
 
     @Slot(object)
     def _show(self, dataset: Dataset) -> None:
-        self._task, self.dataset = None, dataset
+        self.dataset = dataset
         if self._report is not None:
             self._stack.removeWidget(self._report)
             self._report.deleteLater()
@@ -287,21 +261,8 @@ class DataPage(Page):
         if entry is not None:
             self._tell_facts(entry)
         if dataset.report is not None and dataset.report.notes:
-            self._message.show_info(breakable(" ".join(dataset.report.notes)))
+            self._message.show_info(" ".join(dataset.report.notes))
         self.loaded.emit(dataset)
-
-    @Slot(object)
-    def _fail(self, error: Exception) -> None:
-        self._task = None
-        entry = self._entry
-        if entry is not None:
-            self._loading.offer(entry, again=True)
-        if not isinstance(error, Cancelled):
-            self._tell(explain(error), "" if isinstance(error, StudioError) else details())
-
-    @Slot(str)
-    def _tell(self, problem: str, more: str = "") -> None:
-        self._message.show_error(breakable(problem), more)
 
     @Slot(str)
     def _tell_broken(self, why: str) -> None:
@@ -374,12 +335,11 @@ class DataPage(Page):
         try:
             forget_dataset(entry.name)
         except StudioError as error:
-            self._tell(str(error))
+            self._message.show_failure(error)
             return
         self._abandon()
         self._refresh()
-        where = f"“{entry.title}” is off the list. Its files are where they were: {entry.path}."
-        self._message.show_info(breakable(where))
+        self._message.show_info(f"“{entry.title}” is off the list. Its files are where they were: {entry.path}.")
 
     @Slot()
     def _go_to_training(self) -> None:

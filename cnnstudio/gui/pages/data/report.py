@@ -2,14 +2,15 @@
 
 from html import escape
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from cnnstudio.data.report import FolderReport
+from cnnstudio.gui.controls.buttons import FoldButton, push_button, tool_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.forms import Column
-from cnnstudio.gui.look.theme import GRID, icon
+from cnnstudio.gui.look.theme import GRID
 
 DUPLICATES_LESSON = (
     "An image that is in training and in test at once is no test: the network may know it by heart. The accuracy comes "
@@ -17,42 +18,32 @@ DUPLICATES_LESSON = (
 )
 
 
-class _Unfolding(QWidget):
+class _FoldedList(QWidget):
     """A long list that unfolds, and can be copied."""
 
     def __init__(self, name: str, title: str, lines: list[str]) -> None:
         super().__init__()
-        self._lines = lines
-        self._button = describe(QToolButton(), f"show_{name}_button", title, f"Shows or hides the list: {title}.")
-        self._button.setText(title)
-        self._button.setCheckable(True)
-        self._button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._button.setIcon(icon("chevron-right"))
-        self._button.toggled.connect(self._unfold)
-        copy = describe(QToolButton(), f"copy_{name}_button", "Copy the list", "Copies the whole list as text.")
-        copy.setIcon(icon("copy"))
-        copy.setIconSize(QSize(18, 18))
-        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText("\n".join(lines)))
-        self._list = describe(QPlainTextEdit(), f"{name}_list", title, "One file a line, seen from the folder's top.")
-        self._list.setReadOnly(True)
-        self._list.setFixedHeight(24 * GRID)
-        self._list.hide()
+        text = "\n".join(lines)
+        content = describe(QPlainTextEdit(text), f"{name}_list", title, "One file a line, seen from the folder's top.")
+        content.setReadOnly(True)
+        content.setFixedHeight(24 * GRID)
+        fold = FoldButton(f"show_{name}_button", title, f"Shows or hides the list: {title}.", content)
+        copy = tool_button(
+            f"copy_{name}_button",
+            "Copy the list",
+            "Copies the whole list as text.",
+            "copy",
+            lambda: QGuiApplication.clipboard().setText(text),
+        )
         row = QHBoxLayout()
         row.setSpacing(GRID)
-        row.addWidget(self._button)
+        row.addWidget(fold)
         row.addWidget(copy)
         row.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row)
-        layout.addWidget(self._list)
-
-    @Slot(bool)
-    def _unfold(self, unfolded: bool) -> None:
-        self._button.setIcon(icon("chevron-down" if unfolded else "chevron-right"))
-        if unfolded and not self._list.toPlainText():
-            self._list.setPlainText("\n".join(self._lines))
-        self._list.setVisible(unfolded)
+        layout.addWidget(content)
 
 
 class ReportPanel(QWidget):
@@ -67,12 +58,14 @@ class ReportPanel(QWidget):
     def __init__(self, report: FolderReport, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("report_panel")
-        back = describe(
-            QPushButton(" All images"), "report_back_button", "All images", "Back to the images: Escape, too."
+        back = push_button(
+            "report_back_button",
+            "All images",
+            "Back to the images: Escape, too.",
+            self.closed,
+            role="quiet",
+            picture="arrow-left",
         )
-        back.setIcon(icon("arrow-left", "accent_text"))
-        back.setProperty("role", "quiet")
-        back.clicked.connect(self.closed)
         here = Qt.ShortcutContext.WidgetWithChildrenShortcut
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.closed.emit, here)
         layout = QVBoxLayout(self)
@@ -101,14 +94,14 @@ class ReportPanel(QWidget):
                 "Files that cannot be read", f"{report.unreadable_count:,} were skipped; the others are used."
             )
             lines = [f"{path}: {why}" for path, why in report.unreadable]
-            section.addWidget(_Unfolding("unreadable", "Show the files", lines))
+            section.addWidget(_FoldedList("unreadable", "Show the files", lines))
         if report.duplicates_count:
             section = self._column.add_section(
                 "The same image in two splits",
                 f"{report.duplicates_count:,} validation and test images are training images too. {DUPLICATES_LESSON}",
             )
             lines = [" = ".join(group) for group in report.duplicates]
-            section.addWidget(_Unfolding("duplicates", "Show the files", lines))
+            section.addWidget(_FoldedList("duplicates", "Show the files", lines))
         self._column.add_section("Balance", _balance(report))
         self._column.add_section("Sizes", _sizes(report))
 

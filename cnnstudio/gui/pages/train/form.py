@@ -16,7 +16,8 @@ from cnnstudio.data.augmentation.augment import AUGMENTATIONS, find_augmentation
 from cnnstudio.data.library import SIZES, find_dataset, list_datasets
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.errors import StudioError
-from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.buttons import FoldButton
+from cnnstudio.gui.controls.describe import label
 from cnnstudio.gui.controls.forms import TIP, ControlForm, caption, choose_data, rows
 from cnnstudio.gui.controls.number_boxes import DecimalBox, WholeBox
 from cnnstudio.gui.controls.picker import Choice, Picker
@@ -256,18 +257,7 @@ class TrainingOptions(ControlForm):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._make_controls()
-        self._fold = describe(
-            QToolButton(),
-            "more_options_button",
-            "More options",
-            "Batch size, optimizer, learning rate, augmentation, and what else can be chosen.",
-        )
-        self._fold.setText("More options")
-        self._fold.setCheckable(True)
-        self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._fold.setIcon(icon("chevron-right"))
-        self._fold.toggled.connect(self._unfold)
-        self._rows = rows(
+        options = rows(
             self._batch_size,
             self._optimizer,
             self._learning_rate,
@@ -277,13 +267,18 @@ class TrainingOptions(ControlForm):
             self._precision,
             self._seed,
         )
-        self._rows.setObjectName("more_options")
-        self._rows.hide()
+        options.setObjectName("more_options")
+        fold = FoldButton(
+            "more_options_button",
+            "More options",
+            "Batch size, optimizer, learning rate, augmentation, and what else can be chosen.",
+            options,
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
-        layout.addWidget(self._fold, alignment=Qt.AlignmentFlag.AlignLeft)
-        layout.addWidget(self._rows)
+        layout.addWidget(fold, alignment=Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(options)
 
     def _make_controls(self) -> None:
         self._batch_size = self._number(
@@ -361,11 +356,6 @@ class TrainingOptions(ControlForm):
         entry = find_augmentation(text)
         choose_data(self._augmentation, text, entry.title)
         self._augmentation.setItemData(self._augmentation.currentIndex(), entry.description, TIP)
-
-    @Slot(bool)
-    def _unfold(self, unfolded: bool) -> None:
-        self._fold.setIcon(icon("chevron-down" if unfolded else "chevron-right"))
-        self._rows.setVisible(unfolded)
 
     @Slot()
     def _suit_rate(self) -> None:

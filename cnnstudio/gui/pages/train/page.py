@@ -8,8 +8,6 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QProgressBar,
-    QPushButton,
     QScrollArea,
     QStackedLayout,
     QVBoxLayout,
@@ -18,8 +16,9 @@ from PySide6.QtWidgets import (
 
 from cnnstudio import wording
 from cnnstudio.data.augmentation.changes import AugmentationSpec
-from cnnstudio.errors import StudioError, explain
-from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.buttons import push_button
+from cnnstudio.gui.controls.describe import label
+from cnnstudio.gui.controls.progress_panel import ProgressBar
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.choosers.networks import choice_key
@@ -134,18 +133,16 @@ class TrainPage(Page):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(self._form)
 
-        self._train_button = describe(
-            QPushButton("&Train"),
+        self._train_button = push_button(
             "train_button",
-            "Train",
+            "&Train",
             "Shows the training images to the network, batch by batch, and moves its weights so that the loss falls.",
+            self.start,
+            role="primary",
         )
-        self._train_button.setProperty("role", "primary")
-        self._train_button.clicked.connect(self.start)
-        self._stop_button = describe(
-            QPushButton("&Stop"), "stop_button", "Stop", "Stops after this batch and keeps what was learnt."
+        self._stop_button = push_button(
+            "stop_button", "&Stop", "Stops after this batch and keeps what was learnt.", self.stop
         )
-        self._stop_button.clicked.connect(self.stop)
         buttons = QWidget()
         self._buttons = QStackedLayout(buttons)
         self._buttons.addWidget(self._train_button)
@@ -164,28 +161,26 @@ class TrainPage(Page):
         empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._curves = QStackedLayout()
         self._curves.addWidget(empty)
-        self._progress = describe(
-            QProgressBar(), "training_progress", "Progress of the training", "How much of the training is done."
+        self._progress = ProgressBar(
+            "training_progress", "Progress of the training", "How much of the training is done."
         )
-        self._progress.setTextVisible(False)
+        self._progress.show_part(0, 1)
         self._status = label(INVITATION, name="training_status")
         self._status.setAccessibleName("State of the training")
-        self._try_button = describe(
-            QPushButton("Try &it"),
+        self._try_button = push_button(
             "try_button",
-            "Try it",
+            "Try &it",
             "Draw a digit or open a picture, and see what this network answers.",
+            self._try_it,
+            role="primary",
         )
-        self._try_button.setProperty("role", "primary")
-        self._try_button.clicked.connect(self._try_it)
         self._try_button.hide()
-        self._more_button = describe(
-            QPushButton("Train &more"),
+        self._more_button = push_button(
             "train_more_button",
-            "Train more",
+            "Train &more",
             "Goes on from what this network has learnt, with the options on the left; both results are kept.",
+            self.train_more,
         )
-        self._more_button.clicked.connect(self.train_more)
         self._more_button.hide()
         foot = QHBoxLayout()
         foot.setSpacing(GRID * 2)
@@ -239,7 +234,7 @@ class TrainPage(Page):
         self._stop_button.setEnabled(True)
         self._buttons.setCurrentWidget(self._stop_button)
         self._stop_button.setFocus()
-        self._progress.setRange(0, 0)
+        self._progress.show_part(0, None)
         self._status.setText("Preparing the images and the network …")
         from cnnstudio.training.trainer import train  # what only a training needs must not hold the window up
 
@@ -257,8 +252,7 @@ class TrainPage(Page):
         self._seen.clear()
         if not keep_curves:
             self._curves.setCurrentIndex(0)
-        self._progress.setRange(0, 1)
-        self._progress.setValue(0)
+        self._progress.show_part(0, 1)
         self._status.setText(INVITATION)
 
     @Slot()
@@ -273,9 +267,7 @@ class TrainPage(Page):
     def _show(self, event: Event) -> None:
         match event:
             case Preparing(progress):
-                # Qt counts in 32 bits; a download has more bytes.
-                self._progress.setRange(0, 1000 if progress.total else 0)
-                self._progress.setValue(1000 * progress.done // (progress.total or 1))
+                self._progress.show_part(progress.done, progress.total)
                 amount = wording.progress(progress.done, progress.total, progress.unit, progress.seconds_left)
                 if self._stop_button.isEnabled():
                     self._status.setText(f"{progress.task} · {amount}")
@@ -303,7 +295,7 @@ class TrainPage(Page):
                 truth, classes = self._classes[event.label], self._classes
                 self._seen.show_probe(event.image, truth, event.probabilities, classes, event.kernels, event.layers)
             case Stopped():
-                self._progress.setRange(0, 0)
+                self._progress.show_part(0, None)
                 self._status.setText(f"Stopped after {event.batches:,} batches. Measuring on the test images …")
 
     @Slot(object)
@@ -319,8 +311,7 @@ class TrainPage(Page):
             f"<b>{percent(result.test_accuracy)}</b>. Trained in {duration(result.train_seconds)} at "
             f"{result.images_per_second:,.0f} images/s."
         )
-        self._progress.setRange(0, 1000)
-        self._progress.setValue(1000 if not result.stopped else round(1000 * self._done))
+        self._progress.show_part(round(1000 * self._done) if result.stopped else 1000, 1000)
         self._more_button.show()
         self._try_button.show()
         self._try_button.setFocus()
@@ -330,20 +321,13 @@ class TrainPage(Page):
         from cnnstudio.training.trainer import NothingTrained
 
         self._end()
-        self._progress.setRange(0, 1)
-        self._progress.setValue(0)
+        self._progress.show_part(0, 1)
         if isinstance(error, NothingTrained):
             self._status.setText(str(error))
             return
         self._status.setText("Nothing is running.")
-        self._message.show_error(explain(error), details=self._task_details(error))
-
-    def _task_details(self, error: Exception) -> str:
-        cause = error.__cause__
-        lines = [f"{key}: {value}" for key, value in dataclasses.asdict(self._config).items()]
-        if not isinstance(error, StudioError) or cause is not None:
-            lines.append(repr(cause or error))
-        return "\n".join(lines)
+        chosen = "\n".join(f"{key}: {value}" for key, value in dataclasses.asdict(self._config).items())
+        self._message.show_failure(error, chosen)
 
     def _end(self) -> None:
         self._task = None

@@ -1,10 +1,10 @@
 """The camera as what is classified on the Try page: live, or frozen."""
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QPushButton, QStackedWidget
+from PySide6.QtWidgets import QStackedWidget
 
+from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
-from cnnstudio.gui.look.theme import icon
 from cnnstudio.gui.pages.try_.draw_source import Source
 from cnnstudio.gui.pages.try_.session import Answer, Opened, Subject
 from cnnstudio.gui.widgets.drawing.camera import CameraView
@@ -28,16 +28,15 @@ class CameraSource(Source):
         describe(self._still, "camera_still", "The picture", "The picture that was held fast, not mirrored.")
         self._stack.addWidget(self._camera)
         self._stack.addWidget(self._still)
-        self._freeze = describe(
-            QPushButton("Free&ze"),
+        self._freeze = push_button(
             "freeze_button",
-            "Freeze",
+            "Free&ze",
             "Holds this picture fast, to look at the answer and at the maps in peace; once more, the camera goes on. "
             "(Space)",
+            picture="camera",
         )
         self._freeze.setCheckable(True)
         self._freeze.setEnabled(False)
-        self._freeze.setIcon(icon("camera"))
         self._freeze.toggled.connect(self._hold)
         row = self._tools()
         row.addWidget(label("Pictures stay on this computer.", "small"), 1)

@@ -3,8 +3,9 @@
 from typing import TypeVar
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
+from cnnstudio.gui.controls.buttons import tool_button
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, icon
 from cnnstudio.gui.pages.try_.session import Answer, Drawn, Subject
@@ -78,14 +79,6 @@ class Source(QWidget):
         return row
 
 
-def _tool(name: str, title: str, tip: str, icon_name: str, keys: str = "") -> QToolButton:
-    button = describe(QToolButton(), name, title, f"{tip} ({keys})" if keys else tip)
-    button.setIcon(icon(icon_name))
-    if keys:
-        button.setShortcut(keys)
-    return button
-
-
 class DrawSource(Source):
     """The canvas with its tools."""
 
@@ -96,13 +89,21 @@ class DrawSource(Source):
         self.canvas = self._add_surface(DrawingCanvas())
         self.canvas.drawing_changed.connect(self.subject_changed)
         self.canvas.history_changed.connect(self._allow)
-        self._undo = _tool("undo_button", "Undo", "Takes the last stroke back.", "undo", "Ctrl+Z")
-        self._redo = _tool("redo_button", "Redo", "Draws again what was taken back.", "redo", "Ctrl+Shift+Z")
-        self._clear = _tool(
-            "clear_button", "Clear", "An empty canvas; Undo brings the drawing back.", "clear", "Ctrl+Del"
+        self._undo = tool_button(
+            "undo_button", "Undo", "Takes the last stroke back.", "undo", self.canvas.undo, keys="Ctrl+Z"
         )
-        for button, slot in ((self._undo, "undo"), (self._redo, "redo"), (self._clear, "clear")):
-            button.clicked.connect(getattr(self.canvas, slot))
+        self._redo = tool_button(
+            "redo_button", "Redo", "Draws again what was taken back.", "redo", self.canvas.redo, keys="Ctrl+Shift+Z"
+        )
+        self._clear = tool_button(
+            "clear_button",
+            "Clear",
+            "An empty canvas; Undo brings the drawing back.",
+            "clear",
+            self.canvas.clear,
+            keys="Ctrl+Del",
+        )
+        for button in (self._undo, self._redo, self._clear):
             button.setEnabled(False)
         self._brush = describe(
             QSlider(Qt.Orientation.Horizontal),

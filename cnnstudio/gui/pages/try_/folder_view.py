@@ -10,24 +10,22 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QPlainTextEdit,
-    QPushButton,
     QSlider,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from cnnstudio.errors import StudioError, explain
+from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.message_bar import MessageBar
-from cnnstudio.gui.log import details
+from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.look.theme import GRID, SECTION
-from cnnstudio.gui.pages.try_.folder_head import FolderChoices, FolderHead, FolderProgress
+from cnnstudio.gui.pages.try_.folder_head import FolderChoices, FolderHead
 from cnnstudio.gui.pages.try_.folder_results import Begun, More, Results, Saved, told, work, write
 from cnnstudio.gui.task import Task
 from cnnstudio.gui.widgets.charts.class_histogram import ClassHistogram, Part
 from cnnstudio.gui.widgets.images.thumbnail_grid import LARGEST, SMALLEST, ThumbnailGrid, Thumbnails
-from cnnstudio.progress import Progress
 from cnnstudio.storage import exists, is_folder
 
 _REFRESH = 1000
@@ -52,7 +50,6 @@ class FolderView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("folder_view")
-        self._task: Task | None = None
         self._saving: Task | None = None
         self._results: Results | None = None
         self._shown = np.zeros(0, int)
@@ -72,9 +69,11 @@ class FolderView(QWidget):
         self._head = FolderHead(self)
         self._head.left.connect(self._leave)
         self._head.save_asked.connect(self._ask_place)
-        self._working = FolderProgress()
-        self._working.cancelled.connect(self._cancel)
-        for part in (self._head, self._message, self._working):
+        self._progress = ProgressPanel("folder", "Predicting", "Ends it at once; what has come so far stays.")
+        self._progress.reported.connect(self._hear)
+        self._progress.finished.connect(self._finish)
+        self._progress.failed.connect(self._fail)
+        for part in (self._head, self._message, self._progress):
             column.addWidget(part)
         body = QHBoxLayout()
         body.setSpacing(SECTION)
@@ -90,7 +89,7 @@ class FolderView(QWidget):
     @property
     def running(self) -> bool:
         """Whether pictures are being classified."""
-        return self._task is not None and self._task.running
+        return self._progress.running
 
     def start(self, model: Path, title: str, folder: Path) -> None:
         """Classifies all pictures of a folder or a zip archive.
@@ -100,7 +99,7 @@ class FolderView(QWidget):
             title: its name.
             folder: the folder.
         """
-        self._stop()
+        self._progress.drop()
         self._message.hide()
         self._folder, self._model, self._model_title = folder, model, title
         self._save_in = None
@@ -109,12 +108,7 @@ class FolderView(QWidget):
         self._choices.filter = "all"
         self._histogram.set_classes((), ())
         self._refresh()
-        self._working.begin()
-        self._task = Task(partial(work, model, folder), self)
-        self._task.reported.connect(self._hear)
-        self._task.finished.connect(self._finish)
-        self._task.failed.connect(self._fail)
-        self._task.start()
+        self._progress.run(partial(work, model, folder), "Looking for pictures and opening the model …")
 
     def entered(self, model: Path, title: str) -> None:
         """Somebody comes back; where another model is chosen meanwhile, it may classify the folder, too.
@@ -129,9 +123,9 @@ class FolderView(QWidget):
 
     def shut_down(self) -> None:
         """Ends what is running, and waits for it."""
-        for task in (self._task, self._saving):
-            if task is not None:
-                task.shut_down()
+        self._progress.shut_down()
+        if self._saving is not None:
+            self._saving.shut_down()
 
     def _build_classes(self) -> QWidget:
         column = QWidget()
@@ -147,14 +141,16 @@ class FolderView(QWidget):
         layout = QVBoxLayout(column)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
-        self._every_class = describe(
-            QPushButton("Show a&ll"), "all_classes_button", "Show all", "Shows the pictures of all classes again."
+        self._every_class = push_button(
+            "all_classes_button",
+            "Show a&ll",
+            "Shows the pictures of all classes again.",
+            partial(self._choose_class, -1),
+            role="quiet",
         )
-        self._every_class.setProperty("role", "quiet")
         policy = self._every_class.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self._every_class.setSizePolicy(policy)
-        self._every_class.clicked.connect(partial(self._choose_class, -1))
         heading = QHBoxLayout()
         title = label("Predicted classes", "strong")
         title.setWordWrap(False)
@@ -217,7 +213,6 @@ class FolderView(QWidget):
         match event:
             case Begun():
                 self._results = Results(event)
-                self._working.expect(event.total)
                 self._since.start()
             case More() if self._results is not None:
                 self._results.add(event.predictions)
@@ -225,12 +220,9 @@ class FolderView(QWidget):
                     self._since.start()
                     self._refresh()
                     self._pause = max(_REFRESH, _REST * self._since.elapsed())
-            case Progress():
-                self._working.tell(event)
 
     @Slot(object)
     def _finish(self, whole: bool) -> None:
-        self._working.hide()
         self._refresh()
         if self._results is None:
             return
@@ -242,19 +234,8 @@ class FolderView(QWidget):
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
-        self._working.hide()
         self._refresh()
-        self._message.show_error(explain(error), "" if isinstance(error, StudioError) else details())
-
-    @Slot()
-    def _cancel(self) -> None:
-        if self._task is not None:
-            self._task.stop()
-
-    def _stop(self) -> None:
-        if self._task is not None:
-            self._task.drop()
-            self._task = None
+        self._message.show_failure(error)
 
     @Slot()
     def _refresh(self) -> None:

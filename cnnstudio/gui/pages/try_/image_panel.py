@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
     QHBoxLayout,
-    QPushButton,
     QScrollArea,
     QSizePolicy,
     QStackedWidget,
@@ -15,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnnstudio.gui.controls.buttons import chip
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.forms import ButtonRows
 from cnnstudio.gui.look.theme import GRID
@@ -97,21 +97,14 @@ class ImagePanel(QScrollArea):
 
     def _build_chips(self) -> ButtonRows:
         self._chips = [
-            describe(QPushButton("&Draw"), "draw_chip", "Draw", "Draw with mouse, pen, finger or keyboard."),
-            describe(QPushButton("P&hoto"), "photo_chip", "Photo", "Open, drop or paste a picture."),
-            describe(QPushButton("&Camera"), "camera_chip", "Camera", "What the camera sees, answered as it moves."),
-            describe(
-                QPushButton("Test i&mage"),
-                "test_image_chip",
-                "Test image",
-                _SAMPLE_TIP,
-            ),
+            chip("draw_chip", "&Draw", "Draw with mouse, pen, finger or keyboard."),
+            chip("photo_chip", "P&hoto", "Open, drop or paste a picture."),
+            chip("camera_chip", "&Camera", "What the camera sees, answered as it moves."),
+            chip("test_image_chip", "Test i&mage", _SAMPLE_TIP),
         ]
         group = QButtonGroup(self)
-        for index, chip in enumerate(self._chips):
-            chip.setProperty("role", "chip")
-            chip.setCheckable(True)
-            group.addButton(chip, index)
+        for index, button in enumerate(self._chips):
+            group.addButton(button, index)
         self._chips[0].setChecked(True)
         group.idClicked.connect(self._choose)
         return ButtonRows(self._chips)

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from cnnstudio.data.pictures.files import PictureFile
-from cnnstudio.errors import StudioError, explain
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
-from cnnstudio.gui.log import details
-from cnnstudio.gui.look.theme import GRID, SECTION, icon
+from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.choosers.models import ModelChooser, is_model, photo_model, title_of
 from cnnstudio.gui.pages.try_.draw_source import NARROW_PAGE
@@ -144,14 +144,13 @@ class TryPage(Page):
         header = QHBoxLayout()
         header.setSpacing(2 * GRID)
         header.addWidget(heading)
-        self._to_folder = describe(
-            QPushButton("&Back to the folder"),
+        self._to_folder = push_button(
             "to_folder_button",
-            "Back to the folder",
+            "&Back to the folder",
             "Back to the folder that was classified last.",
+            self._show_folder,
+            picture="arrow-left",
         )
-        self._to_folder.setIcon(icon("arrow-left"))
-        self._to_folder.clicked.connect(self._show_folder)
         self._to_folder.hide()
         header.addWidget(self._to_folder)
         header.addStretch(1)
@@ -362,7 +361,7 @@ class TryPage(Page):
         try:
             source = file.source()
         except StudioError as error:
-            self._message.show_error(str(error))
+            self._message.show_failure(error)
             return
         self._panel.open_picture(source, file.name)
 
@@ -385,7 +384,7 @@ class TryPage(Page):
         self._blank()
         if isinstance(error, UnreadablePictureError) and self._open is None:
             self._panel.photo.drop()
-            self._message.show_error(str(error))
+            self._message.show_failure(error)
             self._ask()  # for the model alone, which has told nothing of itself yet
             return
         if self._open is None and self._models.path is not None:
@@ -402,7 +401,7 @@ class TryPage(Page):
         if self._panel.source is self._panel.photo:
             self._panel.photo.drop()
         if not self._models.asks_about(error):
-            self._message.show_error(explain(error), "" if isinstance(error, StudioError) else details())
+            self._message.show_failure(error)
 
 
 def _is_there(model: str) -> bool:

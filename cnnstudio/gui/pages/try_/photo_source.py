@@ -8,12 +8,13 @@ import numpy as np
 from PIL import Image
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QIcon, QPixmap
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from cnnstudio.data.pictures.input_rules import Step
+from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.forms import ButtonRows
-from cnnstudio.gui.look.theme import GRID, icon
+from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.choosers.models import MODEL_FILES
 from cnnstudio.gui.pages.try_.draw_source import Source
 from cnnstudio.gui.pages.try_.session import Answer, Opened, Subject
@@ -69,37 +70,31 @@ class PhotoSource(Source):
         self._set_words(words_for(None))
 
     def _build_tools(self) -> None:
-        buttons = []
-        for name, text, title, tip, icon_name, slot in (
-            (
+        buttons = [
+            push_button(
                 "open_image_button",
                 "&Open…",
-                "Open a picture",
                 "Opens a picture from a file. (Ctrl+O)",
-                "open",
                 self.ask,
+                title="Open a picture",
+                picture="open",
             ),
-            (
+            push_button(
                 "paste_image_button",
                 "&Paste",
-                "Paste",
                 "Takes the picture from the clipboard. (Ctrl+V)",
-                "paste",
                 self.paste,
+                picture="paste",
             ),
-            (
+            push_button(
                 "open_folder_button",
                 "&Folder…",
-                "Classify a folder",
                 "Classifies all pictures of a folder and sorts them by class and certainty.",
-                "folder",
                 self.ask_folder,
+                title="Classify a folder",
+                picture="folder",
             ),
-        ):
-            button = describe(QPushButton(text), name, title, tip)
-            button.setIcon(icon(icon_name))
-            button.clicked.connect(slot)
-            buttons.append(button)
+        ]
         self._tool_rows = ButtonRows(buttons)
         self._column.addLayout(self._tool_rows)
 

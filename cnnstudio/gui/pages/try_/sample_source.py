@@ -9,24 +9,22 @@ from html import escape
 import numpy as np
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QProgressBar, QPushButton
+from PySide6.QtWidgets import QBoxLayout
 
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.data.splits import Split
 from cnnstudio.errors import StudioError, reason
+from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
-from cnnstudio.gui.look.theme import icon
+from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.pages.choosers.models import title_of_dataset
 from cnnstudio.gui.pages.try_.draw_source import NARROW, Source
 from cnnstudio.gui.pages.try_.session import Answer, Sampled, Subject, dataset_of
 from cnnstudio.gui.pages.try_.words import Words
-from cnnstudio.gui.task import Task
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.models.trained.card import Card
-from cnnstudio.progress import Cancelled, Progress, ending_with
-from cnnstudio.wording import progress, size
-
-_STEPS = 1000
+from cnnstudio.progress import ending_with
+from cnnstudio.wording import size
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +72,6 @@ class SampleSource(Source):
         self._random = np.random.default_rng()
         self._card: Card | None = None
         self._found: _Found | None = None
-        self._task: Task | None = None
         self._subject: Sampled | None = None
         self._view = self._add_surface(PixelView(placeholder="A test image appears here."))
         describe(
@@ -86,36 +83,33 @@ class SampleSource(Source):
         self._text = label(name="true_label")
         self._text.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._text.setMinimumHeight(3 * self.fontMetrics().lineSpacing())  # whatever it says, nothing moves
-        self._bar = describe(QProgressBar(), "test_images_progress", "Progress", "How much of the data set is here.")
-        self._bar.setTextVisible(False)
-        self._another = self._button(
-            "another_button", "A&nother one", "Another test image", "Picks another test image. (Ctrl+T)", "shuffle"
+        self._progress = ProgressPanel("test_images", "Loading the test images", "Ends the loading at once.")
+        self._progress.finished.connect(self._take)
+        self._progress.failed.connect(self._fail)
+        self._progress.cancelled.connect(self._tell_cancelled)
+        self._another = push_button(
+            "another_button",
+            "A&nother one",
+            "Picks another test image. (Ctrl+T)",
+            self.pick,
+            title="Another test image",
+            picture="shuffle",
         )
         self._another.setShortcut("Ctrl+T")
-        self._another.clicked.connect(self.pick)
-        self._download = self._button(
+        self._download = push_button(
             "download_test_images_button",
             "&Download",
-            "Download the data set",
             "Fetches the data set once; it is kept and used without a network from then on.",
-            "download",
+            partial(self._load, True),
+            title="Download the data set",
+            picture="download",
         )
-        self._download.clicked.connect(partial(self._load, True))
-        self._cancel = self._button(
-            "cancel_test_images_button", "Cancel", "Cancel", "Ends the loading at once.", "close"
-        )
-        self._cancel.clicked.connect(self._give_up)
         self._row = self._tools()
         self._row.addWidget(self._text, 1)
-        for widget in (self._another, self._download, self._cancel):
+        for widget in (self._another, self._download):
             self._row.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self._column.addWidget(self._bar)
+        self._column.addWidget(self._progress)
         self._show_state("")
-
-    def _button(self, name: str, text: str, title: str, tip: str, icon_name: str) -> QPushButton:
-        button = describe(QPushButton(text), name, title, tip)
-        button.setIcon(icon(icon_name))
-        return button
 
     @property
     def subject(self) -> Subject | None:
@@ -132,7 +126,7 @@ class SampleSource(Source):
         """Looks for the test images of another model, now or when they are looked at."""
         if self._card != card:
             self._card = card
-            self._stop()
+            self._progress.drop()
             known = self._found is not None and _wanted(self._found.card) == _wanted(card)
             if not known:
                 self._found = self._subject = None
@@ -143,7 +137,7 @@ class SampleSource(Source):
     def showEvent(self, event: QShowEvent) -> None:
         """Loads the test images unless they are here."""
         super().showEvent(event)
-        if self._card is not None and self._found is None and self._task is None:
+        if self._card is not None and self._found is None and not self._progress.running:
             self._load(False)
 
     @Slot()
@@ -180,8 +174,7 @@ class SampleSource(Source):
 
     def shut_down(self) -> None:
         """Ends what is being loaded."""
-        if self._task is not None:
-            self._task.shut_down()
+        self._progress.shut_down()
 
     def _load(self, download: bool) -> None:
         if self._card is None:
@@ -189,36 +182,17 @@ class SampleSource(Source):
         if self._found is not None and self._found.test is not None:
             self._take(self._found)
             return
-        self._stop()
-        self._task = Task(partial(_find, self._card, download), self)
-        self._task.reported.connect(self._tell)
-        self._task.finished.connect(self._take)
-        self._task.failed.connect(self._fail)
-        self._show_state("Looking for the test images …", working=True)
-        self._task.start()
-
-    def _stop(self) -> None:
-        if self._task is not None:
-            self._task.drop()
-            self._task = None
+        self._progress.run(partial(_find, self._card, download), "Looking for the test images …")
+        self._show_state("")
 
     @Slot()
-    def _give_up(self) -> None:
-        self._stop()
+    def _tell_cancelled(self) -> None:
         self._found = None
         self._show_state("Cancelled. What is here already is kept.", download=True)
 
     @Slot(object)
-    def _tell(self, state: Progress) -> None:
-        self._bar.setRange(0, _STEPS if state.total else 0)
-        if state.total:
-            self._bar.setValue(min(_STEPS, _STEPS * state.done // state.total))
-        told = progress(state.done, state.total, state.unit, state.seconds_left)
-        self._text.setText(escape(f"{state.task}: {told}"))
-
-    @Slot(object)
     def _take(self, found: _Found) -> None:
-        self._task, self._found = None, found
+        self._found = found
         if found.test is None:
             entry = found.entry
             self._show_state(
@@ -232,24 +206,18 @@ class SampleSource(Source):
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
-        self._task = None
-        if not isinstance(error, Cancelled):
-            self._show_state(
-                str(error) if isinstance(error, StudioError) else f"The test images cannot be loaded ({reason(error)})."
-            )
-            self.subject_changed.emit()
+        self._show_state(
+            str(error) if isinstance(error, StudioError) else f"The test images cannot be loaded ({reason(error)})."
+        )
+        self.subject_changed.emit()
 
-    def _show_state(self, text: str, *, working: bool = False, download: bool = False, another: bool = False) -> None:
+    def _show_state(self, text: str, *, download: bool = False, another: bool = False) -> None:
+        working = self._progress.running
         self._text.setText(escape(text))
+        self._text.setVisible(not working)
         self.invitation = "Picking a test image …" if working or another else "There is no test image here."
-        self._bar.setRange(0, 0)
-        for widget, shown in (
-            (self._bar, working),
-            (self._cancel, working),
-            (self._download, download),
-            (self._another, another),
-        ):
-            widget.setVisible(shown)
+        self._download.setVisible(download)
+        self._another.setVisible(another)
 
 
 def _wanted(card: Card) -> tuple[object, ...]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, QRectF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -231,7 +231,7 @@ def test_a_network_of_ones_own_is_renamed_and_what_is_not_saved_stays(
     page: ArchitecturePage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     editor = page._editor
-    assert not editor._actions["rename_network"].isEnabled()
+    assert not page.findChild(QAction, "rename_network").isEnabled()
     change(page)
     editor.save()
     change(page, 20)
@@ -243,7 +243,7 @@ def test_a_network_of_ones_own_is_renamed_and_what_is_not_saved_stays(
             dialog.accept()
 
     monkeypatch.setattr(NameDialog, "exec", give)
-    editor._actions["rename_network"].trigger()
+    page.findChild(QAction, "rename_network").trigger()
     assert "Wide" in page._message.text
     assert "My LeNet-5" not in page._message.text
     (saved,) = list_networks()
@@ -260,17 +260,17 @@ def test_a_network_of_ones_own_is_deleted_after_asking(
     page: ArchitecturePage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     editor = page._editor
-    assert not editor._actions["delete_network"].isEnabled()
+    assert not page.findChild(QAction, "delete_network").isEnabled()
     change(page)
     editor.save()
     change(page, 20)
     answer(monkeypatch, "keep_network_button")
-    editor._actions["delete_network"].trigger()
+    page.findChild(QAction, "delete_network").trigger()
     assert page.editing
     assert len(list_networks()) == 1
     asked = answer(monkeypatch, "confirm_delete_network_button")
     monkeypatch.setattr("send2trash.send2trash", Path.unlink)
-    editor._actions["delete_network"].trigger()
+    page.findChild(QAction, "delete_network").trigger()
     assert len(asked) == 1
     assert list_networks() == []
     assert not page.editing

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QProgressBar, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.collected.collection import Collection
@@ -23,6 +23,7 @@ from cnnstudio.gui.settings import Settings
 
 pytestmark = pytest.mark.qt_log_ignore("^Couldn't (load|resolve)", "No RHI backend")
 
+SECONDS = 30_000
 SHAPES = {"circle": 24, "square": 4, "triangle": 3}
 
 
@@ -297,7 +298,7 @@ def test_rename_and_delete_a_set(
     draw(page)
     click(qtbot, page, "add_example_button")
     give_names(monkeypatch, "mnist", "Формы")
-    page._sets._ask_name()
+    page.findChild(QAction, "rename_set").trigger()
     assert page._view.collection.path == collected_folder() / "Формы"
     assert counts(page) == [1, 0, 0]
     monkeypatch.setattr("send2trash.send2trash", lambda path: Path(path).rename(tmp_path / "trash"))
@@ -305,7 +306,7 @@ def test_rename_and_delete_a_set(
     monkeypatch.setattr(
         QMessageBox, "clickedButton", lambda box: box.findChild(QPushButton, "confirm_delete_set_button")
     )
-    page._sets._ask_delete()
+    page.findChild(QAction, "delete_set").trigger()
     assert list_collections(collected_folder()) == []
     assert page.findChild(QPushButton, "create_set_button").isVisible()
     assert len(list((tmp_path / "trash").rglob("*.png"))) == 1
@@ -315,7 +316,7 @@ def test_a_refused_rename_leaves_the_set_open(
     page: CollectPage, qtbot: QtBot, shapes: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     give_names(monkeypatch, "mnist")
-    page._sets._ask_name()
+    page.findChild(QAction, "rename_set").trigger()
     draw(page)
     click(qtbot, page, "add_example_button")
     assert counts(page) == [1, 0, 0]
@@ -372,14 +373,14 @@ def test_drop_pictures_on_a_class(page: CollectPage, qtbot: QtBot, photos: Colle
     (tmp_path / "text.png").write_text("none")
     data = mime([*pictures(tmp_path, 5), tmp_path / "text.png"])
     assert drop(page, data, target.mapTo(page, target.rect().center()))
-    qtbot.waitUntil(lambda: not page._view._adding.busy)
+    qtbot.waitUntil(lambda: not page.findChild(QProgressBar, "adding_progress").isVisible(), timeout=SECONDS)
     assert counts(page) == [0, 5, 0]
     assert "text.png" in page._message.text
     click(qtbot, page, "undo_button")
     assert counts(page) == [0, 0, 0]
     click(qtbot, page, "redo_button")
     assert counts(page) == [0, 5, 0]
-    assert not page.findChild(QPushButton, "stop_adding_button").isVisible()
+    assert not page.findChild(QPushButton, "cancel_adding_button").isVisible()
 
 
 def test_a_drop_of_words_is_refused(page: CollectPage, photos: Collection) -> None:
@@ -392,7 +393,7 @@ def test_paste_a_picture(page: CollectPage, qtbot: QtBot, photos: Collection, tm
     (path,) = pictures(tmp_path, 1)
     QApplication.clipboard().setImage(QImage(str(path)))
     click(qtbot, page, "paste_picture_button")
-    qtbot.waitUntil(lambda: not page._view._adding.busy)
+    qtbot.waitUntil(lambda: not page.findChild(QProgressBar, "adding_progress").isVisible(), timeout=SECONDS)
     assert counts(page) == [1, 0, 0]
     QApplication.clipboard().setText("seven")
     click(qtbot, page, "paste_picture_button")
@@ -407,7 +408,7 @@ def test_open_pictures(
     names = [str(path) for path in pictures(tmp_path, 3)]
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_, **__: (names, ""))
     click(qtbot, page, "open_pictures_button")
-    qtbot.waitUntil(lambda: not page._view._adding.busy)
+    qtbot.waitUntil(lambda: not page.findChild(QProgressBar, "adding_progress").isVisible(), timeout=SECONDS)
     assert counts(page) == [3, 0, 0]
 
 
@@ -418,7 +419,7 @@ def test_a_photo_of_a_drawing_joins_the_drawings(
     paper[80:220, 140:160] = 30
     Image.fromarray(paper).save(tmp_path / "one.png")
     drop(page, mime([tmp_path / "one.png"]), QPoint(10, 10))
-    qtbot.waitUntil(lambda: not page._view._adding.busy)
+    qtbot.waitUntil(lambda: not page.findChild(QProgressBar, "adding_progress").isVisible(), timeout=SECONDS)
     (path,) = shapes.examples("circle")
     image = np.asarray(Image.open(path))
     assert image.shape == (28, 28)

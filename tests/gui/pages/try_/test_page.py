@@ -302,27 +302,29 @@ def test_rename_copy_and_delete(
 
     monkeypatch.setattr(NameDialog, "exec", give)
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
-        page._models._rename.trigger()
+        page.findChild(QAction, "rename_model").trigger()
     assert [entry.name for entry in list_models() if entry.kind == "run"] == ["Übung 1"]
 
     target = tmp_path / "copy.keras"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(target), ""))
-    page._models._copy.trigger()
+    page.findChild(QAction, "copy_model").trigger()
     assert load_classifier(target).classes == tuple("0123456789")
 
     trash = tmp_path / "trash"
     monkeypatch.setattr("send2trash.send2trash", lambda path: Path(path).rename(trash))
     monkeypatch.setattr(QMessageBox, "exec", lambda _box: 0)
-    monkeypatch.setattr(QMessageBox, "clickedButton", lambda box: box.findChild(QPushButton, "confirm_delete_button"))
-    page._models._delete.trigger()
+    monkeypatch.setattr(
+        QMessageBox, "clickedButton", lambda box: box.findChild(QPushButton, "confirm_delete_model_button")
+    )
+    page.findChild(QAction, "delete_model").trigger()
     assert [entry.name for entry in list_models() if entry.kind == "run"] == []
     assert (trash / "model.keras").is_file()
 
 
 def test_the_shipped_model_is_not_deleted(page: TryPage) -> None:
-    assert not page._models._delete.isEnabled()
-    assert not page._models._rename.isEnabled()
-    assert page._models._copy.isEnabled()
+    assert not page.findChild(QAction, "delete_model").isEnabled()
+    assert not page.findChild(QAction, "rename_model").isEnabled()
+    assert page.findChild(QAction, "copy_model").isEnabled()
 
 
 def test_the_models_layers_are_shown_elsewhere(page: TryPage, qtbot: QtBot) -> None:

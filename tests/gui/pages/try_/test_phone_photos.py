@@ -11,8 +11,8 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
+from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.main_window import MainWindow
-from cnnstudio.gui.pages.collect.adding import PictureAdder
 from cnnstudio.gui.pages.collect.set_view import SetView
 from cnnstudio.gui.pages.try_.folder_view import FolderView
 from cnnstudio.gui.settings import Settings
@@ -176,9 +176,9 @@ def test_a_photo_is_collected_however_the_phone_was_held(
     window.show_page("collect")
     press(qtbot, window, "create_set_button")
     collection = window.page("collect").findChild(SetView).collection
-    adding = window.page("collect").findChild(PictureAdder)
+    adding = window.page("collect").findChild(SetView).findChild(ProgressPanel)
     for path in photos:
-        with qtbot.waitSignal(adding.added, timeout=SECONDS):
+        with qtbot.waitSignal(adding.finished, timeout=SECONDS):
             TO_COLLECT[way](qtbot, window, path)
     assert collection.counts["circle"] == len(photos)
     for path in collection.examples("circle"):

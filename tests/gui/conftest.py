@@ -1,4 +1,4 @@
-"""What the tests of the widgets share: a theme to see them in, and their pixels."""
+"""What the tests of the window share: a theme to see it in, and its pixels."""
 
 from collections.abc import Callable, Iterator
 
