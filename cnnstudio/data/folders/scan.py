@@ -46,7 +46,7 @@ class Store(Protocol):
         """The first bytes of a file; none where it cannot be read."""
 
     def read(self, path: str, limit: int) -> tuple[bytes | None, tuple[int, int]]:
-        """The bytes of a file, None where it has more than `limit` or cannot be read; and its size and time."""
+        """The bytes of a file, None where it has more than `limit` or cannot be read; and size and time or checksum."""
 
     def source(self, path: str) -> bytes | Path:
         """What to decode; raises StudioError."""

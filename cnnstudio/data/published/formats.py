@@ -304,7 +304,7 @@ def _found(path: Path, places: dict[str, _Arrays]) -> Iterator[tuple[IO[bytes], 
 
 
 def _fill(images: np.ndarray, labels: np.ndarray, file: IO[bytes], label_bytes: int, label: int) -> Iterator[int]:
-    """Reads records of some label bytes, one of which is the label, and an image; yields how many are read so far."""
+    """Reads records of label bytes, one of which is the label, and an image; yields how many it has read each time."""
     record = label_bytes + _CHANNELS * _SIDE**2
     for start in range(0, len(labels), _BLOCK):
         count = min(_BLOCK, len(labels) - start)
