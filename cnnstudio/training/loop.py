@@ -66,7 +66,10 @@ def mean_over_images(blocks: Iterable[Block]) -> tuple[float, float]:
 class TrainingLoop:
     """Trains a compiled Keras model for some epochs. Making the loop compiles its steps.
 
-    The caller iterates: `for epoch in loop.epochs: for block in loop.blocks(epoch): …`.
+    The caller iterates: `for epoch in loop.epochs: for block in loop.blocks(epoch): …`, and between two blocks it may
+    wait, save or change the model and its optimizer, or leave. Each part of a training has one place here: the images
+    and their order `_fetch`, the learning rate of each batch `_learning_rates`, the number of batches until the caller
+    has its turn `_choose_block_size`, and the change of the weights `step` in `_compile_block`.
 
     Args:
         model: compiled with an optimizer and a loss, without metrics. It is made, and the loop with it, in the scope of
@@ -87,8 +90,7 @@ class TrainingLoop:
     def blocks(self, epoch: int) -> Iterator[Block]:
         """Trains one epoch and yields each block as soon as it is trained.
 
-        Nothing is trained until the next block is asked for: between two blocks the caller may save the model and its
-        optimizer, change them, wait, or leave the loop.
+        Nothing is trained until the next block is asked for.
 
         Args:
             epoch: one of `epochs`; they are meant to be trained in their order.
@@ -167,10 +169,10 @@ def _compile_block(
     optimizer.build(variables)
 
     def step(x: "tf.Tensor", y: "tf.Tensor") -> "tuple[tf.Tensor, tf.Tensor]":
-        """Trains one batch; each device of the strategy takes its share of the images."""
-        device = tf.distribute.get_replica_context()
-        share = slice(device.replica_id_in_sync_group, None, device.num_replicas_in_sync)
-        x, y = x[share], y[share]
+        """Trains one batch; where the strategy has several devices, each takes its share of the images."""
+        if strategy.num_replicas_in_sync > 1:
+            device = tf.distribute.get_replica_context().replica_id_in_sync_group
+            x, y = (values[device :: strategy.num_replicas_in_sync] for values in (x, y))
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             # TensorFlow itself watches none that was frozen when it was made.
             tape.watch([variable.value for variable in variables])
