@@ -33,7 +33,8 @@ def push_button(
         role: how it looks, a role of the stylesheet: primary, quiet or chip; empty for a plain button.
         picture: the name of its icon, where it has one.
     """
-    button = describe(QPushButton(text), name, title or text.replace("&", "").strip(" …"), tip)
+    words = f" {text}" if picture else text  # else they would stand close to the picture
+    button = describe(QPushButton(words), name, title or text.replace("&", "").strip(" …"), tip)
     if role:
         button.setProperty("role", role)
     if picture:

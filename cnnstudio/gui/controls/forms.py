@@ -4,7 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.number_boxes import DecimalBox, WholeBox
@@ -74,14 +84,17 @@ def caption(control: QWidget) -> QLabel:
 def rows(*controls: QWidget) -> QWidget:
     """Captions on the left, controls on the right, in columns that are alike wherever they are used."""
     box = QWidget()
-    grid = QGridLayout(box)
-    grid.setContentsMargins(0, 0, 0, 0)
-    grid.setSpacing(GRID)
-    grid.setColumnMinimumWidth(0, CAPTION_WIDTH)
-    grid.setColumnStretch(1, 1)
-    for row, control in enumerate(controls):
-        grid.addWidget(caption(control), row, 0)
-        grid.addWidget(control, row, 1)
+    box.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+    form = QFormLayout(box)
+    form.setContentsMargins(0, 0, 0, 0)
+    form.setSpacing(GRID)
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    for control in controls:
+        name = caption(control)
+        name.setMinimumWidth(CAPTION_WIDTH)
+        # A form gives a label that cannot grow too little height: it would stand above the middle of its control.
+        name.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        form.addRow(name, control)
     return box
 
 

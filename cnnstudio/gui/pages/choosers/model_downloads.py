@@ -108,7 +108,7 @@ class ModelDownloads(QDialog):
         self._idea.setText(entry.idea)
         self._facts.setText(facts(entry))
         here = is_downloaded(entry)
-        self._get.setText("&Use it" if here else "&Download")
+        self._get.setText("&Use it" if here else " &Download")
         self._get.setIcon(QIcon() if here else icon("download", "on_accent"))
         self._allow()
 

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
+from cnnstudio.gui.controls.buttons import tool_button
 from cnnstudio.gui.controls.describe import describe, label
-from cnnstudio.gui.look.theme import GAP, GRID, colours, icon
+from cnnstudio.gui.look.theme import GAP, GRID, colours
 from cnnstudio.gui.widgets.images.example_tiles import ExampleTiles
 
 KEYS = 9
@@ -73,15 +74,13 @@ class ClassRow(QWidget):
         self._edit.left.connect(self._leave)
         self._count = label(role="secondary", name=f"class_count_{number}")
         self._count.setWordWrap(False)
-        remove = describe(
-            QToolButton(),
+        remove = tool_button(
             f"remove_class_{number}",
             f"Remove class {number}",
             "Removes the class with all its examples; Undo brings them back.",
+            "delete",
+            lambda: self.remove_asked.emit(self.name),
         )
-        remove.setIcon(icon("delete", "secondary"))
-        remove.setIconSize(QSize(18, 18))
-        remove.clicked.connect(lambda: self.remove_asked.emit(self.name))
         self._tiles = ExampleTiles()
         self._tiles.setObjectName(f"examples_{number}")
         self._tiles.set_placeholder("Nothing yet.")

@@ -10,7 +10,6 @@ from PySide6.QtGui import QFontDatabase, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
-    QFormLayout,
     QGridLayout,
     QHBoxLayout,
     QPushButton,
@@ -24,6 +23,7 @@ from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.data.report import FolderSurvey
 from cnnstudio.gui.controls.buttons import Item, chip, menu_of, push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
+from cnnstudio.gui.controls.forms import rows
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.look.theme import GRID, text_sizes
 from cnnstudio.gui.pages.data.selection import SPLITS
@@ -191,9 +191,12 @@ class ImportPanel(QWidget):
         )
         for side in SIZES:
             self._size.addItem(f"{side} × {side}", side)
+        self._size.setMaximumWidth(16 * GRID)
         self._size.currentIndexChanged.connect(self._preview)
         self._colours = QButtonGroup(self)
-        row = QHBoxLayout()
+        colours = describe(QWidget(), "import_colours", "Colour", "How many numbers there are for each pixel.")
+        row = QHBoxLayout(colours)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GRID)
         for key, text, lesson, channels in (
             ("colour", "&Colour", "Three numbers for each pixel: red, green and blue.", 3),
@@ -205,13 +208,6 @@ class ImportPanel(QWidget):
             row.addWidget(button)
         row.addStretch(1)
         self._colours.idClicked.connect(self._preview)
-        form = QFormLayout()
-        form.setHorizontalSpacing(2 * GRID)
-        form.setVerticalSpacing(GRID)
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
-        form.addRow("Image size", self._size)
-        form.addRow("Colour", row)
         self._numbers = label(role="secondary", name="import_numbers")
         pictures = QGridLayout()
         pictures.setSpacing(GRID)
@@ -227,7 +223,7 @@ class ImportPanel(QWidget):
         self._notes.setTextFormat(Qt.TextFormat.PlainText)
         column = QVBoxLayout()
         column.setSpacing(GRID)
-        column.addLayout(form)
+        column.addWidget(rows(self._size, colours))
         column.addWidget(self._numbers)
         column.addLayout(pictures)
         column.addWidget(self._notes)

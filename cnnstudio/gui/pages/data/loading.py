@@ -91,7 +91,7 @@ class LoadingPanel(QWidget):
             else f"It is downloaded once, {size(entry.download_bytes)}, and kept for use without a network."
         )
         self._text.setText(breakable(f"{entry.description} {entry.size_text}. {how}"))
-        verb = "&Load" if here else "&Download"
+        verb = " &Load" if here else " &Download"
         self._download.setText(f"{verb} again" if again and here else verb)
         self._download.show()
 
