@@ -328,8 +328,9 @@ class ArchitectureEditor(QWidget):
             self._title.setText(document.title)
         self.renamed.emit(document.title)
         self._actions["save_network"].setEnabled(document.unsaved)
-        item, kept = None, document.kept
-        if document.is_open and kept.path is not None and saving.is_own(kept):
+        item = None
+        kept = document.kept if document.is_open else None
+        if kept is not None and kept.path is not None and saving.is_own(kept):
             item = LibraryItem(kept.name, kept.path, partial(rename_network, kept), partial(trash_network, kept))
         self._library.set_item(item)
 
