@@ -21,11 +21,11 @@ from cnnstudio.gui.widgets.drawing.camera import CameraView
 application = QApplication([])
 view = CameraView()
 view.show()
-assert view._load() is None
-view._listen()
+view.problem()  # loads QtMultimedia
+from PySide6.QtMultimedia import QVideoFrame
 image = QImage(64, 48, QImage.Format.Format_RGB32)
 image.fill("red")
-view._sink.setVideoFrame(view._media.QVideoFrame(image))
+view.listen().setVideoFrame(QVideoFrame(image))
 print(view.picture.shape, view.picture[0, 0].tolist())
 """
 

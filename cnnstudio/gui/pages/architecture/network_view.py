@@ -13,7 +13,7 @@ from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.progress_panel import ProgressBar
 from cnnstudio.gui.look.theme import GRID
-from cnnstudio.gui.widgets.charts.share_bar import Part, ShareBar
+from cnnstudio.gui.widgets.charts.share_bar import Share, ShareBar
 from cnnstudio.gui.widgets.network.layer_facts import MULTIPLY_ADDS, PARAMETERS
 from cnnstudio.gui.widgets.network.layer_table import LayerTableView
 from cnnstudio.gui.widgets.network.layout.lay_out import NetworkLayout
@@ -180,8 +180,8 @@ class NetworkView(QWidget):
         self._picture.set_network(layout)
         self._table.set_table(table)
         for attribute, bar in self._shares.items():
-            parts = [Part(row.name, row.title, getattr(row, attribute)) for row in table.rows]
-            bar.set_parts(parts if table.misfit is None else None)
+            shares = [Share(row.name, row.title, getattr(row, attribute)) for row in table.rows]
+            bar.set_shares(shares if table.misfit is None else None)
         self._stack.setCurrentIndex(0)
 
     @property

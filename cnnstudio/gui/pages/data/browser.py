@@ -23,8 +23,8 @@ from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.look.theme import GRID, colours
 from cnnstudio.gui.pages.data.selection import SPLITS, Means, Selection, counts_of, mean_images, splits_of
 from cnnstudio.gui.task import Task
-from cnnstudio.gui.widgets.charts.class_histogram import ClassHistogram, Part, brush_of
-from cnnstudio.gui.widgets.images.thumbnail_grid import LARGEST, SMALLEST, ThumbnailGrid, Thumbnails
+from cnnstudio.gui.widgets.charts.class_histogram import ClassCounts, ClassHistogram, brush_of
+from cnnstudio.gui.widgets.images.thumbnail_grid import LARGEST, SMALLEST, ThumbnailGrid, ThumbnailSource
 
 CHIPS: dict[str, tuple[str, str]] = {
     "": ("&All", "All images of the data set."),
@@ -252,7 +252,7 @@ class DataBrowser(QWidget):
         seed = self._seed if self._shuffle.isChecked() else None
         selection = Selection(dataset, split or None, None if number < 0 else number, seed)
         self._selection = selection
-        self._grid.set_images(Thumbnails(len(selection), dataset.image_shape, selection.read, selection.caption))
+        self._grid.set_images(ThumbnailSource(len(selection), dataset.image_shape, selection.read, selection.caption))
         counts = counts_of(dataset)
         total = sum(int(count.sum()) for count in counts.values())
         some = f"{len(selection):,} of {total:,} images" if len(selection) != total else f"{total:,} images"
@@ -267,7 +267,7 @@ class DataBrowser(QWidget):
         for series, (name, (_, word)) in enumerate(SPLITS.items()):
             shown = name in counts and split in ("", name)
             if shown:
-                parts.append(Part(f"{word} images", tuple(counts[name].tolist()), series))
+                parts.append(ClassCounts(f"{word} images", tuple(counts[name].tolist()), series))
             self._legend[name].setVisible(shown)
         self._histogram.set_classes(self._dataset.classes, parts)
 

@@ -25,7 +25,7 @@ from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.data.augment_pane import AugmentPane
 from cnnstudio.gui.pages.data.flatten_pane import FlattenPane
 from cnnstudio.gui.pages.data.selection import SPLITS, Selection, average
-from cnnstudio.gui.widgets.images.number_matrix import PixelMatrix
+from cnnstudio.gui.widgets.images.number_matrix import NumberMatrix
 from cnnstudio.gui.widgets.images.pixel_view import PixelPicture
 
 PANES: tuple[tuple[str, str, str], ...] = (
@@ -261,7 +261,7 @@ class NumbersPane(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.matrix = PixelMatrix()
+        self.matrix = NumberMatrix()
         self._lesson = label(_GREY, "secondary", "numbers_lesson")
         row = QHBoxLayout()
         row.setSpacing(GRID)

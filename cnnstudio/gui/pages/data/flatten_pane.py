@@ -43,7 +43,7 @@ class FlattenPane(QWidget):
         super().__init__(parent)
         self._image = np.zeros((1, 1, 1), np.uint8)
         self._strip = VectorStrip()
-        self._strip.pointed.connect(self._tell)
+        self._strip.current_changed.connect(self._tell)
         self._shifted = VectorStrip()
         describe(
             self._shifted,
@@ -141,7 +141,7 @@ class FlattenPane(QWidget):
     def point(self, cell: tuple[int, int] | None) -> None:
         """Goes to the first number of a pixel."""
         _, width, channels = self._image.shape
-        self._strip.point(-1 if cell is None else (cell[0] * width + cell[1]) * channels)
+        self._strip.set_current(-1 if cell is None else (cell[0] * width + cell[1]) * channels)
 
     @Slot()
     def _refresh(self) -> None:
@@ -179,5 +179,5 @@ class FlattenPane(QWidget):
     @Slot(int)
     def _tell(self, index: int) -> None:
         _, width, channels = self._image.shape
-        self._shifted.point(index)
+        self._shifted.set_current(index)
         self.pointed.emit(None if index < 0 else divmod(index // channels, width))

@@ -29,7 +29,7 @@ from cnnstudio.gui.look.theme import GRID, text_sizes
 from cnnstudio.gui.pages.data.selection import SPLITS
 from cnnstudio.gui.pages.data.survey import EXAMPLES, Looked, examples_of, look, register
 from cnnstudio.gui.task import LatestTask
-from cnnstudio.gui.widgets.charts.class_histogram import ClassHistogram, Part
+from cnnstudio.gui.widgets.charts.class_histogram import ClassCounts, ClassHistogram
 from cnnstudio.gui.widgets.images.pixel_view import PixelPicture
 
 COLUMNS = 4
@@ -47,12 +47,12 @@ LAYOUT = """photos/
 """The layout of a folder of images; the level of train and test may be left out."""
 
 
-def _parts(survey: FolderSurvey) -> list[Part]:
+def _parts(survey: FolderSurvey) -> list[ClassCounts]:
     order = list(SPLITS)
     return [
-        Part(f"{SPLITS[name][1]} pictures", tuple(counts.tolist()), order.index(name))
+        ClassCounts(f"{SPLITS[name][1]} pictures", tuple(counts.tolist()), order.index(name))
         if name in SPLITS
-        else Part("pictures", tuple(counts.tolist()), 0)
+        else ClassCounts("pictures", tuple(counts.tolist()), 0)
         for name, counts in survey.counts.items()
     ]
 

@@ -7,9 +7,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from cnnstudio.gui.controls.describe import describe
-from cnnstudio.gui.look.theme import GAP, GRID, array_to_image
-from cnnstudio.gui.widgets.images.pixel_view import CrispPicture
-from cnnstudio.gui.widgets.maps.map_row import TileRow
+from cnnstudio.gui.look.theme import GAP, GRID
+from cnnstudio.gui.widgets.images.pixel_view import PixelView
+from cnnstudio.gui.widgets.maps.map_row import MapRow
 from cnnstudio.models.trained.classifier import LayerOutput
 from cnnstudio.wording import shape
 
@@ -58,15 +58,15 @@ class LearningView(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMinimumWidth(30 * GRID)
-        self._probe = CrispPicture("", self)
+        self._probe = PixelView(self, "")
         self._probe.setFixedSize(11 * GRID, 11 * GRID)
         describe(self._probe, "probe_image", "Probe image", "The image that the network is asked about.")
         self._label = self._text("probe_label", "strong")
         self._verdict = self._text("probe_verdict", "")
         self._hint = self._text("learning_hint", "secondary")
-        self._kernels = TileRow("diverging", "kernel", self)
+        self._kernels = MapRow("diverging", "kernel", self)
         self._kernels.setObjectName("kernels")
-        self._maps = [TileRow("viridis", "map", self) for _ in range(MOST_ROWS)]
+        self._maps = [MapRow("viridis", "map", self) for _ in range(MOST_ROWS)]
         for number, row in enumerate(self._maps):
             row.setObjectName(f"probe_maps_{number}")
         self._build()
@@ -138,7 +138,7 @@ class LearningView(QScrollArea):
             kernels: (height, width, channels, filters), the weights of the first convolution; None without one.
             layers: outputs of layers with feature maps; the first `MOST_ROWS` are shown.
         """
-        self._probe.set_picture(array_to_image(image))
+        self._probe.set_image(image)
         self._label.setText(f"This is: {label_text}")
         self._verdict.setText(verdict(label_text, probabilities, classes))
         for widget in (self._probe, self._label, self._verdict):

@@ -24,8 +24,8 @@ from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages.try_.folder_head import FolderChoices, FolderHead
 from cnnstudio.gui.pages.try_.folder_results import Begun, More, Results, Saved, told, work, write
 from cnnstudio.gui.task import Task
-from cnnstudio.gui.widgets.charts.class_histogram import ClassHistogram, Part
-from cnnstudio.gui.widgets.images.thumbnail_grid import LARGEST, SMALLEST, ThumbnailGrid, Thumbnails
+from cnnstudio.gui.widgets.charts.class_histogram import ClassCounts, ClassHistogram
+from cnnstudio.gui.widgets.images.thumbnail_grid import LARGEST, SMALLEST, ThumbnailGrid, ThumbnailSource
 from cnnstudio.storage import exists, is_folder
 
 _REFRESH = 1000
@@ -267,7 +267,7 @@ class FolderView(QWidget):
         )
         thumbnails, shown, scrolled = results.begun.thumbnails, self._shown, self._grid.verticalScrollBar().value()
         self._grid.set_images(
-            Thumbnails(
+            ThumbnailSource(
                 len(shown),
                 thumbnails.shape,
                 lambda places: thumbnails.read(shown[places]),
@@ -285,7 +285,7 @@ class FolderView(QWidget):
         total = sure + unsure
         self._rows = [int(row) for row in np.argsort(-total, kind="stable") if total[row]]
         parts = [
-            Part(title, tuple(int(count[row]) for row in self._rows), series)
+            ClassCounts(title, tuple(int(count[row]) for row in self._rows), series)
             for title, count, series in (("certain", sure, 0), ("uncertain", unsure, 1))
         ]
         self._histogram.set_classes([results.begun.classes[row] for row in self._rows], parts, shows_means=False)

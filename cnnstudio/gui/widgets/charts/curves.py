@@ -1,15 +1,17 @@
-"""One measure of a training over its epochs: every batch thin, the epochs' means with markers."""
+"""One measure of a training over its epochs: every batch thin, the epochs' means with markers.
+
+pyqtgraph's own down-sampling is not used for the batches: it goes through all 100,000 of them anew at every change and
+drops what stands beside a NaN; `outline` looks at those in view only.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QPen
 
-from cnnstudio.gui.controls.describe import describe
-from cnnstudio.gui.look.theme import GAP, GRID, colours, plot_pen, text_sizes
+from cnnstudio.gui.look.theme import GRID, colours, plot_pen, text_sizes
 
 TRAINING, VALIDATION = 0, 1
 """Numbers of the two series, in colours and line styles."""
@@ -57,7 +59,7 @@ class Measure:
 
 
 class MeasurePlot(pg.PlotItem):
-    """The plot of one measure; where its numbers come from is none of its business.
+    """The plot of one measure.
 
     Args:
         measure: what it shows.
@@ -66,7 +68,10 @@ class MeasurePlot(pg.PlotItem):
     Attributes:
         batches: a number for each batch.
         epochs: a number for each epoch, of the training and of the validation.
+        curves: what shows the batches, the training's epochs and the validation's, in this order.
         reading_line: the vertical line at the epoch that is being read; hidden otherwise.
+        seam: the vertical line where a training that goes on began; hidden otherwise.
+        latest: the latest number of the validation, beside its marker.
     """
 
     def __init__(self, measure: Measure, across: str = "") -> None:
@@ -80,16 +85,15 @@ class MeasurePlot(pg.PlotItem):
         self._top = 0.0
         self._epochs_changed = False
         self._batch_curve = pg.PlotCurveItem(connect="finite", antialias=False, skipFiniteCheck=False)
-        self.addItem(self._batch_curve)
-        self._epoch_lines = [pg.PlotDataItem(antialias=True, symbol=SYMBOLS[number]) for number in (0, 1)]
-        for line in self._epoch_lines:
-            self.addItem(line)
+        self._epoch_lines = [pg.PlotDataItem(antialias=True, symbol=symbol) for symbol in SYMBOLS]
+        for curve in (self._batch_curve, *self._epoch_lines):
+            self.addItem(curve)
         self.reading_line = pg.InfiniteLine(angle=90, movable=False)
         self.reading_line.hide()
         self.addItem(self.reading_line, ignoreBounds=True)
-        self._seam = pg.InfiniteLine(angle=90, movable=False)
-        self._seam.hide()
-        self.addItem(self._seam, ignoreBounds=True)
+        self.seam = pg.InfiniteLine(angle=90, movable=False)
+        self.seam.hide()
+        self.addItem(self.seam, ignoreBounds=True)
         self.latest = pg.TextItem()
         self.latest.setVisible(False)
         self.addItem(self.latest, ignoreBounds=True)
@@ -119,8 +123,8 @@ class MeasurePlot(pg.PlotItem):
         self._epochs_changed = True
         self._top = 0.0
         self.latest.setVisible(False)
-        self._seam.setVisible(before > 0)
-        self._seam.setPos(before)
+        self.seam.setVisible(before > 0)
+        self.seam.setPos(before)
         epochs += before
         self.getViewBox().setLimits(xMin=0, xMax=1.02 * epochs)
         self.setXRange(0, 1.02 * epochs, padding=0)
@@ -267,7 +271,39 @@ class MeasurePlot(pg.PlotItem):
         bold.setWeight(QFont.Weight.DemiBold)
         self.latest.setFont(bold)
         self.reading_line.setPen(pg.mkPen(theme.secondary, style=Qt.PenStyle.DotLine))
-        self._seam.setPen(pg.mkPen(theme.border, width=ratio))
+        self.seam.setPen(pg.mkPen(theme.border, width=ratio))
+
+
+class CurveLegend(pg.LegendItem):
+    """Says which line is which; they are told apart by width, marker and dashes, not by colour alone.
+
+    Args:
+        plot: whose lines it names; those of other plots look the same.
+    """
+
+    def __init__(self, plot: MeasurePlot) -> None:
+        super().__init__(frame=False, colCount=3, horSpacing=GRID)
+        self.setToolTip(
+            "<p>Thin: the loss of every single batch. Round markers: the mean over an epoch's batches. Diamonds: on "
+            "the validation images, which the network never learns from.</p>"
+        )
+        for curve, name in zip(plot.curves, ("each batch", "training, mean of the epoch", "validation"), strict=True):
+            self.addItem(curve, name)
+        for sample, _ in self.items:
+            sample.setEnabled(False)  # a click would hide the line, in one of several plots
+        self.setMinimumWidth(0)  # where it is too wide, it is cut; the plots below are not
+        self.layout.setContentsMargins(GRID, 0, 0, 0)
+        self.layout.setColumnStretchFactor(2 * len(self.items) - 1, 1)
+        for column in range(1, 2 * len(self.items) - 1, 2):
+            self.layout.setColumnSpacing(column, 2 * GRID)
+
+    def mouseDragEvent(self, _event: object) -> None:
+        """Stays where it is."""
+
+    def follow_theme(self) -> None:
+        """Takes the colours and the text size of the theme that is on."""
+        for _, label in self.items:
+            label.setText(label.text, color=colours().secondary, size=f"{text_sizes().small}px")
 
 
 class Series:
@@ -321,57 +357,3 @@ def outline(values: np.ndarray, start: int, stop: int, buckets: int) -> tuple[np
     corners[:, 1] = np.fmax.reduceat(part, edges - start)
     middles = np.minimum(edges + (size - 1) / 2, stop - 1)
     return np.repeat(middles, 2), corners.reshape(-1)
-
-
-_SAMPLE = 3 * GRID
-_LEGEND = (("each batch", -1), ("training, mean of the epoch", TRAINING), ("validation", VALIDATION))
-
-
-class CurveLegend(QWidget):
-    """Says which line is which; told apart by width, marker and dashes, not by colour alone."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        describe(
-            self,
-            "plot_legend",
-            "Legend",
-            "Thin: the loss of every single batch. Round markers: the mean over an epoch's batches. Diamonds: on the "
-            "validation images, which the network never learns from.",
-        )
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(3 * GRID)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints a sample of each line and its name."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        font = QFont(self.font())
-        font.setPixelSize(text_sizes().small)
-        painter.setFont(font)
-        theme = colours()
-        left, middle = float(GAP), self.height() / 2
-        for text, series in _LEGEND:
-            pen = batch_pen() if series < 0 else plot_pen(series)
-            pen.setCosmetic(False)
-            painter.setPen(pen)
-            painter.drawLine(QPointF(left, middle), QPointF(left + _SAMPLE, middle))
-            if series >= 0:
-                self._paint_marker(painter, QPointF(left + _SAMPLE / 2, middle), series)
-            painter.setPen(QColor(theme.secondary))
-            left += _SAMPLE + GAP
-            width = painter.fontMetrics().horizontalAdvance(text)
-            painter.drawText(QRectF(left, 0, width + 1, self.height()), Qt.AlignmentFlag.AlignVCenter, text)
-            left += width + 2 * GAP
-        painter.end()
-
-    @staticmethod
-    def _paint_marker(painter: QPainter, centre: QPointF, series: int) -> None:
-        theme = colours()
-        painter.setPen(QPen(QColor(theme.plot[series]), 2))
-        painter.setBrush(QColor(theme.plot[series] if series == TRAINING else theme.window))
-        if series == TRAINING:
-            painter.drawEllipse(centre, 3.5, 3.5)
-        else:
-            offsets = (QPointF(0, -4.5), QPointF(4.5, 0), QPointF(0, 4.5), QPointF(-4.5, 0))
-            painter.drawPolygon([centre + offset for offset in offsets])

@@ -27,6 +27,9 @@ from cnnstudio.gui.controls.saving import Format, picture_of, png, save_as, svg_
 from cnnstudio.gui.look.theme import GAP, GRID, colours, icon
 from cnnstudio.gui.widgets.charts.curves import TRAINING, VALIDATION, CurveLegend, Measure, MeasurePlot
 
+_STRETCHES = (6, 7)
+"""By which Qt shares out the height so that the plot of the loss is 1.5 times as high as that of the accuracy."""
+
 
 class TrainingPlot(QWidget):
     """Two plots over a common axis of epochs, with a cursor that tells the numbers.
@@ -38,7 +41,7 @@ class TrainingPlot(QWidget):
         parent: the parent widget.
     """
 
-    _plots: tuple[MeasurePlot, ...] = ()
+    plots: tuple[MeasurePlot, ...] = ()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,7 +55,7 @@ class TrainingPlot(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._loss = MeasurePlot(Measure("Loss (cross-entropy)"))
         self._accuracy = MeasurePlot(Measure("Accuracy (%)", 100.0, 100.0, "\N{NO-BREAK SPACE}%"), "Epoch")
-        self._plots = (self._loss, self._accuracy)
+        self.plots = (self._loss, self._accuracy)
         self._per_epoch = 1
         self._before = 0
         self._cursor: float | None = None
@@ -70,8 +73,11 @@ class TrainingPlot(QWidget):
         self._view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self._view.ci.layout.setContentsMargins(0, 0, GAP, 0)
         self._view.ci.layout.setVerticalSpacing(GAP)
-        for row, plot in enumerate(self._plots):
+        self._legend = CurveLegend(self._loss)
+        self._view.ci.addItem(self._legend, 0, 0)
+        for row, plot in enumerate(self.plots, start=1):
             self._view.ci.addItem(plot, row, 0)
+            self._view.ci.layout.setRowStretchFactor(row, _STRETCHES[row - 1])
             plot.getViewBox().sigRangeChangedManually.connect(self._zoom)
             plot.getViewBox().sigXRangeChanged.connect(self._redraw)
             plot.getViewBox().sigResized.connect(self._redraw)
@@ -90,7 +96,6 @@ class TrainingPlot(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 4)
         column.setSpacing(GAP // 2)
-        column.addWidget(CurveLegend(self))
         column.addWidget(self._readout)
         column.addWidget(self._view, 1)
 
@@ -133,7 +138,7 @@ class TrainingPlot(QWidget):
         self._cursor = None
         self._zoomed = False
         self._drawing = True
-        for plot in self._plots:
+        for plot in self.plots:
             plot.reading_line.hide()
             plot.reset(epochs, self._per_epoch, self._before)
         self._drawing = False
@@ -147,7 +152,7 @@ class TrainingPlot(QWidget):
             loss: (n,) the loss of each.
             accuracy: (n,) the share of each that was right, 0–1.
         """
-        for plot, numbers in zip(self._plots, (loss, accuracy), strict=True):
+        for plot, numbers in zip(self.plots, (loss, accuracy), strict=True):
             plot.add_batches(self._before * self._per_epoch + first, numbers)
             if not self._zoomed and plot.grows_beyond(numbers):
                 plot.show_all()
@@ -166,7 +171,7 @@ class TrainingPlot(QWidget):
         self._loss.add_epoch(self._before + epoch, loss, val_loss)
         self._accuracy.add_epoch(self._before + epoch, accuracy, val_accuracy)
         if not self._zoomed:
-            for plot in self._plots:
+            for plot in self.plots:
                 plot.show_all()
         self._added()
 
@@ -175,7 +180,7 @@ class TrainingPlot(QWidget):
         """Undoes any zoom."""
         self._zoomed = False
         self._loss.setXRange(*self._loss.getViewBox().state["limits"]["xLimits"], padding=0)
-        for plot in self._plots:
+        for plot in self.plots:
             plot.show_all()
         self._redraw()
 
@@ -193,7 +198,7 @@ class TrainingPlot(QWidget):
             self._stale = True
             return
         self._drawing = True
-        for plot in self._plots:
+        for plot in self.plots:
             plot.draw()
         self._drawing = False
 
@@ -223,8 +228,9 @@ class TrainingPlot(QWidget):
         super().changeEvent(event)
 
     def _follow_theme(self) -> None:
-        for plot in self._plots:
+        for plot in self.plots:
             plot.follow_theme(self.devicePixelRatioF())
+        self._legend.follow_theme()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paints the ring that says that the keyboard is here."""
@@ -239,7 +245,7 @@ class TrainingPlot(QWidget):
 
     @Slot(object)
     def _point_at(self, place: QPointF) -> None:
-        for plot in self._plots:
+        for plot in self.plots:
             if plot.getViewBox().sceneBoundingRect().contains(place):
                 self._set_cursor(plot.getViewBox().mapSceneToView(place).x())
                 return
@@ -252,7 +258,7 @@ class TrainingPlot(QWidget):
 
     def _set_cursor(self, epoch: float | None) -> None:
         self._cursor = epoch
-        for plot in self._plots:
+        for plot in self.plots:
             plot.reading_line.setVisible(epoch is not None)
             if epoch is not None:
                 plot.reading_line.setPos(epoch)
@@ -273,7 +279,7 @@ class TrainingPlot(QWidget):
         if epoch:
             parts = []
             for name, at in (("training", TRAINING), ("validation", VALIDATION)):
-                loss, accuracy = (plot.epochs[at].values[epoch - 1] for plot in self._plots)
+                loss, accuracy = (plot.epochs[at].values[epoch - 1] for plot in self.plots)
                 parts.append(f"{name} {self._loss.measure.say(loss)}, {self._accuracy.measure.say(accuracy)}")
             lines.append(f"Epoch {epoch}: {'  ·  '.join(parts)}")
         self._readout.setText("\n".join(lines))

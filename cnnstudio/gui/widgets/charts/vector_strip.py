@@ -1,23 +1,13 @@
 """An image flattened to a vector: its numbers one after the other, seen from afar and from near."""
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QFocusEvent,
-    QFont,
-    QImage,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QPolygonF,
-)
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, array_to_image, colours, text_sizes
+from cnnstudio.gui.widgets.items import NONE, ItemWidget, focus_pen
 
 _FAR = 4 * GRID
 _BETWEEN = 2 * GRID
@@ -26,15 +16,16 @@ _CELL = 5 * GRID
 _INDICES = 3 * GRID
 
 
-class VectorStrip(QWidget):
+class VectorStrip(ItemWidget):
     """All numbers as a strip of shades; below, those around the place that is pointed at, with their indices.
+
+    The number that is pointed at is `current`; `set_current` goes to another one.
 
     Args:
         parent: the parent widget.
     """
 
-    pointed = Signal(int)
-    """The index that is pointed at now; -1 for none."""
+    follows_pointer = True
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,18 +35,10 @@ class VectorStrip(QWidget):
             "The image as a vector",
             "The numbers of the image in one row. Move over it, or press Left and Right, to read them.",
         )
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._values = np.zeros(1, np.uint8)
         self._marks = np.zeros(1, bool)
         self._far = QImage()
-        self._index = -1
-
-    @property
-    def index(self) -> int:
-        """The index that is pointed at; -1 for none."""
-        return self._index
 
     def set_values(self, values: np.ndarray, marks: np.ndarray | None = None) -> None:
         """Shows another vector.
@@ -66,23 +49,36 @@ class VectorStrip(QWidget):
         """
         self._values, self._far = values, QImage()
         self._marks = np.zeros(len(values), bool) if marks is None else marks
-        self._index = min(self._index, len(values) - 1)
+        self.set_current(self.current)  # there may be fewer now
         self.update()
 
-    def point(self, index: int) -> None:
-        """Goes to an index; -1 goes back to the middle."""
-        index = min(max(index, -1), len(self._values) - 1)
-        if index != self._index:
-            self._index = index
-            told = f"number {index}: {self._values[index]}" if index >= 0 else ""
-            self.setAccessibleDescription(told)
-            self.update()
-            self.pointed.emit(index)
+    def item_count(self) -> int:
+        """How many numbers there are."""
+        return len(self._values)
+
+    def item_rectangle(self, item: int) -> QRectF:
+        """Where a number lies in the strip."""
+        width = self.width() / len(self._values)
+        return QRectF(item * width, 0, width, _FAR)
+
+    def item_at(self, position: QPointF) -> int:
+        """The number at a point of the strip; below it, the one that is pointed at."""
+        if position.y() > _FAR + _BETWEEN / 2:
+            return self.current
+        return min(max(int(position.x() / self.width() * len(self._values)), 0), len(self._values) - 1)
+
+    def item_text(self, item: int) -> str:
+        """Index and value."""
+        return f"number {item}: {self._values[item]}"
+
+    def tip_at(self, position: QPointF) -> str:  # noqa: ARG002
+        """The concept: what is pointed at is shown below."""
+        return self.toolTip()
 
     def cells_shown(self) -> range:
         """The indices that are shown from near."""
         count = min(len(self._values), max(1, self.width() // _CELL))
-        middle = self._index if self._index >= 0 else len(self._values) // 2
+        middle = self.first_item() if self.current == NONE else self.current
         start = min(max(middle - count // 2, 0), len(self._values) - count)
         return range(start, start + count)
 
@@ -103,7 +99,7 @@ class VectorStrip(QWidget):
         painter.setBrush(QColor(theme.accent_soft))
         painter.drawPolygon(fan)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor(theme.accent_text), 2))
+        painter.setPen(focus_pen())
         painter.drawRect(QRectF(left, 0, max(2.0, right - left), _FAR).adjusted(1, 1, -1, -1))
         self._paint_near(painter, near, cells)
         painter.end()
@@ -131,57 +127,18 @@ class VectorStrip(QWidget):
             painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, str(value))
             if self._marks[index]:
                 painter.fillRect(QRectF(cell.left(), cell.bottom() - 4, cell.width(), 4), QColor(theme.plot[1]))
-            current = index == self._index
+            current = index == self.current
             if current:
-                painter.setPen(QPen(QColor(theme.accent_text), 2))
+                painter.setPen(focus_pen())
                 painter.drawRect(cell.adjusted(1, 1, -1, -1))
             painter.setPen(QColor(theme.accent_text if current else theme.secondary))
             below = QRectF(cell.left() - _CELL, cell.bottom(), 3 * _CELL, _INDICES)
-            if current or (number % 4 == 0 and abs(index - self._index) > 1) or (self._index < 0 and number % 4 == 0):
+            apart = self.current == NONE or abs(index - self.current) > 1
+            if current or (number % 4 == 0 and apart):
                 painter.drawText(below, Qt.AlignmentFlag.AlignCenter, f"{index:,}")
         if self.hasFocus():
-            painter.setPen(QPen(QColor(theme.accent_text), 2))
+            painter.setPen(focus_pen())
             painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Points at the number under the mouse."""
-        x, y = event.position().x(), event.position().y()
-        if y <= _FAR + _BETWEEN / 2:
-            self.point(int(x / self.width() * len(self._values)))
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Goes to the number under the mouse."""
-        self.mouseMoveEvent(event)
-
-    def leaveEvent(self, event: QEvent) -> None:
-        """Points at nothing."""
-        self.point(-1)
-        super().leaveEvent(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Left and Right go to the next number, Home and End to the first and last."""
-        last = len(self._values) - 1
-        current = self._index if self._index >= 0 else last // 2
-        places = {
-            Qt.Key.Key_Left: max(current - 1, 0),
-            Qt.Key.Key_Right: current + 1,
-            Qt.Key.Key_Home: 0,
-            Qt.Key.Key_End: last,
-        }
-        if event.key() in places and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
-            self.point(places[Qt.Key(event.key())])
-        else:
-            super().keyPressEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Shows where the keys are."""
-        super().focusInEvent(event)
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Shows that the keys are elsewhere."""
-        super().focusOutEvent(event)
-        self.update()
 
     def sizeHint(self) -> QSize:
         """High enough for strip, cells and indices."""

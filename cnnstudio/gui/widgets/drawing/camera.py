@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QPushButton, QSizePolicy, QStac
 
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.look.theme import GAP, GRID, SECTION, colours
+from cnnstudio.gui.widgets.drawing.photo_view import fitted, paint_shade
 from cnnstudio.screen import apt_line, missing_camera_packages
 
 TELL_EVERY = 100
@@ -32,6 +33,59 @@ INSTALL = 'python -m pip install "cnnstudio[camera]"'
 """The command that brings the camera's part of Qt."""
 
 _TRY_AGAIN = "Then press “Try again”."
+
+
+class CameraScreen(QWidget):
+    """Shows the newest frame whole.
+
+    Args:
+        guide: whether all but the square in the middle is shaded.
+
+    Attributes:
+        mirrored: whether left and right are exchanged, as in a mirror.
+    """
+
+    def __init__(self, guide: bool) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.mirrored = True
+        self._guide = guide
+        self._image: QImage | None = None
+
+    def show_image(self, image: QImage | None) -> None:
+        """Shows a frame, or that the camera is starting."""
+        self._image = image
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paints the frame within rounded corners."""
+        painter = QPainter(self)
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        area = QRectF(self.rect())
+        outline = QPainterPath()
+        outline.addRoundedRect(area.adjusted(1, 1, -1, -1), GRID, GRID)
+        painter.fillPath(outline, QColor(colours().surface))
+        if self._image is None:
+            painter.setPen(QColor(colours().secondary))
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, "The camera is starting …")
+        else:
+            painter.setClipPath(outline)
+            self._paint_frame(painter, area, self._image)
+            painter.setClipping(False)
+        painter.strokePath(outline, QPen(QColor(colours().border), 1))
+        painter.end()
+
+    def _paint_frame(self, painter: QPainter, area: QRectF, image: QImage) -> None:
+        place = fitted(image.size(), area)
+        painter.fillRect(area, Qt.GlobalColor.black)
+        painter.save()
+        if self.mirrored:
+            painter.translate(area.width(), 0)
+            painter.scale(-1, 1)
+        painter.drawImage(place, image)
+        painter.restore()
+        if self._guide:
+            paint_shade(painter, area, fitted(QSize(1, 1), place))
 
 
 class CameraView(QWidget):
@@ -175,7 +229,7 @@ class CameraView(QWidget):
             try:
                 media = importlib.import_module("PySide6.QtMultimedia")
             except ImportError as error:
-                return _import_problem(error)
+                return import_problem(error)
             if missing := missing_camera_packages():  # its plugin would not be loaded, without a word
                 return _packages_problem(missing)
             self._media = media
@@ -198,7 +252,7 @@ class CameraView(QWidget):
         if _permission() is Qt.PermissionStatus.Undetermined:
             _application().requestPermission(QtCore.QCameraPermission(), self, self._permitted)
         else:
-            self._take(self._chosen())
+            self.take(self._chosen())
 
     @Slot(object)
     def _permitted(self, _permission: object) -> None:
@@ -216,8 +270,9 @@ class CameraView(QWidget):
         self._choice.setVisible(len(cameras) > 1)
         return chosen
 
-    def _take(self, device: Any) -> None:
-        self._listen()
+    def take(self, device: Any) -> None:
+        """Takes a camera, a `QCameraDevice` of QtMultimedia."""
+        self.listen()
         self._screen.mirrored = device.position() != self._media.QCameraDevice.Position.BackFace
         self._camera = self._media.QCamera(device, self)
         self._camera.errorOccurred.connect(self._camera_failed)
@@ -229,16 +284,17 @@ class CameraView(QWidget):
         self._stack.setCurrentIndex(0)
         self._watch.start()
         self._camera.start()
-        # Qt tells of errors as they happen, but not of one that a camera has from its beginning.
+        # Qt reports errors as they happen, but not one that a camera has from its beginning.
         if self._camera is not None and self._camera.error() != self._media.QCamera.Error.NoError:
             self._camera_failed(self._camera.error(), self._camera.errorString())
 
-    def _listen(self) -> None:
-        """Makes the sink that frames arrive in."""
+    def listen(self) -> Any:
+        """Makes the sink that frames arrive in, a `QVideoSink`, and returns it."""
         self._session = self._media.QMediaCaptureSession(self)
         self._sink = self._media.QVideoSink(self)
         self._sink.videoFrameChanged.connect(self._receive)
         self._session.setVideoSink(self._sink)
+        return self._sink
 
     def _release(self) -> None:
         for timer in (self._later, self._watch):
@@ -365,7 +421,7 @@ def _permission_problem() -> str | None:
     return f"The system does not let CNN Studio use the camera. Allow it in the system's privacy settings. {_TRY_AGAIN}"
 
 
-def _import_problem(error: ImportError) -> str:
+def import_problem(error: ImportError) -> str:
     """Why QtMultimedia could not be imported, and what to do."""
     if isinstance(error, ModuleNotFoundError):
         return f"The camera needs a part of Qt that is not installed. Install it with\n{INSTALL}\n{_TRY_AGAIN}"
@@ -389,66 +445,3 @@ def _no_camera() -> str:
             "sudo usermod -aG video $USER\nand log in again."
         )
     return "No camera was found. Plug one in: its picture appears here by itself."
-
-
-_SHADE = QColor(0, 0, 0, 130)
-
-
-class CameraScreen(QWidget):
-    """Shows the newest frame whole.
-
-    Args:
-        guide: whether all but the square in the middle is shaded.
-
-    Attributes:
-        mirrored: whether left and right are exchanged, as in a mirror.
-    """
-
-    def __init__(self, guide: bool) -> None:
-        super().__init__()
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.mirrored = True
-        self._guide = guide
-        self._image: QImage | None = None
-
-    def show_image(self, image: QImage | None) -> None:
-        """Shows a frame, or that the camera is starting."""
-        self._image = image
-        self.update()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints the frame within rounded corners."""
-        painter = QPainter(self)
-        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        area = QRectF(self.rect())
-        outline = QPainterPath()
-        outline.addRoundedRect(area.adjusted(1, 1, -1, -1), GRID, GRID)
-        painter.fillPath(outline, QColor(colours().surface))
-        if self._image is None:
-            painter.setPen(QColor(colours().secondary))
-            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, "The camera is starting …")
-        else:
-            painter.setClipPath(outline)
-            self._paint_frame(painter, area, self._image)
-            painter.setClipping(False)
-        painter.strokePath(outline, QPen(QColor(colours().border), 1))
-        painter.end()
-
-    def _paint_frame(self, painter: QPainter, area: QRectF, image: QImage) -> None:
-        place = QRectF(0, 0, *image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio).toTuple())
-        place.moveCenter(area.center())
-        painter.fillRect(area, Qt.GlobalColor.black)
-        painter.save()
-        if self.mirrored:
-            painter.translate(area.width(), 0)
-            painter.scale(-1, 1)
-        painter.drawImage(place, image)
-        painter.restore()
-        if self._guide:
-            side = min(place.width(), place.height())
-            square = QRectF(0, 0, side, side)
-            square.moveCenter(place.center())
-            around = QPainterPath()
-            around.addRect(area)
-            around.addRect(square)
-            painter.fillPath(around, _SHADE)

@@ -1,4 +1,8 @@
-"""The canvas: a sheet of paper that keeps strokes, not pixels."""
+"""The canvas: it keeps strokes, not pixels.
+
+Painted by hand: only the small rectangle around the pen is painted anew at each move, so that the line is under the pen
+however much has been drawn.
+"""
 
 from itertools import pairwise
 
@@ -25,7 +29,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, colours
-from cnnstudio.gui.widgets.drawing.stroke_history import SIDE, Point, Sheet, Surface
+from cnnstudio.gui.widgets.drawing.stroke_history import SIDE, Point, StrokeHistory, Surface
 
 _CENTRE = (SIDE / 2, SIDE / 2)
 _STEPS: dict[int, Point] = {
@@ -74,7 +78,7 @@ class DrawingCanvas(QWidget):
         self.setMinimumSize(160, 160)
         self._placeholder = placeholder
         self._brush_width = 22.0
-        self._sheet = Sheet()
+        self._history = StrokeHistory()
         self._reported = (False, False)
         self._compressed = QCoreApplication.testAttribute(_COMPRESS)
         self._source: object = None  # what draws: "mouse", "pen", a finger, "keyboard", or nothing
@@ -85,22 +89,22 @@ class DrawingCanvas(QWidget):
     @property
     def drawing(self) -> list[np.ndarray]:
         """The strokes, each (n, 2) float64 in canvas units, y down; with the one that is being drawn."""
-        return self._sheet.strokes
+        return self._history.strokes
 
     def undo(self) -> None:
-        """Takes the last step back, if there is one."""
+        """Undoes the last step, if there is one."""
         self._finish()
-        self._all_changed(self._sheet.undo())
+        self._all_changed(self._history.undo())
 
     def redo(self) -> None:
-        """Does the step again that was taken back last, if there is one."""
+        """Redoes the step that was undone last, if there is one."""
         self._finish()
-        self._all_changed(self._sheet.redo())
+        self._all_changed(self._history.redo())
 
     def clear(self) -> None:
         """Takes all strokes away; a step that can be undone."""
         self._finish()
-        self._all_changed(self._sheet.clear())
+        self._all_changed(self._history.clear())
 
     def set_brush_width(self, width: float) -> None:
         """Sets the brush for the next strokes; for the eye only, it changes nothing in `drawing`.
@@ -117,19 +121,19 @@ class DrawingCanvas(QWidget):
     def _begin(self, source: object, point: Point) -> None:
         self._finish()
         self._source = source
-        if self._sheet.empty:
+        if self._history.empty:
             self.update()  # the placeholder goes
-        if self._sheet.begin(point, self._surface().bounds):
+        if self._history.begin(point, self._surface().bounds):
             self._changed_near([point])
             self.drawing_changed.emit()
 
     def _move(self, point: Point) -> None:
-        if self._sheet.empty:
+        if self._history.empty:
             self.update()
-        before = len(self._sheet.live)
-        if not self._sheet.move(point, self._surface().bounds):
+        before = len(self._history.live)
+        if not self._history.move(point, self._surface().bounds):
             return
-        live = self._sheet.live
+        live = self._history.live
         if 0 < before < len(live):
             self._draw_tail(live[-2])
         if len(live[-1]) > 1:
@@ -139,16 +143,16 @@ class DrawingCanvas(QWidget):
 
     def _finish(self) -> None:
         self._source = None
-        if self._sheet.live:
-            self._draw_tail(self._sheet.live[-1])
-        if self._sheet.finish(self._brush_width):
+        if self._history.live:
+            self._draw_tail(self._history.live[-1])
+        if self._history.finish(self._brush_width):
             self._report_history()
 
     def _abandon(self) -> None:
         self._source = None
-        had_ink = bool(self._sheet.live)
-        self._sheet.abandon()
-        self._all_changed(had_ink)
+        changed = bool(self._history.live)
+        self._history.abandon()
+        self._all_changed(changed)
 
     def _all_changed(self, changed: bool) -> None:
         if changed:
@@ -157,7 +161,7 @@ class DrawingCanvas(QWidget):
             self.drawing_changed.emit()
 
     def _report_history(self) -> None:
-        now = (self._sheet.can_undo, self._sheet.can_redo)
+        now = (self._history.can_undo, self._history.can_redo)
         if now != self._reported:
             self._reported = now
             self.history_changed.emit(*now)
@@ -179,9 +183,9 @@ class DrawingCanvas(QWidget):
         margin = self._brush_width * surface.scale / 2 + 3
         self.update(rectangle.adjusted(-margin, -margin, margin, margin).toAlignedRect())
 
-    # Painting. The layer holds all ink but the last half segment of the stroke that is being drawn.
+    # Painting. The layer holds all that is drawn but the last half segment of the stroke that is being drawn.
 
-    def _ink_pen(self, width: float) -> QPen:
+    def _stroke_pen(self, width: float) -> QPen:
         return QPen(
             QColor(colours().text), width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin
         )
@@ -196,22 +200,22 @@ class DrawingCanvas(QWidget):
         if self._layer is not None:
             painter = QPainter(self._layer)
             self._use_canvas_units(painter)
-            painter.strokePath(path, self._ink_pen(width))
+            painter.strokePath(path, self._stroke_pen(width))
             painter.end()
 
     def _draw_tail(self, points: list[Point]) -> None:
         self._draw_on_layer(smooth_path(points, len(points)), self._brush_width)
 
     def _fresh_layer(self) -> QPixmap:
-        """All ink drawn anew, as a transparent picture in device pixels."""
+        """All strokes drawn anew, as a transparent picture in device pixels."""
         ratio = self.devicePixelRatioF()
         layer = self._layer = QPixmap((self.size().toSizeF() * ratio).toSize())
         layer.setDevicePixelRatio(ratio)
         layer.fill(Qt.GlobalColor.transparent)
-        for ink in self._sheet.inks:
-            self._draw_on_layer(smooth_path([(x, y) for x, y in ink.points.tolist()]), ink.width)
-        for points in self._sheet.live:
-            self._draw_on_layer(smooth_path(points, tail=points is not self._sheet.live[-1]), self._brush_width)
+        for stroke in self._history.finished:
+            self._draw_on_layer(smooth_path([(x, y) for x, y in stroke.points.tolist()]), stroke.width)
+        for points in self._history.live:
+            self._draw_on_layer(smooth_path(points, tail=points is not self._history.live[-1]), self._brush_width)
         return layer
 
     def _repaint_all(self) -> None:
@@ -219,14 +223,14 @@ class DrawingCanvas(QWidget):
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints the paper, the ink, the edge and the keyboard's cursor, within the region that changed."""
+        """Paints the paper, the strokes, the edge and the keyboard's cursor, within the region that changed."""
         theme = colours()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         outline = QPainterPath()
         outline.addRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), GRID, GRID)
         painter.fillPath(outline, QColor(theme.surface))
-        if self._sheet.empty:
+        if self._history.empty:
             painter.setPen(QColor(theme.secondary))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._placeholder)
         layer = self._layer
@@ -236,9 +240,9 @@ class DrawingCanvas(QWidget):
         painter.setClipPath(outline, Qt.ClipOperation.IntersectClip)
         painter.drawPixmap(0, 0, layer)
         self._use_canvas_units(painter)
-        if self._sheet.live:
-            points = self._sheet.live[-1]
-            painter.strokePath(smooth_path(points, len(points)), self._ink_pen(self._brush_width))
+        if self._history.live:
+            points = self._history.live[-1]
+            painter.strokePath(smooth_path(points, len(points)), self._stroke_pen(self._brush_width))
         if self._cursor is not None and self.hasFocus():
             self._paint_cursor(painter, self._cursor)
         painter.restore()
@@ -378,12 +382,12 @@ class DrawingCanvas(QWidget):
         super().hideEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Draws the ink anew in another theme's colours."""
+        """Draws the strokes anew in another theme's colours."""
         self._repaint_all()
         super().changeEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Draws the ink anew at the new size."""
+        """Draws the strokes anew at the new size."""
         self._repaint_all()
         super().resizeEvent(event)
 

@@ -1,18 +1,31 @@
 """A picture as it came, with what the network sees of it."""
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from cnnstudio.gui.controls.describe import describe
-from cnnstudio.gui.look.theme import GRID, array_to_image, colours
+from cnnstudio.gui.look.theme import GRID, array_to_image
+from cnnstudio.gui.widgets.items import paint_placeholder
 
 Crop = tuple[float, float, float, float]
 """Left, top, right and bottom, as shares of a picture's width and height."""
 
-_SHADE = QColor(0, 0, 0, 140)
-_RADIUS = GRID
+
+def fitted(size: QSize, area: QRectF) -> QRectF:
+    """Where a picture of some size lies in an area: in its middle, as large as it allows, in its own shape."""
+    place = QRectF(QPointF(), size.scaled(area.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio).toSizeF())
+    place.moveCenter(area.center())
+    return place
+
+
+def paint_shade(painter: QPainter, area: QRectF, seen: QRectF) -> None:
+    """Dims an area but for the part that the network sees."""
+    around = QPainterPath()
+    around.addRect(area)
+    around.addRect(seen)
+    painter.fillPath(around, QColor(0, 0, 0, 140))
 
 
 class PhotoView(QWidget):
@@ -62,59 +75,39 @@ class PhotoView(QWidget):
         """Where the picture lies, in device-independent pixels."""
         if self._picture is None:
             return QRectF()
-        room = QRectF(self.rect()).adjusted(1, 1, -1, -1)
-        size = self._picture.size().scaled(room.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
-        place = QRectF(0, 0, size.width(), size.height())
-        place.moveCenter(room.center())
-        return place
+        return fitted(self._picture.size(), QRectF(self.rect()).adjusted(1, 1, -1, -1))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paints the picture, dims what lies outside the crop and outlines that; or writes the placeholder."""
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         if self._picture is None:
-            self._paint_placeholder(painter)
-            painter.end()
-            return
-        place, outline = self.place(), QPainterPath()
-        outline.addRoundedRect(place, _RADIUS / 2, _RADIUS / 2)
-        painter.setClipPath(outline)
-        ratio = self.devicePixelRatioF()
-        size = (place.size() * ratio).toSize()
-        # Qt's own smooth scaling looks at four pixels only: a large photo would flicker.
-        if size.width() * 2 <= self._picture.width():
-            scaled = self._picture.scaled(
-                size, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
-            )
-            painter.drawImage(place, scaled)
+            paint_placeholder(painter, self.rect(), self._placeholder, framed=True)
         else:
-            painter.drawImage(place, self._picture)
-        if self._crop is not None:
-            self._paint_crop(painter, place, self._crop)
+            self._paint_picture(painter, self._picture, self.place())
         painter.end()
 
-    def _paint_crop(self, painter: QPainter, place: QRectF, crop: Crop) -> None:
-        left, top, right, bottom = crop
-        seen = QRectF(
-            place.left() + left * place.width(),
-            place.top() + top * place.height(),
-            (right - left) * place.width(),
-            (bottom - top) * place.height(),
-        )
-        around = QPainterPath()
-        around.addRect(place)
-        around.addRect(seen)
-        painter.fillPath(around, _SHADE)
-        painter.setPen(QPen(Qt.GlobalColor.white, 1.5))
-        painter.drawRect(seen.adjusted(0.75, 0.75, -0.75, -0.75))
-
-    def _paint_placeholder(self, painter: QPainter) -> None:
-        theme = colours()
-        painter.setPen(QPen(QColor(theme.border), 1, Qt.PenStyle.DashLine))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), _RADIUS / 2, _RADIUS / 2)
-        painter.setPen(QColor(theme.secondary))
-        room = self.rect().adjusted(2 * GRID, GRID, -2 * GRID, -GRID)
-        painter.drawText(room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._placeholder)
+    def _paint_picture(self, painter: QPainter, picture: QImage, place: QRectF) -> None:
+        outline = QPainterPath()
+        outline.addRoundedRect(place, GRID / 2, GRID / 2)
+        painter.setClipPath(outline)
+        size = (place.size() * self.devicePixelRatioF()).toSize()
+        # Qt's own smooth scaling looks at four pixels only: a large photo would flicker.
+        if size.width() * 2 <= picture.width():
+            smooth = Qt.TransformationMode.SmoothTransformation
+            picture = picture.scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, smooth)
+        painter.drawImage(place, picture)
+        if self._crop is not None:
+            left, top, right, bottom = self._crop
+            seen = QRectF(
+                place.left() + left * place.width(),
+                place.top() + top * place.height(),
+                (right - left) * place.width(),
+                (bottom - top) * place.height(),
+            )
+            paint_shade(painter, place, seen)
+            painter.setPen(QPen(Qt.GlobalColor.white, 1.5))
+            painter.drawRect(seen.adjusted(0.75, 0.75, -0.75, -0.75))
 
     def sizeHint(self) -> QSize:
         """In the shape of most photos."""

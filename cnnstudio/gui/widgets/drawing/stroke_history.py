@@ -1,4 +1,4 @@
-"""The sheet that lies on the canvas: strokes, their units and their history, without Qt."""
+"""The strokes of a canvas, their units and the steps that can be undone, without Qt."""
 
 from dataclasses import dataclass
 
@@ -49,8 +49,8 @@ class Surface:
 
 
 @dataclass(frozen=True, eq=False)
-class Ink:
-    """A stroke as it lies on the sheet.
+class Stroke:
+    """A line that was drawn without lifting the pen.
 
     Attributes:
         points: (n, 2) float64, x and y in canvas units, y down; n is at least 1.
@@ -90,12 +90,12 @@ def clip_segment(start: Point, end: Point, bounds: Bounds) -> tuple[Point, Point
     return (at(first) if first > 0 else start), (at(last) if last < 1 else end)
 
 
-class Sheet:
-    """Strokes, the gesture that is going on, and the steps that can be taken back.
+class StrokeHistory:
+    """Strokes, the gesture that is going on, and the steps that can be undone.
 
     A gesture is everything from pen down to pen up, and one step of the history. It can be several strokes: one that
-    leaves the bounds ends at their edge and goes on as a new one where it comes back, so that no ink lies where nobody
-    sees it.
+    leaves the bounds ends at their edge and goes on as a new one where it comes back, so that nothing is drawn where it
+    cannot be seen.
 
     Attributes:
         live: the strokes of the gesture that is going on, each with at least one point; empty between gestures.
@@ -104,39 +104,41 @@ class Sheet:
     def __init__(self) -> None:
         self.live: list[list[Point]] = []
         self._last: Point | None = None
-        self._states: list[tuple[Ink, ...]] = [()]
+        self._states: list[tuple[Stroke, ...]] = [()]
         self._state = 0
 
     @property
-    def inks(self) -> tuple[Ink, ...]:
+    def finished(self) -> tuple[Stroke, ...]:
         """The strokes of all gestures that are over."""
         return self._states[self._state]
 
     @property
     def empty(self) -> bool:
-        """Nothing is drawn, and nothing is being drawn."""
-        return not self.inks and not self.live
+        """Whether nothing is drawn, and nothing is being drawn."""
+        return not self.finished and not self.live
 
     @property
     def strokes(self) -> list[np.ndarray]:
         """All strokes, each (n, 2) float64, x and y in canvas units."""
-        return [ink.points for ink in self.inks] + [np.array(points, dtype=np.float64) for points in self.live]
+        return [stroke.points for stroke in self.finished] + [
+            np.array(points, dtype=np.float64) for points in self.live
+        ]
 
     @property
     def can_undo(self) -> bool:
-        """There is a step to take back."""
+        """Whether there is a step to undo."""
         return self._state > 0
 
     @property
     def can_redo(self) -> bool:
-        """There is a step to do again."""
+        """Whether there is a step to redo."""
         return self._state < len(self._states) - 1
 
     def begin(self, point: Point, bounds: Bounds) -> bool:
         """Puts the pen down.
 
         Returns:
-            Whether that made ink.
+            Whether something was drawn.
         """
         left, top, right, bottom = bounds
         self._last = point
@@ -148,7 +150,7 @@ class Sheet:
         """Moves the pen that is down.
 
         Returns:
-            Whether that made ink: a point added to the last live stroke, or a new live stroke.
+            Whether something was drawn: a point added to the last live stroke, or a new live stroke.
         """
         if self._last is None or point == self._last:
             return False
@@ -174,8 +176,8 @@ class Sheet:
         """
         strokes, self.live, self._last = self.live, [], None
         if strokes:
-            inks = tuple(Ink(np.array(points, dtype=np.float64), width) for points in strokes)
-            self._push((*self.inks, *inks))
+            finished = (Stroke(np.array(points, dtype=np.float64), width) for points in strokes)
+            self._push((*self.finished, *finished))
         return bool(strokes)
 
     def abandon(self) -> None:
@@ -184,23 +186,23 @@ class Sheet:
 
     def clear(self) -> bool:
         """Takes all strokes away, as one step; returns whether there were any."""
-        had_ink = bool(self.inks)
-        if had_ink:
+        any_there = bool(self.finished)
+        if any_there:
             self._push(())
-        return had_ink
+        return any_there
 
     def undo(self) -> bool:
-        """Takes a step back; returns whether there was one."""
+        """Undoes a step; returns whether there was one."""
         possible = self.can_undo
         self._state -= possible
         return possible
 
     def redo(self) -> bool:
-        """Does a step again; returns whether there was one."""
+        """Redoes a step; returns whether there was one."""
         possible = self.can_redo
         self._state += possible
         return possible
 
-    def _push(self, state: tuple[Ink, ...]) -> None:
+    def _push(self, state: tuple[Stroke, ...]) -> None:
         self._states = [*self._states[: self._state + 1], state][-HISTORY - 1 :]
         self._state = len(self._states) - 1

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
-    QFocusEvent,
-    QHelpEvent,
     QImageReader,
     QKeyEvent,
     QMouseEvent,
@@ -17,25 +15,26 @@ from PySide6.QtGui import (
     QPixmap,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, colours
+from cnnstudio.gui.widgets.items import NONE, ItemWidget, Lines, focus_pen
 
 SIDE = 7 * GRID
-"""Of a tile: twice 28 pixels."""
+"""Of a tile: twice 28 pixels. Pictures up to this size are shown with sharp pixels."""
 
 _PITCH = SIDE + GRID
 _EDGE = 2
 _CROSS = 20
-_SMALL = SIDE
-"""Pictures up to this size are shown with sharp pixels."""
 
 
-class ExampleTiles(QWidget):
+class ExampleTiles(ItemWidget):
     """Pictures from files, read only when they come on screen; each can be chosen, and deleted.
 
     One line is shown, or all of them. The arrow keys choose a picture, Del deletes it, as its cross does.
+
+    Painted by hand: it is as high as its lines, which a view of items is not, and gives the class around it each click.
 
     Args:
         parent: the parent widget.
@@ -47,6 +46,8 @@ class ExampleTiles(QWidget):
     expand_asked = Signal()
     """All pictures are to be shown."""
 
+    keeps_arrows = False
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         describe(
@@ -55,15 +56,12 @@ class ExampleTiles(QWidget):
             "Examples",
             "The examples of this class, the newest first. Choose one with the arrow keys; Del deletes it.",
         )
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._files: tuple[Path, ...] = ()
         self._pictures: dict[Path, QPixmap] = {}
         self._expanded = False
         self._placeholder = ""
-        self._current = 0
-        self._hovered: int | None = None
+        self.activated.connect(self._expand)
         self._fit_height()
 
     @property
@@ -75,7 +73,6 @@ class ExampleTiles(QWidget):
         """Shows pictures; those that were there before are not read again."""
         self._files = tuple(files)
         self._pictures = {path: picture for path, picture in self._pictures.items() if path in set(self._files)}
-        self._current = max(0, min(self._current, len(self._files) - 1))
         self._fit_height()
 
     def set_expanded(self, expanded: bool) -> None:
@@ -88,39 +85,50 @@ class ExampleTiles(QWidget):
         self._placeholder = text
         self.update()
 
-    # Geometry.
+    # Where the pictures lie.
 
-    @property
-    def _columns(self) -> int:
+    def columns(self) -> int:
+        """How many pictures there are in a line."""
         return max(2, (self.width() - 2 * _EDGE + GRID) // _PITCH)
 
-    @property
+    def item_count(self) -> int:
+        """How many places there are; the last one may say how many more pictures there are."""
+        return len(self._files) if self._expanded else min(len(self._files), self.columns())
+
     def _shown(self) -> int:
-        """How many pictures are shown; the place after them may say how many more there are."""
-        if self._expanded or len(self._files) <= self._columns:
-            return len(self._files)
-        return self._columns - 1
+        """How many pictures are shown."""
+        return len(self._files) if self.item_count() == len(self._files) else self.columns() - 1
+
+    def _lines(self) -> Lines:
+        return Lines(self.item_count(), self.columns(), SIDE, SIDE, _PITCH, _PITCH)
 
     def tile_rectangle(self, number: int) -> QRect:
         """Where a picture lies in this widget."""
-        row, column = divmod(number, self._columns)
-        return QRect(_EDGE + column * _PITCH, _EDGE + row * _PITCH, SIDE, SIDE)
+        return self._lines().rectangle(number).translated(_EDGE, _EDGE)
 
     def cross_rectangle(self, number: int) -> QRect:
         """Where the cross lies that deletes a picture."""
         corner = self.tile_rectangle(number).topRight() + QPoint(1, 0)
         return QRect(corner.x() - _CROSS, corner.y(), _CROSS, _CROSS)
 
-    def _tile_at(self, position: QPointF) -> int | None:
-        places = self._shown + (self._shown < len(self._files))
-        for number in range(places):
-            if self.tile_rectangle(number).contains(position.toPoint()):
-                return number
-        return None
+    def item_rectangle(self, item: int) -> QRectF:
+        """Where a picture lies."""
+        return QRectF(self.tile_rectangle(item))
+
+    def item_at(self, position: QPointF) -> int:
+        """The picture at a point; -1 where there is none."""
+        return self._lines().item_at(position.x() - _EDGE, position.y() - _EDGE)
+
+    def item_text(self, item: int) -> str:
+        """Which example it is."""
+        count = len(self._files)
+        if item >= self._shown():
+            return f"Shows all {count:,} examples."
+        return f"Example {count - item:,} of {count:,}. The cross, or Del, deletes it."
 
     def _fit_height(self) -> None:
-        lines = -(-self._shown // self._columns) if self._expanded else 1
-        self.setFixedHeight(max(1, lines) * _PITCH - GRID + 2 * _EDGE)
+        self.set_current(max(self.current, 0))  # there may be fewer now, or the first ones
+        self.setFixedHeight((self._lines().total_height or SIDE) + 2 * _EDGE)
         self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -138,37 +146,34 @@ class ExampleTiles(QWidget):
         """Paints the pictures in the region that changed."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        theme = colours()
+        theme, shown = colours(), self._shown()
         if not self._files:
             painter.setPen(QColor(theme.secondary))
             flags = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.rect(), flags, self._placeholder)
-        for number in range(self._shown):
+        for number in range(self.item_count()):
             place = self.tile_rectangle(number)
-            if event.region().intersects(place.adjusted(-_EDGE, -_EDGE, _EDGE, _EDGE)):
+            if number < shown and event.region().intersects(place.adjusted(-_EDGE, -_EDGE, _EDGE, _EDGE)):
                 self._paint_tile(painter, number, place)
-        more = len(self._files) - self._shown
-        if more:
-            painter.setPen(QColor(theme.accent_text))
-            painter.drawText(self.tile_rectangle(self._shown), Qt.AlignmentFlag.AlignCenter, f"+{more:,}")
+            elif number >= shown:
+                painter.setPen(QColor(theme.accent_text))
+                painter.drawText(place, Qt.AlignmentFlag.AlignCenter, f"+{len(self._files) - shown:,}")
+            if self.hasFocus() and number == self.current:
+                painter.setPen(focus_pen())
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.drawRect(QRectF(place).adjusted(-1, -1, 1, 1))
+            if number < shown and (number == self.hovered or (self.hasFocus() and number == self.current)):
+                self._paint_cross(painter, QRectF(self.cross_rectangle(number)))
         painter.end()
 
     def _paint_tile(self, painter: QPainter, number: int, place: QRect) -> None:
-        theme = colours()
         picture = self._picture(self._files[number])
         if picture.isNull():
-            painter.fillRect(place, QColor(theme.hover))
-            painter.setPen(QColor(theme.secondary))
+            painter.fillRect(place, QColor(colours().hover))
+            painter.setPen(QColor(colours().secondary))
             painter.drawText(place, Qt.AlignmentFlag.AlignCenter, "?")
         else:
             painter.drawPixmap(place, picture)
-        focused = self.hasFocus() and number == self._current
-        if focused:
-            painter.setPen(QPen(QColor(theme.accent_text), 2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(QRectF(place).adjusted(-1, -1, 1, 1))
-        if focused or number == self._hovered:
-            self._paint_cross(painter, QRectF(self.cross_rectangle(number)))
 
     def _paint_cross(self, painter: QPainter, place: QRectF) -> None:
         theme = colours()
@@ -189,7 +194,7 @@ class ExampleTiles(QWidget):
             reader.setAutoTransform(True)
             picture = QPixmap.fromImage(reader.read())
             if not picture.isNull():
-                sharp = max(picture.width(), picture.height()) <= _SMALL
+                sharp = max(picture.width(), picture.height()) <= SIDE
                 mode = Qt.TransformationMode.FastTransformation if sharp else Qt.TransformationMode.SmoothTransformation
                 cut = QRect(0, 0, *(2 * [min(picture.width(), picture.height())]))
                 cut.moveCenter(picture.rect().center())
@@ -197,80 +202,33 @@ class ExampleTiles(QWidget):
             self._pictures[path] = picture
         return picture
 
-    # Pointing.
+    # Choosing and deleting.
 
-    def _text_of(self, number: int) -> str:
-        if number >= self._shown:
-            return f"Shows all {len(self._files):,} examples."
-        return f"Example {len(self._files) - number:,} of {len(self._files):,}. The cross, or Del, deletes it."
-
-    def _activate(self, number: int, position: QPointF) -> None:
-        if number >= self._shown:
+    def _expand(self, item: int) -> None:
+        if item >= self._shown():
             self.expand_asked.emit()
-        elif self.cross_rectangle(number).contains(position.toPoint()):
-            self.remove_asked.emit(self._files[number])
-        else:
-            self._go_to(number)
-
-    def _go_to(self, number: int) -> None:
-        self._current = number
-        self.setAccessibleDescription(self._text_of(number))
-        self.update()
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Shows the cross of the picture under the mouse."""
-        number = self._tile_at(event.position())
-        if number != self._hovered:
-            self._hovered = number
-            self.setCursor(Qt.CursorShape.ArrowCursor if number is None else Qt.CursorShape.PointingHandCursor)
-            self.update()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        """Hides the cross."""
-        self._hovered = None
-        self.update()
-        super().leaveEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Chooses a picture, or deletes it; the class around hears of it, too."""
-        number = self._tile_at(event.position())
-        if number is not None and event.button() == Qt.MouseButton.LeftButton:
-            self._activate(number, event.position())
+        """Chooses a picture, or deletes it; the class around hears of it, too, and may come to show all of them."""
+        item = self.item_at(event.position())
+        if item != NONE and event.button() == Qt.MouseButton.LeftButton:
+            if item < self._shown() and self.cross_rectangle(item).contains(event.position().toPoint()):
+                self.remove_asked.emit(self._files[item])
+            elif item < self._shown():
+                self.set_current(item)
+            else:
+                self.expand_asked.emit()
         event.ignore()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Takes the keys, after the class around has heard of the press: Del deletes what was clicked."""
-        if self._tile_at(event.position()) is not None:
+        if self.item_at(event.position()) != NONE:
             self.setFocus(Qt.FocusReason.MouseFocusReason)
         event.ignore()
 
-    def event(self, event: QEvent) -> bool:
-        """Tells of the picture when a tooltip is due."""
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            number = self._tile_at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), self.toolTip() if number is None else self._text_of(number), self)
-            return True
-        return super().event(event)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrow keys, Home and End choose a picture, Del deletes it."""
-        moves: dict[int, int] = {
-            Qt.Key.Key_Left: self._current - 1,
-            Qt.Key.Key_Right: self._current + 1,
-            Qt.Key.Key_Up: self._current - self._columns,
-            Qt.Key.Key_Down: self._current + self._columns,
-            Qt.Key.Key_Home: 0,
-            Qt.Key.Key_End: self._shown - 1,
-        }
-        if event.key() in {Qt.Key.Key_Delete, Qt.Key.Key_Backspace} and self._current < self._shown:
-            self.remove_asked.emit(self._files[self._current])
-        elif 0 <= moves.get(event.key(), -1) < self._shown:
-            self._go_to(moves[event.key()])
+        """Del and Backspace delete the picture that is chosen; other keys choose another one."""
+        if event.key() in {Qt.Key.Key_Delete, Qt.Key.Key_Backspace} and NONE < self.current < self._shown():
+            self.remove_asked.emit(self._files[self.current])
         else:
             super().keyPressEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Tells which picture is chosen."""
-        super().focusInEvent(event)
-        if self._files:
-            self._go_to(self._current)

@@ -1,9 +1,13 @@
-"""An image as the numbers that it is: a matrix for each channel, of which only what is on screen is painted."""
+"""An image as the numbers that it is: a matrix for each channel, of which only what is on screen is painted.
+
+Painted by hand: a table view draws cell by cell. Here the colours are one picture, and the numbers another, put
+together from pictures of the numbers from 0 to 255.
+"""
 
 import functools
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -11,20 +15,16 @@ from PySide6.QtGui import (
     QFontMetricsF,
     QImage,
     QKeyEvent,
-    QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
     QResizeEvent,
-    QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
+from PySide6.QtWidgets import QWidget
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, array_to_image, colours, text_sizes
-
-Cell = tuple[int, int]
-"""Row and column, counted from 0."""
+from cnnstudio.gui.widgets.items import NONE, Cell, Cells, ItemArea, focus_pen, paint_value_outline
 
 SMALLEST, LARGEST = 4, 72
 """Width of a cell, in device-independent pixels."""
@@ -35,9 +35,12 @@ _BRIGHT = 110
 _MARGIN = 3
 _FLATNESS, _FLATNESS_OF_BANDS = 0.76, 0.6
 """Height of a cell, or of a band in it, for a width of 1: digits are wider than high."""
+_NUMERALS = 256
+_ZOOM = 1.2
+_ZOOM_KEYS = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1}
 
 
-class PixelMatrix(QAbstractScrollArea):
+class NumberMatrix(Cells, ItemArea):
     """The values of an image in cells, with the numbers of rows and columns along the edges.
 
     Ctrl and the wheel, or + and -, zoom; cells that are too small for numbers show their colours only.
@@ -46,8 +49,6 @@ class PixelMatrix(QAbstractScrollArea):
         parent: the parent widget.
     """
 
-    pointed = Signal(object)
-    """The (row, column) that is pointed at now, or None."""
     window_changed = Signal(QRectF)
     """Other pixels are on screen: their rectangle, in pixels of the image."""
 
@@ -60,22 +61,12 @@ class PixelMatrix(QAbstractScrollArea):
             "All that a computer has of an image: a number for each pixel and channel, from 0 (none) to 255 (full). "
             "Ctrl and the wheel zoom.",
         )
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.viewport().setMouseTracking(True)
-        self.viewport().setAutoFillBackground(False)
         self._image = np.zeros((1, 1, 1), np.uint8)
         self._channel: int | None = None
-        self._sheet = QImage()
+        self._colours = QImage()
         self._side = 0.0
         self._chosen_side: float | None = None
-        self._cell: Cell | None = None
         self._by_keys = False
-
-    @property
-    def cell(self) -> Cell | None:
-        """The (row, column) that is pointed at."""
-        return self._cell
 
     @property
     def side(self) -> float:
@@ -91,7 +82,7 @@ class PixelMatrix(QAbstractScrollArea):
         """Shows another image, (height, width, 1 or 3) uint8; the zoom stays where the size does."""
         if image.shape != self._image.shape:
             self._chosen_side = None
-            self._cell = None
+            self.point(None)
         self._image = image
         self._channel = self._channel if image.shape[2] > 1 else None
         self._refresh()
@@ -110,15 +101,10 @@ class PixelMatrix(QAbstractScrollArea):
 
     def point(self, cell: Cell | None, follow: bool = True) -> None:
         """Outlines a cell, and scrolls to it if wanted; None outlines none."""
-        if cell == self._cell:
-            return
-        self._cell = cell
-        if cell is not None:
-            self.setAccessibleDescription(self.text_of(cell))
-            if follow:
-                self._scroll_to(cell)
-        self.viewport().update()
-        self.pointed.emit(cell)
+        moved = cell != self.cell
+        super().point(cell)
+        if moved and follow:
+            self.reveal(self.current)
 
     def text_of(self, cell: Cell) -> str:
         """A cell in words: “row 3, column 5: 207”."""
@@ -139,12 +125,34 @@ class PixelMatrix(QAbstractScrollArea):
         self.horizontalScrollBar().setValue(round(x * self._side - anchor.x() + self._left()))
         self.verticalScrollBar().setValue(round(y * self._row_height() - anchor.y() + self._top()))
 
-    def rectangle(self, cell: Cell) -> QRectF:
+    def step_zoom(self, direction: int, position: QPointF) -> None:
+        """Makes cells larger or smaller by a step."""
+        self.zoom(_ZOOM**direction, position)
+
+    # Where the cells lie.
+
+    def extent(self) -> Cell:
+        """The image's height and width."""
+        return self._image.shape[0], self._image.shape[1]
+
+    def cell_rectangle(self, cell: Cell) -> QRectF:
         """Where a cell lies in the viewport."""
         row, column = cell
         left = self._left() + column * self._side - self.horizontalScrollBar().value()
         top = self._top() + row * self._row_height() - self.verticalScrollBar().value()
         return QRectF(left, top, self._side, self._row_height())
+
+    def item_at(self, position: QPointF) -> int:
+        """The cell at a point of the viewport, by its number."""
+        x, y = position.x() - self._left(), position.y() - self._top()
+        column = int((x + self.horizontalScrollBar().value()) // self._side)
+        row = int((y + self.verticalScrollBar().value()) // self._row_height())
+        rows, columns = self.extent()
+        return row * columns + column if min(x, y) >= 0 and row < rows and column < columns else NONE
+
+    def tip_at(self, position: QPointF) -> str:  # noqa: ARG002
+        """The concept: what is pointed at is told beside the matrix."""
+        return self.toolTip()
 
     def _bands(self) -> int:
         return self._image.shape[2] if self._channel is None else 1
@@ -200,7 +208,7 @@ class PixelMatrix(QAbstractScrollArea):
         return metrics.horizontalAdvance("000") + _MARGIN + 1
 
     def _refresh(self) -> None:
-        self._sheet = array_to_image(sheet_of(self._image, self._channel))
+        self._colours = array_to_image(cell_colours(self._image, self._channel))
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -229,8 +237,11 @@ class PixelMatrix(QAbstractScrollArea):
         down = (self.viewport().height() - self._top()) / self._row_height()
         return QRectF(left, top, min(across, columns - left), min(down, rows - top))
 
-    def _scroll_to(self, cell: Cell) -> None:
-        place = self.rectangle(cell)
+    def reveal(self, item: int) -> None:
+        """Scrolls to a cell."""
+        if item == NONE:
+            return
+        place = self.item_rectangle(item)
         for bar, low, high, start, end in (
             (self.horizontalScrollBar(), place.left(), place.right(), self._left(), self.viewport().width()),
             (self.verticalScrollBar(), place.top(), place.bottom(), self._top(), self.viewport().height()),
@@ -246,7 +257,7 @@ class PixelMatrix(QAbstractScrollArea):
         columns = range(int(shown.left()), min(self._image.shape[1], int(shown.right()) + 1))
         edge = QRectF(self._left(), self._top(), self.viewport().width(), self.viewport().height())
         painter.setClipRect(edge)
-        whole = QRectF(self.rectangle((0, 0)).topLeft(), self.rectangle(self._image.shape[:2]).topLeft())
+        whole = QRectF(self.cell_rectangle((0, 0)).topLeft(), self.cell_rectangle(self._image.shape[:2]).topLeft())
         bands = self._bands()
         source = QRectF(columns.start, rows.start * bands, len(columns), len(rows) * bands)
         target = QRectF(
@@ -255,14 +266,14 @@ class PixelMatrix(QAbstractScrollArea):
             len(columns) * self._side,
             len(rows) * self._row_height(),
         )
-        painter.drawImage(target, self._sheet, source)
+        painter.drawImage(target, self._colours, source)
         size = self._font_size(self._side)
         if size is not None:
             self._paint_numbers(painter, target.topLeft(), rows, columns, size)
         if self._side >= GRID:
             self._paint_lines(painter, target, rows, columns)
-        if self._cell is not None:
-            self._paint_outline(painter, self.rectangle(self._cell))
+        if self.cell is not None:
+            paint_value_outline(painter, self.cell_rectangle(self.cell))
         painter.setClipping(False)
         self._paint_edges(painter, rows, columns)
         painter.end()
@@ -291,20 +302,12 @@ class PixelMatrix(QAbstractScrollArea):
             y = round(area.top() + row * self._row_height()) + 0.5
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
 
-    @staticmethod
-    def _paint_outline(painter: QPainter, rectangle: QRectF) -> None:
-        """Outlines a cell so that it is seen on any colour: white around black."""
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        for colour, margin in ((Qt.GlobalColor.black, 0.5), (Qt.GlobalColor.white, 1.5)):
-            painter.setPen(QPen(colour, 1.5))
-            painter.drawRect(rectangle.adjusted(-margin, -margin, margin, margin))
-
     def _paint_edges(self, painter: QPainter, rows: range, columns: range) -> None:
         """The numbers of rows and columns, as many as find room; those of the cell pointed at stand out."""
         theme = colours()
         painter.setFont(self._edge_font())
         metrics = painter.fontMetrics()
-        pointed = self._cell or (-1, -1)
+        pointed = self.cell or (-1, -1)
         for across, numbers, extent, least in (
             (True, columns, self._side, metrics.horizontalAdvance("000") + GRID // 2),
             (False, rows, self._row_height(), metrics.height()),
@@ -316,7 +319,7 @@ class PixelMatrix(QAbstractScrollArea):
                     continue
                 if number != current and current >= 0 and abs(number - current) * extent < least:
                     continue
-                cell = self.rectangle((0, number) if across else (number, 0))
+                cell = self.cell_rectangle((0, number) if across else (number, 0))
                 painter.setPen(QColor(theme.accent_text if number == current else theme.secondary))
                 middle = cell.center().x() if across else cell.center().y()
                 start = self._left() if across else self._top()
@@ -329,7 +332,7 @@ class PixelMatrix(QAbstractScrollArea):
                     place = QRectF(0, middle - GRID, self._left() - GRID // 2, 2 * GRID)
                     painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(number))
         if self.hasFocus() and self._by_keys:
-            painter.setPen(QPen(QColor(theme.accent_text), 2))
+            painter.setPen(focus_pen())
             painter.drawRect(QRectF(self.viewport().rect()).adjusted(1, 1, -1, -1))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -342,90 +345,37 @@ class PixelMatrix(QAbstractScrollArea):
         self.viewport().update()
         self.window_changed.emit(self.window_shown())
 
-    def viewportEvent(self, event: QEvent) -> bool:
-        """Points at nothing once the mouse has gone."""
-        if event.type() == QEvent.Type.Leave:
-            self.point(None)
-        return super().viewportEvent(event)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Points at the cell under the mouse."""
-        x, y = event.position().x(), event.position().y()
-        column = int((x - self._left() + self.horizontalScrollBar().value()) // self._side)
-        row = int((y - self._top() + self.verticalScrollBar().value()) // self._row_height())
-        inside = x >= self._left() and y >= self._top()
-        known = 0 <= row < self._image.shape[0] and 0 <= column < self._image.shape[1]
-        self.point((row, column) if inside and known else None, follow=False)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scrolls; with Ctrl, zooms."""
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            if event.angleDelta().y():
-                self.zoom(1.2 if event.angleDelta().y() > 0 else 1 / 1.2, event.position())
-            event.accept()
-        else:
-            super().wheelEvent(event)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows point at the next cell; + and - zoom."""
-        key = Qt.Key(event.key())
-        rows, columns = self._image.shape[:2]
-        if key in _STEPS and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
-            row, column = self._cell or (rows // 2, columns // 2)
-            down, across = _STEPS[key] if self._cell else (0, 0)
-            self.point((min(max(row + down, 0), rows - 1), min(max(column + across, 0), columns - 1)))
-        elif key in _ZOOMS:
-            self.zoom(_ZOOMS[key])
+        """The keys + and - zoom; others point at another cell."""
+        if event.key() in _ZOOM_KEYS:
+            self.zoom(_ZOOM ** _ZOOM_KEYS[Qt.Key(event.key())])
         else:
             super().keyPressEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Shows where the keys are, if they brought it here."""
-        super().focusInEvent(event)
         self._by_keys = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
-        self.viewport().update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Shows that the keys are elsewhere."""
-        super().focusOutEvent(event)
-        self.viewport().update()
+        super().focusInEvent(event)
 
 
-_STEPS: dict[Qt.Key, Cell] = {
-    Qt.Key.Key_Left: (0, -1),
-    Qt.Key.Key_Right: (0, 1),
-    Qt.Key.Key_Up: (-1, 0),
-    Qt.Key.Key_Down: (1, 0),
-}
-_ZOOMS = {Qt.Key.Key_Plus: 1.2, Qt.Key.Key_Equal: 1.2, Qt.Key.Key_Minus: 1 / 1.2}
+def cell_colours(image: np.ndarray, channel: int | None) -> np.ndarray:
+    """The colours behind the numbers.
 
+    Args:
+        image: (height, width, 1 or 3) uint8.
+        channel: 0, 1 or 2 for red, green or blue alone; None for all, one band under the other in each row.
 
-NUMBERS = 256
-"""Numbers from 0 to 255."""
-
-
-@functools.lru_cache(maxsize=16)
-def _masks(font: str, ratio: float) -> np.ndarray:
-    """(256, height, width) uint8: how much each screen pixel is covered by each number, centred."""
-    described = QFont()
-    described.fromString(font)
-    metrics = QFontMetricsF(described)
-    width, height = int(metrics.horizontalAdvance("000") * ratio) + 1, int(metrics.height() * ratio) + 1
-    image = QImage(width, NUMBERS * height, QImage.Format.Format_Grayscale8)
-    image.fill(0)
-    painter = QPainter(image)
-    painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
-    painter.scale(ratio, ratio)
-    painter.setFont(described)
-    painter.setPen(QColor("white"))
-    for number in range(NUMBERS):
-        box = QRectF(0, number * height / ratio, width / ratio, height / ratio)
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(number))
-    painter.end()
-    lines = np.frombuffer(image.constBits(), np.uint8).reshape(NUMBERS * height, image.bytesPerLine())
-    masks = lines[:, :width].reshape(NUMBERS, height, width)
-    inked = np.flatnonzero(masks.any(axis=(0, 2)))
-    return masks[:, inked[0] : inked[-1] + 1].copy()
+    Returns:
+        (height × bands, width, 3) uint8: grey for one channel of one; else each band in its own colour.
+    """
+    height, width, channels = image.shape
+    if channels == 1:
+        return image.repeat(3, axis=2)
+    shown = range(channels) if channel is None else (channel,)
+    bands = np.zeros((height, len(shown), width, 3), np.uint8)
+    for band, number in enumerate(shown):
+        bands[:, band, :, number] = image[..., number]
+    return bands.reshape(-1, width, 3)
 
 
 def paint_numbers(
@@ -444,14 +394,14 @@ def paint_numbers(
     Returns:
         As large as all cells, with that ratio.
     """
-    masks = _masks(font.toString(), ratio)
-    _, height, width = masks.shape
+    numerals = _numerals(font.toString(), ratio)
+    _, height, width = numerals.shape
     image_height, image_width = (int(np.ceil(edges[-1] * ratio)) for edges in (tops, lefts))
     margin = height
     layer = np.zeros((image_height + 2 * margin, image_width + 2 * margin), np.uint32)
     rows = np.rint((tops[:-1] + tops[1:]) / 2 * ratio - height / 2).astype(int) + margin
     columns = np.rint((lefts[:-1] + lefts[1:]) / 2 * ratio - width / 2).astype(int) + margin
-    cover = masks[values].astype(np.uint32)
+    cover = numerals[values].astype(np.uint32)
     colour = np.where(dark, np.uint32(1 << 24), np.uint32(0x01010101))[..., np.newaxis, np.newaxis]
     down = (rows[:, np.newaxis] + np.arange(height))[:, np.newaxis, :, np.newaxis]
     across = (columns[:, np.newaxis] + np.arange(width))[np.newaxis, :, np.newaxis, :]
@@ -464,21 +414,25 @@ def paint_numbers(
     return image
 
 
-def sheet_of(image: np.ndarray, channel: int | None) -> np.ndarray:
-    """The colours behind the numbers.
-
-    Args:
-        image: (height, width, 1 or 3) uint8.
-        channel: 0, 1 or 2 for red, green or blue alone; None for all, one band under the other in each row.
-
-    Returns:
-        (height × bands, width, 3) uint8: grey for one channel of one; else each band in its own colour.
-    """
-    height, width, channels = image.shape
-    if channels == 1:
-        return image.repeat(3, axis=2)
-    shown = range(channels) if channel is None else (channel,)
-    sheet = np.zeros((height, len(shown), width, 3), np.uint8)
-    for band, number in enumerate(shown):
-        sheet[:, band, :, number] = image[..., number]
-    return sheet.reshape(-1, width, 3)
+@functools.lru_cache(maxsize=16)
+def _numerals(font: str, ratio: float) -> np.ndarray:
+    """(256, height, width) uint8: how much each number from 0 to 255, centred, covers each screen pixel."""
+    described = QFont()
+    described.fromString(font)
+    metrics = QFontMetricsF(described)
+    width, height = int(metrics.horizontalAdvance("000") * ratio) + 1, int(metrics.height() * ratio) + 1
+    image = QImage(width, _NUMERALS * height, QImage.Format.Format_Grayscale8)
+    image.fill(0)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
+    painter.scale(ratio, ratio)
+    painter.setFont(described)
+    painter.setPen(QColor("white"))
+    for number in range(_NUMERALS):
+        box = QRectF(0, number * height / ratio, width / ratio, height / ratio)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(number))
+    painter.end()
+    lines = np.frombuffer(image.constBits(), np.uint8).reshape(_NUMERALS * height, image.bytesPerLine())
+    numerals = lines[:, :width].reshape(_NUMERALS, height, width)
+    inked = np.flatnonzero(numerals.any(axis=(0, 2)))
+    return numerals[:, inked[0] : inked[-1] + 1].copy()

@@ -1,25 +1,19 @@
 """A small picture shown large, every pixel a sharp square that can be pointed at."""
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, LIGHT, array_to_image, colours
+from cnnstudio.gui.widgets.items import NONE, Cell, Cells, ItemWidget, paint_placeholder, paint_value_outline
 
-Cell = tuple[int, int]
-"""Row and column, counted from 0."""
-
-_STEPS: dict[int, Cell] = {
-    Qt.Key.Key_Left: (0, -1),
-    Qt.Key.Key_Right: (0, 1),
-    Qt.Key.Key_Up: (-1, 0),
-    Qt.Key.Key_Down: (1, 0),
-}
+_ROOM_USED = 0.85
+"""Where whole screen pixels a pixel leave more room empty than this, a picture is fitted without them."""
 
 
-def crisp_rectangle(area: QRectF, size: QSize, ratio: float) -> QRectF:
+def whole_pixel_rectangle(area: QRectF, size: QSize, ratio: float) -> QRectF:
     """Where a picture lies inside an area: in its middle, as large as a whole number of screen pixels a pixel allows.
 
     Args:
@@ -38,153 +32,8 @@ def crisp_rectangle(area: QRectF, size: QSize, ratio: float) -> QRectF:
     return QRectF(left, top, width, height)
 
 
-class CrispPicture(QWidget):
-    """Shows a picture with sharp pixels; the pixel under the pointer, or chosen with the arrow keys, is outlined.
-
-    Args:
-        placeholder: what stands there while there is no picture.
-        parent: the parent widget.
-    """
-
-    pointed = Signal(object)
-    """The (row, column) that is pointed at now, or None."""
-
-    def __init__(self, placeholder: str = "", parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._placeholder = placeholder
-        self._picture: QImage | None = None
-        self._cell: Cell | None = None
-
-    @property
-    def cell(self) -> Cell | None:
-        """The (row, column) that is pointed at."""
-        return self._cell
-
-    def set_picture(self, picture: QImage | None) -> None:
-        """Shows a picture, or none; what was pointed at stays where the size stays."""
-        if picture is None or self._picture is None or picture.size() != self._picture.size():
-            self._point(None)
-        self._picture = picture
-        if self._cell is not None and QToolTip.isVisible():
-            self._show_tip()
-        self.update()
-
-    def text_of(self, cell: Cell) -> str:
-        """What the tooltip says of a pixel; for those who know its value."""
-        row, column = cell
-        return f"row {row}, column {column}"
-
-    def _place(self) -> QRectF:
-        """Where the picture lies, with a pixel left for its frame."""
-        if self._picture is None:
-            return QRectF()
-        area = QRectF(self.rect()).adjusted(2, 2, -2, -2)
-        return crisp_rectangle(area, self._picture.size(), self.devicePixelRatioF())
-
-    def _cell_rectangle(self, cell: Cell, place: QRectF) -> QRectF:
-        if self._picture is None:
-            return QRectF()
-        across, down = place.width() / self._picture.width(), place.height() / self._picture.height()
-        row, column = cell
-        return QRectF(place.left() + column * across, place.top() + row * down, across, down)
-
-    def _cell_at(self, position: QPointF) -> Cell | None:
-        place = self._place()
-        if self._picture is None or not place.contains(position):
-            return None
-        row = int((position.y() - place.top()) / place.height() * self._picture.height())
-        column = int((position.x() - place.left()) / place.width() * self._picture.width())
-        return min(row, self._picture.height() - 1), min(column, self._picture.width() - 1)
-
-    def _point(self, cell: Cell | None) -> None:
-        if cell != self._cell:
-            self._cell = cell
-            self.update()
-            self.pointed.emit(cell)
-
-    def _show_tip(self) -> None:
-        if self._cell is None:
-            QToolTip.hideText()
-            return
-        text = self.text_of(self._cell)
-        self.setAccessibleDescription(text)
-        corner = self._cell_rectangle(self._cell, self._place()).bottomRight()
-        QToolTip.showText(self.mapToGlobal(corner.toPoint()), text, self)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints the picture, its thin frame and the outline of the pixel that is pointed at."""
-        painter = QPainter(self)
-        theme = colours()
-        if self._picture is None:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(QColor(theme.border), 1, Qt.PenStyle.DashLine))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), GRID / 2, GRID / 2)
-            painter.setPen(QColor(theme.secondary))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect().adjusted(GRID, GRID, -GRID, -GRID), flags, self._placeholder)
-            painter.end()
-            return
-        place = self._place()
-        colour, width = (theme.accent_text, 2) if self.hasFocus() else (theme.border, 1)
-        painter.fillRect(place.adjusted(-width, -width, width, width), QColor(colour))
-        smaller = place.width() * self.devicePixelRatioF() < self._picture.width()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smaller)
-        painter.drawImage(place, self._picture)
-        if self._cell is not None:
-            self._paint_outline(painter, self._cell_rectangle(self._cell, place))
-        painter.end()
-
-    @staticmethod
-    def _paint_outline(painter: QPainter, rectangle: QRectF) -> None:
-        """Outlines a pixel so that it is seen on any colour: white around black."""
-        for colour, margin in ((Qt.GlobalColor.black, 0.5), (Qt.GlobalColor.white, 1.5)):
-            painter.setPen(QPen(colour, 1))
-            painter.drawRect(rectangle.adjusted(-margin, -margin, margin - 1, margin - 1))
-
-    def event(self, event: QEvent) -> bool:
-        """Leaves the pixel's tooltip alone when the widget's own is due."""
-        if event.type() == QEvent.Type.ToolTip and self._cell is not None:
-            return True
-        return super().event(event)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Points at the pixel under the mouse."""
-        self._point(self._cell_at(event.position()))
-        self._show_tip()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        """Points at nothing."""
-        self._point(None)
-        super().leaveEvent(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """The arrow keys point at the next pixel; Escape at none."""
-        if self._picture is not None and event.key() in _STEPS:
-            row, column = self._cell or (self._picture.height() // 2, self._picture.width() // 2)
-            down, across = _STEPS[event.key()] if self._cell else (0, 0)
-            self._point(
-                (
-                    min(max(row + down, 0), self._picture.height() - 1),
-                    min(max(column + across, 0), self._picture.width() - 1),
-                )
-            )
-            self._show_tip()
-        elif event.key() == Qt.Key.Key_Escape and self._cell is not None:
-            self._point(None)
-            self._show_tip()
-        else:
-            super().keyPressEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Points at nothing."""
-        self._point(None)
-        super().focusOutEvent(event)
-
-
-class PixelView(CrispPicture):
-    """An image as the network gets it, every pixel a sharp square; its value is told when it is pointed at.
+class PixelView(Cells, ItemWidget):
+    """An image as the network gets it; the pixel under the pointer, or gone to with keys, is outlined and told.
 
     Args:
         parent: the parent widget.
@@ -192,18 +41,21 @@ class PixelView(CrispPicture):
     """
 
     def __init__(self, parent: QWidget | None = None, placeholder: str = "What the network gets appears here.") -> None:
-        super().__init__(placeholder, parent)
+        super().__init__(parent)
         describe(
             self,
             "pixel_view",
             "What the network gets",
             "The very pixels that the network gets. Point at one to see its value: 0 is black, 255 is white.",
         )
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setMinimumSize(84, 84)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
+        self._placeholder = placeholder
         self._image: np.ndarray | None = None
+        self._picture = QImage()
 
     @property
     def image(self) -> np.ndarray | None:
@@ -217,14 +69,91 @@ class PixelView(CrispPicture):
             image: (height, width), (height, width, 1) or (height, width, 3) uint8.
         """
         self._image = image
-        self.set_picture(None if image is None else array_to_image(image))
+        self.set_picture(QImage() if image is None else array_to_image(image))
+
+    def set_picture(self, picture: QImage) -> None:
+        """Shows a picture, or none where it is null; what was pointed at stays where the size stays."""
+        if picture.size() != self._picture.size():
+            self.point(None)
+        self._picture = picture
+        if self.cell is not None and QToolTip.isVisible():
+            self._tell_now()
+        self.update()
+
+    def extent(self) -> Cell:
+        """The picture's height and width."""
+        return self._picture.height(), self._picture.width()
 
     def text_of(self, cell: Cell) -> str:
         """Row, column and value, such as “row 12, column 9: 207”."""
-        if self._image is None:
-            return ""
-        values = np.atleast_1d(self._image[cell])
-        return f"{super().text_of(cell)}: {', '.join(str(value) for value in values)}"
+        values: np.ndarray = [] if self._image is None else np.atleast_1d(self._image[cell])
+        return f"{super().text_of(cell)}: {', '.join(map(str, values))}"
+
+    def picture_rectangle(self) -> QRectF:
+        """Where the picture lies, with a pixel left for its frame."""
+        area = QRectF(self.rect()).adjusted(2, 2, -2, -2)
+        return whole_pixel_rectangle(area, self._picture.size(), self.devicePixelRatioF())
+
+    def cell_rectangle(self, cell: Cell) -> QRectF:
+        """Where a pixel lies."""
+        place, (rows, columns) = self.picture_rectangle(), self.extent()
+        across, down = place.width() / columns, place.height() / rows
+        return QRectF(place.left() + cell[1] * across, place.top() + cell[0] * down, across, down)
+
+    def item_at(self, position: QPointF) -> int:
+        """The pixel at a point, by its number."""
+        if self._picture.isNull() or not self.picture_rectangle().contains(position):
+            return NONE
+        place, (rows, columns) = self.picture_rectangle(), self.extent()
+        row = int((position.y() - place.top()) / place.height() * rows)
+        column = int((position.x() - place.left()) / place.width() * columns)
+        return min(row, rows - 1) * columns + min(column, columns - 1)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paints the picture, its thin frame and the outline of the pixel that is pointed at."""
+        painter = QPainter(self)
+        if self._picture.isNull():
+            paint_placeholder(painter, self.rect(), self._placeholder, framed=True)
+        else:
+            self._paint_picture(painter, self.picture_rectangle())
+        painter.end()
+
+    def _paint_picture(self, painter: QPainter, place: QRectF) -> None:
+        theme = colours()
+        colour, width = (theme.accent_text, 2) if self.hasFocus() else (theme.border, 1)
+        painter.fillRect(place.adjusted(-width, -width, width, width), QColor(colour))
+        smaller = place.width() * self.devicePixelRatioF() < self._picture.width()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smaller)
+        painter.drawImage(place, self._picture)
+        if self.cell is not None:
+            paint_value_outline(painter, self.cell_rectangle(self.cell))
+
+    def _tell_now(self) -> None:
+        """Shows the tooltip of the pixel that is pointed at, without the usual wait."""
+        if self.cell is None:
+            QToolTip.hideText()
+            return
+        place = self.cell_rectangle(self.cell)
+        tip = self.tip_at(place.center())
+        QToolTip.showText(self.mapToGlobal(place.bottomRight().toPoint()), tip, self)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Points at the pixel under the mouse and tells its value."""
+        super().mouseMoveEvent(event)
+        self._tell_now()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """The arrow keys, Home and End point at another pixel and tell its value; Escape points at none."""
+        if event.key() == Qt.Key.Key_Escape and self.cell is not None:
+            self.point(None)
+        else:
+            super().keyPressEvent(event)
+        self._tell_now()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Points at nothing."""
+        self.point(None)
+        super().focusOutEvent(event)
 
     def sizeHint(self) -> QSize:
         """Five pixels a pixel of MNIST, and the frame."""
@@ -235,10 +164,7 @@ class PixelView(CrispPicture):
         return width
 
 
-_WORTHWHILE = 0.85
-
-
-class PixelPicture(CrispPicture):
+class PixelPicture(PixelView):
     """An image as large as there is room, whatever its resolution; a frame shows which part the matrix shows.
 
     Args:
@@ -246,7 +172,7 @@ class PixelPicture(CrispPicture):
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("", parent)
+        super().__init__(parent, "")
         describe(
             self,
             "pixel_picture",
@@ -254,69 +180,50 @@ class PixelPicture(CrispPicture):
             "The image, each pixel a square. Point at one, or go there with the arrow keys, to find it in the numbers.",
         )
         self.setMinimumSize(20 * GRID, 20 * GRID)
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        policy.setHeightForWidth(True)
+        policy = self.sizePolicy()
+        policy.setHorizontalPolicy(QSizePolicy.Policy.Expanding)
         self.setSizePolicy(policy)
-        self._image: np.ndarray | None = None
-        self._extent = QSize(1, 1)
+        self._original = QSize(1, 1)
         self._window = QRectF()
 
-    @property
-    def image(self) -> np.ndarray | None:
-        """The image that is shown."""
-        return self._image
-
-    def set_image(self, image: np.ndarray | None, extent: tuple[int, ...] | None = None) -> None:
+    def set_image(self, image: np.ndarray | None, original: tuple[int, ...] | None = None) -> None:
         """Shows an image, or none.
 
         Args:
             image: (height, width, 1 or 3) uint8.
-            extent: (height, width, …) of the original: so large it stays, however few pixels there are; the image's
-                own where None.
+            original: (height, width, …) of the image before it was made smaller: so large it stays, however few pixels
+                there are; the image's own where None.
         """
-        self._image = image
-        if image is None:
-            self.set_picture(None)
-            return
-        height, width, *_ = extent or image.shape
-        if QSize(width, height) != self._extent:
-            self._extent = QSize(width, height)
-            self.updateGeometry()
-        self.set_picture(array_to_image(image))
+        if image is not None:
+            height, width, *_ = original or image.shape
+            if QSize(width, height) != self._original:
+                self._original = QSize(width, height)
+                self.updateGeometry()
+        super().set_image(image)
 
     def set_window(self, window: QRectF) -> None:
         """Frames a part of the image, in its pixels; the whole of it gets no frame."""
         self._window = window
         self.update()
 
-    def point(self, cell: Cell | None) -> None:
-        """Outlines a pixel; None outlines none."""
-        self._point(cell)
+    def tip_at(self, position: QPointF) -> str:
+        """None for a pixel: what is pointed at is told beside the picture."""
+        return self.toolTip() if self.item_at(position) == NONE else ""
 
-    def text_of(self, cell: Cell) -> str:  # noqa: ARG002
-        """Nothing: what is pointed at is told beside the picture."""
-        return ""
-
-    def _place(self) -> QRectF:
+    def picture_rectangle(self) -> QRectF:
         """Where the picture lies: top left, by whole screen pixels where that wastes little room."""
         area = QRectF(self.rect()).adjusted(2, 2, -2, -2)
-        ratio = self.devicePixelRatioF()
-        crisp = crisp_rectangle(area, self._extent, ratio)
-        crisp.moveTopLeft(area.topLeft())
-        share = min(area.width() / self._extent.width(), area.height() / self._extent.height())
-        if crisp.width() >= _WORTHWHILE * self._extent.width() * share:
-            return crisp
-        return QRectF(area.topLeft(), self._extent.toSizeF() * share)
+        sharp = whole_pixel_rectangle(area, self._original, self.devicePixelRatioF())
+        share = min(area.width() / self._original.width(), area.height() / self._original.height())
+        fitted = self._original.toSizeF() * share
+        return QRectF(area.topLeft(), sharp.size() if sharp.width() >= _ROOM_USED * fitted.width() else fitted)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def _paint_picture(self, painter: QPainter, place: QRectF) -> None:
         """Paints the frame over the picture."""
-        super().paintEvent(event)
-        if self._picture is None or self._window.isEmpty():
-            return
+        super()._paint_picture(painter, place)
         whole = QRectF(0, 0, self._picture.width(), self._picture.height())
-        if self._window.adjusted(-1, -1, 1, 1).contains(whole):
+        if self._window.isEmpty() or self._window.adjusted(-1, -1, 1, 1).contains(whole):
             return
-        place = self._place()
         across, down = place.width() / whole.width(), place.height() / whole.height()
         frame = QRectF(
             place.left() + self._window.left() * across,
@@ -324,11 +231,9 @@ class PixelPicture(CrispPicture):
             self._window.width() * across,
             self._window.height() * down,
         )
-        painter = QPainter(self)
         for colour, margin in ((QColor(0, 0, 0, 120), 1.0), (QColor(LIGHT.accent_soft), 0.0)):
             painter.setPen(QPen(colour, 1.5))
             painter.drawRect(frame.adjusted(-margin, -margin, margin, margin) & place.adjusted(-1, -1, 1, 1))
-        painter.end()
 
     def sizeHint(self) -> QSize:
         """As large as a newcomer needs it."""
@@ -336,4 +241,4 @@ class PixelPicture(CrispPicture):
 
     def heightForWidth(self, width: int) -> int:
         """As high as the image is for its width."""
-        return round(width * self._extent.height() / self._extent.width())
+        return round(width * self._original.height() / self._original.width())

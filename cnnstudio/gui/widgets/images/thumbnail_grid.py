@@ -1,43 +1,39 @@
-"""Any number of small images in lines, of which only those on screen are ever read and painted."""
+"""Any number of small images in lines, of which only those on screen are ever read and painted.
+
+Painted by hand: a view of items with a delegate draws them one by one, and a frame of 200 digits takes 8 ms then, of
+which scrolling through 60,000 of them leaves none for reading. Here a line of images is one picture, made once.
+"""
 
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 from PIL import Image
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import (
-    QColor,
-    QFocusEvent,
-    QHelpEvent,
-    QImage,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QResizeEvent,
-    QWheelEvent,
-)
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QWidget
 
 from cnnstudio.errors import reason
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, colours
+from cnnstudio.gui.widgets.items import NONE, ItemArea, Lines, focus_pen, paint_placeholder
 
 SMALLEST, LARGEST = 3 * GRID, 24 * GRID
 """Sides of a thumbnail, in device-independent pixels."""
 
-_LINES_BYTES = 96 * 2**20
+EDGE = GRID // 2
+"""Left of the first thumbnail and above the first line, in device-independent pixels; the least gap between two."""
+
+_CACHE_BYTES = 96 * 2**20
 _SECONDS_A_FRAME = 0.006
 """So long one frame may make new lines; those that are still missing come with the next one."""
+_ZOOM_KEYS = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1}
 
 
 @dataclass(frozen=True, eq=False)
-class Thumbnails:
+class ThumbnailSource:
     """Where a grid has its images from.
 
     Attributes:
@@ -53,7 +49,7 @@ class Thumbnails:
     caption: Callable[[int], str]
 
 
-class ThumbnailGrid(QAbstractScrollArea):
+class ThumbnailGrid(ItemArea):
     """Thumbnails in lines; wheel, keys and scroll bar move through them, a click or Enter opens one.
 
     Args:
@@ -61,10 +57,6 @@ class ThumbnailGrid(QAbstractScrollArea):
         placeholder: what stands there while there are no images.
     """
 
-    activated = Signal(int)
-    """The image at this place was clicked, or Enter was pressed on it."""
-    current_changed = Signal(int)
-    """The outlined image is another one, at this place; -1 for none."""
     side_changed = Signal(int)
     """Thumbnails have another size, in device-independent pixels."""
     failed = Signal(str)
@@ -78,20 +70,14 @@ class ThumbnailGrid(QAbstractScrollArea):
             "Images",
             "Click an image, or press Enter on it, to see it as numbers. Ctrl and the wheel make thumbnails larger.",
         )
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        self.viewport().setMouseTracking(True)
-        self.viewport().setAutoFillBackground(False)
         self._placeholder = placeholder
-        self._images: Thumbnails | None = None
+        self._source: ThumbnailSource | None = None
         self._side = 7 * GRID
-        self._current = self._hovered = -1
-        self._pressed = -1
         self._problem = ""
-        self._plan: LinePlan | None = None
-        self._lines: OrderedDict[int, QImage] = OrderedDict()
+        self._lines: Lines | None = None  # in pixels of the screen
+        self._pictures: OrderedDict[int, QImage] = OrderedDict()
         self._bytes = 0
 
     @property
@@ -99,15 +85,11 @@ class ThumbnailGrid(QAbstractScrollArea):
         """The wished longer side of a thumbnail, in device-independent pixels."""
         return self._side
 
-    @property
-    def current(self) -> int:
-        """The place of the outlined image; -1 for none."""
-        return self._current
-
-    def set_images(self, images: Thumbnails | None) -> None:
+    def set_images(self, source: ThumbnailSource | None) -> None:
         """Shows other images from the first one on, or the placeholder."""
-        self._images, self._problem = images, ""
-        self._current = self._hovered = -1
+        self.hover(NONE)
+        super().set_current(NONE)
+        self._source, self._problem = source, ""
         self.verticalScrollBar().setValue(0)
         self._lay_out()
 
@@ -119,145 +101,87 @@ class ThumbnailGrid(QAbstractScrollArea):
             self._lay_out()
             self.side_changed.emit(side)
 
-    def set_current(self, place: int) -> None:
+    def set_current(self, item: int) -> None:
         """Outlines an image and scrolls to it; -1 outlines none."""
-        count = self._images.count if self._images else 0
-        place = min(max(place, -1), count - 1)
-        if place != self._current:
-            self._current = place
-            if self._images and place >= 0:
-                self.setAccessibleDescription(self._images.caption(place))
-            self.current_changed.emit(place)
-        self._scroll_to(place)
-        self.viewport().update()
+        super().set_current(item)
+        self.reveal(self.current)
 
-    def rectangle(self, place: int) -> QRectF:
-        """Where an image lies in the viewport, in device-independent pixels."""
-        if self._plan is None:
-            return QRectF()
-        plan, ratio = self._plan, self.devicePixelRatioF()
-        line, column = divmod(place, plan.columns)
-        left = (plan.edge + column * plan.across) / ratio
-        return QRectF(left, self._top_of(line) / ratio, plan.width / ratio, plan.height / ratio)
-
-    def place_at(self, position: QPointF) -> int:
-        """The place of the image at a point of the viewport; -1 where there is none."""
-        if self._plan is None or self._images is None:
-            return -1
-        plan, ratio = self._plan, self.devicePixelRatioF()
-        x = position.x() * ratio - plan.edge
-        y = (position.y() + self.verticalScrollBar().value()) * ratio - plan.edge
-        column, line = int(x // plan.across), int(y // plan.down)
-        place = line * plan.columns + column
-        inside = x % plan.across < plan.width and y % plan.down < plan.height and 0 <= column < plan.columns
-        return place if inside and 0 <= place < self._images.count else -1
-
-    def _top_of(self, line: int) -> int:
-        """The top of a line in the viewport, in screen pixels."""
-        if self._plan is None:
-            return 0
-        scrolled = round(self.verticalScrollBar().value() * self.devicePixelRatioF())
-        return self._plan.edge + line * self._plan.down - scrolled
+    # Where the images lie.
 
     def _lay_out(self) -> None:
-        """Plans the lines anew; the image at the top stays at the top."""
-        bar = self.verticalScrollBar()
-        ratio = self.devicePixelRatioF()
-        before = self._plan
+        """Lays out all lines anew; the image at the top stays at the top."""
+        bar, ratio, before = self.verticalScrollBar(), self.devicePixelRatioF(), self._lines
         first = round(bar.value() * ratio) // before.down * before.columns if before and bar.value() else 0
-        self._lines.clear()
+        self._pictures.clear()
         self._bytes = 0
-        self._plan = None
-        if self._images is not None and self._images.count:
-            plan = plan_lines(self._images.shape, self._images.count, self._side, self.viewport().width(), ratio)
-            total = -(-(plan.lines * plan.down + plan.edge) // ratio)
-            bar.setRange(0, max(0, int(total) - self.viewport().height()))
-            bar.setPageStep(max(1, self.viewport().height()))
-            bar.setSingleStep(max(1, round(plan.down / ratio / 2)))
-            self._plan = plan
-            if first:
-                bar.setValue(round(first // plan.columns * plan.down / ratio))
-        else:
-            bar.setRange(0, 0)
+        self._lines = None
+        bar.setRange(0, 0)
+        if self._source is not None and self._source.count:
+            width, height = self.viewport().width(), self.viewport().height()
+            lines = lay_out(self._source.shape, self._source.count, self._side, width, ratio)
+            total = -(-(lines.line_count * lines.down + round(EDGE * ratio)) // ratio)
+            bar.setRange(0, max(0, int(total) - height))
+            bar.setPageStep(max(1, height))
+            bar.setSingleStep(max(1, round(lines.down / ratio / 2)))
+            bar.setValue(round(first // lines.columns * lines.down / ratio))
+            self._lines = lines
         self.viewport().update()
 
-    def _scroll_to(self, place: int) -> None:
-        if place < 0 or self._plan is None:
+    def _top(self) -> int:
+        """The top of the first line in the viewport, in screen pixels."""
+        ratio = self.devicePixelRatioF()
+        return round(EDGE * ratio) - round(self.verticalScrollBar().value() * ratio)
+
+    def item_count(self) -> int:
+        """How many images there are."""
+        return self._source.count if self._source else 0
+
+    def columns(self) -> int:
+        """How many images there are in a line."""
+        return self._lines.columns if self._lines else 1
+
+    def lines_on_page(self) -> int:
+        """How many lines the viewport has room for."""
+        height = round(self.viewport().height() * self.devicePixelRatioF())
+        return max(1, height // self._lines.down) if self._lines else 0
+
+    def first_item(self) -> int:
+        """The first image of the first line on screen."""
+        return max(0, -self._top() // self._lines.down * self._lines.columns) if self._lines else 0
+
+    def item_rectangle(self, item: int) -> QRectF:
+        """Where an image lies in the viewport, in device-independent pixels."""
+        if self._lines is None:
+            return QRectF()
+        ratio, place = self.devicePixelRatioF(), QRectF(self._lines.rectangle(item))
+        place.translate(round(EDGE * ratio), self._top())
+        return QRectF(place.topLeft() / ratio, place.size() / ratio)
+
+    def item_at(self, position: QPointF) -> int:
+        """The image at a point of the viewport; -1 where there is none."""
+        if self._lines is None:
+            return NONE
+        ratio = self.devicePixelRatioF()
+        return self._lines.item_at(position.x() * ratio - round(EDGE * ratio), position.y() * ratio - self._top())
+
+    def item_text(self, item: int) -> str:
+        """The image's caption."""
+        return self._source.caption(item) if self._source else ""
+
+    def reveal(self, item: int) -> None:
+        """Scrolls to an image."""
+        if item == NONE or self._lines is None:
             return
-        bar, shown = self.verticalScrollBar(), self.rectangle(place)
+        bar, shown = self.verticalScrollBar(), self.item_rectangle(item)
         if shown.top() < EDGE:
             bar.setValue(bar.value() + int(shown.top()) - EDGE)
         elif shown.bottom() > self.viewport().height() - EDGE:
             bar.setValue(bar.value() + int(shown.bottom()) + 1 - self.viewport().height() + EDGE)
 
-    def _line(self, number: int) -> QImage | None:
-        """A line, made if need be; None where its images cannot be read."""
-        if number in self._lines:
-            self._lines.move_to_end(number)
-            return self._lines[number]
-        if self._plan is None or self._images is None or self._problem:
-            return None
-        start = number * self._plan.columns
-        places = np.arange(start, min(start + self._plan.columns, self._images.count))
-        try:
-            line = paint_line(self._images.read(places), self._plan)
-        except OSError as error:
-            self._problem = reason(error)
-            QTimer.singleShot(0, self._tell_problem)  # not while it is painted
-            return None
-        self._lines[number] = line
-        self._bytes += line.sizeInBytes()
-        while self._bytes > _LINES_BYTES and len(self._lines) > 1:
-            self._bytes -= self._lines.popitem(last=False)[1].sizeInBytes()
-        return line
-
-    @Slot()
-    def _tell_problem(self) -> None:
-        self.failed.emit(self._problem)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints the lines on screen and the outlines."""
-        painter = QPainter(self.viewport())
-        if self._plan is None:
-            painter.setPen(QColor(colours().secondary))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.viewport().rect().adjusted(GRID, GRID, -GRID, -GRID), flags, self._placeholder)
-            painter.end()
-            return
-        plan, ratio = self._plan, self.devicePixelRatioF()
-        first = max(0, -self._top_of(0) // plan.down)
-        last = min(plan.lines - 1, (round(self.viewport().height() * ratio) - self._top_of(0)) // plan.down)
-        deadline = time.perf_counter() + _SECONDS_A_FRAME
-        for number in range(first, last + 1):
-            if number not in self._lines and time.perf_counter() > deadline:
-                QTimer.singleShot(0, self.viewport().update)
-                break
-            line = self._line(number)
-            if line is not None:
-                line.setDevicePixelRatio(ratio)
-                painter.drawImage(QPointF(plan.edge / ratio, self._top_of(number) / ratio), line)
-        self._paint_outlines(painter)
-        painter.end()
-
-    def _paint_outlines(self, painter: QPainter) -> None:
-        theme = colours()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        strong = theme.accent_text if self.hasFocus() else theme.secondary
-        for place, colour, width in ((self._hovered, theme.secondary, 1.0), (self._current, strong, 2.0)):
-            if place >= 0:
-                painter.setPen(QPen(QColor(colour), width))
-                margin = width / 2 + 1
-                painter.drawRoundedRect(self.rectangle(place).adjusted(-margin, -margin, margin, margin), 3, 3)
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fills the new width."""
         super().resizeEvent(event)
         self._lay_out()
-
-    def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: ARG002
-        """Paints what has come into sight."""
-        self._hovered = -1
-        self.viewport().update()
 
     def event(self, event: QEvent) -> bool:
         """Lays out anew on a screen of another density."""
@@ -265,134 +189,82 @@ class ThumbnailGrid(QAbstractScrollArea):
             self._lay_out()
         return super().event(event)
 
-    def viewportEvent(self, event: QEvent) -> bool:
-        """Tells what the image under the pointer is."""
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            place = self.place_at(QPointF(event.pos()))
-            if place < 0 or self._images is None:
-                QToolTip.hideText()
-            else:
-                area = self.rectangle(place).toAlignedRect()
-                QToolTip.showText(event.globalPos(), f"<p>{escape(self._images.caption(place))}</p>", self, area)
-            return True
-        if event.type() == QEvent.Type.Leave:
-            self._hover(-1)
-        return super().viewportEvent(event)
+    # Painting.
 
-    def _hover(self, place: int) -> None:
-        if place != self._hovered:
-            self._hovered = place
-            self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if place >= 0 else Qt.CursorShape.ArrowCursor)
-            self.viewport().update()
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paints the lines on screen and the outlines."""
+        painter = QPainter(self.viewport())
+        if self._lines is None:
+            paint_placeholder(painter, self.viewport().rect(), self._placeholder)
+            painter.end()
+            return
+        ratio, top = self.devicePixelRatioF(), self._top()
+        deadline = time.perf_counter() + _SECONDS_A_FRAME
+        for number in self._lines.lines_between(-top, round(self.viewport().height() * ratio) - top):
+            if number not in self._pictures and time.perf_counter() > deadline:
+                QTimer.singleShot(0, self.viewport().update)
+                break
+            picture = self._picture(number)
+            if picture is not None:
+                picture.setDevicePixelRatio(ratio)
+                painter.drawImage(QPointF(round(EDGE * ratio), top + number * self._lines.down) / ratio, picture)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        hovered = QPen(QColor(colours().secondary), 1)
+        for item, pen in (
+            (self.hovered, hovered),
+            (self.current, focus_pen() if self.hasFocus() else QPen(hovered.color(), 2)),
+        ):
+            if item != NONE:
+                painter.setPen(pen)
+                margin = pen.widthF() / 2 + 1
+                painter.drawRoundedRect(self.item_rectangle(item).adjusted(-margin, -margin, margin, margin), 3, 3)
+        painter.end()
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Outlines the image under the pointer."""
-        self._hover(self.place_at(event.position()))
+    def _picture(self, line: int) -> QImage | None:
+        """The picture of a line, made if need be; None where its images cannot be read."""
+        if line in self._pictures:
+            self._pictures.move_to_end(line)
+            return self._pictures[line]
+        if self._lines is None or self._source is None or self._problem:
+            return None
+        start = line * self._lines.columns
+        places = np.arange(start, min(start + self._lines.columns, self._source.count))
+        try:
+            picture = paint_line(self._source.read(places), self._lines)
+        except OSError as error:
+            self._problem = reason(error)
+            QTimer.singleShot(0, self._tell_problem)  # not while it is painted
+            return None
+        self._pictures[line] = picture
+        self._bytes += picture.sizeInBytes()
+        while self._bytes > _CACHE_BYTES and len(self._pictures) > 1:
+            self._bytes -= self._pictures.popitem(last=False)[1].sizeInBytes()
+        return picture
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Makes an image the current one."""
-        self._pressed = self.place_at(event.position()) if event.button() == Qt.MouseButton.LeftButton else -1
-        if self._pressed >= 0:
-            self.set_current(self._pressed)
+    @Slot()
+    def _tell_problem(self) -> None:
+        self.failed.emit(self._problem)
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Opens the image that was pressed, if the pointer is still on it."""
-        place, self._pressed = self._pressed, -1
-        if place >= 0 and place == self.place_at(event.position()):
-            self.activated.emit(place)
+    def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: ARG002
+        """Paints what has come into sight."""
+        self.hover(NONE)
+        self.viewport().update()
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scrolls; with Ctrl, makes thumbnails larger or smaller."""
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            step = event.angleDelta().y()
-            if step:
-                self.set_side(self._side + (GRID if step > 0 else -GRID))
-            event.accept()
-        else:
-            super().wheelEvent(event)
+    # Sizes.
+
+    def step_zoom(self, direction: int, position: QPointF) -> None:  # noqa: ARG002
+        """Makes thumbnails larger or smaller by a step."""
+        self.set_side(self._side + direction * GRID)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows, Page Up and Down, Home and End move; Enter and Space open; Ctrl with + and - sizes."""
-        key = event.key()
-        if self._plan is None or self._images is None:
-            super().keyPressEvent(event)
-            return
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier and key in _SIZES:
-            self.set_side(self._side + _SIZES[Qt.Key(key)])
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._current >= 0:
-            self.activated.emit(self._current)
-        elif not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier and self._move(Qt.Key(key)):
-            return
+        """Ctrl with + and - makes thumbnails larger and smaller; other keys move and open."""
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier and event.key() in _ZOOM_KEYS:
+            self.step_zoom(_ZOOM_KEYS[Qt.Key(event.key())], QPointF())
         else:
             super().keyPressEvent(event)
 
-    def _move(self, key: Qt.Key) -> bool:
-        """Makes another image the current one; returns whether the key is one that does so."""
-        if self._plan is None or self._images is None:
-            return False
-        columns, last = self._plan.columns, self._images.count - 1
-        shown = max(1, int(self.viewport().height() * self.devicePixelRatioF()) // self._plan.down)
-        steps = {
-            Qt.Key.Key_Left: -1,
-            Qt.Key.Key_Right: 1,
-            Qt.Key.Key_Up: -columns,
-            Qt.Key.Key_Down: columns,
-            Qt.Key.Key_PageUp: -columns * shown,
-            Qt.Key.Key_PageDown: columns * shown,
-            Qt.Key.Key_Home: -last,
-            Qt.Key.Key_End: last,
-        }
-        if key not in steps:
-            return False
-        if self._current < 0:
-            first = -self._top_of(0) // self._plan.down * columns
-            self.set_current(last if key == Qt.Key.Key_End else max(0, first))
-        else:
-            self.set_current(min(max(self._current + steps[key], 0), last))
-        return True
 
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Shows where the keys are."""
-        super().focusInEvent(event)
-        self.viewport().update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Shows that the keys are elsewhere."""
-        super().focusOutEvent(event)
-        self.viewport().update()
-
-
-_SIZES = {Qt.Key.Key_Plus: GRID, Qt.Key.Key_Equal: GRID, Qt.Key.Key_Minus: -GRID}
-
-
-EDGE = GRID // 2
-"""Left of the first thumbnail and above the first line, in device-independent pixels; the least gap between two."""
-
-
-@dataclass(frozen=True)
-class LinePlan:
-    """How thumbnails lie in lines. Lengths are in screen pixels.
-
-    Attributes:
-        height: of a thumbnail.
-        width: of a thumbnail.
-        across: from one thumbnail's left edge to the next one's.
-        down: from one line's top to the next one's.
-        columns: thumbnails in a line.
-        lines: of all thumbnails.
-        edge: left of the first thumbnail and above the first line.
-    """
-
-    height: int
-    width: int
-    across: int
-    down: int
-    columns: int
-    lines: int
-    edge: int
-
-
-def plan_lines(shape: tuple[int, ...], count: int, side: int, room: int, ratio: float) -> LinePlan:
+def lay_out(shape: tuple[int, ...], count: int, side: int, room: int, ratio: float) -> Lines:
     """Lays thumbnails out: small images by whole numbers of screen pixels a pixel, large ones made to fit.
 
     Args:
@@ -401,6 +273,9 @@ def plan_lines(shape: tuple[int, ...], count: int, side: int, room: int, ratio: 
         side: the wished longer side of a thumbnail, in device-independent pixels.
         room: width of a line, in device-independent pixels.
         ratio: screen pixels per device-independent pixel.
+
+    Returns:
+        Lines whose lengths are in screen pixels.
     """
     longest = max(shape[0], shape[1])
     wished = max(1, round(side * ratio))
@@ -410,19 +285,30 @@ def plan_lines(shape: tuple[int, ...], count: int, side: int, room: int, ratio: 
     available = int(room * ratio) - 2 * edge
     columns = max(1, (available + edge) // (width + edge))
     gap = edge if columns == 1 else min(max(edge, (available - columns * width) // (columns - 1)), 3 * edge)
-    return LinePlan(height, width, width + gap, height + edge, columns, -(-count // columns), edge)
+    return Lines(count, columns, width, height, width + gap, height + edge)
 
 
-def _colours_of(images: np.ndarray) -> np.ndarray:
-    """(n, height, width, 1 or 3) uint8 → (n, height, width) uint32 as 0xffrrggbb."""
-    values = images.astype(np.uint32)
-    if images.shape[-1] == 1:
-        return np.uint32(0xFF000000) | values[..., 0] * np.uint32(0x010101)
-    return np.uint32(0xFF000000) | values[..., 0] << np.uint32(16) | values[..., 1] << np.uint32(8) | values[..., 2]
+def paint_line(images: np.ndarray, lines: Lines) -> QImage:
+    """A picture of a line of thumbnails, transparent between them.
+
+    Args:
+        images: (n, height, width, 1 or 3) uint8, `lines.columns` at most.
+        lines: how they lie.
+    """
+    if lines.height < images.shape[1]:
+        images = _shrunk(images, lines.height, lines.width)
+    tiles = _as_colours(images)
+    scale = lines.height // tiles.shape[1]
+    if scale > 1:
+        tiles = tiles.repeat(scale, axis=1).repeat(scale, axis=2)
+    picture = np.zeros((lines.height, lines.columns, lines.across), np.uint32)
+    picture[:, : len(tiles), : lines.width] = tiles.transpose(1, 0, 2)
+    width = lines.columns * lines.across
+    return QImage(picture.data, width, lines.height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied).copy()
 
 
 def _shrunk(images: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Images as small as thumbnails, each pixel the mean of about its area: what is fast, for this is for the eye."""
+    """Images as small as thumbnails, each pixel the mean of about its area: fast rather than exact, for the eye."""
     flat = images[..., 0] if images.shape[-1] == 1 else images
     small = [
         np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BOX, reducing_gap=1.0))
@@ -431,20 +317,9 @@ def _shrunk(images: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.stack(small).reshape(len(images), height, width, -1)
 
 
-def paint_line(images: np.ndarray, plan: LinePlan) -> QImage:
-    """A line of thumbnails, transparent between them.
-
-    Args:
-        images: (n, height, width, 1 or 3) uint8, `plan.columns` at most.
-        plan: how they lie.
-    """
-    if plan.height < images.shape[1]:
-        images = _shrunk(images, plan.height, plan.width)
-    tiles = _colours_of(images)
-    scale = plan.height // tiles.shape[1]
-    if scale > 1:
-        tiles = tiles.repeat(scale, axis=1).repeat(scale, axis=2)
-    line = np.zeros((plan.height, plan.columns, plan.across), np.uint32)
-    line[:, : len(tiles), : plan.width] = tiles.transpose(1, 0, 2)
-    width = plan.columns * plan.across
-    return QImage(line.data, width, plan.height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied).copy()
+def _as_colours(images: np.ndarray) -> np.ndarray:
+    """(n, height, width, 1 or 3) uint8 → (n, height, width) uint32 as 0xffrrggbb."""
+    values = images.astype(np.uint32)
+    if images.shape[-1] == 1:
+        return np.uint32(0xFF000000) | values[..., 0] * np.uint32(0x010101)
+    return np.uint32(0xFF000000) | values[..., 0] << np.uint32(16) | values[..., 1] << np.uint32(8) | values[..., 2]

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 from cnnstudio import wording
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import SECTION
-from cnnstudio.gui.widgets.maps.map_row import TileRow
+from cnnstudio.gui.widgets.items import NONE
+from cnnstudio.gui.widgets.maps.map_row import MapRow
 from cnnstudio.models.layer_kinds import LAYER_KINDS
 from cnnstudio.models.trained.classifier import LayerOutput
 
@@ -56,7 +57,7 @@ class FeatureMapGrid(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._layers: tuple[Row, ...] = ()
-        self._rows: list[TileRow] = []
+        self._rows: list[MapRow] = []
         self._stale: set[str] = set()
         self._filled = False
         self._soon = QTimer(self, singleShot=True, interval=0)
@@ -139,7 +140,7 @@ class FeatureMapGrid(QScrollArea):
         self._placeholder.setVisible(not self._filled)
         self._column.setStretch(self._column.count() - 1, 1 if self._filled else 0)
 
-    def _is_seen(self, row: TileRow) -> bool:
+    def _is_seen(self, row: MapRow) -> bool:
         if row.enlarged:
             return True
         top = self.verticalScrollBar().value()
@@ -172,7 +173,7 @@ class FeatureMapGrid(QScrollArea):
             row.setParent(None)
             row.deleteLater()
         while len(self._rows) < len(self._layers):
-            row = TileRow()
+            row = MapRow()
             row.current_changed.connect(partial(self._scroll_to, row))
             self._rows.append(row)
             self._column.insertWidget(self._column.count() - 1, row)
@@ -183,9 +184,10 @@ class FeatureMapGrid(QScrollArea):
             row.keep_room(shape)
         self._show_rows(self._filled)
 
-    def _scroll_to(self, row: TileRow, number: int) -> None:
-        tile = row.tile_rectangle(number).translated(row.pos())
-        self.ensureVisible(tile.center().x(), tile.center().y(), 0, tile.height())
+    def _scroll_to(self, row: MapRow, number: int) -> None:
+        if row.hasFocus() and number != NONE:
+            tile = row.tile_rectangle(number).translated(row.pos())
+            self.ensureVisible(tile.center().x(), tile.center().y(), 0, tile.height())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up and Down beyond a row's edge go on in the next row."""

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -16,7 +17,8 @@ from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.controls.saving import Format, png, save_as
 from cnnstudio.gui.look.theme import GAP, GRID, SECTION, array_to_image, icon
-from cnnstudio.gui.widgets.images.pixel_view import Cell, CrispPicture
+from cnnstudio.gui.widgets.images.pixel_view import PixelView
+from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.gui.widgets.maps.colour_scale import ColourBar, Limits, format_value
 
 _SAVED_SIDE = 512
@@ -39,13 +41,14 @@ def as_map(values: np.ndarray, number: int) -> np.ndarray:
     return np.concatenate([values, np.full(padding, np.nan, values.dtype)]).reshape(-1, columns)
 
 
-class _Map(CrispPicture):
-    """The map itself; tells values with their row and column, or their unit."""
+class _Map(PixelView):
+    """The map itself; says the values with their row and column, or their unit."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__("", parent)
+        super().__init__(parent, "")
         describe(self, "enlarged_map", "Map", "Point at a square, or go there with the arrow keys, to read its value.")
         self.setMinimumSize(300, 300)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.values = np.zeros((1, 1), np.float32)
         self.units = 0
 
@@ -54,7 +57,7 @@ class _Map(CrispPicture):
         unit = cell[0] * self.values.shape[1] + cell[1]
         if self.units and unit >= self.units:
             return ""
-        place = f"unit {unit + 1} of {self.units:,}" if self.units else super().text_of(cell)
+        place = f"unit {unit + 1} of {self.units:,}" if self.units else "row {}, column {}".format(*cell)
         return f"{place}: {format_value(float(self.values[cell]))}"
 
 

@@ -446,13 +446,13 @@ def camera(page: CollectPage, qtbot: QtBot, photos: Collection):
     """The page's camera, whose frames come from `camera.show_frame(colour)`."""
     media = pytest.importorskip("PySide6.QtMultimedia", exc_type=ImportError)
     view = page._view._capture.camera
-    view._listen()
+    sink = view.listen()
 
     def show_frame(colour: str) -> None:
         image = QImage(320, 240, QImage.Format.Format_RGB32)
         image.fill(colour)
         with qtbot.waitSignal(view.picture_changed):
-            view._sink.setVideoFrame(media.QVideoFrame(image))
+            sink.setVideoFrame(media.QVideoFrame(image))
 
     view.show_frame = show_frame
     show_frame("red")

@@ -76,7 +76,7 @@ def text(page: DataPage, name: str) -> str:
 def open_image(page: DataPage, qtbot: QtBot, place: int) -> None:
     grid = page.findChild(QWidget, "thumbnail_grid")
     with qtbot.waitSignal(grid.activated):
-        where = grid.rectangle(place).center().toPoint()
+        where = grid.item_rectangle(place).center().toPoint()
         QTest.mouseClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=where)
     QApplication.processEvents()  # the layout settles
 
@@ -158,7 +158,7 @@ def test_an_image_is_numbers(page: DataPage, qtbot: QtBot) -> None:
     assert not page.findChild(QAbstractButton, "channel_red_chip").isVisible()
     matrix, picture = explorer._matrix, explorer._picture
     row, column = np.argwhere(image[..., 0] == image.max())[0].tolist()
-    QTest.mouseMove(matrix.viewport(), matrix.rectangle((row, column)).center().toPoint())
+    QTest.mouseMove(matrix.viewport(), matrix.cell_rectangle((row, column)).center().toPoint())
     assert picture.cell == (row, column)
     assert text(page, "pixel_under_cursor") == f"Row {row}, column {column}: {image.max()}"
     QTest.mouseMove(picture, QPoint(picture.width() // 3, picture.height() // 3))
@@ -206,7 +206,7 @@ def test_flattened(page: DataPage, qtbot: QtBot) -> None:
     moved = np.pad(image, ((0, 0), (0, 2)))[:, 2:]
     assert f"{int((moved != image).sum())} of 784 numbers" in text(page, "shift_text")
     strip = page.findChild(QWidget, "vector_strip")
-    strip.point(28 * 5 + 7)
+    strip.set_current(28 * 5 + 7)
     assert page._explorer._picture.cell == (5, 7)
 
 
@@ -383,10 +383,10 @@ def test_colour_shows_three_matrices(page: DataPage, qtbot: QtBot, tmp_path: Pat
     image = page.dataset.train.images[1]
     assert text(page, "resolution_text").endswith(f"= <b>{image.size:,} numbers</b>")
     matrix = page._explorer._matrix
-    together = matrix.rectangle((0, 0)).height()
+    together = matrix.cell_rectangle((0, 0)).height()
     click(page, "channel_green_chip")
-    assert matrix.rectangle((0, 0)).height() < together
-    QTest.mouseMove(matrix.viewport(), matrix.rectangle((1, 2)).center().toPoint())
+    assert matrix.cell_rectangle((0, 0)).height() < together
+    QTest.mouseMove(matrix.viewport(), matrix.cell_rectangle((1, 2)).center().toPoint())
     red, green, blue = image[1, 2].tolist()
     assert text(page, "pixel_under_cursor") == f"Row 1, column 2: red {red}, green {green}, blue {blue}"
     click(page, "copy_numbers_button")

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QLabel
 
 from cnnstudio.gui.look.theme import colormap_table
 from cnnstudio.gui.pages.train.learning_view import LearningView, kernel_tiles, verdict
-from cnnstudio.gui.widgets.maps.map_row import TileRow
+from cnnstudio.gui.widgets.maps.map_row import MapRow
 from cnnstudio.models.trained.classifier import LayerOutput
 
 DIGITS = tuple("0123456789")
@@ -28,7 +28,7 @@ def view(qtbot, theme):
 
 
 def visible_rows(view):
-    return [row.accessibleName() for row in view.findChildren(TileRow) if row.isVisible()]
+    return [row.accessibleName() for row in view.findChildren(MapRow) if row.isVisible()]
 
 
 def test_the_answer_is_told_in_words():
@@ -53,7 +53,7 @@ def test_kernels_have_a_scale_about_zero(view, pixels):
     kernels = np.zeros((5, 5, 1, 1), np.float32)
     kernels[0, 0], kernels[4, 4] = 1.0, -0.5
     view.show_probe(IMAGE, "7", SEVEN, DIGITS, kernels, ())
-    row = view.findChild(TileRow, "kernels")
+    row = view.findChild(MapRow, "kernels")
     tile, side = row.tile_rectangle(0), row.tile_rectangle(0).width() // 5
     shown = pixels(row)
     table = colormap_table("diverging")

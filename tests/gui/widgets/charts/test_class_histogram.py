@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.look.theme import LIGHT, Theme
-from cnnstudio.gui.widgets.charts.class_histogram import ClassHistogram, Part
+from cnnstudio.gui.widgets.charts.class_histogram import ClassCounts, ClassHistogram
 
 
-def parts(train: list[int], test: list[int]) -> tuple[Part, ...]:
-    return Part("training images", tuple(train), 0), Part("test images", tuple(test), 2)
+def parts(train: list[int], test: list[int]) -> tuple[ClassCounts, ...]:
+    return ClassCounts("training images", tuple(train), 0), ClassCounts("test images", tuple(test), 2)
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 
 from cnnstudio.gui.look.theme import LIGHT
-from cnnstudio.gui.widgets.charts.share_bar import Part, ShareBar
+from cnnstudio.gui.widgets.charts.share_bar import Share, ShareBar
 
-PARTS = (
-    Part("conv", "Convolution", 100),
-    Part("pool", "Pooling", 0),
-    Part("hidden", "Dense", 600),
-    Part("out", "Dense", 300),
+SHARES = (
+    Share("conv", "Convolution", 100),
+    Share("pool", "Pooling", 0),
+    Share("hidden", "Dense", 600),
+    Share("out", "Dense", 300),
 )
 
 
@@ -19,7 +19,7 @@ PARTS = (
 def bar(qtbot, theme):
     widget = ShareBar("parameters_bar", "Parameters", "Where they sit.", 0)
     qtbot.addWidget(widget)
-    widget.set_parts(PARTS)
+    widget.set_shares(SHARES)
     widget.resize(800, 28)
     widget.show()
     qtbot.waitExposed(widget)
@@ -27,14 +27,14 @@ def bar(qtbot, theme):
 
 
 def middle(bar, number):
-    return bar.part_rect(number).center().toPoint()
+    return bar.item_rectangle(number).center().toPoint()
 
 
 def test_the_parts_share_the_bar_as_they_share_the_number(bar):
-    widths = [bar.part_rect(number).width() for number in range(3)]
+    widths = [bar.item_rectangle(number).width() for number in range(3)]
     assert widths == pytest.approx([0.1 * bar.bar.width(), 0.6 * bar.bar.width(), 0.3 * bar.bar.width()])
-    assert bar.part_rect(0).left() == bar.bar.left()
-    assert bar.part_rect(2).right() == pytest.approx(bar.bar.right())
+    assert bar.item_rectangle(0).left() == bar.bar.left()
+    assert bar.item_rectangle(2).right() == pytest.approx(bar.bar.right())
     assert bar.total == 1000
 
 
@@ -63,7 +63,7 @@ def test_the_chosen_part_is_painted_in_full_colour(bar, pixels):
     full = QColor(LIGHT.plot[0]).getRgb()[:3]
 
     def is_full(number):
-        place = bar.part_rect(number).toRect()
+        place = bar.item_rectangle(number).toRect()
         return tuple(pixels(bar)[place.bottom() - 3, place.left() + 6]) == full
 
     assert not is_full(1)
@@ -77,7 +77,7 @@ def test_it_is_told_in_words(bar):
 
 
 def test_nothing_to_share_is_no_mistake(bar, qtbot, pixels):
-    bar.set_parts(())
+    bar.set_shares(())
     assert bar.total == 0
     assert pixels(bar).shape == (28, 800, 3)
     with qtbot.assertNotEmitted(bar.selected):
@@ -86,5 +86,5 @@ def test_nothing_to_share_is_no_mistake(bar, qtbot, pixels):
 
 
 def test_of_what_is_not_known_nothing_is_told(bar):
-    bar.set_parts(None)
+    bar.set_shares(None)
     assert bar.accessibleDescription() == "–. "

@@ -21,7 +21,7 @@ def strip(qtbot: QtBot, theme: Theme) -> VectorStrip:
 
 
 def test_the_mouse_goes_along(strip: VectorStrip, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(strip.pointed) as pointed:
+    with qtbot.waitSignal(strip.current_changed) as pointed:
         QTest.mouseMove(strip, QPoint(300, 10))
     assert pointed.args == [392]
     assert 392 in strip.cells_shown()
@@ -29,26 +29,26 @@ def test_the_mouse_goes_along(strip: VectorStrip, qtbot: QtBot) -> None:
 
 
 def test_keys_go_to_the_next_number_and_stop_at_the_ends(strip: VectorStrip) -> None:
-    strip.point(5)
+    strip.set_current(5)
     QTest.keyClick(strip, Qt.Key.Key_Right)
-    assert strip.index == 6
+    assert strip.current == 6
     QTest.keyClick(strip, Qt.Key.Key_Left)
-    assert strip.index == 5
+    assert strip.current == 5
     QTest.keyClick(strip, Qt.Key.Key_End)
     QTest.keyClick(strip, Qt.Key.Key_Right)
-    assert strip.index == 783
+    assert strip.current == 783
     assert strip.cells_shown().stop == 784
     QTest.keyClick(strip, Qt.Key.Key_Home)
     QTest.keyClick(strip, Qt.Key.Key_Left)
-    assert strip.index == 0
+    assert strip.current == 0
     assert strip.cells_shown().start == 0
 
 
 def test_long_and_short_vectors(strip: VectorStrip) -> None:
     strip.set_values(np.zeros(224 * 224 * 3, np.uint8), np.ones(224 * 224 * 3, bool))
-    strip.point(150_527)
+    strip.set_current(150_527)
     strip.repaint()
     strip.set_values(np.array([7], np.uint8))
     strip.repaint()
-    assert strip.index == 0
+    assert strip.current == 0
     assert strip.cells_shown() == range(1)

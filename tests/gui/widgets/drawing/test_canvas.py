@@ -117,7 +117,7 @@ def test_history(canvas):
     assert told == [(True, False), (True, True), (False, True), (True, True), (True, False), (True, True)]
 
 
-def test_clearing_an_empty_sheet_says_nothing(canvas, qtbot):
+def test_clearing_an_empty_canvas_says_nothing(canvas, qtbot):
     with qtbot.assertNotEmitted(canvas.drawing_changed):
         canvas.clear()
 

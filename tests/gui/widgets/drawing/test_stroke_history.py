@@ -1,9 +1,9 @@
-"""The sheet: clipping and history."""
+"""The stroke history: clipping and history."""
 
 import numpy as np
 import pytest
 
-from cnnstudio.gui.widgets.drawing.stroke_history import HISTORY, SIDE, Sheet, Surface, clip_segment
+from cnnstudio.gui.widgets.drawing.stroke_history import HISTORY, SIDE, StrokeHistory, Surface, clip_segment
 
 BOUNDS = (0.0, 0.0, 10.0, 8.0)
 
@@ -40,71 +40,71 @@ def test_cut_segments_agree_with_dense_sampling():
             assert np.linalg.norm(inside[-1] - cut[1]) <= step + 1e-9
 
 
-def draw(sheet: Sheet, *points: tuple[float, float]) -> None:
-    sheet.begin(points[0], BOUNDS)
+def draw(history: StrokeHistory, *points: tuple[float, float]) -> None:
+    history.begin(points[0], BOUNDS)
     for point in points[1:]:
-        sheet.move(point, BOUNDS)
-    sheet.finish(2.0)
+        history.move(point, BOUNDS)
+    history.finish(2.0)
 
 
 def test_a_stroke_that_leaves_and_comes_back_is_two_strokes_and_one_step():
-    sheet = Sheet()
-    draw(sheet, (2.0, 2.0), (12.0, 2.0), (12.0, 6.0), (2.0, 6.0))
-    assert [stroke.tolist() for stroke in sheet.strokes] == [[[2, 2], [10, 2]], [[10, 6], [2, 6]]]
-    assert sheet.undo()
-    assert sheet.strokes == []
+    history = StrokeHistory()
+    draw(history, (2.0, 2.0), (12.0, 2.0), (12.0, 6.0), (2.0, 6.0))
+    assert [stroke.tolist() for stroke in history.strokes] == [[[2, 2], [10, 2]], [[10, 6], [2, 6]]]
+    assert history.undo()
+    assert history.strokes == []
 
 
 def test_a_stroke_that_begins_outside_starts_at_the_edge():
-    sheet = Sheet()
-    draw(sheet, (-4.0, 4.0), (4.0, 4.0))
-    assert [stroke.tolist() for stroke in sheet.strokes] == [[[0, 4], [4, 4]]]
+    history = StrokeHistory()
+    draw(history, (-4.0, 4.0), (4.0, 4.0))
+    assert [stroke.tolist() for stroke in history.strokes] == [[[0, 4], [4, 4]]]
 
 
 def test_a_gesture_outside_leaves_no_step():
-    sheet = Sheet()
-    draw(sheet, (-4.0, -4.0), (-5.0, 4.0))
-    assert sheet.empty
-    assert not sheet.can_undo
+    history = StrokeHistory()
+    draw(history, (-4.0, -4.0), (-5.0, 4.0))
+    assert history.empty
+    assert not history.can_undo
 
 
 def test_a_dot_is_a_stroke():
-    sheet = Sheet()
-    draw(sheet, (3.0, 3.0), (3.0, 3.0))
-    assert [stroke.tolist() for stroke in sheet.strokes] == [[[3, 3]]]
+    history = StrokeHistory()
+    draw(history, (3.0, 3.0), (3.0, 3.0))
+    assert [stroke.tolist() for stroke in history.strokes] == [[[3, 3]]]
 
 
 def test_a_new_step_forgets_what_was_undone():
-    sheet = Sheet()
-    draw(sheet, (1.0, 1.0))
-    draw(sheet, (2.0, 2.0))
-    assert sheet.undo()
-    draw(sheet, (3.0, 3.0))
-    assert not sheet.can_redo
-    assert [stroke.tolist() for stroke in sheet.strokes] == [[[1, 1]], [[3, 3]]]
+    history = StrokeHistory()
+    draw(history, (1.0, 1.0))
+    draw(history, (2.0, 2.0))
+    assert history.undo()
+    draw(history, (3.0, 3.0))
+    assert not history.can_redo
+    assert [stroke.tolist() for stroke in history.strokes] == [[[1, 1]], [[3, 3]]]
 
 
 def test_clearing_is_a_step():
-    sheet = Sheet()
-    assert not sheet.clear()
-    draw(sheet, (1.0, 1.0))
-    assert sheet.clear()
-    assert sheet.empty
-    assert sheet.undo()
-    assert len(sheet.strokes) == 1
-    assert sheet.redo()
-    assert sheet.empty
+    history = StrokeHistory()
+    assert not history.clear()
+    draw(history, (1.0, 1.0))
+    assert history.clear()
+    assert history.empty
+    assert history.undo()
+    assert len(history.strokes) == 1
+    assert history.redo()
+    assert history.empty
 
 
 def test_the_history_is_bounded():
-    sheet = Sheet()
+    history = StrokeHistory()
     for _ in range(HISTORY + 20):
-        draw(sheet, (1.0, 1.0))
+        draw(history, (1.0, 1.0))
     steps = 0
-    while sheet.undo():
+    while history.undo():
         steps += 1
     assert steps == HISTORY
-    assert len(sheet.strokes) == 20
+    assert len(history.strokes) == 20
 
 
 @pytest.mark.parametrize(

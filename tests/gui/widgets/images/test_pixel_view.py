@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, QRectF, QSize, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolTip
 
-from cnnstudio.gui.widgets.images.pixel_view import PixelView, crisp_rectangle
+from cnnstudio.gui.widgets.images.pixel_view import PixelView, whole_pixel_rectangle
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def view(qtbot, theme):
     ],
 )
 def test_a_picture_is_as_large_as_whole_pixels_allow(area, size, ratio, expected):
-    place = crisp_rectangle(QRectF(*area), QSize(*size), ratio)
+    place = whole_pixel_rectangle(QRectF(*area), QSize(*size), ratio)
     assert place.getRect() == pytest.approx(expected)
 
 
@@ -55,10 +55,10 @@ def test_the_value_under_the_pointer_is_told(view, qtbot):
     with qtbot.waitSignal(view.pointed) as told:
         QTest.mouseMove(view, QPoint(2 + 9 * 5 + 2, 2 + 12 * 5 + 2))
     assert told.args == [(12, 9)]
-    assert QToolTip.text() == "row 12, column 9: 207"
+    assert QToolTip.text() == "<p>row 12, column 9: 207</p>"
     image[12, 9] = 3
     view.set_image(image)
-    assert QToolTip.text() == "row 12, column 9: 3"
+    assert QToolTip.text() == "<p>row 12, column 9: 3</p>"
 
 
 def test_arrow_keys_walk_over_the_pixels(view):

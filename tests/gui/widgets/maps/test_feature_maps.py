@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QSpinBox, QToolTip
 from cnnstudio.gui.look.theme import LIGHT, colormap_table
 from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
 from cnnstudio.gui.widgets.maps.map_dialog import MapDialog
-from cnnstudio.gui.widgets.maps.map_row import TileRow
+from cnnstudio.gui.widgets.maps.map_row import MapRow
 from cnnstudio.models.layer_kinds import LAYER_KINDS
 from cnnstudio.models.trained.classifier import LayerOutput
 
@@ -37,7 +37,7 @@ def grid(qtbot, theme):
 
 
 def rows(grid):
-    return sorted((row for row in grid.findChildren(TileRow)), key=lambda row: row.y())
+    return sorted((row for row in grid.findChildren(MapRow)), key=lambda row: row.y())
 
 
 def dialog(grid):
@@ -95,13 +95,13 @@ def test_the_value_under_the_mouse_is_told(grid):
     row, values = rows(grid)[0], layers()[0].values
     tile = row.tile_rectangle(2)
     QTest.mouseMove(row, tile.topLeft() + QPoint(2 * 9 + 1, 2 * 4 + 1))
-    assert QToolTip.text() == f"map 3 of 6, row 4, column 9: {values[4, 9, 2]:.3g}"
+    assert QToolTip.text() == f"<p>map 3 of 6, row 4, column 9: {values[4, 9, 2]:.3g}</p>"
     grid.set_layers(layers(seed=1))
-    assert QToolTip.text() == f"map 3 of 6, row 4, column 9: {layers(seed=1)[0].values[4, 9, 2]:.3g}"
+    assert QToolTip.text() == f"<p>map 3 of 6, row 4, column 9: {layers(seed=1)[0].values[4, 9, 2]:.3g}</p>"
     grid.set_layers(layers())
     row = rows(grid)[2]
     QTest.mouseMove(row, row.tile_rectangle(83).center())
-    assert QToolTip.text() == f"unit 84 of 84: {layers()[2].values[83]:.3g}"
+    assert QToolTip.text() == f"<p>unit 84 of 84: {layers()[2].values[83]:.3g}</p>"
 
 
 @pytest.mark.parametrize("width", [520, 260, 226])
@@ -124,7 +124,7 @@ def test_the_caption_says_name_and_size_at_any_width(qtbot, grid, width):
 def test_how_many_more_stands_apart_from_the_last_map(grid, pixels):
     grid.set_layers([LayerOutput("top", "Conv2D", np.zeros((7, 7, 2048), np.float32))])
     (row,) = rows(grid)
-    last = row._raster().shown - 1
+    last = row.tile_lines().count - 1
     before, place = row.tile_rectangle(last - 1), row.tile_rectangle(last)
     shown = pixels(row)[place.top() : place.bottom()].astype(int)
     ground = shown[0, place.right()]
@@ -258,7 +258,7 @@ def test_rows_come_before_their_maps_and_tell_when_they_are_looked_at(qtbot, gri
     with qtbot.assertNotEmitted(grid.rows_missing, wait=100):
         grid.show_outputs(rest, newer=False)
     assert grid.missing() == ()
-    assert np.array_equal(grid._rows[-1].values, rest[-1].values)
+    assert np.array_equal(rows(grid)[-1].values, rest[-1].values)
 
 
 def test_a_newer_image_puts_all_other_maps_out_of_date(qtbot, grid):
@@ -268,7 +268,7 @@ def test_a_newer_image_puts_all_other_maps_out_of_date(qtbot, grid):
     qtbot.waitUntil(lambda: grid.verticalScrollBar().maximum() > 0)
     grid.show_outputs(outputs(known[:5], seed=2))
     assert grid.missing() == ()
-    assert not grid._rows[-1].values.any()  # nobody shall see another image's maps there
+    assert not rows(grid)[-1].values.any()  # nobody shall see another image's maps there
     grid.verticalScrollBar().setValue(grid.verticalScrollBar().maximum())
     assert "conv19" in grid.missing()
 

@@ -16,65 +16,65 @@ def argb(image):
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_tiles_lie_side_by_side_inside_the_width(shape):
-    raster = lay_out(shape, 500, expanded=True)
-    assert raster.shown == raster.count == shape[-1]
-    covered = np.zeros((raster.total_height, 500), int)
-    for number in range(raster.shown):
-        place = raster.place(number)
+    lines = lay_out(shape, 500, expanded=True)
+    assert lines.count == shape[-1]
+    covered = np.zeros((lines.total_height, 500), int)
+    for number in range(lines.count):
+        place = lines.rectangle(number)
         covered[place.top() : place.bottom() + 1, place.left() : place.right() + 1] += 1
-        assert raster.tile_at(place.center().x(), place.center().y()) == number
+        assert lines.item_at(place.center().x(), place.center().y()) == number
     assert covered.max() == 1
-    assert covered.sum() == raster.shown * raster.width * raster.height
+    assert covered.sum() == lines.count * lines.width * lines.height
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_tiles_have_a_comfortable_size(shape):
-    raster = lay_out(shape, 500, expanded=False)
-    assert 8 <= max(raster.width, raster.height) <= 96
-    assert raster.total_height <= MOST_LINES * 104
+    lines = lay_out(shape, 500, expanded=False)
+    assert 8 <= max(lines.width, lines.height) <= 96
+    assert lines.total_height <= MOST_LINES * 104
 
 
 def test_of_very_many_only_some_lines_are_shown_at_first():
-    raster = lay_out((7, 7, 2048), 500, expanded=False)
-    assert raster.more
-    assert raster.shown == MOST_LINES * raster.columns
-    assert raster.tiles_between(0, 10_000) == range(raster.shown - 1)
+    lines = lay_out((7, 7, 2048), 500, expanded=False)
+    assert lines.hidden
+    assert lines.count == MOST_LINES * lines.columns
+    assert lines.tiles_between(0, 10_000) == range(lines.count - 1)
 
 
 def test_a_strip_holds_whole_lines():
-    raster = lay_out((28, 28, 40), 300, expanded=True)
-    assert raster.tiles_between(raster.pitch + 1, raster.pitch + 2) == range(raster.columns, 2 * raster.columns)
-    assert raster.tiles_between(-50, 0) == range(raster.columns)
-    assert len(raster.tiles_between(-50, -10)) == len(raster.tiles_between(10_000, 10_100)) == 0
+    lines = lay_out((28, 28, 40), 300, expanded=True)
+    assert lines.tiles_between(lines.down + 1, lines.down + 2) == range(lines.columns, 2 * lines.columns)
+    assert lines.tiles_between(-50, 0) == range(lines.columns)
+    assert len(lines.tiles_between(-50, -10)) == len(lines.tiles_between(10_000, 10_100)) == 0
 
 
 @pytest.mark.parametrize("shape", [(28, 28, 6), (5, 4, 16), (120,)])
 def test_every_value_is_a_square_of_its_colour(shape):
     values = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    raster = lay_out(shape, 300, expanded=True)
+    lines = lay_out(shape, 300, expanded=True)
     limits = limits_of(values, "viridis")
-    picture = argb(paint_maps(values, raster, range(shape[-1]), "viridis", limits))
+    picture = argb(paint_maps(values, lines, range(shape[-1]), "viridis", limits))
     maps = values if values.ndim == 3 else values[np.newaxis, np.newaxis]
     for number in range(shape[-1]):
-        place = raster.place(number)
+        place = lines.rectangle(number)
         tile = picture[place.top() : place.bottom() + 1, place.left() : place.right() + 1]
         expected = argb(array_to_image(np.ascontiguousarray(maps[..., number]), "viridis", limits))
-        np.testing.assert_array_equal(tile, expected.repeat(raster.scale, 0).repeat(raster.scale, 1))
+        np.testing.assert_array_equal(tile, expected.repeat(lines.scale, 0).repeat(lines.scale, 1))
 
 
 def test_between_the_tiles_it_is_transparent():
-    raster = lay_out((28, 28, 3), 300, expanded=True)
-    picture = argb(paint_maps(np.ones((28, 28, 3)), raster, range(3), "viridis", (0, 1)))
-    assert (picture[:, raster.width : raster.width + raster.gap] == 0).all()
+    lines = lay_out((28, 28, 3), 300, expanded=True)
+    picture = argb(paint_maps(np.ones((28, 28, 3)), lines, range(3), "viridis", (0, 1)))
+    assert (picture[:, lines.width : lines.across] == 0).all()
 
 
 def test_large_maps_shrink_by_means():
     values = np.random.default_rng(0).random((112, 112, 2)).astype(np.float32)
-    raster = lay_out(values.shape, 300, expanded=True)
-    assert raster.stride == 2
-    picture = argb(paint_maps(values, raster, range(2), "viridis", (0, 1)))
+    lines = lay_out(values.shape, 300, expanded=True)
+    assert lines.stride == 2
+    picture = argb(paint_maps(values, lines, range(2), "viridis", (0, 1)))
     means = values.reshape(56, 2, 56, 2, 2).mean(axis=(1, 3))
-    place = raster.place(1)
+    place = lines.rectangle(1)
     tile = picture[place.top() : place.bottom() + 1, place.left() : place.right() + 1]
     expected = argb(array_to_image(np.ascontiguousarray(means[..., 1]), "viridis", (0, 1)))
     assert (tile == expected).mean() > 0.999  # a mean of float32 may round the other way

@@ -1,0 +1,395 @@
+"""What widgets share that paint items themselves: where these lie, which is pointed at, and where keys go."""
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
+
+from cnnstudio.gui.look.theme import GRID, colours
+
+if TYPE_CHECKING:
+    _Widget = QWidget
+else:
+    _Widget = object  # the Qt class comes with `ItemWidget` or `ItemArea`: no class can have two
+
+NONE = -1
+"""Stands for no item; items are numbered from 0."""
+
+Cell = tuple[int, int]
+"""Row and column, counted from 0."""
+
+_ARROWS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+_PAGES = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+
+
+class Items(_Widget):
+    """What `ItemWidget` and `ItemArea` have in common.
+
+    A subclass overrides `item_count`, `item_at`, `item_rectangle` and `item_text`, and `columns` where items lie in
+    several lines; it paints them, with `hovered` and `current` marked.
+    """
+
+    current_changed = Signal(int)
+    """The current item is another one: its number, or -1 for none."""
+    activated = Signal(int)
+    """The item of this number was clicked, or Enter or the space bar was pressed on it."""
+
+    follows_pointer = False
+    """Whether the item under the pointer is the current one, as where values are read; else it is hovered only."""
+    wraps = True
+    """Whether Left and Right go on in the line before and in the next one."""
+    keeps_arrows = True
+    """Whether an arrow key that leads nowhere ends here, or goes to the parent."""
+
+    _hovered = _current = _pressed = NONE
+
+    @property
+    def hovered(self) -> int:
+        """The item under the pointer; -1 for none."""
+        return self._hovered
+
+    @property
+    def current(self) -> int:
+        """The item that keys have gone to, or that was pressed; -1 for none."""
+        return self._current
+
+    # What a subclass says of its items.
+
+    def item_count(self) -> int:
+        """How many items there are."""
+        raise NotImplementedError
+
+    def columns(self) -> int:
+        """How many items there are in a line."""
+        return max(1, self.item_count())
+
+    def lines_on_page(self) -> int:
+        """How many lines Page Up and Page Down go; 0 where these keys are the parent's."""
+        return 0
+
+    def item_at(self, position: QPointF) -> int:
+        """The item at a point of the surface; -1 for none."""
+        raise NotImplementedError
+
+    def item_rectangle(self, item: int) -> QRectF:
+        """Where an item lies on the surface."""
+        raise NotImplementedError
+
+    def item_text(self, item: int) -> str:
+        """What an item is, in words."""
+        raise NotImplementedError
+
+    def tip_at(self, position: QPointF) -> str:
+        """The tooltip at a point of the surface: the item's text, or the widget's own tooltip."""
+        item = self.item_at(position)
+        return self.toolTip() if item == NONE else f"<p>{escape(self.item_text(item))}</p>"
+
+    def reveal(self, item: int) -> None:
+        """Called when a key has made an item the current one, to bring it into sight."""
+
+    def first_item(self) -> int:
+        """Where keys begin while no item is the current one: at the first one, or in the middle of values."""
+        columns = self.columns()
+        return -(-self.item_count() // columns) // 2 * columns + columns // 2 if self.follows_pointer else 0
+
+    # What it can do with them.
+
+    def surface(self) -> QWidget:
+        """What items are painted on: the viewport of a scroll area, or the widget itself."""
+        return self.viewport() if isinstance(self, QAbstractScrollArea) else self
+
+    def set_current(self, item: int) -> None:
+        """Makes an item the current one; -1 makes none."""
+        item = min(max(item, NONE), self.item_count() - 1)
+        if item != self._current:
+            self._current = item
+            if item != NONE:
+                self.setAccessibleDescription(self.item_text(item))
+            self.surface().update()
+            self.current_changed.emit(item)
+
+    def hover(self, item: int) -> None:
+        """Marks an item as the one under the pointer; -1 marks none."""
+        if self.follows_pointer:
+            self.set_current(item)
+        elif item != self._hovered:
+            self._hovered = item
+            self.surface().setCursor(Qt.CursorShape.ArrowCursor if item == NONE else Qt.CursorShape.PointingHandCursor)
+            self.surface().update()
+
+    def item_after(self, key: int) -> int:
+        """The item that a key goes to from the current one, which may be that itself; -1 for any other key."""
+        count, columns = self.item_count(), self.columns()
+        if not count or (key in _PAGES and not self.lines_on_page()):
+            return NONE
+        if key in (Qt.Key.Key_Home, Qt.Key.Key_End):
+            return 0 if key == Qt.Key.Key_Home else count - 1
+        across, down = _ARROWS.get(Qt.Key(key), (0, _PAGES.get(Qt.Key(key), 0) * self.lines_on_page()))
+        if not across and not down:
+            return NONE
+        if self._current == NONE:
+            return self.first_item()
+        line, column = divmod(self._current, columns)
+        if across:
+            item = self._current + across
+            return item if 0 <= item < count and (self.wraps or item // columns == line) else self._current
+        line = min(max(line + down, 0), (count - 1) // columns)
+        return min(line * columns + column, count - 1)
+
+    # Events.
+
+    def show_tip(self, event: QEvent) -> bool:
+        """Shows the tooltip where one is due; returns whether it is."""
+        if event.type() != QEvent.Type.ToolTip or not isinstance(event, QHelpEvent):
+            return False
+        position = QPointF(event.pos())
+        text, area = self.tip_at(position), QRect()
+        if text != self.toolTip():
+            area = self.item_rectangle(self.item_at(position)).toAlignedRect()  # it goes once the pointer has left it
+        QToolTip.showText(event.globalPos(), text, self.surface(), area)
+        return True
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Marks the item under the pointer."""
+        self.hover(self.item_at(event.position()))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Makes the item under the pointer the current one; released on it, too, it is a click."""
+        left = event.button() == Qt.MouseButton.LeftButton
+        self._pressed = self.item_at(event.position()) if left else NONE
+        if self._pressed != NONE:
+            self.set_current(self._pressed)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Activates the item that was pressed, if the pointer is still on it."""
+        item, self._pressed = self._pressed, NONE
+        if item != NONE and item == self.item_at(event.position()):
+            self.activated.emit(item)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrow keys, Home and End, and Page Up and Down go to another item; Enter and Space activate it."""
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        item = self.item_after(event.key()) if plain else NONE
+        if item != NONE and (item != self._current or self.keeps_arrows):
+            self.set_current(item)
+            self.reveal(item)
+        elif plain and event.key() in _ENTER and self._current != NONE and not self.follows_pointer:
+            self.activated.emit(self._current)
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Shows where the keys are, and says what is there."""
+        super().focusInEvent(event)
+        if self._current != NONE:
+            self.setAccessibleDescription(self.item_text(self._current))
+        self.surface().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Shows that the keys are elsewhere."""
+        super().focusOutEvent(event)
+        self.surface().update()
+
+
+class ItemWidget(Items, QWidget):
+    """A widget that paints items.
+
+    Args:
+        parent: the parent widget.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def event(self, event: QEvent) -> bool:
+        """Shows the tooltip of the item under the pointer."""
+        return self.show_tip(event) or super().event(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Points at nothing."""
+        self.hover(NONE)
+        super().leaveEvent(event)
+
+
+class ItemArea(Items, QAbstractScrollArea):
+    """A scroll area that paints items in its viewport.
+
+    Args:
+        parent: the parent widget.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.viewport().setMouseTracking(True)
+        self.viewport().setAutoFillBackground(False)
+
+    def step_zoom(self, direction: int, position: QPointF) -> None:
+        """Called when the wheel turns with Ctrl: makes items larger (1) or smaller (-1) around a point."""
+        raise NotImplementedError
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Shows the tooltip of the item under the pointer; points at nothing once the mouse has gone."""
+        if event.type() == QEvent.Type.Leave:
+            self.hover(NONE)
+        return self.show_tip(event) or super().viewportEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scrolls; with Ctrl, zooms."""
+        if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            super().wheelEvent(event)
+        elif event.angleDelta().y():
+            self.step_zoom(1 if event.angleDelta().y() > 0 else -1, event.position())
+
+
+class Cells(Items):
+    """Items in rows and columns that are read by pointing at them, such as pixels; comes before the other base.
+
+    A subclass overrides `extent`, `cell_rectangle` and `text_of` in place of what `Items` asks for, except `item_at`.
+    """
+
+    pointed = Signal(object)
+    """The (row, column) that is pointed at now, or None."""
+
+    follows_pointer, wraps = True, False
+
+    def extent(self) -> Cell:
+        """How many rows and columns there are."""
+        raise NotImplementedError
+
+    def cell_rectangle(self, cell: Cell) -> QRectF:
+        """Where a cell lies on the surface."""
+        raise NotImplementedError
+
+    def text_of(self, cell: Cell) -> str:
+        """A cell in words."""
+        return "row {}, column {}".format(*cell)
+
+    @property
+    def cell(self) -> Cell | None:
+        """The (row, column) that is pointed at."""
+        return None if self._current == NONE else divmod(self._current, self.columns())
+
+    def point(self, cell: Cell | None) -> None:
+        """Outlines a cell; None outlines none."""
+        self.set_current(NONE if cell is None else cell[0] * self.columns() + cell[1])
+
+    def set_current(self, item: int) -> None:
+        """Outlines a cell by its number, row after row; -1 outlines none."""
+        before = self._current
+        super().set_current(item)
+        if self._current != before:
+            self.pointed.emit(self.cell)
+
+    def item_count(self) -> int:
+        """How many cells there are."""
+        rows, columns = self.extent()
+        return rows * columns
+
+    def columns(self) -> int:
+        """How many cells there are in a row."""
+        return max(1, self.extent()[1])
+
+    def item_rectangle(self, item: int) -> QRectF:
+        """Where a cell lies."""
+        return self.cell_rectangle(divmod(item, self.columns()))
+
+    def item_text(self, item: int) -> str:
+        """A cell in words."""
+        return self.text_of(divmod(item, self.columns()))
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Items of one size in lines. Lengths are in any one unit, and start at the first item's top left corner.
+
+    Attributes:
+        count: how many items there are.
+        columns: items in a line, at least 1.
+        width: of an item.
+        height: of an item.
+        across: from one item's left edge to the next one's.
+        down: from the top of one line to that of the next.
+    """
+
+    count: int
+    columns: int
+    width: int
+    height: int
+    across: int
+    down: int
+
+    @property
+    def line_count(self) -> int:
+        """How many lines there are."""
+        return -(-self.count // self.columns)
+
+    @property
+    def total_height(self) -> int:
+        """Of all lines, without a gap below."""
+        return self.line_count * self.down - (self.down - self.height) if self.count else 0
+
+    def rectangle(self, item: int) -> QRect:
+        """Where an item lies."""
+        line, column = divmod(item, self.columns)
+        return QRect(column * self.across, line * self.down, self.width, self.height)
+
+    def item_at(self, x: float, y: float) -> int:
+        """The item that holds a point; -1 for none."""
+        column, line = int(x // self.across), int(y // self.down)
+        item = line * self.columns + column
+        inside = x % self.across < self.width and y % self.down < self.height
+        return item if inside and line >= 0 and 0 <= column < self.columns and item < self.count else NONE
+
+    def lines_between(self, top: float, bottom: float) -> range:
+        """The lines that a strip from `top` to `bottom` touches."""
+        first, end = (
+            min(max(0, line), self.line_count) for line in (int(top // self.down), int(bottom // self.down) + 1)
+        )
+        return range(first, end)
+
+
+def focus_pen() -> QPen:
+    """The pen that outlines what the keys act on."""
+    return QPen(QColor(colours().accent_text), 2)
+
+
+def paint_value_outline(painter: QPainter, rectangle: QRectF) -> None:
+    """Outlines a square of any colour so that it is seen: white around black."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for colour, margin in ((Qt.GlobalColor.black, 0.5), (Qt.GlobalColor.white, 1.5)):
+        painter.setPen(QPen(colour, 1))
+        painter.drawRect(rectangle.adjusted(-margin, -margin, margin - 1, margin - 1))
+
+
+def paint_placeholder(painter: QPainter, area: QRect, text: str, framed: bool = False) -> None:
+    """Writes what will be there, in the middle of an empty widget; within a dashed frame if wanted."""
+    theme = colours()
+    if framed:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(theme.border), 1, Qt.PenStyle.DashLine))
+        painter.drawRoundedRect(QRectF(area).adjusted(0.5, 0.5, -0.5, -0.5), GRID / 2, GRID / 2)
+    painter.setPen(QColor(theme.secondary))
+    flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+    painter.drawText(area.adjusted(GRID, GRID, -GRID, -GRID), flags, text)
