@@ -93,6 +93,11 @@ class DataPage(Page):
         self._import.open(payload)
 
     @property
+    def task(self) -> Task | None:
+        """What loads a data set; None where none is being loaded."""
+        return self._task
+
+    @property
     def busy(self) -> str | None:
         """What would be interrupted if the window closed now, in words."""
         long = time.monotonic() - self._began > WORTH_ASKING

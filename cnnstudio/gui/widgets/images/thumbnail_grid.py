@@ -104,6 +104,11 @@ class ThumbnailGrid(QAbstractScrollArea):
         """The place of the outlined image; -1 for none."""
         return self._current
 
+    @property
+    def images(self) -> Thumbnails | None:
+        """What is shown; None while nothing is."""
+        return self._images
+
     def set_images(self, images: Thumbnails | None) -> None:
         """Shows other images from the first one on, or the placeholder."""
         self._images, self._problem = images, ""

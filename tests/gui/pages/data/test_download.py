@@ -15,6 +15,7 @@ from cnnstudio.data.downloads.fetch import fetch
 from cnnstudio.data.downloads.remote import RemoteFile, RemoteFolder
 from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
 from cnnstudio.data.splits import Dataset, Split
+from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.pages.data import page as data
 from cnnstudio.gui.pages.data.page import DataPage
 from cnnstudio.gui.settings import Settings
@@ -86,10 +87,10 @@ def test_cancel_and_go_on(page: DataPage, server: Server, qtbot: QtBot, monkeypa
     assert page.busy == "A data set is being loaded."
     qtbot.waitUntil(lambda: "of 921.6 kB" in text(page, "loading_state"), timeout=SECONDS)
     qtbot.waitUntil(lambda: page.findChild(QProgressBar, "loading_progress").value() > 500, timeout=SECONDS)
-    with qtbot.waitSignal(page._task.failed, timeout=SECONDS):
+    with qtbot.waitSignal(page.task.failed, timeout=SECONDS):
         click(page, "cancel_loading_button")
     assert page.busy is None
-    assert not page._message.isVisible()
+    assert not page.message
     server.serve("/images.bin", normal(BODY))
     with qtbot.waitSignal(page.loaded, timeout=SECONDS):
         click(page, "download_button")
@@ -99,10 +100,9 @@ def test_cancel_and_go_on(page: DataPage, server: Server, qtbot: QtBot, monkeypa
 def test_a_server_that_refuses(page: DataPage, server: Server, qtbot: QtBot) -> None:
     server.serve("/images.bin", status(403))
     click(page, "download_button")
-    with qtbot.waitSignal(page._task.failed, timeout=SECONDS):
+    with qtbot.waitSignal(page.task.failed, timeout=SECONDS):
         pass
-    assert page._message.isVisible()
-    assert "403" in page._message.text or "refuse" in page._message.text
+    assert "403" in page.message or "refuse" in page.message
     assert page.findChild(QAbstractButton, "download_button").isVisible()
 
 
@@ -111,7 +111,7 @@ def test_another_choice_ends_the_download(page: DataPage, server: Server, qtbot:
     click(page, "download_button")
     qtbot.waitUntil(server.asked.is_set, timeout=SECONDS)
     with qtbot.waitSignal(page.loaded, timeout=SECONDS) as loaded:
-        page._picker.set_current("mnist")
+        page.findChild(Picker, "data_picker").set_current("mnist")
     assert loaded.args[0].name == "mnist"
     assert page.busy is None
 
@@ -120,6 +120,6 @@ def test_closing_ends_the_download(page: DataPage, server: Server, qtbot: QtBot)
     server.serve("/images.bin", stuck(BODY, 500_000))
     click(page, "download_button")
     qtbot.waitUntil(server.asked.is_set, timeout=SECONDS)
-    task = page._task
+    task = page.task
     page.shut_down()
     assert task.wait(0)
