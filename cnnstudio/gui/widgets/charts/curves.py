@@ -67,6 +67,8 @@ class MeasurePlot(pg.PlotItem):
         batches: a number for each batch.
         epochs: a number for each epoch, of the training and of the validation.
         reading_line: the vertical line at the epoch that is being read; hidden otherwise.
+        batch_curve: the line through the batches in view.
+        seam: the vertical line between a training and the one that goes on from it; hidden where there is one only.
     """
 
     def __init__(self, measure: Measure, across: str = "") -> None:
@@ -79,17 +81,17 @@ class MeasurePlot(pg.PlotItem):
         self._per_epoch = 1
         self._top = 0.0
         self._epochs_changed = False
-        self._batch_curve = pg.PlotCurveItem(connect="finite", antialias=False, skipFiniteCheck=False)
-        self.addItem(self._batch_curve)
+        self.batch_curve = pg.PlotCurveItem(connect="finite", antialias=False, skipFiniteCheck=False)
+        self.addItem(self.batch_curve)
         self._epoch_lines = [pg.PlotDataItem(antialias=True, symbol=SYMBOLS[number]) for number in (0, 1)]
         for line in self._epoch_lines:
             self.addItem(line)
         self.reading_line = pg.InfiniteLine(angle=90, movable=False)
         self.reading_line.hide()
         self.addItem(self.reading_line, ignoreBounds=True)
-        self._seam = pg.InfiniteLine(angle=90, movable=False)
-        self._seam.hide()
-        self.addItem(self._seam, ignoreBounds=True)
+        self.seam = pg.InfiniteLine(angle=90, movable=False)
+        self.seam.hide()
+        self.addItem(self.seam, ignoreBounds=True)
         self.latest = pg.TextItem()
         self.latest.setVisible(False)
         self.addItem(self.latest, ignoreBounds=True)
@@ -119,8 +121,8 @@ class MeasurePlot(pg.PlotItem):
         self._epochs_changed = True
         self._top = 0.0
         self.latest.setVisible(False)
-        self._seam.setVisible(before > 0)
-        self._seam.setPos(before)
+        self.seam.setVisible(before > 0)
+        self.seam.setPos(before)
         epochs += before
         self.getViewBox().setLimits(xMin=0, xMax=1.02 * epochs)
         self.setXRange(0, 1.02 * epochs, padding=0)
@@ -195,7 +197,7 @@ class MeasurePlot(pg.PlotItem):
         (left, right), _ = self.viewRange()
         start, stop = int(left * self._per_epoch) - 1, int(np.ceil(right * self._per_epoch)) + 1
         places, numbers = outline(self.batches.values, start, stop, max(100, int(self.getViewBox().width())))
-        self._batch_curve.setData((places + 1) / self._per_epoch, self._scaled(numbers))
+        self.batch_curve.setData((places + 1) / self._per_epoch, self._scaled(numbers))
         if self._epochs_changed:
             self._epochs_changed = False
             self._draw_epochs()
@@ -253,7 +255,7 @@ class MeasurePlot(pg.PlotItem):
         self.getAxis("left").setGrid(40)
         if self._across:
             self.getAxis("bottom").setLabel(self._across, color=theme.secondary)
-        self._batch_curve.setPen(batch_pen())
+        self.batch_curve.setPen(batch_pen())
         for number, line in enumerate(self._epoch_lines):
             line.setPen(plot_pen(number, 2 * ratio))
             line.setSymbolBrush(pg.mkBrush(theme.plot[number] if number == TRAINING else theme.window))
@@ -267,7 +269,7 @@ class MeasurePlot(pg.PlotItem):
         bold.setWeight(QFont.Weight.DemiBold)
         self.latest.setFont(bold)
         self.reading_line.setPen(pg.mkPen(theme.secondary, style=Qt.PenStyle.DotLine))
-        self._seam.setPen(pg.mkPen(theme.border, width=ratio))
+        self.seam.setPen(pg.mkPen(theme.border, width=ratio))
 
 
 class Series:

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QAction, QColor, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QGraphicsView, QLabel
 
 from cnnstudio.gui.controls.saving import picture_of, png, svg_of, write_whole
 from cnnstudio.gui.look.theme import DARK, LIGHT
@@ -52,24 +52,24 @@ def test_a_training_that_goes_on_stands_behind_the_one_before(plot):
     assert [float(row["loss"]) for row in rows if row["series"] == "training"] == [0.5, 0.4, 0.07]
     assert [row["epoch"] for row in rows if row["series"] == "batch"][200] == "2.01"
     assert "Epoch 3: training 0.07, 90.0 %" in readout(plot)
-    (left, right), _ = plot._loss.viewRange()
+    (left, right), _ = plot.loss.viewRange()
     assert (left, right) == pytest.approx((0, 3.06))
-    assert plot._loss._seam.isVisible() and plot._loss._seam.value() == 2
+    assert plot.loss.seam.isVisible() and plot.loss.seam.value() == 2
 
 
 @pytest.mark.parametrize(("batches", "goes_on"), [(100, False), (50, True)])
 def test_another_training_begins_anew(plot, batches, goes_on):
     train(plot)
     plot.reset(1, batches, goes_on)
-    assert len(plot._loss.batches) == 0
-    assert not plot._loss._seam.isVisible()
+    assert len(plot.loss.batches) == 0
+    assert not plot.loss.seam.isVisible()
 
 
 def test_one_that_was_stopped_within_an_epoch_is_not_gone_on_with(plot):
     train(plot)
     plot.add_batches(200, np.full(30, 0.1), np.full(30, 0.9))
     plot.reset(1, 100, goes_on=True)
-    assert len(plot._loss.batches) == 0
+    assert len(plot.loss.batches) == 0
 
 
 def test_both_series_are_drawn(plot, pixels):
@@ -95,7 +95,7 @@ def test_the_latest_number_stands_beside_its_own_marker(plot, training, validati
     plot.add_batches(0, np.linspace(0, 1, 200), np.linspace(0, 1, 200))
     for epoch in range(2):
         plot.add_epoch(epoch, training, training, validation, validation)
-    for measure in plot._plots:
+    for measure in (plot.loss, plot.accuracy):
         view, text = measure.getViewBox(), measure.latest.textItem
         scale = measure.measure.factor
         own, other = (view.mapViewToScene(QPointF(2, scale * value)) for value in (validation, training))
@@ -125,9 +125,9 @@ def test_the_latest_numbers_are_told(plot):
 
 def test_the_cursor_tells_the_numbers_under_the_mouse(plot):
     loss = train(plot)
-    box = plot._loss.getViewBox()
-    place = plot._view.mapFromScene(box.mapViewToScene(QPointF(0.5, 1.0)))
-    QTest.mouseMove(plot._view.viewport(), place)
+    box = plot.loss.getViewBox()
+    view = plot.findChild(QGraphicsView)
+    QTest.mouseMove(view.viewport(), view.mapFromScene(box.mapViewToScene(QPointF(0.5, 1.0))))
     number = int(readout(plot).split()[1].rstrip(":"))
     assert number == pytest.approx(50, abs=1)
     assert f"loss {loss[number - 1]:.3g}," in readout(plot)
@@ -162,24 +162,24 @@ def test_an_outlier_does_not_squeeze_the_rest(plot):
     loss[:20], loss[700] = 2.3, 1e6
     plot.add_batches(0, loss, np.ones(1000))
     plot.add_epoch(0, 0.5, 0.9, 0.4, 0.9)
-    assert plot._loss.viewRange()[1][1] < 5
+    assert plot.loss.viewRange()[1][1] < 5
 
 
 def test_a_loss_that_explodes_stays_in_view(plot):
     plot.reset(1, 1000)
     plot.add_batches(0, np.full(100, 2.3), np.ones(100))
     plot.add_batches(100, np.full(10, 80.0), np.ones(10))
-    assert plot._loss.viewRange()[1][1] > 80
+    assert plot.loss.viewRange()[1][1] > 80
 
 
 def test_zoom_stays_until_everything_is_asked_for(plot):
     train(plot)
-    plot._loss.setXRange(0.2, 0.4, padding=0)
-    plot._loss.getViewBox().sigRangeChangedManually.emit([True, True])
+    plot.loss.setXRange(0.2, 0.4, padding=0)
+    plot.loss.getViewBox().sigRangeChangedManually.emit([True, True])
     plot.add_batches(200, np.full(5, 9.0), np.full(5, 0.5))
-    assert plot._accuracy.viewRange()[0] == pytest.approx([0.2, 0.4])
+    assert plot.accuracy.viewRange()[0] == pytest.approx([0.2, 0.4])
     plot.findChild(QAction, "show_everything_action").trigger()
-    assert plot._accuracy.viewRange()[0] == pytest.approx([0, 2.04])
+    assert plot.accuracy.viewRange()[0] == pytest.approx([0, 2.04])
 
 
 def test_a_hundred_thousand_batches_are_few_corners(plot):
@@ -187,7 +187,7 @@ def test_a_hundred_thousand_batches_are_few_corners(plot):
     random = np.random.default_rng(0)
     for first in range(0, 100_000, 5000):
         plot.add_batches(first, random.random(5000), random.random(5000))
-    places, numbers = plot._loss._batch_curve.getData()
+    places, numbers = plot.loss.batch_curve.getData()
     assert len(numbers) < 3000
     assert numbers.max() > 0.999
     assert places[-1] == pytest.approx(100, abs=0.2)
@@ -196,7 +196,7 @@ def test_a_hundred_thousand_batches_are_few_corners(plot):
 def test_what_came_while_hidden_is_drawn_when_shown(plot, pixels):
     plot.hide()
     train(plot)
-    assert len(plot._loss._batch_curve.getData()[0]) == 0
+    assert len(plot.loss.batch_curve.getData()[0]) == 0
     plot.show()
     assert has(pixels(plot)[80:], LIGHT.plot[1])
 
@@ -205,7 +205,7 @@ def test_a_new_training_begins_empty(plot):
     train(plot)
     plot.reset(5, 0)
     assert plot.data_as_csv() == "series,epoch,batch,loss,accuracy\n"
-    assert plot._loss.viewRange()[0] == pytest.approx([0, 5.1])
+    assert plot.loss.viewRange()[0] == pytest.approx([0, 5.1])
 
 
 def test_the_data_can_be_saved_as_csv(plot):

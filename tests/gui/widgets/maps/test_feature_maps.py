@@ -257,7 +257,7 @@ def test_rows_come_before_their_maps_and_tell_when_they_are_looked_at(qtbot, gri
     with qtbot.assertNotEmitted(grid.rows_missing, wait=100):
         grid.show_outputs(rest, newer=False)
     assert grid.missing() == ()
-    assert np.array_equal(grid._rows[-1].values, rest[-1].values)
+    assert np.array_equal(list(grid.rows.values())[-1].values, rest[-1].values)
 
 
 def test_a_newer_image_puts_all_other_maps_out_of_date(qtbot, grid):
@@ -267,7 +267,7 @@ def test_a_newer_image_puts_all_other_maps_out_of_date(qtbot, grid):
     qtbot.waitUntil(lambda: grid.verticalScrollBar().maximum() > 0)
     grid.show_outputs(outputs(known[:5], seed=2))
     assert grid.missing() == ()
-    assert not grid._rows[-1].values.any()  # nobody shall see another image's maps there
+    assert not list(grid.rows.values())[-1].values.any()  # nobody shall see another image's maps there
     grid.verticalScrollBar().setValue(grid.verticalScrollBar().maximum())
     assert "conv19" in grid.missing()
 
