@@ -19,6 +19,8 @@ from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from cnnstudio.data.library import load_dataset
 from cnnstudio.gui.app import create
 from cnnstudio.gui.main_window import MainWindow
+from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
+from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
 from cnnstudio.models.trained.classifier import Classifier, LayerOutput, Prediction
 from cnnstudio.training.events import Batches, Started, Stopped
 
@@ -228,8 +230,8 @@ def draw_spiral(application: QApplication, window: MainWindow, turns: int) -> li
     send_mouse(canvas, QEvent.Type.MouseButtonPress, 160, 100)
     wait_until(application, lambda: bool(answered))
     turn_for(application, 0.5)  # the rows of maps find their places
-    rows = [row for row in page._maps._rows if not row.visibleRegion().isEmpty()]
-    painted = Painted([page._bars, *rows])
+    rows = [row for row in page.findChild(FeatureMapGrid).rows.values() if not row.visibleRegion().isEmpty()]
+    painted = Painted([page.findChild(ProbabilityBars), *rows])
     seconds = []
     for move in range(turns):
         painted.reset()

@@ -46,7 +46,7 @@ def scenario() -> dict[str, dict[str, list[float]]]:
     window.resize(1280, 800)
     page = window.page("try")
     opened: list[object] = []
-    page.ready.connect(lambda: opened.append(page._models.path))
+    page.ready.connect(lambda: opened.append(page.model))
     window.show_page("try")
     wait_until(application, lambda: bool(opened))
     page.receive(find_model(MODEL))
@@ -81,24 +81,27 @@ def _compare(application: Any, page: Any, bare: Callable[[Path], object], photos
 
 def _in_the_window(application: Any, page: Any, path: Path) -> float:
     """Opens a photo as if it was dropped; the seconds until bars and visible maps are painted."""
+    from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
+    from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
     from tests.benchmarks.in_window import Painted, turn_for, wait_until
 
     turn_for(application, 0.05)  # what the photo before left behind
-    rows = [row for row in page._maps._rows if not row.visibleRegion().isEmpty()]
-    painted = Painted([page._bars, *rows])
+    bars, maps = page.findChild(ProbabilityBars), page.findChild(FeatureMapGrid)
+    rows = [row for row in maps.rows.values() if not row.visibleRegion().isEmpty()]
+    painted = Painted([bars, *rows])
     answered: list[object] = []
     page.answered.connect(answered.append)
     begin = time.perf_counter()
     page.receive(path)
     wait_until(application, lambda: bool(answered))
     painted.reset()
-    page._bars.update()
+    bars.update()
     for row in rows:
         row.update()
     wait_until(application, lambda: not painted.waiting)
     seconds = time.perf_counter() - begin
     page.answered.disconnect(answered.append)
-    assert not page._maps.missing()
+    assert not maps.missing()
     return seconds
 
 

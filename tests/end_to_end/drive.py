@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
 from cnnstudio.gui.app import create
 from cnnstudio.gui.main_window import MainWindow
 from cnnstudio.gui.pages import PAGES
+from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
 from tests.virtual_screen import Hand
 
 PATIENCE_SECONDS = 90
@@ -113,19 +114,19 @@ def train_and_draw(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     try_button = train.findChild(QPushButton, "try_button")
     yield try_button.isVisible
     yield act(partial(hand.click, *place(try_button)))
-    yield lambda: window.current_page is try_ and try_._open is not None and "lenet5-mnist" in try_._open.name
-    seen["model"] = try_._open.name
+    yield lambda: window.current_page is try_ and try_.model is not None and "lenet5-mnist" in try_.model.name
+    seen["model"] = try_.model.name
     canvas = try_.findChild(QWidget, "drawing_canvas")
     yield act(partial(hand.draw, drawn(canvas, SEVEN)))
     answer = try_.findChild(QLabel, "answer")
     yield lambda: answer.text() != "–"
     seen["answer"] = answer.text()
-    seen["layers"] = [name for name, _, _ in try_._maps._layers]
+    seen["layers"] = list(try_.findChild(FeatureMapGrid).rows)
     yield act(partial(hand.press, "ctrl+z"))
     yield lambda: answer.text() == "–"
     yield act(partial(hand.press, "ctrl+shift+z"))
     yield lambda: answer.text() == seen["answer"]
-    row = try_._maps._rows[1]
+    row = list(try_.findChild(FeatureMapGrid).rows.values())[1]
     yield act(partial(hand.click, *place(row, 0.05, 0.8)))
     yield lambda: any(w.isVisible() for w in QApplication.topLevelWidgets() if w is not window)
     yield act(partial(hand.press, "Escape"))
@@ -188,7 +189,7 @@ def own_images(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     yield lambda: train.busy is None
     seen["status"] = train.findChild(QLabel, "training_status").text()
     yield act(partial(hand.click, *place(train.findChild(QPushButton, "try_button"))))
-    yield lambda: try_._open is not None and "colours" in try_._open.name
+    yield lambda: try_.model is not None and "colours" in try_.model.name
     window.open_path(folder / "green" / "0.png")
     answer = try_.findChild(QLabel, "answer")
     yield lambda: answer.text() != "–"
@@ -209,7 +210,7 @@ def change_a_network(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     yield lambda: page.editing
     point = picture.mapToGlobal(picture.place_of("conv2"))
     yield act(partial(hand.click, point.x(), point.y()))
-    yield lambda: page._editor.document.selected_layer == "conv2"
+    yield lambda: page.editor.document.selected_layer == "conv2"
     filters = page.findChild(QSpinBox, "field_filters")
     yield act(partial(hand.click, *place(filters)), partial(hand.press, "ctrl+a", "2", "0", "Tab"))
     yield lambda: table.model().table.row("conv2").output_shape == (10, 10, 20)

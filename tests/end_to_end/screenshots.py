@@ -45,7 +45,7 @@ def try_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     window._settings.theme = "dark"
     window.show_page("try")
     page = window.page("try")
-    yield lambda: page._open is not None
+    yield lambda: page.model is not None
     canvas = page.findChild(QWidget, "drawing_canvas")
     yield act(partial(hand.draw, drawn(canvas, SEVEN)))
     yield lambda: page.findChild(QLabel, "answer").text() != "–"
@@ -73,7 +73,7 @@ def photo_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     window._settings.theme = "dark"
     window.open_path(TOP / "trained" / "efficientnet-lite0-imagenet")
     page = window.page("try")
-    yield lambda: page._open is not None and "efficientnet" in page._open.name
+    yield lambda: page.model is not None and "efficientnet" in page.model.name
     window.open_path(TOP / "assets" / "photos" / "chelsea.jpg")
     yield lambda: "cat" in page.findChild(QLabel, "answer").text()
     yield act(lambda: None, lambda: None, lambda: None, lambda: None)

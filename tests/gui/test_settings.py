@@ -237,15 +237,13 @@ def test_the_page_tells_how_large_the_caches_are_and_clears_them(qtbot: QtBot) -
     (folder / "images").write_bytes(bytes(2_500_000))
     page = SettingsPage(Settings())
     qtbot.addWidget(page)
-    with qtbot.waitSignal(page._task.finished):
-        page.entered()
     size = page.findChild(QLabel, "images_cache_size")
-    assert size.text() == "2.5 MB"
+    page.entered()
+    qtbot.waitUntil(lambda: size.text() == "2.5 MB")
     assert page.findChild(QLabel, "datasets_cache_size").text() == "empty"
     assert not page.findChild(QPushButton, "clear_datasets_cache_button").isEnabled()
-    with qtbot.waitSignal(page._task.finished):
-        click(qtbot, page, QPushButton, "clear_images_cache_button")
-    assert size.text() == "empty"
+    click(qtbot, page, QPushButton, "clear_images_cache_button")
+    qtbot.waitUntil(lambda: size.text() == "empty")
     assert not folder.exists()
     assert cache_folder().is_dir()
     page.shut_down()

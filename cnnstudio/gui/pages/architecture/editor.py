@@ -120,6 +120,11 @@ class ArchitectureEditor(QWidget):
         self._show_state()
         self.setFocusProxy(self._add)
 
+    @property
+    def message(self) -> str:
+        """What was said of the last edit; empty while nothing is said."""
+        return "" if self._message.isHidden() else self._message.text
+
     def edit(self, network: Network) -> bool:
         """Begins with a network, after asking about what is not saved.
 

@@ -104,6 +104,11 @@ class ArchitecturePage(Page):
         return self._answer
 
     @property
+    def editor(self) -> "ArchitectureEditor | None":
+        """The editor; None until something is edited."""
+        return self._editor
+
+    @property
     def editing(self) -> bool:
         """The editor is in the column."""
         return self._editor is not None and self._column.currentIndex() > 0

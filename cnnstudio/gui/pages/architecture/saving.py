@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from cnnstudio.errors import StudioError
@@ -99,10 +99,14 @@ class Draft(QObject):
         parent: the owner.
     """
 
+    written = Signal(object)
+    """The draft has been written, or taken away where all is saved."""
+
     def __init__(self, document: ArchitectureDocument, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._document = document
         self._writing = LatestTask(self)
+        self._writing.finished.connect(self.written)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_DRAFT_DELAY)

@@ -132,6 +132,11 @@ class CapturePanel(QWidget):
         return self._stack.currentWidget() is self.canvas
 
     @property
+    def bursting(self) -> bool:
+        """Whether one picture after another is being taken."""
+        return self._burst.isActive()
+
+    @property
     def has_ink(self) -> bool:
         """Whether there is a drawing that was not added yet."""
         return self.draws and bool(self.canvas.drawing)

@@ -69,6 +69,11 @@ class CollectPage(Page):
         header.addWidget(self._sets, 2)
         return self._header
 
+    @property
+    def collection(self) -> Collection | None:
+        """The set that is open; None while none is."""
+        return self._view.collection
+
     # What the window calls.
 
     def entered(self) -> None:

@@ -133,6 +133,7 @@ class DataExplorer(QWidget):
 
     def _build_picture(self) -> QVBoxLayout:
         self._picture = PixelPicture()
+        self._picture.setObjectName("explored_picture")
         self._pointed = label(_HINT, "secondary", "pixel_under_cursor")
         self._resolution = describe(
             QSlider(Qt.Orientation.Horizontal),

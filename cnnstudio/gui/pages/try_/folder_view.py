@@ -26,6 +26,7 @@ from cnnstudio.gui.pages.try_.folder_results import Begun, More, Results, Saved,
 from cnnstudio.gui.task import Task
 from cnnstudio.gui.widgets.charts.class_histogram import ClassCounts, ClassHistogram
 from cnnstudio.gui.widgets.images.thumbnail_grid import LARGEST, SMALLEST, ThumbnailGrid, ThumbnailSource
+from cnnstudio.models.trained.folder_prediction import FilePrediction
 from cnnstudio.storage import exists, is_folder
 
 _REFRESH = 1000
@@ -85,6 +86,11 @@ class FolderView(QWidget):
     def results(self) -> Results | None:
         """What has come so far; None before a folder was chosen."""
         return self._results
+
+    @property
+    def shown(self) -> list[FilePrediction]:
+        """The predictions on screen, in their order there."""
+        return [self._results.predictions[place] for place in self._shown.tolist()] if self._results else []
 
     @property
     def running(self) -> bool:

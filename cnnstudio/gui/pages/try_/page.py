@@ -91,6 +91,11 @@ class TryPage(Page):
         self._recall_model()
 
     @property
+    def model(self) -> Path | None:
+        """The model that is open; None while one is being opened."""
+        return self._open
+
+    @property
     def busy(self) -> str | None:
         """What would be interrupted now, as a sentence."""
         running = self._folder is not None and self._folder.running

@@ -53,6 +53,11 @@ class ProbabilityBars(QWidget):
         self._top = -1
         self.set_probabilities(None)
 
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The classes that have a bar, from the top."""
+        return tuple(self._classes[row] for row in self._rows)
+
     def set_classes(self, classes: Sequence[str]) -> None:
         """Sets the class names, in the order of the probabilities; forgets the probabilities."""
         self._classes = tuple(classes)

@@ -39,6 +39,10 @@ class TrainingPlot(QWidget):
 
     Args:
         parent: the parent widget.
+
+    Attributes:
+        loss: the upper plot.
+        accuracy: the lower plot.
     """
 
     plots: tuple[MeasurePlot, ...] = ()
@@ -53,9 +57,9 @@ class TrainingPlot(QWidget):
             "where validation gets worse while training gets better, the network learns by heart.",
         )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._loss = MeasurePlot(Measure("Loss (cross-entropy)"))
-        self._accuracy = MeasurePlot(Measure("Accuracy (%)", 100.0, 100.0, "\N{NO-BREAK SPACE}%"), "Epoch")
-        self.plots = (self._loss, self._accuracy)
+        self.loss = MeasurePlot(Measure("Loss (cross-entropy)"))
+        self.accuracy = MeasurePlot(Measure("Accuracy (%)", 100.0, 100.0, "\N{NO-BREAK SPACE}%"), "Epoch")
+        self.plots = (self.loss, self.accuracy)
         self._per_epoch = 1
         self._before = 0
         self._cursor: float | None = None
@@ -73,7 +77,7 @@ class TrainingPlot(QWidget):
         self._view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self._view.ci.layout.setContentsMargins(0, 0, GAP, 0)
         self._view.ci.layout.setVerticalSpacing(GAP)
-        self._legend = CurveLegend(self._loss)
+        self._legend = CurveLegend(self.loss)
         self._view.ci.addItem(self._legend, 0, 0)
         for row, plot in enumerate(self.plots, start=1):
             self._view.ci.addItem(plot, row, 0)
@@ -81,8 +85,8 @@ class TrainingPlot(QWidget):
             plot.getViewBox().sigRangeChangedManually.connect(self._zoom)
             plot.getViewBox().sigXRangeChanged.connect(self._redraw)
             plot.getViewBox().sigResized.connect(self._redraw)
-        self._accuracy.setXLink(self._loss)
-        self._loss.getAxis("bottom").setStyle(showValues=False)
+        self.accuracy.setXLink(self.loss)
+        self.loss.getAxis("bottom").setStyle(showValues=False)
         self._view.scene().sigMouseMoved.connect(self._point_at)
         self._view.scene().sigMouseClicked.connect(self._clicked)
         self._readout = QLabel(self)
@@ -117,7 +121,7 @@ class TrainingPlot(QWidget):
         self._logarithmic = QAction("Logarithmic loss", self)
         self._logarithmic.setObjectName("logarithmic_action")
         self._logarithmic.setCheckable(True)
-        self._logarithmic.toggled.connect(self._loss.set_logarithmic)
+        self._logarithmic.toggled.connect(self.loss.set_logarithmic)
         self.addAction(self._logarithmic)
 
     # What the page uses.
@@ -131,8 +135,8 @@ class TrainingPlot(QWidget):
             goes_on: whether it goes on from the training that is shown, whose curves then stay before its own; not
                 where that has other batches, or ended within an epoch.
         """
-        done = len(self._loss.epochs[TRAINING])
-        stays = goes_on and batches_per_epoch == self._per_epoch and len(self._loss.batches) == done * self._per_epoch
+        done = len(self.loss.epochs[TRAINING])
+        stays = goes_on and batches_per_epoch == self._per_epoch and len(self.loss.batches) == done * self._per_epoch
         self._before = done if stays else 0
         self._per_epoch = max(1, batches_per_epoch)
         self._cursor = None
@@ -168,8 +172,8 @@ class TrainingPlot(QWidget):
             val_loss: on the validation images.
             val_accuracy: on the validation images, 0–1.
         """
-        self._loss.add_epoch(self._before + epoch, loss, val_loss)
-        self._accuracy.add_epoch(self._before + epoch, accuracy, val_accuracy)
+        self.loss.add_epoch(self._before + epoch, loss, val_loss)
+        self.accuracy.add_epoch(self._before + epoch, accuracy, val_accuracy)
         if not self._zoomed:
             for plot in self.plots:
                 plot.show_all()
@@ -179,7 +183,7 @@ class TrainingPlot(QWidget):
     def show_everything(self) -> None:
         """Undoes any zoom."""
         self._zoomed = False
-        self._loss.setXRange(*self._loss.getViewBox().state["limits"]["xLimits"], padding=0)
+        self.loss.setXRange(*self.loss.getViewBox().state["limits"]["xLimits"], padding=0)
         for plot in self.plots:
             plot.show_all()
         self._redraw()
@@ -266,27 +270,27 @@ class TrainingPlot(QWidget):
 
     def _tell(self) -> None:
         """Says the numbers of the batch and the epoch at the cursor, or of the latest ones."""
-        count, epochs = len(self._loss.batches), len(self._loss.epochs[TRAINING])
+        count, epochs = len(self.loss.batches), len(self.loss.epochs[TRAINING])
         if not count:
             return
         batch, epoch = count, epochs
         if self._cursor is not None:
             batch = min(max(round(self._cursor * self._per_epoch), 1), count)
             epoch = min(max(round(self._cursor), 1), epochs)
-        loss, accuracy = self._loss.batches.values[batch - 1], self._accuracy.batches.values[batch - 1]
-        numbers = f"loss {self._loss.measure.say(loss)}, accuracy {self._accuracy.measure.say(accuracy)}"
+        loss, accuracy = self.loss.batches.values[batch - 1], self.accuracy.batches.values[batch - 1]
+        numbers = f"loss {self.loss.measure.say(loss)}, accuracy {self.accuracy.measure.say(accuracy)}"
         lines = [f"Batch {batch:,}: {numbers}"]
         if epoch:
             parts = []
             for name, at in (("training", TRAINING), ("validation", VALIDATION)):
                 loss, accuracy = (plot.epochs[at].values[epoch - 1] for plot in self.plots)
-                parts.append(f"{name} {self._loss.measure.say(loss)}, {self._accuracy.measure.say(accuracy)}")
+                parts.append(f"{name} {self.loss.measure.say(loss)}, {self.accuracy.measure.say(accuracy)}")
             lines.append(f"Epoch {epoch}: {'  ·  '.join(parts)}")
         self._readout.setText("\n".join(lines))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Left and Right move the cursor, Escape takes it away."""
-        (left, right), _ = self._loss.viewRange()
+        (left, right), _ = self.loss.viewRange()
         step = max(1 / self._per_epoch, (right - left) / 200)
         start = right if self._cursor is None else self._cursor
         if event.key() == Qt.Key.Key_Left:
@@ -317,11 +321,11 @@ class TrainingPlot(QWidget):
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
         table.writerow(("series", "epoch", "batch", "loss", "accuracy"))
-        both = zip(self._loss.batches.values.tolist(), self._accuracy.batches.values.tolist(), strict=True)
+        both = zip(self.loss.batches.values.tolist(), self.accuracy.batches.values.tolist(), strict=True)
         for number, (loss, accuracy) in enumerate(both, start=1):
             table.writerow(("batch", f"{number / self._per_epoch:.6g}", number, f"{loss:.7g}", f"{accuracy:.7g}"))
         for name, series in (("training", TRAINING), ("validation", VALIDATION)):
-            both = zip(self._loss.epochs[series].values, self._accuracy.epochs[series].values, strict=True)
+            both = zip(self.loss.epochs[series].values, self.accuracy.epochs[series].values, strict=True)
             for number, (loss, accuracy) in enumerate(both, start=1):
                 batch = number * self._per_epoch
                 table.writerow((name, number, batch, f"{loss:.7g}", f"{accuracy:.7g}"))

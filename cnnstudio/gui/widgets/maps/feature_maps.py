@@ -77,6 +77,11 @@ class FeatureMapGrid(QScrollArea):
         self._column.addStretch(0)
         self.setWidget(content)
 
+    @property
+    def rows(self) -> dict[str, MapRow]:
+        """The row of each layer, by its name, from the top."""
+        return {name: row for (name, _, _), row in zip(self._layers, self._rows, strict=True)}
+
     def set_layers(self, layers: Sequence[LayerOutput]) -> None:
         """Shows what all layers answered, in their order; rows stay where names and shapes stay."""
         self.set_rows([(layer.name, layer.kind, layer.values.shape) for layer in layers])

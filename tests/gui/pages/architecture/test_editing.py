@@ -18,9 +18,12 @@ from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.controls.question import NameDialog
 from cnnstudio.gui.main_window import MainWindow
+from cnnstudio.gui.pages.architecture.chooser import ArchitectureChooser
+from cnnstudio.gui.pages.architecture.network_view import NetworkView
 from cnnstudio.gui.pages.architecture.page import ArchitecturePage
 from cnnstudio.gui.pages.architecture.saving import left_behind
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.network.picture import NetworkPicture
 from cnnstudio.models.networks.building import Network, list_networks, network_config, write_network
 
 MINUTE = 60_000
@@ -41,8 +44,8 @@ def page(window: MainWindow, qtbot: QtBot) -> ArchitecturePage:
 
 
 def change(page: ArchitecturePage, filters: int = 12) -> None:
-    page._editor.document.select("conv1")
-    page._editor.document.change("filters", filters)
+    page.editor.document.select("conv1")
+    page.editor.document.change("filters", filters)
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, button: str) -> list[str]:
@@ -76,22 +79,22 @@ def test_edit_may_be_pressed_before_anything_is_shown(qtbot: QtBot) -> None:
     page.entered()
     page.edit()
     qtbot.waitUntil(lambda: page.editing, timeout=MINUTE)
-    assert page._editor.document.title == "My LeNet-5"
+    assert page.editor.document.title == "My LeNet-5"
     page.shut_down()
 
 
 def test_the_layer_that_was_chosen_is_edited_first(window: MainWindow, qtbot: QtBot) -> None:
     page = window.current_page
-    page._view.select("dense1")
+    page.findChild(NetworkView).select("dense1")
     page.edit()
-    assert page._editor.document.selected_layer == "dense1"
+    assert page.editor.document.selected_layer == "dense1"
 
 
 def test_the_picture_keeps_all_in_sight_while_it_grows(page: ArchitecturePage, qtbot: QtBot) -> None:
-    picture = page._view.picture
+    picture = page.findChild(NetworkPicture)
     for name in ("image", "output", "conv2"):
-        page._editor.select(name)
-    page._editor.document.duplicate()
+        page.editor.select(name)
+    page.editor.document.duplicate()
     QApplication.processEvents()
     seen = picture._view.transform.mapRect(picture._view.content)
     assert QRectF(picture.rect()).contains(seen)
@@ -107,35 +110,34 @@ def test_the_name_follows_the_typing(page: ArchitecturePage, qtbot: QtBot) -> No
 def test_a_layer_is_chosen_in_the_table_and_edited_with_keys(page: ArchitecturePage, qtbot: QtBot) -> None:
     table = page.findChild(QTableView)
     table.setFocus()
-    names = [row.name for row in page._editor.document.table.rows]
+    names = [row.name for row in page.editor.document.table.rows]
     qtbot.mouseClick(
         table.viewport(),
         Qt.MouseButton.LeftButton,
         pos=table.visualRect(table.model().index(names.index("pool1"), 0)).center(),
     )
-    assert page._editor.document.selected_layer == "pool1"
+    assert page.editor.document.selected_layer == "pool1"
     qtbot.keyClick(table, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
-    assert [row.name for row in page._editor.document.table.rows][2:4] == ["pool1", "conv1"]
+    assert [row.name for row in page.editor.document.table.rows][2:4] == ["pool1", "conv1"]
     assert table.currentIndex().row() == 2
     qtbot.keyClick(table, Qt.Key.Key_Delete)
-    assert "pool1" not in [row.name for row in page._editor.document.table.rows]
+    assert "pool1" not in [row.name for row in page.editor.document.table.rows]
     for _ in range(2):
         qtbot.keyClick(table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert [row.name for row in page._editor.document.table.rows] == names
+    assert [row.name for row in page.editor.document.table.rows] == names
 
 
 def test_saving_leaves_the_edited_network_on_screen(page: ArchitecturePage, qtbot: QtBot) -> None:
     change(page)
-    assert page._editor.save() is not None
+    assert page.editor.save() is not None
     assert page.editing
     assert page.findChild(QLabel, "network_name").isVisible()
-    assert "is saved" in page._message.text
-    assert page._message.isVisible()
+    assert "is saved" in page.message
 
 
 def test_back_to_the_choice_keeps_what_was_saved_chosen(page: ArchitecturePage, qtbot: QtBot) -> None:
     change(page)
-    page._editor.save()
+    page.editor.save()
     with qtbot.waitSignal(page.shown, timeout=MINUTE) as shown:
         qtbot.mouseClick(page.findChild(QPushButton, "leave_editor_button"), Qt.MouseButton.LeftButton)
     assert not page.editing
@@ -169,7 +171,7 @@ def test_a_file_that_is_dropped_is_edited(window: MainWindow, qtbot: QtBot, tmp_
     page = window.current_page
     assert isinstance(page, ArchitecturePage)
     assert page.editing
-    assert page._editor.document.title == "Shared"
+    assert page.editor.document.title == "Shared"
     assert page.findChild(QLabel, "network_name").text() == "Shared"
 
 
@@ -179,8 +181,7 @@ def test_a_file_that_is_not_opened_is_said_where_one_looks(window: MainWindow, t
     window.open_path(path)
     page = window.current_page
     assert not page.editing
-    assert "damaged" in page._message.text
-    assert page._message.isVisible()
+    assert "damaged" in page.message
 
 
 def test_closing_asks_and_stays(
@@ -201,19 +202,19 @@ def test_closing_asks_and_stays(
 
 def test_a_draft_is_offered_at_the_next_start(window: MainWindow, page: ArchitecturePage, qtbot: QtBot) -> None:
     change(page, 20)
-    with qtbot.waitSignal(page._editor.draft._writing.finished):
-        page._editor.draft.write()
+    with qtbot.waitSignal(page.editor.draft.written):
+        page.editor.draft.write()
     again = ArchitecturePage(Settings())
     qtbot.addWidget(again)
     again.show()
     with qtbot.waitSignal(again.shown, timeout=MINUTE):
         again.entered()
-    assert "My LeNet-5" in again._message.text
+    assert "My LeNet-5" in again.message
     QApplication.processEvents()
     qtbot.mouseClick(again.findChild(QPushButton, "accept_offer_button"), Qt.MouseButton.LeftButton)
     assert again.editing
-    assert again._editor.document.table.row("conv1").output_shape == (28, 28, 20)
-    assert again._editor.document.unsaved
+    assert again.editor.document.table.row("conv1").output_shape == (28, 28, 20)
+    assert again.editor.document.unsaved
     again.shut_down()
 
 
@@ -222,15 +223,15 @@ def test_train_goes_on_with_the_edited_network(window: MainWindow, page: Archite
     qtbot.mouseClick(page.findChild(QPushButton, "train_network_button"), Qt.MouseButton.LeftButton)
     train = window.current_page
     assert train.objectName() == "page_train"
-    assert train._form.config.architecture == "My LeNet-5"
+    assert train.config.architecture == "My LeNet-5"
     assert train.findChild(QComboBox, "architecture_picker").currentText() == "My LeNet-5"
-    assert "“My LeNet-5” is saved" in train._message.text
+    assert "“My LeNet-5” is saved" in train.message
 
 
 def test_a_network_of_ones_own_is_renamed_and_what_is_not_saved_stays(
     page: ArchitecturePage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    editor = page._editor
+    editor = page.editor
     assert not page.findChild(QAction, "rename_network").isEnabled()
     change(page)
     editor.save()
@@ -244,11 +245,11 @@ def test_a_network_of_ones_own_is_renamed_and_what_is_not_saved_stays(
 
     monkeypatch.setattr(NameDialog, "exec", give)
     page.findChild(QAction, "rename_network").trigger()
-    assert "Wide" in page._message.text
-    assert "My LeNet-5" not in page._message.text
+    assert "Wide" in page.message
+    assert "My LeNet-5" not in page.message
     (saved,) = list_networks()
     assert saved.name == "Wide"
-    assert page._chooser.key == "Wide"
+    assert page.findChild(ArchitectureChooser).key == "Wide"
     assert editor.document.title == "Wide"
     assert editor.document.unsaved
     editor.save()
@@ -259,7 +260,7 @@ def test_a_network_of_ones_own_is_renamed_and_what_is_not_saved_stays(
 def test_a_network_of_ones_own_is_deleted_after_asking(
     page: ArchitecturePage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    editor = page._editor
+    editor = page.editor
     assert not page.findChild(QAction, "delete_network").isEnabled()
     change(page)
     editor.save()
@@ -274,7 +275,7 @@ def test_a_network_of_ones_own_is_deleted_after_asking(
     assert len(asked) == 1
     assert list_networks() == []
     assert not page.editing
-    assert page._chooser.key == "lenet5"
+    assert page.findChild(ArchitectureChooser).key == "lenet5"
     assert page.findChild(QLabel, "network_name").text() == "LeNet-5"
-    assert "in the trash" in page._message.text
+    assert "in the trash" in page.message
     assert page.findChild(QPushButton, "edit_network_button").hasFocus()

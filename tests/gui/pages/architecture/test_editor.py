@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
@@ -27,6 +27,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.pages.architecture.code_dialog import script_of
 from cnnstudio.gui.pages.architecture.editor import ArchitectureEditor
+from cnnstudio.gui.pages.architecture.layer_panel import LayerPanel
 from cnnstudio.gui.pages.architecture.saving import left_behind
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.networks.building import (
@@ -104,7 +105,7 @@ def undo(editor: ArchitectureEditor) -> None:
 
 
 def control(editor: ArchitectureEditor, field: str) -> QWidget:
-    return editor._panel.form.control(field)
+    return editor.findChild(LayerPanel).form.control(field)
 
 
 def retype(qtbot: QtBot, editor: ArchitectureEditor, field: str, text: str) -> None:
@@ -131,7 +132,7 @@ def problem(editor: ArchitectureEditor) -> str:
 
 
 def message(editor: ArchitectureEditor) -> str:
-    return editor._message.text if not editor._message.isHidden() else ""
+    return editor.message
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, button: str) -> list[str]:
@@ -301,7 +302,7 @@ def test_removing(editor: ArchitectureEditor, press: Press) -> None:
 def test_what_makes_no_sense_is_said_and_changes_nothing(editor: ArchitectureEditor) -> None:
     editor.select("dense2")
     editor.document.stack.clear()
-    editor._actions["move_layer_down"].trigger()
+    editor.findChild(QAction, "move_layer_down").trigger()
     assert "last layer" in message(editor)
     assert editor.document.stack.count() == 0
 
@@ -310,7 +311,7 @@ def test_input_and_output_stay(editor: ArchitectureEditor) -> None:
     for name in ("image", "output"):
         editor.select(name)
         for action in ("duplicate_layer", "move_layer_up", "move_layer_down", "remove_layer"):
-            assert not editor._actions[action].isEnabled()
+            assert not editor.findChild(QAction, action).isEnabled()
     units = control(editor, "units")
     assert not units.isEnabled()
     assert "data set" in units.toolTip()
@@ -431,8 +432,8 @@ def test_a_kernel_too_large_offers_one_that_works_and_same_padding(editor: Archi
 
 
 def test_what_was_said_goes_with_the_next_edit(editor: ArchitectureEditor, qtbot: QtBot) -> None:
-    editor._panel._name.setText("conv2")
-    editor._panel._rename()
+    editor.findChild(QLineEdit, "layer_name").setText("conv2")
+    qtbot.keyClick(editor.findChild(QLineEdit, "layer_name"), Qt.Key.Key_Return)
     assert "conv2" in message(editor)
     retype(qtbot, editor, "filters", "7")
     assert message(editor) == ""
@@ -537,11 +538,13 @@ def test_nothing_is_asked_where_nothing_would_be_lost(
 
 def test_a_draft_outlives_a_crash(editor: ArchitectureEditor, qtbot: QtBot) -> None:
     retype(qtbot, editor, "filters", "12")
-    with qtbot.waitSignal(editor.draft._writing.finished):
+    with qtbot.waitSignal(editor.draft.written):
         editor.draft.write()
     config = editor.document.network.config
-    again = ArchitectureEditor(editor._message)
+    bar = MessageBar()
+    again = ArchitectureEditor(bar)
     qtbot.addWidget(again)
+    qtbot.addWidget(bar)
     again.show()
     assert again.open_draft()
     assert again.document.network.config == config
@@ -553,9 +556,9 @@ def test_a_draft_outlives_a_crash(editor: ArchitectureEditor, qtbot: QtBot) -> N
 
 def test_no_draft_is_left_where_all_is_saved(editor: ArchitectureEditor, qtbot: QtBot) -> None:
     retype(qtbot, editor, "filters", "12")
-    with qtbot.waitSignal(editor.draft._writing.finished):
+    with qtbot.waitSignal(editor.draft.written):
         editor.draft.write()
-    with qtbot.waitSignal(editor.draft._writing.finished):
+    with qtbot.waitSignal(editor.draft.written):
         editor.save()
     assert left_behind() is None
 
@@ -582,13 +585,13 @@ def test_files_go_to_others_and_come_back(
     retype(qtbot, editor, "filters", "12")
     path = tmp_path / "shared.cnn.json"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args: (str(path), ""))
-    editor._actions["save_network_file"].trigger()
+    editor.findChild(QAction, "save_network_file").trigger()
     assert str(path) in message(editor)
     sent = editor.document.network
     answer(monkeypatch, "discard_changes_button")
     editor.edit(published("mlp"))
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_args: (str(path), ""))
-    editor._actions["open_network_file"].trigger()
+    editor.findChild(QAction, "open_network_file").trigger()
     assert editor.document.network.config == sent.config
     assert editor.document.title == sent.title
     assert read_network(path).source == "lenet5"
@@ -672,8 +675,8 @@ def test_keras_code_to_copy_and_save(
     editor: ArchitectureEditor, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, press: Press
 ) -> None:
     retype(qtbot, editor, "filters", "12")
-    with qtbot.waitSignal(editor._coding.finished, timeout=MINUTE):
-        press("show_keras_code")
+    press("show_keras_code")
+    qtbot.waitUntil(lambda: editor.findChild(QDialog, "keras_code_dialog") is not None, timeout=MINUTE)
     dialog = editor.findChild(QDialog, "keras_code_dialog")
     assert dialog.isVisible()
     code = dialog.view.code

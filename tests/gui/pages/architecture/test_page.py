@@ -194,8 +194,7 @@ def test_a_file_that_is_no_model_is_refused(
     path = tmp_path / "broken.keras"
     path.write_bytes(content)
     page.receive(path)
-    qtbot.waitUntil(lambda: "broken.keras" in page._message.text, timeout=MINUTE)
-    assert page._message.isVisible()
+    qtbot.waitUntil(lambda: "broken.keras" in page.message, timeout=MINUTE)
     assert not problem(page).isVisible()
     assert page.answer.subject.name == "lenet5"
     assert page.findChild(QLabel, "network_name").text() == ARCHITECTURES["lenet5"].title
@@ -221,16 +220,16 @@ def test_editing_updates_picture_and_table_and_the_result_is_trained(page: Archi
     names = [row.name for row in page.answer.table.rows]
     place = table.visualRect(table.model().index(names.index("conv2"), 0)).center()
     qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    assert page._editor.document.selected_layer == "conv2"
-    page._editor.document.change("filters", 20)
+    assert page.editor.document.selected_layer == "conv2"
+    page.editor.document.change("filters", 20)
     shown = page.findChild(NetworkPicture).network.table
     assert shown.row("conv2").output_shape == (10, 10, 20)
     assert table.model().table is shown
-    assert page._editor.document.unsaved
+    assert page.editor.document.unsaved
     table.setFocus()
     qtbot.keyClick(table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert table.model().table.row("conv2").output_shape == (10, 10, 16)
-    page._editor.document.change("filters", 24)
+    page.editor.document.change("filters", 24)
     title = page.findChild(QLineEdit, "network_title").text()
     with qtbot.waitSignal(page.navigate) as sent:
         press(qtbot, page, "train_network_button")

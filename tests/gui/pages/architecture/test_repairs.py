@@ -2,11 +2,12 @@
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.main_window import MainWindow
 from cnnstudio.gui.pages.architecture.editor import ArchitectureEditor
+from cnnstudio.gui.pages.architecture.layer_panel import LayerPanel
 from cnnstudio.models.networks.building import Network, network_config
 
 MINUTE = 60_000
@@ -18,8 +19,8 @@ def editor(qtbot: QtBot, architecture_window: MainWindow) -> ArchitectureEditor:
     architecture_window.activateWindow()
     page = architecture_window.current_page
     qtbot.mouseClick(page.findChild(QPushButton, "edit_network_button"), Qt.MouseButton.LeftButton)
-    assert page._editor.edit(Network("resnet20", "ResNet-20", network_config("resnet20", (32, 32, 3), 10), "resnet20"))
-    editor: ArchitectureEditor = page._editor
+    assert page.editor.edit(Network("resnet20", "ResNet-20", network_config("resnet20", (32, 32, 3), 10), "resnet20"))
+    editor: ArchitectureEditor = page.editor
     return editor
 
 
@@ -43,7 +44,7 @@ def focus(editor: ArchitectureEditor) -> QWidget:
     """What has the focus: something in the panel of the layer."""
     focused = QApplication.focusWidget()
     assert focused is not None
-    assert editor._panel.isAncestorOf(focused), focused.objectName()
+    assert editor.findChild(LayerPanel).isAncestorOf(focused), focused.objectName()
     return focused
 
 
@@ -94,7 +95,7 @@ def test_going_to_what_does_not_fit_stays_in_the_panel(editor: ArchitectureEdito
 def test_a_layer_that_goes_while_it_is_worked_on_leaves_the_focus(editor: ArchitectureEditor, qtbot: QtBot) -> None:
     editor.select("stage1_block1_add")
     editor.add("Dropout")
-    editor._panel.form.control("rate").setFocus()
+    editor.findChild(LayerPanel).form.control("rate").setFocus()
     undo(qtbot, editor)
     assert editor.document.selected_layer == "stage1_block1_add"
     focus(editor)
@@ -102,7 +103,7 @@ def test_a_layer_that_goes_while_it_is_worked_on_leaves_the_focus(editor: Archit
 
 def test_a_layers_new_name_is_undone_once_it_stands(editor: ArchitectureEditor, qtbot: QtBot) -> None:
     editor.select("stage1_block1_add")
-    name = editor._panel._name
+    name = editor.findChild(QLineEdit, "layer_name")
     name.setFocus()
     qtbot.keyClicks(name, "x")
     qtbot.keyClick(name, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
@@ -116,21 +117,21 @@ def test_a_layers_new_name_is_undone_once_it_stands(editor: ArchitectureEditor, 
 
 def test_no_name_of_a_layer_widens_the_panel(editor: ArchitectureEditor, qtbot: QtBot) -> None:
     make_misfit(editor)
-    editor.document.mend(editor._panel._ways[1])
-    area = editor.findChild(QScrollArea)
+    press(qtbot, editor, "use_offer_2_button")
+    area, panel = editor.findChild(QScrollArea), editor.findChild(LayerPanel)
     for new in ("stage1_block1_a_sum_of_all_that_was_found_before", "sum" * 30):
         editor.document.rename_layer(new)
         for layer in (new, "stage1_block2_add", editor.document.table.rows[1].name):
             editor.select(layer)
             QApplication.processEvents()
-            assert editor._panel.width() <= area.viewport().width(), layer
-            for button in editor._panel.findChildren(QPushButton):
+            assert panel.width() <= area.viewport().width(), layer
+            for button in panel.findChildren(QPushButton):
                 assert button.isHidden() or button.width() >= button.sizeHint().width(), button.objectName()
 
 
 def test_a_shape_stays_on_one_line(editor: ArchitectureEditor) -> None:
     editor.select("stage1_block1_add")
-    text = editor._panel.findChild(QLabel, "fact_output").text()
+    text = editor.findChild(LayerPanel).findChild(QLabel, "fact_output").text()
     assert text == "32 × 32 × 16".replace(" ", "\N{NO-BREAK SPACE}")
 
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.pages.choosers.model_downloads import ModelDownloads
 from cnnstudio.gui.pages.choosers.models import ModelChooser
 from cnnstudio.models.trained.library import load_classifier
@@ -106,8 +107,8 @@ def test_a_failure_stands_where_it_happened(dialog: ModelDownloads, server: Serv
 def test_every_model_says_what_it_is(dialog: ModelDownloads) -> None:
     told = dialog.findChild(QLabel, "download_facts")
     for entry in PRETRAINED.values():
-        dialog._picker.set_current(entry.name)
-        assert f"{entry.megabytes} MB" in dialog._picker.accessibleDescription()
+        dialog.findChild(Picker, "download_picker").set_current(entry.name)
+        assert f"{entry.megabytes} MB" in dialog.findChild(Picker, "download_picker").accessibleDescription()
         assert dialog.findChild(QLabel, "download_idea").text() == entry.idea
         assert str(entry.year) in told.text()
         assert entry.licence in told.text()

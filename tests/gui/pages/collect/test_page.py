@@ -16,10 +16,14 @@ from cnnstudio.data.collected.collection import Collection
 from cnnstudio.data.collected.sets import create_collection, list_collections
 from cnnstudio.data.library import collected_folder, load_dataset
 from cnnstudio.data.pictures.strokes import render
+from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.controls.question import NameDialog
+from cnnstudio.gui.pages.collect.capture import CapturePanel
 from cnnstudio.gui.pages.collect.page import CollectPage
 from cnnstudio.gui.pages.collect.set_view import advice, why_not
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.drawing.camera import CameraView
 
 pytestmark = pytest.mark.qt_log_ignore("^Couldn't (load|resolve)", "No RHI backend")
 
@@ -42,7 +46,7 @@ def page(qtbot: QtBot) -> CollectPage:
 def shapes(page: CollectPage, qtbot: QtBot) -> Collection:
     """The set that is made where nothing is changed in the form."""
     click(qtbot, page, "create_set_button")
-    return page._view.collection
+    return page.collection
 
 
 @pytest.fixture
@@ -50,7 +54,7 @@ def photos(page: CollectPage, qtbot: QtBot) -> Collection:
     """A set of photos with classes cup, pen and hand."""
     click(qtbot, page, "kind_photos")
     click(qtbot, page, "create_set_button")
-    return page._view.collection
+    return page.collection
 
 
 def find(page: CollectPage, name: str) -> QWidget:
@@ -79,7 +83,7 @@ def text(page: CollectPage, name: str) -> str:
 
 
 def counts(page: CollectPage) -> list[int]:
-    return list(page._view.collection.counts.values())
+    return list(page.collection.counts.values())
 
 
 def test_a_newcomer_gets_a_form_with_an_example(page: CollectPage, qtbot: QtBot) -> None:
@@ -121,7 +125,7 @@ def test_three_classes_of_ten_drawings(page: CollectPage, qtbot: QtBot, shapes: 
         assert find(page, "drawing_canvas").drawing == []
     assert counts(page) == [10, 10, 10]
     assert text(page, "class_count_2") == "10 drawings"
-    assert page._sets._picker.choices[0].description == "30 drawings in 3 classes"
+    assert page.findChild(Picker, "set_picker").choices[0].description == "30 drawings in 3 classes"
     assert train.isEnabled()
     assert "good start" in text(page, "collect_hint")
     with qtbot.waitSignal(page.navigate) as asked:
@@ -211,7 +215,7 @@ def test_add_rename_and_remove_classes(page: CollectPage, qtbot: QtBot, shapes: 
     assert text(page, "capture_title") == "Draw “étoile”"
     click(qtbot, page, "remove_class_1")
     assert shapes.classes == ("square", "triangle", "étoile")
-    assert "Undo" in page._message.text
+    assert "Undo" in page.message
     for _ in range(3):
         click(qtbot, page, "undo_button")
     assert shapes.classes == ("circle", "square", "triangle")
@@ -222,7 +226,7 @@ def test_a_name_that_is_taken_is_told_and_not_kept(page: CollectPage, qtbot: QtB
     name.selectAll()
     qtbot.keyClicks(name, "square")
     qtbot.keyClick(name, Qt.Key.Key_Return)
-    assert "already" in page._message.text
+    assert "already" in page.message
     assert name.text() == "circle"
     assert shapes.classes == ("circle", "square", "triangle")
 
@@ -260,21 +264,21 @@ def test_another_set_and_back(page: CollectPage, qtbot: QtBot, shapes: Collectio
     click(qtbot, page, "new_set_button")
     assert page.findChild(QPushButton, "cancel_set_button").isVisible()
     qtbot.keyClick(find(page, "set_name"), Qt.Key.Key_Escape)
-    assert page._view.collection is shapes
+    assert page.collection is shapes
     click(qtbot, page, "new_set_button")
     click(qtbot, page, "create_set_button")
-    assert page._view.collection.name == "My set 2"
+    assert page.collection.name == "My set 2"
     assert counts(page) == [0, 0, 0]
     page.receive("My first set")
     assert counts(page) == [1, 0, 0]
     for nothing in ("none", collected_folder().parent, ".."):
         page.receive(nothing)
-    assert page._view.collection.name == "My first set"
-    page._sets._picker.set_current(str(collected_folder() / "My set 2"))
-    assert page._view.collection.name == "My set 2"
+    assert page.collection.name == "My first set"
+    page.findChild(Picker, "set_picker").set_current(str(collected_folder() / "My set 2"))
+    assert page.collection.name == "My set 2"
     again = CollectPage(Settings())
     qtbot.addWidget(again)
-    assert again._view.collection.name == "My set 2"
+    assert again.collection.name == "My set 2"
     again.shut_down()
 
 
@@ -299,7 +303,7 @@ def test_rename_and_delete_a_set(
     click(qtbot, page, "add_example_button")
     give_names(monkeypatch, "mnist", "Формы")
     page.findChild(QAction, "rename_set").trigger()
-    assert page._view.collection.path == collected_folder() / "Формы"
+    assert page.collection.path == collected_folder() / "Формы"
     assert counts(page) == [1, 0, 0]
     monkeypatch.setattr("send2trash.send2trash", lambda path: Path(path).rename(tmp_path / "trash"))
     monkeypatch.setattr(QMessageBox, "exec", lambda _box: 0)
@@ -326,7 +330,7 @@ def test_the_folder_vanishes_under_the_page(page: CollectPage, qtbot: QtBot, sha
     draw(page)
     shapes.path.rename(shapes.path.with_name(".away"))
     click(qtbot, page, "add_example_button")
-    assert "cannot be saved" in page._message.text
+    assert "cannot be saved" in page.message
     page.entered()
     assert page.findChild(QPushButton, "create_set_button").isVisible()
 
@@ -336,7 +340,7 @@ def test_another_window_changes_the_set(page: CollectPage, qtbot: QtBot, shapes:
     other.remove_class("circle")
     draw(page)
     click(qtbot, page, "add_example_button")
-    assert "its folder is gone" in page._message.text
+    assert "its folder is gone" in page.message
     assert text(page, "capture_title") == "Draw “square”"
     assert find(page, "drawing_canvas").drawing != []
     click(qtbot, page, "add_example_button")
@@ -375,7 +379,7 @@ def test_drop_pictures_on_a_class(page: CollectPage, qtbot: QtBot, photos: Colle
     assert drop(page, data, target.mapTo(page, target.rect().center()))
     qtbot.waitUntil(lambda: not page.findChild(QProgressBar, "adding_progress").isVisible(), timeout=SECONDS)
     assert counts(page) == [0, 5, 0]
-    assert "text.png" in page._message.text
+    assert "text.png" in page.message
     click(qtbot, page, "undo_button")
     assert counts(page) == [0, 0, 0]
     click(qtbot, page, "redo_button")
@@ -397,7 +401,7 @@ def test_paste_a_picture(page: CollectPage, qtbot: QtBot, photos: Collection, tm
     assert counts(page) == [1, 0, 0]
     QApplication.clipboard().setText("seven")
     click(qtbot, page, "paste_picture_button")
-    assert "no picture in the clipboard" in page._message.text
+    assert "no picture in the clipboard" in page.message
 
 
 def test_open_pictures(
@@ -432,10 +436,10 @@ def test_a_photo_of_a_drawing_joins_the_drawings(
 
 def test_without_the_camera_the_page_says_what_to_do(page: CollectPage, photos: Collection) -> None:
     problem = page.findChild(QLabel, "camera_problem")
-    if page._view._capture.camera.problem() is None:
+    if page.findChild(CameraView).problem() is None:
         pytest.skip("this machine has a camera")
     assert problem.isVisible()
-    assert problem.text() == page._view._capture.camera.problem()
+    assert problem.text() == page.findChild(CameraView).problem()
     assert "Install " in problem.text() or "No camera was found" in problem.text()
     assert not find(page, "add_example_button").isEnabled()
     assert find(page, "open_pictures_button").isEnabled()
@@ -445,7 +449,7 @@ def test_without_the_camera_the_page_says_what_to_do(page: CollectPage, photos: 
 def camera(page: CollectPage, qtbot: QtBot, photos: Collection):
     """The page's camera, whose frames come from `camera.show_frame(colour)`."""
     media = pytest.importorskip("PySide6.QtMultimedia", exc_type=ImportError)
-    view = page._view._capture.camera
+    view = page.findChild(CameraView)
     sink = view.listen()
 
     def show_frame(colour: str) -> None:
@@ -479,7 +483,7 @@ def test_space_held_takes_one_after_another_as_one_step(
     qtbot.waitUntil(lambda: counts(page)[1] >= 3)
     qtbot.keyRelease(row, Qt.Key.Key_Space)
     taken = counts(page)[1]
-    assert not page._view._capture._burst.isActive()
+    assert not page.findChild(CapturePanel).bursting
     click(qtbot, page, "undo_button")
     assert counts(page) == [0, 0, 0]
     click(qtbot, page, "redo_button")
@@ -489,7 +493,7 @@ def test_space_held_takes_one_after_another_as_one_step(
 def test_a_camera_that_fails_ends_the_burst(page: CollectPage, qtbot: QtBot, photos: Collection, camera) -> None:
     qtbot.keyPress(find(page, "class_1"), Qt.Key.Key_Space)
     camera._camera_failed(None, "unplugged")
-    assert not page._view._capture._burst.isActive()
+    assert not page.findChild(CapturePanel).bursting
     assert not find(page, "add_example_button").isEnabled()
     assert counts(page) == [1, 0, 0]
     click(qtbot, page, "undo_button")
@@ -535,7 +539,7 @@ def test_nothing_is_cut_off(page: CollectPage, qtbot: QtBot, shapes: Collection,
 def test_every_control_teaches_and_has_a_name(page: CollectPage, qtbot: QtBot, shapes: Collection) -> None:
     for control in page.findChildren(QWidget):
         if isinstance(control, QToolButton | QPushButton | QLineEdit) and not control.objectName().startswith("qt_"):
-            if page._message.isAncestorOf(control):
+            if isinstance(control.parent(), MessageBar):
                 continue
             assert control.objectName(), control
             assert control.accessibleName(), control.objectName()
@@ -548,8 +552,8 @@ def test_a_set_with_a_damaged_file_is_told(qtbot: QtBot) -> None:
     page = CollectPage(Settings())
     qtbot.addWidget(page)
     page.show()
-    assert "damaged" in page._message.text
+    assert "damaged" in page.message
     click(qtbot, page, "new_set_button")
     click(qtbot, page, "create_set_button")
-    assert page._view.collection is not None
+    assert page.collection is not None
     page.shut_down()

@@ -15,6 +15,7 @@ from cnnstudio.data.downloads.fetch import fetch
 from cnnstudio.data.downloads.remote import RemoteFile, RemoteFolder
 from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
 from cnnstudio.data.splits import Dataset, Split
+from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.pages.data import page as data
 from cnnstudio.gui.pages.data.page import DataPage
 from cnnstudio.gui.settings import Settings
@@ -90,7 +91,7 @@ def test_cancel_and_go_on(page: DataPage, server: Server, qtbot: QtBot, monkeypa
     click(page, "cancel_loading_button")
     qtbot.waitUntil(page.findChild(QAbstractButton, "download_button").isVisible, timeout=SECONDS)
     assert page.busy is None
-    assert not page._message.isVisible()
+    assert not page.message
     server.serve("/images.bin", normal(BODY))
     with qtbot.waitSignal(page.loaded, timeout=SECONDS):
         click(page, "download_button")
@@ -100,8 +101,8 @@ def test_cancel_and_go_on(page: DataPage, server: Server, qtbot: QtBot, monkeypa
 def test_a_server_that_refuses(page: DataPage, server: Server, qtbot: QtBot) -> None:
     server.serve("/images.bin", status(403))
     click(page, "download_button")
-    qtbot.waitUntil(page._message.isVisible, timeout=SECONDS)
-    assert "403" in page._message.text or "refuse" in page._message.text
+    qtbot.waitUntil(lambda: page.message, timeout=SECONDS)
+    assert "403" in page.message or "refuse" in page.message
     assert page.findChild(QAbstractButton, "download_button").isVisible()
 
 
@@ -110,7 +111,7 @@ def test_another_choice_ends_the_download(page: DataPage, server: Server, qtbot:
     click(page, "download_button")
     qtbot.waitUntil(server.asked.is_set, timeout=SECONDS)
     with qtbot.waitSignal(page.loaded, timeout=SECONDS) as loaded:
-        page._picker.set_current("mnist")
+        page.findChild(Picker, "data_picker").set_current("mnist")
     assert loaded.args[0].name == "mnist"
     assert page.busy is None
 

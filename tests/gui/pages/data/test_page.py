@@ -32,10 +32,17 @@ from cnnstudio.data.augmentation.changes import AugmentationSpec
 from cnnstudio.data.library import list_datasets, load_dataset
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.controls.picker import Picker
+from cnnstudio.gui.pages.data.augment_pane import AugmentPane
+from cnnstudio.gui.pages.data.browser import DataBrowser
+from cnnstudio.gui.pages.data.explorer import DataExplorer
+from cnnstudio.gui.pages.data.import_panel import ImportPanel
 from cnnstudio.gui.pages.data.page import DataPage
 from cnnstudio.gui.pages.data.selection import Selection, counts_of, mean_images
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import Task
+from cnnstudio.gui.widgets.images.number_matrix import NumberMatrix
+from cnnstudio.gui.widgets.images.pixel_view import PixelPicture
 
 SECONDS = 30_000
 
@@ -82,7 +89,7 @@ def open_image(page: DataPage, qtbot: QtBot, place: int) -> None:
 
 
 def imported(page: DataPage, qtbot: QtBot, folder: Path) -> None:
-    with qtbot.waitSignal(page._import.previewed, timeout=SECONDS):
+    with qtbot.waitSignal(page.findChild(ImportPanel).previewed, timeout=SECONDS):
         page.receive(folder)
     with qtbot.waitSignal(page.loaded, timeout=SECONDS):
         click(page, "import_button")
@@ -108,7 +115,7 @@ def test_filters_narrow_what_is_shown(page: DataPage, qtbot: QtBot) -> None:
     assert text(page, "images_shown") == f"{sevens:,} of 70,000 images"
     combo = page.findChild(QComboBox, "class_combo")
     assert combo.currentText() == "7"
-    shown = page._browser.selection
+    shown = page.findChild(DataBrowser).selection
     assert {shown.at(place).label for place in range(len(shown))} == {7}
     combo.setCurrentIndex(0)
     assert histogram.chosen_class == -1
@@ -116,13 +123,13 @@ def test_filters_narrow_what_is_shown(page: DataPage, qtbot: QtBot) -> None:
 
 
 def test_shuffling_shows_the_same_images_in_another_order(page: DataPage) -> None:
-    before = [page._browser.selection.at(place) for place in range(500)]
+    before = [page.findChild(DataBrowser).selection.at(place) for place in range(500)]
     click(page, "shuffle_button")
-    shuffled = page._browser.selection
+    shuffled = page.findChild(DataBrowser).selection
     assert [shuffled.at(place) for place in range(500)] != before
     assert len({(shown.split, shown.index) for shown in map(shuffled.at, range(70_000))}) == 70_000
     click(page, "shuffle_button")
-    assert [page._browser.selection.at(place) for place in range(500)] == before
+    assert [page.findChild(DataBrowser).selection.at(place) for place in range(500)] == before
 
 
 def test_a_selection_reads_what_it_says() -> None:
@@ -151,12 +158,12 @@ def test_means_of_classes(qtbot: QtBot) -> None:
 
 def test_an_image_is_numbers(page: DataPage, qtbot: QtBot) -> None:
     open_image(page, qtbot, 2)
-    explorer, image = page._explorer, load_dataset("mnist").train.images[2]
-    assert page._stack.currentWidget() is explorer
+    image = load_dataset("mnist").train.images[2]
+    assert page.findChild(DataExplorer).isVisible()
     assert text(page, "image_title") == "<b>4</b> · training image 2"
     assert text(page, "resolution_text") == "28 × 28 × 1 = <b>784 numbers</b>"
     assert not page.findChild(QAbstractButton, "channel_red_chip").isVisible()
-    matrix, picture = explorer._matrix, explorer._picture
+    matrix, picture = page.findChild(NumberMatrix), page.findChild(PixelPicture, "explored_picture")
     row, column = np.argwhere(image[..., 0] == image.max())[0].tolist()
     QTest.mouseMove(matrix.viewport(), matrix.cell_rectangle((row, column)).center().toPoint())
     assert picture.cell == (row, column)
@@ -167,17 +174,17 @@ def test_an_image_is_numbers(page: DataPage, qtbot: QtBot) -> None:
 
 def test_keys_go_on_and_back(page: DataPage, qtbot: QtBot) -> None:
     open_image(page, qtbot, 2)
-    QTest.keyClick(page._explorer._matrix, Qt.Key.Key_PageDown)
+    QTest.keyClick(page.findChild(NumberMatrix), Qt.Key.Key_PageDown)
     assert text(page, "image_title") == "<b>1</b> · training image 3"
-    QTest.keyClick(page._explorer._matrix, Qt.Key.Key_PageUp)
-    QTest.keyClick(page._explorer._matrix, Qt.Key.Key_PageUp)
-    QTest.keyClick(page._explorer._matrix, Qt.Key.Key_PageUp)
+    QTest.keyClick(page.findChild(NumberMatrix), Qt.Key.Key_PageUp)
+    QTest.keyClick(page.findChild(NumberMatrix), Qt.Key.Key_PageUp)
+    QTest.keyClick(page.findChild(NumberMatrix), Qt.Key.Key_PageUp)
     assert text(page, "image_title") == "<b>5</b> · training image 0"
     assert not page.findChild(QAbstractButton, "previous_button").isEnabled()
-    with qtbot.waitSignal(page._explorer.closed) as closed:
-        QTest.keyClick(page._explorer._matrix, Qt.Key.Key_Escape)
+    with qtbot.waitSignal(page.findChild(DataExplorer).closed) as closed:
+        QTest.keyClick(page.findChild(NumberMatrix), Qt.Key.Key_Escape)
     assert closed.args == [0]
-    assert page._stack.currentWidget() is page._browser
+    assert page.findChild(DataBrowser).isVisible()
     assert page.findChild(QWidget, "thumbnail_grid").current == 0
 
 
@@ -187,7 +194,7 @@ def test_a_lower_resolution_has_fewer_numbers(page: DataPage, qtbot: QtBot) -> N
     assert text(page, "resolution_text") == "14 × 14 × 1 = <b>196 numbers</b>"
     image = load_dataset("mnist").train.images[0].astype(np.float64)
     means = image.reshape(14, 2, 14, 2, 1).mean(axis=(1, 3))
-    assert np.abs(page._explorer.image - means).max() <= 0.5
+    assert np.abs(page.findChild(DataExplorer).image - means).max() <= 0.5
     click(page, "flatten_chip")
     assert text(page, "connections_text") == "196 × 256 = 50,176 weights"
     click(page, "next_button")
@@ -207,12 +214,12 @@ def test_flattened(page: DataPage, qtbot: QtBot) -> None:
     assert f"{int((moved != image).sum())} of 784 numbers" in text(page, "shift_text")
     strip = page.findChild(QWidget, "vector_strip")
     strip.set_current(28 * 5 + 7)
-    assert page._explorer._picture.cell == (5, 7)
+    assert page.findChild(PixelPicture, "explored_picture").cell == (5, 7)
 
 
 def test_augmented(page: DataPage, qtbot: QtBot) -> None:
     open_image(page, qtbot, 0)
-    pane = page._explorer._augment
+    pane = page.findChild(AugmentPane)
     with qtbot.waitSignal(pane.shown, timeout=SECONDS):
         click(page, "augment_chip")
     for name in ("shift", "rotate", "zoom", "contrast", "noise", "cutout"):
@@ -245,7 +252,7 @@ def test_train_on_it(page: DataPage, qtbot: QtBot) -> None:
 
 def test_a_download_is_offered_not_begun(page: DataPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CNNSTUDIO_DATASETS", str(tmp_path))
-    page._picker.set_current("cifar10")
+    page.findChild(Picker, "data_picker").set_current("cifar10")
     assert page.findChild(QAbstractButton, "download_button").isVisible()
     assert "170.1 MB" in text(page, "loading_text")
     assert page.busy is None
@@ -253,8 +260,9 @@ def test_a_download_is_offered_not_begun(page: DataPage, monkeypatch: pytest.Mon
     assert not page.findChild(QAbstractButton, "train_on_it_button").isVisible()
 
 
-def test_cancel_and_load_again(page: DataPage, qtbot: QtBot) -> None:
-    page._choose()
+def test_cancel_and_load_again(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
+    imported(page, qtbot, photos(tmp_path / "pets", {"cat": 12, "dog": 12}))
+    page.findChild(Picker, "data_picker").set_current("mnist")
     assert page.busy is None  # nothing is lost yet that would be worth a question
     click(page, "cancel_loading_button")
     qtbot.waitUntil(lambda: not page.findChild(QProgressBar, "loading_progress").isVisible(), timeout=SECONDS)
@@ -267,13 +275,13 @@ def test_cancel_and_load_again(page: DataPage, qtbot: QtBot) -> None:
 def test_import_a_folder(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
     folder = photos(tmp_path / "pets", {"cat": 30, "dog": 10})
     (folder / "cat" / "broken.jpg").write_bytes(b"no picture")
-    with qtbot.waitSignal(page._import.previewed, timeout=SECONDS):
+    with qtbot.waitSignal(page.findChild(ImportPanel).previewed, timeout=SECONDS):
         page.receive(folder)
     assert text(page, "classes_found").startswith("2 classes")
     assert "unbalanced" in text(page, "import_notes")
-    with qtbot.waitSignal(page._import.previewed, timeout=SECONDS):
+    with qtbot.waitSignal(page.findChild(ImportPanel).previewed, timeout=SECONDS):
         page.findChild(QComboBox, "import_size_combo").setCurrentText("48 × 48")
-    with qtbot.waitSignal(page._import.previewed, timeout=SECONDS):
+    with qtbot.waitSignal(page.findChild(ImportPanel).previewed, timeout=SECONDS):
         click(page, "import_grey_chip")
     assert page.findChild(QWidget, "import_example_0").image.shape == (48, 48, 1)
     with qtbot.waitSignal(page.loaded, timeout=SECONDS):
@@ -291,7 +299,7 @@ def test_import_a_folder(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
     click(page, "copy_unreadable_button")
     assert QGuiApplication.clipboard().text().startswith("cat/broken.jpg: ")
     QTest.keyClick(report, Qt.Key.Key_Escape)
-    assert page._stack.currentWidget() is page._browser
+    assert page.findChild(DataBrowser).isVisible()
 
 
 def test_duplicates_are_told(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
@@ -324,34 +332,34 @@ def test_scan_again_and_forget(page: DataPage, qtbot: QtBot, tmp_path: Path) -> 
 
 def test_what_is_no_folder_of_images_is_refused_with_the_layout(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with qtbot.waitSignal(page._import.failed, timeout=SECONDS):
+    with qtbot.waitSignal(page.findChild(ImportPanel).failed, timeout=SECONDS):
         page.receive(tmp_path / "empty")
-    assert page._message.isVisible()
+    assert page.message
     assert "cat/" in text(page, "folder_layout")
     assert page.findChild(QWidget, "folder_layout").isVisible()
     click(page, "cancel_import_button")
-    assert page._stack.currentWidget() is page._browser
+    assert page.findChild(DataBrowser).isVisible()
 
 
 def test_a_folder_that_is_gone(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
     folder = photos(tmp_path / "pets", {"cat": 20, "dog": 20})
     imported(page, qtbot, folder)
     folder.rename(tmp_path / "elsewhere")
-    page._scan_again()
-    qtbot.waitUntil(page._message.isVisible, timeout=SECONDS)
+    page.findChild(QAction, "scan_again").trigger()
+    qtbot.waitUntil(lambda: page.message, timeout=SECONDS)
     assert page.busy is None
     with qtbot.waitSignal(page.loaded, timeout=SECONDS):
-        page._picker.set_current("mnist")
-    assert not page._message.isVisible()
+        page.findChild(Picker, "data_picker").set_current("mnist")
+    assert not page.message
 
 
 def test_one_data_set_at_a_time_is_in_memory(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
     imported(page, qtbot, photos(tmp_path / "photos", {"cat": 12, "dog": 12}))
-    own, shown, handles = page._picker.current_key, WeakSet(), []
+    own, shown, handles = page.findChild(Picker, "data_picker").current_key, WeakSet(), []
     for _ in range(4):
         for name in ("mnist", own):
             with qtbot.waitSignal(page.loaded, timeout=SECONDS):
-                page._picker.set_current(name)
+                page.findChild(Picker, "data_picker").set_current(name)
             shown.add(page.dataset)
         # The thread that computes the means of the one before holds it until it hears that it is to stop.
         qtbot.waitUntil(lambda: gc.collect() >= 0 and list(shown) == [page.dataset], timeout=SECONDS)
@@ -368,7 +376,7 @@ def open_files() -> int:
 def test_very_long_names_widen_nothing(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
     width = page.minimumSizeHint().width()
     folder = photos(tmp_path / ("Ausflug_ins_Gebirge_" * 10), {"Donaudampfschifffahrt" * 8: 20, "字" * 70: 20})
-    with qtbot.waitSignal(page._import.previewed, timeout=SECONDS):
+    with qtbot.waitSignal(page.findChild(ImportPanel).previewed, timeout=SECONDS):
         page.receive(folder)
     assert page.minimumSizeHint().width() <= width
     with qtbot.waitSignal(page.loaded, timeout=SECONDS):
@@ -382,7 +390,7 @@ def test_colour_shows_three_matrices(page: DataPage, qtbot: QtBot, tmp_path: Pat
     open_image(page, qtbot, 1)
     image = page.dataset.train.images[1]
     assert text(page, "resolution_text").endswith(f"= <b>{image.size:,} numbers</b>")
-    matrix = page._explorer._matrix
+    matrix = page.findChild(NumberMatrix)
     together = matrix.cell_rectangle((0, 0)).height()
     click(page, "channel_green_chip")
     assert matrix.cell_rectangle((0, 0)).height() < together

@@ -18,6 +18,8 @@ from cnnstudio.gui.pages.choosers.models import ModelChooser
 from cnnstudio.gui.pages.try_.folder_view import FolderView
 from cnnstudio.gui.pages.try_.page import TryPage
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.charts.class_histogram import ClassHistogram
+from cnnstudio.gui.widgets.images.thumbnail_grid import ThumbnailGrid
 from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.storage import shipped
 
@@ -71,8 +73,7 @@ def lit(view: FolderView) -> list[str]:
 
 def shown(view: FolderView) -> list[tuple[str, str, float]]:
     """File, class and certainty of every thumbnail, in order."""
-    predictions = [view.results.predictions[place] for place in view._shown.tolist()]
-    return [(one.file.path.name, one.top[0][1], one.top[0][2]) for one in predictions]
+    return [(one.file.path.name, one.top[0][1], one.top[0][2]) for one in view.shown]
 
 
 def test_thumbnails_are_grouped_by_class_and_sorted_by_certainty(qtbot: QtBot, view: FolderView, digits: Path) -> None:
@@ -100,7 +101,7 @@ def test_thumbnails_are_grouped_by_class_and_sorted_by_certainty(qtbot: QtBot, v
 
 def test_a_thumbnail_is_what_the_network_got(qtbot: QtBot, view: FolderView, digits: Path) -> None:
     classify(qtbot, view, digits)
-    images = view._grid._images
+    images = view.findChild(ThumbnailGrid).images
     number = int(Path(shown(view)[3][0]).stem)
     assert np.array_equal(images.read(np.array([3]))[0], load_dataset("mnist").test.images[number])
     assert shown(view)[3][0] in images.caption(3)
@@ -118,7 +119,7 @@ def test_filters(qtbot: QtBot, view: FolderView, digits: Path) -> None:
     back = view.findChild(QPushButton, "all_classes_button")
     assert not back.isVisible()
     for way_back in ("all_filter_chip", "all_classes_button"):
-        view._histogram.chosen.emit(0)
+        view.findChild(ClassHistogram).chosen.emit(0)
         assert len({name for _, name, _ in shown(view)}) == 1
         assert len(shown(view)) == int((results.counts(True) + results.counts(False)).max())
         assert lit(view) == []
@@ -148,7 +149,7 @@ def test_saved_as_the_command_line_saves(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
     press(qtbot, view, "save_table_button")
     message = view.findChild(MessageBar)
-    qtbot.waitUntil(lambda: message.isVisible() and not view._saving.running, timeout=SECONDS)
+    qtbot.waitUntil(message.isVisible, timeout=SECONDS)
     assert message.text == f"61 rows saved as {tmp_path / 'table.csv'}: all pictures."
     press(qtbot, view, "unsure_filter_chip")
     assert not message.isVisible()
@@ -220,7 +221,7 @@ def test_from_the_page_to_a_folder_to_one_picture_and_back(
     assert page.busy is None
     assert view.isVisible()
     with qtbot.waitSignal(page.answered, timeout=SECONDS):
-        view._grid.activated.emit(4)
+        view.findChild(ThumbnailGrid).activated.emit(4)
     assert not view.isVisible()
     assert page.findChild(QLabel, "answer").text() == shown(view)[4][1]
     press(qtbot, page, "to_folder_button")
@@ -243,7 +244,7 @@ def test_a_picture_is_opened_with_the_model_of_its_folder(qtbot: QtBot, page: Tr
     assert message.isVisible()
     assert message.text.startswith("lenet5-mnist answered here;")
     answer = page.findChild(QLabel, "answer")
-    view._grid.activated.emit(2)
+    view.findChild(ThumbnailGrid).activated.emit(2)
     assert chooser.path == MODEL
     qtbot.waitUntil(lambda: answer.text() == shown(view)[2][1], timeout=SECONDS)
     press(qtbot, page, "to_folder_button")
@@ -267,7 +268,7 @@ def test_a_model_that_is_gone(qtbot: QtBot, view: FolderView, digits: Path, tmp_
     qtbot.waitUntil(lambda: not view.running, timeout=SECONDS)
     shutil.rmtree(model)
     with qtbot.assertNotEmitted(view.opened):
-        view._grid.activated.emit(0)
+        view.findChild(ThumbnailGrid).activated.emit(0)
     assert view.findChild(MessageBar).text.startswith("mine, which answered here, was deleted or moved.")
 
 

@@ -14,13 +14,16 @@ from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.library import load_dataset
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
-from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.controls.question import NameDialog
+from cnnstudio.gui.pages.choosers.models import ModelChooser
+from cnnstudio.gui.pages.try_.image_panel import ImagePanel
 from cnnstudio.gui.pages.try_.page import TryPage
 from cnnstudio.gui.pages.try_.words import words_for
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
 from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
+from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.library import copy_model, list_models, load_classifier
 from cnnstudio.storage import runs_folder, shipped
@@ -69,7 +72,7 @@ def test_a_drawn_seven_is_a_seven(page: TryPage, qtbot: QtBot) -> None:
     pixels = page.findChild(QWidget, "network_input").image
     assert pixels.shape == (28, 28, 1)
     assert pixels.max() > 200
-    assert len(page._maps._layers) >= 8
+    assert len(page.findChild(FeatureMapGrid).rows) >= 8
 
 
 def test_clear_and_undo(page: TryPage, qtbot: QtBot) -> None:
@@ -117,7 +120,7 @@ def test_a_photo_is_prepared_step_by_step(page: TryPage, qtbot: QtBot, tmp_path:
 def test_paste_a_picture(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
     QApplication.clipboard().setImage(QImage(str(photo_of(5, tmp_path / "five.png"))))
     with qtbot.waitSignal(page.answered, timeout=SECONDS):
-        page._paste.trigger()
+        page.findChild(QAction, "paste").trigger()
     assert answer(page) == "5"
 
 
@@ -126,26 +129,25 @@ def test_paste_a_file(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
     data.setUrls([QUrl.fromLocalFile(str(photo_of(2, tmp_path / "two.png")))])
     QApplication.clipboard().setMimeData(data)
     with qtbot.waitSignal(page.answered, timeout=SECONDS):
-        page._paste.trigger()
+        page.findChild(QAction, "paste").trigger()
     assert answer(page) == "2"
 
 
 def test_nothing_to_paste(page: TryPage) -> None:
     QApplication.clipboard().setText("seven")
-    page._paste.trigger()
-    assert "no picture in the clipboard" in page._message.text
+    page.findChild(QAction, "paste").trigger()
+    assert "no picture in the clipboard" in page.message
 
 
 def test_what_is_no_picture_gets_a_sentence(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
     text = tmp_path / "notes.png"
     text.write_text("not a picture")
-    with qtbot.waitSignal(page._task.failed, timeout=SECONDS):
-        page.receive(text)
-    assert "notes.png" in page._message.text
+    page.receive(text)
+    qtbot.waitUntil(lambda: "notes.png" in page.message, timeout=SECONDS)
     assert answer(page) == "–"
     with qtbot.waitSignal(page.answered, timeout=SECONDS):
         page.receive(photo_of(8, tmp_path / "eight.png"))
-    assert not page._message.isVisible()
+    assert not page.message
     assert answer(page) == "8"
 
 
@@ -157,7 +159,7 @@ def test_a_first_picture_that_is_none_is_not_blamed_on_the_model(qtbot: QtBot, t
     page.show()
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         page.receive(text)
-    assert "notes.png" in page.findChild(MessageBar).text
+    assert "notes.png" in page.message
     assert "could not be opened" not in page.findChild(QLabel, "model_state").text()
     page.shut_down()
 
@@ -166,9 +168,8 @@ def test_a_damaged_model_gets_a_sentence_and_the_page_goes_on(page: TryPage, qtb
     broken = tmp_path / "broken"
     load_classifier("lenet5-mnist").save(broken)
     (broken / "model.keras").write_bytes(b"PK nothing")
-    with qtbot.waitSignal(page._task.failed, timeout=SECONDS):
-        page.receive(broken)
-    assert page._message.isVisible()
+    page.receive(broken)
+    qtbot.waitUntil(lambda: bool(page.message), timeout=SECONDS)
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         page.receive(shipped("trained/lenet5-mnist"))
     draw(qtbot, page, SEVEN)
@@ -180,7 +181,7 @@ def test_a_model_from_elsewhere_joins_the_list(page: TryPage, qtbot: QtBot, tmp_
     load_classifier("lenet5-mnist").save(elsewhere)
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         page.receive(elsewhere)
-    assert page._models.path == elsewhere
+    assert page.findChild(ModelChooser).path == elsewhere
 
 
 def test_a_run_from_elsewhere_is_opened_by_its_card_and_stays_listed(
@@ -200,13 +201,13 @@ def test_a_run_from_elsewhere_is_opened_by_its_card_and_stays_listed(
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         page.findChild(QAction, "open_model").trigger()
     assert "card.json" in asked[0][-1]
-    assert page._models.path == run
+    assert page.findChild(ModelChooser).path == run
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         page.receive(shipped("trained/lenet5-mnist"))
     page.entered()
     assert str(run) in [choice.key for choice in page.findChild(Picker).choices]
-    page._models.choose(run / "model.keras")
-    assert page._models.path == run
+    page.findChild(ModelChooser).choose(run / "model.keras")
+    assert page.findChild(ModelChooser).path == run
 
 
 def test_a_model_file_alone_in_a_folder_is_itself_opened(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
@@ -214,7 +215,7 @@ def test_a_model_file_alone_in_a_folder_is_itself_opened(page: TryPage, qtbot: Q
     alone = copy_model(entry, tmp_path / "model.keras")
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         page.receive(alone)
-    assert page._models.path == alone
+    assert page.findChild(ModelChooser).path == alone
 
 
 def test_the_bars_are_blank_while_another_model_opens(page: TryPage, qtbot: QtBot, own_model: Path) -> None:
@@ -222,8 +223,8 @@ def test_the_bars_are_blank_while_another_model_opens(page: TryPage, qtbot: QtBo
     page.entered()
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         page.receive(own_model)
-        assert page._bars._classes == ()
-    assert page._bars._classes == tuple("0123456789")
+        assert page.findChild(ProbabilityBars).listed == ()
+    assert page.findChild(ProbabilityBars).listed == tuple("0123456789")
 
 
 def test_the_file_name_of_a_photo_is_shown(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
@@ -234,11 +235,11 @@ def test_the_file_name_of_a_photo_is_shown(page: TryPage, qtbot: QtBot, tmp_path
     assert name.isVisible()
     assert name.text().startswith("three")
     assert name.text().endswith("end.png")
-    assert name.fontMetrics().horizontalAdvance(name.text()) <= page._panel.photo._surface.width()
+    assert name.fontMetrics().horizontalAdvance(name.text()) <= name.width()
     assert str(path) in name.toolTip()
     QApplication.clipboard().setImage(QImage(str(path)))
     with qtbot.waitSignal(page.answered, timeout=SECONDS):
-        page._paste.trigger()
+        page.findChild(QAction, "paste").trigger()
     assert name.text() == "Pasted picture"
 
 
@@ -248,7 +249,7 @@ def test_a_picture_that_the_rule_cannot_use_is_still_shown(page: TryPage, qtbot:
     page.receive(path)
     offer = page.findChild(QPushButton, "accept_offer_button")
     qtbot.waitUntil(offer.isVisible, timeout=SECONDS)
-    assert "No digit" in page._message.text
+    assert "No digit" in page.message
     assert page.findChild(PhotoView, "photo_view").image.shape[:2] == (300, 400)
     assert page.findChild(QLabel, "photo_name").text() == "blank.png"
     assert answer(page) == "–"
@@ -272,18 +273,19 @@ def test_the_words_are_those_of_the_rule(rule: str) -> None:
 @pytest.mark.parametrize("size", [(872, 600), (1192, 800)])
 def test_nothing_in_the_left_column_is_cut(page: TryPage, qtbot: QtBot, size: tuple[int, int]) -> None:
     page.resize(*size)
-    bar = page._panel.verticalScrollBar()
-    for chip in page._panel._chips[1::2]:
-        qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
+    panel = page.findChild(ImagePanel)
+    bar = panel.verticalScrollBar()
+    for chip in ("photo_chip", "test_image_chip"):
+        qtbot.mouseClick(panel.findChild(QPushButton, chip), Qt.MouseButton.LeftButton)
         QApplication.processEvents()
-        content = page._panel.widget()
-        room = page._panel.width() - bar.sizeHint().width()
-        for button in page._panel.findChildren(QPushButton):
+        content = panel.widget()
+        room = panel.width() - bar.sizeHint().width()
+        for button in panel.findChildren(QPushButton):
             if button.isVisible():
                 assert button.mapTo(content, QPoint(button.width(), 0)).x() <= room, button.objectName()
                 assert button.width() >= button.sizeHint().width(), button.objectName()
-    assert page._panel._stack.width() >= 240
-    assert page._bars.width() >= 240
+    assert panel.source.width() >= 240
+    assert page.findChild(ProbabilityBars).width() >= 240
 
 
 def test_rename_copy_and_delete(

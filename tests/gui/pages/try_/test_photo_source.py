@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -18,8 +19,10 @@ from cnnstudio.gui.pages.try_ import session as try_session
 from cnnstudio.gui.pages.try_.page import TryPage
 from cnnstudio.gui.pages.try_.session import BLOCK, blocks_of, rows_of
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
 from cnnstudio.gui.widgets.drawing.camera import CameraView
 from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
+from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
 from cnnstudio.models.networks.building import build_network
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier, LayerInfo
@@ -108,7 +111,7 @@ def test_a_sample_photo_is_one_click_away(page: TryPage, qtbot: QtBot) -> None:
 
 def test_ten_of_a_thousand_classes_the_best_first(page: TryPage, qtbot: QtBot) -> None:
     answer = show(qtbot, page, PHOTOS / "rocket.jpg")
-    assert [page._bars._classes[row] for row in page._bars._rows] == [name for _, name, _ in answer.prediction.top(10)]
+    assert page.findChild(ProbabilityBars).listed == tuple(name for _, name, _ in answer.prediction.top(10))
 
 
 def test_the_maps_on_screen_are_those_of_the_photo(page: TryPage, qtbot: QtBot, classifier: Classifier) -> None:
@@ -116,33 +119,34 @@ def test_the_maps_on_screen_are_those_of_the_photo(page: TryPage, qtbot: QtBot, 
     show(qtbot, page, path)
     box = find(page, QCheckBox, "all_layers_box")
     assert box.text() == "All 144 layers"
-    assert [name for name, _, _ in page._maps._layers] == list(classifier.main_layers)
+    maps = page.findChild(FeatureMapGrid)
+    assert list(maps.rows) == list(classifier.main_layers)
     box.setChecked(True)
-    assert len(page._maps._layers) == 144
+    assert len(maps.rows) == 144
     expected = {layer.name: layer.values for layer in classifier.predict(path, feature_maps=True).layers}
-    bar = page._maps.verticalScrollBar()
+    bar = maps.verticalScrollBar()
     for share in (0, 0.5, 1):
         qtbot.waitUntil(lambda: bar.maximum() > 0)
         bar.setValue(round(share * bar.maximum()))
-        qtbot.waitUntil(lambda: bool(page._maps.seen()) and not page._maps.missing(), timeout=SECONDS)
-        for name in page._maps.seen():
-            row = page._maps._rows[[row[0] for row in page._maps._layers].index(name)]
-            assert np.allclose(row.values, expected[name], atol=1e-3), name
-    assert page._maps.seen()[-1] == page._maps._layers[-1][0]
+        qtbot.waitUntil(lambda: bool(maps.seen()) and not maps.missing(), timeout=SECONDS)
+        for name in maps.seen():
+            assert np.allclose(maps.rows[name].values, expected[name], atol=1e-3), name
+    assert maps.seen()[-1] == list(maps.rows)[-1]
 
 
 def test_another_photo_while_the_deep_layers_are_on_screen(page: TryPage, qtbot: QtBot, classifier: Classifier) -> None:
+    maps = page.findChild(FeatureMapGrid)
     show(qtbot, page, PHOTOS / "coffee.jpg")
-    bar = page._maps.verticalScrollBar()
+    bar = maps.verticalScrollBar()
     qtbot.waitUntil(lambda: bar.maximum() > 0)
     bar.setValue(bar.maximum())
-    qtbot.waitUntil(lambda: not page._maps.missing(), timeout=SECONDS)
+    qtbot.waitUntil(lambda: not maps.missing(), timeout=SECONDS)
     show(qtbot, page, PHOTOS / "rocket.jpg")
-    qtbot.waitUntil(lambda: not page._maps.missing(), timeout=SECONDS)
+    qtbot.waitUntil(lambda: not maps.missing(), timeout=SECONDS)
     assert bar.value() == bar.maximum()
-    name = page._maps.seen()[-1]
+    name = maps.seen()[-1]
     expected = classifier.predict(PHOTOS / "rocket.jpg", feature_maps=[name]).layers[0].values
-    assert np.allclose(page._maps._rows[-1].values, expected, atol=1e-3)
+    assert np.allclose(maps.rows[name].values, expected, atol=1e-3)
 
 
 def test_a_photo_for_a_digit_model_offers_the_model_for_photos(page: TryPage, qtbot: QtBot) -> None:
@@ -155,7 +159,7 @@ def test_a_photo_for_a_digit_model_offers_the_model_for_photos(page: TryPage, qt
     with qtbot.waitSignal(page.answered, timeout=SECONDS, check_params_cb=lambda a: a.path == PHOTO_MODEL):
         qtbot.mouseClick(offer, Qt.MouseButton.LeftButton)
     assert find(page, QLabel, "answer").text().removeprefix("Perhaps ") == "espresso"
-    assert not page._message.isVisible()
+    assert not page.message
 
 
 @pytest.mark.parametrize("name", ["chelsea.jpg", "coffee.jpg", "rocket.jpg", "astronaut.jpg"])
@@ -256,10 +260,9 @@ def test_a_camera_picture_without_a_digit_is_no_cause_for_alarm(
     monkeypatch.setattr(camera, "start", lambda: None)
     monkeypatch.setattr(CameraView, "picture", property(lambda _: np.full((90, 120, 3), 200, np.uint8)))
     qtbot.mouseClick(find(page, QPushButton, "camera_chip"), Qt.MouseButton.LeftButton)
-    with qtbot.waitSignal(page._task.failed, timeout=SECONDS):
-        camera.picture_changed.emit()
-    assert not page._message.isVisible()
-    assert "No digit" in find(page, QLabel, "model_state").text()
+    camera.picture_changed.emit()
+    qtbot.waitUntil(lambda: "No digit" in find(page, QLabel, "model_state").text(), timeout=SECONDS)
+    assert not page.message
 
 
 def test_pasting_a_photo(page: TryPage, qtbot: QtBot) -> None:
@@ -267,7 +270,7 @@ def test_pasting_a_photo(page: TryPage, qtbot: QtBot) -> None:
 
     QApplication.clipboard().setImage(QImage(str(PHOTOS / "chelsea.jpg")))
     with qtbot.waitSignal(page.answered, timeout=SECONDS):
-        page._paste.trigger()
+        find(page, QAction, "paste").trigger()
     assert "cat" in find(page, QLabel, "answer").text()
 
 
