@@ -1,6 +1,8 @@
 """What every test stands on: no screen, folders of its own, no network of its own."""
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,18 +44,28 @@ def digits() -> Dataset:
     )
 
 
+@contextmanager
+def in_the_table(dataset: Dataset) -> Iterator[None]:
+    entry = replace(
+        DATASETS["mnist"],
+        name=dataset.name,
+        train_images=len(dataset.train),
+        test_images=len(dataset.test),
+        read=lambda _: dataset,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(DATASETS, dataset.name, entry)
+        yield
+
+
+@pytest.fixture(scope="session")
+def dataset_in_the_table() -> Callable[[Dataset], AbstractContextManager[None]]:
+    """A context within which a loaded data set is in the table, for what several tests share."""
+    return in_the_table
+
+
 @pytest.fixture
-def add_dataset(monkeypatch):
+def add_dataset() -> Iterator[Callable[[Dataset], None]]:
     """Adds a loaded data set to the table, for this test."""
-
-    def add(dataset: Dataset) -> None:
-        entry = replace(
-            DATASETS["mnist"],
-            name=dataset.name,
-            train_images=len(dataset.train),
-            test_images=len(dataset.test),
-            read=lambda _: dataset,
-        )
-        monkeypatch.setitem(DATASETS, dataset.name, entry)
-
-    return add
+    with ExitStack() as stack:
+        yield lambda dataset: stack.enter_context(in_the_table(dataset))

@@ -9,4 +9,4 @@ from cnnstudio.training.config import TrainingConfig
 def quick(add_dataset, digits) -> TrainingConfig:
     """A training of two epochs of 19 batches, the last of 48 images."""
     add_dataset(digits)
-    return TrainingConfig(dataset="digits", architecture="mlp", epochs=2, batch_size=64, validation_fraction=1 / 7)
+    return TrainingConfig(dataset="digits", architecture="softmax", epochs=2, batch_size=64, validation_fraction=1 / 7)

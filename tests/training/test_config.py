@@ -76,7 +76,7 @@ def test_cosine_follows_keras_after_its_warm_up():
     peak = int(factors.argmax())
     assert (np.diff(factors[: peak + 1]) > 0).all()
     oracle = keras.optimizers.schedules.CosineDecay(1.0, steps - peak)
-    assert np.allclose(factors[peak:], [oracle(step) for step in range(steps - peak)], atol=1e-5)
+    assert np.allclose(factors[peak::10], [oracle(step) for step in range(0, steps - peak, 10)], atol=1e-5)
 
 
 def test_one_batch_is_enough_for_every_schedule():

@@ -5,6 +5,7 @@ import pytest
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES, Architecture
+from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.training.events import Batches, EpochEnd, Started
 from cnnstudio.training.fine_tuning import copy_weights, is_frozen, unfreeze
 from cnnstudio.training.loop import TrainingLoop
@@ -45,8 +46,15 @@ def test_only_the_last_convolutions_are_unfrozen():
 
 
 def test_epochs_follow_each_other_and_the_upper_part_moves(config):
-    events = []
-    result = train(config, events.append)
+    events, before = [], None
+
+    def listen(event):
+        nonlocal before
+        events.append(event)
+        if isinstance(event, EpochEnd) and event.epoch == 0:
+            before = load_classifier(events[0].run).model
+
+    result = train(config, listen)
     [started] = [event for event in events if isinstance(event, Started)]
     assert started.epochs == 3
     assert [event.epoch for event in events if isinstance(event, EpochEnd)] == [0, 1, 2]
@@ -58,7 +66,6 @@ def test_epochs_follow_each_other_and_the_upper_part_moves(config):
     assert result.epochs == 3
     assert "--fine-tune-epochs 2" in result.classifier.card.command
 
-    before = train(replace(config, fine_tune_epochs=0)).classifier.model
     after = result.classifier.model
     for name, moved in (("conv0", False), ("conv1", False), ("norm2", False), ("conv2", True), ("output", True)):
         weights = [model.get_layer(name).get_weights()[0] for model in (before, after)]

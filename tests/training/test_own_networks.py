@@ -9,7 +9,7 @@ import pytest
 from cnnstudio.errors import StudioError
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.networks.building import Network, find_network, network_config, save_network, write_network
-from cnnstudio.models.networks.editing import add_layer, change_layer, move_layer
+from cnnstudio.models.networks.editing import add_layer, change_layer
 from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.trainer import train
@@ -17,10 +17,13 @@ from cnnstudio.training.trainer import train
 
 @pytest.fixture
 def edited() -> Network:
-    """LeNet-5 with a normalisation before a wider second convolution, which comes after the pooling."""
-    config = add_layer(network_config("lenet5"), "pool1", "BatchNormalization")
-    config = change_layer(move_layer(config, "conv2", 1), "conv2", filters=24, kernel_size=3)
-    return Network("mine", "My LeNet", config, "lenet5")
+    """Softmax regression on the 24 numbers of another layer."""
+    return Network("mine", "My net", add_layer(network_config("softmax"), "flatten", "Dense", units=24), "softmax")
+
+
+@pytest.fixture
+def lenet5() -> Network:
+    return Network("mine", "My LeNet", network_config("lenet5"), "lenet5")
 
 
 def weights_of(result):
@@ -31,12 +34,12 @@ def test_a_file_is_trained_and_the_run_can_be_repeated_without_it(quick, edited,
     file = write_network(edited, tmp_path / "elsewhere" / "my net").path
     monkeypatch.chdir(file.parent)
     first = train(replace(quick, architecture="my net.cnn.json", epochs=1))
-    assert (first.architecture, first.architecture_title) == (str(file), "My LeNet")
+    assert (first.architecture, first.architecture_title) == (str(file), "My net")
     assert first.parameters == describe(edited.config).trainable_parameters
     assert first.test_accuracy > 0.3
-    assert first.run.name == "My LeNet-digits"
+    assert first.run.name == "My net-digits"
     card = load_classifier(first.run).card
-    assert card.architecture == "My LeNet"
+    assert card.architecture == "My net"
     words = shlex.split(card.command)
     assert words[words.index("--architecture") + 1] == str(file)
     assert json.loads((first.run / "config.json").read_text())["architecture"] == str(file)
@@ -50,23 +53,23 @@ def test_a_file_is_trained_and_the_run_can_be_repeated_without_it(quick, edited,
 def test_a_saved_one_is_trained_by_its_name(quick, edited):
     save_network(edited, "wide net")
     result = train(replace(quick, architecture="wide net", epochs=1))
-    assert (result.architecture, result.architecture_title) == ("wide net", "My LeNet")
+    assert (result.architecture, result.architecture_title) == ("wide net", "My net")
     assert result.run.name == "wide net-digits"
     assert "--architecture 'wide net'" in load_classifier(result.run).card.command
     assert describe(find_network(result.run).config).rows == describe(edited.config).rows
 
 
-def test_one_that_does_not_fit_the_images_leaves_no_run(quick, edited, tmp_path):
-    large = change_layer(edited.config, "conv2", kernel_size=30)
-    file = write_network(replace(edited, config=large), tmp_path / "large").path
+def test_one_that_does_not_fit_the_images_leaves_no_run(quick, lenet5, tmp_path):
+    large = change_layer(lenet5.config, "conv2", kernel_size=30)
+    file = write_network(replace(lenet5, config=large), tmp_path / "large").path
     with pytest.raises(StudioError, match="“conv2” has a kernel of 30×30, larger than"):
         train(replace(quick, architecture=str(file)), output=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
-def test_a_billion_parameters_end_before_they_begin(quick, edited, tmp_path):
-    config = change_layer(change_layer(edited.config, "dense1", units=10**6), "dense2", units=10**3)
-    file = write_network(replace(edited, config=config), tmp_path / "large").path
+def test_a_billion_parameters_end_before_they_begin(quick, lenet5, tmp_path):
+    config = change_layer(change_layer(lenet5.config, "dense1", units=10**6), "dense2", units=10**3)
+    file = write_network(replace(lenet5, config=config), tmp_path / "large").path
     with pytest.raises(StudioError, match="GB of memory"):
         train(replace(quick, architecture=str(file)), output=tmp_path / "run")
     assert not (tmp_path / "run").exists()

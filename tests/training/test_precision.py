@@ -54,7 +54,7 @@ def step(model, images, precision):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"scale": False}, {"center": False, "momentum": 0.7, "epsilon": 0.01}, {"axis": 1}]
+    "options", [{}, {"scale": False, "center": False, "momentum": 0.7, "epsilon": 0.01}, {"axis": 1}]
 )
 def test_one_operation_normalises_as_keras_does(images, options):
     plain = step(small_net(**options), images, None)

@@ -226,14 +226,22 @@ def test_nothing_is_unpacked(tmp_path: Path, home: Path) -> None:
     assert files == {"a.zip", "images.bin", "index.npz"}
 
 
-def test_sixty_thousand_pictures_in_a_zip(datasets_folder: Path) -> None:
-    """CIFAR-10 as JPEG files, as somebody would bring them."""
-    dataset = load_folder(datasets_folder / "cifar10" / "cifar10-jpeg.zip")
+def test_a_data_set_of_jpeg_files_in_a_zip(datasets_folder: Path, tmp_path: Path) -> None:
+    """A tenth of CIFAR-10, as somebody would bring it."""
+    tenth = tmp_path / "tenth.zip"
+    with (
+        zipfile.ZipFile(datasets_folder / "cifar10" / "cifar10-jpeg.zip") as whole,
+        zipfile.ZipFile(tenth, "w") as part,
+    ):
+        for name in whole.namelist():
+            if name.endswith("0.jpg"):
+                part.writestr(name, whole.read(name))
+    dataset = load_folder(tenth)
     assert dataset.image_shape == (32, 32, 3)
     assert dataset.classes[0] == "airplane"
     assert len(dataset.classes) == 10
-    assert (np.bincount(dataset.train.labels) == 5000).all()
-    assert (np.bincount(dataset.test.labels) == 1000).all()
+    assert (np.bincount(dataset.train.labels) == 500).all()
+    assert (np.bincount(dataset.test.labels) == 100).all()
     assert dataset.report.own_split
     assert dataset.report.unreadable_count == 0
-    assert np.abs(dataset.train.images[:5000].mean(axis=(0, 1, 2)) - (134, 142, 149)).max() < 3
+    assert np.abs(dataset.train.images[:500].mean(axis=(0, 1, 2)) - (134, 142, 149)).max() < 5

@@ -18,10 +18,10 @@ SHAPE = (28, 28, 1)
 
 @pytest.fixture(scope="module")
 def clothes(datasets_folder: Path) -> np.ndarray:
-    """(60, 28, 28) test images of Fashion-MNIST."""
+    """(30, 28, 28) test images of Fashion-MNIST."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CNNSTUDIO_DATASETS", str(datasets_folder))
-        return DATASETS["fashion-mnist"].load().test.images[:60, ..., 0]
+        return DATASETS["fashion-mnist"].load().test.images[:30, ..., 0]
 
 
 def prepare(picture: Image.Image, shape: tuple[int, int, int] = SHAPE) -> np.ndarray:

@@ -24,7 +24,7 @@ def classifier() -> Classifier:
 @pytest.fixture(scope="module")
 def digits() -> tuple[np.ndarray, np.ndarray]:
     test = load_dataset("mnist").test
-    chosen = np.random.default_rng(7).permutation(len(test))[:40]
+    chosen = np.random.default_rng(7).permutation(len(test))[:12]
     return test.images[chosen, ..., 0], test.labels[chosen]
 
 
@@ -55,15 +55,26 @@ def photograph(digit: np.ndarray, random: np.random.Generator) -> Image.Image:
     return open_image(file.getvalue())
 
 
+@pytest.fixture(scope="module")
+def photographs(digits: tuple[np.ndarray, np.ndarray]) -> list[Image.Image]:
+    random = np.random.default_rng(3)
+    return [photograph(image, random) for image in digits[0]]
+
+
+@pytest.fixture(scope="module")
+def prepared(photographs: list[Image.Image]) -> list[Prepared]:
+    """What the rule for digits makes of the photographs."""
+    return [prepare(picture) for picture in photographs]
+
+
 def share_right(classifier: Classifier, images: list[np.ndarray], labels: np.ndarray) -> float:
     return float((classifier.predict_many(np.stack(images)).argmax(axis=1) == labels).mean())
 
 
-def test_photographs_are_recognised(classifier: Classifier, digits: tuple[np.ndarray, np.ndarray]) -> None:
-    images, labels = digits
-    random = np.random.default_rng(3)
-    prepared = [prepare(photograph(image, random)).image for image in images]
-    assert share_right(classifier, prepared, labels) >= 0.95
+def test_photographs_are_recognised(
+    classifier: Classifier, prepared: list[Prepared], digits: tuple[np.ndarray, np.ndarray]
+) -> None:
+    assert share_right(classifier, [each.image for each in prepared], digits[1]) >= 0.9
 
 
 @pytest.mark.parametrize("ground", [0, 255])
@@ -80,39 +91,38 @@ def test_screenshots_of_any_colour(
 ) -> None:
     images, labels = digits
     prepared = []
-    for image in images[:30]:
+    for image in images[:6]:
         picture = Image.new("RGB", (500, 400), ground)
         stencil = Image.fromarray(image).resize((200, 200), Image.Resampling.BICUBIC)
         picture.paste(Image.new("RGB", (200, 200), ink), (250, 120), stencil)
         prepared.append(prepare(picture).image)
-    assert share_right(classifier, prepared, labels[:30]) >= 0.95
+    assert share_right(classifier, prepared, labels[:6]) == 1
 
 
-def test_steps_lead_from_the_picture_to_what_the_network_gets(digits: tuple[np.ndarray, np.ndarray]) -> None:
-    picture = photograph(digits[0][0], np.random.default_rng(0))
-    prepared = prepare(picture)
-    assert len(prepared.steps) >= 4
-    assert len({step.title for step in prepared.steps}) == len(prepared.steps)
-    assert prepared.steps[0].image.shape[1] / prepared.steps[0].image.shape[0] == pytest.approx(
-        picture.width / picture.height, rel=0.01
-    )
-    assert prepared.steps[-1].image is prepared.image
-    assert all(max(step.image.shape[:2]) <= STEP_SIDE and step.image.dtype == np.uint8 for step in prepared.steps)
+def test_steps_lead_from_the_picture_to_what_the_network_gets(
+    photographs: list[Image.Image], prepared: list[Prepared]
+) -> None:
+    picture, steps = photographs[0], prepared[0].steps
+    assert len(steps) >= 4
+    assert len({step.title for step in steps}) == len(steps)
+    assert steps[0].image.shape[1] / steps[0].image.shape[0] == pytest.approx(picture.width / picture.height, rel=0.01)
+    assert steps[-1].image is prepared[0].image
+    assert all(max(step.image.shape[:2]) <= STEP_SIDE and step.image.dtype == np.uint8 for step in steps)
 
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3), (20, 30, 1)])
 @pytest.mark.parametrize("rule", INPUT_RULES)
 def test_every_rule_gives_the_shape_that_is_asked_for(
-    rule: str, shape: tuple[int, int, int], digits: tuple[np.ndarray, np.ndarray]
+    rule: str, shape: tuple[int, int, int], photographs: list[Image.Image]
 ) -> None:
-    image = prepare(photograph(digits[0][1], np.random.default_rng(1)), rule, shape).image
+    image = prepare(photographs[1], rule, shape).image
     assert image.shape == shape
     assert image.dtype == np.uint8
 
 
-def test_the_digit_is_centred_by_its_mass(digits: tuple[np.ndarray, np.ndarray]) -> None:
-    for number, digit in enumerate(digits[0][:10]):
-        image = prepare(photograph(digit, np.random.default_rng(number))).image[..., 0].astype(float)
+def test_the_digit_is_centred_by_its_mass(prepared: list[Prepared]) -> None:
+    for each in prepared:
+        image = each.image[..., 0].astype(float)
         centre = (np.indices(image.shape) * image).sum(axis=(1, 2)) / image.sum()
         assert np.abs(centre - 13.5).max() <= 1.5
         rows, columns = np.nonzero(image > 40)
@@ -159,8 +169,8 @@ def test_rules_differ_in_how_much_they_take() -> None:
     assert prepare(picture, "centre-crop", (224, 224, 3)).crop == pytest.approx((80, 0, 560, 480), abs=1.5)
 
 
-def test_the_digit_rule_crops_no_rectangle(digits: tuple[np.ndarray, np.ndarray]) -> None:
-    assert prepare(photograph(digits[0][2], np.random.default_rng(2))).crop is None
+def test_the_digit_rule_crops_no_rectangle(prepared: list[Prepared]) -> None:
+    assert prepared[2].crop is None
 
 
 @pytest.mark.parametrize("size", [(1, 1), (400, 3), (401, 400), (3000, 2000), (1, 9999)])
