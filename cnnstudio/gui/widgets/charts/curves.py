@@ -199,7 +199,7 @@ class MeasurePlot(pg.PlotItem):
         (left, right), _ = self.viewRange()
         start, stop = int(left * self._per_epoch) - 1, int(np.ceil(right * self._per_epoch)) + 1
         places, numbers = outline(self.batches.values, start, stop, max(100, int(self.getViewBox().width())))
-        self.batch_curve.setData((places + 1) / self._per_epoch, self._scaled(numbers))
+        self._batch_curve.setData((places + 1) / self._per_epoch, self._scaled(numbers))
         if self._epochs_changed:
             self._epochs_changed = False
             self._draw_epochs()
@@ -257,7 +257,7 @@ class MeasurePlot(pg.PlotItem):
         self.getAxis("left").setGrid(40)
         if self._across:
             self.getAxis("bottom").setLabel(self._across, color=theme.secondary)
-        self.batch_curve.setPen(batch_pen())
+        self._batch_curve.setPen(batch_pen())
         for number, line in enumerate(self._epoch_lines):
             line.setPen(plot_pen(number, 2 * ratio))
             line.setSymbolBrush(pg.mkBrush(theme.plot[number] if number == TRAINING else theme.window))
