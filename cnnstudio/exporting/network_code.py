@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     import keras
 
 
-_COUNTERS = frozenset({"block", "cell", "group", "layer", "level", "module", "stage", "unit"})
-"""Words before a number in layers' names that a loop's variable may be called by."""
-
 _LONGEST_BLOCK = 80
 """Layers in a repeated block, at most."""
 

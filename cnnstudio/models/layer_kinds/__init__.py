@@ -20,7 +20,6 @@ from cnnstudio.models.layer_kinds.kind import Group, LayerKind
 LAYER_KINDS: dict[str, LayerKind] = {
     kind.name: kind
     for kinds in (
-        inputs.KINDS,
         convolutions.KINDS,
         poolings.KINDS,
         dense.KINDS,
@@ -29,6 +28,7 @@ LAYER_KINDS: dict[str, LayerKind] = {
         regularisations.KINDS,
         branches.KINDS,
         reshapings.KINDS,
+        inputs.KINDS,
     )
     for kind in kinds
 }

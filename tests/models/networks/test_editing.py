@@ -122,6 +122,14 @@ def test_fields_teach_and_have_bounds_that_keras_accepts(name, resnet20):
         field.check(_flat(kind.layer("new")["config"][field.name]))
 
 
+def test_a_size_that_is_a_number_of_channels_stays_one_number(lenet5):
+    config = add_layer(lenet5, "conv1", "LocalResponseNormalization", size=3)
+    assert values(config, "norm1")["size"] == 3
+    assert_as_in_keras(config)
+    misfit = describe(change_layer(config, "norm1", size=4)).misfit
+    assert (misfit.layer, misfit.field, misfit.nearest) == ("norm1", "size", 5)
+
+
 def _flat(value):
     while isinstance(value, list):
         value = value[0]
