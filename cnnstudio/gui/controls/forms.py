@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.number_boxes import DecimalBox, WholeBox
@@ -29,6 +30,7 @@ class ControlForm(QWidget):
         for control in self._controls:
             control.setEnabled(not locked)
 
+    @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The wheel scrolls the form; it changes only a number that was chosen before."""
         if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():

@@ -3,6 +3,7 @@
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QGuiApplication, QIcon, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GAP, GRID, icon
@@ -114,6 +115,7 @@ class MessageBar(QFrame):
     def _show_symbol(self) -> None:
         self._icon.setPixmap(self._symbol.pixmap(QSize(_ICON, _ICON), self.devicePixelRatioF()))
 
+    @override
     def changeEvent(self, event: QEvent) -> None:
         """Follows a change of theme: a label keeps the picture of an icon as it was."""
         super().changeEvent(event)
@@ -129,6 +131,7 @@ class MessageBar(QFrame):
     def _copy_details(self) -> None:
         QGuiApplication.clipboard().setText(f"{self._text.text()}\n\n{self._details}")
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape closes the message while one of its buttons has the focus."""
         if event.key() == Qt.Key.Key_Escape:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from cnnstudio.errors import StudioError, explain
 from cnnstudio.gui.controls.describe import describe
@@ -140,6 +141,7 @@ class ArchitecturePage(Page):
             self._describe()
         self._leave_editor()
 
+    @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a narrow window the table needs the room more than the facts do."""
         super().resizeEvent(event)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from cnnstudio.data.pictures.files import PictureFile
 from cnnstudio.errors import StudioError, explain
@@ -172,6 +173,7 @@ class TryPage(Page):
         self._panel.folder_chosen.connect(self.receive)
         return self._panel
 
+    @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The canvas grows with the window; in a narrow one the answer has as much room as the maps."""
         super().resizeEvent(event)

@@ -10,6 +10,7 @@ import numpy as np
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QProgressBar, QPushButton
+from typing_extensions import override
 
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.data.splits import Split
@@ -140,6 +141,7 @@ class SampleSource(Source):
             if self.isVisible():
                 self._load(False)
 
+    @override
     def showEvent(self, event: QShowEvent) -> None:
         """Loads the test images unless they are here."""
         super().showEvent(event)

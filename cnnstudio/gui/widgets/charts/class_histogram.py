@@ -25,6 +25,7 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QMenu, QToolTip, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.saving import Format, picture_of, png, save_as
@@ -177,8 +178,8 @@ class ClassHistogram(QAbstractScrollArea):
         row = int((position.y() + self.verticalScrollBar().value()) // self._row_height())
         return int(self._order[row]) if 0 <= row < len(self._classes) else -1
 
+    @override
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints the rows that are on screen."""
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         height, scrolled = self._row_height(), self.verticalScrollBar().value()
@@ -254,17 +255,17 @@ class ClassHistogram(QAbstractScrollArea):
             left += width
         painter.setPen(Qt.PenStyle.NoPen)
 
+    @override
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keeps the scroll bar in step."""
         super().resizeEvent(event)
         self._lay_out()
 
-    def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: ARG002
-        """Paints what has come into sight."""
+    @override
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
         self.viewport().update()
 
+    @override
     def viewportEvent(self, event: QEvent) -> bool:
-        """Tells the numbers of the class under the pointer."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             number = self._row_at(QPointF(event.pos()))
             text = self.toolTip() if number < 0 else f"<p>{escape(self.text_of(number))}</p>"
@@ -284,14 +285,15 @@ class ClassHistogram(QAbstractScrollArea):
             self._hovered = number
             self.viewport().update()
 
+    @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Marks the row under the pointer."""
         self._hover(self._row_at(event.position()))
 
+    @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Notes which class is pressed."""
         self._pressed = self._row_at(event.position()) if event.button() == Qt.MouseButton.LeftButton else -1
 
+    @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Chooses the class that was pressed, if the pointer is still on it; none where it was chosen already."""
         number, self._pressed = self._pressed, -1
@@ -303,6 +305,7 @@ class ClassHistogram(QAbstractScrollArea):
         self._current = number
         self.chosen.emit(self._chosen)
 
+    @override
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Offers to keep the numbers or the picture."""
         menu = QMenu(self)
@@ -325,6 +328,7 @@ class ClassHistogram(QAbstractScrollArea):
     def _picture(self) -> bytes:
         return png(picture_of(self))
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up, Down, Page Up, Page Down, Home and End move; Enter and Space choose."""
         count = len(self._classes)
@@ -349,12 +353,12 @@ class ClassHistogram(QAbstractScrollArea):
         else:
             super().keyPressEvent(event)
 
+    @override
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Shows where the keys are."""
         super().focusInEvent(event)
         self.viewport().update()
 
+    @override
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Shows that the keys are elsewhere."""
         super().focusOutEvent(event)
         self.viewport().update()

@@ -9,6 +9,7 @@ from itertools import accumulate
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GAP, GRID, colours, text_sizes
@@ -109,16 +110,16 @@ class ShareBar(QWidget):
             return -1
         return min(bisect_right(self._ends, (x - bar.left()) / bar.width() * self.total), len(self._parts) - 1)
 
+    @override
     def sizeHint(self) -> QSize:
-        """Wide, and as high as the bar."""
         return QSize(60 * GRID, _BAR + 4)
 
+    @override
     def minimumSizeHint(self) -> QSize:
-        """The words, the number, and something between them."""
         return QSize(_WORDS + _NUMBER + 10 * GRID, _BAR + 4)
 
+    @override
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints title, parts and number."""
         painter, theme = QPainter(self), colours()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         middle = Qt.AlignmentFlag.AlignVCenter
@@ -165,24 +166,25 @@ class ShareBar(QWidget):
         painter.setPen(QColor(theme.window if chosen else theme.text))
         painter.drawText(room, Qt.AlignmentFlag.AlignCenter, words)
 
+    @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Lights the part under the pointer."""
         hovered = self._part_at(event.position().x(), event.position().y())
         if hovered != self._hovered:
             self._hovered = hovered
             self.setCursor(Qt.CursorShape.PointingHandCursor if hovered >= 0 else Qt.CursorShape.ArrowCursor)
             self.update()
 
+    @override
     def leaveEvent(self, event: QEvent) -> None:
-        """Lets go of the part that was lit."""
         super().leaveEvent(event)
         self._hovered = -1
         self.update()
 
+    @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Chooses the part under the pointer."""
         self._choose(self._part_at(event.position().x(), event.position().y()))
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Left and right go from part to part, Home and End to the ends."""
         names = [part.name for part in self._parts]
@@ -204,6 +206,7 @@ class ShareBar(QWidget):
             self.select(self._parts[number].name)
             self.selected.emit(self._current)
 
+    @override
     def event(self, event: QEvent) -> bool:
         """Says of the part under the pointer what it is; elsewhere, the concept."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):

@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QPolygonF,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, array_to_image, colours, text_sizes
@@ -86,8 +87,8 @@ class VectorStrip(QWidget):
         start = min(max(middle - count // 2, 0), len(self._values) - count)
         return range(start, start + count)
 
+    @override
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints the strip, the cells and what joins them."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         far = QRectF(0, 0, self.width(), _FAR)
@@ -143,21 +144,22 @@ class VectorStrip(QWidget):
             painter.setPen(QPen(QColor(theme.accent_text), 2))
             painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
 
+    @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Points at the number under the mouse."""
         x, y = event.position().x(), event.position().y()
         if y <= _FAR + _BETWEEN / 2:
             self.point(int(x / self.width() * len(self._values)))
 
+    @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Goes to the number under the mouse."""
         self.mouseMoveEvent(event)
 
+    @override
     def leaveEvent(self, event: QEvent) -> None:
-        """Points at nothing."""
         self.point(-1)
         super().leaveEvent(event)
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Left and Right go to the next number, Home and End to the first and last."""
         last = len(self._values) - 1
@@ -173,20 +175,20 @@ class VectorStrip(QWidget):
         else:
             super().keyPressEvent(event)
 
+    @override
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Shows where the keys are."""
         super().focusInEvent(event)
         self.update()
 
+    @override
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Shows that the keys are elsewhere."""
         super().focusOutEvent(event)
         self.update()
 
+    @override
     def sizeHint(self) -> QSize:
-        """High enough for strip, cells and indices."""
         return QSize(60 * GRID, _FAR + _BETWEEN + _NEAR + _INDICES)
 
+    @override
     def minimumSizeHint(self) -> QSize:
-        """As narrow as a few cells."""
         return QSize(3 * _CELL, self.sizeHint().height())

@@ -4,6 +4,7 @@ import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, array_to_image, colours
@@ -68,6 +69,7 @@ class PhotoView(QWidget):
         place.moveCenter(room.center())
         return place
 
+    @override
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paints the picture, dims what lies outside the crop and outlines that; or writes the placeholder."""
         painter = QPainter(self)
@@ -116,6 +118,6 @@ class PhotoView(QWidget):
         room = self.rect().adjusted(2 * GRID, GRID, -2 * GRID, -GRID)
         painter.drawText(room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._placeholder)
 
+    @override
     def sizeHint(self) -> QSize:
-        """In the shape of most photos."""
         return QSize(320, 240)

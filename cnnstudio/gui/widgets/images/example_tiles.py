@@ -18,6 +18,7 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, colours
@@ -123,19 +124,20 @@ class ExampleTiles(QWidget):
         self.setFixedHeight(max(1, lines) * _PITCH - GRID + 2 * _EDGE)
         self.update()
 
+    @override
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Wraps the pictures anew."""
         self._fit_height()
         super().resizeEvent(event)
 
+    @override
     def minimumSizeHint(self) -> QSize:
         """Narrow: pictures wrap."""
         return QSize(2 * _PITCH, SIDE)
 
     # Painting.
 
+    @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paints the pictures in the region that changed."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme = colours()
@@ -217,20 +219,21 @@ class ExampleTiles(QWidget):
         self.setAccessibleDescription(self._text_of(number))
         self.update()
 
+    @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Shows the cross of the picture under the mouse."""
         number = self._tile_at(event.position())
         if number != self._hovered:
             self._hovered = number
             self.setCursor(Qt.CursorShape.ArrowCursor if number is None else Qt.CursorShape.PointingHandCursor)
             self.update()
 
+    @override
     def leaveEvent(self, event: QEvent) -> None:
-        """Hides the cross."""
         self._hovered = None
         self.update()
         super().leaveEvent(event)
 
+    @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Chooses a picture, or deletes it; the class around hears of it, too."""
         number = self._tile_at(event.position())
@@ -238,12 +241,14 @@ class ExampleTiles(QWidget):
             self._activate(number, event.position())
         event.ignore()
 
+    @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Takes the keys, after the class around has heard of the press: Del deletes what was clicked."""
         if self._tile_at(event.position()) is not None:
             self.setFocus(Qt.FocusReason.MouseFocusReason)
         event.ignore()
 
+    @override
     def event(self, event: QEvent) -> bool:
         """Tells of the picture when a tooltip is due."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
@@ -252,6 +257,7 @@ class ExampleTiles(QWidget):
             return True
         return super().event(event)
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrow keys, Home and End choose a picture, Del deletes it."""
         moves: dict[int, int] = {
@@ -269,8 +275,8 @@ class ExampleTiles(QWidget):
         else:
             super().keyPressEvent(event)
 
+    @override
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Tells which picture is chosen."""
         super().focusInEvent(event)
         if self._files:
             self._go_to(self._current)

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
     QWheelEvent,
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, array_to_image, colours, text_sizes
@@ -238,8 +239,8 @@ class PixelMatrix(QAbstractScrollArea):
             if low < start or high > end:
                 bar.setValue(bar.value() + round((low + high - start - end) / 2))
 
+    @override
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints the cells on screen, their numbers, the edges and the outline."""
         painter = QPainter(self.viewport())
         shown = self.window_shown()
         rows = range(int(shown.top()), min(self._image.shape[0], int(shown.bottom()) + 1))
@@ -332,24 +333,24 @@ class PixelMatrix(QAbstractScrollArea):
             painter.setPen(QPen(QColor(theme.accent_text), 2))
             painter.drawRect(QRectF(self.viewport().rect()).adjusted(1, 1, -1, -1))
 
+    @override
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Fills the new size."""
         super().resizeEvent(event)
         self._lay_out()
 
-    def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: ARG002
-        """Paints what has come into sight."""
+    @override
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
         self.viewport().update()
         self.window_changed.emit(self.window_shown())
 
+    @override
     def viewportEvent(self, event: QEvent) -> bool:
-        """Points at nothing once the mouse has gone."""
         if event.type() == QEvent.Type.Leave:
             self.point(None)
         return super().viewportEvent(event)
 
+    @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Points at the cell under the mouse."""
         x, y = event.position().x(), event.position().y()
         column = int((x - self._left() + self.horizontalScrollBar().value()) // self._side)
         row = int((y - self._top() + self.verticalScrollBar().value()) // self._row_height())
@@ -357,6 +358,7 @@ class PixelMatrix(QAbstractScrollArea):
         known = 0 <= row < self._image.shape[0] and 0 <= column < self._image.shape[1]
         self.point((row, column) if inside and known else None, follow=False)
 
+    @override
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scrolls; with Ctrl, zooms."""
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
@@ -366,6 +368,7 @@ class PixelMatrix(QAbstractScrollArea):
         else:
             super().wheelEvent(event)
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows point at the next cell; + and - zoom."""
         key = Qt.Key(event.key())
@@ -379,14 +382,14 @@ class PixelMatrix(QAbstractScrollArea):
         else:
             super().keyPressEvent(event)
 
+    @override
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Shows where the keys are, if they brought it here."""
         super().focusInEvent(event)
         self._by_keys = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
         self.viewport().update()
 
+    @override
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Shows that the keys are elsewhere."""
         super().focusOutEvent(event)
         self.viewport().update()
 

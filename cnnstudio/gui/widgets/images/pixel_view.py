@@ -4,6 +4,7 @@ import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, LIGHT, array_to_image, colours
@@ -113,8 +114,8 @@ class CrispPicture(QWidget):
         corner = self._cell_rectangle(self._cell, self._place()).bottomRight()
         QToolTip.showText(self.mapToGlobal(corner.toPoint()), text, self)
 
+    @override
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints the picture, its thin frame and the outline of the pixel that is pointed at."""
         painter = QPainter(self)
         theme = colours()
         if self._picture is None:
@@ -143,22 +144,24 @@ class CrispPicture(QWidget):
             painter.setPen(QPen(colour, 1))
             painter.drawRect(rectangle.adjusted(-margin, -margin, margin - 1, margin - 1))
 
+    @override
     def event(self, event: QEvent) -> bool:
         """Leaves the pixel's tooltip alone when the widget's own is due."""
         if event.type() == QEvent.Type.ToolTip and self._cell is not None:
             return True
         return super().event(event)
 
+    @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Points at the pixel under the mouse."""
         self._point(self._cell_at(event.position()))
         self._show_tip()
 
+    @override
     def leaveEvent(self, event: QEvent) -> None:
-        """Points at nothing."""
         self._point(None)
         super().leaveEvent(event)
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """The arrow keys point at the next pixel; Escape at none."""
         if self._picture is not None and event.key() in _STEPS:
@@ -177,8 +180,8 @@ class CrispPicture(QWidget):
         else:
             super().keyPressEvent(event)
 
+    @override
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Points at nothing."""
         self._point(None)
         super().focusOutEvent(event)
 
@@ -226,12 +229,13 @@ class PixelView(CrispPicture):
         values = np.atleast_1d(self._image[cell])
         return f"{super().text_of(cell)}: {', '.join(str(value) for value in values)}"
 
+    @override
     def sizeHint(self) -> QSize:
         """Five pixels a pixel of MNIST, and the frame."""
         return QSize(144, 144)
 
+    @override
     def heightForWidth(self, width: int) -> int:
-        """As high as wide."""
         return width
 
 
@@ -308,8 +312,8 @@ class PixelPicture(CrispPicture):
             return crisp
         return QRectF(area.topLeft(), self._extent.toSizeF() * share)
 
+    @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paints the frame over the picture."""
         super().paintEvent(event)
         if self._picture is None or self._window.isEmpty():
             return
@@ -330,10 +334,11 @@ class PixelPicture(CrispPicture):
             painter.drawRect(frame.adjusted(-margin, -margin, margin, margin) & place.adjusted(-1, -1, 1, 1))
         painter.end()
 
+    @override
     def sizeHint(self) -> QSize:
         """As large as a newcomer needs it."""
         return QSize(45 * GRID, 45 * GRID)
 
+    @override
     def heightForWidth(self, width: int) -> int:
-        """As high as the image is for its width."""
         return round(width * self._extent.height() / self._extent.width())

@@ -23,6 +23,7 @@ from PySide6.QtGui import (
     QWheelEvent,
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
+from typing_extensions import override
 
 from cnnstudio.errors import reason
 from cnnstudio.gui.controls.describe import describe
@@ -220,8 +221,8 @@ class ThumbnailGrid(QAbstractScrollArea):
     def _tell_problem(self) -> None:
         self.failed.emit(self._problem)
 
+    @override
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints the lines on screen and the outlines."""
         painter = QPainter(self.viewport())
         if self._plan is None:
             painter.setPen(QColor(colours().secondary))
@@ -254,24 +255,25 @@ class ThumbnailGrid(QAbstractScrollArea):
                 margin = width / 2 + 1
                 painter.drawRoundedRect(self.rectangle(place).adjusted(-margin, -margin, margin, margin), 3, 3)
 
+    @override
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Fills the new width."""
         super().resizeEvent(event)
         self._lay_out()
 
-    def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: ARG002
-        """Paints what has come into sight."""
+    @override
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
         self._hovered = -1
         self.viewport().update()
 
+    @override
     def event(self, event: QEvent) -> bool:
         """Lays out anew on a screen of another density."""
         if event.type() == QEvent.Type.DevicePixelRatioChange:
             self._lay_out()
         return super().event(event)
 
+    @override
     def viewportEvent(self, event: QEvent) -> bool:
-        """Tells what the image under the pointer is."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             place = self.place_at(QPointF(event.pos()))
             if place < 0 or self._images is None:
@@ -290,22 +292,23 @@ class ThumbnailGrid(QAbstractScrollArea):
             self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if place >= 0 else Qt.CursorShape.ArrowCursor)
             self.viewport().update()
 
+    @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Outlines the image under the pointer."""
         self._hover(self.place_at(event.position()))
 
+    @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Makes an image the current one."""
         self._pressed = self.place_at(event.position()) if event.button() == Qt.MouseButton.LeftButton else -1
         if self._pressed >= 0:
             self.set_current(self._pressed)
 
+    @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Opens the image that was pressed, if the pointer is still on it."""
         place, self._pressed = self._pressed, -1
         if place >= 0 and place == self.place_at(event.position()):
             self.activated.emit(place)
 
+    @override
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scrolls; with Ctrl, makes thumbnails larger or smaller."""
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
@@ -316,6 +319,7 @@ class ThumbnailGrid(QAbstractScrollArea):
         else:
             super().wheelEvent(event)
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows, Page Up and Down, Home and End move; Enter and Space open; Ctrl with + and - sizes."""
         key = event.key()
@@ -356,13 +360,13 @@ class ThumbnailGrid(QAbstractScrollArea):
             self.set_current(min(max(self._current + steps[key], 0), last))
         return True
 
+    @override
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Shows where the keys are."""
         super().focusInEvent(event)
         self.viewport().update()
 
+    @override
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Shows that the keys are elsewhere."""
         super().focusOutEvent(event)
         self.viewport().update()
 

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, colours, text_sizes
@@ -314,19 +315,20 @@ class TileRow(QWidget):
     def _tile_at(self, position: QPointF) -> int | None:
         return self._raster().tile_at(position.x() - _EDGE, position.y() - self._header())
 
+    @override
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Wraps the tiles anew."""
         self._fit_height()
         super().resizeEvent(event)
 
+    @override
     def minimumSizeHint(self) -> QSize:
         """Narrow: tiles wrap."""
         return QSize(20 * GRID, _HEADER)
 
     # Painting.
 
+    @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paints the header and the tiles in the region that changed."""
         painter = QPainter(self)
         small = self._small_font()
         if event.region().intersects(QRect(0, 0, self.width(), self._header())):
@@ -433,8 +435,8 @@ class TileRow(QWidget):
         column = min(int((position.x() - place.left()) / place.width() * width), width - 1)
         return f"{name}, row {row}, column {column}: {format_value(self._values[row, column, number])}"
 
+    @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Outlines the tile under the mouse and tells the value there."""
         number = self._tile_at(event.position())
         self.setCursor(Qt.CursorShape.ArrowCursor if number is None else Qt.CursorShape.PointingHandCursor)
         if number != self._hovered:
@@ -450,6 +452,7 @@ class TileRow(QWidget):
             place = self.mapToGlobal(self._pointer).toPoint() + QPoint(0, GRID)
             QToolTip.showText(place, self._text_at(self._pointer), self)
 
+    @override
     def event(self, event: QEvent) -> bool:
         """Tells of the tile, or of the layer, when a tooltip is due."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
@@ -457,22 +460,24 @@ class TileRow(QWidget):
             return True
         return super().event(event)
 
+    @override
     def leaveEvent(self, event: QEvent) -> None:
-        """Outlines nothing."""
         self._hovered = self._pointer = None
         self.update()
         super().leaveEvent(event)
 
+    @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Remembers the tile: pressed and released on the same one is a click."""
         self._pressed = self._tile_at(event.position()) if event.button() == Qt.MouseButton.LeftButton else None
 
+    @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """A click activates the tile."""
         pressed, self._pressed = self._pressed, None
         if pressed is not None and pressed == self._tile_at(event.position()) and not self._waiting:
             self._activate(pressed)
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrow keys, Home and End choose a tile, Enter activates it; beyond the edge, the parent gets the key."""
         lines = self._raster()
@@ -498,8 +503,8 @@ class TileRow(QWidget):
         self.current_changed.emit(self._current)
         self.update()
 
+    @override
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Tells which tile is chosen."""
         super().focusInEvent(event)
         if self._raster().shown:
             self._tell_current()
