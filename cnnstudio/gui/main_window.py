@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import breakable, describe
 from cnnstudio.gui.controls.message_bar import MessageBar
@@ -169,18 +170,20 @@ class MainWindow(QMainWindow):
         images = path.suffix.lower() == ".zip" or (is_folder(path) and not is_model)
         self.show_page("data" if images else "try", path)
 
+    @override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Any file may be dropped anywhere; the page says what it cannot use."""
         if _dropped_file(event) is not None:
             event.acceptProposedAction()
 
+    @override
     def dropEvent(self, event: QDropEvent) -> None:
-        """Hands over the first file."""
         path = _dropped_file(event)
         if path is not None:
             event.acceptProposedAction()
             self.open_path(path)
 
+    @override
     def paintEvent(self, event: QPaintEvent) -> None:
         """Notes the first time; all that the window shows is painted before the timer's turn comes."""
         super().paintEvent(event)
@@ -266,6 +269,7 @@ class MainWindow(QMainWindow):
         self._asks = False
         self.close()
 
+    @override
     def closeEvent(self, event: QCloseEvent) -> None:
         """Asks while something runs; then stops it, remembers the place and goes."""
         if self._asks and not self._closed and not (self._may_stop() and self._may_close()):

@@ -19,8 +19,6 @@ from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from cnnstudio.data.library import load_dataset
 from cnnstudio.gui.app import create
 from cnnstudio.gui.main_window import MainWindow
-from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
-from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
 from cnnstudio.models.trained.classifier import Classifier, LayerOutput, Prediction
 from cnnstudio.training.events import Batches, Started, Stopped
 
@@ -222,6 +220,9 @@ def through_model_predict(classifier: Classifier) -> Callable[..., Prediction]:
 
 def draw_spiral(application: QApplication, window: MainWindow, turns: int) -> list[float]:
     """Draws, one mouse move after the other; the seconds that each took."""
+    from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
+    from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
+
     page = window.page("try")
     canvas = page.findChild(QWidget, "drawing_canvas")
     canvas.clear()

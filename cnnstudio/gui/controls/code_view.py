@@ -5,6 +5,7 @@ from bisect import bisect_right
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QColor, QFontDatabase, QSyntaxHighlighter, QTextCharFormat, QTextDocument, QTextOption
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import colours, text_sizes
@@ -38,8 +39,8 @@ class _Highlighter(QSyntaxHighlighter):
         self._tokens = [(start, len(text), str(kind).removeprefix("Token.")) for start, kind, text in tokens]
         self._starts = [start for start, _, _ in self._tokens]
 
+    @override
     def highlightBlock(self, text: str) -> None:
-        """Colours one line."""
         begin = self.currentBlock().position()
         end = begin + len(text)
         for start, length, kind in self._tokens[max(0, bisect_right(self._starts, begin) - 1) :]:
@@ -93,8 +94,8 @@ class CodeView(QPlainTextEdit):
         self._highlighter.set_code(code)
         self.setPlainText(code)
 
+    @override
     def changeEvent(self, event: QEvent) -> None:
-        """Follows a change of theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_highlighter"):
             self._highlighter.rehighlight()

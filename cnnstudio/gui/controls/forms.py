@@ -39,6 +39,7 @@ class ControlForm(QWidget):
         for control in self._controls:
             control.setEnabled(not locked)
 
+    @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The wheel scrolls the form; it changes only a number that was chosen before."""
         if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():

@@ -152,6 +152,7 @@ class MessageBar(QFrame):
     def _show_symbol(self) -> None:
         self._icon.setPixmap(self._symbol.pixmap(QSize(_ICON, _ICON), self.devicePixelRatioF()))
 
+    @override
     def changeEvent(self, event: QEvent) -> None:
         """Follows a change of theme: a label keeps the picture of an icon as it was."""
         super().changeEvent(event)
@@ -167,6 +168,7 @@ class MessageBar(QFrame):
     def _copy_details(self) -> None:
         QGuiApplication.clipboard().setText(f"{self._said}\n\n{self._details.toPlainText()}")
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape closes the message while one of its buttons has the focus."""
         if event.key() == Qt.Key.Key_Escape:

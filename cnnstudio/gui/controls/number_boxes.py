@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QSpinBox
+from typing_extensions import override
 
 _Number = TypeVar("_Number", int, float)
 _State = QValidator.State
@@ -187,11 +188,12 @@ class WholeBox(_NumberBox[int], QSpinBox):
         self._keep()
         self.editingFinished.connect(self._keep)
 
+    @override
     def setValue(self, value: int) -> None:
-        """Shows a number."""
         QSpinBox.setValue(self, value)
         self._keep()
 
+    @override
     def textFromValue(self, value: int) -> str:
         """Digits, without marks between thousands, which would be in the way of typing."""
         return f"{value}"
@@ -243,11 +245,12 @@ class DecimalBox(_NumberBox[float], QDoubleSpinBox):
         self._keep()
         self.editingFinished.connect(self._keep)
 
+    @override
     def setValue(self, value: float) -> None:
-        """Shows a number."""
         QDoubleSpinBox.setValue(self, value)
         self._keep()
 
+    @override
     def textFromValue(self, value: float) -> str:
         """As short as it can be."""
         return decimal_text(value)

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QStyle, QStyledItemDelegate, QStyleOptionComboBox, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.look.theme import GAP, GRID, colours, text_sizes
 
@@ -98,8 +99,8 @@ class _Delegate(QStyledItemDelegate):
         super().__init__(picker)
         self._picker = picker
 
+    @override
     def paint(self, painter: QPainter, option: Any, index: QModelIndex | QPersistentModelIndex) -> None:
-        """Paints one choice, and over the first of a group its heading."""
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         row = option.rect
@@ -118,8 +119,8 @@ class _Delegate(QStyledItemDelegate):
         _Look.of(self._picker).paint(painter, area, self._picker.choices[index.row()], enabled=True, one_line=False)
         painter.restore()
 
-    def sizeHint(self, option: Any, index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: ARG002
-        """High enough for the picture and for the wrapped description."""
+    @override
+    def sizeHint(self, option: Any, index: QModelIndex | QPersistentModelIndex) -> QSize:
         width = self._picker.view().viewport().width() if self._picker.view().isVisible() else _LIST_WIDTH
         height = _Look.of(self._picker).height(self._picker.choices[index.row()], width - 2 * GAP)
         return QSize(_LIST_WIDTH, height + 2 * GAP + (_HEADING if self._heading(index.row()) else 0))
@@ -196,8 +197,8 @@ class Picker(QComboBox):
                 self.setAccessibleDescription(f"{choice.title}. {choice.description}")
                 self.changed.emit(key)
 
+    @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paints frame and arrow as the theme has them, and the choice between them."""
         current = self.currentIndex()
         if not 0 <= current < len(self._choices):
             super().paintEvent(event)
@@ -211,14 +212,16 @@ class Picker(QComboBox):
         _Look.of(self).paint(painter, area, self._choices[current], self.isEnabled(), one_line=True)
         painter.end()
 
+    @override
     def sizeHint(self) -> QSize:
-        """High enough for the picture."""
         return QSize(30 * GRID, _PICTURE + 2 * GAP)
 
+    @override
     def minimumSizeHint(self) -> QSize:
         """Narrow: title and sentence are cut."""
         return QSize(20 * GRID, _PICTURE + 2 * GAP)
 
+    @override
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Lets the page scroll; a wheel that happens to pass must not change the choice."""
         event.ignore()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLineEdit, QMessageBox, QPushButton, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.describe import describe, label
@@ -109,6 +110,7 @@ class NameDialog(QDialog):
         for part in (label(question), self._edit, self._problem, buttons):
             column.addWidget(part)
 
+    @override
     def accept(self) -> None:
         """Gives the name; stays where it cannot be had."""
         try:

@@ -33,6 +33,7 @@ from PySide6.QtGui import (
     QPixmapCache,
 )
 from PySide6.QtWidgets import QApplication
+from typing_extensions import override
 
 from cnnstudio.gui.look.stylesheet import stylesheet
 from cnnstudio.storage import shipped
@@ -286,11 +287,13 @@ class _IconEngine(QIconEngine):
         self._name = name
         self._colour = colour
 
+    @override
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         ratio = painter.device().devicePixelRatioF()
         pixmap = self.pixmap(rect.size() * ratio, mode, state)
         painter.drawPixmap(rect, pixmap)
 
+    @override
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         wanted = "accent_text" if state is QIcon.State.On else self._colour
         colour = getattr(colours(), "disabled" if mode is QIcon.Mode.Disabled else wanted)

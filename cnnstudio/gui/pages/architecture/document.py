@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
+from typing_extensions import override
 
 from cnnstudio.models.keras_config.graph import Config
 from cnnstudio.models.layer_table import LayerTable, describe
@@ -52,23 +53,24 @@ class _Step(QUndoCommand):
         self._show = show
         self._key = key
 
+    @override
     def id(self) -> int:
         """Qt asks only steps with the same number whether they merge."""
         return -1 if self._key is None else _MERGING
 
+    @override
     def mergeWith(self, other: QUndoCommand) -> bool:
-        """Takes a later step in, where both edit the same thing."""
         if not isinstance(other, _Step) or other._key != self._key:
             return False
         self._after = other._after
         return True
 
+    @override
     def undo(self) -> None:
-        """Back to before."""
         self._show(self._before)
 
+    @override
     def redo(self) -> None:
-        """On to after."""
         self._show(self._after)
 
 

@@ -2,6 +2,7 @@
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.describe import breakable, describe, label
@@ -71,6 +72,7 @@ class LayerPanel(QWidget):
         document.changed.connect(self._show)
         document.selected.connect(self._show_selected)
 
+    @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keeps the keys of Undo for the network where nothing is typed in the name that they could undo."""
         typed = self._name.isUndoAvailable() or self._name.isRedoAvailable()

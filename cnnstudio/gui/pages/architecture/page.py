@@ -139,6 +139,7 @@ class ArchitecturePage(Page):
             self._describe()
         self._leave_editor()
 
+    @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a narrow window the table needs the room more than the facts do."""
         super().resizeEvent(event)

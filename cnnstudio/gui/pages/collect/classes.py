@@ -26,6 +26,7 @@ class NameEdit(QLineEdit):
     left = Signal(bool)
     """Enter or Escape was pressed; whether it was Escape: the name is to stay as it was."""
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keeps Enter and Escape, which a field of text would pass on."""
         super().keyPressEvent(event)
@@ -138,13 +139,13 @@ class ClassRow(QWidget):
             self.reset_name()
         self.chosen.emit(self.name)
 
+    @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Chooses the class."""
         self.chosen.emit(self.name)
         event.accept()
 
+    @override
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints the panel, in the accent's soft colour where the class is chosen."""
         theme = colours()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from cnnstudio.data.collected.collection import Collection
 from cnnstudio.data.collected.sets import list_collections
@@ -149,6 +150,7 @@ class CollectPage(Page):
     def _shows_set(self) -> bool:
         return self._stack.currentWidget() is self._view and self._view.collection is not None
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys for the set that is open; Escape leaves the form."""
         if self._shows_set and self._view.press_key(event):
@@ -158,18 +160,20 @@ class CollectPage(Page):
         else:
             super().keyPressEvent(event)
 
+    @override
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """Lets the camera's button go."""
         if not self._view.release_key(event):
             super().keyReleaseEvent(event)
 
+    @override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Pictures may be dropped anywhere on a set."""
         if self._shows_set and pictures_in(event.mimeData()):
             event.acceptProposedAction()
 
+    @override
     def dropEvent(self, event: QDropEvent) -> None:
-        """Adds pictures to a class."""
         event.acceptProposedAction()
         self._view.drop(self.mapToGlobal(event.position().toPoint()), pictures_in(event.mimeData()))
 

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from typing_extensions import override
 
 from cnnstudio.data.collected.collection import ENOUGH, GOOD_START, AddedPictures, Collection, add_pictures
 from cnnstudio.data.folders.layout import SPLIT_FOLDERS
@@ -104,11 +105,12 @@ class SetView(QWidget):
         foot.addWidget(self._train)
         return foot
 
+    @override
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The canvas grows with the window."""
         super().resizeEvent(event)
         self._fit_canvas()
 
+    @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The canvas leaves room for a message, too."""
         if event.type() == QEvent.Type.Resize:

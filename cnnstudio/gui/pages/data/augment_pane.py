@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from typing_extensions import override
 
 from cnnstudio.data.augmentation.augment import augment_examples
 from cnnstudio.data.augmentation.changes import CHANGES, AugmentationSpec, Change
@@ -179,6 +180,7 @@ class AugmentPane(QWidget):
         row.addWidget(self._use)
         return row
 
+    @override
     def showEvent(self, event: QShowEvent) -> None:
         """Computes what was missed while out of sight."""
         super().showEvent(event)

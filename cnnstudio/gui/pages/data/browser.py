@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from typing_extensions import override
 
 from cnnstudio.data.splits import Dataset
 from cnnstudio.errors import reason
@@ -48,6 +49,7 @@ class _Swatch(QWidget):
         self._series = series
         self.setFixedSize(12, 12)
 
+    @override
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setBrush(brush_of(self._series))

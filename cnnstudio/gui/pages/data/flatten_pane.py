@@ -4,6 +4,7 @@ import numpy as np
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSlider, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.number_boxes import WholeBox
@@ -118,6 +119,7 @@ class FlattenPane(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(scroll)
 
+    @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The wheel scrolls the pane; it changes only a number that was chosen before."""
         if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
@@ -133,6 +135,7 @@ class FlattenPane(QWidget):
         if self.isVisible():
             self._refresh()
 
+    @override
     def showEvent(self, event: QShowEvent) -> None:
         """Makes up for what came while it was out of sight."""
         super().showEvent(event)

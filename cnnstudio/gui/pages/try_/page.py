@@ -171,6 +171,7 @@ class TryPage(Page):
         self._panel.folder_chosen.connect(self.receive)
         return self._panel
 
+    @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The canvas grows with the window; in a narrow one the answer has as much room as the maps."""
         super().resizeEvent(event)

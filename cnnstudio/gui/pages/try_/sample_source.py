@@ -134,6 +134,7 @@ class SampleSource(Source):
             if self.isVisible():
                 self._load(False)
 
+    @override
     def showEvent(self, event: QShowEvent) -> None:
         """Loads the test images unless they are here."""
         super().showEvent(event)

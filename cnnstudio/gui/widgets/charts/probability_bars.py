@@ -7,6 +7,7 @@ import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GAP, GRID, Colours, colours
@@ -96,8 +97,8 @@ class ProbabilityBars(QWidget):
         bold.setWeight(QFont.Weight.DemiBold)
         return self.font(), bold
 
+    @override
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints all rows."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme = colours()
@@ -165,6 +166,7 @@ class ProbabilityBars(QWidget):
             painter.drawRoundedRect(bar, min(3.0, bar.width() / 2), 3)
         painter.restore()
 
+    @override
     def event(self, event: QEvent) -> bool:
         """Tells of the row under the pointer what does not fit into it."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
@@ -180,10 +182,10 @@ class ProbabilityBars(QWidget):
         figure = f"{100 * float(self._probabilities[row]):.3g}\N{NO-BREAK SPACE}%"
         return f"<p>{escape(self._classes[row])}: {figure}</p>{self.toolTip()}"
 
+    @override
     def sizeHint(self) -> QSize:
-        """High enough for all rows."""
         return QSize(280, self._most_rows() * _ROW)
 
+    @override
     def minimumSizeHint(self) -> QSize:
-        """Rows as low as their text."""
         return QSize(180, self._most_rows() * self.fontMetrics().height())

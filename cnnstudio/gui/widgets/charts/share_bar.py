@@ -127,12 +127,12 @@ class ShareBar(ItemWidget):
         share = self._shares[item]
         return f"{share.title} “{share.name}”: {share.count:,}, {percent(share.count / self.total)} of all."
 
+    @override
     def sizeHint(self) -> QSize:
-        """Wide, and as high as the bar."""
         return QSize(60 * GRID, _BAR + 4)
 
+    @override
     def minimumSizeHint(self) -> QSize:
-        """The words, the number, and something between them."""
         return QSize(_WORDS + _NUMBER + 10 * GRID, _BAR + 4)
 
     # Painting.

@@ -21,6 +21,7 @@ from PySide6.QtGui import (
     QShowEvent,
 )
 from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.saving import Format, picture_of, png, save_as, svg_of
@@ -210,6 +211,7 @@ class TrainingPlot(QWidget):
     def _zoom(self) -> None:
         self._zoomed = True
 
+    @override
     def event(self, event: QEvent) -> bool:
         """Follows a change of screen; keeps the tooltip off the plots, where it would hide what is pointed at."""
         if event.type() == QEvent.Type.DevicePixelRatioChange:
@@ -218,6 +220,7 @@ class TrainingPlot(QWidget):
             return True
         return super().event(event)
 
+    @override
     def showEvent(self, event: QShowEvent) -> None:
         """Draws what came while nobody looked."""
         super().showEvent(event)
@@ -225,8 +228,8 @@ class TrainingPlot(QWidget):
             self._stale = False
             self._redraw()
 
+    @override
     def changeEvent(self, event: QEvent) -> None:
-        """Follows a change of theme."""
         if event.type() in {QEvent.Type.PaletteChange, QEvent.Type.FontChange}:
             self._follow_theme()
         super().changeEvent(event)
@@ -236,8 +239,8 @@ class TrainingPlot(QWidget):
             plot.follow_theme(self.devicePixelRatioF())
         self._legend.follow_theme()
 
+    @override
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints the ring that says that the keyboard is here."""
         if self.hasFocus():
             painter = QPainter(self)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -288,6 +291,7 @@ class TrainingPlot(QWidget):
             lines.append(f"Epoch {epoch}: {'  ·  '.join(parts)}")
         self._readout.setText("\n".join(lines))
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Left and Right move the cursor, Escape takes it away."""
         (left, right), _ = self.loss.viewRange()
@@ -302,13 +306,14 @@ class TrainingPlot(QWidget):
         else:
             super().keyPressEvent(event)
 
+    @override
     def leaveEvent(self, event: QEvent) -> None:
-        """Takes the cursor away with the mouse."""
         self._set_cursor(None)
         super().leaveEvent(event)
 
     # Saving.
 
+    @override
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Opens the menu: copy, save, zoom, scale."""
         menu = QMenu(self)
@@ -348,16 +353,16 @@ class TrainingPlot(QWidget):
         formats = (Format(".csv", "CSV table", lambda: self.data_as_csv().encode()),)
         save_as(self, "Save data", "training", formats)
 
+    @override
     def sizeHint(self) -> QSize:
-        """Wide."""
         return QSize(560, 520)
 
+    @override
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Shows the focus ring."""
         self.update()
         super().focusInEvent(event)
 
+    @override
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Hides the focus ring."""
         self.update()
         super().focusOutEvent(event)

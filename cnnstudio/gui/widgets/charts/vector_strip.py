@@ -4,6 +4,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, array_to_image, colours, text_sizes
@@ -82,8 +83,8 @@ class VectorStrip(ItemWidget):
         start = min(max(middle - count // 2, 0), len(self._values) - count)
         return range(start, start + count)
 
+    @override
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints the strip, the cells and what joins them."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         far = QRectF(0, 0, self.width(), _FAR)
@@ -141,9 +142,8 @@ class VectorStrip(ItemWidget):
             painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
 
     def sizeHint(self) -> QSize:
-        """High enough for strip, cells and indices."""
         return QSize(60 * GRID, _FAR + _BETWEEN + _NEAR + _INDICES)
 
+    @override
     def minimumSizeHint(self) -> QSize:
-        """As narrow as a few cells."""
         return QSize(3 * _CELL, self.sizeHint().height())

@@ -12,6 +12,7 @@ from PySide6 import QtCore
 from PySide6.QtCore import QCoreApplication, QElapsedTimer, QRectF, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QHideEvent, QImage, QPainter, QPainterPath, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.look.theme import GAP, GRID, SECTION, colours
@@ -208,12 +209,14 @@ class CameraView(QWidget):
         self._wanted = False
         self._release()
 
+    @override
     def showEvent(self, event: QShowEvent) -> None:
         """Takes the camera again."""
         super().showEvent(event)
         if self._wanted and self._camera is None:
             self._open()
 
+    @override
     def hideEvent(self, event: QHideEvent) -> None:
         """Lets the camera go: nobody looks. When the view comes back, it is tried anew, whatever went wrong."""
         self._problem = None
@@ -375,6 +378,7 @@ class CameraView(QWidget):
         self._release()
         self.start()
 
+    @override
     def sizeHint(self) -> QSize:
         """As wide as the usual canvas, in the shape of most cameras."""
         return QSize(320, 240)

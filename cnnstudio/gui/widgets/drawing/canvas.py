@@ -26,6 +26,7 @@ from PySide6.QtGui import (
     QTouchEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, colours
@@ -222,6 +223,7 @@ class DrawingCanvas(QWidget):
         self._layer = None
         self.update()
 
+    @override
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paints the paper, the strokes, the edge and the keyboard's cursor, within the region that changed."""
         theme = colours()
@@ -258,21 +260,24 @@ class DrawingCanvas(QWidget):
 
     # Events: mouse, pen, finger, keyboard.
 
+    @override
     def enterEvent(self, event: QEnterEvent) -> None:
         """Asks for every move: of those that come while it is busy, X11 keeps but the last, and cuts curves short."""
         QCoreApplication.setAttribute(_COMPRESS, False)
         super().enterEvent(event)
 
+    @override
     def leaveEvent(self, event: QEvent) -> None:
         """Leaves it to the platform again which moves are told."""
         QCoreApplication.setAttribute(_COMPRESS, self._compressed)
         super().leaveEvent(event)
 
+    @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """The left button puts the pen down."""
         if event.button() == Qt.MouseButton.LeftButton:
             self._begin("mouse", self._to_canvas(event.position()))
 
+    @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Draws; without a button, hides the keyboard's cursor."""
         if self._source == "mouse":
@@ -280,11 +285,12 @@ class DrawingCanvas(QWidget):
         elif self._source is None:
             self._show_cursor(None)
 
+    @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Lifts the pen."""
         if event.button() == Qt.MouseButton.LeftButton and self._source == "mouse":
             self._finish()
 
+    @override
     def tabletEvent(self, event: QTabletEvent) -> None:
         """Draws with a pen; accepted, so that Qt makes no mouse event of it."""
         point = self._to_canvas(event.position())
@@ -297,6 +303,7 @@ class DrawingCanvas(QWidget):
             self._finish()
         event.accept()
 
+    @override
     def event(self, event: QEvent) -> bool:
         """Takes touch events, for which Qt has no handler; all others go their usual way."""
         if not isinstance(event, QTouchEvent):
@@ -319,6 +326,7 @@ class DrawingCanvas(QWidget):
             if finger.state() == QEventPoint.State.Released:
                 self._finish()
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrow keys move the cursor, two at once diagonally; Space puts the pen down and lifts it."""
         key = event.key()
@@ -333,6 +341,7 @@ class DrawingCanvas(QWidget):
         else:
             super().keyPressEvent(event)
 
+    @override
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """Forgets a released arrow key."""
         if not event.isAutoRepeat():
@@ -363,40 +372,44 @@ class DrawingCanvas(QWidget):
                 self._changed_near([place])
         self._cursor = cursor
 
+    @override
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Shows the keyboard's cursor when the focus came by the keyboard."""
         if event.reason() in {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason}:
             self._cursor = self._cursor or _CENTRE
         super().focusInEvent(event)
 
+    @override
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Lifts the keyboard's pen."""
         self._arrows.clear()
         if self._source == "keyboard":
             self._finish()
         super().focusOutEvent(event)
 
+    @override
     def hideEvent(self, event: QHideEvent) -> None:
         """Keeps what was being drawn when the page changes under the pen."""
         self._finish()
         super().hideEvent(event)
 
+    @override
     def changeEvent(self, event: QEvent) -> None:
         """Draws the strokes anew in another theme's colours."""
         self._repaint_all()
         super().changeEvent(event)
 
+    @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Draws the strokes anew at the new size."""
         self._repaint_all()
         super().resizeEvent(event)
 
+    @override
     def sizeHint(self) -> QSize:
-        """A square."""
         return QSize(320, 320)
 
+    @override
     def heightForWidth(self, width: int) -> int:
-        """As high as wide."""
         return width
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, array_to_image
@@ -77,6 +78,7 @@ class PhotoView(QWidget):
             return QRectF()
         return fitted(self._picture.size(), QRectF(self.rect()).adjusted(1, 1, -1, -1))
 
+    @override
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paints the picture, dims what lies outside the crop and outlines that; or writes the placeholder."""
         painter = QPainter(self)
@@ -109,6 +111,6 @@ class PhotoView(QWidget):
             painter.setPen(QPen(Qt.GlobalColor.white, 1.5))
             painter.drawRect(seen.adjusted(0.75, 0.75, -0.75, -0.75))
 
+    @override
     def sizeHint(self) -> QSize:
-        """In the shape of most photos."""
         return QSize(320, 240)

@@ -131,19 +131,20 @@ class ExampleTiles(ItemWidget):
         self.setFixedHeight((self._lines().total_height or SIDE) + 2 * _EDGE)
         self.update()
 
+    @override
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Wraps the pictures anew."""
         self._fit_height()
         super().resizeEvent(event)
 
+    @override
     def minimumSizeHint(self) -> QSize:
         """Narrow: pictures wrap."""
         return QSize(2 * _PITCH, SIDE)
 
     # Painting.
 
+    @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paints the pictures in the region that changed."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme, shown = colours(), self._shown()
@@ -208,6 +209,7 @@ class ExampleTiles(ItemWidget):
         if item >= self._shown():
             self.expand_asked.emit()
 
+    @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Chooses a picture, or deletes it; the class around hears of it, too, and may come to show all of them."""
         item = self.item_at(event.position())
@@ -220,6 +222,7 @@ class ExampleTiles(ItemWidget):
                 self.expand_asked.emit()
         event.ignore()
 
+    @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Takes the keys, after the class around has heard of the press: Del deletes what was clicked."""
         if self.item_at(event.position()) != NONE:

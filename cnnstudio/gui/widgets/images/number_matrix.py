@@ -249,8 +249,8 @@ class NumberMatrix(Cells, ItemArea):
             if low < start or high > end:
                 bar.setValue(bar.value() + round((low + high - start - end) / 2))
 
+    @override
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints the cells on screen, their numbers, the edges and the outline."""
         painter = QPainter(self.viewport())
         shown = self.window_shown()
         rows = range(int(shown.top()), min(self._image.shape[0], int(shown.bottom()) + 1))
@@ -335,13 +335,13 @@ class NumberMatrix(Cells, ItemArea):
             painter.setPen(focus_pen())
             painter.drawRect(QRectF(self.viewport().rect()).adjusted(1, 1, -1, -1))
 
+    @override
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Fills the new size."""
         super().resizeEvent(event)
         self._lay_out()
 
-    def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: ARG002
-        """Paints what has come into sight."""
+    @override
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
         self.viewport().update()
         self.window_changed.emit(self.window_shown())
 
@@ -352,6 +352,7 @@ class NumberMatrix(Cells, ItemArea):
         else:
             super().keyPressEvent(event)
 
+    @override
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Shows where the keys are, if they brought it here."""
         self._by_keys = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)

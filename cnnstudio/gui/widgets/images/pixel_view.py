@@ -4,6 +4,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, LIGHT, array_to_image, colours
@@ -156,12 +157,13 @@ class PixelView(Cells, ItemWidget):
         self.point(None)
         super().focusOutEvent(event)
 
+    @override
     def sizeHint(self) -> QSize:
         """Five pixels a pixel of MNIST, and the frame."""
         return QSize(144, 144)
 
+    @override
     def heightForWidth(self, width: int) -> int:
-        """As high as wide."""
         return width
 
 
@@ -236,10 +238,12 @@ class PixelPicture(PixelView):
             painter.setPen(QPen(colour, 1.5))
             painter.drawRect(frame.adjusted(-margin, -margin, margin, margin) & place.adjusted(-1, -1, 1, 1))
 
+    @override
     def sizeHint(self) -> QSize:
         """As large as a newcomer needs it."""
         return QSize(45 * GRID, 45 * GRID)
 
+    @override
     def heightForWidth(self, width: int) -> int:
         """As high as the image is for its width."""
         return round(width * self._original.height() / self._original.width())

@@ -179,7 +179,6 @@ class ThumbnailGrid(ItemArea):
             bar.setValue(bar.value() + int(shown.bottom()) + 1 - self.viewport().height() + EDGE)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Fills the new width."""
         super().resizeEvent(event)
         self._lay_out()
 
@@ -256,6 +255,7 @@ class ThumbnailGrid(ItemArea):
         """Makes thumbnails larger or smaller by a step."""
         self.set_side(self._side + direction * GRID)
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Ctrl with + and - makes thumbnails larger and smaller; other keys move and open."""
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier and event.key() in _ZOOM_KEYS:

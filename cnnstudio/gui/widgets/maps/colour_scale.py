@@ -6,6 +6,7 @@ import numpy as np
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, colours
@@ -93,8 +94,8 @@ class ColourBar(QWidget):
         self.setAccessibleDescription(f"from {format_value(low)} to {format_value(high)}")
         self.update()
 
+    @override
     def paintEvent(self, _event: object) -> None:
-        """Paints the ramp and its numbers, the highest at the top."""
         painter = QPainter(self)
         half = self.fontMetrics().height() / 2
         ramp = QRectF(0, half, 2 * GRID, self.height() - 2 * half)

@@ -6,6 +6,7 @@ from functools import partial
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from cnnstudio import wording
 from cnnstudio.gui.controls.describe import describe
@@ -161,13 +162,13 @@ class FeatureMapGrid(QScrollArea):
         if self.missing():
             self.rows_missing.emit()
 
+    @override
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Looks which rows are on screen now."""
         super().resizeEvent(event)
         self._soon.start()
 
+    @override
     def showEvent(self, event: QShowEvent) -> None:
-        """Looks which rows are on screen now."""
         super().showEvent(event)
         self._soon.start()
 
@@ -194,6 +195,7 @@ class FeatureMapGrid(QScrollArea):
             tile = row.tile_rectangle(number).translated(row.pos())
             self.ensureVisible(tile.center().x(), tile.center().y(), 0, tile.height())
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up and Down beyond a row's edge go on in the next row."""
         step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()), 0)
@@ -204,8 +206,8 @@ class FeatureMapGrid(QScrollArea):
             return
         super().keyPressEvent(event)
 
+    @override
     def changeEvent(self, event: QEvent) -> None:
-        """Follows a change of theme in all rows."""
         for row in getattr(self, "_rows", ()):
             row.update()
         super().changeEvent(event)

@@ -21,6 +21,7 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, colours, text_sizes
@@ -208,19 +209,20 @@ class MapRow(ItemWidget):
         self.setFixedHeight(self._header_height() + self.tile_lines().total_height + _EDGE)
         self.update()
 
+    @override
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Wraps the tiles anew."""
         self._fit_height()
         super().resizeEvent(event)
 
+    @override
     def minimumSizeHint(self) -> QSize:
         """Narrow: tiles wrap."""
         return QSize(20 * GRID, _HEADER)
 
     # Painting.
 
+    @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paints the header and the tiles in the region that changed."""
         painter = QPainter(self)
         header, lines = self._header_height(), self.tile_lines()
         if event.region().intersects(QRect(0, 0, self.width(), header)):

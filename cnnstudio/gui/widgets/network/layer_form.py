@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.look.theme import GAP, GRID, icon
@@ -157,6 +158,7 @@ class LayerForm(QWidget):
         """The control of a field; None where it is not shown."""
         return self._controls.get(field)
 
+    @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keeps the wheel from numbers that were not chosen before, and typing's own undo from the network's."""
         if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():

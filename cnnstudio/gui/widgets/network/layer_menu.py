@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GAP, GRID, colours, text_sizes
@@ -114,6 +115,7 @@ class _List(QListWidget):
         self.itemEntered.connect(self._point_at)
         self.itemClicked.connect(self._tell)
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter chooses, Escape closes."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -137,8 +139,8 @@ class _List(QListWidget):
 class _Delegate(QStyledItemDelegate):
     """Paints a kind: its picture, its title and, wrapped, its sentence."""
 
+    @override
     def paint(self, painter: QPainter, option: Any, index: QModelIndex | QPersistentModelIndex) -> None:
-        """Paints one kind."""
         theme = colours()
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -166,8 +168,8 @@ class _Delegate(QStyledItemDelegate):
         painter.drawText(area, Qt.TextFlag.TextWordWrap, index.data(_SENTENCE))
         painter.restore()
 
+    @override
     def sizeHint(self, option: Any, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """High enough for the wrapped sentence."""
         title, sentence = _fonts(option.font)
         if index.data(_KEY) is None:
             return QSize(_WIDTH - 4 * GRID, QFontMetrics(sentence).height() + 3 * GAP // 2)

@@ -37,6 +37,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.saving import Format, save_as
@@ -69,11 +70,12 @@ class _View(QTableView):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.setHorizontalHeader(LayerHeader(self))
 
+    @override
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Tells."""
         super().resizeEvent(event)
         self.resized.emit()
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Moves from row to row; left and right are the page's."""
         ends = {Qt.Key.Key_Home: 0, Qt.Key.Key_End: self.model().rowCount() - 1}
@@ -150,6 +152,7 @@ class LayerTableView(QWidget):
         if self._model.table is not None and index.isValid():
             self.selected.emit(self._model.table.rows[index.row()].name)
 
+    @override
     def changeEvent(self, event: QEvent) -> None:
         """Another font needs other columns."""
         super().changeEvent(event)
@@ -181,6 +184,7 @@ class LayerTableView(QWidget):
         for number, width in enumerate(shared_out(self.cell_widths, self._view.viewport().width())):
             self._view.setColumnWidth(number, width)
 
+    @override
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Offers the table as text and as CSV."""
         if self._model.table is None:
@@ -197,6 +201,7 @@ class LayerTableView(QWidget):
         menu.actions()[0].setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
         menu.exec(event.globalPos())
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Ctrl+C copies the table as text."""
         if event.matches(QKeySequence.StandardKey.Copy):
@@ -287,14 +292,15 @@ class LayerTableModel(QAbstractTableModel):
         table = self.table
         return table is not None and table.misfit is not None and table.misfit.layer == table.rows[row].name
 
+    @override
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own signature
-        """A row for each layer."""
         return 0 if parent.isValid() else len(self.cells)
 
+    @override
     def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        """Always the same columns."""
         return 0 if parent.isValid() else len(COLUMNS)
 
+    @override
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """The text as screen readers say it; the lesson as a tooltip."""
         if not index.isValid():
@@ -309,8 +315,8 @@ class LayerTableModel(QAbstractTableModel):
             return side | Qt.AlignmentFlag.AlignVCenter
         return None
 
+    @override
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Titles, and the concept behind each as a tooltip."""
         if orientation is not Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
@@ -328,8 +334,8 @@ class LayerDelegate(QStyledItemDelegate):
         self._view = view
         self._model = model
 
+    @override
     def paint(self, painter: QPainter, option: Any, index: _Index) -> None:
-        """Paints the text, the arithmetic under it, and the bar of its share."""
         theme, cell, column = colours(), self._model.cell(index), COLUMNS[index.column()]
         misfit = self._model.is_misfit(index.row())
         painter.save()
@@ -365,8 +371,8 @@ class LayerDelegate(QStyledItemDelegate):
         bar = QRectF(area.right() - PADDING + 1 - width, area.bottom() - _BAR - 1, width, _BAR)
         painter.drawRoundedRect(bar, _BAR / 2, _BAR / 2)
 
-    def sizeHint(self, option: Any, index: _Index) -> QSize:  # noqa: ARG002
-        """As wide as its text."""
+    @override
+    def sizeHint(self, option: Any, index: _Index) -> QSize:
         return QSize(max(cell_widths(self._view, self._model.cell(index))) + 2 * PADDING, ROW_HEIGHT)
 
 
@@ -406,12 +412,12 @@ class LayerHeader(QHeaderView):
         self.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.setMinimumSectionSize(6 * GRID)
 
+    @override
     def sizeHint(self) -> QSize:
-        """Room for both lines."""
         return QSize(super().sizeHint().width(), ROW_HEIGHT - GRID // 2)
 
+    @override
     def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
-        """Paints title and formula, aligned as the numbers below."""
         theme, column = colours(), COLUMNS[section]
         text_font, terms_font = cell_fonts(self)
         text_font.setWeight(QFont.Weight.DemiBold)

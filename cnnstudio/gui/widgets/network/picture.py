@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
     QToolTip,
     QWidget,
 )
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.saving import Format, png, save_as
@@ -208,8 +209,8 @@ class NetworkPicture(QWidget):
 
     # Painting.
 
+    @override
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints what is in sight."""
         painter = QPainter(self)
         if self._layout is not None:
             arc = self._layout.arc_of(self._chosen) if self._chosen else None
@@ -226,19 +227,19 @@ class NetworkPicture(QWidget):
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 6, 6)
         painter.end()
 
+    @override
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keeps the whole network in sight where it was so, and the tools in their corner."""
         super().resizeEvent(event)
         self._tools.adjustSize()
         self._tools.move(self.width() - self._tools.width() - GRID // 2, GRID // 2)
         self._adjust()
 
+    @override
     def sizeHint(self) -> QSize:
-        """Wide."""
         return QSize(100 * GRID, 40 * GRID)
 
+    @override
     def minimumSizeHint(self) -> QSize:
-        """So small that shapes can still be told apart."""
         return QSize(30 * GRID, 20 * GRID)
 
     # Pointer.
@@ -255,6 +256,7 @@ class NetworkPicture(QWidget):
             self.setCursor(Qt.CursorShape.ArrowCursor if part is None else Qt.CursorShape.PointingHandCursor)
             self.update()
 
+    @override
     def event(self, event: QEvent) -> bool:
         """Tells what is under the pointer; zooms by pinching, on a touch pad and on a touch screen."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
@@ -271,6 +273,7 @@ class NetworkPicture(QWidget):
                 return True
         return super().event(event)
 
+    @override
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zooms about the pointer; sideways, it moves."""
         turned = event.angleDelta()
@@ -281,13 +284,13 @@ class NetworkPicture(QWidget):
             self._zoom(_STEP ** (turned.y() / 120), event.position())
         event.accept()
 
+    @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begins to move the picture, or a click."""
         if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
             self._pressed, self._dragging = event.position(), False
 
+    @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Moves the picture, or marks what is under the pointer."""
         if self._pressed is None:
             self._hover(self._part_at(event.position()))
             return
@@ -298,8 +301,8 @@ class NetworkPicture(QWidget):
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
             self.update()
 
+    @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Chooses the layer that was clicked, or unfolds what was."""
         clicked = self._pressed is not None and not self._dragging and event.button() == Qt.MouseButton.LeftButton
         self._pressed, self._dragging = None, False
         part = self._part_at(event.position())
@@ -313,8 +316,8 @@ class NetworkPicture(QWidget):
         self._hover(self._part_at(event.position()))
         self.update()
 
+    @override
     def leaveEvent(self, event: QEvent) -> None:
-        """Marks nothing."""
         self._hover(None)
         super().leaveEvent(event)
 
@@ -324,6 +327,7 @@ class NetworkPicture(QWidget):
 
     # Keys.
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows, Home and End choose; +, −, 0 zoom; Enter unfolds or folds what the chosen layer is in."""
         zooms = {
@@ -364,6 +368,7 @@ class NetworkPicture(QWidget):
 
     # Keeping it.
 
+    @override
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Offers to save or copy the picture."""
         self._popup(event.globalPos())
