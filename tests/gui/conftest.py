@@ -1,13 +1,21 @@
-"""What the tests of the window share: a theme to see it in, and its pixels."""
+"""What the tests of the window share: a theme to see it in, its pixels, and that nothing of it is left behind."""
 
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
 from cnnstudio.gui.look.theme import Theme
+
+
+@pytest.fixture(autouse=True)
+def delete_what_was_closed() -> Iterator[None]:
+    """Qt itself does so only in an event loop; without one, each change of theme styles what earlier tests left."""
+    yield
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture

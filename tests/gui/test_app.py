@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -122,7 +123,7 @@ def test_numbers_are_written_and_ordered_as_the_english_words_around_them(qtbot:
         qapp.setLayoutDirection(before[1])
 
 
-@pytest.mark.parametrize("country", ["de_DE", "it_IT", "fr_FR", "en_US", "ar_EG"])
+@pytest.mark.parametrize("country", ["de_DE", "ar_EG"])
 def test_the_users_locale_reads_and_writes_no_number(home: Path, country: str) -> None:
     """In a process of its own, where the C library follows the locale, too; on a computer that has this locale."""
     done = python(
@@ -179,6 +180,9 @@ def test_without_qt_one_sentence_and_exit_code_1(home: Path) -> None:
     assert "apt-get install -y libegl1" in done.stderr
 
 
+Started = Callable[[], AbstractContextManager[MainWindow]]
+
+
 def said(window: MainWindow) -> str:
     """What stands above the page, without the places at which a line may break."""
     message = window.findChild(MessageBar, "window_message")
@@ -186,53 +190,58 @@ def said(window: MainWindow) -> str:
 
 
 @pytest.fixture
-def start(qtbot: QtBot) -> Iterator[Callable[[], MainWindow]]:
-    """Starts as the program does; what is uncaught fails the test."""
-    windows = []
+def started(qtbot: QtBot) -> Started:
+    """Starts as the program does and quits before the event loop turns, so that no page gets ready for what comes.
 
-    def start() -> MainWindow:
+    What is uncaught fails the test.
+    """
+
+    @contextmanager
+    def started() -> Iterator[MainWindow]:
         _, window = create(["cnnstudio"])
         qtbot.addWidget(window)
-        windows.append(window)
-        return window
+        try:
+            yield window
+        finally:
+            window.quit()
 
-    yield start
-    for window in windows:
-        window.quit()
-
-
-def test_a_first_start_has_nothing_to_say(start: Callable[[], MainWindow]) -> None:
-    window = start()
-    for name in PAGES:
-        window.show_page(name)
-    assert said(window) == ""
+    return started
 
 
-def test_a_home_that_is_a_file(start: Callable[[], MainWindow], home: Path) -> None:
+def test_a_first_start_has_nothing_to_say(started: Started) -> None:
+    with started() as window:
+        for name in PAGES:
+            window.show_page(name)
+        assert said(window) == ""
+
+
+def test_a_home_that_is_a_file(started: Started, home: Path) -> None:
     home.write_text("")
-    window = start()
-    assert said(window).startswith(f"Nothing can be kept: {home} cannot be written (there is a file where a folder ")
-    assert "CNNSTUDIO_HOME" in said(window)
-    for name in PAGES:
-        window.show_page(name)
-        assert window.current_page.objectName() == f"page_{name}"
-    window.page("settings").findChild(QPushButton, "theme_dark").click()
-    assert colours() is DARK
-    window.page("settings").findChild(QPushButton, "theme_light").click()
-    assert colours() is not DARK
+    with started() as window:
+        assert said(window).startswith(
+            f"Nothing can be kept: {home} cannot be written (there is a file where a folder "
+        )
+        assert "CNNSTUDIO_HOME" in said(window)
+        for name in PAGES:
+            window.show_page(name)
+            assert window.current_page.objectName() == f"page_{name}"
+        window.page("settings").findChild(QPushButton, "theme_dark").click()
+        assert colours() is DARK
+        window.page("settings").findChild(QPushButton, "theme_light").click()
+        assert colours() is not DARK
 
 
 @pytest.mark.parametrize("name", USER_FOLDERS)
-def test_one_folder_that_cannot_be_written(start: Callable[[], MainWindow], name: str) -> None:
+def test_one_folder_that_cannot_be_written(started: Started, name: str) -> None:
     folder = USER_FOLDERS[name]()
     folder.parent.mkdir(parents=True)
     folder.write_text("")
-    window = start()
-    assert said(window).startswith("Some of what you do cannot be kept (")
-    assert str(folder) in said(window)
-    assert ("but not train" in said(window)) == (name == "data")
-    for page in PAGES:
-        window.show_page(page)
+    with started() as window:
+        assert said(window).startswith("Some of what you do cannot be kept (")
+        assert str(folder) in said(window)
+        assert ("but not train" in said(window)) == (name == "data")
+        for page in PAGES:
+            window.show_page(page)
 
 
 READ_ONLY = """
@@ -267,20 +276,21 @@ def obey_permissions() -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="permissions work otherwise elsewhere")
-def test_a_library_that_was_used_and_can_only_be_read(home: Path) -> None:
-    first = python(READ_ONLY)
-    assert first.returncode == 0
+def test_a_library_that_was_used_and_can_only_be_read(started: Started, home: Path) -> None:
+    with started() as window:
+        for name in PAGES:
+            window.show_page(name)
     assert (home / "config" / "settings.ini").is_file()
     before = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
     for path in (*home.rglob("*"), home):
         path.chmod(0o555 if path.is_dir() else 0o444)
-    second = python(READ_ONLY, before=obey_permissions)
+    done = python(READ_ONLY, before=obey_permissions)
     for path in (home, *home.rglob("*")):
         path.chmod(0o755)
-    assert second.returncode == 0
+    assert done.returncode == 0
     # TensorFlow always has something to say there.
-    assert not [word for word in ("Traceback", "Errno", "Error", "QSettings") if word in second.stderr]
-    sentence, checked = second.stdout.splitlines()
+    assert not [word for word in ("Traceback", "Errno", "Error", "QSettings") if word in done.stderr]
+    sentence, checked = done.stdout.splitlines()
     assert sentence.startswith(f"Nothing can be kept: {home} cannot be written (this needs a permission")
     assert sentence.endswith("and start CNN Studio again.")
     assert checked == "True"
@@ -322,24 +332,26 @@ HOSTILE = {
 }
 
 
-def test_what_a_used_window_remembers_is_what_is_tested(
-    start: Callable[[], MainWindow], qtbot: QtBot, home: Path
-) -> None:
+def test_what_a_used_window_remembers_is_what_is_tested(started: Started, qtbot: QtBot, home: Path) -> None:
     create_collection(collected_folder(), "Mine", "drawings")
-    window = start()
-    for name in PAGES:
-        window.show_page(name)
-    window.page("settings").findChild(QPushButton, "theme_dark").click()
-    window.page("settings").findChild(QSpinBox, "threads_spin").setValue(1)
-    architecture, answers = window.page("architecture"), window.page("try")
-    qtbot.waitUntil(lambda: architecture.answer is not None, timeout=30_000)
-    with qtbot.waitSignal(answers.answered, timeout=60_000):
-        answers.receive(shipped("assets/photos") / "coffee.jpg")
-    architecture.findChild(QSplitter, "network_splitter").splitterMoved.emit(100, 1)
-    window.show_page("data")
-    window.quit()
-    written = QSettings(str(home / "config" / "settings.ini"), QSettings.Format.IniFormat).allKeys()
-    assert set(written) == set(REMEMBERED)
+    with started() as window:
+        for name in PAGES:
+            window.show_page(name)
+        window.page("settings").findChild(QPushButton, "theme_dark").click()
+        window.page("settings").findChild(QSpinBox, "threads_spin").setValue(1)
+        architecture, answers = window.page("architecture"), window.page("try")
+        qtbot.waitUntil(lambda: architecture.answer is not None, timeout=30_000)
+        with qtbot.waitSignal(answers.answered, timeout=60_000):
+            answers.receive(shipped("assets/photos") / "coffee.jpg")
+        architecture.findChild(QSplitter, "network_splitter").splitterMoved.emit(100, 1)
+        window.show_page("data")
+    assert written_settings(home).keys() == REMEMBERED.keys()
+
+
+def written_settings(home: Path) -> dict[str, object]:
+    """What whoever opens the file next finds in it."""
+    file = QSettings(str(home / "config" / "settings.ini"), QSettings.Format.IniFormat)
+    return {key: file.value(key) for key in file.allKeys()}
 
 
 def write_settings(home: Path, value: str, keys: Iterable[str]) -> None:
@@ -350,65 +362,61 @@ def write_settings(home: Path, value: str, keys: Iterable[str]) -> None:
     (home / "config" / "settings.ini").write_text("\n".join(lines))
 
 
+def show_pages_of(window: MainWindow, keys: Iterable[str]) -> None:
+    """Shows the pages that read something at these keys."""
+    for page in {key.split("/")[1] if "/" in key else "settings": None for key in keys}:
+        window.show_page(page)
+        assert window.current_page.objectName() == f"page_{page}"
+
+
 @pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
-def test_whatever_is_remembered_the_window_opens(
-    value: str, start: Callable[[], MainWindow], home: Path, tmp_path: Path
-) -> None:
+def test_whatever_is_remembered_the_window_opens(value: str, started: Started, home: Path, tmp_path: Path) -> None:
     (tmp_path / "FILE").touch()
     (tmp_path / "FOLDER").mkdir()
     (tmp_path / "LOOP").symlink_to(tmp_path / "LOOP")
     write_settings(home, str(tmp_path / value) if value[:4] in {"FILE", "FOLD", "LOOP"} else value, REMEMBERED)
-    window = start()
-    assert window.isVisible()
-    for page in PAGES:
-        window.show_page(page)
-        assert window.current_page.objectName() == f"page_{page}"
-    assert said(window).startswith("Some of what was remembered cannot be used and was forgotten: ")
-    assert said(window).endswith(". Choose again what you want otherwise.")
-    forgotten = said(window).partition("forgotten: ")[2].partition(". Choose")[0]
-    assert sorted(forgotten.split(", ")) == sorted(REMEMBERED.values())
-    window.quit()
-    again = start()
-    for page in PAGES:
-        again.show_page(page)
-    assert said(again) == "", "it is said once"
+    with started() as window:
+        assert window.isVisible()
+        show_pages_of(window, REMEMBERED)
+        assert said(window).startswith("Some of what was remembered cannot be used and was forgotten: ")
+        assert said(window).endswith(". Choose again what you want otherwise.")
+        forgotten = said(window).partition("forgotten: ")[2].partition(". Choose")[0]
+        assert sorted(forgotten.split(", ")) == sorted(REMEMBERED.values())
+        assert written_settings(home) == {"choices/data/dataset": "mnist"}, "it is said once"
 
 
 @pytest.mark.parametrize("rest", ["", "ff", "7fffffff" * 20, "80000000" * 20, "ffffffff" * 20, "00" * 60])
 @pytest.mark.parametrize("version", ["00030000", "0003ffff", "00010000"])
-def test_a_place_that_is_none_is_not_taken(
-    version: str, rest: str, start: Callable[[], MainWindow], qtbot: QtBot
-) -> None:
+def test_a_place_that_is_none_is_not_taken(version: str, rest: str, started: Started) -> None:
     Settings().geometry = QByteArray.fromHex(f"01d9d0cb{version}{rest}".encode())
-    window = start()
-    available = window.screen().availableGeometry()
-    assert window.frameGeometry().intersects(available)
-    if window.isMaximized() or window.isFullScreen():
-        return
-    assert window.width() in range(window.minimumWidth(), available.width() + 1)
-    assert window.height() in range(window.minimumHeight(), available.height() + 1)
+    with started() as window:
+        available = window.screen().availableGeometry()
+        assert window.frameGeometry().intersects(available)
+        if window.isMaximized() or window.isFullScreen():
+            return
+        assert window.width() in range(window.minimumWidth(), available.width() + 1)
+        assert window.height() in range(window.minimumHeight(), available.height() + 1)
 
 
 @pytest.mark.parametrize("key", REMEMBERED)
-def test_what_can_be_used_stays(key: str, start: Callable[[], MainWindow], home: Path) -> None:
+def test_what_can_be_used_stays(key: str, started: Started, home: Path) -> None:
     write_settings(home, "/" + "a" * 5000, [key])
     file = home / "config" / "settings.ini"
     with file.open("a") as settings:
         settings.write("\nkept=7")
-    window = start()
-    for page in PAGES:
-        window.show_page(page)
-    assert f"forgotten: {REMEMBERED[key]}. Choose" in said(window)
+    with started() as window:
+        show_pages_of(window, [key])
+        assert f"forgotten: {REMEMBERED[key]}. Choose" in said(window)
     assert Settings().recall("kept", 0, "") == 7
 
 
-def test_a_damaged_list_and_hostile_settings_are_said_together(start: Callable[[], MainWindow], home: Path) -> None:
+def test_a_damaged_list_and_hostile_settings_are_said_together(started: Started, home: Path) -> None:
     write_settings(home, "plaid", ["theme"])
     (home / "data").mkdir()
     (home / "data" / "datasets.json").write_text("{")
-    window = start()
-    assert said(window).startswith("The list of your data sets, ")
-    assert "forgotten: the theme." in said(window)
+    with started() as window:
+        assert said(window).startswith("The list of your data sets, ")
+        assert "forgotten: the theme." in said(window)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")

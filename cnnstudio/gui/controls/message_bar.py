@@ -6,6 +6,7 @@ import traceback
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QGuiApplication, QIcon, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from cnnstudio.errors import StudioError, explain, unexpected
 from cnnstudio.gui.controls.buttons import FoldButton, push_button, tool_button

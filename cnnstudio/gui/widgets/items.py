@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QWheelEvent,
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.look.theme import GRID, colours
 
@@ -221,12 +222,12 @@ class ItemWidget(Items, QWidget):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
+    @override
     def event(self, event: QEvent) -> bool:
-        """Shows the tooltip of the item under the pointer."""
         return self.show_tip(event) or super().event(event)
 
+    @override
     def leaveEvent(self, event: QEvent) -> None:
-        """Points at nothing."""
         self.hover(NONE)
         super().leaveEvent(event)
 
@@ -249,12 +250,14 @@ class ItemArea(Items, QAbstractScrollArea):
         """Called when the wheel turns with Ctrl: makes items larger (1) or smaller (-1) around a point."""
         raise NotImplementedError
 
+    @override
     def viewportEvent(self, event: QEvent) -> bool:
         """Shows the tooltip of the item under the pointer; points at nothing once the mouse has gone."""
         if event.type() == QEvent.Type.Leave:
             self.hover(NONE)
         return self.show_tip(event) or super().viewportEvent(event)
 
+    @override
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scrolls; with Ctrl, zooms."""
         if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:

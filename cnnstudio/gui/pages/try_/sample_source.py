@@ -10,6 +10,7 @@ import numpy as np
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QBoxLayout
+from typing_extensions import override
 
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.data.splits import Split

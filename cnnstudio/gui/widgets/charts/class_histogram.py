@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
     QStyleOptionViewItem,
     QWidget,
 )
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.saving import Format, picture_of, png, save_as
@@ -171,12 +172,13 @@ class ClassHistogram(QListView):
         self.viewport().update()
         self.chosen.emit(self.chosen_class)
 
+    @override
     def currentChanged(self, current: _Index, previous: _Index) -> None:
-        """Tells the numbers of the class that the keys have gone to."""
         super().currentChanged(current, previous)
         if current.isValid():
             self.setAccessibleDescription(self._model.text_of(self._model.class_at(current)))
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter and Space choose; the other keys are those of any list."""
         if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
@@ -184,6 +186,7 @@ class ClassHistogram(QListView):
         elif self.currentIndex().isValid():
             self._choose(self.currentIndex())
 
+    @override
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Offers to keep the numbers or the picture."""
         menu = QMenu(self)
@@ -250,10 +253,11 @@ class _ClassModel(QAbstractListModel):
         shares = ", ".join(f"{part.counts[number]:,} {part.title}" for part in self.parts)
         return f"{self.classes[number]}: {shares}"
 
+    @override
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        """How many classes there are."""
         return 0 if parent.isValid() else len(self.classes)
 
+    @override
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> str | None:
         """The name, for those who type it; the numbers as a tooltip and for screen readers."""
         number = self.class_at(index)
@@ -271,12 +275,13 @@ class _RowDelegate(QStyledItemDelegate):
         super().__init__(model)
         self._model = model
 
+    @override
     def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
         """As high as the number of classes allows; as wide as the list, whatever that is."""
         return QSize(0, self._model.row_height)
 
+    @override
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        """Paints a row."""
         number, row, theme = self._model.class_at(index), QRectF(option.rect), colours()
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -10,6 +10,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QPen
+from typing_extensions import override
 
 from cnnstudio.gui.look.theme import GRID, colours, plot_pen, text_sizes
 
@@ -297,6 +298,7 @@ class CurveLegend(pg.LegendItem):
         for column in range(1, 2 * len(self.items) - 1, 2):
             self.layout.setColumnSpacing(column, 2 * GRID)
 
+    @override
     def mouseDragEvent(self, _event: object) -> None:
         """Stays where it is."""
 

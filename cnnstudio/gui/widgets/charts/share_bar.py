@@ -8,6 +8,7 @@ from itertools import accumulate
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GAP, GRID, colours, text_sizes
@@ -137,8 +138,8 @@ class ShareBar(ItemWidget):
 
     # Painting.
 
+    @override
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints title, shares and number."""
         painter, theme = QPainter(self), colours()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         middle = Qt.AlignmentFlag.AlignVCenter

@@ -141,6 +141,7 @@ class VectorStrip(ItemWidget):
             painter.setPen(focus_pen())
             painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
 
+    @override
     def sizeHint(self) -> QSize:
         return QSize(60 * GRID, _FAR + _BETWEEN + _NEAR + _INDICES)
 

@@ -58,6 +58,7 @@ class CameraScreen(QWidget):
         self._image = image
         self.update()
 
+    @override
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paints the frame within rounded corners."""
         painter = QPainter(self)

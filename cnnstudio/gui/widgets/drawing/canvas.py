@@ -400,7 +400,6 @@ class DrawingCanvas(QWidget):
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Draws the strokes anew at the new size."""
         self._repaint_all()
         super().resizeEvent(event)
 

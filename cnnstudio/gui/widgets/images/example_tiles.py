@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, colours
@@ -229,6 +230,7 @@ class ExampleTiles(ItemWidget):
             self.setFocus(Qt.FocusReason.MouseFocusReason)
         event.ignore()
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Del and Backspace delete the picture that is chosen; other keys choose another one."""
         if event.key() in {Qt.Key.Key_Delete, Qt.Key.Key_Backspace} and NONE < self.current < self._shown():

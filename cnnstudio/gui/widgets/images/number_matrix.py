@@ -21,6 +21,7 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, array_to_image, colours, text_sizes
@@ -345,6 +346,7 @@ class NumberMatrix(Cells, ItemArea):
         self.viewport().update()
         self.window_changed.emit(self.window_shown())
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """The keys + and - zoom; others point at another cell."""
         if event.key() in _ZOOM_KEYS:
@@ -354,7 +356,6 @@ class NumberMatrix(Cells, ItemArea):
 
     @override
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Shows where the keys are, if they brought it here."""
         self._by_keys = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
         super().focusInEvent(event)
 

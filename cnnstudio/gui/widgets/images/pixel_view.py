@@ -111,8 +111,8 @@ class PixelView(Cells, ItemWidget):
         column = int((position.x() - place.left()) / place.width() * columns)
         return min(row, rows - 1) * columns + min(column, columns - 1)
 
+    @override
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints the picture, its thin frame and the outline of the pixel that is pointed at."""
         painter = QPainter(self)
         if self._picture.isNull():
             paint_placeholder(painter, self.rect(), self._placeholder, framed=True)
@@ -139,11 +139,12 @@ class PixelView(Cells, ItemWidget):
         tip = self.tip_at(place.center())
         QToolTip.showText(self.mapToGlobal(place.bottomRight().toPoint()), tip, self)
 
+    @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Points at the pixel under the mouse and tells its value."""
         super().mouseMoveEvent(event)
         self._tell_now()
 
+    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """The arrow keys, Home and End point at another pixel and tell its value; Escape points at none."""
         if event.key() == Qt.Key.Key_Escape and self.cell is not None:
@@ -152,8 +153,8 @@ class PixelView(Cells, ItemWidget):
             super().keyPressEvent(event)
         self._tell_now()
 
+    @override
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Points at nothing."""
         self.point(None)
         super().focusOutEvent(event)
 
@@ -245,5 +246,4 @@ class PixelPicture(PixelView):
 
     @override
     def heightForWidth(self, width: int) -> int:
-        """As high as the image is for its width."""
         return round(width * self._original.height() / self._original.width())

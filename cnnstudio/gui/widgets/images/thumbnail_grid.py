@@ -14,6 +14,7 @@ from PIL import Image
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
+from typing_extensions import override
 
 from cnnstudio.errors import reason
 from cnnstudio.gui.controls.describe import describe
@@ -178,10 +179,12 @@ class ThumbnailGrid(ItemArea):
         elif shown.bottom() > self.viewport().height() - EDGE:
             bar.setValue(bar.value() + int(shown.bottom()) + 1 - self.viewport().height() + EDGE)
 
+    @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._lay_out()
 
+    @override
     def event(self, event: QEvent) -> bool:
         """Lays out anew on a screen of another density."""
         if event.type() == QEvent.Type.DevicePixelRatioChange:
@@ -190,8 +193,8 @@ class ThumbnailGrid(ItemArea):
 
     # Painting.
 
+    @override
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints the lines on screen and the outlines."""
         painter = QPainter(self.viewport())
         if self._lines is None:
             paint_placeholder(painter, self.viewport().rect(), self._placeholder)
@@ -244,8 +247,8 @@ class ThumbnailGrid(ItemArea):
     def _tell_problem(self) -> None:
         self.failed.emit(self._problem)
 
-    def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: ARG002
-        """Paints what has come into sight."""
+    @override
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
         self.hover(NONE)
         self.viewport().update()
 

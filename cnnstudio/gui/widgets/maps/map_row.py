@@ -312,8 +312,8 @@ class MapRow(ItemWidget):
             self._pointer = None
             QToolTip.hideText()
 
+    @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Outlines the tile under the mouse and tells the value there."""
         super().mouseMoveEvent(event)
         if self.hovered != NONE:
             self._pointer = event.position()
@@ -321,8 +321,8 @@ class MapRow(ItemWidget):
 
     # Choosing and enlarging.
 
+    @override
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Tells which tile is chosen, to be brought into sight."""
         super().focusInEvent(event)
         if self.current != NONE:
             self.current_changed.emit(self.current)
