@@ -1,6 +1,6 @@
 """Runs scripts of plain Keras and tells, as JSON, of each its network's parameters and the losses of its batches.
 
-Not a test: `test_script.py` starts it in a process of its own. Arguments: the file to write to, the scripts.
+Not a test: `test_training_script.py` starts it in a process of its own. Arguments: the file to write to, the scripts.
 """
 
 import json
@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import keras  # noqa: TID253
+from keras.src.trainers import trainer  # noqa: TID253
 from keras.src.utils import file_utils  # noqa: TID253
 
 told: dict[str, list] = {}
@@ -29,6 +30,8 @@ def watched_fit(model: keras.Model, *arguments: object, callbacks: list, **optio
 
 
 keras.Model.fit = watched_fit
+# XLA takes longer to compile these networks than all else takes, and computes the same.
+trainer.model_supports_jit = lambda _: False
 # The archive that Keras would download is here already, with fewer images, so its checksum is another one.
 file_utils.validate_file = lambda *_, **__: True
 report: dict[str, dict] = {}
