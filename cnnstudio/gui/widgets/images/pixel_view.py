@@ -86,7 +86,7 @@ class PixelView(Cells, ItemWidget):
 
     def text_of(self, cell: Cell) -> str:
         """Row, column and value, such as “row 12, column 9: 207”."""
-        values = [] if self._image is None else np.atleast_1d(self._image[cell])
+        values = np.atleast_1d(self._image[cell]) if self._image is not None else ()
         return f"{super().text_of(cell)}: {', '.join(map(str, values))}"
 
     def picture_rectangle(self) -> QRectF:

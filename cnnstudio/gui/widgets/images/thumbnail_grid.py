@@ -81,6 +81,11 @@ class ThumbnailGrid(ItemArea):
         self._bytes = 0
 
     @property
+    def source(self) -> ThumbnailSource | None:
+        """Where the images are from; None where there are none."""
+        return self._source
+
+    @property
     def side(self) -> int:
         """The wished longer side of a thumbnail, in device-independent pixels."""
         return self._side

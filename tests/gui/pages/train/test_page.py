@@ -105,7 +105,7 @@ def test_training_more_goes_on_from_the_result(page: TrainPage, qtbot: QtBot) ->
         losses.clear()
     assert config_of_run(results[1].run)["start_from"] == str(results[0].run)
     assert f"goes on from “{results[0].run.name}”" in page._message.text
-    assert len(page._plot._loss.epochs[0]) == 2
+    assert len(page._plot.plots[0].epochs[0]) == 2
     assert first_loss < 0.7  # of 2.3 for one that has learnt nothing
     assert results[1].run != results[0].run
 
