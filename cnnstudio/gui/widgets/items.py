@@ -305,6 +305,11 @@ class Cells(Items):
         if self._current != before:
             self.pointed.emit(self.cell)
 
+    def tip_at(self, position: QPointF) -> str:
+        """The text of a cell as it is, on one line: it changes with every move."""
+        item = self.item_at(position)
+        return self.toolTip() if item == NONE else self.item_text(item)
+
     def item_count(self) -> int:
         """How many cells there are."""
         rows, columns = self.extent()

@@ -1,7 +1,7 @@
 """One measure of a training over its epochs: every batch thin, the epochs' means with markers.
 
-pyqtgraph's own down-sampling is not used for the batches: it goes through all 100,000 of them anew at every change and
-drops what stands beside a NaN; `outline` looks at those in view only.
+pyqtgraph's own down-sampling is not used for the batches: of 100,000 of them it takes five times as long as `outline`
+and leaves five times as many corners to be painted, and one NaN hides all that share a corner with it.
 """
 
 from dataclasses import dataclass

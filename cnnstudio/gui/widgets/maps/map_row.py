@@ -295,9 +295,9 @@ class MapRow(ItemWidget):
         return self._text(item, QPointF(self.tile_rectangle(item).center()))
 
     def tip_at(self, position: QPointF) -> str:
-        """The value at a point."""
+        """The value at a point, on one line: it changes with every move."""
         item = self.item_at(position)
-        return self.toolTip() if item == NONE or self._waiting else f"<p>{self._text(item, position)}</p>"
+        return self.toolTip() if item == NONE or self._waiting else self._text(item, position)
 
     def _tell_now(self) -> None:
         """Shows the tooltip of the value under the pointer, without the usual wait."""

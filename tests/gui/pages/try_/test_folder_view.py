@@ -101,7 +101,7 @@ def test_thumbnails_are_grouped_by_class_and_sorted_by_certainty(qtbot: QtBot, v
 
 def test_a_thumbnail_is_what_the_network_got(qtbot: QtBot, view: FolderView, digits: Path) -> None:
     classify(qtbot, view, digits)
-    images = view.findChild(ThumbnailGrid).images
+    images = view.findChild(ThumbnailGrid).source
     number = int(Path(shown(view)[3][0]).stem)
     assert np.array_equal(images.read(np.array([3]))[0], load_dataset("mnist").test.images[number])
     assert shown(view)[3][0] in images.caption(3)

@@ -95,13 +95,13 @@ def test_the_value_under_the_mouse_is_told(grid):
     row, values = rows(grid)[0], layers()[0].values
     tile = row.tile_rectangle(2)
     QTest.mouseMove(row, tile.topLeft() + QPoint(2 * 9 + 1, 2 * 4 + 1))
-    assert QToolTip.text() == f"<p>map 3 of 6, row 4, column 9: {values[4, 9, 2]:.3g}</p>"
+    assert QToolTip.text() == f"map 3 of 6, row 4, column 9: {values[4, 9, 2]:.3g}"
     grid.set_layers(layers(seed=1))
-    assert QToolTip.text() == f"<p>map 3 of 6, row 4, column 9: {layers(seed=1)[0].values[4, 9, 2]:.3g}</p>"
+    assert QToolTip.text() == f"map 3 of 6, row 4, column 9: {layers(seed=1)[0].values[4, 9, 2]:.3g}"
     grid.set_layers(layers())
     row = rows(grid)[2]
     QTest.mouseMove(row, row.tile_rectangle(83).center())
-    assert QToolTip.text() == f"<p>unit 84 of 84: {layers()[2].values[83]:.3g}</p>"
+    assert QToolTip.text() == f"unit 84 of 84: {layers()[2].values[83]:.3g}"
 
 
 @pytest.mark.parametrize("width", [520, 260, 226])
