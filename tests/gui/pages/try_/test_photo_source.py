@@ -1,8 +1,7 @@
 """The Try page with ordinary photos, deep networks, the camera, and data sets that are not here."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,6 @@ from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.pictures.input_rules import looks_like_a_photo
 from cnnstudio.data.pictures.open import open_image
-from cnnstudio.gui.pages.try_ import session as try_session
 from cnnstudio.gui.pages.try_.page import TryPage
 from cnnstudio.gui.pages.try_.session import BLOCK, blocks_of, rows_of
 from cnnstudio.gui.settings import Settings
@@ -23,22 +21,12 @@ from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
 from cnnstudio.models.networks.building import build_network
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier, LayerInfo
-from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.storage import shipped
 
 SECONDS = 60_000
 PHOTOS = shipped("assets/photos")
 PHOTO_MODEL = shipped("trained/efficientnet-lite0-imagenet")
 DIGIT_MODEL = shipped("trained/lenet5-mnist")
-
-
-open_once = cache(load_classifier)
-
-
-@pytest.fixture(autouse=True)
-def opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages come one after the other here: they may share a model, which takes seconds to open and compile."""
-    monkeypatch.setattr(try_session, "load_classifier", open_once)
 
 
 @pytest.fixture
@@ -57,7 +45,7 @@ def page(qtbot: QtBot) -> Iterator[TryPage]:
 
 
 @pytest.fixture(scope="module")
-def classifier() -> Classifier:
+def classifier(open_once: Callable[[Path], Classifier]) -> Classifier:
     return open_once(PHOTO_MODEL)
 
 
@@ -119,16 +107,18 @@ def test_the_maps_on_screen_are_those_of_the_photo(page: TryPage, qtbot: QtBot, 
     assert [name for name, _, _ in page._maps._layers] == list(classifier.main_layers)
     box.setChecked(True)
     assert len(page._maps._layers) == 144
-    expected = {layer.name: layer.values for layer in classifier.predict(path, feature_maps=True).layers}
+    shown = {}
     bar = page._maps.verticalScrollBar()
     for share in (0, 0.5, 1):
         qtbot.waitUntil(lambda: bar.maximum() > 0)
         bar.setValue(round(share * bar.maximum()))
         qtbot.waitUntil(lambda: bool(page._maps.seen()) and not page._maps.missing(), timeout=SECONDS)
         for name in page._maps.seen():
-            row = page._maps._rows[[row[0] for row in page._maps._layers].index(name)]
-            assert np.allclose(row.values, expected[name], atol=1e-3), name
+            shown[name] = page._maps._rows[[row[0] for row in page._maps._layers].index(name)].values
     assert page._maps.seen()[-1] == page._maps._layers[-1][0]
+    for layer in classifier.predict(path, feature_maps=list(shown)).layers:
+        assert np.allclose(shown.pop(layer.name), layer.values, atol=1e-3), layer.name
+    assert not shown
 
 
 def test_another_photo_while_the_deep_layers_are_on_screen(page: TryPage, qtbot: QtBot, classifier: Classifier) -> None:
