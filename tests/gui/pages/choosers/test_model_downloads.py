@@ -16,7 +16,6 @@ from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.pages.choosers.model_downloads import ModelDownloads
 from cnnstudio.gui.pages.choosers.models import ModelChooser
-from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.models.trained.pretrained import PRETRAINED, build_pretrained, is_downloaded
 from tests.data import local_server
 from tests.data.local_server import Server, normal, status, stuck
@@ -55,20 +54,7 @@ def press(qtbot: QtBot, dialog: QWidget, name: str) -> None:
     qtbot.mouseClick(dialog.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
 
 
-def test_a_model_is_downloaded_and_used(dialog: ModelDownloads, server: Server, weights: bytes, qtbot: QtBot) -> None:
-    server.serve(f"/{ENTRY.file}", normal(weights))
-    with qtbot.waitSignal(dialog.fetched, timeout=SECONDS) as fetched:
-        press(qtbot, dialog, "get_model_button")
-        assert not dialog.findChild(QPushButton, "get_model_button").isEnabled()
-    [folder] = fetched.args
-    assert load_classifier(folder).card.name == ENTRY.name
-    assert not dialog.isVisible()
-    again = ModelDownloads()
-    qtbot.addWidget(again)
-    assert again.findChild(QPushButton, "get_model_button").text() == "&Use it"
-
-
-def test_it_is_chosen_as_soon_as_it_is_here(server: Server, weights: bytes, qtbot: QtBot) -> None:
+def test_a_model_is_downloaded_and_chosen_as_soon_as_it_is_here(server: Server, weights: bytes, qtbot: QtBot) -> None:
     server.serve(f"/{ENTRY.file}", normal(weights))
     chooser = ModelChooser()
     qtbot.addWidget(chooser)
@@ -76,11 +62,16 @@ def test_it_is_chosen_as_soon_as_it_is_here(server: Server, weights: bytes, qtbo
     dialog = chooser.findChild(ModelDownloads)
     with qtbot.waitSignal(chooser.chosen, timeout=SECONDS) as chosen:
         press(qtbot, dialog, "get_model_button")
+        assert not dialog.findChild(QPushButton, "get_model_button").isEnabled()
+    assert not [one for one in chooser.findChildren(ModelDownloads) if one.isVisible()]
     assert chosen.args == [chooser.path]
     assert chooser.path.name == ENTRY.name
     assert chooser.card.architecture == ENTRY.name
     assert chooser.findChild(QAction, "rename_model").isEnabled()
     assert "downloaded" in chooser.findChild(QWidget, "model_picker").accessibleDescription()
+    again = ModelDownloads()
+    qtbot.addWidget(again)
+    assert again.findChild(QPushButton, "get_model_button").text() == "&Use it"
 
 
 def test_cancel_ends_it_at_once(dialog: ModelDownloads, server: Server, weights: bytes, qtbot: QtBot) -> None:

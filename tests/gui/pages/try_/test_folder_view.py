@@ -20,6 +20,9 @@ from cnnstudio.gui.pages.try_.page import TryPage
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.class_histogram import ClassHistogram
 from cnnstudio.gui.widgets.images.thumbnail_grid import ThumbnailGrid
+from cnnstudio.models.networks.building import build_network
+from cnnstudio.models.trained.card import Card
+from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.storage import shipped
 
@@ -38,6 +41,15 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Image.fromarray(test.images[number, ..., 0]).save(file)
     (folder / "broken.jpg").write_bytes(b"no picture")
     (folder / "notes.txt").write_text("no picture either")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def other_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that tells two classes of small photos apart."""
+    folder = tmp_path_factory.mktemp("other")
+    card = Card("other", ("cat", "dog"), (32, 32, 3), "centre-crop")
+    Classifier(build_network("softmax", card.input_shape, 2, seed=0), card).save(folder)
     return folder
 
 
@@ -231,12 +243,14 @@ def test_from_the_page_to_a_folder_to_one_picture_and_back(
     assert not view.isVisible()
 
 
-def test_a_picture_is_opened_with_the_model_of_its_folder(qtbot: QtBot, page: TryPage, digits: Path) -> None:
+def test_a_picture_is_opened_with_the_model_of_its_folder(
+    qtbot: QtBot, page: TryPage, digits: Path, other_model: Path
+) -> None:
     page.receive(digits / "odd")
     view = page.findChild(FolderView)
     qtbot.waitUntil(lambda: not view.running, timeout=SECONDS)
     press(qtbot, view, "leave_folder_button")
-    page.receive(shipped("trained/efficientnet-lite0-imagenet"))
+    page.receive(other_model)
     chooser = page.findChild(ModelChooser)
     assert chooser.path != MODEL
     press(qtbot, page, "to_folder_button")
@@ -251,13 +265,14 @@ def test_a_picture_is_opened_with_the_model_of_its_folder(qtbot: QtBot, page: Tr
     assert not message.isVisible(), "the folder's own model is chosen again"
 
 
-def test_classified_again_with_the_model_that_is_chosen(qtbot: QtBot, view: FolderView, digits: Path) -> None:
+def test_classified_again_with_the_model_that_is_chosen(
+    qtbot: QtBot, view: FolderView, digits: Path, other_model: Path
+) -> None:
     classify(qtbot, view, digits / "odd")
-    other = shipped("trained/efficientnet-lite0-imagenet")
-    view.entered(other, "another")
+    view.entered(other_model, "another")
     press(qtbot, view, "accept_offer_button")
     qtbot.waitUntil(lambda: not view.running, timeout=SECONDS)
-    assert view.results.begun.classes == load_classifier(other).classes
+    assert view.results.begun.classes == ("cat", "dog")
     assert view.findChild(QLabel, "folder_subtitle").text() == "Classified by another"
 
 

@@ -20,7 +20,7 @@ from cnnstudio.gui.widgets.drawing.camera import CameraView
 from cnnstudio.gui.widgets.drawing.dropped_pictures import PICTURE_FILES, pictures_in
 from cnnstudio.gui.widgets.images.thumbnail_grid import ThumbnailGrid
 from cnnstudio.models.trained.library import load_classifier
-from tests.data.phone_photos import ORIENTATIONS, PHOTOS, photo, seven
+from tests.data.phone_photos import PHOTOS, photo, seven
 
 SECONDS = 60_000
 
@@ -42,10 +42,11 @@ def window(qtbot: QtBot) -> Iterator[MainWindow]:
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The same photo, saved in eight ways."""
+    """The same photo, saved as it stands, turned, and mirrored and turned; the engine is tested with all eight."""
     folder = tmp_path_factory.mktemp("DCIM")
-    paths = [folder / f"IMG_000{orientation}.JPG" for orientation in ORIENTATIONS]
-    for orientation, path in zip(ORIENTATIONS, paths, strict=True):
+    orientations = (1, 6, 5)
+    paths = [folder / f"IMG_000{orientation}.JPG" for orientation in orientations]
+    for orientation, path in zip(orientations, paths, strict=True):
         path.write_bytes(photo(seven(), orientation))
     return paths
 
@@ -140,8 +141,8 @@ def test_a_folder_and_the_photos_that_open_from_it(
     window.show_page("try", photos[0].parent)
     view = page.findChild(FolderView)
     qtbot.waitUntil(lambda: not view.running and view.results is not None, timeout=SECONDS)
-    assert [one.top[0][1] for one in view.results.predictions] == ["7"] * 8
-    for place in range(8):
+    assert [one.top[0][1] for one in view.results.predictions] == ["7"] * len(photos)
+    for place in range(len(photos)):
         with qtbot.waitSignal(page.answered, timeout=SECONDS) as answered:
             view.findChild(ThumbnailGrid).activated.emit(place)
         check_try(window, answered.args[0].image, expected)
@@ -196,9 +197,9 @@ def test_dialogs_show_photos_of_phones() -> None:
 
 
 def test_what_is_copied_as_a_file_is_taken_as_it_is(photos: list[Path]) -> None:
-    data = content(photos[5])
-    assert pictures_in(data) == [photos[5].read_bytes()]
+    data = content(photos[1])
+    assert pictures_in(data) == [photos[1].read_bytes()]
     data.setData("image/png", b"the same, without loss")
     assert pictures_in(data) == [b"the same, without loss"]
-    data.setUrls([QUrl.fromLocalFile(str(photos[5])), QUrl("https://example.org/7.jpg")])
-    assert pictures_in(data) == [photos[5]]
+    data.setUrls([QUrl.fromLocalFile(str(photos[1])), QUrl("https://example.org/7.jpg")])
+    assert pictures_in(data) == [photos[1]]

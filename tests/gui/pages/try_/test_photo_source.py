@@ -1,8 +1,7 @@
 """The Try page with ordinary photos, deep networks, the camera, and data sets that are not here."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,6 @@ from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.pictures.input_rules import looks_like_a_photo
 from cnnstudio.data.pictures.open import open_image
-from cnnstudio.gui.pages.try_ import session as try_session
 from cnnstudio.gui.pages.try_.page import TryPage
 from cnnstudio.gui.pages.try_.session import BLOCK, blocks_of, rows_of
 from cnnstudio.gui.settings import Settings
@@ -26,22 +24,12 @@ from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
 from cnnstudio.models.networks.building import build_network
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier, LayerInfo
-from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.storage import shipped
 
 SECONDS = 60_000
 PHOTOS = shipped("assets/photos")
 PHOTO_MODEL = shipped("trained/efficientnet-lite0-imagenet")
 DIGIT_MODEL = shipped("trained/lenet5-mnist")
-
-
-open_once = cache(load_classifier)
-
-
-@pytest.fixture(autouse=True)
-def opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages come one after the other here: they may share a model, which takes seconds to open and compile."""
-    monkeypatch.setattr(try_session, "load_classifier", open_once)
 
 
 @pytest.fixture
@@ -60,7 +48,7 @@ def page(qtbot: QtBot) -> Iterator[TryPage]:
 
 
 @pytest.fixture(scope="module")
-def classifier() -> Classifier:
+def classifier(open_once: Callable[[Path], Classifier]) -> Classifier:
     return open_once(PHOTO_MODEL)
 
 
@@ -123,15 +111,17 @@ def test_the_maps_on_screen_are_those_of_the_photo(page: TryPage, qtbot: QtBot, 
     assert list(maps.rows) == list(classifier.main_layers)
     box.setChecked(True)
     assert len(maps.rows) == 144
-    expected = {layer.name: layer.values for layer in classifier.predict(path, feature_maps=True).layers}
+    shown_values = {}
     bar = maps.verticalScrollBar()
     for share in (0, 0.5, 1):
         qtbot.waitUntil(lambda: bar.maximum() > 0)
         bar.setValue(round(share * bar.maximum()))
         qtbot.waitUntil(lambda: bool(maps.seen()) and not maps.missing(), timeout=SECONDS)
-        for name in maps.seen():
-            assert np.allclose(maps.rows[name].values, expected[name], atol=1e-3), name
+        shown_values |= {name: maps.rows[name].values for name in maps.seen()}
     assert maps.seen()[-1] == list(maps.rows)[-1]
+    for layer in classifier.predict(path, feature_maps=list(shown_values)).layers:
+        assert np.allclose(shown_values.pop(layer.name), layer.values, atol=1e-3), layer.name
+    assert not shown_values
 
 
 def test_another_photo_while_the_deep_layers_are_on_screen(page: TryPage, qtbot: QtBot, classifier: Classifier) -> None:
