@@ -118,6 +118,7 @@ def test_the_theme_changes_live(plot, pixels, theme):
     shown = pixels(plot)
     assert has(shown, DARK.plot[0])
     assert not has(shown, LIGHT.plot[0])
+    assert not has(shown, LIGHT.window)
 
 
 def test_the_latest_numbers_are_told(plot):
