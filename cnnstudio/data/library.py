@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cnnstudio.data.folders.load import load_folder, survey_folder
 from cnnstudio.data.pictures.input_rules import CHANNELS, IMAGE_SIZES, check_image_shape
 from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
 from cnnstudio.data.report import TEST_SHARE, FolderSurvey
@@ -57,7 +56,7 @@ def find_dataset(name: str, image_size: int | None = None, channels: int | None 
     path = Path(name).expanduser()
     if exists(path):
         path = path.absolute()
-        return _resized(_surveyed(str(path), survey_folder(path)), image_size, channels)
+        return _resized(_surveyed(str(path), _survey(path)), image_size, channels)
     import difflib
 
     names = [entry.name for entry in list_datasets()]
@@ -100,7 +99,7 @@ def import_dataset(path: Path, image_size: int | None = None, channels: int | No
         StudioError: the folder cannot be used, or the list of imported folders cannot be written.
     """
     path = path.expanduser().absolute()
-    survey = survey_folder(path)
+    survey = _survey(path)
     for entry in _collected():
         if entry.path == path:
             return _resized(entry, image_size, channels)
@@ -138,8 +137,17 @@ def _resized(entry: DatasetEntry, image_size: int | None, channels: int | None) 
     return replace(entry, image_shape=(size, size, depth), read=_reader(entry.name, entry.path, size, depth))
 
 
+def _survey(path: Path) -> FolderSurvey:
+    """Looks through a folder or a zip; what reads pictures is imported only now, for the window lists data sets at once."""
+    from cnnstudio.data.folders.load import survey_folder
+
+    return survey_folder(path)
+
+
 def _reader(name: str, path: Path | None, image_size: int, channels: int) -> Callable[[OnProgress | None], Dataset]:
     def read(on_progress: OnProgress | None) -> Dataset:
+        from cnnstudio.data.folders.load import load_folder
+
         return replace(load_folder(Path(str(path)), image_size, channels, on_progress=on_progress), name=name)
 
     return read
@@ -211,7 +219,7 @@ def _collected() -> Iterator[DatasetEntry]:
     for folder in folders:
         if is_folder(folder) and not folder.name.startswith("."):
             with suppress(StudioError):
-                yield _surveyed(folder.name, survey_folder(folder))
+                yield _surveyed(folder.name, _survey(folder))
 
 
 def _free_name(path: Path, imported: list[DatasetEntry]) -> str:
