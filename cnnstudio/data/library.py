@@ -138,7 +138,7 @@ def _resized(entry: DatasetEntry, image_size: int | None, channels: int | None) 
 
 
 def _survey(path: Path) -> FolderSurvey:
-    """Looks through a folder or a zip; what reads pictures is imported only now, for the window lists data sets at once."""
+    """Looks through a folder or a zip. What reads pictures is imported only now: the window lists data sets at once."""
     from cnnstudio.data.folders.load import survey_folder
 
     return survey_folder(path)
