@@ -1,6 +1,6 @@
 """Runs scripts of plain Keras and tells, as JSON, of each its network's parameters and the losses of its batches.
 
-Not a test: `test_script.py` starts it in a process of its own. Arguments: the file to write to, the scripts.
+Not a test: `test_training_script.py` starts it in a process of its own. Arguments: the file to write to, the scripts.
 """
 
 import json
