@@ -1,10 +1,13 @@
 """Networks to describe: architectures without memory, nested ones, and configs by hand that may be impossible."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 
@@ -28,10 +31,29 @@ def built_without_memory(build: Callable[[], "keras.Model"]) -> "keras.Model":
 
 
 @cache
-def outline(name: str) -> "keras.Model":
-    """An architecture as its paper has it, without memory for its weights."""
+def outline(name: str, shape: tuple[int, int, int] | None = None, classes: int | None = None) -> "keras.Model":
+    """An architecture without memory for its weights, unchecked; without a shape and classes as its paper has it."""
     entry = ARCHITECTURES[name]
-    return in_thread(built_without_memory, lambda: entry.build(entry.image_shape, entry.classes))
+    return in_thread(built_without_memory, lambda: entry.build(shape or entry.image_shape, classes or entry.classes))
+
+
+@contextmanager
+def shallow_applications() -> Iterator[None]:
+    """The networks of `keras.applications` with a few blocks of each kind instead of dozens, otherwise as they are."""
+    from keras.src.applications import efficientnet_v2, resnet
+
+    def stack(original: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda x, filters, _, **options: original(x, filters // 4, 2, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("efficientnetv2-b0", "efficientnetv2-s"):
+            first, *_ = blocks = efficientnet_v2.DEFAULT_BLOCKS_ARGS[name]
+            attentive = next(block for block in blocks if block["se_ratio"])
+            chosen = [first, attentive | {"num_repeat": 2, "input_filters": first["output_filters"]}]
+            patch.setitem(efficientnet_v2.DEFAULT_BLOCKS_ARGS, name, chosen)
+        for name in ("stack_residual_blocks_v1", "stack_residual_blocks_v2"):
+            patch.setattr(resnet, name, stack(getattr(resnet, name)))
+        yield
 
 
 @cache

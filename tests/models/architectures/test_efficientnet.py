@@ -9,6 +9,7 @@ import pytest
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures.efficientnet import CLASSES, HINTS, efficientnet_lite0
+from cnnstudio.models.trained.card import read_card
 from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.storage import shipped
 from tools.convert_efficientnet import convert, load_torch_weights, main, read_class_names
@@ -58,8 +59,7 @@ def test_it_has_the_published_size(model) -> None:
 
 
 def test_without_its_top_it_gives_feature_maps_of_any_image() -> None:
-    for side, out in ((224, 7), (96, 3), (33, 2)):
-        assert efficientnet_lite0((side, side, 3), top=False).output_shape == (None, out, out, 1280)
+    assert efficientnet_lite0((33, 65, 3), top=False).output_shape == (None, 2, 3, 1280)
     assert efficientnet_lite0((32, 32, 1), classes=5).output_shape == (None, 5)
 
 
@@ -176,7 +176,7 @@ def test_pickled_weights_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_shipped_folder_names_the_classes_with_hints() -> None:
-    names = load_classifier(shipped("trained/efficientnet-lite0-imagenet")).classes
+    names = read_card(shipped("trained/efficientnet-lite0-imagenet")).classes
     assert [names[index] for index in (0, 134, 281, 517, 638, 639, 999)] == [
         "tench",
         HINTS["n02012849"],

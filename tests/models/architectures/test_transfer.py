@@ -6,12 +6,14 @@ import pytest
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.architectures.efficientnet import NAME
+from cnnstudio.models.architectures.transfer import build_transfer
 from cnnstudio.models.networks.building import build_network
 from cnnstudio.models.trained.card import MODEL_FILE, Card
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.files import load_model
 from cnnstudio.models.trained.pretrained import PRETRAINED, build_pretrained
 from cnnstudio.storage import downloads_folder, shipped
+from tests.models.sample_networks import shallow_applications
 
 pytestmark = pytest.mark.numbers
 
@@ -20,12 +22,20 @@ LITE0 = "transfer-efficientnet-lite0"
 
 @pytest.fixture(scope="module")
 def model():
-    return build_network(LITE0, (224, 224, 3), 4, seed=0)
+    """Of as many classes as the backbone has learnt: its new last layer could take those weights."""
+    return build_network(LITE0, (224, 224, 3), 1000, seed=0)
 
 
 @pytest.fixture(scope="module")
 def trained():
     return load_model(shipped(f"trained/{NAME}") / MODEL_FILE)
+
+
+def small(shape, classes=2):
+    """A transfer from a backbone of one convolution."""
+    from keras import layers
+
+    return build_transfer(shape, classes, layers.Conv2D(4, 3, padding="same", name="conv"), "small")
 
 
 def test_the_backbone_is_the_one_that_ships(model, trained):
@@ -36,22 +46,19 @@ def test_the_backbone_is_the_one_that_ships(model, trained):
     np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
 
 
-def test_only_the_new_layer_is_trained(model):
+def test_only_the_new_layer_is_trained(model, trained):
     assert [layer.name for layer in model.layers if layer.trainable_weights] == ["output"]
     assert [layer.name for layer in model.layers if layer.weights and layer.trainable] == ["output"]
-    assert model.get_layer("output").kernel.shape == (1280, 4)
+    assert model.get_layer("output").kernel.shape == (1280, 1000)
+    assert (model.get_layer("output").kernel.numpy() != trained.get_layer("output").kernel.numpy()).all()
     assert not any(hasattr(layer, "layers") for layer in model.layers), "no model within"
 
 
-def test_the_new_layer_is_new_also_for_as_many_classes(trained):
-    model = build_network(LITE0, (128, 128, 3), 1000, seed=0)
-    assert (model.get_layer("output").kernel.numpy() != trained.get_layer("output").kernel.numpy()).all()
-
-
-def test_a_grey_image_is_a_colour_image_without_colour(model):
-    grey = build_network(LITE0, (224, 224, 1), 4, seed=0)
-    image = np.random.default_rng(0).integers(0, 256, (1, 224, 224, 1)).astype(np.float32)
-    np.testing.assert_allclose(grey(image).numpy(), model(np.repeat(image, 3, axis=-1)).numpy(), atol=1e-5)
+def test_a_grey_image_is_a_colour_image_without_colour():
+    grey, colour = small((64, 48, 1)), small((64, 48, 3))
+    grey.set_weights(colour.get_weights())
+    image = np.random.default_rng(0).integers(0, 256, (1, 64, 48, 1)).astype(np.float32)
+    np.testing.assert_allclose(grey(image).numpy(), colour(np.repeat(image, 3, axis=-1)).numpy(), atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +73,7 @@ def test_a_grey_image_is_a_colour_image_without_colour(model):
     ],
 )
 def test_small_images_are_enlarged_as_they_are(shape, size):
-    layers = {layer.name: layer for layer in ARCHITECTURES[LITE0].build(shape, 2).layers}
+    layers = {layer.name: layer for layer in small(shape).layers}
     assert ("resizing" in layers) == (size is not None)
     if size is not None:
         assert layers["resizing"].output.shape[1:3] == size
@@ -87,18 +94,19 @@ def test_weights_that_are_not_here_are_asked_for(name, model):
 
 def test_weights_that_are_downloaded_are_used():
     entry = PRETRAINED["efficientnetv2-b0"]
-    downloaded = build_pretrained(entry, None)
     classes = tuple(f"thing {number}" for number in range(1000))
     card = Card(name=entry.name, classes=classes, input_shape=(224, 224, 3), input_rule="imagenet")
-    Classifier(downloaded, card).save(downloads_folder() / entry.name)
-    model = build_network("transfer-efficientnetv2-b0", (28, 28, 1), 3, seed=0)
+    with shallow_applications():
+        downloaded = build_pretrained(entry, None)
+        Classifier(downloaded, card).save(downloads_folder() / entry.name)
+        model = build_network("transfer-efficientnetv2-b0", (28, 28, 1), 3, seed=0)
     theirs = {layer.name: layer.get_weights() for layer in downloaded.layers}
     compared = 0
     for layer in model.layers[:-1]:
         for one, other in zip(layer.get_weights(), theirs.get(layer.name, []), strict=True):
             np.testing.assert_array_equal(one, other)
             compared += one.size
-    assert compared == entry.parameters - 1280 * 1000 - 1000
+    assert compared == downloaded.count_params() - 1280 * 1000 - 1000
     assert [layer.name for layer in model.layers if layer.trainable_weights] == ["output"]
 
 

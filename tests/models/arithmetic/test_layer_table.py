@@ -75,7 +75,7 @@ def check_against_keras(table: LayerTable, model: "keras.Model") -> None:
         seen.add(row.name)
 
 
-@pytest.mark.parametrize("name", ["lenet5", "resnet20", "mobilenetv2", "convnext"])
+@pytest.mark.parametrize("name", ["lenet5", "resnet20", "mobilenetv2"])
 def test_multiply_adds_are_those_of_tensorflows_profiler(name):
     model = outline(name)
     assert table_of(name).multiply_adds == in_thread(profiled, model.get_config(), type(model))
