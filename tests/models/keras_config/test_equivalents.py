@@ -153,9 +153,14 @@ def small_convnext() -> Any:
 
 
 def small_mobilenet() -> Any:
-    import keras
+    from keras.src.applications import mobilenet_v3
 
-    return keras.applications.MobileNetV3Small((32, 32, 3), alpha=0.25, weights=None, classes=4)
+    def blocks(x: Any, kernel: int, activation: Any, se_ratio: float) -> Any:
+        for expansion, block in ((1, 0), (4, 1)):
+            x = mobilenet_v3._inverted_res_block(x, expansion, 16, kernel, 1, se_ratio, activation, block)
+        return x
+
+    return mobilenet_v3.MobileNetV3(blocks, 32, (32, 32, 3), model_type="small", weights=None, classes=4)
 
 
 @pytest.mark.parametrize(

@@ -367,7 +367,7 @@ def _damage(value, chance):
     return value
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_no_damage_ends_in_anything_but_a_sentence(document, tmp_path, seed):
     chance = random.Random(seed)
     path = tmp_path / "damaged.cnn.json"

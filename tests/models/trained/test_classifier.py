@@ -34,7 +34,7 @@ def run_python(code: str, *arguments: str, **environment: str) -> str:
 
 
 def test_many_are_what_keras_says(lenet5):
-    expected = lenet5.model.predict(IMAGES.astype(np.float32), verbose=0)
+    expected = np.asarray(lenet5.model(IMAGES.astype(np.float32)))
     probabilities = lenet5.predict_many(IMAGES, batch_size=32)
     assert probabilities.dtype == np.float32
     np.testing.assert_allclose(probabilities, expected, atol=1e-6)
@@ -341,7 +341,7 @@ def test_what_is_saved_opens_in_plain_keras(lenet5, saved):
         "import sys, json, numpy as np, keras\n"
         "model = keras.models.load_model(sys.argv[1])\n"
         "image = np.arange(784, dtype='float32').reshape(1, 28, 28, 1) % 256\n"
-        "print(json.dumps(model.predict(image, verbose=0)[0].tolist()))\n"
+        "print(json.dumps(np.asarray(model(image))[0].tolist()))\n"
         "assert 'cnnstudio' not in sys.modules\n"
     )
     printed = run_python(code, str(saved / MODEL_FILE), KERAS_BACKEND="tensorflow")
@@ -358,7 +358,7 @@ def test_a_trained_model_is_saved_without_its_optimizer(make_card, tmp_path):
     from cnnstudio.models.networks.building import build_network
 
     model = build_network("mlp", (28, 28, 1), 10, seed=0)
-    model.compile("adam", "sparse_categorical_crossentropy")
+    model.compile("adam", "sparse_categorical_crossentropy", run_eagerly=True)
     model.train_on_batch(IMAGES[:8].astype(np.float32), np.zeros(8))
     Classifier(model, make_card()).save(tmp_path)
     assert (tmp_path / MODEL_FILE).stat().st_size < 1.2 * 4 * model.count_params()

@@ -1,9 +1,6 @@
 """The models that ship are what their cards say; they know digits drawn at any size and place, and photos."""
 
-import json
 import os
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 from zipfile import ZipFile
@@ -61,9 +58,9 @@ def test_the_card_of_the_clothing_classifier_tells_the_truth() -> None:
     if not find_dataset("fashion-mnist").is_here():
         pytest.skip("Fashion-MNIST is not here: CNNSTUDIO_DATASETS names no folder with it")
     clothing = load_classifier(shipped("trained/resnet20-fashion-mnist"))
-    test = load_dataset("fashion-mnist").test.take(np.arange(0, 10_000, 4))
+    test = load_dataset("fashion-mnist").test.take(np.arange(0, 10_000, 20))
     accuracy = (clothing.predict_many(np.asarray(test.images)).argmax(axis=1) == test.labels).mean()
-    assert accuracy == pytest.approx(clothing.card.test_accuracy, abs=0.01)
+    assert accuracy == pytest.approx(clothing.card.test_accuracy, abs=0.02)
     assert clothing.card.test_accuracy >= 0.93
 
 
@@ -73,10 +70,10 @@ def test_the_card_of_the_classifier_of_small_photos_tells_the_truth() -> None:
         pytest.skip("The JPEG files of CIFAR-10 are not here: CNNSTUDIO_DATASETS names no folder with them")
     photos = load_classifier(shipped("trained/resnet9-cifar10"))
     with ZipFile(path) as archive:
-        names = sorted(name for name in archive.namelist() if name.startswith("test/") and name.endswith(".jpg"))[::10]
+        names = sorted(name for name in archive.namelist() if name.startswith("test/") and name.endswith(".jpg"))[::25]
         images = np.stack([np.asarray(Image.open(archive.open(name))) for name in names])
     labels = [photos.classes.index(name.split("/")[1]) for name in names]
-    assert len(labels) == 1000
+    assert len(labels) == 400
     accuracy = (photos.predict_many(images).argmax(axis=1) == labels).mean()
     assert accuracy == pytest.approx(photos.card.test_accuracy, abs=0.02)
     assert photos.card.test_accuracy >= 0.9
@@ -130,14 +127,3 @@ def test_the_card_of_the_photo_classifier_claims_nothing_unmeasured(photo_classi
 def test_it_knows_photos(photo_classifier: Classifier, photo: str, top: set[str], first: int) -> None:
     prediction = photo_classifier.predict(shipped(f"assets/photos/{photo}.jpg"))
     assert {name for _, name, _ in prediction.top(first)} == top
-
-
-def test_it_answers_to_photos_on_the_command_line() -> None:
-    photo = shipped("assets/photos/chelsea.jpg")
-    command = ["predict", "efficientnet-lite0-imagenet", str(photo), "--top", "5", "--json"]
-    done = subprocess.run(
-        [sys.executable, "-m", "cnnstudio", *command], capture_output=True, text=True, timeout=120, check=True
-    )
-    [entry] = json.loads(done.stdout)
-    assert {one["index"] for one in entry["predictions"][:3]} == {281, 282, 285}
-    assert len(entry["predictions"]) == 5
