@@ -11,10 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cnnstudio.data.pictures.input_rules import CHANNELS, IMAGE_SIZES, check_image_shape
 from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
 from cnnstudio.data.report import TEST_SHARE, FolderSurvey
-from cnnstudio.data.splits import Dataset
+from cnnstudio.data.splits import CHANNELS, IMAGE_SIZES, Dataset, check_image_shape
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.progress import OnProgress
 from cnnstudio.storage import data_folder, exists, is_file, is_folder, is_path, read_list, write_list

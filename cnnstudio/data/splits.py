@@ -7,10 +7,32 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnstudio.data.stored import StoredImages
+from cnnstudio.errors import StudioError
 from cnnstudio.wording import shape
 
 if TYPE_CHECKING:
     from cnnstudio.data.report import FolderReport
+
+IMAGE_SIZES = range(8, 1025)
+"""Sides in pixels of the square images that a user's own pictures can be brought to."""
+
+CHANNELS = (1, 3)
+"""Grey, and colour."""
+
+
+def check_image_shape(image_size: int | None, channels: int | None) -> None:
+    """Checks the size and the channels that pictures are to be brought to; None where they are not chosen.
+
+    Raises:
+        StudioError: images cannot have this size, or so many channels.
+    """
+    if image_size is not None and image_size not in IMAGE_SIZES:
+        raise StudioError(
+            f"The image size must be a whole number from {IMAGE_SIZES[0]} to {IMAGE_SIZES[-1]:,} pixels, not "
+            f"{image_size:,}."
+        )
+    if channels is not None and channels not in CHANNELS:
+        raise StudioError(f"Images have 1 channel (grey) or 3 (colour), not {channels}.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,9 +12,8 @@ from cnnstudio.data.folders.notes import notes_on_classes, notes_on_files, notes
 from cnnstudio.data.folders.scan import MAX_LISTED, Scan, Store, scan_images
 from cnnstudio.data.folders.suggestion import Suggestion, settings_path, suggest
 from cnnstudio.data.folders.zip_file import Archive
-from cnnstudio.data.pictures.input_rules import check_image_shape
 from cnnstudio.data.report import TEST_SHARE, FolderReport, FolderSurvey
-from cnnstudio.data.splits import Dataset, Split, draw_from_each_class
+from cnnstudio.data.splits import Dataset, Split, check_image_shape, draw_from_each_class
 from cnnstudio.data.stored import StoredImages
 from cnnstudio.errors import StudioError, is_full, reason
 from cnnstudio.progress import Meter, OnProgress

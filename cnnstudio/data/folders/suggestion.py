@@ -8,8 +8,9 @@ import numpy as np
 
 from cnnstudio.data.folders.layout import Layout
 from cnnstudio.data.folders.scan import Store
-from cnnstudio.data.pictures.input_rules import CHANNELS, IMAGE_SIZES, INPUT_RULES
+from cnnstudio.data.pictures.input_rules import INPUT_RULES
 from cnnstudio.data.pictures.open import read_header
+from cnnstudio.data.splits import CHANNELS, IMAGE_SIZES
 
 SETTINGS_FILE = "dataset.json"
 """May lie beside the folders of the classes: {"format": 1, "input_rule": …, "image_size": …, "channels": …}."""

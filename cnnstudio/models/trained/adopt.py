@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnstudio import wording
-from cnnstudio.data.pictures.input_rules import IMAGE_SIZES, INPUT_RULES
+from cnnstudio.data.pictures.input_rules import INPUT_RULES
 from cnnstudio.data.published.catalogue import DATASETS
+from cnnstudio.data.splits import IMAGE_SIZES
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.keras_config.graph import Graph, Node, layer_config

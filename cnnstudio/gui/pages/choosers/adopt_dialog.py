@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnstudio.data.pictures.input_rules import IMAGE_SIZES, INPUT_RULES
+from cnnstudio.data.pictures.input_rules import INPUT_RULES
+from cnnstudio.data.splits import IMAGE_SIZES
 from cnnstudio.errors import StudioError, explain, reason
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
