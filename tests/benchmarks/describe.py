@@ -44,7 +44,7 @@ def scenario() -> dict[str, dict[str, list[float]]]:
     window.resize(1280, 800)
     page = window.page("architecture")
     window.show_page("architecture")
-    wait_until(application, lambda: page.answer is not None)
+    wait_until(application, lambda: page.description is not None)
     seconds: dict[str, dict[str, list[float]]] = {name: {"ours": [], "theirs": []} for name in LIMITS}
     for number in range(WARM + ROUNDS):
         for name in LIMITS:
@@ -74,8 +74,8 @@ def _choose(application: Any, window: "MainWindow", name: str) -> float:
     painted = Painted([picture, table._view.viewport()])
     shown: list[str] = []
 
-    def note(answer: Any) -> None:
-        shown.append(answer.subject.name)
+    def note(description: Any) -> None:
+        shown.append(description.request.name)
         painted.reset()
         picture.update()
         table._view.viewport().update()

@@ -201,7 +201,7 @@ def change_a_network(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     yield act(partial(hand.click, *place(window.findChild(QToolButton, "rail_architecture"))))
     yield lambda: window.current_page.objectName() == "page_architecture"
     page = window.page("architecture")
-    yield lambda: page.answer is not None
+    yield lambda: page.description is not None
     picture, table = page.findChild(QWidget, "network_picture"), page.findChild(QTableView, "layer_table")
     point = picture.mapToGlobal(picture.place_of("conv2"))
     yield act(partial(hand.click, point.x(), point.y()))

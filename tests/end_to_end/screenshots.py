@@ -88,7 +88,7 @@ def architecture_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     page = window.page("architecture")
     page._chooser.refresh("resnet20", "cifar10")
     page.entered()
-    yield lambda: page.answer is not None and page.answer.subject.image_shape == (32, 32, 3)
+    yield lambda: page.description is not None and page.description.request.image_shape == (32, 32, 3)
     picture = page.findChild(QWidget, "network_picture")
     point = picture.mapToGlobal(picture.place_of("conv"))
     yield act(partial(hand.click, point.x(), point.y()))

@@ -340,7 +340,7 @@ def test_what_a_used_window_remembers_is_what_is_tested(started: Started, qtbot:
         window.page("settings").findChild(QPushButton, "theme_dark").click()
         window.page("settings").findChild(QSpinBox, "threads_spin").setValue(1)
         architecture, answers = window.page("architecture"), window.page("try")
-        qtbot.waitUntil(lambda: architecture.answer is not None, timeout=30_000)
+        qtbot.waitUntil(lambda: architecture.description is not None, timeout=30_000)
         with qtbot.waitSignal(answers.answered, timeout=60_000):
             answers.receive(shipped("assets/photos") / "coffee.jpg")
         architecture.findChild(QSplitter, "network_splitter").splitterMoved.emit(100, 1)

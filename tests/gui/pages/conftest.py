@@ -17,5 +17,5 @@ def architecture_window(qtbot: QtBot) -> MainWindow:
     qtbot.waitExposed(window)
     window.show_page("architecture")
     page = window.current_page
-    qtbot.waitUntil(lambda: page.answer is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: page.description is not None, timeout=60_000)
     return window

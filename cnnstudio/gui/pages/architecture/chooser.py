@@ -13,7 +13,7 @@ from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.look.theme import GRID
-from cnnstudio.gui.pages.architecture.description import Described, Subject, images_text
+from cnnstudio.gui.pages.architecture.description import NetworkDescription, NetworkRequest, images_text
 from cnnstudio.gui.pages.choosers.images import ImagesChooser
 from cnnstudio.gui.pages.choosers.networks import architecture_choices, guest_choice
 from cnnstudio.models.architectures.architecture import Architecture
@@ -134,9 +134,9 @@ class ArchitectureChooser(QWidget):
         return self._images.key
 
     @property
-    def subject(self) -> Subject:
+    def request(self) -> NetworkRequest:
         """What is to be described."""
-        return Subject(self.key, self.file, self._images.image_shape, self._images.classes)
+        return NetworkRequest(self.key, self.file, self._images.image_shape, self._images.classes)
 
     def offers(self, key: str) -> bool:
         """Whether there is a network of that key to choose."""
@@ -177,11 +177,11 @@ class ArchitectureChooser(QWidget):
         """Describes the network for the images of its paper."""
         self._images.choose("")
 
-    def show_described(self, answer: Described) -> None:
+    def show_description(self, description: NetworkDescription) -> None:
         """Tells what the network costs."""
         self._unopened = None
-        self._facts.show_table(answer.table)
-        fits = answer.table.misfit is None
+        self._facts.show_table(description.table)
+        fits = description.table.misfit is None
         self._edit.setEnabled(True)
         self._use.setEnabled(fits)
 

@@ -13,8 +13,8 @@ ImageShape = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class Subject:
-    """What is asked for.
+class NetworkRequest:
+    """Which network is to be described, and for which images.
 
     Attributes:
         name: what `cnnstudio.models.networks.building.find_network` finds; the title of a file.
@@ -30,58 +30,58 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Described:
-    """The answer.
+class NetworkDescription:
+    """A network, its layers and its picture.
 
     Attributes:
-        subject: what was asked for.
-        config: Keras's own.
+        request: what was asked for.
+        config: Keras's own description of the network.
         table: its layers.
         layout: its picture.
     """
 
-    subject: Subject
+    request: NetworkRequest
     config: Config
     table: LayerTable
     layout: NetworkLayout
 
 
 @dataclass(frozen=True)
-class Undescribed:
-    """There is no answer, and why.
+class DescriptionFailure:
+    """Why a network cannot be described.
 
     Attributes:
-        subject: what was asked for.
+        request: what was asked for.
         error: what went wrong.
     """
 
-    subject: Subject
+    request: NetworkRequest
     error: Exception
 
 
-def attempt(subject: Subject) -> Described | Undescribed:
+def try_to_describe(request: NetworkRequest) -> NetworkDescription | DescriptionFailure:
     """Describes a network, or says why that cannot be done."""
     try:
-        return described(subject)
+        return describe_network(request)
     except Exception as error:  # noqa: BLE001  # whoever asked for another network meanwhile need not hear of it
-        return Undescribed(subject, error)
+        return DescriptionFailure(request, error)
 
 
-def described(subject: Subject) -> Described:
+def describe_network(request: NetworkRequest) -> NetworkDescription:
     """Describes a network; imports Keras, unless it has described that one before.
 
     Raises:
         StudioError: there is no such network, it cannot be read, or it does not fit these images.
     """
-    shape, classes = subject.image_shape, subject.classes
-    if subject.file is None:
-        config = network_config(subject.name, shape, classes)
+    shape, classes = request.image_shape, request.classes
+    if request.file is None:
+        config = network_config(request.name, shape, classes)
     else:
-        config = read_config(subject.file)
+        config = read_config(request.file)
         if shape is not None and classes is not None:
             config = fitted(config, shape, classes)
     table = describe(config)
-    return Described(subject, config, table, lay_out(table))
+    return NetworkDescription(request, config, table, lay_out(table))
 
 
 def images_text(shape: ImageShape, classes: int) -> str:

@@ -16,7 +16,13 @@ from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.architecture.chooser import FIRST, ArchitectureChooser
-from cnnstudio.gui.pages.architecture.description import Described, Subject, Undescribed, attempt, images_text
+from cnnstudio.gui.pages.architecture.description import (
+    DescriptionFailure,
+    NetworkDescription,
+    NetworkRequest,
+    images_text,
+    try_to_describe,
+)
 from cnnstudio.gui.pages.architecture.network_view import NetworkView
 from cnnstudio.gui.pages.architecture.saving import left_behind
 from cnnstudio.gui.settings import Settings
@@ -47,7 +53,7 @@ class ArchitecturePage(Page):
 
     Signals:
         navigate(str, object): to the Train page with a data set's name and a network, or to Try with a model's file.
-        shown(object): this `Described` is on screen.
+        shown(object): this `NetworkDescription` is on screen.
     """
 
     shown = Signal(object)
@@ -56,13 +62,13 @@ class ArchitecturePage(Page):
         super().__init__(parent)
         self.setObjectName("page_architecture")
         self._settings = settings
-        self._answer: Described | None = None
+        self._description: NetworkDescription | None = None
         self._editor: ArchitectureEditor | None = None
         self._edits_next = False
         """Edit was pressed before there was anything to edit."""
         self._task = LatestTask(self)
-        self._task.finished.connect(self._receive_answer)
-        self._known: dict[Subject, Described] = {}
+        self._task.finished.connect(self._receive_description)
+        self._known: dict[NetworkRequest, NetworkDescription] = {}
         """Architectures do not change: what was described once is there at once."""
         self._waiting = QTimer(self)
         self._waiting.setSingleShot(True)
@@ -100,9 +106,9 @@ class ArchitecturePage(Page):
         )
 
     @property
-    def answer(self) -> Described | None:
+    def description(self) -> NetworkDescription | None:
         """What is on screen; None while there is nothing yet, and where nothing can be shown."""
-        return self._answer
+        return self._description
 
     @property
     def editor(self) -> "ArchitectureEditor | None":
@@ -162,37 +168,37 @@ class ArchitecturePage(Page):
     def _describe(self) -> None:
         if self.editing:  # what is shown is the editor's; leaving it describes what is chosen then
             return
-        subject = self._chooser.subject
+        request = self._chooser.request
         self._edits_next = False
         self._message.hide()
-        if subject in self._known:
-            self._show(self._known[subject])
+        if request in self._known:
+            self._show(self._known[request])
             return
-        self._answer = None
+        self._description = None
         self._waiting.start()
-        self._task.submit(attempt, subject)
+        self._task.submit(try_to_describe, request)
 
     @Slot()
     def _tell_waiting(self) -> None:
         self._view.show_progress(f"Making the layers of {self._chooser.title} …")
 
     @Slot(object)
-    def _receive_answer(self, answer: Described | Undescribed) -> None:
-        if answer.subject != self._chooser.subject or self.editing:
+    def _receive_description(self, description: NetworkDescription | DescriptionFailure) -> None:
+        if description.request != self._chooser.request or self.editing:
             return  # something else is on screen, or will be
-        if isinstance(answer, Undescribed):
-            self._fail(answer.error)
+        if isinstance(description, DescriptionFailure):
+            self._fail(description.error)
             return
-        if answer.subject.name in ARCHITECTURES:
-            self._known[answer.subject] = answer
-        self._show(answer)
+        if description.request.name in ARCHITECTURES:
+            self._known[description.request] = description
+        self._show(description)
 
-    def _show(self, answer: Described) -> None:
+    def _show(self, description: NetworkDescription) -> None:
         self._waiting.stop()
-        self._answer = answer
-        self._chooser.show_described(answer)
-        self._draw(self._chooser.title, answer.table)
-        self.shown.emit(answer)
+        self._description = description
+        self._chooser.show_description(description)
+        self._draw(self._chooser.title, description.table)
+        self.shown.emit(description)
         if self._edits_next:
             self.edit()
         QTimer.singleShot(0, self._remember)  # writing takes longer than painting
@@ -205,7 +211,7 @@ class ArchitecturePage(Page):
 
     def _draw(self, title: str, table: LayerTable) -> None:
         images = images_text(table.input_shape, table.classes)
-        layout = self._answer.layout if self._answer and self._answer.table is table else lay_out(table)
+        layout = self._description.layout if self._description and self._description.table is table else lay_out(table)
         self._view.show_network(title, images, table, layout)
         if table.misfit is not None and not self.editing:
             self._message.show_error(table.misfit.text)
@@ -217,7 +223,7 @@ class ArchitecturePage(Page):
             self._message.show_failure(error)
             return
         self._chooser.show_problem()
-        foreign = self._chooser.subject.image_shape is not None
+        foreign = self._chooser.request.image_shape is not None
         offer = ("As it was &saved" if self._chooser.file else "As in the &paper") if foreign else ""
         self._view.show_problem(explain(error), offer)
         if not isinstance(error, StudioError):
@@ -250,11 +256,11 @@ class ArchitecturePage(Page):
     @Slot()
     def edit(self) -> None:
         """Opens the editor with the network that is shown, or is just being described."""
-        self._edits_next = self._answer is None
-        if self._answer is None:
+        self._edits_next = self._description is None
+        if self._description is None:
             return
         found = find_network(self._chooser.key) if self._chooser.file is None else None
-        config = self._answer.config
+        config = self._description.config
         if isinstance(found, Network):
             network = replace(found, config=config)
         else:

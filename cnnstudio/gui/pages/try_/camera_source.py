@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QStackedWidget
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.pages.try_.draw_source import Source
-from cnnstudio.gui.pages.try_.session import Answer, Opened, Subject
+from cnnstudio.gui.pages.try_.session import Answer, ModelInput, Picture
 from cnnstudio.gui.widgets.drawing.camera import CameraView
 from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
 
@@ -19,7 +19,7 @@ class CameraSource(Source):
     def __init__(self) -> None:
         super().__init__()
         self.invitation = _INVITATION
-        self._subject: Opened | None = None
+        self._input: Picture | None = None
         self._stack = self._add_surface(QStackedWidget())
         self._camera = CameraView()
         self._camera.picture_changed.connect(self._take)
@@ -43,9 +43,9 @@ class CameraSource(Source):
         row.addWidget(self._freeze)
 
     @property
-    def subject(self) -> Subject | None:
+    def input(self) -> ModelInput | None:
         """The newest picture; None while there is none."""
-        return self._subject
+        return self._input
 
     def set_side(self, side: int) -> None:
         """In the shape of most cameras' pictures."""
@@ -74,28 +74,28 @@ class CameraSource(Source):
     def _take(self) -> None:
         picture = self._camera.picture
         if picture is not None and not self._freeze.isChecked():
-            self._subject = Opened(picture)
+            self._input = Picture(picture)
             self.invitation = _INVITATION
             if not self._freeze.isEnabled():
                 self._freeze.setEnabled(True)
                 self._freeze.setFocus()  # so that Space is its key, and still that of any other button one goes to
-            self.subject_changed.emit()
+            self.input_changed.emit()
 
     @Slot()
     def _lose(self) -> None:
-        self._subject = None
+        self._input = None
         self.invitation = ""  # the view says what is the matter
         self._freeze.setEnabled(False)
-        self.subject_changed.emit()
+        self.input_changed.emit()
 
     @Slot(bool)
     def _hold(self, held: bool) -> None:
         self._freeze.setText("Go &on" if held else "Free&ze")
-        if held and self._subject is not None and not isinstance(self._subject.source, bytes):
+        if held and self._input is not None and not isinstance(self._input.source, bytes):
             self._still.set_image(self._camera.picture)
             self._stack.setCurrentWidget(self._still)
             self._camera.stop()
-            self.subject_changed.emit()
+            self.input_changed.emit()
         else:
             self._stack.setCurrentWidget(self._camera)
             self._camera.start()

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 from cnnstudio.gui.controls.buttons import tool_button
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, icon
-from cnnstudio.gui.pages.try_.session import Answer, Drawn, Subject
+from cnnstudio.gui.pages.try_.session import Answer, Drawing, ModelInput
 from cnnstudio.gui.pages.try_.words import Words
 from cnnstudio.gui.widgets.drawing.canvas import DrawingCanvas
 from cnnstudio.models.trained.card import Card
@@ -31,7 +31,7 @@ class Source(QWidget):
     invitation = ""
     """What to do while there is nothing to classify."""
 
-    subject_changed = Signal()
+    input_changed = Signal()
 
     failed = Signal(str)
     """A sentence on what could not be used."""
@@ -43,7 +43,7 @@ class Source(QWidget):
         self._column.setSpacing(GRID)
 
     @property
-    def subject(self) -> Subject | None:
+    def input(self) -> ModelInput | None:
         """What to classify now; None where there is nothing yet."""
         raise NotImplementedError
 
@@ -59,7 +59,7 @@ class Source(QWidget):
         """Fits itself to the model that is open now."""
 
     def show_answer(self, answer: Answer) -> None:
-        """Shows what became of its subject."""
+        """Shows what became of its input."""
 
     def forget(self) -> None:
         """Back to the empty state: there is no answer, or none any more."""
@@ -87,7 +87,7 @@ class DrawSource(Source):
     def __init__(self) -> None:
         super().__init__()
         self.canvas = self._add_surface(DrawingCanvas())
-        self.canvas.drawing_changed.connect(self.subject_changed)
+        self.canvas.drawing_changed.connect(self.input_changed)
         self.canvas.history_changed.connect(self._allow)
         self._undo = tool_button(
             "undo_button", "Undo", "Takes the last stroke back.", "undo", self.canvas.undo, keys="Ctrl+Z"
@@ -126,10 +126,10 @@ class DrawSource(Source):
             row.addWidget(button)
 
     @property
-    def subject(self) -> Subject | None:
+    def input(self) -> ModelInput | None:
         """The drawing; None while the canvas is empty."""
         strokes = self.canvas.drawing
-        return Drawn(strokes) if strokes else None
+        return Drawing(strokes) if strokes else None
 
     @Slot(bool, bool)
     def _allow(self, undo: bool, redo: bool) -> None:

@@ -22,7 +22,7 @@ from cnnstudio.gui.pages.try_.camera_source import CameraSource
 from cnnstudio.gui.pages.try_.draw_source import MINIMUM_SIDE, NARROW, DrawSource, Source
 from cnnstudio.gui.pages.try_.photo_source import PhotoSource
 from cnnstudio.gui.pages.try_.sample_source import SampleSource, why_no_samples
-from cnnstudio.gui.pages.try_.session import Answer, Drawn, Opened, Subject
+from cnnstudio.gui.pages.try_.session import Answer, Drawing, ModelInput, Picture
 from cnnstudio.gui.pages.try_.words import words_for
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.models.trained.card import Card
@@ -89,7 +89,7 @@ class ImagePanel(QScrollArea):
         for source in self._sources:
             source.pack()
             self._stack.addWidget(source)
-            source.subject_changed.connect(self.asked)
+            source.input_changed.connect(self.asked)
             source.failed.connect(self.failed)
         self.photo.file_chosen.connect(self.file_chosen)
         self.photo.pasted.connect(self.open_picture)
@@ -128,12 +128,12 @@ class ImagePanel(QScrollArea):
             self.photo.open(source, name)
         self.choose(self.photo)
 
-    def is_current(self, subject: Subject | None) -> bool:
+    def is_current(self, model_input: ModelInput | None) -> bool:
         """Whether an answer is worth showing: a pen and a camera may have moved on since it was asked for."""
-        if self.source.subject is None:
+        if self.source.input is None:
             return False
-        kind = {self.draw: Drawn, self.camera: Opened}.get(self.source)
-        return subject is self.source.subject if kind is None else isinstance(subject, kind)
+        kind = {self.draw: Drawing, self.camera: Picture}.get(self.source)
+        return model_input is self.source.input if kind is None else isinstance(model_input, kind)
 
     def use(self, card: Card) -> None:
         """Speaks of what a model takes, and offers the sources that make sense for it."""

@@ -22,8 +22,8 @@ from cnnstudio.gui.pages.try_.session import (
     MANY_LAYERS,
     Answer,
     Look,
-    Opened,
-    Subject,
+    ModelInput,
+    Picture,
     TrySession,
     UnreadablePictureError,
     UnusablePictureError,
@@ -66,7 +66,7 @@ class TryPage(Page):
         self._layers: tuple[LayerInfo, ...] = ()
         self._blocks: list[tuple[str, ...]] = []
         self._answer_shown: Answer | None = None
-        self._awaited: Subject | None = None
+        self._awaited: ModelInput | None = None
         self._folder: FolderView | None = None
 
         content = QWidget()
@@ -234,11 +234,11 @@ class TryPage(Page):
         path = self._path()
         if path is None:
             return
-        subject = self._panel.source.subject
-        if subject is None:
+        model_input = self._panel.source.input
+        if model_input is None:
             self._blank()
-        self._awaited = subject
-        self._task.submit(self._session.ask, path, subject, self._wanted_layers() if path == self._open else ())
+        self._awaited = model_input
+        self._task.submit(self._session.ask, path, model_input, self._wanted_layers() if path == self._open else ())
 
     def _wanted_layers(self) -> tuple[str, ...]:
         """The block of layers that is looked at: the first of them, if there are two."""
@@ -287,16 +287,16 @@ class TryPage(Page):
     def _show_answer(self, answer: Answer) -> None:
         if answer.path != self._open:
             self._opened(answer)
-        if answer.subject is self._awaited:
+        if answer.input is self._awaited:
             self._awaited = None
-        if answer.prediction is None or answer.image is None or not self._panel.is_current(answer.subject):
+        if answer.prediction is None or answer.image is None or not self._panel.is_current(answer.input):
             return
         self._answer_shown = answer
         self._bars.set_probabilities(answer.prediction.probabilities)
         self._maps.show_outputs(answer.prediction.layers)
         self._say(answer.prediction)
         self._panel.show_answer(answer)
-        if isinstance(answer.subject, Opened) and self._panel.source is self._panel.photo:
+        if isinstance(answer.input, Picture) and self._panel.source is self._panel.photo:
             self._message.hide()
             if answer.photo:
                 self._offer_photo_model("This looks like a photo, and this model knows only what was drawn or written.")
@@ -400,7 +400,7 @@ class TryPage(Page):
             self._state.setText(str(error))  # the next picture may do better: no reason for alarm
             return
         if isinstance(error, UnusablePictureError):
-            if self._panel.is_current(error.subject):
+            if self._panel.is_current(error.input):
                 self._state.setText("This network cannot use this picture.")
                 self._panel.photo.show_picture(error.picture)
                 self._offer_photo_model(f"This looks like a photo. {error}" if error.photo else str(error))

@@ -17,7 +17,7 @@ from cnnstudio.gui.controls.forms import ButtonRows
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.choosers.models import MODEL_FILES
 from cnnstudio.gui.pages.try_.draw_source import Source
-from cnnstudio.gui.pages.try_.session import Answer, Opened, Subject
+from cnnstudio.gui.pages.try_.session import Answer, ModelInput, Picture
 from cnnstudio.gui.pages.try_.words import Words, words_for
 from cnnstudio.gui.widgets.drawing.dropped_pictures import NO_ENDINGS, PICTURE_FILES, pictures_in
 from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
@@ -53,7 +53,7 @@ class PhotoSource(Source):
 
     def __init__(self) -> None:
         super().__init__()
-        self._subject: Opened | None = None
+        self._input: Picture | None = None
         self._called = ""
         self._photo = self._add_surface(PhotoView())
         self._name = label(role="small", name="photo_name")
@@ -127,9 +127,9 @@ class PhotoSource(Source):
                 button.setIcon(_square_icon(path, round(SAMPLE_SIDE * self.devicePixelRatioF())))
 
     @property
-    def subject(self) -> Subject | None:
+    def input(self) -> ModelInput | None:
         """The picture; None where none was opened yet."""
-        return self._subject
+        return self._input
 
     def set_side(self, side: int) -> None:
         """Leaves room for the step pictures."""
@@ -161,19 +161,19 @@ class PhotoSource(Source):
             source: its file, or the bytes of one.
             name: what to call it where it has no file of its own.
         """
-        self._subject = Opened(source)
+        self._input = Picture(source)
         self._called = str(source) if isinstance(source, Path) else name or PASTED
         self._show_name()
-        self.subject_changed.emit()
+        self.input_changed.emit()
 
     def forget(self) -> None:
-        """Shows no picture; the subject stays, for another model may want it."""
+        """Shows no picture; the input stays, for another model may want it."""
         self._photo.set_image(None)
         self._show_steps(())
 
     def drop(self) -> None:
         """Back to the empty state, for the picture could not be used."""
-        self._subject = None
+        self._input = None
         self._called = ""
         self._show_name()
         self.forget()

@@ -20,7 +20,7 @@ from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.pages.choosers.models import title_of_dataset
 from cnnstudio.gui.pages.try_.draw_source import NARROW, Source
-from cnnstudio.gui.pages.try_.session import Answer, Sampled, Subject, dataset_of
+from cnnstudio.gui.pages.try_.session import Answer, ModelInput, TestImage, dataset_of
 from cnnstudio.gui.pages.try_.words import Words
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.models.trained.card import Card
@@ -73,7 +73,7 @@ class SampleSource(Source):
         self._random = np.random.default_rng()
         self._card: Card | None = None
         self._found: _Found | None = None
-        self._subject: Sampled | None = None
+        self._input: TestImage | None = None
         self._view = self._add_surface(PixelView(placeholder="A test image appears here."))
         describe(
             self._view,
@@ -113,9 +113,9 @@ class SampleSource(Source):
         self._show_state("")
 
     @property
-    def subject(self) -> Subject | None:
+    def input(self) -> ModelInput | None:
         """The test image; None while there is none."""
-        return self._subject
+        return self._input
 
     def set_side(self, side: int) -> None:
         """Sets the text above the buttons where both have too little room beside each other."""
@@ -130,7 +130,7 @@ class SampleSource(Source):
             self._progress.drop()
             known = self._found is not None and _wanted(self._found.card) == _wanted(card)
             if not known:
-                self._found = self._subject = None
+                self._found = self._input = None
                 self._show_state("")
             if self.isVisible():
                 self._load(False)
@@ -148,16 +148,16 @@ class SampleSource(Source):
         if self._found is None or self._found.test is None:
             return
         test = self._found.test
-        before = -1 if self._subject is None else self._subject.index
+        before = -1 if self._input is None else self._input.index
         index = int(self._random.integers(len(test)))
         if index == before:
             index = (index + 1) % len(test)
         try:
-            self._subject = Sampled(test.images[index], int(test.labels[index]), index)
+            self._input = TestImage(test.images[index], int(test.labels[index]), index)
         except OSError as error:
             self.failed.emit(f"The images of {self._found.entry.title} cannot be read any more ({reason(error)}).")
             return
-        self.subject_changed.emit()
+        self.input_changed.emit()
 
     def forget(self) -> None:
         """Shows no image until the network answers."""
@@ -165,14 +165,12 @@ class SampleSource(Source):
 
     def show_answer(self, answer: Answer) -> None:
         """Shows the image with its true label."""
-        if not isinstance(answer.subject, Sampled) or answer.prediction is None:
+        if not isinstance(answer.input, TestImage) or answer.prediction is None:
             return
         self._view.set_image(answer.image)
-        right = answer.prediction.top(1)[0][0] == answer.subject.label
-        truth, verdict = escape(answer.card.classes[answer.subject.label]), "right" if right else "wrong"
-        self._text.setText(
-            f"Its label is <b>{truth}</b>: the network is {verdict}. Test image {answer.subject.index:,}."
-        )
+        right = answer.prediction.top(1)[0][0] == answer.input.label
+        truth, verdict = escape(answer.card.classes[answer.input.label]), "right" if right else "wrong"
+        self._text.setText(f"Its label is <b>{truth}</b>: the network is {verdict}. Test image {answer.input.index:,}.")
 
     def shut_down(self) -> None:
         """Ends what is being loaded."""
@@ -201,7 +199,7 @@ class SampleSource(Source):
                 f"The test images of {entry.title} are not here yet: {size(entry.download_bytes)} to download.",
                 download=True,
             )
-            self.subject_changed.emit()
+            self.input_changed.emit()
             return
         self._show_state("", another=True)
         self.pick()
@@ -211,7 +209,7 @@ class SampleSource(Source):
         self._show_state(
             str(error) if isinstance(error, StudioError) else f"The test images cannot be loaded ({reason(error)})."
         )
-        self.subject_changed.emit()
+        self.input_changed.emit()
 
     def _show_state(self, text: str, *, download: bool = False, another: bool = False) -> None:
         working = self._progress.running

@@ -1,7 +1,7 @@
 """What the Try page asks of the engine: opens models, and answers to drawings, pictures and test images.
 
 A session lives in the one thread of the page's `LatestTask`, for a Keras model is used by one thread at a time. Each
-request carries the whole question, model and subject, so that a newer request may take an older one's place.
+request carries the whole question, model and input, so that a newer request may take an older one's place.
 """
 
 import math
@@ -30,21 +30,21 @@ VIEW_SIDE = 1024
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
+class Drawing:
     """A drawing on the canvas; strokes are (n, 2) in canvas units, y down."""
 
     strokes: list[np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
-class Opened:
+class Picture:
     """A picture from outside: a file, the encoded bytes of one, or its pixels, (height, width, 3) uint8."""
 
     source: Path | bytes | np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
-class Sampled:
+class TestImage:
     """A test image of the data set that the model was trained on.
 
     Attributes:
@@ -58,7 +58,7 @@ class Sampled:
     index: int
 
 
-Subject = Drawn | Opened | Sampled
+ModelInput = Drawing | Picture | TestImage
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +69,9 @@ class Answer:
         path: the model that answered.
         card: its card.
         layers: all its layers.
-        subject: what was asked about; None where only the model was opened.
-        image: uint8 (height, width, channels), what the network got; None without a subject.
-        prediction: with the outputs of the layers that were asked for; None without a subject.
+        input: what was asked about; None where only the model was opened.
+        image: uint8 (height, width, channels), what the network got; None without an input.
+        prediction: with the outputs of the layers that were asked for; None without an input.
         picture: uint8, a picture from outside, upright, at most `VIEW_SIDE` on a side.
         crop: what the network sees of it: left, top, right and bottom as shares of its width and height.
         steps: the pictures that led to `image`, for a picture from outside.
@@ -82,7 +82,7 @@ class Answer:
     path: Path
     card: Card
     layers: tuple[LayerInfo, ...]
-    subject: Subject | None = None
+    input: ModelInput | None = None
     image: np.ndarray | None = None
     prediction: Prediction | None = None
     picture: np.ndarray | None = None
@@ -101,14 +101,14 @@ class UnusablePictureError(StudioError):
 
     Args:
         text: why, for the user.
-        subject: the picture that was asked about.
+        input: the picture that was asked about.
         picture: uint8, upright, at most `VIEW_SIDE` on a side.
         photo: whether it looks like an ordinary photo, where the model wants ink on paper.
     """
 
-    def __init__(self, text: str, subject: Opened, picture: np.ndarray, photo: bool) -> None:
+    def __init__(self, text: str, model_input: Picture, picture: np.ndarray, photo: bool) -> None:
         super().__init__(text)
-        self.subject, self.picture, self.photo = subject, picture, photo
+        self.input, self.picture, self.photo = model_input, picture, photo
 
 
 def dataset_of(card: Card) -> DatasetEntry | None:
@@ -160,31 +160,31 @@ class TrySession:
         self._classifier: Classifier | None = None
         self._samples = False
 
-    def ask(self, path: Path, subject: Subject | None, layers: Collection[str] = ()) -> Answer:
+    def ask(self, path: Path, model_input: ModelInput | None, layers: Collection[str] = ()) -> Answer:
         """Opens the model unless it is open, and answers.
 
         Args:
             path: the model's folder or file.
-            subject: what to classify; None just makes the model ready.
+            model_input: what to classify; None just makes the model ready.
             layers: the layers whose outputs are wanted; none where the model was not open yet, for the first ones.
 
         Raises:
-            StudioError: the model or the subject cannot be used; the text says why.
+            StudioError: the model or the input cannot be used; the text says why.
         """
         classifier = self._open(path)
         known = {layer.name for layer in classifier.layers}
         wanted = tuple(layers) if known.issuperset(layers) and layers else _first_block(classifier)
-        match subject:
+        match model_input:
             case None:
                 return Answer(path, classifier.card, classifier.layers, samples=self._samples)
-            case Drawn(strokes):
+            case Drawing(strokes):
                 image = render(strokes, classifier.input_shape)
-            case Opened(_):
-                return self._ask_about_picture(path, classifier, subject, wanted)
-            case Sampled(image, _, _):
+            case Picture(_):
+                return self._ask_about_picture(path, classifier, model_input, wanted)
+            case TestImage(image, _, _):
                 pass
         prediction = classifier.predict(image, wanted)
-        return Answer(path, classifier.card, classifier.layers, subject, image, prediction, samples=self._samples)
+        return Answer(path, classifier.card, classifier.layers, model_input, image, prediction, samples=self._samples)
 
     def look(self, answer: Answer, layers: Collection[str]) -> Look | None:
         """Computes the outputs of more layers.
@@ -198,9 +198,9 @@ class TrySession:
         return Look(answer, self._classifier.predict(answer.image, layers).layers)
 
     def _ask_about_picture(
-        self, path: Path, classifier: Classifier, subject: Opened, wanted: Collection[str]
+        self, path: Path, classifier: Classifier, model_input: Picture, wanted: Collection[str]
     ) -> Answer:
-        source = subject.source
+        source = model_input.source
         try:
             picture = open_image(Image.fromarray(source) if isinstance(source, np.ndarray) else source)
         except StudioError as error:
@@ -210,7 +210,9 @@ class TrySession:
         try:
             prepared = classifier.prepare(picture)
         except StudioError as error:
-            raise UnusablePictureError(str(error), subject, np.asarray(shrunk(picture, VIEW_SIDE)), photo) from error
+            raise UnusablePictureError(
+                str(error), model_input, np.asarray(shrunk(picture, VIEW_SIDE)), photo
+            ) from error
         crop = None
         if prepared.crop is not None:
             left, top, right, bottom = prepared.crop
@@ -219,7 +221,7 @@ class TrySession:
             path,
             classifier.card,
             classifier.layers,
-            subject,
+            model_input,
             prepared.image,
             classifier.predict(prepared.image, wanted),
             np.asarray(shrunk(picture, VIEW_SIDE)),

@@ -141,11 +141,11 @@ def test_back_to_the_choice_keeps_what_was_saved_chosen(page: ArchitecturePage, 
     with qtbot.waitSignal(page.shown, timeout=MINUTE) as shown:
         qtbot.mouseClick(page.findChild(QPushButton, "leave_editor_button"), Qt.MouseButton.LeftButton)
     assert not page.editing
-    assert shown.args[0].subject.name == "My LeNet-5"
+    assert shown.args[0].request.name == "My LeNet-5"
     assert shown.args[0].table.row("conv1").output_shape == (28, 28, 12)
     # Outside the editor, its keys do nothing.
     qtbot.keyClick(page.findChild(QTableView), Qt.Key.Key_Delete)
-    assert len(page.answer.table.rows) == 10
+    assert len(page.description.table.rows) == 10
 
 
 def test_leaving_asks_about_what_is_not_saved(

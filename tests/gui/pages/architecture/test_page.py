@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.pages.architecture.chooser import ArchitectureChooser
-from cnnstudio.gui.pages.architecture.description import Undescribed
+from cnnstudio.gui.pages.architecture.description import DescriptionFailure
 from cnnstudio.gui.pages.architecture.page import ArchitecturePage
 from cnnstudio.gui.pages.choosers.images import OTHER
 from cnnstudio.gui.settings import Settings
@@ -37,7 +37,7 @@ def page(qtbot: QtBot) -> ArchitecturePage:
 
 def choose(qtbot: QtBot, page: ArchitecturePage, network: str, images: str | None = None) -> None:
     """Chooses a network and images with the pickers, and waits until they are on screen."""
-    with qtbot.waitSignal(page.shown, timeout=MINUTE, check_params_cb=lambda answer: answer.subject.name == network):
+    with qtbot.waitSignal(page.shown, timeout=MINUTE, check_params_cb=lambda shown: shown.request.name == network):
         page.findChild(Picker, "network_picker").set_current(network)
     if images is not None:
         with qtbot.waitSignal(page.shown, timeout=MINUTE):
@@ -57,13 +57,13 @@ def problem(page: ArchitecturePage) -> QLabel:
 
 
 def test_a_newcomer_sees_lenet_as_in_its_paper(page: ArchitecturePage) -> None:
-    assert page.answer.table.parameters == 61706
+    assert page.description.table.parameters == 61706
     assert (fact(page, "parameters"), fact(page, "multiply-adds")) == ("61,706", "416,520")
     assert "1998" in fact(page, "published")
     assert ARCHITECTURES["lenet5"].link in fact(page, "paper")
     assert fact(page, "as_an_mlp").startswith("5,569,536 connections, 2,165 times")
     assert page.findChild(QLabel, "network_images").text() == "28×28, grey, 10 classes"
-    assert page.findChild(NetworkPicture).network.table is page.answer.table
+    assert page.findChild(NetworkPicture).network.table is page.description.table
 
 
 def test_every_architecture_is_in_the_list_and_tells_its_facts_at_once(qtbot: QtBot) -> None:
@@ -82,14 +82,14 @@ def test_the_last_choice_is_the_one_that_is_shown(page: ArchitecturePage, qtbot:
     picker = page.findChild(Picker, "network_picker")
     for name in ("resnet20", "vgg11", "mlp"):
         picker.set_current(name)
-    qtbot.waitUntil(lambda: page.answer is not None, timeout=MINUTE)
-    assert page.answer.subject.name == "mlp"
+    qtbot.waitUntil(lambda: page.description is not None, timeout=MINUTE)
+    assert page.description.request.name == "mlp"
     assert page.findChild(QLabel, "network_name").text() == ARCHITECTURES["mlp"].title
 
 
 def test_a_network_is_described_for_a_data_set_and_for_any_images(page: ArchitecturePage, qtbot: QtBot) -> None:
     choose(qtbot, page, "mlp", "cifar100")
-    assert (page.answer.table.input_shape, page.answer.table.classes) == ((32, 32, 3), 100)
+    assert (page.description.table.input_shape, page.description.table.classes) == ((32, 32, 3), 100)
     assert not page.findChild(QSpinBox, "classes_spin").isVisible()
     with qtbot.waitSignal(page.shown, timeout=MINUTE):
         page.findChild(Picker, "described_for_picker").set_current(OTHER)
@@ -97,7 +97,7 @@ def test_a_network_is_described_for_a_data_set_and_for_any_images(page: Architec
         page.findChild(QSpinBox, "classes_spin").setValue(7)
     with qtbot.waitSignal(page.shown, timeout=MINUTE):
         page.findChild(QSpinBox, "image_side_spin").setValue(9)
-    assert (page.answer.table.input_shape, page.answer.table.classes) == ((9, 9, 3), 7)
+    assert (page.description.table.input_shape, page.description.table.classes) == ((9, 9, 3), 7)
 
 
 def test_what_does_not_fit_says_why_and_offers_the_papers_images(page: ArchitecturePage, qtbot: QtBot) -> None:
@@ -110,7 +110,7 @@ def test_what_does_not_fit_says_why_and_offers_the_papers_images(page: Architect
     assert fact(page, "parameters") == ""
     with qtbot.waitSignal(page.shown, timeout=MINUTE):
         press(qtbot, page, "own_images_offer")
-    assert page.answer.table.parameters == 60965224
+    assert page.description.table.parameters == 60965224
     assert not problem(page).isVisible()
 
 
@@ -121,21 +121,21 @@ def test_what_was_not_waited_for_is_not_told(page: ArchitecturePage, qtbot: QtBo
     page.findChild(Picker, "described_for_picker").set_current("mnist")
     qtbot.waitUntil(lambda: page._task._requests._waiting is None, timeout=MINUTE)  # it is being worked on
     picker.set_current("mlp")
-    qtbot.waitUntil(lambda: any(answer.subject.name == "mlp" for answer in told), timeout=MINUTE)
-    assert any(isinstance(answer, Undescribed) for answer in told)
-    assert page.answer.subject.name == "mlp"
+    qtbot.waitUntil(lambda: any(one.request.name == "mlp" for one in told), timeout=MINUTE)
+    assert any(isinstance(one, DescriptionFailure) for one in told)
+    assert page.description.request.name == "mlp"
     assert not problem(page).isVisible()
 
 
 def test_what_was_described_before_is_there_at_once(page: ArchitecturePage, qtbot: QtBot) -> None:
     choose(qtbot, page, "mlp")
     page.findChild(Picker, "network_picker").set_current("lenet5")
-    assert page.answer.subject.name == "lenet5"
+    assert page.description.request.name == "lenet5"
 
 
 def test_a_layer_chosen_anywhere_is_chosen_everywhere(page: ArchitecturePage, qtbot: QtBot) -> None:
     picture, table = page.findChild(NetworkPicture), page.findChild(QTableView, "layer_table")
-    names = [row.name for row in page.answer.table.rows]
+    names = [row.name for row in page.description.table.rows]
 
     def chosen() -> set[str]:
         return {picture.selection, names[table.currentIndex().row()]}
@@ -168,10 +168,10 @@ def test_any_keras_model_is_opened_and_can_be_tried(page: ArchitecturePage, qtbo
     build_network("mlp", (20, 24, 1), 3, seed=0).save(path)
     with qtbot.waitSignal(page.shown, timeout=MINUTE):
         page.receive(path)
-    assert (page.answer.table.input_shape, page.answer.table.classes) == ((20, 24, 1), 3)
+    assert (page.description.table.input_shape, page.description.table.classes) == ((20, 24, 1), 3)
     assert page.findChild(QLabel, "network_name").text() == "mine"
     assert not page.findChild(QLabel, "architecture_idea").isVisible()
-    assert fact(page, "parameters").replace(",", "") == str(page.answer.table.parameters)
+    assert fact(page, "parameters").replace(",", "") == str(page.description.table.parameters)
     with qtbot.waitSignal(page.navigate) as sent:
         press(qtbot, page, "use_network_button")
     assert sent.args == ["try", path]
@@ -184,7 +184,7 @@ def test_a_trained_model_is_opened_by_its_folder(page: ArchitecturePage, qtbot: 
     with qtbot.waitSignal(page.shown, timeout=MINUTE):
         page.receive(shipped("trained/lenet5-mnist"))
     assert page.findChild(QLabel, "network_name").text() == "lenet5-mnist"
-    assert page.answer.table.parameters == 61706
+    assert page.description.table.parameters == 61706
 
 
 @pytest.mark.parametrize("content", [b"", b"PK no zip at all"])
@@ -196,7 +196,7 @@ def test_a_file_that_is_no_model_is_refused(
     page.receive(path)
     qtbot.waitUntil(lambda: "broken.keras" in page.message, timeout=MINUTE)
     assert not problem(page).isVisible()
-    assert page.answer.subject.name == "lenet5"
+    assert page.description.request.name == "lenet5"
     assert page.findChild(QLabel, "network_name").text() == ARCHITECTURES["lenet5"].title
     assert str(path) not in [choice.key for choice in page.findChild(Picker, "network_picker").choices]
     assert page.findChild(QPushButton, "edit_network_button").isEnabled()
@@ -206,7 +206,7 @@ def test_networks_of_ones_own_are_in_the_list(page: ArchitecturePage, qtbot: QtB
     save_network(Network("mine", "Mine", network_config("mlp", (16, 16, 3), 4), source="mlp"), "mine")
     page.entered()
     choose(qtbot, page, "mine")
-    assert page.answer.table.input_shape == (16, 16, 3)
+    assert page.description.table.input_shape == (16, 16, 3)
     with qtbot.waitSignal(page.navigate) as sent:
         press(qtbot, page, "use_network_button")
     assert sent.args[0] == "train"
@@ -217,7 +217,7 @@ def test_editing_updates_picture_and_table_and_the_result_is_trained(page: Archi
     press(qtbot, page, "edit_network_button")
     assert page.editing
     table = page.findChild(QTableView, "layer_table")
-    names = [row.name for row in page.answer.table.rows]
+    names = [row.name for row in page.description.table.rows]
     place = table.visualRect(table.model().index(names.index("conv2"), 0)).center()
     qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert page.editor.document.selected_layer == "conv2"
@@ -239,7 +239,7 @@ def test_editing_updates_picture_and_table_and_the_result_is_trained(page: Archi
     with qtbot.waitSignal(page.shown, timeout=MINUTE):
         press(qtbot, page, "leave_editor_button")
     assert not page.editing
-    assert page.answer.table.row("conv2").output_shape == (10, 10, 24)
+    assert page.description.table.row("conv2").output_shape == (10, 10, 24)
     assert page.findChild(Picker, "network_picker").current_key == sent.args[1].name
 
 
@@ -259,7 +259,7 @@ def test_the_choice_comes_back(page: ArchitecturePage, qtbot: QtBot) -> None:
     qtbot.addWidget(again)
     with qtbot.waitSignal(again.shown, timeout=MINUTE) as shown:
         again.entered()
-    assert (shown.args[0].subject.name, shown.args[0].subject.image_shape) == ("resnet20", (32, 32, 3))
+    assert (shown.args[0].request.name, shown.args[0].request.image_shape) == ("resnet20", (32, 32, 3))
     again.shut_down()
 
 

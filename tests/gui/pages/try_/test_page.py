@@ -54,7 +54,7 @@ def own_model() -> Path:
 
 def draw(qtbot: QtBot, page: TryPage, points: list[QPoint]) -> None:
     canvas = page.findChild(QWidget, "drawing_canvas")
-    with qtbot.waitSignal(page.answered, timeout=SECONDS, check_params_cb=lambda a: len(a.subject.strokes[0]) > 40):
+    with qtbot.waitSignal(page.answered, timeout=SECONDS, check_params_cb=lambda a: len(a.input.strokes[0]) > 40):
         QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=points[0])
         for a, b in pairwise(points):
             for part in np.linspace(0, 1, 12):
@@ -90,12 +90,12 @@ def test_a_test_image_shows_its_true_label(page: TryPage, qtbot: QtBot) -> None:
     with qtbot.waitSignal(page.answered, timeout=SECONDS) as answered:
         qtbot.mouseClick(page.findChild(QPushButton, "test_image_chip"), Qt.MouseButton.LeftButton)
     (shown,) = answered.args
-    assert np.array_equal(load_dataset("mnist").test.images[shown.subject.index], shown.image)
-    label = load_dataset("mnist").test.labels[shown.subject.index]
+    assert np.array_equal(load_dataset("mnist").test.images[shown.input.index], shown.image)
+    label = load_dataset("mnist").test.labels[shown.input.index]
     assert f"<b>{label}</b>" in page.findChild(QLabel, "true_label").text()
     with qtbot.waitSignal(page.answered, timeout=SECONDS) as again:
         qtbot.mouseClick(page.findChild(QPushButton, "another_button"), Qt.MouseButton.LeftButton)
-    assert again.args[0].subject.index != shown.subject.index
+    assert again.args[0].input.index != shown.input.index
 
 
 def photo_of(label: int, path: Path) -> Path:
