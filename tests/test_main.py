@@ -9,7 +9,7 @@ import pytest
 
 import cnnstudio
 
-LIGHT_COMMANDS = (["--version"], ["--help"], ["train", "--help"], ["datasets"], ["architectures", "--json"], ["models"])
+LIGHT_COMMANDS = (["--version"], ["--help"], ["train", "--help"], ["datasets"], ["architectures"], ["models"])
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:

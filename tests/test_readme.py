@@ -15,6 +15,7 @@ from PIL import Image
 
 from cnnstudio import screen
 from cnnstudio.__main__ import main
+from cnnstudio.cli.checks import CHECKS
 from cnnstudio.data.pictures.open import KINDS
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.data.splits import Dataset
@@ -92,9 +93,11 @@ def test_commands_of_the_command_line_run(
     digits: Dataset,
     add_dataset: Callable[[Dataset], None],
 ) -> None:
-    """Those with a short result, one after the other, as a reader would type them; with less of MNIST."""
+    """Those with a short result, one after the other, as a reader would type them; with fewer images and epochs."""
     dataset = replace(digits, name="mnist")
     add_dataset(dataset)
+    monkeypatch.setattr("cnnstudio.training.config.MOST_EPOCHS", 3)
+    monkeypatch.setitem(CHECKS, "Computing", lambda: ())  # loads TensorFlow anew, as the tests of `doctor` do
     Image.fromarray(dataset.test.images[0, ..., 0]).save(tmp_path / "digit.png")
     (tmp_path / "drawings.json").write_text("[[[[0, 0], [60, 0], [30, 100]]]]")
     shutil.copy(shipped("assets/photos/chelsea.jpg"), tmp_path / "holiday.jpg")

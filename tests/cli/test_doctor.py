@@ -1,5 +1,4 @@
 import json
-import os
 import platform
 import re
 import shutil
@@ -15,12 +14,15 @@ from cnnstudio.data.downloads.fetch import download_folder
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.storage import data_folder, runs_folder
 
+NO_ONEDNN = sys.platform == "darwin" or platform.machine() not in {"x86_64", "AMD64"}
+
 
 def by_name(checks):
     return {check.name: check for check in checks}
 
 
-def test_json(outcome):
+def test_json(outcome, monkeypatch):
+    monkeypatch.setenv(ONEDNN_VARIABLE, "1")
     code, out, err = outcome("doctor", "--json")
     assert err == ""
     document = json.loads(out)
@@ -40,6 +42,8 @@ def test_json(outcome):
     ):
         assert key in found
     assert "CPU" in found["Computing", "TensorFlow"]["text"]
+    assert found["Computing", "oneDNN"]["state"] == "ok"
+    assert NO_ONEDNN or re.match(r"on\b", found["Computing", "oneDNN"]["text"])
     assert all(check["remedy"] for check in checks if check["state"] == "problem")
 
 
@@ -75,17 +79,23 @@ def test_a_broken_tensorflow_is_reported(tmp_path, monkeypatch, code, words):
     assert "tensorflow" in check.remedy
 
 
-@pytest.mark.skipif(sys.platform == "darwin" or platform.machine() not in {"x86_64", "AMD64"}, reason="no oneDNN here")
-@pytest.mark.parametrize(("chosen", "state", "word"), [(None, "ok", "on"), ("0", "warning", "off")])
-def test_onednn_is_on_unless_the_environment_says_otherwise(chosen, state, word):
-    environment = {name: value for name, value in os.environ.items() if name != ONEDNN_VARIABLE}
+@pytest.mark.parametrize(("chosen", "used"), [(None, "1"), ("0", "0")])
+def test_onednn_is_on_unless_the_environment_says_otherwise(monkeypatch, chosen, used):
+    monkeypatch.delenv(ONEDNN_VARIABLE)
     if chosen is not None:
-        environment[ONEDNN_VARIABLE] = chosen
-    command = [sys.executable, "-m", "cnnstudio", "doctor", "--json"]
-    done = subprocess.run(command, env=environment, capture_output=True, check=False, text=True)
-    check = {check["name"]: check for check in json.loads(done.stdout)["checks"]}["oneDNN"]
-    assert check["state"] == state
-    assert re.match(rf"{word}\b", check["text"])
+        monkeypatch.setenv(ONEDNN_VARIABLE, chosen)
+    code = f"import os, cnnstudio; print(os.environ[{ONEDNN_VARIABLE!r}])"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout == f"{used}\n"
+    )
+
+
+@pytest.mark.skipif(NO_ONEDNN, reason="no oneDNN here")
+def test_onednn_is_told_where_it_is_off(monkeypatch):
+    monkeypatch.setenv(ONEDNN_VARIABLE, "0")
+    check = by_name(computing())["oneDNN"]
+    assert check.state == "warning"
+    assert re.match(r"off\b", check.text)
 
 
 def test_folders():

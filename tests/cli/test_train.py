@@ -1,11 +1,6 @@
 import json
-import os
 import signal
-import subprocess
-import sys
 import threading
-
-import pytest
 
 from cnnstudio.cli.train import _interrupt_sets
 from cnnstudio.models.networks.building import Network, network_config, write_network
@@ -70,32 +65,6 @@ def test_the_second_interrupt_is_left_to_the_system():
         assert stop.is_set()
         assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
     assert signal.getsignal(signal.SIGINT) is before
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C is no signal there")
-def test_ctrl_c_keeps_what_was_learnt(tmp_path):
-    folder = tmp_path / "run"
-    arguments = ("train", "--architecture", "softmax", "--epochs", "1000", "--output", str(folder), "--json")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "cnnstudio", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONUTF8": "1"},
-    )
-    for line in process.stderr:
-        if line.startswith("Epoch 1 of 1000"):
-            break
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate()
-    assert process.returncode == 130, err
-    document = json.loads(out)
-    assert tuple(document) == KEYS
-    assert document["run"] == str(folder)
-    assert 1 <= document["epochs"] < 1000
-    assert document["test_accuracy"] > 0.8
-    assert "Stopping" in err
-    assert {"model.keras", "card.json"} <= {path.name for path in folder.iterdir()}
 
 
 def test_an_edited_architecture_from_a_file(outcome, tmp_path):

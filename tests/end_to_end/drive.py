@@ -1,14 +1,15 @@
 """Opens the real window and uses it with the mouse and keys of a real X server; a process of its own.
 
-`python -m tests.end_to_end.drive JOURNEY` prints one JSON object of what was seen.
+`python -m tests.end_to_end.drive` makes all journeys, one after the other, in one window, and prints one JSON object of
+what was seen in each.
 """
 
 import json
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -31,9 +32,12 @@ from cnnstudio.gui.app import create
 from cnnstudio.gui.main_window import MainWindow
 from cnnstudio.gui.pages import PAGES
 from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
+from cnnstudio.storage import runs_folder
 from tests.virtual_screen import Hand
 
-PATIENCE_SECONDS = 90
+PATIENCE_SECONDS = 200
+"""How long a step of a journey may take."""
+
 SETTLING_SECONDS = 1.0
 SEVEN = ((0.3, 0.25), (0.45, 0.24), (0.7, 0.25), (0.6, 0.45), (0.52, 0.65), (0.47, 0.82))
 
@@ -41,26 +45,30 @@ Steps = Iterator[Callable[[], bool]]
 """A journey: between its steps it waits until what it yields is true."""
 
 
-def run(journey: Callable[[MainWindow, Hand, dict], Steps]) -> dict:
-    """Runs a journey while the application's own event loop turns; the hand acts from another thread, as a user's."""
+def run(*journeys: Callable[[MainWindow, Hand, dict], Steps]) -> dict[str, dict]:
+    """Makes journeys while the application's own event loop turns; the hand acts from another thread, as a user's.
+
+    Returns:
+        What was seen, by the journeys' names; under "timeout", the name of a journey that did not go on.
+    """
     application, window = create(["cnnstudio"])
     window.closed.connect(application.quit)
+    hand = Hand()
     seen: dict = {}
-    steps = journey(window, Hand(), seen)
+    steps = (step for one in journeys for step in one(window, hand, seen.setdefault(one.__name__, {})))
+    condition: Callable[[], bool] | None = partial(settled, window)
     begin = time.monotonic()
-    condition: list[Callable[[], bool]] = [lambda: settled(window)]
 
     def turn() -> None:
-        if time.monotonic() - begin > PATIENCE_SECONDS:
-            seen["timeout"] = True
+        nonlocal condition, begin
+        if condition():
+            condition, begin = next(steps, None), time.monotonic()
+        elif time.monotonic() - begin > PATIENCE_SECONDS:
+            seen["timeout"] = next(reversed(seen), "start")
+            condition = None
+        if condition is None:
             timer.stop()
             window.quit()
-        elif condition[0]():
-            try:
-                condition[0] = next(steps)
-            except StopIteration:
-                timer.stop()
-                window.quit()
 
     timer = QTimer()
     timer.timeout.connect(turn)
@@ -105,7 +113,7 @@ def drawn(canvas: QWidget, corners: tuple[tuple[float, float], ...]) -> list[tup
 def train_and_draw(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     """The main job: press Train with the mouse, wait, press Try it, draw a seven, enlarge a feature map."""
     train, try_ = window.page("train"), window.page("try")
-    train.config = type(train.config)(epochs=1)
+    train.config = type(train.config)(epochs=1, validation_fraction=0.8)  # on few images
     button = train.findChild(QPushButton, "train_button")
     yield act(partial(hand.click, *place(button)))
     yield lambda: train.busy is not None
@@ -153,6 +161,7 @@ def keyboard_only(window: MainWindow, hand: Hand, seen: dict) -> Steps:
 def close_while_training(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     """Closing asks first; “Go on” goes on, “Stop and close” keeps what was learnt."""
     train = window.page("train")
+    seen["runs"] = [path.name for path in runs_folder().iterdir()]
     train.config = type(train.config)(architecture="softmax", epochs=1000)
     yield act(partial(hand.press, "alt+t"))
     yield lambda: "images/s" in train.findChild(QLabel, "training_status").text()
@@ -184,16 +193,19 @@ def own_images(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     yield lambda: window.current_page is train
     config = train.config
     seen["config"] = [config.dataset, config.image_size, config.channels, config.augmentation]
+    train.config = replace(config, epochs=10)  # enough for three colours
     yield act(partial(hand.click, *place(train.findChild(QPushButton, "train_button"))))
     yield lambda: train.busy is not None
     yield lambda: train.busy is None
     seen["status"] = train.findChild(QLabel, "training_status").text()
     yield act(partial(hand.click, *place(train.findChild(QPushButton, "try_button"))))
     yield lambda: try_.model is not None and "colours" in try_.model.name
-    window.open_path(folder / "green" / "0.png")
-    answer = try_.findChild(QLabel, "answer")
-    yield lambda: answer.text() != "–"
-    seen["answer"] = answer.text()
+    picture = folder / "green" / "0.png"
+    answered: list[object] = []
+    try_.answered.connect(lambda answer: answered.append(getattr(answer.input, "source", None)))
+    window.open_path(picture)
+    yield lambda: picture in answered
+    seen["answer"] = try_.findChild(QLabel, "answer").text()
 
 
 def change_a_network(window: MainWindow, hand: Hand, seen: dict) -> Steps:
@@ -225,10 +237,5 @@ def change_a_network(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     seen["architecture"] = train.config.architecture
 
 
-JOURNEYS = {
-    journey.__name__: journey
-    for journey in (train_and_draw, keyboard_only, close_while_training, own_images, change_a_network)
-}
-
 if __name__ == "__main__":
-    print(json.dumps(run(JOURNEYS[sys.argv[1]])))
+    print(json.dumps(run(train_and_draw, own_images, change_a_network, keyboard_only, close_while_training)))

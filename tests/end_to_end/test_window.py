@@ -13,13 +13,22 @@ import pytest
 from cnnstudio.models.networks.building import list_networks
 from tests.virtual_screen import missing_programs, run_on_virtual_screen, virtual_screen
 
-pytestmark = pytest.mark.skipif(
-    bool(missing_programs()), reason=f"a virtual screen needs {', '.join(missing_programs())}"
-)
+pytestmark = [
+    pytest.mark.skipif(bool(missing_programs()), reason=f"a virtual screen needs {', '.join(missing_programs())}"),
+    pytest.mark.timeout(1000),
+]
 
 
-def journey(name: str, home: Path) -> dict:
-    done = run_on_virtual_screen([sys.executable, "-m", "tests.end_to_end.drive", name], home)
+@pytest.fixture(scope="module")
+def used_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The user folders of the window in which the journeys were made."""
+    return tmp_path_factory.mktemp("used") / "home"
+
+
+@pytest.fixture(scope="module")
+def journeys(used_home: Path) -> dict[str, dict]:
+    """What was seen in each journey; all were made in one window, one after the other."""
+    done = run_on_virtual_screen([sys.executable, "-m", "tests.end_to_end.drive"], used_home, timeout=900)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     seen = json.loads(done.stdout.splitlines()[-1])
@@ -27,35 +36,36 @@ def journey(name: str, home: Path) -> dict:
     return seen
 
 
-def test_train_and_draw(home: Path) -> None:
-    seen = journey("train_and_draw", home)
+def test_train_and_draw(journeys: dict[str, dict]) -> None:
+    seen = journeys["train_and_draw"]
     assert "test images it had never seen" in seen["status"]
     assert seen["model"] == "lenet5-mnist-1" or seen["model"].startswith("lenet5-mnist")
     assert seen["answer"].endswith("7")
     assert len(seen["layers"]) >= 8
 
 
-def test_keyboard_only(home: Path) -> None:
-    assert journey("keyboard_only", home)["status"].startswith("Stopped.")
+def test_keyboard_only(journeys: dict[str, dict]) -> None:
+    assert journeys["keyboard_only"]["status"].startswith("Stopped.")
 
 
-def test_closing_while_training_asks_and_keeps(home: Path) -> None:
-    seen = journey("close_while_training", home)
+def test_closing_while_training_asks_and_keeps(journeys: dict[str, dict], used_home: Path) -> None:
+    seen = journeys["close_while_training"]
     assert seen["goes_on"]
     assert "Stop it and close?" in seen["question"]
-    models = list((home / "data" / "runs").glob("*/model.keras"))
-    assert len(models) == 1
+    runs = {path.parent.name for path in (used_home / "data" / "runs").glob("*/model.keras")}
+    assert len(runs - set(seen["runs"])) == 1
 
 
-def test_own_images(home: Path) -> None:
-    seen = journey("own_images", home)
+def test_own_images(journeys: dict[str, dict]) -> None:
+    seen = journeys["own_images"]
     assert seen["config"] == ["colours", 40, 3, "photo"]
     assert "Of 9 test images it had never seen" in seen["status"]
     assert seen["answer"].endswith("green")
 
 
-def test_change_a_network(home: Path) -> None:
-    seen = journey("change_a_network", home)
+def test_change_a_network(journeys: dict[str, dict], used_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = journeys["change_a_network"]
+    monkeypatch.setenv("CNNSTUDIO_HOME", str(used_home))
     assert seen["parameters"] == 61706 + 4 * (5 * 5 * 6 + 1) + 4 * 25 * 120
     assert [network.name for network in list_networks()] == [seen["architecture"]]
 
