@@ -5,17 +5,22 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QCursor, QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
 from cnnstudio.gui.look.theme import Theme
 
 
 @pytest.fixture(autouse=True)
-def delete_what_was_closed() -> Iterator[None]:
-    """Qt itself does so only in an event loop; without one, each change of theme styles what earlier tests left."""
+def leave_nothing_behind() -> Iterator[None]:
+    """Deletes what a test closed, and takes the pointer out of the way.
+
+    Qt itself deletes only in an event loop; without one, each change of theme styles what earlier tests left.
+    """
     yield
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    if (screen := QApplication.primaryScreen()) is not None:
+        QCursor.setPos(screen.geometry().bottomRight())
 
 
 @pytest.fixture

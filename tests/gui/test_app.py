@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.collected.sets import create_collection
 from cnnstudio.data.library import collected_folder
+from cnnstudio.data.splits import Dataset
 from cnnstudio.gui.app import create
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.look.theme import DARK, colours
@@ -190,11 +192,13 @@ def said(window: MainWindow) -> str:
 
 
 @pytest.fixture
-def started(qtbot: QtBot) -> Started:
+def started(qtbot: QtBot, digits: Dataset, add_dataset: Callable[[Dataset], None]) -> Started:
     """Starts as the program does and quits before the event loop turns, so that no page gets ready for what comes.
 
     What is uncaught fails the test.
     """
+
+    add_dataset(replace(digits, name="mnist"))  # which the Data page loads, and closing waits for
 
     @contextmanager
     def started() -> Iterator[MainWindow]:

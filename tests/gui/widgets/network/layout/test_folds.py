@@ -1,7 +1,7 @@
 """What the picture of a network says is so: folds are of equal parts, arrows are the network's connections."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -107,12 +107,18 @@ def table_of(name: str) -> LayerTable:
     return describe(edit(network_config(base, None, None)))
 
 
-def drawings(name: str) -> Iterable[NetworkLayout]:
-    return (lay_out(table_of(name), widest=widest) for widest in WIDTHS)
+@cache
+def drawings(name: str) -> tuple[NetworkLayout, ...]:
+    return tuple(lay_out(table_of(name), widest=widest) for widest in WIDTHS)
 
 
 def unfolded(layout: NetworkLayout) -> NetworkLayout:
     return lay_out(layout.table, unfolded=[one.key for one in layout.folds], widest=layout.widest)
+
+
+@cache
+def unfolded_drawings(name: str) -> tuple[NetworkLayout, ...]:
+    return tuple(map(unfolded, drawings(name)))
 
 
 def parts_of(fold: Fold, opened: NetworkLayout) -> list[list[LayerRow]]:
@@ -148,8 +154,7 @@ def told(part: list[LayerRow]) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("name", ALL)
 def test_what_is_folded_is_equal(name: str) -> None:
-    for layout in drawings(name):
-        opened = unfolded(layout)
+    for layout, opened in zip(drawings(name), unfolded_drawings(name), strict=True):
         for fold in layout.folds:
             first, *others = map(told, parts_of(fold, opened))
             assert len(others) == fold.count - 1
@@ -174,7 +179,7 @@ def connections(layout: NetworkLayout) -> set[tuple[object, object]]:
 @pytest.mark.parametrize("name", ALL)
 def test_all_that_is_drawn_is_connected_so(name: str) -> None:
     table = table_of(name)
-    for layout in (lay_out(table, folded=False), *map(unfolded, drawings(name))):
+    for layout in (lay_out(table, folded=False), *unfolded_drawings(name)):
         drawn: set[tuple[object, object]] = {(link.source, link.target) for link in layout.links}
         for number, arc in enumerate(layout.arcs):
             if arc.layers:
@@ -188,8 +193,7 @@ def test_all_that_is_drawn_is_connected_so(name: str) -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_fold_has_the_shortcuts_of_its_parts(name: str) -> None:
-    for layout in drawings(name):
-        opened = unfolded(layout)
+    for layout, opened in zip(drawings(name), unfolded_drawings(name), strict=True):
         expected = set()
         for arc in opened.arcs:
             source, target = (layout.volume_of(opened.volumes[number].layer) for number in (arc.source, arc.target))
