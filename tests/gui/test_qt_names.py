@@ -12,18 +12,10 @@ import textwrap
 from collections.abc import Iterator
 
 from PySide6.QtCore import QObject, Signal
+from typing_extensions import override
 
 import cnnstudio.gui
 from cnnstudio.gui.controls.number_boxes import DecimalBox, WholeBox
-
-# fmt: off
-VIRTUAL = {
-    "accept", "columnCount", "data", "event", "eventFilter", "fixup", "headerData", "heightForWidth", "highlightBlock",
-    "minimumSizeHint", "paint", "paintSection", "rowCount", "scrollContentsBy", "sizeHint", "stepBy", "stepEnabled",
-    "textFromValue", "validate", "valueFromText", "viewportEvent",
-}
-# fmt: on
-"""Methods of Qt that are there to be overridden; and every one that is named as an event's handler, `…Event`."""
 
 EXTENDED = {WholeBox: {"setValue"}, DecimalBox: {"setValue"}}
 """Methods of Qt that are not, but are called with a little more by ours; nothing of Qt's own calls them."""
@@ -56,7 +48,7 @@ def hidden(own: type[QObject]) -> set[str]:
     overridden = {
         name
         for name, value in members.items()
-        if inspect.isfunction(value) and (name in VIRTUAL | EXTENDED.get(own, set()) or name.endswith("Event"))
+        if inspect.isfunction(value) and (getattr(value, "__override__", False) or name in EXTENDED.get(own, set()))
     }
     return (set(members) - overridden | attributes(own)) & names
 
@@ -78,6 +70,7 @@ def test_what_hides_a_name_is_found() -> None:
         def deleteLater(self) -> None:
             pass
 
+        @override
         def eventFilter(self, *_: object) -> bool:
             return False
 

@@ -488,7 +488,7 @@ def test_networks_that_give_no_probabilities(mine):
         build_network(network(layers.Flatten(), layers.Dense(10)), MNIST, 10, seed=0)
     with pytest.raises(StudioError, match="which layer gives each class its number"):
         build_network(network(layers.Flatten()), MNIST, 10, seed=0)
-    with pytest.raises(StudioError, match="7290 numbers instead of one"):
+    with pytest.raises(StudioError, match="7,290 numbers instead of one"):
         tail = (layers.Conv2D(4, 2, activation="softmax"), layers.Flatten())
         build_network(network(*tail), MNIST, 10, seed=0)
     tail = (layers.Conv2D(4, 2), layers.GlobalAveragePooling2D(), layers.Softmax())

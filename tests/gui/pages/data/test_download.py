@@ -101,7 +101,7 @@ def test_cancel_and_go_on(page: DataPage, server: Server, qtbot: QtBot, monkeypa
 def test_a_server_that_refuses(page: DataPage, server: Server, qtbot: QtBot) -> None:
     server.serve("/images.bin", status(403))
     click(page, "download_button")
-    qtbot.waitUntil(lambda: page.message, timeout=SECONDS)
+    qtbot.waitUntil(lambda: bool(page.message), timeout=SECONDS)
     assert "403" in page.message or "refuse" in page.message
     assert page.findChild(QAbstractButton, "download_button").isVisible()
 

@@ -353,7 +353,7 @@ def test_a_folder_that_is_gone(page: DataPage, qtbot: QtBot, tmp_path: Path) -> 
     imported(page, qtbot, folder)
     folder.rename(tmp_path / "elsewhere")
     page.findChild(QAction, "scan_again").trigger()
-    qtbot.waitUntil(lambda: page.message, timeout=SECONDS)
+    qtbot.waitUntil(lambda: bool(page.message), timeout=SECONDS)
     assert page.busy is None
     with qtbot.waitSignal(page.loaded, timeout=SECONDS):
         page.findChild(Picker, "data_picker").set_current("mnist")
