@@ -5,7 +5,7 @@ import unicodedata
 from cnnstudio.errors import StudioError
 
 MAX_NAME = 100
-"""Characters."""
+"""The longest name, in characters."""
 
 _MAX_BYTES = 240
 _FORBIDDEN = frozenset('/\\:*?"<>|')

@@ -1,1 +1,1 @@
-"""The command line: one file a command; each prints what the engine tells it."""
+"""The command line: one file a command; each prints the engine's results."""

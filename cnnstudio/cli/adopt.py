@@ -1,4 +1,4 @@
-"""`cnnstudio adopt`: says of somebody else's model what its file does not tell."""
+"""`cnnstudio adopt`: adds to a model from elsewhere what its file does not say."""
 
 from dataclasses import replace
 from pathlib import Path

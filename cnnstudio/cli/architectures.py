@@ -114,7 +114,7 @@ def _size_of(dataset: str, image_size: int | None, channels: int | None) -> Imag
 
 
 def _table(text: str, size: ImageSize | None) -> LayerTable:
-    """The layer table of what somebody typed, fitted to a size if one is given."""
+    """The layer table of a network or model, fitted to a size if one is given."""
     model = None if text in ARCHITECTURES or saved_path(text) else _model_named(text)
     if model is not None:
         config = read_config(model_file(model))
@@ -126,7 +126,7 @@ def _table(text: str, size: ImageSize | None) -> LayerTable:
 
 
 def _model_named(text: str) -> Path | None:
-    """The model that somebody typed; None where it is none."""
+    """The model of this name or path; None where there is none."""
     try:
         path = find_model(text)
     except StudioError:

@@ -95,7 +95,7 @@ def _model_named(text: str) -> Path:
 
 
 def _usual_dataset(network: Architecture | Network) -> str:
-    """What an edited network was made for, if that can be told; else the same as everywhere."""
+    """What an edited network was made for, where its file says so; else the usual data set."""
     if isinstance(network, Architecture):
         return TrainingConfig.dataset
     return _fitting_dataset(network.config) or TrainingConfig.dataset

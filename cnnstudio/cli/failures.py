@@ -1,4 +1,4 @@
-"""What went wrong, in one sentence; and in the log, where nobody foresaw it."""
+"""Errors as one sentence; unexpected ones go to the log, too."""
 
 import platform
 import traceback

@@ -48,7 +48,7 @@ def choice(text: str, table: Mapping[str, Any], noun: str) -> Any:
 
 
 def dataset_named(name: str, image_size: int | None, channels: int | None) -> DatasetEntry:
-    """The data set that somebody typed.
+    """The data set of this name or path.
 
     Raises:
         WrongUseError: there is none of that name, or it does not come in that size.
@@ -63,7 +63,7 @@ def dataset_named(name: str, image_size: int | None, channels: int | None) -> Da
 
 
 def architecture_named(text: str) -> Architecture | Network:
-    """The network that somebody typed.
+    """The network of this name or path.
 
     Raises:
         WrongUseError: there is none of that name.

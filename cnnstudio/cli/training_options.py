@@ -19,7 +19,7 @@ _Result = TypeVar("_Result")
 
 
 class TrainingOptions(TypedDict, total=False):
-    """Fields of `TrainingConfig`, which also checks them; those that nobody gave are left out."""
+    """Fields of `TrainingConfig`, which also checks them; those that were not given are left out."""
 
     epochs: Annotated[int, typer.Option(metavar="N", help=f"How often it sees every training image; {_BY_NUMBER}.")]
     batch_size: Annotated[int, typer.Option(metavar="N", help=f"Images per step; {_BY_NUMBER}.")]

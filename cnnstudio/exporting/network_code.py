@@ -1,4 +1,4 @@
-"""A network as the Keras code that somebody would write by hand to build it.
+"""A network as the Keras code that one would write by hand to build it.
 
 Each layer becomes one statement, with only those arguments that differ from Keras's own defaults; blocks that repeat,
 with a number in their layers' names that counts them, become a loop. The code makes the layers in an order in which
@@ -320,7 +320,7 @@ def _variable(node: Node, output: str, busy: set[str]) -> str:
 
 
 def _spoken_order(graph: Graph) -> list[Node]:
-    """The layers in the order in which somebody would write them: each branch to its end, and then the next.
+    """The layers in the order in which one would write them: each branch to its end, and then the next.
 
     Layers that draw a seed when they are made keep the order in which the config lists them.
     """

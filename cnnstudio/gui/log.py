@@ -95,7 +95,7 @@ def versions() -> dict[str, str]:
 
 
 def details(lines: int = 60) -> str:
-    """What somebody who mends an error wants to know: versions and the end of the log, as plain text."""
+    """A report for whoever fixes an error: versions and the end of the log, as plain text."""
     recent = [line for handler in _log.handlers if isinstance(handler, _Recent) for line in handler.lines]
     return "\n".join(
         [
@@ -109,7 +109,7 @@ def details(lines: int = 60) -> str:
 
 
 class ErrorHook(QObject):
-    """Catches what nothing else has caught, in any thread, writes it to the log and tells the window.
+    """Catches what nothing else has caught, in any thread, writes it to the log and informs the window.
 
     A hook that somebody else had installed is called too; Python's own is not, for it would print a traceback.
 
@@ -128,7 +128,7 @@ class ErrorHook(QObject):
         self._qt_before: Callable[..., object] | None = qInstallMessageHandler(self._on_qt_message)
 
     def remove(self) -> None:
-        """Puts back the hooks that were there before, except where somebody has put in another since."""
+        """Restores the hooks that were there before, except where another one was set since."""
         if sys.excepthook == self._on_exception:
             sys.excepthook = self._before[0]
         if threading.excepthook == self._on_thread_exception:

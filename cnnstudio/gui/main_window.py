@@ -211,7 +211,7 @@ class MainWindow(QMainWindow):
         self._message.show_error(text, details())
 
     def tell(self, sentence: str) -> None:
-        """Says above the page a piece of news, beside what was told and still stands there."""
+        """Adds a message to those that stand above the page."""
         self._add_news(self._news, sentence)
 
     @Slot(str)

@@ -114,7 +114,7 @@ class Settings(QObject):
         self._write(f"choices/{name}", value)
 
     def forget(self, key: str, what: str) -> None:
-        """Forgets something that cannot be used, and tells it.
+        """Forgets something that cannot be used, and notes what it was.
 
         Args:
             key: "page", "geometry", …; "choices/" and its name for what a page remembers.

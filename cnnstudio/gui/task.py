@@ -77,7 +77,7 @@ class Task(QObject):
         self._stop.set()
 
     def wait(self, seconds: float = 10.0) -> bool:
-        """Waits for the thread's end, at most so long; what it still tells comes once the event loop turns again.
+        """Waits for the thread's end, at most so long; its last signals arrive once the event loop runs again.
 
         Returns:
             Whether the thread has ended.

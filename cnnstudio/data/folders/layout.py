@@ -194,7 +194,7 @@ def _split_of(folder: Branch) -> str | None:
 
 
 def _split_folders(top: Branch, name: str) -> dict[str, list[Branch]]:
-    """The folders that hold classes, by split. A class may be called “train”, so the name alone does not tell."""
+    """The folders that hold classes, by split. A class may be called “train”, so the name alone does not decide."""
     if not top.folders:
         raise StudioError(_no_folders(name, top))
     named: dict[str, list[Branch]] = {}

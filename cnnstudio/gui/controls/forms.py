@@ -29,7 +29,7 @@ _Box = TypeVar("_Box", WholeBox, DecimalBox)
 
 
 class ControlForm(QWidget):
-    """A widget of controls that are locked together and leave the wheel to whoever scrolls it."""
+    """A form whose controls are locked together, and over which the wheel scrolls the page."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -123,7 +123,7 @@ class MessageBar(QFrame):
         self._say("info", "about", text, "")
 
     def show_offer(self, text: str, offer: str) -> None:
-        """Tells a piece of news and offers to do something about it: `accepted` tells that it is wanted.
+        """Shows a message with a button that does something about it: `accepted` is emitted when it is pressed.
 
         Args:
             text: what is the matter, in a sentence.

@@ -76,7 +76,7 @@ def decimal_text(value: float) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text with plain digits, spaces and signs, and without marks that nobody sees."""
+    """The text with plain digits, spaces and signs, and without invisible marks."""
     signs = (str(unicodedata.decimal(sign, " " if sign.isspace() else sign)) for sign in text)
     return "".join(sign for sign in signs if unicodedata.category(sign) != "Cf").translate(_ALIKE).strip()
 

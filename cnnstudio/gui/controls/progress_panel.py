@@ -16,7 +16,7 @@ _STEPS = 1000
 
 
 class ProgressBar(QProgressBar):
-    """A bar without words; at first it shows that there is work, of which nobody knows how much.
+    """A bar without words; at first it shows that there is work, but not how much.
 
     Args:
         name: its `objectName`.
@@ -31,7 +31,7 @@ class ProgressBar(QProgressBar):
         self.setRange(0, 0)
 
     def show_part(self, done: int, total: int | None) -> None:
-        """Shows how much is done; `total` is None or 0 where nobody knows how much there is."""
+        """Shows how much is done; `total` is None or 0 where it is not known."""
         # In steps of our own, for Qt counts in 32 bits and a download may have more bytes.
         self.setRange(0, _STEPS if total else 0)
         if total:

@@ -52,7 +52,7 @@ THEMES: dict[str, tuple[str, Qt.ColorScheme]] = {
     "light": ("Light", Qt.ColorScheme.Light),
     "dark": ("Dark", Qt.ColorScheme.Dark),
 }
-"""Every theme that can be chosen: its title and what Qt is told."""
+"""Every theme that can be chosen: its title and Qt's colour scheme."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What an architecture is: a recipe for a network, and what is told about it."""
+"""What an architecture is: a recipe for a network, and its description."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ LARGE_SIDE = 96
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture:
-    """A recipe and what is told about it.
+    """A recipe and its description.
 
     Attributes:
         name: the key, as typed on the command line.

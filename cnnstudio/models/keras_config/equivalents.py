@@ -30,7 +30,7 @@ OPERATIONS = frozenset(
     {*_ACTIVATIONS, *_MERGES, *_GLOBAL_POOLINGS}
     | {"Concatenate", "Divide", "Negative", "Reshape", "Softmax", "Transpose", "TrueDivide"}
 )
-"""Operations that some layer can do, if they are told the right things."""
+"""Operations that some layer can do, with the right arguments."""
 
 
 def is_operation(entry: Entry) -> bool:

@@ -108,7 +108,7 @@ def _layer(layer: dict[str, Any], depth: int) -> dict[str, Any]:
 
 
 def _with_input(layers: list[dict[str, Any]], old: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """In Keras 2, the first layer of a chain told the shape of the images."""
+    """In Keras 2, the first layer of a chain had the shape of the images."""
     shape = old[0]["config"].get("batch_input_shape") if old else None
     if shape is None or layers[0]["class_name"] == "InputLayer" or not isinstance(shape, list):
         return layers

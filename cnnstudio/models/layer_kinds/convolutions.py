@@ -1,4 +1,4 @@
-"""Convolutions."""
+"""Kinds of convolutions: what each does to shapes, its weights and its cost."""
 
 import math
 

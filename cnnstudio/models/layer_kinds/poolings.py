@@ -1,4 +1,4 @@
-"""Poolings."""
+"""Kinds of pooling: what each does to shapes."""
 
 from cnnstudio.models.layer_kinds.effects import Effect, one, spatial_axes
 from cnnstudio.models.layer_kinds.fields import MAX_PIXELS, PADDING, STRIDES, Field

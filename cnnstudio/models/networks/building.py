@@ -1,4 +1,4 @@
-"""Finding a network by what somebody typed, fitting it to a data set, and building it.
+"""Finding a network by name or path, fitting it to a data set, and building it.
 
 A network is an architecture of `ARCHITECTURES`, or one that somebody edited (`network_files`).
 """
@@ -69,7 +69,7 @@ _building = threading.Lock()
 
 
 def find_network(text: str | Path) -> Architecture | Network:
-    """Finds a network by what somebody typed.
+    """Finds a network by its name or path.
 
     Args:
         text: a key of `ARCHITECTURES`, the name of a network in the user's folder, the path of a network's file, or
@@ -147,7 +147,7 @@ def reference(network: Architecture | Network) -> str:
 
 
 def called(network: Architecture | Network) -> str:
-    """What its runs are called after, and its models say they are: its name, or the title that a file tells."""
+    """The name for its runs and models: its own, or the title in its file."""
     return network.name if reference(network) == network.name else network.title
 
 

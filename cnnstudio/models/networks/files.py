@@ -1,4 +1,4 @@
-"""Networks that somebody edited: as files to be shared, and in the user's folder by name.
+"""Edited networks: as files to be shared, and in the user's folder by name.
 
 A file may come from anybody. Its size is bounded before it is read, and its config is copied piece by piece as far as
 it is allowed (`allowlist`), so that Keras only ever builds what was checked.
@@ -29,7 +29,7 @@ MAX_TITLE = 200
 
 @dataclass(frozen=True)
 class Network:
-    """A network that somebody edited.
+    """An edited network.
 
     Attributes:
         name: by which it is chosen; its file's name without the ending.
@@ -73,7 +73,7 @@ def saved_names() -> list[str]:
 
 
 def read_network(path: Path) -> Network:
-    """Reads a network's file, whoever wrote it.
+    """Reads a network's file, which may come from anywhere.
 
     Raises:
         StudioError: the file is missing, too large, damaged, from a newer CNN Studio, or holds something that is not

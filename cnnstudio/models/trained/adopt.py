@@ -32,7 +32,7 @@ USUAL_SIDE = 224
 
 @dataclass(frozen=True)
 class Answers:
-    """What somebody says of a model.
+    """What the user says of a model.
 
     Attributes:
         name: what it is called on screen.
@@ -53,7 +53,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class ForeignModel:
-    """What a model's file tells by itself.
+    """What a model's file says by itself.
 
     Attributes:
         path: the file.
@@ -107,12 +107,12 @@ def inspect_model(path: Path) -> ForeignModel:
 
 
 def class_numbers(count: int) -> tuple[str, ...]:
-    """Names for classes of which nobody knows the names."""
+    """Names for classes that have none."""
     return tuple(f"class {number}" for number in range(count))
 
 
 def read_class_names(text: str, count: int) -> tuple[str, ...]:
-    """Reads class names that somebody typed or keeps in a file: one a line, or on one line with commas between.
+    """Reads class names that were typed or come from a file: one a line, or on one line with commas between.
 
     Numbers before the names, as in the labels.txt of Teachable Machine, are left out where they count from 0.
 
@@ -198,7 +198,7 @@ def remembered(path: Path) -> Answers | None:
 
 
 def open_foreign(path: Path) -> Classifier:
-    """Opens a model without a card as what somebody said of it.
+    """Opens a model without a card, with what the user said of it.
 
     Raises:
         NoCardError: nobody has said anything of it yet.

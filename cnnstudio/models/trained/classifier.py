@@ -141,7 +141,7 @@ class Classifier:
 
     @property
     def main_layers(self) -> tuple[str, ...]:
-        """The names of the layers that tell something of their own: those to show first.
+        """The names of the layers that add something of their own: those to show first.
 
         With them alone, a network of convolutions, normalisations and activations answers nearly as fast as without
         any feature maps, for TensorFlow computes the three in one go.

@@ -69,7 +69,7 @@ class NoCardError(StudioError):
 
 
 def load_model(path: Path, image_size: tuple[int, int] | None = None) -> "keras.Model":
-    """Opens a model file, whoever wrote it.
+    """Opens a model file, which may come from anywhere.
 
     Args:
         path: a `.keras` file, or an `.h5` file of a whole model.

@@ -70,7 +70,7 @@ def list_broken_models() -> list[BrokenModel]:
 
 
 def find_model(text: str | Path) -> Path:
-    """Finds a model by what somebody typed.
+    """Finds a model by its name or path.
 
     Args:
         text: the name of a model at hand, or the path of a model's folder, or of a `.keras` or `.h5` file.

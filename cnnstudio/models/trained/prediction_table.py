@@ -25,7 +25,7 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 def model_mark(classifier: Classifier) -> str:
-    """What tells a model from all others in a table, a copy of it apart, such as “lenet5-mnist 3fa9c1d2”."""
+    """What identifies a model in a table, as it does any copy of it, such as “lenet5-mnist 3fa9c1d2”."""
     digest = hashlib.sha256(repr((classifier.classes, classifier.input_shape, classifier.card.input_rule)).encode())
     for weights in classifier.model.get_weights():
         digest.update(weights.tobytes())
@@ -65,7 +65,7 @@ def _as_bytes(rows: Iterable[Sequence[str]]) -> bytes:
 
 
 def save_table(path: Path, predictions: Iterable[FilePrediction], top: int, model: str) -> None:
-    """Writes a whole table, for somebody who will open it in a spreadsheet: with a mark that says it is UTF-8.
+    """Writes a whole table for spreadsheets: with a mark that says it is UTF-8.
 
     Args:
         path: the file; one that is there is replaced.

@@ -38,7 +38,7 @@ class _Scaling:
 
 @dataclass(frozen=True)
 class Pretrained:
-    """A classifier that can be downloaded, and what is told about it.
+    """A classifier that can be downloaded, and its description.
 
     Attributes:
         name: the key, and the name of the model once it is here.

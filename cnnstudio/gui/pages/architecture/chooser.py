@@ -43,7 +43,7 @@ class ArchitectureChooser(QWidget):
         super().__init__(parent)
         self._guests: dict[str, Path] = {}
         self._unopened: tuple[str, str, str] | None = None
-        """A file that nobody has seen yet, and the network and the images that were chosen before."""
+        """A file that has not been opened yet, and the network and the images that were chosen before."""
         self._picker = describe(
             Picker(),
             "network_picker",

@@ -158,7 +158,7 @@ class ArchitectureEditor(QWidget):
         return answer == "discard" or (answer == "save" and self.save() is not None)
 
     def shut_down(self) -> None:
-        """Waits for what is being written; what nobody was asked about stays as a draft."""
+        """Waits for what is being written; unsaved changes that were not asked about stay as a draft."""
         self._coding.shut_down()
         self.draft.shut_down()
 

@@ -58,14 +58,14 @@ def is_own(network: Network) -> bool:
 
 
 def ask_file_to_save(parent: QWidget, network: Network) -> Path | None:
-    """Asks where to save a network; returns the path, where somebody said it."""
+    """Asks where to save a network; returns the path, or None where the dialog was cancelled."""
     start = in_last_folder(network.title + SUFFIX)
     name, _ = QFileDialog.getSaveFileName(parent, "Save the network as a file", start, FILES)
     return Path(name) if name else None
 
 
 def ask_file_to_open(parent: QWidget) -> Path | None:
-    """Asks which file to open; returns the path, where somebody said it."""
+    """Asks which file to open; returns the path, or None where the dialog was cancelled."""
     name, _ = QFileDialog.getOpenFileName(parent, "Open a network", "", FILES)
     return Path(name) if name else None
 
@@ -131,7 +131,7 @@ class Draft(QObject):
             self._writing.submit(_remove)
 
     def shut_down(self) -> None:
-        """Keeps the draft where nobody was asked about what is not saved, and else forgets it."""
+        """Keeps the draft if closing did not ask about unsaved changes; otherwise removes it."""
         self._timer.stop()
         self._writing.shut_down()
         if self._document.unsaved:

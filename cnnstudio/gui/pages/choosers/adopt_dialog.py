@@ -1,4 +1,4 @@
-"""The dialog that asks what somebody else's model is: its classes, and how a picture becomes what it takes."""
+"""The dialog that asks what a model from elsewhere does not say: its classes, and how it takes pictures."""
 
 from collections.abc import Callable
 from dataclasses import replace

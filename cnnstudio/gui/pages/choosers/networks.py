@@ -65,7 +65,7 @@ def guest_choice(path: Path) -> Choice:
 
 
 def title_of(text: str) -> str:
-    """What people call a network: a key of `ARCHITECTURES`, a name or a path; the text itself where nobody knows."""
+    """The title of a network that is given by a key of `ARCHITECTURES`, a name or a path; else the text itself."""
     if text in ARCHITECTURES:
         return ARCHITECTURES[text].title
     return next((network.title for network in list_networks() if network.name == text), Path(text).stem)

@@ -222,7 +222,7 @@ class DataExplorer(QWidget):
 
     @Slot(object)
     def _point(self, cell: tuple[int, int] | None) -> None:
-        """Points at the same pixel everywhere; whoever told of it does not tell again."""
+        """Points at the same pixel in every view; the one that it came from does not signal again."""
         self._picture.point(cell)
         self._matrix.point(cell, follow=self.sender() is not self._matrix)
         if self.sender() is not self._flatten:

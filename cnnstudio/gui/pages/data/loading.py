@@ -1,4 +1,4 @@
-"""Getting a data set: from disk or from its authors' site, told, cancelled, and begun anew."""
+"""Loads a data set, from disk or from its authors' site, with progress and Cancel."""
 
 import threading
 from collections.abc import Callable

@@ -35,7 +35,7 @@ from cnnstudio.gui.settings import Settings
 REMEMBERED = "data/dataset"
 
 WORTH_ASKING = 3.0
-"""Seconds of work whose loss somebody who closes the window should be asked about."""
+"""After so many seconds of work, closing the window asks first."""
 
 
 class DataPage(Page):

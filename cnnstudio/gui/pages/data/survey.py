@@ -1,4 +1,4 @@
-"""What is done in threads while somebody imports images: a quick look, examples, and the import itself. Knows no Qt."""
+"""The work of an import, done in threads: a quick look, examples, and the import itself. Knows no Qt."""
 
 import threading
 from collections.abc import Callable

@@ -40,7 +40,7 @@ FEW = 20
 """So many classes get tall rows."""
 
 PATTERNS = (Qt.BrushStyle.SolidPattern, Qt.BrushStyle.BDiagPattern, Qt.BrushStyle.Dense4Pattern)
-"""What tells the parts of a bar apart besides their colours, in their order."""
+"""What distinguishes the parts of a bar besides their colours, in their order."""
 
 _TALL, _LOW = 6 * GRID, 4 * GRID
 

@@ -33,7 +33,7 @@ _STRETCHES = (6, 7)
 
 
 class TrainingPlot(QWidget):
-    """Two plots over a common axis of epochs, with a cursor that tells the numbers.
+    """Two plots over a common axis of epochs, with a cursor that reads the numbers.
 
     The wheel zooms, dragging moves, a double click shows everything again; the left and right arrow keys move the
     cursor. The context menu saves picture and data.
@@ -221,7 +221,7 @@ class TrainingPlot(QWidget):
 
     @override
     def showEvent(self, event: QShowEvent) -> None:
-        """Draws what came while nobody looked."""
+        """Draws what came while the plot was hidden."""
         super().showEvent(event)
         if self._stale:
             self._stale = False

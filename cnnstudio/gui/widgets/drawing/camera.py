@@ -219,7 +219,7 @@ class CameraView(QWidget):
 
     @override
     def hideEvent(self, event: QHideEvent) -> None:
-        """Lets the camera go: nobody looks. When the view comes back, it is tried anew, whatever went wrong."""
+        """Releases the camera while it is not seen. When the view is shown again, it is tried anew."""
         self._problem = None
         self._release()
         super().hideEvent(event)

@@ -268,7 +268,7 @@ class DrawingCanvas(QWidget):
 
     @override
     def leaveEvent(self, event: QEvent) -> None:
-        """Leaves it to the platform again which moves are told."""
+        """Lets the platform merge moves of the pointer again."""
         QCoreApplication.setAttribute(_COMPRESS, self._compressed)
         super().leaveEvent(event)
 

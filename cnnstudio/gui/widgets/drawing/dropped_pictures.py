@@ -20,7 +20,7 @@ _ENCODED = ("image/png", "image/jpeg", "image/heic", "image/avif", "image/webp",
 
 
 def pictures_in(data: QMimeData) -> list[Path | bytes]:
-    """The files and folders, or else the bytes of the one picture, that somebody pastes or drops."""
+    """The files and folders, or else the bytes of the one picture, that were pasted or dropped."""
     files: list[Path | bytes] = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
     if files:
         return files

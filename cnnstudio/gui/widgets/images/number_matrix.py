@@ -152,7 +152,7 @@ class NumberMatrix(Cells, ItemArea):
         return row * columns + column if min(x, y) >= 0 and row < rows and column < columns else NONE
 
     def tip_at(self, position: QPointF) -> str:  # noqa: ARG002
-        """The concept: what is pointed at is told beside the matrix."""
+        """The tooltip of the whole matrix: the number under the pointer stands beside it."""
         return self.toolTip()
 
     def _bands(self) -> int:

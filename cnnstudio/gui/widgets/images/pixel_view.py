@@ -34,7 +34,7 @@ def whole_pixel_rectangle(area: QRectF, size: QSize, ratio: float) -> QRectF:
 
 
 class PixelView(Cells, ItemWidget):
-    """An image as the network gets it; the pixel under the pointer, or gone to with keys, is outlined and told.
+    """An image as the network gets it; the pixel under the pointer, or reached by keys, is outlined, its value shown.
 
     Args:
         parent: the parent widget.
@@ -145,7 +145,7 @@ class PixelView(Cells, ItemWidget):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """The arrow keys, Home and End point at another pixel and tell its value; Escape points at none."""
+        """The arrow keys, Home and End point at another pixel and show its value; Escape points at none."""
         if event.key() == Qt.Key.Key_Escape and self.cell is not None:
             self.point(None)
         else:
@@ -210,7 +210,7 @@ class PixelPicture(PixelView):
         self.update()
 
     def tip_at(self, position: QPointF) -> str:
-        """None for a pixel: what is pointed at is told beside the picture."""
+        """None for a pixel: its value stands beside the picture."""
         return self.toolTip() if self.item_at(position) == NONE else ""
 
     def picture_rectangle(self) -> QRectF:

@@ -61,7 +61,7 @@ class ThumbnailGrid(ItemArea):
     side_changed = Signal(int)
     """Thumbnails have another size, in device-independent pixels."""
     failed = Signal(str)
-    """Images could not be read, and why; told once for each `set_images`."""
+    """Images could not be read, and why; emitted once for each `set_images`."""
 
     def __init__(self, parent: QWidget | None = None, placeholder: str = "There are no images.") -> None:
         super().__init__(parent)

@@ -37,7 +37,7 @@ from cnnstudio.gui.widgets.maps.colour_scale import (
 from cnnstudio.gui.widgets.maps.map_dialog import MapDialog
 
 MOST_LINES = 6
-"""So many lines of tiles are shown until somebody asks for all."""
+"""So many lines of tiles are shown until all are asked for."""
 
 _MAP_SIDES = ((32, 56), (128, 40), (1 << 30, 32))
 _UNIT_SIDES = ((16, 24), (256, 14), (1 << 30, 10))

@@ -182,7 +182,7 @@ def _field(facts: Facts, row: LayerRow) -> Cell:
 
 
 def _rough(number: float) -> str:
-    """A number as it is, or in millions and billions where nobody counts the digits."""
+    """A number as it is, or in millions and billions where it is long."""
     if number < 10**7:
         return f"{number:,.0f}"
     return f"{number / 1e6:,.0f} million" if number < 10**9 else f"{number / 1e9:,.1f} billion"

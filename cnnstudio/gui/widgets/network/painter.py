@@ -66,7 +66,7 @@ def part_at(layout: NetworkLayout, x: float, y: float, near: float) -> Volume | 
 
 
 def tip_of(part: Volume | Arc | Fold) -> str:
-    """What is to be told about a part, for its tooltip."""
+    """The tooltip of a part."""
     title, *others = map(escape, part.facts)
     return f"<p><b>{title}</b></p><p>{'<br>'.join(others)}</p>"
 

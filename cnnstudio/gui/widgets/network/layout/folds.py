@@ -196,7 +196,7 @@ def _numbered(keys: Sequence[Hashable]) -> list[int]:
 
 
 def _essence(row: LayerRow) -> tuple[Hashable, ...]:
-    """All that a layer does, but how much a dropout drops; of one whose shape is not known, nobody knows."""
+    """All that a layer does, except how much a dropout drops; a layer of unknown shape equals no other."""
     unknown = row.name if row.output_shape is None else ""
     title = "" if row.kind.endswith("Dropout") else row.title
     return row.kind, title, row.output_shape, row.parameter_terms, row.activation, row.windows, unknown

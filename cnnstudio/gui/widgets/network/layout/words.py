@@ -1,4 +1,4 @@
-"""The words in a network's picture: labels, how much room they take, and what is told about a volume."""
+"""The words in a network's picture: labels, how much room they take, and tooltips."""
 
 from collections.abc import Sequence
 from math import prod
@@ -94,7 +94,7 @@ def inside_text(rows: Sequence[LayerRow], terse: bool) -> tuple[str, ...]:
 
 
 def facts_of(rows: Sequence[LayerRow], misfit: Misfit | None) -> tuple[str, ...]:
-    """What is told about a volume: its name and kind first, then shape, parameters, the formula, what follows."""
+    """The tooltip of a volume: its name and kind first, then shape, parameters, the formula, what follows."""
     row = rows[0]
     facts = [f"{row.name}: {operation_text(row)}"]
     if misfit and misfit.layer == row.name:
@@ -116,7 +116,7 @@ def facts_of(rows: Sequence[LayerRow], misfit: Misfit | None) -> tuple[str, ...]
 
 
 def facts_of_shortcut(rows: Sequence[LayerRow]) -> tuple[str, ...]:
-    """What is told about a shortcut."""
+    """The tooltip of a shortcut."""
     facts = ["Shortcut: what goes in is also added to what comes out"]
     if rows:
         facts.append("Through " + ", ".join(f"{row.name} ({operation_text(row)})" for row in rows))
@@ -139,7 +139,7 @@ def told_inside(rows: Sequence[LayerRow], shortcuts: Sequence[Sequence[LayerRow]
 
 
 def facts_of_fold(count: int, inside: str, folded: bool) -> tuple[str, ...]:
-    """What is told about equal parts that follow each other; `inside`: what one part does."""
+    """The tooltip of equal parts that follow each other; `inside`: what one part does."""
     click = "Click to unfold" if folded else "Click to fold"
     if count == 1:
         return f"Drawn by its end alone: {inside}" if folded else f"One part: {inside}", click
