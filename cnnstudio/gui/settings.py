@@ -135,7 +135,7 @@ class Settings(QObject):
                 self.changed.emit(name)
 
     def limit_threads(self) -> bool:
-        """Tells TensorFlow how many threads it may use; it listens only until it is loaded.
+        """Sets how many threads TensorFlow may use, which it reads when it is imported.
 
         Variables that the user has set outside stay as they are while the choice is left to TensorFlow.
 

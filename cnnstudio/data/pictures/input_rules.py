@@ -144,7 +144,7 @@ class CropGeometry(NamedTuple):
 
 
 def crop_geometry(size: tuple[int, int], image_shape: tuple[int, int, int]) -> CropGeometry:
-    """Tells how the rule “centre-crop” scales and cuts a picture.
+    """Returns how the rule “centre-crop” scales and cuts a picture.
 
     Args:
         size: (width, height) of the picture.

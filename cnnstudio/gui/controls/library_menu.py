@@ -70,7 +70,7 @@ class LibraryMenu(MenuButton):
         self.set_item(None)
 
     def set_item(self, item: LibraryItem | None) -> None:
-        """Tells what is chosen now; None where nothing is."""
+        """Sets what is chosen; None where nothing is."""
         self._item = item
         self._folder.setEnabled(item is not None)
         for action, act in (

@@ -119,7 +119,7 @@ class MessageBar(QFrame):
 
     @Slot(str)
     def show_info(self, text: str) -> None:
-        """Tells a piece of news in a sentence."""
+        """Shows a message: what happened, in a sentence."""
         self._say("info", "about", text, "")
 
     def show_offer(self, text: str, offer: str) -> None:

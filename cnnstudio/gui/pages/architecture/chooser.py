@@ -178,7 +178,7 @@ class ArchitectureChooser(QWidget):
         self._images.choose("")
 
     def show_description(self, description: NetworkDescription) -> None:
-        """Tells what the network costs."""
+        """Shows what the network costs."""
         self._unopened = None
         self._facts.show_table(description.table)
         fits = description.table.misfit is None
@@ -291,7 +291,7 @@ class NetworkFacts(QWidget):
         layout.addStretch(1)
 
     def show_source(self, source: Architecture | Network | None) -> None:
-        """Tells what is known before anything is computed; None for a file that says nothing of itself."""
+        """Shows what is known before anything is computed; None for a file that says nothing of itself."""
         for title in LESSONS:
             self._tell(title, "")
         self._idea.setVisible(isinstance(source, Architecture))
@@ -305,12 +305,12 @@ class NetworkFacts(QWidget):
             self._tell("Reported", escape(source.reported))
 
     def clear_costs(self) -> None:
-        """Tells no costs: there are none."""
+        """Hides the costs."""
         for title in COSTS:
             self._tell(title, "")
 
     def show_table(self, table: LayerTable) -> None:
-        """Tells what it costs."""
+        """Shows what it costs."""
         weights = BYTES * table.parameters
         outputs = BYTES * sum(prod(row.output_shape) for row in table.rows if row.output_shape is not None)
         still = table.parameters - table.trainable_parameters

@@ -177,7 +177,7 @@ class _Elsewhere(QFrame):
         self.hide()
 
     def show_misfit(self, misfit: Misfit | None) -> None:
-        """Tells what does not fit; None takes it away."""
+        """Shows what does not fit; None hides it."""
         self.setVisible(misfit is not None)
         if misfit is not None:
             self._layer = misfit.layer

@@ -81,7 +81,7 @@ class SetChooser(QWidget):
         self._quietly(partial(self._picker.set_choices, choices))
 
     def update_summary(self, collection: Collection, counts: Mapping[str, int]) -> None:
-        """Tells of the set that is open how many examples it has now of each class."""
+        """Updates how many examples the open set has of each class."""
         choice = _choice(collection, counts)
         choices = [choice if other.key == choice.key else other for other in self._picker.choices]
         if choice not in self._picker.choices:

@@ -112,7 +112,7 @@ class ImportPanel(QWidget):
         layout.addLayout(self._build_foot())
 
     def show_help(self) -> None:
-        """Tells how to arrange a folder."""
+        """Shows how to arrange a folder."""
         self.stop()
         self._path, self._looked = None, None
         self._title.setText("Bring your own images")

@@ -66,7 +66,7 @@ class FolderHead(QWidget):
         self._subtitle.setText(f"Classified by {model}")
 
     def allow_saving(self, allowed: bool) -> None:
-        """Tells whether there is anything to save."""
+        """Sets whether there is anything to save."""
         self._save.setEnabled(allowed)
 
 

@@ -350,7 +350,7 @@ class FolderView(QWidget):
         self.start(self._other_model, self._other_title, self._folder)
 
     def _tell(self, text: str, offer: str = "") -> None:
-        """Tells what goes away when something else is done."""
+        """Shows a message that `_forget_news` hides once something else is done."""
         self._news = text
         self._message.show_offer(text, offer) if offer else self._message.show_info(text)
 

@@ -168,7 +168,7 @@ class ProbabilityBars(QWidget):
 
     @override
     def event(self, event: QEvent) -> bool:
-        """Tells of the row under the pointer what does not fit into it."""
+        """Shows what does not fit into the row under the pointer."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             QToolTip.showText(event.globalPos(), self._tip_at(event.pos()), self)
             return True

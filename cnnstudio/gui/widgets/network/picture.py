@@ -258,7 +258,7 @@ class NetworkPicture(QWidget):
 
     @override
     def event(self, event: QEvent) -> bool:
-        """Tells what is under the pointer; zooms by pinching, on a touch pad and on a touch screen."""
+        """Shows the tooltip of what is under the pointer; zooms by pinching, on a touch pad and on a touch screen."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             part = self._part_at(QPointF(event.pos()))
             QToolTip.showText(event.globalPos(), tip_of(part) if part else self.toolTip(), self)
