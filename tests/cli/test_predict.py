@@ -11,7 +11,7 @@ from cnnstudio.cli.predict import BATCH
 from cnnstudio.data.library import load_dataset
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.library import load_classifier
-from tests.data.phone_photos import PHOTOS, photo, seven
+from tests.data.phone_photos import ORIENTATIONS, PHOTOS, photo, seven
 
 pytestmark = pytest.mark.numbers
 
@@ -102,7 +102,7 @@ def test_an_empty_drawing_among_many_batches_of_drawings(outcome, trained, strok
 def test_photos_however_the_phone_was_held(outcome, tmp_path):
     folder = tmp_path / "DCIM"
     folder.mkdir()
-    for orientation in (1, 6, 5):  # as it stands, turned, and mirrored and turned; the engine is tested with all
+    for orientation in ORIENTATIONS:
         (folder / f"IMG_000{orientation}.JPG").write_bytes(photo(seven(), orientation))
     shutil.copy(PHOTOS / "seven-phone.jpg", folder / "IMG_0010.jpg")
     shutil.copy(PHOTOS / "seven-phone.heic", folder / "IMG_0011.HEIC")
@@ -113,8 +113,8 @@ def test_photos_however_the_phone_was_held(outcome, tmp_path):
     for number, source in enumerate((folder, shutil.make_archive(str(tmp_path / "photos"), "zip", folder))):
         table = tmp_path / f"{number}.csv"
         code, out, _ = outcome("predict", "lenet5-mnist", str(source), "--csv", str(table))
-        assert (code, out) == (0, f"5 of 5 images are predicted in {table}.\n")
-        assert [row["class"] for row in rows_of(table)] == ["7"] * 5
+        assert (code, out) == (0, f"10 of 10 images are predicted in {table}.\n")
+        assert [row["class"] for row in rows_of(table)] == ["7"] * 10
 
 
 @pytest.mark.parametrize("content", ["{}", "[[[[1]]]]", "nonsense", ""])

@@ -20,7 +20,7 @@ from cnnstudio.gui.widgets.drawing.camera import CameraView
 from cnnstudio.gui.widgets.drawing.dropped_pictures import PICTURE_FILES, pictures_in
 from cnnstudio.gui.widgets.images.thumbnail_grid import ThumbnailGrid
 from cnnstudio.models.trained.library import load_classifier
-from tests.data.phone_photos import PHOTOS, photo, seven
+from tests.data.phone_photos import ORIENTATIONS, PHOTOS, photo, seven
 
 SECONDS = 60_000
 
@@ -42,11 +42,10 @@ def window(qtbot: QtBot) -> Iterator[MainWindow]:
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The same photo, saved as it stands, turned, and mirrored and turned; the engine is tested with all eight."""
+    """The same photo in all eight orientations."""
     folder = tmp_path_factory.mktemp("DCIM")
-    orientations = (1, 6, 5)
-    paths = [folder / f"IMG_000{orientation}.JPG" for orientation in orientations]
-    for orientation, path in zip(orientations, paths, strict=True):
+    paths = [folder / f"IMG_000{orientation}.JPG" for orientation in ORIENTATIONS]
+    for orientation, path in zip(ORIENTATIONS, paths, strict=True):
         path.write_bytes(photo(seven(), orientation))
     return paths
 
