@@ -59,8 +59,6 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
     settings = Settings()
     settings.limit_threads()
     theme = application.findChild(Theme) or Theme(application)
-    theme.choose(settings.theme)
-
     window = MainWindow(settings)
     settings.setParent(window)
     hook = ErrorHook(window)
@@ -76,6 +74,8 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
     settings.changed.connect(apply)
     for sentence in filter(None, (unkept(), list_damage(), folders_damage())):
         window.tell(sentence)
+    # Only now: under a style sheet, Qt styles a widget again each time that one above it gets its parent.
+    theme.choose(settings.theme)
     window.show()
     if len(argv) > 1:
         window.open_path(Path(argv[1]))

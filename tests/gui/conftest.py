@@ -27,7 +27,8 @@ def leave_nothing_behind() -> Iterator[None]:
 def theme(qapp: QApplication) -> Iterator[Theme]:
     """The light theme; `theme.choose("dark")` switches. What the application looked like before comes back."""
     palette, font, sheet = qapp.palette(), qapp.font(), qapp.styleSheet()
-    theme = Theme(qapp, "light")
+    theme = Theme(qapp)
+    theme.choose("light")
     yield theme
     theme.choose("light")
     theme.setParent(None)

@@ -171,21 +171,22 @@ def text_sizes() -> TextSizes:
 class Theme(QObject):
     """Keeps an application's look in step with a choice and, where that is "system", with the system.
 
+    Style and font are set at once, colours and style sheet with the first `choose`.
+
     Signals:
         changed(): the look has just changed.
     """
 
     changed = Signal()
 
-    def __init__(self, application: QApplication, choice: str = "system") -> None:
+    def __init__(self, application: QApplication) -> None:
         super().__init__(application)
         self._application = application
-        self._choice = choice
+        self._choice = "system"
         self._shown: Colours | None = None
         application.setStyle("Fusion")
         application.setFont(_font(application.font()))
         application.styleHints().colorSchemeChanged.connect(self._apply)
-        self.choose(choice)
 
     @property
     def choice(self) -> str:

@@ -23,7 +23,8 @@ THEMES = {"light": LIGHT, "dark": DARK}
 
 @pytest.fixture
 def theme(qapp: QApplication) -> Iterator[Theme]:
-    theme = Theme(qapp, "light")
+    theme = Theme(qapp)
+    theme.choose("light")
     yield theme
     theme.choose("light")
     theme.setParent(None)
