@@ -5,32 +5,21 @@ to 255. Writing the 3,600 numbers of a photo's window one by one, as a table vie
 """
 
 import functools
+import math
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QFocusEvent,
-    QFont,
-    QFontMetricsF,
-    QImage,
-    QKeyEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QResizeEvent,
-)
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QColor, QFocusEvent, QFont, QFontMetricsF, QImage, QPainter, QPaintEvent, QPen, QResizeEvent
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
-from cnnstudio.gui.look.theme import GRID, array_to_image, colours, text_sizes
+from cnnstudio.gui.look.theme import GRID, array_to_image, colours, small_font
 from cnnstudio.gui.widgets.items import NONE, Cell, Cells, ItemArea, focus_pen, paint_value_outline
 
-SMALLEST, LARGEST = 4, 72
+SMALLEST, LARGEST = 2, 72
 """Width of a cell, in device-independent pixels."""
 
-_FONT_SIZES = (9, 15)
+_FONT_SIZES = range(9, 16)
 _LUMINANCE = (0.299, 0.587, 0.114)
 _BRIGHT = 110
 _MARGIN = 3
@@ -38,23 +27,19 @@ _FLATNESS, _FLATNESS_OF_BANDS = 0.76, 0.6
 """Height of a cell, or of a band in it, for a width of 1: digits are wider than high."""
 _NUMERALS = 256
 _ZOOM = 1.2
-_ZOOM_KEYS = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1}
 
 
 class NumberMatrix(Cells, ItemArea):
     """The values of an image in cells, with the numbers of rows and columns along the edges.
 
     Ctrl and the wheel, or + and -, zoom; cells that are too small for numbers show their colours only.
-
-    Args:
-        parent: the parent widget.
     """
 
     window_changed = Signal(QRectF)
     """Other pixels are on screen: their rectangle, in pixels of the image."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         describe(
             self,
             "pixel_matrix",
@@ -166,18 +151,10 @@ class NumberMatrix(Cells, ItemArea):
         return self._side * self._share()
 
     def _left(self) -> int:
-        return round(self._edge_metrics().horizontalAdvance("000")) + GRID
+        return round(QFontMetricsF(small_font(self.font())).horizontalAdvance("000")) + GRID
 
     def _top(self) -> int:
-        return round(self._edge_metrics().height()) + GRID // 2
-
-    def _edge_font(self) -> QFont:
-        font = QFont(self.font())
-        font.setPixelSize(text_sizes().small - 1)
-        return font
-
-    def _edge_metrics(self) -> QFontMetricsF:
-        return QFontMetricsF(self._edge_font())
+        return round(QFontMetricsF(small_font(self.font())).height()) + GRID // 2
 
     def _number_font(self, size: int) -> QFont:
         font = QFont(self.font())
@@ -187,8 +164,7 @@ class NumberMatrix(Cells, ItemArea):
     def _font_size(self, side: float) -> int | None:
         """The text size that fits three digits into a cell of a width; None where none does."""
         height = side * self._share() / self._bands()
-        smallest, largest = _FONT_SIZES
-        for size in range(largest, smallest - 1, -1):
+        for size in reversed(_FONT_SIZES):
             metrics = QFontMetricsF(self._number_font(size))
             if metrics.horizontalAdvance("000") + _MARGIN <= side and metrics.capHeight() + _MARGIN <= height:
                 return size
@@ -198,14 +174,14 @@ class NumberMatrix(Cells, ItemArea):
         """Cells so small that all of them are seen."""
         room_across = (self.viewport().width() - self._left()) / self._image.shape[1]
         room_down = (self.viewport().height() - self._top()) / (self._image.shape[0] * self._share())
-        return max(SMALLEST / 2, min(room_across, room_down, float(LARGEST)))
+        return max(SMALLEST, min(room_across, room_down, float(LARGEST)))
 
     def _readable_side(self) -> float:
         """Cells so small that all of them are seen, if that can be read; else larger ones, to scroll over."""
         least = self._least()
         if (self._font_size(least) or 0) > _FONT_SIZES[0]:
             return least
-        metrics = QFontMetricsF(self._number_font(_FONT_SIZES[0] + 2))
+        metrics = QFontMetricsF(self._number_font(_FONT_SIZES[2]))
         return metrics.horizontalAdvance("000") + _MARGIN + 1
 
     def _refresh(self) -> None:
@@ -213,9 +189,8 @@ class NumberMatrix(Cells, ItemArea):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        wished = self._chosen_side if self._chosen_side is not None else self._readable_side()
-        self._side = min(max(wished, SMALLEST / 2), float(LARGEST))
-        rows, columns = self._image.shape[:2]
+        self._side = self._readable_side() if self._chosen_side is None else self._chosen_side
+        rows, columns = self.extent()
         across = self._left() + columns * self._side - self.viewport().width()
         down = self._top() + rows * self._row_height() - self.viewport().height()
         for bar, beyond, step in (
@@ -231,7 +206,7 @@ class NumberMatrix(Cells, ItemArea):
 
     def window_shown(self) -> QRectF:
         """The rectangle of pixels that is on screen, in pixels of the image."""
-        rows, columns = self._image.shape[:2]
+        rows, columns = self.extent()
         left = self.horizontalScrollBar().value() / self._side
         top = self.verticalScrollBar().value() / self._row_height()
         across = (self.viewport().width() - self._left()) / self._side
@@ -258,15 +233,10 @@ class NumberMatrix(Cells, ItemArea):
         columns = range(int(shown.left()), min(self._image.shape[1], int(shown.right()) + 1))
         edge = QRectF(self._left(), self._top(), self.viewport().width(), self.viewport().height())
         painter.setClipRect(edge)
-        whole = QRectF(self.cell_rectangle((0, 0)).topLeft(), self.cell_rectangle(self._image.shape[:2]).topLeft())
         bands = self._bands()
         source = QRectF(columns.start, rows.start * bands, len(columns), len(rows) * bands)
-        target = QRectF(
-            whole.left() + columns.start * self._side,
-            whole.top() + rows.start * self._row_height(),
-            len(columns) * self._side,
-            len(rows) * self._row_height(),
-        )
+        first, end = (rows.start, columns.start), (rows.stop, columns.stop)
+        target = QRectF(self.cell_rectangle(first).topLeft(), self.cell_rectangle(end).topLeft())
         painter.drawImage(target, self._colours, source)
         size = self._font_size(self._side)
         if size is not None:
@@ -306,32 +276,20 @@ class NumberMatrix(Cells, ItemArea):
     def _paint_edges(self, painter: QPainter, rows: range, columns: range) -> None:
         """The numbers of rows and columns, as many as find room; those of the cell pointed at stand out."""
         theme = colours()
-        painter.setFont(self._edge_font())
+        painter.setFont(small_font(self.font()))
         metrics = painter.fontMetrics()
-        pointed = self.cell or (-1, -1)
-        for across, numbers, extent, least in (
-            (True, columns, self._side, metrics.horizontalAdvance("000") + GRID // 2),
-            (False, rows, self._row_height(), metrics.height()),
-        ):
-            step = next(step for step in (1, 2, 4, 8, 16, 32, 64, 1 << 20) if step * extent >= least)
-            current = pointed[1] if across else pointed[0]
-            for number in numbers:
-                if number % step and number != current:
-                    continue
-                if number != current and current >= 0 and abs(number - current) * extent < least:
-                    continue
-                cell = self.cell_rectangle((0, number) if across else (number, 0))
-                painter.setPen(QColor(theme.accent_text if number == current else theme.secondary))
-                middle = cell.center().x() if across else cell.center().y()
-                start = self._left() if across else self._top()
-                if middle < start:
-                    continue
-                if across:
-                    place = QRectF(middle - 2 * GRID, 0, 4 * GRID, self._top() - 2)
-                    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, str(number))
-                else:
-                    place = QRectF(0, middle - GRID, self._left() - GRID // 2, 2 * GRID)
-                    painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(number))
+        row, column = self.cell or (NONE, NONE)
+        centred, right = Qt.AlignmentFlag.AlignCenter, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        for number in _spaced(columns, column, (metrics.horizontalAdvance("000") + GRID // 2) / self._side):
+            middle = self.cell_rectangle((0, number)).center().x()
+            if middle >= self._left():
+                painter.setPen(QColor(theme.accent_text if number == column else theme.secondary))
+                painter.drawText(QRectF(middle - 2 * GRID, 0, 4 * GRID, self._top() - 2), centred, str(number))
+        for number in _spaced(rows, row, metrics.height() / self._row_height()):
+            middle = self.cell_rectangle((number, 0)).center().y()
+            if middle >= self._top():
+                painter.setPen(QColor(theme.accent_text if number == row else theme.secondary))
+                painter.drawText(QRectF(0, middle - GRID, self._left() - GRID // 2, 2 * GRID), right, str(number))
         if self.hasFocus() and self._by_keys:
             painter.setPen(focus_pen())
             painter.drawRect(QRectF(self.viewport().rect()).adjusted(1, 1, -1, -1))
@@ -347,17 +305,19 @@ class NumberMatrix(Cells, ItemArea):
         self.window_changed.emit(self.window_shown())
 
     @override
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """The keys + and - zoom; others point at another cell."""
-        if event.key() in _ZOOM_KEYS:
-            self.zoom(_ZOOM ** _ZOOM_KEYS[Qt.Key(event.key())])
-        else:
-            super().keyPressEvent(event)
-
-    @override
     def focusInEvent(self, event: QFocusEvent) -> None:
         self._by_keys = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
         super().focusInEvent(event)
+
+
+def _spaced(numbers: range, current: int, room: float) -> list[int]:
+    """Numbers at even distances of at least `room`, with the current one in place of its neighbours."""
+    step = 1 << max(0, math.ceil(math.log2(room)))
+    return [
+        number
+        for number in numbers
+        if number == current or (number % step == 0 and (current == NONE or abs(number - current) >= room))
+    ]
 
 
 def cell_colours(image: np.ndarray, channel: int | None) -> np.ndarray:
