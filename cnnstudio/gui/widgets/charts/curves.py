@@ -4,7 +4,7 @@ pyqtgraph's own down-sampling is not used for the batches: of 100,000 of them it
 and leaves five times as many corners to be painted, and one NaN hides all that share a corner with it.
 """
 
-from dataclasses import dataclass
+import math
 
 import numpy as np
 import pyqtgraph as pg
@@ -12,7 +12,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QPen
 from typing_extensions import override
 
-from cnnstudio.gui.look.theme import GRID, colours, plot_pen, text_sizes
+from cnnstudio.gui.look.theme import GRID, bold_font, colours, plot_pen, small_font, text_sizes
+from cnnstudio.wording import percent
 
 TRAINING, VALIDATION = 0, 1
 """Numbers of the two series, in colours and line styles."""
@@ -22,7 +23,7 @@ SYMBOLS = ("o", "d")
 
 _SYMBOL_SIZE = 9
 _AXIS_WIDTH = 56
-_FLOORS = (95.0, 90.0, 80.0, 50.0, 0.0)
+_FLOORS = (0.95, 0.9, 0.8, 0.5, 0.0)
 
 
 def batch_pen() -> QPen:
@@ -36,35 +37,13 @@ def batch_pen() -> QPen:
     return pen
 
 
-@dataclass(frozen=True)
-class Measure:
-    """What a plot shows.
-
-    Attributes:
-        title: of the axis, with its unit.
-        factor: from the measure's own unit to the axis's.
-        ceiling: the highest value there can be on the axis, or None.
-        unit: what follows a number in a sentence.
-    """
-
-    title: str
-    factor: float = 1.0
-    ceiling: float | None = None
-    unit: str = ""
-
-    def say(self, value: float) -> str:
-        """A value in words, in the axis's unit."""
-        if not np.isfinite(value):
-            return "not a number"
-        return f"{value * self.factor:.1f}{self.unit}" if self.unit else f"{value:.3g}"
-
-
 class MeasurePlot(pg.PlotItem):
     """The plot of one measure.
 
     Args:
-        measure: what it shows.
+        title: of the vertical axis, with its unit.
         across: title of the horizontal axis, or nothing.
+        is_share: whether it shows shares, 0–1, in per cent; else any numbers from 0.
 
     Attributes:
         batches: a number for each batch.
@@ -75,37 +54,33 @@ class MeasurePlot(pg.PlotItem):
         latest: the latest number of the validation, beside its marker.
     """
 
-    def __init__(self, measure: Measure, across: str = "") -> None:
+    def __init__(self, title: str, across: str = "", is_share: bool = False) -> None:
         super().__init__(enableMenu=False)
-        self.measure = measure
-        self._across = across
-        self.batches = Series()
-        self.epochs = (Series(), Series())
+        self._title, self._across = title, across
+        self._is_share = is_share
+        self._forget()
         self._logarithmic = False
         self._per_epoch = 1
         self._top = 0.0
         self._epochs_changed = False
-        self._batch_curve = pg.PlotCurveItem(connect="finite", antialias=False, skipFiniteCheck=False)
+        self._batch_curve = pg.PlotDataItem(antialias=False)
         self._epoch_lines = [pg.PlotDataItem(antialias=True, symbol=symbol) for symbol in SYMBOLS]
         for curve in (self._batch_curve, *self._epoch_lines):
             self.addItem(curve)
         self.reading_line = pg.InfiniteLine(angle=90, movable=False)
-        self.reading_line.hide()
-        self.addItem(self.reading_line, ignoreBounds=True)
         self.seam = pg.InfiniteLine(angle=90, movable=False)
-        self.seam.hide()
-        self.addItem(self.seam, ignoreBounds=True)
         self.latest = pg.TextItem()
-        self.latest.setVisible(False)
-        self.addItem(self.latest, ignoreBounds=True)
+        for item in (self.reading_line, self.seam, self.latest):
+            item.hide()
+            self.addItem(item, ignoreBounds=True)
         self.hideButtons()
         self.getAxis("left").setWidth(_AXIS_WIDTH)
-        self.getAxis("left").enableAutoSIPrefix(False)
-        self.getAxis("bottom").enableAutoSIPrefix(False)
-        # Grid and numbers would else be drawn anew at every batch: two thirds of the whole cost.
+        self.getAxis("left").setScale(100 if is_share else 1)
         for name in ("left", "bottom"):
+            self.getAxis(name).enableAutoSIPrefix(False)
+            # Grid and numbers would else be drawn anew at every batch: two thirds of the whole cost.
             self.getAxis(name).setCacheMode(pg.QtWidgets.QGraphicsItem.CacheMode.DeviceCoordinateCache)
-        self.getViewBox().disableAutoRange()
+        self.disableAutoRange()
 
     # Data.
 
@@ -119,11 +94,10 @@ class MeasurePlot(pg.PlotItem):
         """
         self._per_epoch = max(1, per_epoch)
         if not before:
-            self.batches = Series()
-            self.epochs = (Series(), Series())
+            self._forget()
         self._epochs_changed = True
         self._top = 0.0
-        self.latest.setVisible(False)
+        self.latest.hide()
         self.seam.setVisible(before > 0)
         self.seam.setPos(before)
         epochs += before
@@ -132,55 +106,49 @@ class MeasurePlot(pg.PlotItem):
         self.show_all()
         self.draw()
 
+    def _forget(self) -> None:
+        self.batches = np.empty(0)
+        self.epochs = [np.empty(0), np.empty(0)]
+
     def add_batches(self, first: int, numbers: np.ndarray) -> None:
         """Adds the numbers of some batches, counted from 0."""
-        self.batches.put(first, numbers)
+        self.batches = put(self.batches, first, numbers)
 
     def add_epoch(self, epoch: int, training: float, validation: float) -> None:
         """Adds the two numbers of an epoch, counted from 0."""
-        for series, number in zip(self.epochs, (training, validation), strict=True):
-            series.put(epoch, np.array([number]))
+        for series, number in ((TRAINING, training), (VALIDATION, validation)):
+            self.epochs[series] = put(self.epochs[series], epoch, np.array([number]))
         self._epochs_changed = True
+
+    def text_of(self, number: float) -> str:
+        """A number as it stands in a sentence."""
+        if not np.isfinite(number):
+            return "not a number"
+        return percent(number) if self._is_share else f"{number:.3g}"
 
     # Range.
 
     def show_all(self) -> None:
-        """Shows the whole height: up to the ceiling, or to the highest loss that is no outlier."""
-        measure = self.measure
-        if measure.ceiling is not None:
-            self.setYRange(self._floor(), measure.ceiling, padding=0.05)
+        """Shows the whole height: of shares up to 1, of others up to the highest number that is no outlier."""
+        batches, epochs = _finite(self.batches), _finite(np.concatenate(self.epochs))
+        typical = np.percentile(batches, (5, 99.5)) if len(batches) else np.array([0.0, 0.0])
+        if self._is_share:
+            lowest = min(epochs.min(initial=1.0), typical[0]) if len(epochs) else 0.0
+            self.setYRange(next(floor for floor in _FLOORS if floor <= lowest + 1e-9), 1.0, padding=0.05)
             return
-        finite = self.batches.values[np.isfinite(self.batches.values)]
-        highest = 1.0
-        if len(finite):
-            highest = max(float(finite[:20].max()), float(np.percentile(finite, 99.5)))
-        highest = max([highest if len(finite) else 0.0, *self._finite_epochs()]) or 1.0
+        highest = float(max([*epochs, *batches[:20], typical[1]])) or 1.0
         self._top = highest * 1.1
         if self._logarithmic:
-            lowest = min([*finite[finite > 0].tolist()[-2000:], *self._finite_epochs(), highest])
-            self.setYRange(np.log10(max(lowest, 1e-9)), np.log10(self._top), padding=0.04)
+            both = np.concatenate([batches, epochs])
+            lowest = both[both > 0].min(initial=highest)
+            self.setYRange(math.log10(max(lowest, 1e-9)), math.log10(self._top), padding=0.04)
         else:
             self.setYRange(0, self._top, padding=0.04)
 
-    def _finite_epochs(self) -> list[float]:
-        both = np.concatenate([series.values for series in self.epochs])
-        return both[np.isfinite(both)].tolist()
-
-    def _floor(self) -> float:
-        """So low that all epochs and nearly all batches are above it, so high that differences can be seen."""
-        epochs = self._finite_epochs()
-        finite = self.batches.values[np.isfinite(self.batches.values)]
-        if not epochs or not len(finite):
-            return 0.0
-        lowest = self.measure.factor * min(*epochs, float(np.percentile(finite, 5)))
-        return next(floor for floor in _FLOORS if floor <= lowest + 1e-9)
-
     def grows_beyond(self, numbers: np.ndarray) -> bool:
         """Whether new numbers call for another height."""
-        if self.measure.ceiling is not None or self._logarithmic:
-            return False
-        finite = numbers[np.isfinite(numbers)]
-        if not len(finite):
+        finite = _finite(numbers)
+        if self._is_share or self._logarithmic or not len(finite):
             return False
         first_ones = len(self.batches) <= 20
         return self._top == 0.0 or float(finite.max() if first_ones else np.median(finite)) > self._top
@@ -188,9 +156,11 @@ class MeasurePlot(pg.PlotItem):
     def set_logarithmic(self, logarithmic: bool) -> None:
         """Shows every power of ten equally high, or every step."""
         self._logarithmic = logarithmic
-        self._epochs_changed = True
+        for curve in self.curves:  # the plot's own `setLogMode` would change the range, too
+            curve.setLogMode(False, logarithmic)
         self.getAxis("left").setLogMode(x=False, y=logarithmic)
         self.show_all()
+        self._epochs_changed = True
         self.draw()
 
     # Drawing.
@@ -199,8 +169,8 @@ class MeasurePlot(pg.PlotItem):
         """Draws what is in view, with no more corners than there are pixels."""
         (left, right), _ = self.viewRange()
         start, stop = int(left * self._per_epoch) - 1, int(np.ceil(right * self._per_epoch)) + 1
-        places, numbers = outline(self.batches.values, start, stop, max(100, int(self.getViewBox().width())))
-        self._batch_curve.setData((places + 1) / self._per_epoch, self._scaled(numbers))
+        places, numbers = outline(self.batches, start, stop, max(100, int(self.getViewBox().width())))
+        self._batch_curve.setData((places + 1) / self._per_epoch, numbers)
         if self._epochs_changed:
             self._epochs_changed = False
             self._draw_epochs()
@@ -209,34 +179,30 @@ class MeasurePlot(pg.PlotItem):
 
     def _draw_epochs(self) -> None:
         for line, series in zip(self._epoch_lines, self.epochs, strict=True):
-            numbers = self._scaled(series.values)
-            shown = np.isfinite(numbers)
-            line.setData(np.arange(1, len(series) + 1)[shown], numbers[shown])
-        validation = self.epochs[VALIDATION].values[-1:]
-        place = self._scaled(validation)
-        self.latest.setVisible(bool(np.isfinite(place).all() and len(place)))
+            shown = np.isfinite(series)
+            line.setData(np.arange(1, len(series) + 1)[shown], series[shown])
+        validation = self.epochs[VALIDATION]
+        self.latest.setVisible(len(validation) > 0 and math.isfinite(self._height(validation[-1])))
         if self.latest.isVisible():
-            self.latest.setText(self.measure.say(validation[0]))
-            self.latest.setPos(len(self.epochs[VALIDATION]), float(place[0]))
+            self.latest.setText(self.text_of(validation[-1]))
+            self.latest.setPos(len(validation), self._height(validation[-1]))
 
     def _place_latest(self) -> None:
         """To the left of its own marker, on the side of it that is away from the other one, and within the plot."""
-        training, validation = (float(self._scaled(series.values[-1:])[0]) for series in self.epochs)
+        training, validation = (self._height(series[-1]) for series in self.epochs)
         text, view = self.latest.textItem.boundingRect(), self.getViewBox()
         low, high = view.viewRange()[1]
         marker = (high - validation) / (high - low) * view.height()
         top = marker + _SYMBOL_SIZE if validation < training else marker - _SYMBOL_SIZE - text.height()
         if 0 <= marker <= view.height():
             top = min(max(top, 0), view.height() - text.height())
-        anchor = (1 + _SYMBOL_SIZE / text.width(), (marker - top) / text.height())
-        if tuple(self.latest.anchor) != anchor:
-            self.latest.setAnchor(anchor)
+        self.latest.setAnchor((1 + _SYMBOL_SIZE / text.width(), (marker - top) / text.height()))
 
-    def _scaled(self, numbers: np.ndarray) -> np.ndarray:
+    def _height(self, number: float) -> float:
+        """Where a number lies on the vertical axis; NaN where that has no place for it."""
         if not self._logarithmic:
-            return numbers * self.measure.factor
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.log10(np.where(numbers > 0, numbers, np.nan))
+            return float(number)
+        return math.log10(number) if number > 0 else math.nan
 
     def follow_theme(self, ratio: float) -> None:
         """Takes the colours and the font of the theme that is on.
@@ -244,9 +210,7 @@ class MeasurePlot(pg.PlotItem):
         Args:
             ratio: screen pixels per device-independent pixel, in which a cosmetic pen is measured.
         """
-        theme = colours()
-        font = QFont()
-        font.setPixelSize(text_sizes().small)
+        theme, font = colours(), small_font(QFont())
         for name in ("left", "bottom"):
             axis = self.getAxis(name)
             axis.setPen(pg.mkPen(theme.border))
@@ -254,7 +218,7 @@ class MeasurePlot(pg.PlotItem):
             axis.setTickFont(font)
             axis.setStyle(tickLength=0, tickTextOffset=6, hideOverlappingLabels=False)
             axis.label.setFont(font)
-        self.getAxis("left").setLabel(self.measure.title, color=theme.secondary)
+        self.getAxis("left").setLabel(self._title, color=theme.secondary)
         self.getAxis("left").setGrid(40)
         if self._across:
             self.getAxis("bottom").setLabel(self._across, color=theme.secondary)
@@ -268,9 +232,7 @@ class MeasurePlot(pg.PlotItem):
         ground.setAlpha(190)
         self.latest.fill = pg.mkBrush(ground)
         self.latest.setColor(theme.plot[VALIDATION])
-        bold = QFont(font)
-        bold.setWeight(QFont.Weight.DemiBold)
-        self.latest.setFont(bold)
+        self.latest.setFont(bold_font(font))
         self.reading_line.setPen(pg.mkPen(theme.secondary, style=Qt.PenStyle.DotLine))
         self.seam.setPen(pg.mkPen(theme.border, width=ratio))
 
@@ -285,8 +247,8 @@ class CurveLegend(pg.LegendItem):
     def __init__(self, plot: MeasurePlot) -> None:
         super().__init__(frame=False, colCount=3, horSpacing=GRID)
         self.setToolTip(
-            "<p>Thin: the loss of every single batch. Round markers: the mean over an epoch's batches. Diamonds: on "
-            "the validation images, which the network never learns from.</p>"
+            "<p>Thin line: every single batch. Round markers: the mean over an epoch's batches. Diamonds: the "
+            "validation images, which the network never learns from.</p>"
         )
         for curve, name in zip(plot.curves, ("each batch", "training, mean of the epoch", "validation"), strict=True):
             self.addItem(curve, name)
@@ -308,31 +270,16 @@ class CurveLegend(pg.LegendItem):
             label.setText(label.text, color=colours().secondary, size=f"{text_sizes().small}px")
 
 
-class Series:
-    """Numbers that arrive in chunks; room doubles when it runs out, so that adding stays cheap.
+def put(values: np.ndarray, first: int, numbers: np.ndarray) -> np.ndarray:
+    """The values with numbers at the places from `first` on, over what lies there; a gap between is filled with NaN."""
+    more = np.full(max(len(values), first + len(numbers)), np.nan)
+    more[: len(values)] = values
+    more[first : first + len(numbers)] = numbers
+    return more
 
-    Attributes:
-        values: (n,) float64, all numbers so far; a view, valid until more are added.
-    """
 
-    def __init__(self) -> None:
-        self._room = np.empty(1024)
-        self.values = self._room[:0]
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def put(self, first: int, numbers: np.ndarray) -> None:
-        """Puts numbers at the places from `first` on, over what lies there; a gap before them is filled with NaN."""
-        count = len(self.values)
-        end = max(count, first + len(numbers))
-        if end > len(self._room):
-            room = np.empty(max(end, 2 * len(self._room)))
-            room[:count] = self.values
-            self._room = room
-        self._room[count:first] = np.nan
-        self._room[first : first + len(numbers)] = numbers
-        self.values = self._room[:end]
+def _finite(numbers: np.ndarray) -> np.ndarray:
+    return numbers[np.isfinite(numbers)]
 
 
 def outline(values: np.ndarray, start: int, stop: int, buckets: int) -> tuple[np.ndarray, np.ndarray]:

@@ -102,8 +102,7 @@ def test_the_latest_number_stands_beside_its_own_marker(plot, training, validati
         plot.add_epoch(epoch, training, training, validation, validation)
     for measure in plot.plots:
         view, text = measure.getViewBox(), measure.latest.textItem
-        scale = measure.measure.factor
-        own, other = (view.mapViewToScene(QPointF(2, scale * value)) for value in (validation, training))
+        own, other = (view.mapViewToScene(QPointF(2, value)) for value in (validation, training))
         box = text.mapRectToScene(text.boundingRect())
         assert view.sceneBoundingRect().adjusted(-1, -1, 1, 1).contains(box)
         assert 5 <= own.x() - box.right() <= 15  # neither marker is covered
@@ -119,6 +118,14 @@ def test_the_theme_changes_live(plot, pixels, theme):
     assert has(shown, DARK.plot[0])
     assert not has(shown, LIGHT.plot[0])
     assert not has(shown, LIGHT.window)
+
+
+@pytest.mark.parametrize(("choice", "colours"), [("dark", DARK), ("light", LIGHT)])
+def test_the_ground_follows_the_theme(plot, pixels, theme, choice, colours):
+    theme.choose("light" if choice == "dark" else "dark")
+    theme.choose(choice)
+    corner = plot.findChild(pg.GraphicsLayoutWidget).geometry().topLeft()
+    assert tuple(pixels(plot)[corner.y() + 1, corner.x() + 1]) == QColor(colours.window).getRgb()[:3]
 
 
 def test_the_latest_numbers_are_told(plot):
@@ -199,10 +206,9 @@ def test_a_hundred_thousand_batches_are_few_corners(plot):
     assert places[-1] == pytest.approx(100, abs=0.2)
 
 
-def test_what_came_while_hidden_is_drawn_when_shown(plot, pixels):
+def test_what_came_while_hidden_is_seen_when_shown(plot, pixels):
     plot.hide()
     train(plot)
-    assert len(loss_of(plot).curves[0].getData()[0]) == 0
     plot.show()
     assert has(pixels(plot)[80:], LIGHT.plot[1])
 
