@@ -348,30 +348,43 @@ def array_to_image(array: np.ndarray, colormap: str = "grey", limits: tuple[floa
     Args:
         array: (height, width) or (height, width, 1) of any number type, or (height, width, 3) uint8, which is shown in
             its own colours.
-        colormap: a key of `COLORMAPS`: "viridis" for feature maps, "diverging" for weights and gradients, "grey" for
-            pixels.
-        limits: the values that get the map's two ends; values outside are clipped.
-
-    Returns:
-        The image, width × height. NaN gets the colour of the lowest value.
+        colormap: as for `to_colours`.
+        limits: as for `to_colours`.
     """
     if array.ndim == 3 and array.shape[2] == 3:
         pixels = np.ascontiguousarray(array)
         height, width = pixels.shape[:2]
         return QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
-    values = array[..., 0] if array.ndim == 3 else array
-    indices = values if values.dtype == np.uint8 and limits == (0, 255) else _indices(values, colormap, limits)
-    pixels = colormap_table(colormap).take(indices)
+    return pixels_to_image(to_colours(array[..., 0] if array.ndim == 3 else array, colormap, limits))
+
+
+def pixels_to_image(pixels: np.ndarray, transparent: bool = False) -> QImage:
+    """A picture of pixels that owns its memory.
+
+    Args:
+        pixels: (height, width) uint32, 0xffrrggbb, or 0 where it is transparent.
+        transparent: whether it is so anywhere.
+    """
     height, width = pixels.shape
-    return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32).copy()
+    kind = QImage.Format.Format_ARGB32_Premultiplied if transparent else QImage.Format.Format_RGB32
+    return QImage(np.ascontiguousarray(pixels).data, width, height, 4 * width, kind).copy()
 
 
-def _indices(values: np.ndarray, colormap: str, limits: tuple[float, float]) -> np.ndarray:
-    low, high = limits
-    span = high - low
-    if not 0 < span < np.inf:
-        return np.full(values.shape, 128 if colormap == "diverging" else 0, dtype=np.uint8)
+def to_colours(values: np.ndarray, colormap: str = "grey", limits: tuple[float, float] = (0, 255)) -> np.ndarray:
+    """The colours of values, uint32 as 0xffrrggbb.
+
+    Args:
+        values: of any shape and number type. NaN gets the colour of the lowest value.
+        colormap: a key of `COLORMAPS`: "viridis" for feature maps, "diverging" for weights and gradients, "grey" for
+            pixels.
+        limits: the values that get the map's two ends; values outside are clipped.
+    """
+    table, (low, high) = colormap_table(colormap), limits
+    if values.dtype == np.uint8 and limits == (0, 255):
+        return table.take(values)
+    if not 0 < high - low < np.inf:
+        return np.full(values.shape, table[128 if colormap == "diverging" else 0])
     with np.errstate(invalid="ignore", over="ignore"):
         # fmin and fmax pass over NaN, where clip would keep it.
-        scaled = np.fmax((values - low) * (255.0 / span) + 0.5, 0.0)
-        return np.fmin(scaled, 255.0, out=scaled).astype(np.uint8)
+        scaled = np.fmax((values - low) * (255.0 / (high - low)) + 0.5, 0.0)
+        return table.take(np.fmin(scaled, 255.0, out=scaled).astype(np.uint8))

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
     QHelpEvent,
+    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -19,7 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 from typing_extensions import override
 
-from cnnstudio.gui.look.theme import GRID, colours
+from cnnstudio.gui.look.theme import GRID, colours, pixels_to_image
 
 if TYPE_CHECKING:
     _Widget = QWidget
@@ -434,6 +436,20 @@ class Lines:
             min(max(0, line), self.line_count) for line in (int(top // self.down), int(bottom // self.down) + 1)
         )
         return range(first, end)
+
+
+def paint_tiles(tiles: np.ndarray, lines: Lines) -> QImage:
+    """A picture of items in whole lines, transparent between them.
+
+    Args:
+        tiles: (n, `lines.height`, `lines.width`) uint32, the colours of the items as 0xffrrggbb.
+        lines: how they lie.
+    """
+    deep = -(-len(tiles) // lines.columns)
+    picture = np.zeros((deep * lines.columns, lines.down, lines.across), np.uint32)
+    picture[: len(tiles), : lines.height, : lines.width] = tiles
+    picture = picture.reshape(deep, lines.columns, lines.down, lines.across).transpose(0, 2, 1, 3)
+    return pixels_to_image(picture.reshape(deep * lines.down, lines.columns * lines.across), transparent=True)
 
 
 def focus_pen() -> QPen:

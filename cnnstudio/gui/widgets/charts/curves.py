@@ -28,13 +28,9 @@ _FLOORS = (0.95, 0.9, 0.8, 0.5, 0.0)
 
 def batch_pen() -> QPen:
     """The pen of the single batches: the training's colour, paler."""
-    theme = colours()
-    strong, ground = QColor(theme.plot[TRAINING]), QColor(theme.window)
-    parts = ((strong.red(), ground.red()), (strong.green(), ground.green()), (strong.blue(), ground.blue()))
-    pale = QColor(*(round(0.6 * one + 0.4 * other) for one, other in parts))
-    pen = QPen(pale, 1)
-    pen.setCosmetic(True)
-    return pen
+    colour = QColor(colours().plot[TRAINING])
+    colour.setAlphaF(0.6)
+    return pg.mkPen(colour)
 
 
 class MeasurePlot(pg.PlotItem):

@@ -17,8 +17,8 @@ from typing_extensions import override
 
 from cnnstudio.errors import reason
 from cnnstudio.gui.controls.describe import describe
-from cnnstudio.gui.look.theme import GRID, colours
-from cnnstudio.gui.widgets.items import NONE, ItemArea, Lines, focus_pen, paint_placeholder
+from cnnstudio.gui.look.theme import GRID, colours, to_colours
+from cnnstudio.gui.widgets.items import NONE, ItemArea, Lines, focus_pen, paint_placeholder, paint_tiles
 
 SMALLEST, LARGEST = 3 * GRID, 24 * GRID
 """Sides of a thumbnail, in device-independent pixels."""
@@ -288,13 +288,8 @@ def paint_line(images: np.ndarray, lines: Lines) -> QImage:
     if lines.height < images.shape[1]:
         images = _shrunk(images, lines.height, lines.width)
     tiles = _as_colours(images)
-    scale = lines.height // tiles.shape[1]
-    if scale > 1:
-        tiles = tiles.repeat(scale, axis=1).repeat(scale, axis=2)
-    picture = np.zeros((lines.height, lines.columns, lines.across), np.uint32)
-    picture[:, : len(tiles), : lines.width] = tiles.transpose(1, 0, 2)
-    width = lines.columns * lines.across
-    return QImage(picture.data, width, lines.height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied).copy()
+    scale = max(1, lines.height // tiles.shape[1])
+    return paint_tiles(tiles.repeat(scale, axis=1).repeat(scale, axis=2), lines)
 
 
 def _shrunk(images: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -309,7 +304,7 @@ def _shrunk(images: np.ndarray, height: int, width: int) -> np.ndarray:
 
 def _as_colours(images: np.ndarray) -> np.ndarray:
     """(n, height, width, 1 or 3) uint8 → (n, height, width) uint32 as 0xffrrggbb."""
-    values = images.astype(np.uint32)
     if images.shape[-1] == 1:
-        return np.uint32(0xFF000000) | values[..., 0] * np.uint32(0x010101)
-    return np.uint32(0xFF000000) | values[..., 0] << np.uint32(16) | values[..., 1] << np.uint32(8) | values[..., 2]
+        return to_colours(images[..., 0])
+    red, green, blue = np.moveaxis(images.astype(np.uint32), -1, 0)
+    return 0xFF000000 | red << 16 | green << 8 | blue

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
-from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, bold_font, colours, small_font
-from cnnstudio.gui.widgets.items import EDGE, NONE, ItemLines, Lines
+from cnnstudio.gui.look.theme import GAP, GRID, bold_font, colours, small_font, to_colours
+from cnnstudio.gui.widgets.items import EDGE, NONE, ItemLines, Lines, paint_tiles
 from cnnstudio.gui.widgets.maps.colour_scale import (
     LEGEND_WIDTH,
     Limits,
@@ -344,18 +344,8 @@ def paint_maps(values: np.ndarray, lines: TileLines, tiles: range, colormap: str
     maps = maps[np.newaxis, np.newaxis] if maps.ndim == 1 else maps
     if lines.stride > 1:
         maps = _shrink(maps, lines.stride)
-    rows, columns, count = maps.shape
-    flat = array_to_image(maps.reshape(rows, columns * count), colormap, limits)
-    colours = np.frombuffer(flat.constBits(), np.uint32).reshape(rows, columns, count)
-    deep = -(-count // lines.columns)
-    squares = np.zeros((deep * lines.columns, lines.height, lines.width), np.uint32)
-    squares[:count] = colours.transpose(2, 0, 1).repeat(lines.scale, axis=1).repeat(lines.scale, axis=2)
-    picture = np.zeros((deep, lines.down, lines.columns, lines.across), np.uint32)
-    picture[:, : lines.height, :, : lines.width] = squares.reshape(
-        deep, lines.columns, lines.height, lines.width
-    ).transpose(0, 2, 1, 3)
-    width, height = lines.columns * lines.across, deep * lines.down
-    return QImage(picture.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied).copy()
+    tiles = to_colours(maps, colormap, limits).transpose(2, 0, 1)
+    return paint_tiles(tiles.repeat(lines.scale, axis=1).repeat(lines.scale, axis=2), lines)
 
 
 def _shrink(maps: np.ndarray, stride: int) -> np.ndarray:
