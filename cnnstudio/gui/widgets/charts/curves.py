@@ -1,14 +1,10 @@
-"""One measure of a training over its epochs: every batch thin, the epochs' means with markers.
-
-pyqtgraph's own down-sampling is not used for the batches: of 100,000 of them it takes five times as long as `outline`
-and leaves five times as many corners to be painted, and one NaN hides all that share a corner with it.
-"""
+"""One measure of a training over its epochs: every batch thin, the epochs' means with markers."""
 
 import math
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QColor, QFont, QPen
 from typing_extensions import override
 
@@ -27,10 +23,9 @@ _FLOORS = (0.95, 0.9, 0.8, 0.5, 0.0)
 
 
 def batch_pen() -> QPen:
-    """The pen of the single batches: the training's colour, paler."""
-    colour = QColor(colours().plot[TRAINING])
-    colour.setAlphaF(0.6)
-    return pg.mkPen(colour)
+    """The pen of the single batches: the training's colour, paler. It is opaque: transparent ones paint slowly."""
+    strong, ground = QColor(colours().plot[TRAINING]), QColor(colours().window)
+    return pg.mkPen([round(0.6 * a + 0.4 * b) for a, b in zip(strong.getRgb(), ground.getRgb(), strict=True)])
 
 
 class MeasurePlot(pg.PlotItem):
@@ -44,7 +39,8 @@ class MeasurePlot(pg.PlotItem):
     Attributes:
         batches: a number for each batch.
         epochs: a number for each epoch, of the training and of the validation.
-        curves: what shows the batches, the training's epochs and the validation's, in this order.
+        curves: what shows the batches, the training's epochs and the validation's, in this order; of many batches, the
+            lowest and the highest in each pixel.
         reading_line: the vertical line at the epoch that is being read; hidden otherwise.
         seam: the vertical line where a training that goes on began; hidden otherwise.
         latest: the latest number of the validation, beside its marker.
@@ -58,11 +54,11 @@ class MeasurePlot(pg.PlotItem):
         self._logarithmic = False
         self._per_epoch = 1
         self._top = 0.0
-        self._epochs_changed = False
-        self._batch_curve = pg.PlotDataItem(antialias=False)
-        self._epoch_lines = [pg.PlotDataItem(antialias=True, symbol=symbol) for symbol in SYMBOLS]
-        for curve in (self._batch_curve, *self._epoch_lines):
-            self.addItem(curve)
+        self.setDownsampling(auto=True, mode="peak")
+        self.setClipToView(True)
+        self.addItem(pg.PlotDataItem(antialias=False, autoDownsampleFactor=1))
+        for symbol in SYMBOLS:
+            self.addItem(pg.PlotDataItem(antialias=True, symbol=symbol))
         self.reading_line = pg.InfiniteLine(angle=90, movable=False)
         self.seam = pg.InfiniteLine(angle=90, movable=False)
         self.latest = pg.TextItem()
@@ -77,6 +73,8 @@ class MeasurePlot(pg.PlotItem):
             # Grid and numbers would else be drawn anew at every batch: two thirds of the whole cost.
             self.getAxis(name).setCacheMode(pg.QtWidgets.QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self.disableAutoRange()
+        self.getViewBox().sigRangeChanged.connect(self._place_latest)
+        self.getViewBox().sigResized.connect(self._place_latest)
 
     # Data.
 
@@ -91,16 +89,15 @@ class MeasurePlot(pg.PlotItem):
         self._per_epoch = max(1, per_epoch)
         if not before:
             self._forget()
-        self._epochs_changed = True
         self._top = 0.0
-        self.latest.hide()
         self.seam.setVisible(before > 0)
         self.seam.setPos(before)
         epochs += before
         self.getViewBox().setLimits(xMin=0, xMax=1.02 * epochs)
         self.setXRange(0, 1.02 * epochs, padding=0)
         self.show_all()
-        self.draw()
+        self._draw(0, self.batches, 1 / self._per_epoch)
+        self._draw_epochs()
 
     def _forget(self) -> None:
         self.batches = np.empty(0)
@@ -109,12 +106,13 @@ class MeasurePlot(pg.PlotItem):
     def add_batches(self, first: int, numbers: np.ndarray) -> None:
         """Adds the numbers of some batches, counted from 0."""
         self.batches = put(self.batches, first, numbers)
+        self._draw(0, self.batches, 1 / self._per_epoch)
 
     def add_epoch(self, epoch: int, training: float, validation: float) -> None:
         """Adds the two numbers of an epoch, counted from 0."""
         for series, number in ((TRAINING, training), (VALIDATION, validation)):
             self.epochs[series] = put(self.epochs[series], epoch, np.array([number]))
-        self._epochs_changed = True
+        self._draw_epochs()
 
     def text_of(self, number: float) -> str:
         """A number as it stands in a sentence."""
@@ -156,36 +154,28 @@ class MeasurePlot(pg.PlotItem):
             curve.setLogMode(False, logarithmic)
         self.getAxis("left").setLogMode(x=False, y=logarithmic)
         self.show_all()
-        self._epochs_changed = True
-        self.draw()
 
     # Drawing.
 
-    def draw(self) -> None:
-        """Draws what is in view, with no more corners than there are pixels."""
-        (left, right), _ = self.viewRange()
-        start, stop = int(left * self._per_epoch) - 1, int(np.ceil(right * self._per_epoch)) + 1
-        places, numbers = outline(self.batches, start, stop, max(100, int(self.getViewBox().width())))
-        self._batch_curve.setData((places + 1) / self._per_epoch, numbers)
-        if self._epochs_changed:
-            self._epochs_changed = False
-            self._draw_epochs()
-        if self.latest.isVisible():
-            self._place_latest()
+    def _draw(self, number: int, series: np.ndarray, step: float = 1.0) -> None:
+        """Draws one of the curves, whose numbers are `step` epochs apart; it goes on over what is not finite."""
+        places = np.flatnonzero(np.isfinite(series))
+        self.curves[number].setData((places + 1) * step, series[places])
 
     def _draw_epochs(self) -> None:
-        for line, series in zip(self._epoch_lines, self.epochs, strict=True):
-            shown = np.isfinite(series)
-            line.setData(np.arange(1, len(series) + 1)[shown], series[shown])
-        validation = self.epochs[VALIDATION]
-        self.latest.setVisible(len(validation) > 0 and math.isfinite(self._height(validation[-1])))
-        if self.latest.isVisible():
-            self.latest.setText(self.text_of(validation[-1]))
-            self.latest.setPos(len(validation), self._height(validation[-1]))
+        for number, series in enumerate(self.epochs, start=1):
+            self._draw(number, series)
+        self._place_latest()
 
+    @Slot()
     def _place_latest(self) -> None:
         """To the left of its own marker, on the side of it that is away from the other one, and within the plot."""
-        training, validation = (self._height(series[-1]) for series in self.epochs)
+        training, validation = (self._height(series[-1]) if len(series) else math.nan for series in self.epochs)
+        self.latest.setVisible(math.isfinite(validation))
+        if not math.isfinite(validation):
+            return
+        self.latest.setText(self.text_of(self.epochs[VALIDATION][-1]))
+        self.latest.setPos(len(self.epochs[VALIDATION]), validation)
         text, view = self.latest.textItem.boundingRect(), self.getViewBox()
         low, high = view.viewRange()[1]
         marker = (high - validation) / (high - low) * view.height()
@@ -218,8 +208,8 @@ class MeasurePlot(pg.PlotItem):
         self.getAxis("left").setGrid(40)
         if self._across:
             self.getAxis("bottom").setLabel(self._across, color=theme.secondary)
-        self._batch_curve.setPen(batch_pen())
-        for number, line in enumerate(self._epoch_lines):
+        self.curves[0].setPen(batch_pen())
+        for number, line in enumerate(self.curves[1:]):
             line.setPen(plot_pen(number, 2 * ratio))
             line.setSymbolBrush(pg.mkBrush(theme.plot[number] if number == TRAINING else theme.window))
             line.setSymbolPen(pg.mkPen(theme.plot[number], width=2))
@@ -276,29 +266,3 @@ def put(values: np.ndarray, first: int, numbers: np.ndarray) -> np.ndarray:
 
 def _finite(numbers: np.ndarray) -> np.ndarray:
     return numbers[np.isfinite(numbers)]
-
-
-def outline(values: np.ndarray, start: int, stop: int, buckets: int) -> tuple[np.ndarray, np.ndarray]:
-    """A line through lowest and highest value of every bucket: on screen the same as one through all values.
-
-    Args:
-        values: (n,) float; NaN leaves a gap only where a whole bucket is NaN.
-        start: number of the first value to show.
-        stop: number after the last one.
-        buckets: at most so many; about one for each pixel across.
-
-    Returns:
-        The places and the values of the line's corners, two for each bucket; all values where they are few.
-    """
-    start, stop = max(0, start), min(stop, len(values))
-    count = max(0, stop - start)
-    size = -(-count // max(1, buckets))
-    if size <= 2:
-        return np.arange(start, start + count, dtype=np.float64), values[start : start + count]
-    edges = np.arange(start, stop, size)
-    part = values[start:stop]
-    corners = np.empty((len(edges), 2))
-    corners[:, 0] = np.fmin.reduceat(part, edges - start)
-    corners[:, 1] = np.fmax.reduceat(part, edges - start)
-    middles = np.minimum(edges + (size - 1) / 2, stop - 1)
-    return np.repeat(middles, 2), corners.reshape(-1)

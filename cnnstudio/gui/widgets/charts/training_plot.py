@@ -67,8 +67,6 @@ class TrainingPlot(QWidget):
             self._view.ci.addItem(plot, row, 0)
             self._view.ci.layout.setRowStretchFactor(row, _STRETCHES[row - 1])
             plot.getViewBox().sigRangeChangedManually.connect(self._zoom)
-            plot.getViewBox().sigXRangeChanged.connect(self._redraw)
-            plot.getViewBox().sigResized.connect(self._redraw)
         self.accuracy.setXLink(self.loss)
         self.loss.getAxis("bottom").setStyle(showValues=False)
         self._view.scene().sigMouseMoved.connect(self._point_at)
@@ -145,7 +143,6 @@ class TrainingPlot(QWidget):
             plot.add_batches(self._before * self._per_epoch + first, numbers)
             if not self._zoomed and plot.grows_beyond(numbers):
                 plot.show_all()
-        self._redraw()
         self._read_out()
 
     def add_epoch(self, epoch: int, loss: float, accuracy: float, val_loss: float, val_accuracy: float) -> None:
@@ -163,7 +160,6 @@ class TrainingPlot(QWidget):
         if not self._zoomed:
             for plot in self.plots:
                 plot.show_all()
-        self._redraw()
         self._read_out()
 
     @Slot()
@@ -173,14 +169,8 @@ class TrainingPlot(QWidget):
         self.loss.setXRange(*self.loss.getViewBox().state["limits"]["xLimits"], padding=0)
         for plot in self.plots:
             plot.show_all()
-        self._redraw()
 
     # Drawing.
-
-    @Slot()
-    def _redraw(self) -> None:
-        for plot in self.plots:
-            plot.draw()
 
     @Slot()
     def _zoom(self) -> None:
