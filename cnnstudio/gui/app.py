@@ -72,7 +72,7 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
             settings.limit_threads()
 
     settings.changed.connect(apply)
-    for sentence in filter(None, (unkept(), list_damage(), folders_damage())):
+    for sentence in filter(None, (unsaved(), list_damage(), folders_damage())):
         window.tell(sentence)
     # Only now: under a style sheet, Qt styles a widget again each time that one above it gets its parent.
     theme.choose(settings.theme)
@@ -82,7 +82,7 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
     return application, window
 
 
-_KEPT = {
+_CONTENT = {
     "data": "what you train, collect and design",
     "settings": "settings",
     "cache": "downloads and prepared images",
@@ -91,27 +91,25 @@ _KEPT = {
 """What lies in each of `USER_FOLDERS`."""
 
 
-def unkept() -> str:
-    """Says what cannot be kept, why, and what to do about it; empty where all can be."""
-    refused: dict[str, str] = {}
+def unsaved() -> str:
+    """Says what cannot be saved, why, and what to do about it; empty where all can be."""
+    reasons: dict[str, str] = {}
     for name, place in USER_FOLDERS.items():
         try:
             try_writing(place())
         except OSError as error:
-            refused[name] = reason(error)
-    if not refused:
+            reasons[name] = reason(error)
+    if not reasons:
         return ""
-    folders = [USER_FOLDERS[name]() for name in refused]
-    whys, parents = set(refused.values()), {folder.parent for folder in folders}
-    if len(refused) == len(USER_FOLDERS) and len(whys) == len(parents) == 1:
-        why = f"Nothing can be kept: {parents.pop()} cannot be written ({whys.pop()})."
+    different, parents = set(reasons.values()), {USER_FOLDERS[name]().parent for name in reasons}
+    if len(reasons) == len(USER_FOLDERS) and len(different) == len(parents) == 1:
+        what = f"Nothing can be saved: {parents.pop()} cannot be written ({different.pop()})."
     else:
-        lost = ", ".join(_KEPT[name] for name in refused)
-        places = ", ".join(f"{folder} ({why})" for folder, why in zip(folders, refused.values(), strict=True))
-        why = f"Some of what you do cannot be kept ({lost}), for this cannot be written: {places}."
-    works = "You can look at everything and try it out, but not train." if "data" in refused else "All else works."
+        places = (f"{_CONTENT[name]} in {USER_FOLDERS[name]()} ({why})" for name, why in reasons.items())
+        what = f"Some things cannot be saved: {', '.join(places)}."
+    works = "You can look at everything and try it out, but not train." if "data" in reasons else "The rest works."
     return (
-        f"{why} {works} To keep what you do, name another folder in the environment variable CNNSTUDIO_HOME and start "
+        f"{what} {works} To save what you do, set the environment variable CNNSTUDIO_HOME to another folder and start "
         "CNN Studio again."
     )
 

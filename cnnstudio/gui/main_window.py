@@ -226,8 +226,8 @@ class MainWindow(QMainWindow):
         text = " ".join(self._news)
         if self._forgotten:
             text += (
-                f" Some of what was remembered cannot be used and was forgotten: {', '.join(self._forgotten)}. Choose "
-                "again what you want otherwise."
+                f" These settings could not be used and were reset: {', '.join(self._forgotten)}. Choose them again if "
+                "you like."
             )
         self._message.show_info(breakable(text.strip()))
 
@@ -271,7 +271,6 @@ class MainWindow(QMainWindow):
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Asks while something runs; then stops it, remembers the place and goes."""
         if self._asks and not self._closed and not (self._may_stop() and self._may_close()):
             event.ignore()
             return
@@ -289,7 +288,7 @@ class MainWindow(QMainWindow):
             "Close",
             f"{' '.join(running)} Stop it and close?",
             AnswerButton("stop_and_close_button", "Stop and close", Role.AcceptRole),
-            AnswerButton("go_on_button", "Go on", Role.RejectRole),
+            AnswerButton("go_on_button", "Keep running", Role.RejectRole),
             details="What was learnt so far is kept.",
             usual="go_on_button",
         )

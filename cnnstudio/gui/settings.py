@@ -59,7 +59,7 @@ class Settings(QObject):
     @property
     def theme(self) -> str:
         """A key of `cnnstudio.gui.look.theme.THEMES`."""
-        return self._read("theme", "system", "the theme", lambda name: name in {"system", *THEMES})
+        return self._read("theme", "system", "the theme", THEMES.__contains__)
 
     @theme.setter
     def theme(self, value: str) -> None:

@@ -223,7 +223,7 @@ def test_a_home_that_is_a_file(started: Started, home: Path) -> None:
     home.write_text("")
     with started() as window:
         assert said(window).startswith(
-            f"Nothing can be kept: {home} cannot be written (there is a file where a folder "
+            f"Nothing can be saved: {home} cannot be written (there is a file where a folder "
         )
         assert "CNNSTUDIO_HOME" in said(window)
         for name in PAGES:
@@ -241,7 +241,7 @@ def test_one_folder_that_cannot_be_written(started: Started, name: str) -> None:
     folder.parent.mkdir(parents=True)
     folder.write_text("")
     with started() as window:
-        assert said(window).startswith("Some of what you do cannot be kept (")
+        assert said(window).startswith("Some things cannot be saved: ")
         assert str(folder) in said(window)
         assert ("but not train" in said(window)) == (name == "data")
         for page in PAGES:
@@ -295,7 +295,7 @@ def test_a_library_that_was_used_and_can_only_be_read(started: Started, home: Pa
     # TensorFlow always has something to say there.
     assert not [word for word in ("Traceback", "Errno", "Error", "QSettings") if word in done.stderr]
     sentence, checked = done.stdout.splitlines()
-    assert sentence.startswith(f"Nothing can be kept: {home} cannot be written (this needs a permission")
+    assert sentence.startswith(f"Nothing can be saved: {home} cannot be written (this needs a permission")
     assert sentence.endswith("and start CNN Studio again.")
     assert checked == "True"
     assert {path: path.read_bytes() for path in home.rglob("*") if path.is_file()} == before
@@ -382,9 +382,9 @@ def test_whatever_is_remembered_the_window_opens(value: str, started: Started, h
     with started() as window:
         assert window.isVisible()
         show_pages_of(window, REMEMBERED)
-        assert said(window).startswith("Some of what was remembered cannot be used and was forgotten: ")
-        assert said(window).endswith(". Choose again what you want otherwise.")
-        forgotten = said(window).partition("forgotten: ")[2].partition(". Choose")[0]
+        assert said(window).startswith("These settings could not be used and were reset: ")
+        assert said(window).endswith(". Choose them again if you like.")
+        forgotten = said(window).partition("reset: ")[2].partition(". Choose")[0]
         assert sorted(forgotten.split(", ")) == sorted(REMEMBERED.values())
         assert written_settings(home) == {"choices/data/dataset": "mnist"}, "it is said once"
 
@@ -410,7 +410,7 @@ def test_what_can_be_used_stays(key: str, started: Started, home: Path) -> None:
         settings.write("\nkept=7")
     with started() as window:
         show_pages_of(window, [key])
-        assert f"forgotten: {REMEMBERED[key]}. Choose" in said(window)
+        assert f"reset: {REMEMBERED[key]}. Choose" in said(window)
     assert Settings().recall("kept", 0, "") == 7
 
 
@@ -420,7 +420,7 @@ def test_a_damaged_list_and_hostile_settings_are_said_together(started: Started,
     (home / "data" / "datasets.json").write_text("{")
     with started() as window:
         assert said(window).startswith("The list of your data sets, ")
-        assert "forgotten: the theme." in said(window)
+        assert "reset: the theme." in said(window)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")

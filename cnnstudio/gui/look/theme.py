@@ -13,7 +13,6 @@ What a stylesheet rule is bound to is said with a property, `widget.setProperty(
 """
 
 import functools
-import math
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -44,11 +43,9 @@ GAP = GRID
 """Between things that belong together."""
 SECTION = 3 * GRID
 """Between groups, and from a page's content to the page's edge."""
-CONTROL_HEIGHT = 4 * GRID
-"""Height of a button, a box to type in, a list to choose from."""
 
 THEMES: dict[str, tuple[str, Qt.ColorScheme]] = {
-    "system": ("As the system", Qt.ColorScheme.Unknown),
+    "system": ("Same as system", Qt.ColorScheme.Unknown),
     "light": ("Light", Qt.ColorScheme.Light),
     "dark": ("Dark", Qt.ColorScheme.Dark),
 }
@@ -166,6 +163,20 @@ def text_sizes() -> TextSizes:
     """Sizes that follow the application's font."""
     body = QFontInfo(QGuiApplication.font()).pixelSize()
     return TextSizes(body=body, small=max(12, round(body * 0.86)), heading=round(body * 1.6))
+
+
+def small_font(font: QFont) -> QFont:
+    """A font in the smaller of the two text sizes."""
+    small = QFont(font)
+    small.setPixelSize(text_sizes().small)
+    return small
+
+
+def bold_font(font: QFont) -> QFont:
+    """A font as bold as titles are."""
+    bold = QFont(font)
+    bold.setWeight(QFont.Weight.DemiBold)
+    return bold
 
 
 class Theme(QObject):
@@ -332,46 +343,49 @@ def colormap_table(colormap: str) -> np.ndarray:
     return (0xFF000000 | rgb[:, 0] << 16 | rgb[:, 1] << 8 | rgb[:, 2]).astype(np.uint32)
 
 
-def array_to_image(array: np.ndarray, colormap: str = "grey", limits: tuple[float, float] | None = None) -> QImage:
+def array_to_image(array: np.ndarray, colormap: str = "grey", limits: tuple[float, float] = (0, 255)) -> QImage:
     """A picture of an array, one pixel a value, that owns its memory.
 
     Args:
         array: (height, width) or (height, width, 1) of any number type, or (height, width, 3) uint8, which is shown in
             its own colours.
-        colormap: a key of `COLORMAPS`: "viridis" for feature maps, "diverging" for weights and gradients, "grey" for
-            pixels.
-        limits: the values that get the map's two ends; values outside are clipped. Left out: 0 and 255 for uint8;
-            else the array's own lowest and highest value, for "diverging" made symmetric about 0.
-
-    Returns:
-        The image, width × height. NaN gets the colour of the lowest value.
+        colormap: as for `to_colours`.
+        limits: as for `to_colours`.
     """
     if array.ndim == 3 and array.shape[2] == 3:
         pixels = np.ascontiguousarray(array)
         height, width = pixels.shape[:2]
         return QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
-    values = array[..., 0] if array.ndim == 3 else array
-    table = colormap_table(colormap)
-    indices = values if values.dtype == np.uint8 and limits is None else _indices(values, colormap, limits)
-    pixels = table.take(indices)
+    return pixels_to_image(to_colours(array[..., 0] if array.ndim == 3 else array, colormap, limits))
+
+
+def pixels_to_image(pixels: np.ndarray, transparent: bool = False) -> QImage:
+    """A picture of pixels that owns its memory.
+
+    Args:
+        pixels: (height, width) uint32, 0xffrrggbb, or 0 where it is transparent.
+        transparent: whether it is so anywhere.
+    """
     height, width = pixels.shape
-    return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32).copy()
+    kind = QImage.Format.Format_ARGB32_Premultiplied if transparent else QImage.Format.Format_RGB32
+    return QImage(np.ascontiguousarray(pixels).data, width, height, 4 * width, kind).copy()
 
 
-def _indices(values: np.ndarray, colormap: str, limits: tuple[float, float] | None) -> np.ndarray:
-    if limits is None:
-        low, high = float(values.min()), float(values.max())
-        if math.isnan(low):
-            low, high = float(np.fmin.reduce(values, axis=None)), float(np.fmax.reduce(values, axis=None))
-        if colormap == "diverging":
-            high = max(abs(low), abs(high))
-            low = -high
-    else:
-        low, high = limits
-    span = high - low
-    if not 0 < span < np.inf:
-        return np.full(values.shape, 128 if colormap == "diverging" else 0, dtype=np.uint8)
+def to_colours(values: np.ndarray, colormap: str = "grey", limits: tuple[float, float] = (0, 255)) -> np.ndarray:
+    """The colours of values, uint32 as 0xffrrggbb.
+
+    Args:
+        values: of any shape and number type. NaN gets the colour of the lowest value.
+        colormap: a key of `COLORMAPS`: "viridis" for feature maps, "diverging" for weights and gradients, "grey" for
+            pixels.
+        limits: the values that get the map's two ends; values outside are clipped.
+    """
+    table, (low, high) = colormap_table(colormap), limits
+    if values.dtype == np.uint8 and limits == (0, 255):
+        return table.take(values)
+    if not 0 < high - low < np.inf:
+        return np.full(values.shape, table[128 if colormap == "diverging" else 0])
     with np.errstate(invalid="ignore", over="ignore"):
         # fmin and fmax pass over NaN, where clip would keep it.
-        scaled = np.fmax((values - low) * (255.0 / span) + 0.5, 0.0)
-        return np.fmin(scaled, 255.0, out=scaled).astype(np.uint8)
+        scaled = np.fmax((values - low) * (255.0 / (high - low)) + 0.5, 0.0)
+        return table.take(np.fmin(scaled, 255.0, out=scaled).astype(np.uint8))

@@ -1,24 +1,27 @@
-"""What widgets share that paint items themselves: where these lie, which is pointed at, and where keys go."""
+"""What widgets share that paint items themselves: where items lie, which one is pointed at, and where keys go."""
 
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
+import numpy as np
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
     QHelpEvent,
+    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPen,
+    QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 from typing_extensions import override
 
-from cnnstudio.gui.look.theme import GRID, colours
+from cnnstudio.gui.look.theme import GRID, colours, pixels_to_image
 
 if TYPE_CHECKING:
     _Widget = QWidget
@@ -27,6 +30,9 @@ else:
 
 NONE = -1
 """Stands for no item; items are numbered from 0."""
+
+EDGE = 2
+"""Room around items in lines for the outline of the current one, in device-independent pixels."""
 
 Cell = tuple[int, int]
 """Row and column, counted from 0."""
@@ -39,6 +45,7 @@ _ARROWS = {
 }
 _PAGES = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+_ZOOM = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1}
 
 
 class Items(_Widget):
@@ -54,9 +61,9 @@ class Items(_Widget):
     """The item of this number was clicked, or Enter or the space bar was pressed on it."""
 
     follows_pointer = False
-    """Whether the item under the pointer is the current one, as where values are read; else it is hovered only."""
-    wraps = True
-    """Whether Left and Right go on in the line before and in the next one."""
+    """Whether items are values to read: the one under the pointer is the current one, and Left and Right end at a
+    line's ends. Else that is hovered only, and Left and Right go on in the line before and in the next one.
+    """
     keeps_arrows = True
     """Whether an arrow key that leads nowhere ends here, or goes to the parent."""
 
@@ -151,7 +158,9 @@ class Items(_Widget):
         line, column = divmod(self._current, columns)
         if across:
             item = self._current + across
-            return item if 0 <= item < count and (self.wraps or item // columns == line) else self._current
+            return (
+                item if 0 <= item < count and (item // columns == line or not self.follows_pointer) else self._current
+            )
         line = min(max(line + down, 0), (count - 1) // columns)
         return min(line * columns + column, count - 1)
 
@@ -211,14 +220,10 @@ class Items(_Widget):
 
 
 class ItemWidget(Items, QWidget):
-    """A widget that paints items.
+    """A widget that paints items."""
 
-    Args:
-        parent: the parent widget.
-    """
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
@@ -232,34 +237,87 @@ class ItemWidget(Items, QWidget):
         super().leaveEvent(event)
 
 
-class ItemArea(Items, QAbstractScrollArea):
-    """A scroll area that paints items in its viewport.
+class ItemLines(ItemWidget):
+    """A widget that paints items of one size in lines, and is as high as these.
 
-    Args:
-        parent: the parent widget.
+    A subclass overrides `lines`, and calls `fit_height` whenever there may be other lines. Where `lines` has hidden
+    items, the last place says how many.
     """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def lines(self) -> "Lines":
+        """How the items lie, seen from `origin`."""
+        raise NotImplementedError
+
+    def origin(self) -> QPoint:
+        """The top left corner of the first item."""
+        return QPoint(EDGE, EDGE)
+
+    def is_more(self, item: int) -> bool:
+        """Whether that is the place that says how many more items there are."""
+        lines = self.lines()
+        return bool(lines.hidden) and item == lines.count - 1
+
+    def tile_rectangle(self, item: int) -> QRect:
+        """Where an item lies, in whole pixels."""
+        return self.lines().rectangle(item).translated(self.origin())
+
+    def item_count(self) -> int:
+        """How many places there are."""
+        return self.lines().count
+
+    def columns(self) -> int:
+        """How many items there are in a line."""
+        return self.lines().columns
+
+    def item_rectangle(self, item: int) -> QRectF:
+        """Where an item lies."""
+        return QRectF(self.tile_rectangle(item))
+
+    def item_at(self, position: QPointF) -> int:
+        """The item at a point; -1 for none."""
+        place = position - self.origin()
+        return self.lines().item_at(place.x(), place.y())
+
+    def fit_height(self) -> None:
+        """Makes the widget as high as its lines."""
+        self.setFixedHeight(self.origin().y() + self.lines().total_height + EDGE)
+        self.update()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.fit_height()
+        super().resizeEvent(event)
+
+
+class ItemArea(Items, QAbstractScrollArea):
+    """A scroll area that paints items in its viewport. Ctrl and the wheel, or + and -, make them larger and smaller."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
         self.viewport().setAutoFillBackground(False)
 
     def step_zoom(self, direction: int, position: QPointF) -> None:
-        """Called when the wheel turns with Ctrl: makes items larger (1) or smaller (-1) around a point."""
+        """Makes items larger (1) or smaller (-1) around a point of the viewport."""
         raise NotImplementedError
 
     @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in _ZOOM:
+            self.step_zoom(_ZOOM[Qt.Key(event.key())], QPointF(self.viewport().rect().center()))
+        else:
+            super().keyPressEvent(event)
+
+    @override
     def viewportEvent(self, event: QEvent) -> bool:
-        """Shows the tooltip of the item under the pointer; points at nothing once the mouse has gone."""
         if event.type() == QEvent.Type.Leave:
             self.hover(NONE)
         return self.show_tip(event) or super().viewportEvent(event)
 
     @override
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scrolls; with Ctrl, zooms."""
         if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             super().wheelEvent(event)
         elif event.angleDelta().y():
@@ -275,7 +333,7 @@ class Cells(Items):
     pointed = Signal(object)
     """The (row, column) that is pointed at now, or None."""
 
-    follows_pointer, wraps = True, False
+    follows_pointer = True
 
     def extent(self) -> Cell:
         """How many rows and columns there are."""
@@ -339,6 +397,7 @@ class Lines:
         height: of an item.
         across: from one item's left edge to the next one's.
         down: from the top of one line to that of the next.
+        hidden: how many items the last place stands for; 0 where it is an item like the others.
     """
 
     count: int
@@ -347,6 +406,7 @@ class Lines:
     height: int
     across: int
     down: int
+    hidden: int = 0
 
     @property
     def line_count(self) -> int:
@@ -355,8 +415,8 @@ class Lines:
 
     @property
     def total_height(self) -> int:
-        """Of all lines, without a gap below."""
-        return self.line_count * self.down - (self.down - self.height) if self.count else 0
+        """Of all lines, at least one, without a gap below."""
+        return (max(1, self.line_count) - 1) * self.down + self.height
 
     def rectangle(self, item: int) -> QRect:
         """Where an item lies."""
@@ -376,6 +436,20 @@ class Lines:
             min(max(0, line), self.line_count) for line in (int(top // self.down), int(bottom // self.down) + 1)
         )
         return range(first, end)
+
+
+def paint_tiles(tiles: np.ndarray, lines: Lines) -> QImage:
+    """A picture of items in whole lines, transparent between them.
+
+    Args:
+        tiles: (n, `lines.height`, `lines.width`) uint32, the colours of the items as 0xffrrggbb.
+        lines: how they lie.
+    """
+    deep = -(-len(tiles) // lines.columns)
+    picture = np.zeros((deep * lines.columns, lines.down, lines.across), np.uint32)
+    picture[: len(tiles), : lines.height, : lines.width] = tiles
+    picture = picture.reshape(deep, lines.columns, lines.down, lines.across).transpose(0, 2, 1, 3)
+    return pixels_to_image(picture.reshape(deep * lines.down, lines.columns * lines.across), transparent=True)
 
 
 def focus_pen() -> QPen:

@@ -191,15 +191,15 @@ def test_grey_bytes_are_shown_as_they_are() -> None:
 
 
 def test_viridis_is_viridis() -> None:
-    shown = to_array(array_to_image(np.linspace(-3, 5, 256)[np.newaxis], "viridis"))
+    shown = to_array(array_to_image(np.linspace(-3, 5, 256)[np.newaxis], "viridis", (-3, 5)))
     table = pyqtgraph.colormap.get("viridis").getLookupTable(nPts=256, alpha=False)
     np.testing.assert_array_equal(shown[0], table)
     np.testing.assert_allclose(shown[0, [0, 255]], [[68, 1, 84], [253, 231, 36]], atol=1)  # van der Walt and Smith
 
 
 def test_diverging_is_symmetric_about_zero() -> None:
-    shown = to_array(array_to_image(np.array([[-4.0, -1.0, 0.0, 1.0]]), "diverging"))[0].astype(int)
-    full = to_array(array_to_image(np.array([[-4.0, 4.0]]), "diverging"))[0]
+    shown = to_array(array_to_image(np.array([[-4.0, -1.0, 0.0, 1.0]]), "diverging", (-4, 4)))[0].astype(int)
+    full = to_array(array_to_image(np.array([[-4.0, 4.0]]), "diverging", (-4, 4)))[0]
     np.testing.assert_array_equal(shown[0], full[0])
     assert np.ptp(shown[2]) < 12, "zero is without colour"
     assert shown[1][2] > shown[1][0], "below zero is blue"
@@ -224,14 +224,14 @@ def test_limits_are_kept_and_clip() -> None:
 @pytest.mark.parametrize("colormap", COLORMAPS)
 @pytest.mark.parametrize("value", [0.0, -2.5, 3.0, np.nan, np.inf])
 def test_a_constant_array_has_one_colour(colormap: str, value: float) -> None:
-    shown = to_array(array_to_image(np.full((3, 4), value, np.float32), colormap))
+    shown = to_array(array_to_image(np.full((3, 4), value, np.float32), colormap, (value, value)))
     assert len(np.unique(shown.reshape(-1, 3), axis=0)) == 1
     if colormap == "diverging":
-        assert np.ptp(shown[0, 0].astype(int)) < 12 or value != 0
+        assert np.ptp(shown[0, 0].astype(int)) < 12, "without colour"
 
 
 def test_nan_gets_the_lowest_colour() -> None:
-    shown = to_array(array_to_image(np.array([[np.nan, 0.0, 1.0]], np.float32), "viridis"))[0]
+    shown = to_array(array_to_image(np.array([[np.nan, 0.0, 1.0]], np.float32), "viridis", (0, 1)))[0]
     np.testing.assert_array_equal(shown[0], shown[1])
     assert not np.array_equal(shown[1], shown[2])
 

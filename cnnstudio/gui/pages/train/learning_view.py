@@ -58,15 +58,15 @@ class LearningView(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMinimumWidth(30 * GRID)
-        self._probe = PixelView(self, "")
+        self._probe = PixelView("")
         self._probe.setFixedSize(11 * GRID, 11 * GRID)
         describe(self._probe, "probe_image", "Probe image", "The image that the network is asked about.")
         self._label = self._text("probe_label", "strong")
         self._verdict = self._text("probe_verdict", "")
         self._hint = self._text("learning_hint", "secondary")
-        self._kernels = MapRow("diverging", "kernel", self)
+        self._kernels = MapRow("diverging", "kernel")
         self._kernels.setObjectName("kernels")
-        self._maps = [MapRow("viridis", "map", self) for _ in range(MOST_ROWS)]
+        self._maps = [MapRow("viridis", "map") for _ in range(MOST_ROWS)]
         for number, row in enumerate(self._maps):
             row.setObjectName(f"probe_maps_{number}")
         self._build()

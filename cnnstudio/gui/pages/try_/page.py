@@ -205,7 +205,7 @@ class TryPage(Page):
         )
         self._every.hide()
         self._every.toggled.connect(self._show_rows)
-        self._maps = FeatureMapGrid(placeholder="What every layer sees appears here.")
+        self._maps = FeatureMapGrid()
         self._maps.rows_missing.connect(self._look)
         header = QHBoxLayout()
         header.addWidget(title, 1)

@@ -8,31 +8,21 @@ from functools import partial
 from html import escape
 
 import numpy as np
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QPointF,
-    QRectF,
-    QSize,
-    Qt,
-    Signal,
-    Slot,
-)
-from PySide6.QtGui import QBrush, QColor, QContextMenuEvent, QFont, QImage, QKeyEvent, QPainter, QPen
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QBrush, QColor, QContextMenuEvent, QImage, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import (
-    QListView,
+    QListWidget,
+    QListWidgetItem,
     QMenu,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QWidget,
 )
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.saving import Format, picture_of, png, save_as
-from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, colours, text_sizes
+from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, bold_font, colours, small_font
 from cnnstudio.gui.widgets.images.pixel_view import whole_pixel_rectangle
 from cnnstudio.gui.widgets.items import NONE, focus_pen
 
@@ -67,18 +57,14 @@ def brush_of(series: int) -> QBrush:
     return QBrush(QColor(colours().plot[series]), PATTERNS[series])
 
 
-class ClassHistogram(QListView):
-    """A row for each class: its mean image, its name, its number of images and a bar of that length.
-
-    Args:
-        parent: the parent widget.
-    """
+class ClassHistogram(QListWidget):
+    """A row for each class: its mean image, its name, its number of images and a bar of that length."""
 
     chosen = Signal(int)
     """A class was clicked, or Enter was pressed on it; -1 where the chosen class was chosen again."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         describe(
             self,
             "class_histogram",
@@ -88,19 +74,24 @@ class ClassHistogram(QListView):
         )
         self.setStyleSheet("QListView, QListView:focus { background: transparent; border: none; padding: 0; }")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.setSelectionMode(QListView.SelectionMode.NoSelection)
+        self.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
+        self.setSelectionMode(QListWidget.SelectionMode.NoSelection)
         self.setUniformItemSizes(True)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self._model = _ClassModel(self)
-        self.setModel(self._model)
-        self.setItemDelegate(_RowDelegate(self._model))
+        self.classes: tuple[str, ...] = ()
+        self.parts: tuple[ClassCounts, ...] = ()
+        self.totals = np.zeros(0, np.int64)
+        self.means: dict[int, QImage] = {}
+        self.shows_means = self._largest_first = False
+        self.chosen_class = NONE
+        self._order: list[int] = []
+        self.setItemDelegate(_RowDelegate(self))
         self.clicked.connect(self._choose)
 
     @property
-    def chosen_class(self) -> int:
-        """The class that is marked as chosen; -1 for none."""
-        return self._model.chosen
+    def row_height(self) -> int:
+        """Of all rows: lower where there are many."""
+        return _TALL if len(self.classes) <= FEW else _LOW
 
     def set_classes(self, classes: Sequence[str], parts: Sequence[ClassCounts], shows_means: bool = True) -> None:
         """Shows other classes, without mean images.
@@ -110,65 +101,84 @@ class ClassHistogram(QListView):
             parts: what the bars are made of, in this order; each with a count for each class.
             shows_means: whether there is room for mean images, which come with `set_mean`.
         """
-        same = tuple(classes) == self._model.classes and shows_means
-        current, chosen = (self._class_at_keys(), self.chosen_class) if same else (NONE, NONE)
-        scrolled = self.verticalScrollBar().value() if same else 0
-        self._model.set_classes(classes, parts, shows_means, keeps_means=same)
-        self._model.chosen = chosen
-        self.verticalScrollBar().setSingleStep(self._model.row_height // 2)
+        same = tuple(classes) == self.classes and shows_means
+        current, scrolled = (self._class_at_keys(), self.verticalScrollBar().value()) if same else (NONE, 0)
+        if not same:
+            self.means, self.chosen_class = {}, NONE
+        self.classes, self.parts, self.shows_means = tuple(classes), tuple(parts), shows_means
+        self.totals = np.sum([part.counts for part in parts], axis=0) if parts else np.zeros(len(classes), np.int64)
+        self._fill()
+        self.verticalScrollBar().setSingleStep(self.row_height // 2)
         self.doItemsLayout()
         self._go_to(current)
         self.verticalScrollBar().setValue(scrolled)
-        self.scrollTo(self._model.index_of(chosen))
+        self.scrollTo(self._index_of(self.chosen_class))
 
     def set_largest_first(self, largest_first: bool) -> None:
         """Sorts the rows by their numbers of images, or as the classes come."""
         current = self._class_at_keys()
-        self._model.set_largest_first(largest_first)
+        self._largest_first = largest_first
+        self._fill()
         self._go_to(current if self.chosen_class == NONE else self.chosen_class)
 
     def clear_means(self) -> None:
         """Forgets the mean images."""
-        self._model.means = {}
+        self.means = {}
         self.viewport().update()
 
     def set_mean(self, number: int, image: np.ndarray) -> None:
         """Shows a class's mean image; (height, width, 1 or 3) uint8."""
-        self._model.means[number] = array_to_image(image)
+        self.means[number] = array_to_image(image)
         self.viewport().update()
 
     def set_chosen(self, number: int) -> None:
         """Marks a class as chosen and scrolls to it; -1 marks none."""
         if number != self.chosen_class:
-            self._model.chosen = number
+            self.chosen_class = number
             if number != NONE:
                 self._go_to(number)
             self.viewport().update()
 
     def rectangle(self, number: int) -> QRectF:
         """Where a class's row lies in the viewport."""
-        return QRectF(self.visualRect(self._model.index_of(number)))
+        return QRectF(self.visualRect(self._index_of(number)))
 
     def table(self) -> bytes:
         """The numbers as a CSV table: a line for each class, a column for each part."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["class", *(part.title for part in self._model.parts)])
-        writer.writerows(zip(self._model.classes, *(part.counts for part in self._model.parts), strict=True))
+        writer.writerow(["class", *(part.title for part in self.parts)])
+        writer.writerows(zip(self.classes, *(part.counts for part in self.parts), strict=True))
         return text.getvalue().encode("utf-8-sig")
 
+    def class_at(self, index: _Index) -> int:
+        """The class of a row; -1 for none."""
+        return self._order[index.row()] if index.isValid() else NONE
+
+    def _fill(self) -> None:
+        self._order = sorted(range(len(self.classes)), key=lambda n: -self.totals[n] if self._largest_first else n)
+        self.clear()
+        for number in self._order:
+            shares = ", ".join(f"{part.counts[number]:,} {part.title}" for part in self.parts)
+            text = f"{self.classes[number]}: {shares}"
+            item = QListWidgetItem(self.classes[number], self)
+            item.setToolTip(f"<p>{escape(text)}</p>")
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, text)
+
+    def _index_of(self, number: int) -> QModelIndex:
+        return QModelIndex() if number == NONE else self.model().index(self._order.index(number), 0)
+
     def _class_at_keys(self) -> int:
-        index = self.currentIndex()
-        return self._model.class_at(index) if index.isValid() else NONE
+        return self.class_at(self.currentIndex())
 
     def _go_to(self, number: int) -> None:
         """Brings the keys to a class, and it into sight; -1 for the first row."""
-        self.setCurrentIndex(self._model.index(0) if number == NONE else self._model.index_of(number))
+        self.setCurrentIndex(self.model().index(0, 0) if number == NONE else self._index_of(number))
 
     @Slot(QModelIndex)
     def _choose(self, index: QModelIndex) -> None:
-        number = self._model.class_at(index)
-        self._model.chosen = NONE if number == self.chosen_class else number
+        number = self.class_at(index)
+        self.chosen_class = NONE if number == self.chosen_class else number
         self.viewport().update()
         self.chosen.emit(self.chosen_class)
 
@@ -176,7 +186,7 @@ class ClassHistogram(QListView):
     def currentChanged(self, current: _Index, previous: _Index) -> None:
         super().currentChanged(current, previous)
         if current.isValid():
-            self.setAccessibleDescription(self._model.text_of(self._model.class_at(current)))
+            self.setAccessibleDescription(current.data(Qt.ItemDataRole.AccessibleTextRole))
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -188,7 +198,6 @@ class ClassHistogram(QListView):
 
     @override
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Offers to keep the numbers or the picture."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for text, title, form in (
@@ -199,111 +208,40 @@ class ClassHistogram(QListView):
         menu.popup(event.globalPos())
 
 
-class _ClassModel(QAbstractListModel):
-    """The classes in the order of their rows, with all that is shown of them."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.classes: tuple[str, ...] = ()
-        self.parts: tuple[ClassCounts, ...] = ()
-        self.totals = self._order = self._rows = np.zeros(0, np.int64)
-        self.means: dict[int, QImage] = {}
-        self.shows_means = False
-        self.chosen = NONE
-        self._largest_first = False
-
-    @property
-    def row_height(self) -> int:
-        """Of all rows: lower where there are many."""
-        return _TALL if len(self.classes) <= FEW else _LOW
-
-    def set_classes(
-        self, classes: Sequence[str], parts: Sequence[ClassCounts], shows_means: bool, keeps_means: bool
-    ) -> None:
-        """Takes other classes and numbers."""
-        self.beginResetModel()
-        self.classes, self.parts, self.shows_means = tuple(classes), tuple(parts), shows_means
-        self.means = self.means if keeps_means else {}
-        self.totals = np.sum([part.counts for part in parts], axis=0) if parts else np.zeros(len(classes), np.int64)
-        self._sort()
-        self.endResetModel()
-
-    def set_largest_first(self, largest_first: bool) -> None:
-        """Sorts the rows by their numbers of images, or as the classes come."""
-        self.beginResetModel()
-        self._largest_first = largest_first
-        self._sort()
-        self.endResetModel()
-
-    def _sort(self) -> None:
-        keys = -self.totals if self._largest_first else np.zeros(len(self.classes))
-        self._order = np.argsort(keys, kind="stable")
-        self._rows = np.argsort(self._order)
-
-    def class_at(self, index: _Index) -> int:
-        """The class of a row."""
-        return int(self._order[index.row()])
-
-    def index_of(self, number: int) -> QModelIndex:
-        """The row of a class; none for -1."""
-        return QModelIndex() if number == NONE else self.index(int(self._rows[number]))
-
-    def text_of(self, number: int) -> str:
-        """A class in words: “cat: 5,000 training images, 1,000 test images”."""
-        shares = ", ".join(f"{part.counts[number]:,} {part.title}" for part in self.parts)
-        return f"{self.classes[number]}: {shares}"
-
-    @override
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.classes)
-
-    @override
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> str | None:
-        """The name, for those who type it; the numbers as a tooltip and for screen readers."""
-        number = self.class_at(index)
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self.classes[number]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return f"<p>{escape(self.text_of(number))}</p>"
-        return self.text_of(number) if role == Qt.ItemDataRole.AccessibleTextRole else None
-
-
 class _RowDelegate(QStyledItemDelegate):
     """Paints a class: its mean image, and its name and number above its bar."""
 
-    def __init__(self, model: _ClassModel) -> None:
-        super().__init__(model)
-        self._model = model
+    def __init__(self, histogram: ClassHistogram) -> None:
+        super().__init__(histogram)
+        self._histogram = histogram
 
     @override
     def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
         """As high as the number of classes allows; as wide as the list, whatever that is."""
-        return QSize(0, self._model.row_height)
+        return QSize(0, self._histogram.row_height)
 
     @override
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        number, row, theme = self._model.class_at(index), QRectF(option.rect), colours()
+        number, row, theme = self._histogram.class_at(index), QRectF(option.rect), colours()
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        if number == self._model.chosen or option.state & QStyle.StateFlag.State_MouseOver:
-            painter.setBrush(QColor(theme.accent_soft if number == self._model.chosen else theme.hover))
+        if number == self._histogram.chosen_class or option.state & QStyle.StateFlag.State_MouseOver:
+            painter.setBrush(QColor(theme.accent_soft if number == self._histogram.chosen_class else theme.hover))
             painter.drawRoundedRect(row.adjusted(1, 1, -1, -1), 6, 6)
         if option.state & QStyle.StateFlag.State_HasFocus:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(focus_pen())
             painter.drawRoundedRect(row.adjusted(1, 1, -1, -1), 6, 6)
         area = row.adjusted(GRID / 2, GRID / 2, -GRID, -GRID / 2)
-        if self._model.shows_means:
+        if self._histogram.shows_means:
             square = QRectF(area.topLeft(), QPointF(area.left() + area.height(), area.bottom()))
-            self._paint_mean(painter, self._model.means.get(number), square)
+            self._paint_mean(painter, self._histogram.means.get(number), square)
             area.setLeft(area.left() + area.height() + 1.5 * GAP)
-        tall = self._model.row_height == _TALL
+        tall = self._histogram.row_height == _TALL
         thickness = GRID if tall else GRID / 2
-        font = QFont(option.font)
-        font.setPixelSize(text_sizes().body if tall else text_sizes().small)
-        font.setWeight(QFont.Weight.DemiBold if number == self._model.chosen else QFont.Weight.Normal)
-        painter.setFont(font)
+        font = option.font if tall else small_font(option.font)
+        painter.setFont(bold_font(font) if number == self._histogram.chosen_class else font)
         self._paint_words(painter, number, area.adjusted(0, 0, 0, -thickness - (3 if tall else 1)))
         self._paint_bar(painter, number, QRectF(area.left(), area.bottom() - thickness, area.width(), thickness))
         painter.restore()
@@ -322,9 +260,9 @@ class _RowDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
 
     def _paint_words(self, painter: QPainter, number: int, area: QRectF) -> None:
-        metrics, figure = painter.fontMetrics(), f"{self._model.totals[number]:,}"
+        metrics, figure = painter.fontMetrics(), f"{self._histogram.totals[number]:,}"
         room = int(area.width()) - metrics.horizontalAdvance(figure) - GAP
-        name = metrics.elidedText(self._model.classes[number], Qt.TextElideMode.ElideRight, room)
+        name = metrics.elidedText(self._histogram.classes[number], Qt.TextElideMode.ElideRight, room)
         painter.setPen(QColor(colours().text))
         painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
         painter.setPen(QColor(colours().secondary))
@@ -334,8 +272,8 @@ class _RowDelegate(QStyledItemDelegate):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(colours().hover))
         painter.drawRoundedRect(track, 2, 2)
-        most, left = int(self._model.totals.max()), track.left()
-        for part in self._model.parts:
+        most, left = int(self._histogram.totals.max()), track.left()
+        for part in self._histogram.parts:
             count = part.counts[number]
             if not count:
                 continue

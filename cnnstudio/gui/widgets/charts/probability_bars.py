@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from html import escape
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
-from cnnstudio.gui.look.theme import GAP, GRID, Colours, colours
+from cnnstudio.gui.look.theme import GAP, GRID, bold_font, colours
+from cnnstudio.gui.widgets.items import paint_placeholder
+from cnnstudio.wording import percent
 
 ALL_UP_TO = 12
 """So many classes are all shown, in their own order; of more, only the most probable."""
@@ -24,30 +26,23 @@ _WIDE = 40 * GRID
 _NAME_SHARE = 0.48
 """Of the width, for the longest name, at most: longer ones go above their bars where there is room."""
 
+_LEAST = 0.0005
+"""The least probability that has a bar: what is shown as 0.1 %."""
+
+_PLACEHOLDER = "The answer appears here."
 _EXPLANATION = (
     "The network gives every class a probability; together they are 100\N{NO-BREAK SPACE}%. "
     "The highest one is its answer."
 )
 
 
-def percent(share: float) -> str:
-    """A share of 1 in per cent, such as “98.2 %”."""
-    return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
-
-
 class ProbabilityBars(QWidget):
-    """A row for each class: its name, a bar, its probability in per cent. The top one is set in bold, its bar filled.
+    """A row for each class: its name, a bar, its probability. The top one is set in bold, and its bar filled."""
 
-    Args:
-        parent: the parent widget.
-        placeholder: what stands there while there is no answer.
-    """
-
-    def __init__(self, parent: QWidget | None = None, placeholder: str = "The answer appears here.") -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         describe(self, "probability_bars", "Class probabilities", _EXPLANATION)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._placeholder = placeholder
         self._classes: tuple[str, ...] = ()
         self._probabilities: np.ndarray | None = None
         self._rows: list[int] = []
@@ -76,7 +71,7 @@ class ProbabilityBars(QWidget):
             raise ValueError(f"{len(probabilities)} probabilities for {count} classes")
         self._probabilities = None if probabilities is None else np.nan_to_num(probabilities)
         self._rows, self._top = list(range(count)) if count <= ALL_UP_TO else [], -1
-        description = self._placeholder
+        description = _PLACEHOLDER
         if self._probabilities is not None and count:
             self._top = int(np.argmax(self._probabilities))
             description = f"{self._classes[self._top]}: {percent(self._probabilities[self._top])}"
@@ -92,83 +87,57 @@ class ProbabilityBars(QWidget):
     def _row_height(self) -> float:
         return min(max(self.height() / max(1, len(self._rows)), self.fontMetrics().height()), _TALLEST_ROW)
 
-    def _fonts(self) -> tuple[QFont, QFont]:
-        bold = QFont(self.font())
-        bold.setWeight(QFont.Weight.DemiBold)
-        return self.font(), bold
-
     @override
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        theme = colours()
-        plain, bold = self._fonts()
-        metrics = QFontMetrics(bold)
+        metrics = QFontMetrics(bold_font(self.font()))
         # A pixel more, for widths are rounded: the longest name must not be cut for a fraction of one.
         longest = max((metrics.horizontalAdvance(self._classes[row]) for row in self._rows), default=0) + 1
+        name_width = min(longest, round(self.width() * _NAME_SHARE))
+        figure_width = metrics.horizontalAdvance(percent(1.0))
         height = self._row_height()
         # Of many classes others come with each picture: the width alone decides, or the rows would jump.
         long = longest > self.width() * _NAME_SHARE if len(self._classes) <= ALL_UP_TO else self.width() < _WIDE
-        if self._rows and long and height >= 2 * metrics.height():
-            self._paint_two_lines(painter, height, plain, bold)
-        else:
-            self._paint_one_line(painter, height, plain, bold, min(longest, round(self.width() * _NAME_SHARE)))
-        if not self._rows:
-            painter.setPen(QColor(theme.secondary))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._placeholder)
-        painter.end()
-
-    def _paint_two_lines(self, painter: QPainter, height: float, plain: QFont, bold: QFont) -> None:
-        """Each name above its bar, for names that are long for this width."""
-        metrics = QFontMetrics(bold)
-        figure_width = metrics.horizontalAdvance(percent(1.0))
-        for place, row in enumerate(self._rows):
-            top = place * height + (height - 2 * metrics.height()) / 2
-            line = QRectF(0, top, self.width(), metrics.height())
-            self._paint_text(painter, line, row, bold if row == self._top else plain, self.width())
-            below = line.translated(0, line.height())
-            self._paint_bar(painter, colours(), below.adjusted(0, 0, -figure_width - 1.5 * GAP, 0), row)
-            self._paint_figure(painter, below, row)
-
-    def _paint_one_line(self, painter: QPainter, height: float, plain: QFont, bold: QFont, name_width: int) -> None:
-        """Name, bar and figure beside one another."""
-        figure_width = QFontMetrics(bold).horizontalAdvance(percent(1.0))
+        above = long and height >= 2 * metrics.height()
         for place, row in enumerate(self._rows):
             line = QRectF(0, place * height, self.width(), height)
-            self._paint_text(painter, line, row, bold if row == self._top else plain, name_width)
-            track = line.adjusted(name_width + 1.5 * GAP, 0, -figure_width - 1.5 * GAP, 0)
-            self._paint_bar(painter, colours(), track, row)
-            self._paint_figure(painter, line, row)
+            if above:
+                name = QRectF(0, line.center().y() - metrics.height(), self.width(), metrics.height())
+                line = track = name.translated(0, name.height())
+            else:
+                name = QRectF(line.topLeft(), QSizeF(name_width, height))
+                track = line.adjusted(name_width + 1.5 * GAP, 0, 0, 0)
+            self._paint_words(painter, name, line, row)
+            self._paint_bar(painter, track.adjusted(0, 0, -figure_width - 1.5 * GAP, 0), row)
+        if not self._rows:
+            paint_placeholder(painter, self.rect(), _PLACEHOLDER)
+        painter.end()
 
-    def _paint_text(self, painter: QPainter, line: QRectF, row: int, font: QFont, width: int) -> None:
-        theme = colours()
-        painter.setFont(font)
+    def _paint_words(self, painter: QPainter, place: QRectF, line: QRectF, row: int) -> None:
+        """The name in its place, cut where it is too long, and the probability at the end of the line."""
+        theme, middle = colours(), Qt.AlignmentFlag.AlignVCenter
+        painter.setFont(bold_font(self.font()) if row == self._top else self.font())
         painter.setPen(QColor(theme.text if row == self._top or self._top < 0 else theme.secondary))
-        name = QFontMetrics(font).elidedText(self._classes[row], Qt.TextElideMode.ElideRight, width)
-        painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
-
-    def _paint_figure(self, painter: QPainter, line: QRectF, row: int) -> None:
+        name = painter.fontMetrics().elidedText(self._classes[row], Qt.TextElideMode.ElideRight, round(place.width()))
+        painter.drawText(place, middle, name)
         if self._probabilities is not None:
-            figure = percent(self._probabilities[row])
-            painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, figure)
+            painter.drawText(line, middle | Qt.AlignmentFlag.AlignRight, percent(self._probabilities[row]))
 
-    def _paint_bar(self, painter: QPainter, theme: Colours, track: QRectF, row: int) -> None:
-        thickness = 1.5 * GRID
+    def _paint_bar(self, painter: QPainter, track: QRectF, row: int) -> None:
+        theme, thickness = colours(), 1.5 * GRID
         bar = QRectF(track.left(), track.center().y() - thickness / 2, max(0.0, track.width()), thickness)
-        painter.save()
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(theme.hover))
         painter.drawRoundedRect(bar, 3, 3)
-        if self._probabilities is not None and self._probabilities[row] > 0:
-            share = float(self._probabilities[row])
-            bar.setWidth(max(2.0, bar.width() * min(share, 1.0)) if share >= 0.0005 else 0.0)
+        share = 0.0 if self._probabilities is None else min(float(self._probabilities[row]), 1.0)
+        if share >= _LEAST:
+            bar.setWidth(max(2.0, bar.width() * share))
             painter.setBrush(QColor(theme.accent if row == self._top else theme.disabled))
             painter.drawRoundedRect(bar, min(3.0, bar.width() / 2), 3)
-        painter.restore()
 
     @override
     def event(self, event: QEvent) -> bool:
-        """Shows what does not fit into the row under the pointer."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             QToolTip.showText(event.globalPos(), self._tip_at(event.pos()), self)
             return True

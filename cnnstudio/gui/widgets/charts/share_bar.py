@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
-from cnnstudio.gui.look.theme import GAP, GRID, colours, text_sizes
+from cnnstudio.gui.look.theme import GAP, GRID, bold_font, colours, small_font
 from cnnstudio.gui.widgets.items import NONE, ItemWidget, focus_pen
 from cnnstudio.wording import percent
 
@@ -44,14 +44,13 @@ class ShareBar(ItemWidget):
         title: what is shared out.
         lesson: the concept behind it.
         series: its colour in `Colours.plot`.
-        parent: the parent widget.
     """
 
     selected = Signal(str)
     """The user has chosen the layer of this name."""
 
-    def __init__(self, name: str, title: str, lesson: str, series: int, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, name: str, title: str, lesson: str, series: int) -> None:
+        super().__init__()
         describe(self, name, title, lesson)
         self._title, self._series = title, series
         self._shares: tuple[Share, ...] = ()
@@ -86,7 +85,7 @@ class ShareBar(ItemWidget):
 
     @Slot(str)
     def select(self, name: str) -> None:
-        """Marks the share of a layer without telling."""
+        """Marks the share of a layer; `selected` is not emitted."""
         self._selected = name
         number = next((number for number, share in enumerate(self._shares) if share.name == name), NONE)
         super().set_current(number)
@@ -145,9 +144,7 @@ class ShareBar(ItemWidget):
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.setPen(QColor(theme.text))
         painter.drawText(QRectF(0, 0, _WORDS, self.height()), middle, self._title)
-        strong = QFont(self.font())
-        strong.setWeight(QFont.Weight.DemiBold)
-        painter.setFont(strong)
+        painter.setFont(bold_font(self.font()))
         place = QRectF(self.width() - _NUMBER, 0, _NUMBER, self.height())
         painter.drawText(place, middle | Qt.AlignmentFlag.AlignRight, self._number)
         path = QPainterPath()
@@ -171,9 +168,7 @@ class ShareBar(ItemWidget):
             colour.setAlphaF(0.62 if number == self.hovered else 0.42 if number % 2 else 0.30)
         gap = _GAP if area.width() > 3 * _GAP and number else 0
         painter.fillRect(area.adjusted(gap, 0, 0, 0), colour)
-        font = QFont(self.font())
-        font.setPixelSize(text_sizes().small)
-        painter.setFont(font)
+        painter.setFont(small_font(self.font()))
         room, metrics = area.adjusted(GAP, 0, -GAP, 0), painter.fontMetrics()
         figure = percent(share.count / self.total, 0)
         fitting = (

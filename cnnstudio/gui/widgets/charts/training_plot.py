@@ -6,27 +6,15 @@ import io
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Slot
-from PySide6.QtGui import (
-    QAction,
-    QColor,
-    QContextMenuEvent,
-    QFocusEvent,
-    QGuiApplication,
-    QHelpEvent,
-    QKeyEvent,
-    QKeySequence,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QShowEvent,
-)
-from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QGuiApplication, QHelpEvent, QKeyEvent, QKeySequence, QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.saving import Format, picture_of, png, save_as, svg_of
 from cnnstudio.gui.look.theme import GAP, GRID, colours, icon
-from cnnstudio.gui.widgets.charts.curves import TRAINING, VALIDATION, CurveLegend, Measure, MeasurePlot
+from cnnstudio.gui.widgets.charts.curves import TRAINING, VALIDATION, CurveLegend, MeasurePlot
+from cnnstudio.gui.widgets.items import focus_pen
 
 _STRETCHES = (6, 7)
 """By which Qt shares out the height so that the plot of the loss is 1.5 times as high as that of the accuracy."""
@@ -38,9 +26,6 @@ class TrainingPlot(QWidget):
     The wheel zooms, dragging moves, a double click shows everything again; the left and right arrow keys move the
     cursor. The context menu saves picture and data.
 
-    Args:
-        parent: the parent widget.
-
     Attributes:
         loss: the upper plot.
         accuracy: the lower plot.
@@ -48,25 +33,24 @@ class TrainingPlot(QWidget):
 
     plots: tuple[MeasurePlot, ...] = ()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         describe(
             self,
             "training_plot",
             "Loss and accuracy",
             "The loss says how wrong the network's answers are, the accuracy how many are right. The loss should fall; "
-            "where validation gets worse while training gets better, the network learns by heart.",
+            "where validation gets worse while training gets better, the network overfits: it learns by heart.",
         )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.loss = MeasurePlot(Measure("Loss (cross-entropy)"))
-        self.accuracy = MeasurePlot(Measure("Accuracy (%)", 100.0, 100.0, "\N{NO-BREAK SPACE}%"), "Epoch")
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.loss = MeasurePlot("Loss (cross-entropy)")
+        self.accuracy = MeasurePlot("Accuracy (%)", "Epoch", is_share=True)
         self.plots = (self.loss, self.accuracy)
         self._per_epoch = 1
         self._before = 0
         self._cursor: float | None = None
         self._zoomed = False
-        self._stale = False
-        self._drawing = False
         self._build()
         self._add_actions()
         self._follow_theme()
@@ -83,8 +67,6 @@ class TrainingPlot(QWidget):
             self._view.ci.addItem(plot, row, 0)
             self._view.ci.layout.setRowStretchFactor(row, _STRETCHES[row - 1])
             plot.getViewBox().sigRangeChangedManually.connect(self._zoom)
-            plot.getViewBox().sigXRangeChanged.connect(self._redraw)
-            plot.getViewBox().sigResized.connect(self._redraw)
         self.accuracy.setXLink(self.loss)
         self.loss.getAxis("bottom").setStyle(showValues=False)
         self._view.scene().sigMouseMoved.connect(self._point_at)
@@ -110,6 +92,8 @@ class TrainingPlot(QWidget):
             ("save_data", "Save data…", "save", None, self._save_data),
             ("show_everything", "Show everything", "reset", Qt.Key.Key_Home, self.show_everything),
         )
+        separator = QAction(self)
+        separator.setSeparator(True)
         for name, text, icon_name, key, slot in rows:
             action = QAction(icon(icon_name), text, self)
             action.setObjectName(f"{name}_action")
@@ -118,6 +102,7 @@ class TrainingPlot(QWidget):
                 action.setShortcut(QKeySequence(key))
             action.triggered.connect(slot)
             self.addAction(action)
+        self.insertAction(self.actions()[-1], separator)
         self._logarithmic = QAction("Logarithmic loss", self)
         self._logarithmic.setObjectName("logarithmic_action")
         self._logarithmic.setCheckable(True)
@@ -141,11 +126,9 @@ class TrainingPlot(QWidget):
         self._per_epoch = max(1, batches_per_epoch)
         self._cursor = None
         self._zoomed = False
-        self._drawing = True
         for plot in self.plots:
             plot.reading_line.hide()
             plot.reset(epochs, self._per_epoch, self._before)
-        self._drawing = False
         self._readout.setText("")
 
     def add_batches(self, first: int, loss: np.ndarray, accuracy: np.ndarray) -> None:
@@ -160,7 +143,7 @@ class TrainingPlot(QWidget):
             plot.add_batches(self._before * self._per_epoch + first, numbers)
             if not self._zoomed and plot.grows_beyond(numbers):
                 plot.show_all()
-        self._added()
+        self._read_out()
 
     def add_epoch(self, epoch: int, loss: float, accuracy: float, val_loss: float, val_accuracy: float) -> None:
         """Adds an epoch.
@@ -177,7 +160,7 @@ class TrainingPlot(QWidget):
         if not self._zoomed:
             for plot in self.plots:
                 plot.show_all()
-        self._added()
+        self._read_out()
 
     @Slot()
     def show_everything(self) -> None:
@@ -186,25 +169,8 @@ class TrainingPlot(QWidget):
         self.loss.setXRange(*self.loss.getViewBox().state["limits"]["xLimits"], padding=0)
         for plot in self.plots:
             plot.show_all()
-        self._redraw()
 
     # Drawing.
-
-    def _added(self) -> None:
-        self._redraw()
-        self._tell()
-
-    @Slot()
-    def _redraw(self) -> None:
-        if self._drawing:
-            return
-        if not self.isVisible():
-            self._stale = True
-            return
-        self._drawing = True
-        for plot in self.plots:
-            plot.draw()
-        self._drawing = False
 
     @Slot()
     def _zoom(self) -> None:
@@ -218,14 +184,6 @@ class TrainingPlot(QWidget):
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and self._view.underMouse():
             return True
         return super().event(event)
-
-    @override
-    def showEvent(self, event: QShowEvent) -> None:
-        """Draws what came while the plot was hidden."""
-        super().showEvent(event)
-        if self._stale:
-            self._stale = False
-            self._redraw()
 
     @override
     def changeEvent(self, event: QEvent) -> None:
@@ -244,7 +202,7 @@ class TrainingPlot(QWidget):
         if self.hasFocus():
             painter = QPainter(self)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(QColor(colours().accent_text), 2))
+            painter.setPen(focus_pen())
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 6, 6)
             painter.end()
 
@@ -269,10 +227,10 @@ class TrainingPlot(QWidget):
             plot.reading_line.setVisible(epoch is not None)
             if epoch is not None:
                 plot.reading_line.setPos(epoch)
-        self._tell()
+        self._read_out()
 
-    def _tell(self) -> None:
-        """Says the numbers of the batch and the epoch at the cursor, or of the latest ones."""
+    def _read_out(self) -> None:
+        """Shows the numbers of the batch and the epoch at the cursor, or of the latest ones."""
         count, epochs = len(self.loss.batches), len(self.loss.epochs[TRAINING])
         if not count:
             return
@@ -280,20 +238,18 @@ class TrainingPlot(QWidget):
         if self._cursor is not None:
             batch = min(max(round(self._cursor * self._per_epoch), 1), count)
             epoch = min(max(round(self._cursor), 1), epochs)
-        loss, accuracy = self.loss.batches.values[batch - 1], self.accuracy.batches.values[batch - 1]
-        numbers = f"loss {self.loss.measure.say(loss)}, accuracy {self.accuracy.measure.say(accuracy)}"
-        lines = [f"Batch {batch:,}: {numbers}"]
+        loss, accuracy = (plot.text_of(plot.batches[batch - 1]) for plot in self.plots)
+        text = f"Batch {batch:,}: loss {loss}, accuracy {accuracy}"
         if epoch:
-            parts = []
-            for name, at in (("training", TRAINING), ("validation", VALIDATION)):
-                loss, accuracy = (plot.epochs[at].values[epoch - 1] for plot in self.plots)
-                parts.append(f"{name} {self.loss.measure.say(loss)}, {self.accuracy.measure.say(accuracy)}")
-            lines.append(f"Epoch {epoch}: {'  ·  '.join(parts)}")
-        self._readout.setText("\n".join(lines))
+            training, validation = (
+                ", ".join(plot.text_of(plot.epochs[series][epoch - 1]) for plot in self.plots)
+                for series in (TRAINING, VALIDATION)
+            )
+            text += f"\nEpoch {epoch}: training {training}  ·  validation {validation}"
+        self._readout.setText(text)
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Left and Right move the cursor, Escape takes it away."""
         (left, right), _ = self.loss.viewRange()
         step = max(1 / self._per_epoch, (right - left) / 200)
         start = right if self._cursor is None else self._cursor
@@ -313,27 +269,19 @@ class TrainingPlot(QWidget):
 
     # Saving.
 
-    @override
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Opens the menu: copy, save, zoom, scale."""
-        menu = QMenu(self)
-        menu.addActions(self.actions())
-        menu.insertSeparator(self.actions()[3])
-        menu.exec(event.globalPos())
-
     def data_as_csv(self) -> str:
         """All numbers as CSV: series, epoch (a batch's is fractional), batch, loss, accuracy (0–1)."""
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
         table.writerow(("series", "epoch", "batch", "loss", "accuracy"))
-        both = zip(self.loss.batches.values.tolist(), self.accuracy.batches.values.tolist(), strict=True)
-        for number, (loss, accuracy) in enumerate(both, start=1):
-            table.writerow(("batch", f"{number / self._per_epoch:.6g}", number, f"{loss:.7g}", f"{accuracy:.7g}"))
-        for name, series in (("training", TRAINING), ("validation", VALIDATION)):
-            both = zip(self.loss.epochs[series].values, self.accuracy.epochs[series].values, strict=True)
-            for number, (loss, accuracy) in enumerate(both, start=1):
-                batch = number * self._per_epoch
-                table.writerow((name, number, batch, f"{loss:.7g}", f"{accuracy:.7g}"))
+        for name, step, columns in (
+            ("batch", 1, [plot.batches for plot in self.plots]),
+            ("training", self._per_epoch, [plot.epochs[TRAINING] for plot in self.plots]),
+            ("validation", self._per_epoch, [plot.epochs[VALIDATION] for plot in self.plots]),
+        ):
+            for number, (loss, accuracy) in enumerate(zip(*columns, strict=True), start=1):
+                batch = number * step
+                table.writerow((name, f"{batch / self._per_epoch:.6g}", batch, f"{loss:.7g}", f"{accuracy:.7g}"))
         return text.getvalue()
 
     @Slot()
@@ -356,13 +304,3 @@ class TrainingPlot(QWidget):
     @override
     def sizeHint(self) -> QSize:
         return QSize(560, 520)
-
-    @override
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        self.update()
-        super().focusInEvent(event)
-
-    @override
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        self.update()
-        super().focusOutEvent(event)

@@ -1,18 +1,18 @@
-"""An image flattened to a vector: its numbers one after the other, seen from afar and from near."""
+"""An image flattened to a vector: all its numbers one after the other, and some of them enlarged."""
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPaintEvent, QPolygonF
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPolygonF
+from PySide6.QtWidgets import QSizePolicy
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
-from cnnstudio.gui.look.theme import GRID, array_to_image, colours, text_sizes
+from cnnstudio.gui.look.theme import GRID, array_to_image, colours, small_font
 from cnnstudio.gui.widgets.items import NONE, ItemWidget, focus_pen
 
-_FAR = 4 * GRID
+_STRIP = 4 * GRID
 _BETWEEN = 2 * GRID
-_NEAR = 4 * GRID
+_ENLARGED = 4 * GRID
 _CELL = 5 * GRID
 _INDICES = 3 * GRID
 
@@ -21,15 +21,12 @@ class VectorStrip(ItemWidget):
     """All numbers as a strip of shades; below, those around the place that is pointed at, with their indices.
 
     The number that is pointed at is `current`; `set_current` goes to another one.
-
-    Args:
-        parent: the parent widget.
     """
 
     follows_pointer = True
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         describe(
             self,
             "vector_strip",
@@ -39,7 +36,7 @@ class VectorStrip(ItemWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._values = np.zeros(1, np.uint8)
         self._marks = np.zeros(1, bool)
-        self._far = QImage()
+        self._strip = QImage()
 
     def set_values(self, values: np.ndarray, marks: np.ndarray | None = None) -> None:
         """Shows another vector.
@@ -48,7 +45,7 @@ class VectorStrip(ItemWidget):
             values: (n,) uint8.
             marks: (n,) bool, which of them are outlined; None for none.
         """
-        self._values, self._far = values, QImage()
+        self._values, self._strip = values, QImage()
         self._marks = np.zeros(len(values), bool) if marks is None else marks
         self.set_current(self.current)  # there may be fewer now
         self.update()
@@ -60,11 +57,11 @@ class VectorStrip(ItemWidget):
     def item_rectangle(self, item: int) -> QRectF:
         """Where a number lies in the strip."""
         width = self.width() / len(self._values)
-        return QRectF(item * width, 0, width, _FAR)
+        return QRectF(item * width, 0, width, _STRIP)
 
     def item_at(self, position: QPointF) -> int:
         """The number at a point of the strip; below it, the one that is pointed at."""
-        if position.y() > _FAR + _BETWEEN / 2:
+        if position.y() > _STRIP + _BETWEEN / 2:
             return self.current
         return min(max(int(position.x() / self.width() * len(self._values)), 0), len(self._values) - 1)
 
@@ -77,7 +74,7 @@ class VectorStrip(ItemWidget):
         return self.toolTip()
 
     def cells_shown(self) -> range:
-        """The indices that are shown from near."""
+        """The indices of the numbers that are enlarged."""
         count = min(len(self._values), max(1, self.width() // _CELL))
         middle = self.first_item() if self.current == NONE else self.current
         start = min(max(middle - count // 2, 0), len(self._values) - count)
@@ -87,42 +84,38 @@ class VectorStrip(ItemWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        far = QRectF(0, 0, self.width(), _FAR)
-        self._paint_far(painter, far)
+        self._paint_strip(painter, QRectF(0, 0, self.width(), _STRIP))
         cells = self.cells_shown()
-        near = QRectF(0, _FAR + _BETWEEN, len(cells) * _CELL, _NEAR)
-        near.moveLeft(max(0.0, (self.width() - near.width()) / 2))
+        enlarged = QRectF(0, _STRIP + _BETWEEN, len(cells) * _CELL, _ENLARGED)
+        enlarged.moveLeft(max(0.0, (self.width() - enlarged.width()) / 2))
         scale = self.width() / len(self._values)
         left, right = cells.start * scale, cells.stop * scale
-        theme = colours()
-        fan = QPolygonF([QPointF(left, _FAR), QPointF(right, _FAR), near.topRight(), near.topLeft()])
+        fan = QPolygonF([QPointF(left, _STRIP), QPointF(right, _STRIP), enlarged.topRight(), enlarged.topLeft()])
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(theme.accent_soft))
+        painter.setBrush(QColor(colours().accent_soft))
         painter.drawPolygon(fan)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(focus_pen())
-        painter.drawRect(QRectF(left, 0, max(2.0, right - left), _FAR).adjusted(1, 1, -1, -1))
-        self._paint_near(painter, near, cells)
+        painter.drawRect(QRectF(left, 0, max(2.0, right - left), _STRIP).adjusted(1, 1, -1, -1))
+        self._paint_cells(painter, enlarged, cells)
         painter.end()
 
-    def _paint_far(self, painter: QPainter, area: QRectF) -> None:
+    def _paint_strip(self, painter: QPainter, area: QRectF) -> None:
         """As many columns as there is room for; each the mean of its numbers."""
         columns = max(1, min(len(self._values), round(self.width() * self.devicePixelRatioF())))
-        if self._far.width() != columns:
+        if self._strip.width() != columns:
             starts = np.arange(columns) * len(self._values) // columns
             sums = np.add.reduceat(self._values, starts, dtype=np.int64)
             means = (sums / np.diff(np.append(starts, len(self._values)))).astype(np.uint8)
-            self._far = array_to_image(means[np.newaxis])
-        painter.drawImage(area, self._far)
+            self._strip = array_to_image(means[np.newaxis])
+        painter.drawImage(area, self._strip)
 
-    def _paint_near(self, painter: QPainter, area: QRectF, cells: range) -> None:
+    def _paint_cells(self, painter: QPainter, area: QRectF, cells: range) -> None:
         theme = colours()
-        small = QFont(self.font())
-        small.setPixelSize(text_sizes().small)
-        painter.setFont(small)
+        painter.setFont(small_font(self.font()))
         for number, index in enumerate(cells):
             value = int(self._values[index])
-            cell = QRectF(area.left() + number * _CELL, area.top(), _CELL, _NEAR)
+            cell = QRectF(area.left() + number * _CELL, area.top(), _CELL, _ENLARGED)
             painter.fillRect(cell.adjusted(0.5, 0, -0.5, 0), QColor(value, value, value))
             painter.setPen(QColor("#000000" if value > 110 else "#ffffff"))
             painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, str(value))
@@ -143,7 +136,7 @@ class VectorStrip(ItemWidget):
 
     @override
     def sizeHint(self) -> QSize:
-        return QSize(60 * GRID, _FAR + _BETWEEN + _NEAR + _INDICES)
+        return QSize(60 * GRID, _STRIP + _BETWEEN + _ENLARGED + _INDICES)
 
     @override
     def minimumSizeHint(self) -> QSize:

@@ -9,17 +9,18 @@ from typing import Any
 
 import numpy as np
 from PySide6 import QtCore
-from PySide6.QtCore import QCoreApplication, QElapsedTimer, QRectF, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QHideEvent, QImage, QPainter, QPainterPath, QPaintEvent, QPen, QShowEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QHideEvent, QImage, QShowEvent, QTransform
+from PySide6.QtWidgets import QComboBox, QFrame, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
-from cnnstudio.gui.look.theme import GAP, GRID, SECTION, colours
-from cnnstudio.gui.widgets.drawing.photo_view import fitted, paint_shade
+from cnnstudio.gui.look.theme import GAP, SECTION
+from cnnstudio.gui.widgets.drawing.photo_view import Crop, PhotoView
 from cnnstudio.screen import apt_line, missing_camera_packages
 
-TELL_EVERY = 100
+INTERVAL = 100
 """Milliseconds between two `picture_changed`, at least."""
 
 PATIENCE = 8_000
@@ -36,70 +37,15 @@ INSTALL = 'python -m pip install "cnnstudio[camera]"'
 _TRY_AGAIN = "Then press “Try again”."
 
 
-class CameraScreen(QWidget):
-    """Shows the newest frame whole.
-
-    Args:
-        guide: whether all but the square in the middle is shaded.
-
-    Attributes:
-        mirrored: whether left and right are exchanged, as in a mirror.
-    """
-
-    def __init__(self, guide: bool) -> None:
-        super().__init__()
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.mirrored = True
-        self._guide = guide
-        self._image: QImage | None = None
-
-    def show_image(self, image: QImage | None) -> None:
-        """Shows a frame, or that the camera is starting."""
-        self._image = image
-        self.update()
-
-    @override
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints the frame within rounded corners."""
-        painter = QPainter(self)
-        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        area = QRectF(self.rect())
-        outline = QPainterPath()
-        outline.addRoundedRect(area.adjusted(1, 1, -1, -1), GRID, GRID)
-        painter.fillPath(outline, QColor(colours().surface))
-        if self._image is None:
-            painter.setPen(QColor(colours().secondary))
-            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, "The camera is starting …")
-        else:
-            painter.setClipPath(outline)
-            self._paint_frame(painter, area, self._image)
-            painter.setClipping(False)
-        painter.strokePath(outline, QPen(QColor(colours().border), 1))
-        painter.end()
-
-    def _paint_frame(self, painter: QPainter, area: QRectF, image: QImage) -> None:
-        place = fitted(image.size(), area)
-        painter.fillRect(area, Qt.GlobalColor.black)
-        painter.save()
-        if self.mirrored:
-            painter.translate(area.width(), 0)
-            painter.scale(-1, 1)
-        painter.drawImage(place, image)
-        painter.restore()
-        if self._guide:
-            paint_shade(painter, area, fitted(QSize(1, 1), place))
-
-
 class CameraView(QWidget):
     """Shows what a camera sees, or says why there is nothing to see and what to do.
 
     The picture on screen is mirrored, as in a mirror, unless the camera looks away from the user; `picture` never is.
-    The camera is in use only while the view is started and visible; hidden, it is let go, and taken again when the view
-    comes back.
+    All but the square in the middle, which a network gets, is dimmed. The camera is in use only while the view is
+    started and visible; hidden, it is let go, and taken again when the view comes back.
 
-    Args:
-        parent: the parent widget.
-        guide: whether all but the square in the middle, which a network gets, is shaded.
+    Attributes:
+        mirrored: whether the picture on screen is mirrored.
     """
 
     picture_changed = Signal()
@@ -108,15 +54,9 @@ class CameraView(QWidget):
     failed = Signal(str)
     """The camera cannot be used, or no longer: what happened and what to do. The view shows the same sentence."""
 
-    def __init__(self, parent: QWidget | None = None, guide: bool = True) -> None:
-        super().__init__(parent)
-        describe(
-            self,
-            "camera_view",
-            "Camera",
-            "What the camera sees now, as in a mirror; it is kept unmirrored. Of each picture the network gets the "
-            "square in the middle.",
-        )
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("camera_view")
         self.setMinimumSize(160, 160)
         self._wanted = False
         self._problem: str | None = None
@@ -127,17 +67,23 @@ class CameraView(QWidget):
         self._camera: Any = None
         self._image: QImage | None = None
         self._picture: np.ndarray | None = None
-        self._since = QElapsedTimer()
-        self._later = QTimer(self, singleShot=True)
-        self._later.timeout.connect(self._tell)
+        self.mirrored = True
+        self._soon = QTimer(self, singleShot=True, interval=INTERVAL)
+        self._soon.timeout.connect(self.picture_changed)
         self._watch = QTimer(self, singleShot=True, interval=PATIENCE)
         self._watch.timeout.connect(self._no_frames)
-        self._screen = CameraScreen(guide)
+        self._screen = describe(
+            PhotoView("The camera is starting …"),
+            "camera_screen",
+            "Camera",
+            "What the camera sees now, as in a mirror; it is kept unmirrored. Of each picture the network gets the "
+            "square in the middle.",
+        )
         self._choice = describe(
             QComboBox(),
             "camera_choice",
             "Which camera",
-            "The camera to look through; the list follows what is plugged in.",
+            "The camera to use, of those that are plugged in.",
         )
         self._choice.activated.connect(self._choose)
         self._choice.hide()
@@ -157,10 +103,7 @@ class CameraView(QWidget):
         self._problem_text.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        again = describe(
-            QPushButton("Try &again"), "camera_again_button", "Try again", "Looks for the camera once more, now."
-        )
-        again.clicked.connect(self.start)
+        again = push_button("camera_again_button", "Try &again", "Looks for the camera once more, now.", self.start)
         panel = QFrame()
         panel.setProperty("role", "panel")
         column = QVBoxLayout(panel)
@@ -201,8 +144,7 @@ class CameraView(QWidget):
         """Takes the camera, now or as soon as the view is visible."""
         self._wanted = True
         self._problem = None
-        if self.isVisible() and self._camera is None:
-            self._open()
+        self._open()
 
     @Slot()
     def stop(self) -> None:
@@ -212,15 +154,12 @@ class CameraView(QWidget):
 
     @override
     def showEvent(self, event: QShowEvent) -> None:
-        """Takes the camera again."""
         super().showEvent(event)
-        if self._wanted and self._camera is None:
-            self._open()
+        self._open()
 
     @override
     def hideEvent(self, event: QHideEvent) -> None:
-        """Releases the camera while it is not seen. When the view is shown again, it is tried anew."""
-        self._problem = None
+        self._problem = None  # it is tried anew when the view is shown again
         self._release()
         super().hideEvent(event)
 
@@ -244,11 +183,10 @@ class CameraView(QWidget):
             self._devices.videoInputsChanged.connect(self._plugged)
         return None
 
-    def _cameras(self) -> Sequence[Any]:
-        """The cameras, the system's default first."""
-        return sorted(self._devices.videoInputs(), key=lambda camera: not camera.isDefault())
-
     def _open(self) -> None:
+        """Takes the camera, once it is wanted and the view is visible."""
+        if not self._wanted or not self.isVisible() or self._camera is not None:
+            return
         problem = self.problem()
         if problem is not None:
             self._fail(problem)
@@ -260,11 +198,10 @@ class CameraView(QWidget):
 
     @Slot(object)
     def _permitted(self, _permission: object) -> None:
-        if self._wanted and self.isVisible() and self._camera is None:
-            self._open()
+        self._open()
 
     def _chosen(self) -> Any:
-        cameras = self._cameras()
+        cameras = sorted(self._devices.videoInputs(), key=lambda camera: not camera.isDefault())
         key = self._choice.currentData()
         chosen = next((camera for camera in cameras if camera.id().data() == key), cameras[0])
         self._choice.clear()
@@ -277,7 +214,7 @@ class CameraView(QWidget):
     def take(self, device: Any) -> None:
         """Takes a camera, a `QCameraDevice` of QtMultimedia."""
         self.listen()
-        self._screen.mirrored = device.position() != self._media.QCameraDevice.Position.BackFace
+        self.mirrored = device.position() != self._media.QCameraDevice.Position.BackFace
         self._camera = self._media.QCamera(device, self)
         self._camera.errorOccurred.connect(self._camera_failed)
         formats = device.videoFormats()
@@ -301,7 +238,7 @@ class CameraView(QWidget):
         return self._sink
 
     def _release(self) -> None:
-        for timer in (self._later, self._watch):
+        for timer in (self._soon, self._watch):
             timer.stop()
         if self._camera is not None:
             self._camera.errorOccurred.disconnect(self._camera_failed)
@@ -313,8 +250,7 @@ class CameraView(QWidget):
             if thing is not None:
                 thing.deleteLater()
         self._camera = self._session = self._sink = self._image = self._picture = None
-        self._since.invalidate()
-        self._screen.show_image(None)
+        self._screen.set_picture(None)
 
     def _fail(self, text: str) -> None:
         self._release()
@@ -322,7 +258,7 @@ class CameraView(QWidget):
         self._stack.setCurrentIndex(1)
         self.failed.emit(text)
 
-    # What the camera tells.
+    # What comes from the camera.
 
     @Slot()
     def _receive(self) -> None:
@@ -336,17 +272,10 @@ class CameraView(QWidget):
         self._image, self._picture = image, None
         self._watch.start()
         self._stack.setCurrentIndex(0)
-        self._screen.show_image(image)
-        if not self._since.isValid() or self._since.elapsed() >= TELL_EVERY:
-            self._tell()
-        elif not self._later.isActive():
-            self._later.start(TELL_EVERY - self._since.elapsed())
-
-    @Slot()
-    def _tell(self) -> None:
-        self._later.stop()
-        self._since.start()
-        self.picture_changed.emit()
+        shown = image.transformed(QTransform.fromScale(-1, 1)) if self.mirrored else image
+        self._screen.set_picture(shown, middle_square(image.size()))
+        if not self._soon.isActive():
+            self._soon.start()
 
     @Slot(object, str)
     def _camera_failed(self, _error: object, text: str) -> None:
@@ -363,7 +292,6 @@ class CameraView(QWidget):
 
     @Slot()
     def _plugged(self) -> None:
-        """Follows the cameras as they come and go."""
         if not self._wanted or not self.isVisible():
             return
         present = {camera.id().data() for camera in self._devices.videoInputs()}
@@ -381,8 +309,14 @@ class CameraView(QWidget):
 
     @override
     def sizeHint(self) -> QSize:
-        """As wide as the usual canvas, in the shape of most cameras."""
         return QSize(320, 240)
+
+
+def middle_square(size: QSize) -> Crop:
+    """The largest square in the middle of a picture."""
+    side = min(size.width(), size.height())
+    across, down = (1 - side / size.width()) / 2, (1 - side / size.height()) / 2
+    return across, down, 1 - across, 1 - down
 
 
 def best_format(formats: Sequence[tuple[int, int, float]]) -> int | None:
@@ -432,7 +366,7 @@ def import_problem(error: ImportError) -> str:
         return f"The camera needs a part of Qt that is not installed. Install it with\n{INSTALL}\n{_TRY_AGAIN}"
     if missing := missing_camera_packages():
         return _packages_problem(missing)
-    return f"The camera's part of Qt cannot be loaded ({error}). Install it anew with\n{INSTALL}\n{_TRY_AGAIN}"
+    return f"The camera's part of Qt cannot be loaded ({error}). Reinstall it with\n{INSTALL}\n{_TRY_AGAIN}"
 
 
 def _packages_problem(packages: Sequence[str]) -> str:

@@ -21,16 +21,18 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QPixmap,
+    QPolygonF,
     QResizeEvent,
     QTabletEvent,
     QTouchEvent,
+    QTransform,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, colours
-from cnnstudio.gui.widgets.drawing.stroke_history import SIDE, Point, StrokeHistory, Surface
+from cnnstudio.gui.widgets.drawing.stroke_history import SIDE, Bounds, Point, StrokeHistory
 
 _CENTRE = (SIDE / 2, SIDE / 2)
 _STEPS: dict[int, Point] = {
@@ -50,7 +52,6 @@ class DrawingCanvas(QWidget):
     Shift, finely) and the space bar puts the pen down and lifts it.
 
     Args:
-        parent: the parent widget.
         placeholder: what stands on the empty paper.
     """
 
@@ -60,14 +61,14 @@ class DrawingCanvas(QWidget):
     history_changed = Signal(bool, bool)
     """Whether there is something to undo, and something to redo."""
 
-    def __init__(self, parent: QWidget | None = None, placeholder: str = "Draw here") -> None:
-        super().__init__(parent)
+    def __init__(self, placeholder: str = "Draw here") -> None:
+        super().__init__()
         describe(
             self,
             "drawing_canvas",
             "Drawing canvas",
             "The network does not get these lines but a small picture of them, centred and scaled like its training "
-            "images. Draw with mouse, pen or finger; or with the arrow keys, Space puts the pen down and lifts it.",
+            "images. Draw with mouse, pen or finger. The arrow keys draw, too: Space puts the pen down and lifts it.",
         )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.CrossCursor)
@@ -80,7 +81,6 @@ class DrawingCanvas(QWidget):
         self._placeholder = placeholder
         self._brush_width = 22.0
         self._history = StrokeHistory()
-        self._reported = (False, False)
         self._compressed = QCoreApplication.testAttribute(_COMPRESS)
         self._source: object = None  # what draws: "mouse", "pen", a finger, "keyboard", or nothing
         self._cursor: Point | None = None
@@ -124,7 +124,7 @@ class DrawingCanvas(QWidget):
         self._source = source
         if self._history.empty:
             self.update()  # the placeholder goes
-        if self._history.begin(point, self._surface().bounds):
+        if self._history.begin(point, self._bounds()):
             self._changed_near([point])
             self.drawing_changed.emit()
 
@@ -132,7 +132,7 @@ class DrawingCanvas(QWidget):
         if self._history.empty:
             self.update()
         before = len(self._history.live)
-        if not self._history.move(point, self._surface().bounds):
+        if not self._history.move(point, self._bounds()):
             return
         live = self._history.live
         if 0 < before < len(live):
@@ -162,27 +162,29 @@ class DrawingCanvas(QWidget):
             self.drawing_changed.emit()
 
     def _report_history(self) -> None:
-        now = (self._history.can_undo, self._history.can_redo)
-        if now != self._reported:
-            self._reported = now
-            self.history_changed.emit(*now)
+        self.history_changed.emit(self._history.can_undo, self._history.can_redo)
 
     # Geometry.
 
-    def _surface(self) -> Surface:
-        return Surface(self.width(), self.height())
+    def _to_pixels(self) -> QTransform:
+        """From canvas units to pixels: the square from 0 to `SIDE` fills the middle of the canvas."""
+        scale = max(1, min(self.width(), self.height())) / SIDE
+        middle = QTransform.fromTranslate(self.width() / 2, self.height() / 2)
+        return middle.scale(scale, scale).translate(-SIDE / 2, -SIDE / 2)
 
     def _to_canvas(self, position: QPointF) -> Point:
-        return self._surface().to_canvas((position.x(), position.y()))
+        return self._to_pixels().inverted()[0].map(position).toTuple()
+
+    def _bounds(self) -> Bounds:
+        seen = self._to_pixels().inverted()[0].mapRect(QRectF(self.rect()))
+        return seen.left(), seen.top(), seen.right(), seen.bottom()
 
     def _changed_near(self, points: list[Point]) -> None:
         """Repaints the small rectangle around some points."""
-        surface = self._surface()
-        pixels = [surface.to_pixels(point) for point in points]
-        across, down = zip(*pixels, strict=True)
-        rectangle = QRectF(QPointF(min(across), min(down)), QPointF(max(across), max(down)))
-        margin = self._brush_width * surface.scale / 2 + 3
-        self.update(rectangle.adjusted(-margin, -margin, margin, margin).toAlignedRect())
+        margin = self._brush_width / 2
+        area = QPolygonF([QPointF(*point) for point in points]).boundingRect()
+        area = self._to_pixels().mapRect(area.adjusted(-margin, -margin, margin, margin))
+        self.update(area.adjusted(-3, -3, 3, 3).toAlignedRect())
 
     # Painting. The layer holds all that is drawn but the last half segment of the stroke that is being drawn.
 
@@ -192,10 +194,8 @@ class DrawingCanvas(QWidget):
         )
 
     def _use_canvas_units(self, painter: QPainter) -> None:
-        surface = self._surface()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.translate(*surface.to_pixels((0, 0)))
-        painter.scale(surface.scale, surface.scale)
+        painter.setTransform(self._to_pixels(), combine=True)
 
     def _draw_on_layer(self, path: QPainterPath, width: float) -> None:
         if self._layer is not None:
@@ -225,7 +225,6 @@ class DrawingCanvas(QWidget):
 
     @override
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints the paper, the strokes, the edge and the keyboard's cursor, within the region that changed."""
         theme = colours()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -254,7 +253,7 @@ class DrawingCanvas(QWidget):
 
     def _paint_cursor(self, painter: QPainter, cursor: Point) -> None:
         accent = QColor(colours().accent_text)
-        painter.setPen(QPen(accent, 2 / self._surface().scale))
+        painter.setPen(QPen(accent, 2 / self._to_pixels().m11()))
         painter.setBrush(accent if self._source == "keyboard" else Qt.BrushStyle.NoBrush)
         painter.drawEllipse(QPointF(*cursor), self._brush_width / 2, self._brush_width / 2)
 
@@ -268,7 +267,6 @@ class DrawingCanvas(QWidget):
 
     @override
     def leaveEvent(self, event: QEvent) -> None:
-        """Lets the platform merge moves of the pointer again."""
         QCoreApplication.setAttribute(_COMPRESS, self._compressed)
         super().leaveEvent(event)
 
@@ -279,7 +277,6 @@ class DrawingCanvas(QWidget):
 
     @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Draws; without a button, hides the keyboard's cursor."""
         if self._source == "mouse":
             self._move(self._to_canvas(event.position()))
         elif self._source is None:
@@ -343,7 +340,6 @@ class DrawingCanvas(QWidget):
 
     @override
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        """Forgets a released arrow key."""
         if not event.isAutoRepeat():
             self._arrows.discard(event.key())
         super().keyReleaseEvent(event)
@@ -358,7 +354,7 @@ class DrawingCanvas(QWidget):
 
     def _step_cursor(self, length: float) -> None:
         x, y = self._cursor or _CENTRE
-        left, top, right, bottom = self._surface().bounds
+        left, top, right, bottom = self._bounds()
         x += length * sum(_STEPS[key][0] for key in self._arrows)
         y += length * sum(_STEPS[key][1] for key in self._arrows)
         place = (min(max(x, left), right), min(max(y, top), bottom))
@@ -374,7 +370,6 @@ class DrawingCanvas(QWidget):
 
     @override
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Shows the keyboard's cursor when the focus came by the keyboard."""
         if event.reason() in {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason}:
             self._cursor = self._cursor or _CENTRE
         super().focusInEvent(event)
@@ -388,14 +383,12 @@ class DrawingCanvas(QWidget):
 
     @override
     def hideEvent(self, event: QHideEvent) -> None:
-        """Keeps what was being drawn when the page changes under the pen."""
-        self._finish()
+        self._finish()  # what was being drawn when the page changed under the pen is kept
         super().hideEvent(event)
 
     @override
     def changeEvent(self, event: QEvent) -> None:
-        """Draws the strokes anew in another theme's colours."""
-        self._repaint_all()
+        self._repaint_all()  # in another theme's colours
         super().changeEvent(event)
 
     @override

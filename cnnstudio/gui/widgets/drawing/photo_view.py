@@ -1,4 +1,4 @@
-"""A picture as it came, with what the network sees of it."""
+"""A picture, with the part of it that the network sees."""
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -14,32 +14,21 @@ Crop = tuple[float, float, float, float]
 """Left, top, right and bottom, as shares of a picture's width and height."""
 
 
-def fitted(size: QSize, area: QRectF) -> QRectF:
-    """Where a picture of some size lies in an area: in its middle, as large as it allows, in its own shape."""
-    place = QRectF(QPointF(), size.scaled(area.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio).toSizeF())
-    place.moveCenter(area.center())
-    return place
-
-
-def paint_shade(painter: QPainter, area: QRectF, seen: QRectF) -> None:
-    """Dims an area but for the part that the network sees."""
-    around = QPainterPath()
-    around.addRect(area)
-    around.addRect(seen)
-    painter.fillPath(around, QColor(0, 0, 0, 140))
-
-
 class PhotoView(QWidget):
     """A picture, as large as there is room; what the network does not see of it is dimmed.
 
     Args:
         placeholder: what stands there while there is no picture.
-        parent: the parent widget.
     """
 
-    def __init__(self, placeholder: str = "", parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        describe(self, "photo_view", "The picture", "The picture as it came. The network sees what is not dimmed.")
+    def __init__(self, placeholder: str = "") -> None:
+        super().__init__()
+        describe(
+            self,
+            "photo_view",
+            "The picture",
+            "The whole picture. The network sees what is not dimmed.",
+        )
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._placeholder = placeholder
         self._image: np.ndarray | None = None
@@ -68,19 +57,26 @@ class PhotoView(QWidget):
             image: (height, width) or (height, width, 1 or 3) uint8.
             crop: what the network sees of it; None for no particular part.
         """
-        self._image, self._crop = image, crop
-        self._picture = None if image is None else array_to_image(image)
+        self.set_picture(None if image is None else array_to_image(image), crop)
+        self._image = image
+
+    def set_picture(self, picture: QImage | None, crop: Crop | None = None) -> None:
+        """Shows a picture that is no array, or none."""
+        self._image, self._picture, self._crop = None, picture, crop
         self.update()
 
     def place(self) -> QRectF:
-        """Where the picture lies, in device-independent pixels."""
+        """Where the picture lies, in device-independent pixels: in the middle, as large as there is room."""
         if self._picture is None:
             return QRectF()
-        return fitted(self._picture.size(), QRectF(self.rect()).adjusted(1, 1, -1, -1))
+        area = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        size = self._picture.size().scaled(area.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
+        place = QRectF(QPointF(), size.toSizeF())
+        place.moveCenter(area.center())
+        return place
 
     @override
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paints the picture, dims what lies outside the crop and outlines that; or writes the placeholder."""
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         if self._picture is None:
@@ -107,7 +103,10 @@ class PhotoView(QWidget):
                 (right - left) * place.width(),
                 (bottom - top) * place.height(),
             )
-            paint_shade(painter, place, seen)
+            around = QPainterPath()
+            around.addRect(place)
+            around.addRect(seen)
+            painter.fillPath(around, QColor(0, 0, 0, 140))
             painter.setPen(QPen(Qt.GlobalColor.white, 1.5))
             painter.drawRect(seen.adjusted(0.75, 0.75, -0.75, -0.75))
 

@@ -11,41 +11,9 @@ HISTORY = 500
 """How many steps can be undone."""
 
 Point = tuple[float, float]
+
 Bounds = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True)
-class Surface:
-    """Where canvas units lie on a canvas: the square from 0 to `SIDE` in its middle, and what a longer side adds.
-
-    Attributes:
-        width: of the canvas, in pixels.
-        height: of the canvas, in pixels.
-    """
-
-    width: int
-    height: int
-
-    @property
-    def scale(self) -> float:
-        """Pixels per canvas unit."""
-        return max(1, min(self.width, self.height)) / SIDE
-
-    @property
-    def bounds(self) -> Bounds:
-        """What can be seen, in canvas units."""
-        across, down = self.width / self.scale / 2, self.height / self.scale / 2
-        return SIDE / 2 - across, SIDE / 2 - down, SIDE / 2 + across, SIDE / 2 + down
-
-    def to_canvas(self, pixels: Point) -> Point:
-        """A place in pixels, in canvas units."""
-        left, top, _, _ = self.bounds
-        return pixels[0] / self.scale + left, pixels[1] / self.scale + top
-
-    def to_pixels(self, point: Point) -> Point:
-        """A place in canvas units, in pixels."""
-        left, top, _, _ = self.bounds
-        return (point[0] - left) * self.scale, (point[1] - top) * self.scale
+"""Left, top, right and bottom, in canvas units."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +35,7 @@ def clip_segment(start: Point, end: Point, bounds: Bounds) -> tuple[Point, Point
     Args:
         start: x and y.
         end: x and y.
-        bounds: left, top, right, bottom; the edges belong to the inside.
+        bounds: of the rectangle; the edges belong to the inside.
     """
     first, last = 0.0, 1.0
     left, top, right, bottom = bounds

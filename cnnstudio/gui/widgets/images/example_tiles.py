@@ -3,42 +3,28 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QImageReader,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QPixmap,
-    QResizeEvent,
-)
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QImageReader, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtWidgets import QSizePolicy
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, colours
-from cnnstudio.gui.widgets.items import NONE, ItemWidget, Lines, focus_pen
+from cnnstudio.gui.widgets.items import EDGE, NONE, ItemLines, Lines, focus_pen
 
 SIDE = 7 * GRID
 """Of a tile: twice 28 pixels. Pictures up to this size are shown with sharp pixels."""
 
 _PITCH = SIDE + GRID
-_EDGE = 2
 _CROSS = 20
 
 
-class ExampleTiles(ItemWidget):
+class ExampleTiles(ItemLines):
     """Pictures from files, read only when they come on screen; each can be chosen, and deleted.
 
     One line is shown, or all of them. The arrow keys choose a picture, Del deletes it, as its cross does.
 
     Painted by hand: it is as high as its lines, which a view of items is not, and gives the class around it each click.
-
-    Args:
-        parent: the parent widget.
     """
 
     remove_asked = Signal(object)
@@ -49,8 +35,8 @@ class ExampleTiles(ItemWidget):
 
     keeps_arrows = False
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         describe(
             self,
             "example_tiles",
@@ -63,7 +49,7 @@ class ExampleTiles(ItemWidget):
         self._expanded = False
         self._placeholder = ""
         self.activated.connect(self._expand)
-        self._fit_height()
+        self.fit_height()
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -74,12 +60,12 @@ class ExampleTiles(ItemWidget):
         """Shows pictures; those that were there before are not read again."""
         self._files = tuple(files)
         self._pictures = {path: picture for path, picture in self._pictures.items() if path in set(self._files)}
-        self._fit_height()
+        self.fit_height()
 
     def set_expanded(self, expanded: bool) -> None:
         """Shows all lines, or the first one."""
         self._expanded = expanded
-        self._fit_height()
+        self.fit_height()
 
     def set_placeholder(self, text: str) -> None:
         """Sets what stands there while there is no picture."""
@@ -88,58 +74,32 @@ class ExampleTiles(ItemWidget):
 
     # Where the pictures lie.
 
-    def columns(self) -> int:
-        """How many pictures there are in a line."""
-        return max(2, (self.width() - 2 * _EDGE + GRID) // _PITCH)
-
-    def item_count(self) -> int:
-        """How many places there are; the last one may say how many more pictures there are."""
-        return len(self._files) if self._expanded else min(len(self._files), self.columns())
-
-    def _shown(self) -> int:
-        """How many pictures are shown."""
-        return len(self._files) if self.item_count() == len(self._files) else self.columns() - 1
-
-    def _lines(self) -> Lines:
-        return Lines(self.item_count(), self.columns(), SIDE, SIDE, _PITCH, _PITCH)
-
-    def tile_rectangle(self, number: int) -> QRect:
-        """Where a picture lies in this widget."""
-        return self._lines().rectangle(number).translated(_EDGE, _EDGE)
+    def lines(self) -> Lines:
+        """One line, or all of them."""
+        columns, count = max(2, (self.width() - 2 * EDGE + GRID) // _PITCH), len(self._files)
+        places = count if self._expanded else min(count, columns)
+        hidden = count - places + 1 if places < count else 0
+        return Lines(places, columns, SIDE, SIDE, _PITCH, _PITCH, hidden)
 
     def cross_rectangle(self, number: int) -> QRect:
         """Where the cross lies that deletes a picture."""
         corner = self.tile_rectangle(number).topRight() + QPoint(1, 0)
         return QRect(corner.x() - _CROSS, corner.y(), _CROSS, _CROSS)
 
-    def item_rectangle(self, item: int) -> QRectF:
-        """Where a picture lies."""
-        return QRectF(self.tile_rectangle(item))
-
-    def item_at(self, position: QPointF) -> int:
-        """The picture at a point; -1 where there is none."""
-        return self._lines().item_at(position.x() - _EDGE, position.y() - _EDGE)
-
     def item_text(self, item: int) -> str:
         """Which example it is."""
         count = len(self._files)
-        if item >= self._shown():
+        if self.is_more(item):
             return f"Shows all {count:,} examples."
         return f"Example {count - item:,} of {count:,}. The cross, or Del, deletes it."
 
-    def _fit_height(self) -> None:
-        self.set_current(max(self.current, 0))  # there may be fewer now, or the first ones
-        self.setFixedHeight((self._lines().total_height or SIDE) + 2 * _EDGE)
-        self.update()
-
-    @override
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        self._fit_height()
-        super().resizeEvent(event)
+    def fit_height(self) -> None:
+        """Makes the widget as high as its lines; there may be fewer now, or the first ones."""
+        self.set_current(max(self.current, 0))
+        super().fit_height()
 
     @override
     def minimumSizeHint(self) -> QSize:
-        """Narrow: pictures wrap."""
         return QSize(2 * _PITCH, SIDE)
 
     # Painting.
@@ -148,23 +108,23 @@ class ExampleTiles(ItemWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        theme, shown = colours(), self._shown()
+        theme = colours()
         if not self._files:
             painter.setPen(QColor(theme.secondary))
             flags = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.rect(), flags, self._placeholder)
         for number in range(self.item_count()):
-            place = self.tile_rectangle(number)
-            if number < shown and event.region().intersects(place.adjusted(-_EDGE, -_EDGE, _EDGE, _EDGE)):
-                self._paint_tile(painter, number, place)
-            elif number >= shown:
+            place, chosen = self.tile_rectangle(number), self.hasFocus() and number == self.current
+            if self.is_more(number):
                 painter.setPen(QColor(theme.accent_text))
-                painter.drawText(place, Qt.AlignmentFlag.AlignCenter, f"+{len(self._files) - shown:,}")
-            if self.hasFocus() and number == self.current:
+                painter.drawText(place, Qt.AlignmentFlag.AlignCenter, f"+{self.lines().hidden:,}")
+            elif event.region().intersects(place.adjusted(-EDGE, -EDGE, EDGE, EDGE)):
+                self._paint_tile(painter, number, place)
+            if chosen:
                 painter.setPen(focus_pen())
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.drawRect(QRectF(place).adjusted(-1, -1, 1, 1))
-            if number < shown and (number == self.hovered or (self.hasFocus() and number == self.current)):
+            if (chosen or number == self.hovered) and not self.is_more(number):
                 self._paint_cross(painter, QRectF(self.cross_rectangle(number)))
         painter.end()
 
@@ -207,33 +167,33 @@ class ExampleTiles(ItemWidget):
     # Choosing and deleting.
 
     def _expand(self, item: int) -> None:
-        if item >= self._shown():
+        if self.is_more(item):
             self.expand_asked.emit()
 
     @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Chooses a picture, or deletes it; the class around hears of it, too, and may come to show all of them."""
+        """Chooses a picture, or deletes it; the class around gets the click, too, and may show all pictures then."""
         item = self.item_at(event.position())
         if item != NONE and event.button() == Qt.MouseButton.LeftButton:
-            if item < self._shown() and self.cross_rectangle(item).contains(event.position().toPoint()):
-                self.remove_asked.emit(self._files[item])
-            elif item < self._shown():
-                self.set_current(item)
-            else:
+            if self.is_more(item):
                 self.expand_asked.emit()
+            elif self.cross_rectangle(item).contains(event.position().toPoint()):
+                self.remove_asked.emit(self._files[item])
+            else:
+                self.set_current(item)
         event.ignore()
 
     @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Takes the keys, after the class around has heard of the press: Del deletes what was clicked."""
+        """Takes the focus, after the class around has had the press: Del deletes what was clicked."""
         if self.item_at(event.position()) != NONE:
             self.setFocus(Qt.FocusReason.MouseFocusReason)
         event.ignore()
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Del and Backspace delete the picture that is chosen; other keys choose another one."""
-        if event.key() in {Qt.Key.Key_Delete, Qt.Key.Key_Backspace} and NONE < self.current < self._shown():
+        deletes = event.key() in {Qt.Key.Key_Delete, Qt.Key.Key_Backspace}
+        if deletes and self.current != NONE and not self.is_more(self.current):
             self.remove_asked.emit(self._files[self.current])
         else:
             super().keyPressEvent(event)

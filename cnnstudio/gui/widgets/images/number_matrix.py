@@ -1,10 +1,11 @@
 """An image as the numbers that it is: a matrix for each channel, of which only what is on screen is painted.
 
-Painted by hand: the colours are one picture, and the numbers another, put together from pictures of the numbers from 0
-to 255. Writing the 3,600 numbers of a photo's window one by one, as a table view does, takes four times as long.
+Painted by hand: the colours are one picture, and the numbers from 0 to 255 are laid out once each. Writing the 3,600
+numbers of a photo's window as text, as a table view does, takes four times as long.
 """
 
 import functools
+import math
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
@@ -14,47 +15,41 @@ from PySide6.QtGui import (
     QFont,
     QFontMetricsF,
     QImage,
-    QKeyEvent,
     QPainter,
     QPaintEvent,
     QPen,
     QResizeEvent,
+    QStaticText,
 )
-from PySide6.QtWidgets import QWidget
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
-from cnnstudio.gui.look.theme import GRID, array_to_image, colours, text_sizes
+from cnnstudio.gui.look.theme import GRID, array_to_image, colours, small_font
 from cnnstudio.gui.widgets.items import NONE, Cell, Cells, ItemArea, focus_pen, paint_value_outline
 
-SMALLEST, LARGEST = 4, 72
+SMALLEST, LARGEST = 2, 72
 """Width of a cell, in device-independent pixels."""
 
-_FONT_SIZES = (9, 15)
+_FONT_SIZES = range(9, 16)
 _LUMINANCE = (0.299, 0.587, 0.114)
 _BRIGHT = 110
 _MARGIN = 3
 _FLATNESS, _FLATNESS_OF_BANDS = 0.76, 0.6
 """Height of a cell, or of a band in it, for a width of 1: digits are wider than high."""
-_NUMERALS = 256
 _ZOOM = 1.2
-_ZOOM_KEYS = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1}
 
 
 class NumberMatrix(Cells, ItemArea):
     """The values of an image in cells, with the numbers of rows and columns along the edges.
 
     Ctrl and the wheel, or + and -, zoom; cells that are too small for numbers show their colours only.
-
-    Args:
-        parent: the parent widget.
     """
 
     window_changed = Signal(QRectF)
     """Other pixels are on screen: their rectangle, in pixels of the image."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         describe(
             self,
             "pixel_matrix",
@@ -166,18 +161,10 @@ class NumberMatrix(Cells, ItemArea):
         return self._side * self._share()
 
     def _left(self) -> int:
-        return round(self._edge_metrics().horizontalAdvance("000")) + GRID
+        return round(QFontMetricsF(small_font(self.font())).horizontalAdvance("000")) + GRID
 
     def _top(self) -> int:
-        return round(self._edge_metrics().height()) + GRID // 2
-
-    def _edge_font(self) -> QFont:
-        font = QFont(self.font())
-        font.setPixelSize(text_sizes().small - 1)
-        return font
-
-    def _edge_metrics(self) -> QFontMetricsF:
-        return QFontMetricsF(self._edge_font())
+        return round(QFontMetricsF(small_font(self.font())).height()) + GRID // 2
 
     def _number_font(self, size: int) -> QFont:
         font = QFont(self.font())
@@ -187,8 +174,7 @@ class NumberMatrix(Cells, ItemArea):
     def _font_size(self, side: float) -> int | None:
         """The text size that fits three digits into a cell of a width; None where none does."""
         height = side * self._share() / self._bands()
-        smallest, largest = _FONT_SIZES
-        for size in range(largest, smallest - 1, -1):
+        for size in reversed(_FONT_SIZES):
             metrics = QFontMetricsF(self._number_font(size))
             if metrics.horizontalAdvance("000") + _MARGIN <= side and metrics.capHeight() + _MARGIN <= height:
                 return size
@@ -198,14 +184,14 @@ class NumberMatrix(Cells, ItemArea):
         """Cells so small that all of them are seen."""
         room_across = (self.viewport().width() - self._left()) / self._image.shape[1]
         room_down = (self.viewport().height() - self._top()) / (self._image.shape[0] * self._share())
-        return max(SMALLEST / 2, min(room_across, room_down, float(LARGEST)))
+        return max(SMALLEST, min(room_across, room_down, float(LARGEST)))
 
     def _readable_side(self) -> float:
         """Cells so small that all of them are seen, if that can be read; else larger ones, to scroll over."""
         least = self._least()
         if (self._font_size(least) or 0) > _FONT_SIZES[0]:
             return least
-        metrics = QFontMetricsF(self._number_font(_FONT_SIZES[0] + 2))
+        metrics = QFontMetricsF(self._number_font(_FONT_SIZES[2]))
         return metrics.horizontalAdvance("000") + _MARGIN + 1
 
     def _refresh(self) -> None:
@@ -213,9 +199,8 @@ class NumberMatrix(Cells, ItemArea):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        wished = self._chosen_side if self._chosen_side is not None else self._readable_side()
-        self._side = min(max(wished, SMALLEST / 2), float(LARGEST))
-        rows, columns = self._image.shape[:2]
+        self._side = self._readable_side() if self._chosen_side is None else self._chosen_side
+        rows, columns = self.extent()
         across = self._left() + columns * self._side - self.viewport().width()
         down = self._top() + rows * self._row_height() - self.viewport().height()
         for bar, beyond, step in (
@@ -231,7 +216,7 @@ class NumberMatrix(Cells, ItemArea):
 
     def window_shown(self) -> QRectF:
         """The rectangle of pixels that is on screen, in pixels of the image."""
-        rows, columns = self._image.shape[:2]
+        rows, columns = self.extent()
         left = self.horizontalScrollBar().value() / self._side
         top = self.verticalScrollBar().value() / self._row_height()
         across = (self.viewport().width() - self._left()) / self._side
@@ -258,15 +243,10 @@ class NumberMatrix(Cells, ItemArea):
         columns = range(int(shown.left()), min(self._image.shape[1], int(shown.right()) + 1))
         edge = QRectF(self._left(), self._top(), self.viewport().width(), self.viewport().height())
         painter.setClipRect(edge)
-        whole = QRectF(self.cell_rectangle((0, 0)).topLeft(), self.cell_rectangle(self._image.shape[:2]).topLeft())
         bands = self._bands()
         source = QRectF(columns.start, rows.start * bands, len(columns), len(rows) * bands)
-        target = QRectF(
-            whole.left() + columns.start * self._side,
-            whole.top() + rows.start * self._row_height(),
-            len(columns) * self._side,
-            len(rows) * self._row_height(),
-        )
+        first, end = (rows.start, columns.start), (rows.stop, columns.stop)
+        target = QRectF(self.cell_rectangle(first).topLeft(), self.cell_rectangle(end).topLeft())
         painter.drawImage(target, self._colours, source)
         size = self._font_size(self._side)
         if size is not None:
@@ -286,10 +266,15 @@ class NumberMatrix(Cells, ItemArea):
         weights = np.array(_LUMINANCE if self._image.shape[2] == 3 else (1.0,))[channels]
         dark = shown * weights > _BRIGHT
         values, dark = (part.transpose(0, 2, 1).reshape(-1, len(columns)) for part in (shown, dark))
-        lefts = np.arange(len(columns) + 1) * self._side
-        tops = np.arange(len(values) + 1) * (self._row_height() / bands)
-        font, ratio = self._number_font(size), self.devicePixelRatioF()
-        painter.drawImage(origin, paint_numbers(values, dark, lefts, tops, font=font, ratio=ratio))
+        font, width, height = self._number_font(size), self._side, self._row_height() / bands
+        painter.setFont(font)
+        numerals = _numerals(font.toString())
+        left, top = origin.x() + width / 2, origin.y() + height / 2
+        for colour, cells in ((Qt.GlobalColor.white, ~dark), (Qt.GlobalColor.black, dark)):
+            painter.setPen(colour)
+            for row, column in np.argwhere(cells).tolist():
+                numeral, across, down = numerals[values[row, column]]
+                painter.drawStaticText(QPointF(left + column * width - across, top + row * height - down), numeral)
 
     def _paint_lines(self, painter: QPainter, area: QRectF, rows: range, columns: range) -> None:
         """Thin lines between cells; thinner than a pixel would hide small cells."""
@@ -306,32 +291,20 @@ class NumberMatrix(Cells, ItemArea):
     def _paint_edges(self, painter: QPainter, rows: range, columns: range) -> None:
         """The numbers of rows and columns, as many as find room; those of the cell pointed at stand out."""
         theme = colours()
-        painter.setFont(self._edge_font())
+        painter.setFont(small_font(self.font()))
         metrics = painter.fontMetrics()
-        pointed = self.cell or (-1, -1)
-        for across, numbers, extent, least in (
-            (True, columns, self._side, metrics.horizontalAdvance("000") + GRID // 2),
-            (False, rows, self._row_height(), metrics.height()),
-        ):
-            step = next(step for step in (1, 2, 4, 8, 16, 32, 64, 1 << 20) if step * extent >= least)
-            current = pointed[1] if across else pointed[0]
-            for number in numbers:
-                if number % step and number != current:
-                    continue
-                if number != current and current >= 0 and abs(number - current) * extent < least:
-                    continue
-                cell = self.cell_rectangle((0, number) if across else (number, 0))
-                painter.setPen(QColor(theme.accent_text if number == current else theme.secondary))
-                middle = cell.center().x() if across else cell.center().y()
-                start = self._left() if across else self._top()
-                if middle < start:
-                    continue
-                if across:
-                    place = QRectF(middle - 2 * GRID, 0, 4 * GRID, self._top() - 2)
-                    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, str(number))
-                else:
-                    place = QRectF(0, middle - GRID, self._left() - GRID // 2, 2 * GRID)
-                    painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(number))
+        row, column = self.cell or (NONE, NONE)
+        centred, right = Qt.AlignmentFlag.AlignCenter, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        for number in _spaced(columns, column, (metrics.horizontalAdvance("000") + GRID // 2) / self._side):
+            middle = self.cell_rectangle((0, number)).center().x()
+            if middle >= self._left():
+                painter.setPen(QColor(theme.accent_text if number == column else theme.secondary))
+                painter.drawText(QRectF(middle - 2 * GRID, 0, 4 * GRID, self._top() - 2), centred, str(number))
+        for number in _spaced(rows, row, metrics.height() / self._row_height()):
+            middle = self.cell_rectangle((number, 0)).center().y()
+            if middle >= self._top():
+                painter.setPen(QColor(theme.accent_text if number == row else theme.secondary))
+                painter.drawText(QRectF(0, middle - GRID, self._left() - GRID // 2, 2 * GRID), right, str(number))
         if self.hasFocus() and self._by_keys:
             painter.setPen(focus_pen())
             painter.drawRect(QRectF(self.viewport().rect()).adjusted(1, 1, -1, -1))
@@ -347,17 +320,19 @@ class NumberMatrix(Cells, ItemArea):
         self.window_changed.emit(self.window_shown())
 
     @override
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """The keys + and - zoom; others point at another cell."""
-        if event.key() in _ZOOM_KEYS:
-            self.zoom(_ZOOM ** _ZOOM_KEYS[Qt.Key(event.key())])
-        else:
-            super().keyPressEvent(event)
-
-    @override
     def focusInEvent(self, event: QFocusEvent) -> None:
         self._by_keys = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
         super().focusInEvent(event)
+
+
+def _spaced(numbers: range, current: int, room: float) -> list[int]:
+    """Numbers at even distances of at least `room`, with the current one in place of its neighbours."""
+    step = 1 << max(0, math.ceil(math.log2(room)))
+    return [
+        number
+        for number in numbers
+        if number == current or (number % step == 0 and (current == NONE or abs(number - current) >= room))
+    ]
 
 
 def cell_colours(image: np.ndarray, channel: int | None) -> np.ndarray:
@@ -380,61 +355,12 @@ def cell_colours(image: np.ndarray, channel: int | None) -> np.ndarray:
     return bands.reshape(-1, width, 3)
 
 
-def paint_numbers(
-    values: np.ndarray, dark: np.ndarray, lefts: np.ndarray, tops: np.ndarray, *, font: QFont, ratio: float
-) -> QImage:
-    """A transparent picture of numbers, each in the middle of its cell.
-
-    Args:
-        values: (rows, columns) uint8.
-        dark: (rows, columns) bool: black numbers; the others are white.
-        lefts: (columns + 1,) edges of the columns in device-independent pixels, the first one 0.
-        tops: (rows + 1,) edges of the rows, likewise.
-        font: of the numbers, which must fit into the cells.
-        ratio: screen pixels per device-independent pixel.
-
-    Returns:
-        As large as all cells, with that ratio.
-    """
-    numerals = _numerals(font.toString(), ratio)
-    _, height, width = numerals.shape
-    image_height, image_width = (int(np.ceil(edges[-1] * ratio)) for edges in (tops, lefts))
-    margin = height
-    layer = np.zeros((image_height + 2 * margin, image_width + 2 * margin), np.uint32)
-    rows = np.rint((tops[:-1] + tops[1:]) / 2 * ratio - height / 2).astype(int) + margin
-    columns = np.rint((lefts[:-1] + lefts[1:]) / 2 * ratio - width / 2).astype(int) + margin
-    cover = numerals[values].astype(np.uint32)
-    colour = np.where(dark, np.uint32(1 << 24), np.uint32(0x01010101))[..., np.newaxis, np.newaxis]
-    down = (rows[:, np.newaxis] + np.arange(height))[:, np.newaxis, :, np.newaxis]
-    across = (columns[:, np.newaxis] + np.arange(width))[np.newaxis, :, np.newaxis, :]
-    layer[down, across] = cover * colour
-    picture = np.ascontiguousarray(layer[margin : margin + image_height, margin : margin + image_width])
-    image = QImage(
-        picture.data, image_width, image_height, 4 * image_width, QImage.Format.Format_ARGB32_Premultiplied
-    ).copy()
-    image.setDevicePixelRatio(ratio)
-    return image
-
-
 @functools.lru_cache(maxsize=16)
-def _numerals(font: str, ratio: float) -> np.ndarray:
-    """(256, height, width) uint8: how much each number from 0 to 255, centred, covers each screen pixel."""
+def _numerals(font: str) -> list[tuple[QStaticText, float, float]]:
+    """Each number from 0 to 255 laid out in a font, and half of its width and height."""
     described = QFont()
     described.fromString(font)
-    metrics = QFontMetricsF(described)
-    width, height = int(metrics.horizontalAdvance("000") * ratio) + 1, int(metrics.height() * ratio) + 1
-    image = QImage(width, _NUMERALS * height, QImage.Format.Format_Grayscale8)
-    image.fill(0)
-    painter = QPainter(image)
-    painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
-    painter.scale(ratio, ratio)
-    painter.setFont(described)
-    painter.setPen(QColor("white"))
-    for number in range(_NUMERALS):
-        box = QRectF(0, number * height / ratio, width / ratio, height / ratio)
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(number))
-    painter.end()
-    lines = np.frombuffer(image.constBits(), np.uint8).reshape(_NUMERALS * height, image.bytesPerLine())
-    numerals = lines[:, :width].reshape(_NUMERALS, height, width)
-    inked = np.flatnonzero(numerals.any(axis=(0, 2)))
-    return numerals[:, inked[0] : inked[-1] + 1].copy()
+    numerals = [QStaticText(str(number)) for number in range(256)]
+    for numeral in numerals:
+        numeral.prepare(font=described)
+    return [(numeral, numeral.size().width() / 2, numeral.size().height() / 2) for numeral in numerals]

@@ -3,7 +3,7 @@
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolTip
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
@@ -37,17 +37,16 @@ class PixelView(Cells, ItemWidget):
     """An image as the network gets it; the pixel under the pointer, or reached by keys, is outlined, its value shown.
 
     Args:
-        parent: the parent widget.
         placeholder: what stands there while there is no image.
     """
 
-    def __init__(self, parent: QWidget | None = None, placeholder: str = "What the network gets appears here.") -> None:
-        super().__init__(parent)
+    def __init__(self, placeholder: str = "What the network gets appears here.") -> None:
+        super().__init__()
         describe(
             self,
             "pixel_view",
             "What the network gets",
-            "The very pixels that the network gets. Point at one to see its value: 0 is black, 255 is white.",
+            "Exactly the pixels that the network gets. Point at one to see its value: 0 is black, 255 is white.",
         )
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setMinimumSize(84, 84)
@@ -78,7 +77,7 @@ class PixelView(Cells, ItemWidget):
             self.point(None)
         self._picture = picture
         if self.cell is not None and QToolTip.isVisible():
-            self._tell_now()
+            self._show_value()
         self.update()
 
     def extent(self) -> Cell:
@@ -129,7 +128,7 @@ class PixelView(Cells, ItemWidget):
         if self.cell is not None:
             paint_value_outline(painter, self.cell_rectangle(self.cell))
 
-    def _tell_now(self) -> None:
+    def _show_value(self) -> None:
         """Shows the tooltip of the pixel that is pointed at, without the usual wait."""
         if self.cell is None:
             QToolTip.hideText()
@@ -141,7 +140,7 @@ class PixelView(Cells, ItemWidget):
     @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)
-        self._tell_now()
+        self._show_value()
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -150,7 +149,7 @@ class PixelView(Cells, ItemWidget):
             self.point(None)
         else:
             super().keyPressEvent(event)
-        self._tell_now()
+        self._show_value()
 
     @override
     def focusOutEvent(self, event: QFocusEvent) -> None:
@@ -159,8 +158,7 @@ class PixelView(Cells, ItemWidget):
 
     @override
     def sizeHint(self) -> QSize:
-        """Five pixels a pixel of MNIST, and the frame."""
-        return QSize(144, 144)
+        return QSize(144, 144)  # five pixels for each of MNIST's, and the frame
 
     @override
     def heightForWidth(self, width: int) -> int:
@@ -168,14 +166,10 @@ class PixelView(Cells, ItemWidget):
 
 
 class PixelPicture(PixelView):
-    """An image as large as there is room, whatever its resolution; a frame shows which part the matrix shows.
+    """An image as large as there is room, whatever its resolution; a frame shows which part the matrix shows."""
 
-    Args:
-        parent: the parent widget.
-    """
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent, "")
+    def __init__(self) -> None:
+        super().__init__("")
         describe(
             self,
             "pixel_picture",
@@ -222,7 +216,6 @@ class PixelPicture(PixelView):
         return QRectF(area.topLeft(), sharp.size() if sharp.width() >= _ROOM_USED * fitted.width() else fitted)
 
     def _paint_picture(self, painter: QPainter, place: QRectF) -> None:
-        """Paints the frame over the picture."""
         super()._paint_picture(painter, place)
         whole = QRectF(0, 0, self._picture.width(), self._picture.height())
         if self._window.isEmpty() or self._window.adjusted(-1, -1, 1, 1).contains(whole):
@@ -240,7 +233,6 @@ class PixelPicture(PixelView):
 
     @override
     def sizeHint(self) -> QSize:
-        """As large as a newcomer needs it."""
         return QSize(45 * GRID, 45 * GRID)
 
     @override

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QResizeEvent
 from typing_extensions import override
 
 from cnnstudio.errors import reason
 from cnnstudio.gui.controls.describe import describe
-from cnnstudio.gui.look.theme import GRID, colours
-from cnnstudio.gui.widgets.items import NONE, ItemArea, Lines, focus_pen, paint_placeholder
+from cnnstudio.gui.look.theme import GRID, colours, to_colours
+from cnnstudio.gui.widgets.items import NONE, ItemArea, Lines, focus_pen, paint_placeholder, paint_tiles
 
 SMALLEST, LARGEST = 3 * GRID, 24 * GRID
 """Sides of a thumbnail, in device-independent pixels."""
@@ -27,10 +26,10 @@ SMALLEST, LARGEST = 3 * GRID, 24 * GRID
 EDGE = GRID // 2
 """Left of the first thumbnail and above the first line, in device-independent pixels; the least gap between two."""
 
+_NO_LINES = Lines(count=0, columns=1, width=1, height=1, across=1, down=1)
 _CACHE_BYTES = 96 * 2**20
 _SECONDS_A_FRAME = 0.006
 """So long one frame may make new lines; those that are still missing come with the next one."""
-_ZOOM_KEYS = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1}
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +53,6 @@ class ThumbnailGrid(ItemArea):
     """Thumbnails in lines; wheel, keys and scroll bar move through them, a click or Enter opens one.
 
     Args:
-        parent: the parent widget.
         placeholder: what stands there while there are no images.
     """
 
@@ -63,8 +61,8 @@ class ThumbnailGrid(ItemArea):
     failed = Signal(str)
     """Images could not be read, and why; emitted once for each `set_images`."""
 
-    def __init__(self, parent: QWidget | None = None, placeholder: str = "There are no images.") -> None:
-        super().__init__(parent)
+    def __init__(self, placeholder: str = "There are no images.") -> None:
+        super().__init__()
         describe(
             self,
             "thumbnail_grid",
@@ -77,9 +75,8 @@ class ThumbnailGrid(ItemArea):
         self._source: ThumbnailSource | None = None
         self._side = 7 * GRID
         self._problem = ""
-        self._lines: Lines | None = None  # in pixels of the screen
+        self._lines = _NO_LINES  # in pixels of the screen
         self._pictures: OrderedDict[int, QImage] = OrderedDict()
-        self._bytes = 0
 
     @property
     def source(self) -> ThumbnailSource | None:
@@ -117,10 +114,9 @@ class ThumbnailGrid(ItemArea):
     def _lay_out(self) -> None:
         """Lays out all lines anew; the image at the top stays at the top."""
         bar, ratio, before = self.verticalScrollBar(), self.devicePixelRatioF(), self._lines
-        first = round(bar.value() * ratio) // before.down * before.columns if before and bar.value() else 0
+        first = round(bar.value() * ratio) // before.down * before.columns
         self._pictures.clear()
-        self._bytes = 0
-        self._lines = None
+        self._lines = _NO_LINES
         bar.setRange(0, 0)
         if self._source is not None and self._source.count:
             width, height = self.viewport().width(), self.viewport().height()
@@ -144,29 +140,25 @@ class ThumbnailGrid(ItemArea):
 
     def columns(self) -> int:
         """How many images there are in a line."""
-        return self._lines.columns if self._lines else 1
+        return self._lines.columns
 
     def lines_on_page(self) -> int:
         """How many lines the viewport has room for."""
         height = round(self.viewport().height() * self.devicePixelRatioF())
-        return max(1, height // self._lines.down) if self._lines else 0
+        return max(1, height // self._lines.down)
 
     def first_item(self) -> int:
         """The first image of the first line on screen."""
-        return max(0, -self._top() // self._lines.down * self._lines.columns) if self._lines else 0
+        return max(0, -self._top() // self._lines.down * self._lines.columns)
 
     def item_rectangle(self, item: int) -> QRectF:
         """Where an image lies in the viewport, in device-independent pixels."""
-        if self._lines is None:
-            return QRectF()
         ratio, place = self.devicePixelRatioF(), QRectF(self._lines.rectangle(item))
         place.translate(round(EDGE * ratio), self._top())
         return QRectF(place.topLeft() / ratio, place.size() / ratio)
 
     def item_at(self, position: QPointF) -> int:
         """The image at a point of the viewport; -1 where there is none."""
-        if self._lines is None:
-            return NONE
         ratio = self.devicePixelRatioF()
         return self._lines.item_at(position.x() * ratio - round(EDGE * ratio), position.y() * ratio - self._top())
 
@@ -176,7 +168,7 @@ class ThumbnailGrid(ItemArea):
 
     def reveal(self, item: int) -> None:
         """Scrolls to an image."""
-        if item == NONE or self._lines is None:
+        if item == NONE:
             return
         bar, shown = self.verticalScrollBar(), self.item_rectangle(item)
         if shown.top() < EDGE:
@@ -191,7 +183,6 @@ class ThumbnailGrid(ItemArea):
 
     @override
     def event(self, event: QEvent) -> bool:
-        """Lays out anew on a screen of another density."""
         if event.type() == QEvent.Type.DevicePixelRatioChange:
             self._lay_out()
         return super().event(event)
@@ -201,7 +192,7 @@ class ThumbnailGrid(ItemArea):
     @override
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
-        if self._lines is None:
+        if not self.item_count():
             paint_placeholder(painter, self.viewport().rect(), self._placeholder)
             painter.end()
             return
@@ -232,7 +223,7 @@ class ThumbnailGrid(ItemArea):
         if line in self._pictures:
             self._pictures.move_to_end(line)
             return self._pictures[line]
-        if self._lines is None or self._source is None or self._problem:
+        if self._source is None or self._problem:
             return None
         start = line * self._lines.columns
         places = np.arange(start, min(start + self._lines.columns, self._source.count))
@@ -240,16 +231,15 @@ class ThumbnailGrid(ItemArea):
             picture = paint_line(self._source.read(places), self._lines)
         except OSError as error:
             self._problem = reason(error)
-            QTimer.singleShot(0, self._tell_problem)  # not while it is painted
+            QTimer.singleShot(0, self._report_problem)  # not while it is painted
             return None
         self._pictures[line] = picture
-        self._bytes += picture.sizeInBytes()
-        while self._bytes > _CACHE_BYTES and len(self._pictures) > 1:
-            self._bytes -= self._pictures.popitem(last=False)[1].sizeInBytes()
+        if len(self._pictures) * picture.sizeInBytes() > _CACHE_BYTES:
+            self._pictures.popitem(last=False)
         return picture
 
     @Slot()
-    def _tell_problem(self) -> None:
+    def _report_problem(self) -> None:
         self.failed.emit(self._problem)
 
     @override
@@ -262,14 +252,6 @@ class ThumbnailGrid(ItemArea):
     def step_zoom(self, direction: int, position: QPointF) -> None:  # noqa: ARG002
         """Makes thumbnails larger or smaller by a step."""
         self.set_side(self._side + direction * GRID)
-
-    @override
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Ctrl with + and - makes thumbnails larger and smaller; other keys move and open."""
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier and event.key() in _ZOOM_KEYS:
-            self.step_zoom(_ZOOM_KEYS[Qt.Key(event.key())], QPointF())
-        else:
-            super().keyPressEvent(event)
 
 
 def lay_out(shape: tuple[int, ...], count: int, side: int, room: int, ratio: float) -> Lines:
@@ -306,13 +288,8 @@ def paint_line(images: np.ndarray, lines: Lines) -> QImage:
     if lines.height < images.shape[1]:
         images = _shrunk(images, lines.height, lines.width)
     tiles = _as_colours(images)
-    scale = lines.height // tiles.shape[1]
-    if scale > 1:
-        tiles = tiles.repeat(scale, axis=1).repeat(scale, axis=2)
-    picture = np.zeros((lines.height, lines.columns, lines.across), np.uint32)
-    picture[:, : len(tiles), : lines.width] = tiles.transpose(1, 0, 2)
-    width = lines.columns * lines.across
-    return QImage(picture.data, width, lines.height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied).copy()
+    scale = max(1, lines.height // tiles.shape[1])
+    return paint_tiles(tiles.repeat(scale, axis=1).repeat(scale, axis=2), lines)
 
 
 def _shrunk(images: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -327,7 +304,7 @@ def _shrunk(images: np.ndarray, height: int, width: int) -> np.ndarray:
 
 def _as_colours(images: np.ndarray) -> np.ndarray:
     """(n, height, width, 1 or 3) uint8 → (n, height, width) uint32 as 0xffrrggbb."""
-    values = images.astype(np.uint32)
     if images.shape[-1] == 1:
-        return np.uint32(0xFF000000) | values[..., 0] * np.uint32(0x010101)
-    return np.uint32(0xFF000000) | values[..., 0] << np.uint32(16) | values[..., 1] << np.uint32(8) | values[..., 2]
+        return to_colours(images[..., 0])
+    red, green, blue = np.moveaxis(images.astype(np.uint32), -1, 0)
+    return 0xFF000000 | red << 16 | green << 8 | blue

@@ -30,7 +30,7 @@ def format_value(value: float) -> str:
 
 
 def limits_of(values: np.ndarray, colormap: str) -> Limits:
-    """The lowest and highest finite-or-not value, passing over NaN; for "diverging" made symmetric about 0."""
+    """The lowest and the highest value, passing over NaN; for "diverging" made symmetric about 0."""
     if not values.size:
         return 0.0, 0.0
     low, high = float(np.fmin.reduce(values, axis=None)), float(np.fmax.reduce(values, axis=None))
@@ -75,11 +75,10 @@ class ColourBar(QWidget):
 
     Args:
         colormap: a key of `cnnstudio.gui.look.theme.COLORMAPS`.
-        parent: the parent widget.
     """
 
-    def __init__(self, colormap: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, colormap: str) -> None:
+        super().__init__()
         tip = "Which colour means which number. All maps of a layer share one scale, so that they can be compared."
         describe(self, "colour_legend", "Colour legend", tip)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from cnnstudio import wording
-from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.look.theme import SECTION
 from cnnstudio.gui.widgets.items import NONE
 from cnnstudio.gui.widgets.maps.map_row import MapRow
@@ -34,24 +34,18 @@ class FeatureMapGrid(QScrollArea):
     """A scrolling column of layers: name, kind, shape, legend and all feature maps, each of which can be enlarged.
 
     Of a deep network, rows may be there before their maps: `missing` names those that are looked at.
-
-    Args:
-        parent: the parent widget.
-        placeholder: what stands there while there is nothing to show.
     """
 
     rows_missing = Signal()
     """Rows have come on screen whose maps are not those of the newest image."""
 
-    def __init__(
-        self, parent: QWidget | None = None, placeholder: str = "What every layer sees of your drawing appears here."
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         describe(
             self,
             "feature_map_grid",
             "Feature maps of every layer",
-            "A feature map is one channel of what a layer answers to the image: bright where it found its pattern.",
+            "A feature map is one channel of a layer's output for the image: bright where it found its pattern.",
         )
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
@@ -62,13 +56,11 @@ class FeatureMapGrid(QScrollArea):
         self._stale: set[str] = set()
         self._filled = False
         self._soon = QTimer(self, singleShot=True, interval=0)
-        self._soon.timeout.connect(self._tell_missing)
+        self._soon.timeout.connect(self._report_missing)
         # Not connected to `start` itself, which would take the value for an interval.
         self.verticalScrollBar().valueChanged.connect(lambda _: self._soon.start())
-        self._placeholder = QLabel(placeholder)
-        self._placeholder.setProperty("role", "secondary")
+        self._placeholder = label("What every layer sees appears here.", "secondary")
         self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._placeholder.setWordWrap(True)
         content = QWidget()
         content.setProperty("role", "content")
         self._column = QVBoxLayout(content)
@@ -81,59 +73,50 @@ class FeatureMapGrid(QScrollArea):
     @property
     def rows(self) -> dict[str, MapRow]:
         """The row of each layer, by its name, from the top."""
-        return {name: row for (name, _, _), row in zip(self._layers, self._rows, strict=True)}
-
-    def set_layers(self, layers: Sequence[LayerOutput]) -> None:
-        """Shows what all layers answered, in their order; rows stay where names and shapes stay."""
-        self.set_rows([(layer.name, layer.kind, layer.values.shape) for layer in layers])
-        self.show_outputs(layers)
+        return {row.title: row for row in self._rows}
 
     def set_rows(self, layers: Sequence[Row]) -> None:
         """Makes a row for each layer, in this order, with room for its maps; rows stay where all are the same."""
         if self._layers != tuple(layers):
             self._layers = tuple(layers)
             self._rebuild()
-            self._stale = {name for name, _, _ in self._layers}
+            self._stale = set(self.rows)
             self._soon.start()
 
     def show_outputs(self, layers: Sequence[LayerOutput], newer: bool = True) -> None:
-        """Shows what some layers answered.
+        """Shows the outputs of some layers.
 
         Args:
             layers: in any order; layers without a row are left out.
-            newer: whether they answered to another image than before: what the other layers show is out of date then.
+            newer: whether they are of another image than before: what the other layers show is out of date then.
         """
         outputs = {layer.name: layer.values for layer in layers}
         if self._filled != bool(self._rows):
             self._show_rows(True)
-        self._stale = ({name for name, _, _ in self._layers} if newer else self._stale).difference(outputs)
-        for (name, _, shape), row in zip(self._layers, self._rows, strict=True):
-            if name in outputs:
-                row.set_values(outputs[name])
+        self._stale = (set(self.rows) if newer else self._stale).difference(outputs)
+        for row in self._rows:
+            if row.title in outputs:
+                row.set_values(outputs[row.title])
             elif newer and not self._is_seen(row):
-                row.keep_room(shape)
+                row.keep_room(row.values.shape)
         if self._stale:
             self._soon.start()
 
     def missing(self) -> tuple[str, ...]:
         """The names of the layers on screen whose maps are not those of the newest image."""
         self._column.activate()  # rows that are new have no places yet
-        return tuple(
-            name
-            for (name, _, _), row in zip(self._layers, self._rows, strict=True)
-            if name in self._stale and self._is_seen(row)
-        )
+        return tuple(row.title for row in self._rows if row.title in self._stale and self._is_seen(row))
 
     def seen(self) -> tuple[str, ...]:
         """The names of the layers on screen."""
-        return tuple(name for (name, _, _), row in zip(self._layers, self._rows, strict=True) if self._is_seen(row))
+        return tuple(row.title for row in self._rows if self._is_seen(row))
 
     def forget(self) -> None:
         """Shows the empty state; the rows stay for the next image."""
-        self._stale = {name for name, _, _ in self._layers}
+        self._stale = set(self.rows)
         self._show_rows(False)
-        for (_, _, shape), row in zip(self._layers, self._rows, strict=True):
-            row.keep_room(shape)
+        for row in self._rows:
+            row.keep_room(row.values.shape)
 
     def clear(self) -> None:
         """Shows the empty state, and forgets the rows."""
@@ -158,7 +141,7 @@ class FeatureMapGrid(QScrollArea):
         )
 
     @Slot()
-    def _tell_missing(self) -> None:
+    def _report_missing(self) -> None:
         if self.missing():
             self.rows_missing.emit()
 
@@ -205,9 +188,3 @@ class FeatureMapGrid(QScrollArea):
                 self._rows[focused + step].setFocus(Qt.FocusReason.TabFocusReason)
             return
         super().keyPressEvent(event)
-
-    @override
-    def changeEvent(self, event: QEvent) -> None:
-        for row in getattr(self, "_rows", ()):
-            row.update()
-        super().changeEvent(event)

@@ -3,20 +3,13 @@
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QShortcut
-from PySide6.QtWidgets import (
-    QDialog,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.controls.saving import Format, png, save_as
-from cnnstudio.gui.look.theme import GAP, GRID, SECTION, array_to_image, icon
+from cnnstudio.gui.look.theme import GAP, GRID, SECTION, array_to_image
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.gui.widgets.maps.colour_scale import ColourBar, Limits, format_value
@@ -44,8 +37,8 @@ def as_map(values: np.ndarray, number: int) -> np.ndarray:
 class _Map(PixelView):
     """The map itself; says the values with their row and column, or their unit."""
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent, "")
+    def __init__(self) -> None:
+        super().__init__("")
         describe(self, "enlarged_map", "Map", "Point at a square, or go there with the arrow keys, to read its value.")
         self.setMinimumSize(300, 300)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -79,14 +72,14 @@ class MapDialog(QDialog):
         self._title = ""
         self._values = np.zeros((1, 1, 1), np.float32)
         self._limits: Limits = (0.0, 0.0)
-        self._heading = QLabel(self)
+        self._heading = QLabel()
         self._heading.setProperty("role", "heading")
-        self._map = _Map(self)
+        self._map = _Map()
         self._map.pointed.connect(self._show_statistics)
-        self._bar = ColourBar(colormap, self)
-        self._pointed = QLabel(self)
+        self._bar = ColourBar(colormap)
+        self._pointed = QLabel()
         self._pointed.setObjectName("value_under_cursor")
-        self._statistics = QLabel(self)
+        self._statistics = QLabel()
         self._statistics.setProperty("role", "secondary")
         self._number = WholeBox(1, 1)
         self._number.setMinimumWidth(24 * GRID)
@@ -103,10 +96,16 @@ class MapDialog(QDialog):
         )
         self._number.setPrefix(f"{self._noun} ")
         self._number.setWrapping(True)
-        save = self._button("Save picture…", "save_map_button", "save", "Saves the map in its colours as a PNG file.")
-        save.clicked.connect(self._save)
-        copy = self._button("Copy", "copy_map_button", "copy", "Copies the map in its colours as a picture.")
-        copy.clicked.connect(self._copy)
+        copy = push_button(
+            "copy_map_button", "Copy", "Copies the map in its colours as a picture.", self._copy, picture="copy"
+        )
+        save = push_button(
+            "save_map_button",
+            "Save picture…",
+            "Saves the map in its colours as a PNG file.",
+            self._save,
+            picture="save",
+        )
         for key, slot in (
             (Qt.Key.Key_PageDown, self._number.stepUp),
             (Qt.Key.Key_PageUp, self._number.stepDown),
@@ -122,8 +121,9 @@ class MapDialog(QDialog):
         buttons.setSpacing(GAP)
         buttons.addWidget(self._number)
         buttons.addStretch(1)
-        buttons.addWidget(copy)
-        buttons.addWidget(save)
+        for button in (copy, save):
+            button.setAutoDefault(False)  # Enter is for the number
+            buttons.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
         column.setSpacing(GAP)
@@ -134,11 +134,6 @@ class MapDialog(QDialog):
         column.addWidget(self._statistics)
         column.addSpacing(GAP)
         column.addLayout(buttons)
-
-    def _button(self, text: str, name: str, icon_name: str, lesson: str) -> QPushButton:
-        button = describe(QPushButton(icon(icon_name), text, self), name, text, lesson)
-        button.setAutoDefault(False)
-        return button
 
     def show_layer(self, title: str, values: np.ndarray, limits: Limits, number: int | None = None) -> None:
         """Shows a layer's values; what was chosen and pointed at stays.

@@ -9,23 +9,13 @@ from html import escape
 
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Slot
-from PySide6.QtGui import (
-    QColor,
-    QFocusEvent,
-    QFont,
-    QFontMetrics,
-    QImage,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QResizeEvent,
-)
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtGui import QColor, QFocusEvent, QFontMetrics, QImage, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QToolTip
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
-from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, colours, text_sizes
-from cnnstudio.gui.widgets.items import NONE, ItemWidget, Lines
+from cnnstudio.gui.look.theme import GAP, GRID, bold_font, colours, small_font, to_colours
+from cnnstudio.gui.widgets.items import EDGE, NONE, ItemLines, Lines, paint_tiles
 from cnnstudio.gui.widgets.maps.colour_scale import (
     LEGEND_WIDTH,
     Limits,
@@ -46,25 +36,21 @@ _UNIT_SIDES = ((16, 24), (256, 14), (1 << 30, 10))
 _HEADER, _LINE = 3 * GRID, 2 * GRID
 """Height of what stands above the tiles, and of a second line there."""
 
-_EDGE = 2
-"""Room around the tiles for the outline of the one that is chosen."""
 
-
-class MapRow(ItemWidget):
+class MapRow(ItemLines):
     """A title, a legend and one tile for each channel of an array; only what is on screen is ever computed.
 
     A tile is chosen with the arrow keys and enlarged with Enter or a click, in a dialog that shows later values, too.
 
     Args:
         colormap: a key of `cnnstudio.gui.look.theme.COLORMAPS`.
-        noun: what a tile is: "map", "kernel", "unit".
-        parent: the parent widget.
+        noun: what a tile is: "map", "kernel".
     """
 
     keeps_arrows = False
 
-    def __init__(self, colormap: str = "viridis", noun: str = "map", parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, colormap: str = "viridis", noun: str = "map") -> None:
+        super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._colormap = colormap
         self._noun = noun
@@ -77,6 +63,11 @@ class MapRow(ItemWidget):
         self._pointer: QPointF | None = None
         self._dialog: MapDialog | None = None
         self.activated.connect(self._open)
+
+    @property
+    def title(self) -> str:
+        """What stands above the tiles: the layer's name."""
+        return self._title
 
     @property
     def limits(self) -> Limits:
@@ -100,8 +91,7 @@ class MapRow(ItemWidget):
 
         Args:
             title: the layer's name.
-            subtitle: its kind and shape, “kind · shape”, or the shape alone: where there is little room beside the
-                title, the kind is left out; where there is none, it goes below.
+            subtitle: its kind and shape, beside the title, or below where there is no room.
             lesson: a sentence on what it does, for the tooltip.
         """
         if self._dialog is not None and (title, subtitle) != (self._title, self._subtitle):
@@ -109,7 +99,7 @@ class MapRow(ItemWidget):
         self._title, self._subtitle = title, subtitle
         describe(self, self.objectName(), f"{title}, {subtitle}", lesson)
         self.setToolTip(f"<p><b>{escape(title)}</b> {escape(subtitle)}</p>{self.toolTip()}")
-        self._fit_height()
+        self.fit_height()
 
     def set_values(self, values: np.ndarray) -> None:
         """Shows an array.
@@ -125,11 +115,11 @@ class MapRow(ItemWidget):
             self.hover(NONE)
             self.set_current(0)
             self._expanded = False
-            self._fit_height()
+            self.fit_height()
         self.update()
         self._refresh_dialog()
         if QToolTip.isVisible():
-            self._tell_now()
+            self._show_value()
 
     def keep_room(self, shape: tuple[int, ...]) -> None:
         """Shows where an array of this shape will be, which is still to come."""
@@ -139,84 +129,37 @@ class MapRow(ItemWidget):
 
     # The header.
 
-    def _header_height(self) -> int:
-        return _HEADER + (_LINE if self._two_lines() else 0)
+    def origin(self) -> QPoint:
+        """Below the header."""
+        return QPoint(EDGE, _HEADER + (_LINE if self._two_lines() else 0))
 
     def _legend_rectangle(self) -> QRect:
         return QRect(self.width() - LEGEND_WIDTH, 0, LEGEND_WIDTH, _HEADER - GAP // 2)
 
     def _title_rectangle(self) -> QRect:
         limits = (0.0, 0.0) if self._waiting else self.limits
-        taken = legend_width(QFontMetrics(self._small_font()), limits) if self._values.size else 0
-        return QRect(_EDGE, 0, max(0, self.width() - taken - 2 * GAP), _HEADER - GAP // 2)
-
-    def _title_font(self) -> QFont:
-        bold = QFont(self.font())
-        bold.setWeight(QFont.Weight.DemiBold)
-        return bold
-
-    def _small_font(self) -> QFont:
-        small = QFont(self.font())
-        small.setPixelSize(text_sizes().small)
-        return small
-
-    def _caption_width(self, subtitle: str) -> int:
-        titles, subtitles = QFontMetrics(self._title_font()), QFontMetrics(self._small_font())
-        return titles.horizontalAdvance(self._title) + GAP + subtitles.horizontalAdvance(subtitle)
-
-    def _size_text(self) -> str:
-        return self._subtitle.rpartition(" · ")[2]
+        taken = legend_width(QFontMetrics(small_font(self.font())), limits) if self._values.size else 0
+        return QRect(EDGE, 0, max(0, self.width() - taken - 2 * GAP), _HEADER - GAP // 2)
 
     def _two_lines(self) -> bool:
-        """Whether title and size have no room beside the widest legend: so, no value moves anything."""
-        return self._caption_width(self._size_text()) > self.width() - LEGEND_WIDTH - GAP
+        """Whether title and subtitle have no room beside the widest legend: so, no value moves anything."""
+        titles, subtitles = QFontMetrics(bold_font(self.font())), QFontMetrics(small_font(self.font()))
+        width = titles.horizontalAdvance(self._title) + GAP + subtitles.horizontalAdvance(self._subtitle)
+        return width > self.width() - LEGEND_WIDTH - GAP
 
-    def caption(self) -> tuple[str, str]:
-        """Title and subtitle as they are painted: the size always whole, the kind where there is room for it."""
-        room = self._title_rectangle().width()
-        if self._two_lines():
-            metrics = QFontMetrics(self._title_font())
-            return metrics.elidedText(self._title, Qt.TextElideMode.ElideMiddle, room), self._subtitle
-        return self._title, self._subtitle if self._caption_width(self._subtitle) <= room else self._size_text()
+    def shown_title(self) -> str:
+        """The title as it is painted: cut in its middle where there is no room for it."""
+        metrics = QFontMetrics(bold_font(self.font()))
+        return metrics.elidedText(self._title, Qt.TextElideMode.ElideMiddle, self._title_rectangle().width())
 
     # Where the tiles lie.
 
-    def tile_lines(self) -> "TileLines":
-        """How the tiles lie, seen from the first one's top left corner."""
-        return lay_out(self._values.shape, self.width() - 2 * _EDGE, self._expanded)
-
-    def tile_rectangle(self, number: int) -> QRect:
-        """Where a tile lies in this widget."""
-        return self.tile_lines().rectangle(number).translated(_EDGE, self._header_height())
-
-    def item_count(self) -> int:
-        """How many tiles there are places for."""
-        return self.tile_lines().count
-
-    def columns(self) -> int:
-        """How many tiles there are in a line."""
-        return self.tile_lines().columns
-
-    def item_rectangle(self, item: int) -> QRectF:
-        """Where a tile lies."""
-        return QRectF(self.tile_rectangle(item))
-
-    def item_at(self, position: QPointF) -> int:
-        """The tile at a point; -1 where there is none."""
-        return self.tile_lines().item_at(position.x() - _EDGE, position.y() - self._header_height())
-
-    def _fit_height(self) -> None:
-        self.setFixedHeight(self._header_height() + self.tile_lines().total_height + _EDGE)
-        self.update()
-
-    @override
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        self._fit_height()
-        super().resizeEvent(event)
+    def lines(self) -> "TileLines":
+        """All tiles, or `MOST_LINES` of them."""
+        return lay_out(self._values.shape, self.width() - 2 * EDGE, self._expanded)
 
     @override
     def minimumSizeHint(self) -> QSize:
-        """Narrow: tiles wrap."""
         return QSize(20 * GRID, _HEADER)
 
     # Painting.
@@ -224,13 +167,13 @@ class MapRow(ItemWidget):
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        header, lines = self._header_height(), self.tile_lines()
+        header, lines = self.origin().y(), self.lines()
         if event.region().intersects(QRect(0, 0, self.width(), header)):
             self._paint_title(painter)
-        painter.setFont(self._small_font())
+        painter.setFont(small_font(self.font()))
         if self._waiting:
             width = min(lines.columns, lines.count) * lines.across - (lines.across - lines.width)
-            painter.fillRect(QRect(_EDGE, header, max(0, width), lines.total_height), QColor(colours().hover))
+            painter.fillRect(QRect(EDGE, header, max(0, width), lines.total_height), QColor(colours().hover))
             painter.end()
             return
         if self._values.size and event.region().intersects(self._legend_rectangle()):
@@ -255,10 +198,9 @@ class MapRow(ItemWidget):
 
     def _paint_title(self, painter: QPainter) -> None:
         theme, area = colours(), self._title_rectangle()
-        title, subtitle = self.caption()
         for text, font, colour in (
-            (title, self._title_font(), theme.text),
-            (subtitle, self._small_font(), theme.secondary),
+            (self.shown_title(), bold_font(self.font()), theme.text),
+            (self._subtitle, small_font(self.font()), theme.secondary),
         ):
             painter.setFont(font)
             painter.setPen(QColor(colour))
@@ -270,15 +212,10 @@ class MapRow(ItemWidget):
 
     # Values under the pointer.
 
-    def _is_more(self, item: int) -> bool:
-        """Whether that is the place that says how many more tiles there are."""
-        lines = self.tile_lines()
-        return bool(lines.hidden) and item == lines.count - 1
-
     def _text(self, item: int, position: QPointF) -> str:
         """What is shown at a point of a tile, in words."""
         noun, count = "unit" if self._values.ndim == 1 else self._noun, self._values.shape[-1]
-        if self._is_more(item):
+        if self.is_more(item):
             return f"Shows all {count:,} {noun}s."
         name = f"{noun} {item + 1} of {count:,}"
         if self._waiting:
@@ -295,11 +232,11 @@ class MapRow(ItemWidget):
         return self._text(item, QPointF(self.tile_rectangle(item).center()))
 
     def tip_at(self, position: QPointF) -> str:
-        """The value at a point, on one line: it changes with every move."""
+        """The value at a point, on one line."""
         item = self.item_at(position)
         return self.toolTip() if item == NONE or self._waiting else self._text(item, position)
 
-    def _tell_now(self) -> None:
+    def _show_value(self) -> None:
         """Shows the tooltip of the value under the pointer, without the usual wait."""
         if self._pointer is not None:
             place = self.mapToGlobal(self._pointer).toPoint() + QPoint(0, GRID)
@@ -317,7 +254,7 @@ class MapRow(ItemWidget):
         super().mouseMoveEvent(event)
         if self.hovered != NONE:
             self._pointer = event.position()
-            self._tell_now()
+            self._show_value()
 
     # Choosing and enlarging.
 
@@ -329,12 +266,11 @@ class MapRow(ItemWidget):
 
     @Slot(int)
     def _open(self, item: int) -> None:
-        """Enlarges a tile, or shows all of them."""
         if self._waiting:
             return
-        if self._is_more(item):
+        if self.is_more(item):
             self._expanded = True
-            self._fit_height()
+            self.fit_height()
             return
         if self._dialog is None:
             self._dialog = MapDialog(self._colormap, self._noun, self)
@@ -360,12 +296,10 @@ class TileLines(Lines):
     Attributes:
         scale: pixels along the side of a value.
         stride: values along the side of a pixel, where maps are larger than tiles; else 1.
-        hidden: how many more tiles the last place stands for; 0 where it is a tile like the others.
     """
 
-    scale: int
-    stride: int
-    hidden: int
+    scale: int = 1
+    stride: int = 1
 
     def tiles_between(self, top: float, bottom: float) -> range:
         """The tiles, in whole lines, that a strip from `top` to `bottom` touches."""
@@ -393,7 +327,7 @@ def lay_out(shape: tuple[int, ...], width: int, expanded: bool) -> TileLines:
     per_line = max(1, (width + gap) // (across + gap)) if across else 1
     places = count if expanded else min(count, per_line * MOST_LINES)
     hidden = count - places + 1 if places < count else 0
-    return TileLines(places, per_line, across, height, across + gap, height + gap, scale, stride, hidden)
+    return TileLines(places, per_line, across, height, across + gap, height + gap, hidden, scale, stride)
 
 
 def paint_maps(values: np.ndarray, lines: TileLines, tiles: range, colormap: str, limits: Limits) -> QImage:
@@ -410,18 +344,8 @@ def paint_maps(values: np.ndarray, lines: TileLines, tiles: range, colormap: str
     maps = maps[np.newaxis, np.newaxis] if maps.ndim == 1 else maps
     if lines.stride > 1:
         maps = _shrink(maps, lines.stride)
-    rows, columns, count = maps.shape
-    flat = array_to_image(maps.reshape(rows, columns * count), colormap, limits)
-    colours = np.frombuffer(flat.constBits(), np.uint32).reshape(rows, columns, count)
-    deep = -(-count // lines.columns)
-    squares = np.zeros((deep * lines.columns, lines.height, lines.width), np.uint32)
-    squares[:count] = colours.transpose(2, 0, 1).repeat(lines.scale, axis=1).repeat(lines.scale, axis=2)
-    picture = np.zeros((deep, lines.down, lines.columns, lines.across), np.uint32)
-    picture[:, : lines.height, :, : lines.width] = squares.reshape(
-        deep, lines.columns, lines.height, lines.width
-    ).transpose(0, 2, 1, 3)
-    width, height = lines.columns * lines.across, deep * lines.down
-    return QImage(picture.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied).copy()
+    tiles = to_colours(maps, colormap, limits).transpose(2, 0, 1)
+    return paint_tiles(tiles.repeat(lines.scale, axis=1).repeat(lines.scale, axis=2), lines)
 
 
 def _shrink(maps: np.ndarray, stride: int) -> np.ndarray:

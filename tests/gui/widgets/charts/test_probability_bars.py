@@ -48,7 +48,7 @@ def test_only_the_top_one_has_the_accent(bars, pixels):
 def test_the_answer_is_told_to_screen_readers(bars):
     bars.set_classes(DIGITS)
     bars.set_probabilities(np.eye(10)[7] * 0.98 + 0.002)
-    assert bars.accessibleDescription() == "7: 98.2\N{NO-BREAK SPACE}%"
+    assert bars.accessibleDescription() == "7: 98.2 %"
     bars.set_probabilities(None)
     assert bars.accessibleDescription() == "The answer appears here."
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnnstudio.gui.widgets.drawing.stroke_history import HISTORY, SIDE, StrokeHistory, Surface, clip_segment
+from cnnstudio.gui.widgets.drawing.stroke_history import HISTORY, StrokeHistory, clip_segment
 
 BOUNDS = (0.0, 0.0, 10.0, 8.0)
 
@@ -105,19 +105,3 @@ def test_the_history_is_bounded():
         steps += 1
     assert steps == HISTORY
     assert len(history.strokes) == 20
-
-
-@pytest.mark.parametrize(
-    ("size", "scale", "bounds"),
-    [
-        ((280, 280), 1.0, (0, 0, SIDE, SIDE)),
-        ((560, 280), 1.0, (-140, 0, SIDE + 140, SIDE)),
-        ((140, 280), 0.5, (0, -140, SIDE, SIDE + 140)),
-    ],
-)
-def test_the_square_lies_in_the_middle(size, scale, bounds):
-    surface = Surface(*size)
-    assert surface.scale == scale
-    assert surface.bounds == bounds
-    assert surface.to_canvas((0, 0)) == bounds[:2]
-    assert surface.to_pixels(surface.to_canvas((33, 44))) == pytest.approx((33, 44))

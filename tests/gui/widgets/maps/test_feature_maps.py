@@ -24,12 +24,17 @@ def layers(seed=0, units=84):
     )
 
 
+def show(grid, layers):
+    grid.set_rows([(layer.name, layer.kind, layer.values.shape) for layer in layers])
+    grid.show_outputs(layers)
+
+
 @pytest.fixture
 def grid(qtbot, theme):
     widget = FeatureMapGrid()
     qtbot.addWidget(widget)
     widget.resize(500, 500)
-    widget.set_layers(layers())
+    show(widget, layers())
     widget.show()
     qtbot.waitExposed(widget)
     yield widget
@@ -73,15 +78,15 @@ def test_tiles_show_the_values_in_the_layers_own_scale(grid, pixels, layer, row,
 
 def test_new_values_are_shown_in_the_same_rows(grid, pixels):
     before, pictures = rows(grid), [pixels(row) for row in rows(grid)]
-    grid.set_layers(layers(seed=1))
+    show(grid, layers(seed=1))
     assert rows(grid) == before
     assert all((pixels(row) != picture).any() for row, picture in zip(before, pictures, strict=True))
 
 
 def test_other_layers_have_other_rows(grid):
-    grid.set_layers(layers()[:1])
+    show(grid, layers()[:1])
     assert [row.accessibleName() for row in rows(grid)] == ["conv1, Conv2D · 28×28×6"]
-    grid.set_layers((*layers(units=10), *layers()[:1]))
+    show(grid, (*layers(units=10), *layers()[:1]))
     assert [row.accessibleName().split(",")[0] for row in rows(grid)] == ["conv1", "pool1", "dense1", "conv1"]
 
 
@@ -96,9 +101,9 @@ def test_the_value_under_the_mouse_is_told(grid):
     tile = row.tile_rectangle(2)
     QTest.mouseMove(row, tile.topLeft() + QPoint(2 * 9 + 1, 2 * 4 + 1))
     assert QToolTip.text() == f"map 3 of 6, row 4, column 9: {values[4, 9, 2]:.3g}"
-    grid.set_layers(layers(seed=1))
+    show(grid, layers(seed=1))
     assert QToolTip.text() == f"map 3 of 6, row 4, column 9: {layers(seed=1)[0].values[4, 9, 2]:.3g}"
-    grid.set_layers(layers())
+    show(grid, layers())
     row = rows(grid)[2]
     QTest.mouseMove(row, row.tile_rectangle(83).center())
     assert QToolTip.text() == f"unit 84 of 84: {layers()[2].values[83]:.3g}"
@@ -108,23 +113,21 @@ def test_the_value_under_the_mouse_is_told(grid):
 def test_the_caption_says_name_and_size_at_any_width(qtbot, grid, width):
     kinds = [("rescaling", "Rescaling", (224, 224, 3)), ("block2a_relu", "ReLU", (112, 112, 96))]
     grid.resize(width, 500)
-    grid.set_layers([LayerOutput(name, kind, np.zeros(shape, np.float32)) for name, kind, shape in kinds])
+    show(grid, [LayerOutput(name, kind, np.zeros(shape, np.float32)) for name, kind, shape in kinds])
     for (name, kind, shape), row in zip(kinds, rows(grid), strict=True):
-        title, subtitle = row.caption()
         size = "×".join(map(str, shape))
-        assert title == name
-        assert subtitle in (size, f"{kind} · {size}")
+        assert row.shown_title() == name
         assert kind in row.toolTip()
         assert size in row.toolTip()
         below = row.tile_rectangle(0).top() >= 40
-        taken = row.fontMetrics().horizontalAdvance(name if below else name + subtitle)
+        taken = row.fontMetrics().horizontalAdvance(name if below else f"{name} {kind} · {size}")
         assert taken < row.width()
 
 
 def test_how_many_more_stands_apart_from_the_last_map(grid, pixels):
-    grid.set_layers([LayerOutput("top", "Conv2D", np.zeros((7, 7, 2048), np.float32))])
+    show(grid, [LayerOutput("top", "Conv2D", np.zeros((7, 7, 2048), np.float32))])
     (row,) = rows(grid)
-    last = row.tile_lines().count - 1
+    last = row.lines().count - 1
     before, place = row.tile_rectangle(last - 1), row.tile_rectangle(last)
     shown = pixels(row)[place.top() : place.bottom()].astype(int)
     ground = shown[0, place.right()]
@@ -139,11 +142,11 @@ def test_a_click_enlarges_a_map_and_it_stays_live(grid, qtbot):
     assert shown.windowTitle() == "pool1  ·  MaxPooling2D · 14×14×6"
     assert shown.findChild(QSpinBox, "map_number").value() == 4
     np.testing.assert_array_equal(shown.values, layers()[1].values[..., 3])
-    grid.set_layers(layers(seed=1))
+    show(grid, layers(seed=1))
     np.testing.assert_array_equal(shown.values, layers(seed=1)[1].values[..., 3])
     with qtbot.waitSignal(shown.destroyed):
         QTest.keyClick(shown, Qt.Key.Key_Escape)
-    grid.set_layers(layers())
+    show(grid, layers())
 
 
 def test_press_on_one_and_release_on_another_is_no_click(grid):
@@ -178,7 +181,7 @@ def test_the_enlarged_map_tells_values_and_goes_to_the_next(grid):
     QTest.keyClick(picture, Qt.Key.Key_Up)
     told = shown.findChild(QLabel, "value_under_cursor")
     assert told.text() == f"row 14, column 14: {layers()[0].values[14, 14, 0]:.3g}"
-    grid.set_layers(layers(seed=1))
+    show(grid, layers(seed=1))
     assert told.text() == f"row 14, column 14: {layers(seed=1)[0].values[14, 14, 0]:.3g}"
 
 
@@ -198,11 +201,11 @@ def test_another_net_closes_the_enlarged_map(grid, qtbot):
     row = rows(grid)[1]
     QTest.mouseClick(row, Qt.MouseButton.LeftButton, pos=row.tile_rectangle(0).center())
     with qtbot.waitSignal(dialog(grid).destroyed):
-        grid.set_layers((layers()[2], *layers()[:2]))
+        show(grid, (layers()[2], *layers()[:2]))
 
 
 def test_thousands_of_maps_are_shown_when_asked_for(grid):
-    grid.set_layers([LayerOutput("top", "Conv2D", np.zeros((7, 7, 2048), np.float32))])
+    show(grid, [LayerOutput("top", "Conv2D", np.zeros((7, 7, 2048), np.float32))])
     (row,) = rows(grid)
     QApplication.sendPostedEvents()
     height = row.height()
@@ -217,7 +220,7 @@ def test_nan_is_shown_as_the_lowest(grid, pixels):
     values = np.ones((28, 28, 1), np.float32)
     values[0, 0, 0] = np.nan
     values[0, 1, 0] = 0
-    grid.set_layers([LayerOutput("conv", "Conv2D", values)])
+    show(grid, [LayerOutput("conv", "Conv2D", values)])
     (row,) = rows(grid)
     shown = pixels(row)[row.tile_rectangle(0).top() + 1]
     left = row.tile_rectangle(0).left()
@@ -278,6 +281,6 @@ def test_forgetting_keeps_the_rows_for_the_next_image(grid):
     grid.forget()
     assert not any(row.isVisible() for row in before)
     assert grid.missing() == ()
-    grid.set_layers(layers(seed=3))
+    show(grid, layers(seed=3))
     assert rows(grid) == before
     assert all(row.isVisible() for row in before)
