@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cnnstudio.data.pictures.files import natural_key
+from cnnstudio.data.folders.names import natural_key
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.names import checked_name

@@ -222,22 +222,17 @@ def in_order(
         while_waiting: called every tenth of a second while a result is waited for; what it raises ends the work.
         threads: how many.
     """
+
+    def result(job: "Future[Result] | Result") -> Result:
+        return result_of(job, while_waiting) if isinstance(job, Future) else job
+
     pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
     waiting: deque[Future[Result] | Result] = deque()
-    ahead = 0
     try:
         for item in items:
-            job = start(pool, item)
-            if not waiting and not isinstance(job, Future):
-                yield job
-                continue
-            waiting.append(job)
-            ahead += isinstance(job, Future)
-            while waiting and (ahead > 2 * threads or len(waiting) > 4 * threads):
-                job = waiting.popleft()
-                ahead -= isinstance(job, Future)
-                yield result_of(job, while_waiting) if isinstance(job, Future) else job
-        for job in waiting:
-            yield result_of(job, while_waiting) if isinstance(job, Future) else job
+            waiting.append(start(pool, item))
+            while waiting and (len(waiting) > 3 * threads or not isinstance(waiting[0], Future)):
+                yield result(waiting.popleft())
+        yield from map(result, waiting)
     finally:
         pool.shutdown(cancel_futures=True)

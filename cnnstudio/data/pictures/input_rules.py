@@ -221,10 +221,10 @@ def _clothing(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared
             "No piece of clothing stands out in the picture. Lay or hang one piece before a plain ground of another "
             "colour, with some ground on all sides, and try again."
         )
-    pixels = _fitted(found.strength, image_shape)
+    pixels = _fitted(found, image_shape)
     steps = (
         Step("The picture", _small(image)),
-        Step("The piece, cut out, light on dark", _small(Image.fromarray(_bytes(found.strength)))),
+        Step("The piece, cut out, light on dark", _small(Image.fromarray(_bytes(found)))),
         Step("What the network gets", pixels),
     )
     return Prepared(pixels, steps)

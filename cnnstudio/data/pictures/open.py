@@ -155,6 +155,11 @@ _UPRIGHT = {
 Source = str | os.PathLike[str] | bytes | Image.Image
 
 
+def is_picture(name: str) -> bool:
+    """Whether a file in a folder is taken for a picture, by the ending of its name."""
+    return os.path.splitext(name)[1].lower() in PICTURE_ENDINGS  # noqa: PTH122 - called for very many
+
+
 def open_image(source: Source) -> Image.Image:
     """Opens a picture and brings it into the one form that the rest of the program knows.
 
