@@ -46,7 +46,7 @@ def start(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
     _debug: Annotated[
-        bool, typer.Option("--debug", help="Show tracebacks, and what TensorFlow says; allowed anywhere.")
+        bool, typer.Option("--debug", help="Show tracebacks and TensorFlow's messages; allowed anywhere.")
     ] = False,
 ) -> int:
     """Train a convolutional network, draw or open an image, and see what every layer saw."""
@@ -57,7 +57,7 @@ def start(
 def open_(
     context: typer.Context,
     path: Annotated[
-        Path | None, typer.Argument(metavar="[IMAGE|MODEL|FOLDER]", help="What to open it with.", show_default=False)
+        Path | None, typer.Argument(metavar="[IMAGE|MODEL|FOLDER]", help="What it opens with.", show_default=False)
     ] = None,
 ) -> int:
     """Open the window."""

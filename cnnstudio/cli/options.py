@@ -23,10 +23,10 @@ ModelArgument = Annotated[
 ARCHITECTURE_HELP = "{}: a name of “cnnstudio architectures”, or of one you saved, or an architecture's file."
 DATASET_HELP = "{}: a name of “cnnstudio datasets”, or a folder or a zip of images, one subfolder for each class."
 ImageSizeOption = Annotated[
-    int | None, typer.Option(metavar="N", help="Side in pixels to which the images of a folder are brought.")
+    int | None, typer.Option(metavar="N", help="Side in pixels to which the images of a folder are scaled.")
 ]
 ChannelsOption = Annotated[
-    int | None, typer.Option(metavar="1|3", help="Take the images of a folder as grey or colour.")
+    int | None, typer.Option(metavar="1|3", help="Convert the images of a folder to grey (1) or colour (3).")
 ]
 
 
