@@ -68,10 +68,7 @@ _LOCKED = {32, 33}
 def reason(error: BaseException) -> str:
     """Why something failed, for the middle of a sentence: without a capital, without a full stop.
 
-    The operating system's own words are in the user's language, and ours are not.
-
-    Args:
-        error: where it is the operating system's, it is looked up in `REASONS`; any other says it itself.
+    The operating system's own words are in the user's language, and ours are not: they are looked up in `REASONS`.
     """
     if not isinstance(error, OSError) or error.errno is None:
         return str(error) or type(error).__name__
@@ -86,11 +83,7 @@ def is_full(error: OSError) -> bool:
 
 
 def explain(error: BaseException) -> str:
-    """The sentence for the user on any error: the text of a `StudioError`, or what the system reports.
-
-    Args:
-        error: whatever was raised.
-    """
+    """The sentence for the user on any error: the text of a `StudioError`, or what the system reports."""
     if not isinstance(error, OSError) or error.errno is None:
         return reason(error)
     if error.filename is None:

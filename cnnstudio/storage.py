@@ -27,13 +27,10 @@ _Item = TypeVar("_Item")
 
 
 def shipped(relative: str) -> Path:
-    """Path of something that ships, for example `assets/mnist` or `trained`.
+    """Path of something that ships, such as `assets/mnist`, by its path in the repository.
 
     A checkout's own folder comes before the installed copy's: an editable install may have copied it, and the copy
     goes stale.
-
-    Args:
-        relative: a path relative to the repository's top, with forward slashes.
 
     Raises:
         FileNotFoundError: neither place has it, so the installation is incomplete.
@@ -339,9 +336,6 @@ def write_list(file: Path, key: str, items: Sequence[Any]) -> None:
         file: its folder is made where it is not there.
         key: under which the list stands in the file.
         items: what JSON can say.
-
-    Raises:
-        OSError: the file cannot be written.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(file, json.dumps({"format": _LIST_FORMAT, key: items}, indent=1))

@@ -69,11 +69,7 @@ for command in (train, predict, evaluate, datasets, architectures, code, models,
 
 
 def run(arguments: Sequence[str], open_window: OpenWindow) -> int:
-    """Runs one command.
-
-    Args:
-        arguments: the command line without the program's name.
-        open_window: called for `open`, and where there is no command.
+    """Runs a command line without the program's name; calls `open_window` for `open` and where there is no command.
 
     Returns:
         The exit code: 0, 1 for a failure, 2 for wrong use, 130 where Ctrl+C ended it.

@@ -38,7 +38,7 @@ def evaluate(
 ) -> None:
     """Measure a model on a data set's test images."""
     if dataset is not None:
-        dataset_named(dataset, None, None)
+        dataset_named(dataset)
     with engine_at_work():
         from cnnstudio.models.trained.library import load_classifier
         from cnnstudio.training.evaluation import evaluate as evaluate_split
@@ -72,8 +72,7 @@ def _entry(classifier: "Classifier", named: str | None) -> DatasetEntry:
         trained_on = f"was trained on “{name}”, which is not here" if name else "does not say what it was trained on"
         names = ", ".join(entry.name for entry in list_datasets())
         raise StudioError(f"The model {trained_on}: name a data set with --dataset ({names}, or a folder or a zip).")
-    published = name in DATASETS
-    return dataset_named(name, None if published else height, None if published else channels)
+    return dataset_named(name) if name in DATASETS else dataset_named(name, height, channels)
 
 
 def _is_here(name: str) -> bool:

@@ -47,7 +47,7 @@ def choice(text: str, table: Mapping[str, Any], noun: str) -> Any:
     return typer.Option(metavar="NAME", callback=check, help=f"{text}: {', '.join(table)}.")
 
 
-def dataset_named(name: str, image_size: int | None, channels: int | None) -> DatasetEntry:
+def dataset_named(name: str, image_size: int | None = None, channels: int | None = None) -> DatasetEntry:
     """The data set of this name or path.
 
     Raises:

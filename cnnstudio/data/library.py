@@ -83,12 +83,7 @@ def load_dataset(
 
 
 def import_dataset(path: Path, image_size: int | None = None, channels: int | None = None) -> DatasetEntry:
-    """Remembers a folder or a zip of images under a name, which is the folder's own where that is free.
-
-    Args:
-        path: as for `cnnstudio.data.folders.load.survey_folder`; what was imported before keeps its name.
-        image_size: as for `load_dataset`.
-        channels: likewise.
+    """Remembers a folder or a zip of images by the name that it had before, or by its own where that is free.
 
     Raises:
         StudioError: the folder cannot be used, or the list of imported folders cannot be written.

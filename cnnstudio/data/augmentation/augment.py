@@ -169,10 +169,7 @@ AUGMENTATIONS: dict[str, Augmentation] = {
 
 
 def find_augmentation(text: str) -> Augmentation:
-    """Finds an augmentation by what the user typed.
-
-    Args:
-        text: a key of `AUGMENTATIONS`, or what `AugmentationSpec.parse` reads.
+    """Finds an augmentation by a key of `AUGMENTATIONS`, or by what `AugmentationSpec.parse` reads.
 
     Raises:
         StudioError: it is neither.
@@ -191,16 +188,10 @@ def find_augmentation(text: str) -> Augmentation:
 
 
 def augment_examples(image: np.ndarray, spec: AugmentationSpec, count: int, seed: int) -> np.ndarray:
-    """Changes one image several times, as a training would.
-
-    Args:
-        image: (height, width, channels) uint8.
-        spec: how far it varies.
-        count: how many examples.
-        seed: the same seed gives the same examples.
+    """Changes one image (height, width, channels) uint8 several times, as a training would.
 
     Returns:
-        (count, height, width, channels) uint8.
+        (count, height, width, channels) uint8; the same for the same seed.
     """
     import tensorflow as tf
 

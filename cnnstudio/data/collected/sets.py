@@ -88,16 +88,7 @@ KINDS: dict[str, CollectionKind] = {
 
 
 def create_collection(folder: Path, name: str, kind: str, classes: Sequence[str] = ()) -> Path:
-    """Makes a new set.
-
-    Args:
-        folder: where the sets lie.
-        name: of the set; its folder's name.
-        kind: a key of `KINDS`.
-        classes: names of the first classes.
-
-    Returns:
-        Its folder, for `Collection`.
+    """Makes a new set below `folder`, of a kind of `KINDS`, with its first classes; returns its own folder.
 
     Raises:
         StudioError: a name is not possible, or taken; or the disk does not take it.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnstudio.data.downloads.http import Patience, TransferError, UnreachableError, download
-from cnnstudio.data.downloads.remote import RemoteFile, RemoteFolder
+from cnnstudio.data.downloads.remote import RemoteFile, RemoteFolder, Tell
 from cnnstudio.errors import StudioError
 from cnnstudio.progress import Meter, OnProgress
 from cnnstudio.storage import (
@@ -89,14 +89,10 @@ def check(remote: RemoteFolder) -> None:
     Raises:
         StudioError: one is missing or damaged; it would be fetched at the next use.
     """
-    unseen = Meter(f"Checking {remote.title}", remote.bytes, "bytes", None)
     for file in remote.files:
-        problems = [(path, file.problem(path, unseen.tell)) for path in _places(remote, file) if is_file(path)]
-        if not problems:
-            raise StudioError(f"{file.name} of {remote.title} is not on this computer.")
-        if all(problem for _, problem in problems):
-            path, problem = problems[-1]
-            raise StudioError(f"{path} {problem}. It is downloaded again when {remote.title} is used.")
+        path, problem = _find(remote, file, lambda _: None)
+        if path is None:
+            raise StudioError(f"{problem}. It is downloaded when {remote.title} is used.")
 
 
 def fetch(
@@ -121,13 +117,9 @@ def fetch(
     checking = Meter(f"Checking {remote.title}", remote.bytes, "bytes", on_progress)
     found: dict[str, Path] = {}
     for file in remote.files:
-        for path in _places(remote, file):
-            if is_file(path):
-                problem = file.problem(path, checking.tell)
-                if not problem:
-                    found[file.name] = path
-                    break
-                _log.warning("%s %s; it is not used.", path, problem)
+        path, _ = _find(remote, file, checking.tell)
+        if path:
+            found[file.name] = path
         checking.before += file.bytes
     missing = [file for file in remote.files if file.name not in found]
     if missing:
@@ -149,6 +141,18 @@ def _places(remote: RemoteFolder, file: RemoteFile) -> Iterator[Path]:
             yield folder / name / file.name
         yield folder / file.name
     yield download_folder(remote) / file.name
+
+
+def _find(remote: RemoteFolder, file: RemoteFile, tell: Tell) -> tuple[Path | None, str]:
+    """The first copy of a file that is right, None where there is none, and why, in words."""
+    problem = f"{file.name} is not on this computer"
+    for path in filter(is_file, _places(remote, file)):
+        wrong = file.problem(path, tell)
+        if not wrong:
+            return path, problem
+        problem = f"{path} {wrong}"
+        _log.warning("%s; it is not used.", problem)
+    return None, problem
 
 
 def _download(

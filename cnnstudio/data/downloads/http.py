@@ -68,14 +68,14 @@ class WrongBytesError(TransferError):
 
 
 def download(file: RemoteFile, path: Path, meter: Meter, patience: Patience) -> dict[str, TransferError]:
-    """Downloads a file and checks it.
+    """Downloads a file to its place, whose folder is there, and checks it.
 
     What has come of a file with an MD5 is kept beside its place, as `NAME.part`, however this ends: the next time only
     the rest is asked for.
 
     Args:
         file: what to download.
-        path: its place; the folder is there.
+        path: its place.
         meter: told how far it is; what it raises ends the download.
         patience: for the servers.
 
@@ -100,12 +100,7 @@ def download(file: RemoteFile, path: Path, meter: Meter, patience: Patience) -> 
 
 
 def size_on_server(url: str, patience: Patience, while_waiting: Callable[[], object]) -> int | None:
-    """How many bytes a file has, None where its server does not say.
-
-    Args:
-        url: of the file.
-        patience: for the server.
-        while_waiting: called several times a second; what it raises ends the waiting.
+    """How many bytes a file has, None where its server does not say; `while_waiting` is called several times a second.
 
     Raises:
         TransferError: the server does not have the file.

@@ -52,10 +52,6 @@ class RemoteFile:
     def problem(self, path: Path, tell: Tell) -> str:
         """Reads the whole file and says what is wrong with it.
 
-        Args:
-            path: where it lies.
-            tell: told how far the reading is.
-
         Returns:
             Words that end a sentence about the file; empty where it is right.
         """

@@ -94,13 +94,9 @@ class Record:
 def find_cached(
     path: Path, image_size: int | None, channels: int | None, while_looking: Callable[[], object]
 ) -> tuple[Record, StoredImages] | None:
-    """What was kept of a folder or archive that has not changed since.
+    """What was kept of a folder or archive that has not changed since; None where nothing was.
 
-    Args:
-        path: of the folder or archive.
-        image_size: as in `load_folder`; where None, as was suggested for these images.
-        channels: likewise.
-        while_looking: called many times a second; what it raises ends the search.
+    Image size and channels are those that were suggested for these images, unless they are chosen.
     """
     # Every folder's name begins with its image size and channels.
     for folder in sorted(_home(path).glob(f"{image_size or '[1-9]*'}x{channels or '[13]'}-*")):
@@ -129,9 +125,6 @@ def new_cache(path: Path, shape: tuple[int, int], scan: Callable[[Path], Record]
         path: of the folder or archive.
         shape: (image size, channels).
         scan: writes all images into the file that it is given.
-
-    Raises:
-        OSError: it cannot be written.
     """
     home = _home(path)
     home.mkdir(exist_ok=True)

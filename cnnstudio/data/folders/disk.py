@@ -140,12 +140,7 @@ class Listing(NamedTuple):
 
 
 def list_again(folder: str, stamps: Sequence[Stamp], while_looking: Callable[[], object]) -> dict[str, Listing] | None:
-    """Lists a folder that was listed before.
-
-    Args:
-        folder: the top.
-        stamps: of it and of all folders below.
-        while_looking: called for every folder; what it raises ends it.
+    """Lists a folder again that was listed before, and all folders below.
 
     Returns:
         By its relative path, what is in each folder; None where anything that counts was added, removed or renamed.
@@ -169,14 +164,7 @@ def list_again(folder: str, stamps: Sequence[Stamp], while_looking: Callable[[],
 
 
 def have_changed(folder: str, paths: Sequence[str], signs: np.ndarray, while_looking: Callable[[], object]) -> bool:
-    """Whether any of the files has another size or time.
-
-    Args:
-        folder: the top.
-        paths: relative to it.
-        signs: (n, 2) int64, size and time of each, as `sign_file` gave it.
-        while_looking: called now and then; what it raises ends it.
-    """
+    """Whether any file in a folder has another size or time than `signs`, (n, 2) int64, as `sign_file` gave them."""
     for number, (path, (size, modified)) in enumerate(zip(paths, signs.tolist(), strict=True)):
         if number % 64 == 0:
             while_looking()

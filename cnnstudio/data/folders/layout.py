@@ -4,7 +4,6 @@ import unicodedata
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 from pathlib import Path
 from typing import Protocol
 
@@ -159,24 +158,13 @@ class Layout:
                 yield folder + name
 
     def some_paths(self, numbers: np.ndarray) -> list[str]:
-        """The paths of the files of these numbers, ascending."""
-        starts = [0, *accumulate(len(place.files) for place in self.places)]
-        chosen = np.searchsorted(starts, numbers, side="right") - 1
-        places = [self.places[index] for index in chosen.tolist()]
-        names = [
-            place.files[number - starts[index]]
-            for place, number, index in zip(places, numbers.tolist(), chosen.tolist(), strict=True)
-        ]
-        return [f"{place.path}/{name}" if place.path else name for place, name in zip(places, names, strict=True)]
+        """The paths of the files of these numbers."""
+        paths = list(self.paths())
+        return [paths[number] for number in numbers.tolist()]
 
 
 def find_classes(store: Store, name: str, while_looking: Callable[[], object]) -> Layout:
-    """Finds the classes below a folder.
-
-    Args:
-        store: the folder that the user named.
-        name: what messages call it.
-        while_looking: called for every folder; what it raises ends the search.
+    """Finds the classes below a folder, which messages call `name`; `while_looking` is called for every folder.
 
     Raises:
         StudioError: there are no folders that could be classes, or fewer than two with files in them.

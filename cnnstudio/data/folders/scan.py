@@ -63,19 +63,18 @@ class Scan:
 def scan_images(
     store: Store, layout: Layout, shape: tuple[int, int], images: Path, *, on_progress: OnProgress | None, name: str
 ) -> Scan:
-    """Decodes all files of a layout into one file.
+    """Decodes all files of a layout into one file: raw uint8, one image after the other.
 
     Args:
         store: where the files lie.
         layout: which files.
         shape: (image size, channels).
-        images: the file that is written; raw uint8, one image after the other.
-        on_progress: told how far it is.
+        images: the file that is written.
+        on_progress: told how far it is; what it raises ends the scan.
         name: what messages call the folder.
 
     Raises:
         StudioError: no file is a picture, or there is no room for the images.
-        OSError: the images cannot be written.
     """
     meter = Meter(f"Reading {name}", len(layout), "images", on_progress)
     meter.tell(0)

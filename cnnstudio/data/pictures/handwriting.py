@@ -122,10 +122,7 @@ class _Piece:
 
 
 def find_ink(image: Image.Image) -> Ink | None:
-    """Finds the digit in a picture.
-
-    Args:
-        image: of mode "L" or "RGB", of any size.
+    """Finds the digit in a picture of mode "L" or "RGB", of any size.
 
     Returns:
         The digit, cut out, its longer side some `_DETAIL_SIDE` pixels; None where nothing is written.

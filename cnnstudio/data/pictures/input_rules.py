@@ -235,13 +235,7 @@ def _as_published(
 ) -> Prepared | None:
     """Leaves an image as it is that was exported from MNIST or Fashion-MNIST, but for making it light on dark.
 
-    Args:
-        image: the picture.
-        image_shape: (height, width, channels).
-        ground: gives of the pixels, uint8 of that shape, those that show nothing in such an image.
-
-    Returns:
-        None for any other picture.
+    `ground` gives of the pixels those that show nothing in such an image. None for any other picture.
     """
     height, width, channels = image_shape
     if image.size != (width, height):

@@ -207,14 +207,7 @@ class Header(NamedTuple):
 
 
 def read_header(data: bytes) -> Header | None:
-    """Looks at the head of a picture.
-
-    Args:
-        data: the bytes of the file, or some hundred thousand of them.
-
-    Returns:
-        What it says; None where it is no picture, or does not say it there.
-    """
+    """What a picture says of itself in `data`, the first 100 kB or so of the file; None where it says nothing there."""
     try:
         with quiet(), _recognised(io.BytesIO(data)) as image:
             return Header(*image.size, image.mode)
@@ -223,14 +216,9 @@ def read_header(data: bytes) -> Header | None:
 
 
 def to_array(image: Image.Image, channels: int) -> np.ndarray:
-    """The pixels of a picture.
+    """The pixels of a picture of mode "L" or "RGB": (height, width, channels) uint8, writable.
 
-    Args:
-        image: of mode "L" or "RGB".
-        channels: 1 for grey (ITU-R 601 luma), 3 for RGB.
-
-    Returns:
-        (height, width, channels) uint8, writable.
+    One channel is grey (ITU-R 601 luma), three are RGB.
     """
     return np.array(image.convert({1: "L", 3: "RGB"}[channels])).reshape(image.height, image.width, channels)
 

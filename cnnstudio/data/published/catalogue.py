@@ -83,13 +83,7 @@ class DatasetEntry:
         return f"{images:,} images, {shape((height, width))}, {colour}, {len(self.classes)} classes"
 
     def load(self, on_progress: OnProgress | None = None) -> Dataset:
-        """Reads all images.
-
-        Args:
-            on_progress: told how far a download or a scan is; what it raises ends that.
-
-        Returns:
-            The data set as published: training and test images, no validation split yet where none was published.
+        """Reads all images: training and test images, no validation split yet where none was published.
 
         Raises:
             StudioError: the files are missing, damaged or cannot be fetched.

@@ -142,15 +142,11 @@ _BUFFER = 2**18
 def read_idx(path: Path, sha256: str) -> np.ndarray:
     """Reads a gzipped IDX file of unsigned bytes (the format of MNIST) that ships.
 
-    Args:
-        path: the `.gz` file.
-        sha256: the expected SHA-256 of the unpacked bytes, in hex.
-
     Returns:
         The uint8 array, read-only, of the shape that the file's header gives.
 
     Raises:
-        StudioError: the file is missing, cannot be unpacked, or holds other bytes than expected.
+        StudioError: the file is missing, or the SHA-256 of the unpacked bytes is not `sha256`.
     """
     try:
         data = gzip.decompress(path.read_bytes())
@@ -188,10 +184,6 @@ def read_mnist(on_progress: OnProgress | None) -> Dataset:  # noqa: ARG001 - it 
 
 def read_fashion_mnist(on_progress: OnProgress | None, remote: RemoteFolder = FASHION_MNIST) -> Dataset:
     """All 70,000 Fashion-MNIST images.
-
-    Args:
-        on_progress: told how far the download is; what it raises ends it.
-        remote: training images, training labels, test images, test labels: gzipped IDX files.
 
     Raises:
         StudioError: the files cannot be fetched.

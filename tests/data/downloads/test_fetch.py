@@ -329,7 +329,7 @@ def test_a_file_that_was_damaged_later_is_fetched_anew(server: Server, damage: b
     remote = exact(server.serve("/a.bin", normal(BODY)))
     (path,) = fetch(remote, nobody)
     path.write_bytes(damage)
-    with pytest.raises(StudioError, match="downloaded again when Test set is used"):
+    with pytest.raises(StudioError, match="It is downloaded when Test set is used"):
         downloads.check(remote)
     assert fetch(remote, nobody)[0].read_bytes() == BODY
     assert len(server.requests) == 2
