@@ -163,16 +163,15 @@ def _download(
     meter.before = remote.bytes - sum(file.bytes for file in files)
     placed = {}
     for number, file in enumerate(files):
-        path = folder / file.name
-        damaged = is_file(path) and bool(file.problem(path, meter.tell))
-        if damaged:
+        path = placed[file.name] = folder / file.name
+        damaged = is_file(path)
+        # Another CNN Studio may have brought it while this one waited.
+        if not damaged or file.problem(path, meter.tell):
             with writing(folder):
-                path.unlink()
-        if not is_file(path):
+                path.unlink(missing_ok=True)
             reasons = download(file, path, meter, patience)
             if reasons:
                 raise _failure(remote, files[number:], reasons, damaged) from list(reasons.values())[-1]
-        placed[file.name] = path
         meter.before += file.bytes
     return placed
 

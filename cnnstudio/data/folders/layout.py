@@ -183,7 +183,12 @@ def find_classes(store: Store, name: str, while_looking: Callable[[], object]) -
                 empty.append(folder.path)
     classes = tuple(sorted({label for _, label in files}, key=natural_key))
     if len(classes) < 2:
-        raise StudioError(_too_few(name, top, classes))
+        if not classes:
+            raise StudioError(f"{name} holds no pictures: its {len(top.folders):,} folders are empty.")
+        raise StudioError(
+            f"{name} has pictures of one class only (“{classes[0]}”). A classifier needs two or more: add a folder for "
+            "each further class."
+        )
     numbers = {label: number for number, label in enumerate(classes)}
     places = tuple(
         Place(split, numbers[label], branch.path, branch.files)
@@ -236,15 +241,6 @@ def _split_folders(top: Branch, name: str) -> dict[str, list[Branch]]:
 def _class_name(folder: Branch) -> str:
     # Some systems take letters apart from their accents in names of files, others do not.
     return unicodedata.normalize("NFC", readable(folder.name))
-
-
-def _too_few(name: str, top: Branch, classes: tuple[str, ...]) -> str:
-    if classes:
-        return (
-            f"{name} has pictures of one class only (“{classes[0]}”). A classifier needs two or more: add a folder for "
-            "each further class."
-        )
-    return f"{name} holds no pictures: its {len(top.folders):,} folders are empty."
 
 
 def _notes_on_empty(empty: list[str]) -> Iterator[str]:
