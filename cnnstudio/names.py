@@ -16,14 +16,11 @@ _RESERVED = frozenset(
 
 
 def checked_name(name: str, what: str) -> str:
-    """A name that can be that of a folder on every system.
+    """A name that can be that of a folder on every system, composed as Unicode does and without blanks around it.
 
     Args:
         name: in any script.
         what: what has the name, as the beginning of a sentence: “A class's name”.
-
-    Returns:
-        The name in Unicode's composed form, without blanks around it.
 
     Raises:
         StudioError: the name is empty, too long, or has what a folder's name may not have.

@@ -4,14 +4,16 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Container, Iterator, Sequence
+import time
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
 import platformdirs
 
-from cnnstudio.errors import StudioError, reason
+from cnnstudio.errors import StudioError, is_full, reason
 from cnnstudio.progress import HEARTBEAT
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -19,17 +21,16 @@ _PACKAGE = Path(__file__).resolve().parent
 _LIST_FORMAT = 1
 _MAX_LIST_BYTES = 64 * 10**6
 
+_ABANDONED_SECONDS = 24 * 3600
+
 _Item = TypeVar("_Item")
 
 
 def shipped(relative: str) -> Path:
-    """Path of something that ships, for example `assets/mnist` or `trained`.
+    """Path of something that ships, such as `assets/mnist`, by its path in the repository.
 
     A checkout's own folder comes before the installed copy's: an editable install may have copied it, and the copy
     goes stale.
-
-    Args:
-        relative: a path relative to the repository's top, with forward slashes.
 
     Raises:
         FileNotFoundError: neither place has it, so the installation is incomplete.
@@ -120,6 +121,14 @@ USER_FOLDERS: dict[str, Callable[[], Path]] = {
 """The user's folders, the one that they would miss most first."""
 
 
+def remove_abandoned(folders: Iterable[Path]) -> None:
+    """Removes those of some folders that nothing has changed for a day: left half done by what was killed."""
+    for folder in folders:
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
 def try_writing(folder: Path) -> None:
     """Writes one byte into a folder, which is made where it is not there, and takes it back.
 
@@ -187,19 +196,51 @@ def write_atomically(path: Path, write: Callable[[Path], object] | bytes | str) 
         temporary.unlink(missing_ok=True)
 
 
+class DiskFullError(StudioError):
+    """There is no room on a disk."""
+
+
+@contextmanager
+def writing(folder: Path | None = None) -> Iterator[None]:
+    """Says in plain words what went wrong with a disk.
+
+    Args:
+        folder: what is written; None where the error itself names it.
+
+    Raises:
+        StudioError: there is no room (`DiskFullError`), or the folder cannot be written for another reason.
+    """
+    try:
+        yield
+    except OSError as error:
+        where = folder or error.filename
+        if is_full(error):
+            raise DiskFullError(
+                f"The disk that holds {where} is full. Make room there, or name another place in the environment "
+                "variable CNNSTUDIO_HOME, and try again."
+            ) from error
+        raise StudioError(
+            f"{where} cannot be written ({reason(error)}). Make it writable, or name another place in the "
+            "environment variable CNNSTUDIO_HOME."
+        ) from error
+
+
+def numbered(name: str) -> Iterator[str]:
+    """The name itself, then `name-2`, `name-3`, …, without end."""
+    yield name
+    yield from (f"{name}-{number}" for number in count(2))
+
+
 def unused_folder(parent: Path, name: str, taken: Container[str] = ()) -> Path:
     """Makes and returns a new folder `parent/name`, or `name-2`, `name-3`, … where that exists or is `taken`.
 
     Two processes that ask at the same moment get two folders.
     """
-    number = 0
-    while True:
-        number += 1
-        folder = parent / (name if number == 1 else f"{name}-{number}")
-        if folder.name not in taken:
-            with suppress(FileExistsError):
-                folder.mkdir(parents=True)
-                return folder
+    for folder in (parent / free for free in numbered(name) if free not in taken):
+        with suppress(FileExistsError):
+            folder.mkdir(parents=True)
+            break
+    return folder
 
 
 def move_to_trash(path: Path) -> None:
@@ -295,9 +336,6 @@ def write_list(file: Path, key: str, items: Sequence[Any]) -> None:
         file: its folder is made where it is not there.
         key: under which the list stands in the file.
         items: what JSON can say.
-
-    Raises:
-        OSError: the file cannot be written.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(file, json.dumps({"format": _LIST_FORMAT, key: items}, indent=1))

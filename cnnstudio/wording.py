@@ -46,11 +46,7 @@ def shape(sides: Iterable[int | None]) -> str:
 def progress(done: int, total: int | None, unit: str, seconds_left: float | None) -> str:
     """How far a piece of work is: “34.0 MB of 163.2 MB, 12 s left” or “1,200 of 60,000 images”.
 
-    Args:
-        done: bytes or things so far.
-        total: of them in all; None where it is unknown.
-        unit: “bytes”, or what the things are.
-        seconds_left: an estimate; None where there is none.
+    `total` and `seconds_left` are None where they are unknown; `unit` is “bytes”, or what the things are.
     """
     if unit == "bytes":
         text = size(done) + (f" of {size(total)}" if total else "")

@@ -48,7 +48,7 @@ def test_other_errors_speak_for_themselves() -> None:
     assert reason(ValueError("bad magic number")) == "bad magic number"
     assert reason(MemoryError()) == "MemoryError"
     assert explain(StudioError("The canvas is empty.")) == "The canvas is empty."
-    assert explain(OSError(errno.ENOSPC, "?")) == "The system refuses to do this: the disk is full."
+    assert explain(OSError(errno.ENOSPC, "?")) == "The system cannot do this: the disk is full."
     assert explain(OSError(errno.EIO, "?", b"\xff")).endswith(" cannot be used: the disk reports an error.")
     explain(OSError(errno.EIO, "?", "\udcff\ud800")).encode()
 

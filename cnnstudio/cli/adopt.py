@@ -33,9 +33,9 @@ def adopt(
     image_size: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Side of its images, where it takes images of any size.")
     ] = None,
-    name: Annotated[str | None, typer.Option(metavar="TEXT", help="What it is called on screen.")] = None,
+    name: Annotated[str | None, typer.Option(metavar="TEXT", help="Its name on screen.")] = None,
 ) -> None:
-    """Say of a model from elsewhere what its classes are and what images it takes; what is not said is guessed."""
+    """Describe a model from elsewhere: its classes and the images it takes. What you leave out is guessed."""
     found = inspect_model(model.expanduser())
     try:
         answers = replace(
@@ -53,11 +53,13 @@ def adopt(
     height, width = answers.image_size
     print(
         f"“{answers.name}” takes images of {height}×{width} with values of {VALUE_RANGES[answers.value_range].title} "
-        f"and tells {len(answers.classes):,} classes apart."
+        f"and has {len(answers.classes):,} classes."
     )
     print(f"Pictures become such images by: {INPUT_RULES[answers.input_rule].title}.")
     if value_range is None:
-        print(f"The range of values is a guess. {found.range_reason} If its answers are poor, say --value-range.")
+        print(
+            f"The range of values is a guess. {found.range_reason} If its answers are poor, try another --value-range."
+        )
 
 
 def _names(text: str, count: int) -> tuple[str, ...]:

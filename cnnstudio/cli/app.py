@@ -46,7 +46,7 @@ def start(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
     _debug: Annotated[
-        bool, typer.Option("--debug", help="Show tracebacks, and what TensorFlow says; allowed anywhere.")
+        bool, typer.Option("--debug", help="Show tracebacks and TensorFlow's messages; allowed anywhere.")
     ] = False,
 ) -> int:
     """Train a convolutional network, draw or open an image, and see what every layer saw."""
@@ -57,7 +57,7 @@ def start(
 def open_(
     context: typer.Context,
     path: Annotated[
-        Path | None, typer.Argument(metavar="[IMAGE|MODEL|FOLDER]", help="What to open it with.", show_default=False)
+        Path | None, typer.Argument(metavar="[IMAGE|MODEL|FOLDER]", help="What it opens with.", show_default=False)
     ] = None,
 ) -> int:
     """Open the window."""
@@ -69,11 +69,7 @@ for command in (train, predict, evaluate, datasets, architectures, code, models,
 
 
 def run(arguments: Sequence[str], open_window: OpenWindow) -> int:
-    """Runs one command.
-
-    Args:
-        arguments: the command line without the program's name.
-        open_window: called for `open`, and where there is no command.
+    """Runs a command line without the program's name; calls `open_window` for `open` and where there is no command.
 
     Returns:
         The exit code: 0, 1 for a failure, 2 for wrong use, 130 where Ctrl+C ended it.

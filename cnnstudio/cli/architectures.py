@@ -1,7 +1,7 @@
 """`cnnstudio architectures`: the architectures that can be chosen by name, or the layer table of one."""
 
+from contextlib import suppress
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -20,15 +20,9 @@ from cnnstudio.cli.options import (
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES, FAMILIES
 from cnnstudio.models.layer_table import LayerRow, LayerTable, describe, mlp_connections
-from cnnstudio.models.networks.building import fitted, network_config
+from cnnstudio.models.networks.building import network_config
 from cnnstudio.models.networks.files import Network, list_networks, saved_path
-from cnnstudio.models.trained.card import model_file
-from cnnstudio.models.trained.files import MODEL_ENDINGS, read_config
 from cnnstudio.models.trained.library import find_model
-from cnnstudio.storage import is_folder
-
-ImageSize = tuple[tuple[int, int, int], int]
-"""(height, width, channels), and the number of classes."""
 
 
 def architectures(
@@ -60,7 +54,8 @@ def architectures(
         return 0
     if dataset is None and (image_size is not None or channels is not None):
         raise WrongUseError("--image-size and --channels say how the images of --dataset are taken: name that too.")
-    table = _table(name, None if dataset is None else _size_of(dataset, image_size, channels))
+    entry = None if dataset is None else dataset_named(dataset, image_size, channels)
+    table = _table(name, None if entry is None else (entry.image_shape, len(entry.classes)))
     if as_json:
         print_json(_as_json(table))
     else:
@@ -108,30 +103,15 @@ def _list(as_json: bool) -> None:
     results().print(table)
 
 
-def _size_of(dataset: str, image_size: int | None, channels: int | None) -> ImageSize:
-    entry = dataset_named(dataset, image_size, channels)
-    return entry.image_shape, len(entry.classes)
-
-
-def _table(text: str, size: ImageSize | None) -> LayerTable:
-    """The layer table of a network or model, fitted to a size if one is given."""
-    model = None if text in ARCHITECTURES or saved_path(text) else _model_named(text)
-    if model is not None:
-        config = read_config(model_file(model))
-        return describe(config if size is None else fitted(config, *size))
+def _table(text: str, size: tuple[tuple[int, int, int], int] | None) -> LayerTable:
+    """The layer table of a network or model, fitted to (height, width, channels) and classes where they are given."""
+    if text not in ARCHITECTURES and not saved_path(text):
+        with suppress(StudioError):
+            text = str(find_model(text))
     network = architecture_named(text)
     with engine_at_work():
         config = network_config(network, *(size or ()))
     return replace(describe(config), name=network.title if isinstance(network, Network) else network.name)
-
-
-def _model_named(text: str) -> Path | None:
-    """The model of this name or path; None where there is none."""
-    try:
-        path = find_model(text)
-    except StudioError:
-        return None
-    return path if is_folder(path) or path.suffix.lower() in MODEL_ENDINGS else None
 
 
 def _as_json(table: LayerTable) -> dict[str, Any]:
@@ -148,8 +128,7 @@ def _as_json(table: LayerTable) -> dict[str, Any]:
 
 
 def _layer_as_json(row: LayerRow) -> dict[str, Any]:
-    values = {key: value for key, value in vars(row).items() if key != "windows"}
-    return values | {"formula": _formula(row)}
+    return {key: value for key, value in vars(row).items() if key != "windows"} | {"formula": _formula(row)}
 
 
 def _formula(row: LayerRow) -> str:

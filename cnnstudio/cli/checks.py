@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import cnnstudio
 from cnnstudio import ONEDNN_VARIABLE, screen, storage
@@ -21,6 +21,9 @@ from cnnstudio.models.trained.card import MODEL_FILE
 from cnnstudio.models.trained.library import list_broken_models, list_models
 from cnnstudio.version import __version__
 from cnnstudio.wording import size
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 State = Literal["ok", "warning", "problem"]
 
@@ -81,17 +84,18 @@ def versions() -> Iterator[Check]:
 
     for requirement in map(Requirement, wanted):
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-            yield _version(requirement.name, str(requirement.specifier), requirement.specifier.contains)
+            yield _version(requirement)
     yield from _qt_parts()
 
 
-def _version(name: str, wanted: str, fits: Callable[..., bool]) -> Check:
+def _version(requirement: "Requirement") -> Check:
+    name, wanted = requirement.name, requirement.specifier
     remedy = f'python -m pip install "{name}{wanted}"'
     try:
         found = metadata.version(name)
     except metadata.PackageNotFoundError:
         return Check(name, "problem", f"is missing; {wanted} is needed", remedy)
-    if not fits(found, prereleases=True):
+    if not wanted.contains(found, prereleases=True):
         return Check(name, "problem", f"{found} does not work here; {wanted} is needed", remedy)
     return Check(name, "ok", found)
 
@@ -112,7 +116,7 @@ def _qt_parts() -> Iterator[Check]:
 
 def computing() -> Iterator[Check]:
     """Processor, memory, and whether TensorFlow computes, on which devices."""
-    yield Check("processor", "ok", f"{_threads()} threads, {platform.machine()}")
+    yield Check("processor", "ok", f"{os.cpu_count()} threads, {platform.machine()}")
     yield _memory()
     # In a process of its own: a broken TensorFlow may take the process down with it.
     try:
@@ -125,23 +129,20 @@ def computing() -> Iterator[Check]:
             timeout=PROBE_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        yield Check(
-            "TensorFlow", "problem", f"was not ready after {PROBE_SECONDS} s", "Try again; then install it anew."
-        )
+        yield Check("TensorFlow", "problem", f"was not ready after {PROBE_SECONDS} s", "Try again, then reinstall it.")
         return
     if probe.returncode != 0:
         yield _broken_tensorflow(probe.returncode, probe.stderr)
         return
-    told = json.loads(probe.stdout.splitlines()[-1])
-    devices = [(kind, name) for kind, name in told["devices"]]
-    named = ", ".join(f"{kind} ({name})" if name else kind for kind, name in devices)
+    found = json.loads(probe.stdout.splitlines()[-1])
+    named = ", ".join(f"{kind} ({name})" if name else kind for kind, name in found["devices"])
     yield Check("TensorFlow", "ok", f"computes on {named}")
-    yield _onednn(told["onednn"])
-    if shutil.which("nvidia-smi") and not any(kind == "GPU" for kind, _ in devices):
+    yield _onednn(found["onednn"])
+    if shutil.which("nvidia-smi") and not any(kind == "GPU" for kind, _ in found["devices"]):
         yield Check(
             "graphics card",
             "warning",
-            "an NVIDIA driver is here, but TensorFlow finds no graphics card",
+            "an NVIDIA driver is installed, but TensorFlow finds no graphics card",
             'python -m pip install "tensorflow[and-cuda]"',
         )
 
@@ -167,12 +168,6 @@ def _broken_tensorflow(code: int, stderr: str) -> Check:
     if code == -4:  # SIGILL
         why = "this processor lacks instructions (AVX) that TensorFlow's package was built for"
     return Check("TensorFlow", "problem", f"does not work: {why}", "python -m pip install --force-reinstall tensorflow")
-
-
-def _threads() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _memory() -> Check:
@@ -202,7 +197,7 @@ def folders() -> Iterator[Check]:
             continue
         text = f"{folder} ({size(storage.used_bytes(folder))} used, {size(free)} free)"
         if free < ENOUGH_SPACE:
-            yield Check(name, "warning", text, "The disk is nearly full: make room.")
+            yield Check(name, "warning", text, "The disk is nearly full: free some space.")
         else:
             yield Check(name, "ok", text)
 
@@ -244,7 +239,7 @@ def _data_set(entry: DatasetEntry) -> Check:
         entry.check()
     except (StudioError, OSError) as error:
         if entry.download_bytes:
-            return Check(entry.title, "warning", explain(error), "Use it while there is a connection to the internet.")
+            return Check(entry.title, "warning", explain(error), "It is downloaded again when it is used.")
         return Check(entry.title, "problem", explain(error), "Install CNN Studio again to restore it.")
     return Check(entry.title, "ok", f"{entry.size_text}, checksums right")
 

@@ -9,9 +9,14 @@ from io import StringIO, UnsupportedOperation
 from pathlib import Path
 from typing import Any, TextIO
 
+import rich.progress
 from rich import box
 from rich.console import Console
+from rich.progress import BarColumn, TextColumn
 from rich.table import Table
+
+from cnnstudio import wording
+from cnnstudio.progress import Progress
 
 WIDE = 10_000
 """Columns where no terminal limits the width: a line that is piped on must not be folded."""
@@ -35,6 +40,36 @@ def complain(text: str) -> None:
 def messages() -> Console:
     """A console on stderr, for progress."""
     return Console(stderr=True, highlight=False)
+
+
+class ProgressBar:
+    """A bar that shows how far a piece of work is: told by calling it with a `Progress`, as an `OnProgress`."""
+
+    def __init__(self, bar: rich.progress.Progress) -> None:
+        self._bar = bar
+        self._task = bar.add_task("Getting ready", total=None, figures="")
+
+    def __call__(self, now: Progress) -> None:
+        """Shows how far the work is."""
+        self.show(now.task, now.done, now.total, wording.progress(now.done, now.total, now.unit, now.seconds_left))
+
+    def show(self, description: str, done: int, total: int | None, figures: str) -> None:
+        """Moves the bar, with `figures` at its end."""
+        self._bar.update(self._task, description=description, completed=done, total=total, figures=figures)
+
+    def say(self, text: str) -> None:
+        """Writes a line above the bar."""
+        self._bar.console.print(text, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def progress_bar(shown: bool = True) -> Iterator[ProgressBar]:
+    """A bar on stderr, gone when the work is done; outside a terminal only what is said is shown."""
+    console = messages()
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"))
+    hidden = not (shown and console.is_terminal)
+    with rich.progress.Progress(*columns, console=console, transient=True, disable=hidden) as bar:
+        yield ProgressBar(bar)
 
 
 def print_json(value: Any) -> None:

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
-from rich import progress as rich_progress
 
-from cnnstudio.cli.console import engine_at_work, messages, new_table, print_json, results
+from cnnstudio.cli.console import engine_at_work, new_table, print_json, progress_bar, results
 from cnnstudio.cli.options import DATASET_HELP, JsonOption, ModelArgument, dataset_named
 from cnnstudio.data.library import list_datasets
 from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
@@ -39,25 +38,18 @@ def evaluate(
 ) -> None:
     """Measure a model on a data set's test images."""
     if dataset is not None:
-        dataset_named(dataset, None, None)
+        dataset_named(dataset)
     with engine_at_work():
         from cnnstudio.models.trained.library import load_classifier
         from cnnstudio.training.evaluation import evaluate as evaluate_split
 
         classifier = load_classifier(model)
         entry = _entry(classifier, dataset)
-        console = messages()
-        with rich_progress.Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-            task = progress.add_task("Getting ready", total=None)
-
-            def tell(now: Progress) -> None:
-                progress.update(task, description=now.task, completed=now.done, total=now.total)
-
-            _check_fit(classifier, entry)
-            test = entry.load(tell).test
-            progress.reset(task, description="Predicting")
+        _check_fit(classifier, entry)
+        with progress_bar() as bar:
+            test = entry.load(bar).test
             evaluation = evaluate_split(
-                classifier, test, lambda done, total: progress.update(task, completed=done, total=total)
+                classifier, test, lambda done, total: bar(Progress("Predicting", done, total, "images"))
             )
     if as_json:
         print_json(
@@ -80,8 +72,7 @@ def _entry(classifier: "Classifier", named: str | None) -> DatasetEntry:
         trained_on = f"was trained on “{name}”, which is not here" if name else "does not say what it was trained on"
         names = ", ".join(entry.name for entry in list_datasets())
         raise StudioError(f"The model {trained_on}: name a data set with --dataset ({names}, or a folder or a zip).")
-    published = name in DATASETS
-    return dataset_named(name, None if published else height, None if published else channels)
+    return dataset_named(name) if name in DATASETS else dataset_named(name, height, channels)
 
 
 def _is_here(name: str) -> bool:
@@ -96,7 +87,7 @@ def _check_fit(classifier: "Classifier", data: DatasetEntry) -> None:
         )
     if tuple(classifier.classes) != data.classes:
         raise StudioError(
-            f"The model knows other classes ({_few(classifier.classes)}) than {data.title} ({_few(data.classes)}): "
+            f"The model's classes ({_few(classifier.classes)}) are not those of {data.title} ({_few(data.classes)}): "
             "choose another data set or model."
         )
 

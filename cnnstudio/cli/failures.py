@@ -27,12 +27,7 @@ class WrongUseError(typer.TyperException):
 def sentence(error: Exception, arguments: Sequence[str]) -> str:
     """Says what went wrong.
 
-    Args:
-        error: what a command raised.
-        arguments: the command line, for the log.
-
-    Returns:
-        The text for the user. An error that is no fault of theirs is written to the log, whose path the text names.
+    An error that is no fault of the user's is written to the log, with the command line; the text names the file.
     """
     match error:
         case StudioError() | WrongUseError():

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from cnnstudio.cli.console import complain, engine_at_work, messages, new_table, print_json, results
+from cnnstudio.cli.console import complain, engine_at_work, new_table, print_json, progress_bar, results
 from cnnstudio.cli.options import JsonOption, choice
 from cnnstudio.models.trained.library import list_broken_models, list_models
 from cnnstudio.models.trained.pretrained import PRETRAINED, fetch_pretrained
-from cnnstudio.wording import percent, progress
+from cnnstudio.wording import percent
 
 
 def models(
@@ -18,7 +18,8 @@ def models(
 ) -> None:
     """List the models that ship, those downloaded and the runs trained here."""
     if download is not None:
-        _download(download)
+        with engine_at_work(), progress_bar() as bar:
+            fetch_pretrained(download, bar)
     entries = list_models()
     for broken in list_broken_models():
         complain(broken.problem)
@@ -46,25 +47,3 @@ def models(
         measured = "" if accuracy is None else percent(accuracy, 2)
         table.add_row(entry.name, entry.kind, entry.card.architecture, entry.card.dataset, measured, str(entry.path))
     results().print(table)
-
-
-def _download(name: str) -> None:
-    from rich.progress import BarColumn, Progress, TextColumn
-
-    console = messages()
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"))
-    with (
-        engine_at_work(),
-        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar,
-    ):
-        task = bar.add_task("", figures="")
-        fetch_pretrained(
-            name,
-            lambda now: bar.update(
-                task,
-                description=now.task,
-                completed=now.done,
-                total=now.total,
-                figures=progress(now.done, now.total, now.unit, now.seconds_left),
-            ),
-        )

@@ -23,10 +23,10 @@ ModelArgument = Annotated[
 ARCHITECTURE_HELP = "{}: a name of “cnnstudio architectures”, or of one you saved, or an architecture's file."
 DATASET_HELP = "{}: a name of “cnnstudio datasets”, or a folder or a zip of images, one subfolder for each class."
 ImageSizeOption = Annotated[
-    int | None, typer.Option(metavar="N", help="Side in pixels to which the images of a folder are brought.")
+    int | None, typer.Option(metavar="N", help="Side in pixels to which the images of a folder are scaled.")
 ]
 ChannelsOption = Annotated[
-    int | None, typer.Option(metavar="1|3", help="Take the images of a folder as grey or colour.")
+    int | None, typer.Option(metavar="1|3", help="Convert the images of a folder to grey (1) or colour (3).")
 ]
 
 
@@ -47,7 +47,7 @@ def choice(text: str, table: Mapping[str, Any], noun: str) -> Any:
     return typer.Option(metavar="NAME", callback=check, help=f"{text}: {', '.join(table)}.")
 
 
-def dataset_named(name: str, image_size: int | None, channels: int | None) -> DatasetEntry:
+def dataset_named(name: str, image_size: int | None = None, channels: int | None = None) -> DatasetEntry:
     """The data set of this name or path.
 
     Raises:

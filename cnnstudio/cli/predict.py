@@ -2,24 +2,22 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
 
-from cnnstudio.cli.console import complain, engine_at_work, messages, print_json
+from cnnstudio.cli.console import complain, engine_at_work, print_json, progress_bar
 from cnnstudio.cli.failures import WrongUseError
 from cnnstudio.cli.options import JsonOption, ModelArgument
 from cnnstudio.errors import StudioError
 from cnnstudio.wording import percent, probability
 
 if TYPE_CHECKING:
-    from cnnstudio.data.pictures.files import PictureFile
+    from cnnstudio.data.folders.files import PictureFile
     from cnnstudio.data.pictures.strokes import Drawing
     from cnnstudio.models.trained.classifier import Classifier
-    from cnnstudio.progress import OnProgress
 
 BATCH = 512
 """Drawings held in memory as images at a time, where they are small."""
@@ -57,13 +55,15 @@ def predict(
         typer.Option(
             "--csv",
             metavar="OUT.csv",
-            help="Write a table instead of text; where it is there already, go on with the images it lacks.",
+            help="Write a table instead of text; if the file exists, only the images that it lacks are classified.",
         ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin the table anew, whatever it holds.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the table instead of going on with it.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> int:
-    """Say what is in images or drawings; exit code 1 where one of them cannot be used."""
+    """Classify images or drawings. The exit code is 1 if any of them cannot be used."""
     if not images and strokes is None:
         raise WrongUseError("Name at least one image or folder, or a file of drawings with --strokes.")
     if csv is not None and (as_json or strokes is not None):
@@ -71,7 +71,7 @@ def predict(
     if overwrite and csv is None:
         raise WrongUseError("--overwrite is for a table: name one with --csv.")
     with engine_at_work():
-        from cnnstudio.data.pictures.files import list_pictures
+        from cnnstudio.data.folders.files import list_pictures
         from cnnstudio.data.pictures.strokes import read_drawings
         from cnnstudio.models.trained.library import load_classifier
 
@@ -125,15 +125,15 @@ def _fill_table(
             new = f"{len(missing):,} {'is' if len(missing) == 1 else 'are'} new" if missing else "none is new"
             complain(f"{path} holds {len(files) - len(missing):,} of {len(files):,} images already; {new}.")
         try:
-            with engine_at_work(), _progress_on_stderr(len(missing)) as on_progress:
-                for batch in predict_files(classifier, missing, top, on_progress):
+            with engine_at_work(), progress_bar() as bar:
+                for batch in predict_files(classifier, missing, top, bar):
                     table.add(batch)
                     done += len(batch)
                     for unreadable in (prediction for prediction in batch if prediction.error):
                         wrong += 1
                         complain(_complaint(unreadable.file.name, unreadable.error))
         except KeyboardInterrupt:
-            complain(f"Stopped: {len(missing) - done:,} images are left. The same command goes on with them.")
+            complain(f"Stopped: {len(missing) - done:,} images are left. Run the same command again to continue.")
             return INTERRUPTED
     for problem in problems:
         complain(problem)
@@ -142,24 +142,11 @@ def _fill_table(
     return 1 if wrong or problems else 0
 
 
-@contextmanager
-def _progress_on_stderr(total: int) -> "Iterator[OnProgress]":
-    """Gives a listener that moves a bar in a terminal; elsewhere, nothing is shown."""
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    console = messages()
-    parts = (TextColumn("Predicting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bar(*parts, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda progress: bar.update(task, completed=progress.done)
-
-
 def _file_entries(classifier: "Classifier", files: "Sequence[PictureFile]", top: int) -> Iterator[Entry]:
     from cnnstudio.models.trained.folder_prediction import predict_files
 
-    with _progress_on_stderr(len(files)) as on_progress:
-        for batch in predict_files(classifier, files, top, on_progress):
+    with progress_bar() as bar:
+        for batch in predict_files(classifier, files, top, bar):
             for prediction in batch:
                 name = prediction.file.name
                 if prediction.error:

@@ -2,17 +2,15 @@
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from cnnstudio import wording
-from cnnstudio.cli.console import complain, engine_at_work, messages, print_json
+from cnnstudio.cli.console import ProgressBar, complain, engine_at_work, print_json, progress_bar
 from cnnstudio.cli.failures import WrongUseError
 from cnnstudio.cli.options import (
     ARCHITECTURE_HELP,
@@ -62,7 +60,8 @@ def train(
         raise WrongUseError(str(error)) from error
     stop = threading.Event()
     try:
-        with engine_at_work(), _interrupt_sets(stop), _progress_on_stderr(quiet) as on_event:
+        with engine_at_work(), _interrupt_sets(stop), progress_bar(not quiet) as bar:
+            on_event = None if quiet else _TrainingView(bar)
             result = train_network(config, on_event=on_event, stop=stop, output=output)
     except NothingTrained as error:
         complain(str(error))
@@ -117,64 +116,35 @@ def _interrupt_sets(stop: threading.Event) -> Iterator[None]:
         signal.signal(signal.SIGINT, previous)
 
 
-@contextmanager
-def _progress_on_stderr(quiet: bool) -> Iterator[Callable[[Event], None] | None]:
-    """Gives a listener that shows a training: a moving bar in a terminal, a line an epoch elsewhere."""
-    if quiet:
-        yield None
-        return
-    console = messages()
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:3.0f} %"),
-        TextColumn("{task.fields[figures]}"),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
-        yield _TrainingView(progress)
-
-
 class _TrainingView:
-    """Shows a training's events."""
+    """Shows a training's events: a moving bar in a terminal, a line an epoch everywhere."""
 
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._task: TaskID = progress.add_task("Getting ready", total=None, figures="")
+    def __init__(self, bar: ProgressBar) -> None:
+        self._bar = bar
+        self._batches = 0
         self._epochs = 0
 
     def __call__(self, event: Event) -> None:
         match event:
             case Preparing(progress):
-                self._progress.update(
-                    self._task,
-                    description=progress.task,
-                    completed=progress.done,
-                    total=progress.total,
-                    figures=wording.progress(progress.done, progress.total, progress.unit, progress.seconds_left),
-                )
+                self._bar(progress)
             case Started():
-                self._progress.reset(self._task)
-                self._epochs = event.epochs
-                self._say(
+                self._epochs, self._batches = event.epochs, event.epochs * event.batches_per_epoch
+                self._bar.say(
                     f"{event.parameters:,} parameters, {event.train_images:,} training images, "
                     f"{event.validation_images:,} for validation. Run: {event.run}"
                 )
-                self._progress.update(self._task, total=event.epochs * event.batches_per_epoch)
             case Batches():
-                self._progress.update(
-                    self._task,
-                    description=f"Epoch {event.epoch + 1} of {self._epochs}",
-                    completed=event.first + len(event.loss),
-                    figures=f"loss {event.loss.mean():.4f}, {percent(event.accuracy.mean())} right, "
-                    f"{event.images_per_second:,.0f} images/s, {duration(event.seconds_left)} left",
+                figures = (
+                    f"loss {event.loss.mean():.4f}, {percent(event.accuracy.mean())} right, "
+                    f"{event.images_per_second:,.0f} images/s, {duration(event.seconds_left)} left"
                 )
+                done = event.first + len(event.loss)
+                self._bar.show(f"Epoch {event.epoch + 1} of {self._epochs}", done, self._batches, figures)
             case EpochEnd():
-                self._say(
+                self._bar.say(
                     f"Epoch {event.epoch + 1} of {self._epochs}: loss {event.loss:.4f}, {percent(event.accuracy)} "
                     f"right; validation loss {event.val_loss:.4f}, {percent(event.val_accuracy)} right"
                 )
             case Stopped():
-                self._say("Stopping: measuring what was learnt. Ctrl+C again ends at once.")
-
-    def _say(self, text: str) -> None:
-        self._progress.console.print(text, markup=False, soft_wrap=True)
+                self._bar.say("Stopping: measuring what was learnt. Ctrl+C again ends at once.")

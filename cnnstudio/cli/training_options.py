@@ -80,9 +80,6 @@ def with_training_options(defaults: type | None = None) -> Callable[[Callable[..
 
     Args:
         defaults: has attributes that the help shows as what is taken where an option is not given.
-
-    Returns:
-        The decorator. The command is called with `training`, a `TrainingOptions`.
     """
     hints = get_type_hints(TrainingOptions, include_extras=True)
     options = [

@@ -5,7 +5,7 @@ A user's own images lie in a folder or a zip, wherever they like; what is import
 folder, and are found by themselves.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +13,11 @@ from typing import Any
 
 from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
 from cnnstudio.data.report import TEST_SHARE, FolderSurvey
-from cnnstudio.data.splits import CHANNELS, IMAGE_SIZES, Dataset, check_image_shape
-from cnnstudio.errors import StudioError, reason
+from cnnstudio.data.splits import CHANNELS, Dataset, check_image_shape
+from cnnstudio.errors import StudioError
+from cnnstudio.limits import IMAGE_SIZES
 from cnnstudio.progress import OnProgress
-from cnnstudio.storage import data_folder, exists, is_file, is_folder, is_path, read_list, write_list
+from cnnstudio.storage import data_folder, exists, is_file, is_folder, is_path, numbered, read_list, write_list, writing
 
 SIZES = (28, 32, 48, 64, 96, 128, 160, 224)
 """Sides in pixels that are offered for a user's own images; any of `IMAGE_SIZES` is taken."""
@@ -37,12 +38,7 @@ def list_datasets() -> list[DatasetEntry]:
 
 
 def find_dataset(name: str, image_size: int | None = None, channels: int | None = None) -> DatasetEntry:
-    """Finds a data set by what the user typed.
-
-    Args:
-        name: a key of `DATASETS`, the name of one of the user's own, or the path of a folder or a zip.
-        image_size: the side in pixels to which a user's own images are brought; as suggested or imported where None.
-        channels: 1 (grey) or 3 (colour), likewise.
+    """Finds a data set by what the user typed; arguments as for `load_dataset`.
 
     Raises:
         StudioError: there is no such data set, or its images do not come in that size.
@@ -87,12 +83,7 @@ def load_dataset(
 
 
 def import_dataset(path: Path, image_size: int | None = None, channels: int | None = None) -> DatasetEntry:
-    """Remembers a folder or a zip of images under a name, which is the folder's own where that is free.
-
-    Args:
-        path: as for `cnnstudio.data.folders.load.survey_folder`; what was imported before keeps its name.
-        image_size: the side in pixels to which its images are brought; as suggested where None.
-        channels: 1 (grey) or 3 (colour), likewise.
+    """Remembers a folder or a zip of images by the name that it had before, or by its own where that is free.
 
     Raises:
         StudioError: the folder cannot be used, or the list of imported folders cannot be written.
@@ -132,24 +123,15 @@ def _as_published(entry: DatasetEntry, image_size: int | None, channels: int | N
 def _resized(entry: DatasetEntry, image_size: int | None, channels: int | None) -> DatasetEntry:
     """The entry of the same images of the user's, brought to another size; raises StudioError where there is none."""
     check_image_shape(image_size, channels)
-    size, depth = image_size or entry.image_shape[0], channels or entry.image_shape[2]
-    return replace(entry, image_shape=(size, size, depth), read=_reader(entry.name, entry.path, size, depth))
+    chosen = {"image_size": image_size, "channels": channels}
+    return _entry(**_to_json(entry) | {name: value for name, value in chosen.items() if value is not None})
 
 
 def _survey(path: Path) -> FolderSurvey:
-    """Looks through a folder or a zip. What reads pictures is imported only now: the window lists data sets at once."""
+    # What reads pictures is imported only now: the window lists data sets at once.
     from cnnstudio.data.folders.load import survey_folder
 
     return survey_folder(path)
-
-
-def _reader(name: str, path: Path | None, image_size: int, channels: int) -> Callable[[OnProgress | None], Dataset]:
-    def read(on_progress: OnProgress | None) -> Dataset:
-        from cnnstudio.data.folders.load import load_folder
-
-        return replace(load_folder(Path(str(path)), image_size, channels, on_progress=on_progress), name=name)
-
-    return read
 
 
 def _entry(
@@ -157,6 +139,12 @@ def _entry(
 ) -> DatasetEntry:
     """The entry of images of the user's own. The arguments' names are keys in `datasets.json`."""
     folder = Path(path)
+
+    def read(on_progress: OnProgress | None) -> Dataset:
+        from cnnstudio.data.folders.load import load_folder
+
+        return replace(load_folder(folder, image_size, channels, on_progress=on_progress), name=name)
+
     return DatasetEntry(
         name=name,
         title=folder.name.removesuffix(".zip") if name == path else name,
@@ -166,7 +154,7 @@ def _entry(
         train_images=train_images,
         test_images=test_images,
         licence="",
-        read=_reader(name, folder, image_size, channels),
+        read=read,
         path=folder,
     )
 
@@ -224,11 +212,7 @@ def _collected() -> Iterator[DatasetEntry]:
 def _free_name(path: Path, imported: list[DatasetEntry]) -> str:
     taken = {*DATASETS, *(entry.name for entry in (*imported, *_collected()))}
     name = path.stem if is_file(path) else path.name or "images"
-    number, free = 1, name
-    while free in taken:
-        number += 1
-        free = f"{name}-{number}"
-    return free
+    return next(free for free in numbered(name) if free not in taken)
 
 
 def _imported() -> list[DatasetEntry]:
@@ -246,12 +230,8 @@ def _read_imported() -> tuple[list[DatasetEntry], str]:
 
 
 def _write_imported(entries: list[DatasetEntry]) -> None:
-    try:
+    with writing(data_folder()):
         write_list(_list_file(), "datasets", [_to_json(entry) for entry in entries])
-    except OSError as error:
-        raise StudioError(
-            f"The list of your data sets cannot be written: {reason(error)}. Make room on the disk of {data_folder()}."
-        ) from error
 
 
 def _list_file() -> Path:

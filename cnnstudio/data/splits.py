@@ -8,13 +8,11 @@ import numpy as np
 
 from cnnstudio.data.stored import StoredImages
 from cnnstudio.errors import StudioError
+from cnnstudio.limits import IMAGE_SIZES
 from cnnstudio.wording import shape
 
 if TYPE_CHECKING:
     from cnnstudio.data.report import FolderReport
-
-IMAGE_SIZES = range(8, 1025)
-"""Sides in pixels of the square images that a user's own pictures can be brought to."""
 
 CHANNELS = (1, 3)
 """Grey, and colour."""

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnnstudio.data.augmentation.augment import Augmentation, find_augmentation
-from cnnstudio.data.folders.disk import DiskFolder
+from cnnstudio.data.folders.disk import open_store
 from cnnstudio.data.folders.layout import find_classes
-from cnnstudio.data.folders.zip_file import Archive
 from cnnstudio.data.library import find_dataset
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.data.report import TEST_SHARE
@@ -345,8 +344,8 @@ def _images_code(entry: DatasetEntry, training: TrainingConfig) -> _ImagesCode:
 
 
 def _own_images(entry: DatasetEntry, path: Path, share: str) -> _ImagesCode:
-    with closing(Archive(path) if is_file(path) else DiskFolder(path)) as store:
-        layout = find_classes(store.root, path.name, lambda: None)
+    with closing(open_store(path)) as store:
+        layout = find_classes(store, path.name, lambda: None)
     folders = {place.split: _below(place.path, layout.top) for place in layout.places}
     height, width, channels = entry.image_shape
     read = _READ.format(

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cnnstudio.errors import StudioError
+from cnnstudio.limits import MAX_MAP_SIDE
 from cnnstudio.models.keras_config.graph import Config, Graph, Node
 from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 from cnnstudio.models.layer_kinds.effects import Effect, shape_words
 from cnnstudio.models.layer_kinds.kind import LayerKind
 from cnnstudio.models.layer_kinds.receptive import Maps
-from cnnstudio.models.layer_kinds.values import MAX_SIDE, UnfitError, Values, is_whole, show, word
+from cnnstudio.models.layer_kinds.values import UnfitError, Values, is_whole, show, word
 from cnnstudio.models.layer_kinds.windows import Window
 
 if TYPE_CHECKING:
@@ -253,7 +254,7 @@ def _image_shape(fields: Mapping[str, Any]) -> tuple[int, int, int]:
 
 
 def _bad_image(node: Node, image: tuple[int, int, int]) -> Misfit | None:
-    nearest = (*(min(max(side, 1), MAX_SIDE) for side in image[:2]), max(image[2], 1))
+    nearest = (*(min(max(side, 1), MAX_MAP_SIDE) for side in image[:2]), max(image[2], 1))
     if nearest == image:
         return None
     return Misfit(
@@ -261,8 +262,8 @@ def _bad_image(node: Node, image: tuple[int, int, int]) -> Misfit | None:
         "batch_shape",
         list(node.config.get("batch_shape") or (None, *image)),
         [None, *nearest],
-        f"“{node.name}” has images of {show(image)}, but sides of 1 to {MAX_SIDE:,} pixels and at least one channel "
-        f"are needed. The nearest size that fits is {show(nearest)}.",
+        f"“{node.name}” has images of {show(image)}, but sides of 1 to {MAX_MAP_SIDE:,} pixels and at least one "
+        f"channel are needed. The nearest size that fits is {show(nearest)}.",
     )
 
 

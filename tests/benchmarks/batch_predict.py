@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnstudio.data.pictures.files import list_pictures
+from cnnstudio.data.folders.files import list_pictures
 from cnnstudio.models.networks.building import build_network
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier

@@ -31,7 +31,7 @@ def test_a_model_from_elsewhere_is_used_once_it_is_described(outcome, theirs, pi
     names = tmp_path / "names.txt"
     names.write_text("ant\nbee\nçicada\n", encoding="utf-8")
     code, out, err = outcome("adopt", str(theirs), "--classes", str(names), "--value-range", "-1-1")
-    assert (code, err) == (0, "") and "12×12 with values of −1 to 1 and tells 3 classes apart" in out
+    assert (code, err) == (0, "") and "12×12 with values of −1 to 1 and has 3 classes." in out
     code, out, err = outcome("predict", str(theirs), str(picture), "--json")
     assert (code, err) == (0, "") and "çicada" in json.dumps(json.loads(out), ensure_ascii=False)
 

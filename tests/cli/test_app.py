@@ -37,7 +37,7 @@ def test_the_window_opens_and_its_exit_code_is_ours(outcome, arguments, handed_o
             1,
             "/etc/x cannot be used: this needs a permission that you do not have.\n",
         ),
-        (OSError(errno.ENOSPC, "Kein Platz"), 1, "The system refuses to do this: the disk is full.\n"),
+        (OSError(errno.ENOSPC, "Kein Platz"), 1, "The system cannot do this: the disk is full.\n"),
         (MemoryError(), 1, "There is not enough memory for this: close other programs, or choose smaller numbers.\n"),
         (KeyboardInterrupt(), 130, ""),
     ],

@@ -6,7 +6,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-ETAG = '"first"'
 LONGEST_WAIT = 30
 """Seconds after which a server that waits for a test gives up, so that nothing hangs."""
 
@@ -65,23 +64,16 @@ class Request(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
 
-    def start(self, etag: str) -> int:
-        """Where the answer is asked to begin."""
-        asked, condition = self.headers["Range"], self.headers["If-Range"]
-        if not asked or (condition and condition != etag):
-            return 0
-        return int(asked.removeprefix("bytes=").partition("-")[0])
-
-    def begin_file(self, body: bytes, etag: str = ETAG) -> bytes:
+    def begin_file(self, body: bytes) -> bytes:
         """Sends the head of a proper answer; gives what is to follow."""
-        start = self.start(etag)
+        start = int((self.headers["Range"] or "bytes=0-").removeprefix("bytes=").partition("-")[0])
         if start >= len(body):
             self.begin(416, 0)
             return b""
         if start:
-            self.begin(206, len(body) - start, ETag=etag, Content_Range=f"bytes {start}-{len(body) - 1}/{len(body)}")
+            self.begin(206, len(body) - start, Content_Range=f"bytes {start}-{len(body) - 1}/{len(body)}")
         else:
-            self.begin(200, len(body), ETag=etag)
+            self.begin(200, len(body))
         return body[start:]
 
     def log_message(self, format: str, *args: object) -> None:
@@ -112,9 +104,9 @@ def running() -> Iterator[Server]:
         thread.join()
 
 
-def normal(body: bytes, etag: str = ETAG) -> Callable[[Request], None]:
+def normal(body: bytes) -> Callable[[Request], None]:
     """Sends what is asked for, or the rest of it."""
-    return lambda request: _send(request, request.begin_file(body, etag))
+    return lambda request: _send(request, request.begin_file(body))
 
 
 def _send(request: Request, data: bytes) -> None:

@@ -30,28 +30,18 @@ class Augmentation:
         description: one sentence for a beginner.
         build: takes the image shape (h, w, c) and gives the function that changes a batch, to be called inside a
             `tf.function` with a new seed for each batch.
+        spec: what it consists of, where that is some of `cnnstudio.data.augmentation.changes.CHANGES`.
         extend: takes a data set and a seed and gives the data set to train on, with made-up images among its training
             images where this augmentation has some; the same seed makes up the same ones.
-        spec: what it consists of, where that is some of `cnnstudio.data.augmentation.changes.CHANGES`.
     """
 
     name: str
     title: str
     description: str
     build: Callable[[tuple[int, int, int]], Augment]
-    extend: Callable[[Dataset, int], Dataset]
     spec: AugmentationSpec | None = None
+    extend: Callable[[Dataset, int], Dataset] = lambda dataset, seed: dataset  # noqa: ARG005
 
-
-def _build_none(image_shape: tuple[int, int, int]) -> Augment:  # noqa: ARG001
-    return lambda images, seed: images  # noqa: ARG005
-
-
-def _as_it_is(dataset: Dataset, seed: int) -> Dataset:  # noqa: ARG001
-    return dataset
-
-
-_DIGITS = tuple("0123456789")
 
 _MADE_UP = 2 / 3
 """Made-up images for each image of a data set of handwritten digits."""
@@ -59,7 +49,7 @@ _MADE_UP = 2 / 3
 
 def _with_made_up_digits(dataset: Dataset, seed: int) -> Dataset:
     """Adds digits from templates to a data set of handwritten digits; leaves any other as it is."""
-    if dataset.classes != _DIGITS or dataset.input_rule != "digit":
+    if dataset.classes != tuple("0123456789") or dataset.input_rule != "digit":
         return dataset
     images, labels = render_digits(round(_MADE_UP * len(dataset.train)), dataset.image_shape, seed)
     both = Split(np.concatenate([dataset.train.images, images]), np.concatenate([dataset.train.labels, labels]))
@@ -156,14 +146,14 @@ _PHOTO = AugmentationSpec(shift=0.125, flip=0.5)
 AUGMENTATIONS: dict[str, Augmentation] = {
     entry.name: entry
     for entry in (
-        Augmentation("none", "None", "Every epoch shows the same images, as they are.", _build_none, _as_it_is),
+        Augmentation("none", "None", "Every epoch shows the same images, as they are.", AugmentationSpec().build),
         Augmentation(
             "handwriting",
             "Handwriting",
             "Every epoch shows the images tilted, slanted, stretched, bent and drawn with another pen, and with digits "
             "come some that are written as in other countries.",
             _build_handwriting,
-            _with_made_up_digits,
+            extend=_with_made_up_digits,
         ),
         Augmentation(
             "photo",
@@ -171,7 +161,6 @@ AUGMENTATIONS: dict[str, Augmentation] = {
             "Every epoch shows the images moved by up to an eighth of their side, and half of them mirrored, as is "
             "usual for photos.",
             _PHOTO.build,
-            _as_it_is,
             _PHOTO,
         ),
     )
@@ -180,10 +169,7 @@ AUGMENTATIONS: dict[str, Augmentation] = {
 
 
 def find_augmentation(text: str) -> Augmentation:
-    """Finds an augmentation by what the user typed.
-
-    Args:
-        text: a key of `AUGMENTATIONS`, or what `AugmentationSpec.parse` reads.
+    """Finds an augmentation by a key of `AUGMENTATIONS`, or by what `AugmentationSpec.parse` reads.
 
     Raises:
         StudioError: it is neither.
@@ -198,20 +184,14 @@ def find_augmentation(text: str) -> Augmentation:
     spec = AugmentationSpec.parse(text)
     changes = ", ".join(f"{CHANGES[name].title.lower()} {value:g} {CHANGES[name].unit}" for name, value in spec.items())
     description = f"Every epoch shows the images changed: {changes}."
-    return Augmentation(str(spec), "Your own changes", description, spec.build, _as_it_is, spec)
+    return Augmentation(str(spec), "Your own changes", description, spec.build, spec)
 
 
 def augment_examples(image: np.ndarray, spec: AugmentationSpec, count: int, seed: int) -> np.ndarray:
-    """Changes one image several times, as a training would.
-
-    Args:
-        image: (height, width, channels) uint8.
-        spec: how far it varies.
-        count: how many examples.
-        seed: the same seed gives the same examples.
+    """Changes one image (height, width, channels) uint8 several times, as a training would.
 
     Returns:
-        (count, height, width, channels) uint8.
+        (count, height, width, channels) uint8; the same for the same seed.
     """
     import tensorflow as tf
 

@@ -164,11 +164,6 @@ def draw_digits(count: int, seed: int) -> tuple[list[Drawing], np.ndarray]:
 def render_digits(count: int, image_shape: tuple[int, int, int], seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Makes up images of digits: `draw_digits`, rendered.
 
-    Args:
-        count: how many.
-        image_shape: (height, width, channels) of each.
-        seed: the same seed gives the same images.
-
     Returns:
         images: (count, height, width, channels) uint8.
         labels: (count,) int32, ascending.

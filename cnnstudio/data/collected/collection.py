@@ -9,7 +9,6 @@ import os
 import secrets
 import shutil
 import threading
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,14 +20,15 @@ import numpy as np
 from PIL import Image
 
 from cnnstudio.data.collected.sets import CollectionKind, disk_trouble, is_visible, read_set, write_set
-from cnnstudio.data.pictures.files import list_pictures, natural_key
+from cnnstudio.data.folders.files import list_pictures
+from cnnstudio.data.folders.names import natural_key
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
-from cnnstudio.data.pictures.open import PICTURE_ENDINGS, open_image
+from cnnstudio.data.pictures.open import is_picture, open_image
 from cnnstudio.data.pictures.strokes import Drawing, render
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.names import checked_name
 from cnnstudio.progress import Progress
-from cnnstudio.storage import exists, is_folder, write_atomically
+from cnnstudio.storage import exists, is_folder, remove_abandoned, write_atomically
 
 ENOUGH = 3
 """Examples that two classes must have at least: one to learn from, one for validation, one to test with."""
@@ -37,15 +37,10 @@ GOOD_START = 10
 """Examples of a class with which a training begins to make sense."""
 
 _DELETED = ".deleted"
-_DELETED_SECONDS = 24 * 3600
-"""Age at which what another window has deleted counts as left behind by one that was killed."""
 
 
-@dataclass(frozen=True)
-class _Step:
-    """Something that was done, as the moves that do it: (from, to). Undoing is moving back."""
-
-    moves: tuple[tuple[Path, Path], ...]
+_Step = Sequence[tuple[Path, Path]]
+"""Something that was done, as the moves that do it: (from, to). Undoing is moving back."""
 
 
 class Collection:
@@ -68,7 +63,7 @@ class Collection:
         self._done: list[_Step] = []
         self._undone: list[_Step] = []
         self._last = datetime.fromtimestamp(0, UTC)
-        _remove_leftovers(path)
+        remove_abandoned((path / _DELETED).glob("*"))
 
     @property
     def name(self) -> str:
@@ -94,7 +89,7 @@ class Collection:
         folder = self.path / name
         with suppress(OSError):
             files = sorted(os.listdir(folder))  # noqa: PTH208 - a Path for each of 10,000 would take longer than the rest
-            return tuple(folder / file for file in files if file[0] != "." and _ending(file) in PICTURE_ENDINGS)
+            return tuple(folder / file for file in files if file[0] != "." and is_picture(file))
         return ()
 
     @property
@@ -119,7 +114,7 @@ class Collection:
         with disk_trouble(f"“{name}” cannot be added"):
             (self.path / name).mkdir()
             self._set_order([*(other for other in self._order if other != name), name])
-        self._remember(_Step(((self._bin / secrets.token_hex(4) / name, self.path / name),)))
+        self._remember([(self._bin / secrets.token_hex(4) / name, self.path / name)])
         return name
 
     def rename_class(self, old: str, new: str) -> str:
@@ -135,7 +130,7 @@ class Collection:
             with disk_trouble(f"“{old}” cannot be renamed"):
                 (self.path / old).rename(self.path / new)
                 self._set_order(order)
-            self._remember(_Step(((self.path / old, self.path / new),)))
+            self._remember([(self.path / old, self.path / new)])
         return new
 
     def remove_class(self, name: str) -> None:
@@ -144,7 +139,7 @@ class Collection:
         Raises:
             StudioError: it is gone, or the disk does not let it go.
         """
-        self._do(_Step(((self.path / name, self._bin / secrets.token_hex(4) / name),)), f"“{name}” cannot be removed")
+        self._do([(self.path / name, self._bin / secrets.token_hex(4) / name)], f"“{name}” cannot be removed")
 
     def render(self, drawing: Drawing) -> np.ndarray:
         """A drawing as a network will get it: (height, width, channels) uint8.
@@ -190,7 +185,7 @@ class Collection:
     def note_added(self, paths: Sequence[Path]) -> None:
         """Makes the adding of files, which `write` has saved, one step of the history."""
         if paths:
-            self._remember(_Step(tuple((self._binned(path), path) for path in paths)))
+            self._remember([(self._binned(path), path) for path in paths])
 
     def remove(self, paths: Sequence[Path]) -> None:
         """Removes examples.
@@ -199,40 +194,40 @@ class Collection:
             StudioError: one is gone, or the disk does not let it go.
         """
         if paths:
-            self._do(_Step(tuple((path, self._binned(path)) for path in paths)), "That cannot be deleted")
+            self._do([(path, self._binned(path)) for path in paths], "The examples cannot be deleted")
 
     # The history.
 
     @property
     def can_undo(self) -> bool:
-        """There is a step to take back."""
+        """Whether there is a step to undo."""
         return bool(self._done)
 
     @property
     def can_redo(self) -> bool:
-        """There is a step to do again."""
+        """Whether there is a step to redo."""
         return bool(self._undone)
 
     def undo(self) -> None:
-        """Takes the last step back, if there is one.
+        """Undoes the last step, if there is one.
 
         Raises:
             StudioError: what it changed has been changed from outside since; the step is forgotten.
         """
         if self._done:
             step = self._done.pop()
-            _move([(there, here) for here, there in reversed(step.moves)], "This cannot be undone")
+            _move([(there, here) for here, there in reversed(step)], "This cannot be undone")
             self._undone.append(step)
 
     def redo(self) -> None:
-        """Does the step again that was taken back last, if there is one.
+        """Does the step again that was undone last, if there is one.
 
         Raises:
             StudioError: what it would change has been changed from outside since; the step is forgotten.
         """
         if self._undone:
             step = self._undone.pop()
-            _move(step.moves, "This cannot be done again")
+            _move(step, "This cannot be redone")
             self._done.append(step)
 
     def close(self) -> None:
@@ -244,7 +239,7 @@ class Collection:
             self._bin.parent.rmdir()
 
     def _do(self, step: _Step, trouble: str) -> None:
-        _move(step.moves, trouble)
+        _move(step, trouble)
         self._remember(step)
 
     def _remember(self, step: _Step) -> None:
@@ -270,11 +265,7 @@ class Collection:
         write_set(self.path, self._kind, order)
 
 
-def _ending(file: str) -> str:
-    return f".{file.rpartition('.')[2].lower()}"
-
-
-def _move(moves: Sequence[tuple[Path, Path]], trouble: str) -> None:
+def _move(moves: _Step, trouble: str) -> None:
     """Moves files or folders; where one cannot be moved, none is."""
     done: list[tuple[Path, Path]] = []
     try:
@@ -289,15 +280,6 @@ def _move(moves: Sequence[tuple[Path, Path]], trouble: str) -> None:
             with suppress(OSError):
                 there.rename(here)
         raise StudioError(f"{trouble}: {reason(error)}. The folder was changed from outside.") from error
-
-
-def _remove_leftovers(path: Path) -> None:
-    """Empties what sessions of long ago had deleted and, killed, could not let go of."""
-    with suppress(OSError):
-        for folder in (path / _DELETED).iterdir():
-            if time.time() - folder.stat().st_mtime > _DELETED_SECONDS:
-                shutil.rmtree(folder, ignore_errors=True)
-        (path / _DELETED).rmdir()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cnnstudio.data.pictures.files import natural_key
+from cnnstudio.data.folders.names import natural_key
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.names import checked_name
@@ -88,16 +88,7 @@ KINDS: dict[str, CollectionKind] = {
 
 
 def create_collection(folder: Path, name: str, kind: str, classes: Sequence[str] = ()) -> Path:
-    """Makes a new set.
-
-    Args:
-        folder: where the sets lie.
-        name: of the set; its folder's name.
-        kind: a key of `KINDS`.
-        classes: names of the first classes.
-
-    Returns:
-        Its folder, for `Collection`.
+    """Makes a new set below `folder`, of a kind of `KINDS`, with its first classes; returns its own folder.
 
     Raises:
         StudioError: a name is not possible, or taken; or the disk does not take it.

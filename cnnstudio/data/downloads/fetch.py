@@ -5,20 +5,9 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from cnnstudio.data.downloads.http import (
-    BrokenOffError,
-    DiskFullError,
-    Part,
-    Patience,
-    TransferError,
-    UnreachableError,
-    WrongBytesError,
-    transfer,
-    writing,
-)
-from cnnstudio.data.downloads.remote import RemoteFile, RemoteFolder
+from cnnstudio.data.downloads.http import Patience, TransferError, UnreachableError, download
+from cnnstudio.data.downloads.remote import RemoteFile, RemoteFolder, Tell
 from cnnstudio.errors import StudioError
 from cnnstudio.progress import Meter, OnProgress
 from cnnstudio.storage import (
@@ -32,15 +21,13 @@ from cnnstudio.storage import (
     try_writing,
     used_bytes,
     write_list,
+    writing,
 )
 
 _log = logging.getLogger(__name__)
 
 EXTRA_FOLDERS_FILE = "datasets-folders.json"
 """In the user's settings folder: the folders of data sets that were named in the settings."""
-
-_WORTH_ASKING_AGAIN = 2**16
-"""A server that breaks off is asked for the rest at once if this many bytes came."""
 
 
 def dataset_folders() -> list[Path]:
@@ -66,7 +53,7 @@ def folders_damage() -> str:
 
 
 def _read_extra_folders() -> tuple[list[Path], str]:
-    return read_list(_extra_folders_file(), "folders", "The list of your folders of data sets", _folder)
+    return read_list(config_folder() / EXTRA_FOLDERS_FILE, "folders", "The list of your folders of data sets", _folder)
 
 
 def _folder(text: Any) -> Path:
@@ -82,11 +69,8 @@ def write_extra_folders(folders: Sequence[Path]) -> None:
         StudioError: the settings cannot be written.
     """
     with writing():
-        write_list(_extra_folders_file(), "folders", [str(folder.absolute()) for folder in folders])
-
-
-def _extra_folders_file() -> Path:
-    return config_folder() / EXTRA_FOLDERS_FILE
+        file = config_folder() / EXTRA_FOLDERS_FILE
+        write_list(file, "folders", [str(folder.absolute()) for folder in folders])
 
 
 def download_folder(remote: RemoteFolder) -> Path:
@@ -105,14 +89,10 @@ def check(remote: RemoteFolder) -> None:
     Raises:
         StudioError: one is missing or damaged; it would be fetched at the next use.
     """
-    unseen = Meter(f"Checking {remote.title}", remote.bytes, "bytes", None)
     for file in remote.files:
-        problems = [(path, file.problem(path, unseen.tell)) for path in _places(remote, file) if is_file(path)]
-        if not problems:
-            raise StudioError(f"{file.name} of {remote.title} is not on this computer.")
-        if all(problem for _, problem in problems):
-            path, problem = problems[-1]
-            raise StudioError(f"{path} {problem}. It is downloaded again when {remote.title} is used.")
+        path, problem = _find(remote, file, lambda _: None)
+        if path is None:
+            raise StudioError(f"{problem}. It is downloaded when {remote.title} is used.")
 
 
 def fetch(
@@ -137,13 +117,9 @@ def fetch(
     checking = Meter(f"Checking {remote.title}", remote.bytes, "bytes", on_progress)
     found: dict[str, Path] = {}
     for file in remote.files:
-        for path in _places(remote, file):
-            if is_file(path):
-                problem = file.problem(path, checking.tell)
-                if not problem:
-                    found[file.name] = path
-                    break
-                _log.warning("%s %s; it is not used.", path, problem)
+        path, _ = _find(remote, file, checking.tell)
+        if path:
+            found[file.name] = path
         checking.before += file.bytes
     missing = [file for file in remote.files if file.name not in found]
     if missing:
@@ -167,6 +143,18 @@ def _places(remote: RemoteFolder, file: RemoteFile) -> Iterator[Path]:
     yield download_folder(remote) / file.name
 
 
+def _find(remote: RemoteFolder, file: RemoteFile, tell: Tell) -> tuple[Path | None, str]:
+    """The first copy of a file that is right, None where there is none, and why, in words."""
+    problem = f"{file.name} is not on this computer"
+    for path in filter(is_file, _places(remote, file)):
+        wrong = file.problem(path, tell)
+        if not wrong:
+            return path, problem
+        problem = f"{path} {wrong}"
+        _log.warning("%s; it is not used.", problem)
+    return None, problem
+
+
 def _download(
     remote: RemoteFolder, files: Sequence[RemoteFile], folder: Path, on_progress: OnProgress | None, patience: Patience
 ) -> dict[str, Path]:
@@ -175,16 +163,15 @@ def _download(
     meter.before = remote.bytes - sum(file.bytes for file in files)
     placed = {}
     for number, file in enumerate(files):
-        path = folder / file.name
-        damaged = is_file(path) and bool(file.problem(path, meter.tell))
-        if damaged:
+        path = placed[file.name] = folder / file.name
+        damaged = is_file(path)
+        # Another CNN Studio may have brought it while this one waited.
+        if not damaged or file.problem(path, meter.tell):
             with writing(folder):
-                path.unlink()
-        if not is_file(path):
-            reasons = _Download(file, path, meter, patience).run()
+                path.unlink(missing_ok=True)
+            reasons = download(file, path, meter, patience)
             if reasons:
                 raise _failure(remote, files[number:], reasons, damaged) from list(reasons.values())[-1]
-        placed[file.name] = path
         meter.before += file.bytes
     return placed
 
@@ -192,14 +179,7 @@ def _download(
 def _failure(
     remote: RemoteFolder, files: Sequence[RemoteFile], reasons: dict[str, TransferError], damaged: bool
 ) -> StudioError:
-    """What to tell the user: what failed, why, and what to do about it.
-
-    Args:
-        remote: what could not be downloaded.
-        files: those of its files that are still missing; the first is the one that failed.
-        reasons: why each server failed.
-        damaged: whether it was on this computer, and had to be removed.
-    """
+    """What failed, why, and what to do: `files` are still missing, the first of them failed for `reasons`."""
     failed = f"{remote.title} cannot be downloaded"
     if damaged:
         failed = f"The copy of {remote.title} on this computer was damaged, and a new one cannot be downloaded"
@@ -217,84 +197,3 @@ def _failure(
         f"{failed}: {why}. {remedy}, or get {missing} in another way and name the folder that holds "
         f"{'it' if len(files) == 1 else 'them'} in the settings or in the environment variable CNNSTUDIO_DATASETS."
     )
-
-
-class _Download:
-    """One file that is being downloaded, from whichever server gives it."""
-
-    def __init__(self, file: RemoteFile, path: Path, meter: Meter, patience: Patience) -> None:
-        self._file = file
-        self._path = path
-        self._part = Part(file, path.parent)
-        self._meter = meter
-        self._patience = patience
-
-    def run(self) -> dict[str, TransferError]:
-        """Puts the file in its place.
-
-        Returns:
-            Why each server failed; empty if one gave the file.
-
-        Raises:
-            StudioError: the disk is full or cannot be written.
-        """
-        reasons: dict[str, TransferError] = {}
-        for turn in range(self._patience.rounds):
-            # Without an MD5 another server would have to begin anew.
-            leave_if_slow = turn < self._patience.rounds - 1 and len(self._file.urls) > 1 and bool(self._file.md5)
-            for url in self._file.urls:
-                try:
-                    self._from_server(url, leave_if_slow)
-                except TransferError as error:
-                    _log.info("%s: the server %s", url, error)
-                    reasons[urlsplit(url).netloc] = error
-                else:
-                    return {}
-        return reasons
-
-    def _from_server(self, url: str, leave_if_slow: bool) -> None:
-        """Puts the file in its place.
-
-        Raises:
-            TransferError: this server did not give it.
-            StudioError: the disk is full or cannot be written.
-        """
-        had_begun = self._part.size > 0
-        try:
-            self._bring(url, leave_if_slow)
-        except TransferError:
-            if self._part.size or not had_begun:
-                raise
-            # What had come before was thrown away: it may have been to blame.
-            self._bring(url, leave_if_slow)
-        self._part.place(self._path)
-
-    def _bring(self, url: str, leave_if_slow: bool) -> None:
-        """Makes the part whole and right; the server is asked for the rest as often as it breaks off."""
-        try:
-            whole = self._is_whole()
-            while not whole:
-                had, broken = self._part.size, None
-                try:
-                    transfer(url, self._part, self._meter, self._patience, leave_if_slow)
-                except BrokenOffError as error:
-                    broken = error
-                whole = self._is_whole()
-                if not whole and not broken and not self._file.md5:
-                    raise WrongBytesError("sent wrong bytes")
-                if not whole and self._part.size < had + _WORTH_ASKING_AGAIN:
-                    raise broken or BrokenOffError("broke off")
-            if self._file.md5 and self._problem():
-                raise WrongBytesError("sent wrong bytes")
-        except (DiskFullError, WrongBytesError):
-            self._part.discard()
-            raise
-
-    def _is_whole(self) -> bool:
-        """Whether all of the file has come, whatever the server says."""
-        if self._file.md5:
-            return self._part.size == self._file.bytes
-        return self._part.size > 0 and not self._problem()
-
-    def _problem(self) -> str:
-        return self._file.problem(self._part.path, lambda _: self._meter.heartbeat())

@@ -1,50 +1,54 @@
-"""Downloads one file from one server: with progress, and so that it can be stopped and resumed at any moment."""
+"""Downloads one file from the servers that have it, so that it can be stopped at any moment."""
 
-import errno
-import json
+import logging
 import os
-import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
+from cnnstudio import wording
 from cnnstudio.data.downloads.remote import RemoteFile
-from cnnstudio.errors import StudioError, is_full, reason
-from cnnstudio.progress import HEARTBEAT, Meter
-from cnnstudio.storage import free_bytes, write_atomically
-from cnnstudio.wording import size
+from cnnstudio.progress import Cancelled, Meter, result_of
+from cnnstudio.storage import DiskFullError, free_bytes, writing
+
+if TYPE_CHECKING:
+    import requests
+
+_log = logging.getLogger(__name__)
 
 _CHUNK = 2**14
 """Bytes that are read at a time."""
 
-_CHUNKS_AHEAD = 64
-"""Of which so many may wait to be written."""
-
 _SPARE_BYTES = 2**24
 """Free space that a download leaves on the disk."""
+
+_WORTH_ASKING_AGAIN = 2**16
+"""A server that breaks off is asked for the rest at once if this many bytes came."""
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a download bears with its servers.
+    """How long a download waits for its servers.
 
     Attributes:
-        connect_seconds: until a server must have answered a call.
+        connect_seconds: within which a server must accept a connection.
         silence_seconds: for which it may send nothing.
-        slow_seconds: after which one that sends less than `slow_rate` bytes a second is left for another.
+        slow_seconds: after which one that sends less than `slow_rate` is left for another.
         slow_rate: bytes a second.
-        rounds: how often the servers are gone through; in the last round none is left for being slow.
     """
 
     connect_seconds: float = 10.0
     silence_seconds: float = 30.0
     slow_seconds: float = 20.0
     slow_rate: float = 150_000.0
-    rounds: int = 2
 
 
 class TransferError(Exception):
@@ -63,297 +67,210 @@ class WrongBytesError(TransferError):
     """Other bytes than expected came: they are thrown away."""
 
 
-class DiskFullError(StudioError):
-    """There is no room for the file."""
+def download(file: RemoteFile, path: Path, meter: Meter, patience: Patience) -> dict[str, TransferError]:
+    """Downloads a file to its place, whose folder is there, and checks it.
 
-
-@contextmanager
-def writing(folder: Path | None = None) -> Iterator[None]:
-    """Says in plain words what went wrong with a disk.
+    What has come of a file with an MD5 is kept beside its place, as `NAME.part`, however this ends: the next time only
+    the rest is asked for.
 
     Args:
-        folder: what is written; None where the error itself knows it best.
+        file: what to download.
+        path: its place.
+        meter: told how far it is; what it raises ends the download.
+        patience: for the servers.
+
+    Returns:
+        Why each server failed, by its name; empty if one gave the file.
 
     Raises:
-        DiskFullError: there is no room.
-        StudioError: the folder cannot be written for another reason.
+        StudioError: the disk is full or cannot be written.
     """
+    running = _Download(file, path.with_name(f"{path.name}.part"), patience)
+    meter.tell(running.done)
     try:
-        yield
-    except OSError as error:
-        where = folder or error.filename
-        if is_full(error) or error.errno == errno.EFBIG:
-            raise DiskFullError(
-                f"The disk that holds {where} is full. Make room there, or name another place in the environment "
-                "variable CNNSTUDIO_HOME, and try again."
-            ) from error
-        raise StudioError(
-            f"{where} cannot be written ({reason(error)}). Make it writable, or name another place in the "
-            "environment variable CNNSTUDIO_HOME."
-        ) from error
+        # A silent server holds up a thread of its own, never this one.
+        reasons = result_of(_in_thread(running.run), lambda: meter.tell(running.done))
+    finally:
+        running.stop.set()
+    if not reasons:
+        with writing(path.parent):
+            running.part.replace(path)
+        meter.tell(file.bytes)
+    return reasons
 
 
-class Part:
-    """What has come of a file so far, kept beside its place until it is whole.
+def size_on_server(url: str, patience: Patience, while_waiting: Callable[[], object]) -> int | None:
+    """How many bytes a file has, None where its server does not say; `while_waiting` is called several times a second.
 
-    Args:
-        file: what it becomes.
-        folder: where.
-
-    Attributes:
-        path: where it lies.
+    Raises:
+        TransferError: the server does not have the file.
     """
 
-    def __init__(self, file: RemoteFile, folder: Path) -> None:
+    def ask() -> int | None:
+        with _answer(url, {}, patience) as response:
+            if response.status_code != 200:
+                raise TransferError(f"answered with error {response.status_code}")
+            return _number(response.headers.get("Content-Length", ""))
+
+    return result_of(_in_thread(ask), while_waiting)
+
+
+def _in_thread(work: Callable[[], _Result]) -> "Future[_Result]":
+    """Starts a thread that the program does not wait for when it ends, as it would for one of an executor."""
+    future: Future[_Result] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised again where the result is waited for
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
+
+
+class _Download:
+    """A file that is being downloaded, from whichever server gives it."""
+
+    def __init__(self, file: RemoteFile, part: Path, patience: Patience) -> None:
         self.file = file
-        self.path = folder / f"{file.name}.part"
-        self._origin = folder / f"{file.name}.part.json"
+        self.part = part
+        self.patience = patience
+        self.stop = threading.Event()
 
     @property
-    def size(self) -> int:
+    def done(self) -> int:
         """Bytes that have come."""
         try:
-            return self.path.stat().st_size
+            return self.part.stat().st_size
         except OSError:
             return 0
 
-    def discard(self) -> None:
-        """Forgets what has come."""
-        for path in (self.path, self._origin):
-            path.unlink(missing_ok=True)
+    def run(self) -> dict[str, TransferError]:
+        """Makes the part the whole file; returns why each server failed, nothing if one gave it."""
+        reasons: dict[str, TransferError] = {}
+        for is_last_round in (False, True):
+            for url in self.file.urls:
+                try:
+                    self._from_server(url, leave_if_slow=bool(self.file.md5) and not is_last_round)
+                except TransferError as error:
+                    _log.info("%s: the server %s", url, error)
+                    reasons[urlsplit(url).netloc] = error
+                else:
+                    return {}
+        return reasons
 
-    def place(self, path: Path) -> None:
-        """Puts the whole file where it belongs."""
-        with writing(path.parent):
-            with self.path.open("rb+") as file:
-                os.fsync(file.fileno())
-            self.path.replace(path)
-            self.discard()
-
-    def begin(self, url: str, validator: str) -> None:
-        """Empties the part for what comes from `url`, and notes by what that version of the file can be known."""
-        self.discard()
-        self.path.touch()
-        if validator and not self.file.md5:
-            write_atomically(self._origin, json.dumps({"url": url, "validator": validator}))
-
-    def continuation(self, url: str) -> dict[str, str]:
-        """Request headers that ask for the rest alone; empty where it cannot be known to be the rest of this.
-
-        With an MD5 every server has the same bytes. Without one only the server from which the part came does, and
-        only while it has the same version.
-        """
-        if not self.size:
-            return {}
-        wanted = {"Range": f"bytes={self.size}-"}
-        if self.file.md5:
-            return wanted
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            origin = json.loads(self._origin.read_text(encoding="utf-8"))
-            if origin["url"] == url:
-                return {**wanted, "If-Range": str(origin["validator"])}
-        return {}
-
-
-@dataclass(frozen=True)
-class Head:
-    """How a server answers: the status and the headers, by their names in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-
-    def number(self, name: str) -> int | None:
-        """A header that is a number."""
-        value = self.headers.get(name, "")
-        return int(value) if value.isascii() and value.isdigit() else None
-
-    @property
-    def validator(self) -> str:
-        """By what this version of the file can be known again; empty where there is nothing to rely on."""
-        tag = self.headers.get("etag", "")
-        return self.headers.get("last-modified", "") if not tag or tag.startswith("W/") else tag
-
-    @property
-    def rest(self) -> tuple[int, int | None]:
-        """Where a partial answer begins, and how long the whole file is if that is said; (-1, None) if unreadable."""
-        unit, _, value = self.headers.get("content-range", "").partition(" ")
-        span, _, total = value.partition("/")
-        start = span.partition("-")[0]
-        if unit.lower() != "bytes" or not start.isdigit():
-            return -1, None
-        return int(start), int(total) if total.isdigit() else None
-
-
-class Response:
-    """An answer that a thread of its own reads: a silent server holds up that thread, never the one that waits.
-
-    Args:
-        url: what is asked for.
-        headers: of the request.
-        patience: for the server.
-        wait: called several times a second while nothing comes; what it raises ends the waiting.
-    """
-
-    def __init__(self, url: str, headers: dict[str, str], patience: Patience, wait: Callable[[], object]) -> None:
-        self._items: queue.Queue[Any] = queue.Queue(_CHUNKS_AHEAD)
-        self._left = threading.Event()
-        self._wait = wait
-        self._stop_reading: Callable[[], None] = lambda: None
-        self._thread = threading.Thread(target=self._read, args=(url, headers, patience), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        # A thread that still waits for a connection ends by itself once that has timed out.
-        self._left.set()
-        with suppress(OSError, ValueError, RuntimeError):
-            self._stop_reading()
-
-    def head(self) -> Head:
-        """Waits for the head of the answer."""
-        head: Head = self._next()
-        return head
-
-    def chunks(self) -> Iterator[bytes]:
-        """The body as it comes."""
-        while chunk := self._next():
-            yield chunk
-
-    def _next(self) -> Any:
-        while True:
-            try:
-                item = self._items.get(timeout=HEARTBEAT)
-            except queue.Empty:
-                self._wait()
-                if not self._thread.is_alive() and self._items.empty():
-                    raise BrokenOffError("broke off") from None
-                continue
-            if isinstance(item, Exception):
-                raise item
-            return item
-
-    def _put(self, item: object) -> None:
-        while not self._left.is_set():
-            with suppress(queue.Full):
-                self._items.put(item, timeout=HEARTBEAT)
-                return
-
-    def _read(self, url: str, headers: dict[str, str], patience: Patience) -> None:
-        import requests
-        import urllib3
-
-        timeouts = (patience.connect_seconds, patience.silence_seconds)
-        answered = False
+    def _from_server(self, url: str, leave_if_slow: bool) -> None:
+        """Makes the part whole and right; the server is asked for the rest as often as it breaks off."""
         try:
-            with requests.get(url, headers=headers, timeout=timeouts, stream=True) as response:
-                answered = True
-                self._stop_reading = response.raw.shutdown
-                self._put(Head(response.status_code, {k.lower(): v for k, v in response.headers.items()}))
+            while True:
+                had = self.done
+                try:
+                    self._transfer(url, leave_if_slow)
+                    break
+                except BrokenOffError:
+                    if self.done < had + _WORTH_ASKING_AGAIN:
+                        raise
+            if self.file.problem(self.part, lambda _: None):
+                raise WrongBytesError("sent wrong bytes")
+        except (DiskFullError, WrongBytesError):
+            self.part.unlink(missing_ok=True)
+            raise
+
+    def _transfer(self, url: str, leave_if_slow: bool) -> None:
+        """Asks a server for the file, or for what is missing of it, and adds what comes to the part."""
+        folder = self.part.parent
+        # Of copies that were packed anew, one server's rest does not fit another's beginning.
+        had = self.done if self.file.md5 and self.done < self.file.bytes else 0
+        with _answer(url, {"Range": f"bytes={had}-"} if had else {}, self.patience) as response:
+            done = start = self._start(response, had)
+            self._check_room(start)
+            self._check_stop()
+            with writing(folder):
+                file = self.part.open("ab" if start else "wb")
+            with file:
+                since = time.monotonic()
                 # Not iter_content: it would unpack a .gz file that a server labels as packed for the way.
-                while not self._left.is_set() and (chunk := response.raw.read1(_CHUNK, decode_content=False)):
-                    self._put(chunk)
-            self._put(b"")
-        except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
-            self._put(_in_words(error, answered))
+                while chunk := response.raw.read1(_CHUNK, decode_content=False):
+                    self._check_stop()
+                    with writing(folder):
+                        file.write(chunk)
+                        file.flush()
+                    done += len(chunk)
+                    if done > self.file.most_bytes:
+                        raise WrongBytesError("sends more than the file")
+                    seconds = time.monotonic() - since
+                    is_slow = done - start < self.patience.slow_rate * seconds
+                    if leave_if_slow and is_slow and seconds > self.patience.slow_seconds:
+                        raise TransferError("is slow")
+                with writing(folder):
+                    os.fsync(file.fileno())
+        if self.file.md5 and done < self.file.bytes:
+            raise BrokenOffError("broke off the connection")
+
+    def _start(self, response: "requests.Response", had: int) -> int:
+        """Where in the file the answer begins; raises `TransferError` where it is none of this file."""
+        if response.status_code == 200:
+            start, total = 0, response.headers.get("Content-Length", "")
+        elif response.status_code == 206 and had:
+            span, _, total = response.headers.get("Content-Range", "").partition("/")
+            start = had
+            if not span.startswith(f"bytes {had}-"):
+                raise TransferError("sent another part than asked for")
+        else:
+            raise TransferError(f"answered with error {response.status_code}")
+        size = _number(total)
+        if size is not None and (size > self.file.most_bytes or (self.file.md5 and size != self.file.bytes)):
+            raise TransferError(f"has another file there, of {size:,} bytes")
+        return start
+
+    def _check_room(self, start: int) -> None:
+        needed, free = self.file.bytes - start, free_bytes(self.part.parent)
+        if needed + _SPARE_BYTES > free:
+            raise DiskFullError(
+                f"{self.file.name} needs {wording.size(needed)}, and the disk that holds {self.part.parent} has only "
+                f"{wording.size(free)} left. Make room there, or name another place in the environment variable "
+                "CNNSTUDIO_HOME, and try again."
+            )
+
+    def _check_stop(self) -> None:
+        if self.stop.is_set():
+            raise Cancelled
+
+
+def _number(header: str) -> int | None:
+    return int(header) if header.isascii() and header.isdigit() else None
+
+
+@contextmanager
+def _answer(url: str, headers: Mapping[str, str], patience: Patience) -> "Iterator[requests.Response]":
+    """The answer of a server, its body not yet read; raises `TransferError` where it cannot be reached or read."""
+    import requests
+    import urllib3
+
+    headers = {"Accept-Encoding": "identity", "User-Agent": "cnnstudio", **headers}
+    timeouts = (patience.connect_seconds, patience.silence_seconds)
+    answered = False
+    try:
+        with requests.get(url, headers=headers, timeout=timeouts, stream=True) as response:
+            answered = True
+            yield response
+    except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
+        raise _in_words(error, answered) from error
 
 
 def _in_words(error: Exception, answered: bool) -> TransferError:
     from requests import exceptions
     from urllib3.exceptions import ReadTimeoutError
 
-    words: TransferError
     if isinstance(error, exceptions.SSLError):
-        words = TransferError("could not prove who it is")
-    elif isinstance(error, exceptions.ProxyError):
-        words = UnreachableError("could not be reached through the proxy")
-    elif isinstance(error, ReadTimeoutError | exceptions.ReadTimeout):
-        words = BrokenOffError("fell silent")
-    elif answered:
-        words = BrokenOffError("broke off")
-    elif isinstance(error, exceptions.ConnectionError | exceptions.Timeout):
-        words = UnreachableError("could not be reached")
-    else:
-        words = TransferError(f"gave no usable answer ({type(error).__name__})")
-    words.__cause__ = error
-    return words
-
-
-def transfer(url: str, part: Part, meter: Meter, patience: Patience, leave_if_slow: bool) -> None:
-    """Asks a server for a file, or for what is missing of it, and adds what comes to the part.
-
-    Args:
-        url: where the file is.
-        part: what has come before; kept, with what comes, however this ends, unless it cannot be used.
-        meter: told how far it is.
-        patience: for the server.
-        leave_if_slow: whether to give up a server that is slow.
-
-    Raises:
-        TransferError: the server did not give all that it should.
-        StudioError: the disk is full or cannot be written.
-    """
-    headers = {"Accept-Encoding": "identity", "User-Agent": "cnnstudio", **part.continuation(url)}
-    meter.tell(part.size if "Range" in headers else 0)
-    with Response(url, headers, patience, meter.heartbeat) as response:
-        head = response.head()
-        with writing(part.path.parent):
-            _prepare(part, url, head)
-        _check_room(part)
-        _receive(response, part, meter, patience, leave_if_slow)
-
-
-def _prepare(part: Part, url: str, head: Head) -> None:
-    """Makes the part end where the body begins.
-
-    Raises:
-        TransferError: the answer is not, or not a part of, the file.
-    """
-    if head.status == 206 and part.size:
-        start, total = head.rest
-        if start != part.size:
-            part.discard()
-            raise BrokenOffError("sent another part than asked for")
-    elif head.status == 200:
-        start, total = 0, head.number("content-length")
-    elif head.status == 416:
-        part.discard()
-        raise BrokenOffError("has no more of the file")
-    else:
-        raise TransferError(f"answered with error {head.status}")
-    if total is not None and (total > part.file.most_bytes or (part.file.md5 and total != part.file.bytes)):
-        raise TransferError(f"has another file there, of {total:,} bytes")
-    if not start:
-        part.begin(url, head.validator)
-
-
-def _check_room(part: Part) -> None:
-    needed, folder = part.file.bytes - part.size, part.path.parent
-    free = free_bytes(folder)
-    if needed + _SPARE_BYTES > free:
-        raise DiskFullError(
-            f"{part.file.name} needs {size(max(needed, 0))}, and the disk that holds {folder} has only {size(free)} "
-            "left. Make room there, or name another place in the environment variable CNNSTUDIO_HOME, and try again."
-        )
-
-
-def _receive(response: Response, part: Part, meter: Meter, patience: Patience, leave_if_slow: bool) -> None:
-    begun = part.size
-    done, since = begun, time.monotonic()
-    with writing(part.path.parent):
-        file = part.path.open("ab")
-    try:
-        for chunk in response.chunks():
-            with writing(part.path.parent):
-                file.write(chunk)
-            done += len(chunk)
-            if done > part.file.most_bytes:
-                raise WrongBytesError("sends more than the file")
-            meter.tell(done)
-            seconds = time.monotonic() - since
-            if leave_if_slow and seconds > patience.slow_seconds and done - begun < patience.slow_rate * seconds:
-                raise TransferError("is slow")
-    finally:
-        with writing(part.path.parent):
-            file.close()
+        return TransferError("has no valid certificate")
+    if isinstance(error, exceptions.ProxyError):
+        return UnreachableError("could not be reached through the proxy")
+    if isinstance(error, ReadTimeoutError | exceptions.ReadTimeout):
+        return BrokenOffError("stopped answering")
+    if answered:
+        return BrokenOffError("broke off the connection")
+    if isinstance(error, exceptions.ConnectionError | exceptions.Timeout):
+        return UnreachableError("could not be reached")
+    return TransferError(f"gave no usable answer ({type(error).__name__})")

@@ -52,44 +52,27 @@ class RemoteFile:
     def problem(self, path: Path, tell: Tell) -> str:
         """Reads the whole file and says what is wrong with it.
 
-        Args:
-            path: where it lies.
-            tell: told how far the reading is.
-
         Returns:
             Words that end a sentence about the file; empty where it is right.
         """
+        checksum = hashlib.md5(usedforsecurity=False) if self.md5 else hashlib.sha256()
+        wanted = self.bytes if self.md5 else self.unpacked_bytes
+        size = 0
         try:
-            if self.md5:
-                return self._packed_problem(path, tell)
-            return self._unpacked_problem(path, tell)
-        except OSError as error:
-            return f"cannot be read ({reason(error)})"
-
-    def _packed_problem(self, path: Path, tell: Tell) -> str:
-        size = path.stat().st_size
-        if size != self.bytes:
-            return f"has {size:,} bytes instead of {self.bytes:,}"
-        checksum = hashlib.md5(usedforsecurity=False)
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK):
-                checksum.update(block)
-                tell(file.tell())
-        return "" if checksum.hexdigest() == self.md5 else "has a wrong checksum"
-
-    def _unpacked_problem(self, path: Path, tell: Tell) -> str:
-        checksum, size = hashlib.sha256(), 0
-        try:
-            with path.open("rb") as packed, gzip.open(packed) as file:
-                while block := file.read(_BLOCK):
+            with path.open("rb") as file, file if self.md5 else gzip.open(file) as content:
+                while block := content.read(_BLOCK):
                     size += len(block)
-                    if size > self.unpacked_bytes:
-                        return "unpacks to more than it should"
+                    if size > wanted:
+                        return f"holds more than {wanted:,} bytes"
                     checksum.update(block)
-                    tell(packed.tell())
+                    tell(file.tell())
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             return f"cannot be unpacked ({reason(error)})"
-        return "" if checksum.hexdigest() == self.unpacked_sha256 else "has a wrong checksum"
+        except OSError as error:
+            return f"cannot be read ({reason(error)})"
+        if size < wanted:
+            return f"holds {size:,} bytes instead of {wanted:,}"
+        return "" if checksum.hexdigest() == (self.md5 or self.unpacked_sha256) else "has a wrong checksum"
 
 
 @dataclass(frozen=True)

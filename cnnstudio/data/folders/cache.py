@@ -17,11 +17,10 @@ import json
 import os
 import shutil
 import tempfile
-import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -36,8 +35,6 @@ from cnnstudio.data.folders.disk import (
     have_changed,
     list_again,
     sign_file,
-    stamps_from_json,
-    stamps_to_json,
 )
 from cnnstudio.data.folders.layout import Layout, Place
 from cnnstudio.data.folders.scan import Scan, block_bytes
@@ -51,9 +48,6 @@ IMAGES = "images.bin"
 INDEX = "index.npz"
 
 _CHECKED_BLOCKS = 16
-_ABANDONED_AFTER = 24 * 3600
-"""Seconds after which what a killed program left half done is removed."""
-
 _DAMAGED = (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
@@ -100,13 +94,9 @@ class Record:
 def find_cached(
     path: Path, image_size: int | None, channels: int | None, while_looking: Callable[[], object]
 ) -> tuple[Record, StoredImages] | None:
-    """What was kept of a folder or archive that has not changed since.
+    """What was kept of a folder or archive that has not changed since; None where nothing was.
 
-    Args:
-        path: of the folder or archive.
-        image_size: as in `load_folder`; where None, as was suggested for these images.
-        channels: likewise.
-        while_looking: called many times a second; what it raises ends the search.
+    Image size and channels are those that were suggested for these images, unless they are chosen.
     """
     # Every folder's name begins with its image size and channels.
     for folder in sorted(_home(path).glob(f"{image_size or '[1-9]*'}x{channels or '[13]'}-*")):
@@ -128,24 +118,22 @@ def alone(path: Path, while_waiting: Callable[[], object]) -> AbstractContextMan
     return storage.alone(home.with_suffix(".lock"), while_waiting)
 
 
-@contextmanager
-def new_cache(path: Path, shape: tuple[int, int]) -> Iterator[Path]:
-    """A folder to write images and record into, which takes the place of older ones once it is whole.
+def new_cache(path: Path, shape: tuple[int, int], scan: Callable[[Path], Record]) -> tuple[Record, StoredImages]:
+    """Keeps what a scan finds; it takes the place of older ones once it is whole. To be used within `alone`.
 
-    To be used within `alone`.
-
-    Raises:
-        OSError: it cannot be written.
+    Args:
+        path: of the folder or archive.
+        shape: (image size, channels).
+        scan: writes all images into the file that it is given.
     """
     home = _home(path)
     home.mkdir(exist_ok=True)
-    _sweep(home)
+    storage.remove_abandoned(home.glob(".*"))
     prefix = f"{shape[0]}x{shape[1]}-"
     partial = Path(tempfile.mkdtemp(prefix=f".{prefix}", dir=home))
     try:
-        yield partial
-        whole = partial.with_name(partial.name[1:])
-        partial.rename(whole)
+        _write_record(partial, scan(partial / IMAGES))
+        whole = partial.rename(partial.with_name(partial.name[1:]))
     finally:
         shutil.rmtree(partial, ignore_errors=True)
         with suppress(OSError):
@@ -153,20 +141,11 @@ def new_cache(path: Path, shape: tuple[int, int]) -> Iterator[Path]:
     for older in home.glob(f"{prefix}*"):
         if older != whole:
             shutil.rmtree(older, ignore_errors=True)
+    record = _read_record(whole)
+    return record, StoredImages(whole / IMAGES, _images_shape(record))
 
 
-def open_whole(partial: Path) -> tuple[Record, StoredImages]:
-    """What was just written into the folder that `new_cache` gave.
-
-    Raises:
-        OSError: it is gone already.
-    """
-    folder = partial.with_name(partial.name[1:])
-    record = _read_record(folder)
-    return record, StoredImages(folder / IMAGES, _images_shape(record))
-
-
-def write_record(folder: Path, record: Record) -> None:
+def _write_record(folder: Path, record: Record) -> None:
     """Writes a record beside its images."""
     scan = record.scan
     facts = {
@@ -176,7 +155,7 @@ def write_record(folder: Path, record: Record) -> None:
         "classes": record.classes,
         "places": record.places,
         "notes": record.notes,
-        "stamps": stamps_to_json(record.stamps),
+        "stamps": record.stamps,
         "signed": record.signed,
         "modified": (folder / IMAGES).stat().st_mtime_ns,
         "repeat_paths": scan.repeat_paths,
@@ -207,13 +186,6 @@ def _home(path: Path) -> Path:
     return storage.cache_folder() / "images" / name
 
 
-def _sweep(home: Path) -> None:
-    for folder in home.glob(".*"):
-        with suppress(OSError):
-            if time.time() - folder.stat().st_mtime > _ABANDONED_AFTER:
-                shutil.rmtree(folder, ignore_errors=True)
-
-
 def _read_record(folder: Path) -> Record:
     with np.load(folder / INDEX, allow_pickle=False) as index:
         facts: dict[str, Any] = json.loads(index["facts"].tobytes())
@@ -231,7 +203,7 @@ def _read_record(folder: Path) -> Record:
         classes=tuple(facts["classes"]),
         places=tuple(map(tuple, facts["places"])),
         notes=tuple(facts["notes"]),
-        stamps=tuple(stamps_from_json(facts["stamps"])),
+        stamps=tuple(Stamp(*stamp) for stamp in facts["stamps"]),
         signed=(path, *sign),
         scan=Scan(**arrays, **values),
         modified=facts["modified"],

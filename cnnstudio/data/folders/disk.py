@@ -3,16 +3,17 @@
 import hashlib
 import os
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from cnnstudio.data.folders.layout import LEFT_OUT, readable
+from cnnstudio.data.folders.layout import Store
+from cnnstudio.data.folders.names import is_left_out, readable
+from cnnstudio.data.folders.zip_file import Archive
 from cnnstudio.data.pictures.decode import IN_MEMORY, read_file, read_head
 from cnnstudio.errors import StudioError, reason
+from cnnstudio.storage import is_file
 
 CHECKED_FILES = 20_000
 """Files whose size and time are compared before a cache is used; of larger folders, as many taken at random."""
@@ -21,8 +22,7 @@ UNKNOWN = (-1, -1)
 """Size and time of a file that is not there."""
 
 
-@dataclass(frozen=True)
-class Stamp:
+class Stamp(NamedTuple):
     """By what it is recognised that a folder still holds the same names.
 
     Attributes:
@@ -35,7 +35,7 @@ class Stamp:
     path: str
     modified: int
     names: str
-    others: tuple[str, ...]
+    others: Sequence[str]
 
 
 class DiskFolder:
@@ -60,10 +60,34 @@ class DiskFolder:
             name = readable(self.path)
             raise StudioError(f"{name} cannot be read: {reason(error)}. Choose another folder.") from error
 
-    @property
-    def root(self) -> "_Branch":
-        """The top."""
-        return _Branch(self, "")
+    def names_in(self, path: str) -> tuple[list[str], list[str]]:
+        """Names of the files and of the folders in a folder, sorted; what cannot be read is noted in `problems`."""
+        full = self.full(path)
+        modified = -1
+        try:
+            # Before the names are listed: what changes meanwhile must not be overlooked later.
+            modified = os.stat(full).st_mtime_ns  # noqa: PTH116 - as above
+            with os.scandir(full) as entries:
+                kinds = {entry.name: _kind(entry) for entry in entries}
+        except OSError as error:
+            self.stamps.append(Stamp(path, modified, reason(error), ()))
+            self.problems.append((path, f"The folder cannot be read: {reason(error)}."))
+            return [], []
+        names = _visible(kinds)
+        others = tuple(name for name in names if kinds[name] != "file")
+        self.stamps.append(Stamp(path, modified, _hash(names), others))
+        prefix = f"{path}/" if path else ""
+        self.problems += [(prefix + name, kinds[name]) for name in others if kinds[name] != "folder"]
+        return [name for name in names if kinds[name] == "file"], [name for name in others if kinds[name] == "folder"]
+
+    def identity(self, path: str) -> Hashable:
+        """The same for a folder that is reached in two ways."""
+        try:
+            status = os.stat(self.full(path))  # noqa: PTH116 - as above
+        except OSError:
+            return path
+        # Some file systems number nothing.
+        return (status.st_dev, status.st_ino) if status.st_ino else path
 
     def full(self, path: str) -> str:
         """Where a relative path lies."""
@@ -89,6 +113,11 @@ class DiskFolder:
         """Does nothing: no file stays open."""
 
 
+def open_store(path: Path) -> Store:
+    """Opens a folder or a zip; raises StudioError where it cannot be read."""
+    return Archive(path) if is_file(path) else DiskFolder(path)
+
+
 def sign_file(path: str) -> tuple[int, int]:
     """Size and time (nanoseconds) of a file; `UNKNOWN` where it is not there."""
     try:
@@ -111,12 +140,7 @@ class Listing(NamedTuple):
 
 
 def list_again(folder: str, stamps: Sequence[Stamp], while_looking: Callable[[], object]) -> dict[str, Listing] | None:
-    """Lists a folder that was listed before.
-
-    Args:
-        folder: the top.
-        stamps: of it and of all folders below.
-        while_looking: called for every folder; what it raises ends it.
+    """Lists a folder again that was listed before, and all folders below.
 
     Returns:
         By its relative path, what is in each folder; None where anything that counts was added, removed or renamed.
@@ -140,69 +164,13 @@ def list_again(folder: str, stamps: Sequence[Stamp], while_looking: Callable[[],
 
 
 def have_changed(folder: str, paths: Sequence[str], signs: np.ndarray, while_looking: Callable[[], object]) -> bool:
-    """Whether any of the files has another size or time.
-
-    Args:
-        folder: the top.
-        paths: relative to it.
-        signs: (n, 2) int64, size and time of each, as `sign_file` gave it.
-        while_looking: called now and then; what it raises ends it.
-    """
+    """Whether any file in a folder has another size or time than `signs`, (n, 2) int64, as `sign_file` gave them."""
     for number, (path, (size, modified)) in enumerate(zip(paths, signs.tolist(), strict=True)):
         if number % 64 == 0:
             while_looking()
         if sign_file(f"{folder}/{path}") != (size, modified):
             return True
     return False
-
-
-class _Branch:
-    def __init__(self, disk: DiskFolder, path: str) -> None:
-        self._disk = disk
-        self.path = path
-
-    @property
-    def files(self) -> list[str]:
-        return self._content[0]
-
-    @property
-    def folders(self) -> "list[_Branch]":
-        return self._content[1]
-
-    @cached_property
-    def identity(self) -> Hashable:
-        try:
-            status = os.stat(self._disk.full(self.path))  # noqa: PTH116 - as above
-        except OSError:
-            return self.path
-        # Some file systems number nothing.
-        return (status.st_dev, status.st_ino) if status.st_ino else self.path
-
-    @cached_property
-    def _content(self) -> "tuple[list[str], list[_Branch]]":
-        """Names of files, and the folders; looked up once."""
-        full = self._disk.full(self.path)
-        modified = -1
-        try:
-            # Before the names are listed: what changes meanwhile must not be overlooked later.
-            modified = os.stat(full).st_mtime_ns  # noqa: PTH116 - as above
-            with os.scandir(full) as entries:
-                kinds = {entry.name: _kind(entry) for entry in entries}
-        except OSError as error:
-            self._disk.stamps.append(Stamp(self.path, modified, reason(error), ()))
-            self._disk.problems.append((self.path, f"The folder cannot be read: {reason(error)}."))
-            return [], []
-        names = _visible(kinds)
-        others = [name for name in names if kinds[name] != "file"]
-        self._disk.stamps.append(Stamp(self.path, modified, _hash(names), tuple(others)))
-        prefix = f"{self.path}/" if self.path else ""
-        folders = []
-        for name in others:
-            if kinds[name] == "folder":
-                folders.append(_Branch(self._disk, prefix + name))
-            else:
-                self._disk.problems.append((prefix + name, kinds[name]))
-        return [name for name in names if kinds[name] == "file"], folders
 
 
 def _kind(entry: "os.DirEntry[str]") -> str:
@@ -218,18 +186,8 @@ def _kind(entry: "os.DirEntry[str]") -> str:
 
 
 def _visible(names: Iterable[str]) -> list[str]:
-    return sorted(name for name in names if name[0] != "." and name not in LEFT_OUT)
+    return sorted(name for name in names if not is_left_out(name))
 
 
 def _hash(names: Sequence[str]) -> str:
     return hashlib.blake2b(os.fsencode("\0".join(names)), digest_size=16).hexdigest()
-
-
-def stamps_to_json(stamps: Sequence[Stamp]) -> list[list[Any]]:
-    """Plain values that `stamps_from_json` takes."""
-    return [[stamp.path, stamp.modified, stamp.names, list(stamp.others)] for stamp in stamps]
-
-
-def stamps_from_json(values: list[list[Any]]) -> list[Stamp]:
-    """The stamps that were written."""
-    return [Stamp(path, modified, names, tuple(others)) for path, modified, names, others in values]

@@ -1,17 +1,16 @@
 """Where the classes of a folder of images are: the layouts in which people bring them."""
 
-import os
-import re
 import unicodedata
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from functools import cached_property
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from cnnstudio.data.pictures.files import natural_key
-from cnnstudio.data.pictures.open import PICTURE_ENDINGS
+from cnnstudio.data.folders.names import natural_key, readable
+from cnnstudio.data.pictures.open import is_picture
 from cnnstudio.errors import StudioError
 
 SPLIT_FOLDERS = {
@@ -25,37 +24,81 @@ SPLIT_FOLDERS = {
 }
 """Names of folders, whatever their case, that say what the images below are for."""
 
-LEFT_OUT = frozenset({"__MACOSX", "Thumbs.db", "thumbs.db", "ehthumbs.db", "desktop.ini", "Desktop.ini", "Icon\r"})
-"""What file managers leave behind; and everything that begins with a dot."""
-
 _WRAPPINGS = 16
 
 
-class Branch(Protocol):
-    """A folder, on disk or in an archive.
+class Store(Protocol):
+    """Where the files lie: a folder on disk, or an archive. Paths are relative to its top, with forward slashes.
 
     Attributes:
-        path: relative to the top, with forward slashes; empty for the top itself. It may hold what is no valid text.
-        files: names of the files in it that may be pictures, sorted.
-        folders: the folders in it, sorted by name.
-        identity: the same for a folder that is reached in two ways.
+        problems: (path, why) of what cannot be read.
     """
 
-    @property
-    def path(self) -> str:  # noqa: D102 - told above, as the others
-        ...
+    problems: list[tuple[str, str]]
+
+    def names_in(self, path: str) -> tuple[Sequence[str], Sequence[str]]:
+        """Names of the files and of the folders in a folder, sorted; the top is the empty path."""
+
+    def identity(self, path: str) -> Hashable:
+        """The same for a folder that is reached in two ways."""
+
+    def head(self, path: str, count: int) -> bytes:
+        """The first bytes of a file; none where it cannot be read."""
+
+    def read(self, path: str, limit: int) -> tuple[bytes | None, tuple[int, int]]:
+        """The bytes of a file, None where it has more than `limit` or cannot be read; and size and time or checksum."""
+
+    def source(self, path: str) -> bytes | Path:
+        """What to decode; raises StudioError."""
+
+    def close(self) -> None:
+        """Lets go of it."""
+
+
+class Branch:
+    """A folder of a store; what is in it is looked up once.
+
+    Attributes:
+        path: relative to the top. It may hold what is no valid text.
+    """
+
+    def __init__(self, store: Store, path: str = "") -> None:
+        self._store = store
+        self.path = path
 
     @property
-    def files(self) -> Sequence[str]:  # noqa: D102
-        ...
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
 
     @property
-    def folders(self) -> "Sequence[Branch]":  # noqa: D102
-        ...
+    def files(self) -> Sequence[str]:
+        """Names of the files in it, sorted."""
+        return self._content[0]
 
     @property
-    def identity(self) -> Hashable:  # noqa: D102
-        ...
+    def folders(self) -> "Sequence[Branch]":
+        """The folders in it, sorted by name."""
+        return self._content[1]
+
+    @cached_property
+    def _content(self) -> "tuple[Sequence[str], Sequence[Branch]]":
+        files, folders = self._store.names_in(self.path)
+        prefix = f"{self.path}/" if self.path else ""
+        return files, [Branch(self._store, prefix + name) for name in folders]
+
+    def walk(self, while_looking: Callable[[], object]) -> "Iterator[Branch]":
+        """The folder and all below, each once: links may lead in a circle."""
+        seen = set()
+        waiting = [self]
+        while waiting:
+            branch = waiting.pop()
+            identity = self._store.identity(branch.path)
+            if identity not in seen:
+                seen.add(identity)
+                while_looking()
+                yield branch
+                waiting += reversed(branch.folders)
 
 
 @dataclass(frozen=True)
@@ -115,58 +158,37 @@ class Layout:
                 yield folder + name
 
     def some_paths(self, numbers: np.ndarray) -> list[str]:
-        """The paths of the files of these numbers, ascending."""
-        starts = [0, *accumulate(len(place.files) for place in self.places)]
-        chosen = np.searchsorted(starts, numbers, side="right") - 1
-        places = [self.places[index] for index in chosen.tolist()]
-        names = [
-            place.files[number - starts[index]]
-            for place, number, index in zip(places, numbers.tolist(), chosen.tolist(), strict=True)
-        ]
-        return [f"{place.path}/{name}" if place.path else name for place, name in zip(places, names, strict=True)]
+        """The paths of the files of these numbers."""
+        paths = list(self.paths())
+        return [paths[number] for number in numbers.tolist()]
 
 
-def readable(path: str) -> str:
-    """A path or a name as text that can be shown and written, whatever it is made of."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    # A terminal would obey these.
-    return re.sub("[\x00-\x1f\x7f-\x9f\u2028\u2029]", lambda match: ascii(match[0])[1:-1], text)
-
-
-def is_left_out(name: str) -> bool:
-    """Whether a file or folder of this name is none of the user's."""
-    return name[:1] == "." or name in LEFT_OUT
-
-
-def find_classes(root: Branch, name: str, while_looking: Callable[[], object]) -> Layout:
-    """Finds the classes below a folder.
-
-    Args:
-        root: the folder that the user named.
-        name: what messages call it.
-        while_looking: called for every folder; what it raises ends the search.
+def find_classes(store: Store, name: str, while_looking: Callable[[], object]) -> Layout:
+    """Finds the classes below a folder, which messages call `name`; `while_looking` is called for every folder.
 
     Raises:
         StudioError: there are no folders that could be classes, or fewer than two with files in them.
     """
-    top = _unwrapped(root)
+    top = _unwrapped(Branch(store))
     branches = _split_folders(top, name)
-    found: list[tuple[str, str, Branch]] = []
-    for split, parents in branches.items():
-        for parent in parents:
-            found += [(split, _class_name(folder), folder) for folder in parent.folders]
     files: dict[tuple[str, str], list[Branch]] = {}
     empty = []
-    for split, label, folder in found:
-        while_looking()
-        filled = [branch for branch in _walk(folder, while_looking) if branch.files]
-        if filled:
-            files.setdefault((split, label), []).extend(filled)
-        else:
-            empty.append(folder.path)
+    for split, parents in branches.items():
+        for folder in (folder for parent in parents for folder in parent.folders):
+            while_looking()
+            filled = [branch for branch in folder.walk(while_looking) if branch.files]
+            if filled:
+                files.setdefault((split, _class_name(folder)), []).extend(filled)
+            else:
+                empty.append(folder.path)
     classes = tuple(sorted({label for _, label in files}, key=natural_key))
     if len(classes) < 2:
-        raise StudioError(_too_few(name, top, classes))
+        if not classes:
+            raise StudioError(f"{name} holds no pictures: its {len(top.folders):,} folders are empty.")
+        raise StudioError(
+            f"{name} has pictures of one class only (“{classes[0]}”). A classifier needs two or more: add a folder for "
+            "each further class."
+        )
     numbers = {label: number for number, label in enumerate(classes)}
     places = tuple(
         Place(split, numbers[label], branch.path, branch.files)
@@ -183,20 +205,25 @@ def _unwrapped(root: Branch) -> Branch:
     branch = root
     for _ in range(_WRAPPINGS):
         folders = branch.folders
-        if len(folders) != 1 or not folders[0].folders or _split_of(folders[0]) or any(map(_is_picture, branch.files)):
+        if len(folders) != 1 or not folders[0].folders or _split_of(folders[0]) or any(map(is_picture, branch.files)):
             return branch
         branch = folders[0]
     return branch
 
 
 def _split_of(folder: Branch) -> str | None:
-    return SPLIT_FOLDERS.get(_name(folder).casefold())
+    return SPLIT_FOLDERS.get(folder.name.casefold())
 
 
 def _split_folders(top: Branch, name: str) -> dict[str, list[Branch]]:
     """The folders that hold classes, by split. A class may be called “train”, so the name alone does not decide."""
     if not top.folders:
-        raise StudioError(_no_folders(name, top))
+        if any(map(is_picture, top.files)):
+            raise StudioError(
+                f"{name} holds pictures but no folders. Make a folder for each class, named like it, and put the "
+                "pictures into these."
+            )
+        raise StudioError(f"{name} holds no pictures. Choose a folder that has a folder of pictures for each class.")
     named: dict[str, list[Branch]] = {}
     for folder in top.folders:
         split = _split_of(folder)
@@ -211,68 +238,31 @@ def _split_folders(top: Branch, name: str) -> dict[str, list[Branch]]:
     return {"all": [top]}
 
 
-def _walk(folder: Branch, while_looking: Callable[[], object]) -> Iterator[Branch]:
-    """The folder and all below, each once: links may lead in a circle."""
-    seen = set()
-    waiting = [folder]
-    while waiting:
-        branch = waiting.pop()
-        if branch.identity not in seen:
-            seen.add(branch.identity)
-            while_looking()
-            yield branch
-            waiting += reversed(branch.folders)
-
-
-def _name(folder: Branch) -> str:
-    return folder.path.rpartition("/")[2]
-
-
 def _class_name(folder: Branch) -> str:
     # Some systems take letters apart from their accents in names of files, others do not.
-    return unicodedata.normalize("NFC", readable(_name(folder)))
-
-
-def _is_picture(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in PICTURE_ENDINGS  # noqa: PTH122 - called for very many
-
-
-def _no_folders(name: str, top: Branch) -> str:
-    if any(map(_is_picture, top.files)):
-        return (
-            f"{name} holds pictures but no folders. Make a folder for each class, named like it, and put the pictures "
-            "into these."
-        )
-    return f"{name} holds no pictures. Choose a folder that has a folder of pictures for each class."
-
-
-def _too_few(name: str, top: Branch, classes: tuple[str, ...]) -> str:
-    if classes:
-        return (
-            f"{name} has pictures of one class only (“{classes[0]}”). A classifier needs two or more: add a folder for "
-            "each further class."
-        )
-    return f"{name} holds no pictures: its {len(top.folders):,} folders are empty."
+    return unicodedata.normalize("NFC", readable(folder.name))
 
 
 def _notes_on_empty(empty: list[str]) -> Iterator[str]:
     if len(empty) == 1:
         yield f"The folder “{readable(empty[0])}” is empty and was left out."
     elif empty:
-        names = ", ".join(f"“{readable(path)}”" for path in empty[:3])
-        yield f"{len(empty):,} folders are empty and were left out ({names}{', …' if len(empty) > 3 else ''})."
+        yield f"{len(empty):,} folders are empty and were left out ({_some(empty)})."
 
 
 def _notes_on_strays(top: Branch, branches: dict[str, list[Branch]]) -> Iterator[str]:
     parents = [parent for parents in branches.values() for parent in parents]
     above = parents if parents == [top] else [top, *parents]
-    strays = sum(_is_picture(file) for branch in above for file in branch.files)
+    strays = sum(is_picture(file) for branch in above for file in branch.files)
     if strays:
-        pictures = "1 picture lies" if strays == 1 else f"{strays:,} pictures lie"
-        yield f"{pictures} in no folder of a class and {'was' if strays == 1 else 'were'} left out."
+        pictures, were = ("1 picture is", "was") if strays == 1 else (f"{strays:,} pictures are", "were")
+        yield f"{pictures} outside the class folders and {were} left out."
     if parents != [top]:
         taken = {parent.path for parent in parents}
-        others = [f"“{readable(_name(folder))}”" for folder in top.folders if folder.path not in taken]
+        others = [folder.name for folder in top.folders if folder.path not in taken]
         if others:
-            verb = "was" if len(others) == 1 else "were"
-            yield f"{', '.join(others[:3])}{', …' if len(others) > 3 else ''} beside “train” {verb} left out."
+            yield f"{_some(others)} beside “train” {'was' if len(others) == 1 else 'were'} left out."
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join([*(f"“{readable(name)}”" for name in names[:3]), *(["…"] if len(names) > 3 else [])])

@@ -5,20 +5,19 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnstudio.data.folders.cache import IMAGES, Record, alone, find_cached, new_cache, open_whole, write_record
-from cnnstudio.data.folders.disk import DiskFolder, Stamp, sign_file
-from cnnstudio.data.folders.layout import Layout, find_classes, readable
+from cnnstudio.data.folders.cache import Record, alone, find_cached, new_cache
+from cnnstudio.data.folders.disk import DiskFolder, Stamp, open_store, sign_file
+from cnnstudio.data.folders.layout import Layout, Store, find_classes
+from cnnstudio.data.folders.names import readable
 from cnnstudio.data.folders.notes import notes_on_classes, notes_on_files, notes_on_test
-from cnnstudio.data.folders.scan import MAX_LISTED, Scan, Store, scan_images
+from cnnstudio.data.folders.scan import MAX_LISTED, Scan, scan_images
 from cnnstudio.data.folders.suggestion import Suggestion, settings_path, suggest
-from cnnstudio.data.folders.zip_file import Archive
 from cnnstudio.data.report import TEST_SHARE, FolderReport, FolderSurvey
 from cnnstudio.data.splits import Dataset, Split, check_image_shape, draw_from_each_class
 from cnnstudio.data.stored import StoredImages
-from cnnstudio.errors import StudioError, is_full, reason
+from cnnstudio.errors import StudioError
 from cnnstudio.progress import Meter, OnProgress
-from cnnstudio.storage import cache_folder, free_bytes, is_file
-from cnnstudio.wording import size
+from cnnstudio.storage import cache_folder, writing
 
 _TRAIN, _VALIDATION, _TEST = range(3)
 _SPLIT_NUMBERS = {"all": _TRAIN, "train": _TRAIN, "validation": _VALIDATION, "test": _TEST}
@@ -37,7 +36,7 @@ def survey_folder(path: Path, on_progress: OnProgress | None = None) -> FolderSu
         StudioError: there is no such folder, it may not be read, it holds no pictures, or fewer than two classes.
     """
     path = path.absolute()
-    with closing(_open(path)) as store:
+    with closing(open_store(path)) as store:
         layout, suggestion = _look(path, store, on_progress)
     counts = layout.counts()
     notes = (*layout.notes, *suggestion.notes, *notes_on_classes(layout.classes, next(iter(counts.values()))))
@@ -79,17 +78,10 @@ def load_folder(
     found = None if rescan else find_cached(path, image_size, channels, looking)
     if found is None:
         waiting = Meter(f"Waiting for another CNN Studio that reads {_title(path)}", None, "images", on_progress)
-        try:
-            with alone(path, waiting.heartbeat) as waited:
-                found = find_cached(path, image_size, channels, looking) if waited and not rescan else None
-                found = found or _scan(path, image_size, channels, on_progress)
-        except OSError as error:
-            raise _not_kept(error) from error
+        with writing(cache_folder()), alone(path, waiting.heartbeat) as waited:
+            found = find_cached(path, image_size, channels, looking) if waited and not rescan else None
+            found = found or _scan(path, image_size, channels, on_progress)
     return _dataset(path, *found, seed)
-
-
-def _open(path: Path) -> Store:
-    return Archive(path) if is_file(path) else DiskFolder(path)
 
 
 def _title(path: Path) -> str:
@@ -98,7 +90,7 @@ def _title(path: Path) -> str:
 
 def _look(path: Path, store: Store, on_progress: OnProgress | None) -> tuple[Layout, Suggestion]:
     looking = Meter(f"Looking through {_title(path)}", None, "images", on_progress).heartbeat
-    layout = find_classes(store.root, _title(path), looking)
+    layout = find_classes(store, _title(path), looking)
     return layout, suggest(store, layout)
 
 
@@ -107,7 +99,7 @@ def _scan(
 ) -> tuple[Record, StoredImages]:
     """Decodes all images into the cache."""
     signed = (str(path), *sign_file(str(path)))
-    with closing(_open(path)) as store:
+    with closing(open_store(path)) as store:
         layout, suggestion = _look(path, store, on_progress)
         shape = image_size or suggestion.image_size, channels or suggestion.channels
         stamps: tuple[Stamp, ...] = ()
@@ -116,24 +108,12 @@ def _scan(
             settings = store.full(settings_path(layout))
             signed = (settings, *sign_file(settings))
         places = tuple((place.split, place.label, place.path, len(place.files)) for place in layout.places)
-        with new_cache(path, shape) as folder:
-            scan = scan_images(store, layout, shape, folder / IMAGES, on_progress=on_progress, name=_title(path))
-            record = Record(shape, suggestion, layout.classes, places, layout.notes, stamps, signed, scan)
-            write_record(folder, record)
-        return open_whole(folder)
 
+        def scan(images: Path) -> Record:
+            found = scan_images(store, layout, shape, images, on_progress=on_progress, name=_title(path))
+            return Record(shape, suggestion, layout.classes, places, layout.notes, stamps, signed, found)
 
-def _not_kept(error: OSError) -> StudioError:
-    folder = cache_folder()
-    if is_full(error):
-        return StudioError(
-            f"The disk of {folder} is full: {size(free_bytes(folder))} are left, too little for the decoded images. "
-            "Make room there, or choose a smaller image size."
-        )
-    return StudioError(
-        f"The decoded images cannot be kept in {folder}: {reason(error)}. Check that this folder can be "
-        "written to, and try again."
-    )
+        return new_cache(path, shape, scan)
 
 
 def _dataset(path: Path, record: Record, images: StoredImages, seed: int) -> Dataset:

@@ -39,12 +39,7 @@ def notes_on_classes(classes: Sequence[str], counts: np.ndarray) -> Iterator[str
 
 
 def notes_on_test(classes: Sequence[str], counts: np.ndarray) -> Iterator[str]:
-    """A sentence on classes without test images: how well the network knows them cannot be measured.
-
-    Args:
-        classes: the names.
-        counts: (classes,) images for testing.
-    """
+    """A sentence on classes that have no images for testing, by (classes,) `counts`."""
     missing = [name for name, count in zip(classes, counts, strict=True) if not count]
     if missing:
         yield f"{_names(missing)} {'has' if len(missing) == 1 else 'have'} no images for testing."

@@ -9,12 +9,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
 from cnnstudio import wording
-from cnnstudio.data.folders.layout import Branch, Layout, readable
+from cnnstudio.data.folders.layout import Layout, Store
+from cnnstudio.data.folders.names import readable
 from cnnstudio.data.pictures.decode import SMALL, Decoded, decode, in_order
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.progress import Meter, OnProgress
@@ -26,33 +27,6 @@ MAX_LISTED = 1_000
 """Unreadable files, and groups of duplicates, that are listed one by one."""
 
 _SPARE = 64 << 20
-
-
-class Store(Protocol):
-    """Where the files lie: a folder on disk, or an archive.
-
-    Attributes:
-        root: its folders.
-        problems: (relative path, why) of what cannot be read.
-    """
-
-    problems: list[tuple[str, str]]
-
-    @property
-    def root(self) -> Branch:  # noqa: D102 - told above
-        ...
-
-    def head(self, path: str, count: int) -> bytes:
-        """The first bytes of a file; none where it cannot be read."""
-
-    def read(self, path: str, limit: int) -> tuple[bytes | None, tuple[int, int]]:
-        """The bytes of a file, None where it has more than `limit` or cannot be read; and size and time or checksum."""
-
-    def source(self, path: str) -> bytes | Path:
-        """What to decode; raises StudioError."""
-
-    def close(self) -> None:
-        """Lets go of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,19 +63,18 @@ class Scan:
 def scan_images(
     store: Store, layout: Layout, shape: tuple[int, int], images: Path, *, on_progress: OnProgress | None, name: str
 ) -> Scan:
-    """Decodes all files of a layout into one file.
+    """Decodes all files of a layout into one file: raw uint8, one image after the other.
 
     Args:
         store: where the files lie.
         layout: which files.
         shape: (image size, channels).
-        images: the file that is written; raw uint8, one image after the other.
+        images: the file that is written.
         on_progress: told how far it is; what it raises ends the scan.
         name: what messages call the folder.
 
     Raises:
         StudioError: no file is a picture, or there is no room for the images.
-        OSError: the images cannot be written.
     """
     meter = Meter(f"Reading {name}", len(layout), "images", on_progress)
     meter.tell(0)
@@ -125,7 +98,7 @@ def scan_images(
     if not findings.numbers:
         raise StudioError(f"None of the {len(layout):,} files in {name} is a picture that can be read. {findings.why}")
     meter.tell(len(layout))
-    return findings.scan(layout, writer.checksums)
+    return findings.scan(layout, np.array(writer.checksums, np.uint32))
 
 
 def block_bytes(shape: tuple[int, int]) -> int:
@@ -146,24 +119,19 @@ class _Result(NamedTuple):
 def _start(store: Store, shape: tuple[int, int], pool: ThreadPoolExecutor, path: str) -> "Future[_Result] | _Result":
     data, sign = store.read(path, SMALL)
     if data is None:
-        return pool.submit(_read, store, path, shape, sign)
-    return _decode(data, path, shape, sign)
+        return pool.submit(_decode, store, path, shape, sign)
+    return _decode(store, path, shape, sign, data)
 
 
-def _read(store: Store, path: str, shape: tuple[int, int], sign: tuple[int, int]) -> _Result:
+def _decode(
+    store: Store, path: str, shape: tuple[int, int], sign: tuple[int, int], content: bytes | Path | None = None
+) -> _Result:
     try:
-        content = store.source(path)
-    except StudioError as error:
-        return _Result(path, None, b"", sign, str(error))
-    return _decode(content, path, shape, sign)
-
-
-def _decode(content: bytes | Path, path: str, shape: tuple[int, int], sign: tuple[int, int]) -> _Result:
-    try:
+        content = store.source(path) if content is None else content
         return _Result(path, decode(content, *shape), _digest(content), sign)
     except StudioError as error:
         # The sentences name the file, which stands beside them in the report.
-        name = "The picture" if isinstance(content, bytes) else readable(str(content))
+        name = readable(content) if isinstance(content, Path) else "The picture"
         return _Result(path, None, b"", sign, str(error).replace(name, "It", 1))
     except (OSError, MemoryError) as error:
         return _Result(path, None, b"", sign, f"It cannot be read: {reason(error)}.")
@@ -180,26 +148,21 @@ class _Writer:
     """Writes images and sums up each block of them."""
 
     def __init__(self, file: BinaryIO, shape: tuple[int, int]) -> None:
+        self.checksums: list[int] = []
         self._file = file
-        self._images: list[np.ndarray] = []
-        self._sums: list[int] = []
-        self._images_each = block_bytes(shape) // (shape[0] * shape[0] * shape[1])
+        self._block = bytearray()
+        self._block_bytes = block_bytes(shape)
 
     def add(self, pixels: np.ndarray) -> None:
-        self._images.append(pixels)
-        if len(self._images) == self._images_each:
+        self._block += pixels.tobytes()
+        if len(self._block) == self._block_bytes:
             self.finish()
 
     def finish(self) -> None:
-        if self._images:
-            block = np.stack(self._images).tobytes()
-            self._sums.append(zlib.crc32(block))
-            self._file.write(block)
-            self._images.clear()
-
-    @property
-    def checksums(self) -> np.ndarray:
-        return np.array(self._sums, np.uint32)
+        if self._block:
+            self.checksums.append(zlib.crc32(self._block))
+            self._file.write(self._block)
+            self._block.clear()
 
 
 @dataclass

@@ -2,15 +2,15 @@
 
 import json
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cnnstudio.data.folders.layout import Layout
-from cnnstudio.data.folders.scan import Store
+from cnnstudio.data.folders.layout import Layout, Store
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
 from cnnstudio.data.pictures.open import read_header
-from cnnstudio.data.splits import CHANNELS, IMAGE_SIZES
+from cnnstudio.data.splits import CHANNELS
+from cnnstudio.limits import IMAGE_SIZES
 
 SETTINGS_FILE = "dataset.json"
 """May lie beside the folders of the classes: {"format": 1, "input_rule": …, "image_size": …, "channels": …}."""
@@ -70,11 +70,8 @@ def _with_settings(suggestion: Suggestion, text: bytes) -> Suggestion:
         settings = json.loads(text)
         if settings["format"] != 1:
             raise ValueError("an unknown format")
-        read = Suggestion(
-            image_size=settings.get("image_size", suggestion.image_size),
-            channels=settings.get("channels", suggestion.channels),
-            input_rule=settings.get("input_rule", suggestion.input_rule),
-        )
+        names = ("image_size", "channels", "input_rule")
+        read = replace(suggestion, **{name: settings[name] for name in names if name in settings})
         if (
             type(read.image_size) is not int
             or read.image_size not in IMAGE_SIZES
@@ -83,6 +80,5 @@ def _with_settings(suggestion: Suggestion, text: bytes) -> Suggestion:
         ):
             raise ValueError("a value out of range")
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        notes = (f"{SETTINGS_FILE} in the folder cannot be understood and was left out.",)
-        return Suggestion(suggestion.image_size, suggestion.channels, suggestion.input_rule, notes)
+        return replace(suggestion, notes=(f"{SETTINGS_FILE} in the folder is damaged and was left out.",))
     return read

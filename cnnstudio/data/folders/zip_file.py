@@ -6,13 +6,13 @@ import struct
 import threading
 import zipfile
 import zlib
-from collections.abc import Hashable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from cnnstudio.data.folders.layout import is_left_out, readable
+from cnnstudio.data.folders.names import is_left_out, readable
 from cnnstudio.errors import StudioError
 from cnnstudio.wording import size
 
@@ -38,22 +38,10 @@ _END_64 = b"PK\x06\x06"
 _DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 
 
-@dataclass(eq=False)
-class _Branch:
-    path: str
-    files: list[str] = field(default_factory=list)
-    folders: list["_Branch"] = field(default_factory=list)
-
-    @property
-    def identity(self) -> Hashable:
-        return self.path
-
-
 class Archive:
     """A zip archive, open until it is closed; its files may be read by several threads.
 
     Attributes:
-        root: its folders, as `find_classes` takes them.
         problems: (path, why) of what cannot be read.
 
     Raises:
@@ -78,11 +66,19 @@ class Archive:
             ) from error
         try:
             self._members = self._checked(path.stat().st_size)
-            self.root = _tree(self._members)
         except BaseException:
             self._zip.close()
             raise
+        self._folders = _folders(self._members)
         self._lock = threading.Lock()
+
+    def names_in(self, path: str) -> tuple[list[str], list[str]]:
+        """Names of the files and of the folders in a folder, sorted."""
+        return self._folders[path]
+
+    def identity(self, path: str) -> str:
+        """The path itself: no folder can be reached in two ways."""
+        return path
 
     def read(self, path: str, limit: int) -> tuple[bytes | None, tuple[int, int]]:
         """The bytes of a file, None where it has more than `limit` or is damaged; and its size and checksum."""
@@ -200,25 +196,15 @@ def _check_path(path: str, name: str) -> None:
         )
 
 
-def _tree(members: dict[str, zipfile.ZipInfo]) -> _Branch:
-    root = _Branch("")
-    folders = {"": root}
-    for path in sorted(members):
-        parent, _, file = path.rpartition("/")
-        _folder(folders, parent).files.append(file)
-    return root
-
-
-def _folder(folders: dict[str, _Branch], path: str) -> _Branch:
-    if path not in folders:
-        missing = list(_missing(folders, path))
-        for part in reversed(missing):
-            folders[part] = _Branch(part)
-            folders[part.rpartition("/")[0]].folders.append(folders[part])
-    return folders[path]
-
-
-def _missing(folders: dict[str, _Branch], path: str) -> Iterator[str]:
-    while path not in folders:
-        yield path
-        path = path.rpartition("/")[0]
+def _folders(paths: Iterable[str]) -> dict[str, tuple[list[str], list[str]]]:
+    """Names of the files and of the folders in each folder."""
+    content: dict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    known = {""}
+    for path in sorted(paths):
+        folder, _, name = path.rpartition("/")
+        content[folder][0].append(name)
+        while folder not in known:
+            known.add(folder)
+            folder, _, name = folder.rpartition("/")
+            content[folder][1].append(name)
+    return content

@@ -4,8 +4,6 @@ The images of Fashion-MNIST were made from photos on a white ground: trimmed to 
 longer side has 28 pixels, put in the middle, negated, made grey (Xiao, Rasul and Vollgraf, 2017, section 2).
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from PIL import Image
 
@@ -30,27 +28,15 @@ _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 """Weights of red, green and blue in the luminance (ITU-R BT.601)."""
 
 
-@dataclass(frozen=True, eq=False)
-class Clothing:
-    """What was found.
-
-    Attributes:
-        strength: (height, width) float32, 0–1, the piece cut out: 0 is the ground, 1 as far from it as can be.
-        box: (left, top, right, bottom) of it, in pixels of the picture.
-    """
-
-    strength: np.ndarray
-    box: tuple[float, float, float, float]
-
-
-def find_clothing(image: Image.Image) -> Clothing | None:
+def find_clothing(image: Image.Image) -> np.ndarray | None:
     """Cuts out what differs from the ground that the picture's border shows.
 
     Args:
         image: of mode L or RGB.
 
     Returns:
-        What was found; None where nothing stands out, or nearly everything does.
+        (height, width) float32, 0–1, the piece, at most `_SEARCH_SIDE` high and wide: 0 is the ground, 1 as far from it
+        as can be. None where nothing stands out, or nearly everything does.
     """
     from scipy import ndimage
 
@@ -65,13 +51,8 @@ def find_clothing(image: Image.Image) -> Clothing | None:
     if not _LEAST_SHARE < mask.mean() < _MOST_SHARE:
         return None
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
     strength = np.where(mask, _away_from(ground @ _LUMA, pixels @ _LUMA), 0)
-    x, y = image.width / small.width, image.height / small.height
-    return Clothing(
-        strength[top:bottom, left:right].astype(np.float32),
-        (float(left * x), float(top * y), float(right * x), float(bottom * y)),
-    )
+    return strength[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32)
 
 
 def _border(shape: tuple[int, int]) -> np.ndarray:

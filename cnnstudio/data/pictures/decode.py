@@ -59,20 +59,6 @@ class Decoded(NamedTuple):
     grey: bool
 
 
-class _Picture(NamedTuple):
-    """A decoded picture, or one decoded at a fraction of its size.
-
-    Attributes:
-        image: upright, of mode L or RGB.
-        size: (width, height) of the whole picture, upright.
-        reduction: by how much the image is smaller than that: 1, 2, 4 or 8.
-    """
-
-    image: Image.Image
-    size: tuple[int, int]
-    reduction: int
-
-
 def decode(source: bytes | Path, image_size: int, channels: int, exactly: bool = False) -> Decoded:
     """Decodes a picture by the rule “centre-crop”.
 
@@ -90,12 +76,12 @@ def decode(source: bytes | Path, image_size: int, channels: int, exactly: bool =
     """
     data = source if isinstance(source, bytes) else read_file(source)[0]
     if data is not None and data[:3] == b"\xff\xd8\xff":
-        picture = _open_jpeg(data, image_size, channels, exactly)
-        if picture is not None:
-            return picture if isinstance(picture, Decoded) else _crop(picture, image_size, channels)
+        decoded = _decode_jpeg(data, image_size, channels, exactly)
+        if decoded is not None:
+            return decoded
     with _one_huge_picture if _is_huge(data) else nullcontext():
         image = open_image(source)
-        return _crop(_Picture(image, image.size, 1), image_size, channels)
+        return _crop(image, image.size, 1, image_size, channels)
 
 
 def read_file(path: str | Path, limit: int = IN_MEMORY) -> tuple[bytes | None, os.stat_result | None]:
@@ -144,7 +130,7 @@ def _is_huge(data: bytes | None) -> bool:
     return header is not None and header.width * header.height > _HUGE_PIXELS
 
 
-def _open_jpeg(data: bytes, side: int, channels: int, exactly: bool) -> "_Picture | Decoded | None":
+def _decode_jpeg(data: bytes, side: int, channels: int, exactly: bool) -> Decoded | None:
     """A JPEG of an ordinary kind, decoded; None for the odd ones, which `open_image` opens or refuses."""
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
@@ -164,27 +150,20 @@ def _open_jpeg(data: bytes, side: int, channels: int, exactly: bool) -> "_Pictur
         return Decoded(pixels, (width, height), channels == 1)
     image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
     if turn is None:
-        return _Picture(image, (width, height), reduction)
+        return _crop(image, (width, height), reduction, side, channels)
     image = image.transpose(turn)
-    return _Picture(image, (image.width * reduction, image.height * reduction), reduction)
+    return _crop(image, (image.width * reduction, image.height * reduction), reduction, side, channels)
 
 
 def _turn(data: bytes) -> Image.Transpose | None:
     if b"Exif\0\0" not in data and b"tiff:Orientation" not in data:
         return None
-    try:
-        with quiet(), Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
-            return upright_turn(image)
-    except OSError as error:
-        raise ValueError("Pillow knows better what is wrong with it") from error
+    with quiet(), Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
+        return upright_turn(image)
 
 
 def _reduction(width: int, height: int, side: int, evenly: bool) -> int:
-    """By how much a picture may be smaller when it is decoded.
-
-    Args:
-        evenly: only by what divides both of its sides, as it will be turned.
-    """
+    """By how much a picture may be smaller when it is decoded: `evenly` by what divides both sides, to be turned."""
     for reduction in (8, 4, 2):
         if min(width, height) >= reduction * _OVERSAMPLING * side and not (
             evenly and (width % reduction or height % reduction)
@@ -193,15 +172,15 @@ def _reduction(width: int, height: int, side: int, evenly: bool) -> int:
     return 1
 
 
-def _crop(picture: _Picture, side: int, channels: int) -> Decoded:
-    width, height = picture.size
-    if width == height == side:
-        return Decoded(to_array(picture.image, channels), picture.size, picture.image.mode == "L")
-    middle, size, cut = crop_geometry(picture.size, (side, side, channels))
+def _crop(image: Image.Image, size: tuple[int, int], reduction: int, side: int, channels: int) -> Decoded:
+    """Crops a picture of a size that was decoded `reduction` times smaller."""
+    if size == (side, side):
+        return Decoded(to_array(image, channels), size, image.mode == "L")
+    middle, scaled_size, cut = crop_geometry(size, (side, side, channels))
     # Where the sides are no multiples of the reduction, the last row and column stand for less than the others.
-    left, top, right, bottom = (edge / picture.reduction for edge in middle)
-    scaled = picture.image.resize(size, Image.Resampling.BICUBIC, (left, top, right, bottom))
-    return Decoded(to_array(scaled.crop(cut), channels), picture.size, picture.image.mode == "L")
+    left, top, right, bottom = (edge / reduction for edge in middle)
+    scaled = image.resize(scaled_size, Image.Resampling.BICUBIC, (left, top, right, bottom))
+    return Decoded(to_array(scaled.crop(cut), channels), size, image.mode == "L")
 
 
 def in_order(
@@ -222,22 +201,17 @@ def in_order(
         while_waiting: called every tenth of a second while a result is waited for; what it raises ends the work.
         threads: how many.
     """
+
+    def result(job: "Future[Result] | Result") -> Result:
+        return result_of(job, while_waiting) if isinstance(job, Future) else job
+
     pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
     waiting: deque[Future[Result] | Result] = deque()
-    ahead = 0
     try:
         for item in items:
-            job = start(pool, item)
-            if not waiting and not isinstance(job, Future):
-                yield job
-                continue
-            waiting.append(job)
-            ahead += isinstance(job, Future)
-            while waiting and (ahead > 2 * threads or len(waiting) > 4 * threads):
-                job = waiting.popleft()
-                ahead -= isinstance(job, Future)
-                yield result_of(job, while_waiting) if isinstance(job, Future) else job
-        for job in waiting:
-            yield result_of(job, while_waiting) if isinstance(job, Future) else job
+            waiting.append(start(pool, item))
+            while waiting and (len(waiting) > 3 * threads or not isinstance(waiting[0], Future)):
+                yield result(waiting.popleft())
+        yield from map(result, waiting)
     finally:
         pool.shutdown(cancel_futures=True)

@@ -9,6 +9,7 @@ the full picture, with the strokes beside it that belong to it.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image
 
 _SEARCH_SIDE = 400
@@ -89,17 +90,18 @@ class _Ground:
 
         if self.colour is not None:
             return np.abs(pixels - self.colour).max(axis=2) / 255
-        bright = pixels if self.is_light else 255 - pixels
+        # One plane for each colour: the largest of three neighbours in memory takes NumPy longer to find.
+        bright = np.ascontiguousarray(np.moveaxis(pixels if self.is_light else 255 - pixels, 2, 0))
         step = max(1, int(reach // 6))
-        small = ndimage.minimum_filter(bright, (step, step, 1))[::step, ::step] if step > 1 else bright
+        small = ndimage.minimum_filter(bright, (1, step, step))[:, ::step, ::step] if step > 1 else bright
         size = max(3, round(reach / step) | 1)
-        closed = ndimage.grey_closing(small, size=(size, size, 1), mode="nearest")
-        ground = np.repeat(np.repeat(closed, step, axis=0), step, axis=1)[: bright.shape[0], : bright.shape[1]]
+        closed = ndimage.grey_closing(small, size=(1, size, size), mode="nearest")
+        ground = np.repeat(np.repeat(closed, step, axis=1), step, axis=2)[:, : bright.shape[1], : bright.shape[2]]
         if step > 1:
             # Smooth, and nowhere above the ground itself: the edge of the paper would look like a line otherwise.
-            ground = ndimage.minimum_filter(ground, (step, step, 1), mode="nearest")
-            ground = ndimage.uniform_filter(ground, (step, step, 1), mode="nearest")
-        return ((ground - bright) / np.maximum(ground.max(axis=2, keepdims=True), 40)).clip(0).max(axis=2)
+            ground = ndimage.minimum_filter(ground, (1, step, step), mode="nearest")
+            ground = ndimage.uniform_filter(ground, (1, step, step), mode="nearest")
+        return ((ground - bright) / np.maximum(ground.max(axis=0), 40)).clip(0).max(axis=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,10 +122,7 @@ class _Piece:
 
 
 def find_ink(image: Image.Image) -> Ink | None:
-    """Finds the digit in a picture.
-
-    Args:
-        image: of mode "L" or "RGB", of any size.
+    """Finds the digit in a picture of mode "L" or "RGB", of any size.
 
     Returns:
         The digit, cut out, its longer side some `_DETAIL_SIDE` pixels; None where nothing is written.
@@ -212,11 +211,12 @@ def _whole_digit(strength: np.ndarray, seed: np.ndarray) -> Ink | None:
         return None
     boxes = ndimage.find_objects(labels)
     main = int(under_seed.argmax())
-    widths = {number: _stroke_width(labels[box] == number) for number, box in enumerate(boxes, 1)}
+    width = _stroke_width(labels[boxes[main - 1]] == main)
     keep = {main, *np.flatnonzero(under_seed > 0.05 * under_seed.sum()).tolist()}
     rows, columns = boxes[main - 1]
     reach = 0.3 * max(rows.stop - rows.start, columns.stop - columns.start)
-    for number, (other_rows, other_columns) in enumerate(boxes, 1):
+    for number, box in enumerate(boxes, 1):
+        other_rows, other_columns = box
         gap = max(
             other_rows.start - rows.stop,
             rows.start - other_rows.stop,
@@ -224,8 +224,8 @@ def _whole_digit(strength: np.ndarray, seed: np.ndarray) -> Ink | None:
             columns.start - other_columns.stop,
         )
         extent = max(other_rows.stop - other_rows.start, other_columns.stop - other_columns.start)
-        is_stroke = 0.35 * widths[main] < widths[number] < 2.5 * widths[main] and extent > 0.3 * reach
-        if is_stroke and gap < reach and not _on_border((other_rows, other_columns), strength.shape):
+        is_near = gap < reach and extent > 0.3 * reach and not _on_border(box, strength.shape)
+        if is_near and 0.35 * width < _stroke_width(labels[box] == number) < 2.5 * width:
             keep.add(number)
     return Ink((strength / level).clip(0, 1), np.isin(labels, list(keep)), _EDGE)
 
@@ -277,47 +277,50 @@ def _lines(ink: np.ndarray, least: int) -> np.ndarray:
     from scipy import ndimage
 
     height, width = ink.shape
-    lines = np.zeros_like(ink)
     if min(height, width) < _LEAST_RULED:
-        return lines
+        return np.zeros_like(ink)
     # A line that runs between two rows of pixels is seen whole in the stronger one.
     thickened = ndimage.maximum_filter1d(ink, 3, axis=0)[:, :: max(1, width // 64)]
-    slope = _common_slope(thickened, width)
-    strengths = _row_strengths(thickened, width, slope)
+    slope, strengths = _common_slope(thickened, width)
     strengths -= np.median(strengths)
     noise = 1.4826 * np.median(np.abs(strengths)) + 0.01
     bands, _ = ndimage.label(strengths > max(4 * noise, 0.06))
     thin = np.bincount(bands) <= max(6, 0.05 * height)
     thin[0] = False
     if np.count_nonzero(thin) < least:
-        return lines
+        return np.zeros_like(ink)
     strengths[~thin[bands]] = 0
-    np.put_along_axis(lines, _rows_along(ink.shape, width, slope), strengths[:, np.newaxis], axis=0)
-    return lines
+    rows = np.arange(height)[:, np.newaxis] - _rise(slope, width, width)
+    return np.where((rows >= 0) & (rows < height), strengths[rows.clip(0, height - 1)], 0)
 
 
-def _common_slope(ink: np.ndarray, width: int) -> float:
-    """The slope along which the rows differ most from each other: first roughly, then finely."""
+def _common_slope(ink: np.ndarray, width: int) -> tuple[float, np.ndarray]:
+    """The slope along which the rows differ most from each other: first roughly, then finely.
 
-    def contrast(slope: float) -> float:
-        strengths = _row_strengths(ink, width, slope)
-        return float(np.square((strengths - np.median(strengths)).clip(0)).sum())
+    Args:
+        ink: (height, columns), of columns spread over `width` pixels.
+        width: of the picture.
+
+    Returns:
+        The slope; and (height,) what `_COVERED` of each row along it has at least.
+    """
+    height, columns = ink.shape
+    reach = int(_STEEPEST * width / 2) + 8
+    # All places at which a column may begin, as views: a look along a slope only copies them.
+    starts = sliding_window_view(np.pad(ink.T, ((0, 0), (reach, reach)), mode="edge"), height, axis=1)
+    rank = int(columns * (1 - _COVERED))
+
+    def best(slopes: np.ndarray) -> tuple[float, np.ndarray]:
+        along = starts[np.arange(columns), reach + _rise(slopes[:, np.newaxis], width, columns)]
+        strengths = np.partition(along, rank, axis=1)[:, rank]
+        contrast = np.square((strengths - np.median(strengths, axis=1, keepdims=True)).clip(0)).sum(axis=1)
+        return slopes[contrast.argmax()], strengths[contrast.argmax()]
 
     step = 1.5 / width
-    rough = max(np.arange(-_STEEPEST, _STEEPEST + step, 4 * step), key=contrast)
-    return max((rough + i * step for i in range(-3, 4)), key=contrast)
+    rough, _ = best(np.arange(-_STEEPEST, _STEEPEST + step, 4 * step))
+    return best(rough + step * np.arange(-3, 4))
 
 
-def _row_strengths(ink: np.ndarray, width: int, slope: float) -> np.ndarray:
-    """What `_COVERED` of each row along the slope has at least: (height,)."""
-    along = np.take_along_axis(ink, _rows_along(ink.shape, width, slope), axis=0)
-    rank = int(along.shape[1] * (1 - _COVERED))
-    return np.partition(along, rank, axis=1)[:, rank]
-
-
-def _rows_along(shape: tuple[int, ...], width: int, slope: float) -> np.ndarray:
-    """For columns spread over `width`, the row that a line through each row of the middle column has reached there."""
-    height, columns = shape
-    x = np.arange(columns) * (width / columns)
-    rise = np.round(slope * (x - width / 2)).astype(np.intp)
-    return np.clip(np.arange(height)[:, np.newaxis] + rise, 0, height - 1)
+def _rise(slope: float | np.ndarray, width: int, columns: int) -> np.ndarray:
+    """By how many rows a line has risen at each of some columns spread over `width`, 0 in the middle."""
+    return np.round(slope * (np.arange(columns) * (width / columns) - width / 2)).astype(np.intp)

@@ -221,10 +221,10 @@ def _clothing(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared
             "No piece of clothing stands out in the picture. Lay or hang one piece before a plain ground of another "
             "colour, with some ground on all sides, and try again."
         )
-    pixels = _fitted(found.strength, image_shape)
+    pixels = _fitted(found, image_shape)
     steps = (
         Step("The picture", _small(image)),
-        Step("The piece, cut out, light on dark", _small(Image.fromarray(_bytes(found.strength)))),
+        Step("The piece, cut out, light on dark", _small(Image.fromarray(_bytes(found)))),
         Step("What the network gets", pixels),
     )
     return Prepared(pixels, steps)
@@ -235,13 +235,7 @@ def _as_published(
 ) -> Prepared | None:
     """Leaves an image as it is that was exported from MNIST or Fashion-MNIST, but for making it light on dark.
 
-    Args:
-        image: the picture.
-        image_shape: (height, width, channels).
-        ground: gives of the pixels, uint8 of that shape, those that show nothing in such an image.
-
-    Returns:
-        None for any other picture.
+    `ground` gives of the pixels those that show nothing in such an image. None for any other picture.
     """
     height, width, channels = image_shape
     if image.size != (width, height):

@@ -26,35 +26,21 @@ MAX_FILE_BYTES = 1 << 30
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of picture files that can be opened.
+    """A kind of files that are pictures, or are taken for pictures.
 
     Attributes:
-        title: what people call it.
-        formats: Pillow's names of it.
-        endings: of files' names, in lower case with their dot, by which folders and dialogs know it.
-        signatures: (offset, first bytes), by which a damaged file is still known.
+        title: what people call it; with its article where it cannot be opened.
+        formats: Pillow's names of it; none where it cannot be opened.
+        endings: of files' names, in lower case with their dot, by which folders and dialogs know it. A kind that cannot
+            be opened has some if people keep such files among their photos: they are told what is left out.
+        signatures: (offset, first bytes), by which a file is known, even a damaged one.
+        advice: what to do where it cannot be opened, in a sentence.
     """
 
     title: str
-    formats: tuple[str, ...]
-    endings: tuple[str, ...]
-    signatures: tuple[tuple[int, bytes], ...] = ()
-
-
-@dataclass(frozen=True)
-class OtherKind:
-    """A kind of files that people take for pictures and that cannot be opened.
-
-    Attributes:
-        title: what it is, with its article.
-        signatures: (offset, first bytes), by which a file is known.
-        endings: as of a `Kind`, where people keep such files among their photos: they are told what is left out.
-        advice: what to do instead, in a sentence.
-    """
-
-    title: str
-    signatures: tuple[tuple[int, bytes], ...]
+    formats: tuple[str, ...] = ()
     endings: tuple[str, ...] = ()
+    signatures: tuple[tuple[int, bytes], ...] = ()
     advice: str = "Save it as PNG or JPEG and open that."
 
 
@@ -95,9 +81,10 @@ KINDS = (
 """What can be opened, the commonest first: what is decoded in this process, with memory bounded by the pixels. EPS is
 not among it (it starts Ghostscript), nor FITS (older versions of Pillow unpack it without bound)."""
 
-RAW = OtherKind(
+RAW = Kind(
     "a raw photo",
-    (
+    endings=(".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".rw2", ".orf", ".pef", ".srw"),
+    signatures=(
         (8, b"CR\x02"),
         *_brands(b"crx "),
         (0, b"FUJIFILMCCD-RAW"),
@@ -106,18 +93,21 @@ RAW = OtherKind(
         (0, b"IIRS"),
         (0, b"MMOR"),
     ),
-    (".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".rw2", ".orf", ".pef", ".srw"),
-    "Save it as JPEG in a program for photos and open that.",
+    advice="Save it as JPEG in a program for photos and open that.",
 )
 
 OTHER_KINDS = (
     RAW,
-    OtherKind("an SVG drawing or another XML text", ((0, b"<svg"), (0, b"<?xml")), (".svg",)),
-    OtherKind("a PDF document", ((0, b"%PDF"),)),
-    OtherKind("a PostScript drawing", ((0, b"%!PS"), (0, b"\xc5\xd0\xd3\xc6"))),
-    OtherKind(
+    Kind("an SVG drawing or another XML text", endings=(".svg",), signatures=((0, b"<svg"), (0, b"<?xml"))),
+    Kind("a PDF document", signatures=((0, b"%PDF"),)),
+    Kind("a PostScript drawing", signatures=((0, b"%!PS"), (0, b"\xc5\xd0\xd3\xc6"))),
+    Kind(
         "a video",
-        (*_brands(b"qt  ", b"isom", b"iso2", b"mp41", b"mp42", b"M4V", b"3gp"), (8, b"AVI "), (0, b"\x1aE\xdf\xa3")),
+        signatures=(
+            *_brands(b"qt  ", b"isom", b"iso2", b"mp41", b"mp42", b"M4V", b"3gp"),
+            (8, b"AVI "),
+            (0, b"\x1aE\xdf\xa3"),
+        ),
         advice="Save one picture of it as PNG or JPEG and open that.",
     ),
 )
@@ -153,6 +143,11 @@ _UPRIGHT = {
 """What turns a picture upright, by the number that EXIF and XMP give for its orientation."""
 
 Source = str | os.PathLike[str] | bytes | Image.Image
+
+
+def is_picture(name: str) -> bool:
+    """Whether a file in a folder is taken for a picture, by the ending of its name."""
+    return os.path.splitext(name)[1].lower() in PICTURE_ENDINGS  # noqa: PTH122 - called for very many
 
 
 def open_image(source: Source) -> Image.Image:
@@ -202,14 +197,7 @@ class Header(NamedTuple):
 
 
 def read_header(data: bytes) -> Header | None:
-    """Looks at the head of a picture.
-
-    Args:
-        data: the bytes of the file, or some hundred thousand of them.
-
-    Returns:
-        What it says; None where it is no picture, or does not say it there.
-    """
+    """What a picture says of itself in `data`, the first 100 kB or so of the file; None where it says nothing there."""
     try:
         with quiet(), _recognised(io.BytesIO(data)) as image:
             return Header(*image.size, image.mode)
@@ -218,14 +206,9 @@ def read_header(data: bytes) -> Header | None:
 
 
 def to_array(image: Image.Image, channels: int) -> np.ndarray:
-    """The pixels of a picture.
+    """The pixels of a picture of mode "L" or "RGB": (height, width, channels) uint8, writable.
 
-    Args:
-        image: of mode "L" or "RGB".
-        channels: 1 for grey (ITU-R 601 luma), 3 for RGB.
-
-    Returns:
-        (height, width, channels) uint8, writable.
+    One channel is grey (ITU-R 601 luma), three are RGB.
     """
     return np.array(image.convert({1: "L", 3: "RGB"}[channels])).reshape(image.height, image.width, channels)
 
@@ -347,7 +330,7 @@ def _is_preview(image: Image.Image) -> bool:
         return False
 
 
-def _other_kind(kind: OtherKind, name: str) -> StudioError:
+def _other_kind(kind: Kind, name: str) -> StudioError:
     return StudioError(f"{name} is {kind.title}, which cannot be opened here. {kind.advice}")
 
 

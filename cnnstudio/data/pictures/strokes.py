@@ -74,10 +74,6 @@ def render(drawing: Drawing, image_shape: tuple[int, int, int] = (28, 28, 1)) ->
 def render_all(drawings: Sequence[Drawing], image_shape: tuple[int, int, int] = (28, 28, 1)) -> np.ndarray:
     """Draws many drawings, each as `render` does; some 10,000 a second.
 
-    Args:
-        drawings: the drawings; none may be empty.
-        image_shape: (height, width, channels) of every image.
-
     Returns:
         (n, height, width, channels) uint8.
 

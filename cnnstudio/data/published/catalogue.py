@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 
 from cnnstudio.data.downloads import fetch as downloads
@@ -12,9 +12,7 @@ from cnnstudio.data.published.formats import (
     CIFAR10,
     CIFAR100,
     FASHION_MNIST,
-    read_cifar10,
-    read_cifar100,
-    read_cifar100_coarse,
+    read_cifar,
     read_fashion_mnist,
     read_mnist,
 )
@@ -76,7 +74,7 @@ class DatasetEntry:
         else:
             downloads.check(self.remote)
 
-    @cached_property
+    @property
     def size_text(self) -> str:
         """The size in words, such as “70,000 images, 28×28, grey, 10 classes”."""
         height, width, channels = self.image_shape
@@ -85,13 +83,7 @@ class DatasetEntry:
         return f"{images:,} images, {shape((height, width))}, {colour}, {len(self.classes)} classes"
 
     def load(self, on_progress: OnProgress | None = None) -> Dataset:
-        """Reads all images.
-
-        Args:
-            on_progress: told how far a download or a scan is; what it raises ends that.
-
-        Returns:
-            The data set as published: training and test images, no validation split yet where none was published.
+        """Reads all images: training and test images, no validation split yet where none was published.
 
         Raises:
             StudioError: the files are missing, damaged or cannot be fetched.
@@ -139,7 +131,7 @@ DATASETS: dict[str, DatasetEntry] = {
             train_images=50_000,
             test_images=10_000,
             licence=_CIFAR_LICENCE,
-            read=read_cifar10,
+            read=partial(read_cifar, CIFAR10, "cifar10", class_names.CIFAR10, 0),
             remote=CIFAR10.remote,
             keras=("cifar10",),
         ),
@@ -152,7 +144,7 @@ DATASETS: dict[str, DatasetEntry] = {
             train_images=50_000,
             test_images=10_000,
             licence=_CIFAR_LICENCE,
-            read=read_cifar100,
+            read=partial(read_cifar, CIFAR100, "cifar100", class_names.CIFAR100, 1),
             remote=CIFAR100.remote,
             keras=("cifar100",),
         ),
@@ -165,7 +157,7 @@ DATASETS: dict[str, DatasetEntry] = {
             train_images=50_000,
             test_images=10_000,
             licence=_CIFAR_LICENCE,
-            read=read_cifar100_coarse,
+            read=partial(read_cifar, CIFAR100, "cifar100-coarse", class_names.CIFAR100_COARSE, 0),
             remote=CIFAR100.remote,
             keras=("cifar100", 'label_mode="coarse"'),
         ),

@@ -2,24 +2,13 @@
 
 DIGITS = tuple("0123456789")
 
-FASHION_MNIST = (
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-)
-"""As in the table of the data set's own README."""
-
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.replace("_", " ") for name in text.split())
 
+
+FASHION_MNIST = _names("T-shirt/top Trouser Pullover Dress Coat Sandal Shirt Sneaker Bag Ankle_boot")
+"""As in the table of the data set's own README."""
 
 CIFAR10 = _names("airplane automobile bird cat deer dog frog horse ship truck")
 """As in `batches.meta.txt` of the archive."""

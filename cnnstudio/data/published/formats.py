@@ -3,10 +3,8 @@
 import gzip
 import hashlib
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
 
 import numpy as np
 
@@ -78,19 +76,15 @@ class Cifar:
     """An archive in the binary format of CIFAR: records of some label bytes and 3,072 bytes of an image.
 
     Attributes:
-        remote: the archive.
+        remote: the archive; its MD5 vouches for the rest.
         train: names of the files of training images in it, in order.
         test: name of the file of test images.
-        train_images: number of images in each file of training images.
-        test_images: number of test images.
         labels: label bytes of each record.
     """
 
     remote: RemoteFolder
     train: tuple[str, ...]
     test: str
-    train_images: int
-    test_images: int
     labels: int
 
 
@@ -114,8 +108,6 @@ CIFAR10 = Cifar(
     ),
     train=tuple(f"data_batch_{i}.bin" for i in range(1, 6)),
     test="test_batch.bin",
-    train_images=10_000,
-    test_images=10_000,
     labels=1,
 )
 """CIFAR-10: its author's server under both its names, and copies; which bytes are right is for his MD5 to say."""
@@ -139,32 +131,22 @@ CIFAR100 = Cifar(
     ),
     train=("train.bin",),
     test="test.bin",
-    train_images=50_000,
-    test_images=10_000,
     labels=2,
 )
 """CIFAR-100, from the same servers; of the two label bytes the first is the superclass, the second the class."""
 
-_SIDE, _CHANNELS = 32, 3
-_BLOCK = 500
-"""Images of a CIFAR archive that are read at a time."""
-
 _BUFFER = 2**18
-"""Packed bytes that are unpacked at a time: with as few as `tarfile` takes by itself, reading takes a third longer."""
+"""Bytes that are read at a time: with as few as `tarfile` takes by itself, reading takes a third longer."""
 
 
 def read_idx(path: Path, sha256: str) -> np.ndarray:
     """Reads a gzipped IDX file of unsigned bytes (the format of MNIST) that ships.
 
-    Args:
-        path: the `.gz` file.
-        sha256: the expected SHA-256 of the unpacked bytes, in hex.
-
     Returns:
         The uint8 array, read-only, of the shape that the file's header gives.
 
     Raises:
-        StudioError: the file is missing, cannot be unpacked, or holds other bytes than expected.
+        StudioError: the file is missing, or the SHA-256 of the unpacked bytes is not `sha256`.
     """
     try:
         data = gzip.decompress(path.read_bytes())
@@ -203,10 +185,6 @@ def read_mnist(on_progress: OnProgress | None) -> Dataset:  # noqa: ARG001 - it 
 def read_fashion_mnist(on_progress: OnProgress | None, remote: RemoteFolder = FASHION_MNIST) -> Dataset:
     """All 70,000 Fashion-MNIST images.
 
-    Args:
-        on_progress: told how far the download is; what it raises ends it.
-        remote: training images, training labels, test images, test labels: gzipped IDX files.
-
     Raises:
         StudioError: the files cannot be fetched.
     """
@@ -218,103 +196,42 @@ def read_fashion_mnist(on_progress: OnProgress | None, remote: RemoteFolder = FA
     return Dataset("fashion-mnist", class_names.FASHION_MNIST, train, test, input_rule="clothing")
 
 
-def read_cifar10(on_progress: OnProgress | None, cifar: Cifar = CIFAR10) -> Dataset:
-    """All 60,000 CIFAR-10 images.
-
-    Args:
-        on_progress: told how far download and reading are; what it raises ends them.
-        cifar: the archive.
-
-    Raises:
-        StudioError: the archive cannot be fetched, or is not what it should be.
-    """
-    return _read_cifar("cifar10", class_names.CIFAR10, cifar, 0, on_progress)
-
-
-def read_cifar100(on_progress: OnProgress | None, cifar: Cifar = CIFAR100) -> Dataset:
-    """All 60,000 CIFAR-100 images with their 100 classes; arguments and errors as for `read_cifar10`."""
-    return _read_cifar("cifar100", class_names.CIFAR100, cifar, 1, on_progress)
-
-
-def read_cifar100_coarse(on_progress: OnProgress | None, cifar: Cifar = CIFAR100) -> Dataset:
-    """All 60,000 CIFAR-100 images with their 20 superclasses; arguments and errors as for `read_cifar10`."""
-    return _read_cifar("cifar100-coarse", class_names.CIFAR100_COARSE, cifar, 0, on_progress)
-
-
-def _read_cifar(
-    name: str, classes: tuple[str, ...], cifar: Cifar, label: int, on_progress: OnProgress | None
+def read_cifar(
+    cifar: Cifar, name: str, classes: tuple[str, ...], label: int, on_progress: OnProgress | None
 ) -> Dataset:
-    """Reads the archive as a stream: nothing is written to disk, and beside the images little is held in memory.
+    """All 60,000 images of CIFAR-10 or CIFAR-100. The archive is read as a stream; nothing of it is written to disk.
 
     Args:
+        cifar: the archive.
         name: of the data set.
         classes: its class names.
-        cifar: the archive.
         label: which of the label bytes is the label.
-        on_progress: told how far it is; what it raises ends it.
+        on_progress: told how far download and reading are; what it raises ends them.
+
+    Raises:
+        StudioError: the archive cannot be fetched.
     """
     import tarfile
 
     (path,) = fetch(cifar.remote, on_progress)
-    train = _empty_arrays(len(cifar.train) * cifar.train_images)
-    test = _empty_arrays(cifar.test_images)
-    places = {cifar.test: test}
-    for i, member in enumerate(cifar.train):
-        part = slice(i * cifar.train_images, (i + 1) * cifar.train_images)
-        places[member] = train[0][part], train[1][part]
-    total, done = len(train[1]) + len(test[1]), 0
-    meter = Meter(f"Reading {cifar.remote.title}", total, "images", on_progress)
-    try:
-        for file, (images, labels) in _found(path, places):
-            for count in _fill(images, labels, file, cifar.labels, label):
-                done += count
-                meter.tell(done)
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, _FormatError) as error:
-        raise StudioError(f"{path} is not {cifar.remote.title} in its binary version ({reason(error)}).") from error
-    if done < total or max(train[1].max(), test[1].max()) >= len(classes):
-        raise StudioError(f"{path} does not hold all that {cifar.remote.title} should.")
-    return Dataset(name, classes, Split(*train), Split(*test))
-
-
-_Arrays = tuple[np.ndarray, np.ndarray]
-"""Images and labels."""
-
-
-class _FormatError(Exception):
-    """A file in an archive is not as long as it should be."""
-
-
-def _empty_arrays(count: int) -> _Arrays:
-    return np.empty((count, _SIDE, _SIDE, _CHANNELS), np.uint8), np.empty(count, np.int32)
-
-
-def _found(path: Path, places: dict[str, _Arrays]) -> Iterator[tuple[IO[bytes], _Arrays]]:
-    """The files of an archive that have a place, whatever folder in it they lie in, opened one after the other."""
-    import tarfile
-
-    waited_for = dict(places)
-    with tarfile.open(path, "r|gz", bufsize=_BUFFER) as archive:
+    meter = Meter(f"Reading {cifar.remote.title}", path.stat().st_size, "bytes", on_progress)
+    record = np.dtype([("labels", np.uint8, (cifar.labels,)), ("planes", np.uint8, (3, 32, 32))])
+    found: dict[str, np.ndarray] = {}
+    with path.open("rb") as packed, tarfile.open(fileobj=packed, mode="r|gz", bufsize=_BUFFER) as archive:
         for member in archive:
             file = archive.extractfile(member) if member.isreg() else None
-            place = waited_for.pop(PurePosixPath(member.name).name, None) if file else None
-            if file and place:
-                yield file, place
-            if not waited_for:
-                return
+            file_name = PurePosixPath(member.name).name
+            if file and file_name in (*cifar.train, cifar.test):
+                data = bytearray()
+                while block := file.read(_BUFFER):
+                    data += block
+                    meter.tell(packed.tell())
+                found[file_name] = np.frombuffer(data, record)
+    train = _cifar_split([found[part] for part in cifar.train], label)
+    return Dataset(name, classes, train, _cifar_split([found[cifar.test]], label))
 
 
-def _fill(images: np.ndarray, labels: np.ndarray, file: IO[bytes], label_bytes: int, label: int) -> Iterator[int]:
-    """Reads records of label bytes, one of which is the label, and an image; yields how many it has read each time."""
-    record = label_bytes + _CHANNELS * _SIDE**2
-    for start in range(0, len(labels), _BLOCK):
-        count = min(_BLOCK, len(labels) - start)
-        data = file.read(count * record)
-        if len(data) != count * record:
-            raise _FormatError("a file in it is too short")
-        records = np.frombuffer(data, np.uint8).reshape(count, record)
-        labels[start : start + count] = records[:, label]
-        planes = records[:, label_bytes:].reshape(count, _CHANNELS, _SIDE, _SIDE)
-        images[start : start + count] = planes.transpose(0, 2, 3, 1)
-        yield count
-    if file.read(1):
-        raise _FormatError("a file in it is too long")
+def _cifar_split(parts: list[np.ndarray], label: int) -> Split:
+    planes = [part["planes"].transpose(0, 2, 3, 1) for part in parts]
+    images = np.concatenate(planes, out=np.empty((sum(map(len, parts)), 32, 32, 3), np.uint8))
+    return Split(images, np.concatenate([part["labels"][:, label] for part in parts]).astype(np.int32))

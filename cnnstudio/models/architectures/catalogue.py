@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cnnstudio.errors import StudioError
+from cnnstudio.limits import MAX_ARCHITECTURE_SIDE
 from cnnstudio.models.architectures.alexnet import ALEXNET
 from cnnstudio.models.architectures.architecture import Architecture, ImageShape
 from cnnstudio.models.architectures.convnext import CONVNEXT
@@ -16,9 +17,6 @@ from cnnstudio.models.architectures.teaching import TEACHING
 from cnnstudio.models.architectures.transfer import TRANSFER
 from cnnstudio.models.architectures.vgg import VGG
 from cnnstudio.wording import shape
-
-MAX_SIDE = 512
-"""Largest image side in pixels: beyond it, a dense layer on all pixels or the maps of a batch take gigabytes."""
 
 FAMILIES: dict[str, tuple[Architecture, ...]] = {
     "Without convolutions": DENSE,
@@ -69,8 +67,8 @@ def check(architecture: Architecture, image_shape: ImageShape, classes: int) -> 
             f"Images of {size} pixels are too small for {architecture.title}: its convolutions and poolings would run "
             f"out of pixels. Use images of at least {shape((side, side))}, or another architecture."
         )
-    if max(height, width) > MAX_SIDE:
+    if max(height, width) > MAX_ARCHITECTURE_SIDE:
         raise StudioError(
             f"Images of {size} pixels are too large: {architecture.title} would take gigabytes for them. Scale them "
-            f"down to at most {shape((MAX_SIDE, MAX_SIDE))}."
+            f"down to at most {shape((MAX_ARCHITECTURE_SIDE, MAX_ARCHITECTURE_SIDE))}."
         )

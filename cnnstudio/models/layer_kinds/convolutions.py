@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from cnnstudio.limits import MAX_MAP_SIDE
 from cnnstudio.models.layer_kinds.activations import activation
 from cnnstudio.models.layer_kinds.effects import Effect, Product, one, spatial_axes
 from cnnstudio.models.layer_kinds.fields import (
@@ -19,7 +20,7 @@ from cnnstudio.models.layer_kinds.fields import (
 )
 from cnnstudio.models.layer_kinds.kind import CHANNELS_LAST, LayerKind, kernels_and_bias
 from cnnstudio.models.layer_kinds.receptive import Maps, Reach, check_side
-from cnnstudio.models.layer_kinds.values import MAX_SIDE, UnfitError, Values, divisors_of, like
+from cnnstudio.models.layer_kinds.values import UnfitError, Values, divisors_of, like
 from cnnstudio.models.layer_kinds.windows import SlidingWindow, Window, words
 
 
@@ -105,7 +106,7 @@ def _spread(maps: Maps, axis: int, sliding: SlidingWindow, place: int, extra: in
         output = size * stride if extra is None else (size - 1) * stride + kernel % 2 + extra
     else:
         output = (size - 1) * stride + kernel + (max(stride - kernel, 0) if extra is None else extra)
-    check_side(maps, axis, output, "strides" if stride > 1 else "kernel_size", [max(MAX_SIDE // size, 1), 1])
+    check_side(maps, axis, output, "strides" if stride > 1 else "kernel_size", [max(MAX_MAP_SIDE // size, 1), 1])
     if reach is None:
         return output, None
     before = max((size - 1) * stride + kernel - output, 0) // 2 if sliding.same else 0

@@ -8,7 +8,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from cnnstudio.models.layer_kinds.values import MAX_SIDE, UnfitError
+from cnnstudio.limits import MAX_MAP_SIDE
+from cnnstudio.models.layer_kinds.values import UnfitError
 from cnnstudio.models.layer_kinds.windows import Window
 
 Shape = tuple[int, ...]
@@ -177,9 +178,9 @@ def check_side(maps: Maps, axis: int, size: int, field: str, candidates: Iterabl
         candidates: values of the field that might do.
 
     Raises:
-        UnfitError: it is beyond `MAX_SIDE`.
+        UnfitError: it is beyond `MAX_MAP_SIDE`.
     """
-    if maps.reaches[axis] is not None and size > MAX_SIDE:
+    if maps.reaches[axis] is not None and size > MAX_MAP_SIDE:
         raise UnfitError(
-            field, f"would make maps with a side of {size:,} pixels, where {MAX_SIDE:,} are the most", candidates
+            field, f"would make maps with a side of {size:,} pixels, where {MAX_MAP_SIDE:,} are the most", candidates
         )

@@ -6,11 +6,12 @@ from functools import partial
 
 import numpy as np
 
+from cnnstudio.limits import MAX_MAP_SIDE
 from cnnstudio.models.layer_kinds.effects import Effect, one, shape_words, spatial_axes
 from cnnstudio.models.layer_kinds.fields import MAX_PIXELS, Field
 from cnnstudio.models.layer_kinds.kind import CHANNELS_LAST, LayerKind
 from cnnstudio.models.layer_kinds.receptive import Maps, Reach, check_side
-from cnnstudio.models.layer_kinds.values import MAX_SIDE, Pair, UnfitError, Values, is_whole, like, show
+from cnnstudio.models.layer_kinds.values import Pair, UnfitError, Values, is_whole, like, show
 
 _REACHES = {"nearest": (0, 0), "bilinear": (0, 1), "bicubic": (-1, 2), "lanczos3": (-2, 3), "lanczos5": (-4, 5)}
 """Pixels before and after the one left of a place, from which each interpolation computes."""
@@ -104,7 +105,7 @@ def _upsampling(values: Values, maps: Maps) -> Effect:
     axes, _ = spatial_axes(values, maps)
     factors = values.pair("size", 2)
     interpolation = values.choice("interpolation", tuple(_REACHES), "nearest")
-    largest = [max(MAX_SIDE // maps.shape[axis], 1) for axis in axes]
+    largest = [max(MAX_MAP_SIDE // maps.shape[axis], 1) for axis in axes]
     fitting = (min(factors[0], largest[0]), min(factors[1], largest[1]))
     changed = {}
     for axis, factor in zip(axes, factors, strict=True):
@@ -123,7 +124,7 @@ def _resizing(values: Values, maps: Maps) -> Effect:
         raise UnfitError("pad_to_aspect_ratio", "either crops or pads to keep the proportions, not both", [False])
     changed = {}
     for axis, side, field in zip(axes, sides, ("height", "width"), strict=True):
-        check_side(maps, axis, side, field, [MAX_SIDE])
+        check_side(maps, axis, side, field, [MAX_MAP_SIDE])
         smooth = values.flag("antialias", False) and side < maps.shape[axis]
         changed[axis] = _gathered(maps, axis, side, partial(_interpolated, maps.shape[axis], interpolation, smooth))
     resized = maps.with_axes(changed)
@@ -136,7 +137,7 @@ def _centre_crop(values: Values, maps: Maps) -> Effect:
     sides = (values.whole("height"), values.whole("width"))
     changed = {}
     for axis, side, field in zip(axes, sides, ("height", "width"), strict=True):
-        check_side(maps, axis, side, field, [MAX_SIDE])
+        check_side(maps, axis, side, field, [MAX_MAP_SIDE])
         start = max((maps.shape[axis] - side) // 2, 0)
         changed[axis] = _gathered(maps, axis, side, partial(_stretch, start))
     cropped = maps.with_axes(changed)

@@ -5,9 +5,6 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-MAX_SIDE = 4096
-"""Largest side of a map, in pixels, that is described."""
-
 MANY = 6
 """Choices that are too many for a sentence."""
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from cnnstudio import wording
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
 from cnnstudio.data.published.catalogue import DATASETS
-from cnnstudio.data.splits import IMAGE_SIZES
 from cnnstudio.errors import StudioError, reason
+from cnnstudio.limits import IMAGE_SIZES
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.keras_config.graph import Graph, Node, layer_config
 from cnnstudio.models.layer_table import describe

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cnnstudio.data.folders.files import PictureFile
 from cnnstudio.data.pictures.decode import decode
-from cnnstudio.data.pictures.files import PictureFile
 from cnnstudio.data.pictures.open import open_image
 from cnnstudio.errors import StudioError
 from cnnstudio.models.trained.classifier import Classifier

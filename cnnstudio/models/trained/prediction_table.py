@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from cnnstudio.data.pictures.files import PictureFile
+from cnnstudio.data.folders.files import PictureFile
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.folder_prediction import FilePrediction

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from cnnstudio.data.downloads.fetch import fetch
-from cnnstudio.data.downloads.http import Patience, Response, TransferError, UnreachableError
+from cnnstudio.data.downloads.http import Patience, TransferError, UnreachableError, size_on_server
 from cnnstudio.data.downloads.remote import RemoteFile, RemoteFolder
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.backend import import_keras
@@ -318,18 +318,13 @@ def _size(entry: Pretrained, url: str, on_progress: OnProgress, patience: Patien
     server = urlsplit(url).netloc
     asking = Progress(f"Asking for {entry.title}", 0, None, "bytes")
     on_progress(asking)
-    headers = {"Accept-Encoding": "identity", "User-Agent": "cnnstudio"}
     failed = f"{entry.title} cannot be downloaded"
     try:
-        with Response(url, headers, patience, lambda: on_progress(asking)) as response:
-            head = response.head()
+        size = size_on_server(url, patience, lambda: on_progress(asking))
     except UnreachableError as error:
         raise StudioError(f"{failed}: {server} {error}. Check the connection to the internet and try again.") from error
     except TransferError as error:
         raise StudioError(f"{failed}: {server} {error}. Try again later.") from error
-    if head.status != 200:
-        raise StudioError(f"{failed}: {server} answered with error {head.status}. Try again later.")
-    size = head.number("content-length")
     if size is None or not 0 < size <= MAX_BYTES:
         said = "does not say how large the file is" if size is None else f"has another file there, of {size:,} bytes"
         raise StudioError(f"{failed}: {server} {said}. Try again later.")

@@ -245,7 +245,7 @@ def test_two_windows_on_one_set(shapes: Collection) -> None:
     other = Collection(shapes.path)
     path = add(shapes, "circle")
     other.remove([path])
-    with pytest.raises(StudioError, match="it is not there"):
+    with pytest.raises(StudioError, match="it does not exist"):
         shapes.remove([path])
     with pytest.raises(StudioError, match="cannot be undone"):
         shapes.undo()
@@ -262,7 +262,7 @@ def test_two_windows_on_one_set(shapes: Collection) -> None:
 def test_either_all_moves_or_none(shapes: Collection) -> None:
     paths = [add(shapes, "circle", turn) for turn in (0.0, 1.0)]
     paths[1].unlink()
-    with pytest.raises(StudioError, match="it is not there"):
+    with pytest.raises(StudioError, match="it does not exist"):
         shapes.remove(paths)
     assert shapes.examples("circle") == (paths[0],)
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from cnnstudio.errors import StudioError
-from cnnstudio.models.architectures.catalogue import ARCHITECTURES, FAMILIES, MAX_SIDE, seeded
+from cnnstudio.limits import MAX_ARCHITECTURE_SIDE
+from cnnstudio.models.architectures.catalogue import ARCHITECTURES, FAMILIES, seeded
 from cnnstudio.models.keras_config.allowlist import checked_config
 from cnnstudio.models.networks.building import build_network
 from cnnstudio.models.trained.files import load_model
@@ -191,7 +192,7 @@ def test_the_smallest_side_is_the_smallest(name):
 @pytest.mark.parametrize(
     ("shape", "classes", "words"),
     [
-        ((MAX_SIDE + 1, 67, 1), 10, "too large"),
+        ((MAX_ARCHITECTURE_SIDE + 1, 67, 1), 10, "too large"),
         ((28, 28, 0), 10, "empty"),
         ((28, 28, 1), 1, "at least 2 classes"),
     ],

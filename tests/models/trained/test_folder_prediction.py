@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnstudio.data.pictures.files import PictureFile, list_pictures
+from cnnstudio.data.folders.files import PictureFile, list_pictures
 from cnnstudio.errors import StudioError
 from cnnstudio.models.networks.building import build_network
 from cnnstudio.models.trained.card import Card

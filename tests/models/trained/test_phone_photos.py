@@ -12,8 +12,8 @@ from PIL import Image
 
 from cnnstudio.data.collected.collection import Collection, add_pictures
 from cnnstudio.data.collected.sets import create_collection
+from cnnstudio.data.folders.files import list_pictures
 from cnnstudio.data.folders.load import load_folder
-from cnnstudio.data.pictures.files import list_pictures
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
 from cnnstudio.data.pictures.open import open_image
 from cnnstudio.models.trained.classifier import Classifier

@@ -166,7 +166,7 @@ def test_a_download_becomes_an_ordinary_model(server: Server, weights: bytes, mo
         (status(403), "error 403"),
         (status(500), "error 500"),
         (claiming(b"x" * 100, None), "does not say how large"),
-        (silent, "fell silent"),
+        (silent, "stopped answering"),
         (normal(b"something else"), "sent wrong bytes"),
         (claiming(b"", 0), "another file there, of 0 bytes"),
         (claiming(b"", 2**31), "another file there, of 2,147,483,648 bytes"),

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 )
 
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
-from cnnstudio.data.splits import IMAGE_SIZES
 from cnnstudio.errors import StudioError, explain, reason
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
@@ -30,6 +29,7 @@ from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.controls.picker import Choice, Picker
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.task import Task
+from cnnstudio.limits import IMAGE_SIZES
 from cnnstudio.models.trained.adopt import (
     Answers,
     ForeignModel,

@@ -10,11 +10,11 @@ from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.controls.picker import Choice, Picker
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.choosers.networks import picture
+from cnnstudio.limits import IMAGE_SIZES
 
 PAPER, OTHER = "", "…"
 """Keys of the choices that are no data set; no data set can be called so."""
 
-LARGEST = 1024
 MOST_CLASSES = 10_000
 
 _PAPER_KEY = "as-in-the-paper"
@@ -37,7 +37,9 @@ class ImagesChooser(QWidget):
             "The layers’ sizes follow from the images’ height, width and channels, and the last layer’s from the "
             "number of classes.",
         )
-        self._side = _number("image_side_spin", "Height and width", "Pixels in height and width.", WholeBox(1, LARGEST))
+        self._side = _number(
+            "image_side_spin", "Height and width", "Pixels in height and width.", WholeBox(1, IMAGE_SIZES[-1])
+        )
         self._side.setValue(32)
         self._side.setSuffix(" px")
         self._channels = describe(

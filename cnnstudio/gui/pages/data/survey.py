@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from cnnstudio.data.folders.files import PictureFile, list_pictures
 from cnnstudio.data.folders.load import survey_folder
 from cnnstudio.data.library import import_dataset
 from cnnstudio.data.pictures.decode import decode
-from cnnstudio.data.pictures.files import PictureFile, list_pictures
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.data.report import FolderSurvey
 from cnnstudio.errors import StudioError

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from cnnstudio.data.pictures.files import list_pictures
+from cnnstudio.data.folders.files import list_pictures
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.trained.folder_prediction import FilePrediction, predict_files
 from cnnstudio.models.trained.library import load_classifier

@@ -1,0 +1,91 @@
+"""Finding the pictures in folders and zip archives, in an order that people expect."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cnnstudio.data.folders.disk import open_store
+from cnnstudio.data.folders.layout import Branch, Store
+from cnnstudio.data.folders.names import natural_key, readable
+from cnnstudio.data.pictures.open import is_picture
+from cnnstudio.errors import StudioError
+from cnnstudio.storage import is_file, is_folder
+
+
+@dataclass(frozen=True, eq=False)
+class PictureFile:
+    """A file that should be a picture, by its name.
+
+    Attributes:
+        name: what it is called on screen and in tables: the path as it was given, with what lies below it.
+        path: the file, or the archive that holds it.
+        archive: the open archive, or None for a plain file.
+        member: its path in the archive.
+    """
+
+    name: str
+    path: Path
+    archive: Store | None = None
+    member: str = ""
+
+    def source(self) -> Path | bytes:
+        """What `open_image` opens: the path, or the bytes of an archive's member.
+
+        Raises:
+            StudioError: the member cannot be unpacked.
+        """
+        if self.archive is None:
+            return self.path
+        try:
+            return self.archive.source(self.member)
+        except StudioError as error:
+            raise StudioError(f"{self.name}: {error}") from error
+
+
+@dataclass
+class PictureList:
+    """What was found.
+
+    Attributes:
+        files: the pictures by name: every argument in turn, below it in natural order.
+        problems: a sentence for each file or folder that cannot be read.
+    """
+
+    files: list[PictureFile] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def list_pictures(paths: Iterable[Path]) -> PictureList:
+    """Finds all pictures.
+
+    Args:
+        paths: files (taken as they are), folders (with all folders below; hidden files and folders are left out; a
+            folder that is reached twice, by symbolic links, counts once) and zip archives.
+
+    Raises:
+        StudioError: a folder or an archive cannot be opened.
+    """
+    found = PictureList()
+    seen: set[str] = set()
+    for path in paths:
+        is_store = is_folder(path) or (path.suffix.lower() == ".zip" and is_file(path))
+        for file in _below(path, found.problems) if is_store else (PictureFile(readable(path), path),):
+            spelled_out = os.path.abspath(file.name)  # noqa: PTH100 - Path keeps “..”
+            if spelled_out not in seen:
+                seen.add(spelled_out)
+                found.files.append(file)
+    return found
+
+
+def _below(path: Path, problems: list[str]) -> Iterator[PictureFile]:
+    """The pictures in a folder or archive: in every folder its files come before the folders in it."""
+    store = open_store(path)
+    archive = store if is_file(path) else None
+    branches = Branch(store).walk(lambda: None)
+    for branch in sorted(branches, key=lambda branch: [natural_key(part) for part in branch.path.split("/")]):
+        folder = f"{path}/{branch.path}" if branch.path else str(path)
+        for name in sorted(filter(is_picture, branch.files), key=natural_key):
+            member = f"{branch.path}/{name}" if branch.path else name
+            yield PictureFile(readable(f"{folder}/{name}"), path if archive else Path(folder, name), archive, member)
+    problems += [f"{readable(f'{path}/{below}')}: {why}" for below, why in store.problems]
