@@ -39,7 +39,7 @@ PRECISIONS: dict[str, Precision] = {
         Precision(
             "bfloat16",
             "16 bits (bfloat16)",
-            "Feature maps have 16 bits, weights keep 32: half as fast again on processors and graphics cards that "
+            "Feature maps have 16 bits, weights keep 32: about 1.5 times as fast on processors and graphics cards that "
             "compute with such numbers, slower on others.",
             "mixed_bfloat16",
         ),

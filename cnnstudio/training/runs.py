@@ -193,6 +193,6 @@ def _shipped_names() -> set[str]:
 def _cannot_write(folder: Path | None, error: OSError) -> StudioError:
     elsewhere = "Choose another output folder"
     if folder is None:
-        elsewhere = "Name another place for all that is kept in the environment variable CNNSTUDIO_HOME"
+        elsewhere = "Name another place for all your files in the environment variable CNNSTUDIO_HOME"
     room = ", or make room there" if is_full(error) else ""
     return StudioError(f"The run cannot be written to {folder or runs_folder()}: {reason(error)}. {elsewhere}{room}.")
