@@ -13,6 +13,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.models.layers import register_layers
 
 if TYPE_CHECKING:
+    import keras
     import tensorflow as tf
 
 
@@ -59,6 +60,27 @@ def in_new_thread(work: Callable[[], _Result]) -> _Result:
 
     with ThreadPoolExecutor(max_workers=1) as thread:
         return thread.submit(run).result()
+
+
+def build_checked(build: "Callable[[], keras.Model]", check: "Callable[[keras.Model], None]") -> "keras.Model":
+    """Builds a model whose weights get memory only once it has passed a check, which raises otherwise."""
+    import keras
+
+    # Within the scope, variables have shapes but no memory. They are given it at its end, if all is well.
+    with keras.StatelessScope(initialize_variables=False) as scope:
+        model = build()
+        check(model)
+        scope.initialize_variables = True
+    return model
+
+
+def innermost_layers(model: "keras.Model") -> "Iterator[keras.Layer]":
+    """The layers of a model, with those of models within it in their place."""
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield from innermost_layers(layer)
+        else:
+            yield layer
 
 
 def trace(function: Callable[..., Any], signature: "Sequence[tf.TensorSpec]") -> Callable[..., Any]:

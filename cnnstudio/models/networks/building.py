@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures.architecture import Architecture, ImageShape
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES, check, seeded
-from cnnstudio.models.backend import import_keras, in_new_thread
+from cnnstudio.models.backend import build_checked, import_keras, in_new_thread
 from cnnstudio.models.keras_config.allowlist import checked_config
 from cnnstudio.models.keras_config.graph import Config, Graph
 from cnnstudio.models.layer_table import describe
@@ -241,18 +241,11 @@ def _named_config(name: str, image_shape: ImageShape, classes: int) -> bytes:
 
 
 def _built(build: Callable[[], "keras.Model"], seed: int) -> "keras.Model":
-    """Builds a model; its weights get memory only once it is known that there is enough."""
     import_keras()
 
     def built() -> "keras.Model":
-        import keras
-
-        # Within the scope, variables have shapes but no memory. They are given it at its end, if all is well.
-        with seeded(seed), keras.StatelessScope(initialize_variables=False) as scope:
-            model = build()
-            _check_size(model)
-            scope.initialize_variables = True
-        return model
+        with seeded(seed):
+            return build_checked(build, _check_size)
 
     return alone(built)
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnstudio.errors import StudioError, reason
-from cnnstudio.models.backend import import_keras, in_new_thread
+from cnnstudio.models.backend import build_checked, import_keras, in_new_thread, innermost_layers
 from cnnstudio.models.keras_config.allowlist import MODELS, RefusedError, checked_config
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
@@ -321,16 +321,14 @@ def _build(config: dict[str, Any], stored: int) -> "keras.Model":
     import keras
 
     try:
-        # Within the scope, variables have shapes but no memory. They are given it at its end, if all is well.
-        with keras.StatelessScope(initialize_variables=False) as scope:
-            model = keras.saving.deserialize_keras_object(config, safe_mode=True)
-            _check_size(model, stored)
-            scope.initialize_variables = True
+        return build_checked(
+            lambda: keras.saving.deserialize_keras_object(config, safe_mode=True),
+            lambda model: _check_size(model, stored),
+        )
     except (RefusedError, MemoryError):
         raise
     except Exception as error:  # Keras may raise anything for a config from elsewhere.
         raise RefusedError(f"Keras cannot build it ({first_line(error)})") from error
-    return model
 
 
 def _check_size(model: "keras.Model", stored: int) -> None:
@@ -342,7 +340,7 @@ def _check_size(model: "keras.Model", stored: int) -> None:
             f"its layers ask for {size(4 * needed)} of memory for weights, of which the file holds {size(4 * stored)}"
         )
     activations = operations = 0
-    for layer in _all_layers(model):
+    for layer in innermost_layers(model):
         batch, *sides = layer.output.shape
         if batch is not None or None in sides:
             raise RefusedError(f"its layer “{layer.name}” is not made for images of one size, taken in any number")
@@ -354,14 +352,6 @@ def _check_size(model: "keras.Model", stored: int) -> None:
         raise RefusedError(f"its layers would take {size(4 * activations)} of memory for a single image")
     if operations > MAX_OPERATIONS:
         raise RefusedError(f"it would take {operations:.0e} multiplications for a single image")
-
-
-def _all_layers(model: "keras.Model") -> Iterator["keras.Layer"]:
-    for layer in model.layers:
-        if hasattr(layer, "layers"):
-            yield from _all_layers(layer)
-        else:
-            yield layer
 
 
 def _load_weights(model: "keras.Model", name: str, data: bytes) -> None:

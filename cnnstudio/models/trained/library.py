@@ -1,7 +1,6 @@
 """The models at hand: shipped, downloaded or trained here; found by name, renamed, copied, thrown away."""
 
 import difflib
-import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -160,26 +159,17 @@ def copy_model(entry: ModelEntry, destination: Path) -> Path:
 
     Args:
         entry: the model.
-        destination: a `.keras` file, which is replaced where it exists, and takes the card along in its metadata; or a
-            new or empty folder.
+        destination: a `.keras` file, which is replaced where it exists, and takes the card along in its metadata.
 
     Returns:
         The destination.
 
     Raises:
-        StudioError: the destination cannot be written, or is a folder with something in it.
+        StudioError: the destination cannot be written.
     """
-    model = entry.path / MODEL_FILE
     try:
-        if destination.suffix.lower() == ".keras":
-            destination.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(destination, lambda path: embed_card(model, entry.card, path))
-            return destination
-        destination.mkdir(parents=True, exist_ok=True)
-        if any(destination.iterdir()):
-            raise StudioError(f"{destination} is not empty. Choose a new folder for the copy.")
-        write_atomically(destination / MODEL_FILE, lambda path: shutil.copyfile(model, path))
-        write_atomically(destination / CARD_FILE, entry.card.to_json())
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(destination, lambda path: embed_card(entry.path / MODEL_FILE, entry.card, path))
     except OSError as error:
         raise StudioError(f"The copy cannot be saved as {destination}: {reason(error)}.") from error
     return destination
