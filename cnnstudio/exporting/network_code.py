@@ -1,192 +1,31 @@
 """A network as the Keras code that one would write by hand to build it.
 
-Each layer becomes one statement, with only those arguments that differ from Keras's own defaults; blocks that repeat,
-with a number in their layers' names that counts them, become a loop. The code makes the layers in an order in which
-Keras draws the same initial weights from the same seed as for the config.
+Each layer becomes one statement, with only those arguments that differ from Keras's own defaults. The code makes the
+layers in an order in which Keras draws the same initial weights from the same seed as for the config.
 """
 
+import copy
 import importlib
 import inspect
 import json
-import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 from cnnstudio.exporting.python_text import INDENT, call, literal
+from cnnstudio.models.architectures.catalogue import seeded
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.keras_config.allowlist import MODELS
 from cnnstudio.models.keras_config.graph import Config, Graph, Node
 from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
-from cnnstudio.models.layer_table import LayerTable, describe
+from cnnstudio.models.layer_kinds.values import folded
 from cnnstudio.models.networks.building import alone
 
 if TYPE_CHECKING:
     import keras
-
-
-_LONGEST_BLOCK = 80
-"""Layers in a repeated block, at most."""
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One layer, made and called.
-
-    Attributes:
-        target: the variable that takes its output.
-        layer: what makes it, such as `layers.Conv2D`.
-        arguments: as text, without the name.
-        name: of the layer; empty where it is made without.
-        tail: the call on its inputs, as text.
-    """
-
-    target: str
-    layer: str
-    arguments: tuple[str, ...]
-    name: str
-    tail: str
-
-    @property
-    def shape(self) -> tuple[str, str, tuple[str, ...], str]:
-        """All but the name."""
-        return self.target, self.layer, self.arguments, self.tail
-
-    def lines(self, indent: str = "", name: str | None = None) -> list[str]:
-        """Its lines.
-
-        Args:
-            indent: before each.
-            name: the text of the name, where it is not the name itself.
-        """
-        names = (f"name={name or literal(self.name)}",) if self.name else ()
-        return call(f"{self.target} = ", self.layer, (*self.arguments, *names), self.tail, indent)
-
-
-def with_loops(statements: Sequence[Statement], indent: str = "") -> list[str]:
-    """The lines of statements; a block that repeats, with a number in its names that counts, becomes a loop."""
-    lines: list[str] = []
-    place = 0
-    while place < len(statements):
-        loop = _longest_loop(statements, place)
-        if loop is None:
-            lines += statements[place].lines(indent)
-            place += 1
-        else:
-            lines += loop.lines(indent)
-            place += len(loop.names) * loop.times
-    return lines
-
-
-@dataclass(frozen=True)
-class _Loop:
-    """A block that repeats.
-
-    Attributes:
-        statements: of its first round.
-        names: for each of them the text before and after the number that counts the rounds.
-        first: that number in the first round.
-        times: how many rounds.
-    """
-
-    statements: tuple[Statement, ...]
-    names: tuple[tuple[str, str], ...]
-    first: int
-    times: int
-
-    @property
-    def saved(self) -> int:
-        """Statements that need not be written."""
-        return (self.times - 1) * len(self.statements)
-
-    def lines(self, indent: str) -> list[str]:
-        """Its lines."""
-        words = {re.split(r"[^a-zA-Z]", before.rstrip("_-. "))[-1].lower() for before, _ in self.names}
-        word = words.pop() if len(words) == 1 else ""
-        variable = (
-            word if word.isalpha() and word not in {"x", "y", "z", "w", "lambda", "in", "is", "for"} else "number"
-        )
-        lines = [f"{indent}for {variable} in range({self.first}, {self.first + self.times}):"]
-        for statement, (before, after) in zip(self.statements, self.names, strict=True):
-            lines += statement.lines(indent + INDENT, f'f"{before}{{{variable}}}{after}"')
-        return lines
-
-
-_COUNTED = re.compile(r"[A-Za-z0-9_.-]+")
-"""Names that may stand in an f-string as they are."""
-
-
-def _longest_loop(statements: Sequence[Statement], place: int) -> _Loop | None:
-    """The loop that begins here and saves most; None where none saves much."""
-    longest = min(_LONGEST_BLOCK, (len(statements) - place) // 2)
-    loops = (_loop(statements, place, length) for length in range(1, longest + 1))
-    return max((loop for loop in loops if loop and loop.saved >= 4), key=lambda loop: loop.saved, default=None)
-
-
-def _loop(statements: Sequence[Statement], place: int, length: int) -> _Loop | None:
-    first = statements[place : place + length]
-    second = statements[place + length : place + 2 * length]
-    if any(one.shape != two.shape for one, two in zip(first, second, strict=True)):
-        return None
-    names = [_counted(one.name, two.name) for one, two in zip(first, second, strict=True)]
-    if any(name is None or name[1] != names[0][1] for name in names if names[0]) or names[0] is None:
-        return None
-    start = names[0][1]
-    parts = tuple((before, after) for before, _, after in filter(None, names))
-    times = 2
-    while _is_round(statements[place + times * length :][:length], first, parts, start + times):
-        times += 1
-    return _Loop(tuple(first), parts, start, times)
-
-
-def _is_round(
-    statements: Sequence[Statement], first: Sequence[Statement], parts: Sequence[tuple[str, str]], number: int
-) -> bool:
-    expected = [
-        replace(one, name=f"{before}{number}{after}") for one, (before, after) in zip(first, parts, strict=True)
-    ]
-    return list(statements) == expected
-
-
-def _counted(one: str, two: str) -> tuple[str, int, str] | None:
-    """What stands before the number in which two names differ by one, the first number, and what stands after."""
-    ones, twos = (re.split(r"(\d+)", name) for name in (one, two))
-    differing = [place for place, (a, b) in enumerate(zip(ones, twos, strict=False)) if a != b]
-    if len(ones) != len(twos) or len(differing) != 1 or differing[0] % 2 == 0 or not _COUNTED.fullmatch(one):
-        return None
-    place = differing[0]
-    number = int(ones[place])
-    if ones[place] != str(number) or twos[place] != str(number + 1):
-        return None
-    return "".join(ones[:place]), number, "".join(ones[place + 1 :])
-
-
-LAYER_CODE = {
-    "LocalResponseNormalization": '''\
-@keras.saving.register_keras_serializable(package="cnnstudio")
-class LocalResponseNormalization(layers.Layer):
-    """Divides each number by what stands at the same place of neighbouring maps."""
-
-    def __init__(self, size=5, k=2.0, alpha=1e-4, beta=0.75, **options):
-        super().__init__(**options)
-        self.size, self.k, self.alpha, self.beta = size, k, alpha, beta
-
-    def call(self, inputs):
-        channels, reach = inputs.shape[-1], self.size // 2
-        around = [(0, 0)] * (len(inputs.shape) - 1) + [(reach, reach)]
-        squares = keras.ops.pad(keras.ops.square(inputs), around)
-        windows = (squares[..., start : start + channels] for start in range(self.size))
-        return inputs * keras.ops.power(self.k + self.alpha * sum(windows), -self.beta)
-
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
-    def get_config(self):
-        names = ("size", "k", "alpha", "beta")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}''',
-}
-"""For each of `cnnstudio.models.layers.LAYERS` a class that does the same."""
 
 
 _BOTH_WAYS = frozenset({"kernel_size", "pool_size", "strides", "dilation_rate", "padding", "cropping", "size"})
@@ -198,26 +37,18 @@ _SHOWN = frozenset({"pool_size"})
 _WITHOUT_NAME = frozenset({"pool_size", "padding", "cropping", "size"})
 """Arguments that are clear from the layer's own name, where they come first."""
 
-_VARIABLES = ("x", "y", "z", "w")
-
 
 @dataclass(frozen=True)
 class ModelCode:
     """Code that builds a model.
 
     Attributes:
-        definitions: the classes that it needs; they stand before it, each set off by two empty lines.
+        definitions: the classes and functions that it needs; they stand before it, each set off by two empty lines.
         text: statements that make `model`; they need `keras` and `layers`, which is `keras.layers`.
-        name: of the model.
-        image_shape: what it takes, (height, width, channels).
-        classes: how many numbers it answers with.
     """
 
     definitions: tuple[str, ...]
     text: str
-    name: str
-    image_shape: tuple[int, ...]
-    classes: int
 
 
 def model_code(config: Config) -> ModelCode:
@@ -231,114 +62,95 @@ def model_code(config: Config) -> ModelCode:
         StudioError: it is no network with one input and one output, or a layer of it is used at several places.
     """
     import_keras()
-    config = json.loads(json.dumps(config))  # what Keras gives has tuples in it
-    table = describe(config)
-    # Layers that are made to be asked draw seeds: no network may be built meanwhile, and none must notice afterwards.
-    return alone(lambda: _written(Graph.of(config), table))
+    graph = Graph.of(json.loads(json.dumps(config)))  # what Keras gives has tuples in it
 
-
-def _written(graph: Graph, table: LayerTable) -> ModelCode:
-    state = random.getstate()
-    try:
+    def write() -> ModelCode:
         writer = _Writer()
-        text = "\n".join(writer.body(graph))
-        return ModelCode(tuple(writer.definitions), text, graph.name, table.input_shape, table.classes)
-    finally:
-        random.setstate(state)
+        with seeded(0):  # the layers that are made to compare their arguments draw seeds
+            lines = writer.statements(graph, "model = ", graph.name)
+        return ModelCode(tuple(writer.definitions), "\n".join(lines))
+
+    return alone(write)
 
 
 class _Writer:
-    """One writing: collects what must stand before the model."""
+    """Writes statements and collects the definitions that they need."""
 
     def __init__(self) -> None:
         self.definitions: list[str] = []
-        self._arguments: dict[str, tuple[str, ...]] = {}
         self._functions = 0
 
-    def body(self, graph: Graph) -> list[str]:
-        """The statements of a model."""
-        statements = list(self._statements(_spoken_order(graph), graph.output))
-        arguments = ("inputs", "outputs", f"name={literal(graph.name)}")
-        return [*with_loops(statements), *call("model = ", "keras.Model", arguments)]
-
-    def _statements(self, order: Sequence[Node], output: str) -> Iterator[Statement]:
-        uses = {node.name: 0 for node in order}
-        for node in order:
-            for source in node.inputs:
-                uses[source] += 1
+    def statements(self, graph: Graph, start: str, name: str, indent: str = "") -> list[str]:
+        """The lines that make a model of that name; the last statement begins with `start`."""
+        lines: list[str] = []
         variables: dict[str, str] = {}
-        for node in order:
-            taken = [variables[source] for source in node.inputs]
-            for source in node.inputs:
-                uses[source] -= 1
-            busy = {variables[name] for name, left in uses.items() if left and name in variables}
-            variables[node.name] = _variable(node, output, busy)
-            yield self._statement(node, variables[node.name], taken)
+        order = _branch_by_branch(graph)
+        for place, node in enumerate(order):
+            needed = {source for later in order[place + 1 :] for source in later.inputs}
+            target = _variable(node, graph.output, {variables[source] for source in needed & variables.keys()})
+            lines += self._statement(node, f"{target} = ", [variables[source] for source in node.inputs], indent)
+            variables[node.name] = target
+        return [*lines, *call(start, "keras.Model", ("inputs", "outputs", f"name={literal(name)}"), indent=indent)]
 
-    def _statement(self, node: Node, target: str, taken: Sequence[str]) -> Statement:
+    def _statement(self, node: Node, start: str, given: Sequence[str], indent: str) -> list[str]:
+        named = f"name={literal(node.name)}"
         if node.kind == "InputLayer":
-            return Statement(target, "keras.Input", _input_arguments(node.config), node.name, "")
+            return call(start, "keras.Input", (*_input_arguments(node.config), named), indent=indent)
+        inputs = ", ".join(given)
+        if len(given) > 1 or group_of(node.kind) == "Branches":
+            inputs = f"[{inputs}]"
         # Keras itself notes `training=False` where a layer is called without.
         options = [f"{key}={literal(value)}" for key, value in node.options.items() if value]
-        inputs = ", ".join(taken)
-        if len(taken) > 1 or group_of(node.kind) == "Branches":
-            inputs = f"[{inputs}]"
+        tail = f"({', '.join([inputs, *options])})"
         if node.kind in MODELS:
-            return Statement(target, self._function(node), (), "", f"({', '.join([inputs, *options])})")
-        definition = LAYER_CODE.get(node.kind)
-        if definition and definition not in self.definitions:
-            self.definitions.append(definition)
-        made_by = node.kind if definition else f"{_module_of(node.kind).replace('keras.layers', 'layers')}.{node.kind}"
-        values = json.dumps({**node.config, "name": node.kind})
-        if values not in self._arguments:
-            self._arguments[values] = _arguments(node.kind, json.loads(values))
-        return Statement(target, made_by, self._arguments[values], node.name, f"({', '.join([inputs, *options])})")
+            return call(start, self._function(node), (), tail, indent)
+        kind = LAYER_KINDS[node.kind]
+        class_ = getattr(importlib.import_module(kind.module), node.kind)
+        made_by = f"{kind.module.replace('keras.layers', 'layers')}.{node.kind}"
+        if kind.registered_name:
+            made_by = node.kind
+            self._define(textwrap.dedent(inspect.getsource(class_)).rstrip())
+        return call(start, made_by, (*_arguments(class_, node.config), named), tail, indent)
 
     def _function(self, node: Node) -> str:
-        """Writes a function that builds a model within the model, and gives its name."""
+        """Writes a function that builds a model within the model, and returns its name."""
         graph = Graph.of({"class_name": node.kind, "config": node.config})
-        lines = with_loops(list(self._statements(_spoken_order(graph), graph.output)), INDENT)
-        arguments = ("inputs", "outputs", f"name={literal(node.name)}")
-        body = "\n".join([*lines, *call("return ", "keras.Model", arguments, indent=INDENT)])
+        body = self.statements(graph, "return ", node.name, INDENT)
         self._functions += 1
         name = f"build_part_{self._functions}"
-        self.definitions.append(f"def {name}():\n{body}")
+        self._define("\n".join([f"def {name}():", *body]))
         return name
 
+    def _define(self, text: str) -> None:
+        if text not in self.definitions:
+            self.definitions.append(text)
 
-def _variable(node: Node, output: str, busy: set[str]) -> str:
+
+def _variable(node: Node, output: str, taken: set[str]) -> str:
     if node.kind == "InputLayer":
         return "inputs"
     if node.name == output:
         return "outputs"
-    number = 0
-    while True:
-        name = _VARIABLES[number] if number < len(_VARIABLES) else f"x{number}"
-        if name not in busy:
-            return name
-        number += 1
+    return next(name for name in chain("xyzw", map("x{}".format, count(1))) if name not in taken)
 
 
-def _spoken_order(graph: Graph) -> list[Node]:
+def _branch_by_branch(graph: Graph) -> list[Node]:
     """The layers in the order in which one would write them: each branch to its end, and then the next.
 
     Layers that draw a seed when they are made keep the order in which the config lists them.
     """
     waiting = dict(graph.nodes)
-    drawing = [node.name for node in graph.nodes.values() if _draws(node)]
     order: list[Node] = []
     while waiting:
-        done = {node.name for node in order}
+        first, *_ = waiting.values()
+        drawing = next((node for node in waiting.values() if _draws(node)), first)
         following = graph.consumers(order[-1].name) if order else []
         ready = (
             node
             for node in following
-            if node.name in waiting and done.issuperset(node.inputs) and node.name not in drawing[1:]
+            if node.name in waiting and waiting.keys().isdisjoint(node.inputs) and (node is drawing or not _draws(node))
         )
-        node = next(ready, next(iter(waiting.values())))
-        order.append(waiting.pop(node.name))
-        if node.name in drawing:
-            drawing.remove(node.name)
+        order.append(waiting.pop(next(ready, first).name))
     return order
 
 
@@ -357,10 +169,9 @@ def _input_arguments(config: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(arguments)
 
 
-def _arguments(kind: str, config: dict[str, Any]) -> tuple[str, ...]:
+def _arguments(class_: "type[keras.Layer]", config: dict[str, Any]) -> tuple[str, ...]:
     """The arguments that make a layer, save its name: those that Keras asks for, and those that differ from its own."""
-    class_ = getattr(importlib.import_module(_module_of(kind)), kind)
-    given = _asked(class_.from_config(config))
+    given = _asked(class_.from_config(copy.deepcopy(config | {"name": None})))
     parameters = [item for item in inspect.signature(class_).parameters.values() if item.kind is not item.VAR_KEYWORD]
     required = [item.name for item in parameters if item.default is item.empty]
     # What is written may decide the others' defaults: the windows of a pooling touch where no stride is given.
@@ -396,10 +207,6 @@ def _written_whole(given: Mapping[str, Any], differing: Sequence[str]) -> set[st
     return set(drawing[: drawing.index(objects[-1]) + 1]) if objects else set()
 
 
-def _module_of(kind: str) -> str:
-    return LAYER_KINDS[kind].module
-
-
 def _asked(layer: "keras.Layer") -> dict[str, Any]:
     """What a layer says of itself, as JSON would keep it."""
     return json.loads(json.dumps(layer.get_config()))
@@ -408,16 +215,7 @@ def _asked(layer: "keras.Layer") -> dict[str, Any]:
 def _value(key: str, value: Any) -> str:
     if isinstance(value, dict):
         return _part(value)
-    if key in _BOTH_WAYS:
-        return literal(_folded(value))
-    return literal(value)
-
-
-def _folded(value: Any) -> Any:
-    """One number for height and width, before and after, where they agree: 2 for ((2, 2), (2, 2))."""
-    if isinstance(value, list) and len(value) == 2 and value[0] == value[1]:
-        return _folded(value[0]) if not isinstance(value[0], list) or _folded(value[0]) != value[0] else value
-    return value
+    return literal(folded(value) if key in _BOTH_WAYS else value)
 
 
 def _part(config: Mapping[str, Any], whole: bool = False) -> str:

@@ -4,9 +4,8 @@ The script builds the same network from the same seed, holds out the same images
 the same order at the same learning rates. A comment says what plain Keras cannot do.
 """
 
-import json
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +17,11 @@ from cnnstudio.data.library import find_dataset
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.data.report import TEST_SHARE
 from cnnstudio.errors import StudioError
-from cnnstudio.exporting.network_code import ModelCode, model_code
+from cnnstudio.exporting.network_code import model_code
 from cnnstudio.exporting.python_text import INDENT, LINE, assignment, call, literal, number
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.keras_config.graph import Config, Graph
+from cnnstudio.models.layer_table import LayerTable, describe
 from cnnstudio.storage import is_file
 from cnnstudio.training.config import OPTIMIZERS, WARM_UP, TrainingConfig
 from cnnstudio.training.fine_tuning import RATE_FACTOR
@@ -73,7 +73,7 @@ def batches(epochs):
 
 _FIT = """\
 model.fit(
-    batches(range({first}, {last})),
+    batches(range({numbers})),
     epochs={epochs},
     steps_per_epoch=steps_per_epoch,
     validation_data=(x_val, y_val),
@@ -91,6 +91,12 @@ _BEST = """\
 best = keras.callbacks.ModelCheckpoint(
     MODEL_FILE, monitor="val_accuracy", save_best_only=True
 )"""
+
+_NETWORK = """\
+# The network. The seed decides its initial weights.
+keras.utils.set_random_seed(SEED)
+{model}
+model.summary()"""
 
 _LOAD = """\
 # What the frozen layers have learnt elsewhere.
@@ -111,20 +117,19 @@ frozen = [
 for layer in frozen[len(frozen) - round(len(frozen) / 3) :]:
     layer.trainable = True"""
 
-_SCHEDULES: dict[str, Sequence[str]] = {
-    "constant": ("learning_rate = LEARNING_RATE",),
-    "cosine": (
-        "steps = EPOCHS * steps_per_epoch",
-        f"# It rises for the first {100 * WARM_UP:g} % of the steps, and falls along a cosine.",
-        "learning_rate = keras.optimizers.schedules.CosineDecay(",
-        "    LEARNING_RATE / 11,",
-        f"    decay_steps={1 - WARM_UP:g} * steps,",
-        "    warmup_target=LEARNING_RATE,",
-        f"    warmup_steps={WARM_UP:g} * steps,",
-        ")",
-    ),
+_SCHEDULES = {
+    "constant": "learning_rate = LEARNING_RATE",
+    "cosine": f"""\
+steps = EPOCHS * steps_per_epoch
+# It rises for the first {100 * WARM_UP:g} % of the steps, and falls along a cosine.
+learning_rate = keras.optimizers.schedules.CosineDecay(
+    LEARNING_RATE / 11,
+    decay_steps={1 - WARM_UP:g} * steps,
+    warmup_target=LEARNING_RATE,
+    warmup_steps={WARM_UP:g} * steps,
+)""",
 }
-"""How Keras says each of `cnnstudio.training.config.SCHEDULES`."""
+"""Each of `cnnstudio.training.config.SCHEDULES` in Keras."""
 
 _LAYERS: dict[str, Callable[[float], tuple[str, ...]]] = {
     "shift": lambda value: (f'layers.RandomTranslation({value:g}, {value:g}, fill_mode="constant")',),
@@ -136,7 +141,7 @@ _LAYERS: dict[str, Callable[[float], tuple[str, ...]]] = {
     "noise": lambda value: ("layers.Rescaling(1 / 255)", f"layers.GaussianNoise({value:g})", "layers.Rescaling(255)"),
     "cutout": lambda value: (f"layers.RandomErasing(scale=({value:g} ** 2, {value:g} ** 2))",),
 }
-"""For each of `cnnstudio.data.augmentation.changes.CHANGES` layers of Keras that do alike."""
+"""For each of `cnnstudio.data.augmentation.changes.CHANGES` layers of Keras that do nearly the same."""
 
 
 def keras_script(config: Config, training: TrainingConfig, source: str = "", name: str = "") -> str:
@@ -149,7 +154,7 @@ def keras_script(config: Config, training: TrainingConfig, source: str = "", nam
             values 0–255 to probabilities.
         training: what to train it on, and how; its architecture is not looked at.
         source: key of the architecture that the network came from, where that is known and the network has another
-            name; it tells where the weights of frozen layers are.
+            name; it has the file with the weights of frozen layers.
         name: of the file that the script saves, without its ending; by default the model's.
 
     Returns:
@@ -159,11 +164,12 @@ def keras_script(config: Config, training: TrainingConfig, source: str = "", nam
         StudioError: the network does not fit the data set, or the data set is not there.
     """
     entry = find_dataset(training.dataset, training.image_size, training.channels)
+    _check_fit(describe(config), entry)
+    graph = Graph.of(config)
     model = model_code(config)
-    _check_fit(model, entry)
-    images = _images_code(entry, training)
-    augmentation = _augmentation_code(find_augmentation(training.augmentation))
-    pretrained = _weights_file(config, source or model.name)
+    images = _own_images(entry, entry.path) if entry.path else _published_images(entry)
+    augmentation, augmented = _augmentation_code(find_augmentation(training.augmentation))
+    pretrained = _weights_file(graph, source or graph.name)
     constants = [
         f"SEED = {training.seed}",
         f"EPOCHS = {training.epochs}",
@@ -171,31 +177,29 @@ def keras_script(config: Config, training: TrainingConfig, source: str = "", nam
         f"BATCH_SIZE = {training.batch_size}",
         f"LEARNING_RATE = {number(float(training.learning_rate))}",
         *([f"WEIGHT_DECAY = {number(float(training.weight_decay))}"] if training.weight_decay else []),
+        f"VALIDATION_SHARE = {number(float(training.validation_fraction))}",
         *images.constants,
-        *assignment("MODEL_FILE", literal(f"{_file_name(name or model.name)}.keras")),
+        *assignment("MODEL_FILE", literal(f"{_file_name(name or graph.name)}.keras")),
         *(assignment("PRETRAINED_FILE", literal(str(pretrained))) if pretrained else []),
     ]
     head = [
         '"""Builds, trains, measures and saves a network with plain Keras."""',
-        "\n".join(
-            sorted(["import math", "import os", *images.imports], key=lambda line: (line.startswith("from"), line))
-        ),
+        "\n".join(["import math", "import os", *images.imports]),
         _ONEDNN,
         "import keras\nimport numpy as np\nfrom keras import layers",
         "\n".join(constants),
     ]
-    middle = [*images.text, _network(model), *([_LOAD] if pretrained else []), *augmentation.text]
-    return _set_off(
+    middle = [*images.paragraphs, _NETWORK.format(model=model.text)]
+    middle += [_LOAD] if pretrained else []
+    middle += [augmentation] if augmentation else []
+    parts = [
         "\n\n".join(head),
         *images.definitions,
         *model.definitions,
         "\n\n".join(middle),
-        _BATCHES.format(images=augmentation.call.format("x_train[chosen]")),
-        "\n\n".join([*_training(training, _compile_lines(config)), _EVALUATE]),
-    )
-
-
-def _set_off(*parts: str) -> str:
+        _BATCHES.format(images=augmented.format("x_train[chosen]")),
+        "\n\n".join([*_training(training, _compilation(graph)), _EVALUATE]),
+    ]
     return "\n\n\n".join(parts) + "\n"
 
 
@@ -204,43 +208,30 @@ def _file_name(name: str) -> str:
     return "".join(character if character.isalnum() or character in "-_." else "_" for character in name) or "model"
 
 
-def _check_fit(model: ModelCode, entry: DatasetEntry) -> None:
+def _check_fit(table: LayerTable, entry: DatasetEntry) -> None:
     """Refuses a network that cannot be trained on a data set as it is."""
-    if model.classes != len(entry.classes):
+    if table.classes != len(entry.classes):
         raise StudioError(
-            f"This network tells {model.classes:,} classes apart, but {entry.title} has {len(entry.classes):,}. Fit "
-            "the network to them first, or choose another data set."
+            f"This network has {table.classes:,} classes, but {entry.title} has {len(entry.classes):,}. Fit the "
+            "network to them first, or choose another data set."
         )
-    if model.image_shape != entry.image_shape:
-        takes, has = shape(model.image_shape), shape(entry.image_shape)
+    if table.input_shape != entry.image_shape:
         raise StudioError(
-            f"This network takes images of {takes}, but those of {entry.title} are {has}. Fit the network to them "
-            "first, or choose another data set."
+            f"This network takes images of {shape(table.input_shape)}, but those of {entry.title} are "
+            f"{shape(entry.image_shape)}. Fit the network to them first, or choose another data set."
         )
 
 
-def _network(model: ModelCode) -> str:
-    lines = [
-        _comment("The network. The seed decides its initial weights."),
-        "keras.utils.set_random_seed(SEED)",
-        model.text,
-        "model.summary()",
-    ]
-    return "\n".join(lines)
-
-
-def _weights_file(config: Config, source: str) -> Path | None:
-    """Where the weights of frozen layers are; None where none is frozen."""
-    frozen = any(not layer["config"].get("trainable", True) for layer in config["config"]["layers"])
+def _weights_file(graph: Graph, source: str) -> Path | None:
+    """The file with the weights of frozen layers; None where none is frozen."""
     architecture = ARCHITECTURES.get(source)
-    if not frozen or architecture is None or architecture.weights_file is None:
+    if all(node.trainable for node in graph.nodes.values()) or not architecture or not architecture.weights_file:
         return None
     return architecture.weights_file()
 
 
-def _compile_lines(config: Config) -> str:
+def _compilation(graph: Graph) -> str:
     """The call of `compile`; outputs that are no probabilities are compared as they are."""
-    graph = Graph.of(json.loads(json.dumps(config)))
     ready = graph.gives_probabilities or graph.node(graph.output).config.get("activation") == "sigmoid"
     own = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
     loss = literal("sparse_categorical_crossentropy") if ready else own
@@ -249,25 +240,23 @@ def _compile_lines(config: Config) -> str:
 
 def _training(training: TrainingConfig, compilation: str) -> Iterator[str]:
     """The paragraphs that compile, by `compilation`, and fit."""
-    steps = "steps_per_epoch = math.ceil(len(x_train) / BATCH_SIZE)"
-    schedule = "\n".join(_SCHEDULES[training.schedule])
+    schedule = _SCHEDULES[training.schedule]
     optimizer = "\n".join([*_optimizer(training), compilation])
     if training.start_from:
-        told = _comment("CNN Studio starts this from the weights of another model; here all weights are random.")
-        optimizer = f"{told}\n{optimizer}"
+        note = "CNN Studio starts from the weights of another model; here all weights are random."
+        optimizer = f"{_comment(note)}\n{optimizer}"
     if training.precision != "float32":
-        told = _comment("CNN Studio trains this with 16 bits for feature maps; here all numbers have 32.")
-        optimizer = f"{told}\n{optimizer}"
-    yield f"{steps}\n{schedule}"
+        note = "CNN Studio trains with feature maps of 16 bits; here all numbers have 32."
+        optimizer = f"{_comment(note)}\n{optimizer}"
+    yield f"steps_per_epoch = math.ceil(len(x_train) / BATCH_SIZE)\n{schedule}"
     yield optimizer
-    yield f"{_BEST}\n{_FIT.format(first=0, last='EPOCHS', epochs='EPOCHS').replace('range(0, ', 'range(')}"
+    yield f"{_BEST}\n{_FIT.format(numbers='EPOCHS', epochs='EPOCHS')}"
     if training.fine_tune_epochs:
         yield _THAW
-        yield schedule.replace("LEARNING_RATE", f"LEARNING_RATE / {1 / RATE_FACTOR:g}").replace(
-            "EPOCHS", "FINE_TUNE_EPOCHS"
-        )
+        smaller = schedule.replace("LEARNING_RATE", f"LEARNING_RATE / {1 / RATE_FACTOR:g}")
+        yield smaller.replace("EPOCHS", "FINE_TUNE_EPOCHS")
         yield optimizer
-        yield _FIT.format(first="EPOCHS", last="EPOCHS + FINE_TUNE_EPOCHS", epochs="FINE_TUNE_EPOCHS")
+        yield _FIT.format(numbers="EPOCHS, EPOCHS + FINE_TUNE_EPOCHS", epochs="FINE_TUNE_EPOCHS")
 
 
 def _optimizer(training: TrainingConfig) -> list[str]:
@@ -299,16 +288,16 @@ class _ImagesCode:
     """Code that brings the images.
 
     Attributes:
-        imports: lines for the standard library's modules.
+        paragraphs: statements that make x_train, y_train, x_val, y_val, x_test and y_test.
+        imports: lines for modules of the standard library.
         constants: lines for the top of the script.
         definitions: functions.
-        text: statements in paragraphs; they make x_train, y_train, x_val, y_val, x_test and y_test.
     """
 
-    imports: tuple[str, ...]
-    constants: tuple[str, ...]
-    definitions: tuple[str, ...]
-    text: tuple[str, ...]
+    paragraphs: tuple[str, ...]
+    imports: tuple[str, ...] = ()
+    constants: tuple[str, ...] = ()
+    definitions: tuple[str, ...] = (_DRAW,)
 
 
 def _comment(text: str) -> str:
@@ -316,19 +305,7 @@ def _comment(text: str) -> str:
     return "\n".join(textwrap.wrap(text, LINE, initial_indent="# ", subsequent_indent="# "))
 
 
-def _images_code(entry: DatasetEntry, training: TrainingConfig) -> _ImagesCode:
-    """Writes the code that loads a data set and holds out a part of its training images.
-
-    Args:
-        entry: the data set.
-        training: its seed and share.
-
-    Raises:
-        StudioError: Keras cannot load it, or the folder of a user's own images cannot be read.
-    """
-    share = f"VALIDATION_SHARE = {number(float(training.validation_fraction))}"
-    if entry.path is not None:
-        return _own_images(entry, entry.path, share)
+def _published_images(entry: DatasetEntry) -> _ImagesCode:
     if not entry.keras:
         raise StudioError(f"Keras cannot load {entry.title}, so there is no script for it. Choose another data set.")
     module, *arguments = entry.keras
@@ -340,19 +317,19 @@ def _images_code(entry: DatasetEntry, training: TrainingConfig) -> _ImagesCode:
         lines.append("x_train, x_test = x_train[..., np.newaxis], x_test[..., np.newaxis]")
     else:
         lines.append("y_train, y_test = y_train[:, 0], y_test[:, 0]")
-    return _ImagesCode((), (share,), (_DRAW,), ("\n".join(lines), _VALIDATION))
+    return _ImagesCode(("\n".join(lines), _VALIDATION))
 
 
-def _own_images(entry: DatasetEntry, path: Path, share: str) -> _ImagesCode:
+def _own_images(entry: DatasetEntry, path: Path) -> _ImagesCode:
+    is_zip = is_file(path)
     with closing(open_store(path)) as store:
         layout = find_classes(store, path.name, lambda: None)
-    folders = {place.split: _below(place.path, layout.top) for place in layout.places}
-    height, width, channels = entry.image_shape
-    read = _READ.format(
-        color_mode=literal("grayscale" if channels == 1 else "rgb"), image_size=literal([height, width])
-    )
-    folder = path.with_suffix("") if is_file(path) else path
-    text = [
+    folder = (path.with_suffix("") if is_zip else path) / layout.top
+    constants = [
+        *call("FOLDER = ", "Path", [literal(str(folder))]),
+        *call("CLASSES = ", "", [literal(name) for name in entry.classes]),
+    ]
+    lines = [
         _comment(
             "CNN Studio scales and splits a folder of images in its own way: what follows trains on the same images, "
             "but not number for number the same. Keras reads the files that end in .jpg, .jpeg, .png, .gif and .bmp, "
@@ -360,83 +337,51 @@ def _own_images(entry: DatasetEntry, path: Path, share: str) -> _ImagesCode:
             "photos upright and as PNG first."
         )
     ]
-    if is_file(path):
-        text.append(_comment("It reads the zip as it is; here it is unpacked first."))
-        text += call("", "shutil.unpack_archive", [literal(str(path)), "FOLDER"])
-    text += _reading(folders)
-    return _ImagesCode(
-        (*(("import shutil",) if is_file(path) else ()), "from pathlib import Path"),
-        (share, *_constants(folder / layout.top, entry)),
-        (*(() if {"validation", "test"} <= set(folders) else (_DRAW,)), read),
-        ("\n".join(text), *(() if "validation" in folders else (_VALIDATION,))),
-    )
-
-
-def _below(path: str, top: str) -> str:
-    """The first folder of a path below the top."""
-    return path.removeprefix(top).lstrip("/").split("/")[0]
-
-
-def _constants(folder: Path, entry: DatasetEntry) -> list[str]:
-    classes = f"[{', '.join(map(literal, entry.classes))}]"
-    lines = [f"CLASSES = {classes}"]
-    if len(lines[0]) > LINE:
-        one_line = f"{INDENT}{classes[1:-1]}"
-        inside = [one_line] if len(one_line) <= LINE else [f"{INDENT}{literal(name)}," for name in entry.classes]
-        lines = ["CLASSES = [", *inside, "]"]
-    return [*call("FOLDER = ", "Path", [literal(str(folder))]), *lines]
-
-
-def _reading(folders: dict[str, str]) -> list[str]:
-    """The lines that read the splits.
-
-    Args:
-        folders: of each split, its folder within that of the images.
-    """
+    if is_zip:
+        lines.append(_comment("It reads the zip as it is; here it is unpacked first."))
+        lines += call("", "shutil.unpack_archive", [literal(str(path)), "FOLDER"])
+    folders = {place.split: place.path.removeprefix(layout.top).lstrip("/").split("/")[0] for place in layout.places}
     variables = {"all": "train", "train": "train", "validation": "val", "test": "test"}
-    lines = []
     for split, name in folders.items():
-        folder = "FOLDER" if split == "all" else f"FOLDER / {literal(name)}"
-        lines.append(f"x_{variables[split]}, y_{variables[split]} = read_images({folder})")
+        images = "FOLDER" if split == "all" else f"FOLDER / {literal(name)}"
+        lines.append(f"x_{variables[split]}, y_{variables[split]} = read_images({images})")
     if "test" not in folders:
         lines += [
             f"for_test = draw(y_train, {number(TEST_SHARE)}, seed=0)",
             "x_test, y_test = x_train[for_test], y_train[for_test]",
             "x_train, y_train = x_train[~for_test], y_train[~for_test]",
         ]
-    return lines
+    height, width, channels = entry.image_shape
+    colours = literal("grayscale" if channels == 1 else "rgb")
+    read = _READ.format(color_mode=colours, image_size=literal([height, width]))
+    return _ImagesCode(
+        ("\n".join(lines), *(() if "validation" in folders else (_VALIDATION,))),
+        imports=(*(("import shutil",) if is_zip else ()), "from pathlib import Path"),
+        constants=tuple(constants),
+        definitions=(read,) if {"validation", "test"} <= set(folders) else (_DRAW, read),
+    )
 
 
-@dataclass(frozen=True)
-class _AugmentationCode:
-    """Code that varies images.
+def _augmentation_code(augmentation: Augmentation) -> tuple[str, str]:
+    """A paragraph that makes the layers that vary images, and what becomes of a batch of images, `{}`.
 
-    Attributes:
-        text: statements in paragraphs, none where nothing varies.
-        call: what a batch of images, `{}`, becomes.
-    """
-
-    text: tuple[str, ...]
-    call: str
-
-
-def _augmentation_code(augmentation: Augmentation) -> _AugmentationCode:
-    """Writes the code that varies the training images; a comment where Keras has no layers for it.
-
-    Args:
-        augmentation: as chosen.
+    Where Keras has no such layers, the paragraph is a comment that says so; it is empty where nothing varies.
     """
     if augmentation.name == "none":
-        return _AugmentationCode((), "{}")
+        return "", "{}"
     if augmentation.spec is None:
-        words = f"{augmentation.title}: {augmentation.description}"
-        text = (
-            f"CNN Studio varies the images ({words.rstrip('.')}), for which Keras has no layers: this trains without."
-        )
-        return _AugmentationCode((_comment(text),), "{}")
+        words = f"{augmentation.title}: {augmentation.description.rstrip('.')}"
+        note = f"CNN Studio varies the images ({words}), for which Keras has no layers: this trains without."
+        return _comment(note), "{}"
     layers = [layer for name, value in augmentation.spec.items() for layer in _LAYERS[name](value)]
-    told = _comment(
-        "Every epoch shows the images changed at random: as in CNN Studio, but not number for number the same."
-    )
-    lines = ["augment = keras.Sequential(", f"{INDENT}[", *(f"{INDENT * 2}{layer}," for layer in layers)]
-    return _AugmentationCode(("\n".join([told, *lines, f"{INDENT}]", ")"]),), "augment({}, training=True)")
+    lines = [
+        _comment(
+            "Every epoch shows the images changed at random, as in CNN Studio, but not number for number the same."
+        ),
+        "augment = keras.Sequential(",
+        f"{INDENT}[",
+        *(f"{INDENT * 2}{layer}," for layer in layers),
+        f"{INDENT}]",
+        ")",
+    ]
+    return "\n".join(lines), "augment({}, training=True)"

@@ -3,16 +3,21 @@
 import gc
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from itertools import chain
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.layers import register_layers
 
 if TYPE_CHECKING:
+    import keras
     import tensorflow as tf
+
+
+_Result = TypeVar("_Result")
 
 
 def import_keras() -> ModuleType:
@@ -38,6 +43,44 @@ def import_keras() -> ModuleType:
         keras.config.set_floatx("float32")
     register_layers()
     return keras
+
+
+def in_new_thread(work: Callable[[], _Result]) -> _Result:
+    """Builds layers in a thread of its own, in the `tf.distribute` strategy of the caller, and waits for it.
+
+    What Keras remembers of an interrupted building, it remembers for the thread, and this one ends.
+    """
+    import tensorflow as tf
+
+    strategy = tf.distribute.get_strategy() if tf.distribute.has_strategy() else None
+
+    def run() -> _Result:
+        with strategy.scope() if strategy else nullcontext():
+            return work()
+
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(run).result()
+
+
+def build_checked(build: "Callable[[], keras.Model]", check: "Callable[[keras.Model], None]") -> "keras.Model":
+    """Builds a model whose weights get memory only once it has passed a check, which raises otherwise."""
+    import keras
+
+    # Within the scope, variables have shapes but no memory. They are given it at its end, if all is well.
+    with keras.StatelessScope(initialize_variables=False) as scope:
+        model = build()
+        check(model)
+        scope.initialize_variables = True
+    return model
+
+
+def innermost_layers(model: "keras.Model") -> "Iterator[keras.Layer]":
+    """The layers of a model, with those of models within it in their place."""
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield from innermost_layers(layer)
+        else:
+            yield layer
 
 
 def trace(function: Callable[..., Any], signature: "Sequence[tf.TensorSpec]") -> Callable[..., Any]:
@@ -66,19 +109,6 @@ def trace(function: Callable[..., Any], signature: "Sequence[tf.TensorSpec]") ->
         for name in registered & {node.attr["_gradient_op_type"].s.decode() for node in nodes}:
             del gradient_registry._registry[name]
     return compiled
-
-
-@contextmanager
-def one_operation_at_a_time() -> Iterator[None]:
-    """What is compiled runs meanwhile in the calling thread, one operation after the other.
-
-    That suits a single image, above all with oneDNN: to hand each small operation to another thread costs a tenth to a
-    fifth of the time of all. What an operation itself divides among threads, it still does.
-    """
-    from tensorflow.python.eager.context import function_executor_type
-
-    with function_executor_type("SINGLE_THREADED_EXECUTOR"):
-        yield
 
 
 @contextmanager

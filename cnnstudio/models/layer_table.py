@@ -159,10 +159,10 @@ def describe(config: Config) -> LayerTable:
         config: of a Functional or Sequential model; models within it are taken apart.
 
     Returns:
-        The table; an impossible layer is told as its `misfit`.
+        The table; an impossible layer is its `misfit`.
 
     Raises:
-        StudioError: it is no image classifier at all: it has not one input for images of one size and one output.
+        StudioError: it is no image classifier: it needs one input, for images of one size, and one output.
     """
     graph = Graph.flattened(config)
     image_node, *nodes = graph.nodes.values()
@@ -275,8 +275,8 @@ def _bad_output(name: str, maps: Maps) -> Misfit | None:
         "",
         None,
         None,
-        f"“{name}” is the last layer, but answers with {shape_words(maps.shape)} instead of one number a class: a "
-        "Flatten or a GlobalAveragePooling2D before the dense layer brings maps into one list.",
+        f"“{name}” is the last layer, but its output is {shape_words(maps.shape)} instead of one number a class: add a "
+        "Flatten or a GlobalAveragePooling2D before the dense layer.",
     )
 
 

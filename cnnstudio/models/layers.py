@@ -1,11 +1,12 @@
 """Layers of our own: only what published networks need and Keras has not.
 
-A saved model asks for them by a name that begins with “cnnstudio>”.
+A saved model asks for them by a name that begins with “cnnstudio>”. The text of each class also goes into the scripts
+that `cnnstudio.exporting` writes: it needs nothing but `keras`, and its lines are no longer than a script's.
 """
 
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import keras
@@ -23,45 +24,47 @@ def local_response_normalization() -> "type[keras.Layer]":
     own in the middle, as far as there are so many. The defaults are the paper's.
     """
     import keras
-    from keras import ops
 
-    @keras.saving.register_keras_serializable(package=PACKAGE)
+    @keras.saving.register_keras_serializable(package="cnnstudio")
     class LocalResponseNormalization(keras.layers.Layer):
-        """Divides each number by what stands at the same place of the neighbouring maps.
+        """Divides each number by what stands at the same place of neighbouring maps.
 
         Args:
-            size: how many maps are summed over; odd.
+            size: how many maps are summed over; odd, 1 to 255.
             k: above 0.
             alpha: at least 0.
             beta: the exponent.
             options: of every layer, such as its name.
-
-        Raises:
-            ValueError: a number is out of its range.
         """
 
         def __init__(
-            self, size: int = 5, k: float = 2.0, alpha: float = 1e-4, beta: float = 0.75, **options: Any
+            self,
+            size: int = 5,
+            k: float = 2.0,
+            alpha: float = 1e-4,
+            beta: float = 0.75,
+            **options: object,
         ) -> None:
             super().__init__(**options)
-            if size not in range(1, MAX_NEIGHBOURS + 1, 2):
-                raise ValueError(f"size must be odd, 1 to {MAX_NEIGHBOURS}, not {size}")
+            if size not in range(1, 256, 2):
+                raise ValueError(f"size must be odd, 1 to 255, not {size}")
             if not (k > 0 and alpha >= 0):
-                raise ValueError(f"k must be above 0 and alpha at least 0, not {k} and {alpha}")
+                raise ValueError("k must be above 0 and alpha at least 0")
             self.size, self.k, self.alpha, self.beta = size, k, alpha, beta
 
-        def call(self, inputs: Any) -> Any:
+        def call(self, inputs: "keras.KerasTensor") -> "keras.KerasTensor":
             channels, reach = inputs.shape[-1], self.size // 2
-            squares = ops.pad(ops.square(inputs), [*[(0, 0)] * (len(inputs.shape) - 1), (reach, reach)])
-            total = sum(squares[..., start : start + channels] for start in range(self.size))
-            return inputs * ops.power(self.k + self.alpha * total, -self.beta)
+            around = [(0, 0)] * (len(inputs.shape) - 1) + [(reach, reach)]
+            squares = keras.ops.pad(keras.ops.square(inputs), around)
+            total = sum(squares[..., n : n + channels] for n in range(self.size))
+            return inputs * keras.ops.power(self.k + self.alpha * total, -self.beta)
 
-        def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        def compute_output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
             return input_shape
 
-        def get_config(self) -> dict[str, Any]:
-            settings = {"size": self.size, "k": self.k, "alpha": self.alpha, "beta": self.beta}
-            return {**super().get_config(), **settings}
+        def get_config(self) -> dict[str, object]:
+            names = ("size", "k", "alpha", "beta")
+            return super().get_config() | {name: getattr(self, name) for name in names}
 
     return LocalResponseNormalization
 

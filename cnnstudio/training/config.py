@@ -125,15 +125,15 @@ OPTIMIZERS: dict[str, Optimizer] = {
         Optimizer(
             "adam",
             "Adam",
-            "Each weight has a step size of its own, by the size of its gradients so far: works nearly everywhere.",
+            "Each weight has its own step size, which follows from its gradients so far: a good first choice.",
             4e-3,
             _adam,
         ),
         Optimizer(
             "sgd",
             "SGD with momentum",
-            "Steps down the slope that keep nine tenths of their last direction: what deep networks with batch "
-            "normalisation end best with.",
+            "Each step keeps nine tenths of the one before: often the most accurate in the end for deep networks with "
+            "batch normalisation.",
             0.1,
             _sgd,
         ),

@@ -1,6 +1,5 @@
 """Measures a classifier on images whose labels are known."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,12 +9,6 @@ import numpy as np
 if TYPE_CHECKING:
     from cnnstudio.data.splits import Split
     from cnnstudio.models.trained.classifier import Classifier
-
-CHUNK = 512
-"""Number of images between two reports of progress, at most."""
-
-MAX_VALUES = 2**24
-"""Number of pixel values held at a time, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +36,8 @@ def evaluate(
     Args:
         classifier: it is used in the calling thread.
         split: at least one image; labels index the classifier's classes.
-        on_progress: called with the number of images done and of all images, after every few hundred. What it raises
-            ends the evaluation.
+        on_progress: called with the number of images done and of all images after each batch. What it raises ends the
+            evaluation.
 
     Raises:
         StudioError: the images do not fit the classifier.
@@ -52,14 +45,14 @@ def evaluate(
     classes, total = len(classifier.classes), len(split)
     counts = np.zeros(classes * classes, np.int64)
     loss = 0.0
-    chunk = max(1, min(CHUNK, MAX_VALUES // math.prod(classifier.input_shape)))
-    for start in range(0, total, chunk):
-        labels = split.labels[start : start + chunk]
-        probabilities = classifier.predict_many(split.images[start : start + chunk])
+    for start in range(0, total, classifier.batch_size):
+        batch = slice(start, start + classifier.batch_size)
+        labels = split.labels[batch]
+        probabilities = classifier.predict_many(split.images[batch])
         counts += np.bincount(labels * classes + probabilities.argmax(axis=1), minlength=len(counts))
         loss += cross_entropy(probabilities, labels)
         if on_progress is not None:
-            on_progress(min(start + chunk, total), total)
+            on_progress(min(batch.stop, total), total)
     matrix = counts.reshape(classes, classes)
     return Evaluation(float(matrix.trace() / total), loss / total, total, matrix)
 

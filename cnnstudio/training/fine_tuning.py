@@ -34,28 +34,6 @@ def unfreeze(model: "keras.Model") -> None:
         layer.trainable = True
 
 
-def copy_weights(source: "keras.Model", model: "keras.Model") -> bool:
-    """Copies the weights of every layer that has the same name and weights of the same shapes in both models.
-
-    Args:
-        source: a trained model, for the same or other images and classes.
-        model: the model to copy to; its other layers are left as they are.
-
-    Returns:
-        Whether there was such a layer.
-    """
-    weights = {layer.name: layer.get_weights() for layer in source.layers if layer.weights}
-    matching = [
-        layer
-        for layer in model.layers
-        if layer.name in weights
-        and [tuple(weight.shape) for weight in layer.weights] == [weight.shape for weight in weights[layer.name]]
-    ]
-    for layer in matching:
-        layer.set_weights(weights[layer.name])
-    return bool(matching)
-
-
 def _frozen_layers(model: "keras.Model") -> "list[keras.Layer]":
     import keras
 

@@ -41,16 +41,14 @@ class Speed:
     """The speed of a training, and an estimate of the time left.
 
     Args:
-        batches: number of batches in the whole training.
+        images: number of images in all epochs together.
         epochs: number of epochs, each of which ends with a validation.
     """
 
-    def __init__(self, batches: int, epochs: int) -> None:
+    def __init__(self, images: int, epochs: int) -> None:
+        self._images_left, self._validations_left = images, epochs
         self._blocks = self._images = 0
-        self._seconds = 0.0
-        self._batches_left = batches
-        self._validations_left = epochs
-        self._seconds_per_batch = self._seconds_per_image = self._validation_seconds = 0.0
+        self._seconds = self._seconds_per_image = self._validation_seconds = 0.0
         self.start()
 
     @property
@@ -66,7 +64,7 @@ class Speed:
     @property
     def seconds_left(self) -> float:
         """An estimate of the time that the rest of the training takes, validations included."""
-        return self._batches_left * self._seconds_per_batch + self._validations_left * self._validation_seconds
+        return self._images_left * self._seconds_per_image + self._validations_left * self._validation_seconds
 
     def start(self) -> None:
         """Starts the clock: blocks follow from now on."""
@@ -76,9 +74,8 @@ class Speed:
         """Counts a block that was trained since the last call."""
         seconds = self._lap()
         weight = 1.0 if self._blocks < WARM_UP_BLOCKS else 1 - math.exp(-seconds / SMOOTHING_SECONDS)
-        self._seconds_per_batch += weight * (seconds / len(block.loss) - self._seconds_per_batch)
         self._seconds_per_image += weight * (seconds / block.images - self._seconds_per_image)
-        self._batches_left -= len(block.loss)
+        self._images_left -= block.images
         self._blocks += 1
         self._images += block.images
         self._seconds += seconds

@@ -47,14 +47,9 @@ class History:
         self.loss += (float(f"{value:.5g}") for value in block.loss)
         self.accuracy += (float(f"{value:.5g}") for value in block.accuracy)
 
-    def to_json(self) -> str:
-        """The text of history.json: a list of epochs, and the figures of every batch."""
-        batches = {"loss": self.loss, "accuracy": self.accuracy}
-        return json.dumps({"format": 1, "epochs": [asdict(epoch) for epoch in self.epochs], "batches": batches})
-
 
 class Run:
-    """The folder of one training.
+    """The folder of one training. Its methods raise `StudioError` where it cannot be written to.
 
     Args:
         folder: exists and is empty.
@@ -67,27 +62,17 @@ class Run:
         self._is_new = is_new
 
     def write_config(self, config: TrainingConfig) -> None:
-        """Keeps the config.
-
-        Raises:
-            StudioError: the folder cannot be written to.
-        """
+        """Keeps the config."""
         self._write(CONFIG_FILE, json.dumps({"format": 1, **asdict(config)}, indent=2))
 
     def write_history(self, history: History) -> None:
-        """Keeps the history so far.
-
-        Raises:
-            StudioError: the folder cannot be written to.
-        """
-        self._write(HISTORY_FILE, history.to_json())
+        """Keeps the history so far: a list of epochs, and the figures of every batch."""
+        batches = {"loss": history.loss, "accuracy": history.accuracy}
+        epochs = [asdict(epoch) for epoch in history.epochs]
+        self._write(HISTORY_FILE, json.dumps({"format": 1, "epochs": epochs, "batches": batches}))
 
     def write_model(self, classifier: "Classifier") -> None:
-        """Keeps a classifier in place of the one before.
-
-        Raises:
-            StudioError: the folder cannot be written to; the one before is still there.
-        """
+        """Keeps a classifier in place of the one before, which stays where that fails."""
         classifier.save(self.folder)
         self.has_model = True
 
@@ -193,6 +178,6 @@ def _shipped_names() -> set[str]:
 def _cannot_write(folder: Path | None, error: OSError) -> StudioError:
     elsewhere = "Choose another output folder"
     if folder is None:
-        elsewhere = "Name another place for all that is kept in the environment variable CNNSTUDIO_HOME"
+        elsewhere = "Name another place for all your files in the environment variable CNNSTUDIO_HOME"
     room = ", or make room there" if is_full(error) else ""
     return StudioError(f"The run cannot be written to {folder or runs_folder()}: {reason(error)}. {elsewhere}{room}.")

@@ -22,13 +22,13 @@ from cnnstudio.models.backend import import_keras
 from cnnstudio.models.networks.building import build_network, called, find_network, reference
 from cnnstudio.models.trained.card import Card, model_file
 from cnnstudio.models.trained.classifier import Classifier
-from cnnstudio.models.trained.files import load_model
+from cnnstudio.models.trained.files import copy_weights, load_model
 from cnnstudio.models.trained.library import find_model
 from cnnstudio.progress import Progress
 from cnnstudio.training.config import OPTIMIZERS, TrainingConfig
 from cnnstudio.training.evaluation import Evaluation, evaluate
 from cnnstudio.training.events import EpochEnd, Event, Preparing, Started, Stopped
-from cnnstudio.training.fine_tuning import RATE_FACTOR, copy_weights, is_frozen, unfreeze
+from cnnstudio.training.fine_tuning import RATE_FACTOR, is_frozen, unfreeze
 from cnnstudio.training.loop import Block, TrainingLoop, mean_over_images
 from cnnstudio.training.reporter import Reporter, Speed
 from cnnstudio.training.runs import History, Run, create_run
@@ -161,11 +161,13 @@ class _Training:
         network = find_network(config.architecture)
         self._network_title = network.title
         model = build_network(network, dataset.image_shape, len(dataset.classes), config.seed)
-        if config.start_from and not copy_weights(load_model(model_file(Path(config.start_from))), model):
-            raise StudioError(
-                f"{_name_of(config.start_from)} has no layer in common with {network.title}, so that there is nothing "
-                "to start from: choose the architecture that it has, or start from random weights."
-            )
+        if config.start_from:
+            start = load_model(model_file(Path(config.start_from)))
+            if not copy_weights(start.layers, model):
+                raise StudioError(
+                    f"{_name_of(config.start_from)} has no layer in common with {network.title}, so there is nothing "
+                    "to start from. Choose the same architecture, or start from random weights."
+                )
         if config.fine_tune_epochs and not is_frozen(model):
             raise StudioError(
                 f"There is nothing to fine-tune: all layers of “{config.architecture}” are trained from the start. "
@@ -176,7 +178,7 @@ class _Training:
         self._classifier = Classifier(model, card)
         epochs = config.epochs + config.fine_tune_epochs
         batches = math.ceil(len(self._train) / config.batch_size)
-        self._speed = Speed(epochs * batches, epochs)
+        self._speed = Speed(epochs * len(self._train), epochs)
         self._reporter = Reporter(on_event, self._classifier, self._validation, self._speed)
         self._reporter.send(
             Started(
@@ -292,7 +294,7 @@ class _Training:
             self._measure()
             kept = f" The best model so far is kept in {self._run.folder}."
         return TrainingDiverged(
-            f"The training diverged {when}: its loss is infinite or no number any more. "
+            f"The training diverged {when}: its loss became infinite or not a number. "
             f"Try a smaller learning rate, such as {self._config.learning_rate / 10:.1g}.{kept}"
         )
 
@@ -315,8 +317,8 @@ def _splits(dataset: Dataset, config: TrainingConfig) -> tuple[Split, Split, Spl
     held = dataset.hold_out(config.validation_fraction, config.seed)
     if held.validation is None or not len(held.validation):
         raise StudioError(
-            "There are too few training images: no class has two, so that one could be held out for validation. "
-            "Add more."
+            "There are too few training images: no class has two, one of which could be held out for validation. Add "
+            "more."
         )
     if config.batch_size > len(held.train):
         raise StudioError(
@@ -383,10 +385,8 @@ def _name_of(model: str | None) -> str | None:
 def _command(config: TrainingConfig) -> str:
     """Returns the command line that trains the same network again."""
     words = ["cnnstudio", "train"]
-    for name in _OPTIONS:
-        if getattr(config, name) is not None:
-            words += [f"--{name.replace('_', '-')}", str(getattr(config, name))]
-    for name in _RARE_OPTIONS:
-        if getattr(config, name) != getattr(TrainingConfig, name):
-            words += [f"--{name.replace('_', '-')}", str(getattr(config, name))]
+    for name in (*_OPTIONS, *_RARE_OPTIONS):
+        value = getattr(config, name)
+        if value is not None and (name in _OPTIONS or value != getattr(TrainingConfig, name)):
+            words += [f"--{name.replace('_', '-')}", str(value)]
     return shlex.join(words)

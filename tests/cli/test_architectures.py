@@ -5,8 +5,8 @@ import json
 import pytest
 
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
-from cnnstudio.models.networks.building import network_config, write_network
-from cnnstudio.models.networks.files import Network, save_network
+from cnnstudio.models.networks.building import network_config
+from cnnstudio.models.networks.files import Network, save_network, write_network
 from tests.models.sample_networks import sequential
 
 KEYS = {"name", "input_shape", "classes", "parameters", "trainable_parameters", "multiply_adds", "layers", "misfit"}

@@ -3,8 +3,9 @@ import signal
 import threading
 
 from cnnstudio.cli.train import _interrupt_sets
-from cnnstudio.models.networks.building import Network, network_config, write_network
+from cnnstudio.models.networks.building import network_config
 from cnnstudio.models.networks.editing import change_layer
+from cnnstudio.models.networks.files import Network, write_network
 from cnnstudio.models.trained.library import list_models
 
 KEYS = (

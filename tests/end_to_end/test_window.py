@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnstudio.models.networks.building import list_networks
+from cnnstudio.models.networks.files import list_networks
 from tests.virtual_screen import missing_programs, run_on_virtual_screen, virtual_screen
 
 pytestmark = [

@@ -147,7 +147,9 @@ def test_own_images_and_layers_that_vary_them_run(told, folder):
 def test_what_keras_cannot_say_a_comment_tells():
     script = keras_script(network_config("softmax", *SIZE), TrainingConfig(augmentation="handwriting"))
     assert "Handwriting" in script and "augment(" not in script
-    assert "16 bits" in keras_script(network_config("softmax", *SIZE), TrainingConfig(precision="bfloat16"))
+    assert "feature maps of 16 bits" in keras_script(
+        network_config("softmax", *SIZE), TrainingConfig(precision="bfloat16")
+    )
     started = keras_script(network_config("softmax", *SIZE), TrainingConfig(start_from="lenet5-mnist"))
     assert "from the weights of another model" in started
 
@@ -155,7 +157,7 @@ def test_what_keras_cannot_say_a_comment_tells():
 def test_a_network_for_other_images_is_refused():
     with pytest.raises(StudioError, match=r"takes images of 32×32×3, but those of MNIST are 28×28×1"):
         keras_script(network_config("resnet20", (32, 32, 3), 10), TrainingConfig())
-    with pytest.raises(StudioError, match=r"tells 7 classes apart, but MNIST has 10"):
+    with pytest.raises(StudioError, match=r"has 7 classes, but MNIST has 10"):
         keras_script(network_config("mlp", (28, 28, 1), 7), TrainingConfig())
 
 

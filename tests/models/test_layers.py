@@ -49,7 +49,16 @@ def test_its_defaults_are_those_of_the_paper():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"size": 4}, {"size": 0}, {"size": 10**9 + 1}, {"size": 2.5}, {"k": 0}, {"alpha": -1}]
+    "wrong",
+    [
+        {"size": 4},
+        {"size": 0},
+        {"size": layers.MAX_NEIGHBOURS + 2},
+        {"size": 10**9 + 1},
+        {"size": 2.5},
+        {"k": 0},
+        {"alpha": -1},
+    ],
 )
 def test_numbers_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ValueError, match="must be"):

@@ -13,8 +13,9 @@ import pytest
 from cnnstudio.data.splits import Split
 from cnnstudio.data.stored import StoredImages
 from cnnstudio.errors import StudioError
-from cnnstudio.models.networks.building import Network, build_network, network_config
+from cnnstudio.models.networks.building import build_network, network_config
 from cnnstudio.models.networks.editing import add_layer
+from cnnstudio.models.networks.files import Network
 from cnnstudio.training import loop
 from cnnstudio.training.config import SCHEDULES
 from cnnstudio.training.loop import TrainingLoop, mean_over_images
@@ -155,7 +156,7 @@ import numpy as np
 import keras
 import tensorflow as tf
 from cnnstudio.data.library import load_dataset
-from cnnstudio.models.architectures.catalogue import ARCHITECTURES
+from cnnstudio.models.networks.building import build_network
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.loop import TrainingLoop
 
@@ -166,8 +167,7 @@ config = TrainingConfig(architecture="mlp", epochs=1, batch_size=60)
 figures = []
 for strategy in (tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])):
     with strategy.scope():
-        keras.utils.set_random_seed(0)
-        model = ARCHITECTURES["mlp"].build((28, 28, 1), 10)
+        model = build_network("mlp", (28, 28, 1), 10, seed=0)
         model.compile(keras.optimizers.Adam(), "sparse_categorical_crossentropy")
         blocks = list(TrainingLoop(model, split, config).blocks(0))
     loss, accuracy = (np.concatenate([getattr(block, name) for block in blocks]) for name in ("loss", "accuracy"))

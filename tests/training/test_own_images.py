@@ -12,7 +12,7 @@ from PIL import Image
 from cnnstudio.data.collected.collection import ENOUGH, Collection
 from cnnstudio.data.collected.sets import create_collection
 from cnnstudio.data.library import collected_folder, find_dataset, import_dataset
-from cnnstudio.data.pictures.strokes import Drawing
+from cnnstudio.data.pictures.strokes import Drawing, render
 from cnnstudio.errors import StudioError
 from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.training.config import TrainingConfig
@@ -47,7 +47,10 @@ def test_three_classes_of_ten_drawings_are_enough() -> None:
     result = train(replace(config, epochs=config.epochs // 3))
     assert (result.dataset_title, result.classifier.classes) == ("Shapes", ("circle", "square", "triangle"))
     fresh = [(name, shape(name, random)) for name in SHAPES for _ in range(20)]
-    right = sum(result.classifier.predict_drawing(drawing).top(1)[0][1] == name for name, drawing in fresh)
+    right = 0
+    for name, drawing in fresh:
+        image = render(drawing, result.classifier.input_shape)
+        right += result.classifier.predict(image).top(1)[0][1] == name
     assert right >= 48
     assert load_classifier(result.run).card.dataset == "Shapes"
 

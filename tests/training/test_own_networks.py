@@ -8,8 +8,9 @@ import pytest
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.layer_table import describe
-from cnnstudio.models.networks.building import Network, find_network, network_config, save_network, write_network
+from cnnstudio.models.networks.building import find_network, network_config
 from cnnstudio.models.networks.editing import add_layer, change_layer
+from cnnstudio.models.networks.files import Network, save_network, write_network
 from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.trainer import train

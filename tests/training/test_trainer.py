@@ -123,7 +123,7 @@ def test_layers_of_the_probe_are_spread_from_the_first_to_the_last():
 def test_a_slow_first_block_does_not_spoil_the_estimate(monkeypatch):
     clock = [0.0]
     monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
-    speed = Speed(batches=103, epochs=1)
+    speed = Speed(images=103 * 50, epochs=1)
     numbers = np.zeros(1, np.float32)
     estimates = []
     for seconds in (4.0, 0.1, 0.1):

@@ -29,19 +29,19 @@ class Architecture:
         idea: one sentence for somebody new.
         note: what differs from the paper; empty where nothing does.
         image_shape: of the images that the paper is about, (height, width, channels).
-        classes: so many the paper tells apart.
+        classes: number of classes in the paper.
         reported: the accuracy that the paper reports, with its data set; empty where it reports none.
-        published_parameters: numbers that training finds, as published for `image_shape` and `classes` and rounded as
-            there; 0 where nobody gives one. Running statistics are not counted.
+        published_parameters: trainable parameters as published for `image_shape` and `classes`, rounded as there; 0
+            where none are published.
         channels: the numbers of channels it takes; empty where it takes any.
         smallest_side: the smallest image height and width, in pixels, on which each of its convolutions and poolings
             still has something to do.
         build: makes the model for (image_shape, classes): functional, uncompiled, every layer named, raw 0–255 in,
-            softmax out. It only makes layers; `networks.build_network` also checks, seeds and loads. Layers with
-            random numbers are made in the order of the model's config, so that the same seed gives a model that is
-            built from its config the same weights.
-        load_weights: gives a model that was built so, or one that was edited since, the weights it starts from; None
-            where it starts from random ones.
+            softmax out. It only makes layers; `build_network` also checks, seeds and loads. Layers with random numbers
+            are made in the order of the model's config, so that the same seed gives a model that is built from its
+            config the same weights.
+        load_weights: loads the weights that a model starts from which was built so, or edited since; None where it
+            starts from random ones.
         weights_file: finds the `.keras` file that these weights come from, whose layers have the same names.
     """
 

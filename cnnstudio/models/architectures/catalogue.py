@@ -20,12 +20,12 @@ from cnnstudio.wording import shape
 
 FAMILIES: dict[str, tuple[Architecture, ...]] = {
     "Without convolutions": DENSE,
-    "Where it began": LENET,
-    "To learn from": TEACHING,
+    "Classic": LENET,
+    "For teaching": TEACHING,
     "Large and deep": (*ALEXNET, *VGG),
     "Residual": RESIDUAL,
-    "Today’s": (*MOBILENET, *CONVNEXT),
-    "Transfer: has seen ImageNet already": TRANSFER,
+    "Modern": (*MOBILENET, *CONVNEXT),
+    "Transfer learning from ImageNet": TRANSFER,
 }
 """The architectures by what they have in common, in the order in which they are shown."""
 

@@ -22,7 +22,7 @@ def build_residual(image_shape: ImageShape, classes: int, blocks: int, shortcuts
     the channels that are new are filled with zeros, half of them in front. Both are said with layers of Keras's own.
 
     Args:
-        image_shape: (height, width, channels).
+        image_shape: of the images.
         classes: number of classes.
         blocks: blocks of two convolutions in each stage; the paper has 3, 5, 7, 9 and 18.
         shortcuts: whether the input of each block is added to its output; without, it is the paper's plain network.
@@ -50,12 +50,7 @@ def build_residual(image_shape: ImageShape, classes: int, blocks: int, shortcuts
 
 
 def build_resnet18(image_shape: ImageShape, classes: int) -> "keras.Model":
-    """Builds ResNet-18 with shortcuts of 1×1 where the maps are halved (option B of the paper).
-
-    Args:
-        image_shape: (height, width, channels).
-        classes: number of classes.
-    """
+    """ResNet-18 with shortcuts of 1×1 where the maps are halved (option B of the paper)."""
     import keras
     from keras import layers
 
@@ -83,12 +78,7 @@ def build_resnet18(image_shape: ImageShape, classes: int) -> "keras.Model":
 
 
 def build_resnet9(image_shape: ImageShape, classes: int) -> "keras.Model":
-    """Builds ResNet-9 with three quarters of its filters: maps are halved by pooling, and few blocks have a shortcut.
-
-    Args:
-        image_shape: (height, width, channels).
-        classes: number of classes.
-    """
+    """ResNet-9 with three quarters of its filters: maps are halved by pooling, and few blocks have a shortcut."""
     import keras
     from keras import layers
 
@@ -144,7 +134,7 @@ _PUBLICATION: dict[str, Any] = {
 }
 
 
-def _entry(depth: int, shortcuts: bool = True, **told: Any) -> Architecture:
+def _entry(depth: int, shortcuts: bool = True, **fields: Any) -> Architecture:
     kind, title = ("resnet", "ResNet") if shortcuts else ("plain", "Plain")
     name = f"{kind}{depth}"
     return Architecture(
@@ -155,7 +145,7 @@ def _entry(depth: int, shortcuts: bool = True, **told: Any) -> Architecture:
         smallest_side=3,
         build=partial(build_residual, blocks=(depth - 2) // 6, shortcuts=shortcuts, name=name),
         **_PUBLICATION,
-        **told,
+        **fields,
     )
 
 

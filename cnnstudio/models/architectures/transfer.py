@@ -56,26 +56,23 @@ def build_transfer(image_shape: ImageShape, classes: int, features: Callable[[An
 
 
 def load_backbone(model: "keras.Model", find: Callable[[], Path]) -> None:
-    """Gives the layers of a backbone the weights of the same layers of a saved classifier, all but its last layer.
+    """Copies the weights of a saved classifier, all but its last layer, to the layers of a backbone.
 
     Args:
         model: made by `build_transfer`, perhaps edited since.
-        find: answers with the file of the classifier.
+        find: returns the file of the classifier.
 
     Raises:
         StudioError: the classifier is not there; or a frozen layer is none of its layers and would stay random.
     """
-    from cnnstudio.models.trained.files import load_model
+    from cnnstudio.models.trained.files import copy_weights, load_model
 
-    trained = {layer.name: layer.get_weights() for layer in load_model(find()).layers[:-1] if layer.weights}
+    copied = copy_weights(load_model(find()).layers[:-1], model)
     for layer in model.layers:
-        weights = trained.get(layer.name, [])
-        if [tuple(weight.shape) for weight in layer.weights] == [array.shape for array in weights]:
-            layer.set_weights(weights)
-        elif not layer.trainable:
+        if layer.weights and not layer.trainable and layer.name not in copied:
             raise StudioError(
                 f"The layer “{layer.name}” of {model.name} is frozen, but there are no weights for it: it would stay "
-                "random. Set it trainable, or leave it as it was."
+                "random. Make it trainable, or leave it as it was."
             )
 
 
@@ -93,7 +90,7 @@ def _downloaded_file(entry: pretrained.Pretrained) -> Path:
 
 
 def _entry(
-    backbone: str, title: str, features: Callable[[Any], Any], find: Callable[[], Path], **told: Any
+    backbone: str, title: str, features: Callable[[Any], Any], find: Callable[[], Path], **fields: Any
 ) -> Architecture:
     name = f"transfer-{backbone}"
     return Architecture(
@@ -106,7 +103,7 @@ def _entry(
         build=partial(build_transfer, features=features, name=name),
         load_weights=partial(load_backbone, find=find),
         weights_file=find,
-        **told,
+        **fields,
     )
 
 

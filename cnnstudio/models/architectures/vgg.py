@@ -43,7 +43,7 @@ def build_vgg(image_shape: ImageShape, classes: int, depth: int) -> "keras.Model
     return keras.Model(inputs, outputs, name=f"vgg{depth}")
 
 
-def _entry(depth: int, **told: Any) -> Architecture:
+def _entry(depth: int, **fields: Any) -> Architecture:
     return Architecture(
         name=f"vgg{depth}",
         title=f"VGG-{depth}",
@@ -57,7 +57,7 @@ def _entry(depth: int, **told: Any) -> Architecture:
         image_shape=(32, 32, 3),
         smallest_side=17,
         build=partial(build_vgg, depth=depth),
-        **told,
+        **fields,
     )
 
 

@@ -177,7 +177,7 @@ def _object(config: Any, what: Literal["layer", "part"]) -> dict[str, Any]:
         )
     registered = LAYER_KINDS[name].registered_name if what == "layer" else None
     if config.get("registered_name") not in ((None, name) if registered is None else (registered,)):
-        raise RefusedError(f"it gives {_kind(config)} a second name, as only a {what} of one's own has")
+        raise RefusedError(f"it gives {_kind(config)} a second name, which only a custom {what} has")
     return {
         "module": module,
         "class_name": name,

@@ -1,7 +1,7 @@
 """Layers that do the same as what stands between the layers of a config: bare operations such as `x + y` or `x / 255`.
 
 Keras keeps an operation that is called on the output of a layer as an entry of its own among the layers. Where one of
-Keras's layers computes the same, it takes its place, and everything that knows layers knows the operation too.
+Keras's layers computes the same, it takes its place, so that all code that handles layers handles the operation too.
 """
 
 from collections.abc import Mapping

@@ -23,8 +23,6 @@ LAYER_NAMES = "the names of layers consist of Latin letters, digits, dots, dashe
 _NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]{0,99}")
 
 _LAYER_FIELDS = ("module", "class_name", "config", "registered_name")
-_UNKNOWN_SHAPE = [None]
-"""Keras finds out by itself what shape a connection has, but asks for one in the config."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ class Graph:
         name = re.sub(r"[^A-Za-z0-9_.-]", "_", str(config["config"]["name"])).lstrip("_-")
         graph = cls(name or "network", nodes, output)
         if [node.kind for node in nodes if not node.inputs] != ["InputLayer"]:
-            raise StudioError("This is no image classifier: its layers must all follow from its one input.")
+            raise StudioError("This is no image classifier: all its layers must be computed from its one input.")
         graph.sort()
         return graph
 
@@ -186,9 +184,6 @@ class Graph:
         The further a layer is from the output, the earlier it comes; of those that are equally far, the one that is
         found first on the way back from the output. A model that Keras builds of them lists them the same way, so that
         whoever builds it again from its own config draws the same weights from the same seed.
-
-        Raises:
-            StudioError: there is no order, because the connections go round in a circle.
         """
         found: dict[str, int] = {}
         waiting = [self.output]
@@ -199,7 +194,7 @@ class Graph:
                 waiting += reversed(self.nodes[name].inputs)
         left = Counter(source for name in found for source in set(self.nodes[name].inputs))
         distance = dict.fromkeys(found, 0)
-        ready = [] if left[self.output] else [self.output]
+        ready = [self.output]
         while ready:
             name = ready.pop()
             for source in set(self.nodes[name].inputs):
@@ -207,8 +202,6 @@ class Graph:
                 left[source] -= 1
                 if not left[source]:
                     ready.append(source)
-        if circle := [name for name in found if left[name]]:
-            raise StudioError(f"The connections of this network go round in a circle, through the layer “{circle[0]}”.")
         self.nodes = {name: self.nodes[name] for name in sorted(found, key=lambda name: (-distance[name], found[name]))}
 
     def check_names(self) -> None:
@@ -348,7 +341,7 @@ def _chain(fields: Mapping[str, Any], inputs: Sequence[str] | None) -> tuple[_Co
         # Such a model may still say what it was built for.
         shape = fields.get("build_input_shape") or layers[0]["config"].get("batch_input_shape")
         if shape is None and inputs is None:
-            raise StudioError("This network does not say which images it takes: it has no input layer.")
+            raise StudioError("This network has no input layer, so the size of its images is unknown.")
         layers.insert(0, input_layer(shape or ()))
     places = [(_name(layer), 0) for layer in layers]
     sources: list[list[_Place]] = [[], *([place] for place in places[:-1])]
@@ -401,12 +394,16 @@ def input_layer(batch_shape: Sequence[int | None]) -> dict[str, Any]:
 
 
 def _layer(node: Node) -> dict[str, Any]:
-    tensors = [_tensor(source) for source in node.inputs]
+    tensors = [tensor([source, 0, 0]) for source in node.inputs]
     args = [tensors] if len(tensors) > 1 or group_of(node.kind) == "Branches" else tensors
     calls = [{"args": args, "kwargs": dict(node.options)}] if tensors else []
     return {**node.layer, "name": node.name, "inbound_nodes": calls}
 
 
-def _tensor(source: str) -> dict[str, Any]:
-    config = {"shape": _UNKNOWN_SHAPE, "dtype": "float32", "keras_history": [source, 0, 0]}
+def tensor(place: list[Any]) -> dict[str, Any]:
+    """Keras's config of an output, by the layer's name, the call and the output's number.
+
+    Keras asks for a shape, but finds it out by itself.
+    """
+    config = {"shape": [None], "dtype": "float32", "keras_history": place}
     return {"class_name": "__keras_tensor__", "config": config}

@@ -12,7 +12,7 @@ from typing import Any
 from cnnstudio.errors import reason
 from cnnstudio.models.keras_config.allowlist import MODELS, PARTS, RefusedError
 from cnnstudio.models.keras_config.equivalents import OPERATION_MODULES, is_operation
-from cnnstudio.models.keras_config.graph import input_layer
+from cnnstudio.models.keras_config.graph import input_layer, tensor
 from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 
 MAX_CONFIG = 2**24
@@ -148,8 +148,5 @@ def _node(node: Any, kind: str) -> Any:
     if isinstance(node, dict):
         return node
     options: dict[str, Any] = next((source[3] for source in node if len(source) > 3 and source[3]), {})
-    tensors = [
-        {"class_name": "__keras_tensor__", "config": {"shape": [None], "dtype": "float32", "keras_history": source[:3]}}
-        for source in node
-    ]
+    tensors = [tensor(source[:3]) for source in node]
     return {"args": [tensors] if len(tensors) > 1 or group_of(kind) == "Branches" else tensors, "kwargs": options}

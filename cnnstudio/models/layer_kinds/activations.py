@@ -9,11 +9,7 @@ from cnnstudio.models.layer_kinds.values import Values
 
 
 def activation(values: Values) -> str:
-    """The activation after a layer; empty where there is none.
-
-    Raises:
-        UnfitError: there is no such function.
-    """
+    """The activation after a layer; empty where there is none. Raises `UnfitError` for an unknown one."""
     name = values.choice("activation", tuple(ACTIVATIONS), "linear")
     return "" if name == "linear" else name
 
@@ -48,13 +44,13 @@ def _prelu(values: Values, maps: Maps) -> Effect:
     return Effect(maps, weights=(tuple(1 if axis in shared else size for axis, size in enumerate(maps.shape)),))
 
 
-_SLOPE = Field("negative_slope", "Slope", "By what negative numbers are multiplied.", "float", 0, 10)
+_SLOPE = Field("negative_slope", "Slope", "The factor by which negative numbers are multiplied.", "float", 0, 10)
 
 KINDS = (
     LayerKind(
         "Activation",
         "Activation",
-        "Sends each number through a function; without one, several layers could be replaced by a single one.",
+        "Applies a function to each number; without a nonlinear one, several layers could be replaced by one.",
         "Activation",
         one(_activation),
         icon="layer-activation",
@@ -75,7 +71,7 @@ KINDS = (
     LayerKind(
         "LeakyReLU",
         "Leaky ReLU",
-        "Keeps positive numbers and lets a fraction of negative ones through, so that no unit falls silent for good.",
+        "Keeps positive numbers and multiplies negative ones by a small slope, so that no unit stops learning.",
         "Activation",
         one(_leaky_relu),
         icon="layer-activation",
@@ -86,7 +82,7 @@ KINDS = (
     LayerKind(
         "ELU",
         "ELU",
-        "Keeps positive numbers and bends negative ones smoothly towards a limit.",
+        "Keeps positive numbers; negative ones approach a limit smoothly.",
         "Activation",
         one(unchanged),
     ),

@@ -1,4 +1,4 @@
-"""Layers that bring several branches together."""
+"""Layers that join several branches."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +19,7 @@ def _elementwise(_values: Values, inputs: tuple[Maps, ...]) -> Effect:
 
 def _subtraction(values: Values, inputs: tuple[Maps, ...]) -> Effect:
     if len(inputs) > 2:
-        raise UnfitError("", f"takes one branch from another, but {len(inputs)} are connected to it")
+        raise UnfitError("", f"subtracts one input from another, but {len(inputs)} are connected to it")
     return _elementwise(values, inputs)
 
 
@@ -28,7 +28,7 @@ def _concatenation(values: Values, inputs: tuple[Maps, ...]) -> Effect:
     first = inputs[0]
     axes = values.axes("axis", -1, len(first.shape))
     if len(axes) != 1:
-        raise UnfitError("axis", "puts its branches together along one axis only", [-1])
+        raise UnfitError("axis", "joins its inputs along one axis only", [-1])
     for other in inputs[1:]:
         if len(other.shape) != len(first.shape) or any(
             a != b for axis, (a, b) in enumerate(zip(first.shape, other.shape, strict=True)) if axis != axes[0]
@@ -36,7 +36,7 @@ def _concatenation(values: Values, inputs: tuple[Maps, ...]) -> Effect:
             raise UnfitError(
                 "",
                 f"is given {shape_words(first.shape)} and {shape_words(other.shape)}, which must agree in all but the "
-                "axis along which they are put together",
+                "axis along which they are joined",
             )
     merged = first
     for other in inputs[1:]:
@@ -46,7 +46,7 @@ def _concatenation(values: Values, inputs: tuple[Maps, ...]) -> Effect:
 
 def _need_branches(inputs: tuple[Maps, ...]) -> None:
     if len(inputs) < 2:
-        raise UnfitError("", "brings branches together, but only one is connected to it")
+        raise UnfitError("", "joins branches, but only one is connected to it")
 
 
 def _broadcast(one: Maps, other: Maps) -> Maps:
@@ -82,14 +82,14 @@ def _joined(one: Maps, other: Maps, shape: Shape, join: Callable[[int, Reach, Re
 
 
 def _unlike(one: Shape, other: Shape) -> str:
-    return f"cannot join {shape_words(one)} with {shape_words(other)} number by number: they must have the same shape"
+    return f"cannot join {shape_words(one)} with {shape_words(other)} element by element: they must have the same shape"
 
 
 KINDS = (
     LayerKind(
         "Add",
         "Add",
-        "Adds its inputs number by number: a shortcut past what lies between them, as in residual networks.",
+        "Adds its inputs element by element, as the shortcuts of residual networks do.",
         "Branches",
         _elementwise,
         icon="layer-merge",
@@ -98,7 +98,7 @@ KINDS = (
     LayerKind(
         "Concatenate",
         "Concatenate",
-        "Puts the channels of its inputs, which have the same height and width, side by side.",
+        "Joins the channels of its inputs, which must have the same height and width.",
         "Branches",
         _concatenation,
         icon="layer-merge",
@@ -106,15 +106,15 @@ KINDS = (
         defaults={"axis": -1},
         concatenates=True,
     ),
-    LayerKind("Average", "Average", "Takes the average of its inputs number by number.", "Branches", _elementwise),
-    LayerKind("Maximum", "Maximum", "Takes the larger of its inputs number by number.", "Branches", _elementwise),
-    LayerKind("Minimum", "Minimum", "Takes the smaller of its inputs number by number.", "Branches", _elementwise),
+    LayerKind("Average", "Average", "Averages its inputs element by element.", "Branches", _elementwise),
+    LayerKind("Maximum", "Maximum", "Takes the larger of its inputs element by element.", "Branches", _elementwise),
+    LayerKind("Minimum", "Minimum", "Takes the smaller of its inputs element by element.", "Branches", _elementwise),
     LayerKind(
         "Multiply",
         "Multiply",
-        "Multiplies its inputs number by number: one decides how much of another passes.",
+        "Multiplies its inputs element by element, such as maps by the weights of an attention block.",
         "Branches",
         _elementwise,
     ),
-    LayerKind("Subtract", "Subtract", "Subtracts one input from another number by number.", "Branches", _subtraction),
+    LayerKind("Subtract", "Subtract", "Subtracts one input from another element by element.", "Branches", _subtraction),
 )

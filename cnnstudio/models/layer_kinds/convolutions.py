@@ -11,11 +11,11 @@ from cnnstudio.models.layer_kinds.fields import (
     ACTIVATION,
     BIAS,
     FILTERS,
-    LEARNS,
     MAX_PIXELS,
     MAX_UNITS,
     PADDING,
     STRIDES,
+    TRAINABLE,
     Field,
 )
 from cnnstudio.models.layer_kinds.kind import CHANNELS_LAST, LayerKind, kernels_and_bias
@@ -164,7 +164,7 @@ _KERNEL = Field(
 _DILATION = Field(
     "dilation_rate",
     "Dilation",
-    "Distance of the pixels that a kernel looks at; 2 leaves one out between each two and widens its view at no cost.",
+    "Distance between the pixels that a kernel covers; 2 skips every second pixel and covers more at no cost.",
     "int",
     1,
     MAX_PIXELS,
@@ -174,7 +174,7 @@ _DILATION = Field(
 _GROUPS = Field(
     "groups",
     "Groups",
-    "Into how many parts channels and filters are divided; a filter sees only the channels of its own part.",
+    "How many groups channels and filters are divided into; a filter sees only the channels of its own group.",
     "int",
     1,
     MAX_UNITS,
@@ -183,7 +183,7 @@ _GROUPS = Field(
 _MULTIPLIER = Field(
     "depth_multiplier",
     "Filters per channel",
-    "How many filters each channel has for itself.",
+    "How many filters are applied to each channel.",
     "int",
     1,
     MAX_UNITS,
@@ -208,7 +208,7 @@ KINDS = (
         one(_convolution),
         icon="layer-convolution",
         stem="conv",
-        fields=(FILTERS, _KERNEL, STRIDES, PADDING, ACTIVATION, _DILATION, _GROUPS, BIAS, LEARNS),
+        fields=(FILTERS, _KERNEL, STRIDES, PADDING, ACTIVATION, _DILATION, _GROUPS, BIAS, TRAINABLE),
         defaults={"filters": 16, **_WINDOW, "groups": 1, "activation": "relu", **kernels_and_bias("kernel")},
     ),
     LayerKind(
@@ -219,7 +219,7 @@ KINDS = (
         one(_depthwise_convolution),
         icon="layer-depthwise",
         stem="depthwise",
-        fields=(_KERNEL, STRIDES, PADDING, ACTIVATION, _MULTIPLIER, _DILATION, BIAS, LEARNS),
+        fields=(_KERNEL, STRIDES, PADDING, ACTIVATION, _MULTIPLIER, _DILATION, BIAS, TRAINABLE),
         defaults={"depth_multiplier": 1, **_WINDOW, "activation": "linear", **kernels_and_bias("depthwise")},
     ),
     LayerKind(
@@ -230,7 +230,7 @@ KINDS = (
         one(_separable_convolution),
         icon="layer-depthwise",
         stem="separable",
-        fields=(FILTERS, _KERNEL, STRIDES, PADDING, ACTIVATION, _MULTIPLIER, _DILATION, BIAS, LEARNS),
+        fields=(FILTERS, _KERNEL, STRIDES, PADDING, ACTIVATION, _MULTIPLIER, _DILATION, BIAS, TRAINABLE),
         defaults={
             "filters": 16,
             "depth_multiplier": 1,
@@ -242,7 +242,7 @@ KINDS = (
     LayerKind(
         "Conv2DTranspose",
         "Transposed convolution",
-        "Spreads each number over a neighbourhood, weighted by a kernel: a convolution backwards, which enlarges maps.",
+        "Spreads each number over a neighbourhood, weighted by a kernel: a convolution in reverse, to enlarge maps.",
         "Convolution",
         one(_transposed_convolution),
     ),

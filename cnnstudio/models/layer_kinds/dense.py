@@ -3,7 +3,7 @@
 from cnnstudio.models.layer_kinds.activations import activation
 from cnnstudio.models.layer_kinds.convolutions import bias
 from cnnstudio.models.layer_kinds.effects import Effect, one
-from cnnstudio.models.layer_kinds.fields import ACTIVATION, BIAS, LEARNS, UNITS
+from cnnstudio.models.layer_kinds.fields import ACTIVATION, BIAS, TRAINABLE, UNITS
 from cnnstudio.models.layer_kinds.kind import LayerKind, kernels_and_bias
 from cnnstudio.models.layer_kinds.receptive import Maps
 from cnnstudio.models.layer_kinds.values import Values
@@ -26,12 +26,12 @@ KINDS = (
     LayerKind(
         "Dense",
         "Dense",
-        "Makes each of its units a weighted sum of all the numbers it is given, with no notion of neighbourhood.",
+        "Each unit is a weighted sum of all inputs, wherever in the image they come from.",
         "Dense",
         one(_dense),
         icon="layer-dense",
         stem="dense",
-        fields=(UNITS, ACTIVATION, BIAS, LEARNS),
+        fields=(UNITS, ACTIVATION, BIAS, TRAINABLE),
         defaults={"units": 64, "activation": "relu", **kernels_and_bias("kernel")},
     ),
 )

@@ -67,11 +67,7 @@ class Effect:
 
 
 def one(apply: Callable[[Values, Maps], Effect]) -> Callable[[Values, tuple[Maps, ...]], Effect]:
-    """The arithmetic of a kind of layer that takes one input.
-
-    Raises:
-        UnfitError: when it is applied to several.
-    """
+    """The arithmetic of a kind of layer that takes one input; given several, it raises `UnfitError`."""
 
     def apply_to_one(values: Values, inputs: tuple[Maps, ...]) -> Effect:
         if len(inputs) != 1:
@@ -93,21 +89,13 @@ def unchanged_maps(_values: Values, maps: Maps) -> Effect:
 
 
 def spatial_axes(values: Values, maps: Maps) -> tuple[tuple[int, int], int]:
-    """The axes that a layer takes for (height, width), and the one for the channels.
-
-    Raises:
-        UnfitError: it is not given maps.
-    """
+    """The axes that a layer takes for (height, width), and the one for the channels; raises as `need_maps` does."""
     need_maps(maps)
     return ((1, 2), 0) if values.channels_first else ((0, 1), 2)
 
 
 def need_maps(maps: Maps) -> None:
-    """Refuses what has not three axes.
-
-    Raises:
-        UnfitError: it has not.
-    """
+    """Raises `UnfitError` where there are not three axes."""
     if len(maps.shape) != 3:
         raise UnfitError(
             "",

@@ -73,13 +73,11 @@ FILTERS = Field(
     1,
     MAX_UNITS,
 )
-UNITS = Field(
-    "units", "Units", "How many numbers it gives, each a weighted sum of all it is given.", "int", 1, MAX_UNITS
-)
+UNITS = Field("units", "Units", "How many outputs it has, each a weighted sum of all inputs.", "int", 1, MAX_UNITS)
 STRIDES = Field(
     "strides",
     "Stride",
-    "How many pixels the window moves from one place to the next; 2 halves height and width. S in the formula.",
+    "How many pixels the window moves from one position to the next; 2 halves height and width. S in the formula.",
     "int",
     1,
     MAX_PIXELS,
@@ -88,28 +86,28 @@ STRIDES = Field(
 PADDING = Field(
     "padding",
     "Padding",
-    "“same” frames the input with zeros, so that with stride 1 its size is kept; “valid” adds nothing, and it shrinks.",
+    "“same” adds zeros around the input, so that stride 1 keeps its size; “valid” adds none, and the maps shrink.",
     "choice",
     choices=("valid", "same"),
 )
 ACTIVATION = Field(
     "activation",
     "Activation",
-    "The function that each output goes through; without one, several layers could be replaced by a single one.",
+    "The function that is applied to each output; without a nonlinear one, several layers could be replaced by one.",
     "choice",
     choices=tuple(one.name for one in ACTIVATIONS.values() if one.is_offered),
 )
 BIAS = Field(
     "use_bias",
     "Bias",
-    "Whether a learnt number is added to each output; needless where a normalisation follows.",
+    "Whether a learned number is added to each output; unnecessary where a normalisation follows.",
     "bool",
     is_rare=True,
 )
-LEARNS = Field(
+TRAINABLE = Field(
     "trainable",
-    "Learns",
-    "Whether training changes its weights; a frozen layer keeps those it was given.",
+    "Trainable",
+    "Whether training changes its weights; a frozen layer keeps the ones it has.",
     "bool",
     is_rare=True,
 )

@@ -26,15 +26,15 @@ def _fixed_normalisation(values: Values, maps: Maps) -> Effect:
     return Effect(maps)
 
 
-_GAIN = Field("scale", "Scale", "By what each number is multiplied.", "float", -1e6, 1e6)
-_OFFSET = Field("offset", "Offset", "What is added after that.", "float", -1e6, 1e6)
+_GAIN = Field("scale", "Scale", "The factor by which each number is multiplied.", "float", -1e6, 1e6)
+_OFFSET = Field("offset", "Offset", "The number that is then added.", "float", -1e6, 1e6)
 
 KINDS = (
-    LayerKind("InputLayer", "Image", "The image as it comes in: raw values from 0 to 255.", "Input", one(unchanged)),
+    LayerKind("InputLayer", "Image", "The input image: raw values from 0 to 255.", "Input", one(unchanged)),
     LayerKind(
         "Rescaling",
         "Rescaling",
-        "Multiplies every number by one number and adds another, such as to bring pixels from 0–255 to 0–1.",
+        "Multiplies every number by a scale and adds an offset, such as to bring pixels from 0–255 to 0–1.",
         "Input",
         one(unchanged),
         icon="layer-rescaling",
@@ -45,7 +45,7 @@ KINDS = (
     LayerKind(
         "Normalization",
         "Normalisation",
-        "Brings each channel to mean 0 and variance 1 as measured on the training images, before anything is learned.",
+        "Brings each channel to mean 0 and variance 1, as measured on the training images beforehand.",
         "Input",
         one(_fixed_normalisation),
     ),

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from cnnstudio.models import layers
 from cnnstudio.models.layer_kinds.effects import Effect
-from cnnstudio.models.layer_kinds.fields import FILTERS, LEARNS, UNITS, Field
+from cnnstudio.models.layer_kinds.fields import FILTERS, TRAINABLE, UNITS, Field
 from cnnstudio.models.layer_kinds.receptive import Maps
 from cnnstudio.models.layer_kinds.values import Values
 
@@ -74,7 +74,7 @@ class LayerKind:
     def layer(self, name: str) -> dict[str, Any]:
         """Keras's config of a new layer of this kind."""
         policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}}
-        learns = {"trainable": True} if LEARNS in self.fields else {}
+        learns = {"trainable": True} if TRAINABLE in self.fields else {}
         config = {"name": name, **learns, "dtype": {**policy, "registered_name": None}, **self.defaults}
         return {
             "module": self.module,

@@ -2,7 +2,7 @@
 
 from cnnstudio.models import layers
 from cnnstudio.models.layer_kinds.effects import Effect, need_maps, one
-from cnnstudio.models.layer_kinds.fields import LEARNS, Field
+from cnnstudio.models.layer_kinds.fields import TRAINABLE, Field
 from cnnstudio.models.layer_kinds.kind import LayerKind, initializer, unconstrained
 from cnnstudio.models.layer_kinds.receptive import Maps
 from cnnstudio.models.layer_kinds.values import UnfitError, Values, divisors_of, show
@@ -83,13 +83,18 @@ _EPSILON = Field(
     1,
     is_rare=True,
 )
-_CENTER = Field("center", "Shift", "Whether a learnt number is added after normalising.", "bool")
-_SCALE = Field("scale", "Scale", "Whether the result is multiplied by a learnt number.", "bool")
+_CENTER = Field("center", "Shift", "Whether a learned number is added after normalising.", "bool")
+_SCALE = Field("scale", "Scale", "Whether the result is multiplied by a learned number.", "bool")
 _NEIGHBOURS = Field(
-    "size", "Channels", "How many neighbouring channels count, its own included; odd.", "int", 1, MAX_NEIGHBOURS
+    "size",
+    "Channels",
+    "How many neighbouring channels are summed, its own included; odd.",
+    "int",
+    1,
+    MAX_NEIGHBOURS,
 )
-_ALPHA = Field("alpha", "Alpha", "How much the neighbours count.", "float", 0, 1e3)
-_BETA = Field("beta", "Beta", "The power to which their sum is raised.", "float", 0, 10)
+_ALPHA = Field("alpha", "Alpha", "The weight of the sum over neighbouring channels.", "float", 0, 1e3)
+_BETA = Field("beta", "Beta", "The exponent of the sum.", "float", 0, 10)
 
 _DEFAULTS = {
     "axis": -1,
@@ -111,7 +116,7 @@ KINDS = (
         one(_batch_normalisation),
         icon="layer-normalization",
         stem="norm",
-        fields=(_MOMENTUM, _EPSILON, _CENTER, _SCALE, LEARNS),
+        fields=(_MOMENTUM, _EPSILON, _CENTER, _SCALE, TRAINABLE),
         defaults={
             **_DEFAULTS,
             "momentum": 0.99,
@@ -129,7 +134,7 @@ KINDS = (
         one(_layer_normalisation),
         icon="layer-normalization",
         stem="layer_norm",
-        fields=(_EPSILON, _CENTER, _SCALE, LEARNS),
+        fields=(_EPSILON, _CENTER, _SCALE, TRAINABLE),
         defaults=_DEFAULTS,
     ),
     LayerKind(
@@ -149,7 +154,7 @@ KINDS = (
     LayerKind(
         "LayerScale",
         "Layer scale",
-        "Multiplies each channel by a number that is learned, at first a tiny one.",
+        "Multiplies each channel by a learned number, which begins tiny.",
         "Normalisation",
         one(_layer_scale),
         module="keras.src.applications.convnext",
@@ -157,8 +162,8 @@ KINDS = (
     LayerKind(
         "LocalResponseNormalization",
         "Local response normalisation",
-        "Lets each number weaken those of neighbouring channels at the same place, so that channels compete, as in "
-        "AlexNet.",
+        "Divides each number by the activity of neighbouring channels at the same place, so that channels compete, as "
+        "in AlexNet.",
         "Normalisation",
         one(_channel_normalisation),
         icon="layer-normalization",

@@ -24,7 +24,7 @@ def _global_pooling(values: Values, maps: Maps) -> Effect:
 _POOL = Field(
     "pool_size",
     "Window",
-    "Height and width, in pixels, of what is put together into one.",
+    "Height and width, in pixels, of the window that is reduced to one number.",
     "int",
     1,
     MAX_PIXELS,
@@ -38,7 +38,7 @@ KINDS = (
     LayerKind(
         "MaxPooling2D",
         "Max pooling",
-        "Keeps the largest number of each window: the maps shrink, and what was found stays, if not exactly where.",
+        "Keeps the largest number of each window: the maps shrink and keep what was found, but not exactly where.",
         "Pooling",
         one(_pooling),
         icon="layer-max-pooling",
@@ -60,7 +60,7 @@ KINDS = (
     LayerKind(
         "GlobalAveragePooling2D",
         "Global average pooling",
-        "Keeps the mean of each map, one number a channel: few weights follow, and any image size will do.",
+        "Keeps the mean of each map, one number a channel: the next layer needs few weights, and images any size.",
         "Pooling",
         one(_global_pooling),
         icon="layer-global-pooling",

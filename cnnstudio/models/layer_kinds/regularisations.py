@@ -47,8 +47,8 @@ KINDS = (
     LayerKind(
         "SpatialDropout2D",
         "Spatial dropout",
-        "Sets whole feature maps to zero at random, for neighbours are too alike to miss a single pixel; during "
-        "training only.",
+        "Sets whole feature maps to zero at random, since neighbouring pixels are too similar for dropping single ones "
+        "to matter; during training only.",
         "Regularisation",
         one(_map_dropout),
         icon="layer-dropout",
@@ -84,11 +84,11 @@ KINDS = (
     LayerKind(
         "ActivityRegularization",
         "Activity penalty",
-        "Counts large numbers as a loss, during training only, and gives all on as they are.",
+        "Adds a penalty for large numbers to the loss, during training only, and passes its input on unchanged.",
         "Regularisation",
         one(unchanged),
     ),
-    LayerKind("Identity", "Identity", "Gives on what it is given.", "Regularisation", one(unchanged)),
+    LayerKind("Identity", "Identity", "Passes its input on unchanged.", "Regularisation", one(unchanged)),
     _augmentation("RandomBrightness", "Random brightness", "Makes the image lighter or darker"),
     _augmentation("RandomContrast", "Random contrast", "Changes the contrast"),
     _augmentation("RandomFlip", "Random flip", "Mirrors the image"),

@@ -208,7 +208,7 @@ KINDS = (
     LayerKind(
         "Flatten",
         "Flatten",
-        "Writes all numbers in one long list, as the dense layers that follow need them.",
+        "Turns the maps into one vector, as the dense layers that follow need it.",
         "Shape",
         one(_flatten),
         icon="layer-flatten",
@@ -249,7 +249,7 @@ KINDS = (
         defaults={"size": [2, 2], **CHANNELS_LAST, "interpolation": "nearest"},
     ),
     LayerKind("Reshape", "Reshape", "Gives the same numbers another shape.", "Shape", one(_reshape)),
-    LayerKind("Permute", "Permute", "Exchanges the axes, such as height and width.", "Shape", one(_permute)),
-    LayerKind("Resizing", "Resizing", "Brings the image to another size.", "Shape", one(_resizing)),
+    LayerKind("Permute", "Permute", "Reorders the axes, such as height and width.", "Shape", one(_permute)),
+    LayerKind("Resizing", "Resizing", "Resizes the image.", "Shape", one(_resizing)),
     LayerKind("CenterCrop", "Centre crop", "Keeps the middle of the image.", "Shape", one(_centre_crop)),
 )

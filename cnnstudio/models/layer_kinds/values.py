@@ -28,7 +28,10 @@ class UnfitError(Exception):
 
 
 class Values:
-    """The fields of one layer's config; what is missing has Keras's default."""
+    """The fields of one layer's config; what is missing has Keras's default.
+
+    Each method but `raw` and `flag` raises `UnfitError` where the value is of another kind or out of its range.
+    """
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
         self._fields = fields
@@ -38,11 +41,7 @@ class Values:
         return self._fields.get(field, default)
 
     def whole(self, field: str, default: int | None = None, lowest: int = 1, highest: int | None = None) -> int:
-        """A whole number.
-
-        Raises:
-            UnfitError: it is none, or out of its range.
-        """
+        """A whole number."""
         value = self.raw(field, default)
         if not is_whole(value) or value < lowest or (highest is not None and value > highest):
             range_ = f"at least {lowest:,}" if highest is None else f"from {lowest:,} to {highest:,}"
@@ -54,11 +53,7 @@ class Values:
         return value
 
     def pair(self, field: str, default: Any = None, lowest: int = 1, highest: int = 2**31) -> Pair:
-        """Two whole numbers, for height and width; one number stands for both.
-
-        Raises:
-            UnfitError: they are none, or out of their range.
-        """
+        """Two whole numbers, for height and width; one number stands for both."""
         value = self.raw(field, default)
         pair = (value, value) if is_whole(value) else value
         if isinstance(pair, list | tuple) and len(pair) == 2 and all(map(is_whole, pair)):
@@ -76,11 +71,7 @@ class Values:
         )
 
     def frame(self, field: str, default: Any) -> tuple[Pair, Pair]:
-        """Pixels before and after, for height and width; one number stands for all, one for both ends of an axis.
-
-        Raises:
-            UnfitError: they are none, or negative.
-        """
+        """Pixels before and after, for height and width; one number stands for all, one for both ends of an axis."""
         value = self.raw(field, default)
         sides = (value, value) if is_whole(value) else value
         if isinstance(sides, list | tuple) and len(sides) == 2:
@@ -97,11 +88,7 @@ class Values:
         )
 
     def number(self, field: str, default: float, lowest: float, highest: float) -> float:
-        """A number.
-
-        Raises:
-            UnfitError: it is none, or out of its range.
-        """
+        """A number."""
         value = self.raw(field, default)
         if not _is_number(value):
             fitting = default
@@ -116,11 +103,7 @@ class Values:
         )
 
     def choice(self, field: str, choices: tuple[str, ...], default: str) -> str:
-        """One of several words; None stands for the default.
-
-        Raises:
-            UnfitError: it is none of them.
-        """
+        """One of several words; None stands for the default."""
         value = self.raw(field, default)
         if value is None:
             return default
@@ -136,11 +119,7 @@ class Values:
 
     @property
     def channels_first(self) -> bool:
-        """Whether the layer takes the first axis for the channels.
-
-        Raises:
-            UnfitError: the config names neither first nor last.
-        """
+        """Whether the layer takes the first axis for the channels."""
         return self.choice("data_format", ("channels_last", "channels_first"), "channels_last") == "channels_first"
 
     def axes(self, field: str, default: int, rank: int) -> tuple[int, ...]:
@@ -153,9 +132,6 @@ class Values:
 
         Returns:
             Sorted, counted without the batch's axis.
-
-        Raises:
-            UnfitError: there is no such axis.
         """
         value = self.raw(field, default)
         axes = value if isinstance(value, list | tuple) else [value]
@@ -213,6 +189,15 @@ def like(value: Any, pair: Pair) -> Any:
     if is_whole(value) and pair[0] == pair[1]:
         return pair[0]
     return list(pair)
+
+
+def folded(value: Any) -> Any:
+    """A size with one number for height and width, before and after, where they agree: 2 for ((2, 2), (2, 2))."""
+    if not isinstance(value, list | tuple):
+        return value
+    items = [folded(item) for item in value]
+    first = next(iter(items), None)
+    return first if isinstance(first, int | float) and all(item == first for item in items) else items
 
 
 def divisors_of(number: int) -> list[int]:

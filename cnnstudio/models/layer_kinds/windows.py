@@ -73,22 +73,14 @@ class SlidingWindow:
 
     @classmethod
     def of_convolution(cls, values: Values) -> "SlidingWindow":
-        """Reads a convolution's.
-
-        Raises:
-            UnfitError: a number is out of range.
-        """
+        """Reads a convolution's; raises `UnfitError` where a number is out of range."""
         size = values.pair("kernel_size")
         strides, dilations = values.pair("strides", 1), values.pair("dilation_rate", 1)
         return cls("kernel_size", size, strides, dilations, _is_same(values))
 
     @classmethod
     def of_pooling(cls, values: Values) -> "SlidingWindow":
-        """Reads a pooling's, whose stride is its size where none is given.
-
-        Raises:
-            UnfitError: a number is out of range.
-        """
+        """Reads a pooling's, whose stride is its size where none is given; raises `UnfitError` likewise."""
         size = values.pair("pool_size", 2)
         strides = size if values.raw("strides") is None else values.pair("strides")
         return cls("pool_size", size, strides, (1, 1), _is_same(values))

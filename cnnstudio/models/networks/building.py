@@ -1,6 +1,6 @@
 """Finding a network by name or path, fitting it to a data set, and building it.
 
-A network is an architecture of `ARCHITECTURES`, or one that somebody edited (`network_files`).
+A network is an architecture of `ARCHITECTURES`, or one that somebody edited (`cnnstudio.models.networks.files`).
 """
 
 import difflib
@@ -8,7 +8,6 @@ import json
 import math
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -17,45 +16,18 @@ from typing import TYPE_CHECKING, TypeVar
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures.architecture import Architecture, ImageShape
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES, check, seeded
-from cnnstudio.models.backend import import_keras
+from cnnstudio.models.backend import build_checked, import_keras, in_new_thread
 from cnnstudio.models.keras_config.allowlist import checked_config
-from cnnstudio.models.networks.files import (
-    SUFFIX,
-    Network,
-    list_networks,
-    read_network,
-    rename_network,
-    save_network,
-    saved_names,
-    saved_path,
-    trash_network,
-    write_network,
-)
+from cnnstudio.models.keras_config.graph import Config, Graph
+from cnnstudio.models.layer_table import describe
+from cnnstudio.models.networks.files import SUFFIX, Network, read_network, saved_names, saved_path
 from cnnstudio.models.trained.card import MODEL_FILE, model_file
-from cnnstudio.models.trained.files import MAX_ACTIVATIONS, MODEL_ENDINGS, read_config
+from cnnstudio.models.trained.files import MAX_ACTIVATIONS, MODEL_ENDINGS, first_line, read_config
 from cnnstudio.storage import exists, is_file
 from cnnstudio.wording import shape, size
 
 if TYPE_CHECKING:
     import keras
-
-    from cnnstudio.models.keras_config.graph import Config
-
-__all__ = [
-    "SUFFIX",
-    "Network",
-    "build_network",
-    "find_network",
-    "fitted",
-    "list_networks",
-    "network_config",
-    "read_network",
-    "reference",
-    "rename_network",
-    "save_network",
-    "trash_network",
-    "write_network",
-]
 
 Result = TypeVar("Result")
 
@@ -101,7 +73,7 @@ def find_network(text: str | Path) -> Architecture | Network:
 
 
 def _reader(text: str | Path) -> Callable[[Path], Network] | None:
-    """What reads a network from a path; None where nothing is there that could be one."""
+    """The function that reads a network from a path; None where nothing is there that could be one."""
     with suppress(OSError, ValueError, RuntimeError):  # not every text can be a path
         path = Path(text).expanduser()
         if path.suffix.lower() in MODEL_ENDINGS or is_file(path / MODEL_FILE):
@@ -112,13 +84,7 @@ def _reader(text: str | Path) -> Callable[[Path], Network] | None:
 
 
 def _network_of_model(path: Path) -> Network:
-    """The network of a trained model, without its weights.
-
-    Args:
-        path: a `.keras` or `.h5` file, or the folder of a model.
-    """
-    from cnnstudio.models.keras_config.graph import Graph
-
+    """The network of a trained model, a `.keras` or `.h5` file or a model's folder, without its weights."""
     path = path.absolute()
     file = model_file(path)
     config = read_config(file)
@@ -140,7 +106,7 @@ def _network_of_model(path: Path) -> Network:
 
 
 def reference(network: Architecture | Network) -> str:
-    """What `find_network` finds a network by, from whatever folder."""
+    """The text by which `find_network` finds a network, whatever the current folder."""
     if isinstance(network, Architecture) or network.path is None or saved_path(network.name) == network.path:
         return network.name
     return str(network.path)
@@ -151,7 +117,7 @@ def called(network: Architecture | Network) -> str:
     return network.name if reference(network) == network.name else network.title
 
 
-def fitted(config: "Config", image_shape: ImageShape, classes: int) -> "Config":
+def fitted(config: Config, image_shape: ImageShape, classes: int) -> Config:
     """The same network for other images and another number of classes.
 
     Args:
@@ -162,9 +128,6 @@ def fitted(config: "Config", image_shape: ImageShape, classes: int) -> "Config":
     Raises:
         StudioError: a layer does not fit such images, or the network's outputs are not the classes.
     """
-    from cnnstudio.models.keras_config.graph import Graph
-    from cnnstudio.models.layer_table import describe
-
     if classes < 2:
         raise StudioError(f"A network needs at least 2 classes to choose between, not {classes}.")
     graph = Graph.of(config)
@@ -173,7 +136,7 @@ def fitted(config: "Config", image_shape: ImageShape, classes: int) -> "Config":
     head = graph.head
     if head is None:
         raise StudioError(
-            "It cannot be told which layer gives each class its number: the network must end in a dense layer, or in a "
+            "The network has no layer with one output for each class: it must end in a dense layer, or in a "
             "convolution with pooling."
         )
     graph.nodes[head.name] = head.with_values(**{head.count_field: classes})
@@ -184,15 +147,15 @@ def fitted(config: "Config", image_shape: ImageShape, classes: int) -> "Config":
     answers = table.row(graph.output).output_shape
     if answers != (classes,):
         raise StudioError(
-            f"The network answers with {shape(answers or ())} numbers instead of one for each of {classes} "
-            "classes. Put a global pooling before its end."
+            f"The network has {shape(answers or ())} outputs instead of one for each of {classes} classes. Put a "
+            "global pooling before its end."
         )
     return result
 
 
 def network_config(
     text: str | Path | Architecture | Network, image_shape: ImageShape | None = None, classes: int | None = None
-) -> "Config":
+) -> Config:
     """Keras's config of a network, without making its weights.
 
     Args:
@@ -201,13 +164,11 @@ def network_config(
         classes: number of classes; likewise.
 
     Returns:
-        A config as `checked_config` makes it, not to be changed in place. The second time it is there at once.
+        A config as `checked_config` makes it, not to be changed in place. Those of architectures are cached.
 
     Raises:
         StudioError: there is no such network, or it does not fit.
     """
-    from cnnstudio.models.layer_table import describe
-
     network = text if isinstance(text, Architecture | Network) else find_network(text)
     if isinstance(network, Architecture):
         return json.loads(_named_config(network.name, image_shape or network.image_shape, classes or network.classes))
@@ -245,13 +206,11 @@ def build_network(
 
 
 def _build_edited(network: Network, image_shape: ImageShape, classes: int, seed: int) -> "keras.Model":
-    from cnnstudio.models.keras_config.graph import Graph
-
     config = fitted(network.config, image_shape, classes)
     if not Graph.of(config).gives_probabilities:
         raise StudioError(
-            "The network ends without softmax, so that its numbers are no probabilities of the classes. "
-            "Set the activation of its last layer to softmax."
+            "The network ends without softmax, so its outputs are not probabilities. Set the activation of its last "
+            "layer to softmax."
         )
     model = _built(lambda: _deserialized(config), seed)
     source = ARCHITECTURES.get(network.source)
@@ -260,14 +219,14 @@ def _build_edited(network: Network, image_shape: ImageShape, classes: int, seed:
     elif frozen := next((layer for layer in model.layers if layer.weights and not layer.trainable), None):
         raise StudioError(
             f"The layer “{frozen.name}” is frozen, but there are no weights for it: it would stay random. "
-            "Set it to learn."
+            "Make it trainable."
         )
     return model
 
 
 @lru_cache(maxsize=64)
 def _named_config(name: str, image_shape: ImageShape, classes: int) -> bytes:
-    """The config of an architecture as JSON, of which everybody can have a copy."""
+    """The config of an architecture as JSON: each caller reads a copy of its own."""
     check(ARCHITECTURES[name], image_shape, classes)
     import_keras()
 
@@ -282,39 +241,28 @@ def _named_config(name: str, image_shape: ImageShape, classes: int) -> bytes:
 
 
 def _built(build: Callable[[], "keras.Model"], seed: int) -> "keras.Model":
-    """Builds a model, whose weights get memory once it is known that there is enough."""
     import_keras()
 
     def built() -> "keras.Model":
-        import keras
-
-        # Within the scope, variables have shapes but no memory. They are given it at its end, if all is well.
-        with seeded(seed), keras.StatelessScope(initialize_variables=False) as scope:
-            model = build()
-            _check_size(model)
-            scope.initialize_variables = True
-        return model
+        with seeded(seed):
+            return build_checked(build, _check_size)
 
     return alone(built)
 
 
 def alone(work: Callable[[], Result]) -> Result:
-    """Does what makes layers, or asks Keras for some.
-
-    What Keras remembers of an interrupted building, it remembers for the thread: a thread of its own forgets it.
-    """
-    with _building, ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(work).result()
+    """Calls a function that makes layers, while no other such call runs, and returns its result."""
+    with _building:
+        return in_new_thread(work)
 
 
-def _deserialized(config: "Config") -> "keras.Model":
+def _deserialized(config: Config) -> "keras.Model":
     import keras
 
     try:
         return keras.saving.deserialize_keras_object(config, safe_mode=True)
-    except Exception as error:  # Keras may stumble over a stranger's config in any way.
-        reason = str(error).strip().partition("\n")[0][:200] or type(error).__name__
-        raise StudioError(f"Keras cannot build this network ({reason}).") from error
+    except Exception as error:  # Keras may raise anything for a config from elsewhere.
+        raise StudioError(f"Keras cannot build this network ({first_line(error)}).") from error
 
 
 def _check_size(model: "keras.Model") -> None:
@@ -330,7 +278,7 @@ def _check_size(model: "keras.Model") -> None:
     activations = sum(math.prod(layer.output.shape[1:]) for layer in model.layers)
     if activations > MAX_ACTIVATIONS:
         raise StudioError(
-            f"The layers of this network answer to one image with {activations:,} numbers, which take "
+            f"The layers of this network have {activations:,} outputs for one image, which take "
             f"{size(4 * activations)} of memory; up to {MAX_ACTIVATIONS:,} are possible. Use fewer filters, or pool "
             "earlier."
         )

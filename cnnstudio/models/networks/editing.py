@@ -1,7 +1,7 @@
 """Changing a network: pure functions from Keras's config to Keras's config.
 
-Whether the new network is possible is told by `cnnstudio.models.layer_table.describe`, with the number that
-does not fit; here only what makes no sense as an operation is refused.
+Whether the layers of the new network fit each other, `cnnstudio.models.layer_table.describe` finds out; here only
+operations that make no sense are refused.
 """
 
 import re
@@ -13,11 +13,12 @@ from cnnstudio.models.keras_config.graph import LAYER_NAMES, Config, Graph, Node
 from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 from cnnstudio.models.layer_kinds.fields import Field
 from cnnstudio.models.layer_kinds.kind import LayerKind
+from cnnstudio.models.layer_kinds.values import folded
 from cnnstudio.models.layer_table import LayerTable, describe
 
 
 def add_layer(config: Config, after: str, kind: str, *, source: str | None = None, **values: Any) -> Config:
-    """Puts a new layer behind another one; all that was fed by that one is fed by the new one.
+    """Adds a new layer after another one, whose output now feeds the new one, and the new one all that it fed before.
 
     Args:
         config: of the network; stays as it is.
@@ -33,10 +34,7 @@ def add_layer(config: Config, after: str, kind: str, *, source: str | None = Non
     Raises:
         StudioError: there is no such layer or kind, a value is none for its field, or nothing can stand there.
     """
-    graph = Graph.of(config)
-    graph.node(after)
-    if after == graph.output:
-        raise StudioError(f"“{after}” stays the last layer: its outputs are the classes. Add the new one before it.")
+    graph = _graph_with_place(config, after)
     entry = _kind(kind)
     node = Node(_free_name(graph, entry.stem), entry.layer(_free_name(graph, entry.stem)), (after,))
     node = _with_fields(node, entry, values)
@@ -72,15 +70,12 @@ def add_residual_block(config: Config, after: str, filters: int, stride: int = 1
     Raises:
         StudioError: there is no such layer, its output is flat, or a number is out of its range.
     """
-    graph = Graph.of(config)
-    graph.node(after)
-    if after == graph.output:
-        raise StudioError(f"“{after}” stays the last layer: its outputs are the classes. Add the block before it.")
+    graph = _graph_with_place(config, after)
     shape = _shape(describe(config), after)
     if shape is None or len(shape) != 3:
         raise StudioError(
             f"A residual block works on an image with channels, which the output of “{after}” is not. "
-            "Add it behind a convolution or a pooling."
+            "Add it after a convolution or a pooling."
         )
     number = 1
     while any(name.startswith(f"block{number}_") for name in graph.nodes):
@@ -105,12 +100,12 @@ def remove_layer(config: Config, name: str) -> Config:
     the layers of the others go too.
 
     Raises:
-        StudioError: there is no such layer, it is the input or the output, or nobody can tell which branch is to stay.
+        StudioError: there is no such layer, it is the input or the output, or none of its branches can take its place.
     """
     graph = Graph.of(config)
     node = _inner(graph, name, "removed")
     if node == graph.head:
-        raise StudioError(f"“{name}” gives each class its number, and stays. Remove or change the layers before it.")
+        raise StudioError(f"“{name}” has one output for each class and stays. Remove or change the layers before it.")
     kept = node.inputs[0] if len(node.inputs) == 1 else _main_branch(config, graph, node)
     _bridge(graph, name, kept)
     return graph.to_config()
@@ -129,7 +124,7 @@ def move_layer(config: Config, name: str, by: int) -> Config:
     if by == 1:
         followers = graph.consumers(name)
         if len(followers) != 1:
-            raise StudioError(f"The network forks behind “{name}”: it cannot move into one of the branches.")
+            raise StudioError(f"The network forks after “{name}”: it cannot move into one of the branches.")
         upper, lower = node, followers[0]
     else:
         if len(node.inputs) != 1:
@@ -174,9 +169,9 @@ def change_layer(config: Config, name: str, **values: Any) -> Config:
     node = graph.node(name)
     changed = _with_fields(node, _kind(node.kind), values)
     if node == graph.head and changed.config[node.count_field] != node.config[node.count_field]:
-        raise StudioError(f"“{name}” gives each class its number: how many they are, the data set decides.")
+        raise StudioError(f"“{name}” has one output for each class: the data set decides how many.")
     if name == graph.output and node.config.get("activation") == "softmax" != changed.config["activation"]:
-        raise StudioError(f"“{name}” keeps its softmax, which makes probabilities of the numbers of the classes.")
+        raise StudioError(f"“{name}” keeps its softmax, which turns its outputs into probabilities.")
     graph.nodes[name] = changed
     return graph.to_config()
 
@@ -213,7 +208,7 @@ def values(config: Config, name: str) -> dict[str, Any]:
     """
     node = Graph.of(config).node(name)
     kind = LAYER_KINDS.get(node.kind)
-    return {field.name: _simple(node.config.get(field.name)) for field in kind.fields} if kind else {}
+    return {field.name: folded(node.config.get(field.name)) for field in kind.fields} if kind else {}
 
 
 def head_layer(config: Config) -> str | None:
@@ -226,6 +221,15 @@ def _kind(kind: str) -> LayerKind:
     if kind not in LAYER_KINDS or not LAYER_KINDS[kind].is_offered:
         raise StudioError(f"Layers of the kind “{kind}” cannot be edited here.")
     return LAYER_KINDS[kind]
+
+
+def _graph_with_place(config: Config, after: str) -> Graph:
+    """A network's graph, in which something can be added after a layer."""
+    graph = Graph.of(config)
+    graph.node(after)
+    if after == graph.output:
+        raise StudioError(f"“{after}” stays the last layer: its outputs are the classes. Add new layers before it.")
+    return graph
 
 
 def _inner(graph: Graph, name: str, done: str) -> Node:
@@ -271,36 +275,20 @@ def _with_fields(node: Node, kind: LayerKind, values: Mapping[str, Any]) -> Node
         if name not in fields:
             known = ", ".join(fields) or "nothing"
             raise StudioError(f"There is no “{name}” to be set on {kind.title}: it has {known}.")
-    return node.with_values(**{name: _as_keras(fields[name], value) for name, value in values.items()})
+    return node.with_values(
+        **{name: _as_keras(fields[name], value, fields[name].numbers) for name, value in values.items()}
+    )
 
 
-def _as_keras(field: Field, value: Any) -> Any:
-    """A value as Keras keeps it."""
-    if field.numbers == 1:
+def _as_keras(field: Field, value: Any, numbers: int) -> Any:
+    """A value as Keras keeps it: one number, a pair, or a pair of pairs."""
+    if numbers == 1:
         field.check(value)
         return float(value) if field.kind == "float" else value
     pair = list(value) if isinstance(value, list | tuple) else [value, value]
     if len(pair) != 2:
-        raise StudioError(f"{field.title} is one number, or two along height and width, not {value}.")
-    if field.numbers == 2:
-        for number in pair:
-            field.check(number)
-        return pair
-    sides = [list(side) if isinstance(side, list | tuple) else [side, side] for side in pair]
-    for side in sides:
-        if len(side) != 2:
-            raise StudioError(f"{field.title} is one number, or one for each side, not {value}.")
-        for number in side:
-            field.check(number)
-    return sides
-
-
-def _simple(value: Any) -> Any:
-    """One value for a list of equal ones."""
-    if not isinstance(value, list | tuple):
-        return value
-    items = [_simple(item) for item in value]
-    return items[0] if items and all(item == items[0] for item in items) else items
+        raise StudioError(f"{field.title} is one number, or one for each side, not {value}.")
+    return [_as_keras(field, item, numbers // 2) for item in pair]
 
 
 def _second(config: Config, graph: Graph, after: str, kind: LayerKind, source: str | None) -> str:
@@ -308,7 +296,7 @@ def _second(config: Config, graph: Graph, after: str, kind: LayerKind, source: s
     if source is not None:
         graph.node(source)
         if source == after or source in graph.descendants(after):
-            raise StudioError(f"A shortcut leads forward: “{source}” is not computed before “{after}”.")
+            raise StudioError(f"A shortcut comes from an earlier layer: “{source}” is not computed before “{after}”.")
         return source
     table = describe(config)
     shape = _shape(table, after)
@@ -328,7 +316,7 @@ def _main_branch(config: Config, graph: Graph, node: Node) -> str:
     if shape is None or not alike:
         raise StudioError(
             f"“{node.name}” joins {len(node.inputs)} branches, and none of them alone has the shape that the next "
-            "layer is used to. Remove the layers of the branches instead."
+            "layer expects. Remove the layers of the branches instead."
         )
     return max(alike, key=graph.depth)
 
@@ -357,14 +345,14 @@ def _shape(table: LayerTable, name: str) -> tuple[int, ...] | None:
 
 def _check_swap(graph: Graph, upper: Node, lower: Node, name: str) -> None:
     if not upper.inputs:
-        raise StudioError(f"“{name}” stands first already: before it is only the image.")
+        raise StudioError(f"“{name}” is the first layer already.")
     if lower.name == graph.output:
         raise StudioError(f"“{name}” cannot move further: “{lower.name}” stays the last layer.")
     if len(upper.inputs) != 1 or len(lower.inputs) != 1:
         other = upper if lower.name == name else lower
         raise StudioError(f"“{name}” cannot move past “{other.name}”, which joins branches.")
     if len(graph.consumers(upper.name)) != 1:
-        raise StudioError(f"“{name}” cannot move past “{upper.name}”, behind which the network forks.")
+        raise StudioError(f"“{name}” cannot move past “{upper.name}”, after which the network forks.")
 
 
 def _swap(graph: Graph, upper: Node, lower: Node) -> None:

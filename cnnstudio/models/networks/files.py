@@ -8,17 +8,15 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.keras_config.allowlist import RefusedError, checked_config
+from cnnstudio.models.keras_config.graph import Config, Graph
 from cnnstudio.names import checked_name
 from cnnstudio.storage import data_folder, exists, is_file, move_to_trash, write_atomically
 from cnnstudio.wording import size
-
-if TYPE_CHECKING:
-    from cnnstudio.models.keras_config.graph import Config
 
 SUFFIX = ".cnn.json"
 FILE_FORMAT = 1
@@ -41,7 +39,7 @@ class Network:
 
     name: str
     title: str
-    config: "Config"
+    config: Config
     source: str = ""
     path: Path | None = None
 
@@ -79,23 +77,18 @@ def read_network(path: Path) -> Network:
         StudioError: the file is missing, too large, damaged, from a newer CNN Studio, or holds something that is not
             allowed; the sentence says which.
     """
-    from cnnstudio.models.keras_config.graph import Graph
-
     path = path.expanduser().absolute()
     values = _document(path, _read(path))
     try:
-        config = checked_config(json.dumps(values["model"]).encode())
-        graph = Graph.of(config)
+        graph = Graph.of(checked_config(json.dumps(values["model"]).encode()))
         graph.check_names()
     except RefusedError as error:
         raise StudioError(f"{path} is not opened: {error}.") from error
     except StudioError as error:
         raise StudioError(f"{path} is not opened. {error}") from error
-    # Of the connections and their order nothing is left to chance, whoever listed them.
-    config = graph.to_config()
     source = values["source"] if values["source"] in ARCHITECTURES else ""
     name = path.name.removesuffix(SUFFIX).removesuffix(".json")
-    return Network(name, values["title"] or name, config, source, path)
+    return Network(name, values["title"] or name, graph.to_config(), source, path)
 
 
 def write_network(network: Network, path: Path) -> Network:
@@ -111,8 +104,6 @@ def write_network(network: Network, path: Path) -> Network:
     Raises:
         StudioError: the file cannot be written.
     """
-    from cnnstudio.models.keras_config.graph import Graph
-
     path = path.expanduser().absolute()
     if not path.name.endswith(SUFFIX):
         path = path.with_name(f"{path.name.removesuffix('.json')}{SUFFIX}")

@@ -1,4 +1,4 @@
-"""What would make an impossible network possible again: each way a whole new config, to be offered on a button."""
+"""Repairs of a network in which a layer does not fit: each is a whole new config, to be offered on a button."""
 
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def nearest_working(config: Config, misfit: Misfit) -> tuple[Any, str]:
 
     Args:
         config: of the network.
-        misfit: what `describe` tells of it.
+        misfit: its first one, as `describe` finds it.
 
     Returns:
         The value, the nearest one for the layer alone where no other helps; and the misfit's sentence, which says so.
@@ -66,7 +66,7 @@ def nearest_working(config: Config, misfit: Misfit) -> tuple[Any, str]:
         return nearest, misfit.text
     return (
         best,
-        f"{misfit.text} For the layers behind it to work, too, the {word(misfit.field)} is at most {show(best)}.",
+        f"{misfit.text} For the layers after it to work, too, the {word(misfit.field)} is at most {show(best)}.",
     )
 
 

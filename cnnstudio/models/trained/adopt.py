@@ -1,7 +1,7 @@
 """Models that others made, which carry no card: what must be asked, what can be guessed, and where it is kept.
 
-Such a file says nothing of its classes, nor of how a picture becomes what the network was trained on. What somebody
-answers is kept in the user's folder by the file's checksum, so that it is asked once, wherever the file lies.
+Such a file says nothing of its classes, nor of how a picture becomes what the network was trained on. The answers are
+kept in the user's folder by the file's checksum, so that they are asked for once, wherever the file lies.
 """
 
 import hashlib
@@ -52,12 +52,12 @@ class Answers:
 
 
 @dataclass(frozen=True)
-class ForeignModel:
+class Inspection:
     """What a model's file says by itself.
 
     Attributes:
         path: the file.
-        digest: of what is in it, by which the answers are found again.
+        digest: SHA-256 of the file, by which the answers are found again.
         image_size: (height, width) of its images; None where it takes any.
         channels: 1 or 3.
         guess: what is likely, with classes called “class 0”, “class 1”, …, where they are not likely the ten digits.
@@ -76,7 +76,7 @@ class ForeignModel:
     output_reason: str
 
 
-def inspect_model(path: Path) -> ForeignModel:
+def inspect_model(path: Path) -> Inspection:
     """Looks at what a model is made of, without its weights and without TensorFlow.
 
     Args:
@@ -98,12 +98,12 @@ def inspect_model(path: Path) -> ForeignModel:
     classes = _count_classes(path, graph, (*likely, shape[3]))
     value_range, range_reason = _likely_range(graph, shape[3])
     rule, rule_reason = _likely_rule((*likely, shape[3]))
-    softmax = not (graph.gives_probabilities or _ends_in_sigmoid(graph))
+    softmax = not (graph.gives_probabilities or graph.node(graph.output).config.get("activation") == "sigmoid")
+    outputs = "are no probabilities yet: a softmax makes them so" if softmax else "are probabilities already"
     names = DATASETS["mnist"].classes if (rule, classes) == ("digit", 10) else class_numbers(classes)
     guess = Answers(path.stem, names, likely, rule, value_range, softmax)
-    return ForeignModel(
-        path, _digest(path), size, shape[3], guess, range_reason, rule_reason, _output_reason(classes, softmax)
-    )
+    output_reason = f"Its {classes:,} outputs {outputs}."
+    return Inspection(path, _digest(path), size, shape[3], guess, range_reason, rule_reason, output_reason)
 
 
 def class_numbers(count: int) -> tuple[str, ...]:
@@ -121,7 +121,7 @@ def read_class_names(text: str, count: int) -> tuple[str, ...]:
         count: how many there must be.
 
     Raises:
-        StudioError: there are fewer or more, or one stands there twice.
+        StudioError: there are fewer or more, or one is there twice.
     """
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
     if len(lines) == 1 and count > 1:
@@ -130,16 +130,16 @@ def read_class_names(text: str, count: int) -> tuple[str, ...]:
         lines = [line.split(maxsplit=1)[1] for line in lines]
     if len(lines) != count:
         raise StudioError(
-            f"The network answers with {count:,} numbers, so that it needs {count:,} class names, one a line; these "
+            f"The network has {count:,} outputs, so it needs {count:,} class names, one a line; these "
             f"are {len(lines):,}."
         )
     twice = next((name for name in lines if lines.count(name) > 1), None)
     if twice is not None:
-        raise StudioError(f"“{twice}” stands there twice. Each class needs a name of its own.")
+        raise StudioError(f"“{twice}” is in the list twice. Each class needs a name of its own.")
     return tuple(lines)
 
 
-def check_answers(model: ForeignModel, answers: Answers) -> None:
+def check_answers(model: Inspection, answers: Answers) -> None:
     """Checks that the answers make sense for a model.
 
     Raises:
@@ -147,7 +147,7 @@ def check_answers(model: ForeignModel, answers: Answers) -> None:
     """
     count = len(model.guess.classes)
     if len(answers.classes) != count:
-        raise StudioError(f"The network answers with {count:,} numbers, so that it needs {count:,} class names.")
+        raise StudioError(f"The network has {count:,} outputs, so it needs {count:,} class names.")
     if model.image_size not in (None, answers.image_size):
         sides = wording.shape(model.image_size or ())
         raise StudioError(f"This network takes images of {sides} pixels and no others.")
@@ -163,7 +163,7 @@ def check_answers(model: ForeignModel, answers: Answers) -> None:
         )
 
 
-def remember(model: ForeignModel, answers: Answers) -> None:
+def remember(model: Inspection, answers: Answers) -> None:
     """Keeps the answers for a model, in place of earlier ones.
 
     Raises:
@@ -172,22 +172,22 @@ def remember(model: ForeignModel, answers: Answers) -> None:
     check_answers(model, answers)
     card = _card(answers, model.channels)
     values = json.loads(card.to_json()) | {"value_range": answers.value_range, "softmax": answers.softmax}
-    place = _place(model.digest)
+    file = _answers_file(model.digest)
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(place, json.dumps(values, indent=2, ensure_ascii=False))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, json.dumps(values, indent=2, ensure_ascii=False))
     except OSError as error:
-        raise StudioError(f"What you said of this model cannot be kept: {reason(error)}.") from error
+        raise StudioError(f"Your answers about this model cannot be saved: {reason(error)}.") from error
 
 
 def remembered(path: Path) -> Answers | None:
-    """What was said of a model; None where it was never asked, or cannot be read any more."""
+    """The answers about a model; None where it was never asked for, or they cannot be read any more."""
     try:
-        place = _place(_digest(path))
-        with place.open("rb") as file:
-            text = file.read(MAX_CARD_BYTES)
+        file = _answers_file(_digest(path))
+        with file.open("rb") as stream:
+            text = stream.read(MAX_CARD_BYTES)
         values = json.loads(text)
-        card = parse_card(text, place)
+        card = parse_card(text, file)
         height, width, _ = card.input_shape
         answers = Answers(
             card.name, card.classes, (height, width), card.input_rule, values["value_range"], values["softmax"] is True
@@ -197,11 +197,11 @@ def remembered(path: Path) -> Answers | None:
     return answers if answers.value_range in VALUE_RANGES and answers.input_rule in INPUT_RULES else None
 
 
-def open_foreign(path: Path) -> Classifier:
-    """Opens a model without a card, with what the user said of it.
+def open_adopted(path: Path) -> Classifier:
+    """Opens a model without a card, with the user's answers.
 
     Raises:
-        NoCardError: nobody has said anything of it yet.
+        NoCardError: there are no answers yet.
         StudioError: it is not opened.
     """
     answers = remembered(path)
@@ -222,8 +222,7 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _place(digest: str) -> Path:
-    """The file with the answers for a model."""
+def _answers_file(digest: str) -> Path:
     return data_folder() / "foreign" / f"{digest[:32]}.json"
 
 
@@ -253,11 +252,9 @@ def _completed(model: "keras.Model", path: Path, answers: Answers) -> "keras.Mod
     return completed
 
 
-def _free_name(graph: Graph, stem: str) -> str:
-    name, number = stem, 1
+def _free_name(graph: Graph, name: str) -> str:
     while name in graph.nodes:
-        number += 1
-        name = f"{stem}_{number}"
+        name += "_"
     return name
 
 
@@ -267,18 +264,12 @@ def _count_classes(path: Path, graph: Graph, image_shape: tuple[int, int, int]) 
     table = describe(graph.to_config())
     if table.misfit is not None:
         raise StudioError(f"{path} is not opened. {table.misfit.text}")
-    shape = table.row(graph.output).output_shape or ()
-    if len(shape) != 1:
+    if table.classes < 2:
         raise StudioError(
-            f"{path} answers with {wording.shape(shape)} numbers for an image: a classifier answers with one "
-            "number for each class."
+            f"{path} has a single output. A classifier needs one for each class: train it with two outputs and a "
+            "softmax instead of one and a sigmoid."
         )
-    if shape[0] < 2:
-        raise StudioError(
-            f"{path} answers with a single number. A classifier needs one for each class: train it with two outputs "
-            "and a softmax instead of one and a sigmoid."
-        )
-    return shape[0]
+    return table.classes
 
 
 _SCALING = {
@@ -306,8 +297,8 @@ def _likely_range(graph: Graph, channels: int) -> tuple[str, str]:
     for words, name in _FAMILIES:
         found = next((word for word in words if word in names), None)
         if found is not None and channels in VALUE_RANGES[name].channels:
-            return name, f"Its layers are named like those of a network (“{found}”) that takes its images so."
-    return "0-1", "Most networks that do not scale their images themselves were trained so."
+            return name, f"Its layers are named like those of a network (“{found}”) that takes its images this way."
+    return "0-1", "Most networks that do not scale their images themselves were trained this way."
 
 
 def _leaves_range(kind: str) -> bool:
@@ -320,14 +311,4 @@ def _likely_rule(image_shape: tuple[int, int, int]) -> tuple[str, str]:
         return "digit", "Grey images of this size are most often handwritten digits, as in MNIST."
     if channels == 3 and min(height, width) >= 128:
         return "imagenet", "Colour images of this size are most often the middle of photos."
-    return "centre-crop", "Nothing else is known of its images."
-
-
-def _ends_in_sigmoid(graph: Graph) -> bool:
-    return graph.node(graph.output).config.get("activation") == "sigmoid"
-
-
-def _output_reason(classes: int, softmax: bool) -> str:
-    if softmax:
-        return f"Its {classes:,} outputs are no probabilities yet: a softmax makes them so."
-    return f"Its {classes:,} outputs are probabilities already."
+    return "centre-crop", "Nothing more is known about its images."

@@ -119,13 +119,6 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "name": (lambda value: _is_text(value) and value.strip() != "", "a text that is not empty"),
     "classes": (_is_classes, "a list of at least 2 class names"),
     "input_shape": (_is_shape, "[height, width, channels], three whole numbers above 0"),
-    "input_rule": _TEXT,
-    "dataset": _TEXT,
-    "architecture": _TEXT,
-    "command": _TEXT,
-    "seed": _COUNT,
-    "parameters": _COUNT,
-    "epochs": _COUNT,
     "test_accuracy": (
         lambda value: value is None or (_is_number(value) and value <= 1),
         "a number between 0 and 1, or null",
@@ -133,26 +126,9 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "test_loss": (lambda value: value is None or _is_number(value), "a number of at least 0, or null"),
     "created": (_is_date, "a date in the form of ISO 8601"),
     "versions": (_is_versions, "an object of package names and versions"),
-    "licence": _TEXT,
     "format": (lambda value: _is_count(value) and value > 0, "a whole number above 0"),
 }
-"""For each field: whether a JSON value will do, and what it must be in words."""
-
-_FROM_JSON: dict[str, Callable[[Any], Any]] = {
-    "classes": tuple,
-    "input_shape": tuple,
-}
-
-
-def _check_format(path: Path, values: Any) -> None:
-    if not isinstance(values, dict):
-        raise StudioError(f"{path} is not a model's card: it holds no JSON object.")
-    number = values.get("format")
-    if isinstance(number, int) and number > CARD_FORMAT:
-        raise StudioError(
-            f"{path} was written by a newer CNN Studio (card format {number}, this one reads {CARD_FORMAT}). "
-            "Update CNN Studio to open this model."
-        )
+"""Whether a JSON value will do for a field, and what it must be in words; others are texts or counts, by their type."""
 
 
 def parse_card(text: str | bytes, path: Path) -> Card:
@@ -169,18 +145,25 @@ def parse_card(text: str | bytes, path: Path) -> Card:
         values = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise StudioError(f"{path} is damaged: it is not valid JSON ({error}).") from error
-    _check_format(path, values)
+    if not isinstance(values, dict):
+        raise StudioError(f"{path} is not a model's card: it holds no JSON object.")
+    number = values.get("format")
+    if isinstance(number, int) and number > CARD_FORMAT:
+        raise StudioError(
+            f"{path} was written by a newer CNN Studio (card format {number}, this one reads {CARD_FORMAT}). "
+            "Update CNN Studio to open this model."
+        )
     known: dict[str, Any] = {}
     for item in fields(Card):
         if item.name not in values:
             if item.name == "format" or (item.default is MISSING and item.default_factory is MISSING):
                 raise StudioError(f"{path} is incomplete: the field “{item.name}” is missing.")
             continue
-        is_valid, words = _RULES[item.name]
+        is_valid, words = _RULES.get(item.name, _COUNT if item.type is int else _TEXT)
         value = values[item.name]
         if not is_valid(value):
             raise StudioError(f"{path} is damaged: “{item.name}” must be {words}.")
-        known[item.name] = _FROM_JSON.get(item.name, lambda same: same)(value)
+        known[item.name] = tuple(value) if isinstance(value, list) else value
     return Card(**known)
 
 
@@ -195,13 +178,13 @@ def read_card(folder: Path) -> Card:
         with path.open("rb") as file:
             data = file.read(MAX_CARD_BYTES + 1)
     except FileNotFoundError as error:
-        if is_file(folder / CONFIG_FILE) and not exists(folder / "model.keras"):
+        if is_file(folder / CONFIG_FILE) and not exists(folder / MODEL_FILE):
             raise StudioError(
                 f"{folder} holds no model yet: its training is in its first epoch, or was ended there."
             ) from error
         raise StudioError(
             f"{folder} has no {CARD_FILE}, which names the classes of the model: it is not a model of CNN Studio, "
-            "or the file was left behind when the folder was copied."
+            "or the file was left out when the folder was copied."
         ) from error
     except OSError as error:
         raise StudioError(f"{path} cannot be read: {reason(error)}.") from error

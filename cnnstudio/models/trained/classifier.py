@@ -12,7 +12,7 @@ import numpy as np
 
 from cnnstudio import wording
 from cnnstudio.errors import StudioError, reason
-from cnnstudio.models.backend import import_keras, one_operation_at_a_time, trace
+from cnnstudio.models.backend import import_keras, trace
 from cnnstudio.models.layer_kinds import group_of
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
 from cnnstudio.storage import write_atomically
@@ -31,22 +31,24 @@ MAX_PASSES = 8
 """Forward passes that a classifier keeps compiled, one for each choice of feature maps."""
 
 MAX_FROZEN_BYTES = 2**25
-"""Weights beyond this stay variables for ever: every compiled pass would hold copies of its own."""
+"""Weights beyond this are never frozen: every compiled pass would hold copies of its own."""
 
 Picture: TypeAlias = "Image.Image | str | Path | bytes"
-"""A picture from outside, which still has to be prepared: open, or its file, or the bytes of one."""
+"""A picture that has still to be prepared: an open one, the path of a file, or the bytes of one."""
 
 
 @dataclass(frozen=True)
 class LayerInfo:
-    """A layer whose output can be asked for.
+    """A layer whose output a prediction can contain.
 
     Attributes:
         name: the layer's name in the model.
         kind: its Keras class, such as `Conv2D`.
         shape: of its output for one image, (height, width, channels) or (units,).
-        main: whether it tells something of its own: not where only a normalisation, an activation or a sum follows,
-            which shows the same further on, and not where it is idle, like dropout.
+        main: whether its output is worth showing: not where only a normalisation, an activation or a sum follows,
+            which shows the same further on, and not where it changes nothing, like dropout. With these alone, a
+            prediction is nearly as fast as without any feature maps, for TensorFlow computes a convolution, its
+            normalisation and its activation in one go.
     """
 
     name: str
@@ -57,7 +59,7 @@ class LayerInfo:
 
 @dataclass(frozen=True, eq=False)
 class LayerOutput:
-    """What one layer answered to one image.
+    """The output of one layer for one image.
 
     Attributes:
         name: the layer's name in the model.
@@ -72,7 +74,7 @@ class LayerOutput:
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What a classifier answers to one image.
+    """The answer of a classifier to one image.
 
     Attributes:
         probabilities: (classes,) float32, 0–1, together 1.
@@ -124,32 +126,23 @@ class Classifier:
 
     @cached_property
     def layers(self) -> tuple[LayerInfo, ...]:
-        """Every layer that answers, in the model's order."""
+        """Every layer that has an output of its own, in the model's order."""
         consumers: dict[int, list[str]] = {}
         for layer in self.model.layers:
             for tensor in _as_list(layer.input):
                 consumers.setdefault(id(tensor), []).append(type(layer).__name__)
-
-        def is_main(layer: "keras.Layer") -> bool:
-            after = consumers.get(id(layer.output), [])
-            return group_of(type(layer).__name__) != "Regularisation" and not (len(after) == 1 and _finishes(after[0]))
-
-        return tuple(
-            LayerInfo(layer.name, type(layer).__name__, tuple(layer.output.shape[1:]), is_main(layer))
-            for layer in self._layers
-        )
-
-    @property
-    def main_layers(self) -> tuple[str, ...]:
-        """The names of the layers that add something of their own: those to show first.
-
-        With them alone, a network of convolutions, normalisations and activations answers nearly as fast as without
-        any feature maps, for TensorFlow computes the three in one go.
-        """
-        return tuple(layer.name for layer in self.layers if layer.main)
+        found = []
+        for layer in self._layers:
+            kind, after = type(layer).__name__, consumers.get(id(layer.output), [])
+            is_finished_later = len(after) == 1 and (
+                group_of(after[0]) in ("Activation", "Normalisation") or after[0] == "Add"
+            )
+            main = group_of(kind) != "Regularisation" and not is_finished_later
+            found.append(LayerInfo(layer.name, kind, tuple(layer.output.shape[1:]), main))
+        return tuple(found)
 
     def prepare(self, picture: Picture) -> "Prepared":
-        """Makes of a picture the image that the network gets, by the card's input rule.
+        """Makes the image that the network gets from a picture, by the card's input rule.
 
         Args:
             picture: an open picture, or the path or the bytes of a file.
@@ -167,8 +160,8 @@ class Classifier:
             rule = INPUT_RULES[self.card.input_rule]
         except KeyError:
             raise StudioError(
-                f"“{self.card.name}” prepares pictures by the rule “{self.card.input_rule}”, which this CNN Studio "
-                f"does not know. It knows: {', '.join(INPUT_RULES)}."
+                f"“{self.card.name}” prepares pictures by the rule “{self.card.input_rule}”, which this version of CNN "
+                f"Studio does not have. It has: {', '.join(INPUT_RULES)}."
             ) from None
         return rule.prepare(open_image(picture), self.input_shape)
 
@@ -185,11 +178,15 @@ class Classifier:
         Raises:
             StudioError: the image is of another shape or type, or cannot be read; or there is no such layer.
         """
+        from tensorflow.python.eager.context import function_executor_type
+
         pixels = image if isinstance(image, np.ndarray) else self.prepare(image).image
         batch = self._as_batch(pixels[np.newaxis])
         names = self._chosen(feature_maps)
         compiled = self._pass(names) if names else self._probabilities
-        with one_operation_at_a_time():
+        # In this thread, one operation after the other: with oneDNN, handing each small one to another thread takes a
+        # tenth to a fifth of the time of a single image. What an operation itself divides among threads, it still does.
+        with function_executor_type("SINGLE_THREADED_EXECUTOR"):
             *outputs, last = _as_list(compiled(batch))
         kinds = {layer.name: layer.kind for layer in self.layers}
         layers = tuple(
@@ -197,12 +194,11 @@ class Classifier:
         )
         return Prediction(self._finite(last.numpy()[0]), self.classes, layers)
 
-    def predict_many(self, images: np.ndarray, batch_size: int | None = None) -> np.ndarray:
-        """Classifies many images.
+    def predict_many(self, images: np.ndarray) -> np.ndarray:
+        """Classifies many images, `batch_size` at a time.
 
         Args:
             images: uint8 (n, height, width, channels) of `input_shape`, for one channel also (n, height, width).
-            batch_size: images per step, at least 1; more takes more memory. None: as many as do well.
 
         Returns:
             (n, classes) float32 probabilities.
@@ -211,40 +207,22 @@ class Classifier:
             StudioError: the images are of another shape or type.
         """
         batch = self._as_batch(images)
-        batch_size = batch_size or self.batch_size
         probabilities = np.empty((len(batch), len(self.classes)), np.float32)
-        for start in range(0, len(batch), batch_size):
-            part = slice(start, start + batch_size)
+        for start in range(0, len(batch), self.batch_size):
+            part = slice(start, start + self.batch_size)
             probabilities[part] = self._probabilities(batch[part]).numpy()
         return self._finite(probabilities)
 
     @cached_property
     def batch_size(self) -> int:
-        """Images that are best classified at a time, in view of the memory that the layers take."""
+        """How many images to classify at a time, given the memory that the layers take."""
         largest = max(math.prod(layer.shape) for layer in self.layers)
         return max(1, min(MAX_BATCH, MAX_BATCH_BYTES // (4 * largest)))
 
-    def predict_drawing(
-        self, drawing: Sequence[np.ndarray], feature_maps: bool | Collection[str] = False
-    ) -> Prediction:
-        """Classifies a drawing of pen strokes.
-
-        Args:
-            drawing: strokes, each (n, 2) points in canvas units, y down.
-            feature_maps: as for `predict`.
-
-        Raises:
-            StudioError: the drawing is empty.
-        """
-        from cnnstudio.data.pictures.strokes import render
-
-        return self.predict(render(list(drawing), self.input_shape), feature_maps)
-
     def freeze(self) -> None:
-        """Takes the weights as they are now for good, which makes predictions faster, by a quarter for deep networks.
+        """Keeps the weights of now for all predictions, which makes them faster, by a quarter for deep networks.
 
-        TensorFlow then merges normalisations into convolutions. What becomes of the model's weights later does not
-        show any more.
+        TensorFlow then merges normalisations into convolutions. Later changes of the model's weights do not count.
         """
         variables = self.model.variables
         if sum(math.prod(variable.shape) for variable in variables) * 4 <= MAX_FROZEN_BYTES:
@@ -271,20 +249,18 @@ class Classifier:
         Raises:
             StudioError: the folder cannot be written to.
         """
+        import keras
+
+        # The same layers and weights without what only training needs, which would triple the file.
+        model = keras.Model(self.model.input, self.model.output, name=self.model.name)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(folder / MODEL_FILE, self._without_optimizer().save)
+            write_atomically(folder / MODEL_FILE, model.save)
             write_atomically(folder / CARD_FILE, self.card.to_json())
         except OSError as error:
             raise StudioError(
                 f"The model cannot be saved in {folder}: {reason(error)}. Choose another folder."
             ) from error
-
-    def _without_optimizer(self) -> "keras.Model":
-        """The same layers and weights without what only training needs, which would triple the file."""
-        import keras
-
-        return keras.Model(self.model.input, self.model.output, name=self.model.name)
 
     @cached_property
     def _layers(self) -> list["keras.Layer"]:
@@ -368,11 +344,6 @@ class Classifier:
                 "training diverged. Train it again with a lower learning rate."
             )
         return probabilities
-
-
-def _finishes(kind: str) -> bool:
-    """Whether a kind of layer finishes what the layer before began, which is then shown by what comes out there."""
-    return group_of(kind) in ("Activation", "Normalisation") or kind == "Add"
 
 
 def _as_list(tensors: Any) -> list[Any]:

@@ -14,13 +14,12 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnstudio.errors import StudioError, reason
-from cnnstudio.models.backend import import_keras
+from cnnstudio.models.backend import build_checked, import_keras, in_new_thread, innermost_layers
 from cnnstudio.models.keras_config.allowlist import MODELS, RefusedError, checked_config
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
@@ -54,7 +53,7 @@ _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 class NoCardError(StudioError):
-    """A model's file does not say what its classes are and what images it takes; that must be asked.
+    """A model's file does not say what its classes are and what images it takes: the user must be asked.
 
     Args:
         path: the file.
@@ -62,8 +61,8 @@ class NoCardError(StudioError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"{path} has no card, which names the classes of the model and how pictures are made fit for it. Say it "
-            f"once with “cnnstudio adopt”, or open the model in the window, which asks."
+            f"{path} has no card, which names the classes of the model and says how to prepare pictures for it. Say "
+            "so once with “cnnstudio adopt”, or open the model in the window, which asks."
         )
         self.path = path
 
@@ -89,7 +88,7 @@ def load_model(path: Path, image_size: tuple[int, int] | None = None) -> "keras.
         _check_normalisations(config)
         weights = next(name for name in (_WEIGHTS, _LEGACY) if name in members)
         stored = _check_weights(members[weights])
-        model = _build(config, stored)
+        model = in_new_thread(lambda: _build(config, stored))
         _load_weights(model, weights, members[weights])
     except RefusedError as error:
         raise StudioError(f"{path} is not opened: {error}.") from error
@@ -121,6 +120,26 @@ def _sized(config: dict[str, Any], image_size: tuple[int, int] | None) -> dict[s
         if image_size and layer["class_name"] == "InputLayer" and isinstance(shape, list) and len(shape) == 4:
             layer["config"]["batch_shape"] = [shape[0], *(shape[n + 1] or image_size[n] for n in (0, 1)), shape[3]]
     return config
+
+
+def copy_weights(layers: "Iterable[keras.Layer]", model: "keras.Model") -> set[str]:
+    """Copies the weights of layers to those of a model that have the same name and weights of the same shapes.
+
+    Args:
+        layers: of a trained model, for the same or other images and classes.
+        model: the model to copy to; its other layers are left as they are.
+
+    Returns:
+        The names of the layers that were copied to.
+    """
+    trained = {layer.name: layer.get_weights() for layer in layers if layer.weights}
+    copied = set()
+    for layer in model.layers:
+        weights = trained.get(layer.name)
+        if weights and [tuple(weight.shape) for weight in layer.weights] == [weight.shape for weight in weights]:
+            layer.set_weights(weights)
+            copied.add(layer.name)
+    return copied
 
 
 def embed_card(model: Path, card: Card, destination: Path) -> None:
@@ -299,25 +318,17 @@ def _kinds(config: dict[str, Any]) -> Iterator[str]:
 
 
 def _build(config: dict[str, Any], stored: int) -> "keras.Model":
-    # What Keras remembers of an interrupted building, it remembers for the thread: a thread of its own forgets it.
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(_build_here, config, stored).result()
-
-
-def _build_here(config: dict[str, Any], stored: int) -> "keras.Model":
     import keras
 
     try:
-        # Within the scope, variables have shapes but no memory. They are given it at its end, if all is well.
-        with keras.StatelessScope(initialize_variables=False) as scope:
-            model = keras.saving.deserialize_keras_object(config, safe_mode=True)
-            _check_size(model, stored)
-            scope.initialize_variables = True
+        return build_checked(
+            lambda: keras.saving.deserialize_keras_object(config, safe_mode=True),
+            lambda model: _check_size(model, stored),
+        )
     except (RefusedError, MemoryError):
         raise
-    except Exception as error:  # Keras may stumble over a stranger's config in any way.
-        raise RefusedError(f"Keras cannot build it ({_first_line(error)})") from error
-    return model
+    except Exception as error:  # Keras may raise anything for a config from elsewhere.
+        raise RefusedError(f"Keras cannot build it ({first_line(error)})") from error
 
 
 def _check_size(model: "keras.Model", stored: int) -> None:
@@ -329,7 +340,7 @@ def _check_size(model: "keras.Model", stored: int) -> None:
             f"its layers ask for {size(4 * needed)} of memory for weights, of which the file holds {size(4 * stored)}"
         )
     activations = operations = 0
-    for layer in _all_layers(model):
+    for layer in innermost_layers(model):
         batch, *sides = layer.output.shape
         if batch is not None or None in sides:
             raise RefusedError(f"its layer “{layer.name}” is not made for images of one size, taken in any number")
@@ -343,14 +354,6 @@ def _check_size(model: "keras.Model", stored: int) -> None:
         raise RefusedError(f"it would take {operations:.0e} multiplications for a single image")
 
 
-def _all_layers(model: "keras.Model") -> Iterator["keras.Layer"]:
-    for layer in model.layers:
-        if hasattr(layer, "layers"):
-            yield from _all_layers(layer)
-        else:
-            yield layer
-
-
 def _load_weights(model: "keras.Model", name: str, data: bytes) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="cnnstudio-") as folder:
@@ -360,9 +363,9 @@ def _load_weights(model: "keras.Model", name: str, data: bytes) -> None:
     except OSError as error:
         raise RefusedError(f"its weights cannot be unpacked ({reason(error)})") from error
     except Exception as error:
-        raise RefusedError(f"its weights do not fit its layers ({_first_line(error)})") from error
+        raise RefusedError(f"its weights do not fit its layers ({first_line(error)})") from error
 
 
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__
+def first_line(error: Exception) -> str:
+    """The first line of an error's text, shortened; its type where it has none."""
+    return str(error).strip().partition("\n")[0][:200] or type(error).__name__

@@ -1,22 +1,21 @@
 """Predicting many picture files: large ones are decoded in threads while the network works on those before."""
 
 import math
-import os
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from cnnstudio.data.folders.files import PictureFile
-from cnnstudio.data.pictures.decode import decode
+from cnnstudio.data.pictures.decode import SMALL, THREADS, decode, in_order
 from cnnstudio.data.pictures.open import open_image
 from cnnstudio.errors import StudioError
-from cnnstudio.models.trained.classifier import Classifier
-from cnnstudio.progress import Meter, OnProgress, result_of
+from cnnstudio.models.trained.classifier import Classifier, Prediction
+from cnnstudio.progress import Meter, OnProgress
 
 MAX_BATCH = 512
 """Pictures that the network gets at once, at most."""
@@ -24,28 +23,22 @@ MAX_BATCH = 512
 BATCH_BYTES = 2**20
 """Of the images that the network gets at once: a few dozen milliseconds' work, so that a cancel is answered soon."""
 
-CHUNK = 32
-"""Pictures that a thread decodes at a time, at most: handing over each one by itself would cost more than decoding."""
-
-CHUNK_SECONDS = 0.05
-"""That a thread may take for them: large photos are handed over one by one."""
-
-QUICK = 0.0005
-"""Seconds: what takes less to decode is not given to threads, which would hold each other up."""
-
 PATIENCE = 0.5
-"""Seconds after which the network gets what there is, though it could take more."""
+"""Seconds after which the network gets the pictures so far, even if the batch is not full."""
 
 MAX_THREADS = 4
-"""That decode: each may hold one picture of the largest size in memory."""
+"""That decode, at most: each may hold one picture of the largest size in memory."""
 
 _NAMELESS = "The picture"
 """What `open_image` calls a picture that is no file."""
 
+_Decoded = tuple[PictureFile, np.ndarray | str]
+"""A file and the image that the network gets, or why there is none."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class FilePrediction:
-    """What a classifier says of one file.
+    """The answer of a classifier to one file.
 
     Attributes:
         file: the file.
@@ -69,7 +62,7 @@ def predict_files(
         classifier: used by the calling thread only.
         files: the pictures; each is prepared by the classifier's own input rule.
         top: how many classes to name for each.
-        on_progress: told how far it is, several times a second; what it raises ends it.
+        on_progress: called several times a second; what it raises ends the work.
 
     Yields:
         A batch of predictions, in the order of `files`; a file that cannot be read has its error instead.
@@ -79,11 +72,13 @@ def predict_files(
     """
     batch = max(1, min(MAX_BATCH, BATCH_BYTES // math.prod(classifier.input_shape)))
     meter, done = Meter("Predicting", len(files), "images", on_progress), 0
-    waiting: list[tuple[PictureFile, np.ndarray | str]] = []
+    waiting: list[_Decoded] = []
     since = time.monotonic()
-    with closing(_decoded(files, _decoder(classifier), batch, meter.heartbeat)) as chunks:
-        for chunk in chunks:
-            waiting += chunk
+    start = partial(_start, _preparation(classifier))
+    with closing(in_order(start, files, meter.heartbeat, min(MAX_THREADS, THREADS))) as decoded:
+        for result in decoded:
+            waiting.append(result)
+            meter.heartbeat()
             if len(waiting) >= batch or time.monotonic() - since > PATIENCE:
                 yield _predict(classifier, waiting, top)
                 done += len(waiting)
@@ -94,80 +89,42 @@ def predict_files(
         meter.tell(done + len(waiting))
 
 
-def _decoded(
-    files: Sequence[PictureFile], decode: "_Decode", batch: int, while_waiting: Callable[[], object]
-) -> "Generator[list[tuple[PictureFile, np.ndarray | str]]]":
-    """Decodes in threads, a little ahead of what is asked for; gives a few files at a time, in order."""
-
-    def work(part: Sequence[PictureFile]) -> tuple[list[tuple[PictureFile, np.ndarray | str]], float]:
-        began = time.perf_counter()
-        return [(file, decode(file)) for file in part], time.perf_counter() - began
-
-    threads = max(1, min(MAX_THREADS, os.cpu_count() or 1))
-    size, begun, quick = 1, 0, False
-    pool = ThreadPoolExecutor(threads, "decode")
-    chunks: deque[Future[tuple[list[tuple[PictureFile, np.ndarray | str]], float]]] = deque()
+def _start(
+    prepare: Callable[[PictureFile], np.ndarray], pool: ThreadPoolExecutor, file: PictureFile
+) -> Future[_Decoded] | _Decoded:
     try:
-        while begun < len(files) or chunks:
-            while begun < len(files) and len(chunks) < 2 * threads and not quick:
-                chunks.append(pool.submit(work, files[begun : begun + size]))
-                begun += size
-            if chunks:
-                chunk, seconds = result_of(chunks.popleft(), while_waiting)
-            else:
-                chunk, seconds = work(files[begun : begun + size])
-                begun += size
-            quick = seconds < QUICK * len(chunk)
-            size = max(1, min(CHUNK, batch, int(CHUNK_SECONDS * len(chunk) / max(seconds, 1e-6))))
-            yield chunk
-    finally:
-        pool.shutdown(cancel_futures=True)
+        size = file.member.file_size if file.member else file.path.stat().st_size
+    except OSError:  # opening it raises, and says why
+        size = 0
+    return _decode(prepare, file) if size <= SMALL else pool.submit(_decode, prepare, file)
 
 
-def _predict(
-    classifier: Classifier, decoded: "Sequence[tuple[PictureFile, np.ndarray | str]]", top: int
-) -> list[FilePrediction]:
-    images = [image for _, image in decoded if not isinstance(image, str)]
-    best = iter(_best(classifier, np.stack(images), top) if images else ())
-    return [
-        FilePrediction(file, error=image) if isinstance(image, str) else FilePrediction(file, next(best), image=image)
-        for file, image in decoded
-    ]
+def _decode(prepare: Callable[[PictureFile], np.ndarray], file: PictureFile) -> _Decoded:
+    try:
+        return file, prepare(file)
+    except StudioError as error:
+        text = str(error)
+        return file, file.name + text.removeprefix(_NAMELESS) if text.startswith(_NAMELESS) else text
+    except MemoryError:
+        return file, f"{file.name} needs more memory than there is. Close other programs, or scale it down."
 
 
-def _best(classifier: Classifier, images: np.ndarray, top: int) -> list[tuple[tuple[int, str, float], ...]]:
-    probabilities = classifier.predict_many(images)
-    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
-    shares = np.take_along_axis(probabilities, order, axis=1)
-    names = classifier.classes
-    return [
-        tuple((index, names[index], share) for index, share in zip(indices, row, strict=True))
-        for indices, row in zip(order.tolist(), shares.tolist(), strict=True)
-    ]
-
-
-_Decode = Callable[[PictureFile], np.ndarray | str]
-"""The image that the network gets, or why there is none."""
-
-
-def _decoder(classifier: Classifier) -> _Decode:
+def _preparation(classifier: Classifier) -> Callable[[PictureFile], np.ndarray]:
+    """The function that makes the image that the network gets."""
     height, width, channels = classifier.input_shape
     if classifier.card.input_rule == "centre-crop" and height == width:
+        return lambda file: decode(file.source(), height, channels, exactly=True).pixels
+    return lambda file: classifier.prepare(open_image(file.source())).image
 
-        def prepare(file: PictureFile) -> np.ndarray:
-            return decode(file.source(), height, channels, exactly=True).pixels
-    else:
 
-        def prepare(file: PictureFile) -> np.ndarray:
-            return classifier.prepare(open_image(file.source())).image
-
-    def attempt(file: PictureFile) -> np.ndarray | str:
-        try:
-            return prepare(file)
-        except StudioError as error:
-            text = str(error)
-            return file.name + text.removeprefix(_NAMELESS) if text.startswith(_NAMELESS) else text
-        except MemoryError:
-            return f"{file.name} needs more memory than there is. Close other programs, or scale it down."
-
-    return attempt
+def _predict(classifier: Classifier, decoded: Sequence[_Decoded], top: int) -> list[FilePrediction]:
+    images = [image for _, image in decoded if not isinstance(image, str)]
+    probabilities = iter(classifier.predict_many(np.stack(images)) if images else ())
+    predictions = []
+    for file, image in decoded:
+        if isinstance(image, str):
+            predictions.append(FilePrediction(file, error=image))
+        else:
+            best = Prediction(next(probabilities), classifier.classes).top(top)
+            predictions.append(FilePrediction(file, tuple(best), image=image))
+    return predictions

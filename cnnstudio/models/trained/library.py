@@ -1,7 +1,6 @@
 """The models at hand: shipped, downloaded or trained here; found by name, renamed, copied, thrown away."""
 
 import difflib
-import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from cnnstudio.errors import StudioError, reason
-from cnnstudio.models.trained.adopt import open_foreign
+from cnnstudio.models.trained.adopt import open_adopted
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card, read_card
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.files import NoCardError, embed_card, embedded_card, load_model
@@ -61,7 +60,7 @@ class BrokenModel:
 
 def list_models() -> list[ModelEntry]:
     """All models that can be chosen: shipped ones, then downloads, small before large; then runs, the newest first."""
-    return [entry for entry in _entries() if isinstance(entry, ModelEntry)]
+    return sorted((entry for entry in _entries() if isinstance(entry, ModelEntry)), key=_order)
 
 
 def list_broken_models() -> list[BrokenModel]:
@@ -101,8 +100,7 @@ def load_classifier(model: str | Path) -> Classifier:
         model: the name of a model at hand, or the path of a model's folder, or of a `.keras` or `.h5` file.
 
     Raises:
-        NoCardError: it is somebody else's, and nobody has said yet what it carries no word of
-            (`cnnstudio.models.trained.adopt`).
+        NoCardError: it has no card, and there are no answers about it yet (`cnnstudio.models.trained.adopt`).
         StudioError: there is no such model, it is damaged, or it holds what is not allowed.
     """
     path = find_model(model)
@@ -112,7 +110,7 @@ def load_classifier(model: str | Path) -> Classifier:
     try:
         card = embedded_card(path)
     except NoCardError:
-        return open_foreign(path)
+        return open_adopted(path)
     return Classifier(load_model(path), card)
 
 
@@ -161,26 +159,17 @@ def copy_model(entry: ModelEntry, destination: Path) -> Path:
 
     Args:
         entry: the model.
-        destination: a `.keras` file, which is replaced where it exists, and takes the card along in its metadata; or a
-            new or empty folder.
+        destination: a `.keras` file, which is replaced where it exists, and takes the card along in its metadata.
 
     Returns:
         The destination.
 
     Raises:
-        StudioError: the destination cannot be written, or is a folder with something in it.
+        StudioError: the destination cannot be written.
     """
-    model = entry.path / MODEL_FILE
     try:
-        if destination.suffix.lower() == ".keras":
-            destination.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(destination, lambda path: embed_card(model, entry.card, path))
-            return destination
-        destination.mkdir(parents=True, exist_ok=True)
-        if any(destination.iterdir()):
-            raise StudioError(f"{destination} is not empty. Choose a new folder for the copy.")
-        write_atomically(destination / MODEL_FILE, lambda path: shutil.copyfile(model, path))
-        write_atomically(destination / CARD_FILE, entry.card.to_json())
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(destination, lambda path: embed_card(entry.path / MODEL_FILE, entry.card, path))
     except OSError as error:
         raise StudioError(f"The copy cannot be saved as {destination}: {reason(error)}.") from error
     return destination
@@ -206,8 +195,7 @@ def _holds_model(folder: Path) -> bool:
 
 
 def _entries() -> list[ModelEntry | BrokenModel]:
-    entries = [_entry(kind, folder) for kind, folder in _folders()]
-    return sorted(entries, key=_order)
+    return [_entry(kind, folder) for kind, folder in _folders()]
 
 
 def _entry(kind: Kind, folder: Path) -> ModelEntry | BrokenModel:
@@ -220,9 +208,7 @@ def _entry(kind: Kind, folder: Path) -> ModelEntry | BrokenModel:
     return ModelEntry(folder.name, folder, kind, card)
 
 
-def _order(entry: ModelEntry | BrokenModel) -> tuple[int, float, str]:
-    if isinstance(entry, BrokenModel):
-        return 0, 0.0, entry.path.name
+def _order(entry: ModelEntry) -> tuple[int, float, str]:
     if entry.kind != "run":
         return ("shipped", "download").index(entry.kind), entry.card.parameters, entry.name
     created = entry.card.created

@@ -87,7 +87,7 @@ class PredictionTable:
     """A CSV file that grows batch by batch; a run that was ended at any moment goes on in it.
 
     Files whose rows are in it already are `done`, however their paths are spelled; rows of files that could not be read
-    are taken out again, for they may have been mended since.
+    are taken out again, for they may have been repaired since.
 
     Args:
         path: the file; its folder exists.

@@ -1,4 +1,4 @@
-"""Larger classifiers for photos, trained on ImageNet by others, that can be downloaded (`pretrained_download`).
+"""Larger classifiers for photos, trained on ImageNet by others, that can be downloaded.
 
 Architectures and weights are those of `keras.applications`. Each is an ordinary model here: it takes raw pixel values,
 red first.
@@ -9,7 +9,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -21,16 +20,20 @@ from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card, read_card
 from cnnstudio.models.trained.classifier import Classifier
+from cnnstudio.models.trained.value_ranges import IMAGENET_OFFSET, IMAGENET_SCALE
 from cnnstudio.progress import OnProgress, Progress
 from cnnstudio.storage import downloads_folder, is_file, shipped
 
 if TYPE_CHECKING:
     import keras
 
+MAX_BYTES = 2**30
+"""Largest file of weights that is downloaded."""
+
 
 @dataclass(frozen=True)
 class _Scaling:
-    """Makes of raw values what weights were trained with: value × scale + offset, for red, green and blue."""
+    """What brings raw values into the range of the training: value × scale + offset, for red, green and blue."""
 
     scale: tuple[float, ...]
     offset: tuple[float, ...]
@@ -83,11 +86,7 @@ class Pretrained:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-_STANDARDISED = _Scaling(
-    scale=tuple(1 / (255 * deviation) for deviation in (0.229, 0.224, 0.225)),
-    offset=(-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225),
-)
-"""By mean and standard deviation of ImageNet's photos."""
+_STANDARDISED = _Scaling(IMAGENET_SCALE, IMAGENET_OFFSET)
 
 _EFFICIENTNET_V2: dict[str, Any] = {
     "year": 2021,
@@ -190,18 +189,6 @@ PRETRAINED: dict[str, Pretrained] = {
 """Every classifier that can be downloaded, by its key."""
 
 
-def find_pretrained(name: str) -> Pretrained:
-    """The entry of that name.
-
-    Raises:
-        StudioError: there is none; the sentence names all there are.
-    """
-    try:
-        return PRETRAINED[name]
-    except KeyError:
-        raise StudioError(f"There is no model “{name}” to download. Choose one of: {', '.join(PRETRAINED)}.") from None
-
-
 def is_downloaded(entry: Pretrained) -> bool:
     """Whether it is here already."""
     folder = downloads_folder() / entry.name
@@ -253,19 +240,12 @@ def _answer(entry: Pretrained, x: Any, top: bool) -> Any:
     return build(weights=None, input_tensor=x, include_top=top, **entry.options).output
 
 
-if TYPE_CHECKING:
-    import keras
-
-MAX_BYTES = 2**30
-"""Largest file of weights that is downloaded."""
-
-
 def fetch_pretrained(name: str, on_progress: OnProgress, patience: Patience | None = None) -> Path:
     """Downloads a classifier, unless it is here already.
 
     Args:
         name: a key of `PRETRAINED`.
-        on_progress: told several times a second how far it is; what it raises ends it, and the next time goes on.
+        on_progress: called several times a second; what it raises ends the download, and the next call continues it.
         patience: for the server.
 
     Returns:
@@ -274,7 +254,9 @@ def fetch_pretrained(name: str, on_progress: OnProgress, patience: Patience | No
     Raises:
         StudioError: there is no such classifier, the server does not give the weights, or there is no room for them.
     """
-    entry = find_pretrained(name)
+    if name not in PRETRAINED:
+        raise StudioError(f"There is no model “{name}” to download. Choose one of: {', '.join(PRETRAINED)}.")
+    entry = PRETRAINED[name]
     folder = downloads_folder() / entry.name
     if is_downloaded(entry):
         return folder
@@ -301,14 +283,14 @@ def weights_source(entry: Pretrained) -> tuple[str, str]:
     Raises:
         StudioError: it does not say.
     """
-    import_keras()
+    keras = import_keras()
     try:
         module = importlib.import_module(f"keras.src.applications.{entry.module}")
         md5 = module.WEIGHTS_HASHES[entry.weights][0]
         return f"{module.BASE_WEIGHTS_PATH}{entry.file}", md5
     except (ImportError, AttributeError, KeyError, IndexError) as error:
         raise StudioError(
-            f"The Keras that is installed ({version('keras')}) does not say where the weights of {entry.title} are. "
+            f"The Keras that is installed ({keras.__version__}) does not say where the weights of {entry.title} are. "
             "Update CNN Studio."
         ) from error
 
@@ -332,6 +314,8 @@ def _size(entry: Pretrained, url: str, on_progress: OnProgress, patience: Patien
 
 
 def _card(entry: Pretrained, model: "keras.Model") -> Card:
+    from importlib.metadata import version
+
     return Card(
         name=entry.name,
         classes=read_card(shipped("trained/efficientnet-lite0-imagenet")).classes,

@@ -1,4 +1,4 @@
-"""In which numbers networks take their pixels, and the layers that bring raw values there."""
+"""The ranges in which networks take the values of pixels, and the layers that bring raw values into them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,20 +6,22 @@ from typing import Any
 
 from cnnstudio.models.keras_config.graph import layer_config
 
-_MEAN = (0.485, 0.456, 0.406)
-_DEVIATION = (0.229, 0.224, 0.225)
+IMAGENET_SCALE = tuple(1 / (255 * deviation) for deviation in (0.229, 0.224, 0.225))
+IMAGENET_OFFSET = (-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225)
+"""Less mean and by standard deviation of ImageNet's photos: raw value × scale + offset, for red, green and blue."""
+
 _CAFFE_MEAN = (103.939, 116.779, 123.68)
 
 
 @dataclass(frozen=True)
 class ValueRange:
-    """In which numbers a network takes its pixels, whose raw values are 0–255.
+    """A range in which a network takes the values of pixels, which are 0–255 in a picture.
 
     Attributes:
         name: the key, as typed on the command line.
         title: for the screen.
         description: one sentence for somebody new.
-        layer: makes the layer that brings raw values there; None where they stay.
+        layer: makes the layer that brings raw values into it; None where they stay as they are.
         channels: the numbers of channels for which it makes sense.
         weights: of that layer, where it has some.
     """
@@ -59,23 +61,20 @@ VALUE_RANGES: dict[str, ValueRange] = {
         ValueRange(
             "-1-1",
             "−1 to 1",
-            "Raw values by 127.5, less 1: MobileNet, Inception, Xception, ResNet V2, Teachable Machine.",
+            "Raw values divided by 127.5, minus 1: MobileNet, Inception, Xception, ResNet V2, Teachable Machine.",
             _rescaling(1 / 127.5, -1.0),
         ),
         ValueRange(
             "imagenet",
             "ImageNet's mean and spread",
-            "0 to 1, less the mean of ImageNet's photos and by their standard deviation: PyTorch's networks, DenseNet.",
-            _rescaling(
-                [1 / (255 * deviation) for deviation in _DEVIATION],
-                [-mean / deviation for mean, deviation in zip(_MEAN, _DEVIATION, strict=True)],
-            ),
+            "0 to 1, minus the mean of ImageNet's photos, divided by their deviation: PyTorch's networks, DenseNet.",
+            _rescaling(list(IMAGENET_SCALE), list(IMAGENET_OFFSET)),
             channels=(3,),
         ),
         ValueRange(
             "caffe",
-            "Blue first, less ImageNet's mean",
-            "Raw values with blue before red, less their mean: Keras's VGG16, VGG19 and ResNet50.",
+            "Blue first, minus ImageNet's mean",
+            "Raw values with blue before red, minus their mean: Keras's VGG16, VGG19 and ResNet50.",
             _blue_first,
             channels=(3,),
             weights=_blue_first_weights,

@@ -22,7 +22,7 @@ from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.maps.map_dialog import MapDialog
 from cnnstudio.gui.widgets.network.layer_form import LayerForm
 from cnnstudio.models.layer_kinds import LAYER_KINDS
-from cnnstudio.models.trained.adopt import Answers, ForeignModel
+from cnnstudio.models.trained.adopt import Answers, Inspection
 
 LOCALES = ("de_DE", "it_IT", "fr_FR", "en_US", "ar_EG", "C")
 THIN, NO_BREAK, NARROW = "\N{THIN SPACE}", "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
@@ -320,7 +320,7 @@ def test_every_number_field_of_a_layer(country: str, qtbot: QtBot, sides: int) -
 
 def test_every_number_field_of_the_dialogs(country: str, qtbot: QtBot, tmp_path: Path) -> None:
     answers = Answers("theirs", ("a", "b"), (224, 224), "crop", "0-1", False)
-    asking = ForeignModelDialog(ForeignModel(tmp_path / "theirs.keras", "", None, 3, answers, "", "", ""))
+    asking = ForeignModelDialog(Inspection(tmp_path / "theirs.keras", "", None, 3, answers, "", "", ""))
     enlarging = MapDialog("viridis", "map")
     enlarging.show_layer("conv1", np.arange(2000, dtype=np.float32).reshape(1, 1, -1), (0.0, 1.0), 0)
     for dialog, outcome in (

@@ -17,21 +17,26 @@ from cnnstudio.models.layer_table import describe
 from cnnstudio.models.networks import building as networks
 from cnnstudio.models.networks.building import (
     MAX_PARAMETERS,
-    Network,
     build_network,
     find_network,
     fitted,
-    list_networks,
     network_config,
-    read_network,
     reference,
+)
+from cnnstudio.models.networks.editing import add_layer, change_layer, move_layer, remove_layer
+from cnnstudio.models.networks.files import (
+    FILE_FORMAT,
+    MAX_FILE_BYTES,
+    SUFFIX,
+    Network,
+    list_networks,
+    networks_folder,
+    read_network,
     rename_network,
     save_network,
     trash_network,
     write_network,
 )
-from cnnstudio.models.networks.editing import add_layer, change_layer, move_layer, remove_layer
-from cnnstudio.models.networks.files import FILE_FORMAT, MAX_FILE_BYTES, SUFFIX, networks_folder
 from cnnstudio.wording import size
 from tests.models.sample_networks import sequential
 
@@ -297,7 +302,7 @@ def _huge(document):
         (_circle, "go round in a circle"),
         (_missing, "fed by “conv9”, which is not there"),
         (_itself, "go round in a circle"),
-        (_orphan, "must all follow from its one input"),
+        (_orphan, "must be computed from its one input"),
         (_second_input, "exactly one input"),
         (_two_outputs, "exactly one input and one output"),
         (_no_output, "exactly one input and one output"),
@@ -470,7 +475,7 @@ def test_layers_that_answer_with_too_much_are_refused():
     for name in ("conv2", "pool2", "flatten"):
         config = remove_layer(config, name)
     assert describe(config).misfit is None
-    with pytest.raises(StudioError, match=r"answer to one image with .* numbers, which take .* GB"):
+    with pytest.raises(StudioError, match=r"have .* outputs for one image, which take .* GB"):
         build_network(Network("wide", "Wide", config), MNIST, 10, seed=0)
 
 
@@ -486,9 +491,9 @@ def test_networks_that_give_no_probabilities(mine):
 
     with pytest.raises(StudioError, match="without softmax"):
         build_network(network(layers.Flatten(), layers.Dense(10)), MNIST, 10, seed=0)
-    with pytest.raises(StudioError, match="which layer gives each class its number"):
+    with pytest.raises(StudioError, match="no layer with one output for each class"):
         build_network(network(layers.Flatten()), MNIST, 10, seed=0)
-    with pytest.raises(StudioError, match="7,290 numbers instead of one"):
+    with pytest.raises(StudioError, match="7,290 outputs instead of one"):
         tail = (layers.Conv2D(4, 2, activation="softmax"), layers.Flatten())
         build_network(network(*tail), MNIST, 10, seed=0)
     tail = (layers.Conv2D(4, 2), layers.GlobalAveragePooling2D(), layers.Softmax())

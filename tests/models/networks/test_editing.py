@@ -172,7 +172,7 @@ def test_a_shortcut_comes_from_the_nearest_layer_that_fits_or_from_where_it_is_t
     assert_as_in_keras(nearest)
     assert_as_in_keras(told)
     assert sources(wide, "conv2") == ("image", "rescaling", "conv1", "pool1")
-    with pytest.raises(StudioError, match=r"forward.*“dense1”.*“conv2”"):
+    with pytest.raises(StudioError, match=r"earlier layer.*“dense1”.*“conv2”"):
         add_layer(wide, "conv2", "Add", source="dense1")
     with pytest.raises(StudioError, match="same shape"):
         add_layer(lenet5, "conv2", "Add")
@@ -292,7 +292,7 @@ def test_move_changes_places_with_a_neighbour(lenet5):
 @pytest.mark.parametrize(
     ("name", "by", "words"),
     [
-        ("rescaling", -1, "before it is only the image"),
+        ("rescaling", -1, "the first layer already"),
         ("image", 1, "takes the image"),
         ("output", -1, "last layer"),
         ("dense2", 1, "“output” stays the last layer"),
@@ -305,9 +305,9 @@ def test_moves_that_make_no_sense(lenet5, name, by, words):
 
 
 def test_moves_stop_at_forks_and_joins(resnet20):
-    with pytest.raises(StudioError, match="forks behind “relu”"):
+    with pytest.raises(StudioError, match="forks after “relu”"):
         move_layer(resnet20, "relu", 1)
-    with pytest.raises(StudioError, match="past “relu”, behind which the network forks"):
+    with pytest.raises(StudioError, match="past “relu”, after which the network forks"):
         move_layer(resnet20, "stage1_block1_1_conv", -1)
     with pytest.raises(StudioError, match="past “stage1_block1_add”, which joins branches"):
         move_layer(resnet20, "stage1_block1_2_norm", 1)
@@ -353,7 +353,7 @@ def test_the_layer_before_a_softmax_of_its_own_gives_the_classes(sequential):
     x = layers.GlobalAveragePooling2D(name="average")(x)
     config = keras.saving.serialize_keras_object(keras.Model(image, layers.Softmax(name="softmax")(x)))
     assert head_layer(config) == "classes"
-    with pytest.raises(StudioError, match="gives each class its number"):
+    with pytest.raises(StudioError, match="has one output for each class"):
         remove_layer(config, "classes")
     assert_as_in_keras(add_layer(config, "classes", "Dropout"))
 
@@ -377,7 +377,8 @@ def test_change_sets_keras_own_values(lenet5):
     padded = add_layer(lenet5, "conv1", "ZeroPadding2D", padding=((1, 2), 3))
     assert values(padded, "padding1") == {"padding": [[1, 2], 3]}
     assert_as_in_keras(padded)
-    assert values(change_layer(padded, "padding1", padding=[[1, 2], 3]), "padding1") == {"padding": [[1, 2], 3]}
+    for frame in ([[1, 2], 3], [[1, 2], [1, 2]], [1, 2], 4):
+        assert values(change_layer(padded, "padding1", padding=frame), "padding1") == {"padding": frame}
 
 
 @pytest.mark.parametrize(
@@ -392,7 +393,7 @@ def test_change_sets_keras_own_values(lenet5):
         ({"filters": None}, "whole number"),
         ({"kernel_size": 0}, "Kernel size"),
         ({"kernel_size": [3, 0]}, "Kernel size"),
-        ({"kernel_size": [3, 3, 3]}, "two along height and width"),
+        ({"kernel_size": [3, 3, 3]}, "one for each side"),
         ({"strides": -1}, "Stride"),
         ({"padding": "causal"}, "Padding is one of valid, same; there is no “causal”"),
         ({"padding": ["same"]}, "Padding is one of"),

@@ -29,7 +29,7 @@ def test_the_nearest_kernel_leaves_the_rest_of_the_network_working(lenet5, kerne
     assert misfit.nearest == [28, 28]
     nearest, text = nearest_working(config, misfit)
     assert nearest == [17, 17]
-    assert text.endswith("For the layers behind it to work, too, the kernel is at most 17×17.")
+    assert text.endswith("For the layers after it to work, too, the kernel is at most 17×17.")
     assert describe(change_layer(config, "conv1", kernel_size=nearest)).misfit is None
     assert describe(change_layer(config, "conv1", kernel_size=18)).misfit is not None
 

@@ -146,7 +146,7 @@ def test_guesses_come_with_reasons(save):
     ("model", "words"),
     [
         (lambda: network((16, 16, 4)), "takes 16×16×4, but an image classifier"),
-        (lambda: network(classes=1), "answers with a single number"),
+        (lambda: network(classes=1), "has a single output"),
     ],
 )
 def test_what_is_no_image_classifier_is_refused(save, model, words):
@@ -158,7 +158,7 @@ def test_what_answers_with_a_map_is_refused(save):
     import keras
 
     model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 3)])
-    with pytest.raises(StudioError, match="answers with 6×6×2"):
+    with pytest.raises(StudioError, match="its output is 6×6×2"):
         inspect_model(save(model))
 
 
@@ -191,7 +191,7 @@ def test_class_names_are_read(text, names):
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("", "these are 0"), ("a\nb", "these are 2"), ("a\nb\na", "stands there twice")]
+    ("text", "words"), [("", "these are 0"), ("a\nb", "these are 2"), ("a\nb\na", "in the list twice")]
 )
 def test_other_numbers_of_class_names_are_refused(text, words):
     with pytest.raises(StudioError, match=words):

@@ -33,9 +33,10 @@ def run_python(code: str, *arguments: str, **environment: str) -> str:
     return done.stdout
 
 
-def test_many_are_what_keras_says(lenet5):
+def test_many_are_what_keras_says(lenet5, monkeypatch):
+    monkeypatch.setattr(lenet5, "batch_size", 32)
     expected = np.asarray(lenet5.model(IMAGES.astype(np.float32)))
-    probabilities = lenet5.predict_many(IMAGES, batch_size=32)
+    probabilities = lenet5.predict_many(IMAGES)
     assert probabilities.dtype == np.float32
     np.testing.assert_allclose(probabilities, expected, atol=1e-6)
 
@@ -149,10 +150,10 @@ def test_layers_are_known_before_anything_is_computed(lenet5):
     assert [(layer.name, layer.kind, layer.shape) for layer in lenet5.layers] == [
         (output.name, output.kind, output.values.shape) for output in outputs
     ]
-    assert lenet5.main_layers == tuple(layer.name for layer in lenet5.layers)
+    assert all(layer.main for layer in lenet5.layers)
 
 
-def test_main_layers_are_those_that_tell_something_of_their_own(make_card):
+def test_main_layers_are_those_whose_output_shows_nowhere_else(make_card):
     import keras
     from keras import layers
 
@@ -166,9 +167,10 @@ def test_main_layers_are_those_that_tell_something_of_their_own(make_card):
     x = layers.Dropout(0.5, name="dropout")(layers.Flatten(name="flat")(x))
     model = keras.Model(inputs, layers.Dense(10, activation="softmax", name="output")(x))
     classifier = Classifier(model, make_card())
-    assert classifier.main_layers == ("relu1", "add", "flat", "output")
-    maps = classifier.predict(IMAGES[0], feature_maps=classifier.main_layers).layers
-    assert [layer.name for layer in maps] == list(classifier.main_layers)
+    main = [layer.name for layer in classifier.layers if layer.main]
+    assert main == ["relu1", "add", "flat", "output"]
+    maps = classifier.predict(IMAGES[0], feature_maps=main).layers
+    assert [layer.name for layer in maps] == main
     sequential = keras.Sequential([keras.Input((28, 28, 1)), *model.layers[1:4], layers.Flatten(), layers.Dense(10)])
     assert [layer.kind for layer in Classifier(sequential, make_card()).layers if layer.main] == [
         "ReLU",
@@ -190,13 +192,14 @@ def test_the_batch_size_minds_the_memory(lenet5, make_card):
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 32, 33])
-def test_any_number_of_images(lenet5, count):
-    probabilities = lenet5.predict_many(IMAGES[:count], batch_size=16)
+def test_any_number_of_images(lenet5, count, monkeypatch):
+    monkeypatch.setattr(lenet5, "batch_size", 16)
+    probabilities = lenet5.predict_many(IMAGES[:count])
     assert probabilities.shape == (count, 10)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
 
 
-def test_batches_of_all_sizes_share_one_compilation(make_card):
+def test_batches_of_all_sizes_share_one_compilation(make_card, monkeypatch):
     import keras
 
     traces = []
@@ -210,11 +213,12 @@ def test_batches_of_all_sizes_share_one_compilation(make_card):
     inputs = keras.Input((28, 28, 1))
     outputs = keras.layers.Dense(10, activation="softmax")(keras.layers.Flatten()(Counting()(inputs)))
     classifier = Classifier(keras.Model(inputs, outputs), make_card())
+    monkeypatch.setattr(classifier, "batch_size", 4)
     classifier.warm_up()
     classifier.predict_many(IMAGES[:1])
     before = len(traces)
     for count in (1, 2, 3, 5, 8, 13):
-        classifier.predict_many(IMAGES[:count], batch_size=4)
+        classifier.predict_many(IMAGES[:count])
         classifier.predict(IMAGES[0], feature_maps=True)
     assert len(traces) == before
 
@@ -323,17 +327,8 @@ def test_a_picture_is_prepared_by_the_cards_rule(lenet5, tmp_path):
 
 def test_an_unknown_rule_is_explained(lenet5, make_card):
     classifier = Classifier(lenet5.model, make_card(input_rule="by-magic"))
-    with pytest.raises(StudioError, match="rule “by-magic”, which this CNN Studio does not know"):
+    with pytest.raises(StudioError, match="rule “by-magic”, which this version of CNN Studio does not have"):
         classifier.prepare(Image.new("L", (50, 50)))
-
-
-def test_a_drawing_is_rendered_and_classified(lenet5):
-    from cnnstudio.data.pictures.strokes import render
-
-    drawing = [np.array([[10.0, 10.0], [60.0, 90.0]]), np.array([[60.0, 10.0], [10.0, 90.0]])]
-    expected = lenet5.predict(render(drawing, (28, 28, 1))).probabilities
-    np.testing.assert_array_equal(lenet5.predict_drawing(drawing).probabilities, expected)
-    assert lenet5.predict_drawing(drawing, feature_maps=True).layers
 
 
 def test_what_is_saved_opens_in_plain_keras(lenet5, saved):

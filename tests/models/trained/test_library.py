@@ -230,17 +230,7 @@ def test_a_run_goes_to_the_trash(add_run, monkeypatch, tmp_path):
     assert (tmp_path / "trash" / MODEL_FILE).is_file()
 
 
-def test_a_copy_as_a_folder_is_a_model_again(add_run, tmp_path, lenet5):
-    folder = add_run("lenet")
-    (folder / "history.json").write_text("[]")
-    copied = copy_model(entry_named("lenet"), tmp_path / "to" / "there")
-    assert sorted(path.name for path in copied.iterdir()) == [CARD_FILE, MODEL_FILE]
-    np.testing.assert_allclose(
-        load_classifier(copied).predict(IMAGE).probabilities, lenet5.predict(IMAGE).probabilities, atol=1e-6
-    )
-
-
-def test_a_copy_as_a_single_file_opens_in_keras_and_here(add_run, tmp_path, lenet5):
+def test_a_copy_opens_in_keras_and_here(add_run, tmp_path, lenet5):
     import keras
 
     add_run("lenet")
@@ -274,16 +264,16 @@ def test_a_copy_replaces_a_file_but_no_folder(add_run, tmp_path):
     add_run("lenet")
     (tmp_path / "old.keras").write_text("old")
     assert load_classifier(copy_model(entry_named("lenet"), tmp_path / "old.keras"))
-    (tmp_path / "full").mkdir()
-    (tmp_path / "full" / "thesis.tex").write_text("precious")
-    with pytest.raises(StudioError, match="full is not empty"):
-        copy_model(entry_named("lenet"), tmp_path / "full")
-    assert (tmp_path / "full" / "thesis.tex").read_text() == "precious"
+    full = tmp_path / "full.keras"
+    full.mkdir()
+    (full / "thesis.tex").write_text("precious")
+    with pytest.raises(StudioError, match="cannot be saved as"):
+        copy_model(entry_named("lenet"), full)
+    assert (full / "thesis.tex").read_text() == "precious"
 
 
 def test_a_copy_to_where_nothing_can_be_written_is_explained(add_run, tmp_path):
     add_run("lenet")
     (tmp_path / "file").touch()
-    for destination in (tmp_path / "file" / "copy", tmp_path / "file" / "copy.keras"):
-        with pytest.raises(StudioError, match="cannot be saved as"):
-            copy_model(entry_named("lenet"), destination)
+    with pytest.raises(StudioError, match="cannot be saved as"):
+        copy_model(entry_named("lenet"), tmp_path / "file" / "copy.keras")

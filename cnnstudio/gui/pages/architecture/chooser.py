@@ -18,7 +18,8 @@ from cnnstudio.gui.pages.choosers.images import ImagesChooser
 from cnnstudio.gui.pages.choosers.networks import architecture_choices, guest_choice
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.layer_table import LayerTable, mlp_connections
-from cnnstudio.models.networks.building import Network, find_network
+from cnnstudio.models.networks.building import find_network
+from cnnstudio.models.networks.files import Network
 
 FIRST = "lenet5"
 """What a newcomer sees first."""

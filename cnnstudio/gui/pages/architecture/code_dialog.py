@@ -14,7 +14,8 @@ from cnnstudio.gui.controls.saving import Format, save_as
 from cnnstudio.gui.look.theme import GAP, GRID, SECTION, icon
 from cnnstudio.models import layer_table
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
-from cnnstudio.models.networks.building import Network, fitted
+from cnnstudio.models.networks.building import fitted
+from cnnstudio.models.networks.files import Network
 from cnnstudio.training.config import TrainingConfig
 
 _COPIED_FOR = 2_000

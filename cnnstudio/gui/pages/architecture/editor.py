@@ -30,13 +30,7 @@ from cnnstudio.gui.pages.architecture.layer_panel import LayerPanel
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.network.layer_menu import LayerMenu
 from cnnstudio.models.layer_table import LayerTable
-from cnnstudio.models.networks.building import (
-    Network,
-    read_network,
-    rename_network,
-    trash_network,
-    write_network,
-)
+from cnnstudio.models.networks.files import Network, read_network, rename_network, trash_network, write_network
 
 _LAYER_ACTIONS = ("duplicate_layer", "move_layer_up", "move_layer_down", "remove_layer")
 _FILE_ACTIONS = ("save_network_file", "open_network_file")

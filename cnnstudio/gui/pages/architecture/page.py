@@ -31,7 +31,8 @@ from cnnstudio.gui.widgets.network.layout.lay_out import lay_out
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.layer_table import LayerTable
-from cnnstudio.models.networks.building import SUFFIX, Network, find_network
+from cnnstudio.models.networks.building import find_network
+from cnnstudio.models.networks.files import SUFFIX, Network
 from cnnstudio.models.trained.card import model_file
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ from cnnstudio.gui.task import Task
 from cnnstudio.limits import IMAGE_SIZES
 from cnnstudio.models.trained.adopt import (
     Answers,
-    ForeignModel,
+    Inspection,
     check_answers,
     inspect_model,
     read_class_names,
@@ -62,7 +62,7 @@ def ask_about(
         when_not: called with a sentence where the model is no image classifier, or nobody answers.
     """
 
-    def show(model: ForeignModel) -> None:
+    def show(model: Inspection) -> None:
         dialog = ForeignModelDialog(model, parent)
         dialog.accepted.connect(partial(when_known, path))
         dialog.rejected.connect(partial(when_not, f"{path.name} was not opened: nobody said what its classes are."))
@@ -85,7 +85,7 @@ class ForeignModelDialog(QDialog):
     kept = Signal(object)
     """The `Answers`, once they are kept."""
 
-    def __init__(self, model: ForeignModel, parent: QWidget | None = None) -> None:
+    def __init__(self, model: Inspection, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("foreign_model_dialog")
         self.setWindowTitle("A model from elsewhere")

@@ -9,8 +9,8 @@ from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.picker import Choice
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES, FAMILIES
-from cnnstudio.models.networks.building import Network, find_network, list_networks
-from cnnstudio.models.networks.files import saved_path
+from cnnstudio.models.networks.building import find_network
+from cnnstudio.models.networks.files import Network, list_networks, saved_path
 from cnnstudio.models.trained.card import MODEL_FILE
 from cnnstudio.storage import is_file, shipped
 

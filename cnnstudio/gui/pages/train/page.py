@@ -27,7 +27,7 @@ from cnnstudio.gui.pages.train.learning_view import LearningView
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import Task
 from cnnstudio.models.architectures.architecture import Architecture
-from cnnstudio.models.networks.building import Network
+from cnnstudio.models.networks.files import Network
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Probe, Started, Stopped
 from cnnstudio.wording import duration, percent

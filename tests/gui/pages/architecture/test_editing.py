@@ -24,7 +24,8 @@ from cnnstudio.gui.pages.architecture.page import ArchitecturePage
 from cnnstudio.gui.pages.architecture.saving import left_behind
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.network.picture import NetworkPicture
-from cnnstudio.models.networks.building import Network, list_networks, network_config, write_network
+from cnnstudio.models.networks.building import network_config
+from cnnstudio.models.networks.files import Network, list_networks, write_network
 
 MINUTE = 60_000
 

@@ -30,15 +30,8 @@ from cnnstudio.gui.pages.architecture.editor import ArchitectureEditor
 from cnnstudio.gui.pages.architecture.layer_panel import LayerPanel
 from cnnstudio.gui.pages.architecture.saving import left_behind
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
-from cnnstudio.models.networks.building import (
-    Network,
-    build_network,
-    list_networks,
-    network_config,
-    read_network,
-    save_network,
-    write_network,
-)
+from cnnstudio.models.networks.building import build_network, network_config
+from cnnstudio.models.networks.files import Network, list_networks, read_network, save_network, write_network
 
 Press = Callable[[str], None]
 

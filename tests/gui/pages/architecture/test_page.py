@@ -17,7 +17,8 @@ from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.share_bar import ShareBar
 from cnnstudio.gui.widgets.network.picture import NetworkPicture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
-from cnnstudio.models.networks.building import Network, build_network, network_config, save_network
+from cnnstudio.models.networks.building import build_network, network_config
+from cnnstudio.models.networks.files import Network, save_network
 from cnnstudio.storage import shipped
 
 MINUTE = 60_000

@@ -8,7 +8,8 @@ from pytestqt.qtbot import QtBot
 from cnnstudio.gui.main_window import MainWindow
 from cnnstudio.gui.pages.architecture.editor import ArchitectureEditor
 from cnnstudio.gui.pages.architecture.layer_panel import LayerPanel
-from cnnstudio.models.networks.building import Network, network_config
+from cnnstudio.models.networks.building import network_config
+from cnnstudio.models.networks.files import Network
 
 MINUTE = 60_000
 

@@ -30,7 +30,8 @@ from cnnstudio.gui.pages.train.form import TrainingForm
 from cnnstudio.gui.pages.train.page import TrainPage
 from cnnstudio.gui.settings import Settings
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
-from cnnstudio.models.networks.building import Network, find_network, network_config, save_network, write_network
+from cnnstudio.models.networks.building import find_network, network_config
+from cnnstudio.models.networks.files import Network, save_network, write_network
 from cnnstudio.models.trained.library import list_models
 from cnnstudio.training.config import OPTIMIZERS, TrainingConfig
 from cnnstudio.training.events import Batches, EpochEnd, Probe, Started, Stopped

@@ -108,7 +108,7 @@ def test_the_maps_on_screen_are_those_of_the_photo(page: TryPage, qtbot: QtBot, 
     box = find(page, QCheckBox, "all_layers_box")
     assert box.text() == "All 144 layers"
     maps = page.findChild(FeatureMapGrid)
-    assert list(maps.rows) == list(classifier.main_layers)
+    assert list(maps.rows) == [layer.name for layer in classifier.layers if layer.main]
     box.setChecked(True)
     assert len(maps.rows) == 144
     shown_values = {}
