@@ -14,6 +14,8 @@ from itertools import pairwise
 from math import log2
 from pathlib import Path
 
+from PySide6.QtGui import QGuiApplication
+
 from cnnstudio.gui.widgets.network.layout.lay_out import lay_out
 from cnnstudio.gui.widgets.network.layout.parts import Volume
 from cnnstudio.models.layer_table import LayerTable, describe
@@ -105,4 +107,5 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
+    application = QGuiApplication([])  # the layout measures its words
     main(sys.argv[1:])

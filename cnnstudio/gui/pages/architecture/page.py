@@ -17,7 +17,6 @@ from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.architecture.chooser import FIRST, ArchitectureChooser
 from cnnstudio.gui.pages.architecture.description import (
-    DescriptionFailure,
     NetworkDescription,
     NetworkRequest,
     images_text,
@@ -27,7 +26,6 @@ from cnnstudio.gui.pages.architecture.network_view import NetworkView
 from cnnstudio.gui.pages.architecture.saving import left_behind
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask
-from cnnstudio.gui.widgets.network.layout.lay_out import lay_out
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.layer_table import LayerTable
@@ -67,7 +65,7 @@ class ArchitecturePage(Page):
         self._edits_next = False
         """Edit was pressed before there was anything to edit."""
         self._task = LatestTask(self)
-        self._task.finished.connect(self._receive_description)
+        self._task.finished.connect(self._take_description)
         self._known: dict[NetworkRequest, NetworkDescription] = {}
         """Architectures do not change: what was described once is there at once."""
         self._waiting = QTimer(self)
@@ -180,17 +178,18 @@ class ArchitecturePage(Page):
 
     @Slot()
     def _tell_waiting(self) -> None:
-        self._view.show_progress(f"Making the layers of {self._chooser.title} …")
+        self._view.show_progress(f"Building {self._chooser.title} …")
 
     @Slot(object)
-    def _receive_description(self, description: NetworkDescription | DescriptionFailure) -> None:
-        if description.request != self._chooser.request or self.editing:
+    def _take_description(self, answer: tuple[NetworkRequest, NetworkDescription | Exception]) -> None:
+        request, description = answer
+        if request != self._chooser.request or self.editing:
             return  # something else is on screen, or will be
-        if isinstance(description, DescriptionFailure):
-            self._fail(description.error)
+        if isinstance(description, Exception):
+            self._fail(description)
             return
-        if description.request.name in ARCHITECTURES:
-            self._known[description.request] = description
+        if request.name in ARCHITECTURES:
+            self._known[request] = description
         self._show(description)
 
     def _show(self, description: NetworkDescription) -> None:
@@ -211,8 +210,7 @@ class ArchitecturePage(Page):
 
     def _draw(self, title: str, table: LayerTable) -> None:
         images = images_text(table.input_shape, table.classes)
-        layout = self._description.layout if self._description and self._description.table is table else lay_out(table)
-        self._view.show_network(title, images, table, layout)
+        self._view.show_network(title, images, table)
         if table.misfit is not None and not self.editing:
             self._message.show_error(table.misfit.text)
 
@@ -298,7 +296,7 @@ class ArchitecturePage(Page):
 
     def _offer_draft(self) -> None:
         if self._editor is None and (draft := left_behind()) is not None:
-            self._message.show_offer(f"When the program ended, “{draft.title}” was not saved.", "Open it")
+            self._message.show_offer(f"“{draft.title}” was not saved when the program ended.", "Open it")
 
     @Slot()
     def _open_draft(self) -> None:
@@ -319,7 +317,7 @@ class ArchitecturePage(Page):
         back = push_button(
             "leave_editor_button",
             "&All architectures",
-            "Back to the choice of architectures; what is not saved is asked about.",
+            "Back to the list of architectures; asks about changes that are not saved.",
             self._ask_leave,
             role="quiet",
             picture="arrow-left",

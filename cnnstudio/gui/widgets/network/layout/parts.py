@@ -153,17 +153,16 @@ class Arc:
 
 @dataclass(frozen=True)
 class Fold:
-    """Equal parts that follow each other, drawn once, or unfolded, all of them; or one part, drawn by its end.
+    """Equal blocks that follow each other, drawn once, or unfolded, all of them.
 
     Attributes:
         key: tells it from others; it stays the same while the network is edited elsewhere.
-        count: parts.
-        folded: whether only one part is drawn.
+        count: blocks.
+        folded: whether only one block is drawn.
         box: its frame.
-        badge: where the number of parts stands.
+        badge: where the number of blocks stands.
         volumes: numbers of the volumes in it.
         facts: what is to be told about it.
-        arc: the sign of the shortcuts within, where none of them is drawn.
     """
 
     key: str
@@ -173,11 +172,8 @@ class Fold:
     badge: Box
     volumes: tuple[int, ...]
     facts: tuple[str, ...]
-    arc: Arc | None = None
 
     @property
     def sign(self) -> str:
-        """What its badge says: how many parts, and whether it folds or unfolds."""
-        if self.count == 1:
-            return "+" if self.folded else "–"
+        """What its badge says: how many blocks, and whether it folds or unfolds."""
         return f"× {self.count}" if self.folded else f"× {self.count} –"

@@ -4,8 +4,8 @@ A volume stands for a layer that makes something new and for the layers after it
 normalisation, activation, dropout. A connection that another, longer way makes as well is a shortcut.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from math import log2, prod
 
 from cnnstudio.gui.widgets.network.layout.parts import Box, Form, Role
@@ -234,19 +234,6 @@ def read_graph(table: LayerTable) -> NetworkGraph:
     return builder.graph()
 
 
-def cuts(count: int, edges: Iterable[tuple[int, int]]) -> list[bool]:
-    """Which of `count` pieces all that comes later goes through: every edge past it starts there."""
-    furthest = [0] * count
-    for source, target in edges:
-        furthest[source] = max(furthest[source], target)
-    found, reach = [], 0
-    for number in range(count):
-        # What starts before may go as far as here, and no further.
-        found.append(reach <= number)
-        reach = max(reach, furthest[number])
-    return found
-
-
 LARGEST = 120.0
 """Side of the largest feature map of a network."""
 
@@ -263,7 +250,6 @@ _TALL = 9.0
 _UNIT = 5.0
 _CELL = 7.0
 _SOME_UNITS = 100
-_NARROWEST = 8.0
 
 
 @dataclass(frozen=True)
@@ -276,7 +262,6 @@ class Size:
         height: of its front plane.
         depth: how far the front plane is to the right of and below the one at the back.
         planes: of a stack; cells of a bar.
-        narrow: whether it is a mere sign, as narrow as can be, that has no words.
     """
 
     form: Form
@@ -284,7 +269,6 @@ class Size:
     height: float
     depth: tuple[float, float]
     planes: int
-    narrow: bool = False
 
     @property
     def whole(self) -> tuple[float, float]:
@@ -298,14 +282,13 @@ class Size:
         return box, Box(box.x + self.depth[0], box.y + self.depth[1], self.width, self.height)
 
 
-def sizes_of(graph: NetworkGraph, size: float = 1.0, abreast: float = 1.0, narrow: Collection[int] = ()) -> list[Size]:
+def sizes_of(graph: NetworkGraph, abreast: float, size: float = 1.0) -> list[Size]:
     """The size of each volume; one without a shape is as large as the one before it, or some bar.
 
     Args:
         graph: the volumes.
-        size: 1 for the usual one.
         abreast: how many lanes there are; the more, the smaller all are.
-        narrow: numbers of volumes that are drawn as narrow as can be.
+        size: of all volumes, 1 for the usual one.
     """
     size *= max(_LEAST, 1 - _LESS * (abreast - 1))
     sides = [side for piece in graph.pieces for side in _map_of(piece)[:2]]
@@ -321,10 +304,7 @@ def sizes_of(graph: NetworkGraph, size: float = 1.0, abreast: float = 1.0, narro
             sizes.append(
                 _stack(max(_SMALLEST, scale * height**_POWER), max(_SMALLEST, scale * width**_POWER), channels, size)
             )
-    return [
-        replace(one, width=_NARROWEST, depth=(0.0, 0.0), narrow=True) if number in narrow else one
-        for number, one in enumerate(sizes)
-    ]
+    return sizes
 
 
 def _unknown(piece: Piece, before: Size, size: float) -> Size:
