@@ -84,7 +84,7 @@ class ArchitectureChooser(QWidget):
         self._edit = push_button(
             "edit_network_button",
             "&Edit",
-            "Add, remove and change layers of this network; what ships stays as it is.",
+            "Adds, removes and changes layers in a copy of this network.",
             self.edit_wanted,
             picture="rename",
         )
@@ -202,7 +202,7 @@ class ArchitectureChooser(QWidget):
         if isinstance(source, Architecture):
             self._images.refresh("Its own images", images_text(source.image_shape, source.classes))
         else:
-            self._images.refresh("As it was saved", "The images that it was made for.")
+            self._images.refresh("As it was saved", "The images for which it was made.")
         if images:
             self._images.choose(images)
         text, title, lesson = (
@@ -241,11 +241,11 @@ LESSONS = {
     "Published": "Year and authors.",
     "Paper": "Where it was published; a click opens it in the browser.",
     "Reported": "The accuracy that the paper reports, and on which images.",
-    "Parameters": "The numbers that make up the network, most of which training finds.",
+    "Parameters": "All numbers that make up the network; training finds most of them.",
     "Multiply-adds": "Multiplications by a weight, each with its addition, that one image costs.",
     "Memory": "As 32-bit numbers: the weights alone, and what a training with Adam keeps of each.",
     "Outputs": "What the outputs of all layers take for one image; a training keeps those of a whole batch.",
-    "As an MLP": "Weights that dense layers would need to give as many numbers as the convolutions do.",
+    "As an MLP": "Weights that dense layers would need for as many outputs as the convolutions have.",
 }
 """The facts and what they mean, in the order in which they are shown."""
 

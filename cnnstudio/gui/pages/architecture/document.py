@@ -290,9 +290,9 @@ class ArchitectureDocument(QObject):
         name = self._state.selected
         self._push(f"move of {name}", editing.move_layer(self._state.config, name, by), name)
 
-    def mend(self, way: Repair) -> None:
+    def repair(self, repair: Repair) -> None:
         """Makes an impossible network possible again."""
-        self._push(f"“{way.title}”", way.config, self._state.selected)
+        self._push(f"“{repair.title}”", repair.config, self._state.selected)
 
     def _push(self, text: str, config: Config, selected: str, key: object = None) -> None:
         if key is None:

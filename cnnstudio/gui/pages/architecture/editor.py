@@ -120,11 +120,6 @@ class ArchitectureEditor(QWidget):
         self._show_state()
         self.setFocusProxy(self._add)
 
-    @property
-    def message(self) -> str:
-        """What was said of the last edit; empty while nothing is said."""
-        return "" if self._message.isHidden() else self._message.text
-
     def edit(self, network: Network) -> bool:
         """Begins with a network, after asking about what is not saved.
 
@@ -203,12 +198,12 @@ class ArchitectureEditor(QWidget):
 
     def _write(self, path: Path) -> None:
         written = write_network(self.document.network, path)
-        self._message.show_info(f"The network is in {written.path}. Whoever has CNN Studio can open it.")
+        self._message.show_info(f"The network was saved as {written.path}. Anyone with CNN Studio can open it.")
 
     @Slot(object)
     def _take_renamed(self, network: Network) -> None:
         self.document.renamed_to(network)
-        self._message.show_info(f"The network is called “{network.name}” now.")
+        self._message.show_info(f"The network was renamed to “{network.name}”.")
         self.saved.emit(network)
 
     @Slot()
@@ -249,7 +244,7 @@ class ArchitectureEditor(QWidget):
         """Shows the script that builds and trains this network."""
         misfit = self.document.table.misfit if self.document.table else None
         if misfit is not None:
-            self._say(f"There is no code for a network that does not fit. {misfit.text}")
+            self._say(f"There is no code for a network with a layer that does not fit. {misfit.text}")
         elif self.document.is_open:
             # Keras is asked for its defaults, and takes its time where it was not imported yet.
             self._message.show_info("Writing the code …")
@@ -360,7 +355,7 @@ class ArchitectureEditor(QWidget):
 
     def _build_head(self) -> QHBoxLayout:
         self._title = describe(
-            QLineEdit(), "network_title", "Name of the network", "Under this name it is saved, and chosen for training."
+            QLineEdit(), "network_title", "Name of the network", "The name under which the network is saved."
         )
         self._title.setMaxLength(100)
         self._title.textEdited.connect(self.document.rename)
@@ -392,7 +387,7 @@ class ArchitectureEditor(QWidget):
         self._train = push_button(
             "train_network_button",
             "&Train this",
-            "Goes to the Train page with this network; what is not saved is saved first.",
+            "Saves the network and goes to the Train page with it.",
             self.train,
             role="primary",
         )

@@ -81,11 +81,11 @@ def ask_unsaved(parent: QWidget, title: str) -> str:
         parent,
         "unsaved_dialog",
         "Unsaved changes",
-        f"Save what you have changed in “{title}”?",
+        f"Save the changes to “{title}”?",
         AnswerButton("save_changes_button", "Save", Role.AcceptRole),
         AnswerButton("discard_changes_button", "Discard", Role.DestructiveRole),
-        AnswerButton("keep_editing_button", "Go on editing", Role.RejectRole),
-        details="Otherwise the changes are lost.",
+        AnswerButton("keep_editing_button", "Keep editing", Role.RejectRole),
+        details="Changes that are not saved are lost.",
         usual="save_changes_button",
     )
     return answers[answer]

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QPushButton,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -62,13 +63,16 @@ def published(name: str = "lenet5") -> Network:
 
 @pytest.fixture
 def editor(qtbot: QtBot) -> Iterator[ArchitectureEditor]:
+    column = QWidget()
+    qtbot.addWidget(column)
     message = MessageBar()
     editor = ArchitectureEditor(message)
-    qtbot.addWidget(editor)
-    qtbot.addWidget(message)
-    editor.resize(320, 760)
-    editor.show()
-    qtbot.waitExposed(editor)
+    layout = QVBoxLayout(column)
+    layout.addWidget(message)
+    layout.addWidget(editor, 1)
+    column.resize(340, 780)
+    column.show()
+    qtbot.waitExposed(column)
     assert editor.edit(published())
     yield editor
     editor.shut_down()
@@ -132,7 +136,7 @@ def problem(editor: ArchitectureEditor) -> str:
 
 
 def message(editor: ArchitectureEditor) -> str:
-    return editor.message
+    return editor.parentWidget().findChild(MessageBar).text
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, button: str) -> list[str]:
@@ -676,8 +680,8 @@ def test_keras_code_to_copy_and_save(
 ) -> None:
     retype(qtbot, editor, "filters", "12")
     press("show_keras_code")
-    qtbot.waitUntil(lambda: editor.findChild(QDialog, "keras_code_dialog") is not None, timeout=MINUTE)
-    dialog = editor.findChild(QDialog, "keras_code_dialog")
+    qtbot.waitUntil(lambda: editor.window().findChild(QDialog, "keras_code_dialog") is not None, timeout=MINUTE)
+    dialog = editor.window().findChild(QDialog, "keras_code_dialog")
     assert dialog.isVisible()
     code = dialog.view.code
     compile(code, "script", "exec")
