@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
+    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLineEdit,
@@ -20,6 +21,7 @@ from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.library_menu import LibraryItem, LibraryMenu
 from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.controls.saving import in_last_folder
 from cnnstudio.gui.look.theme import GAP
 from cnnstudio.gui.pages.architecture import saving
 from cnnstudio.gui.pages.architecture.actions import make_actions, tool_button
@@ -31,6 +33,7 @@ from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.network.layer_menu import LayerMenu
 from cnnstudio.models.layer_table import LayerTable
 from cnnstudio.models.networks.building import (
+    SUFFIX,
     Network,
     read_network,
     rename_network,
@@ -192,9 +195,10 @@ class ArchitectureEditor(QWidget):
         """Asks where to and saves a copy that can be sent to others."""
         if not self.document.is_open:
             return
-        path = saving.ask_file_to_save(self, self.document.network)
-        if path is not None:
-            self._try(partial(self._write, path))
+        start = in_last_folder(self.document.network.title + SUFFIX)
+        name, _ = QFileDialog.getSaveFileName(self, "Save the network as a file", start, saving.FILES)
+        if name:
+            self._try(partial(self._write, Path(name)))
 
     def _write(self, path: Path) -> None:
         written = write_network(self.document.network, path)
@@ -215,9 +219,9 @@ class ArchitectureEditor(QWidget):
     @Slot()
     def ask_file(self) -> None:
         """Asks which file to open, and opens it."""
-        path = saving.ask_file_to_open(self)
-        if path is not None:
-            self._try(partial(self.open_file, path))
+        name, _ = QFileDialog.getOpenFileName(self, "Open a network", "", saving.FILES)
+        if name:
+            self._try(partial(self.open_file, Path(name)))
 
     def open_file(self, path: Path) -> bool:
         """Edits the network of a file, after asking about what is not saved.

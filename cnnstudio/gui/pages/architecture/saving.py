@@ -5,11 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.question import AnswerButton, Role, ask
-from cnnstudio.gui.controls.saving import in_last_folder
 from cnnstudio.gui.pages.architecture.document import ArchitectureDocument
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
@@ -55,19 +54,6 @@ def save_by_name(document: ArchitectureDocument) -> Network:
 def is_own(network: Network) -> bool:
     """It lies in the user's folder, under its name."""
     return network.path is not None and network.path == saved_path(network.name)
-
-
-def ask_file_to_save(parent: QWidget, network: Network) -> Path | None:
-    """Asks where to save a network; returns the path, or None where the dialog was cancelled."""
-    start = in_last_folder(network.title + SUFFIX)
-    name, _ = QFileDialog.getSaveFileName(parent, "Save the network as a file", start, FILES)
-    return Path(name) if name else None
-
-
-def ask_file_to_open(parent: QWidget) -> Path | None:
-    """Asks which file to open; returns the path, or None where the dialog was cancelled."""
-    name, _ = QFileDialog.getOpenFileName(parent, "Open a network", "", FILES)
-    return Path(name) if name else None
 
 
 def ask_unsaved(parent: QWidget, title: str) -> str:

@@ -1,14 +1,12 @@
 """The graphics scene of a network: volumes with their labels, links, shortcuts, folds; on a screen or in a file."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from html import escape
 from itertools import pairwise
 from typing import Any, cast
 
 from PySide6.QtCore import QBuffer, QByteArray, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPainterPathStroker, QPen, QPolygonF
+from PySide6.QtGui import QColor, QImage, QPaintDevice, QPainter, QPainterPath, QPainterPathStroker, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QGraphicsSceneHoverEvent
 from typing_extensions import override
 
@@ -80,10 +78,7 @@ class NetworkScene(QGraphicsScene):
         area = self.sceneRect()
         ratio = min(ratio, _MOST_PIXELS / max(area.width(), area.height()))
         image = QImage((area.size() * ratio).toSize(), QImage.Format.Format_RGB32)
-        with self._printed():
-            painter = QPainter(image)
-            self._print(painter, QRectF(image.rect()))
-            painter.end()
+        self._print(image, QRectF(image.rect()))
         return image
 
     def svg(self, title: str) -> bytes:
@@ -98,24 +93,17 @@ class NetworkScene(QGraphicsScene):
         generator.setTitle(title)
         generator.setSize(area.size().toSize())
         generator.setViewBox(area)
-        with self._printed():
-            painter = QPainter(generator)
-            self._print(painter, area)
-            painter.end()
+        self._print(generator, area)
         return bytes(data.data())
 
-    @contextmanager
-    def _printed(self) -> Iterator[None]:
+    def _print(self, device: QPaintDevice, area: QRectF) -> None:
         self._paper = _PAPER
-        try:
-            yield
-        finally:
-            self._paper = None
-
-    def _print(self, painter: QPainter, area: QRectF) -> None:
+        painter = QPainter(device)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(area, self.theme.window)
         self.render(painter, area)
+        painter.end()
+        self._paper = None
 
 
 class _Item(QGraphicsItem):

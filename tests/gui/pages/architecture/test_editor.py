@@ -217,7 +217,7 @@ def test_undo_shows_the_layer_that_it_changes(editor: ArchitectureEditor, qtbot:
 
 def test_adding_by_mouse(editor: ArchitectureEditor, qtbot: QtBot, press: Press) -> None:
     press("add_layer")
-    menu = editor.findChild(QListWidget, "layer_menu_list")
+    menu = editor.findChild(QListWidget, "layer_menu")
     assert menu.isVisible()
     (item,) = menu.findItems("Batch normalisation", Qt.MatchFlag.MatchExactly)
     menu.scrollToItem(item)
@@ -231,7 +231,7 @@ def test_adding_by_mouse(editor: ArchitectureEditor, qtbot: QtBot, press: Press)
 def test_adding_by_keys(editor: ArchitectureEditor, qtbot: QtBot) -> None:
     editor.select("dense1")
     editor.show_kinds()
-    menu = editor.findChild(QListWidget, "layer_menu_list")
+    menu = editor.findChild(QListWidget, "layer_menu")
     qtbot.keyClicks(menu, "Dropo")
     qtbot.keyClick(menu, Qt.Key.Key_Return)
     position = names(editor).index("dense1")
@@ -240,7 +240,7 @@ def test_adding_by_keys(editor: ArchitectureEditor, qtbot: QtBot) -> None:
 
 
 def test_the_menu_of_kinds_begins_with_the_first_one_each_time(editor: ArchitectureEditor, qtbot: QtBot) -> None:
-    menu = editor.findChild(QListWidget, "layer_menu_list")
+    menu = editor.findChild(QListWidget, "layer_menu")
     editor.show_kinds()
     first = menu.currentItem().text()
     qtbot.keyClicks(menu, "Dropo")
@@ -253,8 +253,8 @@ def test_the_menu_of_kinds_begins_with_the_first_one_each_time(editor: Architect
 def test_the_menu_of_kinds_closes_without_adding(editor: ArchitectureEditor, qtbot: QtBot) -> None:
     before = names(editor)
     editor.show_kinds()
-    qtbot.keyClick(editor.findChild(QListWidget, "layer_menu_list"), Qt.Key.Key_Escape)
-    assert not editor.findChild(QListWidget, "layer_menu_list").isVisible()
+    qtbot.keyClick(editor.findChild(QListWidget, "layer_menu"), Qt.Key.Key_Escape)
+    assert not editor.findChild(QListWidget, "layer_menu").isVisible()
     assert names(editor) == before
 
 
