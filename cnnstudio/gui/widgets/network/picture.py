@@ -35,7 +35,7 @@ from cnnstudio.gui.controls.saving import Format, png, save_as
 from cnnstudio.gui.look.theme import GRID, colours
 from cnnstudio.gui.widgets.network.layout.lay_out import NetworkLayout, lay_out
 from cnnstudio.gui.widgets.network.layout.parts import Arc, Fold, Volume
-from cnnstudio.gui.widgets.network.scene import NetworkScene, rectangle
+from cnnstudio.gui.widgets.network.scene import NetworkScene
 from cnnstudio.models.layer_table import LayerTable
 
 LEGIBLE, LARGEST_FIT, LARGEST = 0.7, 1.75, 8.0
@@ -133,17 +133,17 @@ class NetworkPicture(QGraphicsView):
         self._mark()
         number = self._number()
         if self._layout is not None and number is not None:
-            self.ensureVisible(rectangle(self._layout.volumes[number].box), 2 * GRID, 2 * GRID)
+            self.ensureVisible(self._layout.volumes[number].box, 2 * GRID, 2 * GRID)
 
     def toggle(self, fold: Fold) -> None:
         """Unfolds equal blocks, or folds them again; the fold's left edge stays where it is."""
         if self._layout is None:
             return
-        before = self.mapFromScene(QPointF(fold.box.x, 0))
+        before = self.mapFromScene(QPointF(fold.box.x(), 0))
         self._layout = self._layout.toggled(fold.key)
         self._show()
         after = next(one for one in self._layout.folds if one.key == fold.key)
-        self._move(before - self.mapFromScene(QPointF(after.box.x, 0)))
+        self._move(before - self.mapFromScene(QPointF(after.box.x(), 0)))
 
     def _number(self) -> int | None:
         """Number of the chosen volume; None for none."""
@@ -211,11 +211,11 @@ class NetworkPicture(QGraphicsView):
         number = self._layout.volume_of(layer) if self._layout else None
         if self._layout is None or number is None:
             raise KeyError(layer)
-        return self.mapFromScene(QPointF(*self._layout.volumes[number].box.middle))
+        return self.mapFromScene(self._layout.volumes[number].box.center())
 
     def place_of_badge(self, fold: Fold) -> QPoint:
         """Where a fold's badge is now, in the widget."""
-        return self.mapFromScene(QPointF(*fold.badge.middle))
+        return self.mapFromScene(fold.badge.center())
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:

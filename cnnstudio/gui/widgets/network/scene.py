@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from cnnstudio.gui.look.theme import GRID, LIGHT, Colours, colours
 from cnnstudio.gui.widgets.network.layout.lay_out import NetworkLayout
-from cnnstudio.gui.widgets.network.layout.parts import Arc, Box, Fold, Label, Link, Point, Volume, around
+from cnnstudio.gui.widgets.network.layout.parts import Arc, Fold, Label, Link, Point, Volume, around, grown
 from cnnstudio.gui.widgets.network.layout.words import label_font
 
 _PLOT = {"convolution": 0, "pooling": 1, "dense": 2}
@@ -23,11 +23,6 @@ _NEAR = 4.0
 _MARGIN = 2 * GRID
 _MOST_PIXELS = 16_000
 _PAPER = replace(LIGHT, window="#ffffff")
-
-
-def rectangle(box: Box) -> QRectF:
-    """A box as Qt takes it."""
-    return QRectF(box.x, box.y, box.width, box.height)
 
 
 class NetworkScene(QGraphicsScene):
@@ -53,7 +48,7 @@ class NetworkScene(QGraphicsScene):
         """Shows another layout, or none."""
         self._volumes, self._arcs = [], []
         self.clear()
-        self.setSceneRect(rectangle(layout.box.grown(_MARGIN)) if layout else QRectF())
+        self.setSceneRect(grown(layout.box, _MARGIN) if layout else QRectF())
         if layout is None:
             return
         self._volumes = [_VolumeItem(volume) for volume in layout.volumes]
@@ -114,9 +109,9 @@ class _Item(QGraphicsItem):
         height: what is higher is painted over what is lower.
     """
 
-    def __init__(self, box: Box, height: int) -> None:
+    def __init__(self, box: QRectF, height: int) -> None:
         super().__init__()
-        self._area = rectangle(box)
+        self._area = box
         self.setZValue(height)
 
     @override
@@ -139,7 +134,7 @@ class _Item(QGraphicsItem):
 class _PartItem(_Item):
     """Something that can be pointed at and clicked."""
 
-    def __init__(self, part: Volume | Arc | Fold, box: Box, height: int) -> None:
+    def __init__(self, part: Volume | Arc | Fold, box: QRectF, height: int) -> None:
         super().__init__(box, height)
         self.part = part
         self._marked = self._hovered = False
@@ -178,7 +173,7 @@ class _VolumeItem(_PartItem):
     """A volume with its labels."""
 
     def __init__(self, volume: Volume) -> None:
-        super().__init__(volume, around((volume.box.grown(7), volume.shape.box, volume.operation.box)), 0)
+        super().__init__(volume, around((grown(volume.box, 7), volume.shape.box, volume.operation.box)), 0)
         self._volume = volume
 
     @override
@@ -188,7 +183,7 @@ class _VolumeItem(_PartItem):
         if self.is_marked or self.is_hovered:
             painter.setPen(QPen(QColor(theme.accent_text), 2) if self.is_marked else Qt.PenStyle.NoPen)
             painter.setBrush(QColor(theme.accent_soft if self.is_marked else theme.hover))
-            painter.drawRoundedRect(rectangle(volume.box.grown(6)), 6, 6)
+            painter.drawRoundedRect(grown(volume.box, 6), 6, 6)
         pen = QPen(QColor(ink), 1)
         if volume.state != "fine":
             pen.setStyle(Qt.PenStyle.DashLine)
@@ -205,37 +200,34 @@ class _VolumeItem(_PartItem):
         _paint_label(painter, volume.operation, theme.error if wrong else theme.secondary)
 
     def _paint_stack(self, painter: QPainter) -> None:
-        face, box, planes = self._volume.face, self._volume.box, self._volume.planes
-        for plane in range(planes):
-            share = 1.0 if planes == 1 else plane / (planes - 1)
-            x, y = box.x + share * (face.x - box.x), box.y + share * (face.y - box.y)
-            painter.drawRect(QRectF(x, y, face.width, face.height))
+        face, planes = self._volume.face, self._volume.planes
+        depth = face.topLeft() - self._volume.box.topLeft()
+        for plane in range(planes - 1, -1, -1):
+            painter.drawRect(face.translated(-depth * plane / max(1, planes - 1)))
 
     def _paint_bar(self, painter: QPainter, ink: str) -> None:
         volume, face = self._volume, self._volume.face
-        painter.drawRoundedRect(rectangle(face), 3, 3)
+        painter.drawRoundedRect(face, 3, 3)
         if volume.state != "fine":
             return
-        step = (face.height - 6) / volume.planes
+        step = (face.height() - 6) / volume.planes
         exact = volume.shape.lines[0] == str(volume.planes)
         painter.setBrush(QColor(ink))
         painter.setPen(Qt.PenStyle.NoPen if exact else QPen(QColor(ink), 0.6))
         for cell in range(volume.planes):
-            y = face.y + 3 + (cell + 0.5) * step
+            y = face.y() + 3 + (cell + 0.5) * step
             if exact:
-                painter.drawEllipse(QPointF(face.middle[0], y), 2.1, 2.1)
+                painter.drawEllipse(QPointF(face.center().x(), y), 2.1, 2.1)
             else:
-                painter.drawLine(QPointF(face.x + 3, y), QPointF(face.right - 3, y))
+                painter.drawLine(QPointF(face.x() + 3, y), QPointF(face.right() - 3, y))
 
 
 class _LinkItem(_Item):
     """A connection; a fan lies below the volumes, arrows and windows above them."""
 
     def __init__(self, link: Link, target: Volume) -> None:
-        across, down = [x for x, _ in link.points], [y for _, y in link.points]
-        box = Box(min(across), min(down), max(across) - min(across), max(down) - min(down))
-        boxes = [box] if link.window is None else [box, link.window]
-        super().__init__(around(boxes).grown(_ARROW), -1 if link.kind == "full" else 1)
+        box = QPolygonF([QPointF(*point) for point in link.points]).boundingRect()
+        super().__init__(grown(box | (link.window or box), _ARROW), -1 if link.kind == "full" else 1)
         self._link, self._target = link, target
 
     @override
@@ -257,7 +249,7 @@ class _LinkItem(_Item):
         painter.drawLine(corners[0], corners[3])
         painter.drawLine(corners[1], corners[2])
 
-    def _paint_window(self, painter: QPainter, points: list[QPointF], window: Box) -> None:
+    def _paint_window(self, painter: QPainter, points: list[QPointF], window: QRectF) -> None:
         upper, lower, tip = points
         ink = QColor(self._theme.text)
         painter.setPen(QPen(ink, 0.8))
@@ -265,7 +257,7 @@ class _LinkItem(_Item):
         painter.drawLine(lower, tip)
         painter.setPen(QPen(ink, 1.1))
         painter.setBrush(_mixed(_ink(self._target, self._theme), self._theme.surface, 0.45))
-        painter.drawRect(rectangle(window))
+        painter.drawRect(window)
         painter.setBrush(ink)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.drawRect(QRectF(tip.x() - 1.5, tip.y() - 1.5, 3, 3))
@@ -284,9 +276,8 @@ class _ArcItem(_PartItem):
 
     def __init__(self, arc: Arc) -> None:
         path = _arc_path(arc)
-        bounds = path.boundingRect()
-        boxes = [Box(bounds.x(), bounds.y(), bounds.width(), bounds.height()).grown(_ARROW)]
-        super().__init__(arc, around(boxes + ([arc.label.box] if arc.label else [])), 2)
+        box = grown(path.boundingRect(), _ARROW)
+        super().__init__(arc, box | arc.label.box if arc.label else box, 2)
         self._arc, self._path = arc, path
 
     @override
@@ -296,7 +287,7 @@ class _ArcItem(_PartItem):
         stroker.setWidth(2 * _NEAR)
         near = stroker.createStroke(self._path)
         if self._arc.label:
-            near.addRect(rectangle(self._arc.label.box))
+            near.addRect(self._arc.label.box)
         return near
 
     @override
@@ -314,12 +305,12 @@ class _FrameItem(_PartItem):
     """The frame around a fold, on others where it stands for several blocks."""
 
     def __init__(self, fold: Fold) -> None:
-        super().__init__(fold, fold.box.grown(_GROUND), -2)
+        super().__init__(fold, grown(fold.box, _GROUND), -2)
         self._fold = fold
 
     @override
     def paint(self, painter: QPainter, _option: Any, _widget: Any = None) -> None:
-        theme, box = self._theme, rectangle(self._fold.box)
+        theme, box = self._theme, self._fold.box
         painter.setPen(QPen(QColor(theme.accent_text if self.is_hovered else theme.border), 1.2))
         if self._fold.folded:
             painter.setBrush(QColor(theme.window))
@@ -337,12 +328,12 @@ class _BadgeItem(_PartItem):
     """How many blocks a fold stands for."""
 
     def __init__(self, fold: Fold) -> None:
-        super().__init__(fold, fold.badge.grown(1), 3)
+        super().__init__(fold, grown(fold.badge, 1), 3)
         self._fold = fold
 
     @override
     def paint(self, painter: QPainter, _option: Any, _widget: Any = None) -> None:
-        theme, box = self._theme, rectangle(self._fold.badge)
+        theme, box = self._theme, self._fold.badge
         painter.setPen(QPen(QColor(theme.accent_text), 1.6 if self.is_hovered else 1))
         painter.setBrush(QColor(theme.accent_soft))
         painter.drawRoundedRect(box, box.height() / 2, box.height() / 2)
@@ -371,7 +362,7 @@ def _paint_label(painter: QPainter, label: Label, colour: str, strong: bool = Fa
     painter.setFont(label_font(strong))
     painter.setPen(QColor(colour))
     flags = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextDontClip
-    painter.drawText(rectangle(label.box), flags, "\n".join(label.lines))
+    painter.drawText(label.box, flags, "\n".join(label.lines))
 
 
 def _paint_head(painter: QPainter, tip: Point, direction: Point, ink: QColor) -> None:

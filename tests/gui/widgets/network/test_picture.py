@@ -252,15 +252,15 @@ def test_a_png_shows_all_of_it_whatever_is_on_screen(picture: NetworkPicture) ->
         picture.zoom_in()
     assert picture.png() == before
     image = QImage.fromData(before)
-    assert image.width() == pytest.approx(3 * (layout.box.width + 32), abs=2)
-    assert image.height() == pytest.approx(3 * (layout.box.height + 32), abs=2)
+    assert image.width() == pytest.approx(3 * (layout.box.width() + 32), abs=2)
+    assert image.height() == pytest.approx(3 * (layout.box.height() + 32), abs=2)
 
 
 def test_a_very_wide_picture_stays_bounded(picture: NetworkPicture) -> None:
     picture.set_network(table_of("resnet56"))
     for number in range(3):
         picture.toggle(picture.network.folds[number])
-    assert picture.network.box.width * 3 > 16_000
+    assert picture.network.box.width() * 3 > 16_000
     assert QImage.fromData(picture.png()).width() == 16_000
 
 

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from PySide6.QtCore import QRectF
+
 from cnnstudio.gui.widgets.network.layout.folds import Folding
-from cnnstudio.gui.widgets.network.layout.parts import Arc, Box, Label, Link, Point, Volume
+from cnnstudio.gui.widgets.network.layout.parts import Arc, Label, Link, Point, Volume
 from cnnstudio.gui.widgets.network.layout.volumes import NetworkGraph, Size, kernels_of
 from cnnstudio.gui.widgets.network.layout.words import (
     facts_of_shortcut,
@@ -121,7 +123,7 @@ class Places:
             if self._alone[column]:
                 single.append(height)
             else:
-                words = self._shapes[number].box.height + self._operations[number].box.height
+                words = self._shapes[number].box.height() + self._operations[number].box.height()
                 branched.append(height + _BELOW + words + _BETWEEN_LANES)
         self._baseline = max(single) / 2 + _BELOW
         self._pitch = max(branched)
@@ -132,7 +134,7 @@ class Places:
         is_stack = list(self._alone)
         for number, column in enumerate(columns):
             size = self._sizes[number]
-            word = max(label[number].box.width for label in (self._shapes, self._operations)) / 2
+            word = max(label[number].box.width() for label in (self._shapes, self._operations)) / 2
             words[column] = max(words[column], word)
             self._halves[column] = max(self._halves[column], size.whole[0] / 2, 0.0 if self._alone[column] else word)
             is_stack[column] &= size.form == "stack"
@@ -156,7 +158,7 @@ class Places:
         alone = self._alone[self._lanes.columns[number]]
         top = self._baseline if alone else y + self._sizes[number].whole[1] / 2 + _BELOW
         shape = label_at(self._shapes[number].lines, x, top, strong=True)
-        return shape, label_at(self._operations[number].lines, x, shape.box.bottom)
+        return shape, label_at(self._operations[number].lines, x, shape.box.bottom())
 
     def bends(self, link: tuple[int, int]) -> tuple[Point, ...]:
         """Leads a link level through each column where something is above or below, so that it meets no label there."""
@@ -190,14 +192,14 @@ def link_between(
         bends: where the link passes others.
     """
     first, second = volumes[source], volumes[target]
-    if row and second.state == "fine" and first.box.middle[1] == second.box.middle[1]:
+    if row and second.state == "fine" and first.box.center().y() == second.box.center().y():
         if row.windows and first.form == second.form == "stack":
             return _window(source, target, volumes, row)
         if second.form == "bar":
-            sides = (first.face.right, first.face.y), (first.face.right, first.face.bottom)
-            others = (second.box.x, second.box.bottom), (second.box.x, second.box.y)
+            sides = (first.face.right(), first.face.y()), (first.face.right(), first.face.bottom())
+            others = (second.box.x(), second.box.bottom()), (second.box.x(), second.box.y())
             return Link(source, target, "full", (*sides, *others))
-    start, end = (first.box.right, first.box.middle[1]), (second.box.x, second.box.middle[1])
+    start, end = (first.box.right(), first.box.center().y()), (second.box.x(), second.box.center().y())
     return Link(source, target, "plain", ((start[0] + 3, start[1]), *bends, (end[0] - 3, end[1])))
 
 
@@ -205,14 +207,14 @@ def _window(source: int, target: int, volumes: Sequence[Volume], row: LayerRow) 
     face, second = volumes[source].face, volumes[target]
     assert row.windows
     sides = []
-    for window, side in zip(row.windows, (face.height, face.width), strict=True):
+    for window, side in zip(row.windows, (face.height(), face.width()), strict=True):
         share = min(1.0, window.kernel / max(1, window.size))
         sides.append(min(side, max(_SMALLEST_WINDOW, side * share)))
     height, width = sides
-    x, y = face.x + 0.72 * (face.width - width), face.y + 0.3 * (face.height - height)
-    window_box = Box(x, y, width, height)
+    x, y = face.x() + 0.72 * (face.width() - width), face.y() + 0.3 * (face.height() - height)
+    window_box = QRectF(x, y, width, height)
     # On the plane at the back, whose left edge no other plane hides.
-    tip = second.box.x + min(3.0, second.face.width / 2), second.box.y + 0.42 * second.face.height
+    tip = second.box.x() + min(3.0, second.face.width() / 2), second.box.y() + 0.42 * second.face.height()
     return Link(source, target, "window", ((x + width, y), (x + width, y + height), tip), window_box)
 
 
@@ -222,17 +224,17 @@ def arcs_over(folding: Folding, volumes: Sequence[Volume]) -> tuple[Arc, ...]:
     found = zip(folding.graph.shortcuts, folding.on_shortcuts, strict=True)
     for one, layers in sorted(found, key=lambda pair: (pair[0].target - pair[0].source, pair[0].source)):
         first, last = volumes[one.source], volumes[one.target]
-        start = first.box.middle[0] + min(_PORT, first.box.width / 4), first.box.y - 3
-        end = last.box.middle[0] - min(_PORT, last.box.width / 4), last.box.y - 4
-        passed = [volume.box.y for volume in volumes if start[0] <= volume.box.right and volume.box.x <= end[0]]
+        start = first.box.center().x() + min(_PORT, first.box.width() / 4), first.box.y() - 3
+        end = last.box.center().x() - min(_PORT, last.box.width() / 4), last.box.y() - 4
+        passed = [volume.box.y() for volume in volumes if start[0] <= volume.box.right() and volume.box.x() <= end[0]]
         top = min(passed) - _RISE
         for arc in arcs:
             if arc.start[0] < end[0] and start[0] < arc.end[0]:
-                top = min(top, arc.top - _STEP, arc.label.box.y - 4 if arc.label else top)
+                top = min(top, arc.top - _STEP, arc.label.box.y() - 4 if arc.label else top)
         kernels = kernels_of(one.rows)
         label = None
         if kernels:
             text = (operation_text(kernels[0]),)
-            label = label_at(text, (start[0] + end[0]) / 2, top - 3 - label_at(text, 0, 0).box.height)
+            label = label_at(text, (start[0] + end[0]) / 2, top - 3 - label_at(text, 0, 0).box.height())
         arcs.append(Arc(one.source, one.target, layers, start, end, top, label, facts_of_shortcut(one.rows)))
     return tuple(arcs)

@@ -8,9 +8,11 @@ Y. LeCun et al., “Gradient-based learning applied to document recognition”, 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from PySide6.QtCore import QRectF
+
 from cnnstudio.gui.widgets.network.layout.columns import FRAME, Places, arcs_over, lanes_of, link_between
 from cnnstudio.gui.widgets.network.layout.folds import Folding, find_repeats, fold
-from cnnstudio.gui.widgets.network.layout.parts import Arc, Box, Fold, Link, State, Volume, around
+from cnnstudio.gui.widgets.network.layout.parts import Arc, Fold, Link, State, Volume, around, grown
 from cnnstudio.gui.widgets.network.layout.volumes import NetworkGraph, Size, read_graph, role_of, sizes_of
 from cnnstudio.gui.widgets.network.layout.words import facts_of, facts_of_fold
 from cnnstudio.models.layer_table import LayerTable, Misfit
@@ -38,7 +40,7 @@ class NetworkLayout:
     links: tuple[Link, ...]
     arcs: tuple[Arc, ...]
     folds: tuple[Fold, ...]
-    box: Box
+    box: QRectF
     table: LayerTable = field(repr=False)
     unfolded: frozenset[str]
 
@@ -60,11 +62,11 @@ class NetworkLayout:
     def beside(self, volume: int, way: int) -> int | None:
         """The next volume above (`way` -1) or below (1) another one; None where there is none."""
         one = self.volumes[volume].box
-        found = [
-            (abs(other.box.middle[1] - one.middle[1]), number)
-            for number, other in enumerate(self.volumes)
-            if other.box.x < one.right and one.x < other.box.right and way * (other.box.middle[1] - one.middle[1]) > 1
-        ]
+        found = []
+        for number, other in enumerate(self.volumes):
+            apart = way * (other.box.center().y() - one.center().y())
+            if other.box.x() < one.right() and one.x() < other.box.right() and apart > 1:
+                found.append((apart, number))
         return min(found)[1] if found else None
 
     def toggled(self, key: str) -> "NetworkLayout":
@@ -96,7 +98,7 @@ def lay_out(table: LayerTable, folded: bool = True, unfolded: Iterable[str] = ()
         for link in folding.graph.links
     )
     arcs = arcs_over(folding, volumes)
-    bottom = max((volumes[number].operation.box.bottom for frame in frames for number in frame), default=0.0)
+    bottom = max((volumes[number].operation.box.bottom() for frame in frames for number in frame), default=0.0)
     folds = []
     for (key, repeat), frame in zip(repeats.items(), frames, strict=True):
         box, badge = _frame([volumes[number] for number in frame], bottom, key not in opened)
@@ -138,16 +140,15 @@ def _volumes(
     return tuple(volumes)
 
 
-def _frame(volumes: Sequence[Volume], bottom: float, folded: bool) -> tuple[Box, Box]:
+def _frame(volumes: Sequence[Volume], bottom: float, folded: bool) -> tuple[QRectF, QRectF]:
     """The frame around volumes and their labels, no less deep than `bottom`, and the badge on its lower edge."""
-    boxes = [box for one in volumes for box in _boxes_of(one)]
-    box = around([Box(boxes[0].x, bottom, 0, 0), *boxes]).grown(FRAME)
     width, height = _BADGE
-    box = Box(box.x, box.y, box.width, box.height + height / 2 - 4)
+    box = grown(around(box for one in volumes for box in _boxes_of(one)), FRAME)
+    box.setBottom(max(box.bottom(), bottom + FRAME) + height / 2 - 4)
     # Unfolded, the frame may be wider than the screen: the badge stays at its start, which is in sight.
-    left = box.middle[0] - width / 2 if folded else box.x + 2 * FRAME
-    return box, Box(left, box.bottom - height / 2, width, height)
+    left = box.center().x() - width / 2 if folded else box.x() + 2 * FRAME
+    return box, QRectF(left, box.bottom() - height / 2, width, height)
 
 
-def _boxes_of(volume: Volume) -> tuple[Box, Box, Box]:
+def _boxes_of(volume: Volume) -> tuple[QRectF, QRectF, QRectF]:
     return volume.box, volume.shape.box, volume.operation.box

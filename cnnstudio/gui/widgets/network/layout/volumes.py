@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import log2, prod
 
-from cnnstudio.gui.widgets.network.layout.parts import Box, Form, Role
+from PySide6.QtCore import QRectF
+
+from cnnstudio.gui.widgets.network.layout.parts import Form, Role
 from cnnstudio.models.layer_kinds import group_of, is_elementwise
 from cnnstudio.models.layer_kinds.kind import Group
 from cnnstudio.models.layer_table import LayerRow, LayerTable
@@ -275,11 +277,11 @@ class Size:
         """Width and height of all of it."""
         return self.width + self.depth[0], self.height + self.depth[1]
 
-    def boxes(self, x: float, y: float) -> tuple[Box, Box]:
+    def boxes(self, x: float, y: float) -> tuple[QRectF, QRectF]:
         """All of it, and its front plane, where its middle is at (x, y)."""
         width, height = self.whole
-        box = Box(x - width / 2, y - height / 2, width, height)
-        return box, Box(box.x + self.depth[0], box.y + self.depth[1], self.width, self.height)
+        box = QRectF(x - width / 2, y - height / 2, width, height)
+        return box, QRectF(box.x() + self.depth[0], box.y() + self.depth[1], self.width, self.height)
 
 
 def sizes_of(graph: NetworkGraph, abreast: float, size: float = 1.0) -> list[Size]:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from math import prod
 
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QFont, QFontMetricsF
 
-from cnnstudio.gui.widgets.network.layout.parts import Box, Label
+from cnnstudio.gui.widgets.network.layout.parts import Label
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
 from cnnstudio.models.layer_table import LayerRow, Misfit
 
@@ -28,7 +29,7 @@ def label_at(lines: Sequence[str], x: float, top: float, strong: bool = False) -
     """A label that is centred at `x`, from `top` down."""
     metrics = QFontMetricsF(label_font(strong))
     width = max(map(metrics.horizontalAdvance, lines), default=0.0)
-    return Label(tuple(lines), Box(x - width / 2, top, width, metrics.lineSpacing() * len(lines)))
+    return Label(tuple(lines), QRectF(x - width / 2, top, width, metrics.lineSpacing() * len(lines)))
 
 
 def wrapped(text: str) -> tuple[str, ...]:

@@ -9,9 +9,10 @@ from itertools import combinations
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QPointF, QRectF
 
 from cnnstudio.gui.widgets.network.layout.lay_out import NetworkLayout, lay_out
-from cnnstudio.gui.widgets.network.layout.parts import Box
+from cnnstudio.gui.widgets.network.layout.parts import grown
 from cnnstudio.models.layer_table import LayerTable, describe, describe_model
 from cnnstudio.models.networks.building import network_config
 
@@ -119,21 +120,20 @@ def test_nothing_overlaps(name: str, state: str) -> None:
     labels = [one.shape.box for one in layout.volumes] + [one.operation.box for one in layout.volumes]
     labels += [arc.label.box for arc in layout.arcs if arc.label] + [one.badge for one in layout.folds]
     for one, other in combinations([*volumes, *labels], 2):
-        assert not one.meets(other)
+        assert not one.intersects(other)
     frames = [one.box for one in layout.folds]
     for frame, other in combinations(frames, 2):
-        assert not frame.meets(other)
+        assert not frame.intersects(other)
     for fold in layout.folds:
         for number, volume in enumerate(layout.volumes):
             for box in (volume.box, volume.shape.box, volume.operation.box):
-                assert within(box, fold.box) if number in fold.volumes else not box.meets(fold.box)
+                assert within(box, fold.box) if number in fold.volumes else not box.intersects(fold.box)
     for box in (*volumes, *labels, *frames):
         assert within(box, layout.box)
 
 
-def within(box: Box, other: Box) -> bool:
-    room = other.grown(1e-6)
-    return room.holds((box.x, box.y)) and room.holds((box.right, box.bottom))
+def within(box: QRectF, other: QRectF) -> bool:
+    return grown(other, 1e-6).contains(box)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -142,10 +142,10 @@ def test_all_goes_from_left_to_right(name: str) -> None:
     reached = {0}
     for link in layout.links:
         first, second = layout.volumes[link.source], layout.volumes[link.target]
-        assert first.box.right < second.box.x
+        assert first.box.right() < second.box.x()
         across = [x for x, _ in link.points]
-        assert min(across) >= first.face.x
-        assert max(across) <= second.box.right
+        assert min(across) >= first.face.x()
+        assert max(across) <= second.box.right()
         reached.add(link.target)
     assert reached == set(range(len(layout.volumes)))
 
@@ -157,8 +157,8 @@ def test_arcs_go_above_what_they_pass(name: str) -> None:
         assert arc.source < arc.target
         assert arc.start[0] < arc.end[0]
         for volume in layout.volumes:
-            if arc.start[0] < volume.box.right and volume.box.x < arc.end[0]:
-                assert arc.top < volume.box.y
+            if arc.start[0] < volume.box.right() and volume.box.x() < arc.end[0]:
+                assert arc.top < volume.box.y()
     for one, other in combinations(layout.arcs, 2):
         if one.top == other.top:
             assert one.end[0] <= other.start[0] or other.end[0] <= one.start[0]
@@ -174,11 +174,11 @@ def test_larger_and_deeper_looks_so(name: str) -> None:
         assert shape
         assert other_shape
         for axis, size in ((0, "height"), (1, "width")):
-            difference = getattr(one.face, size) - getattr(other.face, size)
+            difference = getattr(one.face, size)() - getattr(other.face, size)()
             assert sign(difference) == sign(shape[axis] - other_shape[axis])
-        depths = [volume.box.width - volume.face.width for volume in (one, other)]
+        depths = [volume.box.width() - volume.face.width() for volume in (one, other)]
         assert sign(depths[0] - depths[1]) == sign(shape[2] - other_shape[2])
-    bars = [(shapes[one.layer] or (), one.face.height) for one in layout.volumes if one.form == "bar"]
+    bars = [(shapes[one.layer] or (), one.face.height()) for one in layout.volumes if one.form == "bar"]
     for (units, height), (other_units, other_height) in combinations(bars, 2):
         assert sign(height - other_height) == sign(units[0] - other_units[0])
 
@@ -209,8 +209,8 @@ def test_labels_are_those_of_the_paper() -> None:
 
 def test_labels_stand_in_lines(name: str = "resnet56") -> None:
     layout = lay_out(table_of(name))
-    assert len({one.shape.box.y for one in layout.volumes}) == 1
-    assert len({one.operation.box.y for one in layout.volumes}) == 1
+    assert len({one.shape.box.y() for one in layout.volumes}) == 1
+    assert len({one.operation.box.y() for one in layout.volumes}) == 1
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -289,11 +289,11 @@ def test_shortcuts() -> None:
 def test_branches_lie_in_lanes() -> None:
     layout = lay_out(table_of("inception"), folded=False)
     first = [layout.volumes[layout.volume_of(name) or 0] for name in ("a_3_before", "a_5_before", "a_pool")]
-    assert len({volume.box.middle[1] for volume in first}) == 3
-    assert len({round(volume.box.middle[0], 6) for volume in first}) == 1
+    assert len({volume.box.center().y() for volume in first}) == 3
+    assert len({round(volume.box.center().x(), 6) for volume in first}) == 1
     assert not layout.arcs
     spine = [layout.volumes[layout.volume_of(name) or 0] for name in ("stem", "a_together", "b_together", "output")]
-    assert {volume.box.middle[1] for volume in spine} == {0.0}
+    assert {volume.box.center().y() for volume in spine} == {0.0}
     assert [(fold.count, len(fold.volumes)) for fold in lay_out(table_of("inception")).folds] == [(2, 8)]
 
 
@@ -303,7 +303,7 @@ def test_links_pass_beside_what_is_in_their_way() -> None:
         for link in layout.links:
             for number, volume in enumerate(layout.volumes):
                 if number not in (link.source, link.target):
-                    assert not any(volume.box.holds(point) for point in link.points)
+                    assert not any(volume.box.contains(QPointF(*point)) for point in link.points)
 
 
 def test_a_sum_of_branches_is_a_volume_of_its_own() -> None:
@@ -322,7 +322,7 @@ def test_a_gate_belongs_to_what_it_multiplies() -> None:
 def test_what_is_put_beside_deeper_maps_comes_by_an_arc() -> None:
     layout = lay_out(table_of("u-net"), folded=False)
     assert [(layout.volumes[a.source].layer, layout.volumes[a.target].layer) for a in layout.arcs] == [("stem", "skip")]
-    assert len({volume.box.middle[1] for volume in layout.volumes}) == 1
+    assert len({volume.box.center().y() for volume in layout.volumes}) == 1
 
 
 def test_what_does_not_fit_is_a_ghost() -> None:
