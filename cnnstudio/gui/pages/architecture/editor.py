@@ -99,7 +99,7 @@ class ArchitectureEditor(QWidget):
         self._library = LibraryMenu(
             "network",
             *(self._actions[name] for name in _FILE_ACTIONS),
-            consequence="Models that were trained with it stay.",
+            consequence="Models that were trained with it are kept.",
         )
         self._library.renamed.connect(self._take_renamed)
         self._library.deleted.connect(self._take_deleted)

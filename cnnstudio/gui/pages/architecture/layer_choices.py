@@ -114,7 +114,7 @@ def facts_of(row: LayerRow, table: LayerTable) -> tuple[Fact, ...]:
             "output",
             "Output",
             shape(row.output_shape) if row.output_shape else "",
-            "Height, width and channels, or so many numbers.",
+            "Height, width and channels, or the length of a list.",
         ),
         Fact("parameters", "Parameters", row.parameter_terms, "How many numbers training finds."),
         Fact(

@@ -10,7 +10,7 @@ from cnnstudio.gui.controls.forms import CAPTION_WIDTH, rows
 from cnnstudio.gui.look.theme import GAP, GRID
 from cnnstudio.gui.pages.architecture.document import ArchitectureDocument
 from cnnstudio.gui.pages.architecture.layer_choices import Fact, facts_of
-from cnnstudio.gui.widgets.network.layer_form import LayerForm, Offer, has_focus, is_undo, shortened
+from cnnstudio.gui.widgets.network.layer_form import LayerForm, Offer, delete_widgets, has_focus, is_undo, shortened
 from cnnstudio.models.layer_kinds import LAYER_KINDS
 from cnnstudio.models.layer_table import LayerTable, Misfit
 from cnnstudio.models.networks.editing import head_layer, values
@@ -204,31 +204,22 @@ class _Facts(QFrame):
         self._grid.setHorizontalSpacing(GAP)
         self._grid.setColumnMinimumWidth(0, CAPTION_WIDTH - 3 * GRID // 2)
         self._grid.setColumnStretch(1, 1)
-        self._shown: tuple[Fact, ...] = ()
-        self._lines: dict[str, tuple[QLabel, QLabel]] = {}
+        self._labels: list[QLabel] = []
 
     def show_facts(self, facts: tuple[Fact, ...]) -> None:
-        """Shows facts, each a small caption with its text beneath."""
-        titles = [fact.title for fact in facts]
-        if titles != list(self._lines):
-            for pair in self._lines.values():
-                for part in pair:
-                    self._grid.removeWidget(part)
-                    part.hide()
-                    part.deleteLater()
-            self._lines = {title: (label(title, "small"), label()) for title in titles}
-            for row, (fact, (caption, text)) in enumerate(zip(facts, self._lines.values(), strict=True)):
-                wide = fact.name == "formula"
-                self._grid.addWidget(caption, 2 * row, 0, 1, 2 if wide else 1, Qt.AlignmentFlag.AlignTop)
-                self._grid.addWidget(text, 2 * row + wide, 0 if wide else 1, 1, 2 if wide else 1)
-                caption.setContentsMargins(0, 2, 0, 0)
-                text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        for fact in facts:
-            caption, text = self._lines[fact.title]
-            text.setText(breakable(fact.text))
-            text.setObjectName(f"fact_{fact.name}")
+        """Shows facts, each a small caption with its text beside it, or below where that is wide."""
+        delete_widgets(self._labels)
+        self._labels = []
+        for row, fact in enumerate(facts):
+            caption, text = label(fact.title, "small"), label(breakable(fact.text), name=f"fact_{fact.name}")
+            wide = fact.name == "formula"
+            self._grid.addWidget(caption, 2 * row, 0, 1, 2 if wide else 1, Qt.AlignmentFlag.AlignTop)
+            self._grid.addWidget(text, 2 * row + wide, 0 if wide else 1, 1, 2 if wide else 1)
+            caption.setContentsMargins(0, 2, 0, 0)
+            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             for part in (caption, text):
                 part.setToolTip(f"<p>{fact.lesson}</p>")
+                self._labels.append(part)
         self.setVisible(bool(facts))
 
 

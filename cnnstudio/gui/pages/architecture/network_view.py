@@ -59,15 +59,15 @@ class StatePanel(QWidget):
         whole.addLayout(middle)
         whole.addStretch(2)
 
-    def show_progress(self, text: str) -> None:
-        """Says what is going on."""
-        self._show(text, "", busy=True, offer="")
+    def show_state(self, title: str, text: str = "", busy: bool = False, offer: str = "") -> None:
+        """Shows a state.
 
-    def show_problem(self, text: str, offer: str) -> None:
-        """Says why there is nothing to see, and offers a way out; `offer` may be empty."""
-        self._show("This does not fit" if offer else "This cannot be shown", text, busy=False, offer=offer)
-
-    def _show(self, title: str, text: str, busy: bool, offer: str) -> None:
+        Args:
+            title: what is going on, or what is wrong.
+            text: why; empty where the title says it all.
+            busy: whether it goes on.
+            offer: the way out, on a button; empty where there is none.
+        """
         self._title.setText(title)
         self._text.setText(text)
         self._text.setVisible(bool(text))
@@ -196,12 +196,12 @@ class NetworkView(QWidget):
 
     def show_progress(self, text: str) -> None:
         """Says that a network is being described."""
-        self._state.show_progress(text)
+        self._state.show_state(text, busy=True)
         self._stack.setCurrentWidget(self._state)
 
     def show_problem(self, text: str, offer: str = "") -> None:
         """Says why a network cannot be shown, and offers something where `offer` says what."""
-        self._state.show_problem(text, offer)
+        self._state.show_state("This does not fit" if offer else "This cannot be shown", text, offer=offer)
         self._stack.setCurrentWidget(self._state)
 
     @Slot(str)

@@ -83,7 +83,7 @@ class ArchitecturePage(Page):
         self._chooser.edit_wanted.connect(self.edit)
         self._chooser.file_wanted.connect(self._ask_file)
         self._chooser.use_wanted.connect(self._use)
-        self._view.own_images_wanted.connect(self._chooser.choose_own_images)
+        self._view.own_images_wanted.connect(self._show_own_images)
         self._column = QStackedWidget()
         self._column.addWidget(self._chooser)
         self._column.currentChanged.connect(self._fit_column)
@@ -99,8 +99,8 @@ class ArchitecturePage(Page):
         opening = QShortcut(QKeySequence(QKeySequence.StandardKey.Open), self)
         opening.activated.connect(self._ask_file)
         self._chooser.refresh(
-            settings.recall(NETWORK, FIRST, "the network looked at last", self._chooser.offers),
-            settings.recall(IMAGES, "", "the images that it was looked at for", self._chooser.offers_images),
+            settings.recall(NETWORK, FIRST, "the network looked at last", self._chooser.picker.offers),
+            settings.recall(IMAGES, "", "the images that it was looked at for", self._chooser.images.picker.offers),
         )
 
     @property
@@ -204,7 +204,7 @@ class ArchitecturePage(Page):
 
     @Slot()
     def _remember(self) -> None:
-        self._settings.remember(IMAGES, self._chooser.images_key)
+        self._settings.remember(IMAGES, self._chooser.images.key)
         if self._chooser.file is None:
             self._settings.remember(NETWORK, self._chooser.key)
 
@@ -221,11 +221,15 @@ class ArchitecturePage(Page):
             self._message.show_failure(error)
             return
         self._chooser.show_problem()
-        foreign = self._chooser.request.image_shape is not None
-        offer = ("As it was &saved" if self._chooser.file else "As in the &paper") if foreign else ""
+        other_images = self._chooser.request.image_shape is not None
+        offer = ("As it was &saved" if self._chooser.file else "As in the &paper") if other_images else ""
         self._view.show_problem(explain(error), offer)
         if not isinstance(error, StudioError):
             self._message.show_failure(error)
+
+    @Slot()
+    def _show_own_images(self) -> None:
+        self._chooser.images.choose("")
 
     @Slot()
     def _ask_file(self) -> None:
@@ -247,8 +251,8 @@ class ArchitecturePage(Page):
 
     @Slot(object)
     def _train(self, network: Architecture | Network) -> None:
-        if self._chooser.dataset:
-            self.navigate.emit("train", self._chooser.dataset)
+        if self._chooser.images.dataset:
+            self.navigate.emit("train", self._chooser.images.dataset)
         self.navigate.emit("train", network)
 
     @Slot()
@@ -276,7 +280,7 @@ class ArchitecturePage(Page):
             begin: gives it a network; returns whether it took it.
         """
         editor = self._make_editor()
-        editor.dataset = self._chooser.dataset or editor.dataset
+        editor.dataset = self._chooser.images.dataset or editor.dataset
         was_editing = self.editing
         self._message.hide()
         self._column.setCurrentIndex(1)
@@ -286,7 +290,7 @@ class ArchitecturePage(Page):
         except StudioError as error:
             took, problem = False, error
         if took:
-            editor.dataset = self._chooser.dataset
+            editor.dataset = self._chooser.images.dataset
             editor.setFocus()
             self.addActions(editor.actions())  # undo and Del work from the picture and the table, too
         elif not was_editing:

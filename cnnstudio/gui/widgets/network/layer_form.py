@@ -180,7 +180,7 @@ class LayerForm(ControlForm):
         return frame, text, offer
 
     def _show_offers(self, offers: Sequence[Offer]) -> None:
-        _delete(self._offers)
+        delete_widgets(self._offers)
         self._offers = []
         for number, offer in enumerate(offers):
             tip = " ".join(filter(None, (f"{offer.title}.", offer.lesson, "Undo takes it back.")))
@@ -200,7 +200,7 @@ class LayerForm(ControlForm):
         focused = next((name for name, row in self._rows.items() if has_focus(row)), "")
         if focused:
             self.focus_lost.emit()
-        _delete(self._rows.values())
+        delete_widgets(self._rows.values())
         self._shown = shown
         self._fields = {field.name: self._control(field, kind) for field, kind in shown}
         self._rows = {name: rows(control) for name, control in self._fields.items()}
@@ -245,7 +245,8 @@ def _column_of(widget: QWidget) -> QVBoxLayout:
     return cast(QVBoxLayout, widget.layout())
 
 
-def _delete(widgets: Iterable[QWidget]) -> None:
+def delete_widgets(widgets: Iterable[QWidget]) -> None:
+    """Takes widgets out of their parents at once, and deletes them."""
     for widget in widgets:
         widget.hide()
         widget.setParent(None)
