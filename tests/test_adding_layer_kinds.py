@@ -70,7 +70,7 @@ def test_a_kind_is_offered_and_edited(config):
         change_layer(config, "rms1", epsilon=2.0)
 
 
-def test_a_kind_is_drawn_and_tabled(table):
+def test_a_kind_is_drawn_and_tabled(table, qapp):
     layout = lay_out(table)
     volume = layout.volumes[layout.volume_of("rms1")]
     assert volume.layer == "conv1"

@@ -14,6 +14,8 @@ from itertools import pairwise
 from math import log2
 from pathlib import Path
 
+from PySide6.QtGui import QGuiApplication
+
 from cnnstudio.gui.widgets.network.layout.lay_out import lay_out
 from cnnstudio.gui.widgets.network.layout.parts import Volume
 from cnnstudio.models.layer_table import LayerTable, describe
@@ -55,7 +57,7 @@ def thumbnail(table: LayerTable) -> str:
     slabs = _maps(layout.volumes, table)
     maps = len(slabs)
     hidden = [one for one in layout.volumes if one.form == "bar" and one.role == "dense"][:-1]
-    slabs += [_Slab(min(1.0, one.face.height / 150), 2.5, 0.5, 1.0) for one in hidden[-_HIDDEN:]]
+    slabs += [_Slab(min(1.0, one.face.height() / 150), 2.5, 0.5, 1.0) for one in hidden[-_HIDDEN:]]
     room = _RIGHT - _LEFT - 3.5 - _GAP * len(slabs)
     scale = min(room / sum(slab.width for slab in slabs), 3.0)
     gap = _GAP + (room - scale * sum(slab.width for slab in slabs)) / len(slabs)
@@ -83,10 +85,11 @@ def _maps(volumes: Sequence[Volume], table: LayerTable) -> list[_Slab]:
     if len(shown) > _MOST:
         shown = [shown[round(number * (len(shown) - 1) / (_MOST - 1))] for number in range(_MOST)]
     frozen = 2 * table.trainable_parameters < table.parameters
-    largest = max(one.face.height for one, _ in shown)
+    largest = max(one.face.height() for one, _ in shown)
     fill, line = (0.08, 0.65) if frozen else (0.2, 1.0)
     widths = [2 + 0.4 * log2(shape[-1] if shape else 1) for _, shape in shown]
-    return [_Slab(one.face.height / largest, width, fill, line) for (one, _), width in zip(shown, widths, strict=True)]
+    heights = [one.face.height() / largest for one, _ in shown]
+    return [_Slab(height, width, fill, line) for height, width in zip(heights, widths, strict=True)]
 
 
 def _arc(start: tuple[float, float], end: tuple[float, float], line: float) -> str:
@@ -105,4 +108,5 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
+    application = QGuiApplication([])  # the layout measures its words
     main(sys.argv[1:])

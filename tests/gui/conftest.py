@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent
-from PySide6.QtGui import QCursor, QImage
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QCursor, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from cnnstudio.gui.look.theme import Theme
@@ -47,3 +47,24 @@ def pixels() -> Callable[[QWidget], np.ndarray]:
         return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
 
     return grab
+
+
+@pytest.fixture
+def turn_wheel() -> Callable[[QWidget, QPoint, QPoint], QWheelEvent]:
+    """Turns the wheel over a place of a widget by (x, y) eighths of a degree; returns the event."""
+
+    def turn(widget: QWidget, place: QPoint, angle: QPoint) -> QWheelEvent:
+        event = QWheelEvent(
+            QPointF(place),
+            QPointF(widget.mapToGlobal(place)),
+            QPoint(),
+            angle,
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(widget, event)
+        return event
+
+    return turn

@@ -11,6 +11,7 @@ from cnnstudio.models.networks.building import network_config
 from cnnstudio.storage import shipped
 from tools.architecture_thumbnails import main, thumbnail
 
+pytestmark = pytest.mark.usefixtures("qapp")
 SVG = "{http://www.w3.org/2000/svg}"
 
 

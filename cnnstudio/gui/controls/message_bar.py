@@ -45,7 +45,7 @@ class MessageBar(QFrame):
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._details = describe(
-            QPlainTextEdit(), "details_text", "Details", "What went wrong underneath, for whoever mends it."
+            QPlainTextEdit(), "details_text", "Details", "What went wrong underneath, for whoever repairs it."
         )
         self._details.setReadOnly(True)
         self._details.setFixedHeight(20 * GRID)
@@ -82,8 +82,8 @@ class MessageBar(QFrame):
 
     @property
     def text(self) -> str:
-        """The sentence that is shown, or was shown last."""
-        return self._said
+        """The sentence that is shown; empty while there is none."""
+        return "" if self.isHidden() else self._said
 
     @Slot(str)
     def show_error(self, text: str, details: str = "") -> None:

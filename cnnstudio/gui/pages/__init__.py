@@ -29,7 +29,7 @@ class Page(QWidget):
     @property
     def message(self) -> str:
         """What the page says of what happened; empty while it says nothing."""
-        return "" if self._message.isHidden() else self._message.text
+        return self._message.text
 
     @property
     def busy(self) -> str | None:

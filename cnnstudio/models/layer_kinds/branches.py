@@ -1,11 +1,10 @@
 """Layers that join several branches."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from cnnstudio.models.layer_kinds.effects import Effect, shape_words
 from cnnstudio.models.layer_kinds.kind import LayerKind
-from cnnstudio.models.layer_kinds.receptive import Maps, Reach, Shape
+from cnnstudio.models.layer_kinds.receptive import Maps, Shape, Sides
 from cnnstudio.models.layer_kinds.values import UnfitError, Values
 
 
@@ -40,7 +39,8 @@ def _concatenation(values: Values, inputs: tuple[Maps, ...]) -> Effect:
             )
     merged = first
     for other in inputs[1:]:
-        merged = _appended(merged, other, axes[0])
+        length = merged.shape[axes[0]] + other.shape[axes[0]]
+        merged = _joined(merged, other, (*merged.shape[: axes[0]], length, *merged.shape[axes[0] + 1 :]))
     return Effect(merged)
 
 
@@ -53,32 +53,19 @@ def _broadcast(one: Maps, other: Maps) -> Maps:
     """Two branches number by number; a side of 1 stands for all places of the other."""
     if len(one.shape) < len(other.shape):
         one, other = other, one
-    surplus = len(one.shape) - len(other.shape)
-    padded = replace(other, shape=(1,) * surplus + other.shape, reaches=(None,) * surplus + other.reaches)
-    if any(a != b and 1 not in (a, b) for a, b in zip(one.shape, padded.shape, strict=True)):
+    sizes = (1,) * (len(one.shape) - len(other.shape)) + other.shape
+    if any(a != b and 1 not in (a, b) for a, b in zip(one.shape, sizes, strict=True)):
         raise UnfitError("", _unlike(one.shape, other.shape))
-    return _joined(one, padded, tuple(map(max, one.shape, padded.shape)), lambda _axis, a, b: a.joined(b))
+    return _joined(one, other, tuple(map(max, one.shape, sizes)))
 
 
-def _appended(one: Maps, other: Maps, axis: int) -> Maps:
-    shape = (*one.shape[:axis], one.shape[axis] + other.shape[axis], *one.shape[axis + 1 :])
-    return _joined(one, other, shape, lambda at, a, b: a.appended(b) if at == axis else a.joined(b))
+def _joined(one: Maps, other: Maps, shape: Shape) -> Maps:
+    """Numbers that depend on two branches: on all that the one does whose receptive field is larger."""
+    return replace(one, shape=shape, field=_larger(one.field, other.field), jump=_larger(one.jump, other.jump))
 
 
-def _joined(one: Maps, other: Maps, shape: Shape, join: Callable[[int, Reach, Reach], Reach]) -> Maps:
-    """Numbers that depend on two branches; where rows or columns lie along different axes there, on the whole image."""
-    alike = all((a and a.axis) == (b and b.axis) for a, b in zip(one.reaches, other.reaches, strict=True))
-    reaches: list[Reach | None] = []
-    for axis, (here, there) in enumerate(zip(one.reaches, other.reaches, strict=True)):
-        reach = here or there
-        if reach is None:
-            reaches.append(None)
-        elif alike and here is not None and there is not None:
-            reaches.append(join(axis, here, there))
-        else:
-            reaches.append(Reach.whole(reach.axis, one.image[reach.axis], shape[axis]))
-    seen = (max(one.seen[0], other.seen[0]), max(one.seen[1], other.seen[1])) if alike else one.image
-    return replace(one, shape=shape, reaches=tuple(reaches), seen=seen)
+def _larger(one: Sides, other: Sides) -> Sides:
+    return max(one[0], other[0]), max(one[1], other[1])
 
 
 def _unlike(one: Shape, other: Shape) -> str:

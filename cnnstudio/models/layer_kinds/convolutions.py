@@ -2,8 +2,6 @@
 
 import math
 
-import numpy as np
-
 from cnnstudio.limits import MAX_MAP_SIDE
 from cnnstudio.models.layer_kinds.activations import activation
 from cnnstudio.models.layer_kinds.effects import Effect, Product, one, spatial_axes
@@ -19,7 +17,7 @@ from cnnstudio.models.layer_kinds.fields import (
     Field,
 )
 from cnnstudio.models.layer_kinds.kind import CHANNELS_LAST, LayerKind, kernels_and_bias
-from cnnstudio.models.layer_kinds.receptive import Maps, Reach, check_side
+from cnnstudio.models.layer_kinds.receptive import Maps, check_side
 from cnnstudio.models.layer_kinds.values import UnfitError, Values, divisors_of, like
 from cnnstudio.models.layer_kinds.windows import SlidingWindow, Window, words
 
@@ -33,7 +31,7 @@ def _convolution(values: Values, maps: Maps) -> Effect:
     windows = sliding.windows(values, maps.sizes(axes))
     each = (*sliding.size, channels // groups)
     return Effect(
-        maps.windowed(axes, windows).mixed((channel_axis,), (filters,)),
+        maps.windowed(axes, windows).resized({channel_axis: filters}),
         sliding.detail + (f", {groups} groups" if groups > 1 else ""),
         activation=activation(values),
         weights=((*each, filters), *bias(values, filters)),
@@ -49,9 +47,8 @@ def _depthwise_convolution(values: Values, maps: Maps) -> Effect:
     channels = maps.shape[channel_axis]
     windows = sliding.windows(values, maps.sizes(axes))
     outputs = channels * multiplier
-    slid = maps.windowed(axes, windows)
     return Effect(
-        slid if multiplier == 1 else slid.mixed((channel_axis,), (outputs,)),
+        maps.windowed(axes, windows).resized({channel_axis: outputs}),
         sliding.detail,
         activation=activation(values),
         weights=((*sliding.size, channels, multiplier), *bias(values, outputs)),
@@ -68,7 +65,7 @@ def _separable_convolution(values: Values, maps: Maps) -> Effect:
     windows = sliding.windows(values, maps.sizes(axes))
     between = channels * multiplier
     return Effect(
-        maps.windowed(axes, windows).mixed((channel_axis,), (filters,)),
+        maps.windowed(axes, windows).resized({channel_axis: filters}),
         sliding.detail,
         activation=activation(values),
         weights=((*sliding.size, channels, multiplier), (between, filters), *bias(values, filters)),
@@ -85,11 +82,11 @@ def _transposed_convolution(values: Values, maps: Maps) -> Effect:
         extra = values.pair("output_padding", 0, lowest=0, highest=min(sliding.strides) - 1)
     axes, channel_axis = spatial_axes(values, maps)
     given = (maps.shape[axes[0]], maps.shape[axes[1]], maps.shape[channel_axis])
-    spread = maps.with_axes(
-        {axis: _spread(maps, axis, sliding, place, extra[place]) for place, axis in enumerate(axes)}
-    )
+    sizes = {axis: _spread(maps.shape[axis], sliding, place, extra[place]) for place, axis in enumerate(axes)}
+    # A number depends on as many as the strides let a kernel cover, and its neighbours are closer than those.
+    kernels = [math.ceil(kernel / stride) for kernel, stride in zip(sliding.extents, sliding.strides, strict=True)]
     return Effect(
-        spread.mixed((channel_axis,), (filters,)),
+        maps.resized({**sizes, channel_axis: filters}).widened(kernels, [1 / stride for stride in sliding.strides]),
         sliding.detail,
         activation=activation(values),
         weights=((*sliding.size, filters, given[2]), *bias(values, filters)),
@@ -97,21 +94,15 @@ def _transposed_convolution(values: Values, maps: Maps) -> Effect:
     )
 
 
-def _spread(maps: Maps, axis: int, sliding: SlidingWindow, place: int, extra: int | None) -> tuple[int, Reach | None]:
-    """Each number is spread over a kernel's width along one axis: a convolution's step backwards."""
-    size, reach = maps.shape[axis], maps.reaches[axis]
-    stride = sliding.strides[place]
-    kernel = (sliding.size[place] - 1) * sliding.dilations[place] + 1
+def _spread(size: int, sliding: SlidingWindow, place: int, extra: int | None) -> int:
+    """The size of an axis along which each number is spread over a kernel's width: a convolution's step backwards."""
+    stride, kernel = sliding.strides[place], sliding.extents[place]
     if sliding.same:
         output = size * stride if extra is None else (size - 1) * stride + kernel % 2 + extra
     else:
         output = (size - 1) * stride + kernel + (max(stride - kernel, 0) if extra is None else extra)
-    check_side(maps, axis, output, "strides" if stride > 1 else "kernel_size", [max(MAX_MAP_SIDE // size, 1), 1])
-    if reach is None:
-        return output, None
-    before = max((size - 1) * stride + kernel - output, 0) // 2 if sliding.same else 0
-    places = np.arange(output) + before
-    return output, reach.gathered(-((kernel - 1 - places) // stride), places // stride)
+    check_side(output, "strides" if stride > 1 else "kernel_size", [max(MAX_MAP_SIDE // size, 1), 1])
+    return output
 
 
 def _sliding(values: Values) -> SlidingWindow:

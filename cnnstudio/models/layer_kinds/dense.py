@@ -14,7 +14,7 @@ def _dense(values: Values, maps: Maps) -> Effect:
     last = len(maps.shape) - 1
     given = maps.shape[last]
     return Effect(
-        maps.mixed((last,), (units,)),
+        maps.mixed((last,)).resized({last: units}),
         "" if last == 0 else "at each place",
         activation=activation(values),
         weights=((given, units), *bias(values, units)),

@@ -1,5 +1,7 @@
 """Kinds of pooling: what each does to shapes."""
 
+from dataclasses import replace
+
 from cnnstudio.models.layer_kinds.effects import Effect, one, spatial_axes
 from cnnstudio.models.layer_kinds.fields import MAX_PIXELS, PADDING, STRIDES, Field
 from cnnstudio.models.layer_kinds.kind import CHANNELS_LAST, LayerKind
@@ -17,8 +19,9 @@ def _pooling(values: Values, maps: Maps) -> Effect:
 
 def _global_pooling(values: Values, maps: Maps) -> Effect:
     axes, _ = spatial_axes(values, maps)
-    pooled = maps.mixed(axes, (1, 1))
-    return Effect(pooled if values.flag("keepdims", False) else pooled.without(axes))
+    pooled = maps.mixed(axes).resized(dict.fromkeys(axes, 1))
+    kept = tuple(size for axis, size in enumerate(maps.shape) if axis not in axes)
+    return Effect(pooled if values.flag("keepdims", False) else replace(pooled, shape=kept))
 
 
 _POOL = Field(

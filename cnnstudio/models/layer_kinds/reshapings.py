@@ -1,26 +1,21 @@
 """Layers that give their input another shape: they move, add or leave out numbers."""
 
 import math
-from collections.abc import Callable
-from functools import partial
-
-import numpy as np
+from dataclasses import replace
 
 from cnnstudio.limits import MAX_MAP_SIDE
 from cnnstudio.models.layer_kinds.effects import Effect, one, shape_words, spatial_axes
 from cnnstudio.models.layer_kinds.fields import MAX_PIXELS, Field
 from cnnstudio.models.layer_kinds.kind import CHANNELS_LAST, LayerKind
-from cnnstudio.models.layer_kinds.receptive import Maps, Reach, check_side
+from cnnstudio.models.layer_kinds.receptive import Maps, check_side
 from cnnstudio.models.layer_kinds.values import Pair, UnfitError, Values, is_whole, like, show
 
-_REACHES = {"nearest": (0, 0), "bilinear": (0, 1), "bicubic": (-1, 2), "lanczos3": (-2, 3), "lanczos5": (-4, 5)}
-"""Pixels before and after the one left of a place, from which each interpolation computes."""
+_KERNELS = {"nearest": 1, "bilinear": 2, "bicubic": 4, "lanczos3": 6, "lanczos5": 10}
+"""Pixels along one axis from which each interpolation computes."""
 
 
-def _flatten(values: Values, maps: Maps) -> Effect:
-    if values.channels_first and len(maps.shape) > 1:
-        maps = _permuted(maps, (*range(1, len(maps.shape)), 0))
-    return Effect(maps.rearranged((maps.size,)))
+def _flatten(_values: Values, maps: Maps) -> Effect:
+    return Effect(replace(maps, shape=(maps.size,)))
 
 
 def _reshape(values: Values, maps: Maps) -> Effect:
@@ -40,7 +35,7 @@ def _reshape(values: Values, maps: Maps) -> Effect:
             f"{'×'.join(f'{size:,}' for size in shape[:8])}",
             _shapes_near(shape, maps.size),
         )
-    return Effect(maps.rearranged(tuple(shape)), f"to {shape_words(tuple(shape))}" if len(shape) > 1 else "")
+    return Effect(replace(maps, shape=tuple(shape)), f"to {shape_words(tuple(shape))}" if len(shape) > 1 else "")
 
 
 def _shapes_near(shape: list[int] | tuple[int, ...], size: int) -> list[list[int]]:
@@ -60,22 +55,15 @@ def _permute(values: Values, maps: Maps) -> Effect:
         raise UnfitError(
             "dims", f"must name each of the axes 1 to {rank} of its input once", [list(range(1, rank + 1))]
         )
-    return Effect(_permuted(maps, tuple(dim - 1 for dim in dims)))
-
-
-def _permuted(maps: Maps, order: tuple[int, ...]) -> Maps:
-    return maps.with_axes({place: (maps.shape[axis], maps.reaches[axis]) for place, axis in enumerate(order)})
+    return Effect(replace(maps, shape=tuple(maps.shape[dim - 1] for dim in dims)))
 
 
 def _zero_padding(values: Values, maps: Maps) -> Effect:
     axes, _ = spatial_axes(values, maps)
     frame = values.frame("padding", 1)
-    changed = {}
-    for axis, (before, after) in zip(axes, frame, strict=True):
-        size = maps.shape[axis] + before + after
-        check_side(maps, axis, size, "padding", [0])
-        changed[axis] = _gathered(maps, axis, size, partial(_stretch, -before))
-    return Effect(maps.with_axes(changed), _frame_words(frame, axes))
+    sizes = {axis: maps.shape[axis] + sum(ends) for axis, ends in zip(axes, frame, strict=True)}
+    check_side(max(sizes.values()), "padding", [0])
+    return Effect(maps.resized(sizes), _frame_words(frame, axes))
 
 
 def _cropping(values: Values, maps: Maps) -> Effect:
@@ -85,10 +73,8 @@ def _cropping(values: Values, maps: Maps) -> Effect:
     if any(sum(ends) >= size for ends, size in zip(frame, sizes, strict=True)):
         nearest = [_fitting_crop(ends, size) for ends, size in zip(frame, sizes, strict=True)]
         raise UnfitError("cropping", f"cuts away all of the maps of {show(sizes)} it is given", [nearest])
-    changed = {}
-    for axis, (before, after) in zip(axes, frame, strict=True):
-        changed[axis] = _gathered(maps, axis, maps.shape[axis] - before - after, partial(_stretch, before))
-    return Effect(maps.with_axes(changed), _frame_words(frame, axes))
+    left = {axis: size - sum(ends) for axis, size, ends in zip(axes, sizes, frame, strict=True)}
+    return Effect(maps.resized(left), _frame_words(frame, axes))
 
 
 def _fitting_crop(ends: Pair, size: int) -> Pair:
@@ -104,88 +90,38 @@ def _fitting_crop(ends: Pair, size: int) -> Pair:
 def _upsampling(values: Values, maps: Maps) -> Effect:
     axes, _ = spatial_axes(values, maps)
     factors = values.pair("size", 2)
-    interpolation = values.choice("interpolation", tuple(_REACHES), "nearest")
+    kernel = _KERNELS[values.choice("interpolation", tuple(_KERNELS), "nearest")]
     largest = [max(MAX_MAP_SIDE // maps.shape[axis], 1) for axis in axes]
     fitting = (min(factors[0], largest[0]), min(factors[1], largest[1]))
-    changed = {}
-    for axis, factor in zip(axes, factors, strict=True):
-        size = maps.shape[axis] * factor
-        check_side(maps, axis, size, "size", [like(values.raw("size"), fitting)])
-        changed[axis] = _gathered(maps, axis, size, partial(_interpolated, maps.shape[axis], interpolation, False))
-    return Effect(maps.with_axes(changed), show(factors))
+    sizes = {axis: maps.shape[axis] * factor for axis, factor in zip(axes, factors, strict=True)}
+    check_side(max(sizes.values()), "size", [like(values.raw("size"), fitting)])
+    return Effect(maps.resized(sizes).widened((kernel, kernel), [1 / factor for factor in factors]), show(factors))
 
 
 def _resizing(values: Values, maps: Maps) -> Effect:
     axes, _ = spatial_axes(values, maps)
     sides = (values.whole("height"), values.whole("width"))
-    interpolation = values.choice("interpolation", tuple(_REACHES), "bilinear")
+    kernel = _KERNELS[values.choice("interpolation", tuple(_KERNELS), "bilinear")]
     crop, pad = values.flag("crop_to_aspect_ratio", False), values.flag("pad_to_aspect_ratio", False)
     if crop and pad:
         raise UnfitError("pad_to_aspect_ratio", "either crops or pads to keep the proportions, not both", [False])
-    changed = {}
-    for axis, side, field in zip(axes, sides, ("height", "width"), strict=True):
-        check_side(maps, axis, side, field, [MAX_MAP_SIDE])
-        smooth = values.flag("antialias", False) and side < maps.shape[axis]
-        changed[axis] = _gathered(maps, axis, side, partial(_interpolated, maps.shape[axis], interpolation, smooth))
-    resized = maps.with_axes(changed)
-    # What is cropped, or how wide the border is, depends on both sides; the whole image is a safe answer.
-    return Effect(resized.mixed(axes) if crop or pad else resized, f"to {show(sides)}")
+    return _to_sides(maps, axes, sides, kernel)
 
 
 def _centre_crop(values: Values, maps: Maps) -> Effect:
     axes, _ = spatial_axes(values, maps)
     sides = (values.whole("height"), values.whole("width"))
-    changed = {}
-    for axis, side, field in zip(axes, sides, ("height", "width"), strict=True):
-        check_side(maps, axis, side, field, [MAX_MAP_SIDE])
-        start = max((maps.shape[axis] - side) // 2, 0)
-        changed[axis] = _gathered(maps, axis, side, partial(_stretch, start))
-    cropped = maps.with_axes(changed)
-    # What is smaller is enlarged instead, both ways.
-    enlarged = any(side > maps.shape[axis] for axis, side in zip(axes, sides, strict=True))
-    return Effect(cropped.mixed(axes) if enlarged else cropped, f"to {show(sides)}")
+    if all(side <= maps.shape[axis] for axis, side in zip(axes, sides, strict=True)):
+        return Effect(maps.resized(dict(zip(axes, sides, strict=True))), f"to {show(sides)}")
+    return _to_sides(maps, axes, sides, _KERNELS["bilinear"])  # what is smaller is enlarged instead
 
 
-def _gathered(
-    maps: Maps, axis: int, size: int, sources: Callable[[int], tuple[np.ndarray, np.ndarray]]
-) -> tuple[int, Reach | None]:
-    """An axis of another size, each place of which comes from a stretch of the old ones.
-
-    Args:
-        maps, axis: the old ones.
-        size: of the new axis.
-        sources: from the size to the first and the last of the old places for each new one.
-    """
-    reach = maps.reaches[axis]
-    return size, None if reach is None else reach.gathered(*sources(size))
-
-
-def _stretch(start: int, size: int) -> tuple[np.ndarray, np.ndarray]:
-    here = np.arange(start, start + size)
-    return here, here
-
-
-def _interpolated(given: int, interpolation: str, smooth: bool, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """From which places TensorFlow interpolates.
-
-    Args:
-        given: size of the old axis.
-        interpolation: a key of `_REACHES`.
-        smooth: whether the kernel is widened, so that no pixel is passed over in making smaller.
-        size: of the new axis.
-    """
-    scale = given / size
-    centres = (np.arange(size) + 0.5) * scale - 0.5
-    before, after = _REACHES[interpolation]
-    if interpolation == "nearest":
-        first = last = np.floor(centres + 0.5)
-    elif smooth:
-        first, last = np.ceil(centres - after * scale), np.floor(centres + after * scale)
-    else:
-        left = np.floor(centres)
-        between = left != centres
-        first, last = left + before * between, left + after * between
-    return np.clip(first, 0, given - 1).astype(np.int64), np.clip(last, 0, given - 1).astype(np.int64)
+def _to_sides(maps: Maps, axes: Pair, sides: Pair, kernel: int) -> Effect:
+    for side, field in zip(sides, ("height", "width"), strict=True):
+        check_side(side, field, [MAX_MAP_SIDE])
+    steps = [maps.shape[axis] / side for axis, side in zip(axes, sides, strict=True)]
+    resized = maps.resized(dict(zip(axes, sides, strict=True)))
+    return Effect(resized.widened((kernel, kernel), steps), f"to {show(sides)}")
 
 
 def _frame_words(frame: tuple[Pair, Pair], axes: Pair) -> str:

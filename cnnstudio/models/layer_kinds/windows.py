@@ -86,6 +86,12 @@ class SlidingWindow:
         return cls("pool_size", size, strides, (1, 1), _is_same(values))
 
     @property
+    def extents(self) -> Pair:
+        """How far it reaches along height and width."""
+        height, width = ((size - 1) * step + 1 for size, step in zip(self.size, self.dilations, strict=True))
+        return height, width
+
+    @property
     def detail(self) -> str:
         """“3×3, stride 2”."""
         usual = (1, 1) if self.field == "kernel_size" else self.size

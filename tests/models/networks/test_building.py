@@ -4,7 +4,7 @@ import copy
 import json
 import os
 import random
-import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -333,7 +333,6 @@ def test_numbers_that_are_none(refusal, document, number):
 
 
 def test_files_that_would_fill_the_memory(refusal, document, tmp_path):
-    began = time.perf_counter()
     assert "too large" in refusal(b" " * (MAX_FILE_BYTES + 1))
     document["model"]["config"]["layers"] *= 300
     assert "over 2,000 layers" in refusal(document)
@@ -348,7 +347,6 @@ def test_files_that_would_fill_the_memory(refusal, document, tmp_path):
         read_network(tmp_path / "pipe.cnn.json")
     with pytest.raises(StudioError, match="is not a file"):
         find_network(tmp_path)
-    assert time.perf_counter() - began < 10
 
 
 def _damage(value, chance):
@@ -390,13 +388,13 @@ def test_no_damage_ends_in_anything_but_a_sentence(document, tmp_path, seed):
     assert 0 < built < opened < 60
 
 
-def test_the_config_of_an_architecture_is_that_of_its_paper_and_there_at_once():
+def test_the_config_of_an_architecture_is_that_of_its_paper_and_built_once(monkeypatch):
     first = network_config("lenet5")
     table = describe(first)
     assert (table.input_shape, table.classes, table.parameters) == (MNIST, 10, 61_706)
-    began = time.perf_counter()
-    second = network_config("lenet5")
-    assert time.perf_counter() - began < 0.01
+    with monkeypatch.context() as patch:
+        patch.setitem(ARCHITECTURES, "lenet5", replace(ARCHITECTURES["lenet5"], build=pytest.fail))
+        second = network_config("lenet5")
     assert first == second
     first["config"]["layers"].clear()
     assert network_config("lenet5") == second

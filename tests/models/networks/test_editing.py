@@ -4,7 +4,6 @@ import copy
 import importlib
 import json
 import random
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -516,18 +515,3 @@ def test_whatever_is_done_keras_agrees_with_the_layer_table(name, seed):
     if misfit.name != Graph.of(impossible).output and misfit.kind != "LocalResponseNormalization":
         with pytest.raises((ValueError, ZeroDivisionError)):
             keras_model(impossible)
-
-
-@pytest.mark.parametrize(
-    ("name", "layer", "limit"), [("lenet5", "conv2", 0.01), ("resnet20", "stage2_block1_1_conv", 0.05)]
-)
-def test_an_edit_with_its_table_is_there_before_the_eye_notices(name, layer, limit):
-    config = network_config(name)
-    best = min(_seconds(config, layer, kernel) for kernel in (1, 3, 5, 7, 9))
-    assert best < limit
-
-
-def _seconds(config, layer, kernel):
-    start = time.perf_counter()
-    describe(change_layer(config, layer, kernel_size=kernel))
-    return time.perf_counter() - start

@@ -36,20 +36,18 @@ ACTIONS = (
     ActionEntry(
         "add_layer", "Add layer", "Adds a layer after the selected one; choose which kind.", "add", "Ins; Ctrl+Shift+A"
     ),
-    ActionEntry(
-        "duplicate_layer", "Duplicate", "Adds a layer with the same numbers after the selected one.", "copy", "Ctrl+D"
-    ),
+    ActionEntry("duplicate_layer", "Duplicate", "Adds a copy of the selected layer after it.", "copy", "Ctrl+D"),
     ActionEntry("move_layer_up", "Move up", "Moves the layer one place towards the image.", "arrow-up", "Alt+Up"),
     ActionEntry(
-        "move_layer_down", "Move down", "Moves the layer one place towards the answer.", "arrow-down", "Alt+Down"
+        "move_layer_down", "Move down", "Moves the layer one place towards the output.", "arrow-down", "Alt+Down"
     ),
-    ActionEntry("remove_layer", "Remove", "Takes the layer out; its neighbours are joined.", "delete", "Del"),
-    ActionEntry("undo_edit", "Undo", "Takes the last change back.", "undo", "Ctrl+Z"),
-    ActionEntry("redo_edit", "Redo", "Does again what was taken back.", "redo", "Ctrl+Shift+Z; Ctrl+Y"),
+    ActionEntry("remove_layer", "Remove", "Removes the layer and connects its neighbours.", "delete", "Del"),
+    ActionEntry("undo_edit", "Undo", "Undoes the last change.", "undo", "Ctrl+Z"),
+    ActionEntry("redo_edit", "Redo", "Redoes the change that was undone last.", "redo", "Ctrl+Shift+Z; Ctrl+Y"),
     ActionEntry(
         "save_network",
         "Save",
-        "Keeps the network under its name, to choose it here and on the Train page.",
+        "Saves the network under its name, to be chosen here and on the Train page.",
         "save",
         "Ctrl+S",
     ),
@@ -60,7 +58,7 @@ ACTIONS = (
         "export",
         "Ctrl+Shift+S",
     ),
-    ActionEntry("open_network_file", "Open a file …", "Opens a network that somebody saved as a file.", "open", ""),
+    ActionEntry("open_network_file", "Open a file …", "Opens a network from a file.", "open", ""),
     ActionEntry(
         "show_keras_code",
         "Keras code",

@@ -26,7 +26,12 @@ FIRST = "lenet5"
 
 
 class ArchitectureChooser(QWidget):
-    """A picker of networks with what is known of the one that is chosen, and what can be done with it."""
+    """A picker of networks with what is known of the one that is chosen, and what can be done with it.
+
+    Attributes:
+        picker: of networks.
+        images: for which the network is described.
+    """
 
     changed = Signal()
     """Another network, or other images, are chosen."""
@@ -45,30 +50,30 @@ class ArchitectureChooser(QWidget):
         self._guests: dict[str, Path] = {}
         self._unopened: tuple[str, str, str] | None = None
         """A file that has not been opened yet, and the network and the images that were chosen before."""
-        self._picker = describe(
+        self.picker = describe(
             Picker(),
             "network_picker",
             "Network",
-            "The networks of the course, from the simplest to today’s, and your own. Type to find one by its name.",
+            "Published networks, from the simplest to today’s, and your own. Type to find one by its name.",
         )
-        self._images = ImagesChooser()
+        self.images = ImagesChooser()
         self._facts = NetworkFacts()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
         layout.addWidget(label("Architecture", "heading"))
         layout.addSpacing(GRID)
-        layout.addWidget(self._picker)
+        layout.addWidget(self.picker)
         layout.addSpacing(GRID // 2)
-        layout.addWidget(_caption("On images of", self._images.picker))
-        layout.addWidget(self._images)
+        layout.addWidget(_caption("On images of", self.images.picker))
+        layout.addWidget(self.images)
         layout.addSpacing(GRID)
         layout.addWidget(self._build_facts(), 1)
         layout.addSpacing(GRID)
         layout.addLayout(self._build_buttons())
         self.refresh(FIRST)
-        self._picker.changed.connect(self._choose)
-        self._images.changed.connect(self.changed)
+        self.picker.changed.connect(self._choose)
+        self.images.changed.connect(self.changed)
         self.setFocusProxy(self._edit)
 
     def _build_facts(self) -> QScrollArea:
@@ -85,14 +90,14 @@ class ArchitectureChooser(QWidget):
         self._edit = push_button(
             "edit_network_button",
             "&Edit",
-            "Add, remove and change layers of this network; what ships stays as it is.",
+            "Adds, removes and changes layers in a copy of this network.",
             self.edit_wanted,
             picture="rename",
         )
         self._open = push_button(
             "open_network_button",
             "&Open model …",
-            "Shows the picture and the layers of any Keras model, a .keras or .h5 file, or edits a network’s file.",
+            "Opens a Keras model, a .keras or .h5 file, to look into it, or the file of a network to edit it.",
             self.file_wanted,
             picture="open",
         )
@@ -112,12 +117,12 @@ class ArchitectureChooser(QWidget):
     @property
     def key(self) -> str:
         """The chosen network: what `find_network` finds, or a file's path."""
-        return self._picker.current_key
+        return self.picker.current_key
 
     @property
     def title(self) -> str:
         """Its name for people."""
-        return next((one.title for one in self._picker.choices if one.key == self.key), self.key)
+        return next((one.title for one in self.picker.choices if one.key == self.key), self.key)
 
     @property
     def file(self) -> Path | None:
@@ -125,42 +130,24 @@ class ArchitectureChooser(QWidget):
         return self._guests.get(self.key)
 
     @property
-    def dataset(self) -> str:
-        """The name of the data set for which it is described; empty where it is none."""
-        return self._images.dataset
-
-    @property
-    def images_key(self) -> str:
-        """The choice of images, to be remembered."""
-        return self._images.key
-
-    @property
     def request(self) -> NetworkRequest:
         """What is to be described."""
-        return NetworkRequest(self.key, self.file, self._images.image_shape, self._images.classes)
-
-    def offers(self, key: str) -> bool:
-        """Whether there is a network of that key to choose."""
-        return self._picker.offers(key)
-
-    def offers_images(self, key: str) -> bool:
-        """Whether there are images of that key to choose."""
-        return self._images.picker.offers(key)
+        return NetworkRequest(self.key, self.file, self.images.image_shape, self.images.classes)
 
     def refresh(self, choose: str = "", images: str = "") -> None:
         """Looks again which networks and data sets there are; the choices stay where nothing else is asked for."""
-        self._picker.blockSignals(True)
-        self._picker.set_choices([*architecture_choices(), *map(guest_choice, self._guests.values())])
-        self._picker.set_current(choose)
-        self._picker.blockSignals(False)
+        self.picker.blockSignals(True)
+        self.picker.set_choices([*architecture_choices(), *map(guest_choice, self._guests.values())])
+        self.picker.set_current(choose)
+        self.picker.blockSignals(False)
         self._tell_source(images)
 
     def add_file(self, path: Path) -> None:
         """Takes a model into the list, and chooses it."""
         if str(path) not in self._guests:
-            self._unopened = str(path), self.key, self.images_key
+            self._unopened = str(path), self.key, self.images.key
         self._guests[str(path)] = path
-        self._images.choose("")
+        self.images.choose("")
         self.refresh(str(path))
         self.changed.emit()
 
@@ -173,10 +160,6 @@ class ArchitectureChooser(QWidget):
         del self._guests[file]
         self.refresh(key, images)
         return True
-
-    def choose_own_images(self) -> None:
-        """Describes the network for the images of its paper."""
-        self._images.choose("")
 
     def show_description(self, description: NetworkDescription) -> None:
         """Shows what the network costs."""
@@ -201,11 +184,11 @@ class ArchitectureChooser(QWidget):
         source = self._source()
         self._facts.show_source(source)
         if isinstance(source, Architecture):
-            self._images.refresh("Its own images", images_text(source.image_shape, source.classes))
+            self.images.refresh("Its own images", images_text(source.image_shape, source.classes))
         else:
-            self._images.refresh("As it was saved", "The images that it was made for.")
+            self.images.refresh("As it was saved", "The images for which it was made.")
         if images:
-            self._images.choose(images)
+            self.images.choose(images)
         text, title, lesson = (
             ("&Try this", "Try this", "Goes to the Try page with this model.")
             if self.file is not None
@@ -242,11 +225,11 @@ LESSONS = {
     "Published": "Year and authors.",
     "Paper": "Where it was published; a click opens it in the browser.",
     "Reported": "The accuracy that the paper reports, and on which images.",
-    "Parameters": "The numbers that make up the network, most of which training finds.",
-    "Multiply-adds": "Multiplications by a weight, each with its addition, that one image costs.",
-    "Memory": "As 32-bit numbers: the weights alone, and what a training with Adam keeps of each.",
-    "Outputs": "What the outputs of all layers take for one image; a training keeps those of a whole batch.",
-    "As an MLP": "Weights that dense layers would need to give as many numbers as the convolutions do.",
+    "Parameters": "All numbers that make up the network; training finds most of them.",
+    "Multiply-adds": "Multiplications by a weight, each with an addition, for one image.",
+    "Memory": "As 32-bit numbers: the weights alone, and with all that training with Adam keeps of each.",
+    "Outputs": "The outputs of all layers for one image; training keeps those of a whole batch.",
+    "As an MLP": "Weights that dense layers would need for as many outputs as the convolutions have.",
 }
 """The facts and what they mean, in the order in which they are shown."""
 

@@ -67,8 +67,8 @@ class KerasCodeDialog(QDialog):
         self._name = name
         heading = label(title, "heading")
         lesson = label(
-            "A whole script: it builds this network, trains it and saves it, with nothing but Keras. "
-            "Run it with “python” and its name.",
+            "A complete script that builds, trains and saves this network with Keras alone. "
+            "Run it with “python” and the name of its file.",
             "secondary",
         )
         self.view = CodeView()

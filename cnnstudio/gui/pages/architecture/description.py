@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnnstudio.gui.widgets.network.layout.lay_out import NetworkLayout, lay_out
 from cnnstudio.models.keras_config.graph import Config
 from cnnstudio.models.layer_table import LayerTable, describe
 from cnnstudio.models.networks.building import fitted, network_config
@@ -31,40 +30,25 @@ class NetworkRequest:
 
 @dataclass(frozen=True)
 class NetworkDescription:
-    """A network, its layers and its picture.
+    """A network and its layers.
 
     Attributes:
         request: what was asked for.
         config: Keras's own description of the network.
         table: its layers.
-        layout: its picture.
     """
 
     request: NetworkRequest
     config: Config
     table: LayerTable
-    layout: NetworkLayout
 
 
-@dataclass(frozen=True)
-class DescriptionFailure:
-    """Why a network cannot be described.
-
-    Attributes:
-        request: what was asked for.
-        error: what went wrong.
-    """
-
-    request: NetworkRequest
-    error: Exception
-
-
-def try_to_describe(request: NetworkRequest) -> NetworkDescription | DescriptionFailure:
-    """Describes a network, or says why that cannot be done."""
+def try_to_describe(request: NetworkRequest) -> tuple[NetworkRequest, NetworkDescription | Exception]:
+    """Describes a network; returns what was asked for with the description, or with what went wrong."""
     try:
-        return describe_network(request)
+        return request, describe_network(request)
     except Exception as error:  # noqa: BLE001  # whoever asked for another network meanwhile need not hear of it
-        return DescriptionFailure(request, error)
+        return request, error
 
 
 def describe_network(request: NetworkRequest) -> NetworkDescription:
@@ -80,8 +64,7 @@ def describe_network(request: NetworkRequest) -> NetworkDescription:
         config = read_config(request.file)
         if shape is not None and classes is not None:
             config = fitted(config, shape, classes)
-    table = describe(config)
-    return NetworkDescription(request, config, table, lay_out(table))
+    return NetworkDescription(request, config, describe(config))
 
 
 def images_text(shape: ImageShape, classes: int) -> str:

@@ -235,16 +235,14 @@ class ArchitectureDocument(QObject):
 
     def change(self, field: str, value: object) -> None:
         """Gives a field of the selected layer another value; a field that is edited on makes one step."""
-        name = self._state.selected
-        if editing.values(self._state.config, name).get(field) == value:
-            return
-        config = editing.change_layer(self._state.config, name, **{field: value})
-        self._push(f"change of {name}", config, name, (name, field, self._edit))
+        config, name = self._state.config, self._state.selected
+        if editing.values(config, name).get(field) != value:
+            changed = editing.change_layer(config, name, **{field: value})
+            self._push(f"change {name}", changed, name, (name, field, self._edit))
 
     def rename_layer(self, new: str) -> None:
         """Gives the selected layer another name."""
-        config = editing.rename_layer(self._state.config, self._state.selected, new)
-        self._push(f"name of {new}", config, new)
+        self._push(f"rename to {new}", editing.rename_layer(self._state.config, self._state.selected, new))
 
     def add(self, kind: str, **values: Any) -> None:
         """Adds a layer after the selected one.
@@ -253,9 +251,7 @@ class ArchitectureDocument(QObject):
             kind: a key of `LAYER_KINDS`.
             values: of its fields, where they are not the usual ones.
         """
-        before = self._state
-        config = editing.add_layer(before.config, before.selected, kind, **values)
-        self._push("adding of a layer", config, _new_layer(before.config, config))
+        self._push("add a layer", editing.add_layer(self._state.config, self._state.selected, kind, **values))
 
     def add_residual_block(self, stride: int = 1) -> None:
         """Adds a residual block after the selected layer.
@@ -263,41 +259,47 @@ class ArchitectureDocument(QObject):
         Args:
             stride: 1 keeps the shape; 2 halves height and width and doubles the channels, as in ResNets.
         """
-        before = self._state
-        shape = self._table.row(before.selected).output_shape if self._table else None
+        config, name = self._state.config, self._state.selected
+        shape = self._table.row(name).output_shape if self._table else None
         filters = stride * shape[-1] if shape else 16
-        config = editing.add_residual_block(before.config, before.selected, filters, stride)
-        self._push("adding of a residual block", config, _new_layer(before.config, config))
+        self._push("add a residual block", editing.add_residual_block(config, name, filters, stride))
 
     def duplicate(self) -> None:
         """Adds a copy of the selected layer after it."""
-        before = self._state
-        config = editing.duplicate_layer(before.config, before.selected)
-        self._push(f"copy of {before.selected}", config, _new_layer(before.config, config))
+        config, name = self._state.config, self._state.selected
+        self._push(f"duplicate {name}", editing.duplicate_layer(config, name))
 
     def remove(self) -> None:
         """Takes the selected layer away; the one that takes its place is worked on next."""
-        before = self._state
-        config = editing.remove_layer(before.config, before.selected)
-        self._push(f"removal of {before.selected}", config, _neighbour(before, config))
+        config, name = self._state.config, self._state.selected
+        self._push(f"remove {name}", editing.remove_layer(config, name))
 
     def move(self, by: int) -> None:
         """Moves the selected layer.
 
         Args:
-            by: −1 towards the image, +1 towards the answer.
+            by: −1 towards the image, +1 towards the output.
         """
-        name = self._state.selected
-        self._push(f"move of {name}", editing.move_layer(self._state.config, name, by), name)
+        config, name = self._state.config, self._state.selected
+        self._push(f"move {name}", editing.move_layer(config, name, by))
 
-    def mend(self, way: Repair) -> None:
+    def repair(self, repair: Repair) -> None:
         """Makes an impossible network possible again."""
-        self._push(f"“{way.title}”", way.config, self._state.selected)
+        self._push(f"“{repair.title}”", repair.config, self._state.selected)
 
-    def _push(self, text: str, config: Config, selected: str, key: object = None) -> None:
+    def _push(self, text: str, config: Config, selected: str = "", key: object = None) -> None:
+        """Makes a step.
+
+        Args:
+            text: what it does, as “Undo …” says it.
+            config: what it leads to.
+            selected: the layer that is worked on next; empty for one that is new, or takes the selected one's place.
+            key: of what is edited; None where the step stands for itself.
+        """
         if key is None:
             self.finish_edit()
-        self.stack.push(_Step(text, self._state, _State(config, selected), self._show, key))
+        after = _State(config, selected or _next_selected(self._state, config))
+        self.stack.push(_Step(text, self._state, after, self._show, key))
 
     def _show(self, state: _State) -> None:
         selection_moved = state.selected != self._state.selected
@@ -316,14 +318,9 @@ def _names(config: Config) -> list[str]:
     return [layer["config"]["name"] for layer in config["config"]["layers"]]
 
 
-def _new_layer(before: Config, after: Config) -> str:
-    known = set(_names(before))
-    return next(name for name in _names(after) if name not in known)
-
-
-def _neighbour(before: _State, config: Config) -> str:
-    """The layer that stands where the selected one stood."""
-    old, left = _names(before.config), _names(config)
-    after = old[old.index(before.selected) + 1 :]
-    earlier = reversed(old[: old.index(before.selected)])
-    return next(name for name in (*after, *earlier) if name in left)
+def _next_selected(before: _State, config: Config) -> str:
+    """The first new layer; where there is none, the selected one, or what stands in its place."""
+    old, names = _names(before.config), _names(config)
+    place = old.index(before.selected)
+    wanted = (*(name for name in names if name not in old), *old[place:], *reversed(old[:place]))
+    return next(name for name in wanted if name in names)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
+    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLineEdit,
@@ -20,6 +21,7 @@ from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.library_menu import LibraryItem, LibraryMenu
 from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.controls.saving import in_last_folder
 from cnnstudio.gui.look.theme import GAP
 from cnnstudio.gui.pages.architecture import saving
 from cnnstudio.gui.pages.architecture.actions import make_actions, tool_button
@@ -30,7 +32,14 @@ from cnnstudio.gui.pages.architecture.layer_panel import LayerPanel
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.network.layer_menu import LayerMenu
 from cnnstudio.models.layer_table import LayerTable
-from cnnstudio.models.networks.files import Network, read_network, rename_network, trash_network, write_network
+from cnnstudio.models.networks.files import (
+    SUFFIX,
+    Network,
+    read_network,
+    rename_network,
+    trash_network,
+    write_network,
+)
 
 _LAYER_ACTIONS = ("duplicate_layer", "move_layer_up", "move_layer_down", "remove_layer")
 _FILE_ACTIONS = ("save_network_file", "open_network_file")
@@ -90,7 +99,7 @@ class ArchitectureEditor(QWidget):
         self._library = LibraryMenu(
             "network",
             *(self._actions[name] for name in _FILE_ACTIONS),
-            consequence="Models that were trained with it stay.",
+            consequence="Models that were trained with it are kept.",
         )
         self._library.renamed.connect(self._take_renamed)
         self._library.deleted.connect(self._take_deleted)
@@ -113,11 +122,6 @@ class ArchitectureEditor(QWidget):
         self.document.state_changed.connect(self._show_state)
         self._show_state()
         self.setFocusProxy(self._add)
-
-    @property
-    def message(self) -> str:
-        """What was said of the last edit; empty while nothing is said."""
-        return "" if self._message.isHidden() else self._message.text
 
     def edit(self, network: Network) -> bool:
         """Begins with a network, after asking about what is not saved.
@@ -191,18 +195,19 @@ class ArchitectureEditor(QWidget):
         """Asks where to and saves a copy that can be sent to others."""
         if not self.document.is_open:
             return
-        path = saving.ask_file_to_save(self, self.document.network)
-        if path is not None:
-            self._try(partial(self._write, path))
+        start = in_last_folder(self.document.network.title + SUFFIX)
+        name, _ = QFileDialog.getSaveFileName(self, "Save the network as a file", start, saving.FILES)
+        if name:
+            self._try(partial(self._write, Path(name)))
 
     def _write(self, path: Path) -> None:
         written = write_network(self.document.network, path)
-        self._message.show_info(f"The network is in {written.path}. Whoever has CNN Studio can open it.")
+        self._message.show_info(f"The network was saved as {written.path}. Anyone with CNN Studio can open it.")
 
     @Slot(object)
     def _take_renamed(self, network: Network) -> None:
         self.document.renamed_to(network)
-        self._message.show_info(f"The network is called “{network.name}” now.")
+        self._message.show_info(f"The network was renamed to “{network.name}”.")
         self.saved.emit(network)
 
     @Slot()
@@ -214,9 +219,9 @@ class ArchitectureEditor(QWidget):
     @Slot()
     def ask_file(self) -> None:
         """Asks which file to open, and opens it."""
-        path = saving.ask_file_to_open(self)
-        if path is not None:
-            self._try(partial(self.open_file, path))
+        name, _ = QFileDialog.getOpenFileName(self, "Open a network", "", saving.FILES)
+        if name:
+            self._try(partial(self.open_file, Path(name)))
 
     def open_file(self, path: Path) -> bool:
         """Edits the network of a file, after asking about what is not saved.
@@ -243,7 +248,7 @@ class ArchitectureEditor(QWidget):
         """Shows the script that builds and trains this network."""
         misfit = self.document.table.misfit if self.document.table else None
         if misfit is not None:
-            self._say(f"There is no code for a network that does not fit. {misfit.text}")
+            self._say(f"There is no code for a network with a layer that does not fit. {misfit.text}")
         elif self.document.is_open:
             # Keras is asked for its defaults, and takes its time where it was not imported yet.
             self._message.show_info("Writing the code …")
@@ -354,7 +359,7 @@ class ArchitectureEditor(QWidget):
 
     def _build_head(self) -> QHBoxLayout:
         self._title = describe(
-            QLineEdit(), "network_title", "Name of the network", "Under this name it is saved, and chosen for training."
+            QLineEdit(), "network_title", "Name of the network", "The name under which the network is saved."
         )
         self._title.setMaxLength(100)
         self._title.textEdited.connect(self.document.rename)
@@ -386,7 +391,7 @@ class ArchitectureEditor(QWidget):
         self._train = push_button(
             "train_network_button",
             "&Train this",
-            "Goes to the Train page with this network; what is not saved is saved first.",
+            "Saves the network and goes to the Train page with it.",
             self.train,
             role="primary",
         )

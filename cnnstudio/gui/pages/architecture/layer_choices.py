@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from cnnstudio import wording
 from cnnstudio.gui.look.theme import icon
+from cnnstudio.gui.widgets.network.layer_facts import shape_text
 from cnnstudio.gui.widgets.network.layer_menu import LayerChoice
 from cnnstudio.models.layer_kinds import LAYER_KINDS
 from cnnstudio.models.layer_kinds.windows import Window
@@ -29,7 +30,7 @@ class ResidualBlock:
 RESIDUAL_BLOCKS = {
     "residual block": ResidualBlock(
         "Residual block",
-        "Two convolutions and a shortcut past them: they learn only what is to be changed. What ResNets are made of.",
+        "Two convolutions and a shortcut past them: they learn only what to change. ResNets are made of these blocks.",
         1,
     ),
     "halving residual block": ResidualBlock(
@@ -86,49 +87,50 @@ class Fact:
 
 def facts_of(row: LayerRow, table: LayerTable) -> tuple[Fact, ...]:
     """What follows from a layer's numbers and those of the layers that feed it, what does not apply left out."""
-    found = []
-    if len(row.inputs) > 1:
-        shapes = {one.name: one.output_shape for one in table.rows}
-        lines = (f"{name}: {shape(sides)}" if (sides := shapes.get(name)) else name for name in row.inputs)
-        found.append(Fact("joined", "Joins", "\n".join(lines), "The layers that feed it, with the shapes they give."))
-    if row.windows is not None and (hint := padding_hint(row.windows)):
-        found.append(Fact("padding_hint", "Note", hint, "Such weights are multiplied by zeros, and learn nothing."))
-    if row.windows is not None:
-        found.append(
-            Fact(
-                "formula",
-                "N = (W − F + 2P)/S + 1",
-                _formula(row.windows),
-                "How many places the window finds: W is the size of the input, F of the window, P the zeros added on "
-                "each side, S the stride.",
-            )
-        )
-    if row.output_shape is not None:
-        found.append(
-            Fact("output", "Output", shape(row.output_shape), "Height, width and channels, or so many numbers.")
-        )
-    if row.parameter_terms:
-        found.append(Fact("parameters", "Parameters", row.parameter_terms, "How many numbers training finds."))
-    if row.multiply_add_terms:
-        found.append(
-            Fact(
-                "multiply_adds",
-                "Multiply-adds",
-                row.multiply_add_terms,
-                "How many multiplications, each with its addition, one image takes.",
-            )
-        )
-    if row.receptive_field is not None and row.windows is not None:
-        height, width = row.receptive_field
-        found.append(
-            Fact(
-                "receptive_field",
-                "Receptive field",
-                f"{height} × {width} pixels",
-                "How much of the image one number of the output depends on.",
-            )
-        )
-    return tuple(found)
+    shapes = {one.name: one.output_shape for one in table.rows}
+    lines = (f"{name}: {shape(sides)}" if (sides := shapes.get(name)) else name for name in row.inputs)
+    field = row.receptive_field if row.windows else None
+    facts = (
+        Fact(
+            "joined",
+            "Joins",
+            "\n".join(lines) if len(row.inputs) > 1 else "",
+            "The layers that feed it, with the shapes of their outputs.",
+        ),
+        Fact(
+            "padding_hint",
+            "Note",
+            padding_hint(row.windows) if row.windows else "",
+            "Such weights are multiplied by zeros, and learn nothing.",
+        ),
+        Fact(
+            "formula",
+            "N = (W − F + 2P)/S + 1",
+            _formula(row.windows) if row.windows else "",
+            "How many positions the window has: W is the size of the input, F of the window, P the zeros added on each "
+            "side, S the stride.",
+        ),
+        Fact(
+            "output",
+            "Output",
+            shape(row.output_shape) if row.output_shape else "",
+            "Height, width and channels, or the length of a list.",
+        ),
+        Fact("parameters", "Parameters", row.parameter_terms, "How many numbers training finds."),
+        Fact(
+            "multiply_adds",
+            "Multiply-adds",
+            row.multiply_add_terms,
+            "How many multiplications, each with an addition, one image takes.",
+        ),
+        Fact(
+            "receptive_field",
+            "Receptive field",
+            f"{field[0]} × {field[1]} pixels" if field else "",
+            "How much of the image one number of the output depends on.",
+        ),
+    )
+    return tuple(fact for fact in facts if fact.text)
 
 
 def padding_hint(windows: tuple[Window, Window]) -> str:
@@ -146,7 +148,7 @@ def padding_hint(windows: tuple[Window, Window]) -> str:
 
 def shape(sides: tuple[int, ...]) -> str:
     """A shape, such as “28 × 28 × 6”, that stays on one line."""
-    return "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}".join(f"{side:,}" for side in sides)
+    return shape_text(sides).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _formula(windows: tuple[Window, Window]) -> str:

@@ -1,22 +1,23 @@
 """The selected layer: its form, its formula with its numbers, and what in it does not fit."""
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.describe import breakable, describe, label
+from cnnstudio.gui.controls.forms import CAPTION_WIDTH, rows
 from cnnstudio.gui.look.theme import GAP, GRID
 from cnnstudio.gui.pages.architecture.document import ArchitectureDocument
 from cnnstudio.gui.pages.architecture.layer_choices import Fact, facts_of
-from cnnstudio.gui.widgets.network.layer_form import CAPTION_WIDTH, LayerForm, Offer, has_focus, is_undo, shortened
+from cnnstudio.gui.widgets.network.layer_form import LayerForm, Offer, delete_widgets, has_focus, is_undo, shortened
 from cnnstudio.models.layer_kinds import LAYER_KINDS
 from cnnstudio.models.layer_table import LayerTable, Misfit
 from cnnstudio.models.networks.editing import head_layer, values
 from cnnstudio.models.networks.repairs import Repair, nearest_working, repairs
 
-_HEAD_LOCK = "How many classes there are, the data set decides."
-_LAST_LOCK = "The last layer keeps its softmax: it makes probabilities of the numbers of the classes."
+_HEAD_LOCK = "The data set decides how many classes there are."
+_LAST_LOCK = "The last layer keeps its softmax, which turns its outputs into the probabilities of the classes."
 
 
 class LayerPanel(QWidget):
@@ -40,7 +41,7 @@ class LayerPanel(QWidget):
             QLineEdit(),
             "layer_name",
             "Name",
-            "By this name the layer stands in the table and in the Keras code. Letters, digits, _ and - will do.",
+            "The layer's name in the table and in the Keras code: letters, digits, _ and -.",
         )
         self._name.setMaxLength(100)
         self._name.editingFinished.connect(self._rename)
@@ -49,8 +50,8 @@ class LayerPanel(QWidget):
         self._elsewhere.show_wanted.connect(document.select)
         self.form = LayerForm()
         self.form.edited.connect(self._change)
-        self.form.offer_taken.connect(self._mend)
-        self._ways: tuple[Repair, ...] = ()
+        self.form.offer_taken.connect(self._repair)
+        self._repairs: tuple[Repair, ...] = ()
         self.form.left.connect(document.finish_edit)
         self.form.focus_lost.connect(self._name.setFocus)
         self._facts = _Facts()
@@ -64,7 +65,7 @@ class LayerPanel(QWidget):
         column.addWidget(self._elsewhere)
         column.addLayout(heading)
         column.addSpacing(GAP)
-        column.addLayout(_captioned(self._name))
+        column.addWidget(rows(self._name))
         column.addWidget(self.form)
         column.addSpacing(GAP)
         column.addWidget(self._facts)
@@ -95,9 +96,9 @@ class LayerPanel(QWidget):
         misfit = table.misfit
         here = misfit is not None and misfit.layer == name
         if misfit is not None and here:
-            self._ways = repairs(config, table)
+            self._repairs = repairs(config, table)
             nearest, text = nearest_working(config, misfit)
-            self.form.set_problem(misfit.field, text, nearest, [_offer(way) for way in self._ways])
+            self.form.set_problem(misfit.field, text, nearest, [_offer(repair) for repair in self._repairs])
         else:
             self.form.set_problem("", "")
         if has_focus(self._elsewhere):
@@ -119,8 +120,8 @@ class LayerPanel(QWidget):
         )
 
     @Slot(int)
-    def _mend(self, number: int) -> None:
-        self._document.mend(self._ways[number])
+    def _repair(self, number: int) -> None:
+        self._document.repair(self._repairs[number])
 
     @Slot(str, object)
     def _change(self, field: str, value: object) -> None:
@@ -203,48 +204,27 @@ class _Facts(QFrame):
         self._grid.setHorizontalSpacing(GAP)
         self._grid.setColumnMinimumWidth(0, CAPTION_WIDTH - 3 * GRID // 2)
         self._grid.setColumnStretch(1, 1)
-        self._shown: tuple[Fact, ...] = ()
-        self._lines: dict[str, tuple[QLabel, QLabel]] = {}
+        self._labels: list[QLabel] = []
 
     def show_facts(self, facts: tuple[Fact, ...]) -> None:
-        """Shows facts, each a small caption with its text beneath."""
-        titles = [fact.title for fact in facts]
-        if titles != list(self._lines):
-            for pair in self._lines.values():
-                for part in pair:
-                    self._grid.removeWidget(part)
-                    part.hide()
-                    part.deleteLater()
-            self._lines = {title: (label(title, "small"), label()) for title in titles}
-            for row, (fact, (caption, text)) in enumerate(zip(facts, self._lines.values(), strict=True)):
-                wide = fact.name == "formula"
-                self._grid.addWidget(caption, 2 * row, 0, 1, 2 if wide else 1, Qt.AlignmentFlag.AlignTop)
-                self._grid.addWidget(text, 2 * row + wide, 0 if wide else 1, 1, 2 if wide else 1)
-                caption.setContentsMargins(0, 2, 0, 0)
-                text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        for fact in facts:
-            caption, text = self._lines[fact.title]
-            text.setText(breakable(fact.text))
-            text.setObjectName(f"fact_{fact.name}")
+        """Shows facts, each a small caption with its text beside it, or below where that is wide."""
+        delete_widgets(self._labels)
+        self._labels = []
+        for row, fact in enumerate(facts):
+            caption, text = label(fact.title, "small"), label(breakable(fact.text), name=f"fact_{fact.name}")
+            wide = fact.name == "formula"
+            self._grid.addWidget(caption, 2 * row, 0, 1, 2 if wide else 1, Qt.AlignmentFlag.AlignTop)
+            self._grid.addWidget(text, 2 * row + wide, 0 if wide else 1, 1, 2 if wide else 1)
+            caption.setContentsMargins(0, 2, 0, 0)
+            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             for part in (caption, text):
                 part.setToolTip(f"<p>{fact.lesson}</p>")
+                self._labels.append(part)
         self.setVisible(bool(facts))
 
 
-def _captioned(control: QWidget) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(GAP)
-    caption = QLabel(control.accessibleName())
-    caption.setBuddy(control)
-    caption.setToolTip(control.toolTip())
-    caption.setFixedWidth(CAPTION_WIDTH)
-    row.addWidget(caption)
-    row.addWidget(control, 1)
-    return row
-
-
-def _offer(way: Repair) -> Offer:
-    return Offer(way.title, f"Then “{way.left}” does not fit." if way.left else "")
+def _offer(repair: Repair) -> Offer:
+    return Offer(repair.title, f"Then “{repair.left}” does not fit." if repair.left else "")
 
 
 def _locks(config: dict, table: LayerTable, name: str) -> dict[str, str]:

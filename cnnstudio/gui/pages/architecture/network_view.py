@@ -16,7 +16,6 @@ from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.widgets.charts.share_bar import Share, ShareBar
 from cnnstudio.gui.widgets.network.layer_facts import MULTIPLY_ADDS, PARAMETERS
 from cnnstudio.gui.widgets.network.layer_table import LayerTableView
-from cnnstudio.gui.widgets.network.layout.lay_out import NetworkLayout
 from cnnstudio.gui.widgets.network.picture import NetworkPicture
 from cnnstudio.models.layer_table import LayerTable
 
@@ -39,9 +38,11 @@ class StatePanel(QWidget):
         self._text = label(role="secondary", name="description_problem")
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._progress = ProgressBar(
-            "description_progress", "Progress", "The network’s layers are made, without their weights."
+            "description_progress", "Progress", "The layers are being built, without their weights."
         )
-        self._offer = push_button("own_images_offer", "Its own &images", "Describes it for its own images.", self.asked)
+        self._offer = push_button(
+            "own_images_offer", "Its own &images", "Shows the network for the images for which it was made.", self.asked
+        )
         column = QWidget()
         column.setFixedWidth(_PANEL_WIDTH)
         layout = QVBoxLayout(column)
@@ -58,15 +59,15 @@ class StatePanel(QWidget):
         whole.addLayout(middle)
         whole.addStretch(2)
 
-    def show_progress(self, text: str) -> None:
-        """Says what is going on."""
-        self._show(text, "", busy=True, offer="")
+    def show_state(self, title: str, text: str = "", busy: bool = False, offer: str = "") -> None:
+        """Shows a state.
 
-    def show_problem(self, text: str, offer: str) -> None:
-        """Says why there is nothing to see, and offers a way out; `offer` may be empty."""
-        self._show("This does not fit" if offer else "This cannot be shown", text, busy=False, offer=offer)
-
-    def _show(self, title: str, text: str, busy: bool, offer: str) -> None:
+        Args:
+            title: what is going on, or what is wrong.
+            text: why; empty where the title says it all.
+            busy: whether it goes on.
+            offer: the way out, on a button; empty where there is none.
+        """
         self._title.setText(title)
         self._text.setText(text)
         self._text.setVisible(bool(text))
@@ -120,6 +121,7 @@ class NetworkView(QWidget):
         head.setSpacing(2 * GRID)
         head.addWidget(self._title)
         head.addWidget(self._images, 1)
+        head.addWidget(self._picture.tools)
         layout.addLayout(head)
         layout.addWidget(self._split, 1)
         self._state = StatePanel()
@@ -166,18 +168,17 @@ class NetworkView(QWidget):
         """The picture."""
         return self._picture
 
-    def show_network(self, title: str, images: str, table: LayerTable, layout: NetworkLayout) -> None:
+    def show_network(self, title: str, images: str, table: LayerTable) -> None:
         """Shows a network.
 
         Args:
             title: its name.
             images: for which images, in words.
             table: its layers.
-            layout: its picture.
         """
         self._title.setText(title)
         self._images.setText(images)
-        self._picture.set_network(layout)
+        self._picture.set_network(table)
         self._table.set_table(table)
         for attribute, bar in self._shares.items():
             shares = [Share(row.name, row.title, getattr(row, attribute)) for row in table.rows]
@@ -195,12 +196,12 @@ class NetworkView(QWidget):
 
     def show_progress(self, text: str) -> None:
         """Says that a network is being described."""
-        self._state.show_progress(text)
+        self._state.show_state(text, busy=True)
         self._stack.setCurrentWidget(self._state)
 
     def show_problem(self, text: str, offer: str = "") -> None:
         """Says why a network cannot be shown, and offers something where `offer` says what."""
-        self._state.show_problem(text, offer)
+        self._state.show_state("This does not fit" if offer else "This cannot be shown", text, offer=offer)
         self._stack.setCurrentWidget(self._state)
 
     @Slot(str)

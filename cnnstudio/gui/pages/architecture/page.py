@@ -17,7 +17,6 @@ from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.architecture.chooser import FIRST, ArchitectureChooser
 from cnnstudio.gui.pages.architecture.description import (
-    DescriptionFailure,
     NetworkDescription,
     NetworkRequest,
     images_text,
@@ -27,7 +26,6 @@ from cnnstudio.gui.pages.architecture.network_view import NetworkView
 from cnnstudio.gui.pages.architecture.saving import left_behind
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask
-from cnnstudio.gui.widgets.network.layout.lay_out import lay_out
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.layer_table import LayerTable
@@ -68,7 +66,7 @@ class ArchitecturePage(Page):
         self._edits_next = False
         """Edit was pressed before there was anything to edit."""
         self._task = LatestTask(self)
-        self._task.finished.connect(self._receive_description)
+        self._task.finished.connect(self._take_description)
         self._known: dict[NetworkRequest, NetworkDescription] = {}
         """Architectures do not change: what was described once is there at once."""
         self._waiting = QTimer(self)
@@ -86,7 +84,7 @@ class ArchitecturePage(Page):
         self._chooser.edit_wanted.connect(self.edit)
         self._chooser.file_wanted.connect(self._ask_file)
         self._chooser.use_wanted.connect(self._use)
-        self._view.own_images_wanted.connect(self._chooser.choose_own_images)
+        self._view.own_images_wanted.connect(self._show_own_images)
         self._column = QStackedWidget()
         self._column.addWidget(self._chooser)
         self._column.currentChanged.connect(self._fit_column)
@@ -102,8 +100,8 @@ class ArchitecturePage(Page):
         opening = QShortcut(QKeySequence(QKeySequence.StandardKey.Open), self)
         opening.activated.connect(self._ask_file)
         self._chooser.refresh(
-            settings.recall(NETWORK, FIRST, "the network looked at last", self._chooser.offers),
-            settings.recall(IMAGES, "", "the images that it was looked at for", self._chooser.offers_images),
+            settings.recall(NETWORK, FIRST, "the network looked at last", self._chooser.picker.offers),
+            settings.recall(IMAGES, "", "the images that it was looked at for", self._chooser.images.picker.offers),
         )
 
     @property
@@ -181,17 +179,18 @@ class ArchitecturePage(Page):
 
     @Slot()
     def _tell_waiting(self) -> None:
-        self._view.show_progress(f"Making the layers of {self._chooser.title} …")
+        self._view.show_progress(f"Building {self._chooser.title} …")
 
     @Slot(object)
-    def _receive_description(self, description: NetworkDescription | DescriptionFailure) -> None:
-        if description.request != self._chooser.request or self.editing:
+    def _take_description(self, answer: tuple[NetworkRequest, NetworkDescription | Exception]) -> None:
+        request, description = answer
+        if request != self._chooser.request or self.editing:
             return  # something else is on screen, or will be
-        if isinstance(description, DescriptionFailure):
-            self._fail(description.error)
+        if isinstance(description, Exception):
+            self._fail(description)
             return
-        if description.request.name in ARCHITECTURES:
-            self._known[description.request] = description
+        if request.name in ARCHITECTURES:
+            self._known[request] = description
         self._show(description)
 
     def _show(self, description: NetworkDescription) -> None:
@@ -206,14 +205,13 @@ class ArchitecturePage(Page):
 
     @Slot()
     def _remember(self) -> None:
-        self._settings.remember(IMAGES, self._chooser.images_key)
+        self._settings.remember(IMAGES, self._chooser.images.key)
         if self._chooser.file is None:
             self._settings.remember(NETWORK, self._chooser.key)
 
     def _draw(self, title: str, table: LayerTable) -> None:
         images = images_text(table.input_shape, table.classes)
-        layout = self._description.layout if self._description and self._description.table is table else lay_out(table)
-        self._view.show_network(title, images, table, layout)
+        self._view.show_network(title, images, table)
         if table.misfit is not None and not self.editing:
             self._message.show_error(table.misfit.text)
 
@@ -224,11 +222,15 @@ class ArchitecturePage(Page):
             self._message.show_failure(error)
             return
         self._chooser.show_problem()
-        foreign = self._chooser.request.image_shape is not None
-        offer = ("As it was &saved" if self._chooser.file else "As in the &paper") if foreign else ""
+        other_images = self._chooser.request.image_shape is not None
+        offer = ("As it was &saved" if self._chooser.file else "As in the &paper") if other_images else ""
         self._view.show_problem(explain(error), offer)
         if not isinstance(error, StudioError):
             self._message.show_failure(error)
+
+    @Slot()
+    def _show_own_images(self) -> None:
+        self._chooser.images.choose("")
 
     @Slot()
     def _ask_file(self) -> None:
@@ -250,8 +252,8 @@ class ArchitecturePage(Page):
 
     @Slot(object)
     def _train(self, network: Architecture | Network) -> None:
-        if self._chooser.dataset:
-            self.navigate.emit("train", self._chooser.dataset)
+        if self._chooser.images.dataset:
+            self.navigate.emit("train", self._chooser.images.dataset)
         self.navigate.emit("train", network)
 
     @Slot()
@@ -279,7 +281,7 @@ class ArchitecturePage(Page):
             begin: gives it a network; returns whether it took it.
         """
         editor = self._make_editor()
-        editor.dataset = self._chooser.dataset or editor.dataset
+        editor.dataset = self._chooser.images.dataset or editor.dataset
         was_editing = self.editing
         self._message.hide()
         self._column.setCurrentIndex(1)
@@ -289,7 +291,7 @@ class ArchitecturePage(Page):
         except StudioError as error:
             took, problem = False, error
         if took:
-            editor.dataset = self._chooser.dataset
+            editor.dataset = self._chooser.images.dataset
             editor.setFocus()
             self.addActions(editor.actions())  # undo and Del work from the picture and the table, too
         elif not was_editing:
@@ -299,7 +301,7 @@ class ArchitecturePage(Page):
 
     def _offer_draft(self) -> None:
         if self._editor is None and (draft := left_behind()) is not None:
-            self._message.show_offer(f"When the program ended, “{draft.title}” was not saved.", "Open it")
+            self._message.show_offer(f"“{draft.title}” was not saved when the program ended.", "Open it")
 
     @Slot()
     def _open_draft(self) -> None:
@@ -320,7 +322,7 @@ class ArchitecturePage(Page):
         back = push_button(
             "leave_editor_button",
             "&All architectures",
-            "Back to the choice of architectures; what is not saved is asked about.",
+            "Back to the list of architectures; asks about changes that are not saved.",
             self._ask_leave,
             role="quiet",
             picture="arrow-left",

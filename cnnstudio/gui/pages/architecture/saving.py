@@ -5,11 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.question import AnswerButton, Role, ask
-from cnnstudio.gui.controls.saving import in_last_folder
 from cnnstudio.gui.pages.architecture.document import ArchitectureDocument
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
@@ -57,19 +56,6 @@ def is_own(network: Network) -> bool:
     return network.path is not None and network.path == saved_path(network.name)
 
 
-def ask_file_to_save(parent: QWidget, network: Network) -> Path | None:
-    """Asks where to save a network; returns the path, or None where the dialog was cancelled."""
-    start = in_last_folder(network.title + SUFFIX)
-    name, _ = QFileDialog.getSaveFileName(parent, "Save the network as a file", start, FILES)
-    return Path(name) if name else None
-
-
-def ask_file_to_open(parent: QWidget) -> Path | None:
-    """Asks which file to open; returns the path, or None where the dialog was cancelled."""
-    name, _ = QFileDialog.getOpenFileName(parent, "Open a network", "", FILES)
-    return Path(name) if name else None
-
-
 def ask_unsaved(parent: QWidget, title: str) -> str:
     """Asks what becomes of changes that are not saved.
 
@@ -81,11 +67,11 @@ def ask_unsaved(parent: QWidget, title: str) -> str:
         parent,
         "unsaved_dialog",
         "Unsaved changes",
-        f"Save what you have changed in “{title}”?",
+        f"Save the changes to “{title}”?",
         AnswerButton("save_changes_button", "Save", Role.AcceptRole),
         AnswerButton("discard_changes_button", "Discard", Role.DestructiveRole),
-        AnswerButton("keep_editing_button", "Go on editing", Role.RejectRole),
-        details="Otherwise the changes are lost.",
+        AnswerButton("keep_editing_button", "Keep editing", Role.RejectRole),
+        details="Changes that are not saved are lost.",
         usual="save_changes_button",
     )
     return answers[answer]

@@ -93,8 +93,8 @@ def _choice(field: Field, tell: Callable[[object], None]) -> QWidget:
     return control
 
 
-def _switch(field: Field, tell: Callable[[object], None]) -> QWidget:
-    control = QCheckBox(field.title)
+def _switch(_field: Field, tell: Callable[[object], None]) -> QWidget:
+    control = QCheckBox()
     control.toggled.connect(tell)
     return control
 
@@ -109,7 +109,7 @@ def _pair(field: Field, tell: Callable[[object], None]) -> QWidget:
     return control
 
 
-def _fixed(field: Field, tell: Callable[[object], None]) -> QWidget:  # noqa: ARG001  # it has nothing to tell
+def _fixed(_field: Field, _tell: Callable[[object], None]) -> QWidget:
     control = QLineEdit()
     control.setReadOnly(True)
     return control

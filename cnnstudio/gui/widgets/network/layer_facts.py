@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
@@ -69,39 +69,12 @@ class Facts:
     def __init__(self, table: LayerTable) -> None:
         self.table = table
         self.connections = {one.layer: one for one in mlp_connections(table)}
-        self.parameters = Share.of(row.parameters for row in table.rows)
-        self.multiply_adds = Share.of(row.multiply_adds for row in table.rows)
+        self.most_parameters = max((row.parameters for row in table.rows), default=0)
+        self.most_multiply_adds = max((row.multiply_adds for row in table.rows), default=0)
 
     def cells(self) -> list[list[Cell]]:
         """What stands in the table: of each row, of each column."""
         return [[column.cell(self, row) for column in COLUMNS] for row in self.table.rows]
-
-
-@dataclass(frozen=True)
-class Share:
-    """What a number is measured against.
-
-    Attributes:
-        total: of all layers.
-        most: of one layer.
-    """
-
-    total: int
-    most: int
-
-    @classmethod
-    def of(cls, numbers: Iterable[int]) -> "Share":
-        """Of the numbers of all layers."""
-        known = list(numbers)
-        return cls(sum(known), max(known, default=0))
-
-    def lesson(self, number: int) -> str:
-        """The share in words."""
-        return f"{percent(number / self.total)} of the whole network."
-
-    def bar(self, number: int) -> float:
-        """The length of a bar: the largest layer's is full."""
-        return number / self.most
 
 
 def shape_text(shape: tuple[int, ...] | None) -> str:
@@ -120,7 +93,7 @@ def _paragraphs(*lines: str) -> str:
 
 def _layer(facts: Facts, row: LayerRow) -> Cell:
     activation = activation_text(row.activation)
-    feeds = f"It is fed by {' and '.join(row.inputs)}." if len(row.inputs) > 1 else ""
+    feeds = f"Its inputs are {' and '.join(row.inputs)}." if len(row.inputs) > 1 else ""
     misfit = facts.table.misfit
     problem = misfit.text if misfit is not None and misfit.layer == row.name else ""
     title, _, details = row.title.partition(", ")
@@ -156,19 +129,28 @@ def _output(_: Facts, row: LayerRow) -> Cell:
 
 def _parameters(facts: Facts, row: LayerRow) -> Cell:
     if not row.parameters:
-        return Cell("0" if row.output_shape is not None else UNKNOWN, "", _paragraphs("It has nothing to learn."))
-    still = row.parameters - row.trainable_parameters
-    kept = f"{still:,} of them are not moved by gradients." if still else ""
-    lesson = _paragraphs(row.parameter_terms, facts.parameters.lesson(row.parameters), kept)
-    return Cell(f"{row.parameters:,}", left_side(row.parameter_terms), lesson, facts.parameters.bar(row.parameters))
+        return _nothing(row, "This layer has no parameters.")
+    fixed = row.parameters - row.trainable_parameters
+    kept = f"{fixed:,} of them are not trained." if fixed else ""
+    lesson = _paragraphs(row.parameter_terms, _share(row.parameters, facts.table.parameters), kept)
+    bar = row.parameters / facts.most_parameters
+    return Cell(f"{row.parameters:,}", left_side(row.parameter_terms), lesson, bar)
 
 
 def _multiply_adds(facts: Facts, row: LayerRow) -> Cell:
     if not row.multiply_adds:
-        return Cell("0" if row.output_shape is not None else UNKNOWN, "", _paragraphs("It multiplies by no weights."))
-    number, share = row.multiply_adds, facts.multiply_adds
-    lesson = _paragraphs(row.multiply_add_terms, share.lesson(number))
-    return Cell(f"{number:,}", left_side(row.multiply_add_terms), lesson, share.bar(number))
+        return _nothing(row, "This layer multiplies by no weights.")
+    lesson = _paragraphs(row.multiply_add_terms, _share(row.multiply_adds, facts.table.multiply_adds))
+    bar = row.multiply_adds / facts.most_multiply_adds
+    return Cell(f"{row.multiply_adds:,}", left_side(row.multiply_add_terms), lesson, bar)
+
+
+def _nothing(row: LayerRow, lesson: str) -> Cell:
+    return Cell("0" if row.output_shape is not None else UNKNOWN, "", _paragraphs(lesson))
+
+
+def _share(number: int, total: int) -> str:
+    return f"{percent(number / total)} of the whole network."
 
 
 def _field(facts: Facts, row: LayerRow) -> Cell:
@@ -216,8 +198,8 @@ COLUMNS: tuple[LayerColumn, ...] = (
         "output_shape",
         "Output shape",
         "(W − F + 2P)/S + 1",
-        "Height × width × feature maps of what the layer answers for one image. A window of F numbers that moves by S "
-        "over W numbers, with P zeros added at each end, stands at N = (W − F + 2P)/S + 1 places.",
+        "Height × width × feature maps of the layer's output for one image. A window of F numbers that moves by S over "
+        "W numbers, with P zeros added at each end, has N = (W − F + 2P)/S + 1 positions.",
         _output,
         lambda _, row: " ".join([shape_text(row.output_shape), *(f"[{formula}]" for formula in _formulas(row))]),
     ),
@@ -225,8 +207,8 @@ COLUMNS: tuple[LayerColumn, ...] = (
         "parameters",
         "Parameters",
         "weights + bias",
-        "The numbers that training finds. A convolution has height · width · channels of its kernel for each filter, "
-        "and a bias; a dense layer has one weight for each pair of input and unit, and a bias for each unit.",
+        "The numbers that training finds. A convolution has height · width · channels weights and a bias for each "
+        "filter; a dense layer has a weight for each pair of input and unit, and a bias for each unit.",
         _parameters,
         lambda _, row: row.parameter_terms or "0",
         series=PARAMETERS,
@@ -235,15 +217,15 @@ COLUMNS: tuple[LayerColumn, ...] = (
         "multiply_adds",
         "Multiply-adds",
         "outputs · kernel",
-        "Multiplications by a weight, each with its addition, that one image costs: what makes a network slow.",
+        "Multiplications by a weight, each with an addition, for one image. They are what makes a network slow.",
         _multiply_adds,
         lambda _, row: row.multiply_add_terms or "0",
         series=MULTIPLY_ADDS,
     ),
     LayerColumn(
         "receptive_field",
-        "Sees",
-        "receptive field",
+        "Receptive field",
+        "in pixels",
         "The part of the image, in pixels, that one number of the output depends on. It grows from layer to layer.",
         _field,
         lambda _, row: shape_text(row.receptive_field),
@@ -252,8 +234,8 @@ COLUMNS: tuple[LayerColumn, ...] = (
         "same_with_an_mlp",
         "With an MLP",
         "P × H",
-        "So many weights a dense layer needs to give as many numbers as this convolution: one for each pair of a "
-        "number that goes in and a number that comes out.",
+        "How many weights a dense layer would need for as many outputs as this convolution has: one for each pair of "
+        "input and output.",
         _dense,
         lambda facts, row: f"{facts.connections[row.name].connections:,}" if row.name in facts.connections else "",
     ),

@@ -1,34 +1,24 @@
 """The form of one layer: a control for each of its numbers, and beside a number that does not fit, one that does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from html import escape
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import (
-    QAbstractSpinBox,
-    QCheckBox,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractSpinBox, QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from cnnstudio.gui.controls.buttons import FoldButton, push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
-from cnnstudio.gui.look.theme import GAP, GRID, icon
+from cnnstudio.gui.controls.forms import ControlForm, rows
+from cnnstudio.gui.look.theme import GAP, GRID
 from cnnstudio.gui.widgets.network.field_controls import CONTROLS, Pair, kind_of, say, show
 from cnnstudio.models.layer_kinds.fields import Field
 
-CAPTION_WIDTH = 13 * GRID
-"""Of the column of captions."""
 BUTTON_WIDTH = 30 * GRID
 """Most that the words take on a button, in pixels."""
 
@@ -46,7 +36,7 @@ class Offer:
     lesson: str = ""
 
 
-class LayerForm(QWidget):
+class LayerForm(ControlForm):
     """The fields of one layer.
 
     Args:
@@ -72,24 +62,25 @@ class LayerForm(QWidget):
         super().__init__(parent)
         self.setObjectName("layer_form")
         self._shown: tuple[tuple[Field, str], ...] = ()
-        self._controls: dict[str, QWidget] = {}
+        self._fields: dict[str, QWidget] = {}
         self._rows: dict[str, QWidget] = {}
-        self._folded: list[str] = []
         self._offered: tuple[str, Any, tuple[Offer, ...]] = ("", None, ())
         self._offers: list[QPushButton] = []
         self._says = ""
-        self._rows_layout = QVBoxLayout(self)
-        self._rows_layout.setContentsMargins(0, 0, 0, 0)
-        self._rows_layout.setSpacing(GAP)
-        self._more = describe(
-            QToolButton(), "more_fields_button", "More options", "What is seldom changed, and then for a reason."
-        )
-        self._more.setText("More options")
-        self._more.setCheckable(True)
-        self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._more.toggled.connect(self._unfold)
+        self._common, self._rare = QWidget(), QWidget()
+        tip = "Fields that are seldom changed."
+        self._more = FoldButton("more_fields_button", "More options", tip, self._rare)
+        column = QVBoxLayout(self)
+        for widget in (self._common, self._rare):
+            QVBoxLayout(widget)
+        for layout in (column, _column_of(self._common), _column_of(self._rare)):
+            layout.setContentsMargins(0, 0, 0, 0)
+            layout.setSpacing(GAP)
+        column.addWidget(self._common)
+        column.addWidget(self._more, alignment=Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._rare)
         self._problem, self._problem_text, self._offer = self._build_problem()
-        self._rows_layout.addWidget(self._problem)
+        _column_of(self._common).addWidget(self._problem)
 
     @property
     def problem(self) -> str:
@@ -112,7 +103,7 @@ class LayerForm(QWidget):
         if shown != self._shown:
             self._rebuild(shown)
         for field, _ in shown:
-            control = self._controls[field.name]
+            control = self._fields[field.name]
             reason = (locked or {}).get(field.name, "")
             control.setEnabled(not reason)
             control.setToolTip(f"<p>{escape(reason or field.description)}</p>")
@@ -135,18 +126,20 @@ class LayerForm(QWidget):
             return
         if has_focus(self._problem):
             self.focus_lost.emit()
-        self._rows_layout.removeWidget(self._problem)
         row = self._rows.get(field)
-        self._rows_layout.insertWidget(self._rows_layout.indexOf(row) + 1 if row else 0, self._problem)
+        rare = row is not None and row.parentWidget() is self._rare
+        column = _column_of(self._rare if rare else self._common)
+        column.removeWidget(self._problem)
+        column.insertWidget(column.indexOf(row) + 1 if row else 0, self._problem)
         self._offered = offered
         self._says = text
         self._problem_text.setText(breakable(text))
-        if field in self._folded and text:
+        if rare and text:
             self._more.setChecked(True)
         offer = f"Use {say(nearest)} instead"
         self._offer.setText(offer)
         self._offer.setAccessibleName(offer)
-        self._offer.setVisible(nearest is not None and field in self._controls)
+        self._offer.setVisible(nearest is not None and field in self._fields)
         self._show_offers(offers)
         self._problem.setVisible(bool(text))
         if text:
@@ -156,14 +149,11 @@ class LayerForm(QWidget):
 
     def control(self, field: str) -> QWidget | None:
         """The control of a field; None where it is not shown."""
-        return self._controls.get(field)
+        return self._fields.get(field)
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keeps the wheel from numbers that were not chosen before, and typing's own undo from the network's."""
-        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
-            event.ignore()
-            return True
+        """Keeps typing's own undo from the network's, and the wheel from numbers that were not chosen before."""
         if event.type() == QEvent.Type.ShortcutOverride and is_undo(event):
             event.ignore()
             return True
@@ -174,13 +164,13 @@ class LayerForm(QWidget):
         frame.setObjectName("layer_problem")
         frame.setProperty("role", "error")
         text = label(role="error", name="layer_problem_text")
-        offer = describe(
-            QPushButton("Use it instead"),
+        offer = push_button(
             "use_nearest_button",
-            "Use the nearest value",
+            "Use it instead",
             "Sets the nearest value that fits.",
+            self._use_nearest,
+            title="Use the nearest value",
         )
-        offer.clicked.connect(self._use_nearest)
         self._problem_column = column = QVBoxLayout(frame)
         column.setContentsMargins(GRID * 3 // 2, GRID, GRID * 3 // 2, GRID)
         column.setSpacing(GAP)
@@ -190,9 +180,7 @@ class LayerForm(QWidget):
         return frame, text, offer
 
     def _show_offers(self, offers: Sequence[Offer]) -> None:
-        for button in self._offers:
-            button.hide()
-            button.deleteLater()
+        delete_widgets(self._offers)
         self._offers = []
         for number, offer in enumerate(offers):
             tip = " ".join(filter(None, (f"{offer.title}.", offer.lesson, "Undo takes it back.")))
@@ -204,7 +192,7 @@ class LayerForm(QWidget):
 
     def _kind_of(self, field: Field, value: Any) -> str:
         """The kind of control for a value; two numbers that are alike now stay two while they are typed in."""
-        control = self._controls.get(field.name)
+        control = self._fields.get(field.name)
         return "pair" if isinstance(control, Pair) and control.value == [value, value] else kind_of(field, value)
 
     def _rebuild(self, shown: tuple[tuple[Field, str], ...]) -> None:
@@ -212,37 +200,21 @@ class LayerForm(QWidget):
         focused = next((name for name, row in self._rows.items() if has_focus(row)), "")
         if focused:
             self.focus_lost.emit()
-        for row in self._rows.values():
-            self._rows_layout.removeWidget(row)
-            row.hide()
-            row.deleteLater()
+        delete_widgets(self._rows.values())
         self._shown = shown
-        self._controls = {field.name: self._control(field, kind) for field, kind in shown}
-        self._rows = {field.name: _row(field, self._controls[field.name]) for field, _ in shown}
-        names = list(self._rows)
-        rare = [field.name for field, _ in shown if field.is_rare]
-        self._folded = rare if len(rare) < len(names) else []
-        self._rows_layout.removeWidget(self._more)
-        for name in names:
-            if name not in self._folded:
-                self._rows_layout.addWidget(self._rows[name])
-        self._rows_layout.addWidget(self._more, alignment=Qt.AlignmentFlag.AlignLeft)
-        for name in self._folded:
-            self._rows_layout.addWidget(self._rows[name])
-        self._more.setVisible(bool(self._folded))
-        self._unfold(self._more.isChecked())
-        order = [*(self._controls[name] for name in names if name not in self._folded), self._more]
-        order += [self._controls[name] for name in self._folded]
+        self._fields = {field.name: self._control(field, kind) for field, kind in shown}
+        self._rows = {name: rows(control) for name, control in self._fields.items()}
+        folds = not all(field.is_rare for field, _ in shown)
+        rare = [field.name for field, _ in shown if field.is_rare and folds]
+        for name, row in self._rows.items():
+            _column_of(self._rare if name in rare else self._common).addWidget(row)
+        self._more.setVisible(bool(rare))
+        order = [*(control for name, control in self._fields.items() if name not in rare), self._more]
+        order += [self._fields[name] for name in rare]
         for before, after in pairwise(order):
             QWidget.setTabOrder(before, after)
-        if focused in self._controls:
-            self._controls[focused].setFocus(Qt.FocusReason.OtherFocusReason)
-
-    @Slot(bool)
-    def _unfold(self, unfolded: bool) -> None:
-        self._more.setIcon(icon("chevron-down" if unfolded else "chevron-right"))
-        for name in self._folded:
-            self._rows[name].setVisible(unfolded)
+        if focused in self._fields:
+            self._fields[focused].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _control(self, field: Field, kind: str) -> QWidget:
         control = CONTROLS[kind](field, lambda value: self.edited.emit(field.name, value))
@@ -258,7 +230,7 @@ class LayerForm(QWidget):
     @Slot()
     def _use_nearest(self) -> None:
         field, nearest, _ = self._offered
-        control = self._controls.get(field)
+        control = self._fields.get(field)
         if control is None:
             return
         if not isinstance(nearest, list | tuple):
@@ -267,6 +239,18 @@ class LayerForm(QWidget):
         control.setFocus(Qt.FocusReason.OtherFocusReason)
         self.left.emit()
         self.edited.emit(field, nearest)
+
+
+def _column_of(widget: QWidget) -> QVBoxLayout:
+    return cast(QVBoxLayout, widget.layout())
+
+
+def delete_widgets(widgets: Iterable[QWidget]) -> None:
+    """Takes widgets out of their parents at once, and deletes them."""
+    for widget in widgets:
+        widget.hide()
+        widget.setParent(None)
+        widget.deleteLater()
 
 
 def shortened(text: str, button: QPushButton) -> str:
@@ -284,18 +268,3 @@ def is_undo(event: QEvent) -> bool:
     """Whether the keys of Undo or Redo are pressed."""
     keys = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
     return isinstance(event, QKeyEvent) and any(event.matches(key) for key in keys)
-
-
-def _row(field: Field, control: QWidget) -> QWidget:
-    row = QWidget()
-    row.setFocusProxy(control)
-    layout = QHBoxLayout(row)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(GAP)
-    caption = QLabel("" if isinstance(control, QCheckBox) else field.title)
-    caption.setBuddy(control)
-    caption.setToolTip(control.toolTip())
-    caption.setFixedWidth(CAPTION_WIDTH)
-    layout.addWidget(caption)
-    layout.addWidget(control, 1)
-    return row

@@ -7,12 +7,10 @@ from typing import Any
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
-    QFrame,
     QListWidget,
     QListWidgetItem,
     QStyle,
     QStyledItemDelegate,
-    QVBoxLayout,
     QWidget,
 )
 from typing_extensions import override
@@ -46,7 +44,7 @@ class LayerChoice:
     group: str
 
 
-class LayerMenu(QFrame):
+class LayerMenu(QListWidget):
     """A list that pops up; arrow keys and first letters go through it, Enter and a click choose, Escape closes.
 
     Args:
@@ -57,24 +55,27 @@ class LayerMenu(QFrame):
     """The kind of this key is to be added."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
-        self.setObjectName("layer_menu")
-        self._list = _List(self)
-        self._list.clicked_or_entered.connect(self._choose)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._list)
+        super().__init__(parent)
+        describe(self, "layer_menu", "Kinds of layers", "What can be added after the selected layer.")
+        self.setToolTip("")
+        self.setWindowFlags(Qt.WindowType.Popup)
+        self.setMouseTracking(True)
+        self.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setItemDelegate(_Delegate(self))
+        self.itemEntered.connect(self._point_at)
+        self.itemClicked.connect(self._choose)
 
     def set_choices(self, choices: Sequence[LayerChoice]) -> None:
         """Sets what can be added."""
-        self._list.clear()
+        self.clear()
         group = ""
         for choice in choices:
             if choice.group != group:
                 group = choice.group
-                heading = QListWidgetItem(group, self._list)
+                heading = QListWidgetItem(group, self)
                 heading.setFlags(Qt.ItemFlag.NoItemFlags)
-            item = QListWidgetItem(choice.icon, choice.title, self._list)
+            item = QListWidgetItem(choice.icon, choice.title, self)
             item.setData(_KEY, choice.key)
             item.setData(_SENTENCE, choice.description)
             item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, choice.description)
@@ -83,57 +84,37 @@ class LayerMenu(QFrame):
         """Opens under a widget, or wherever near it the screen has room."""
         available = beside.screen().availableGeometry().adjusted(GRID, GRID, -GRID, -GRID)
         place = beside.mapToGlobal(QPoint(0, beside.height() + GAP // 2))
-        rows = sum(self._list.sizeHintForRow(row) for row in range(self._list.count())) + 4 * GAP
+        rows = sum(self.sizeHintForRow(row) for row in range(self.count())) + 4 * GAP
         height = min(rows, max(_LEAST_HEIGHT, available.bottom() - place.y()), available.height())
         self.resize(_WIDTH, height)
         left = max(available.left(), min(place.x(), available.right() - _WIDTH))
         self.move(left, max(available.top(), min(place.y(), available.bottom() - height)))
-        self._list.setCurrentRow(1)  # the first row is a heading
-        self._list.scrollToTop()
+        self.setCurrentRow(1)  # the first row is a heading
+        self.scrollToTop()
         self.show()
-        self._list.setFocus(Qt.FocusReason.PopupFocusReason)
-
-    @Slot(str)
-    def _choose(self, key: str) -> None:
-        self.hide()
-        self.chosen.emit(key)
-
-
-class _List(QListWidget):
-    """The list; the row under the pointer is the current one, as in a menu."""
-
-    clicked_or_entered = Signal(str)
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        describe(self, "layer_menu_list", "Kinds of layers", "What can be added after the selected layer.")
-        self.setToolTip("")
-        self.setMouseTracking(True)
-        self.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setItemDelegate(_Delegate(self))
-        self.itemEntered.connect(self._point_at)
-        self.itemClicked.connect(self._tell)
+        self.setFocus(Qt.FocusReason.PopupFocusReason)
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter chooses, Escape closes."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._tell(self.currentItem())
+            self._choose(self.currentItem())
         elif event.key() == Qt.Key.Key_Escape:
-            self.window().hide()
+            self.hide()
         else:
             super().keyPressEvent(event)
 
     @Slot(QListWidgetItem)
     def _point_at(self, item: QListWidgetItem) -> None:
+        """The row under the pointer is the current one, as in a menu."""
         if item.data(_KEY) is not None:
             self.setCurrentItem(item)
 
     @Slot(QListWidgetItem)
-    def _tell(self, item: QListWidgetItem | None) -> None:
+    def _choose(self, item: QListWidgetItem | None) -> None:
         if item is not None and item.data(_KEY) is not None:
-            self.clicked_or_entered.emit(item.data(_KEY))
+            self.hide()
+            self.chosen.emit(item.data(_KEY))
 
 
 class _Delegate(QStyledItemDelegate):

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, QRectF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -97,8 +97,7 @@ def test_the_picture_keeps_all_in_sight_while_it_grows(page: ArchitecturePage, q
         page.editor.select(name)
     page.editor.document.duplicate()
     QApplication.processEvents()
-    seen = picture._view.transform.mapRect(picture._view.content)
-    assert QRectF(picture.rect()).contains(seen)
+    assert picture.viewport().rect().contains(picture.mapFromScene(picture.scene().itemsBoundingRect()).boundingRect())
 
 
 def test_the_name_follows_the_typing(page: ArchitecturePage, qtbot: QtBot) -> None:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QPushButton,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -55,13 +56,16 @@ def published(name: str = "lenet5") -> Network:
 
 @pytest.fixture
 def editor(qtbot: QtBot) -> Iterator[ArchitectureEditor]:
+    column = QWidget()
+    qtbot.addWidget(column)
     message = MessageBar()
     editor = ArchitectureEditor(message)
-    qtbot.addWidget(editor)
-    qtbot.addWidget(message)
-    editor.resize(320, 760)
-    editor.show()
-    qtbot.waitExposed(editor)
+    layout = QVBoxLayout(column)
+    layout.addWidget(message)
+    layout.addWidget(editor, 1)
+    column.resize(340, 780)
+    column.show()
+    qtbot.waitExposed(column)
     assert editor.edit(published())
     yield editor
     editor.shut_down()
@@ -125,7 +129,7 @@ def problem(editor: ArchitectureEditor) -> str:
 
 
 def message(editor: ArchitectureEditor) -> str:
-    return editor.message
+    return editor.parentWidget().findChild(MessageBar).text
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, button: str) -> list[str]:
@@ -206,7 +210,7 @@ def test_undo_shows_the_layer_that_it_changes(editor: ArchitectureEditor, qtbot:
 
 def test_adding_by_mouse(editor: ArchitectureEditor, qtbot: QtBot, press: Press) -> None:
     press("add_layer")
-    menu = editor.findChild(QListWidget, "layer_menu_list")
+    menu = editor.findChild(QListWidget, "layer_menu")
     assert menu.isVisible()
     (item,) = menu.findItems("Batch normalisation", Qt.MatchFlag.MatchExactly)
     menu.scrollToItem(item)
@@ -220,7 +224,7 @@ def test_adding_by_mouse(editor: ArchitectureEditor, qtbot: QtBot, press: Press)
 def test_adding_by_keys(editor: ArchitectureEditor, qtbot: QtBot) -> None:
     editor.select("dense1")
     editor.show_kinds()
-    menu = editor.findChild(QListWidget, "layer_menu_list")
+    menu = editor.findChild(QListWidget, "layer_menu")
     qtbot.keyClicks(menu, "Dropo")
     qtbot.keyClick(menu, Qt.Key.Key_Return)
     position = names(editor).index("dense1")
@@ -229,7 +233,7 @@ def test_adding_by_keys(editor: ArchitectureEditor, qtbot: QtBot) -> None:
 
 
 def test_the_menu_of_kinds_begins_with_the_first_one_each_time(editor: ArchitectureEditor, qtbot: QtBot) -> None:
-    menu = editor.findChild(QListWidget, "layer_menu_list")
+    menu = editor.findChild(QListWidget, "layer_menu")
     editor.show_kinds()
     first = menu.currentItem().text()
     qtbot.keyClicks(menu, "Dropo")
@@ -242,8 +246,8 @@ def test_the_menu_of_kinds_begins_with_the_first_one_each_time(editor: Architect
 def test_the_menu_of_kinds_closes_without_adding(editor: ArchitectureEditor, qtbot: QtBot) -> None:
     before = names(editor)
     editor.show_kinds()
-    qtbot.keyClick(editor.findChild(QListWidget, "layer_menu_list"), Qt.Key.Key_Escape)
-    assert not editor.findChild(QListWidget, "layer_menu_list").isVisible()
+    qtbot.keyClick(editor.findChild(QListWidget, "layer_menu"), Qt.Key.Key_Escape)
+    assert not editor.findChild(QListWidget, "layer_menu").isVisible()
     assert names(editor) == before
 
 
@@ -669,8 +673,8 @@ def test_keras_code_to_copy_and_save(
 ) -> None:
     retype(qtbot, editor, "filters", "12")
     press("show_keras_code")
-    qtbot.waitUntil(lambda: editor.findChild(QDialog, "keras_code_dialog") is not None, timeout=MINUTE)
-    dialog = editor.findChild(QDialog, "keras_code_dialog")
+    qtbot.waitUntil(lambda: editor.window().findChild(QDialog, "keras_code_dialog") is not None, timeout=MINUTE)
+    dialog = editor.window().findChild(QDialog, "keras_code_dialog")
     assert dialog.isVisible()
     code = dialog.view.code
     compile(code, "script", "exec")

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.pages.architecture.chooser import ArchitectureChooser
-from cnnstudio.gui.pages.architecture.description import DescriptionFailure
+from cnnstudio.gui.pages.architecture.description import NetworkRequest, try_to_describe
 from cnnstudio.gui.pages.architecture.page import ArchitecturePage
 from cnnstudio.gui.pages.choosers.images import OTHER
 from cnnstudio.gui.settings import Settings
@@ -115,16 +115,24 @@ def test_what_does_not_fit_says_why_and_offers_the_papers_images(page: Architect
     assert not problem(page).isVisible()
 
 
-def test_what_was_not_waited_for_is_not_told(page: ArchitecturePage, qtbot: QtBot) -> None:
-    picker, told = page.findChild(Picker, "network_picker"), []
-    page._task.finished.connect(told.append)
+def test_what_was_not_waited_for_is_not_told(
+    page: ArchitecturePage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, answers = [], []
+
+    def describe(request: NetworkRequest) -> object:
+        begun.append((request.name, request.image_shape))
+        answers.append(try_to_describe(request))
+        return answers[-1]
+
+    monkeypatch.setattr("cnnstudio.gui.pages.architecture.page.try_to_describe", describe)
+    picker = page.findChild(Picker, "network_picker")
     picker.set_current("alexnet")
     page.findChild(Picker, "described_for_picker").set_current("mnist")
-    qtbot.waitUntil(lambda: page._task._requests._waiting is None, timeout=MINUTE)  # it is being worked on
-    picker.set_current("mlp")
-    qtbot.waitUntil(lambda: any(one.request.name == "mlp" for one in told), timeout=MINUTE)
-    assert any(isinstance(one, DescriptionFailure) for one in told)
-    assert page.description.request.name == "mlp"
+    qtbot.waitUntil(lambda: ("alexnet", (28, 28, 1)) in begun, timeout=MINUTE)
+    with qtbot.waitSignal(page.shown, timeout=MINUTE, check_params_cb=lambda shown: shown.request.name == "mlp"):
+        picker.set_current("mlp")
+    assert any(isinstance(answer, Exception) for _, answer in answers)
     assert not problem(page).isVisible()
 
 
@@ -141,7 +149,7 @@ def test_a_layer_chosen_anywhere_is_chosen_everywhere(page: ArchitecturePage, qt
     def chosen() -> set[str]:
         return {picture.selection, names[table.currentIndex().row()]}
 
-    qtbot.mouseClick(picture, Qt.MouseButton.LeftButton, pos=picture.place_of("conv2"))
+    qtbot.mouseClick(picture.viewport(), Qt.MouseButton.LeftButton, pos=picture.place_of("conv2"))
     assert chosen() == {"conv2"}
     place = table.visualRect(table.model().index(names.index("pool1"), 1)).center()
     qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)

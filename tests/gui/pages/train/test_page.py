@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
-    QApplication,
     QComboBox,
     QDoubleSpinBox,
     QLabel,
@@ -232,21 +231,12 @@ def test_a_decimal_comma_is_a_decimal_point(page: TrainPage, qtbot: QtBot, typed
     assert page.config.learning_rate == pytest.approx(rate)
 
 
-def test_the_wheel_scrolls_the_form_and_leaves_numbers_alone(page: TrainPage) -> None:
+def test_the_wheel_scrolls_the_form_and_leaves_numbers_alone(
+    page: TrainPage, turn_wheel: Callable[[QWidget, QPoint, QPoint], QWheelEvent]
+) -> None:
     spin = page.findChild(QSpinBox, "epochs_spin")
     before = spin.value()
-    place = QPointF(5, 5)
-    wheel = QWheelEvent(
-        place,
-        spin.mapToGlobal(place),
-        QPoint(),
-        QPoint(0, 120),
-        Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-    QApplication.sendEvent(spin, wheel)
+    wheel = turn_wheel(spin, QPoint(5, 5), QPoint(0, 120))
     assert spin.value() == before
     assert not wheel.isAccepted()
 

@@ -1,10 +1,10 @@
 """The form of a layer: every kind of field by mouse and keys, and numbers that do not fit."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -245,21 +245,12 @@ def test_leaving_a_field_is_told(form: LayerForm, qtbot: QtBot) -> None:
         qtbot.keyClick(form.control("filters"), Qt.Key.Key_Tab)
 
 
-def test_the_wheel_changes_only_what_was_chosen(form: LayerForm) -> None:
+def test_the_wheel_changes_only_what_was_chosen(
+    form: LayerForm, turn_wheel: Callable[[QWidget, QPoint, QPoint], object]
+) -> None:
     spin = form.control("filters")
     form.control("padding").setFocus()
-    place = QPointF(5, 5)
-    wheel = QWheelEvent(
-        place,
-        spin.mapToGlobal(place),
-        QPoint(),
-        QPoint(0, 120),
-        Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-    QApplication.sendEvent(spin, wheel)
+    turn_wheel(spin, QPoint(5, 5), QPoint(0, 120))
     assert spin.value() == 6
 
 

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
 from typing import Literal
+
+from PySide6.QtCore import QRectF
 
 Point = tuple[float, float]
 """(x, y), y down."""
@@ -12,48 +15,14 @@ Form = Literal["stack", "bar"]
 State = Literal["fine", "misfit", "unknown"]
 
 
-@dataclass(frozen=True)
-class Box:
-    """A rectangle, y down."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    @property
-    def right(self) -> float:
-        """Its right edge."""
-        return self.x + self.width
-
-    @property
-    def bottom(self) -> float:
-        """Its lower edge."""
-        return self.y + self.height
-
-    @property
-    def middle(self) -> Point:
-        """Its middle."""
-        return self.x + self.width / 2, self.y + self.height / 2
-
-    def grown(self, margin: float) -> "Box":
-        """With a margin on all sides."""
-        return Box(self.x - margin, self.y - margin, self.width + 2 * margin, self.height + 2 * margin)
-
-    def holds(self, point: Point) -> bool:
-        """Whether a point is in it."""
-        return self.x <= point[0] <= self.right and self.y <= point[1] <= self.bottom
-
-    def meets(self, other: "Box") -> bool:
-        """Whether they have an area in common."""
-        return self.x < other.right and other.x < self.right and self.y < other.bottom and other.y < self.bottom
+def grown(box: QRectF, margin: float) -> QRectF:
+    """A box with a margin on all sides."""
+    return box.adjusted(-margin, -margin, margin, margin)
 
 
-def around(boxes: Iterable[Box]) -> Box:
-    """The smallest rectangle around some; there must be one at least."""
-    boxes = list(boxes)
-    left, top = min(box.x for box in boxes), min(box.y for box in boxes)
-    return Box(left, top, max(box.right for box in boxes) - left, max(box.bottom for box in boxes) - top)
+def around(boxes: Iterable[QRectF]) -> QRectF:
+    """The smallest rectangle around some boxes; there must be one at least."""
+    return reduce(QRectF.united, boxes)
 
 
 @dataclass(frozen=True)
@@ -66,7 +35,7 @@ class Label:
     """
 
     lines: tuple[str, ...]
-    box: Box
+    box: QRectF
 
 
 @dataclass(frozen=True)
@@ -92,8 +61,8 @@ class Volume:
     role: Role
     form: Form
     state: State
-    box: Box
-    face: Box
+    box: QRectF
+    face: QRectF
     planes: int
     shape: Label
     operation: Label
@@ -118,7 +87,7 @@ class Link:
     target: int
     kind: Literal["window", "full", "plain"]
     points: tuple[Point, ...]
-    window: Box | None = None
+    window: QRectF | None = None
 
 
 @dataclass(frozen=True)
@@ -146,38 +115,34 @@ class Arc:
     facts: tuple[str, ...]
 
     @property
-    def box(self) -> Box:
+    def box(self) -> QRectF:
         """What it spans, at its height."""
-        return Box(self.start[0], self.top, self.end[0] - self.start[0], 0)
+        return QRectF(self.start[0], self.top, self.end[0] - self.start[0], 0)
 
 
 @dataclass(frozen=True)
 class Fold:
-    """Equal parts that follow each other, drawn once, or unfolded, all of them; or one part, drawn by its end.
+    """Equal blocks that follow each other, drawn once, or unfolded, all of them.
 
     Attributes:
         key: tells it from others; it stays the same while the network is edited elsewhere.
-        count: parts.
-        folded: whether only one part is drawn.
+        count: blocks.
+        folded: whether only one block is drawn.
         box: its frame.
-        badge: where the number of parts stands.
+        badge: where the number of blocks stands.
         volumes: numbers of the volumes in it.
         facts: what is to be told about it.
-        arc: the sign of the shortcuts within, where none of them is drawn.
     """
 
     key: str
     count: int
     folded: bool
-    box: Box
-    badge: Box
+    box: QRectF
+    badge: QRectF
     volumes: tuple[int, ...]
     facts: tuple[str, ...]
-    arc: Arc | None = None
 
     @property
     def sign(self) -> str:
-        """What its badge says: how many parts, and whether it folds or unfolds."""
-        if self.count == 1:
-            return "+" if self.folded else "–"
+        """What its badge says: how many blocks, and whether it folds or unfolds."""
         return f"× {self.count}" if self.folded else f"× {self.count} –"

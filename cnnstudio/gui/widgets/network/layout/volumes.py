@@ -4,11 +4,13 @@ A volume stands for a layer that makes something new and for the layers after it
 normalisation, activation, dropout. A connection that another, longer way makes as well is a shortcut.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from math import log2, prod
 
-from cnnstudio.gui.widgets.network.layout.parts import Box, Form, Role
+from PySide6.QtCore import QRectF
+
+from cnnstudio.gui.widgets.network.layout.parts import Form, Role
 from cnnstudio.models.layer_kinds import group_of, is_elementwise
 from cnnstudio.models.layer_kinds.kind import Group
 from cnnstudio.models.layer_table import LayerRow, LayerTable
@@ -234,19 +236,6 @@ def read_graph(table: LayerTable) -> NetworkGraph:
     return builder.graph()
 
 
-def cuts(count: int, edges: Iterable[tuple[int, int]]) -> list[bool]:
-    """Which of `count` pieces all that comes later goes through: every edge past it starts there."""
-    furthest = [0] * count
-    for source, target in edges:
-        furthest[source] = max(furthest[source], target)
-    found, reach = [], 0
-    for number in range(count):
-        # What starts before may go as far as here, and no further.
-        found.append(reach <= number)
-        reach = max(reach, furthest[number])
-    return found
-
-
 LARGEST = 120.0
 """Side of the largest feature map of a network."""
 
@@ -263,7 +252,6 @@ _TALL = 9.0
 _UNIT = 5.0
 _CELL = 7.0
 _SOME_UNITS = 100
-_NARROWEST = 8.0
 
 
 @dataclass(frozen=True)
@@ -276,7 +264,6 @@ class Size:
         height: of its front plane.
         depth: how far the front plane is to the right of and below the one at the back.
         planes: of a stack; cells of a bar.
-        narrow: whether it is a mere sign, as narrow as can be, that has no words.
     """
 
     form: Form
@@ -284,28 +271,26 @@ class Size:
     height: float
     depth: tuple[float, float]
     planes: int
-    narrow: bool = False
 
     @property
     def whole(self) -> tuple[float, float]:
         """Width and height of all of it."""
         return self.width + self.depth[0], self.height + self.depth[1]
 
-    def boxes(self, x: float, y: float) -> tuple[Box, Box]:
+    def boxes(self, x: float, y: float) -> tuple[QRectF, QRectF]:
         """All of it, and its front plane, where its middle is at (x, y)."""
         width, height = self.whole
-        box = Box(x - width / 2, y - height / 2, width, height)
-        return box, Box(box.x + self.depth[0], box.y + self.depth[1], self.width, self.height)
+        box = QRectF(x - width / 2, y - height / 2, width, height)
+        return box, QRectF(box.x() + self.depth[0], box.y() + self.depth[1], self.width, self.height)
 
 
-def sizes_of(graph: NetworkGraph, size: float = 1.0, abreast: float = 1.0, narrow: Collection[int] = ()) -> list[Size]:
+def sizes_of(graph: NetworkGraph, abreast: float, size: float = 1.0) -> list[Size]:
     """The size of each volume; one without a shape is as large as the one before it, or some bar.
 
     Args:
         graph: the volumes.
-        size: 1 for the usual one.
         abreast: how many lanes there are; the more, the smaller all are.
-        narrow: numbers of volumes that are drawn as narrow as can be.
+        size: of all volumes, 1 for the usual one.
     """
     size *= max(_LEAST, 1 - _LESS * (abreast - 1))
     sides = [side for piece in graph.pieces for side in _map_of(piece)[:2]]
@@ -321,10 +306,7 @@ def sizes_of(graph: NetworkGraph, size: float = 1.0, abreast: float = 1.0, narro
             sizes.append(
                 _stack(max(_SMALLEST, scale * height**_POWER), max(_SMALLEST, scale * width**_POWER), channels, size)
             )
-    return [
-        replace(one, width=_NARROWEST, depth=(0.0, 0.0), narrow=True) if number in narrow else one
-        for number, one in enumerate(sizes)
-    ]
+    return sizes
 
 
 def _unknown(piece: Piece, before: Size, size: float) -> Size:

@@ -1,6 +1,5 @@
 """What the picture of a network says is so: folds are of equal parts, arrows are the network's connections."""
 
-from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -82,12 +81,20 @@ def equal_layers(config: Config) -> Config:
     return config
 
 
+def taking_turns(config: Config) -> Config:
+    for _ in range(3):
+        config = add_layer(config, "conv1", "Conv2D", filters=6, kernel_size=1)
+        config = add_layer(config, "conv1", "DepthwiseConv2D", kernel_size=3)
+    return config
+
+
 EDITED: dict[str, tuple[str, Callable[[Config], Config]]] = {
     "lenet5, residual": ("lenet5", residual_lenet),
     "lenet5, residual, misfit": ("lenet5", residual_misfit),
     "lenet5, misfit": ("lenet5", kernel_misfit),
     "lenet5, misfit on a shortcut": ("lenet5", shortcut_misfit),
     "lenet5, equal layers": ("lenet5", equal_layers),
+    "lenet5, taking turns": ("lenet5", taking_turns),
     "resnet20, dropout": ("resnet20", one_dropout),
     "resnet20, without the first sum": ("resnet20", without_the_first_sum),
     "resnet20, without two sums": ("resnet20", without_two_sums),
@@ -97,8 +104,8 @@ EDITED: dict[str, tuple[str, Callable[[Config], Config]]] = {
     "resnet56, without a sum": ("resnet56", without_a_sum),
 }
 ALL = (*ARCHITECTURES, *EDITED)
-WIDTHS = (500.0, 1000.0, 1400.0, 2500.0)
-"""Wide enough for all ways to draw a network to be chosen by some."""
+
+pytestmark = pytest.mark.usefixtures("qapp")
 
 
 @cache
@@ -108,17 +115,13 @@ def table_of(name: str) -> LayerTable:
 
 
 @cache
-def drawings(name: str) -> tuple[NetworkLayout, ...]:
-    return tuple(lay_out(table_of(name), widest=widest) for widest in WIDTHS)
-
-
-def unfolded(layout: NetworkLayout) -> NetworkLayout:
-    return lay_out(layout.table, unfolded=[one.key for one in layout.folds], widest=layout.widest)
+def drawing(name: str) -> NetworkLayout:
+    return lay_out(table_of(name))
 
 
 @cache
-def unfolded_drawings(name: str) -> tuple[NetworkLayout, ...]:
-    return tuple(map(unfolded, drawings(name)))
+def unfolded_drawing(name: str) -> NetworkLayout:
+    return lay_out(table_of(name), unfolded=[one.key for one in drawing(name).folds])
 
 
 def parts_of(fold: Fold, opened: NetworkLayout) -> list[list[LayerRow]]:
@@ -154,18 +157,15 @@ def told(part: list[LayerRow]) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("name", ALL)
 def test_what_is_folded_is_equal(name: str) -> None:
-    for layout, opened in zip(drawings(name), unfolded_drawings(name), strict=True):
-        for fold in layout.folds:
-            first, *others = map(told, parts_of(fold, opened))
-            assert len(others) == fold.count - 1
-            for part in others[:-1]:
-                assert part == first
-            if others:
-                last = others[-1]
-                assert last[: len(first)] == first
-                # What prepares the next stage may follow, after a sum.
-                assert last == first or any(is_elementwise(entry[0]) for entry in first)
-                assert all(entry[1] == first[-1][1] for entry in last[len(first) :])
+    for fold in drawing(name).folds:
+        first, *others = map(told, parts_of(fold, unfolded_drawing(name)))
+        assert len(others) == fold.count - 1 > 0
+        assert all(part == first for part in others[:-1])
+        last = others[-1]
+        assert last[: len(first)] == first
+        # What prepares the next stage may follow, after a sum.
+        assert last == first or any(is_elementwise(entry[0]) for entry in first)
+        assert all(entry[1] == first[-1][1] for entry in last[len(first) :])
 
 
 def connections(layout: NetworkLayout) -> set[tuple[object, object]]:
@@ -179,7 +179,7 @@ def connections(layout: NetworkLayout) -> set[tuple[object, object]]:
 @pytest.mark.parametrize("name", ALL)
 def test_all_that_is_drawn_is_connected_so(name: str) -> None:
     table = table_of(name)
-    for layout in (lay_out(table, folded=False), *unfolded_drawings(name)):
+    for layout in (lay_out(table, folded=False), unfolded_drawing(name)):
         drawn: set[tuple[object, object]] = {(link.source, link.target) for link in layout.links}
         for number, arc in enumerate(layout.arcs):
             if arc.layers:
@@ -192,30 +192,23 @@ def test_all_that_is_drawn_is_connected_so(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_a_fold_has_the_shortcuts_of_its_parts(name: str) -> None:
-    for layout, opened in zip(drawings(name), unfolded_drawings(name), strict=True):
-        expected = set()
-        for arc in opened.arcs:
-            source, target = (layout.volume_of(opened.volumes[number].layer) for number in (arc.source, arc.target))
-            assert source is not None
-            assert target is not None
-            fold = layout.fold_of(target)
-            if fold is not None:
-                (found,) = (one for one in opened.folds if one.key == fold.key)
-                length = len(found.volumes) // found.count
-                place = found.volumes.index(arc.target)
-                if len(fold.volumes) < length and (place + 1) % length:
-                    continue  # it ends in a volume that is not drawn
-                if arc.source in found.volumes and found.volumes.index(arc.source) // length != place // length:
-                    source = fold.volumes[0] - 1
-            if source != target:
-                expected.add((source, target))
-        assert {(arc.source, arc.target) for arc in layout.arcs} == expected
-        assert len(layout.arcs) == len(expected)
+def test_a_fold_has_the_shortcuts_of_its_first_block(name: str) -> None:
+    layout, opened = drawing(name), unfolded_drawing(name)
+    expected = set()
+    for arc in opened.arcs:
+        source, target = (layout.volume_of(opened.volumes[number].layer) for number in (arc.source, arc.target))
+        assert source is not None
+        assert target is not None
+        fold = layout.fold_of(target)
+        if fold is not None and source >= target:  # from block to block: once they are folded, from before the first
+            source = fold.volumes[0] - 1
+        expected.add((source, target))
+    assert {(arc.source, arc.target) for arc in layout.arcs} == expected
+    assert len(layout.arcs) == len(expected)
 
 
 def test_unlike_convolutions_of_one_size_stand_alone() -> None:
-    layout = lay_out(table_of("lenet5, residual"))
+    layout = drawing("lenet5, residual")
     assert not layout.folds
     (arc,) = layout.arcs
     assert layout.volumes[arc.source].layer == "conv3"
@@ -223,7 +216,8 @@ def test_unlike_convolutions_of_one_size_stand_alone() -> None:
 
 
 def test_the_first_block_of_a_stage_stands_alone_where_it_is_another() -> None:
-    layout = lay_out(table_of("mobilenetv2"))
+    layout = drawing("mobilenetv2")
+    assert [(one.count, len(one.volumes)) for one in layout.folds] == [(2, 3), (3, 3), (2, 3), (2, 3)]
     ends = {layout.volumes[arc.target].layer for arc in layout.arcs}
     assert ends == {f"block{stage}b_project_conv" for stage in range(2, 7)}
     starts = {layout.volumes[arc.source].layer for arc in layout.arcs}
@@ -231,87 +225,27 @@ def test_the_first_block_of_a_stage_stands_alone_where_it_is_another() -> None:
 
 
 def test_one_edit_leaves_other_stages_as_they_were() -> None:
-    before, after = (lay_out(table_of(name), widest=950) for name in ("resnet20", "resnet20, dropout"))
-    assert [(one.key, one.count) for one in after.folds[2:]] == [(one.key, one.count) for one in before.folds[1:]]
-    assert [one.count for one in after.folds] == [1, 2, 1, 2, 1, 2]
-    assert len(after.arcs) == 6
+    before, after = drawing("resnet20"), drawing("resnet20, dropout")
+    assert [one.count for one in before.folds] == [3, 2, 2]
+    assert [one.count for one in after.folds] == [2, 2, 2]
+    assert [one.key for one in after.folds[1:]] == [one.key for one in before.folds[1:]]
 
 
-def test_stages_become_one_part_one_after_the_other() -> None:
-    counts = [[one.count for one in lay_out(table_of("resnet20, dropout"), widest=w).folds] for w in (800, 700, 300)]
-    assert counts == [[1, 1, 2, 1, 2], [1, 1, 1, 2], [1, 1, 1]]
+def test_layers_that_take_turns_are_blocks() -> None:
+    """As depthwise and pointwise convolutions do in MobileNet."""
+    fold = drawing("lenet5, taking turns").folds[0]
+    assert (fold.count, len(fold.volumes)) == (3, 2)
+    assert fold.facts[0].startswith("3 equal blocks, one after the other: ")
 
 
-@pytest.mark.parametrize("name", [name for name in EDITED if "without" in name])
-@pytest.mark.parametrize("widest", [300.0, 700.0, *WIDTHS])
-def test_what_is_drawn_as_one_is_of_whole_blocks(name: str, widest: float) -> None:
-    """Blocks are told by the layers' names, which the layout does not look at."""
-    layout = lay_out(table_of(name), widest=widest)
-    for part in (part for fold in layout.folds for part in parts_of(fold, unfolded(layout)) if len(fold.volumes) == 1):
-        kernels = [row.name for row in part if row.kind == "Conv2D"]
-        if len(kernels) > 1:
-            blocks = Counter(kernel.partition("_1_conv")[0].partition("_2_conv")[0] for kernel in kernels)
-            assert set(blocks.values()) == {2}
-
-
-@pytest.mark.parametrize("name", ["resnet18", "resnet20, dropout", "resnet20, two projections", "mobilenetv2"])
-@pytest.mark.parametrize("widest", [300.0, 700.0, *WIDTHS])
-def test_shortcuts_that_are_not_drawn_are_told(name: str, widest: float) -> None:
-    layout = lay_out(table_of(name), widest=widest)
-    opened = unfolded(layout)
-    for fold in layout.folds:
-        (found,) = (one for one in opened.folds if one.key == fold.key)
-        hidden = [arc for arc in opened.arcs if arc.target in found.volumes and fold.volumes[-1] not in ends(layout)]
-        told = f", {len(hidden)} shortcut{'s' if len(hidden) > 1 else ''} inside"
-        assert (told in fold.facts[0]) == (fold.arc is not None) == bool(hidden)
-        projections = sum(any("conv" in layer for layer in arc.layers) for arc in hidden)
-        assert (f"inside ({projections} through a convolution)" in fold.facts[0]) == bool(projections)
-
-
-def ends(layout: NetworkLayout) -> set[int]:
-    return {arc.target for arc in layout.arcs}
-
-
-def test_each_projection_is_drawn() -> None:
-    layout = lay_out(table_of("resnet20, two projections"), widest=950)
-    drawn = {layer for arc in layout.arcs if arc.label for layer in arc.layers if layer.endswith("conv")}
-    assert drawn == {"stage1_block1_shortcut_conv", "stage1_block2_shortcut_conv"}
-
-
-def test_stages_with_shortcuts_have_a_sign_of_them() -> None:
-    layout = lay_out(table_of("mobilenetv2"), widest=950)
-    assert not layout.arcs
-    second = layout.folds[1]
-    assert second.facts[0] == "Drawn by its end alone: 9 layers, 2 shortcuts inside"
-    assert layout.volumes[second.volumes[0]].facts[-1] == "The end of: 9 layers, 2 shortcuts inside"
-    assert second.arc
-    assert second.box.x < second.arc.start[0] < second.arc.end[0] < second.box.right
-    assert second.box.y < second.arc.top < layout.volumes[second.volumes[0]].box.y
-    assert [one.arc is None for one in layout.folds] == [False] * 5 + [True]
-    assert layout.toggled(second.key).folds[1].arc is None
-
-
-def test_the_sign_of_shortcuts_is_apart_from_one_that_starts_there() -> None:
-    layout = lay_out(table_of("resnet18"), widest=950)
-    signs = {fold.arc.source: fold.arc for fold in layout.folds if fold.arc}
-    starting = [(arc, signs[arc.source]) for arc in layout.arcs if arc.source in signs]
-    assert starting
-    assert all(sign.end[0] + 5 < arc.start[0] for arc, sign in starting)
-
-
-def test_without_its_sum_a_block_is_of_equal_convolutions() -> None:
-    layout = lay_out(table_of("resnet20, without the first sum"), widest=950)
-    first = layout.folds[0]
-    assert (first.key, first.count) == ("stage1_block1_1_conv", 2)
-    stem = layout.volume_of("conv")
-    assert stem is not None
-    assert layout.fold_of(stem) is None
+def test_equal_layers_fold_where_they_are_many() -> None:
+    (fold,) = drawing("lenet5, equal layers").folds
+    assert (fold.count, len(fold.volumes)) == (4, 1)
 
 
 @pytest.mark.parametrize("name", [name for name in EDITED if "misfit" in name])
 def test_nothing_folds_behind_what_does_not_fit_and_it_is_marked(name: str) -> None:
     misfit = table_of(name).misfit
     assert misfit
-    for layout in drawings(name):
-        assert not layout.folds
-        assert [one.layer for one in layout.volumes if one.state == "misfit"] == [misfit.layer]
+    assert not drawing(name).folds
+    assert [one.layer for one in drawing(name).volumes if one.state == "misfit"] == [misfit.layer]
