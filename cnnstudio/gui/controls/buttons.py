@@ -1,12 +1,12 @@
-"""Buttons with a name, a picture and a tooltip, the menus below them, and the button that unfolds what is below it."""
+"""Buttons with a name, a picture and a tooltip, their menus and keys, and the button that unfolds what is below it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, SignalInstance, Slot
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtWidgets import QButtonGroup, QMenu, QPushButton, QToolButton, QWidget
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import icon
@@ -52,6 +52,23 @@ def chip(name: str, text: str, tip: str, act: Act = None, *, title: str = "") ->
     return button
 
 
+def chip_group(parent: QWidget, chips: Sequence[QPushButton], act: Callable[..., object] | None = None) -> QButtonGroup:
+    """Makes a group of chips of which always one is chosen, at first the first one.
+
+    Args:
+        parent: its owner.
+        chips: in this order; their ids count from 0.
+        act: called with the id of a chip that is clicked.
+    """
+    group = QButtonGroup(parent)
+    for number, button in enumerate(chips):
+        group.addButton(button, number)
+    chips[0].setChecked(True)
+    if act is not None:
+        group.idClicked.connect(act)
+    return group
+
+
 def tool_button(name: str, title: str, tip: str, picture: str, act: Act = None, *, keys: str = "") -> QToolButton:
     """Makes a button with a picture only.
 
@@ -71,6 +88,13 @@ def tool_button(name: str, title: str, tip: str, picture: str, act: Act = None, 
     if act is not None:
         button.clicked.connect(act)
     return button
+
+
+def on_key(widget: QWidget, key: Qt.Key | QKeySequence.StandardKey | str, act: Act) -> None:
+    """Calls a function, or emits a signal, when a key is pressed while the focus is in a widget."""
+    shortcut = QShortcut(QKeySequence(key), widget)
+    shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+    shortcut.activated.connect(act)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
-"""What every control has: a name for tests, one for screen readers, a tooltip that teaches, words that can wrap."""
+"""What every control has: a name for tests and one for screen readers, a tooltip that teaches, text that wraps."""
 
 import re
 from html import escape
 from textwrap import wrap
 from typing import TypeVar
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
 _Widget = TypeVar("_Widget", bound=QWidget)
@@ -29,17 +30,21 @@ def describe(widget: _Widget, name: str, title: str, tip: str) -> _Widget:
     return widget
 
 
-def label(text: str = "", role: str = "", name: str = "") -> QLabel:
-    """Makes a label that wraps.
+def label(text: str = "", role: str = "", name: str = "", *, wrap: bool = True, plain: bool = False) -> QLabel:
+    """Makes a label.
 
     Args:
         text: what it says at first.
-        role: how it looks, a role of the stylesheet: heading, strong, secondary or small; empty for plain text.
+        role: how it looks, a role of the stylesheet: heading, strong, secondary or small; empty for ordinary text.
         name: its `objectName`, where it will change or a test looks for it.
+        wrap: whether the text takes as many lines as it needs.
+        plain: whether tags are shown as they are written: for text from elsewhere, such as the name of a file.
     """
     made = QLabel(text)
-    made.setWordWrap(True)
+    made.setWordWrap(wrap)
     made.setObjectName(name)
+    if plain:
+        made.setTextFormat(Qt.TextFormat.PlainText)
     if role:
         made.setProperty("role", role)
     return made

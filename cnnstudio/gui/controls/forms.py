@@ -1,71 +1,60 @@
 """Forms of captions and controls, as they stand in the left columns of pages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtWidgets import (
-    QComboBox,
-    QFormLayout,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QScrollArea,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QSizePolicy, QSlider, QWidget
 from typing_extensions import override
 
-from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.number_boxes import DecimalBox, WholeBox
-from cnnstudio.gui.look.theme import GAP, GRID, SECTION
+from cnnstudio.gui.look.theme import GRID
 
 CAPTION_WIDTH = 13 * GRID
 TIP = Qt.ItemDataRole.ToolTipRole
 
-_Control = TypeVar("_Control", bound=QWidget)
 _Box = TypeVar("_Box", WholeBox, DecimalBox)
 
 
-class ControlForm(QWidget):
-    """A form whose controls are locked together, and over which the wheel scrolls the page."""
+def number(box: _Box, name: str, title: str, tip: str) -> _Box:
+    """Names a number box, as `describe` does, and adds to its tooltip what can be typed."""
+    return describe(box, name, title, f"{tip} {box.bounds}")
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._controls: list[QWidget] = []
 
-    def set_locked(self, locked: bool) -> None:
-        """Locks the choices while a training runs; they stay visible."""
-        for control in self._controls:
-            control.setEnabled(not locked)
+def slider(
+    name: str, title: str, tip: str, limits: tuple[int, int], act: Callable[..., object] | None = None
+) -> QSlider:
+    """Makes a horizontal slider.
 
-    @override
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The wheel scrolls the form; it changes only a number that was chosen before."""
-        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
-            event.ignore()
-            return True
-        return super().eventFilter(watched, event)
+    Args:
+        name: its `objectName`.
+        title: its accessible name.
+        tip: its tooltip.
+        limits: the values at its left and its right end.
+        act: called with each new value.
+    """
+    made = describe(QSlider(Qt.Orientation.Horizontal), name, title, tip)
+    made.setRange(*limits)
+    if act is not None:
+        made.valueChanged.connect(act)
+    return made
 
-    def _add(self, control: _Control, name: str, title: str, lesson: str) -> _Control:
-        self._controls.append(control)
-        control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        control.installEventFilter(self)
-        return describe(control, name, title, lesson)
 
-    def _number(self, key: str, title: str, box: _Box, lesson: str) -> _Box:
-        return self._add(box, f"{key}_spin", title, f"{lesson} {box.bounds}")
+def combo(name: str, title: str, tip: str, choices: Mapping[Any, tuple[str, str]]) -> QComboBox:
+    """Makes a list to choose from.
 
-    def _combo(self, key: str, title: str, lesson: str, table: Mapping[str, Any]) -> QComboBox:
-        combo = self._add(QComboBox(), f"{key}_combo", title, lesson)
-        for entry_key, entry in table.items():
-            combo.addItem(entry.title, entry_key)
-            combo.setItemData(combo.count() - 1, entry.description, TIP)
-        # A long entry must not widen the column.
-        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        combo.setMinimumContentsLength(8)
-        return combo
+    Args:
+        name: its `objectName`.
+        title: its accessible name.
+        tip: its tooltip.
+        choices: the data of each item, with its text and its tooltip.
+    """
+    made = describe(QComboBox(), name, title, tip)
+    for place, (data, (text, lesson)) in enumerate(choices.items()):
+        made.addItem(text, data)
+        made.setItemData(place, lesson, TIP)
+    return made
 
 
 def choose_data(combo: QComboBox, value: object, text: str) -> None:
@@ -73,6 +62,19 @@ def choose_data(combo: QComboBox, value: object, text: str) -> None:
     if combo.findData(value) < 0:
         combo.addItem(text, value)
     combo.setCurrentIndex(combo.findData(value))
+
+
+def value_of(control: QComboBox | WholeBox | DecimalBox) -> Any:
+    """What is chosen: the data of a list's item, or the number in a box."""
+    return control.currentData() if isinstance(control, QComboBox) else control.value()
+
+
+def set_value(control: QComboBox | WholeBox | DecimalBox, value: Any) -> None:
+    """Chooses what `value_of` returns then."""
+    if isinstance(control, QComboBox):
+        choose_data(control, value, str(value))
+    else:
+        control.setValue(value)
 
 
 def caption(control: QWidget) -> QLabel:
@@ -100,93 +102,22 @@ def rows(*controls: QWidget) -> QWidget:
     return box
 
 
-WIDTH = 90 * GRID
-"""Of the column: lines that are longer are hard to read."""
-
-
-class Column(QScrollArea):
-    """A heading with sections under it, as wide as one can read, scrolling where the window is low.
+class WheelGuard(QObject):
+    """Lets the wheel scroll the page over controls; it changes only one that was clicked before, or reached by Tab.
 
     Args:
-        heading: the page's heading.
-        parent: the parent widget.
-        edge: from the content to the edge.
+        controls: these; their parent keeps the guard.
     """
 
-    def __init__(self, heading: str, parent: QWidget | None = None, edge: int = SECTION) -> None:
+    def __init__(self, parent: QWidget, *controls: QWidget) -> None:
         super().__init__(parent)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        content = QWidget()
-        content.setMaximumWidth(WIDTH + 2 * edge)
-        self._layout = QVBoxLayout(content)
-        self._layout.setContentsMargins(edge, edge, edge, edge)
-        self._layout.setSpacing(GAP)
-        self._layout.addWidget(label(heading, "heading"))
-        self._layout.addStretch(1)
-        beside = QWidget()
-        row = QHBoxLayout(beside)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(content, 1)
-        row.addStretch()
-        self.setWidget(beside)
-        for widget in (beside, content):
-            widget.setProperty("role", "content")
+        for control in controls:
+            control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            control.installEventFilter(self)
 
-    def add_section(self, title: str, explanation: str = "") -> QVBoxLayout:
-        """Adds a titled section at the end and returns its layout."""
-        section = QVBoxLayout()
-        section.setSpacing(GAP)
-        section.setContentsMargins(0, 2 * GAP, 0, 0)
-        if title:
-            section.addWidget(label(title, "strong"))
-        if explanation:
-            section.addWidget(label(explanation, "secondary"))
-        self._layout.insertLayout(self._layout.count() - 1, section)
-        return section
-
-
-class ButtonRows(QVBoxLayout):
-    """Lays buttons out from left to right, in another row where one is full.
-
-    Args:
-        buttons: in this order; those that are hidden take no room.
-    """
-
-    def __init__(self, buttons: Sequence[QWidget]) -> None:
-        super().__init__()
-        self.setSpacing(GRID)
-        self._buttons = tuple(buttons)
-        self._rows: list[QHBoxLayout] = []
-        self._lay([list(self._buttons)])
-
-    def fit(self, width: int) -> None:
-        """Takes as many rows as buttons of their natural width need; `width` in device-independent pixels."""
-        rows: list[list[QWidget]] = [[]]
-        taken = 0
-        for button in self._buttons:
-            room = 0 if button.isHidden() else button.sizeHint().width() + GRID
-            if rows[-1] and taken + room - GRID > width:
-                rows.append([])
-                taken = 0
-            rows[-1].append(button)
-            taken += room
-        if [len(row) for row in rows] != [row.count() - 1 for row in self._rows]:
-            self._lay(rows)
-
-    def _lay(self, rows: list[list[QWidget]]) -> None:
-        for old in self._rows:
-            while old.takeAt(0) is not None:
-                pass
-            self.removeItem(old)
-            old.deleteLater()
-        self._rows = []
-        for buttons in rows:
-            row = QHBoxLayout()
-            row.setSpacing(GRID)
-            for button in buttons:
-                row.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
-            row.addStretch(1)
-            self.addLayout(row)
-            self._rows.append(row)
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return super().eventFilter(watched, event)

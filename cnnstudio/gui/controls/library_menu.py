@@ -1,4 +1,4 @@
-"""What can be done with something of the user's own: give it another name, show its folder, throw it away."""
+"""The menu of what can be done with a thing of the user's own: rename it, show its folder, delete it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QDesktopServices
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import Item, MenuButton
+from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.question import AnswerButton, NameDialog, Role, ask
 from cnnstudio.storage import is_folder
 
@@ -37,6 +38,7 @@ class LibraryMenu(MenuButton):
     Args:
         noun: what the library holds, in one word: the actions are called `rename_NOUN`, `show_NOUN_folder` and
             `delete_NOUN`, the button `NOUN_menu_button`.
+        message: where it says what has been done, and what could not be done.
         more: what else the menu offers.
         consequence: what a deletion means, in a sentence, where the question alone does not say it.
         fixed: why some items can be neither renamed nor deleted, in a sentence.
@@ -44,16 +46,14 @@ class LibraryMenu(MenuButton):
     Signals:
         renamed(object): the chosen item has another name; what `rename` returned.
         deleted(): the chosen item is in the trash.
-        done(str): a sentence on what has been done; comes last.
-        failed(str): a sentence on what could not be done.
     """
 
     renamed = Signal(object)
     deleted = Signal()
-    done = Signal(str)
-    failed = Signal(str)
 
-    def __init__(self, noun: str, *more: Item | QAction, consequence: str = "", fixed: str = "") -> None:
+    def __init__(
+        self, noun: str, message: MessageBar, *more: Item | QAction, consequence: str = "", fixed: str = ""
+    ) -> None:
         super().__init__(
             f"{noun}_menu_button",
             f"More about this {noun}",
@@ -64,7 +64,7 @@ class LibraryMenu(MenuButton):
             None,
             Item(f"delete_{noun}", "&Delete…", "delete", "", self._ask_delete),
         )
-        self._noun, self._consequence, self._fixed = noun, consequence, fixed
+        self._noun, self._message, self._consequence, self._fixed = noun, message, consequence, fixed
         self._item: LibraryItem | None = None
         self._rename, self._folder, *_, self._delete = self.menu().actions()
         self.set_item(None)
@@ -73,10 +73,8 @@ class LibraryMenu(MenuButton):
         """Sets what is chosen; None where nothing is."""
         self._item = item
         self._folder.setEnabled(item is not None)
-        for action, act in (
-            (self._rename, item.rename if item else None),
-            (self._delete, item.trash if item else None),
-        ):
+        rename, trash = (item.rename, item.trash) if item else (None, None)
+        for action, act in ((self._rename, rename), (self._delete, trash)):
             action.setEnabled(act is not None)
             action.setToolTip(self._fixed if act is None else "")
 
@@ -93,7 +91,7 @@ class LibraryMenu(MenuButton):
         if self._item is not None:
             folder = self._item.path if is_folder(self._item.path) else self._item.path.parent
             if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
-                self.done.emit(f"The {self._noun} is in {folder}.")
+                self._message.show_info(f"The {self._noun} is in {folder}.")
 
     @Slot()
     def _ask_delete(self) -> None:
@@ -116,7 +114,7 @@ class LibraryMenu(MenuButton):
         try:
             item.trash()
         except StudioError as error:
-            self.failed.emit(str(error))
+            self._message.show_failure(error)
         else:
             self.deleted.emit()
-            self.done.emit(f"“{item.name}” is in the trash.")
+            self._message.show_info(f"“{item.name}” is in the trash.")

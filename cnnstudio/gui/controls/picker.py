@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QStyle, QStyledItemDelegate, QStyleOptionComboBox, QWidget
 from typing_extensions import override
@@ -17,29 +17,27 @@ _ARROW = 4 * GRID
 _HEADING = 4 * GRID
 _ROWS_SHOWN = 9
 
+NO_PICTURE = QIcon()
+"""The icon of a choice without a picture."""
+
 
 @dataclass(frozen=True)
 class Choice:
     """One thing that can be chosen.
 
     Attributes:
-        key: what `Picker.changed` tells.
+        key: what `Picker.changed` carries.
         title: its name.
         description: one sentence for somebody new; may be empty.
-        icon: its picture, or None.
+        icon: its picture; null for none.
         group: what it belongs to: a heading over the first choice of each group in the open list.
     """
 
     key: str
     title: str
     description: str = ""
-    icon: QIcon | None = None
+    icon: QIcon = NO_PICTURE
     group: str = ""
-
-    @property
-    def has_picture(self) -> bool:
-        """There is a picture to show."""
-        return self.icon is not None and not self.icon.isNull()
 
 
 @dataclass(frozen=True)
@@ -61,16 +59,17 @@ class _Look:
 
     def height(self, choice: Choice, width: int) -> int:
         """Of a choice whose description is wrapped to a width that leaves room for the picture."""
-        room = QRect(0, 0, width - (_PICTURE + 2 * GAP if choice.has_picture else 0), 1000)
+        picture = 0 if choice.icon.isNull() else _PICTURE
+        room = QRect(0, 0, width - (picture + 2 * GAP if picture else 0), 1000)
         flags = Qt.TextFlag.TextWordWrap.value
         lines = QFontMetrics(self.description).boundingRect(room, flags, choice.description).height()
         text = self.title_height() + (lines if choice.description else 0)
-        return max(text, _PICTURE if choice.has_picture else 0)
+        return max(text, picture)
 
     def paint(self, painter: QPainter, area: QRect, choice: Choice, enabled: bool, one_line: bool) -> None:
         """Paints picture, title and description; the latter wrapped, or cut to one line."""
         theme = colours()
-        if choice.icon is not None and choice.has_picture:
+        if not choice.icon.isNull():
             side = min(_PICTURE, area.height())
             top = area.top() + (area.height() - side) // 2 if one_line else area.top()
             mode = QIcon.Mode.Normal if enabled else QIcon.Mode.Disabled
@@ -147,9 +146,7 @@ class Picker(QComboBox):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         # The theme's own least height of a list would win over the size hints.
         self.setStyleSheet(f"Picker {{ min-height: {_PICTURE + GRID // 2}px; }}")
-        self.setItemDelegate(_Delegate(self))
         self.setMaxVisibleItems(_ROWS_SHOWN)
-        self.view().setMinimumWidth(_LIST_WIDTH + 2 * GAP)
         self._choices: tuple[Choice, ...] = ()
         self._told = ""
         self.currentIndexChanged.connect(self._tell)
@@ -166,15 +163,15 @@ class Picker(QComboBox):
 
     def set_choices(self, choices: Sequence[Choice]) -> None:
         """Sets what can be chosen; the current choice stays if it is among them, else the first one is current."""
-        key = self.current_key
-        self.blockSignals(True)
-        self.clear()
-        self._choices = tuple(choices)
-        self.addItems([choice.title for choice in self._choices])
-        keys = [choice.key for choice in self._choices]
-        self.setCurrentIndex(keys.index(key) if key in keys else min(0, len(keys) - 1))
-        self.blockSignals(False)
-        self.updateGeometry()
+        if self._choices == tuple(choices):
+            return
+        keys = [choice.key for choice in choices]
+        current = keys.index(self.current_key) if self.current_key in keys else min(0, len(keys) - 1)
+        with QSignalBlocker(self):
+            self.clear()
+            self._choices = tuple(choices)
+            self.addItems([choice.title for choice in self._choices])
+            self.setCurrentIndex(current)
         self._tell()
 
     def offers(self, key: str) -> bool:
@@ -186,9 +183,11 @@ class Picker(QComboBox):
         for index, choice in enumerate(self._choices):
             if choice.key == key:
                 self.setCurrentIndex(index)
+                self._tell()
 
     @Slot()
     def _tell(self) -> None:
+        """Emits `changed` once for each change; where signals are blocked, the change counts as told."""
         key = self.current_key
         if key != self._told:
             self._told = key
@@ -196,6 +195,14 @@ class Picker(QComboBox):
                 choice = self._choices[self.currentIndex()]
                 self.setAccessibleDescription(f"{choice.title}. {choice.description}")
                 self.changed.emit(key)
+
+    @override
+    def showPopup(self) -> None:
+        # Not before: Qt lays even a list that was never open out anew whenever the font or the parent changes.
+        if not isinstance(self.itemDelegate(), _Delegate):
+            self.setItemDelegate(_Delegate(self))
+            self.view().setMinimumWidth(_LIST_WIDTH + 2 * GAP)
+        super().showPopup()
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:

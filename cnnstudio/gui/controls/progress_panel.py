@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QProgressBar, QWidget
 
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
+from cnnstudio.gui.controls.layouts import column, row
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.task import Task
 from cnnstudio.progress import Cancelled, Progress
@@ -32,7 +33,7 @@ class ProgressBar(QProgressBar):
 
     def show_part(self, done: int, total: int | None) -> None:
         """Shows how much is done; `total` is None or 0 where it is not known."""
-        # In steps of our own, for Qt counts in 32 bits and a download may have more bytes.
+        # In steps of our own: Qt counts in 32 bits, and a download may have more bytes.
         self.setRange(0, _STEPS if total else 0)
         if total:
             self.setValue(min(_STEPS, _STEPS * done // total))
@@ -49,7 +50,7 @@ class ProgressPanel(QWidget):
         parent: the parent widget.
 
     Signals:
-        reported(object): what the function told, other than `Progress`.
+        reported(object): what the function passed to `on_event`, other than `Progress`.
         finished(object): the function's result.
         failed(object): the exception that the function raised, other than `Cancelled`.
         cancelled(): the function ended with `Cancelled`.
@@ -64,21 +65,12 @@ class ProgressPanel(QWidget):
         super().__init__(parent)
         self._task: Task | None = None
         self._bar = ProgressBar(f"{name}_progress", title, "How much is done.")
-        self._state = label(role="secondary", name=f"{name}_state")
-        self._state.setTextFormat(Qt.TextFormat.PlainText)
+        self._state = label(role="secondary", name=f"{name}_state", plain=True)
         self._cancel = push_button(f"cancel_{name}_button", "&Cancel", cancel, self.cancel)
         self._cancel.setAutoDefault(False)
         if not cancel:
             self._cancel.hide()
-        row = QHBoxLayout()
-        row.setSpacing(2 * GRID)
-        row.addWidget(self._bar, 1)
-        row.addWidget(self._cancel)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GRID)
-        column.addLayout(row)
-        column.addWidget(self._state)
+        self.setLayout(column(row((self._bar, 1), self._cancel, gap=2 * GRID), self._state))
         self.hide()
 
     @property
@@ -91,7 +83,7 @@ class ProgressPanel(QWidget):
 
         Args:
             function: called as `Task` does, `function(on_event=…, stop=…)`.
-            sentence: what is said until the function tells of its progress.
+            sentence: what is shown until the function reports its progress.
         """
         self.drop()
         self._bar.show_part(0, None)

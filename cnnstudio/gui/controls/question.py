@@ -4,15 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLineEdit, QMessageBox, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QLineEdit, QMessageBox, QWidget
 from typing_extensions import override
 
 from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
-from cnnstudio.gui.look.theme import GAP, GRID, SECTION
+from cnnstudio.gui.controls.layouts import STRETCH, column, row
+from cnnstudio.gui.look.theme import GRID, SECTION
 
 _WIDTH = 50 * GRID
-"""So wide that the window's frame has room for the title, too."""
+"""Wide enough for the title in the window's frame, too."""
 
 Role = QMessageBox.ButtonRole
 
@@ -22,9 +24,9 @@ class AnswerButton:
     """A button below a question.
 
     Attributes:
-        name: of the button, as an object.
+        name: its `objectName`.
         text: on it.
-        role: what it does to the matter: accept, destroy or reject.
+        role: what it means: accept, destroy or reject.
     """
 
     name: str
@@ -39,8 +41,8 @@ def ask(
 
     Args:
         parent: the window, or something in it.
-        name: of the dialog, as an object.
-        title: of the dialog.
+        name: the dialog's `objectName`.
+        title: the dialog's title.
         text: the question.
         answers: the buttons; one of them rejects, and Escape means the same.
         details: what else there is to know, in a smaller line.
@@ -68,13 +70,13 @@ def ask(
 
 
 class NameDialog(QDialog):
-    """Asks for a name until there is one that can be had.
+    """Asks for a name until one is accepted.
 
     Args:
         parent: the window, or something in it.
         title: of the dialog.
         name: the present name.
-        give: gives the name; a `StudioError` says why it cannot be had, and the user may try another.
+        give: gives the name; a `StudioError` says why that cannot be done, and the user may try another.
 
     Attributes:
         given: what `give` returned; None as long as there was no answer.
@@ -88,31 +90,23 @@ class NameDialog(QDialog):
         self._give = give
         self.given: Any = None
         question = f"New name of “{name}”:"
-        self._edit = describe(QLineEdit(name), "new_name", question, "Enter renames, Escape leaves all as it is.")
+        self._edit = describe(
+            QLineEdit(name), "new_name", question, "Enter renames it, Escape leaves everything as it is."
+        )
         self._edit.selectAll()
         self._problem = label(role="error", name="name_problem")
         self._problem.hide()
-        buttons = QDialogButtonBox()
-        # Standard buttons would have the desktop's pictures.
-        self._rename = rename = QPushButton("&Rename")
-        cancel = QPushButton("Cancel")
-        rename.setObjectName("rename_button")
-        rename.setProperty("role", "primary")
-        rename.setDefault(True)
-        cancel.setObjectName("cancel_rename_button")
-        buttons.addButton(rename, QDialogButtonBox.ButtonRole.AcceptRole)
-        buttons.addButton(cancel, QDialogButtonBox.ButtonRole.RejectRole)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
-        column.setSpacing(GAP)
-        for part in (label(question), self._edit, self._problem, buttons):
-            column.addWidget(part)
+        self._rename = push_button(
+            "rename_button", "&Rename", "Gives it the name above. (Enter)", self.accept, role="primary"
+        )
+        self._rename.setDefault(True)
+        cancel = push_button("cancel_rename_button", "Cancel", "Leaves everything as it is. (Escape)", self.reject)
+        buttons = row(STRETCH, cancel, self._rename)
+        self.setLayout(column(label(question), self._edit, self._problem, buttons, edge=SECTION))
 
     @override
     def accept(self) -> None:
-        """Gives the name; stays where it cannot be had."""
+        """Gives the name; stays open where that cannot be done."""
         try:
             self.given = self._give(self._edit.text())
         except StudioError as error:

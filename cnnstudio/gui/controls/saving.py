@@ -37,10 +37,10 @@ def png(image: QImage) -> bytes:
     return bytes(data.data())
 
 
-def picture_of(widget: QWidget, ratio: float = 2.0) -> QImage:
-    """A picture of a widget on the theme's ground, `ratio` pixels per device-independent pixel."""
-    image = QImage((widget.size().toSizeF() * ratio).toSize(), QImage.Format.Format_RGB32)
-    image.setDevicePixelRatio(ratio)
+def picture_of(widget: QWidget) -> QImage:
+    """A picture of a widget on the theme's ground, two pixels per device-independent pixel."""
+    image = QImage(widget.size() * 2, QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(2)
     image.fill(colours().window)
     widget.render(image)
     return image
@@ -61,15 +61,6 @@ def svg_of(widget: QWidget) -> bytes:
     widget.render(painter, QPoint())
     painter.end()
     return bytes(data.data())
-
-
-def write_whole(path: str, content: bytes) -> str:
-    """Writes a file, whole or not at all; returns what went wrong, or nothing."""
-    try:
-        write_atomically(Path(path), content)
-    except OSError as error:
-        return reason(error)
-    return ""
 
 
 def in_last_folder(name: str) -> str:
@@ -99,8 +90,9 @@ def save_as(parent: QWidget, title: str, name: str, formats: tuple[Format, ...])
     if form is None:
         form = filters.get(chosen, formats[0])
         path += form.suffix
-    problem = write_whole(path, form.content())
-    if problem:
-        QMessageBox.warning(parent, "Not saved", f"{path} could not be written: {problem}. Choose another place.")
+    try:
+        write_atomically(Path(path), form.content())
+    except OSError as error:
+        QMessageBox.warning(parent, "Not saved", f"{path} could not be written: {reason(error)}. Choose another place.")
         return ""
     return path

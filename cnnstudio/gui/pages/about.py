@@ -5,11 +5,12 @@ from importlib import metadata
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.gui.controls.buttons import push_button
-from cnnstudio.gui.controls.forms import Column
+from cnnstudio.gui.controls.describe import label
+from cnnstudio.gui.controls.layouts import SectionColumn, column
 from cnnstudio.gui.log import versions
 from cnnstudio.gui.look.theme import GAP
 from cnnstudio.gui.pages import Page
@@ -66,22 +67,8 @@ class AboutPage(Page):
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:  # noqa: ARG002
         super().__init__(parent)
         self.setObjectName("page_about")
-        column = Column(f"CNN Studio {__version__}")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(column)
-        what = QLabel(WHAT_IT_IS)
-        what.setWordWrap(True)
-        column.add_section("").addWidget(what)
-        column.add_section("Keys").addLayout(_table([(f"<b>{key}</b>", text) for key, text in KEYS.items()]))
         self._versions = versions()
         self._licences = {name: _OWN_LICENCES.get(name) or licence(name) for name in self._versions}
-        self._build_versions(column)
-        self._build_licences(column)
-
-    def _build_versions(self, column: Column) -> None:
-        section = column.add_section("Versions and licences")
-        section.addLayout(_table([(name, version, self._licences[name]) for name, version in self._versions.items()]))
         copy = push_button(
             "copy_versions_button",
             "Copy",
@@ -90,11 +77,13 @@ class AboutPage(Page):
             title="Copy versions and licences",
             picture="copy",
         )
-        section.addWidget(copy, 0, Qt.AlignmentFlag.AlignLeft)
-
-    def _build_licences(self, column: Column) -> None:
-        section = column.add_section("Data sets")
-        section.addLayout(_table([(entry.title, entry.licence) for entry in DATASETS.values()]))
+        software = [(name, version, self._licences[name]) for name, version in self._versions.items()]
+        sections = SectionColumn(f"CNN Studio {__version__}")
+        sections.add_section("", label(WHAT_IT_IS))
+        sections.add_section("Keys", _table([(f"<b>{key}</b>", text) for key, text in KEYS.items()]))
+        sections.add_section("Versions and licences", _table(software), (copy, 0, Qt.AlignmentFlag.AlignLeft))
+        sections.add_section("Data sets", _table([(entry.title, entry.licence) for entry in DATASETS.values()]))
+        self.setLayout(column(sections))
 
     @Slot()
     def _copy(self) -> None:
@@ -111,12 +100,9 @@ def _table(rows: Sequence[tuple[str, ...]]) -> QGridLayout:
     grid.setVerticalSpacing(GAP // 2)
     for row, texts in enumerate(rows):
         for place, text in enumerate(texts):
-            label = QLabel(text)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-            if place:
-                label.setProperty("role", "secondary")
-                label.setWordWrap(place == len(texts) - 1)
-            grid.addWidget(label, row, place)
+            cell = label(text, "secondary" if place else "", wrap=place == len(texts) - 1)
+            cell.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            cell.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+            grid.addWidget(cell, row, place)
     grid.setColumnStretch(len(rows[0]) - 1, 1)
     return grid

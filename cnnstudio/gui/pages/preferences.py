@@ -9,7 +9,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
@@ -17,16 +16,16 @@ from PySide6.QtWidgets import (
     QListWidget,
     QPushButton,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from cnnstudio import wording
 from cnnstudio.data.downloads.fetch import read_extra_folders, write_extra_folders
 from cnnstudio.errors import StudioError, reason
-from cnnstudio.gui.controls.buttons import chip, push_button, tool_button
+from cnnstudio.gui.controls.buttons import chip, chip_group, push_button, tool_button
 from cnnstudio.gui.controls.describe import describe, label
-from cnnstudio.gui.controls.forms import Column
+from cnnstudio.gui.controls.forms import number
+from cnnstudio.gui.controls.layouts import STRETCH, SectionColumn, column, row
 from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.look.theme import GAP, GRID, THEMES
 from cnnstudio.gui.pages import Page
@@ -40,9 +39,9 @@ FOLDERS: dict[str, tuple[str, str, Callable[[], Path]]] = {
         "Your runs: every network trained here; and the images you collected.",
         data_folder,
     ),
-    "cache": ("Cache", "What can be made or downloaded again; it may be emptied.", cache_folder),
+    "cache": ("Cache", "What can be made or downloaded again; you can empty it.", cache_folder),
     "settings": ("Settings", "The choices made on this page.", config_folder),
-    "log": ("Log", "What happened, for whoever mends an error.", log_folder),
+    "log": ("Log", "What happened, for anyone who looks into an error.", log_folder),
 }
 """The folders that are shown: title, what lies there, and where."""
 
@@ -57,70 +56,57 @@ class SettingsPage(Page):
         self._task = LatestTask(self)
         self._task.finished.connect(self._show_sizes)
         self._task.failed.connect(self._fail)
-        column = Column("Settings")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._message)
-        layout.addWidget(column)
-        column.add_section("Theme").addLayout(self._build_theme())
-        self._build_threads(column)
-        self._build_sources(column)
-        self._build_caches(column)
-        self._build_folders(column.add_section("Folders"))
+        sections = SectionColumn("Settings")
+        sections.add_section("Theme", self._build_theme())
+        self._build_threads(sections)
+        self._build_sources(sections)
+        self._build_caches(sections)
+        sections.add_section("Folders", self._build_folders())
         restore = push_button(
             "restore_defaults_button",
             "Restore defaults",
             "Forgets all settings and remembered choices; runs and models stay.",
             settings.restore_defaults,
         )
-        column.add_section("").addWidget(restore, 0, Qt.AlignmentFlag.AlignLeft)
+        sections.add_section("", (restore, 0, Qt.AlignmentFlag.AlignLeft))
+        self.setLayout(column(self._message, sections, gap=0))
         settings.changed.connect(self._show)
         self._show()
 
     def _build_theme(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(GAP)
-        group = QButtonGroup(self)
         self._themes: dict[str, QPushButton] = {}
         for key, (title, _) in THEMES.items():
             tip = (
                 "Light or dark as your system is, and changing with it."
                 if key == "system"
-                else f"Always {title.lower()}, whatever the system says."
+                else f"Always {title.lower()}, whatever the system's setting is."
             )
             choose = partial(setattr, self._settings, "theme", key)
-            button = chip(f"theme_{key}", title, tip, choose, title=f"Theme: {title}")
-            group.addButton(button)
-            row.addWidget(button)
-            self._themes[key] = button
-        row.addStretch(1)
-        return row
+            self._themes[key] = chip(f"theme_{key}", title, tip, choose, title=f"Theme: {title}")
+        chip_group(self, list(self._themes.values()))
+        return row(*self._themes.values(), STRETCH)
 
-    def _build_threads(self, column: Column) -> None:
-        section = column.add_section(
-            "Processor threads",
-            "How many calculations run side by side. Fewer leave room for other programs; training takes longer.",
-        )
-        self._threads = WholeBox(0, os.cpu_count() or 1)
-        describe(
-            self._threads,
+    def _build_threads(self, sections: SectionColumn) -> None:
+        self._threads = number(
+            WholeBox(0, os.cpu_count() or 1),
             "threads_spin",
             "Processor threads",
-            "TensorFlow spreads each step of a training over so many threads of the processor; 0 leaves the number to "
-            f"it. {self._threads.bounds}",
+            "TensorFlow spreads each step of a training over this number of processor threads; with 0 it chooses the "
+            "number itself.",
         )
         self._threads.setSpecialValueText("Automatic")
         self._threads.setFixedWidth(22 * GRID)
         self._threads.valueChanged.connect(self._set_threads)
         self._threads_note = label(role="small", name="threads_note")
-        section.addWidget(self._threads, 0, Qt.AlignmentFlag.AlignLeft)
-        section.addWidget(self._threads_note)
-
-    def _build_sources(self, column: Column) -> None:
-        section = column.add_section(
-            "Data sets on this computer",
-            "Folders in which the files of a published data set are looked for before they are downloaded.",
+        sections.add_section(
+            "Processor threads",
+            (self._threads, 0, Qt.AlignmentFlag.AlignLeft),
+            self._threads_note,
+            explanation="How many calculations run side by side. Fewer leave more for other programs, but training "
+            "takes longer.",
         )
+
+    def _build_sources(self, sections: SectionColumn) -> None:
         self._sources = describe(
             QListWidget(),
             "dataset_folders_list",
@@ -139,33 +125,26 @@ class SettingsPage(Page):
             self._remove_source,
             title="Remove the folder",
         )
-        buttons = QHBoxLayout()
-        buttons.setSpacing(GAP)
-        buttons.addWidget(add)
-        buttons.addWidget(self._remove)
-        buttons.addStretch(1)
-        section.addWidget(self._sources)
         named = os.environ.get("CNNSTUDIO_DATASETS")
-        if named:
-            section.addWidget(label(f"The environment variable CNNSTUDIO_DATASETS names {named}, too.", "small"))
-        section.addLayout(buttons)
+        note = f"The environment variable CNNSTUDIO_DATASETS names {named}, too."
+        sections.add_section(
+            "Data sets on this computer",
+            self._sources,
+            *([label(note, "small")] if named else []),
+            row(add, self._remove, STRETCH),
+            explanation="Folders in which the files of a published data set are looked for before they are downloaded.",
+        )
         self._show_sources()
 
-    def _build_caches(self, column: Column) -> None:
-        section = column.add_section("Caches", "What was downloaded or prepared once, so that it is there at once.")
+    def _build_caches(self, sections: SectionColumn) -> None:
         grid = QGridLayout()
         grid.setHorizontalSpacing(2 * GAP)
         grid.setVerticalSpacing(GAP)
         grid.setColumnStretch(0, 1)
         self._cache_sizes: dict[str, QLabel] = {}
         self._clear_buttons: dict[str, QPushButton] = {}
-        for row, (name, (title, explanation)) in enumerate(CACHES.items()):
-            words = QVBoxLayout()
-            words.setSpacing(0)
-            words.addWidget(QLabel(title))
-            words.addWidget(label(explanation, "small"))
-            size = QLabel("…")
-            size.setObjectName(f"{name}_cache_size")
+        for line, (name, (title, explanation)) in enumerate(CACHES.items()):
+            size = label("…", name=f"{name}_cache_size", wrap=False)
             size.setAccessibleName(f"Size of the cache: {title}")
             clear = push_button(
                 f"clear_{name}_cache_button",
@@ -175,29 +154,26 @@ class SettingsPage(Page):
                 title=f"Clear: {title}",
             )
             self._cache_sizes[name], self._clear_buttons[name] = size, clear
-            grid.addLayout(words, row, 0)
-            grid.addWidget(size, row, 1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            grid.addWidget(clear, row, 2)
-        section.addLayout(grid)
+            grid.addLayout(column(QLabel(title), label(explanation, "small"), gap=0), line, 0)
+            grid.addWidget(size, line, 1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            grid.addWidget(clear, line, 2)
+        sections.add_section(
+            "Caches", grid, explanation="What was downloaded or prepared once, so that it opens quickly."
+        )
 
-    def _build_folders(self, section: QVBoxLayout) -> None:
+    def _build_folders(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setHorizontalSpacing(2 * GAP)
         grid.setVerticalSpacing(GAP)
         grid.setColumnStretch(1, 1)
-        for row, (key, (title, explanation, folder)) in enumerate(FOLDERS.items()):
-            path = describe(QLabel(str(folder())), f"{key}_folder", f"{title} folder", explanation)
-            path.setWordWrap(True)
+        for line, (key, (title, explanation, folder)) in enumerate(FOLDERS.items()):
+            path = describe(label(str(folder())), f"{key}_folder", f"{title} folder", explanation)
             path.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            words = QVBoxLayout()
-            words.setSpacing(0)
-            words.addWidget(path)
-            words.addWidget(label(explanation, "small"))
-            grid.addWidget(QLabel(title), row, 0)
-            grid.addLayout(words, row, 1)
-            grid.addWidget(self._folder_button(key, title, "open", "Open", _open), row, 2)
-            grid.addWidget(self._folder_button(key, title, "copy", "Copy the path of", _copy), row, 3)
-        section.addLayout(grid)
+            grid.addWidget(QLabel(title), line, 0)
+            grid.addLayout(column(path, label(explanation, "small"), gap=0), line, 1)
+            grid.addWidget(self._folder_button(key, title, "open", "Open", _open), line, 2)
+            grid.addWidget(self._folder_button(key, title, "copy", "Copy the path of", _copy), line, 3)
+        return grid
 
     def _folder_button(self, key: str, title: str, what: str, verb: str, act: Callable[[Path], object]) -> QToolButton:
         text = f"{verb} the {title.lower()} folder"

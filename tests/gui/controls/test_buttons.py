@@ -1,11 +1,11 @@
 """Buttons: what is common to all of them."""
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from cnnstudio.gui.controls.buttons import FoldButton, Item, chip, menu_of, push_button, tool_button
+from cnnstudio.gui.controls.buttons import FoldButton, Item, chip, chip_group, menu_of, on_key, push_button, tool_button
 
 
 class Asking(QObject):
@@ -45,6 +45,36 @@ def test_a_chip_stays_pressed(qtbot: QtBot) -> None:
     qtbot.addWidget(button)
     button.click()
     assert button.isChecked()
+
+
+def test_always_one_chip_of_a_group_is_chosen(qtbot: QtBot) -> None:
+    parent, chosen = QWidget(), []
+    qtbot.addWidget(parent)
+    chips = [chip(f"{name}_chip", name, f"Chooses {name}.") for name in ("one", "two", "three")]
+    group = chip_group(parent, chips, chosen.append)
+    assert group.checkedId() == 0
+    chips[2].click()
+    chips[2].click()
+    assert [button.isChecked() for button in chips] == [False, False, True]
+    assert set(chosen) == {2}
+
+
+def test_a_key_works_where_the_focus_is_inside(qtbot: QtBot) -> None:
+    window, inside, asking = QWidget(), QWidget(), Asking()
+    qtbot.addWidget(window)
+    column = QVBoxLayout(window)
+    field, outside = QLineEdit(inside), QLineEdit()
+    for widget in (inside, outside):
+        column.addWidget(widget)
+    on_key(inside, Qt.Key.Key_Escape, asking.asked)
+    with qtbot.waitActive(window):
+        window.show()
+    field.setFocus()
+    with qtbot.waitSignal(asking.asked):
+        qtbot.keyClick(field, Qt.Key.Key_Escape)
+    outside.setFocus()
+    with qtbot.assertNotEmitted(asking.asked):
+        qtbot.keyClick(outside, Qt.Key.Key_Escape)
 
 
 def test_a_menu_takes_items_actions_and_lines(qtbot: QtBot) -> None:

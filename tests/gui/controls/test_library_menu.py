@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import Item
 from cnnstudio.gui.controls.library_menu import LibraryItem, LibraryMenu
+from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.question import NameDialog
 
 
@@ -37,9 +38,17 @@ def library(tmp_path: Path) -> Library:
 
 
 @pytest.fixture
-def menu(qtbot: QtBot, library: Library) -> LibraryMenu:
+def message(qtbot: QtBot) -> MessageBar:
+    message = MessageBar()
+    qtbot.addWidget(message)
+    return message
+
+
+@pytest.fixture
+def menu(qtbot: QtBot, library: Library, message: MessageBar) -> LibraryMenu:
     menu = LibraryMenu(
         "song",
+        message,
         Item("play_song", "&Play", "open", "Plays it.", lambda: None),
         consequence="Its notes go, too.",
         fixed="Folk songs stay as they are.",
@@ -91,35 +100,32 @@ def test_a_new_name_is_asked_for_and_given(
 
 
 def test_a_deletion_is_asked_about_and_told(
-    menu: LibraryMenu, library: Library, monkeypatch: pytest.MonkeyPatch
+    menu: LibraryMenu, library: Library, message: MessageBar, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = answer(monkeypatch, "keep_song_button")
     action(menu, "delete_song").trigger()
     assert asked == ["Move “Old” to the trash?", "Its notes go, too."]
     assert library.calls == []
     answer(monkeypatch, "confirm_delete_song_button")
-    told: list[str] = []
-    menu.deleted.connect(lambda: told.append("deleted"))
-    menu.done.connect(told.append)
-    action(menu, "delete_song").trigger()
-    assert told == ["deleted", "“Old” is in the trash."]
+    with qtbot.waitSignal(menu.deleted):
+        action(menu, "delete_song").trigger()
+    assert message.text == "“Old” is in the trash."
     assert library.calls == ["trash"]
 
 
 def test_what_cannot_be_deleted_is_explained(
-    menu: LibraryMenu, library: Library, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    menu: LibraryMenu, library: Library, message: MessageBar, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     library.full = True
     answer(monkeypatch, "confirm_delete_song_button")
-    with qtbot.waitSignal(menu.failed) as failed, qtbot.assertNotEmitted(menu.deleted):
+    with qtbot.assertNotEmitted(menu.deleted):
         action(menu, "delete_song").trigger()
-    assert failed.args == ["The trash is full."]
+    assert message.text == "The trash is full."
 
 
 def test_the_folder_is_told_where_no_program_shows_it(
-    menu: LibraryMenu, library: Library, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    menu: LibraryMenu, library: Library, message: MessageBar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda _: False)
-    with qtbot.waitSignal(menu.done) as done:
-        action(menu, "show_song_folder").trigger()
-    assert done.args == [f"The song is in {library.item.path.parent}."]
+    action(menu, "show_song_folder").trigger()
+    assert message.text == f"The song is in {library.item.path.parent}."

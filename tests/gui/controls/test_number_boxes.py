@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from cnnstudio.gui.controls.number_boxes import DecimalBox, WholeBox, decimal_text, read_decimal, read_whole
 from cnnstudio.gui.main_window import MainWindow
 from cnnstudio.gui.pages import PAGES
-from cnnstudio.gui.pages.choosers.adopt_dialog import ForeignModelDialog
+from cnnstudio.gui.pages.choosers.adopt_dialog import AdoptDialog
 from cnnstudio.gui.pages.choosers.images import OTHER, ImagesChooser
 from cnnstudio.gui.pages.train.form import TrainingForm
 from cnnstudio.gui.settings import Settings
@@ -320,7 +320,7 @@ def test_every_number_field_of_a_layer(country: str, qtbot: QtBot, sides: int) -
 
 def test_every_number_field_of_the_dialogs(country: str, qtbot: QtBot, tmp_path: Path) -> None:
     answers = Answers("theirs", ("a", "b"), (224, 224), "crop", "0-1", False)
-    asking = ForeignModelDialog(Inspection(tmp_path / "theirs.keras", "", None, 3, answers, "", "", ""))
+    asking = AdoptDialog(Inspection(tmp_path / "theirs.keras", "", None, 3, answers, "", "", ""))
     enlarging = MapDialog("viridis", "map")
     enlarging.show_layer("conv1", np.arange(2000, dtype=np.float32).reshape(1, 1, -1), (0.0, 1.0), 0)
     for dialog, outcome in (

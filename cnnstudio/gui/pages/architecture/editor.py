@@ -98,13 +98,12 @@ class ArchitectureEditor(QWidget):
         self._tools: dict[str, QToolButton] = {}
         self._library = LibraryMenu(
             "network",
+            message,
             *(self._actions[name] for name in _FILE_ACTIONS),
             consequence="Models that were trained with it are kept.",
         )
         self._library.renamed.connect(self._take_renamed)
         self._library.deleted.connect(self._take_deleted)
-        self._library.done.connect(message.show_info)
-        self._library.failed.connect(message.show_error)
         self._kinds = LayerMenu(self)
         self._kinds.set_choices(layer_choices())
         self._kinds.chosen.connect(self.add)

@@ -1,14 +1,15 @@
 """For which images a network is described: those of a data set, of the paper, or any others."""
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from cnnstudio.data.library import list_datasets
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.controls.forms import combo, number
+from cnnstudio.gui.controls.layouts import column, row, widget_of
 from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.controls.picker import Choice, Picker
-from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.choosers.networks import picture
 from cnnstudio.limits import IMAGE_SIZES
 
@@ -20,8 +21,14 @@ MOST_CLASSES = 10_000
 _PAPER_KEY = "as-in-the-paper"
 
 
+def dataset_choice(entry: DatasetEntry, description: str, group: str = "") -> Choice:
+    """A data set, as a picker shows it."""
+    symbol = picture("own-images" if entry.path else entry.name)
+    return Choice(entry.name, entry.title, description, symbol, group)
+
+
 class ImagesChooser(QWidget):
-    """A picker of data sets, with numbers of one's own under it."""
+    """A picker of data sets, with numbers of one's own below it."""
 
     changed = Signal()
     """Other images are chosen."""
@@ -37,39 +44,30 @@ class ImagesChooser(QWidget):
             "The layers’ sizes follow from the images’ height, width and channels, and the last layer’s from the "
             "number of classes.",
         )
-        self._side = _number(
-            "image_side_spin", "Height and width", "Pixels in height and width.", WholeBox(1, IMAGE_SIZES[-1])
+        self._side = number(
+            WholeBox(1, IMAGE_SIZES[-1]), "image_side_spin", "Height and width", "Pixels in height and width."
         )
         self._side.setValue(32)
         self._side.setSuffix(" px")
-        self._channels = describe(
-            QComboBox(), "image_channels_combo", "Colour", "Grey images have one number for each pixel, colour three."
+        self._channels = combo(
+            "image_channels_combo",
+            "Colour",
+            "Grey images have one number for each pixel, colour three.",
+            {3: ("Colour", ""), 1: ("Grey", "")},
         )
-        self._channels.addItem("Grey", 1)
-        self._channels.addItem("Colour", 3)
-        self._channels.setCurrentIndex(1)
-        self._classes = _number("classes_spin", "Classes", "So many answers there are.", WholeBox(2, MOST_CLASSES))
+        self._classes = number(
+            WholeBox(2, MOST_CLASSES), "classes_spin", "Classes", "The number of answers that the network can give."
+        )
         self._classes.setValue(10)
         self._classes.setSuffix(" classes")
-        self._numbers = QWidget()
-        rows = QVBoxLayout(self._numbers)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(GRID)
-        above = QHBoxLayout()
-        above.addWidget(self._side, 1)
-        above.addWidget(self._channels)
-        rows.addLayout(above)
-        rows.addWidget(self._classes)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(GRID)
-        layout.addWidget(self.picker)
-        layout.addWidget(self._numbers)
+        self._numbers = widget_of(column(row((self._side, 1), self._channels), self._classes))
+        self.setLayout(column(self.picker, self._numbers))
         self.refresh("Its own images", "")
         self._numbers.hide()
         self.picker.changed.connect(self._choose)
-        for spin in (self._side, self._classes):
-            spin.valueChanged.connect(self.changed)
+        for box in (self._side, self._classes):
+            box.setKeyboardTracking(False)
+            box.valueChanged.connect(self.changed)
         self._channels.currentIndexChanged.connect(self.changed)
 
     def refresh(self, own_title: str, own_images: str) -> None:
@@ -81,10 +79,8 @@ class ImagesChooser(QWidget):
         """
         self._entries = {entry.name: entry for entry in list_datasets()}
         choices = [Choice(_PAPER_KEY, own_title, own_images)]
-        for entry in self._entries.values():
-            name = "own-images" if entry.path else entry.name
-            choices.append(Choice(entry.name, entry.title, entry.size_text, picture(name), "Data sets"))
-        choices.append(Choice(OTHER, "Other images", "Any height, width, colour and number of classes.", None, "Any"))
+        choices += [dataset_choice(entry, entry.size_text, "Data sets") for entry in self._entries.values()]
+        choices.append(Choice(OTHER, "Other images", "Any height, width, colour and number of classes.", group="Any"))
         self.picker.set_choices(choices)
 
     @property
@@ -104,7 +100,7 @@ class ImagesChooser(QWidget):
 
     @property
     def classes(self) -> int | None:
-        """So many; None for the network's own."""
+        """The number of classes; None for the network's own."""
         key = self.picker.current_key
         if key in self._entries:
             return len(self._entries[key].classes)
@@ -124,8 +120,3 @@ class ImagesChooser(QWidget):
     def _choose(self, key: str) -> None:
         self._numbers.setVisible(key == OTHER)
         self.changed.emit()
-
-
-def _number(name: str, title: str, lesson: str, box: WholeBox) -> WholeBox:
-    box.setKeyboardTracking(False)
-    return describe(box, name, title, f"{lesson} {box.bounds}")

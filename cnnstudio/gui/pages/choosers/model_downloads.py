@@ -7,10 +7,11 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QWidget
 
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.layouts import STRETCH, column, row
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Choice, Picker
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
@@ -41,10 +42,10 @@ def merits(entry: Pretrained) -> str:
 
 
 class ModelDownloads(QDialog):
-    """A list of models, what each is, and the button that gets it; closing it ends a download, to go on another time.
+    """A list of models with a description, and a button that downloads one; closing it stops a download.
 
     Signals:
-        fetched(object): the folder of the model that is wanted; it is here.
+        fetched(object): the folder of the model that was chosen; it is on this computer now.
     """
 
     fetched = Signal(object)
@@ -59,14 +60,14 @@ class ModelDownloads(QDialog):
             Picker(),
             "download_picker",
             "Model",
-            "Networks that were trained on a million photos; choose one to get it.",
+            "Networks that were trained on a million photos; choose one to download.",
         )
         self._picker.set_choices([Choice(entry.name, entry.title, merits(entry)) for entry in PRETRAINED.values()])
         self._picker.changed.connect(self._show_choice)
         self._idea = label(name="download_idea")
         self._facts = label(role="secondary", name="download_facts")
         self._progress = ProgressPanel(
-            "download", "Downloading", "Ends the download at once. It goes on where it was when it is asked for again."
+            "download", "Downloading", "Stops the download. It resumes where it stopped when you start it again."
         )
         self._progress.finished.connect(self._finish)
         self._progress.failed.connect(self._fail)
@@ -74,29 +75,29 @@ class ModelDownloads(QDialog):
         self._get = push_button(
             "get_model_button",
             "&Download",
-            "Downloads the weights once; the model is in the list of models from then on, without a network.",
+            "Downloads the weights once; from then on the model is in the list and needs no internet connection.",
             self._start,
             title="Get this model",
             role="primary",
         )
         self._get.setDefault(True)
-        self._build()
-        self._show_choice()
-
-    def _build(self) -> None:
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(self._get)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
-        column.setSpacing(2 * GRID)
-        column.addWidget(label("Larger models for photos", "heading"))
-        column.addWidget(label(WHAT_THEY_ARE, "secondary"))
-        for widget in (self._message, self._picker, self._idea, self._facts, self._progress):
-            column.addWidget(widget)
-        column.addStretch(1)
-        column.addLayout(buttons)
+        self.setLayout(
+            column(
+                label("Larger models for photos", "heading"),
+                label(WHAT_THEY_ARE, "secondary"),
+                self._message,
+                self._picker,
+                self._idea,
+                self._facts,
+                self._progress,
+                STRETCH,
+                row(STRETCH, self._get),
+                gap=2 * GRID,
+                edge=SECTION,
+            )
+        )
         self.setMinimumWidth(_WIDTH)
+        self._show_choice()
 
     @property
     def _entry(self) -> Pretrained:

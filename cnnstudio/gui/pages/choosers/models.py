@@ -1,19 +1,20 @@
-"""The model in use: chosen from a list, renamed, copied, thrown away."""
+"""The model in use: chosen from a list, renamed, copied, deleted."""
 
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
+from PySide6.QtCore import QSignalBlocker, Signal, Slot
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import Item
 from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.controls.layouts import row
 from cnnstudio.gui.controls.library_menu import LibraryItem, LibraryMenu
+from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Choice, Picker
 from cnnstudio.gui.controls.saving import in_last_folder
-from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.choosers.networks import picture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
@@ -38,7 +39,7 @@ _TITLES = {
 """What people call the architectures and data sets of cards."""
 
 _ORIGINS = {
-    "shipped": "ships with CNN Studio",
+    "shipped": "comes with CNN Studio",
     "download": "downloaded",
     "run": "trained here",
     "file": "opened from a file",
@@ -81,22 +82,22 @@ def photo_model() -> ModelEntry | None:
 
 
 class ModelChooser(QWidget):
-    """A picker of models with a menu of what can be done with the one that is chosen."""
+    """A picker of models with a menu of what can be done with the one that is chosen.
+
+    Args:
+        message: where it says what has been done, and what could not be done.
+
+    Signals:
+        chosen(object): the path of the model that was chosen.
+        layers_wanted(object): the layers of the model with this path are to be shown.
+    """
 
     chosen = Signal(object)
-    """The path of the model that was chosen."""
-
     layers_wanted = Signal(object)
-    """The layers of the model with this path are to be shown."""
 
-    failed = Signal(str)
-    """A sentence on what could not be done."""
-
-    done = Signal(str)
-    """A sentence on what has been done."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, message: MessageBar) -> None:
+        super().__init__()
+        self._message = message
         self._entries: dict[str, ModelEntry] = {}
         self._guests: dict[str, Choice] = {}
         self._asked: Path | None = None
@@ -106,6 +107,7 @@ class ModelChooser(QWidget):
         self._picker.changed.connect(self._choose)
         self._menu = LibraryMenu(
             "model",
+            message,
             Item(
                 "copy_model",
                 "&Save a copy…",
@@ -135,18 +137,12 @@ class ModelChooser(QWidget):
                 "Networks that others trained on more than a million photos.",
                 self._ask_download,
             ),
-            fixed="Models that ship, or lie elsewhere, can be neither renamed nor deleted.",
+            fixed="Models that come with CNN Studio, or lie elsewhere, can be neither renamed nor deleted.",
         )
         self._copy, self._layers = self._menu.menu().actions()[2:4]
         self._menu.renamed.connect(self._take_renamed)
-        self._menu.deleted.connect(self._take_deleted)
-        self._menu.done.connect(self.done)
-        self._menu.failed.connect(self.failed)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(GRID)
-        row.addWidget(self._picker, 1)
-        row.addWidget(self._menu)
+        self._menu.deleted.connect(self.refresh)
+        self.setLayout(row((self._picker, 1), self._menu))
         self.refresh()
 
     @property
@@ -167,9 +163,9 @@ class ModelChooser(QWidget):
             return self.card.name
         return self.path.name if self.path is not None else ""
 
+    @Slot()
     def refresh(self) -> None:
         """Reads the list again; the choice stays where it still exists."""
-        before = self._picker.current_key
         self._entries = {str(entry.path): entry for entry in list_models()}
         choices = [
             Choice(key, entry.name, describe_card(entry.card, entry.kind), picture(entry.card.architecture))
@@ -177,8 +173,6 @@ class ModelChooser(QWidget):
         ]
         choices += [choice for key, choice in self._guests.items() if key not in self._entries]
         self._picker.set_choices(choices)
-        if before in {choice.key for choice in choices}:
-            self._picker.set_current(before)
         self._update_menu()
 
     def choose(self, path: Path) -> None:
@@ -192,12 +186,14 @@ class ModelChooser(QWidget):
             self.refresh()
         if key != self._picker.current_key:
             self._picker.set_current(key)
-            self._update_menu()
 
-    def forget(self, path: Path) -> None:
-        """Takes a model from elsewhere off the list, for it could not be opened."""
-        if self._guests.pop(str(path), None) is not None:
-            self.refresh()
+    def open(self, path: Path) -> None:
+        """Chooses a model, and has it opened even where it was chosen already."""
+        path = _place_of(path)
+        if path == self.path:
+            self.chosen.emit(path)
+        else:
+            self.choose(path)
 
     def introduce(self, path: Path, card: Card) -> None:
         """Says what a model from elsewhere is, now that its card is known."""
@@ -228,7 +224,7 @@ class ModelChooser(QWidget):
 
     def _unanswered(self, why: str) -> None:
         self._asked = None
-        self.failed.emit(why)
+        self._message.show_error(why)
 
     @property
     def _entry(self) -> ModelEntry | None:
@@ -252,15 +248,9 @@ class ModelChooser(QWidget):
 
     @Slot(object)
     def _take_renamed(self, entry: ModelEntry) -> None:
-        self.refresh()
-        self.choose(entry.path)
-        self.chosen.emit(entry.path)
-
-    @Slot()
-    def _take_deleted(self) -> None:
-        self.refresh()
-        if self.path is not None:
-            self.chosen.emit(self.path)
+        with QSignalBlocker(self._picker):
+            self.refresh()
+        self.open(entry.path)
 
     @Slot()
     def _ask_model(self) -> None:
@@ -271,8 +261,7 @@ class ModelChooser(QWidget):
             f"{OPENED_FILES};;All files (*)",
         )
         if name:
-            self.choose(Path(name))
-            self.chosen.emit(_place_of(Path(name)))
+            self.open(Path(name))
 
     @Slot()
     def _ask_download(self) -> None:
@@ -300,9 +289,9 @@ class ModelChooser(QWidget):
         try:
             copy_model(entry, target)
         except StudioError as error:
-            self.failed.emit(str(error))
+            self._message.show_failure(error)
         else:
-            self.done.emit(f"Saved as {target}. It opens here and in plain Keras.")
+            self._message.show_info(f"Saved as {target}. It opens here and in plain Keras.")
 
     @Slot()
     def _show_layers(self) -> None:

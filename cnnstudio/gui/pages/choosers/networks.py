@@ -15,7 +15,7 @@ from cnnstudio.models.trained.card import MODEL_FILE
 from cnnstudio.storage import is_file, shipped
 
 YOURS = "Yours"
-"""Heading of what the user has made or opened."""
+"""The heading over what the user has made or opened."""
 
 
 def architecture_choices() -> list[Choice]:
@@ -32,7 +32,10 @@ def network_choice(network: Architecture | Network, key: str = "") -> Choice:
     """One of the user's own networks, under its name or another key."""
     source = ARCHITECTURES.get(network.source) if isinstance(network, Network) else network
     description = f"Your own, made from {source.title}." if source else "Your own."
-    return Choice(key or network.name, network.title, description, _own_picture(source.name if source else ""), YOURS)
+    symbol = picture(source.name if source else "own-network")
+    if symbol.isNull():
+        symbol = picture("own-network")
+    return Choice(key or network.name, network.title, description, symbol, YOURS)
 
 
 def choice_key(network: Architecture | Network) -> str:
@@ -52,23 +55,11 @@ def is_transfer(text: str) -> bool:
     return source is not None and source.load_weights is not None
 
 
-def _own_picture(source: str) -> QIcon:
-    found = picture(source) if source else QIcon()
-    return picture("own-network") if found.isNull() else found
-
-
 def guest_choice(path: Path) -> Choice:
     """A model that was opened from a file and stays in the list until the window closes."""
     whole = path.name == MODEL_FILE  # of a run or a model that ships: its folder has the name
     title, folder = (path.parent.name, path.parent.parent) if whole else (path.stem, path.parent)
     return Choice(str(path), title, f"Opened from the folder “{folder.name or folder}”.", group=YOURS)
-
-
-def title_of(text: str) -> str:
-    """The title of a network that is given by a key of `ARCHITECTURES`, a name or a path; else the text itself."""
-    if text in ARCHITECTURES:
-        return ARCHITECTURES[text].title
-    return next((network.title for network in list_networks() if network.name == text), Path(text).stem)
 
 
 def about(text: str) -> tuple[str, str]:

@@ -3,12 +3,14 @@
 import numpy as np
 from PIL import Image
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from cnnstudio.data.collected.collection import Collection
 from cnnstudio.errors import StudioError
-from cnnstudio.gui.controls.buttons import tool_button
+from cnnstudio.gui.controls.buttons import push_button, tool_button
 from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.layouts import STRETCH, column, row
+from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.widgets.drawing.camera import CameraView
 from cnnstudio.gui.widgets.drawing.canvas import DrawingCanvas
@@ -28,7 +30,14 @@ _LONGEST = 20
 
 
 class CapturePanel(QWidget):
-    """The canvas or the camera, whichever the set is made with, its tools, and the button that adds an example."""
+    """The canvas or the camera, whichever the set is made with, its tools, and the button that adds an example.
+
+    Args:
+        message: where it says why something cannot be used.
+
+    Attributes:
+        undo, redo, open, paste: the tools that concern the set; the panel that shows the set connects them.
+    """
 
     taken = Signal(object)
     """(height, width, channels) uint8: what is to be kept as an example."""
@@ -36,27 +45,19 @@ class CapturePanel(QWidget):
     burst_over = Signal()
     """The button was let go: what was taken since it was pressed belongs together."""
 
-    failed = Signal(str)
-    changed = Signal()
-    """The drawing is another one."""
-
-    undo_asked = Signal()
-    redo_asked = Signal()
-    open_asked = Signal()
-    paste_asked = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, message: MessageBar) -> None:
+        super().__init__()
+        self._message = message
         self._collection: Collection | None = None
-        self._may_add = False
+        self._class = ""
         self._burst = QTimer(self)
         self._burst.timeout.connect(self._go_on_taking)
         self._title = label(role="strong", name="capture_title")
         self.canvas = DrawingCanvas(placeholder="Draw here, then press Enter")
-        self.canvas.drawing_changed.connect(self._drawing_changed)
+        self.canvas.drawing_changed.connect(self.refresh)
         self.camera = CameraView()
         self.camera.picture_changed.connect(self.refresh)
-        self.camera.failed.connect(self._camera_failed)
+        self.camera.failed.connect(self._end_with_camera)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.canvas)
         self._stack.addWidget(self.camera)
@@ -68,63 +69,32 @@ class CapturePanel(QWidget):
             "What the network will get of this example. Point at a pixel to see its value: 0 is black, 255 white.",
         )
         self._preview.setFixedSize(PREVIEW, PREVIEW)
-        self._add = describe(QPushButton(), "add_example_button", "Add", "Adds what you see as an example.")
+        self._add = push_button("add_example_button", "Add", "Adds what you see as an example.", self.add_drawing)
         self._add.setFixedHeight(5 * GRID)
-        self._add.clicked.connect(self.add_drawing)
         self._add.pressed.connect(self.press)
         self._add.released.connect(self.release)
-        add = QHBoxLayout()
-        add.setSpacing(2 * GRID)
-        add.addWidget(self._preview)
-        add.addWidget(self._add, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GRID)
-        column.addWidget(self._title)
-        column.addWidget(self._stack)
-        column.addLayout(self._build_tools())
-        column.addLayout(add)
-        column.addStretch(1)
+        add = row(self._preview, (self._add, 1), gap=2 * GRID)
+        self.setLayout(column(self._title, self._stack, self._build_tools(), add, STRETCH))
 
     def _build_tools(self) -> QHBoxLayout:
-        self._undo = tool_button(
-            "undo_button",
-            "Undo",
-            "Takes the last stroke, or the last example, back.",
-            "undo",
-            self.undo_asked,
-            keys="Ctrl+Z",
+        self.undo = tool_button(
+            "undo_button", "Undo", "Undoes the last stroke, or the last example.", "undo", keys="Ctrl+Z"
         )
-        self._redo = tool_button(
-            "redo_button", "Redo", "Does again what was taken back.", "redo", self.redo_asked, keys="Ctrl+Shift+Z"
-        )
+        self.redo = tool_button("redo_button", "Redo", "Does again what was undone.", "redo", keys="Ctrl+Shift+Z")
         self._clear = tool_button(
-            "clear_button", "Clear", "An empty canvas.", "clear", self.canvas.clear, keys="Ctrl+Del"
+            "clear_button", "Clear", "Empties the canvas.", "clear", self.canvas.clear, keys="Ctrl+Del"
         )
-        self._open = tool_button(
+        self.open = tool_button(
             "open_pictures_button",
             "Open pictures",
-            "Adds pictures from files to the class that is chosen; dropping them on a class does, too.",
+            "Adds pictures from files to the chosen class. You can also drop them on a class.",
             "open",
-            self.open_asked,
             keys="Ctrl+O",
         )
-        self._paste = tool_button(
-            "paste_picture_button",
-            "Paste",
-            "Adds the picture in the clipboard to the class.",
-            "paste",
-            self.paste_asked,
-            keys="Ctrl+V",
+        self.paste = tool_button(
+            "paste_picture_button", "Paste", "Adds the picture in the clipboard to the class.", "paste", keys="Ctrl+V"
         )
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
-        for button in (self._undo, self._redo, self._clear):
-            row.addWidget(button)
-        row.addStretch(1)
-        for button in (self._open, self._paste):
-            row.addWidget(button)
-        return row
+        return row(self.undo, self.redo, self._clear, STRETCH, self.open, self.paste)
 
     @property
     def draws(self) -> bool:
@@ -170,18 +140,16 @@ class CapturePanel(QWidget):
 
     def name_class(self, name: str) -> None:
         """Says which class examples are added to; empty for none."""
+        self._class = name
         short = name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…"
         self._title.setText("" if not name else f"Draw “{short}”" if self.draws else f"Show “{short}” to the camera")
         self._add.setText("Add" if not name else f"Add to “{short}”" if self.draws else "Take a photo")
         tip = "(Enter)" if self.draws else "Hold it for one picture after another. (Space)"
         describe(self._add, "add_example_button", self._add.text(), f"Keeps this as an example of “{name}”. {tip}")
+        self._allow()
 
-    def allow(self, undo: bool, redo: bool, add: bool) -> None:
-        """Says what can be done now."""
-        self._undo.setEnabled(undo)
-        self._redo.setEnabled(redo)
-        self._may_add = add
-        self._add.setEnabled(add and self._has_something)
+    def _allow(self) -> None:
+        self._add.setEnabled(bool(self._class) and self._has_something)
         self._clear.setEnabled(self.has_ink)
 
     def focus(self) -> None:
@@ -238,25 +206,18 @@ class CapturePanel(QWidget):
                 return self._collection.render(self.canvas.drawing)
             return self._collection.prepare(Image.fromarray(picture))
         except StudioError as error:
-            self.failed.emit(str(error))
+            self._message.show_failure(error)
             return None
 
     @Slot()
-    def _camera_failed(self) -> None:
+    def _end_with_camera(self) -> None:
         self.release()  # a disabled button is never let go
-        self.changed.emit()
-        self.refresh()
-
-    @Slot()
-    def _drawing_changed(self) -> None:
-        self.changed.emit()
         self.refresh()
 
     @Slot()
     def refresh(self) -> None:
         """Shows what would be kept now."""
-        self._add.setEnabled(self._may_add and self._has_something)
+        self._allow()
         pixels = self._pixels()
-        self._preview.set_image(
-            pixels if self._collection is None or pixels is None else self._collection.shrink(pixels)
-        )
+        shown = pixels if self._collection is None or pixels is None else self._collection.shrink(pixels)
+        self._preview.set_image(shown)

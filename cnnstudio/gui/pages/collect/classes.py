@@ -5,16 +5,17 @@ from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 from typing_extensions import override
 
 from cnnstudio.gui.controls.buttons import tool_button
 from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row
 from cnnstudio.gui.look.theme import GAP, GRID, colours
 from cnnstudio.gui.widgets.images.example_tiles import ExampleTiles
 
 KEYS = 9
-"""So many classes have a number key."""
+"""The number of classes that have a number key."""
 
 _BARE = (
     "QLineEdit:!hover:!focus { background: transparent; border-color: transparent; } QLineEdit { font-weight: 600; }"
@@ -41,24 +42,14 @@ class ClassRow(QWidget):
 
     Args:
         number: its place, counted from 1.
+        classes: the list that it is in, whose signals it emits.
     """
 
-    chosen = Signal(str)
-    """The class was clicked."""
-
-    renamed = Signal(str, str)
-    """The class is to be renamed: from, to."""
-
-    remove_asked = Signal(str)
-    """The class is to be removed."""
-
-    example_remove_asked = Signal(object)
-    """The example of this path is to be deleted."""
-
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, classes: "ClassList") -> None:
         super().__init__()
         self.setObjectName(f"class_{number}")
         self.name = ""
+        self._classes = classes
         self._is_chosen = False
         key = str(number) if number <= KEYS else ""
         badge = label(key, "small", f"class_key_{number}")
@@ -74,32 +65,22 @@ class ClassRow(QWidget):
         self._edit.setMaximumWidth(32 * GRID)
         self._edit.editingFinished.connect(self._rename)
         self._edit.left.connect(self._leave)
-        self._count = label(role="secondary", name=f"class_count_{number}")
-        self._count.setWordWrap(False)
+        self._count = label(role="secondary", name=f"class_count_{number}", wrap=False)
         remove = tool_button(
             f"remove_class_{number}",
             f"Remove class {number}",
             "Removes the class with all its examples; Undo brings them back.",
             "delete",
-            lambda: self.remove_asked.emit(self.name),
+            lambda: classes.remove_asked.emit(self.name),
         )
         self._tiles = ExampleTiles()
         self._tiles.setObjectName(f"examples_{number}")
-        self._tiles.set_placeholder("Nothing yet.")
-        self._tiles.remove_asked.connect(self.example_remove_asked)
-        self._tiles.expand_asked.connect(lambda: self.chosen.emit(self.name))
-        header = QHBoxLayout()
-        header.setSpacing(GAP)
-        header.addWidget(badge)
-        header.addWidget(self._edit, 1)
-        header.addStretch()
-        header.addWidget(self._count)
-        header.addWidget(remove)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(2 * GRID, GRID, GRID, 2 * GRID)
-        column.setSpacing(GRID)
-        column.addLayout(header)
-        column.addWidget(self._tiles)
+        self._tiles.remove_asked.connect(classes.example_remove_asked)
+        self._tiles.expand_asked.connect(self._choose)
+        header = row(badge, (self._edit, 1), STRETCH, self._count, remove, gap=GAP)
+        content = column(header, self._tiles)
+        content.setContentsMargins(2 * GRID, GRID, GRID, 2 * GRID)
+        self.setLayout(content)
 
     def show_class(self, name: str, files: Sequence[Path], noun: str) -> None:
         """Shows a class.
@@ -121,7 +102,7 @@ class ClassRow(QWidget):
         """Marks it as the class that examples are added to; all its examples are shown."""
         self._is_chosen = chosen
         self._tiles.set_expanded(chosen)
-        self._tiles.set_placeholder("Yours to begin: what you add now appears here." if chosen else "Nothing yet.")
+        self._tiles.set_placeholder("What you add now appears here." if chosen else "No examples yet.")
         self.setAccessibleDescription("Examples are added to this class." if chosen else "")
         self.update()
 
@@ -132,17 +113,21 @@ class ClassRow(QWidget):
     @Slot()
     def _rename(self) -> None:
         if self._edit.text() != self.name:
-            self.renamed.emit(self.name, self._edit.text())
+            self._classes.renamed.emit(self.name, self._edit.text())
 
     @Slot(bool)
     def _leave(self, given_up: bool) -> None:
         if given_up:
             self.reset_name()
-        self.chosen.emit(self.name)
+        self._choose()
+
+    @Slot()
+    def _choose(self) -> None:
+        self._classes.chosen.emit(self.name)
 
     @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self.chosen.emit(self.name)
+        self._choose()
         event.accept()
 
     @override
@@ -156,24 +141,26 @@ class ClassRow(QWidget):
         painter.end()
 
 
-class ClassList(QScrollArea):
-    """A row for each class, and a field that adds one."""
+class ClassList(ScrollColumn):
+    """A row for each class, and a field that adds one.
+
+    Signals:
+        chosen(str): a class was clicked.
+        renamed(str, str): a class is to be renamed: from, to.
+        remove_asked(str): a class is to be removed.
+        example_remove_asked(object): the example of this path is to be deleted.
+        added(str): a class of this name is to be added.
+    """
 
     chosen = Signal(str)
     renamed = Signal(str, str)
     remove_asked = Signal(str)
     example_remove_asked = Signal(object)
-
     added = Signal(str)
-    """A class of this name is to be added."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("class_list")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._rows: list[ClassRow] = []
         self._chosen = ""
         self._scroll = QTimer(self, singleShot=True)  # once the layout knows how high the rows are
@@ -188,17 +175,8 @@ class ClassList(QScrollArea):
         self._add.setPlaceholderText("Add a class …")
         self._add.left.connect(self._leave_field)
         self._add.returnPressed.connect(self._ask_add)
-        content = QWidget()
-        content.setProperty("role", "content")
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GRID)
-        self._column = QVBoxLayout()
-        self._column.setSpacing(GRID)
-        column.addLayout(self._column)
-        column.addWidget(self._add)
-        column.addStretch(1)
-        self.setWidget(content)
+        self._column = column()
+        self.set_content(column(self._column, self._add, STRETCH))
 
     def show_contents(self, contents: Mapping[str, Sequence[Path]], chosen: str, noun: str) -> None:
         """Shows the classes.
@@ -209,20 +187,21 @@ class ClassList(QScrollArea):
             noun: what one example is called.
         """
         while len(self._rows) < len(contents):
-            self._rows.append(self._row(len(self._rows) + 1))
-        for row, (name, examples) in zip(self._rows, contents.items(), strict=False):
-            row.show_class(name, examples, noun)
-            row.set_chosen(name == chosen)
-        for number, row in enumerate(self._rows):
-            row.setVisible(number < len(contents))
+            self._rows.append(ClassRow(len(self._rows) + 1, self))
+            self._column.addWidget(self._rows[-1])
+        for one, (name, examples) in zip(self._rows, contents.items(), strict=False):
+            one.show_class(name, examples, noun)
+            one.set_chosen(name == chosen)
+        for number, one in enumerate(self._rows):
+            one.setVisible(number < len(contents))
         if chosen != self._chosen:
             self._scroll.start()
         self._chosen = chosen
 
     def reset_names(self) -> None:
         """Shows the names as they are, for another was refused."""
-        for row in self._rows:
-            row.reset_name()
+        for one in self._rows:
+            one.reset_name()
 
     def clear_field(self) -> None:
         """Empties the field, for its class was added."""
@@ -231,25 +210,16 @@ class ClassList(QScrollArea):
     def class_at(self, place: QPoint) -> str:
         """The class at a place on the screen; empty where there is none."""
         if self.rect().contains(self.mapFromGlobal(place)):
-            for row in self._rows:
-                if row.isVisible() and row.rect().contains(row.mapFromGlobal(place)):
-                    return row.name
+            for one in self._rows:
+                if one.isVisible() and one.rect().contains(one.mapFromGlobal(place)):
+                    return one.name
         return ""
-
-    def _row(self, number: int) -> ClassRow:
-        row = ClassRow(number)
-        row.chosen.connect(self.chosen)
-        row.renamed.connect(self.renamed)
-        row.remove_asked.connect(self.remove_asked)
-        row.example_remove_asked.connect(self.example_remove_asked)
-        self._column.addWidget(row)
-        return row
 
     @Slot()
     def _scroll_to_chosen(self) -> None:
-        for row in self._rows:
-            if row.isVisible() and row.name == self._chosen:
-                self.ensureWidgetVisible(row, 0, GRID)
+        for one in self._rows:
+            if one.isVisible() and one.name == self._chosen:
+                self.ensureWidgetVisible(one, 0, GRID)
 
     @Slot(bool)
     def _leave_field(self, given_up: bool) -> None:

@@ -3,13 +3,14 @@
 from contextlib import suppress
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from cnnstudio.data.collected.sets import KINDS, create_collection
 from cnnstudio.data.library import collected_folder
 from cnnstudio.errors import StudioError
-from cnnstudio.gui.controls.buttons import chip, push_button
+from cnnstudio.gui.controls.buttons import chip, chip_group, push_button
 from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
 from cnnstudio.gui.look.theme import GAP, GRID
 
 KIND_ICONS = {"drawings": "draw", "photos": "camera"}
@@ -58,65 +59,39 @@ class NewSetForm(QWidget):
         self._show_kind()
 
     def _lay_out(self) -> None:
-        content = QWidget()
-        content.setFixedWidth(_WIDTH)
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GAP)
-        column.addWidget(label("Teach a network something of your own", "heading"))
-        column.addWidget(
-            label(
-                "Name a few things, draw ten of each or show them to the camera, and train a network that tells them "
-                "apart.",
-                "secondary",
-            )
-        )
-        column.addSpacing(2 * GAP)
-        column.addWidget(label("What will it learn from?", "strong"))
-        column.addLayout(self._build_kinds())
-        column.addWidget(self._kind_note)
-        column.addSpacing(GAP)
-        column.addWidget(label("What should it tell apart?", "strong"))
-        classes = QHBoxLayout()
-        classes.setSpacing(GAP)
         for edit in self._classes:
             edit.returnPressed.connect(self.submit)
-            classes.addWidget(edit, 1)
-        column.addLayout(classes)
-        column.addSpacing(GAP)
-        column.addWidget(label("What is the set called?", "strong"))
-        column.addWidget(self._name)
-        column.addWidget(self._problem)
-        column.addSpacing(2 * GAP)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(GAP)
-        buttons.addStretch(1)
-        buttons.addWidget(self._cancel)
-        buttons.addWidget(self._create)
-        column.addLayout(buttons)
+        content = widget_of(
+            column(
+                label("Teach a network something of your own", "heading"),
+                label(
+                    "Name a few things, draw ten of each or show them to the camera, and train a network that tells "
+                    "them apart.",
+                    "secondary",
+                ),
+                2 * GAP,
+                label("What will it learn from?", "strong"),
+                self._build_kinds(),
+                self._kind_note,
+                GAP,
+                label("What should it tell apart?", "strong"),
+                row(*((edit, 1) for edit in self._classes)),
+                GAP,
+                label("What is the set called?", "strong"),
+                self._name,
+                self._problem,
+                2 * GAP,
+                row(STRETCH, self._cancel, self._create),
+            )
+        )
+        content.setFixedWidth(_WIDTH)
         # No alignment, but stretches: an aligned widget would not get the height that its wrapped words need.
-        across = QHBoxLayout()
-        across.addStretch(1)
-        across.addWidget(content)
-        across.addStretch(1)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addStretch(1)
-        outer.addLayout(across)
-        outer.addStretch(2)
+        self.setLayout(column(STRETCH, row(STRETCH, content, STRETCH), STRETCH, STRETCH))
 
     def _build_kinds(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(GAP)
-        self._kinds = QButtonGroup(self)
-        for number, kind in enumerate(KINDS.values()):
-            button = chip(f"kind_{kind.name}", kind.title, kind.description)
-            button.setChecked(number == 0)
-            self._kinds.addButton(button, number)
-            row.addWidget(button)
-        row.addStretch(1)
-        self._kinds.idClicked.connect(self._show_kind)
-        return row
+        chips = [chip(f"kind_{kind.name}", kind.title, kind.description) for kind in KINDS.values()]
+        self._kinds = chip_group(self, chips, self._show_kind)
+        return row(*chips, STRETCH)
 
     @property
     def kind(self) -> str:

@@ -1,11 +1,12 @@
 """The Collect page: a data set of one's own, drawn or photographed, example by example."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 from typing_extensions import override
 
 from cnnstudio.data.collected.collection import Collection
@@ -13,6 +14,7 @@ from cnnstudio.data.collected.sets import list_collections
 from cnnstudio.data.library import collected_folder
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.describe import label
+from cnnstudio.gui.controls.layouts import column, row, widget_of
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.collect.new_set import NewSetForm
@@ -40,42 +42,28 @@ class CollectPage(Page):
         self._form.cancelled.connect(self._show_set)
         self._view = SetView(self._message)
         self._view.changed.connect(self._summarise)
-        self._view.train_asked.connect(self._go_to_training)
+        self._view.train_asked.connect(partial(self.navigate.emit, "train"))
         self._stack = QStackedWidget()
         self._stack.addWidget(self._form)
         self._stack.addWidget(self._view)
-        page = QVBoxLayout(self)
-        page.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
-        page.setSpacing(2 * GRID)
-        page.addWidget(self._build_header())
-        page.addWidget(self._message)
-        page.addWidget(self._stack, 1)
+        self._header = self._build_header()
+        self.setLayout(column(self._header, self._message, (self._stack, 1), gap=2 * GRID, edge=SECTION))
         self._sets.refresh()
         self._sets.show_chosen(collected_folder() / settings.recall("collect/set", "", "your set opened last", _is_set))
         self._open(self._sets.path)
 
     def _build_header(self) -> QWidget:
-        self._sets = SetChooser()
+        self._sets = SetChooser(self._message)
         self._sets.setMaximumWidth(76 * GRID)
         self._sets.chosen.connect(self._open)
         self._sets.new_asked.connect(self._show_form)
         self._sets.leaving.connect(self._view.settle)
-        self._sets.failed.connect(self._message.show_error)
-        self._sets.done.connect(self._message.show_info)
-        self._header = QWidget()
-        header = QHBoxLayout(self._header)
-        header.setContentsMargins(0, 0, 0, 0)
-        header.setSpacing(2 * GRID)
-        header.addWidget(label("Make your own set", "heading"), 1)
-        header.addWidget(self._sets, 2)
-        return self._header
+        return widget_of(row((label("Make your own set", "heading"), 1), (self._sets, 2), gap=2 * GRID))
 
     @property
     def collection(self) -> Collection | None:
         """The set that is open; None while none is."""
         return self._view.collection
-
-    # What the window calls.
 
     def entered(self) -> None:
         """Sets and examples may have changed since."""
@@ -97,8 +85,6 @@ class CollectPage(Page):
     def shut_down(self) -> None:
         """Stops adding, lets go of the camera, and of what was deleted."""
         self._view.open(None)
-
-    # Which set is open.
 
     @Slot(object)
     def _open_new(self, path: Path) -> None:
@@ -139,12 +125,6 @@ class CollectPage(Page):
     def _summarise(self, counts: Mapping[str, int]) -> None:
         if self._view.collection is not None:
             self._sets.update_summary(self._view.collection, counts)
-
-    @Slot(str)
-    def _go_to_training(self, name: str) -> None:
-        self.navigate.emit("train", name)
-
-    # Events.
 
     @property
     def _shows_set(self) -> bool:

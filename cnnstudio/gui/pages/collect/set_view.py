@@ -7,14 +7,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QFrame,
-    QHBoxLayout,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 from typing_extensions import override
 
 from cnnstudio.data.collected.collection import ENOUGH, GOOD_START, AddedPictures, Collection, add_pictures
@@ -22,12 +15,12 @@ from cnnstudio.data.folders.layout import SPLIT_FOLDERS
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import label
+from cnnstudio.gui.controls.layouts import ScrollColumn, column, row
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages.collect.capture import MINIMUM_SIDE, USUAL_SIDE, CapturePanel
 from cnnstudio.gui.pages.collect.classes import KEYS, ClassList
-from cnnstudio.gui.pages.collect.history import History
 from cnnstudio.gui.widgets.drawing.dropped_pictures import NO_ENDINGS, PICTURE_FILES, pictures_in
 
 
@@ -51,43 +44,33 @@ class SetView(QWidget):
         self._collection: Collection | None = None
         self._class = ""
         self._burst: list[Path] = []
-        self._capture = CapturePanel()
+        self._strokes_undone = False
+        self._capture = CapturePanel(message)
         self._capture.taken.connect(self._keep)
         self._capture.burst_over.connect(self._note_burst)
-        self._capture.failed.connect(self._message.show_error)
-        self._capture.changed.connect(self._drawing_changed)
-        self._capture.undo_asked.connect(self._undo)
-        self._capture.redo_asked.connect(self._redo)
-        self._capture.open_asked.connect(self._ask_files)
-        self._capture.paste_asked.connect(self._paste)
-        self._history = History(self._capture)
-        self._left = QScrollArea()
-        self._left.setWidget(self._capture)
-        self._left.setFrameShape(QFrame.Shape.NoFrame)
-        self._left.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._left.setWidgetResizable(True)
-        self._left.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._capture.canvas.drawing_changed.connect(self._allow)
+        self._capture.canvas.history_changed.connect(self._note_strokes)
+        for button, act in (
+            (self._capture.undo, self._undo),
+            (self._capture.redo, self._redo),
+            (self._capture.open, self._ask_files),
+            (self._capture.paste, self._paste),
+        ):
+            button.clicked.connect(act)
+        self._left = ScrollColumn()
+        self._left.set_content(self._capture)
         self._left.installEventFilter(self)
-        self._capture.setProperty("role", "content")
         self._classes = ClassList()
         self._classes.chosen.connect(self._choose)
         self._classes.added.connect(self._add_class)
         self._classes.renamed.connect(self._rename_class)
         self._classes.remove_asked.connect(self._remove_class)
         self._classes.example_remove_asked.connect(self._remove_example)
-        self._adding = ProgressPanel("adding", "Adding pictures", "Ends the adding; what was added stays.")
+        self._adding = ProgressPanel("adding", "Adding pictures", "Stops adding; what was added stays.")
         self._adding.finished.connect(self._pictures_added)
-        self._adding.failed.connect(self._gathering_failed)
-        right = QVBoxLayout()
-        right.setSpacing(2 * GRID)
-        right.addWidget(self._classes, 1)
-        right.addWidget(self._adding)
-        right.addLayout(self._build_foot())
-        columns = QHBoxLayout(self)
-        columns.setContentsMargins(0, 0, 0, 0)
-        columns.setSpacing(SECTION)
-        columns.addWidget(self._left)
-        columns.addLayout(right, 1)
+        self._adding.failed.connect(self._adding_failed)
+        right = column((self._classes, 1), self._adding, self._build_foot(), gap=2 * GRID)
+        self.setLayout(row(self._left, (right, 1), gap=SECTION))
 
     def _build_foot(self) -> QHBoxLayout:
         self._hint = label(role="secondary", name="collect_hint")
@@ -99,11 +82,7 @@ class SetView(QWidget):
             self._ask_training,
             role="primary",
         )
-        foot = QHBoxLayout()
-        foot.setSpacing(2 * GRID)
-        foot.addWidget(self._hint, 1)
-        foot.addWidget(self._train)
-        return foot
+        return row((self._hint, 1), self._train, gap=2 * GRID)
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -131,7 +110,7 @@ class SetView(QWidget):
     def open(self, collection: Collection | None) -> None:
         """Shows a set, or none; the one before is let go of, with what was deleted from it."""
         self.settle()
-        self._collection = self._history.collection = collection
+        self._collection = collection
         self._class = ""
         self._capture.use(collection)
         self.refresh()
@@ -142,7 +121,6 @@ class SetView(QWidget):
         if self._collection is not None:
             self._collection.close()
         self._burst.clear()
-        self._history.forget_undone()
 
     def begin(self) -> None:
         """Puts the focus where the next example is made."""
@@ -165,7 +143,16 @@ class SetView(QWidget):
 
     @Slot()
     def _allow(self) -> None:
-        self._capture.allow(self._history.can_undo, self._history.can_redo, add=bool(self._class))
+        collection = self._collection
+        undo = self._capture.has_ink or (collection is not None and collection.can_undo)
+        redo = collection is not None and (collection.can_redo or (self._capture.draws and self._strokes_undone))
+        self._capture.undo.setEnabled(undo)
+        self._capture.redo.setEnabled(redo)
+
+    @Slot(bool, bool)
+    def _note_strokes(self, _undo: bool, redo: bool) -> None:
+        self._strokes_undone = redo
+        self._allow()
 
     def _try(self, action: Callable[[], object]) -> bool:
         """Does something to the set; returns whether it could be done, else says why not."""
@@ -179,14 +166,6 @@ class SetView(QWidget):
             self.refresh()
         return True
 
-    def _do(self, action: Callable[[], object]) -> bool:
-        """Does something new to the set; returns whether it could be done, else says why not."""
-        done = self._try(action)
-        if done:
-            self._history.forget_undone()
-            self._allow()
-        return done
-
     # Classes.
 
     @Slot(str)
@@ -197,7 +176,7 @@ class SetView(QWidget):
 
     @Slot(str)
     def _add_class(self, name: str) -> None:
-        if self._collection is not None and self._do(partial(self._collection.add_class, name)):
+        if self._collection is not None and self._try(partial(self._collection.add_class, name)):
             self._classes.clear_field()
             self._class = self._collection.classes[-1]
             self.refresh()
@@ -208,7 +187,7 @@ class SetView(QWidget):
             return
         chosen = old == self._class
         place = self._collection.classes.index(old) if old in self._collection.classes else 0
-        if not self._do(partial(self._collection.rename_class, old, new)):
+        if not self._try(partial(self._collection.rename_class, old, new)):
             self._classes.reset_names()
         elif chosen:
             self._class = self._collection.classes[place]
@@ -216,13 +195,13 @@ class SetView(QWidget):
 
     @Slot(str)
     def _remove_class(self, name: str) -> None:
-        if self._collection is not None and self._do(partial(self._collection.remove_class, name)):
+        if self._collection is not None and self._try(partial(self._collection.remove_class, name)):
             self._message.show_info(f"The class “{name}” is removed. Undo brings it back with all its examples.")
 
     @Slot(object)
     def _remove_example(self, path: Path) -> None:
         if self._collection is not None:
-            self._do(partial(self._collection.remove, [path]))
+            self._try(partial(self._collection.remove, [path]))
 
     # Examples.
 
@@ -244,7 +223,6 @@ class SetView(QWidget):
     def _note_burst(self) -> None:
         if self._collection is not None and self._burst:
             self._collection.note_added(self._burst)
-            self._history.forget_undone()
         self._burst.clear()
         self._allow()
 
@@ -276,36 +254,35 @@ class SetView(QWidget):
         self._adding.run(partial(add_pictures, self._collection, self._class, list(sources)), "Looking for pictures …")
 
     @Slot(object)
-    def _pictures_added(self, gathered: AddedPictures) -> None:
+    def _pictures_added(self, added: AddedPictures) -> None:
         if self._collection is not None:
-            self._collection.note_added(gathered.paths)
-            self._history.forget_undone()
-        if gathered.problems:
-            self._message.show_error(told_problems(gathered.problems), "\n".join(gathered.problems))
+            self._collection.note_added(added.paths)
+        if added.problems:
+            self._message.show_error(problems_text(added.problems), "\n".join(added.problems))
         self.refresh()
 
     @Slot(object)
-    def _gathering_failed(self, error: Exception) -> None:
+    def _adding_failed(self, error: Exception) -> None:
         self._message.show_failure(error)
         self.refresh()
 
-    # Taking back.
-
-    @Slot()
-    def _drawing_changed(self) -> None:
-        if self._capture.has_ink:
-            self._history.forget_strokes()
-        self._allow()
+    # Undo and redo.
 
     @Slot()
     def _undo(self) -> None:
-        self._try(self._history.undo)
+        """Undoes strokes that were not added yet, then what was done to the set."""
+        if self._capture.has_ink:
+            self._capture.canvas.undo()
+        elif self._collection is not None:
+            self._try(self._collection.undo)
 
     @Slot()
     def _redo(self) -> None:
-        self._try(self._history.redo)
-
-    # Events.
+        """Redoes what was undone, in the opposite order."""
+        if self._collection is not None and self._collection.can_redo:
+            self._try(self._collection.redo)
+        else:
+            self._capture.canvas.redo()
 
     @Slot()
     def _ask_training(self) -> None:
@@ -366,7 +343,7 @@ def advice(counts: Mapping[str, int]) -> str:
     return f"{GOOD_START} of each is a good start: {', '.join(missing[:_NAMED])}{rest}."
 
 
-def told_problems(problems: Sequence[str]) -> str:
+def problems_text(problems: Sequence[str]) -> str:
     """What could not be added, in a sentence or two."""
     first, *others = problems
     return f"{first} {len(others):,} more could not be added." if others else first

@@ -1,35 +1,22 @@
 """Augmentation: what a training makes of an image, eight examples of it."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QGridLayout,
-    QHBoxLayout,
-    QScrollArea,
-    QSizePolicy,
-    QSlider,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QSlider, QWidget
 from typing_extensions import override
 
 from cnnstudio.data.augmentation.augment import augment_examples
 from cnnstudio.data.augmentation.changes import CHANGES, AugmentationSpec, Change
-from cnnstudio.errors import StudioError, reason
 from cnnstudio.gui.controls.buttons import push_button, tool_button
-from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.describe import label
+from cnnstudio.gui.controls.forms import caption, slider
+from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row
+from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.look.theme import GRID
+from cnnstudio.gui.pages.data.examples import EXAMPLES, ExampleGrid
 from cnnstudio.gui.task import LatestTask
-from cnnstudio.gui.widgets.images.pixel_view import PixelPicture
 
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QLabel
-
-EXAMPLES, COLUMNS = 8, 4
 STEPS = 180
 """Of a slider, from nothing to the largest value that makes sense."""
 
@@ -42,39 +29,33 @@ _LOADING = "Loading TensorFlow, which computes this …"
 class AugmentPane(QWidget):
     """A slider for each change, and eight examples that follow at once.
 
+    Args:
+        message: where it says why they could not be computed.
+
     Signals:
-        used(object): this `AugmentationSpec` shall be used in a training.
+        used(object): this `AugmentationSpec` is to be used in a training.
         shown(object): the examples, (8, height, width, channels) uint8, are on screen.
-        failed(str): they could not be computed, and why.
     """
 
     used = Signal(object)
     shown = Signal(object)
-    failed = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, message: MessageBar) -> None:
+        super().__init__()
         self._image: np.ndarray | None = None
         self._seed = 0
         self._task = LatestTask(self)
         self._task.finished.connect(self._show)
-        self._task.failed.connect(self._fail)
+        self._task.failed.connect(message.show_failure)
         self._sliders: dict[str, QSlider] = {}
         self._figures: dict[str, QLabel] = {}
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(GRID)
-        layout.addWidget(
-            label(
-                "In every epoch a training can see each image a little changed. It learns what does not matter, and "
-                "learns less by heart.",
-                "secondary",
-            )
+        self._examples = ExampleGrid("example")
+        lesson = (
+            "In every epoch a training can see each image a little changed. The network learns what does not matter, "
+            "and memorises less."
         )
-        layout.addWidget(self._build_sliders())
-        layout.addLayout(self._build_examples())
-        layout.addStretch(1)
-        layout.addLayout(self._build_foot())
+        sliders = self._build_sliders()
+        self.setLayout(column(label(lesson, "secondary"), sliders, self._examples, STRETCH, self._build_foot()))
         for name in AT_FIRST:
             self._sliders[name].setValue(round(STEPS * CHANGES[name].usual / CHANGES[name].highest))
 
@@ -106,56 +87,28 @@ class AugmentPane(QWidget):
         self._task.shut_down()
 
     def _build_sliders(self) -> QWidget:
-        box = QWidget()
-        box.setProperty("role", "content")
-        grid = QGridLayout(box)
+        grid = QGridLayout()
         grid.setContentsMargins(0, 0, 2 * GRID, 0)
         grid.setHorizontalSpacing(2 * GRID)
         grid.setVerticalSpacing(0)
         half = -(-len(CHANGES) // 2)
         for number, (name, change) in enumerate(CHANGES.items()):
             lesson = f"{change.description} {change.unit[0].upper()}{change.unit[1:]}."
-            slider = describe(QSlider(Qt.Orientation.Horizontal), f"{name}_amount", change.title, lesson)
-            slider.setRange(0, STEPS)
-            slider.setPageStep(STEPS // 10)
-            slider.valueChanged.connect(self._changed)
-            caption, figure = label(change.title), label(role="secondary")
-            caption.setWordWrap(False)
-            caption.setBuddy(slider)
-            caption.setToolTip(slider.toolTip())
+            control = slider(f"{name}_amount", change.title, lesson, (0, STEPS), self._changed)
+            control.setPageStep(STEPS // 10)
+            figure = label(amount(change, 0), "secondary")
             figure.setMinimumWidth(5 * GRID)
             figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            figure.setText(amount(change, 0))
-            row, block = number % half, number // half * 3
-            grid.addWidget(caption, row, block)
-            grid.addWidget(slider, row, block + 1)
-            grid.addWidget(figure, row, block + 2)
-            self._sliders[name], self._figures[name] = slider, figure
-        for column in (1, 4):
-            grid.setColumnStretch(column, 1)
-        scroll = QScrollArea()
-        scroll.setWidget(box)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            for place, widget in enumerate((caption(control), control, figure)):
+                grid.addWidget(widget, number % half, number // half * 3 + place)
+            self._sliders[name], self._figures[name] = control, figure
+        for place in (1, 4):
+            grid.setColumnStretch(place, 1)
+        scroll = ScrollColumn()
+        scroll.set_content(grid)
         scroll.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         scroll.setFixedHeight(half * 4 * GRID)
         return scroll
-
-    def _build_examples(self) -> QGridLayout:
-        self._views: list[PixelPicture] = []
-        grid = QGridLayout()
-        grid.setSpacing(GRID)
-        for number in range(EXAMPLES):
-            view = PixelPicture()
-            view.setObjectName(f"example_{number}")
-            view.setAccessibleName(f"Example {number + 1}")
-            view.setMinimumSize(6 * GRID, 6 * GRID)
-            view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            grid.addWidget(view, number // COLUMNS, number % COLUMNS)
-            self._views.append(view)
-        return grid
 
     def _build_foot(self) -> QHBoxLayout:
         self._text = label(_LOADING, "small", "augmentation_text")
@@ -163,7 +116,7 @@ class AugmentPane(QWidget):
         dice = tool_button(
             "dice_button",
             "Other examples",
-            "Throws the dice again: eight other examples of the same.",
+            "Draws new random numbers: eight other examples of the same changes.",
             "dice",
             self._throw,
         )
@@ -173,26 +126,21 @@ class AugmentPane(QWidget):
             "Goes to the Train page with this data set and these changes.",
             lambda: self.used.emit(self.spec),
         )
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
-        row.addWidget(self._text, 1)
-        row.addWidget(dice)
-        row.addWidget(self._use)
-        return row
+        return row((self._text, 1), dice, self._use)
 
     @override
     def showEvent(self, event: QShowEvent) -> None:
-        """Computes what was missed while out of sight."""
+        """Computes what was missed while hidden."""
         super().showEvent(event)
         self.refresh()
-        if self._views[0].image is None:
+        if not self._examples.has_images:
             self._text.setText(_LOADING)
 
     @Slot()
     def _changed(self) -> None:
-        for name, slider in self._sliders.items():
+        for name, control in self._sliders.items():
             change = CHANGES[name]
-            self._figures[name].setText(amount(change, slider.value() / STEPS * change.highest))
+            self._figures[name].setText(amount(change, control.value() / STEPS * change.highest))
         self.refresh()
 
     @Slot()
@@ -203,19 +151,12 @@ class AugmentPane(QWidget):
     @Slot(object)
     def _show(self, examples: np.ndarray) -> None:
         self._text.setText(f"As text: {self.spec}")
-        for view, example in zip(self._views, examples, strict=True):
-            view.set_image(example)
+        self._examples.set_images(examples)
         self.shown.emit(examples)
-
-    @Slot(object)
-    def _fail(self, error: Exception) -> None:
-        self.failed.emit(
-            str(error) if isinstance(error, StudioError) else f"No examples could be computed: {reason(error)}."
-        )
 
 
 def amount(change: Change, value: float) -> str:
-    """A value of a change as people say it: “15°”, “12 %”, “off”."""
+    """A value of a change in words: “15°”, “12 %”, “off”."""
     if not value:
         return "off"
     return f"{value:.0f}°" if "degrees" in change.unit else f"{100 * value:.0f} %"

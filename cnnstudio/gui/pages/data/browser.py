@@ -3,29 +3,21 @@
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt, Signal, Slot
+from PySide6.QtCore import QRectF, QSignalBlocker, Signal, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QComboBox,
-    QHBoxLayout,
-    QListView,
-    QPushButton,
-    QSlider,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QListView, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from cnnstudio.data.splits import Dataset
 from cnnstudio.errors import reason
-from cnnstudio.gui.controls.buttons import chip, tool_button
+from cnnstudio.gui.controls.buttons import chip, chip_group, tool_button
 from cnnstudio.gui.controls.describe import describe, label
-from cnnstudio.gui.look.theme import GRID, colours
+from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
+from cnnstudio.gui.look.theme import GRID, SECTION, colours
 from cnnstudio.gui.pages.data.selection import SPLITS, Means, Selection, counts_of, mean_images, splits_of
 from cnnstudio.gui.task import Task
 from cnnstudio.gui.widgets.charts.class_histogram import ClassCounts, ClassHistogram, brush_of
-from cnnstudio.gui.widgets.images.thumbnail_grid import LARGEST, SMALLEST, ThumbnailGrid, ThumbnailSource
+from cnnstudio.gui.widgets.images.thumbnail_grid import ThumbnailGrid, ThumbnailSource, size_slider
 
 CHIPS: dict[str, tuple[str, str]] = {
     "": ("&All", "All images of the data set."),
@@ -38,7 +30,7 @@ CHIPS: dict[str, tuple[str, str]] = {
 }
 """The chips that choose a split, "" for all: text and lesson."""
 
-_NO_VALIDATION = "This data set brings no validation images: a training holds some of its training images out itself."
+_NO_VALIDATION = "This data set has no validation images of its own: a training holds out some of its training images."
 
 
 class _Swatch(QWidget):
@@ -58,17 +50,6 @@ class _Swatch(QWidget):
         painter.end()
 
 
-def _legend_entry(series: int, text: str) -> QWidget:
-    entry, words = QWidget(), label(text, "small")
-    words.setWordWrap(False)
-    row = QHBoxLayout(entry)
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(GRID // 2)
-    row.addWidget(_Swatch(series))
-    row.addWidget(words)
-    return entry
-
-
 class DataBrowser(QWidget):
     """Thumbnails, filtered by split and class, and how many images each class has.
 
@@ -86,11 +67,7 @@ class DataBrowser(QWidget):
         self._selection: Selection | None = None
         self._task: Task | None = None
         self._seed = 0
-        columns = QHBoxLayout(self)
-        columns.setContentsMargins(0, 0, 0, 0)
-        columns.setSpacing(3 * GRID)
-        columns.addWidget(self._build_classes())
-        columns.addLayout(self._build_images(), 1)
+        self.setLayout(row(self._build_classes(), (self._build_images(), 1), gap=SECTION))
 
     @property
     def selection(self) -> Selection | None:
@@ -104,32 +81,29 @@ class DataBrowser(QWidget):
         there = splits_of(dataset)
         for name, button in self._chips.items():
             button.setEnabled(not name or name in there)
-            button.setToolTip(f"<p>{CHIPS[name][1]}</p>" if button.isEnabled() else f"<p>{_NO_VALIDATION}</p>")
+            button.setToolTip(f"<p>{CHIPS[name][1] if button.isEnabled() else _NO_VALIDATION}</p>")
         self._chips[""].setChecked(True)
-        self._class_combo.blockSignals(True)
-        self._class_combo.clear()
-        self._class_combo.addItems(["All classes", *dataset.classes])
-        self._class_combo.blockSignals(False)
+        with QSignalBlocker(self._class_combo):
+            self._class_combo.clear()
+            self._class_combo.addItems(["All classes", *dataset.classes])
         self._histogram.clear_means()
         self._histogram.set_chosen(-1)
         self._filter()
         self._task = Task(partial(mean_images, dataset), self)
         self._task.reported.connect(self._show_means)
-        self._task.finished.connect(self._finish)
-        self._task.failed.connect(self._tell_why)
+        self._task.finished.connect(self._show_means)
+        self._task.failed.connect(self._fail)
         self._task.start()
 
     def stop(self) -> None:
         """Ends what is being computed."""
         if self._task is not None:
             self._task.drop()
-            self._task = None
 
     def shut_down(self) -> None:
         """Ends what is being computed, and waits for it."""
         if self._task is not None:
             self._task.shut_down()
-            self._task = None
 
     def choose_place(self, place: int) -> None:
         """Outlines an image and takes the keys."""
@@ -137,8 +111,6 @@ class DataBrowser(QWidget):
         self._grid.setFocus()
 
     def _build_classes(self) -> QWidget:
-        column = QWidget()
-        column.setFixedWidth(30 * GRID)
         title = label("Classes", "strong")
         title.setToolTip("<p>What the network learns to tell apart. The small picture is the mean of the class.</p>")
         sort = tool_button(
@@ -148,48 +120,29 @@ class DataBrowser(QWidget):
             "sort",
         )
         sort.setCheckable(True)
-        head = QHBoxLayout()
-        head.addWidget(title, 1)
-        head.addWidget(sort)
-        legend = QHBoxLayout()
-        legend.setSpacing(2 * GRID)
-        self._legend: dict[str, QWidget] = {}
-        for series, (name, (text, _)) in enumerate(SPLITS.items()):
-            self._legend[name] = _legend_entry(series, text)
-            legend.addWidget(self._legend[name])
-        legend.addStretch(1)
+        self._legend = {
+            name: widget_of(row(_Swatch(series), label(text, "small", wrap=False), gap=GRID // 2))
+            for series, (name, (text, _)) in enumerate(SPLITS.items())
+        }
         self._histogram = ClassHistogram()
         self._histogram.chosen.connect(self._choose_class)
         sort.toggled.connect(self._histogram.set_largest_first)
-        layout = QVBoxLayout(column)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(GRID)
-        layout.addLayout(head)
-        layout.addLayout(legend)
-        layout.addWidget(self._histogram, 1)
-        return column
+        legend = row(*self._legend.values(), STRETCH, gap=2 * GRID)
+        classes = widget_of(column(row((title, 1), sort), legend, (self._histogram, 1)))
+        classes.setFixedWidth(30 * GRID)
+        return classes
 
     def _build_images(self) -> QVBoxLayout:
         self._grid = ThumbnailGrid(placeholder="No image of this class is in this split. Choose All above.")
         self._grid.activated.connect(self._open)
         self._grid.failed.connect(self.failed)
-        layout = QVBoxLayout()
-        layout.setSpacing(GRID)
-        layout.addLayout(self._build_filters())
-        layout.addWidget(self._grid, 1)
-        layout.addLayout(self._build_foot())
-        return layout
+        return column(self._build_filters(), (self._grid, 1), self._build_foot())
 
     def _build_filters(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
-        group = QButtonGroup(self)
-        self._chips: dict[str, QPushButton] = {}
-        for name, (text, lesson) in CHIPS.items():
-            self._chips[name] = chip(f"{name or 'all'}_chip", text, lesson, self._filter)
-            group.addButton(self._chips[name])
-            row.addWidget(self._chips[name])
-        row.addStretch(1)
+        self._chips = {
+            name: chip(f"{name or 'all'}_chip", text, lesson, self._filter) for name, (text, lesson) in CHIPS.items()
+        }
+        chip_group(self, list(self._chips.values()))
         self._class_combo = describe(
             QComboBox(), "class_combo", "Class", "Shows the images of one class only. Type to find a class by its name."
         )
@@ -201,7 +154,6 @@ class DataBrowser(QWidget):
         if isinstance(view, QListView):
             view.setUniformItemSizes(True)
         self._class_combo.currentIndexChanged.connect(self._filter)
-        row.addWidget(self._class_combo)
         self._shuffle = tool_button(
             "shuffle_button",
             "Shuffle",
@@ -210,30 +162,11 @@ class DataBrowser(QWidget):
             self._reorder,
         )
         self._shuffle.setCheckable(True)
-        row.addWidget(self._shuffle)
-        return row
+        return row(*self._chips.values(), STRETCH, self._class_combo, self._shuffle)
 
     def _build_foot(self) -> QHBoxLayout:
         self._count = label(role="secondary", name="images_shown")
-        self._size = describe(
-            QSlider(Qt.Orientation.Horizontal),
-            "thumbnail_size",
-            "Size of the thumbnails",
-            "Makes the thumbnails larger or smaller; Ctrl and the wheel do, too. The images stay as they are.",
-        )
-        self._size.setRange(SMALLEST, LARGEST)
-        self._size.setSingleStep(GRID)
-        self._size.setPageStep(2 * GRID)
-        self._size.setFixedWidth(16 * GRID)
-        self._size.setValue(self._grid.side)
-        self._size.valueChanged.connect(self._grid.set_side)
-        self._grid.side_changed.connect(self._size.setValue)
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
-        row.addWidget(self._count, 1)
-        row.addWidget(label("Size", "secondary"))
-        row.addWidget(self._size)
-        return row
+        return row((self._count, 1), size_slider(self._grid, "thumbnail_size"))
 
     @Slot(int)
     def _choose_class(self, number: int) -> None:
@@ -252,41 +185,27 @@ class DataBrowser(QWidget):
         split = next(name for name, chip in self._chips.items() if chip.isChecked())
         number = self._class_combo.currentIndex() - 1
         seed = self._seed if self._shuffle.isChecked() else None
-        selection = Selection(dataset, split or None, None if number < 0 else number, seed)
-        self._selection = selection
+        selection = self._selection = Selection(dataset, split or None, None if number < 0 else number, seed)
         self._grid.set_images(ThumbnailSource(len(selection), dataset.image_shape, selection.read, selection.caption))
         counts = counts_of(dataset)
         total = sum(int(count.sum()) for count in counts.values())
-        some = f"{len(selection):,} of {total:,} images" if len(selection) != total else f"{total:,} images"
-        self._count.setText(some)
-        self._show_counts(counts, split)
-        self._histogram.set_chosen(number)
-
-    def _show_counts(self, counts: dict[str, np.ndarray], split: str) -> None:
-        if self._dataset is None:
-            return
+        some = f"{len(selection):,} of " if len(selection) != total else ""
+        self._count.setText(f"{some}{total:,} images")
         parts = []
         for series, (name, (_, word)) in enumerate(SPLITS.items()):
             shown = name in counts and split in ("", name)
             if shown:
                 parts.append(ClassCounts(f"{word} images", tuple(counts[name].tolist()), series))
             self._legend[name].setVisible(shown)
-        self._histogram.set_classes(self._dataset.classes, parts)
+        self._histogram.set_classes(dataset.classes, parts)
+        self._histogram.set_chosen(number)
 
     @Slot(object)
-    def _finish(self, means: Means | None) -> None:
-        self.stop()
-        self._show_means(means)
-
-    @Slot(object)
-    def _tell_why(self, error: Exception) -> None:
-        self.stop()
+    def _fail(self, error: Exception) -> None:
         self.failed.emit(reason(error))
 
     @Slot(object)
-    def _show_means(self, means: Means | None) -> None:
-        if means is None or means.dataset is not self._dataset:
-            return
+    def _show_means(self, means: Means) -> None:
         for number in np.flatnonzero(means.known).tolist():
             self._histogram.set_mean(number, means.images[number])
 

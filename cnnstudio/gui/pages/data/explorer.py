@@ -4,24 +4,17 @@ from functools import partial
 from html import escape
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QHBoxLayout,
-    QPushButton,
-    QSizePolicy,
-    QSlider,
-    QStackedWidget,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from cnnstudio.errors import reason
-from cnnstudio.gui.controls.buttons import chip, push_button, tool_button
-from cnnstudio.gui.controls.describe import breakable, describe, label
-from cnnstudio.gui.look.theme import GRID
+from cnnstudio.gui.controls.buttons import chip, chip_group, on_key, push_button, tool_button
+from cnnstudio.gui.controls.describe import breakable, label
+from cnnstudio.gui.controls.forms import slider
+from cnnstudio.gui.controls.layouts import STRETCH, column, row
+from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages.data.augment_pane import AugmentPane
 from cnnstudio.gui.pages.data.flatten_pane import FlattenPane
 from cnnstudio.gui.pages.data.selection import SPLITS, Selection, average
@@ -41,40 +34,44 @@ _HINT = "Point at a pixel to read its value."
 class DataExplorer(QWidget):
     """The image on the left with a slider for its resolution; what it is to a computer on the right.
 
+    Args:
+        message: where it says what could not be read or computed.
+
     Signals:
         closed(int): back to all images, of which the one at this place was seen last.
-        used(object): an `AugmentationSpec` shall be used in a training.
-        failed(str): something could not be read or computed, and why.
+
+    Attributes:
+        augment: the pane of augmentation.
     """
 
     closed = Signal(int)
-    used = Signal(object)
-    failed = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, message: MessageBar) -> None:
+        super().__init__()
         self.setObjectName("data_explorer")
+        self._message = message
         self._selection: Selection | None = None
         self._place = 0
         self._image = np.zeros((1, 1, 1), np.uint8)
         self._share = 1.0
-        self._numbers, self._flatten, self._augment = NumbersPane(), FlattenPane(), AugmentPane()
+        self._numbers, self._flatten, self.augment = NumbersPane(), FlattenPane(), AugmentPane(message)
         self._matrix = self._numbers.matrix
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2 * GRID)
-        layout.addLayout(self._build_head())
-        columns = QHBoxLayout()
-        columns.setSpacing(3 * GRID)
-        columns.addLayout(self._build_picture(), 2)
-        columns.addLayout(self._build_panes(), 3)
-        layout.addLayout(columns, 1)
-        self._connect()
+        self._panes = QStackedWidget()
+        for pane in (self._numbers, self._flatten, self.augment):
+            self._panes.addWidget(pane)
+        columns = row((self._build_picture(), 2), (self._panes, 3), gap=SECTION)
+        self.setLayout(column(self._build_head(), (columns, 1), gap=2 * GRID))
+        self._picture.pointed.connect(self._point)
+        self._matrix.pointed.connect(self._point)
+        self._flatten.pointed.connect(self._point)
+        self._matrix.window_changed.connect(self._frame)
 
     @property
     def image(self) -> np.ndarray:
         """(height, width, channels) uint8, at the resolution that is chosen."""
-        return self._reduced()
+        height, width = self._image.shape[:2]
+        share = self._resolution.value() / max(height, width)
+        return average(self._image, max(1, round(height * share)), max(1, round(width * share)))
 
     def open(self, selection: Selection, place: int) -> None:
         """Shows an image and takes the keys."""
@@ -90,91 +87,43 @@ class DataExplorer(QWidget):
 
     def shut_down(self) -> None:
         """Waits for what is being computed."""
-        self._augment.shut_down()
+        self.augment.shut_down()
 
     def _build_head(self) -> QHBoxLayout:
         back = push_button(
-            "back_button",
-            "All images",
-            "Back to all images: Escape, too.",
-            self._close,
-            role="quiet",
-            picture="arrow-left",
+            "back_button", "All images", "Back to all images. (Esc)", self._close, role="quiet", picture="arrow-left"
         )
+        for key in (Qt.Key.Key_Escape, QKeySequence.StandardKey.Back):
+            on_key(self, key, self._close)
         self._title = label(name="image_title")
-        self._title.setWordWrap(True)
         self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._previous = self._step_button("previous_button", "chevron-left", "Previous image", "Page Up", -1)
-        self._next = self._step_button("next_button", "chevron-right", "Next image", "Page Down", 1)
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
-        for widget in (back, self._previous, self._next):
-            row.addWidget(widget)
-        row.addSpacing(GRID)
-        row.addWidget(self._title, 1)
-        self._chips = QButtonGroup(self)
-        for number, (key, text, lesson) in enumerate(PANES):
-            button = chip(f"{key}_chip", text, lesson)
-            button.setChecked(number == 0)
-            self._chips.addButton(button, number)
-            row.addWidget(button)
-        for sequence in (Qt.Key.Key_Escape, QKeySequence.StandardKey.Back):
-            shortcut = QShortcut(QKeySequence(sequence), self, self._close)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        return row
+        self._previous = self._step_button("previous_button", "chevron-left", "Previous image", "PgUp", -1)
+        self._next = self._step_button("next_button", "chevron-right", "Next image", "PgDown", 1)
+        chips = [chip(f"{key}_chip", text, lesson) for key, text, lesson in PANES]
+        chip_group(self, chips, self._choose_pane)
+        return row(back, self._previous, self._next, GRID, (self._title, 1), *chips)
 
     def _step_button(self, name: str, picture: str, title: str, key: str, step: int) -> QToolButton:
-        button = tool_button(
-            name, title, f"{title}. The key {key} does, too.", picture, lambda: self._go(self._place + step)
-        )
-        shortcut = QShortcut(QKeySequence(key.replace("Page ", "Pg")), self, lambda: self._go(self._place + step))
-        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        return button
+        on_key(self, key, lambda: self._go(self._place + step))
+        tip = f"{title}. ({key.replace('Pg', 'Page ')})"
+        return tool_button(name, title, tip, picture, lambda: self._go(self._place + step))
 
     def _build_picture(self) -> QVBoxLayout:
         self._picture = PixelPicture()
         self._picture.setObjectName("explored_picture")
         self._pointed = label(_HINT, "secondary", "pixel_under_cursor")
-        self._resolution = describe(
-            QSlider(Qt.Orientation.Horizontal),
+        self._resolution = slider(
             "resolution_slider",
             "Resolution",
             "Lowers the resolution: each pixel becomes the mean of the area that it covers. Fewer numbers show less.",
+            (1, 1),
+            self._lower,
         )
         self._size = label(name="resolution_text")
-        caption = label("Resolution", "strong")
-        caption.setWordWrap(False)
+        caption = label("Resolution", "strong", wrap=False)
         caption.setBuddy(self._resolution)
-        row = QHBoxLayout()
-        row.setSpacing(2 * GRID)
-        row.addWidget(caption)
-        row.addWidget(self._resolution, 1)
-        column = QVBoxLayout()
-        column.setSpacing(GRID)
-        column.addWidget(self._picture)
-        column.addWidget(self._pointed)
-        column.addLayout(row)
-        column.addWidget(self._size)
-        column.addStretch(1)
-        return column
-
-    def _build_panes(self) -> QVBoxLayout:
-        self._panes = QStackedWidget()
-        for pane in (self._numbers, self._flatten, self._augment):
-            self._panes.addWidget(pane)
-        column = QVBoxLayout()
-        column.addWidget(self._panes)
-        return column
-
-    def _connect(self) -> None:
-        self._chips.idClicked.connect(self._choose_pane)
-        self._resolution.valueChanged.connect(self._lower)
-        self._picture.pointed.connect(self._point)
-        self._matrix.pointed.connect(self._point)
-        self._flatten.pointed.connect(self._point)
-        self._matrix.window_changed.connect(self._frame)
-        self._augment.used.connect(self.used)
-        self._augment.failed.connect(self.failed)
+        resolution = row(caption, (self._resolution, 1), gap=2 * GRID)
+        return column(self._picture, self._pointed, resolution, self._size, STRETCH)
 
     def _go(self, place: int) -> None:
         if self._selection is None or not 0 <= place < len(self._selection):
@@ -182,7 +131,7 @@ class DataExplorer(QWidget):
         try:
             self._image = self._selection.read(np.array([place]))[0]
         except OSError as error:
-            self.failed.emit(f"The image cannot be read any more: {reason(error)}.")
+            self._message.show_error(f"The image cannot be read any more: {reason(error)}.")
             return
         self._place = place
         shown = self._selection.at(place)
@@ -192,21 +141,15 @@ class DataExplorer(QWidget):
         self._next.setEnabled(place < len(self._selection) - 1)
         self._numbers.set_colourful(self._image.shape[2] > 1)
         longest = max(self._image.shape[:2])
-        self._resolution.blockSignals(True)
-        self._resolution.setRange(1, longest)
-        self._resolution.setPageStep(max(1, longest // 8))
-        self._resolution.setValue(max(1, round(self._share * longest)))
-        self._resolution.blockSignals(False)
-        self._augment.set_image(self._image)
+        with QSignalBlocker(self._resolution):
+            self._resolution.setRange(1, longest)
+            self._resolution.setPageStep(max(1, longest // 8))
+            self._resolution.setValue(max(1, round(self._share * longest)))
+        self.augment.set_image(self._image)
         self._refresh()
 
-    def _reduced(self) -> np.ndarray:
-        height, width = self._image.shape[:2]
-        share = self._resolution.value() / max(height, width)
-        return average(self._image, max(1, round(height * share)), max(1, round(width * share)))
-
     def _refresh(self) -> None:
-        image = self._reduced()
+        image = self.image
         self._picture.set_image(image, self._image.shape[:2])
         self._matrix.set_image(image)
         self._flatten.set_image(image)
@@ -264,41 +207,26 @@ class NumbersPane(QWidget):
         super().__init__(parent)
         self.matrix = NumberMatrix()
         self._lesson = label(_GREY, "secondary", "numbers_lesson")
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
-        group = QButtonGroup(self)
-        self._chips: list[QPushButton] = []
-        for number, (key, text, lesson) in enumerate(CHANNELS):
-            button = chip(f"channel_{key}_chip", text, lesson, title=f"Channel: {text}")
-            group.addButton(button, number)
-            row.addWidget(button)
-            self._chips.append(button)
-        self._chips[0].setChecked(True)
-        group.idClicked.connect(self._choose)
-        row.addStretch(1)
-        top = QHBoxLayout()
-        top.setSpacing(GRID)
-        top.addWidget(self._lesson, 1, Qt.AlignmentFlag.AlignVCenter)
-        for name, factor, text, lesson in (
-            ("zoom-out", 1 / _STEP, "Zoom out", "Shows more of the image, with smaller numbers. The key − does, too."),
-            ("zoom-in", _STEP, "Zoom in", "Shows the numbers larger. The key + does, too, and Ctrl with the wheel."),
-        ):
-            zoom = partial(self.matrix.zoom, factor)
-            top.addWidget(tool_button(f"{name.replace('-', '_')}_button", text, lesson, name, zoom))
+        self._chips = [
+            chip(f"channel_{key}_chip", text, lesson, title=f"Channel: {text}") for key, text, lesson in CHANNELS
+        ]
+        chip_group(self, self._chips, self._choose)
+        zooms = [
+            tool_button(f"{name.replace('-', '_')}_button", text, lesson, name, partial(self.matrix.zoom, factor))
+            for name, factor, text, lesson in (
+                ("zoom-out", 1 / _STEP, "Zoom out", "Shows more of the image, with smaller numbers. (−)"),
+                ("zoom-in", _STEP, "Zoom in", "Shows the numbers larger. (+, or Ctrl with the wheel)"),
+            )
+        ]
         copy = tool_button(
             "copy_numbers_button",
             "Copy the numbers",
-            "Copies the matrix that is shown, row by row, to paste into a spreadsheet; all three below each other.",
+            "Copies the matrix, row by row, to paste into a spreadsheet; three matrices below each other.",
             "copy",
             self._copy,
         )
-        top.addWidget(copy)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(GRID)
-        layout.addLayout(top)
-        layout.addLayout(row)
-        layout.addWidget(self.matrix, 1)
+        top = row((self._lesson, 1, Qt.AlignmentFlag.AlignVCenter), *zooms, copy)
+        self.setLayout(column(top, row(*self._chips, STRETCH), (self.matrix, 1)))
 
     def set_colourful(self, colourful: bool) -> None:
         """Offers channels for images in colour only."""

@@ -1,18 +1,20 @@
 """An image as a vector: what an MLP gets of it, and what is lost."""
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.forms import WheelGuard, number, slider
+from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row
 from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.widgets.charts.vector_strip import VectorStrip
 
 HIDDEN_UNITS = 256
-"""Units of the hidden layer that is counted for at first."""
+"""Units of the hidden layer at first."""
 
 KERNELS, KERNEL_SIDE = 32, 3
 """Of the convolution that it is compared with."""
@@ -52,80 +54,49 @@ class FlattenPane(QWidget):
             "The shifted image as a vector",
             "The same image, moved sideways. Numbers that differ from those above are underlined.",
         )
-        self._shift = describe(
-            QSlider(Qt.Orientation.Horizontal),
+        self._shift = slider(
             "shift_slider",
             "Shift",
             "Moves the image sideways. You see the same thing; the vector becomes another one.",
+            (-_FARTHEST, _FARTHEST),
         )
-        self._shift.setRange(-_FARTHEST, _FARTHEST)
         self._shift.setPageStep(1)
         self._shift.setValue(1)
-        self._shift.valueChanged.connect(self._refresh)
-        self._units = WholeBox(1, 100_000)
-        describe(
-            self._units,
+        self._units = number(
+            WholeBox(1, 100_000),
             "hidden_units_spin",
             "Hidden units",
             "How many units the first hidden layer of a fully connected network has. Each has a weight for every "
-            f"number of the image. {self._units.bounds}",
+            "number of the image.",
         )
         self._units.setValue(HIDDEN_UNITS)
         self._units.setFixedWidth(18 * GRID)
-        self._units.valueChanged.connect(self._refresh)
         for control in (self._shift, self._units):
-            control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            control.installEventFilter(self)
+            control.valueChanged.connect(self._refresh)
+        WheelGuard(self, self._shift, self._units)
         self._what = label(name="flatten_text")
         self._difference = label(role="secondary", name="shift_text")
         self._lost = label(role="secondary", name="lost_text")
         self._weights = label(role="heading", name="connections_text")
         self._compared = label(role="secondary", name="convolution_text")
-        self._build()
-
-    def _build(self) -> None:
-        content = QWidget()
-        content.setProperty("role", "content")
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 2 * GRID, 0)
-        column.setSpacing(GRID)
-        column.addWidget(self._what)
-        column.addWidget(self._strip)
-        column.addWidget(self._lost)
-        column.addSpacing(2 * GRID)
-        row = QHBoxLayout()
-        row.setSpacing(2 * GRID)
-        row.addWidget(label("Shift the image", "strong"))
-        row.addWidget(self._shift, 1)
-        column.addLayout(row)
-        column.addWidget(self._shifted)
-        column.addWidget(self._difference)
-        column.addSpacing(2 * GRID)
-        units = QHBoxLayout()
-        units.setSpacing(2 * GRID)
-        units.addWidget(label("Hidden units of an MLP’s first layer", "strong"), 1)
-        units.addWidget(self._units)
-        column.addLayout(units)
-        column.addWidget(self._weights)
-        column.addWidget(self._compared)
-        column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidget(content)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scroll)
-
-    @override
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The wheel scrolls the pane; it changes only a number that was chosen before."""
-        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
-            event.ignore()
-            return True
-        return super().eventFilter(watched, event)
+        content = column(
+            self._what,
+            self._strip,
+            self._lost,
+            2 * GRID,
+            row(label("Shift the image", "strong"), (self._shift, 1), gap=2 * GRID),
+            self._shifted,
+            self._difference,
+            2 * GRID,
+            row((label("Hidden units of an MLP’s first layer", "strong"), 1), self._units, gap=2 * GRID),
+            self._weights,
+            self._compared,
+            STRETCH,
+        )
+        content.setContentsMargins(0, 0, 2 * GRID, 0)
+        scroll = ScrollColumn()
+        scroll.set_content(content)
+        self.setLayout(column(scroll))
 
     def set_image(self, image: np.ndarray) -> None:
         """Flattens another image, (height, width, channels) uint8, once the pane is seen."""
@@ -137,7 +108,7 @@ class FlattenPane(QWidget):
 
     @override
     def showEvent(self, event: QShowEvent) -> None:
-        """Makes up for what came while it was out of sight."""
+        """Catches up with what came while it was hidden."""
         super().showEvent(event)
         self._refresh()
 
@@ -160,7 +131,7 @@ class FlattenPane(QWidget):
             "this is all that a fully connected network (an MLP) gets."
         )
         self._lost.setText(
-            f"What is lost: who is whose neighbour. The pixel below is {width * channels:,} places further on, and "
+            f"What is lost: which pixels are neighbours. The pixel below is {width * channels:,} places further on; "
             "nothing in the vector says that the two belong together."
         )
         side = "right" if columns > 0 else "left"

@@ -1,41 +1,39 @@
-"""Bringing one's own images: a quick look first, then the choice of size and colour."""
+"""Importing one's own images: a quick look first, then the choice of size and colour."""
 
+import threading
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QFontDatabase, QKeySequence, QShortcut
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QComboBox,
-    QGridLayout,
-    QHBoxLayout,
-    QPushButton,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtGui import QFontDatabase
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from cnnstudio.data.library import SIZES
+from cnnstudio.data.folders.files import PictureFile, list_pictures
+from cnnstudio.data.folders.load import survey_folder
+from cnnstudio.data.library import SIZES, import_dataset
+from cnnstudio.data.pictures.decode import decode
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.data.report import FolderSurvey
-from cnnstudio.gui.controls.buttons import Item, chip, menu_of, push_button
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.buttons import Item, chip, chip_group, menu_of, on_key, push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
-from cnnstudio.gui.controls.forms import rows
+from cnnstudio.gui.controls.forms import choose_data, combo, rows
+from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
-from cnnstudio.gui.look.theme import GRID, text_sizes
+from cnnstudio.gui.look.theme import GRID, SECTION, text_sizes
+from cnnstudio.gui.pages.data.examples import EXAMPLES, ExampleGrid
 from cnnstudio.gui.pages.data.selection import SPLITS
-from cnnstudio.gui.pages.data.survey import EXAMPLES, Looked, examples_of, look, register
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.charts.class_histogram import ClassCounts, ClassHistogram
-from cnnstudio.gui.widgets.images.pixel_view import PixelPicture
 
-COLUMNS = 4
-_COLUMN = 36 * GRID
+_CHANNELS = (3, 1)
+"""Of the chips: colour, grey."""
+
 _SET_APART = "The folder does not say which images are for testing: some of each class are set apart."
-_HERE = Qt.ShortcutContext.WidgetWithChildrenShortcut
 
 LAYOUT = """photos/
     train/
@@ -45,6 +43,44 @@ LAYOUT = """photos/
         cat/  …
         dog/  …"""
 """The layout of a folder of images; the level of train and test may be left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class FolderLook:
+    """What a quick look at a folder found.
+
+    Attributes:
+        survey: classes, counts, and the image size and the channels that suit.
+        samples: some picture files, spread over all of them.
+    """
+
+    survey: FolderSurvey
+    samples: tuple[PictureFile, ...]
+
+
+def look_at(path: Path, stop: threading.Event, **_: object) -> FolderLook | None:
+    """Surveys a folder or zip, and picks examples, in a thread; None where it was stopped.
+
+    Raises:
+        StudioError: it cannot be used.
+    """
+    survey = survey_folder(path)
+    if stop.is_set():
+        return None
+    files = list_pictures([path]).files
+    chosen = np.linspace(0, max(0, len(files) - 1), min(4 * EXAMPLES, len(files))).astype(int)
+    return FolderLook(survey, tuple(files[number] for number in chosen))
+
+
+def examples_of(samples: tuple[PictureFile, ...], image_size: int, channels: int) -> list[np.ndarray]:
+    """Decodes the first pictures that can be decoded, `EXAMPLES` at most, each (size, size, channels) uint8."""
+    images: list[np.ndarray] = []
+    for file in samples[:: max(1, len(samples) // EXAMPLES)] + samples:
+        if len(images) == EXAMPLES:
+            break
+        with suppress(StudioError):
+            images.append(decode(file.source(), image_size, channels).pixels)
+    return images
 
 
 def _parts(survey: FolderSurvey) -> list[ClassCounts]:
@@ -62,7 +98,7 @@ class ImportPanel(QWidget):
 
     Signals:
         imported(object): this `DatasetEntry` is on the list now.
-        folder_wanted(): somebody wants to choose a folder.
+        folder_wanted(): the user wants to choose a folder.
         closed(): back; nothing is imported.
         failed(object): the exception that says why the folder cannot be used.
         surveyed(): the quick look is on screen.
@@ -80,36 +116,24 @@ class ImportPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("import_panel")
         self._path: Path | None = None
-        self._looked: Looked | None = None
+        self._looked: FolderLook | None = None
         self._decoding = LatestTask(self)
         self._decoding.finished.connect(self._show_examples)
         self._decoding.failed.connect(self._fail)
-        self._title = label(role="heading", name="import_title")
-        self._text = label(role="secondary", name="import_text")
-        for words in (self._title, self._text):
-            words.setTextFormat(Qt.TextFormat.PlainText)
+        self._title = label(role="heading", name="import_title", plain=True)
+        self._text = label(role="secondary", name="import_text", plain=True)
         self._progress = ProgressPanel("survey", "Looking through the folder")
         self._progress.finished.connect(self._done)
         self._progress.failed.connect(self._fail)
+        self._help = self._build_help()
+        self._choices = widget_of(row(self._build_classes(), (self._build_choices(), 1), gap=SECTION))
+        self._nothing = QWidget()
+        """What stands there while a folder is looked through."""
         self._body = QStackedWidget()
-        choices = QWidget()
-        self._body.addWidget(self._build_help())
-        self._body.addWidget(choices)
-        self._body.addWidget(QWidget())  # while a folder is looked through
-        columns = QHBoxLayout(choices)
-        columns.setContentsMargins(0, 0, 0, 0)
-        columns.setSpacing(3 * GRID)
-        columns.addWidget(self._build_classes())
-        columns.addLayout(self._build_choices(), 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(GRID)
-        layout.addWidget(self._title)
-        layout.addWidget(self._text)
-        layout.addWidget(self._progress)
-        layout.addSpacing(GRID)
-        layout.addWidget(self._body, 1)
-        layout.addLayout(self._build_foot())
+        for page in (self._help, self._choices, self._nothing):
+            self._body.addWidget(page)
+        foot = self._build_foot()
+        self.setLayout(column(self._title, self._text, self._progress, GRID, (self._body, 1), foot))
 
     def show_help(self) -> None:
         """Shows how to arrange a folder."""
@@ -117,7 +141,7 @@ class ImportPanel(QWidget):
         self._path, self._looked = None, None
         self._title.setText("Bring your own images")
         self._text.setText("Put them into folders, one for each class, named as the class. Your files stay untouched.")
-        self._body.setCurrentIndex(0)
+        self._body.setCurrentWidget(self._help)
         self._import.hide()
         self._choose.show()
 
@@ -127,12 +151,11 @@ class ImportPanel(QWidget):
         self._path, self._looked = path, None
         self._title.setText(breakable(f"Import “{path.name}”"))
         self._text.setText(breakable(str(path)))
-        self._body.setCurrentIndex(2)
+        self._body.setCurrentWidget(self._nothing)
         self._choose.hide()
         self._import.show()
-        for view in self._views:
-            view.set_image(None)
-        self._start(partial(look, path), "Looking through it …")
+        self._examples.set_images(())
+        self._start(partial(look_at, path), "Looking through the folder …")
 
     def stop(self) -> None:
         """Ends the quick look."""
@@ -148,93 +171,53 @@ class ImportPanel(QWidget):
         self._decoding.shut_down()
 
     def _build_help(self) -> QWidget:
-        page = QWidget()
-        picture = label(LAYOUT, name="folder_layout")
-        picture.setTextFormat(Qt.TextFormat.PlainText)
+        picture = label(LAYOUT, name="folder_layout", plain=True)
         font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         font.setPixelSize(text_sizes().body)
         picture.setFont(font)
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, GRID, 0, 0)
-        column.setSpacing(2 * GRID)
-        column.addWidget(picture)
-        column.addWidget(
-            label(
-                "The level of train and test may be left out: then some of each class are set apart for testing. "
-                "A zip of such a folder does, too. You can also drop either on this window.",
-                "secondary",
-            )
+        text = (
+            "The level of train and test may be left out: then some of each class are set apart for testing. A zip "
+            "file of such a folder works, too. You can also drop either on this window."
         )
-        column.addStretch(1)
-        return page
+        return widget_of(column(GRID, picture, label(text, "secondary"), STRETCH, gap=2 * GRID))
 
     def _build_classes(self) -> QWidget:
-        column = QWidget()
-        column.setFixedWidth(_COLUMN)
         self._histogram = ClassHistogram()
         self._histogram.setObjectName("import_histogram")
         self._found = label(role="strong", name="classes_found")
-        layout = QVBoxLayout(column)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(GRID)
-        layout.addWidget(self._found)
-        layout.addWidget(self._histogram, 1)
-        return column
+        classes = widget_of(column(self._found, (self._histogram, 1)))
+        classes.setFixedWidth(36 * GRID)
+        return classes
 
     def _build_choices(self) -> QVBoxLayout:
-        self._size = describe(
-            QComboBox(),
+        self._size = combo(
             "import_size_combo",
             "Image size",
-            "Every image is brought to this many pixels each way: all inputs of a network have one size. More pixels "
+            "Every image is scaled to this many pixels each way: all inputs of a network have one size. More pixels "
             "show more and take longer to train.",
+            {side: (_by(side), "") for side in SIZES},
         )
-        for side in SIZES:
-            self._size.addItem(f"{side} × {side}", side)
         self._size.setMaximumWidth(16 * GRID)
         self._size.currentIndexChanged.connect(self._preview)
-        self._colours = QButtonGroup(self)
-        colours = describe(QWidget(), "import_colours", "Colour", "How many numbers there are for each pixel.")
-        row = QHBoxLayout(colours)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(GRID)
-        for key, text, lesson, channels in (
-            ("colour", "&Colour", "Three numbers for each pixel: red, green and blue.", 3),
-            ("grey", "&Grey", "One number for each pixel: enough where colour does not matter, and faster.", 1),
-        ):
-            button = chip(f"import_{key}_chip", text, lesson)
-            button.setChecked(channels == 3)
-            self._colours.addButton(button, channels)
-            row.addWidget(button)
-        row.addStretch(1)
-        self._colours.idClicked.connect(self._preview)
+        chips = [
+            chip("import_colour_chip", "&Colour", "Three numbers for each pixel: red, green and blue."),
+            chip(
+                "import_grey_chip",
+                "&Grey",
+                "One number for each pixel: enough where colour does not matter, and faster.",
+            ),
+        ]
+        self._colours = chip_group(self, chips, self._preview)
+        colours = widget_of(row(*chips, STRETCH))
+        describe(colours, "import_colours", "Colour", "How many numbers there are for each pixel.")
         self._numbers = label(role="secondary", name="import_numbers")
-        pictures = QGridLayout()
-        pictures.setSpacing(GRID)
-        self._views: list[PixelPicture] = []
-        for number in range(EXAMPLES):
-            view = PixelPicture()
-            view.setObjectName(f"import_example_{number}")
-            view.setMinimumSize(6 * GRID, 6 * GRID)
-            view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            pictures.addWidget(view, number // COLUMNS, number % COLUMNS)
-            self._views.append(view)
-        self._notes = label(name="import_notes")
-        self._notes.setTextFormat(Qt.TextFormat.PlainText)
-        column = QVBoxLayout()
-        column.setSpacing(GRID)
-        column.addWidget(rows(self._size, colours))
-        column.addWidget(self._numbers)
-        column.addLayout(pictures)
-        column.addWidget(self._notes)
-        column.addStretch(1)
-        return column
+        self._examples = ExampleGrid("import_example")
+        self._notes = label(name="import_notes", plain=True)
+        return column(rows(self._size, colours), self._numbers, self._examples, self._notes, STRETCH)
 
     def _build_foot(self) -> QHBoxLayout:
-        back = push_button(
-            "cancel_import_button", "Cancel", "Back; nothing is imported. Escape does, too.", self.closed
-        )
-        QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.closed.emit, _HERE)
+        back = push_button("cancel_import_button", "Cancel", "Goes back; nothing is imported. (Esc)", self.closed)
+        on_key(self, Qt.Key.Key_Escape, self.closed)
         self._import = push_button(
             "import_button",
             "&Import",
@@ -249,39 +232,31 @@ class ImportPanel(QWidget):
             self.folder_wanted,
             role="primary",
         )
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
-        row.addStretch(1)
-        for button in (back, self._choose, self._import):
-            row.addWidget(button)
-        return row
+        return row(STRETCH, back, self._choose, self._import)
 
     @property
     def _channels(self) -> int:
-        return self._colours.checkedId()
+        return _CHANNELS[self._colours.checkedId()]
 
     @Slot(object)
-    def _done(self, result: Looked | DatasetEntry | None) -> None:
-        if isinstance(result, Looked):
+    def _done(self, result: FolderLook | DatasetEntry | None) -> None:
+        if isinstance(result, FolderLook):
             self._show(result)
         elif result is not None:
             self.imported.emit(result)
 
-    def _show(self, looked: Looked) -> None:
+    def _show(self, looked: FolderLook) -> None:
         self._looked = looked
         survey = looked.survey
         self._import.setEnabled(True)
-        self._body.setCurrentIndex(1)
+        self._body.setCurrentWidget(self._choices)
         total = int(sum(counts.sum() for counts in survey.counts.values()))
         self._text.setText(breakable(f"{survey.path}: {total:,} pictures."))
         self._found.setText(f"{len(survey.classes):,} classes, a folder each")
         self._histogram.set_classes(survey.classes, _parts(survey), shows_means=False)
-        self._size.blockSignals(True)
-        if self._size.findData(survey.image_size) < 0:
-            self._size.addItem(f"{survey.image_size} × {survey.image_size}", survey.image_size)
-        self._size.setCurrentIndex(self._size.findData(survey.image_size))
-        self._size.blockSignals(False)
-        self._colours.button(survey.channels).setChecked(True)
+        with QSignalBlocker(self._size):
+            choose_data(self._size, survey.image_size, _by(survey.image_size))
+        self._colours.button(_CHANNELS.index(survey.channels)).setChecked(True)
         self._notes.setText(breakable(" ".join(survey.notes + (_SET_APART,) * (len(survey.counts) == 1))))
         self._import.setFocus()
         self._preview()
@@ -294,7 +269,7 @@ class ImportPanel(QWidget):
         side = self._size.currentData()
         words = "grey" if self._channels == 1 else "colour"
         self._numbers.setText(
-            f"The middle square of each picture, {side} × {side} in {words}: {side * side * self._channels:,} numbers. "
+            f"The middle square of each picture, {_by(side)} in {words}: {side * side * self._channels:,} numbers. "
             "This is how the network will see them:"
         )
         self._decoding.submit(examples_of, self._looked.samples, side, self._channels)
@@ -303,9 +278,7 @@ class ImportPanel(QWidget):
     def _show_examples(self, images: list[np.ndarray]) -> None:
         if not images:
             self._numbers.setText("None of the pictures that were tried can be read.")
-        for number, view in enumerate(self._views):
-            view.set_image(images[number] if number < len(images) else None)
-            view.setVisible(number < len(images))
+        self._examples.set_images(images)
         self.previewed.emit()
 
     @Slot(object)
@@ -316,8 +289,12 @@ class ImportPanel(QWidget):
     @Slot()
     def _accept(self) -> None:
         if self._path is not None and self._looked is not None:
-            register_it = partial(register, self._path, self._size.currentData(), self._channels)
-            self._start(register_it, "Putting it on the list …")
+            path, side, channels = self._path, self._size.currentData(), self._channels
+            self._start(lambda **_: import_dataset(path, side, channels), "Adding it to the list …")
+
+
+def _by(side: int) -> str:
+    return f"{side} × {side}"
 
 
 def import_button(

@@ -7,13 +7,14 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from cnnstudio.data.folders.load import load_folder
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.data.splits import Dataset
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import breakable, label
+from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.progress import ending_with
@@ -23,62 +24,39 @@ _WIDTH = 64 * GRID
 
 
 class LoadingPanel(QWidget):
-    """What stands in the page while there is no data set to show: why, how far it is, and what to do.
+    """What the page shows while there is no data set: why, how much is loaded, and what to do.
 
     Signals:
-        download_asked(): somebody wants the data set.
-        loaded(object): the `Dataset`.
-        failed(object): why it could not be loaded.
+        download_asked(): the user wants the data set.
+
+    Attributes:
+        progress: runs the loading, which ends with the `Dataset`.
     """
 
     download_asked = Signal()
-    loaded = Signal(object)
-    failed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._title = label(role="heading", name="loading_title")
-        self._text = label(role="secondary", name="loading_text")
-        for words in (self._title, self._text):
-            words.setTextFormat(Qt.TextFormat.PlainText)
+        self._title = label(role="heading", name="loading_title", plain=True)
+        self._text = label(role="secondary", name="loading_text", plain=True)
         self._entry: DatasetEntry | None = None
-        self._progress = ProgressPanel(
-            "loading", "Loading", "Ends it at once. A download goes on where it was when it is asked for again."
+        self.progress = ProgressPanel(
+            "loading", "Loading", "Stops loading. A download resumes where it stopped when you start it again."
         )
-        self._progress.finished.connect(self.loaded)
-        self._progress.cancelled.connect(self._offer_again)
-        self._progress.failed.connect(self._offer_again)
-        self._progress.failed.connect(self.failed)
+        self.progress.cancelled.connect(self._offer_again)
+        self.progress.failed.connect(self._offer_again)
         self._download = push_button(
             "download_button",
             "&Download",
-            "Fetches the data set from its authors' site once; it is kept and used without a network from then on.",
+            "Downloads the data set from its authors' site once; from then on it needs no internet connection.",
             self.download_asked,
             role="primary",
             picture="download",
         )
-        box = QWidget()
+        download = (self._download, 0, Qt.AlignmentFlag.AlignLeft)
+        box = widget_of(column(self._title, self._text, self.progress, download, gap=2 * GRID))
         box.setMaximumWidth(_WIDTH)
-        column = QVBoxLayout(box)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2 * GRID)
-        for widget in (self._title, self._text, self._progress):
-            column.addWidget(widget)
-        column.addWidget(self._download, 0, Qt.AlignmentFlag.AlignLeft)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(box, 6)
-        row.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addStretch(2)
-        layout.addLayout(row)
-        layout.addStretch(3)
-
-    @property
-    def running(self) -> bool:
-        """Whether a data set is being loaded."""
-        return self._progress.running
+        self.setLayout(column(STRETCH, row(STRETCH, (box, 6), STRETCH), STRETCH))
 
     def offer(self, entry: DatasetEntry, again: bool = False) -> None:
         """Offers a download, or to try again what has failed or was cancelled."""
@@ -88,7 +66,7 @@ class LoadingPanel(QWidget):
         how = (
             "Its images are on this computer already."
             if here
-            else f"It is downloaded once, {size(entry.download_bytes)}, and kept for use without a network."
+            else f"It is downloaded once, {size(entry.download_bytes)}, and kept on this computer."
         )
         self._text.setText(breakable(f"{entry.description} {entry.size_text}. {how}"))
         verb = " &Load" if here else " &Download"
@@ -106,15 +84,7 @@ class LoadingPanel(QWidget):
         self._title.setText(breakable(entry.title))
         self._text.setText(breakable(f"{entry.description} {entry.size_text}."))
         self._download.hide()
-        self._progress.run(partial(_load, entry, rescan), "Loading …" if entry.is_here() else "Downloading …")
-
-    def drop(self) -> None:
-        """Ends what is being loaded; no signal comes after."""
-        self._progress.drop()
-
-    def shut_down(self) -> None:
-        """Ends what is being loaded, and waits for it."""
-        self._progress.shut_down()
+        self.progress.run(partial(_load, entry, rescan), "Loading …" if entry.is_here() else "Downloading …")
 
     @Slot()
     def _offer_again(self) -> None:

@@ -4,14 +4,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QSignalBlocker, Signal, Slot
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QWidget
 
 from cnnstudio.data.augmentation.augment import AugmentationSpec
 from cnnstudio.data.library import collected_folder, forget_dataset, list_datasets
@@ -20,10 +14,11 @@ from cnnstudio.data.splits import Dataset
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import Item, MenuButton, push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
-from cnnstudio.gui.controls.picker import Choice, Picker
+from cnnstudio.gui.controls.layouts import column, row, widget_of
+from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
-from cnnstudio.gui.pages.choosers.networks import picture
+from cnnstudio.gui.pages.choosers.images import dataset_choice
 from cnnstudio.gui.pages.data.browser import DataBrowser
 from cnnstudio.gui.pages.data.explorer import DataExplorer
 from cnnstudio.gui.pages.data.import_panel import ImportPanel, import_button
@@ -61,13 +56,8 @@ class DataPage(Page):
         self._shown = ("", "")
         """Name and size of what is shown, as the list had them."""
         self._report: ReportPanel | None = None
-        page = QVBoxLayout(self)
-        page.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
-        page.setSpacing(2 * GRID)
-        page.addLayout(self._build_head())
-        page.addWidget(self._build_facts())
-        page.addWidget(self._message)
-        page.addWidget(self._build_stack(), 1)
+        head, facts, stack = self._build_head(), self._build_facts(), self._build_stack()
+        self.setLayout(column(head, facts, self._message, (stack, 1), gap=2 * GRID, edge=SECTION))
         self._picker.changed.connect(self._choose)
 
     def entered(self) -> None:
@@ -90,16 +80,14 @@ class DataPage(Page):
     def busy(self) -> str | None:
         """What would be interrupted if the window closed now, in words."""
         long = time.monotonic() - self._began > WORTH_ASKING
-        return "A data set is being loaded." if self._loading.running and long else None
+        return "A data set is being loaded." if self._loading.progress.running and long else None
 
     def shut_down(self) -> None:
         """Ends what is being loaded or computed, and waits for it."""
-        for part in (self._loading, self._browser, self._explorer, self._import):
+        for part in (self._loading.progress, self._browser, self._explorer, self._import):
             part.shut_down()
 
     def _build_head(self) -> QHBoxLayout:
-        heading = label("Data", "heading")
-        heading.setWordWrap(False)
         self._picker = describe(
             Picker(),
             "data_picker",
@@ -116,18 +104,13 @@ class DataPage(Page):
             self._go_to_training,
             role="primary",
         )
-        row = QHBoxLayout()
-        row.setSpacing(2 * GRID)
-        row.addWidget(heading)
-        row.addWidget(self._picker, 1)
-        row.addStretch(0)  # a picker has its largest width
-        row.addWidget(bring)
-        row.addWidget(self._train)
-        return row
+        heading = label("Data", "heading", wrap=False)
+        head = row(heading, (self._picker, 1), bring, self._train, gap=2 * GRID)
+        head.insertStretch(2)  # the picker has a largest width
+        return head
 
     def _build_facts(self) -> QWidget:
-        self._facts = label(role="secondary", name="dataset_facts")
-        self._facts.setTextFormat(Qt.TextFormat.PlainText)
+        self._facts = label(role="secondary", name="dataset_facts", plain=True)
         self._found = push_button(
             "report_button",
             "What was found",
@@ -145,29 +128,22 @@ class DataPage(Page):
             Item("forget_dataset", "&Forget", "clear", "Takes it off the list. No file is deleted.", self._forget),
         )
         self._forgetting = self._more.menu().actions()[-1]
-        self._about = QWidget()
-        row = QHBoxLayout(self._about)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(GRID)
-        row.addWidget(self._facts, 1)
-        row.addWidget(self._found)
-        row.addWidget(self._more)
+        self._about = widget_of(row((self._facts, 1), self._found, self._more))
         return self._about
 
     def _build_stack(self) -> QStackedWidget:
         self._stack = QStackedWidget()
         self._loading, self._browser = LoadingPanel(), DataBrowser()
-        self._explorer, self._import = DataExplorer(), ImportPanel()
+        self._explorer, self._import = DataExplorer(self._message), ImportPanel()
         for panel in (self._loading, self._browser, self._explorer, self._import):
             self._stack.addWidget(panel)
         self._loading.download_asked.connect(self._load)
-        self._loading.loaded.connect(self._show)
-        self._loading.failed.connect(self._message.show_failure)
+        self._loading.progress.finished.connect(self._show)
+        self._loading.progress.failed.connect(self._message.show_failure)
         self._browser.opened.connect(self._explore)
         self._browser.failed.connect(self._tell_broken)
         self._explorer.closed.connect(self._leave_explorer)
-        self._explorer.used.connect(self._use_augmentation)
-        self._explorer.failed.connect(self._message.show_error)
+        self._explorer.augment.used.connect(self._use_augmentation)
         self._import.imported.connect(self._accept)
         self._import.folder_wanted.connect(self._ask_folder)
         self._import.closed.connect(self._leave_import)
@@ -182,21 +158,15 @@ class DataPage(Page):
     def _refresh(self, choose: str = "") -> None:
         """Reads the list again; the choice stays where it still exists."""
         self._entries = {entry.name: entry for entry in list_datasets()}
-        wanted = choose or self._picker.current_key or self._last()
-        choices = [
-            Choice(entry.name, entry.title, entry.description, picture("own-images" if entry.path else entry.name))
-            for entry in self._entries.values()
-        ]
-        self._picker.blockSignals(True)
-        self._picker.set_choices(choices)
-        self._picker.set_current(wanted)
-        self._picker.blockSignals(False)
+        known = self._entries.__contains__
+        last = self._settings.recall(REMEMBERED, "", "the data set looked at last", known)
+        wanted = choose or self._picker.current_key or last
+        with QSignalBlocker(self._picker):
+            self._picker.set_choices([dataset_choice(entry, entry.description) for entry in self._entries.values()])
+            self._picker.set_current(wanted)
         entry = self._entry
         if entry is not None and (entry.name, entry.size_text) != self._shown:
             self._choose()
-
-    def _last(self) -> str:
-        return self._settings.recall(REMEMBERED, "", "the data set looked at last", self._entries.__contains__)
 
     @Slot()
     def _choose(self) -> None:
@@ -232,7 +202,7 @@ class DataPage(Page):
 
     def _abandon(self) -> None:
         """Lets go of the data set that is shown, and of what is being loaded."""
-        self._loading.drop()
+        self._loading.progress.drop()
         self._browser.stop()
         self._explorer.forget()
         self.dataset = None

@@ -3,17 +3,17 @@
 from html import escape
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from cnnstudio.data.report import FolderReport
-from cnnstudio.gui.controls.buttons import FoldButton, push_button, tool_button
+from cnnstudio.gui.controls.buttons import FoldButton, on_key, push_button, tool_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
-from cnnstudio.gui.controls.forms import Column
+from cnnstudio.gui.controls.layouts import STRETCH, SectionColumn, column, row
 from cnnstudio.gui.look.theme import GRID
 
 DUPLICATES_LESSON = (
-    "An image that is in training and in test at once is no test: the network may know it by heart. The accuracy comes "
+    "An image that is both in training and in test is no test: the network may have memorised it. The accuracy comes "
     "out too high. Remove one of the two and scan again."
 )
 
@@ -24,7 +24,7 @@ class _FoldedList(QWidget):
     def __init__(self, name: str, title: str, lines: list[str]) -> None:
         super().__init__()
         text = "\n".join(lines)
-        content = describe(QPlainTextEdit(text), f"{name}_list", title, "One file a line, seen from the folder's top.")
+        content = describe(QPlainTextEdit(text), f"{name}_list", title, "One file a line, with its path.")
         content.setReadOnly(True)
         content.setFixedHeight(24 * GRID)
         fold = FoldButton(f"show_{name}_button", title, f"Shows or hides the list: {title}.", content)
@@ -35,15 +35,7 @@ class _FoldedList(QWidget):
             "copy",
             lambda: QGuiApplication.clipboard().setText(text),
         )
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
-        row.addWidget(fold)
-        row.addWidget(copy)
-        row.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(row)
-        layout.addWidget(content)
+        self.setLayout(column(row(fold, copy, STRETCH), content))
 
 
 class ReportPanel(QWidget):
@@ -61,18 +53,14 @@ class ReportPanel(QWidget):
         back = push_button(
             "report_back_button",
             "All images",
-            "Back to the images: Escape, too.",
+            "Back to the images. (Esc)",
             self.closed,
             role="quiet",
             picture="arrow-left",
         )
-        here = Qt.ShortcutContext.WidgetWithChildrenShortcut
-        QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.closed.emit, here)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(back, 0, Qt.AlignmentFlag.AlignLeft)
-        self._column = Column("What was found", edge=0)
-        layout.addWidget(self._column, 1)
+        on_key(self, Qt.Key.Key_Escape, self.closed)
+        self._column = SectionColumn("What was found", edge=0)
+        self.setLayout(column((back, 0, Qt.AlignmentFlag.AlignLeft), (self._column, 1)))
         self._fill(report)
 
     def _fill(self, report: FolderReport) -> None:
@@ -82,28 +70,29 @@ class ReportPanel(QWidget):
             f"{validation:,} for validation" if validation else "",
             f"{test:,} for testing",
         ]
-        how = "as the folder says" if report.own_split else "drawn by lot, the same share of each class"
+        how = "as the folder says" if report.own_split else "chosen at random, the same share of each class"
         text = f"{train + validation + test:,} usable images: {', '.join(part for part in parts if part)}, {how}."
-        self._column.add_section("Images", f"{escape(breakable(str(report.path)))}<br>{text}")
+        add = self._column.add_section
+        add("Images", explanation=f"{escape(breakable(str(report.path)))}<br>{text}")
         if report.notes:
-            notes = self._column.add_section("Worth knowing")
-            for note in report.notes:
-                notes.addWidget(label(escape(breakable(note))))
+            add("Worth knowing", *(label(escape(breakable(note))) for note in report.notes))
         if report.unreadable_count:
-            section = self._column.add_section(
-                "Files that cannot be read", f"{report.unreadable_count:,} were skipped; the others are used."
-            )
             lines = [f"{path}: {why}" for path, why in report.unreadable]
-            section.addWidget(_FoldedList("unreadable", "Show the files", lines))
-        if report.duplicates_count:
-            section = self._column.add_section(
-                "The same image in two splits",
-                f"{report.duplicates_count:,} validation and test images are training images too. {DUPLICATES_LESSON}",
+            add(
+                "Files that cannot be read",
+                _FoldedList("unreadable", "Show the files", lines),
+                explanation=f"{report.unreadable_count:,} were skipped; the others are used.",
             )
+        if report.duplicates_count:
             lines = [" = ".join(group) for group in report.duplicates]
-            section.addWidget(_FoldedList("duplicates", "Show the files", lines))
-        self._column.add_section("Balance", _balance(report))
-        self._column.add_section("Sizes", _sizes(report))
+            add(
+                "The same image in two splits",
+                _FoldedList("duplicates", "Show the files", lines),
+                explanation=f"{report.duplicates_count:,} validation and test images are training images too. "
+                f"{DUPLICATES_LESSON}",
+            )
+        add("Balance", explanation=_balance(report))
+        add("Sizes", explanation=_sizes(report))
 
 
 def _balance(report: FolderReport) -> str:

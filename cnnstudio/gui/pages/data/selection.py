@@ -1,4 +1,4 @@
-"""What the Data page shows of a data set: which images, in which order, and the mean of each class. Knows no Qt."""
+"""What the Data page shows of a data set: which images, in which order, and the mean of each class. Without Qt."""
 
 import functools
 import threading
@@ -113,12 +113,10 @@ class Means:
     """Mean images, as far as they are known.
 
     Attributes:
-        dataset: of which.
         images: (classes, height, width, channels) uint8.
         known: (classes,) bool, which of them had an image by now.
     """
 
-    dataset: Dataset
     images: np.ndarray
     known: np.ndarray
 
@@ -128,7 +126,7 @@ def mean_images(dataset: Dataset, on_event: Callable[[object], object], stop: th
 
     Args:
         dataset: whose images.
-        on_event: told `Means` on the way, some times a second.
+        on_event: called with the `Means` so far, a few times a second.
         stop: ends it early.
 
     Returns:
@@ -152,14 +150,14 @@ def mean_images(dataset: Dataset, on_event: Callable[[object], object], stop: th
         sums[present] += np.add.reduceat(images[order], firsts, axis=0, dtype=np.int64)
         counts += np.bincount(labels, minlength=len(counts))
         if time.monotonic() - told > _MEANS_SECONDS:
-            on_event(_means(dataset, sums, counts))
+            on_event(_means(sums, counts))
             told = time.monotonic()
-    return _means(dataset, sums, counts)
+    return _means(sums, counts)
 
 
-def _means(dataset: Dataset, sums: np.ndarray, counts: np.ndarray) -> Means:
+def _means(sums: np.ndarray, counts: np.ndarray) -> Means:
     images = sums / np.maximum(counts, 1)[:, np.newaxis, np.newaxis, np.newaxis]
-    return Means(dataset, np.rint(images).astype(np.uint8), counts > 0)
+    return Means(np.rint(images).astype(np.uint8), counts > 0)
 
 
 @functools.lru_cache(maxsize=64)

@@ -3,24 +3,24 @@
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
-from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, widget_of
 from cnnstudio.gui.look.theme import GAP, GRID
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.gui.widgets.maps.map_row import MapRow
-from cnnstudio.models.trained.classifier import LayerOutput
+from cnnstudio.training.events import Probe
 from cnnstudio.wording import shape
 
 MOST_ROWS = 4
-"""So many layers with feature maps are shown; the Try page has them all."""
+"""The number of layers whose feature maps are shown; the Try page shows all of them."""
 
 _KERNELS = (
     "The weights that the first convolution slides over the image. They begin as noise; as the network learns, they "
-    "become small detectors of strokes and edges. Blue pulls down, red pushes up, pale does nothing."
+    "become small detectors of strokes and edges. Blue is negative, red is positive, pale is near zero."
 )
-_MAPS = "What the layer makes of the image: each map is bright where its own pattern was found."
+_MAPS = "The output of this layer for the image: each map is bright where its own pattern was found."
 
 
 def kernel_tiles(kernels: np.ndarray) -> np.ndarray:
@@ -33,17 +33,11 @@ def verdict(label: str, probabilities: np.ndarray, classes: Sequence[str]) -> st
     """The network's answer to the probe image, in words."""
     top = int(np.argmax(np.nan_to_num(probabilities)))
     answer, share = classes[top], f"{100 * float(np.nan_to_num(probabilities)[top]):.0f}\N{NO-BREAK SPACE}%"
-    if answer == label:
-        return f"It says {answer}, and is {share} sure. Right."
-    return f"It says {answer}, {share} sure. Wrong, so far."
+    return f"The network says {answer} ({share}): {'right' if answer == label else 'wrong so far'}."
 
 
-class LearningView(QScrollArea):
-    """A narrow column: the probe image and the network's answer, the first kernels, the first feature maps.
-
-    Args:
-        parent: the parent widget.
-    """
+class LearningView(ScrollColumn):
+    """A narrow column: the probe image and the network's answer, the first kernels, the first feature maps."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,107 +47,59 @@ class LearningView(QScrollArea):
             "What it sees",
             "One test image that the network never learns from, shown to it again and again while it learns.",
         )
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMinimumWidth(30 * GRID)
         self._probe = PixelView("")
         self._probe.setFixedSize(11 * GRID, 11 * GRID)
         describe(self._probe, "probe_image", "Probe image", "The image that the network is asked about.")
-        self._label = self._text("probe_label", "strong")
-        self._verdict = self._text("probe_verdict", "")
-        self._hint = self._text("learning_hint", "secondary")
+        self._label = label(role="strong", name="probe_label", plain=True)
+        self._verdict = label(name="probe_verdict", plain=True)
+        self._hint = label(role="secondary", name="learning_hint", plain=True)
         self._kernels = MapRow("diverging", "kernel")
         self._kernels.setObjectName("kernels")
         self._maps = [MapRow("viridis", "map") for _ in range(MOST_ROWS)]
-        for number, row in enumerate(self._maps):
-            row.setObjectName(f"probe_maps_{number}")
-        self._build()
+        for number, maps in enumerate(self._maps):
+            maps.setObjectName(f"probe_maps_{number}")
+        answer = column(STRETCH, self._label, self._verdict, STRETCH, gap=GAP // 2)
+        self._answer = widget_of(row(self._probe, (answer, 1), gap=2 * GAP))
+        heading = label("What it sees", "heading", "learning_heading")
+        content = column(heading, self._answer, self._hint, self._kernels, *self._maps, STRETCH, gap=2 * GAP)
+        content.setContentsMargins(0, 0, GAP, 0)
+        self.set_content(content)
         self.clear()
-
-    def _text(self, name: str, role: str) -> QLabel:
-        label = QLabel(self)
-        label.setObjectName(name)
-        label.setProperty("role", role)
-        label.setWordWrap(True)
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        return label
-
-    def _build(self) -> None:
-        heading = self._text("learning_heading", "heading")
-        heading.setText("What it sees")
-        words = QVBoxLayout()
-        words.setSpacing(GAP // 2)
-        words.addStretch(1)
-        words.addWidget(self._label)
-        words.addWidget(self._verdict)
-        words.addStretch(1)
-        top = QHBoxLayout()
-        top.setSpacing(2 * GAP)
-        top.addWidget(self._probe)
-        top.addLayout(words, 1)
-        content = QWidget()
-        content.setProperty("role", "content")
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, GAP, 0)
-        column.setSpacing(2 * GAP)
-        column.addWidget(heading)
-        column.addLayout(top)
-        column.addWidget(self._hint)
-        for row in (self._kernels, *self._maps):
-            column.addWidget(row)
-        column.addStretch(1)
-        self.setWidget(content)
 
     def clear(self) -> None:
         """Shows the empty state."""
-        self._probe.hide()
-        self._label.hide()
-        self._verdict.hide()
-        for row in (self._kernels, *self._maps):
-            row.hide()
+        for part in (self._answer, self._kernels, *self._maps):
+            part.hide()
         self._hint.setText(
-            "Press Train: kernels of the first convolution, and what the first layers make of one image, change here "
-            "as the network learns."
+            "Press Train: the kernels of the first convolution, and the feature maps of one image, change here as the "
+            "network learns."
         )
         self._hint.show()
 
-    def show_probe(  # noqa: PLR0917
-        self,
-        image: np.ndarray,
-        label_text: str,
-        probabilities: np.ndarray,
-        classes: Sequence[str],
-        kernels: np.ndarray | None,
-        layers: Sequence[LayerOutput],
-    ) -> None:
+    def show_probe(self, probe: Probe, classes: Sequence[str]) -> None:
         """Shows how things stand.
 
         Args:
-            image: (height, width, channels) uint8, the probe image.
-            label_text: the name of its true class.
-            probabilities: (classes,) 0–1, the network's answer.
+            probe: one image and what the network makes of it; the first `MOST_ROWS` of its layers are shown.
             classes: the class names.
-            kernels: (height, width, channels, filters), the weights of the first convolution; None without one.
-            layers: outputs of layers with feature maps; the first `MOST_ROWS` are shown.
         """
-        self._probe.set_image(image)
-        self._label.setText(f"This is: {label_text}")
-        self._verdict.setText(verdict(label_text, probabilities, classes))
-        for widget in (self._probe, self._label, self._verdict):
-            widget.show()
-        self._kernels.setVisible(kernels is not None)
-        if kernels is not None:
-            height, width, channels, filters = kernels.shape
+        truth = classes[probe.label]
+        self._probe.set_image(probe.image)
+        self._label.setText(f"This is: {truth}")
+        self._verdict.setText(verdict(truth, probe.probabilities, classes))
+        self._answer.show()
+        self._kernels.setVisible(probe.kernels is not None)
+        if probe.kernels is not None:
+            height, width, channels, filters = probe.kernels.shape
             each = "" if channels == 1 else f", {channels} each"
             self._kernels.set_header("Kernels", f"{filters} of {height}×{width}{each}", _KERNELS)
-            self._kernels.set_values(kernel_tiles(kernels))
-        self._hint.setVisible(kernels is None)
+            self._kernels.set_values(kernel_tiles(probe.kernels))
+        self._hint.setVisible(probe.kernels is None)
         self._hint.setText("This network has no convolution, so there are no kernels that slide over the image.")
-        shown = layers[:MOST_ROWS]
-        for number, row in enumerate(self._maps):
-            row.setVisible(number < len(shown))
+        shown = probe.layers[:MOST_ROWS]
+        for number, maps in enumerate(self._maps):
+            maps.setVisible(number < len(shown))
             if number < len(shown):
-                row.set_header(shown[number].name, shape(shown[number].values.shape), _MAPS)
-                row.set_values(shown[number].values)
+                maps.set_header(shown[number].name, shape(shown[number].values.shape), _MAPS)
+                maps.set_values(shown[number].values)

@@ -5,21 +5,15 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QScrollArea,
-    QStackedLayout,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from cnnstudio import wording
 from cnnstudio.data.augmentation.changes import AugmentationSpec
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import label
+from cnnstudio.gui.controls.layouts import ScrollColumn, column, row, widget_of
 from cnnstudio.gui.controls.progress_panel import ProgressBar
-from cnnstudio.gui.look.theme import GRID
+from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.choosers.networks import choice_key
 from cnnstudio.gui.pages.train.form import TrainingForm
@@ -51,15 +45,9 @@ class TrainPage(Page):
         self._done = 0.0
         self._result: TrainingResult | None = None
         self._classes: tuple[str, ...] = ()
-
-        columns = QHBoxLayout(self)
-        columns.setContentsMargins(GRID * 3, GRID * 3, GRID * 3, GRID * 3)
-        columns.setSpacing(GRID * 3)
-        columns.addWidget(self._build_choices())
-        columns.addLayout(self._build_middle(), 1)
         self._seen = LearningView()
-        self._seen.setFixedWidth(GRID * 36)
-        columns.addWidget(self._seen)
+        self._seen.setFixedWidth(36 * GRID)
+        self.setLayout(row(self._build_choices(), (self._build_middle(), 1), self._seen, gap=SECTION, edge=SECTION))
 
     @property
     def config(self) -> TrainingConfig:
@@ -117,22 +105,10 @@ class TrainPage(Page):
             self._task = None
 
     def _build_choices(self) -> QWidget:
-        column = QWidget()
-        column.setFixedWidth(GRID * 36)
-        layout = QVBoxLayout(column)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(GRID * 2)
-        heading = label("Train a network", "heading")
-        self._form = TrainingForm()
+        self._form = TrainingForm(self._message)
         self._form.own_images_wanted.connect(partial(self.navigate.emit, "data", None))
-        self._form.failed.connect(self._message.show_error)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll = ScrollColumn()
         scroll.setWidget(self._form)
-
         self._train_button = push_button(
             "train_button",
             "&Train",
@@ -143,20 +119,16 @@ class TrainPage(Page):
         self._stop_button = push_button(
             "stop_button", "&Stop", "Stops after this batch and keeps what was learnt.", self.stop
         )
-        buttons = QWidget()
-        self._buttons = QStackedLayout(buttons)
+        self._buttons = QStackedLayout()
         self._buttons.addWidget(self._train_button)
         self._buttons.addWidget(self._stop_button)
-        buttons.setFixedHeight(GRID * 5)
-
-        for widget in (heading, scroll, buttons):
-            layout.addWidget(widget)
-        layout.setStretchFactor(scroll, 1)
-        return column
+        buttons = widget_of(self._buttons)
+        buttons.setFixedHeight(5 * GRID)
+        choices = widget_of(column(label("Train a network", "heading"), (scroll, 1), buttons, gap=2 * GRID))
+        choices.setFixedWidth(36 * GRID)
+        return choices
 
     def _build_middle(self) -> QVBoxLayout:
-        layout = QVBoxLayout()
-        layout.setSpacing(GRID * 2)
         empty = label("Press Train: the loss of every batch appears here.", "secondary")
         empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._curves = QStackedLayout()
@@ -182,16 +154,8 @@ class TrainPage(Page):
             self.train_more,
         )
         self._more_button.hide()
-        foot = QHBoxLayout()
-        foot.setSpacing(GRID * 2)
-        foot.addWidget(self._status, 1)
-        foot.addWidget(self._more_button)
-        foot.addWidget(self._try_button)
-        layout.addWidget(self._message)
-        layout.addLayout(self._curves, 1)
-        layout.addWidget(self._progress)
-        layout.addLayout(foot)
-        return layout
+        foot = row((self._status, 1), self._more_button, self._try_button, gap=2 * GRID)
+        return column(self._message, (self._curves, 1), self._progress, foot, gap=2 * GRID)
 
     @cached_property
     def plot(self) -> "TrainingPlot":
@@ -292,8 +256,7 @@ class TrainPage(Page):
             case EpochEnd():
                 self.plot.add_epoch(event.epoch, event.loss, event.accuracy, event.val_loss, event.val_accuracy)
             case Probe():
-                truth, classes = self._classes[event.label], self._classes
-                self._seen.show_probe(event.image, truth, event.probabilities, classes, event.kernels, event.layers)
+                self._seen.show_probe(event, self._classes)
             case Stopped():
                 self._progress.show_part(0, None)
                 self._status.setText(f"Stopped after {event.batches:,} batches. Measuring on the test images …")

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QStackedWidget
 
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.layouts import STRETCH, column, row
 from cnnstudio.gui.pages.try_.draw_source import Source
 from cnnstudio.gui.pages.try_.session import Answer, ModelInput, Picture
 from cnnstudio.gui.widgets.drawing.camera import CameraView
@@ -14,33 +15,31 @@ _INVITATION = "Hold something in front of the camera."
 
 
 class CameraSource(Source):
-    """What the camera sees now, as often as the network can answer; Space holds a picture fast."""
+    """What the camera sees now, as often as the network can answer; Space freezes a picture."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._stack = self._surface = QStackedWidget()
         self.invitation = _INVITATION
         self._input: Picture | None = None
-        self._stack = self._add_surface(QStackedWidget())
         self._camera = CameraView()
         self._camera.picture_changed.connect(self._take)
         self._camera.failed.connect(self._lose)
         self._still = PhotoView()
-        describe(self._still, "camera_still", "The picture", "The picture that was held fast, not mirrored.")
+        describe(self._still, "camera_still", "The picture", "The frozen picture, not mirrored.")
         self._stack.addWidget(self._camera)
         self._stack.addWidget(self._still)
         self._freeze = push_button(
             "freeze_button",
             "Free&ze",
-            "Holds this picture fast, to look at the answer and at the maps in peace; once more, the camera goes on. "
-            "(Space)",
+            "Freezes this picture, to look at the answer and at the maps; press it again to go on. (Space)",
             picture="camera",
         )
         self._freeze.setCheckable(True)
         self._freeze.setEnabled(False)
         self._freeze.toggled.connect(self._hold)
-        row = self._tools()
-        row.addWidget(label("Pictures stay on this computer.", "small"), 1)
-        row.addWidget(self._freeze)
+        note = label("Pictures stay on this computer.", "small")
+        self.setLayout(column(self._stack, row((note, 1), self._freeze), STRETCH))
 
     @property
     def input(self) -> ModelInput | None:
@@ -52,21 +51,21 @@ class CameraSource(Source):
         self._surface.setFixedSize(side, 3 * side // 4)
 
     def start(self) -> None:
-        """Takes the camera, now that it is chosen."""
+        """Starts the camera, now that it is chosen."""
         if not self._freeze.isChecked():
             self.invitation = _INVITATION
             self._camera.start()
 
     def stop(self) -> None:
-        """Lets the camera go."""
+        """Stops the camera."""
         self._camera.stop()
 
     def shut_down(self) -> None:
-        """Lets the camera go."""
+        """Stops the camera."""
         self.stop()
 
     def show_answer(self, answer: Answer) -> None:
-        """Shows the crop of a picture that is held fast."""
+        """Shows the crop of a frozen picture."""
         if self._freeze.isChecked():
             self._still.set_image(answer.picture, answer.crop)
 

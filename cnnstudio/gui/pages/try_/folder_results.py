@@ -1,4 +1,4 @@
-"""What came of a folder's pictures: predicted in a thread, kept for the view, the small pictures on disk."""
+"""The predictions of a folder's pictures: made in a thread, kept for the view, the small pictures on disk."""
 
 import tempfile
 import threading
@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import FileIO
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -25,7 +24,7 @@ TOP = 3
 """Classes that are named for each picture."""
 
 UNSURE = 0.5
-"""Below this probability of its best class a picture counts as uncertain."""
+"""A picture is uncertain if the probability of its best class is below this."""
 
 THUMBNAIL_SIDE = 64
 """Longer side of a small picture, at most."""
@@ -36,7 +35,7 @@ FILTERS: dict[str, tuple[str, str]] = {
     "unsure": (
         "&Uncertain",
         f"Pictures whose best class has less than {percent(UNSURE, 0)}: here the network is most likely wrong. "
-        "Press it again for the certain ones, too.",
+        "Press it again to see all pictures.",
     ),
     "unreadable": ("Un&readable", "Files that could not be used, and why."),
 }
@@ -44,8 +43,11 @@ FILTERS: dict[str, tuple[str, str]] = {
 
 ORDERS: dict[str, tuple[str, str]] = {
     "class": ("By class", "One class after the other, the most frequent first; in each the most certain first."),
-    "least": ("Least certain first", "What the network hesitates about comes first: the place to look for mistakes."),
-    "most": ("Most certain first", "What the network takes for the clearest examples comes first."),
+    "least": (
+        "Least certain first",
+        "Pictures that the network is least certain about come first: look for mistakes there.",
+    ),
+    "most": ("Most certain first", "Pictures that the network is most certain about come first."),
 }
 """The orders of what is shown: text and lesson."""
 
@@ -104,9 +106,9 @@ class Begun:
 
     Attributes:
         classes: of the model.
-        mark: what tells the model from others in a table.
+        mark: what distinguishes the model from others in a table.
         total: number of pictures.
-        problems: a sentence for each folder that cannot be looked into.
+        problems: a sentence for each folder that cannot be read.
         thumbnails: where the small pictures will be.
     """
 
@@ -119,22 +121,22 @@ class Begun:
 
 @dataclass(frozen=True, eq=False)
 class More:
-    """Predictions that have come since; the small pictures of those without an error have been kept, in order."""
+    """Predictions since the last event; the small pictures of those without an error are kept, in order."""
 
     predictions: tuple[FilePrediction, ...]
 
 
-def work(model: Path, folder: Path, on_event: Callable[[object], object], stop: threading.Event) -> bool:
+def classify(model: Path, folder: Path, on_event: Callable[[object], object], stop: threading.Event) -> bool:
     """Predicts all pictures of a folder, for a `Task`.
 
     Args:
         model: the model's path.
         folder: the folder, or a zip archive.
-        on_event: told `Begun`, `Progress` and `More`.
-        stop: ends it.
+        on_event: called with `Begun`, `Progress` and `More`.
+        stop: stops it.
 
     Returns:
-        Whether it came to its end.
+        Whether all pictures were classified.
 
     Raises:
         StudioError: the model or the folder cannot be used, or there is no picture in it, or the disk is full.
@@ -178,7 +180,7 @@ class Results:
     """The predictions so far, to be sorted and filtered.
 
     Args:
-        begun: what was told first.
+        begun: the first event.
     """
 
     def __init__(self, begun: Begun) -> None:
@@ -190,7 +192,7 @@ class Results:
         self._shares: list[float] = []
 
     def add(self, predictions: Sequence[FilePrediction]) -> None:
-        """Takes in what has come."""
+        """Adds predictions."""
         self.everything += predictions
         for one in predictions:
             if one.error:
@@ -224,38 +226,25 @@ class Results:
             keep &= classes[order] == number
         return order[keep]
 
+    def save(self, path: Path) -> tuple[Path, int]:
+        """Saves the table of all predictions so far, and returns its path and its number of rows.
+
+        Raises:
+            StudioError: the file cannot be written.
+        """
+        everything = tuple(self.everything)
+        save_table(path, everything, min(TOP, len(self.begun.classes)), self.begun.mark)
+        return path, len(everything)
+
     def caption(self, place: int) -> str:
-        """What is said of a picture: its name and its best classes."""
+        """A picture in words: its name and its best classes."""
         one = self.predictions[place]
         named = ", ".join(f"{name} {percent(share)}" for _, name, share in one.top)
         return f"{one.file.name}: {named}"
 
 
-def told(one: FilePrediction, root: Path) -> str:
-    """Why there is no prediction for a file, with its name.
-
-    Args:
-        one: the file's.
-        root: the folder or archive that was classified, which goes without saying.
-    """
+def problem_text(one: FilePrediction, root: Path) -> str:
+    """Why there is no prediction for a file, with its path inside the folder or archive that was classified."""
     reason = one.error if one.file.name in one.error else f"{one.file.name}: {one.error}"
     name = one.file.name
     return reason.replace(name, name.removeprefix(str(root)).lstrip("/\\"))
-
-
-class Saved(NamedTuple):
-    """A table has been saved: where, and how many rows it has."""
-
-    path: Path
-    rows: int
-
-
-def write(path: Path, results: Results, **_: object) -> Saved:
-    """Saves the table, for a `Task`.
-
-    Raises:
-        StudioError: the file cannot be written.
-    """
-    everything = tuple(results.everything)
-    save_table(path, everything, min(TOP, len(results.begun.classes)), results.begun.mark)
-    return Saved(path, len(everything))

@@ -1,46 +1,93 @@
 """A whole folder classified: thumbnails sorted by class and certainty, and the table of it."""
 
 import os
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QElapsedTimer, Qt, Signal, Slot
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QPlainTextEdit,
-    QSlider,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
 
-from cnnstudio.gui.controls.buttons import push_button
+from cnnstudio.gui.controls.buttons import chip, on_key, push_button
 from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.forms import combo
+from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.look.theme import GRID, SECTION
-from cnnstudio.gui.pages.try_.folder_head import FolderChoices, FolderHead
-from cnnstudio.gui.pages.try_.folder_results import Begun, More, Results, Saved, told, work, write
-from cnnstudio.gui.task import Task
+from cnnstudio.gui.pages.try_.folder_results import FILTERS, ORDERS, TOP, Begun, More, Results, classify, problem_text
+from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.charts.class_histogram import ClassCounts, ClassHistogram
-from cnnstudio.gui.widgets.images.thumbnail_grid import LARGEST, SMALLEST, ThumbnailGrid, ThumbnailSource
+from cnnstudio.gui.widgets.images.thumbnail_grid import ThumbnailGrid, ThumbnailSource, size_slider
 from cnnstudio.models.trained.folder_prediction import FilePrediction
 from cnnstudio.storage import exists, is_folder
 
 _REFRESH = 1000
-"""Milliseconds between two looks at what has come meanwhile, at least."""
+"""Milliseconds between two refreshes while predictions come, at least."""
 
 _REST = 20
-"""A look may take a twentieth of the time: with very many pictures, there are fewer."""
+"""A refresh may take a twentieth of the time: with very many pictures, there are fewer."""
+
+
+class FolderChoices(QWidget):
+    """A chip for each of `FILTERS` and a list of `ORDERS`.
+
+    Signals:
+        filter_chosen(str): a filter was clicked, which is on; the same one again turns it off.
+        order_chosen(): another order was chosen.
+
+    Attributes:
+        filter: the key of the filter that is on, of `FILTERS`.
+    """
+
+    filter_chosen = Signal(str)
+    order_chosen = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.filter = "all"
+        self._chips = {
+            name: chip(f"{name}_filter_chip", text, lesson, partial(self._choose, name))
+            for name, (text, lesson) in FILTERS.items()
+        }
+        self._order = combo("order_combo", "Order", "", ORDERS)
+        self._order.currentIndexChanged.connect(self.order_chosen)
+        sort = label("S&ort", "secondary", wrap=False)
+        sort.setBuddy(self._order)
+        self.setLayout(row(*self._chips.values(), STRETCH, sort, self._order))
+        self.present({}, one_class=False)
+
+    @property
+    def order(self) -> str:
+        """The key of the order that is chosen, of `ORDERS`."""
+        return str(self._order.currentData())
+
+    def present(self, counts: Mapping[str, int], one_class: bool) -> None:
+        """Shows which filter is on, and how many pictures it lets through.
+
+        Args:
+            counts: how many pictures a filter lets through, for those where it is worth saying.
+            one_class: whether the pictures of one class are shown, so that not all are.
+        """
+        for name, button in self._chips.items():
+            text = FILTERS[name][0]
+            button.setText(f"{text} ({counts[name]:,})" if name in counts else text)
+            button.setChecked(name == self.filter and (name != "all" or not one_class))
+        self._chips["unreadable"].setVisible(bool(counts.get("unreadable")))
+        self._order.setEnabled(self.filter != "unreadable")
+        self._order.setToolTip(ORDERS[self.order][1])
+
+    def _choose(self, name: str) -> None:
+        self.filter = "all" if name == self.filter else name
+        self.filter_chosen.emit(name)
 
 
 class FolderView(QWidget):
-    """Classifies a folder and shows what came of it.
+    """Classifies a folder and shows the predictions.
 
     Signals:
-        left(): somebody wants to go back to single pictures.
+        left(): the user wants to go back to single pictures.
         opened(object, object): the `PictureFile` of a thumbnail that was clicked, and the path of the model that
             answered here.
     """
@@ -51,7 +98,9 @@ class FolderView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("folder_view")
-        self._saving: Task | None = None
+        self._saving = LatestTask(self)
+        self._saving.finished.connect(self._tell_saved)
+        self._saving.failed.connect(self._fail)
         self._results: Results | None = None
         self._shown = np.zeros(0, int)
         self._rows: list[int] = []
@@ -64,23 +113,13 @@ class FolderView(QWidget):
         self._pause = _REFRESH
         self._message = MessageBar()
         self._message.accepted.connect(self._classify_again)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
-        column.setSpacing(2 * GRID)
-        self._head = FolderHead(self)
-        self._head.left.connect(self._leave)
-        self._head.save_asked.connect(self._ask_place)
-        self._progress = ProgressPanel("folder", "Predicting", "Ends it at once; what has come so far stays.")
+        self._progress = ProgressPanel("folder", "Predicting", "Stops; the predictions so far stay.")
         self._progress.reported.connect(self._hear)
         self._progress.finished.connect(self._finish)
         self._progress.failed.connect(self._fail)
-        for part in (self._head, self._message, self._progress):
-            column.addWidget(part)
-        body = QHBoxLayout()
-        body.setSpacing(SECTION)
-        body.addWidget(self._build_classes())
-        body.addLayout(self._build_pictures(), 1)
-        column.addLayout(body, 1)
+        body = row(self._build_classes(), (self._build_pictures(), 1), gap=SECTION)
+        head = self._build_head()
+        self.setLayout(column(head, self._message, self._progress, (body, 1), gap=2 * GRID, edge=SECTION))
 
     @property
     def results(self) -> Results | None:
@@ -110,14 +149,15 @@ class FolderView(QWidget):
         self._folder, self._model, self._model_title = folder, model, title
         self._save_in = None
         self._results = None
-        self._head.name(folder.name or str(folder), title)
+        self._title.setText(folder.name or str(folder))
+        self._subtitle.setText(f"Classified by {title}")
         self._choices.filter = "all"
         self._histogram.set_classes((), ())
         self._refresh()
-        self._progress.run(partial(work, model, folder), "Looking for pictures and opening the model …")
+        self._progress.run(partial(classify, model, folder), "Looking for pictures and opening the model …")
 
     def entered(self, model: Path, title: str) -> None:
-        """Somebody comes back; where another model is chosen meanwhile, it may classify the folder, too.
+        """Called when the user comes back: another model that is chosen by now may classify the folder, too.
 
         Args:
             model: the path of the model that is chosen now.
@@ -128,14 +168,33 @@ class FolderView(QWidget):
             self._tell(f"{self._model_title} answered here; {title} is chosen now.", f"Classify again with {title}")
 
     def shut_down(self) -> None:
-        """Ends what is running, and waits for it."""
+        """Stops what is running, and waits until it has stopped."""
         self._progress.shut_down()
-        if self._saving is not None:
-            self._saving.shut_down()
+        self._saving.shut_down()
+
+    def _build_head(self) -> QHBoxLayout:
+        back = push_button(
+            "leave_folder_button",
+            "&Back",
+            "Back to single pictures; what is here stays. (Esc)",
+            self._leave,
+            picture="arrow-left",
+        )
+        # As the button's own shortcut it would take the place of its underlined letter.
+        on_key(self, Qt.Key.Key_Escape, self._leave)
+        self._title = label(role="heading", name="folder_title", wrap=False, plain=True)
+        self._subtitle = label(role="secondary", name="folder_subtitle")
+        self._save = push_button(
+            "save_table_button",
+            "&Save as CSV…",
+            f"A table for any spreadsheet program: each file with its {TOP} most probable classes.",
+            self._ask_place,
+            role="primary",
+            picture="save",
+        )
+        return row(back, (column(self._title, self._subtitle, gap=0), 1), self._save, gap=2 * GRID)
 
     def _build_classes(self) -> QWidget:
-        column = QWidget()
-        column.setFixedWidth(30 * GRID)
         self._histogram = describe(
             ClassHistogram(),
             "predicted_classes",
@@ -144,9 +203,6 @@ class FolderView(QWidget):
             "Click one to see only its pictures.",
         )
         self._histogram.chosen.connect(self._choose_class)
-        layout = QVBoxLayout(column)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(GRID)
         self._every_class = push_button(
             "all_classes_button",
             "Show a&ll",
@@ -157,15 +213,11 @@ class FolderView(QWidget):
         policy = self._every_class.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self._every_class.setSizePolicy(policy)
-        heading = QHBoxLayout()
-        title = label("Predicted classes", "strong")
-        title.setWordWrap(False)
-        heading.addWidget(title, 1)
-        heading.addWidget(self._every_class)
-        layout.addLayout(heading)
-        layout.addWidget(label("Hatched: uncertain, below 50 %", "small"))
-        layout.addWidget(self._histogram, 1)
-        return column
+        heading = row((label("Predicted classes", "strong", wrap=False), 1), self._every_class)
+        legend = label("Hatched: uncertain, below 50 %", "small")
+        classes = widget_of(column(heading, legend, (self._histogram, 1)))
+        classes.setFixedWidth(30 * GRID)
+        return classes
 
     def _build_pictures(self) -> QVBoxLayout:
         self._grid = ThumbnailGrid(placeholder="There are no such pictures.")
@@ -177,42 +229,17 @@ class FolderView(QWidget):
             QPlainTextEdit(), "unreadable_list", "Unreadable files", "The files that could not be opened, and why."
         )
         self._list.setReadOnly(True)
+        self._soon = label("The pictures appear here as they are classified.", "secondary", "no_pictures_yet")
+        self._soon.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedWidget()
-        self._stack.addWidget(self._grid)
-        self._stack.addWidget(self._list)
-        soon = label("The pictures appear here as they are classified.", "secondary", "no_pictures_yet")
-        soon.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._stack.addWidget(soon)
-        layout = QVBoxLayout()
-        layout.setSpacing(GRID)
+        for view in (self._grid, self._list, self._soon):
+            self._stack.addWidget(view)
         self._choices = FolderChoices()
         self._choices.filter_chosen.connect(self._choose_filter)
         self._choices.order_chosen.connect(self._choose_order)
-        layout.addWidget(self._choices)
-        layout.addWidget(self._stack, 1)
-        layout.addLayout(self._build_foot())
-        return layout
-
-    def _build_foot(self) -> QHBoxLayout:
-        self._count = label(role="secondary", name="folder_count")
-        self._count.setTextFormat(Qt.TextFormat.PlainText)
-        size = describe(
-            QSlider(Qt.Orientation.Horizontal),
-            "folder_thumbnail_size",
-            "Size of the thumbnails",
-            "Makes the thumbnails larger or smaller; Ctrl and the wheel do, too.",
-        )
-        size.setRange(SMALLEST, LARGEST)
-        size.setFixedWidth(16 * GRID)
-        size.setValue(self._grid.side)
-        size.valueChanged.connect(self._grid.set_side)
-        self._grid.side_changed.connect(size.setValue)
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
-        row.addWidget(self._count, 1)
-        row.addWidget(label("Size", "secondary"))
-        row.addWidget(size)
-        return row
+        self._count = label(role="secondary", name="folder_count", plain=True)
+        foot = row((self._count, 1), size_slider(self._grid, "folder_thumbnail_size"))
+        return column(self._choices, (self._stack, 1), foot)
 
     @Slot(object)
     def _hear(self, event: object) -> None:
@@ -232,7 +259,7 @@ class FolderView(QWidget):
         self._refresh()
         if self._results is None:
             return
-        done = len(self._results.predictions) + len(self._results.unreadable)
+        done = len(self._results.everything)
         if not whole:
             self._message.show_info(f"Cancelled: {done:,} of {self._results.begun.total:,} pictures are classified.")
         elif self._results.begun.problems:
@@ -245,14 +272,14 @@ class FolderView(QWidget):
 
     @Slot()
     def _refresh(self) -> None:
-        """Shows what has come so far, filtered and sorted; what is in sight stays where it can."""
+        """Shows the predictions so far, filtered and sorted; what is in view stays there where it can."""
         results = self._results
-        self._head.allow_saving(results is not None and bool(results.predictions or results.unreadable))
+        self._save.setEnabled(results is not None and bool(results.everything))
         if results is None or not results.everything:
             self._choices.present({}, one_class=False)
             self._every_class.hide()
             self._grid.set_images(None)
-            self._stack.setCurrentIndex(2)
+            self._stack.setCurrentWidget(self._soon)
             self._count.setText("")
             return
         self._show_classes(results)
@@ -262,9 +289,9 @@ class FolderView(QWidget):
         self._choices.present({"unsure": number_unsure, "unreadable": len(results.unreadable)}, one_class=chosen >= 0)
         self._every_class.setVisible(chosen >= 0)
         listing = self._choices.filter == "unreadable"
-        self._stack.setCurrentIndex(1 if listing else 0)
+        self._stack.setCurrentWidget(self._list if listing else self._grid)
         if listing:
-            self._list.setPlainText("\n".join(told(one, self._folder) for one in results.unreadable))
+            self._list.setPlainText("\n".join(problem_text(one, self._folder) for one in results.unreadable))
             number = len(results.unreadable)
             self._count.setText(f"{number:,} {'file' if number == 1 else 'files'} cannot be used")
             return
@@ -370,15 +397,11 @@ class FolderView(QWidget):
         name, _ = QFileDialog.getSaveFileName(self, "Save the table", start, "Tables (*.csv)")
         if name:
             self._save_in = Path(name).parent
-            self._save_as(Path(name) if name.lower().endswith(".csv") else Path(f"{name}.csv"), self._results)
-
-    def _save_as(self, path: Path, results: Results) -> None:
-        self._saving = Task(partial(write, path, results), self)
-        self._saving.finished.connect(self._tell_saved)
-        self._saving.failed.connect(self._fail)
-        self._saving.start()
+            path = Path(name) if name.lower().endswith(".csv") else Path(f"{name}.csv")
+            self._saving.submit(self._results.save, path)
 
     @Slot(object)
-    def _tell_saved(self, saved: Saved) -> None:
-        rows = f"{saved.rows:,} {'row' if saved.rows == 1 else 'rows'}"
-        self._tell(f"{rows} saved as {saved.path}: all pictures{' so far' if self.running else ''}.")
+    def _tell_saved(self, saved: tuple[Path, int]) -> None:
+        path, count = saved
+        rows = f"{count:,} {'row' if count == 1 else 'rows'}"
+        self._tell(f"{rows} saved as {path}: all pictures{' so far' if self.running else ''}.")

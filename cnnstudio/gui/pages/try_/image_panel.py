@@ -3,27 +3,19 @@
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QFrame,
-    QHBoxLayout,
-    QScrollArea,
-    QSizePolicy,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget
 
-from cnnstudio.gui.controls.buttons import chip
+from cnnstudio.gui.controls.buttons import chip, chip_group
 from cnnstudio.gui.controls.describe import describe, label
-from cnnstudio.gui.controls.forms import ButtonRows
+from cnnstudio.gui.controls.layouts import STRETCH, ButtonRows, ScrollColumn, column, row
+from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.try_.camera_source import CameraSource
 from cnnstudio.gui.pages.try_.draw_source import MINIMUM_SIDE, NARROW, DrawSource, Source
+from cnnstudio.gui.pages.try_.input_texts import texts_for
 from cnnstudio.gui.pages.try_.photo_source import PhotoSource
 from cnnstudio.gui.pages.try_.sample_source import SampleSource, why_no_samples
 from cnnstudio.gui.pages.try_.session import Answer, Drawing, ModelInput, Picture
-from cnnstudio.gui.pages.try_.words import words_for
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.models.trained.card import Card
 
@@ -36,78 +28,47 @@ _ROOM_FOR_LARGE_INPUT = 110 * GRID
 """Height of the page from which on the large one fits."""
 
 
-class ImagePanel(QScrollArea):
+class ImagePanel(ScrollColumn):
     """A row of chips that chooses where the image comes from, the source itself, and what the network gets.
+
+    Args:
+        message: where it says what could not be used.
 
     Signals:
         asked(): there is something else to classify, or nothing any more.
         source_changed(): another source was chosen.
-        failed(str): a sentence on what could not be used.
-        file_chosen(object): a file's path to open: a picture or a model.
-        folder_chosen(object): a folder's path, whose pictures are all to be classified.
     """
 
     asked = Signal()
     source_changed = Signal()
-    failed = Signal(str)
-    file_chosen = Signal(object)
-    folder_chosen = Signal(object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    def __init__(self, message: MessageBar) -> None:
+        super().__init__()
         self._card: Card | None = None
         self._room = (0, 0)
-        self._build_sources()
-        self._pixels = PixelView()
-        self._pixels.setObjectName("network_input")
-        self._note = label(role="secondary", name="network_input_note")
-        gets = QHBoxLayout()
-        gets.setSpacing(2 * GRID)
-        gets.addWidget(self._pixels, 0, Qt.AlignmentFlag.AlignTop)
-        gets.addWidget(self._note, 1, Qt.AlignmentFlag.AlignTop)
-        content = QWidget()
-        content.setProperty("role", "content")
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2 * GRID)
-        self._chip_rows = self._build_chips()
-        column.addLayout(self._chip_rows)
-        column.addWidget(self._stack)
-        column.addLayout(gets)
-        column.addStretch(1)
-        self.setWidget(content)
-
-    def _build_sources(self) -> None:
         self.draw, self.photo, self.camera, self.sample = DrawSource(), PhotoSource(), CameraSource(), SampleSource()
         self._sources: tuple[Source, ...] = (self.draw, self.photo, self.camera, self.sample)
         self._stack = QStackedWidget()
         self._stack.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Maximum)
         for source in self._sources:
-            source.pack()
             self._stack.addWidget(source)
             source.input_changed.connect(self.asked)
-            source.failed.connect(self.failed)
-        self.photo.file_chosen.connect(self.file_chosen)
+            source.failed.connect(message.show_error)
         self.photo.pasted.connect(self.open_picture)
-        self.photo.folder_chosen.connect(self.folder_chosen)
-
-    def _build_chips(self) -> ButtonRows:
         self._chips = [
             chip("draw_chip", "&Draw", "Draw with mouse, pen, finger or keyboard."),
             chip("photo_chip", "P&hoto", "Open, drop or paste a picture."),
-            chip("camera_chip", "&Camera", "What the camera sees, answered as it moves."),
+            chip("camera_chip", "&Camera", "The camera's picture, classified as it moves."),
             chip("test_image_chip", "Test i&mage", _SAMPLE_TIP),
         ]
-        group = QButtonGroup(self)
-        for index, button in enumerate(self._chips):
-            group.addButton(button, index)
-        self._chips[0].setChecked(True)
-        group.idClicked.connect(self._choose)
-        return ButtonRows(self._chips)
+        chip_group(self, self._chips, self._choose)
+        self._chip_rows = ButtonRows(self._chips)
+        self._pixels = PixelView()
+        self._pixels.setObjectName("network_input")
+        self._note = label(role="secondary", name="network_input_note")
+        top = Qt.AlignmentFlag.AlignTop
+        gets = row((self._pixels, 0, top), (self._note, 1, top), gap=2 * GRID)
+        self.set_content(column(self._chip_rows, self._stack, gets, STRETCH, gap=2 * GRID))
 
     @property
     def source(self) -> Source:
@@ -139,17 +100,17 @@ class ImagePanel(QScrollArea):
         """Speaks of what a model takes, and offers the sources that make sense for it."""
         if card == self._card:
             return
-        before, words = words_for(self._card), words_for(card)
+        before, texts = texts_for(self._card), texts_for(card)
         first, self._card = self._card is None, card
-        self._chips[0].setVisible(words.draws)
-        describe(self._chips[1], "photo_chip", "Photo", words.photo_tip)
+        self._chips[0].setVisible(texts.draws)
+        describe(self._chips[1], "photo_chip", "Photo", texts.photo_tip)
         self._describe_input()
         for source in self._sources:
-            source.use(card, words)
+            source.use(card, texts)
         self._share_room()
-        if self.source is self.draw and not words.draws:
+        if self.source is self.draw and not texts.draws:
             self.choose(self.photo)
-        elif self.source is self.photo and words.draws and not before.draws and not first:
+        elif self.source is self.photo and texts.draws and not before.draws and not first:
             self.choose(self.draw)
 
     def offer_samples(self, card: Card, known: bool) -> None:
@@ -159,7 +120,7 @@ class ImagePanel(QScrollArea):
         chip.setEnabled(known)
         describe(chip, "test_image_chip", "Test image", why or _SAMPLE_TIP)
         if not known and self.source is self.sample:
-            self.choose(self.draw if words_for(card).draws else self.photo)
+            self.choose(self.draw if texts_for(card).draws else self.photo)
 
     def show_answer(self, answer: Answer) -> None:
         """Shows what the network got."""
@@ -197,8 +158,8 @@ class ImagePanel(QScrollArea):
         self._note.setMaximumWidth(side - seen - 2 * GRID)
 
     def _describe_input(self) -> None:
-        words = words_for(self._card)
-        gets = words.gets_sample if self.source is self.sample else words.gets
+        texts = texts_for(self._card)
+        gets = texts.gets_sample if self.source is self.sample else texts.gets
         self._note.setText(f"<b>What the network gets</b><br>{gets}")
 
     @Slot(int)

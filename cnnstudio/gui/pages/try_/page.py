@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -13,6 +13,7 @@ from cnnstudio.data.folders.files import PictureFile
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.choosers.models import ModelChooser, is_model, photo_model, title_of
@@ -30,16 +31,21 @@ from cnnstudio.gui.pages.try_.session import (
     blocks_of,
     rows_of,
 )
-from cnnstudio.gui.pages.try_.words import NO_ANSWER, words_of
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
 from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
-from cnnstudio.models.trained.classifier import LayerInfo, Prediction
+from cnnstudio.models.trained.classifier import LayerInfo
 from cnnstudio.storage import exists, is_folder
+from cnnstudio.wording import percent
 
 if TYPE_CHECKING:
     from cnnstudio.gui.pages.try_.folder_view import FolderView
+
+NO_ANSWER = "–"
+
+UNSURE = 0.5
+"""An answer with a lower probability is presented as a guess."""
 
 
 class TryPage(Page):
@@ -69,24 +75,13 @@ class TryPage(Page):
         self._awaited: ModelInput | None = None
         self._folder: FolderView | None = None
 
-        content = QWidget()
-        self._views = QStackedWidget()
-        self._views.addWidget(content)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self._views)
-        page = QVBoxLayout(content)
-        page.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
-        page.setSpacing(2 * GRID)
         self._message.accepted.connect(self._open_photo_model)
-        columns = self._columns = QHBoxLayout()
-        columns.setSpacing(SECTION)
-        columns.addWidget(self._build_panel())
-        columns.addLayout(self._build_answer(), 2)
-        columns.addLayout(self._build_layers(), 3)
-        page.addLayout(self._build_header())
-        page.addWidget(self._message)
-        page.addLayout(columns, 1)
+        answer, layers = self._build_answer(), self._build_layers()
+        self._columns = row(self._build_panel(), (answer, 2), (layers, 3), gap=SECTION)
+        page = column(self._build_header(), self._message, (self._columns, 1), gap=2 * GRID, edge=SECTION)
+        self._views = QStackedWidget()
+        self._views.addWidget(widget_of(page))
+        self.setLayout(column(self._views))
         self._paste = self._action("Paste", "paste", QKeySequence.StandardKey.Paste, self._panel.photo.paste)
         self._open_file = self._action("Open", "open_file", QKeySequence.StandardKey.Open, self._panel.photo.ask)
         self._recall_model()
@@ -115,8 +110,7 @@ class TryPage(Page):
         """Opens a model, a run, a picture, or a folder or zip archive of pictures."""
         self._views.setCurrentIndex(0)
         if is_model(payload):
-            self._models.choose(payload)
-            self._model_chosen()
+            self._models.open(payload)
         elif is_folder(payload) or payload.suffix.lower() == ".zip":
             self._classify_folder(payload)
         else:
@@ -139,17 +133,11 @@ class TryPage(Page):
         return action
 
     def _build_header(self) -> QHBoxLayout:
-        heading = label("Try a network", "heading")
-        self._models = ModelChooser()
+        self._models = ModelChooser(self._message)
         self._models.setMinimumWidth(46 * GRID)
         self._models.setMaximumWidth(64 * GRID)
         self._models.chosen.connect(self._model_chosen)
-        self._models.failed.connect(self._message.show_error)
-        self._models.done.connect(self._message.show_info)
         self._models.layers_wanted.connect(partial(self.navigate.emit, "architecture"))
-        header = QHBoxLayout()
-        header.setSpacing(2 * GRID)
-        header.addWidget(heading)
         self._to_folder = push_button(
             "to_folder_button",
             "&Back to the folder",
@@ -158,18 +146,14 @@ class TryPage(Page):
             picture="arrow-left",
         )
         self._to_folder.hide()
-        header.addWidget(self._to_folder)
-        header.addStretch(1)
-        header.addWidget(self._models, 2)
-        return header
+        heading = label("Try a network", "heading")
+        return row(heading, self._to_folder, STRETCH, (self._models, 2), gap=2 * GRID)
 
     def _build_panel(self) -> ImagePanel:
-        self._panel = ImagePanel()
+        self._panel = ImagePanel(self._message)
         self._panel.asked.connect(self._ask)
         self._panel.source_changed.connect(self._start_anew)
-        self._panel.failed.connect(self._message.show_error)
-        self._panel.file_chosen.connect(self.receive)
-        self._panel.folder_chosen.connect(self.receive)
+        self._panel.photo.path_chosen.connect(self.receive)
         return self._panel
 
     @override
@@ -180,18 +164,13 @@ class TryPage(Page):
         self._panel.fit_into(self.width(), self.height())
 
     def _build_answer(self) -> QVBoxLayout:
-        self._answer = label(NO_ANSWER, "heading", "answer")
+        self._answer = label(NO_ANSWER, "heading", "answer", plain=True)  # a class may be called anything
         self._answer.setAccessibleName("The network's answer")
-        self._answer.setTextFormat(Qt.TextFormat.PlainText)  # a class may be called anything
         self._state = label(role="secondary", name="model_state")
         self._bars = ProbabilityBars()
-        middle = QVBoxLayout()
-        middle.setSpacing(GRID)
-        middle.addWidget(self._answer)
-        middle.addWidget(self._state)
-        middle.addWidget(self._bars, 1)
         self._bars.setMaximumHeight(50 * GRID)
-        middle.addStretch()
+        middle = column(self._answer, self._state, (self._bars, 1))
+        middle.addStretch()  # the bars have a largest height
         return middle
 
     def _build_layers(self) -> QVBoxLayout:
@@ -201,25 +180,19 @@ class TryPage(Page):
             QCheckBox(),
             "all_layers_box",
             "All layers",
-            "Also the layers that only finish another one's work: the values before they are normalised and bent.",
+            "Also the layers that belong to another one's work, such as normalisations and activations.",
         )
         self._every.hide()
         self._every.toggled.connect(self._show_rows)
         self._maps = FeatureMapGrid()
         self._maps.rows_missing.connect(self._look)
-        header = QHBoxLayout()
-        header.addWidget(title, 1)
-        header.addWidget(self._every)
-        column = QVBoxLayout()
-        column.setSpacing(GRID)
-        column.addLayout(header)
-        column.addWidget(self._maps, 1)
-        return column
+        return column(row((title, 1), self._every), (self._maps, 1))
 
     def _recall_model(self) -> None:
         remembered = self._settings.recall("try/model", "", "the model used last", _is_there)
         if remembered:
-            self._models.choose(Path(remembered))
+            with QSignalBlocker(self._models):  # it is opened once the window was painted
+                self._models.choose(Path(remembered))
         if self._models.card is not None:
             self._panel.use(self._models.card)
         self._tell_state()
@@ -294,12 +267,14 @@ class TryPage(Page):
         self._answer_shown = answer
         self._bars.set_probabilities(answer.prediction.probabilities)
         self._maps.show_outputs(answer.prediction.layers)
-        self._say(answer.prediction)
+        (_, name, probability), *_ = answer.prediction.top(1)
+        self._answer.setText(name if probability >= UNSURE else f"Perhaps {name}")
+        self._state.setText(f"{percent(probability)} sure")
         self._panel.show_answer(answer)
         if isinstance(answer.input, Picture) and self._panel.source is self._panel.photo:
             self._message.hide()
             if answer.photo:
-                self._offer_photo_model("This looks like a photo, and this model knows only what was drawn or written.")
+                self._offer_photo_model("This looks like a photo, and this model was trained on drawings only.")
         self.answered.emit(answer)
 
     def _opened(self, answer: Answer) -> None:
@@ -321,10 +296,6 @@ class TryPage(Page):
         shown = rows_of(self._layers, self._every.isChecked())
         self._blocks = blocks_of(shown)
         self._maps.set_rows([(layer.name, layer.kind, layer.shape) for layer in shown])
-
-    def _say(self, prediction: Prediction) -> None:
-        for place, text in zip((self._answer, self._state), words_of(prediction), strict=True):
-            place.setText(text)
 
     def _blank(self) -> None:
         self._answer_shown = None
@@ -392,12 +363,12 @@ class TryPage(Page):
         if isinstance(error, UnreadablePictureError) and self._open is None:
             self._panel.photo.drop()
             self._message.show_failure(error)
-            self._ask()  # for the model alone, which has told nothing of itself yet
+            self._ask()  # for the model alone, of which nothing is known yet
             return
         if self._open is None and self._models.path is not None:
             self._state.setText("The model could not be opened.")
         if self._panel.source is self._panel.camera and isinstance(error, StudioError) and self._open is not None:
-            self._state.setText(str(error))  # the next picture may do better: no reason for alarm
+            self._state.setText(str(error))  # no error message: the next picture may do
             return
         if isinstance(error, UnusablePictureError):
             if self._panel.is_current(error.input):

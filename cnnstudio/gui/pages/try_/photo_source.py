@@ -8,17 +8,17 @@ import numpy as np
 from PIL import Image
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QIcon, QPixmap
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QGridLayout, QToolButton, QWidget
 
 from cnnstudio.data.pictures.input_rules import Step
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
-from cnnstudio.gui.controls.forms import ButtonRows
+from cnnstudio.gui.controls.layouts import STRETCH, ButtonRows, column, row, widget_of
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.choosers.models import MODEL_FILES
 from cnnstudio.gui.pages.try_.draw_source import Source
+from cnnstudio.gui.pages.try_.input_texts import InputTexts, texts_for
 from cnnstudio.gui.pages.try_.session import Answer, ModelInput, Picture
-from cnnstudio.gui.pages.try_.words import Words, words_for
 from cnnstudio.gui.widgets.drawing.dropped_pictures import NO_ENDINGS, PICTURE_FILES, pictures_in
 from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
@@ -40,83 +40,67 @@ SAMPLES = {
 
 
 class PhotoSource(Source):
-    """A picture from a file or the clipboard, and the steps that make of it what the network gets."""
+    """A picture from a file or the clipboard, and the steps that make of it what the network gets.
 
-    file_chosen = Signal(object)
-    """The path of the file to open."""
+    Signals:
+        path_chosen(object): the path of a file to open, a picture or a model, or of a folder of pictures.
+        pasted(object): the bytes of a picture from the clipboard.
+    """
 
+    path_chosen = Signal(object)
     pasted = Signal(object)
-    """The bytes of a picture from the clipboard."""
-
-    folder_chosen = Signal(object)
-    """The path of the folder whose pictures are all to be classified."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._photo = self._surface = PhotoView()
         self._input: Picture | None = None
         self._called = ""
-        self._photo = self._add_surface(PhotoView())
-        self._name = label(role="small", name="photo_name")
-        self._name.setWordWrap(False)
-        self._name.setTextFormat(Qt.TextFormat.PlainText)
+        self._name = label(role="small", name="photo_name", wrap=False, plain=True)
         self._name.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._column.addWidget(self._name)
-        self._build_tools()
+        self._tool_rows = ButtonRows(
+            [
+                push_button(
+                    "open_image_button",
+                    "&Open…",
+                    "Opens a picture from a file. (Ctrl+O)",
+                    self.ask,
+                    title="Open a picture",
+                    picture="open",
+                ),
+                push_button(
+                    "paste_image_button",
+                    "&Paste",
+                    "Takes the picture from the clipboard. (Ctrl+V)",
+                    self.paste,
+                    picture="paste",
+                ),
+                push_button(
+                    "open_folder_button",
+                    "&Folder…",
+                    "Classifies all pictures of a folder and sorts them by class and certainty.",
+                    self.ask_folder,
+                    title="Classify a folder",
+                    picture="folder",
+                ),
+            ]
+        )
         self._steps = QGridLayout()
         self._steps.setSpacing(GRID)
-        self._column.addLayout(self._steps)
         self._samples = self._build_samples()
-        self._column.addWidget(self._samples)
-        self._set_words(words_for(None))
-
-    def _build_tools(self) -> None:
-        buttons = [
-            push_button(
-                "open_image_button",
-                "&Open…",
-                "Opens a picture from a file. (Ctrl+O)",
-                self.ask,
-                title="Open a picture",
-                picture="open",
-            ),
-            push_button(
-                "paste_image_button",
-                "&Paste",
-                "Takes the picture from the clipboard. (Ctrl+V)",
-                self.paste,
-                picture="paste",
-            ),
-            push_button(
-                "open_folder_button",
-                "&Folder…",
-                "Classifies all pictures of a folder and sorts them by class and certainty.",
-                self.ask_folder,
-                title="Classify a folder",
-                picture="folder",
-            ),
-        ]
-        self._tool_rows = ButtonRows(buttons)
-        self._column.addLayout(self._tool_rows)
+        self.setLayout(column(self._photo, self._name, self._tool_rows, self._steps, self._samples, STRETCH))
+        self._set_texts(texts_for(None))
 
     def _build_samples(self) -> QWidget:
-        samples = QWidget()
-        column = QVBoxLayout(samples)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GRID)
-        column.addWidget(label("Or try one of these", "small", "samples_note"))
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
         self._sample_buttons: dict[Path, QToolButton] = {}
         for name, title in SAMPLES.items():
             path = shipped("assets/photos") / name
             button = describe(
                 QToolButton(), f"sample_{path.stem}", title, f"{title}, a photo that comes with CNN Studio."
             )
-            button.clicked.connect(partial(self.file_chosen.emit, path))
-            row.addWidget(button)
+            button.clicked.connect(partial(self.path_chosen.emit, path))
             self._sample_buttons[path] = button
-        row.addStretch(1)
-        column.addLayout(row)
+        note = label("Or try one of these", "small", "samples_note")
+        samples = widget_of(column(note, row(*self._sample_buttons.values(), STRETCH)))
         samples.hide()
         return samples
 
@@ -141,18 +125,18 @@ class PhotoSource(Source):
             button.setFixedSize(sample + GRID, sample + GRID)
         self._show_name()
 
-    def use(self, card: Card, words: Words) -> None:
-        """Speaks of digits or of photos, and offers sample photos to a model of such."""
-        self._set_words(words)
-        photos = not words.draws and card.input_shape[2] == 3
+    def use(self, card: Card, texts: InputTexts) -> None:
+        """Speaks of digits or of photos, and offers sample photos to a model for photos."""
+        self._set_texts(texts)
+        photos = not texts.draws and card.input_shape[2] == 3
         if photos:
             self._load_samples()
         self._samples.setVisible(photos)
 
-    def _set_words(self, words: Words) -> None:
-        self.invitation = words.invitation
-        self._photo.set_placeholder(words.empty)
-        describe(self._photo, "photo_view", "The picture", words.view_tip)
+    def _set_texts(self, texts: InputTexts) -> None:
+        self.invitation = texts.invitation
+        self._photo.set_placeholder(texts.empty)
+        describe(self._photo, "photo_view", "The picture", texts.view_tip)
 
     def open(self, source: Path | bytes, name: str = "") -> None:
         """Takes a picture; it is read and decoded elsewhere.
@@ -217,25 +201,25 @@ class PhotoSource(Source):
             self, "Open a picture", "", f"{PICTURE_FILES};;{MODEL_FILES};;All files (*)", options=NO_ENDINGS
         )
         if name:
-            self.file_chosen.emit(Path(name))
+            self.path_chosen.emit(Path(name))
 
     @Slot()
     def ask_folder(self) -> None:
         """Asks for a folder of pictures."""
         name = QFileDialog.getExistingDirectory(self, "Classify all pictures of a folder")
         if name:
-            self.folder_chosen.emit(Path(name))
+            self.path_chosen.emit(Path(name))
 
     @Slot()
     def paste(self) -> None:
-        """Takes the picture, or the picture file, that lies in the clipboard."""
+        """Takes the picture, or the picture file, from the clipboard."""
         found = pictures_in(QGuiApplication.clipboard().mimeData())
         if not found:
             self.failed.emit(
                 "There is no picture in the clipboard. Copy one in another program first, then paste it here."
             )
         elif isinstance(found[0], Path):
-            self.file_chosen.emit(found[0])
+            self.path_chosen.emit(found[0])
         else:
             self.pasted.emit(found[0])
 

@@ -17,11 +17,12 @@ from cnnstudio.data.splits import Split
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.layouts import STRETCH, column, row
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.pages.choosers.models import title_of_dataset
 from cnnstudio.gui.pages.try_.draw_source import NARROW, Source
+from cnnstudio.gui.pages.try_.input_texts import InputTexts
 from cnnstudio.gui.pages.try_.session import Answer, ModelInput, TestImage, dataset_of
-from cnnstudio.gui.pages.try_.words import Words
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.models.trained.card import Card
 from cnnstudio.progress import ending_with
@@ -30,15 +31,13 @@ from cnnstudio.wording import size
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """What came of looking for a data set.
+    """A data set that was looked for.
 
     Attributes:
-        card: of the model that it was looked for.
         entry: the data set.
         test: its test images; None where they would have to be downloaded first.
     """
 
-    card: Card
     entry: DatasetEntry
     test: Split | None
 
@@ -56,11 +55,11 @@ def _find(card: Card, download: bool, on_event: Callable[[object], object], stop
     if entry is None:
         raise StudioError(f"{why_no_samples(card)} Open a picture instead.")
     if not download and not entry.is_here():
-        return _Found(card, entry, None)
+        return _Found(entry, None)
     dataset = entry.load(ending_with(stop, on_event))
     if dataset.image_shape != card.input_shape or dataset.classes != card.classes:
         raise StudioError(f"“{card.name}” does not take the images of {entry.title}. Open a picture instead.")
-    return _Found(card, entry, dataset.test)
+    return _Found(entry, dataset.test)
 
 
 class SampleSource(Source):
@@ -70,11 +69,13 @@ class SampleSource(Source):
 
     def __init__(self) -> None:
         super().__init__()
+        self._view = self._surface = PixelView(placeholder="A test image appears here.")
         self._random = np.random.default_rng()
         self._card: Card | None = None
+        self._images: tuple[object, ...] = ()
+        """Which test images belong to the model."""
         self._found: _Found | None = None
         self._input: TestImage | None = None
-        self._view = self._add_surface(PixelView(placeholder="A test image appears here."))
         describe(
             self._view,
             "test_image_view",
@@ -84,7 +85,7 @@ class SampleSource(Source):
         self._text = label(name="true_label")
         self._text.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._text.setMinimumHeight(3 * self.fontMetrics().lineSpacing())  # whatever it says, nothing moves
-        self._progress = ProgressPanel("test_images", "Loading the test images", "Ends the loading at once.")
+        self._progress = ProgressPanel("test_images", "Loading the test images", "Stops loading.")
         self._progress.finished.connect(self._take)
         self._progress.failed.connect(self._fail)
         self._progress.cancelled.connect(self._tell_cancelled)
@@ -100,16 +101,14 @@ class SampleSource(Source):
         self._download = push_button(
             "download_test_images_button",
             "&Download",
-            "Fetches the data set once; it is kept and used without a network from then on.",
+            "Downloads the data set once; from then on it needs no internet connection.",
             partial(self._load, True),
             title="Download the data set",
             picture="download",
         )
-        self._row = self._tools()
-        self._row.addWidget(self._text, 1)
-        for widget in (self._another, self._download):
-            self._row.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self._column.addWidget(self._progress)
+        corner = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
+        self._row = row((self._text, 1), (self._another, 0, corner), (self._download, 0, corner))
+        self.setLayout(column(self._view, self._row, self._progress, STRETCH))
         self._show_state("")
 
     @property
@@ -123,13 +122,13 @@ class SampleSource(Source):
         narrow = side < NARROW
         self._row.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
 
-    def use(self, card: Card, words: Words) -> None:  # noqa: ARG002 - test images are the same for all
+    def use(self, card: Card, texts: InputTexts) -> None:  # noqa: ARG002 - test images are the same for all
         """Looks for the test images of another model, now or when they are looked at."""
         if self._card != card:
             self._card = card
             self._progress.drop()
-            known = self._found is not None and _wanted(self._found.card) == _wanted(card)
-            if not known:
+            before, self._images = self._images, (card.dataset, card.input_shape, card.classes)
+            if before != self._images:
                 self._found = self._input = None
                 self._show_state("")
             if self.isVisible():
@@ -173,7 +172,7 @@ class SampleSource(Source):
         self._text.setText(f"Its label is <b>{truth}</b>: the network is {verdict}. Test image {answer.input.index:,}.")
 
     def shut_down(self) -> None:
-        """Ends what is being loaded."""
+        """Stops loading."""
         self._progress.shut_down()
 
     def _load(self, download: bool) -> None:
@@ -188,7 +187,7 @@ class SampleSource(Source):
     @Slot()
     def _tell_cancelled(self) -> None:
         self._found = None
-        self._show_state("Cancelled. What is here already is kept.", download=True)
+        self._show_state("Cancelled. What was downloaded is kept.", download=True)
 
     @Slot(object)
     def _take(self, found: _Found) -> None:
@@ -218,7 +217,3 @@ class SampleSource(Source):
         self.invitation = "Picking a test image …" if working or another else "There is no test image here."
         self._download.setVisible(download)
         self._another.setVisible(another)
-
-
-def _wanted(card: Card) -> tuple[object, ...]:
-    return card.dataset, card.input_shape, card.classes

@@ -1,4 +1,4 @@
-"""What the Try page asks of the engine: opens models, and answers to drawings, pictures and test images.
+"""What the Try page asks of the engine: opens models, and classifies drawings, pictures and test images.
 
 A session lives in the one thread of the page's `LatestTask`, for a Keras model is used by one thread at a time. Each
 request carries the whole question, model and input, so that a newer request may take an older one's place.
@@ -6,7 +6,7 @@ request carries the whole question, model and input, so that a newer request may
 
 import math
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ from cnnstudio.models.trained.classifier import Classifier, LayerInfo, LayerOutp
 from cnnstudio.models.trained.library import load_classifier
 
 BLOCK = 2**24
-"""Numbers that the layers of one block answer with, at most, unless one layer alone has more: 64 MB."""
+"""The most numbers in the outputs of one block of layers, unless one layer alone has more: 64 MB."""
 
 VIEW_SIDE = 1024
 """Longer side of a picture as it is shown, at most, in pixels."""
@@ -63,13 +63,13 @@ ModelInput = Drawing | Picture | TestImage
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What came of a request.
+    """The answer to a request.
 
     Attributes:
         path: the model that answered.
         card: its card.
         layers: all its layers.
-        input: what was asked about; None where only the model was opened.
+        input: what was classified; None where only the model was opened.
         image: uint8 (height, width, channels), what the network got; None without an input.
         prediction: with the outputs of the layers that were asked for; None without an input.
         picture: uint8, a picture from outside, upright, at most `VIEW_SIDE` on a side.
@@ -143,11 +143,11 @@ def blocks_of(layers: Iterable[LayerInfo]) -> list[tuple[str, ...]]:
 
 
 MANY_LAYERS = 24
-"""A network of more layers is shown without those that only finish another one's work, at first."""
+"""Of a network with more layers only the main layers are shown at first."""
 
 
 def rows_of(layers: Iterable[LayerInfo], every: bool) -> tuple[LayerInfo, ...]:
-    """The layers that are shown: all of them, or of a deep network those that say something of their own."""
+    """The layers that are shown: all of them, or of a deep network only its main layers."""
     known = tuple(layers)
     return known if every or len(known) <= MANY_LAYERS else tuple(layer for layer in known if layer.main)
 
@@ -174,17 +174,17 @@ class TrySession:
         classifier = self._open(path)
         known = {layer.name for layer in classifier.layers}
         wanted = tuple(layers) if known.issuperset(layers) and layers else _first_block(classifier)
+        answer = Answer(path, classifier.card, classifier.layers, model_input, samples=self._samples)
         match model_input:
-            case None:
-                return Answer(path, classifier.card, classifier.layers, samples=self._samples)
             case Drawing(strokes):
-                image = render(strokes, classifier.input_shape)
-            case Picture(_):
-                return self._ask_about_picture(path, classifier, model_input, wanted)
-            case TestImage(image, _, _):
-                pass
-        prediction = classifier.predict(image, wanted)
-        return Answer(path, classifier.card, classifier.layers, model_input, image, prediction, samples=self._samples)
+                answer = replace(answer, image=render(strokes, classifier.input_shape))
+            case Picture():
+                answer = _prepared(answer, model_input, classifier)
+            case TestImage():
+                answer = replace(answer, image=model_input.image)
+        if answer.image is None:
+            return answer
+        return replace(answer, prediction=classifier.predict(answer.image, wanted))
 
     def look(self, answer: Answer, layers: Collection[str]) -> Look | None:
         """Computes the outputs of more layers.
@@ -197,40 +197,6 @@ class TrySession:
             return None
         return Look(answer, self._classifier.predict(answer.image, layers).layers)
 
-    def _ask_about_picture(
-        self, path: Path, classifier: Classifier, model_input: Picture, wanted: Collection[str]
-    ) -> Answer:
-        source = model_input.source
-        try:
-            picture = open_image(Image.fromarray(source) if isinstance(source, np.ndarray) else source)
-        except StudioError as error:
-            raise UnreadablePictureError(str(error)) from error
-        digit = classifier.card.input_rule == "digit"
-        photo = digit and looks_like_a_photo(picture)
-        try:
-            prepared = classifier.prepare(picture)
-        except StudioError as error:
-            raise UnusablePictureError(
-                str(error), model_input, np.asarray(shrunk(picture, VIEW_SIDE)), photo
-            ) from error
-        crop = None
-        if prepared.crop is not None:
-            left, top, right, bottom = prepared.crop
-            crop = left / picture.width, top / picture.height, right / picture.width, bottom / picture.height
-        return Answer(
-            path,
-            classifier.card,
-            classifier.layers,
-            model_input,
-            prepared.image,
-            classifier.predict(prepared.image, wanted),
-            np.asarray(shrunk(picture, VIEW_SIDE)),
-            crop,
-            prepared.steps,
-            photo,
-            self._samples,
-        )
-
     def _open(self, path: Path) -> Classifier:
         if self._classifier is None or path != self._path:
             self._classifier = None
@@ -240,6 +206,26 @@ class TrySession:
             self._samples = dataset_of(classifier.card) is not None
             self._path, self._classifier = path, classifier
         return self._classifier
+
+
+def _prepared(answer: Answer, model_input: Picture, classifier: Classifier) -> Answer:
+    """The answer with what the network gets of a picture, and how it became that."""
+    source = model_input.source
+    try:
+        picture = open_image(Image.fromarray(source) if isinstance(source, np.ndarray) else source)
+    except StudioError as error:
+        raise UnreadablePictureError(str(error)) from error
+    shown = np.asarray(shrunk(picture, VIEW_SIDE))
+    photo = classifier.card.input_rule == "digit" and looks_like_a_photo(picture)
+    try:
+        prepared = classifier.prepare(picture)
+    except StudioError as error:
+        raise UnusablePictureError(str(error), model_input, shown, photo) from error
+    crop = None
+    if prepared.crop is not None:
+        left, top, right, bottom = prepared.crop
+        crop = left / picture.width, top / picture.height, right / picture.width, bottom / picture.height
+    return replace(answer, image=prepared.image, picture=shown, crop=crop, steps=prepared.steps, photo=photo)
 
 
 def _first_block(classifier: Classifier) -> tuple[str, ...]:

@@ -13,10 +13,13 @@ import numpy as np
 from PIL import Image
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout
 from typing_extensions import override
 
 from cnnstudio.errors import reason
-from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.forms import slider
+from cnnstudio.gui.controls.layouts import row
 from cnnstudio.gui.look.theme import GRID, colours, to_colours
 from cnnstudio.gui.widgets.items import NONE, ItemArea, Lines, focus_pen, paint_placeholder, paint_tiles
 
@@ -308,3 +311,20 @@ def _as_colours(images: np.ndarray) -> np.ndarray:
         return to_colours(images[..., 0])
     red, green, blue = np.moveaxis(images.astype(np.uint32), -1, 0)
     return 0xFF000000 | red << 16 | green << 8 | blue
+
+
+def size_slider(grid: ThumbnailGrid, name: str) -> QHBoxLayout:
+    """Makes a slider, of this `objectName`, for the size of a grid's thumbnails, with its caption."""
+    made = slider(
+        name,
+        "Size of the thumbnails",
+        "Makes the thumbnails larger or smaller; so does Ctrl with the wheel. The images stay as they are.",
+        (SMALLEST, LARGEST),
+        grid.set_side,
+    )
+    made.setSingleStep(GRID)
+    made.setPageStep(2 * GRID)
+    made.setFixedWidth(16 * GRID)
+    made.setValue(grid.side)
+    grid.side_changed.connect(made.setValue)
+    return row(label("Size", "secondary"), made)

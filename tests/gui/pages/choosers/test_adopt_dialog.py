@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Picker
-from cnnstudio.gui.pages.choosers.adopt_dialog import ForeignModelDialog
+from cnnstudio.gui.pages.choosers.adopt_dialog import AdoptDialog
 from cnnstudio.gui.pages.try_.page import TryPage
 from cnnstudio.gui.settings import Settings
 from cnnstudio.models.trained.adopt import inspect_model, remembered
@@ -36,12 +36,12 @@ def theirs(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def dialog(theirs: Path, qtbot: QtBot) -> ForeignModelDialog:
+def dialog(theirs: Path, qtbot: QtBot) -> AdoptDialog:
     return shown(theirs, qtbot)
 
 
-def shown(path: Path, qtbot: QtBot) -> ForeignModelDialog:
-    dialog = ForeignModelDialog(inspect_model(path))
+def shown(path: Path, qtbot: QtBot) -> AdoptDialog:
+    dialog = AdoptDialog(inspect_model(path))
     qtbot.addWidget(dialog)
     dialog.show()
     return dialog
@@ -51,35 +51,33 @@ def press(qtbot: QtBot, dialog: QWidget, name: str) -> None:
     qtbot.mouseClick(dialog.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
 
 
-def test_what_is_likely_is_filled_in(dialog: ForeignModelDialog) -> None:
-    assert dialog.findChild(QPlainTextEdit, "foreign_classes").toPlainText() == "class 0\nclass 1\nclass 2"
-    assert dialog.findChild(Picker, "foreign_rule").current_key == "digit"
-    assert dialog.findChild(Picker, "foreign_range").current_key == "0-1"
-    assert dialog.findChild(QCheckBox, "foreign_softmax").isChecked()
-    assert dialog.findChild(QSpinBox, "foreign_size") is None or not dialog.findChild(QSpinBox).isVisible()
+def test_what_is_likely_is_filled_in(dialog: AdoptDialog) -> None:
+    assert dialog.findChild(QPlainTextEdit, "adopt_classes").toPlainText() == "class 0\nclass 1\nclass 2"
+    assert dialog.findChild(Picker, "adopt_rule").current_key == "digit"
+    assert dialog.findChild(Picker, "adopt_range").current_key == "0-1"
+    assert dialog.findChild(QCheckBox, "adopt_softmax").isChecked()
+    assert dialog.findChild(QSpinBox, "adopt_size") is None or not dialog.findChild(QSpinBox).isVisible()
 
 
-def test_answers_are_kept(dialog: ForeignModelDialog, theirs: Path, qtbot: QtBot) -> None:
-    dialog.findChild(QPlainTextEdit, "foreign_classes").setPlainText("zero\none\ntwo\n")
-    dialog.findChild(Picker, "foreign_range").set_current("-1-1")
+def test_answers_are_kept(dialog: AdoptDialog, theirs: Path, qtbot: QtBot) -> None:
+    dialog.findChild(QPlainTextEdit, "adopt_classes").setPlainText("zero\none\ntwo\n")
+    dialog.findChild(Picker, "adopt_range").set_current("-1-1")
     with qtbot.waitSignal(dialog.kept):
-        press(qtbot, dialog, "foreign_use")
+        press(qtbot, dialog, "adopt_use")
     assert not dialog.isVisible()
     answers = remembered(theirs)
     assert answers is not None and answers.classes == ("zero", "one", "two") and answers.value_range == "-1-1"
     assert load_classifier(theirs).classes == ("zero", "one", "two")
 
 
-def test_a_wrong_number_of_classes_is_told_and_nothing_kept(
-    dialog: ForeignModelDialog, theirs: Path, qtbot: QtBot
-) -> None:
-    dialog.findChild(QPlainTextEdit, "foreign_classes").setPlainText("zero\none")
-    press(qtbot, dialog, "foreign_use")
+def test_a_wrong_number_of_classes_is_told_and_nothing_kept(dialog: AdoptDialog, theirs: Path, qtbot: QtBot) -> None:
+    dialog.findChild(QPlainTextEdit, "adopt_classes").setPlainText("zero\none")
+    press(qtbot, dialog, "adopt_use")
     assert dialog.isVisible() and dialog.findChild(MessageBar).isVisible()
     assert remembered(theirs) is None
 
 
-def test_class_names_come_from_a_file(dialog: ForeignModelDialog, tmp_path: Path) -> None:
+def test_class_names_come_from_a_file(dialog: AdoptDialog, tmp_path: Path) -> None:
     names = tmp_path / "labels.txt"
     names.write_text("0 Katze\n1 Hund\n2 Käfer\n", encoding="utf-8")
     dialog.read_names(names)
@@ -93,7 +91,7 @@ def test_class_names_come_from_a_file(dialog: ForeignModelDialog, tmp_path: Path
 
 def test_a_network_for_any_size_is_asked_for_one(tmp_path: Path, qtbot: QtBot) -> None:
     dialog = shown(saved(tmp_path, (None, None, 3), "any.keras"), qtbot)
-    size = dialog.findChild(QSpinBox, "foreign_size")
+    size = dialog.findChild(QSpinBox, "adopt_size")
     assert size.isVisible() and size.value() == 224
     size.setValue(64)
     assert dialog.answers.image_size == (64, 64)
@@ -104,11 +102,11 @@ def test_the_try_page_asks_once_and_then_opens_it(theirs: Path, tmp_path: Path, 
     qtbot.addWidget(page)
     page.show()
     page.receive(theirs)
-    qtbot.waitUntil(lambda: page.findChild(ForeignModelDialog) is not None, timeout=SECONDS)
+    qtbot.waitUntil(lambda: page.findChild(AdoptDialog) is not None, timeout=SECONDS)
     qtbot.wait(50)  # a second failure of the same model would ask a second time by now
-    assert len(page.findChildren(ForeignModelDialog)) == 1
+    assert len(page.findChildren(AdoptDialog)) == 1
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
-        press(qtbot, page.findChild(ForeignModelDialog), "foreign_use")
+        press(qtbot, page.findChild(AdoptDialog), "adopt_use")
     assert remembered(theirs) is not None
     images = np.zeros((1, 28, 28, 1), np.uint8)
     np.testing.assert_allclose(load_classifier(theirs).predict_many(images).sum(), 1, rtol=1e-5)
@@ -119,6 +117,6 @@ def test_who_does_not_answer_is_told(theirs: Path, qtbot: QtBot) -> None:
     qtbot.addWidget(page)
     page.show()
     page.receive(theirs)
-    qtbot.waitUntil(lambda: page.findChild(ForeignModelDialog) is not None, timeout=SECONDS)
-    press(qtbot, page.findChild(ForeignModelDialog), "foreign_cancel")
+    qtbot.waitUntil(lambda: page.findChild(AdoptDialog) is not None, timeout=SECONDS)
+    press(qtbot, page.findChild(AdoptDialog), "adopt_cancel")
     assert page.findChild(MessageBar).isVisible()

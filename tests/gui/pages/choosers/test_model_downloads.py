@@ -56,7 +56,7 @@ def press(qtbot: QtBot, dialog: QWidget, name: str) -> None:
 
 def test_a_model_is_downloaded_and_chosen_as_soon_as_it_is_here(server: Server, weights: bytes, qtbot: QtBot) -> None:
     server.serve(f"/{ENTRY.file}", normal(weights))
-    chooser = ModelChooser()
+    chooser = ModelChooser(MessageBar())
     qtbot.addWidget(chooser)
     chooser.findChild(QAction, "get_larger_model").trigger()
     dialog = chooser.findChild(ModelDownloads)

@@ -1,5 +1,7 @@
 """What it sees: kernels, maps and the answer in words."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtWidgets import QLabel
@@ -8,6 +10,7 @@ from cnnstudio.gui.look.theme import colormap_table
 from cnnstudio.gui.pages.train.learning_view import LearningView, kernel_tiles, verdict
 from cnnstudio.gui.widgets.maps.map_row import MapRow
 from cnnstudio.models.trained.classifier import LayerOutput
+from cnnstudio.training.events import Probe
 
 DIGITS = tuple("0123456789")
 RANDOM = np.random.default_rng(0)
@@ -15,6 +18,7 @@ IMAGE = RANDOM.integers(0, 256, (28, 28, 1), dtype=np.uint8)
 KERNELS = RANDOM.normal(size=(5, 5, 1, 6)).astype(np.float32)
 LAYERS = (LayerOutput("conv1", "Conv2D", RANDOM.random((28, 28, 6))),)
 SEVEN = np.eye(10)[7] * 0.8 + 0.02
+PROBE = Probe(IMAGE, 7, SEVEN, KERNELS, LAYERS)
 
 
 @pytest.fixture
@@ -32,8 +36,8 @@ def visible_rows(view):
 
 
 def test_the_answer_is_told_in_words():
-    assert verdict("7", SEVEN, DIGITS) == "It says 7, and is 82\N{NO-BREAK SPACE}% sure. Right."
-    assert verdict("4", SEVEN, DIGITS) == "It says 7, 82\N{NO-BREAK SPACE}% sure. Wrong, so far."
+    assert verdict("7", SEVEN, DIGITS) == "The network says 7 (82\N{NO-BREAK SPACE}%): right."
+    assert verdict("4", SEVEN, DIGITS) == "The network says 7 (82\N{NO-BREAK SPACE}%): wrong so far."
 
 
 def test_kernels_keep_their_channel_and_filter():
@@ -44,7 +48,7 @@ def test_kernels_keep_their_channel_and_filter():
 
 
 def test_kernels_and_learnt_maps_are_shown(view):
-    view.show_probe(IMAGE, "7", SEVEN, DIGITS, KERNELS, LAYERS)
+    view.show_probe(PROBE, DIGITS)
     assert visible_rows(view) == ["Kernels, 6 of 5×5", "conv1, 28×28×6"]
     assert view.findChild(QLabel, "probe_label").text() == "This is: 7"
 
@@ -52,7 +56,7 @@ def test_kernels_and_learnt_maps_are_shown(view):
 def test_kernels_have_a_scale_about_zero(view, pixels):
     kernels = np.zeros((5, 5, 1, 1), np.float32)
     kernels[0, 0], kernels[4, 4] = 1.0, -0.5
-    view.show_probe(IMAGE, "7", SEVEN, DIGITS, kernels, ())
+    view.show_probe(replace(PROBE, kernels=kernels, layers=()), DIGITS)
     row = view.findChild(MapRow, "kernels")
     tile, side = row.tile_rectangle(0), row.tile_rectangle(0).width() // 5
     shown = pixels(row)
@@ -64,7 +68,7 @@ def test_kernels_have_a_scale_about_zero(view, pixels):
 
 
 def test_a_net_without_convolution_says_so(view):
-    view.show_probe(IMAGE, "7", SEVEN, DIGITS, None, ())
+    view.show_probe(replace(PROBE, kernels=None, layers=()), DIGITS)
     assert visible_rows(view) == []
     hint = view.findChild(QLabel, "learning_hint")
     assert hint.isVisible()
@@ -72,7 +76,7 @@ def test_a_net_without_convolution_says_so(view):
 
 
 def test_the_empty_state_says_what_to_do(view):
-    view.show_probe(IMAGE, "7", SEVEN, DIGITS, KERNELS, LAYERS)
+    view.show_probe(PROBE, DIGITS)
     view.clear()
     assert visible_rows(view) == []
     assert view.findChild(QLabel, "learning_hint").text().startswith("Press Train")
@@ -80,8 +84,8 @@ def test_the_empty_state_says_what_to_do(view):
 
 
 def test_it_changes_live(view, pixels):
-    view.show_probe(IMAGE, "7", SEVEN, DIGITS, KERNELS, LAYERS)
+    view.show_probe(PROBE, DIGITS)
     before = pixels(view)
-    view.show_probe(IMAGE, "7", np.eye(10)[3], DIGITS, -KERNELS, LAYERS)
+    view.show_probe(replace(PROBE, probabilities=np.eye(10)[3], kernels=-KERNELS), DIGITS)
     assert (pixels(view) != before).any()
-    assert view.findChild(QLabel, "probe_verdict").text().startswith("It says 3, 100")
+    assert view.findChild(QLabel, "probe_verdict").text().startswith("The network says 3 (100")

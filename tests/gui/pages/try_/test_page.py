@@ -18,8 +18,8 @@ from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.controls.question import NameDialog
 from cnnstudio.gui.pages.choosers.models import ModelChooser
 from cnnstudio.gui.pages.try_.image_panel import ImagePanel
+from cnnstudio.gui.pages.try_.input_texts import texts_for
 from cnnstudio.gui.pages.try_.page import TryPage
-from cnnstudio.gui.pages.try_.words import words_for
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
 from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
@@ -264,10 +264,10 @@ def test_beside_a_test_image_nobody_talks_of_a_picture(page: TryPage, qtbot: QtB
 
 @pytest.mark.parametrize("rule", INPUT_RULES)
 def test_the_words_are_those_of_the_rule(rule: str) -> None:
-    words = words_for(Card("m", ("a", "b"), (28, 28, 1), rule))
+    texts = texts_for(Card("m", ("a", "b"), (28, 28, 1), rule))
     said = {"digit": "the ink", "clothing": "The piece"}.get(rule, "The middle")
-    assert said in words.gets
-    assert "photo" not in words.gets_sample
+    assert said in texts.gets
+    assert "photo" not in texts.gets_sample
 
 
 @pytest.mark.parametrize("size", [(872, 600), (1192, 800)])

@@ -1,19 +1,12 @@
-"""What the Try page says, for each kind of model."""
+"""What the Try page says about pictures and drawings, for each kind of model."""
 
 from dataclasses import dataclass
 
 from cnnstudio.models.trained.card import Card
-from cnnstudio.models.trained.classifier import Prediction
-from cnnstudio.wording import percent
-
-NO_ANSWER = "–"
-
-UNSURE = 0.5
-"""Below this probability the answer is put as a guess."""
 
 
 @dataclass(frozen=True)
-class Words:
+class InputTexts:
     """The texts that depend on what a model takes.
 
     Attributes:
@@ -35,46 +28,40 @@ class Words:
     view_tip: str
 
 
-def words_of(prediction: Prediction) -> tuple[str, str]:
-    """The answer, and how sure the network is of it."""
-    (_, name, probability), *_ = prediction.top(1)
-    return name if probability >= UNSURE else f"Perhaps {name}", f"{percent(probability)} sure"
-
-
-def words_for(card: Card | None) -> Words:
-    """The words for a model; for None, none is open yet."""
+def texts_for(card: Card | None) -> InputTexts:
+    """The texts for a model; for None, none is open yet."""
     height, width, channels = card.input_shape if card else (28, 28, 1)
-    colour = "in colour" if channels == 3 else "in grey"
-    sample = f"The test image as it is, {width}×{height} pixels {colour}."
+    size = f"{width}×{height} pixels {'in colour' if channels == 3 else 'in grey'}"
+    sample = f"The test image as it is, {size}."
     if card is None or card.input_rule == "digit":
         # Sets that people draw and collect themselves have other things than digits.
         thing = "handwritten digit" if card is None or all(name.isdigit() for name in card.classes) else "drawing"
         short = thing.removeprefix("handwritten ")
-        return Words(
+        return InputTexts(
             draws=True,
             empty=f"Open, drop or paste a picture\nof one {thing}.",
             invitation=f"Open a picture of one {short}.",
             photo_tip=f"Open, drop or paste a picture of a {short} on paper.",
             gets="A small grey picture: the ink, scaled and centred like the images it was trained on.",
             gets_sample=sample,
-            view_tip="The picture as it came. Dark ink on a light page is fine: it is inverted, cropped and centred.",
+            view_tip="The original picture. Dark ink on a light page is fine: it is inverted, cropped and centred.",
         )
     if card.input_rule == "clothing":
-        return Words(
+        return InputTexts(
             draws=False,
-            empty="Open, drop or paste a photo of one\npiece of clothing on a plain ground.",
+            empty="Open, drop or paste a photo of one\npiece of clothing on a plain background.",
             invitation="Open a photo of one piece of clothing.",
-            photo_tip="Open, drop or paste a photo of one piece of clothing on a plain ground.",
-            gets=f"The piece, found and cut out, light on dark, fitted into {width}×{height} pixels {colour}.",
+            photo_tip="Open, drop or paste a photo of one piece of clothing on a plain background.",
+            gets=f"The piece, found and cut out, light on dark, fitted into {size}.",
             gets_sample=sample,
-            view_tip="The photo as it came. The piece is found, cut out, made light on dark and fitted.",
+            view_tip="The original photo. The piece is found, cut out, made light on dark and fitted.",
         )
-    return Words(
+    return InputTexts(
         draws=False,
         empty="Open, drop or paste a photo.",
         invitation="Open a photo.",
         photo_tip="Open, drop or paste an ordinary photo.",
-        gets=f"The middle of the picture, scaled to {width}×{height} pixels {colour}.",
+        gets=f"The middle of the picture, scaled to {size}.",
         gets_sample=sample,
-        view_tip="The photo as it came. The network sees what is not dimmed: it takes squares of one size only.",
+        view_tip="The original photo. The network sees the part that is not dimmed: it takes squares of one size only.",
     )

@@ -1,0 +1,136 @@
+"""Rows and columns of widgets, and columns that scroll."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
+
+from cnnstudio.gui.controls.describe import label
+from cnnstudio.gui.look.theme import GAP, GRID, SECTION
+
+_Box = TypeVar("_Box", bound=QBoxLayout)
+
+STRETCH = None
+"""In a row or a column: an empty place that takes the room that is left."""
+
+Part = QWidget | QLayout | tuple[QWidget | QLayout, int] | tuple[QWidget, int, Qt.AlignmentFlag] | int | None
+"""In a row or a column: a widget or a layout, alone or with its stretch factor and alignment; pixels; or `STRETCH`."""
+
+LINE_WIDTH = 90 * GRID
+"""Lines of text that are longer are hard to read."""
+
+
+def row(*parts: Part, gap: int = GRID, edge: int = 0) -> QHBoxLayout:
+    """Lays parts out from left to right, with a gap between them and an edge around all, in pixels."""
+    return _filled(QHBoxLayout(), parts, gap, edge)
+
+
+def column(*parts: Part, gap: int = GRID, edge: int = 0) -> QVBoxLayout:
+    """Lays parts out from top to bottom, with a gap between them and an edge around all, in pixels."""
+    return _filled(QVBoxLayout(), parts, gap, edge)
+
+
+def _filled(box: _Box, parts: Sequence[Part], gap: int, edge: int) -> _Box:
+    box.setSpacing(gap)
+    box.setContentsMargins(edge, edge, edge, edge)
+    for part in parts:
+        how: tuple[Any, ...] = part if isinstance(part, tuple) else (part,)
+        if isinstance(how[0], QWidget):
+            box.addWidget(*how)
+        elif isinstance(how[0], QLayout):
+            box.addLayout(*how)
+        elif part is STRETCH:
+            box.addStretch(1)
+        else:
+            box.addSpacing(*how)
+    return box
+
+
+def widget_of(layout: QLayout) -> QWidget:
+    """A widget that has this layout, so that it can be shown, hidden and sized as a whole."""
+    widget = QWidget()
+    widget.setLayout(layout)
+    return widget
+
+
+class ScrollColumn(QScrollArea):
+    """Scrolls its content up and down; it has no frame and takes no focus."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def set_content(self, content: QWidget | QLayout) -> None:
+        """Shows this content, on the page's own ground."""
+        widget = content if isinstance(content, QWidget) else widget_of(content)
+        widget.setProperty("role", "content")
+        self.setWidget(widget)
+
+
+class SectionColumn(ScrollColumn):
+    """A heading with titled sections below it, as wide as one can read.
+
+    Args:
+        heading: what stands above.
+        edge: from the content to the edge.
+    """
+
+    def __init__(self, heading: str, edge: int = SECTION) -> None:
+        super().__init__()
+        self._column = column(label(heading, "heading"), STRETCH, edge=edge)
+        content = widget_of(self._column)
+        content.setMaximumWidth(LINE_WIDTH + 2 * edge)
+        beside = row((content, 1))
+        beside.addStretch()  # the content has a largest width
+        self.set_content(beside)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)  # a table does not wrap
+
+    def add_section(self, title: str, *parts: Part, explanation: str = "") -> None:
+        """Adds a section at the end: its title, an explanation below it, and its parts."""
+        texts = ((title, "strong"), (explanation, "secondary"))
+        section = column(*(label(text, role) for text, role in texts if text), *parts, gap=GAP)
+        section.setContentsMargins(0, 2 * GAP, 0, 0)
+        self._column.insertLayout(self._column.count() - 1, section)
+
+
+class ButtonRows(QVBoxLayout):
+    """Lays buttons out from left to right, in another row where one is full.
+
+    Args:
+        buttons: in this order; those that are hidden take no room.
+    """
+
+    def __init__(self, buttons: Sequence[QWidget]) -> None:
+        super().__init__()
+        self.setSpacing(GRID)
+        self._buttons = tuple(buttons)
+        self._rows: list[QHBoxLayout] = []
+        self._lay([list(self._buttons)])
+
+    def fit(self, width: int) -> None:
+        """Takes as many rows as buttons of their natural width need; `width` in device-independent pixels."""
+        rows: list[list[QWidget]] = [[]]
+        taken = 0
+        for button in self._buttons:
+            room = 0 if button.isHidden() else button.sizeHint().width() + GRID
+            if rows[-1] and taken + room - GRID > width:
+                rows.append([])
+                taken = 0
+            rows[-1].append(button)
+            taken += room
+        if [len(buttons) for buttons in rows] != [one.count() - 1 for one in self._rows]:
+            self._lay(rows)
+
+    def _lay(self, rows: list[list[QWidget]]) -> None:
+        for old in self._rows:
+            while old.takeAt(0) is not None:
+                pass
+            self.removeItem(old)
+            old.deleteLater()
+        self._rows = [row(*buttons, STRETCH) for buttons in rows]
+        for one in self._rows:
+            self.addLayout(one)

@@ -1,0 +1,75 @@
+"""Controls of forms: what they are set to is what they say."""
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication, QComboBox, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.gui.controls.forms import TIP, WheelGuard, combo, number, set_value, slider, value_of
+from cnnstudio.gui.controls.number_boxes import DecimalBox, WholeBox
+
+
+def choices() -> QComboBox:
+    return combo("size_combo", "Size", "How large.", {3: ("Three", "Is three."), 1: ("One", "Is one.")})
+
+
+@pytest.mark.parametrize(
+    ("control", "value"), [(choices, 1), (choices, 7), (lambda: WholeBox(0, 9), 4), (lambda: DecimalBox(0, 9, 1), 0.5)]
+)
+def test_a_value_that_is_set_is_the_value(qtbot: QtBot, control: object, value: object) -> None:
+    made = control()
+    qtbot.addWidget(made)
+    set_value(made, value)
+    assert value_of(made) == value
+
+
+def test_every_choice_has_its_own_tooltip(qtbot: QtBot) -> None:
+    made = choices()
+    qtbot.addWidget(made)
+    assert [(made.itemText(place), made.itemData(place, TIP)) for place in range(2)] == [
+        ("Three", "Is three."),
+        ("One", "Is one."),
+    ]
+
+
+def test_a_number_box_says_what_can_be_typed(qtbot: QtBot) -> None:
+    box = number(WholeBox(1, 1000), "epochs_spin", "Epochs", "How often.")
+    qtbot.addWidget(box)
+    assert box.toolTip() == "<p>How often. From 1 to 1,000.</p>"
+    assert box.accessibleName() == "Epochs"
+
+
+def test_a_slider_tells_each_value(qtbot: QtBot) -> None:
+    told: list[int] = []
+    made = slider("width_slider", "Width", "How wide.", (4, 48), told.append)
+    qtbot.addWidget(made)
+    made.setValue(20)
+    made.setValue(99)
+    assert told == [20, 48]
+
+
+def test_the_wheel_changes_only_what_has_the_focus(qtbot: QtBot) -> None:
+    page, box, other = QWidget(), WholeBox(0, 9), WholeBox(0, 9)
+    qtbot.addWidget(page)
+    column = QVBoxLayout(page)
+    for one in (box, other):
+        column.addWidget(one)
+    WheelGuard(page, box, other)
+    with qtbot.waitActive(page):
+        page.show()
+    other.setFocus()
+    for one, value in ((box, 0), (other, 1)):
+        place, none = QPointF(5, 5), Qt.KeyboardModifier.NoModifier
+        event = QWheelEvent(
+            place,
+            one.mapToGlobal(place),
+            QPoint(),
+            QPoint(0, 120),
+            Qt.MouseButton.NoButton,
+            none,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(one, event)
+        assert one.value() == value
