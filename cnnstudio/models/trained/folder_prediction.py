@@ -93,7 +93,7 @@ def _start(
     prepare: Callable[[PictureFile], np.ndarray], pool: ThreadPoolExecutor, file: PictureFile
 ) -> Future[_Decoded] | _Decoded:
     try:
-        size = file.member.file_size if file.member else file.path.stat().st_size
+        size = file.archive.read(file.member, 0)[1][0] if file.archive else file.path.stat().st_size
     except OSError:  # opening it raises, and says why
         size = 0
     return _decode(prepare, file) if size <= SMALL else pool.submit(_decode, prepare, file)

@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from cnnstudio.gui.controls.buttons import FoldButton, push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
-from cnnstudio.gui.controls.forms import ControlForm, rows
+from cnnstudio.gui.controls.forms import WheelGuard, rows
 from cnnstudio.gui.look.theme import GAP, GRID
 from cnnstudio.gui.widgets.network.field_controls import CONTROLS, Pair, kind_of, say, show
 from cnnstudio.models.layer_kinds.fields import Field
@@ -36,7 +36,7 @@ class Offer:
     lesson: str = ""
 
 
-class LayerForm(ControlForm):
+class LayerForm(QWidget):
     """The fields of one layer.
 
     Args:
@@ -153,7 +153,7 @@ class LayerForm(ControlForm):
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keeps typing's own undo from the network's, and the wheel from numbers that were not chosen before."""
+        """Keeps typing's own undo from the network's."""
         if event.type() == QEvent.Type.ShortcutOverride and is_undo(event):
             event.ignore()
             return True
@@ -219,10 +219,10 @@ class LayerForm(ControlForm):
     def _control(self, field: Field, kind: str) -> QWidget:
         control = CONTROLS[kind](field, lambda value: self.edited.emit(field.name, value))
         describe(control, f"field_{field.name}", field.title, field.description)
-        for part in (control, *control.findChildren(QAbstractSpinBox)):
+        parts = (control, *control.findChildren(QAbstractSpinBox))
+        WheelGuard(control, *(part for part in parts if not isinstance(part, Pair)))
+        for part in parts:
             part.installEventFilter(self)
-            if not isinstance(part, Pair):
-                part.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             if isinstance(part, QAbstractSpinBox):
                 part.editingFinished.connect(self.left)
         return control
