@@ -76,6 +76,9 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
     settings.changed.connect(apply)
     for sentence in filter(None, (unsaved(), list_damage(), folders_damage())):
         window.tell(sentence)
+    for what in settings.forgotten:
+        window.tell_forgotten(what)
+    settings.forgot.connect(window.tell_forgotten)
     window.show()
     if len(argv) > 1:
         window.open_path(Path(argv[1]))

@@ -327,7 +327,7 @@ class ItemArea(Items, QAbstractScrollArea):
 class Cells(Items):
     """Items in rows and columns that are read by pointing at them, such as pixels; comes before the other base.
 
-    A subclass overrides `extent`, `cell_rectangle` and `text_of` in place of what `Items` asks for, except `item_at`.
+    A subclass overrides `extent`, `cell_rectangle` and `text_of` in place of what `Items` asks for.
     """
 
     pointed = Signal(object)
@@ -376,6 +376,15 @@ class Cells(Items):
     def columns(self) -> int:
         """How many cells there are in a row."""
         return max(1, self.extent()[1])
+
+    def item_at(self, position: QPointF) -> int:
+        """The cell at a point of the surface, by its number; -1 for none."""
+        if not self.item_count():
+            return NONE
+        first, (rows, columns) = self.cell_rectangle((0, 0)), self.extent()
+        column = int((position.x() - first.left()) // first.width())
+        row = int((position.y() - first.top()) // first.height())
+        return row * columns + column if 0 <= row < rows and 0 <= column < columns else NONE
 
     def item_rectangle(self, item: int) -> QRectF:
         """Where a cell lies."""

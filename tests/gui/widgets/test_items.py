@@ -42,9 +42,6 @@ class Squares(Cells, ItemWidget):
     def cell_rectangle(self, cell):
         return QRectF(cell[1] * 10, cell[0] * 10, 10, 10)
 
-    def item_at(self, position):
-        return int(position.y() // 10) * 3 + int(position.x() // 10)
-
 
 @pytest.fixture(params=[Tiles, Squares])
 def widget(request, qtbot):
@@ -80,7 +77,9 @@ def test_cells_begin_in_the_middle_and_stay_in_their_row(widget, qtbot):
     assert pointed.args == [(2, 1)]
     walk(widget, "Right", "Right", "Up")
     assert widget.cell == (1, 2)
-    widget.point(None)
+    QTest.mouseMove(widget, QPoint(15, 25))
+    assert widget.cell == (2, 1)
+    QTest.mouseMove(widget, QPoint(35, 25))
     assert widget.cell is None
 
 

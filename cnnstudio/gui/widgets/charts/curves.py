@@ -28,6 +28,18 @@ def batch_pen() -> QPen:
     return pg.mkPen([round(0.6 * a + 0.4 * b) for a, b in zip(strong.getRgb(), ground.getRgb(), strict=True)])
 
 
+class _Axis(pg.AxisItem):
+    """An axis that, between powers of ten, names 2 and 5 only: the others would overlap."""
+
+    @override
+    def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        strings = super().logTickStrings(values, scale, spacing)
+        return [
+            text if round(10 ** (value % 1)) in (1, 2, 5, 10) else ""
+            for value, text in zip(values, strings, strict=True)
+        ]
+
+
 class MeasurePlot(pg.PlotItem):
     """The plot of one measure.
 
@@ -47,7 +59,7 @@ class MeasurePlot(pg.PlotItem):
     """
 
     def __init__(self, title: str, across: str = "", is_share: bool = False) -> None:
-        super().__init__(enableMenu=False)
+        super().__init__(enableMenu=False, axisItems={"left": _Axis("left")})
         self._title, self._across = title, across
         self._is_share = is_share
         self._forget()

@@ -139,12 +139,9 @@ class NumberMatrix(Cells, ItemArea):
         return QRectF(left, top, self._side, self._row_height())
 
     def item_at(self, position: QPointF) -> int:
-        """The cell at a point of the viewport, by its number."""
-        x, y = position.x() - self._left(), position.y() - self._top()
-        column = int((x + self.horizontalScrollBar().value()) // self._side)
-        row = int((y + self.verticalScrollBar().value()) // self._row_height())
-        rows, columns = self.extent()
-        return row * columns + column if min(x, y) >= 0 and row < rows and column < columns else NONE
+        """The cell at a point of the viewport, by its number; -1 above and beside the cells, too."""
+        beside = position.x() < self._left() or position.y() < self._top()
+        return NONE if beside else super().item_at(position)
 
     def tip_at(self, position: QPointF) -> str:  # noqa: ARG002
         """The tooltip of the whole matrix: the number under the pointer stands beside it."""
