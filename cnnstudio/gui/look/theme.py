@@ -16,7 +16,7 @@ import functools
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -180,13 +180,7 @@ def bold_font(font: QFont) -> QFont:
 
 
 class Theme(QObject):
-    """Keeps an application's look in step with a choice and, where that is "system", with the system.
-
-    Signals:
-        changed(): the look has just changed.
-    """
-
-    changed = Signal()
+    """Keeps an application's look in step with a choice and, where that is "system", with the system."""
 
     def __init__(self, application: QApplication, choice: str = "system") -> None:
         super().__init__(application)
@@ -221,7 +215,6 @@ class Theme(QObject):
         self._shown = wanted
         self._application.setPalette(_palette(wanted))
         self._application.setStyleSheet(_stylesheet(wanted))
-        self.changed.emit()
 
 
 def _stylesheet(theme: Colours) -> str:

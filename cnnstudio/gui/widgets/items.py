@@ -455,9 +455,9 @@ def paint_tiles(tiles: np.ndarray, lines: Lines) -> QImage:
         lines: how they lie.
     """
     deep = -(-len(tiles) // lines.columns)
-    picture = np.zeros((deep * lines.columns, lines.down, lines.across), np.uint32)
-    picture[: len(tiles), : lines.height, : lines.width] = tiles
-    picture = picture.reshape(deep, lines.columns, lines.down, lines.across).transpose(0, 2, 1, 3)
+    places = np.zeros((deep * lines.columns, lines.down, lines.across), np.uint32)
+    places[: len(tiles), : lines.height, : lines.width] = tiles
+    picture = places.reshape(deep, lines.columns, lines.down, lines.across).transpose(0, 2, 1, 3)
     return pixels_to_image(picture.reshape(deep * lines.down, lines.columns * lines.across), transparent=True)
 
 

@@ -24,8 +24,8 @@ _FLOORS = (0.95, 0.9, 0.8, 0.5, 0.0)
 
 def batch_pen() -> QPen:
     """The pen of the single batches: the training's colour, paler. It is opaque: transparent ones paint slowly."""
-    strong, ground = QColor(colours().plot[TRAINING]), QColor(colours().window)
-    return pg.mkPen([round(0.6 * a + 0.4 * b) for a, b in zip(strong.getRgb(), ground.getRgb(), strict=True)])
+    strong, ground = (np.array(QColor(one).toTuple()) for one in (colours().plot[TRAINING], colours().window))
+    return pg.mkPen((0.6 * strong + 0.4 * ground).round().astype(int).tolist())
 
 
 class _Axis(pg.AxisItem):
