@@ -63,7 +63,7 @@ class MainWindow(QMainWindow):
         self._buttons: dict[str, QToolButton] = {}
         self._pages: dict[str, Page] = {}
         self._current = ""
-        self._news: list[str] = []
+        self._messages: list[str] = []
         self._paints_first = True
         self._asks = True
         self._closed = False
@@ -206,17 +206,17 @@ class MainWindow(QMainWindow):
         """Says above the page what went wrong, with details to copy."""
         self._message.show_error(text, details())
 
-    def tell(self, sentence: str) -> None:
+    def add_message(self, sentence: str) -> None:
         """Adds a sentence to those that stand above the page."""
         if self._message.isHidden():
-            self._news.clear()
-        self._news.append(sentence)
-        self._message.show_info(breakable(" ".join(self._news)))
+            self._messages.clear()
+        self._messages.append(sentence)
+        self._message.show_info(breakable(" ".join(self._messages)))
 
     @Slot(str)
-    def tell_forgotten(self, what: str) -> None:
+    def report_forgotten(self, what: str) -> None:
         """Adds that something which was remembered is gone, such as “the theme”."""
-        self.tell(f"{what[0].upper()}{what[1:]} could not be restored.")
+        self.add_message(f"{what[0].upper()}{what[1:]} could not be restored.")
 
     # Where the window was.
 

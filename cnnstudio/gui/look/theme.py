@@ -73,7 +73,7 @@ class Colours:
         error: text of an error.
         error_soft: behind an error.
         good: text of a success.
-        plot: colours of the series of a plot, told apart without colour vision too, in this order.
+        plot: colours of the series of a plot, in this order; they differ without colour vision, too.
     """
 
     window: str

@@ -236,7 +236,7 @@ class MeasurePlot(pg.PlotItem):
 
 
 class CurveLegend(pg.LegendItem):
-    """Says which line is which; they are told apart by width, marker and dashes, not by colour alone.
+    """Says which line is which; they differ in width, markers and dashes, not in colour alone.
 
     Args:
         plot: whose lines it names; those of other plots look the same.

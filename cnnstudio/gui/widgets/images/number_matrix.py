@@ -107,8 +107,8 @@ class NumberMatrix(Cells, ItemArea):
         row, column = cell
         values = self._image[row, column]
         names = ("red ", "green ", "blue ") if len(values) == 3 else ("",)
-        told = ", ".join(f"{name}{value}" for name, value in zip(names, values, strict=True))
-        return f"row {row}, column {column}: {told}"
+        value = ", ".join(f"{name}{one}" for name, one in zip(names, values, strict=True))
+        return f"row {row}, column {column}: {value}"
 
     def zoom(self, factor: float, anchor: QPointF | None = None) -> None:
         """Makes cells larger or smaller; the place under `anchor`, a point of the viewport, stays."""

@@ -31,7 +31,7 @@ MOST_LINES = 6
 
 _MAP_SIDES = ((32, 56), (128, 40), (1 << 30, 32))
 _UNIT_SIDES = ((16, 24), (256, 14), (1 << 30, 10))
-"""Up to so many maps, or units, in a layer, the wished longer side of a tile, in device-independent pixels."""
+"""Up to so many maps, or units, in a layer, the desired longer side of a tile, in device-independent pixels."""
 
 _HEADER, _LINE = 3 * GRID, 2 * GRID
 """Height of what stands above the tiles, and of a second line there."""
