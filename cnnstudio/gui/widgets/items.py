@@ -167,7 +167,9 @@ class Items(_Widget):
     # Events.
 
     def show_tip(self, event: QEvent) -> bool:
-        """Shows the tooltip where one is due; returns whether it is."""
+        """Shows the tooltip where one is due, and returns whether it is; hovers nothing once the pointer has left."""
+        if event.type() == QEvent.Type.Leave:
+            self.hover(NONE)
         if event.type() != QEvent.Type.ToolTip or not isinstance(event, QHelpEvent):
             return False
         position = QPointF(event.pos())
@@ -230,11 +232,6 @@ class ItemWidget(Items, QWidget):
     @override
     def event(self, event: QEvent) -> bool:
         return self.show_tip(event) or super().event(event)
-
-    @override
-    def leaveEvent(self, event: QEvent) -> None:
-        self.hover(NONE)
-        super().leaveEvent(event)
 
 
 class ItemLines(ItemWidget):
@@ -312,8 +309,6 @@ class ItemArea(Items, QAbstractScrollArea):
 
     @override
     def viewportEvent(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Leave:
-            self.hover(NONE)
         return self.show_tip(event) or super().viewportEvent(event)
 
     @override

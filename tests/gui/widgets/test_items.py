@@ -87,6 +87,8 @@ def test_cells_begin_in_the_middle_and_stay_in_their_row(widget, qtbot):
 def test_the_pointer_hovers_a_click_activates(widget, qtbot):
     QTest.mouseMove(widget, QPoint(14, 4))
     assert (widget.hovered, widget.current) == (1, -1)
+    QApplication.sendEvent(widget, QEvent(QEvent.Type.Leave))
+    assert widget.hovered == -1
     with qtbot.waitSignal(widget.activated) as activated:
         QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=QPoint(26, 14))
     assert activated.args == [5]
