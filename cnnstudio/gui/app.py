@@ -73,7 +73,10 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
 
     settings.changed.connect(apply)
     for sentence in filter(None, (unsaved(), list_damage(), folders_damage())):
-        window.tell(sentence)
+        window.add_message(sentence)
+    for what in settings.forgotten:
+        window.report_forgotten(what)
+    settings.forgot.connect(window.report_forgotten)
     # Only now: under a style sheet, Qt styles a widget again each time that one above it gets its parent.
     theme.choose(settings.theme)
     window.show()
@@ -164,7 +167,7 @@ def _noting_crashes() -> Iterator[None]:
 
 @contextmanager
 def _closing_on_signals(window: "MainWindow") -> Iterator[None]:
-    """Closes the window on Ctrl+C and on a polite kill: a byte in a socket wakes Qt's loop, and Python gets a turn."""
+    """Closes the window on Ctrl+C and on SIGTERM: a byte in a socket wakes Qt's loop, and Python gets a turn."""
     from PySide6.QtCore import QSocketNotifier
 
     reader, writer = socket.socketpair()

@@ -63,8 +63,7 @@ class MainWindow(QMainWindow):
         self._buttons: dict[str, QToolButton] = {}
         self._pages: dict[str, Page] = {}
         self._current = ""
-        self._news: list[str] = []
-        self._forgotten: list[str] = []
+        self._messages: list[str] = []
         self._paints_first = True
         self._asks = True
         self._closed = False
@@ -87,9 +86,6 @@ class MainWindow(QMainWindow):
         self._add_quit_action()
         self._restore_geometry()
         self.show_page(self._last_page())
-        for what in settings.forgotten:
-            self._tell_forgotten(what)
-        settings.forgot.connect(self._tell_forgotten)
 
     # The rail.
 
@@ -210,26 +206,17 @@ class MainWindow(QMainWindow):
         """Says above the page what went wrong, with details to copy."""
         self._message.show_error(text, details())
 
-    def tell(self, sentence: str) -> None:
-        """Adds a message to those that stand above the page."""
-        self._add_news(self._news, sentence)
+    def add_message(self, sentence: str) -> None:
+        """Adds a sentence to those that stand above the page."""
+        if self._message.isHidden():
+            self._messages.clear()
+        self._messages.append(sentence)
+        self._message.show_info(breakable(" ".join(self._messages)))
 
     @Slot(str)
-    def _tell_forgotten(self, what: str) -> None:
-        self._add_news(self._forgotten, what)
-
-    def _add_news(self, kind: list[str], item: str) -> None:
-        if self._message.isHidden():
-            self._news.clear()
-            self._forgotten.clear()
-        kind.append(item)
-        text = " ".join(self._news)
-        if self._forgotten:
-            text += (
-                f" These settings could not be used and were reset: {', '.join(self._forgotten)}. Choose them again if "
-                "you like."
-            )
-        self._message.show_info(breakable(text.strip()))
+    def report_forgotten(self, what: str) -> None:
+        """Adds that something which was remembered is gone, such as “the theme”."""
+        self.add_message(f"{what[0].upper()}{what[1:]} could not be restored.")
 
     # Where the window was.
 

@@ -37,7 +37,7 @@ class Settings(QObject):
         forgot(str): what could not be used, in words such as “the theme”.
 
     Attributes:
-        forgotten: all that was told with `forgot`.
+        forgotten: all that could not be used so far, as `forgot` names it.
     """
 
     changed = Signal(str)
@@ -103,7 +103,7 @@ class Settings(QObject):
 
         Args:
             name: as for `remember`.
-            default: what it is where nothing is remembered, or nothing that can be used; it tells the type.
+            default: what it is where nothing is remembered, or nothing that can be used; the choice has its type.
             what: what was chosen, as `forgotten` says it, such as “the model used last”.
             is_usable: whether there is still such a thing to choose.
         """

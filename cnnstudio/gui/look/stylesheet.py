@@ -19,7 +19,7 @@ QFrame#window_message { border-radius: 0; }
 QLabel[role="error"] { color: $error; background: transparent; }
 QLabel:disabled { color: $disabled; }
 
-QPushButton, QToolButton, QCheckBox, QRadioButton, QAbstractItemView { outline: none; }
+QPushButton, QToolButton, QCheckBox, QAbstractItemView { outline: none; }
 QPushButton {
     background: $surface; color: $text; border: 1px solid $border; border-radius: 6px;
     padding: 6px 15px; min-height: 18px;
@@ -105,20 +105,18 @@ QAbstractSpinBox::down-arrow { image: url("$icons/control-minus.svg"); width: 16
 QAbstractSpinBox::up-arrow:off, QAbstractSpinBox::down-arrow:off { image: none; }
 QComboBox QLineEdit { background: transparent; border: none; border-radius: 0; padding: 0; min-height: 0; }
 
-QCheckBox, QRadioButton {
+QCheckBox {
     spacing: 8px; min-height: 24px; padding-right: 6px; border: 2px solid transparent; border-radius: 6px;
 }
-QCheckBox:focus, QRadioButton:focus { border-color: $accent_text; }
-QCheckBox:disabled, QRadioButton:disabled { color: $disabled; }
-QCheckBox::indicator, QRadioButton::indicator {
+QCheckBox:focus { border-color: $accent_text; }
+QCheckBox:disabled { color: $disabled; }
+QCheckBox::indicator {
     width: 16px; height: 16px; background: $surface; border: 1px solid $secondary; border-radius: 4px;
 }
-QRadioButton::indicator { border-radius: 9px; }
 QCheckBox::indicator:checked {
     background: $accent; border-color: $accent; image: url("$icons/control-check.svg");
 }
-QRadioButton::indicator:checked { width: 8px; height: 8px; border: 5px solid $accent; background: $on_accent; }
-QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { border-color: $disabled; }
+QCheckBox::indicator:disabled { border-color: $disabled; }
 
 QSlider { min-height: 24px; }
 QSlider::groove:horizontal { height: 4px; border-radius: 2px; background: $border; margin: 0 2px; }
@@ -155,10 +153,10 @@ QMenu::separator { height: 1px; background: $hover; margin: 4px 8px; }
 QMenu::icon { padding-left: 8px; }
 
 QSplitter::handle { background: transparent; }
-QPlainTextEdit, QTextEdit, QListView, QTreeView, QTableView {
+QPlainTextEdit, QListView, QTableView {
     background: $surface; border: 1px solid $border; border-radius: 6px; padding: 4px;
 }
-QPlainTextEdit:focus, QTextEdit:focus, QListView:focus, QTreeView:focus, QTableView:focus {
+QPlainTextEdit:focus, QListView:focus, QTableView:focus {
     border: 2px solid $accent_text; padding: 3px;
 }
 """)

@@ -16,7 +16,7 @@ import functools
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -73,7 +73,7 @@ class Colours:
         error: text of an error.
         error_soft: behind an error.
         good: text of a success.
-        plot: colours of the series of a plot, told apart without colour vision too, in this order.
+        plot: colours of the series of a plot, in this order; they differ without colour vision, too.
     """
 
     window: str
@@ -183,12 +183,7 @@ class Theme(QObject):
     """Keeps an application's look in step with a choice and, where that is "system", with the system.
 
     Style and font are set at once, colours and style sheet with the first `choose`.
-
-    Signals:
-        changed(): the look has just changed.
     """
-
-    changed = Signal()
 
     def __init__(self, application: QApplication) -> None:
         super().__init__(application)
@@ -222,7 +217,6 @@ class Theme(QObject):
         self._shown = wanted
         self._application.setPalette(_palette(wanted))
         self._application.setStyleSheet(_stylesheet(wanted))
-        self.changed.emit()
 
 
 def _stylesheet(theme: Colours) -> str:

@@ -167,7 +167,9 @@ class Items(_Widget):
     # Events.
 
     def show_tip(self, event: QEvent) -> bool:
-        """Shows the tooltip where one is due; returns whether it is."""
+        """Shows the tooltip where one is due, and returns whether it is; hovers nothing once the pointer has left."""
+        if event.type() == QEvent.Type.Leave:
+            self.hover(NONE)
         if event.type() != QEvent.Type.ToolTip or not isinstance(event, QHelpEvent):
             return False
         position = QPointF(event.pos())
@@ -230,11 +232,6 @@ class ItemWidget(Items, QWidget):
     @override
     def event(self, event: QEvent) -> bool:
         return self.show_tip(event) or super().event(event)
-
-    @override
-    def leaveEvent(self, event: QEvent) -> None:
-        self.hover(NONE)
-        super().leaveEvent(event)
 
 
 class ItemLines(ItemWidget):
@@ -312,8 +309,6 @@ class ItemArea(Items, QAbstractScrollArea):
 
     @override
     def viewportEvent(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Leave:
-            self.hover(NONE)
         return self.show_tip(event) or super().viewportEvent(event)
 
     @override
@@ -327,7 +322,7 @@ class ItemArea(Items, QAbstractScrollArea):
 class Cells(Items):
     """Items in rows and columns that are read by pointing at them, such as pixels; comes before the other base.
 
-    A subclass overrides `extent`, `cell_rectangle` and `text_of` in place of what `Items` asks for, except `item_at`.
+    A subclass overrides `extent`, `cell_rectangle` and `text_of` in place of what `Items` asks for.
     """
 
     pointed = Signal(object)
@@ -376,6 +371,15 @@ class Cells(Items):
     def columns(self) -> int:
         """How many cells there are in a row."""
         return max(1, self.extent()[1])
+
+    def item_at(self, position: QPointF) -> int:
+        """The cell at a point of the surface, by its number; -1 for none."""
+        if not self.item_count():
+            return NONE
+        first, (rows, columns) = self.cell_rectangle((0, 0)), self.extent()
+        column = int((position.x() - first.left()) // first.width())
+        row = int((position.y() - first.top()) // first.height())
+        return row * columns + column if 0 <= row < rows and 0 <= column < columns else NONE
 
     def item_rectangle(self, item: int) -> QRectF:
         """Where a cell lies."""
@@ -446,9 +450,9 @@ def paint_tiles(tiles: np.ndarray, lines: Lines) -> QImage:
         lines: how they lie.
     """
     deep = -(-len(tiles) // lines.columns)
-    picture = np.zeros((deep * lines.columns, lines.down, lines.across), np.uint32)
-    picture[: len(tiles), : lines.height, : lines.width] = tiles
-    picture = picture.reshape(deep, lines.columns, lines.down, lines.across).transpose(0, 2, 1, 3)
+    places = np.zeros((deep * lines.columns, lines.down, lines.across), np.uint32)
+    places[: len(tiles), : lines.height, : lines.width] = tiles
+    picture = places.reshape(deep, lines.columns, lines.down, lines.across).transpose(0, 2, 1, 3)
     return pixels_to_image(picture.reshape(deep * lines.down, lines.columns * lines.across), transparent=True)
 
 

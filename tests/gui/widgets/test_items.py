@@ -42,9 +42,6 @@ class Squares(Cells, ItemWidget):
     def cell_rectangle(self, cell):
         return QRectF(cell[1] * 10, cell[0] * 10, 10, 10)
 
-    def item_at(self, position):
-        return int(position.y() // 10) * 3 + int(position.x() // 10)
-
 
 @pytest.fixture(params=[Tiles, Squares])
 def widget(request, qtbot):
@@ -80,7 +77,9 @@ def test_cells_begin_in_the_middle_and_stay_in_their_row(widget, qtbot):
     assert pointed.args == [(2, 1)]
     walk(widget, "Right", "Right", "Up")
     assert widget.cell == (1, 2)
-    widget.point(None)
+    QTest.mouseMove(widget, QPoint(15, 25))
+    assert widget.cell == (2, 1)
+    QTest.mouseMove(widget, QPoint(35, 25))
     assert widget.cell is None
 
 
@@ -88,6 +87,8 @@ def test_cells_begin_in_the_middle_and_stay_in_their_row(widget, qtbot):
 def test_the_pointer_hovers_a_click_activates(widget, qtbot):
     QTest.mouseMove(widget, QPoint(14, 4))
     assert (widget.hovered, widget.current) == (1, -1)
+    QApplication.sendEvent(widget, QEvent(QEvent.Type.Leave))
+    assert widget.hovered == -1
     with qtbot.waitSignal(widget.activated) as activated:
         QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=QPoint(26, 14))
     assert activated.args == [5]

@@ -58,7 +58,16 @@ def brush_of(series: int) -> QBrush:
 
 
 class ClassHistogram(QListWidget):
-    """A row for each class: its mean image, its name, its number of images and a bar of that length."""
+    """A row for each class: its mean image, its name, its number of images and a bar of that length.
+
+    Attributes:
+        classes: their names.
+        parts: what the bars are made of.
+        totals: (classes,) int64, the sum of all parts.
+        means: the mean images that have come, by the numbers of their classes.
+        shows_means: whether there is room for them.
+        chosen_class: the class that is marked as chosen; -1 for none.
+    """
 
     chosen = Signal(int)
     """A class was clicked, or Enter was pressed on it; -1 where the chosen class was chosen again."""

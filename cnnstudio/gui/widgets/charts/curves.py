@@ -24,8 +24,20 @@ _FLOORS = (0.95, 0.9, 0.8, 0.5, 0.0)
 
 def batch_pen() -> QPen:
     """The pen of the single batches: the training's colour, paler. It is opaque: transparent ones paint slowly."""
-    strong, ground = QColor(colours().plot[TRAINING]), QColor(colours().window)
-    return pg.mkPen([round(0.6 * a + 0.4 * b) for a, b in zip(strong.getRgb(), ground.getRgb(), strict=True)])
+    strong, ground = (np.array(QColor(one).toTuple()) for one in (colours().plot[TRAINING], colours().window))
+    return pg.mkPen((0.6 * strong + 0.4 * ground).round().astype(int).tolist())
+
+
+class _Axis(pg.AxisItem):
+    """An axis that, between powers of ten, names 2 and 5 only: the others would overlap."""
+
+    @override
+    def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        strings = super().logTickStrings(values, scale, spacing)
+        return [
+            text if round(10 ** (value % 1)) in (1, 2, 5, 10) else ""
+            for value, text in zip(values, strings, strict=True)
+        ]
 
 
 class MeasurePlot(pg.PlotItem):
@@ -47,7 +59,7 @@ class MeasurePlot(pg.PlotItem):
     """
 
     def __init__(self, title: str, across: str = "", is_share: bool = False) -> None:
-        super().__init__(enableMenu=False)
+        super().__init__(enableMenu=False, axisItems={"left": _Axis("left")})
         self._title, self._across = title, across
         self._is_share = is_share
         self._forget()
@@ -224,7 +236,7 @@ class MeasurePlot(pg.PlotItem):
 
 
 class CurveLegend(pg.LegendItem):
-    """Says which line is which; they are told apart by width, marker and dashes, not by colour alone.
+    """Says which line is which; they differ in width, markers and dashes, not in colour alone.
 
     Args:
         plot: whose lines it names; those of other plots look the same.

@@ -69,7 +69,7 @@ class ShareBar(ItemWidget):
         return f"{self.total:,}" if self._known else "–"
 
     def set_shares(self, shares: Sequence[Share] | None) -> None:
-        """Shares the bar out anew.
+        """Divides the bar among other shares.
 
         Args:
             shares: of the layers, in this order; those of 0 take no room. None where they cannot be known.

@@ -159,7 +159,7 @@ class CameraView(QWidget):
 
     @override
     def hideEvent(self, event: QHideEvent) -> None:
-        self._problem = None  # it is tried anew when the view is shown again
+        self._problem = None  # it is tried again when the view is shown again
         self._release()
         super().hideEvent(event)
 
@@ -173,7 +173,7 @@ class CameraView(QWidget):
                 media = importlib.import_module("PySide6.QtMultimedia")
             except ImportError as error:
                 return import_problem(error)
-            if missing := missing_camera_packages():  # its plugin would not be loaded, without a word
+            if missing := missing_camera_packages():  # its plugin would fail to load silently
                 return _packages_problem(missing)
             self._media = media
             # Qt would convert frames with OpenGL, and drivers that compile with LLVM (Mesa's) find that of TensorFlow

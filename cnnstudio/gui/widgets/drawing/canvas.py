@@ -1,6 +1,6 @@
 """The canvas: it keeps strokes, not pixels.
 
-Painted by hand: only the small rectangle around the pen is painted anew at each move, so that the line is under the pen
+Painted by hand: only the small rectangle around the pen is repainted at each move, so that the line is under the pen
 however much has been drawn.
 """
 
@@ -208,7 +208,7 @@ class DrawingCanvas(QWidget):
         self._draw_on_layer(smooth_path(points, len(points)), self._brush_width)
 
     def _fresh_layer(self) -> QPixmap:
-        """All strokes drawn anew, as a transparent picture in device pixels."""
+        """All strokes, redrawn as a transparent picture in device pixels."""
         ratio = self.devicePixelRatioF()
         layer = self._layer = QPixmap((self.size().toSizeF() * ratio).toSize())
         layer.setDevicePixelRatio(ratio)

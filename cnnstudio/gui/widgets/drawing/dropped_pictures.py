@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from cnnstudio.data.pictures.open import OPENED_ENDINGS
 
-# The dialogs of GTK and of the desktop portals tell letters by their case; cameras write IMG_0001.JPG.
+# The dialogs of GTK and of the desktop portals distinguish upper from lower case; cameras write IMG_0001.JPG.
 PICTURE_FILES = f"Pictures ({' '.join(f'*{ending} *{ending.upper()}' for ending in OPENED_ENDINGS)})"
 """What a dialog for files shows."""
 

@@ -107,8 +107,8 @@ class NumberMatrix(Cells, ItemArea):
         row, column = cell
         values = self._image[row, column]
         names = ("red ", "green ", "blue ") if len(values) == 3 else ("",)
-        told = ", ".join(f"{name}{value}" for name, value in zip(names, values, strict=True))
-        return f"row {row}, column {column}: {told}"
+        value = ", ".join(f"{name}{one}" for name, one in zip(names, values, strict=True))
+        return f"row {row}, column {column}: {value}"
 
     def zoom(self, factor: float, anchor: QPointF | None = None) -> None:
         """Makes cells larger or smaller; the place under `anchor`, a point of the viewport, stays."""
@@ -139,12 +139,9 @@ class NumberMatrix(Cells, ItemArea):
         return QRectF(left, top, self._side, self._row_height())
 
     def item_at(self, position: QPointF) -> int:
-        """The cell at a point of the viewport, by its number."""
-        x, y = position.x() - self._left(), position.y() - self._top()
-        column = int((x + self.horizontalScrollBar().value()) // self._side)
-        row = int((y + self.verticalScrollBar().value()) // self._row_height())
-        rows, columns = self.extent()
-        return row * columns + column if min(x, y) >= 0 and row < rows and column < columns else NONE
+        """The cell at a point of the viewport, by its number; -1 above and beside the cells, too."""
+        beside = position.x() < self._left() or position.y() < self._top()
+        return NONE if beside else super().item_at(position)
 
     def tip_at(self, position: QPointF) -> str:  # noqa: ARG002
         """The tooltip of the whole matrix: the number under the pointer stands beside it."""

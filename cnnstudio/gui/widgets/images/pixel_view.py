@@ -100,15 +100,6 @@ class PixelView(Cells, ItemWidget):
         across, down = place.width() / columns, place.height() / rows
         return QRectF(place.left() + cell[1] * across, place.top() + cell[0] * down, across, down)
 
-    def item_at(self, position: QPointF) -> int:
-        """The pixel at a point, by its number."""
-        if self._picture.isNull() or not self.picture_rectangle().contains(position):
-            return NONE
-        place, (rows, columns) = self.picture_rectangle(), self.extent()
-        row = int((position.y() - place.top()) / place.height() * rows)
-        column = int((position.x() - place.left()) / place.width() * columns)
-        return min(row, rows - 1) * columns + min(column, columns - 1)
-
     @override
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -88,7 +88,7 @@ class ThumbnailGrid(ItemArea):
 
     @property
     def side(self) -> int:
-        """The wished longer side of a thumbnail, in device-independent pixels."""
+        """The desired longer side of a thumbnail, in device-independent pixels."""
         return self._side
 
     def set_images(self, source: ThumbnailSource | None) -> None:
@@ -263,7 +263,7 @@ def lay_out(shape: tuple[int, ...], count: int, side: int, room: int, ratio: flo
     Args:
         shape: (height, width, …) of an image.
         count: how many there are.
-        side: the wished longer side of a thumbnail, in device-independent pixels.
+        side: the desired longer side of a thumbnail, in device-independent pixels.
         room: width of a line, in device-independent pixels.
         ratio: screen pixels per device-independent pixel.
 
@@ -271,8 +271,8 @@ def lay_out(shape: tuple[int, ...], count: int, side: int, room: int, ratio: flo
         Lines whose lengths are in screen pixels.
     """
     longest = max(shape[0], shape[1])
-    wished = max(1, round(side * ratio))
-    share = round(wished / longest) if wished >= longest else wished / longest
+    desired = max(1, round(side * ratio))
+    share = round(desired / longest) if desired >= longest else desired / longest
     height, width = max(1, round(shape[0] * share)), max(1, round(shape[1] * share))
     edge = round(EDGE * ratio)
     available = int(room * ratio) - 2 * edge

@@ -31,7 +31,7 @@ MOST_LINES = 6
 
 _MAP_SIDES = ((32, 56), (128, 40), (1 << 30, 32))
 _UNIT_SIDES = ((16, 24), (256, 14), (1 << 30, 10))
-"""Up to so many maps, or units, in a layer, the wished longer side of a tile, in device-independent pixels."""
+"""Up to so many maps, or units, in a layer, the desired longer side of a tile, in device-independent pixels."""
 
 _HEADER, _LINE = 3 * GRID, 2 * GRID
 """Height of what stands above the tiles, and of a second line there."""
@@ -344,8 +344,8 @@ def paint_maps(values: np.ndarray, lines: TileLines, tiles: range, colormap: str
     maps = maps[np.newaxis, np.newaxis] if maps.ndim == 1 else maps
     if lines.stride > 1:
         maps = _shrink(maps, lines.stride)
-    tiles = to_colours(maps, colormap, limits).transpose(2, 0, 1)
-    return paint_tiles(tiles.repeat(lines.scale, axis=1).repeat(lines.scale, axis=2), lines)
+    squares = to_colours(maps, colormap, limits).transpose(2, 0, 1)
+    return paint_tiles(squares.repeat(lines.scale, axis=1).repeat(lines.scale, axis=2), lines)
 
 
 def _shrink(maps: np.ndarray, stride: int) -> np.ndarray:

@@ -179,6 +179,14 @@ def test_one_number_that_is_none_hides_no_other(plot):
     assert np.diff(places).max() < 0.1
 
 
+def test_a_logarithmic_axis_names_what_finds_room(plot):
+    train(plot)
+    plot.findChild(QAction, "logarithmic_action").trigger()
+    axis = loss_of(plot).getAxis("left")
+    named = axis.tickStrings(np.log10([0.1, 0.2, 0.3, 0.5, 0.9, 1, 2, 7]).tolist(), 1.0, None)
+    assert named == ["0.1", "0.2", "", "0.5", "", "1", "2", ""]
+
+
 def test_an_outlier_does_not_squeeze_the_rest(plot):
     plot.reset(1, 1000)
     loss = np.full(1000, 0.5)
