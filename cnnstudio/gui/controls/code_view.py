@@ -4,7 +4,7 @@ from bisect import bisect_right
 
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QColor, QFontDatabase, QSyntaxHighlighter, QTextCharFormat, QTextDocument, QTextOption
-from PySide6.QtWidgets import QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QPlainTextEdit
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
@@ -64,14 +64,10 @@ def _style(kind: str) -> QTextCharFormat | None:
 
 
 class CodeView(QPlainTextEdit):
-    """Code in a fixed pitch, its tokens in colours that follow the theme; it can be selected, not changed.
+    """Code in a fixed pitch, its tokens in colours that follow the theme; it can be selected, not changed."""
 
-    Args:
-        parent: the parent widget.
-    """
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         describe(self, "code_view", "Code", "Python code; select a part of it to copy that part.")
         self.setToolTip("")
         self.setReadOnly(True)

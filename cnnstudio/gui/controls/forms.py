@@ -106,7 +106,8 @@ class WheelGuard(QObject):
     """Lets the wheel scroll the page over controls; it changes only one that was clicked before, or reached by Tab.
 
     Args:
-        controls: these; their parent keeps the guard.
+        parent: its owner.
+        controls: over which the wheel scrolls the page.
     """
 
     def __init__(self, parent: QWidget, *controls: QWidget) -> None:

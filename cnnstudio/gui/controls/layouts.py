@@ -57,8 +57,8 @@ def widget_of(layout: QLayout) -> QWidget:
 class ScrollColumn(QScrollArea):
     """Scrolls its content up and down; it has no frame and takes no focus."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -131,25 +131,21 @@ class _Delegate(QStyledItemDelegate):
 
 
 class Picker(QComboBox):
-    """A list to choose from; closed, it shows the picture, the title and the beginning of the sentence.
-
-    Args:
-        parent: the parent widget.
-    """
+    """A list to choose from; closed, it shows the picture, the title and the beginning of the sentence."""
 
     changed = Signal(str)
     """Another choice, of this key, is current now."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.setObjectName("picker")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         # The theme's own least height of a list would win over the size hints.
         self.setStyleSheet(f"Picker {{ min-height: {_PICTURE + GRID // 2}px; }}")
         self.setMaxVisibleItems(_ROWS_SHOWN)
         self._choices: tuple[Choice, ...] = ()
-        self._told = ""
-        self.currentIndexChanged.connect(self._tell)
+        self._announced = ""
+        self.currentIndexChanged.connect(self._announce)
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -172,7 +168,7 @@ class Picker(QComboBox):
             self._choices = tuple(choices)
             self.addItems([choice.title for choice in self._choices])
             self.setCurrentIndex(current)
-        self._tell()
+        self._announce()
 
     def offers(self, key: str) -> bool:
         """Whether a key is that of a choice."""
@@ -183,14 +179,14 @@ class Picker(QComboBox):
         for index, choice in enumerate(self._choices):
             if choice.key == key:
                 self.setCurrentIndex(index)
-                self._tell()
+                self._announce()
 
     @Slot()
-    def _tell(self) -> None:
-        """Emits `changed` once for each change; where signals are blocked, the change counts as told."""
+    def _announce(self) -> None:
+        """Emits `changed` once for each change; where signals are blocked, the change counts as announced."""
         key = self.current_key
-        if key != self._told:
-            self._told = key
+        if key != self._announced:
+            self._announced = key
             if key:
                 choice = self._choices[self.currentIndex()]
                 self.setAccessibleDescription(f"{choice.title}. {choice.description}")

@@ -47,7 +47,6 @@ class ProgressPanel(QWidget):
             `cancel_NAME_button`.
         title: what is being done, such as “Loading”; the bar's accessible name.
         cancel: the tooltip of Cancel; without one there is no such button, for the page has another way out.
-        parent: the parent widget.
 
     Signals:
         reported(object): what the function passed to `on_event`, other than `Progress`.
@@ -61,8 +60,8 @@ class ProgressPanel(QWidget):
     failed = Signal(object)
     cancelled = Signal()
 
-    def __init__(self, name: str, title: str, cancel: str = "", parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, name: str, title: str, cancel: str = "") -> None:
+        super().__init__()
         self._task: Task | None = None
         self._bar = ProgressBar(f"{name}_progress", title, "How much is done.")
         self._state = label(role="secondary", name=f"{name}_state", plain=True)

@@ -5,7 +5,7 @@ from importlib import metadata
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtWidgets import QGridLayout
 
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.gui.controls.buttons import push_button
@@ -64,8 +64,8 @@ def licence(distribution: str) -> str:
 class AboutPage(Page):
     """Everything about the program itself, to read and to copy."""
 
-    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:  # noqa: ARG002
-        super().__init__(parent)
+    def __init__(self, settings: Settings) -> None:  # noqa: ARG002
+        super().__init__()
         self.setObjectName("page_about")
         self._versions = versions()
         self._licences = {name: _OWN_LICENCES.get(name) or licence(name) for name in self._versions}

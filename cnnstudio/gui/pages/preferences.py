@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QListWidget,
     QPushButton,
     QToolButton,
-    QWidget,
 )
 
 from cnnstudio import wording
@@ -49,8 +48,8 @@ FOLDERS: dict[str, tuple[str, str, Callable[[], Path]]] = {
 class SettingsPage(Page):
     """Look, processor threads and folders; every change is kept and takes effect at once."""
 
-    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
         self.setObjectName("page_settings")
         self._settings = settings
         self._task = LatestTask(self)
@@ -96,14 +95,14 @@ class SettingsPage(Page):
         )
         self._threads.setSpecialValueText("Automatic")
         self._threads.setFixedWidth(22 * GRID)
-        self._threads.valueChanged.connect(self._set_threads)
+        self._threads.valueChanged.connect(partial(setattr, self._settings, "threads"))
         self._threads_note = label(role="small", name="threads_note")
         sections.add_section(
             "Processor threads",
             (self._threads, 0, Qt.AlignmentFlag.AlignLeft),
             self._threads_note,
-            explanation="How many calculations run side by side. Fewer leave more for other programs, but training "
-            "takes longer.",
+            explanation="How many calculations run side by side. Fewer leave room for other programs; training takes "
+            "longer.",
         )
 
     def _build_sources(self, sections: SectionColumn) -> None:
@@ -234,10 +233,6 @@ class SettingsPage(Page):
     def shut_down(self) -> None:
         """Waits for what is being measured or removed."""
         self._task.shut_down()
-
-    @Slot(int)
-    def _set_threads(self, value: int) -> None:
-        self._settings.threads = value
 
     @Slot()
     def _show(self) -> None:

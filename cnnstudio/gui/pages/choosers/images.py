@@ -33,8 +33,8 @@ class ImagesChooser(QWidget):
     changed = Signal()
     """Other images are chosen."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._entries: dict[str, DatasetEntry] = {}
         self._own = ""
         self.picker = describe(

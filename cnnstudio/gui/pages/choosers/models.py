@@ -179,13 +179,12 @@ class ModelChooser(QWidget):
         """Chooses a model by its path; one from elsewhere joins the list."""
         path = _place_of(path)
         key = str(path)
-        if key not in self._entries:
+        if not self._picker.offers(key):
             self.refresh()
-        if key not in self._entries and key not in self._guests:
-            self._guests[key] = Choice(key, path.name, "Opened from a file", picture(""))
+        if not self._picker.offers(key):
+            self._guests[key] = Choice(key, path.name, "Opened from a file")
             self.refresh()
-        if key != self._picker.current_key:
-            self._picker.set_current(key)
+        self._picker.set_current(key)
 
     def open(self, path: Path) -> None:
         """Chooses a model, and has it opened even where it was chosen already."""

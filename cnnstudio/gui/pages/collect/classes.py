@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QFrame, QLineEdit
 from typing_extensions import override
 
 from cnnstudio.gui.controls.buttons import tool_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row
-from cnnstudio.gui.look.theme import GAP, GRID, colours
+from cnnstudio.gui.look.theme import GAP, GRID
 from cnnstudio.gui.widgets.images.example_tiles import ExampleTiles
 
 KEYS = 9
@@ -37,7 +37,7 @@ class NameEdit(QLineEdit):
             self.left.emit(event.key() == Qt.Key.Key_Escape)
 
 
-class ClassRow(QWidget):
+class ClassRow(QFrame):
     """A class on a panel; clicking it anywhere makes it the one that examples are added to.
 
     Args:
@@ -50,7 +50,6 @@ class ClassRow(QWidget):
         self.setObjectName(f"class_{number}")
         self.name = ""
         self._classes = classes
-        self._is_chosen = False
         key = str(number) if number <= KEYS else ""
         badge = label(key, "small", f"class_key_{number}")
         badge.setFixedWidth(2 * GRID)
@@ -100,11 +99,14 @@ class ClassRow(QWidget):
 
     def set_chosen(self, chosen: bool) -> None:
         """Marks it as the class that examples are added to; all its examples are shown."""
-        self._is_chosen = chosen
         self._tiles.set_expanded(chosen)
         self._tiles.set_placeholder("What you add now appears here." if chosen else "No examples yet.")
         self.setAccessibleDescription("Examples are added to this class." if chosen else "")
-        self.update()
+        role = "info" if chosen else "panel"
+        if role != self.property("role"):
+            self.setProperty("role", role)
+            self.style().unpolish(self)
+            self.style().polish(self)
 
     def reset_name(self) -> None:
         """Shows the name as it is, for another was refused."""
@@ -130,16 +132,6 @@ class ClassRow(QWidget):
         self._choose()
         event.accept()
 
-    @override
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        theme = colours()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(theme.accent_soft if self._is_chosen else theme.surface))
-        painter.drawRoundedRect(self.rect(), GRID, GRID)
-        painter.end()
-
 
 class ClassList(ScrollColumn):
     """A row for each class, and a field that adds one.
@@ -158,8 +150,8 @@ class ClassList(ScrollColumn):
     example_remove_asked = Signal(object)
     added = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.setObjectName("class_list")
         self._rows: list[ClassRow] = []
         self._chosen = ""

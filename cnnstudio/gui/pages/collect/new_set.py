@@ -27,8 +27,8 @@ class NewSetForm(QWidget):
 
     cancelled = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._name = describe(
             QLineEdit(), "set_name", "Name of the set", "By this name you find the set again, on the Train page, too."
         )

@@ -32,8 +32,8 @@ class CollectPage(Page):
         navigate(str, object): to the Train page, with the name of the set.
     """
 
-    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
         self.setObjectName("page_collect")
         self.setAcceptDrops(True)
         self._settings = settings
@@ -83,7 +83,7 @@ class CollectPage(Page):
             self._open(path)
 
     def shut_down(self) -> None:
-        """Stops adding, lets go of the camera, and of what was deleted."""
+        """Stops adding and the camera; what was deleted cannot be brought back any more."""
         self._view.open(None)
 
     @Slot(object)

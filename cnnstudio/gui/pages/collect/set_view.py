@@ -21,7 +21,7 @@ from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages.collect.capture import MINIMUM_SIDE, USUAL_SIDE, CapturePanel
 from cnnstudio.gui.pages.collect.classes import KEYS, ClassList
-from cnnstudio.gui.widgets.drawing.dropped_pictures import NO_ENDINGS, PICTURE_FILES, pictures_in
+from cnnstudio.gui.widgets.drawing.dropped_pictures import NO_ENDINGS, NOTHING_TO_PASTE, PICTURE_FILES, pictures_in
 
 
 class SetView(QWidget):
@@ -29,7 +29,6 @@ class SetView(QWidget):
 
     Args:
         message: where it says what happened.
-        parent: the parent widget.
     """
 
     changed = Signal(object)
@@ -38,8 +37,8 @@ class SetView(QWidget):
     train_asked = Signal(str)
     """The set of this name is to be trained on."""
 
-    def __init__(self, message: MessageBar, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, message: MessageBar) -> None:
+        super().__init__()
         self._message = message
         self._collection: Collection | None = None
         self._class = ""
@@ -108,7 +107,7 @@ class SetView(QWidget):
         return self._collection
 
     def open(self, collection: Collection | None) -> None:
-        """Shows a set, or none; the one before is let go of, with what was deleted from it."""
+        """Shows a set, or none; what was deleted from the one before cannot be brought back any more."""
         self.settle()
         self._collection = collection
         self._class = ""
@@ -116,7 +115,7 @@ class SetView(QWidget):
         self.refresh()
 
     def settle(self) -> None:
-        """Ends what is going on, and lets go of what was deleted: the folder may be moved."""
+        """Stops adding, and deletes for good what was deleted: the folder may be moved then."""
         self._adding.shut_down()
         if self._collection is not None:
             self._collection.close()
@@ -154,11 +153,17 @@ class SetView(QWidget):
         self._strokes_undone = redo
         self._allow()
 
-    def _try(self, action: Callable[[], object]) -> bool:
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return self._collection.classes if self._collection is not None else ()
+
+    def _try(self, action: Callable[[Collection], object]) -> bool:
         """Does something to the set; returns whether it could be done, else says why not."""
+        if self._collection is None:
+            return False
         self._message.hide()
         try:
-            action()
+            action(self._collection)
         except StudioError as error:
             self._message.show_failure(error)
             return False
@@ -176,32 +181,29 @@ class SetView(QWidget):
 
     @Slot(str)
     def _add_class(self, name: str) -> None:
-        if self._collection is not None and self._try(partial(self._collection.add_class, name)):
+        if self._try(lambda one: one.add_class(name)):
             self._classes.clear_field()
-            self._class = self._collection.classes[-1]
+            self._class = self._names[-1]
             self.refresh()
 
     @Slot(str, str)
     def _rename_class(self, old: str, new: str) -> None:
-        if self._collection is None:
-            return
         chosen = old == self._class
-        place = self._collection.classes.index(old) if old in self._collection.classes else 0
-        if not self._try(partial(self._collection.rename_class, old, new)):
+        place = self._names.index(old) if old in self._names else 0
+        if not self._try(lambda one: one.rename_class(old, new)):
             self._classes.reset_names()
         elif chosen:
-            self._class = self._collection.classes[place]
+            self._class = self._names[place]
             self.refresh()
 
     @Slot(str)
     def _remove_class(self, name: str) -> None:
-        if self._collection is not None and self._try(partial(self._collection.remove_class, name)):
+        if self._try(lambda one: one.remove_class(name)):
             self._message.show_info(f"The class “{name}” is removed. Undo brings it back with all its examples.")
 
     @Slot(object)
     def _remove_example(self, path: Path) -> None:
-        if self._collection is not None:
-            self._try(partial(self._collection.remove, [path]))
+        self._try(lambda one: one.remove([path]))
 
     # Examples.
 
@@ -239,9 +241,7 @@ class SetView(QWidget):
         if found:
             self._add_pictures(found)
         else:
-            self._message.show_error(
-                "There is no picture in the clipboard. Copy one in another program first, then paste it here."
-            )
+            self._message.show_error(NOTHING_TO_PASTE)
 
     def _add_pictures(self, sources: Sequence[Path | bytes]) -> None:
         """Adds pictures to the chosen class, in the background."""
@@ -273,14 +273,14 @@ class SetView(QWidget):
         """Undoes strokes that were not added yet, then what was done to the set."""
         if self._capture.has_ink:
             self._capture.canvas.undo()
-        elif self._collection is not None:
-            self._try(self._collection.undo)
+        else:
+            self._try(Collection.undo)
 
     @Slot()
     def _redo(self) -> None:
         """Redoes what was undone, in the opposite order."""
         if self._collection is not None and self._collection.can_redo:
-            self._try(self._collection.redo)
+            self._try(Collection.redo)
         else:
             self._capture.canvas.redo()
 
@@ -291,14 +291,13 @@ class SetView(QWidget):
 
     def press_key(self, event: QKeyEvent) -> bool:
         """Enter adds the drawing, Space takes a photo, a number chooses a class; returns whether it was one of them."""
-        names = self._collection.classes if self._collection is not None else ()
         place = event.key() - Qt.Key.Key_1
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             self._capture.add_drawing()
         elif event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
             self._capture.press()
-        elif 0 <= place < min(KEYS, len(names)) and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
-            self._choose(names[place])
+        elif 0 <= place < min(KEYS, len(self._names)) and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            self._choose(self._names[place])
         else:
             return False
         return True
@@ -322,7 +321,7 @@ _NAMED = 3
 
 
 def why_not(counts: Mapping[str, int]) -> str:
-    """Why a set of so many examples a class cannot be trained on yet, and what to do; empty where it can."""
+    """Why a set with these numbers of examples cannot be trained on yet, and what to do; empty where it can."""
     if len(counts) < 2:
         return "Add a second class: a network learns to tell things apart."
     if all(name.casefold() in SPLIT_FOLDERS for name in counts):
@@ -338,7 +337,7 @@ def advice(counts: Mapping[str, int]) -> str:
     """What would make a set better."""
     missing = [f"{GOOD_START - count} more of “{name}”" for name, count in counts.items() if count < GOOD_START]
     if not missing:
-        return "A good start. More examples, and more different ones, make the network surer."
+        return "A good start. More examples, and more varied ones, make the network more reliable."
     rest = f" and of {len(missing) - _NAMED} more classes" if len(missing) > _NAMED else ""
     return f"{GOOD_START} of each is a good start: {', '.join(missing[:_NAMED])}{rest}."
 

@@ -61,8 +61,8 @@ class DataBrowser(QWidget):
     opened = Signal(object, int)
     failed = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._dataset: Dataset | None = None
         self._selection: Selection | None = None
         self._task: Task | None = None

@@ -203,8 +203,8 @@ _STEP = 1.25
 class NumbersPane(QWidget):
     """A matrix with chips for its channels and buttons that zoom."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.matrix = NumberMatrix()
         self._lesson = label(_GREY, "secondary", "numbers_lesson")
         self._chips = [

@@ -42,8 +42,8 @@ class FlattenPane(QWidget):
 
     pointed = Signal(object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._image = np.zeros((1, 1, 1), np.uint8)
         self._strip = VectorStrip()
         self._strip.current_changed.connect(self._tell)

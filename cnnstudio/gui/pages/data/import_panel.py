@@ -112,8 +112,8 @@ class ImportPanel(QWidget):
     surveyed = Signal()
     previewed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.setObjectName("import_panel")
         self._path: Path | None = None
         self._looked: FolderLook | None = None
@@ -300,11 +300,11 @@ def _by(side: int) -> str:
 def import_button(
     ask_folder: Callable[[], object], ask_zip: Callable[[], object], show_help: Callable[[], object]
 ) -> QPushButton:
-    """Makes the button that brings one's own images, with its menu."""
+    """Makes the button that imports images, with its menu."""
     button = push_button(
         "import_images_button",
         "I&mport images …",
-        "Brings your own images: a folder, or a zip of one, with a subfolder for each class.",
+        "Imports your own images: a folder, or a zip of one, with a subfolder for each class.",
         picture="import",
     )
     arranged = f"<p>One subfolder for each class:</p><pre>{LAYOUT}</pre>"

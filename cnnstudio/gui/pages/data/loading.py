@@ -35,8 +35,8 @@ class LoadingPanel(QWidget):
 
     download_asked = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._title = label(role="heading", name="loading_title", plain=True)
         self._text = label(role="secondary", name="loading_text", plain=True)
         self._entry: DatasetEntry | None = None

@@ -46,8 +46,8 @@ class DataPage(Page):
 
     loaded = Signal(object)
 
-    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
         self.setObjectName("page_data")
         self._settings = settings
         self._entries: dict[str, DatasetEntry] = {}
@@ -114,7 +114,7 @@ class DataPage(Page):
         self._found = push_button(
             "report_button",
             "What was found",
-            "Counts, sizes, files that cannot be read, and images that are in training and test at once.",
+            "Counts, sizes, files that cannot be read, and images that are both in training and in test.",
             self._show_report,
             role="quiet",
         )
@@ -187,8 +187,8 @@ class DataPage(Page):
 
     def _tell_facts(self, entry: DatasetEntry) -> None:
         if self.dataset is not None:
-            entry = replace(entry, train_images=len(self.dataset.train) + len(self.dataset.validation or ()))
-            entry = replace(entry, test_images=len(self.dataset.test))
+            training = len(self.dataset.train) + len(self.dataset.validation or ())
+            entry = replace(entry, train_images=training, test_images=len(self.dataset.test))
         self._facts.setText(breakable(f"{entry.size_text} · {entry.licence or entry.path}"))
         self._found.setVisible(self.dataset is not None and self.dataset.report is not None)
         self._more.setVisible(entry.path is not None)

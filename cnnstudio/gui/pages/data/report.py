@@ -47,8 +47,8 @@ class ReportPanel(QWidget):
 
     closed = Signal()
 
-    def __init__(self, report: FolderReport, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, report: FolderReport) -> None:
+        super().__init__()
         self.setObjectName("report_panel")
         back = push_button(
             "report_back_button",

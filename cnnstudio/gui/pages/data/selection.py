@@ -1,6 +1,5 @@
 """What the Data page shows of a data set: which images, in which order, and the mean of each class. Without Qt."""
 
-import functools
 import threading
 import time
 from collections.abc import Callable
@@ -160,7 +159,6 @@ def _means(sums: np.ndarray, counts: np.ndarray) -> Means:
     return Means(np.rint(images).astype(np.uint8), counts > 0)
 
 
-@functools.lru_cache(maxsize=64)
 def _shares(size: int, wanted: int) -> np.ndarray:
     """(wanted, size) float32: which share each old pixel has in each new one; rows add up to 1."""
     edges = np.linspace(0, size, wanted + 1)[:, np.newaxis]

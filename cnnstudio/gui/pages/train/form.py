@@ -134,15 +134,15 @@ class TrainingForm(QWidget):
                 DecimalBox(0, 0.99, 0.0001),
                 "weight_decay_spin",
                 "Weight decay",
-                "Draws weights towards zero, so that none grows without need and the network keeps to what is common "
-                "to many images. 0 does nothing; 0.005 is usual with SGD.",
+                "Pulls weights towards zero, so that they stay small and the network relies on what many images have "
+                "in common. 0 turns it off; 0.005 is usual with SGD.",
             ),
             "augmentation": _choice_of(
                 "augmentation",
                 "Training images are changed a little each time, so that the network learns what does not matter.",
                 AUGMENTATIONS,
             ),
-            "precision": _choice_of("precision", "The number of bits with which it computes.", PRECISIONS),
+            "precision": _choice_of("precision", "How many bits each number has in the computation.", PRECISIONS),
             "seed": number(
                 WholeBox(0, MAX_SEED),
                 "seed_spin",

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtWidgets import QWidget
 
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, widget_of
@@ -39,8 +38,8 @@ def verdict(label: str, probabilities: np.ndarray, classes: Sequence[str]) -> st
 class LearningView(ScrollColumn):
     """A narrow column: the probe image and the network's answer, the first kernels, the first feature maps."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         describe(
             self,
             "learning_view",

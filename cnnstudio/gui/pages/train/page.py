@@ -36,10 +36,9 @@ INVITATION = "Press Train: no choice is needed."
 class TrainPage(Page):
     """Choices on the left, plots in the middle, what the network sees on the right."""
 
-    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, settings: Settings) -> None:  # noqa: ARG002
+        super().__init__()
         self.setObjectName("page_train")
-        self._settings = settings
         self._task: Task | None = None
         self._config = TrainingConfig()
         self._done = 0.0

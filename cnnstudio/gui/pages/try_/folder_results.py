@@ -13,6 +13,7 @@ from PIL import Image
 
 from cnnstudio.data.folders.files import list_pictures
 from cnnstudio.errors import StudioError, reason
+from cnnstudio.gui.pages.try_.session import UNSURE
 from cnnstudio.models.trained.folder_prediction import FilePrediction, predict_files
 from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.models.trained.prediction_table import model_mark, save_table
@@ -22,9 +23,6 @@ from cnnstudio.wording import percent
 
 TOP = 3
 """Classes that are named for each picture."""
-
-UNSURE = 0.5
-"""A picture is uncertain if the probability of its best class is below this."""
 
 THUMBNAIL_SIDE = 64
 """Longer side of a small picture, at most."""

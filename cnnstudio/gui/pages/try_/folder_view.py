@@ -44,8 +44,8 @@ class FolderChoices(QWidget):
     filter_chosen = Signal(str)
     order_chosen = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.filter = "all"
         self._chips = {
             name: chip(f"{name}_filter_chip", text, lesson, partial(self._choose, name))
@@ -95,8 +95,8 @@ class FolderView(QWidget):
     left = Signal()
     opened = Signal(object, object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.setObjectName("folder_view")
         self._saving = LatestTask(self)
         self._saving.finished.connect(self._tell_saved)
@@ -108,7 +108,6 @@ class FolderView(QWidget):
         self._model, self._model_title = Path(), ""
         self._other_model, self._other_title = Path(), ""
         self._save_in: Path | None = None
-        self._news = ""
         self._since = QElapsedTimer()
         self._pause = _REFRESH
         self._message = MessageBar()
@@ -165,7 +164,8 @@ class FolderView(QWidget):
         """
         if model != self._model and not self.running:
             self._other_model, self._other_title = model, title
-            self._tell(f"{self._model_title} answered here; {title} is chosen now.", f"Classify again with {title}")
+            text = f"{self._model_title} answered here; {title} is chosen now."
+            self._message.show_offer(text, f"Classify again with {title}")
 
     def shut_down(self) -> None:
         """Stops what is running, and waits until it has stopped."""
@@ -199,8 +199,8 @@ class FolderView(QWidget):
             ClassHistogram(),
             "predicted_classes",
             "Predicted classes",
-            "How many pictures were taken for each class; hatched, those that the network is uncertain about. "
-            "Click one to see only its pictures.",
+            "The number of pictures predicted for each class; the uncertain ones are hatched. Click a class to see "
+            "only its pictures.",
         )
         self._histogram.chosen.connect(self._choose_class)
         self._every_class = push_button(
@@ -236,7 +236,7 @@ class FolderView(QWidget):
             self._stack.addWidget(view)
         self._choices = FolderChoices()
         self._choices.filter_chosen.connect(self._choose_filter)
-        self._choices.order_chosen.connect(self._choose_order)
+        self._choices.order_chosen.connect(self._refresh)
         self._count = label(role="secondary", name="folder_count", plain=True)
         foot = row((self._count, 1), size_slider(self._grid, "folder_thumbnail_size"))
         return column(self._choices, (self._stack, 1), foot)
@@ -327,7 +327,7 @@ class FolderView(QWidget):
 
     @Slot(int)
     def _choose_class(self, number: int) -> None:
-        self._forget_news()
+        self._message.hide()
         self._histogram.set_chosen(number)
         if self._choices.filter == "unreadable":
             self._choices.filter = "all"
@@ -335,14 +335,9 @@ class FolderView(QWidget):
 
     @Slot(str)
     def _choose_filter(self, name: str) -> None:
-        self._forget_news()
+        self._message.hide()
         if name != "unsure":
             self._histogram.set_chosen(-1)
-        self._refresh()
-
-    @Slot()
-    def _choose_order(self) -> None:
-        self._forget_news()
         self._refresh()
 
     @Slot(int)
@@ -358,7 +353,7 @@ class FolderView(QWidget):
 
     @Slot(int)
     def _open(self, place: int) -> None:
-        self._forget_news()
+        self._message.hide()
         if self._results is not None and exists(self._model):
             self.opened.emit(self._results.predictions[int(self._shown[place])].file, self._model)
         elif self._results is not None:
@@ -369,27 +364,18 @@ class FolderView(QWidget):
 
     @Slot()
     def _leave(self) -> None:
-        self._forget_news()
+        self._message.hide()
         self.left.emit()
 
     @Slot()
     def _classify_again(self) -> None:
         self.start(self._other_model, self._other_title, self._folder)
 
-    def _tell(self, text: str, offer: str = "") -> None:
-        """Shows a message that `_forget_news` hides once something else is done."""
-        self._news = text
-        self._message.show_offer(text, offer) if offer else self._message.show_info(text)
-
-    def _forget_news(self) -> None:
-        if self._message.text == self._news:
-            self._message.hide()
-
     @Slot()
     def _ask_place(self) -> None:
         if self._results is None:
             return
-        self._forget_news()
+        self._message.hide()
         place = self._save_in or (self._folder if is_folder(self._folder) else self._folder.parent)
         if not os.access(place, os.W_OK):
             place = Path.home()
@@ -404,4 +390,4 @@ class FolderView(QWidget):
     def _tell_saved(self, saved: tuple[Path, int]) -> None:
         path, count = saved
         rows = f"{count:,} {'row' if count == 1 else 'rows'}"
-        self._tell(f"{rows} saved as {path}: all pictures{' so far' if self.running else ''}.")
+        self._message.show_info(f"{rows} saved as {path}: all pictures{' so far' if self.running else ''}.")

@@ -1,12 +1,13 @@
 """The Try page: draw, open a picture or look through the camera; see what the network answers, and what layers saw."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QStackedWidget, QVBoxLayout
 from typing_extensions import override
 
 from cnnstudio.data.folders.files import PictureFile
@@ -21,6 +22,7 @@ from cnnstudio.gui.pages.try_.draw_source import NARROW_PAGE
 from cnnstudio.gui.pages.try_.image_panel import ImagePanel
 from cnnstudio.gui.pages.try_.session import (
     MANY_LAYERS,
+    UNSURE,
     Answer,
     Look,
     ModelInput,
@@ -44,9 +46,6 @@ if TYPE_CHECKING:
 
 NO_ANSWER = "–"
 
-UNSURE = 0.5
-"""An answer with a lower probability is presented as a guess."""
-
 
 class TryPage(Page):
     """The image on the left, the answer in the middle, what every layer saw on the right.
@@ -60,8 +59,8 @@ class TryPage(Page):
     ready = Signal()
     answered = Signal(object)
 
-    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
         self.setObjectName("page_try")
         self._settings = settings
         self._session = TrySession()
@@ -82,8 +81,15 @@ class TryPage(Page):
         self._views = QStackedWidget()
         self._views.addWidget(widget_of(page))
         self.setLayout(column(self._views))
-        self._paste = self._action("Paste", "paste", QKeySequence.StandardKey.Paste, self._panel.photo.paste)
-        self._open_file = self._action("Open", "open_file", QKeySequence.StandardKey.Open, self._panel.photo.ask)
+        for name, key, act in (
+            ("paste", QKeySequence.StandardKey.Paste, self._panel.photo.paste),
+            ("open_file", QKeySequence.StandardKey.Open, self._panel.photo.ask),
+        ):
+            here = Qt.ShortcutContext.WidgetWithChildrenShortcut
+            action = QAction(self, shortcut=QKeySequence(key), shortcutContext=here)
+            action.setObjectName(name)
+            action.triggered.connect(act)
+            self.addAction(action)
         self._recall_model()
 
     @property
@@ -122,15 +128,6 @@ class TryPage(Page):
         if self._folder is not None:
             self._folder.shut_down()
         self._task.shut_down()
-
-    def _action(self, text: str, name: str, key: QKeySequence.StandardKey, slot: object) -> QAction:
-        action = QAction(text, self)
-        action.setObjectName(name)
-        action.setShortcut(QKeySequence(key))
-        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        action.triggered.connect(slot)
-        self.addAction(action)
-        return action
 
     def _build_header(self) -> QHBoxLayout:
         self._models = ModelChooser(self._message)
@@ -213,21 +210,19 @@ class TryPage(Page):
         self._awaited = model_input
         self._task.submit(self._session.ask, path, model_input, self._wanted_layers() if path == self._open else ())
 
+    def _block_of(self, layers: Sequence[str]) -> tuple[str, ...]:
+        """The layers that are computed together with the first of these; none for no layer."""
+        return next((block for block in self._blocks if layers and layers[0] in block), ())
+
     def _wanted_layers(self) -> tuple[str, ...]:
-        """The block of layers that is looked at: the first of them, if there are two."""
-        if len(self._blocks) > 1:
-            seen = self._maps.seen()
-            return next((block for block in self._blocks if seen and seen[0] in block), self._blocks[0])
-        return self._blocks[0] if self._blocks else ()
+        """The block of layers that is on screen, or the first one."""
+        return self._block_of(self._maps.seen()) or next(iter(self._blocks), ())
 
     @Slot()
     def _look(self) -> None:
         """Asks for the maps that have come on screen, unless a newer image is on its way, which brings its own."""
-        if self._answer_shown is None or self._awaited is not None:
-            return
-        missing = self._maps.missing()
-        block = next((block for block in self._blocks if missing and missing[0] in block), ())
-        if block:
+        block = self._block_of(self._maps.missing())
+        if block and self._answer_shown is not None and self._awaited is None:
             self._task.submit(self._session.look, self._answer_shown, block)
 
     @Slot()

@@ -19,7 +19,7 @@ from cnnstudio.gui.pages.choosers.models import MODEL_FILES
 from cnnstudio.gui.pages.try_.draw_source import Source
 from cnnstudio.gui.pages.try_.input_texts import InputTexts, texts_for
 from cnnstudio.gui.pages.try_.session import Answer, ModelInput, Picture
-from cnnstudio.gui.widgets.drawing.dropped_pictures import NO_ENDINGS, PICTURE_FILES, pictures_in
+from cnnstudio.gui.widgets.drawing.dropped_pictures import NO_ENDINGS, NOTHING_TO_PASTE, PICTURE_FILES, pictures_in
 from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.models.trained.card import Card
@@ -215,9 +215,7 @@ class PhotoSource(Source):
         """Takes the picture, or the picture file, from the clipboard."""
         found = pictures_in(QGuiApplication.clipboard().mimeData())
         if not found:
-            self.failed.emit(
-                "There is no picture in the clipboard. Copy one in another program first, then paste it here."
-            )
+            self.failed.emit(NOTHING_TO_PASTE)
         elif isinstance(found[0], Path):
             self.path_chosen.emit(found[0])
         else:

@@ -80,7 +80,7 @@ class SampleSource(Source):
             self._view,
             "test_image_view",
             "Test image",
-            "An image that no training has seen. Point at a pixel to see its value: 0 is black, 255 white.",
+            "An image that was not used for training. Point at a pixel to see its value: 0 is black, 255 white.",
         )
         self._text = label(name="true_label")
         self._text.setAlignment(Qt.AlignmentFlag.AlignTop)

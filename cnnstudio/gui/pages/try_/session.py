@@ -29,6 +29,10 @@ VIEW_SIDE = 1024
 """Longer side of a picture as it is shown, at most, in pixels."""
 
 
+UNSURE = 0.5
+"""An answer with a lower probability is uncertain, and shown as a guess."""
+
+
 @dataclass(frozen=True, eq=False)
 class Drawing:
     """A drawing on the canvas; strokes are (n, 2) in canvas units, y down."""

@@ -15,6 +15,8 @@ PICTURE_FILES = f"Pictures ({' '.join(f'*{ending} *{ending.upper()}' for ending 
 NO_ENDINGS = QFileDialog.Option.HideNameFilterDetails
 """For a dialog with `PICTURE_FILES`: the endings, too many to read, are not named in it."""
 
+NOTHING_TO_PASTE = "There is no picture in the clipboard. Copy one in another program first, then paste it here."
+
 _ENCODED = ("image/png", "image/jpeg", "image/heic", "image/avif", "image/webp", "image/tiff")
 """Files that the clipboard may hold. Qt reads some of them, too, but leaves photos lying as the camera was held."""
 
