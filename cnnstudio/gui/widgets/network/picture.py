@@ -1,6 +1,6 @@
 """The picture of a network: to look at, to zoom, to unfold, to choose a layer in, and to save."""
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -231,14 +231,6 @@ class NetworkPicture(QGraphicsView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._adjust()
-
-    @override
-    def sizeHint(self) -> QSize:
-        return QSize(100 * GRID, 40 * GRID)
-
-    @override
-    def minimumSizeHint(self) -> QSize:
-        return QSize(30 * GRID, 20 * GRID)
 
     # Pointer and keys.
 
