@@ -158,7 +158,7 @@ def describe(config: Config) -> LayerTable:
         config: of a Functional or Sequential model; models within it are taken apart.
 
     Returns:
-        The table; an impossible layer is told as its `misfit`.
+        The table; an impossible layer is its `misfit`.
 
     Raises:
         StudioError: it is no image classifier at all: it has not one input for images of one size and one output.

@@ -160,7 +160,7 @@ class NetworkView(QWidget):
         split.addWidget(below)
         split.setStretchFactor(0, 2)
         split.setStretchFactor(1, 3)
-        split.splitterMoved.connect(self._tell_split)
+        split.splitterMoved.connect(self._report_split)
         return split
 
     def set_split(self, percent: int) -> None:
@@ -217,6 +217,6 @@ class NetworkView(QWidget):
         self.selected.emit(name)
 
     @Slot()
-    def _tell_split(self) -> None:
+    def _report_split(self) -> None:
         above, below = self._split.sizes()
         self.split_moved.emit(round(100 * above / max(1, above + below)))

@@ -83,7 +83,7 @@ class LayerTableView(QTableView):
         self.setModel(self._model)
         self._delegate = _Delegate(self)
         self.setItemDelegate(self._delegate)
-        self.selectionModel().currentRowChanged.connect(self._tell)
+        self.selectionModel().currentRowChanged.connect(self._report_row)
 
     @property
     def table(self) -> LayerTable | None:
@@ -123,7 +123,7 @@ class LayerTableView(QTableView):
         self.viewport().update()
 
     @Slot(QModelIndex)
-    def _tell(self, index: QModelIndex) -> None:
+    def _report_row(self, index: QModelIndex) -> None:
         if self.table is not None and index.isValid():
             self.selected.emit(self.table.rows[index.row()].name)
 
