@@ -213,10 +213,6 @@ class NetworkPicture(QGraphicsView):
             raise KeyError(layer)
         return self.mapFromScene(self._layout.volumes[number].box.center())
 
-    def place_of_badge(self, fold: Fold) -> QPoint:
-        """Where a fold's badge is now, in the widget."""
-        return self.mapFromScene(fold.badge.center())
-
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
