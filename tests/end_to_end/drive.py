@@ -217,7 +217,7 @@ def change_a_network(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     picture, table = page.findChild(QWidget, "network_picture"), page.findChild(QTableView, "layer_table")
     point = picture.mapToGlobal(picture.place_of("conv2"))
     yield act(partial(hand.click, point.x(), point.y()))
-    yield lambda: page._view._table.current == "conv2"
+    yield lambda: table.current == "conv2"
     yield act(partial(hand.press, "alt+e"))
     yield lambda: page.editing
     point = picture.mapToGlobal(picture.place_of("conv2"))
