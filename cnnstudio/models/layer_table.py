@@ -64,8 +64,8 @@ class LayerRow:
         multiply_adds: multiplications by weights, each with its addition, for one image; as papers count them,
             normalisation, pooling and activations are left out.
         multiply_add_terms: “28·28·6·(5·5·1) = 117,600”; empty where there are none.
-        receptive_field: (height, width) in pixels of the image: from the first to the last on which one number of the
-            output depends, where that is most. None where a misfit keeps it from being known.
+        receptive_field: (height, width) in pixels of the image that one number of the output depends on, away from the
+            border. None where a misfit keeps it from being known.
         windows: for convolutions and poolings, along the height and along the width.
     """
 

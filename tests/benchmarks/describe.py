@@ -70,19 +70,19 @@ def _choose(application: Any, window: "MainWindow", name: str) -> float:
     page = window.page("architecture")
     networks._named_config.cache_clear()
     page._known.clear()
-    picture, table = page._view.picture, page._view._table
-    painted = Painted([picture, table._view.viewport()])
+    seen = [page._view.picture.viewport(), page._view._table.viewport()]
+    painted = Painted(seen)
     shown: list[str] = []
 
     def note(description: Any) -> None:
         shown.append(description.request.name)
         painted.reset()
-        picture.update()
-        table._view.viewport().update()
+        for widget in seen:
+            widget.update()
 
     page.shown.connect(note)
     begin = time.perf_counter()
-    page._chooser._picker.set_current(name)
+    page._chooser.picker.set_current(name)
     wait_until(application, lambda: shown == [name] and not painted.waiting)
     seconds = time.perf_counter() - begin
     page.shown.disconnect(note)

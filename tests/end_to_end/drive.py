@@ -32,7 +32,6 @@ from cnnstudio.gui.app import create
 from cnnstudio.gui.main_window import MainWindow
 from cnnstudio.gui.pages import PAGES
 from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
-from cnnstudio.gui.widgets.network.layer_table import LayerTableView
 from cnnstudio.storage import runs_folder
 from tests.virtual_screen import Hand
 
@@ -218,7 +217,7 @@ def change_a_network(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     picture, table = page.findChild(QWidget, "network_picture"), page.findChild(QTableView, "layer_table")
     point = picture.mapToGlobal(picture.place_of("conv2"))
     yield act(partial(hand.click, point.x(), point.y()))
-    yield lambda: page.findChild(LayerTableView).current == "conv2"
+    yield lambda: table.current == "conv2"
     yield act(partial(hand.press, "alt+e"))
     yield lambda: page.editing
     point = picture.mapToGlobal(picture.place_of("conv2"))

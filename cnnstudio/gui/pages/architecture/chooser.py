@@ -140,7 +140,7 @@ class ArchitectureChooser(QWidget):
         self.picker.set_choices([*architecture_choices(), *map(guest_choice, self._guests.values())])
         self.picker.set_current(choose)
         self.picker.blockSignals(False)
-        self._tell_source(images)
+        self._show_source(images)
 
     def add_file(self, path: Path) -> None:
         """Takes a model into the list, and chooses it."""
@@ -177,10 +177,10 @@ class ArchitectureChooser(QWidget):
 
     @Slot()
     def _choose(self) -> None:
-        self._tell_source()
+        self._show_source()
         self.changed.emit()
 
-    def _tell_source(self, images: str = "") -> None:
+    def _show_source(self, images: str = "") -> None:
         source = self._source()
         self._facts.show_source(source)
         if isinstance(source, Architecture):
@@ -277,39 +277,39 @@ class NetworkFacts(QWidget):
     def show_source(self, source: Architecture | Network | None) -> None:
         """Shows what is known before anything is computed; None for a file that says nothing of itself."""
         for title in LESSONS:
-            self._tell(title, "")
+            self._set_fact(title, "")
         self._idea.setVisible(isinstance(source, Architecture))
         self._note.setVisible(isinstance(source, Architecture) and bool(source.note))
         if isinstance(source, Architecture):
             self._idea.setText(source.idea)
             self._note.setText(source.note)
-            self._tell("Published", f"{source.year}, {escape(source.authors)}")
+            self._set_fact("Published", f"{source.year}, {escape(source.authors)}")
             paper = escape(source.paper)
-            self._tell("Paper", f'<a href="{escape(source.link)}">{paper}</a>' if source.link else paper)
-            self._tell("Reported", escape(source.reported))
+            self._set_fact("Paper", f'<a href="{escape(source.link)}">{paper}</a>' if source.link else paper)
+            self._set_fact("Reported", escape(source.reported))
 
     def clear_costs(self) -> None:
         """Hides the costs."""
         for title in COSTS:
-            self._tell(title, "")
+            self._set_fact(title, "")
 
     def show_table(self, table: LayerTable) -> None:
         """Shows what it costs."""
         weights = BYTES * table.parameters
         outputs = BYTES * sum(prod(row.output_shape) for row in table.rows if row.output_shape is not None)
         still = table.parameters - table.trainable_parameters
-        self._tell("Parameters", f"{table.parameters:,}" + (f", {still:,} of them not trained" if still else ""))
-        self._tell("Multiply-adds", f"{table.multiply_adds:,}")
+        self._set_fact("Parameters", f"{table.parameters:,}" + (f", {still:,} of them not trained" if still else ""))
+        self._set_fact("Multiply-adds", f"{table.multiply_adds:,}")
         training = weights + (COPIES - 1) * BYTES * table.trainable_parameters
-        self._tell("Memory", f"{wording.size(weights)}, in training {wording.size(training)}")
-        self._tell("Outputs", f"{wording.size(outputs)} for one image")
+        self._set_fact("Memory", f"{wording.size(weights)}, in training {wording.size(training)}")
+        self._set_fact("Outputs", f"{wording.size(outputs)} for one image")
         connections = mlp_connections(table)
         count = sum(one.connections for one in connections)
         own = sum(one.parameters for one in connections)
         times = f", {count / own:,.0f} times the {own:,} of its convolutions" if own else ""
-        self._tell("As an MLP", f"{count:,} connections{times}" if count else "")
+        self._set_fact("As an MLP", f"{count:,} connections{times}" if count else "")
 
-    def _tell(self, title: str, text: str) -> None:
+    def _set_fact(self, title: str, text: str) -> None:
         head, words = self._rows[title]
         words.setText(text)
         for one in (head, words):

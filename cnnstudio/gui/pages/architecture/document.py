@@ -78,7 +78,7 @@ class ArchitectureDocument(QObject):
     """One network that is edited.
 
     The operations raise `StudioError` where they make no sense, and then change nothing. An impossible layer is no
-    error: the table tells it as `misfit`, so that one can go on from there.
+    error: it is the `misfit` of the table, so that one can go on from there.
 
     Args:
         parent: the owner.

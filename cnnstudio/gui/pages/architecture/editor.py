@@ -150,9 +150,9 @@ class ArchitectureEditor(QWidget):
         if not self.document.unsaved:
             return True
         answer = saving.ask_unsaved(self.window(), self.document.title)
-        if answer == "discard":
+        if answer == saving.DISCARD:
             self.document.discard()
-        return answer == "discard" or (answer == "save" and self.save() is not None)
+        return answer == saving.DISCARD or (answer == saving.SAVE and self.save() is not None)
 
     def shut_down(self) -> None:
         """Waits for what is being written; unsaved changes that were not asked about stay as a draft."""

@@ -169,7 +169,7 @@ class _Elsewhere(QFrame):
         self._show = describe(
             QPushButton("Show it"), "show_misfit_button", "Show it", "Selects the layer that does not fit."
         )
-        self._show.clicked.connect(self._tell)
+        self._show.clicked.connect(self._ask_to_show)
         column = QVBoxLayout(self)
         column.setContentsMargins(GRID * 3 // 2, GRID, GRID * 3 // 2, GRID)
         column.setSpacing(GAP)
@@ -187,7 +187,7 @@ class _Elsewhere(QFrame):
             self._show.setAccessibleName(f"Show {misfit.layer}")
 
     @Slot()
-    def _tell(self) -> None:
+    def _ask_to_show(self) -> None:
         self.show_wanted.emit(self._layer)
 
 

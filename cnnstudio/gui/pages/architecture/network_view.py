@@ -78,7 +78,11 @@ class StatePanel(QWidget):
 
 
 class NetworkView(QWidget):
-    """A network's picture over its numbers; a layer that is chosen in one is chosen in all."""
+    """A network's picture over its numbers; a layer that is chosen in one is chosen in all.
+
+    Attributes:
+        picture: of the network.
+    """
 
     selected = Signal(str)
     """The user has chosen the layer of this name."""
@@ -94,7 +98,7 @@ class NetworkView(QWidget):
         self._title = label(role="strong", name="network_name")
         self._title.setWordWrap(False)
         self._images = label(role="secondary", name="network_images")
-        self._picture, self._table = NetworkPicture(), LayerTableView()
+        self.picture, self._table = NetworkPicture(), LayerTableView()
         self._shares = {
             "parameters": ShareBar(
                 "parameters_bar",
@@ -109,7 +113,7 @@ class NetworkView(QWidget):
                 MULTIPLY_ADDS,
             ),
         }
-        self._parts: tuple[_Part, ...] = (self._picture, self._table, *self._shares.values())
+        self._parts: tuple[_Part, ...] = (self.picture, self._table, *self._shares.values())
         for part in self._parts:
             part.selected.connect(self._choose)
         self._split = self._build_split()
@@ -121,7 +125,7 @@ class NetworkView(QWidget):
         head.setSpacing(2 * GRID)
         head.addWidget(self._title)
         head.addWidget(self._images, 1)
-        head.addWidget(self._picture.tools)
+        head.addWidget(self.picture.tools)
         layout.addLayout(head)
         layout.addWidget(self._split, 1)
         self._state = StatePanel()
@@ -151,22 +155,17 @@ class NetworkView(QWidget):
         split.setToolTip("")  # it would show all over the picture
         split.setHandleWidth(2 * GRID)
         split.setChildrenCollapsible(False)
-        self._picture.setMinimumHeight(_LEAST_PICTURE)
-        split.addWidget(self._picture)
+        self.picture.setMinimumHeight(_LEAST_PICTURE)
+        split.addWidget(self.picture)
         split.addWidget(below)
         split.setStretchFactor(0, 2)
         split.setStretchFactor(1, 3)
-        split.splitterMoved.connect(self._tell_split)
+        split.splitterMoved.connect(self._report_split)
         return split
 
     def set_split(self, percent: int) -> None:
         """Gives the picture so much of the height."""
         self._split.setSizes([percent * 10, (100 - percent) * 10])
-
-    @property
-    def picture(self) -> NetworkPicture:
-        """The picture."""
-        return self._picture
 
     def show_network(self, title: str, images: str, table: LayerTable) -> None:
         """Shows a network.
@@ -178,7 +177,7 @@ class NetworkView(QWidget):
         """
         self._title.setText(title)
         self._images.setText(images)
-        self._picture.set_network(table)
+        self.picture.set_network(table)
         self._table.set_table(table)
         for attribute, bar in self._shares.items():
             shares = [Share(row.name, row.title, getattr(row, attribute)) for row in table.rows]
@@ -218,6 +217,6 @@ class NetworkView(QWidget):
         self.selected.emit(name)
 
     @Slot()
-    def _tell_split(self) -> None:
+    def _report_split(self) -> None:
         above, below = self._split.sizes()
         self.split_moved.emit(round(100 * above / max(1, above + below)))

@@ -72,12 +72,12 @@ class ArchitecturePage(Page):
         self._waiting = QTimer(self)
         self._waiting.setSingleShot(True)
         self._waiting.setInterval(PATIENCE)
-        self._waiting.timeout.connect(self._tell_waiting)
+        self._waiting.timeout.connect(self._show_waiting)
         self._message.accepted.connect(self._open_draft)
         self._view = NetworkView()
         self._view.selected.connect(self._select)
         self._view.split_moved.connect(partial(settings.remember, SPLIT))
-        self._view.picture.saved.connect(self._tell_saved)
+        self._view.picture.saved.connect(self._show_saved)
         self._view.set_split(settings.recall(SPLIT, 34, "the height of the picture", lambda part: 0 <= part <= 100))
         self._chooser = ArchitectureChooser()
         self._chooser.changed.connect(self._describe)
@@ -178,7 +178,7 @@ class ArchitecturePage(Page):
         self._task.submit(try_to_describe, request)
 
     @Slot()
-    def _tell_waiting(self) -> None:
+    def _show_waiting(self) -> None:
         self._view.show_progress(f"Building {self._chooser.title} …")
 
     @Slot(object)
@@ -239,7 +239,7 @@ class ArchitecturePage(Page):
             self.receive(Path(path))
 
     @Slot(str)
-    def _tell_saved(self, path: str) -> None:
+    def _show_saved(self, path: str) -> None:
         self._message.show_info(f"The picture is in {path}.")
 
     @Slot()

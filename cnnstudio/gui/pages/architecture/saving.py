@@ -24,6 +24,9 @@ from cnnstudio.models.networks.files import (
 from cnnstudio.storage import data_folder, exists
 
 FILES = f"Networks (*{SUFFIX});;All files (*)"
+SAVE, DISCARD, KEEP_EDITING = "save_changes_button", "discard_changes_button", "keep_editing_button"
+"""The answers to `ask_unsaved`."""
+
 _DRAFT_DELAY = 1_000
 
 
@@ -57,24 +60,18 @@ def is_own(network: Network) -> bool:
 
 
 def ask_unsaved(parent: QWidget, title: str) -> str:
-    """Asks what becomes of changes that are not saved.
-
-    Returns:
-        “save”, “discard”, or “cancel” where all stays as it is.
-    """
-    answers = {"save_changes_button": "save", "discard_changes_button": "discard", "keep_editing_button": "cancel"}
-    answer = ask(
+    """Asks what becomes of changes that are not saved; returns `SAVE`, `DISCARD` or `KEEP_EDITING`."""
+    return ask(
         parent,
         "unsaved_dialog",
         "Unsaved changes",
         f"Save the changes to “{title}”?",
-        AnswerButton("save_changes_button", "Save", Role.AcceptRole),
-        AnswerButton("discard_changes_button", "Discard", Role.DestructiveRole),
-        AnswerButton("keep_editing_button", "Keep editing", Role.RejectRole),
+        AnswerButton(SAVE, "Save", Role.AcceptRole),
+        AnswerButton(DISCARD, "Discard", Role.DestructiveRole),
+        AnswerButton(KEEP_EDITING, "Keep editing", Role.RejectRole),
         details="Changes that are not saved are lost.",
-        usual="save_changes_button",
+        usual=SAVE,
     )
-    return answers[answer]
 
 
 class Draft(QObject):
@@ -109,13 +106,6 @@ class Draft(QObject):
             self._there = True
             self._writing.submit(write_network, self._document.network, _path())
 
-    def discard(self) -> None:
-        """Forgets the draft."""
-        self._timer.stop()
-        if self._there:
-            self._there = False
-            self._writing.submit(_remove)
-
     def shut_down(self) -> None:
         """Keeps the draft if closing did not ask about unsaved changes; otherwise removes it."""
         self._timer.stop()
@@ -131,7 +121,10 @@ class Draft(QObject):
         if self._document.unsaved:
             self._timer.start()
         elif self._document.is_open and self._document.stack.count():
-            self.discard()
+            self._timer.stop()
+            if self._there:
+                self._there = False
+                self._writing.submit(_remove)
 
 
 def left_behind() -> Network | None:

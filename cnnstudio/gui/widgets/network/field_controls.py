@@ -53,7 +53,7 @@ class Pair(QWidget):
         self._parts = [_whole_box(field), _whole_box(field)]
         for part, side in zip(self._parts, ("height", "width"), strict=True):
             describe(part, f"field_{field.name}_{side}", f"{field.title}, {side}", f"Along the {side}.")
-            part.valueChanged.connect(self._tell)
+            part.valueChanged.connect(self._report)
             layout.addWidget(part, 1)
         self.setFocusProxy(self._parts[0])
 
@@ -69,33 +69,33 @@ class Pair(QWidget):
                 show(part, number)
 
     @Slot()
-    def _tell(self) -> None:
+    def _report(self) -> None:
         self.changed.emit(self.value)
 
 
-def _whole(field: Field, tell: Callable[[object], None]) -> QWidget:
+def _whole(field: Field, changed: Callable[[object], None]) -> QWidget:
     control = _whole_box(field)
-    control.valueChanged.connect(tell)
+    control.valueChanged.connect(changed)
     return control
 
 
-def _decimal(field: Field, tell: Callable[[object], None]) -> QWidget:
+def _decimal(field: Field, changed: Callable[[object], None]) -> QWidget:
     control = _decimal_box(field)
-    control.valueChanged.connect(tell)
+    control.valueChanged.connect(changed)
     return control
 
 
-def _choice(field: Field, tell: Callable[[object], None]) -> QWidget:
+def _choice(field: Field, changed: Callable[[object], None]) -> QWidget:
     control = QComboBox()
     for choice in field.choices:
         control.addItem(_CHOICES.get(choice, choice), choice)
-    control.currentIndexChanged.connect(lambda: tell(control.currentData()))
+    control.currentIndexChanged.connect(lambda: changed(control.currentData()))
     return control
 
 
-def _switch(_field: Field, tell: Callable[[object], None]) -> QWidget:
+def _switch(_field: Field, changed: Callable[[object], None]) -> QWidget:
     control = QCheckBox()
-    control.toggled.connect(tell)
+    control.toggled.connect(changed)
     return control
 
 
@@ -103,13 +103,13 @@ _CHOICES = {"linear": "linear (none)"}
 """Choices whose name says too little."""
 
 
-def _pair(field: Field, tell: Callable[[object], None]) -> QWidget:
+def _pair(field: Field, changed: Callable[[object], None]) -> QWidget:
     control = Pair(field)
-    control.changed.connect(tell)
+    control.changed.connect(changed)
     return control
 
 
-def _fixed(_field: Field, _tell: Callable[[object], None]) -> QWidget:
+def _fixed(_field: Field, _changed: Callable[[object], None]) -> QWidget:
     control = QLineEdit()
     control.setReadOnly(True)
     return control

@@ -62,7 +62,7 @@ class LayerForm(QWidget):
         super().__init__(parent)
         self.setObjectName("layer_form")
         self._shown: tuple[tuple[Field, str], ...] = ()
-        self._fields: dict[str, QWidget] = {}
+        self._controls: dict[str, QWidget] = {}
         self._rows: dict[str, QWidget] = {}
         self._offered: tuple[str, Any, tuple[Offer, ...]] = ("", None, ())
         self._offers: list[QPushButton] = []
@@ -103,7 +103,7 @@ class LayerForm(QWidget):
         if shown != self._shown:
             self._rebuild(shown)
         for field, _ in shown:
-            control = self._fields[field.name]
+            control = self._controls[field.name]
             reason = (locked or {}).get(field.name, "")
             control.setEnabled(not reason)
             control.setToolTip(f"<p>{escape(reason or field.description)}</p>")
@@ -139,7 +139,7 @@ class LayerForm(QWidget):
         offer = f"Use {say(nearest)} instead"
         self._offer.setText(offer)
         self._offer.setAccessibleName(offer)
-        self._offer.setVisible(nearest is not None and field in self._fields)
+        self._offer.setVisible(nearest is not None and field in self._controls)
         self._show_offers(offers)
         self._problem.setVisible(bool(text))
         if text:
@@ -149,7 +149,7 @@ class LayerForm(QWidget):
 
     def control(self, field: str) -> QWidget | None:
         """The control of a field; None where it is not shown."""
-        return self._fields.get(field)
+        return self._controls.get(field)
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -192,7 +192,7 @@ class LayerForm(QWidget):
 
     def _kind_of(self, field: Field, value: Any) -> str:
         """The kind of control for a value; two numbers that are alike now stay two while they are typed in."""
-        control = self._fields.get(field.name)
+        control = self._controls.get(field.name)
         return "pair" if isinstance(control, Pair) and control.value == [value, value] else kind_of(field, value)
 
     def _rebuild(self, shown: tuple[tuple[Field, str], ...]) -> None:
@@ -202,19 +202,19 @@ class LayerForm(QWidget):
             self.focus_lost.emit()
         delete_widgets(self._rows.values())
         self._shown = shown
-        self._fields = {field.name: self._control(field, kind) for field, kind in shown}
-        self._rows = {name: rows(control) for name, control in self._fields.items()}
+        self._controls = {field.name: self._control(field, kind) for field, kind in shown}
+        self._rows = {name: rows(control) for name, control in self._controls.items()}
         folds = not all(field.is_rare for field, _ in shown)
         rare = [field.name for field, _ in shown if field.is_rare and folds]
         for name, row in self._rows.items():
             _column_of(self._rare if name in rare else self._common).addWidget(row)
         self._more.setVisible(bool(rare))
-        order = [*(control for name, control in self._fields.items() if name not in rare), self._more]
-        order += [self._fields[name] for name in rare]
+        order = [*(control for name, control in self._controls.items() if name not in rare), self._more]
+        order += [self._controls[name] for name in rare]
         for before, after in pairwise(order):
             QWidget.setTabOrder(before, after)
-        if focused in self._fields:
-            self._fields[focused].setFocus(Qt.FocusReason.OtherFocusReason)
+        if focused in self._controls:
+            self._controls[focused].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _control(self, field: Field, kind: str) -> QWidget:
         control = CONTROLS[kind](field, lambda value: self.edited.emit(field.name, value))
@@ -230,7 +230,7 @@ class LayerForm(QWidget):
     @Slot()
     def _use_nearest(self) -> None:
         field, nearest, _ = self._offered
-        control = self._fields.get(field)
+        control = self._controls.get(field)
         if control is None:
             return
         if not isinstance(nearest, list | tuple):

@@ -30,7 +30,7 @@ class LayerChoice:
     """A kind of layer.
 
     Attributes:
-        key: what `LayerMenu.chosen` tells.
+        key: what `LayerMenu.chosen` emits.
         title: its name.
         description: what it does, in a sentence.
         icon: its picture.

@@ -81,9 +81,10 @@ class LayerTableView(QTableView):
         self.setHorizontalHeader(_Header(self))
         self._model = LayerTableModel(self)
         self.setModel(self._model)
-        self._delegate = _Delegate(self)
-        self.setItemDelegate(self._delegate)
-        self.selectionModel().currentRowChanged.connect(self._tell)
+        self._widths: tuple[list[int], ...] = ([],)
+        """Of the columns: with their arithmetic, and without."""
+        self.setItemDelegate(_Delegate(self))
+        self.selectionModel().currentRowChanged.connect(self._report_row)
 
     @property
     def table(self) -> LayerTable | None:
@@ -101,7 +102,7 @@ class LayerTableView(QTableView):
         same = table is not None and self.table is not None and table.name == self.table.name
         before, place = self.current, self.verticalScrollBar().value() if same else 0
         self._model.set_table(table)
-        self._fit_columns()
+        self._measure()
         self.select(before)
         if self.current or not same:
             self.verticalScrollBar().setValue(place)
@@ -123,7 +124,7 @@ class LayerTableView(QTableView):
         self.viewport().update()
 
     @Slot(QModelIndex)
-    def _tell(self, index: QModelIndex) -> None:
+    def _report_row(self, index: QModelIndex) -> None:
         if self.table is not None and index.isValid():
             self.selected.emit(self.table.rows[index.row()].name)
 
@@ -132,23 +133,33 @@ class LayerTableView(QTableView):
         """Another font needs other columns."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._fit_columns()
+            self._measure()
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit_columns()
+        self._share_room()
 
-    def _fit_columns(self) -> None:
+    def _measure(self) -> None:
+        strong, terms_font = _fonts(self.font(), strong=True)
+        title, text, terms = (QFontMetrics(font).horizontalAdvance for font in (strong, self.font(), terms_font))
+        wide, narrow = [], []
+        for number, column in enumerate(COLUMNS):
+            cells = [row[number] for row in self._model.cells] if column.numeric else []
+            least = max([title(column.title), *(text(cell.text) for cell in cells)]) if cells else _LAYER_WIDTH
+            most = max((terms(cell.terms) for cell in cells), default=0)
+            narrow.append(least + 2 * _PADDING)
+            wide.append(max(least, min(most, _TERMS_WIDTH)) + 2 * _PADDING)
+        self._widths = wide, narrow
+        self._share_room()
+
+    def _share_room(self) -> None:
         """Fills the room; where there is too little, the arithmetic is cut, and numbers never."""
-        for most in (_TERMS_WIDTH, 0):
-            self._delegate.most = most
-            self.resizeColumnsToContents()
-            spare = self.viewport().width() - self.horizontalHeader().length()
-            if spare >= 0:
-                break
-        for column in range(len(COLUMNS)):
-            self.setColumnWidth(column, self.columnWidth(column) + max(spare, 0) // len(COLUMNS))
+        room = self.viewport().width()
+        widths = next((widths for widths in self._widths if sum(widths) <= room), self._widths[-1])
+        spare = max(room - sum(widths), 0) // len(COLUMNS)
+        for column, width in enumerate(widths):
+            self.setColumnWidth(column, width + spare)
 
     @override
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
@@ -253,15 +264,7 @@ class LayerTableModel(QAbstractTableModel):
 
 
 class _Delegate(QStyledItemDelegate):
-    """Paints a number with its arithmetic under it and its bar at the foot.
-
-    Attributes:
-        most: pixels for which the arithmetic asks at most.
-    """
-
-    def __init__(self, parent: LayerTableView) -> None:
-        super().__init__(parent)
-        self.most = _TERMS_WIDTH
+    """Paints a number with its arithmetic under it and its bar at the foot."""
 
     @override
     def paint(self, painter: QPainter, option: Any, index: _Index) -> None:
@@ -291,15 +294,6 @@ class _Delegate(QStyledItemDelegate):
         _paint_lines(painter, area, _side(index.column()), lines)
         painter.restore()
 
-    @override
-    def sizeHint(self, option: Any, index: _Index) -> QSize:
-        model: Any = index.model()
-        cell = model.cell(index)
-        text, terms = (QFontMetrics(font).horizontalAdvance for font in _fonts(option.font))
-        numeric = COLUMNS[index.column()].numeric
-        width = max(text(cell.text), min(terms(cell.terms), self.most)) if numeric else _LAYER_WIDTH
-        return QSize(width + 2 * _PADDING, _ROW_HEIGHT)
-
 
 class _Header(QHeaderView):
     """Two lines a column: what it is, and the formula behind it."""
@@ -310,10 +304,8 @@ class _Header(QHeaderView):
         self.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
 
     @override
-    def sectionSizeFromContents(self, section: int) -> QSize:
-        title, _ = _fonts(self.font(), strong=True)
-        width = QFontMetrics(title).horizontalAdvance(COLUMNS[section].title)
-        return QSize(width + 2 * _PADDING, _ROW_HEIGHT - GRID // 2)
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), _ROW_HEIGHT - GRID // 2)
 
     @override
     def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:

@@ -1,6 +1,6 @@
 """The picture of a network: to look at, to zoom, to unfold, to choose a layer in, and to save."""
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -213,10 +213,6 @@ class NetworkPicture(QGraphicsView):
             raise KeyError(layer)
         return self.mapFromScene(self._layout.volumes[number].box.center())
 
-    def place_of_badge(self, fold: Fold) -> QPoint:
-        """Where a fold's badge is now, in the widget."""
-        return self.mapFromScene(fold.badge.center())
-
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -231,14 +227,6 @@ class NetworkPicture(QGraphicsView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._adjust()
-
-    @override
-    def sizeHint(self) -> QSize:
-        return QSize(100 * GRID, 40 * GRID)
-
-    @override
-    def minimumSizeHint(self) -> QSize:
-        return QSize(30 * GRID, 20 * GRID)
 
     # Pointer and keys.
 

@@ -68,10 +68,10 @@ class NetworkScene(QGraphicsScene):
         """What is at a place of the scene."""
         return next((item.part for item in self.items(place) if isinstance(item, _PartItem)), None)
 
-    def image(self, ratio: float = 3.0) -> QImage:
-        """All of the network on white, `ratio` pixels per unit, fewer where that would be too many."""
+    def image(self) -> QImage:
+        """All of the network on white, three pixels per unit, fewer where that would be too many."""
         area = self.sceneRect()
-        ratio = min(ratio, _MOST_PIXELS / max(area.width(), area.height()))
+        ratio = min(3.0, _MOST_PIXELS / max(area.width(), area.height()))
         image = QImage((area.size() * ratio).toSize(), QImage.Format.Format_RGB32)
         self._print(image, QRectF(image.rect()))
         return image

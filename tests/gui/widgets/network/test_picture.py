@@ -93,13 +93,13 @@ def test_a_badge_unfolds_and_folds(picture: NetworkPicture) -> None:
     picture.set_network(table_of("resnet56"))
     assert picture.network == layout
     fold = layout.folds[1]
-    click(picture, picture.place_of_badge(fold))
+    click(picture, picture.mapFromScene(fold.badge.center()))
     opened = picture.network.folds[1]
     assert not opened.folded
     assert len(picture.network.volumes) == len(layout.volumes) + 14
     assert picture.rect().contains(picture.place_of(fold.key))
-    assert picture.rect().contains(picture.place_of_badge(opened))
-    click(picture, picture.place_of_badge(opened))
+    assert picture.rect().contains(picture.mapFromScene(opened.badge.center()))
+    click(picture, picture.mapFromScene(opened.badge.center()))
     assert picture.network == layout
 
 

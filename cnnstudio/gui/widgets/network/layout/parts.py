@@ -53,7 +53,7 @@ class Volume:
         planes: of a stack, from the one at the upper left of `box` to `face`; cells of a bar.
         shape: its shape, below it.
         operation: what makes it; between the volume before and this one.
-        facts: what is to be told about it, its name first.
+        facts: what its tooltip says, its name first.
     """
 
     layer: str
@@ -102,7 +102,7 @@ class Arc:
         end: where it ends.
         top: how high it goes.
         label: the kernel on it, if any.
-        facts: what is to be told about it.
+        facts: what its tooltip says.
     """
 
     source: int
@@ -125,13 +125,13 @@ class Fold:
     """Equal blocks that follow each other, drawn once, or unfolded, all of them.
 
     Attributes:
-        key: tells it from others; it stays the same while the network is edited elsewhere.
+        key: its own; it stays the same while the network is edited elsewhere.
         count: blocks.
         folded: whether only one block is drawn.
         box: its frame.
         badge: where the number of blocks stands.
         volumes: numbers of the volumes in it.
-        facts: what is to be told about it.
+        facts: what its tooltip says.
     """
 
     key: str
