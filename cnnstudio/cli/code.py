@@ -43,7 +43,7 @@ def code(
         str | None,
         typer.Option(
             metavar="NAME|PATH",
-            help=DATASET_HELP.format("What it learns") + " By default mnist, or what the model was trained on.",
+            help=DATASET_HELP.format("The data set") + " By default mnist, or what the model was trained on.",
         ),
     ] = None,
     training: TrainingOptions,

@@ -34,7 +34,7 @@ INTERRUPTED = 130
 def train(
     *,
     dataset: Annotated[
-        str, typer.Option(metavar="NAME|PATH", help=DATASET_HELP.format("What it learns"))
+        str, typer.Option(metavar="NAME|PATH", help=DATASET_HELP.format("The data set"))
     ] = TrainingConfig.dataset,
     architecture: Annotated[
         str, typer.Option(metavar="NAME|FILE", help=ARCHITECTURE_HELP.format("The network"))

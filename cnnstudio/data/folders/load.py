@@ -18,6 +18,7 @@ from cnnstudio.data.stored import StoredImages
 from cnnstudio.errors import StudioError
 from cnnstudio.progress import Meter, OnProgress
 from cnnstudio.storage import cache_folder, writing
+from cnnstudio.wording import percent
 
 _TRAIN, _VALIDATION, _TEST = range(3)
 _SPLIT_NUMBERS = {"all": _TRAIN, "train": _TRAIN, "validation": _VALIDATION, "test": _TEST}
@@ -167,8 +168,8 @@ def _report(path: Path, record: Record, splits: np.ndarray, counts: np.ndarray, 
     notes = [*record.notes, *record.suggestion.notes]
     if not own_split:
         notes.append(
-            f"No images were set apart for testing: {TEST_SHARE:.0%} of each class, {counts[_TEST].sum():,} in all, "
-            "are kept for it."
+            f"The folder has no test images of its own: {percent(TEST_SHARE, 0)} of each class, "
+            f"{counts[_TEST].sum():,} in all, are held out for testing."
         )
     notes += notes_on_classes(record.classes, counts[_TRAIN])
     notes += notes_on_test(record.classes, counts[_TEST])

@@ -136,7 +136,7 @@ class Archive:
                 continue
             if member.flag_bits & 1:
                 raise StudioError(
-                    f"{self._name} is locked with a password. Unpack it with a program that asks for it, and choose "
+                    f"{self._name} is protected with a password. Unpack it with a program that asks for it, and choose "
                     "the folder."
                 )
             if stat.S_ISLNK(member.external_attr >> 16):
@@ -148,8 +148,8 @@ class Archive:
             raise _too_many(self._name)
         if total > MAX_TOTAL_BYTES or total > max(_HARMLESS, MAX_RATIO * archive_bytes):
             raise StudioError(
-                f"{self._name} would grow from {size(archive_bytes)} to {size(total)}: it is built to fill memory and "
-                "disk, and is not opened."
+                f"{self._name} would grow from {size(archive_bytes)} to {size(total)}: it looks like a zip bomb, "
+                "made to fill memory and disk, and is not opened."
             )
         return members
 

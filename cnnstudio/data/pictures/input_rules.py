@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -129,26 +128,15 @@ def _centre_crop(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepa
     return _cropped(image, to_array(cropped, image_shape[2]), box)
 
 
-class CropGeometry(NamedTuple):
-    """How the rule “centre-crop” scales and cuts a picture.
-
-    Attributes:
-        middle: what is scaled of the picture, (left, top, right, bottom): all of it but for the ends of very long ones.
-        scaled: (width, height) to which that is scaled.
-        cut: what is cut out of the scaled picture, (left, top, right, bottom).
-    """
-
-    middle: tuple[int, int, int, int]
-    scaled: tuple[int, int]
-    cut: tuple[int, int, int, int]
+_Box = tuple[int, int, int, int]
 
 
-def crop_geometry(size: tuple[int, int], image_shape: tuple[int, int, int]) -> CropGeometry:
-    """Returns how the rule “centre-crop” scales and cuts a picture.
+def crop_geometry(size: tuple[int, int], image_shape: tuple[int, int, int]) -> tuple[_Box, tuple[int, int], _Box]:
+    """How the rule “centre-crop” scales and cuts a picture of (width, height).
 
-    Args:
-        size: (width, height) of the picture.
-        image_shape: (height, width, channels) of the image.
+    Returns:
+        What is scaled of the picture, (left, top, right, bottom): all of it but for the ends of very long ones; (width,
+        height) to which that is scaled; and what is cut out of the scaled picture, (left, top, right, bottom).
     """
     height, width, _ = image_shape
     # Scaled as a whole, a line of pixels would take gigabytes.
@@ -158,7 +146,7 @@ def crop_geometry(size: tuple[int, int], image_shape: tuple[int, int, int]) -> C
     scale = max(width / whole[0], height / whole[1])
     scaled = max(width, round(scale * whole[0])), max(height, round(scale * whole[1]))
     x, y = (scaled[0] - width) // 2, (scaled[1] - height) // 2
-    return CropGeometry((left, top, left + whole[0], top + whole[1]), scaled, (x, y, x + width, y + height))
+    return (left, top, left + whole[0], top + whole[1]), scaled, (x, y, x + width, y + height)
 
 
 def _imagenet(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared:
