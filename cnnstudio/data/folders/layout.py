@@ -1,14 +1,13 @@
 """Where the classes of a folder of images are: the layouts in which people bring them."""
 
 import unicodedata
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
+from cnnstudio.data.folders.disk import Store
 from cnnstudio.data.folders.names import natural_key, readable
 from cnnstudio.data.pictures.open import is_picture
 from cnnstudio.errors import StudioError
@@ -25,34 +24,6 @@ SPLIT_FOLDERS = {
 """Names of folders, whatever their case, that say what the images below are for."""
 
 _WRAPPINGS = 16
-
-
-class Store(Protocol):
-    """Where the files lie: a folder on disk, or an archive. Paths are relative to its top, with forward slashes.
-
-    Attributes:
-        problems: (path, why) of what cannot be read.
-    """
-
-    problems: list[tuple[str, str]]
-
-    def names_in(self, path: str) -> tuple[Sequence[str], Sequence[str]]:
-        """Names of the files and of the folders in a folder, sorted; the top is the empty path."""
-
-    def identity(self, path: str) -> Hashable:
-        """The same for a folder that is reached in two ways."""
-
-    def head(self, path: str, count: int) -> bytes:
-        """The first bytes of a file; none where it cannot be read."""
-
-    def read(self, path: str, limit: int) -> tuple[bytes | None, tuple[int, int]]:
-        """The bytes of a file, None where it has more than `limit` or cannot be read; and size and time or checksum."""
-
-    def source(self, path: str) -> bytes | Path:
-        """What to decode; raises StudioError."""
-
-    def close(self) -> None:
-        """Lets go of it."""
 
 
 class Branch:

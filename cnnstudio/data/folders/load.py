@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from cnnstudio.data.folders.cache import Record, alone, find_cached, new_cache
-from cnnstudio.data.folders.disk import DiskFolder, Stamp, open_store, sign_file
-from cnnstudio.data.folders.layout import Layout, Store, find_classes
+from cnnstudio.data.folders.disk import DiskFolder, Stamp, Store, open_store, sign_file
+from cnnstudio.data.folders.layout import Layout, find_classes
 from cnnstudio.data.folders.names import readable
 from cnnstudio.data.folders.notes import notes_on_classes, notes_on_files, notes_on_test
 from cnnstudio.data.folders.scan import MAX_LISTED, Scan, scan_images

@@ -14,7 +14,8 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 
 from cnnstudio import wording
-from cnnstudio.data.folders.layout import Layout, Store
+from cnnstudio.data.folders.disk import Store
+from cnnstudio.data.folders.layout import Layout
 from cnnstudio.data.folders.names import readable
 from cnnstudio.data.pictures.decode import SMALL, Decoded, decode, in_order
 from cnnstudio.errors import StudioError, reason

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cnnstudio.data.folders.layout import Layout, Store
+from cnnstudio.data.folders.disk import Store
+from cnnstudio.data.folders.layout import Layout
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
 from cnnstudio.data.pictures.open import read_header
 from cnnstudio.data.splits import CHANNELS
