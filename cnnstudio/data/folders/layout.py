@@ -105,33 +105,20 @@ class Layout:
     places: tuple[Place, ...]
     notes: tuple[str, ...]
 
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """Those that are there, in the usual order."""
-        found = {place.split for place in self.places}
-        return tuple(split for split in ("all", "train", "validation", "test") if split in found)
-
     def __len__(self) -> int:
         return sum(len(place.files) for place in self.places)
 
     def counts(self) -> dict[str, np.ndarray]:
         """Files of each class, (classes,) int64, by split."""
-        counts = {split: np.zeros(len(self.classes), np.int64) for split in self.splits}
+        counts: dict[str, np.ndarray] = {}
         for place in self.places:
-            counts[place.split][place.label] += len(place.files)
+            counts.setdefault(place.split, np.zeros(len(self.classes), np.int64))[place.label] += len(place.files)
         return counts
 
-    def paths(self) -> Iterator[str]:
+    def paths(self) -> list[str]:
         """Of every file, relative to the top."""
-        for place in self.places:
-            folder = f"{place.path}/" if place.path else ""
-            for name in place.files:
-                yield folder + name
-
-    def some_paths(self, numbers: np.ndarray) -> list[str]:
-        """The paths of the files of these numbers."""
-        paths = list(self.paths())
-        return [paths[number] for number in numbers.tolist()]
+        folders = ((f"{place.path}/" if place.path else "", place.files) for place in self.places)
+        return [folder + name for folder, names in folders for name in names]
 
 
 def find_classes(store: Store, name: str, while_looking: Callable[[], object]) -> Layout:

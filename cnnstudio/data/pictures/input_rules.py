@@ -128,10 +128,12 @@ def _centre_crop(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepa
     return _cropped(image, to_array(cropped, image_shape[2]), box)
 
 
-_Box = tuple[int, int, int, int]
+_PixelBox = tuple[int, int, int, int]
 
 
-def crop_geometry(size: tuple[int, int], image_shape: tuple[int, int, int]) -> tuple[_Box, tuple[int, int], _Box]:
+def crop_geometry(
+    size: tuple[int, int], image_shape: tuple[int, int, int]
+) -> tuple[_PixelBox, tuple[int, int], _PixelBox]:
     """How the rule “centre-crop” scales and cuts a picture of (width, height).
 
     Returns:
