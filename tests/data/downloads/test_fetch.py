@@ -241,6 +241,15 @@ def test_a_part_that_is_not_one_is_thrown_away(server: Server, rest: bytes) -> N
     assert names(remote) == {"a.bin"}
 
 
+def test_a_part_that_is_whole_is_all_there_is_to_it(server: Server) -> None:
+    """As it is where the program was killed before the file was put into its place."""
+    remote = exact(server.serve("/a.bin", normal(BODY)))
+    download_folder(remote).mkdir(parents=True)
+    (download_folder(remote) / "a.bin.part").write_bytes(BODY)
+    assert fetch(remote, nobody)[0].read_bytes() == BODY
+    assert (names(remote), server.requests) == ({"a.bin"}, [])
+
+
 @pytest.mark.parametrize("length", [len(BODY) - 1000, len(BODY) + 1000, 10**15])
 def test_a_wrong_length_is_not_believed(server: Server, mirror: Server, length: int) -> None:
     remote = exact(server.serve("/a.bin", claiming(BODY, length)), mirror.serve("/a.bin", normal(BODY)))
