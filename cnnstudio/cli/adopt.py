@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
-from cnnstudio.cli.failures import WrongUseError
+from cnnstudio.cli.failures import wrong_use
 from cnnstudio.cli.options import choice
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
-from cnnstudio.errors import StudioError
 from cnnstudio.models.trained.adopt import check_answers, inspect_model, read_class_names, remember
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES
 from cnnstudio.storage import is_file
@@ -37,7 +36,7 @@ def adopt(
 ) -> None:
     """Describe a model from elsewhere: its classes and the images it takes. What you leave out is guessed."""
     found = inspect_model(model.expanduser())
-    try:
+    with wrong_use():
         answers = replace(
             found.guess,
             name=name or found.guess.name,
@@ -47,8 +46,6 @@ def adopt(
             image_size=(image_size, image_size) if image_size else found.guess.image_size,
         )
         check_answers(found, answers)
-    except StudioError as error:
-        raise WrongUseError(str(error)) from error
     remember(found, answers)
     height, width = answers.image_size
     print(

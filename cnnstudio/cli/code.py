@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from cnnstudio.cli.console import complain, engine_at_work
-from cnnstudio.cli.failures import WrongUseError
+from cnnstudio.cli.failures import WrongUseError, wrong_use
 from cnnstudio.cli.options import DATASET_HELP, architecture_named, dataset_named
 from cnnstudio.cli.training_options import TrainingOptions, with_training_options
 from cnnstudio.data.library import find_dataset
@@ -43,7 +43,7 @@ def code(
         str | None,
         typer.Option(
             metavar="NAME|PATH",
-            help=DATASET_HELP.format("What it learns") + " By default mnist, or what the model was trained on.",
+            help=DATASET_HELP.format("The data set") + " By default mnist, or what the model was trained on.",
         ),
     ] = None,
     training: TrainingOptions,
@@ -79,7 +79,8 @@ def _script(text: str, given: dict[str, Any]) -> str:
         training = TrainingConfig(**_told_by(path, config) | given)
         if _size(training) != _size_of(config):
             config = fitted(config, *_size(training))
-    _check(training)
+    with wrong_use():
+        training.check()
     return keras_script(config, training, source, name)
 
 
@@ -136,10 +137,3 @@ def _size(training: TrainingConfig) -> tuple[tuple[int, int, int], int]:
 def _size_of(config: Config) -> tuple[tuple[int, int, int], int]:
     table = describe(config)
     return table.input_shape, table.classes
-
-
-def _check(training: TrainingConfig) -> None:
-    try:
-        training.check()
-    except StudioError as error:
-        raise WrongUseError(str(error)) from error

@@ -31,7 +31,7 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="NAME|PATH",
-            help=DATASET_HELP.format("Whose test images; by default those of the data set it was trained on"),
+            help=DATASET_HELP.format("The data set, by default the one that the model was trained on"),
         ),
     ] = None,
     as_json: JsonOption = False,
@@ -68,15 +68,12 @@ def _entry(classifier: "Classifier", named: str | None) -> DatasetEntry:
     """The data set that was asked for, or the one that the model was trained on, in the model's size of images."""
     height, _, channels = classifier.input_shape
     name = named or classifier.card.dataset
-    if not named and (not name or not _is_here(name)):
+    is_here = bool(name) and (exists(Path(name)) or any(entry.name == name for entry in list_datasets()))
+    if not named and not is_here:
         trained_on = f"was trained on “{name}”, which is not here" if name else "does not say what it was trained on"
         names = ", ".join(entry.name for entry in list_datasets())
         raise StudioError(f"The model {trained_on}: name a data set with --dataset ({names}, or a folder or a zip).")
     return dataset_named(name) if name in DATASETS else dataset_named(name, height, channels)
-
-
-def _is_here(name: str) -> bool:
-    return exists(Path(name)) or any(entry.name == name for entry in list_datasets())
 
 
 def _check_fit(classifier: "Classifier", data: DatasetEntry) -> None:

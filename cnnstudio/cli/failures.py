@@ -2,7 +2,8 @@
 
 import platform
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 import typer
@@ -22,6 +23,15 @@ class WrongUseError(typer.TyperException):
     """The command line says too little, too much or something impossible; its text is a whole sentence."""
 
     exit_code = 2
+
+
+@contextmanager
+def wrong_use() -> Iterator[None]:
+    """What a `StudioError` says of the arguments is wrong use of the command line."""
+    try:
+        yield
+    except StudioError as error:
+        raise WrongUseError(str(error)) from error
 
 
 def sentence(error: Exception, arguments: Sequence[str]) -> str:

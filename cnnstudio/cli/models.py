@@ -12,7 +12,7 @@ from cnnstudio.wording import percent
 def models(
     download: Annotated[
         str | None,
-        choice("Download a larger classifier for photos first, of those that Keras offers", PRETRAINED, "classifier"),
+        choice("First download a larger classifier for photos, from Keras", PRETRAINED, "classifier"),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -15,7 +15,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.wording import percent, probability
 
 if TYPE_CHECKING:
-    from cnnstudio.data.folders.files import PictureFile
+    from cnnstudio.data.folders.files import PictureFile, PictureList
     from cnnstudio.data.pictures.strokes import Drawing
     from cnnstudio.models.trained.classifier import Classifier
 
@@ -84,14 +84,7 @@ def predict(
         if csv is None:
             entries = [*_file_entries(classifier, found.files, top), *_drawing_entries(classifier, drawings, top)]
     if csv is not None:
-        return _fill_table(
-            classifier,
-            files=found.files,
-            problems=found.problems,
-            path=csv,
-            top=top,
-            overwrite=overwrite,
-        )
+        return _fill_table(classifier, found, csv, top, overwrite)
     if as_json:
         print_json(entries)
     else:
@@ -104,15 +97,7 @@ def predict(
     return 1 if wrong or found.problems else 0
 
 
-def _fill_table(
-    classifier: "Classifier",
-    *,
-    files: "Sequence[PictureFile]",
-    problems: Sequence[str],
-    path: Path,
-    top: int,
-    overwrite: bool,
-) -> int:
+def _fill_table(classifier: "Classifier", found: "PictureList", path: Path, top: int, overwrite: bool) -> int:
     """Predicts what a table does not hold yet; what is in it is kept at any moment."""
     from cnnstudio.models.trained.folder_prediction import predict_files
     from cnnstudio.models.trained.prediction_table import PredictionTable, model_mark
@@ -120,10 +105,10 @@ def _fill_table(
     top = min(top, len(classifier.classes))
     done, wrong = 0, 0
     with PredictionTable(path, top, model_mark(classifier), overwrite) as table:
-        missing = [file for file in files if not table.holds(file)]
+        missing = [file for file in found.files if not table.holds(file)]
         if table.done:
             new = f"{len(missing):,} {'is' if len(missing) == 1 else 'are'} new" if missing else "none is new"
-            complain(f"{path} holds {len(files) - len(missing):,} of {len(files):,} images already; {new}.")
+            complain(f"{path} holds {len(found.files) - len(missing):,} of {len(found.files):,} images already; {new}.")
         try:
             with engine_at_work(), progress_bar() as bar:
                 for batch in predict_files(classifier, missing, top, bar):
@@ -135,11 +120,11 @@ def _fill_table(
         except KeyboardInterrupt:
             complain(f"Stopped: {len(missing) - done:,} images are left. Run the same command again to continue.")
             return INTERRUPTED
-    for problem in problems:
+    for problem in found.problems:
         complain(problem)
     unreadable_count = f"; {wrong:,} could not be read" if wrong else ""
-    print(f"{len(files) - wrong:,} of {len(files):,} images are predicted in {path}{unreadable_count}.")
-    return 1 if wrong or problems else 0
+    print(f"{len(found.files) - wrong:,} of {len(found.files):,} images are predicted in {path}{unreadable_count}.")
+    return 1 if wrong or found.problems else 0
 
 
 def _file_entries(classifier: "Classifier", files: "Sequence[PictureFile]", top: int) -> Iterator[Entry]:

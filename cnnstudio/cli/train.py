@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from cnnstudio.cli.console import ProgressBar, complain, engine_at_work, print_json, progress_bar
-from cnnstudio.cli.failures import WrongUseError
+from cnnstudio.cli.failures import wrong_use
 from cnnstudio.cli.options import (
     ARCHITECTURE_HELP,
     DATASET_HELP,
@@ -20,7 +20,6 @@ from cnnstudio.cli.options import (
     dataset_named,
 )
 from cnnstudio.cli.training_options import TrainingOptions, with_training_options
-from cnnstudio.errors import StudioError
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Started, Stopped
 from cnnstudio.training.trainer import NothingTrained, TrainingResult
@@ -34,7 +33,7 @@ INTERRUPTED = 130
 def train(
     *,
     dataset: Annotated[
-        str, typer.Option(metavar="NAME|PATH", help=DATASET_HELP.format("What it learns"))
+        str, typer.Option(metavar="NAME|PATH", help=DATASET_HELP.format("The data set"))
     ] = TrainingConfig.dataset,
     architecture: Annotated[
         str, typer.Option(metavar="NAME|FILE", help=ARCHITECTURE_HELP.format("The network"))
@@ -54,10 +53,8 @@ def train(
     dataset_named(dataset, training.get("image_size"), training.get("channels"))
     architecture_named(architecture)
     config = TrainingConfig(dataset=dataset, architecture=architecture, **training)
-    try:
+    with wrong_use():
         config.check()
-    except StudioError as error:
-        raise WrongUseError(str(error)) from error
     stop = threading.Event()
     try:
         with engine_at_work(), _interrupt_sets(stop), progress_bar(not quiet) as bar:

@@ -21,13 +21,13 @@ _Result = TypeVar("_Result")
 class TrainingOptions(TypedDict, total=False):
     """Fields of `TrainingConfig`, which also checks them; those that were not given are left out."""
 
-    epochs: Annotated[int, typer.Option(metavar="N", help=f"How often it sees every training image; {_BY_NUMBER}.")]
+    epochs: Annotated[int, typer.Option(metavar="N", help=f"Passes over the training images; {_BY_NUMBER}.")]
     batch_size: Annotated[int, typer.Option(metavar="N", help=f"Images per step; {_BY_NUMBER}.")]
     learning_rate: Annotated[
         float,
         typer.Option(
             metavar="RATE",
-            help="Size of the steps, at the schedule's highest point; by default what suits the optimizer.",
+            help="At the schedule's highest point; by default what suits the optimizer.",
         ),
     ]
     seed: Annotated[int, typer.Option(metavar="N", help="The same seed gives the same training.")]
@@ -35,7 +35,7 @@ class TrainingOptions(TypedDict, total=False):
         str,
         typer.Option(
             metavar="NAME|CHANGES",
-            help=f"How images are varied while it learns: {', '.join(AUGMENTATIONS)}; or changes with their sizes, "
+            help=f"How training images are varied: {', '.join(AUGMENTATIONS)}; or changes with their sizes, "
             f"such as shift=0.1,flip=0.5, among {', '.join(CHANGES)}. By default none; a "
             "little for a small folder of your own.",
         ),
@@ -43,16 +43,15 @@ class TrainingOptions(TypedDict, total=False):
     schedule: Annotated[
         str, typer.Option(metavar="NAME", help=f"How the learning rate changes: {', '.join(SCHEDULES)}.")
     ]
-    optimizer: Annotated[
-        str, typer.Option(metavar="NAME", help=f"How the weights follow the gradients: {', '.join(OPTIMIZERS)}.")
-    ]
+    optimizer: Annotated[str, typer.Option(metavar="NAME", help=f"The optimizer: {', '.join(OPTIMIZERS)}.")]
     weight_decay: Annotated[
         float,
         typer.Option(metavar="SHARE", help="How strongly weights are drawn to zero; 5e-3 is usual with sgd."),
     ]
-    precision: Annotated[str, typer.Option(metavar="NAME", help=f"How exactly it computes: {', '.join(PRECISIONS)}.")]
+    precision: Annotated[str, typer.Option(metavar="NAME", help=f"Precision of numbers: {', '.join(PRECISIONS)}.")]
     fine_tune_epochs: Annotated[
-        int, typer.Option(metavar="N", help="Epochs that follow with a pretrained network's upper part trained.")
+        int,
+        typer.Option(metavar="N", help="Further epochs that also train a pretrained network's upper part."),
     ]
     start_from: Annotated[
         str,
@@ -66,8 +65,7 @@ class TrainingOptions(TypedDict, total=False):
         float,
         typer.Option(
             metavar="SHARE",
-            help="Share of the training images that it does not learn from, but is measured on after every epoch; by "
-            "default a twelfth.",
+            help="Share of the training images that are held out for validation; by default a twelfth.",
             show_default=False,
         ),
     ]

@@ -114,8 +114,8 @@ def _as_published(entry: DatasetEntry, image_size: int | None, channels: int | N
     height, _, own_channels = entry.image_shape
     if image_size not in (None, height) or channels not in (None, own_channels):
         raise StudioError(
-            f"{entry.title} has images of one size ({entry.size_text}): only for your own images can size and colour "
-            "be chosen."
+            f"{entry.title} has images of one size ({entry.size_text}): size and colour can be chosen only for your "
+            "own images."
         )
     return entry
 

@@ -152,7 +152,7 @@ def test_wrong_names_and_sizes(animals: Path) -> None:
     import_dataset(animals)
     for call, part in (
         (lambda: find_dataset("animal"), "Did you mean “animals”"),
-        (lambda: find_dataset("mnist", 32), "only for your own images"),
+        (lambda: find_dataset("mnist", 32), "can be chosen only for your own images"),
         (lambda: find_dataset("animals", 4), "from 8 to 1,024"),
         (lambda: find_dataset("animals", 32, 2), "1 channel .grey. or 3"),
         (lambda: find_dataset(str(animals / "cat")), "cat"),

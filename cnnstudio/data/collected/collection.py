@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cnnstudio.data.collected.sets import CollectionKind, disk_trouble, is_visible, read_set, write_set
+from cnnstudio.data.collected.sets import disk_trouble, is_visible, read_set, write_set
 from cnnstudio.data.folders.files import list_pictures
 from cnnstudio.data.folders.names import natural_key
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
@@ -38,7 +38,6 @@ GOOD_START = 10
 
 _DELETED = ".deleted"
 
-
 _Step = Sequence[tuple[Path, Path]]
 """Something that was done, as the moves that do it: (from, to). Undoing is moving back."""
 
@@ -52,13 +51,16 @@ class Collection:
     Args:
         path: its folder, made by `create_collection`.
 
+    Attributes:
+        kind: what it is made of.
+
     Raises:
         StudioError: the folder is gone, or its `dataset.json` is missing or damaged.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._kind, self._order = read_set(path)
+        self.kind, self._order = read_set(path)
         self._bin = path / _DELETED / secrets.token_hex(4)
         self._done: list[_Step] = []
         self._undone: list[_Step] = []
@@ -69,11 +71,6 @@ class Collection:
     def name(self) -> str:
         """By which the set is chosen for a training, too."""
         return self.path.name
-
-    @property
-    def kind(self) -> CollectionKind:
-        """What it is made of."""
-        return self._kind
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -147,7 +144,7 @@ class Collection:
         Raises:
             StudioError: the drawing is empty.
         """
-        return render(drawing, self._kind.image_shape)
+        return render(drawing, self.kind.image_shape)
 
     def prepare(self, image: Image.Image) -> np.ndarray:
         """What is kept of a picture of any size: (height, width, channels) uint8, cut and scaled by the set's rule.
@@ -155,15 +152,15 @@ class Collection:
         Raises:
             StudioError: the rule finds nothing in the picture.
         """
-        side = min(self._kind.kept_side, max(self._kind.image_size, min(image.size)))
-        return INPUT_RULES[self._kind.input_rule].prepare(image, (side, side, self._kind.channels)).image
+        side = min(self.kind.kept_side, max(self.kind.image_size, min(image.size)))
+        return INPUT_RULES[self.kind.input_rule].prepare(image, (side, side, self.kind.channels)).image
 
     def shrink(self, pixels: np.ndarray) -> np.ndarray:
         """What a network will get of an image that is kept: (height, width, channels) uint8, of the kind's shape."""
-        shape = self._kind.image_shape
+        shape = self.kind.image_shape
         if pixels.shape == shape:
             return pixels
-        return INPUT_RULES[self._kind.input_rule].prepare(Image.fromarray(pixels), shape).image
+        return INPUT_RULES[self.kind.input_rule].prepare(Image.fromarray(pixels), shape).image
 
     def write(self, name: str, pixels: np.ndarray) -> Path:
         """Saves an image in a class; not a step of the history before `note_added`. May be called from any thread.
@@ -262,7 +259,7 @@ class Collection:
 
     def _set_order(self, order: list[str]) -> None:
         self._order = order
-        write_set(self.path, self._kind, order)
+        write_set(self.path, self.kind, order)
 
 
 def _move(moves: _Step, trouble: str) -> None:

@@ -153,7 +153,7 @@ def read_set(path: Path) -> tuple[CollectionKind, list[str]]:
         kind = next(kind for kind in KINDS.values() if kind.input_rule == content["input_rule"])
         order = [name for name in content.get("classes", ()) if isinstance(name, str)]
     except FileNotFoundError as error:
-        raise StudioError(f"“{path.name}” is gone: there is no {file}.") from error
+        raise StudioError(f"“{path.name}” no longer exists: there is no {file}.") from error
     except OSError as error:
         raise StudioError(f"“{path.name}” cannot be opened: {reason(error)}.") from error
     except (ValueError, LookupError, TypeError, AttributeError, StopIteration, RecursionError) as error:

@@ -190,10 +190,10 @@ def _failure(
         remedy = "Check the connection to the internet and try again"
     looked = ", ".join(str(folder) if is_folder(folder) else f"{folder} (not there)" for folder in dataset_folders())
     if looked:
-        why += f", and {files[0].name} does not lie in {looked}"
+        why += f", and {files[0].name} is not in {looked}"
     server, _, name = files[0].urls[0].rpartition("/")
     missing = f"{server}/{name}" if len(files) == 1 else f"{', '.join(file.name for file in files)} from {server}"
     return StudioError(
-        f"{failed}: {why}. {remedy}, or get {missing} in another way and name the folder that holds "
+        f"{failed}: {why}. {remedy}, or download {missing} in another way and name the folder that holds "
         f"{'it' if len(files) == 1 else 'them'} in the settings or in the environment variable CNNSTUDIO_DATASETS."
     )

@@ -149,6 +149,8 @@ class _Download:
     def run(self) -> dict[str, TransferError]:
         """Makes the part the whole file; returns why each server failed, nothing if one gave it."""
         reasons: dict[str, TransferError] = {}
+        if self._is_right():
+            return reasons
         for is_last_round in (False, True):
             for url in self.file.urls:
                 try:
@@ -171,11 +173,14 @@ class _Download:
                 except BrokenOffError:
                     if self.done < had + _WORTH_ASKING_AGAIN:
                         raise
-            if self.file.problem(self.part, lambda _: None):
+            if not self._is_right():
                 raise WrongBytesError("sent wrong bytes")
         except (DiskFullError, WrongBytesError):
             self.part.unlink(missing_ok=True)
             raise
+
+    def _is_right(self) -> bool:
+        return self.file.seems_right(self.part) and not self.file.problem(self.part, lambda _: None)
 
     def _transfer(self, url: str, leave_if_slow: bool) -> None:
         """Asks a server for the file, or for what is missing of it, and adds what comes to the part."""

@@ -36,7 +36,6 @@ from cnnstudio.data.folders.disk import (
     list_again,
     sign_file,
 )
-from cnnstudio.data.folders.layout import Layout, Place
 from cnnstudio.data.folders.scan import Scan, block_bytes
 from cnnstudio.data.folders.suggestion import Suggestion
 from cnnstudio.data.stored import StoredImages
@@ -223,15 +222,16 @@ def _is_unchanged(path: Path, record: Record, while_looking: Callable[[], object
     counts = [files for _, _, _, files in record.places]
     if [len(listing.files) for listing in found] != counts:
         return False
-    places = zip(record.places, found, strict=True)
-    layout = Layout("", record.classes, tuple(Place(*place[:3], files=listing.files) for place, listing in places), ())
+    folders = (f"{below}/" if below else "" for _, _, below, _ in record.places)
+    paths = [folder + name for folder, listing in zip(folders, found, strict=True) for name in listing.files]
     checked = np.repeat([listing.touched for listing in found], counts)
     left = np.flatnonzero(~checked)
     if len(left) > CHECKED_FILES:
         left = np.random.default_rng().choice(left, CHECKED_FILES, replace=False)
     checked[left] = True
     numbers = np.flatnonzero(checked)
-    return not have_changed(str(path), layout.some_paths(numbers), record.scan.signs[numbers], while_looking)
+    signs = record.scan.signs[numbers]
+    return not have_changed(str(path), [paths[number] for number in numbers.tolist()], signs, while_looking)
 
 
 def _images_shape(record: Record) -> tuple[int, int, int, int]:

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnnstudio.data.folders.layout import Store
 from cnnstudio.data.folders.names import is_left_out, readable
 from cnnstudio.data.folders.zip_file import Archive
 from cnnstudio.data.pictures.decode import IN_MEMORY, read_file, read_head
@@ -111,6 +110,10 @@ class DiskFolder:
 
     def close(self) -> None:
         """Does nothing: no file stays open."""
+
+
+Store = DiskFolder | Archive
+"""Where pictures lie. Paths in it are relative to its top, with forward slashes."""
 
 
 def open_store(path: Path) -> Store:

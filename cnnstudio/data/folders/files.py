@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cnnstudio.data.folders.disk import open_store
-from cnnstudio.data.folders.layout import Branch, Store
+from cnnstudio.data.folders.layout import Branch
 from cnnstudio.data.folders.names import natural_key, readable
+from cnnstudio.data.folders.zip_file import Archive
 from cnnstudio.data.pictures.open import is_picture
 from cnnstudio.errors import StudioError
 from cnnstudio.storage import is_file, is_folder
@@ -26,7 +27,7 @@ class PictureFile:
 
     name: str
     path: Path
-    archive: Store | None = None
+    archive: Archive | None = None
     member: str = ""
 
     def source(self) -> Path | bytes:
@@ -81,7 +82,7 @@ def list_pictures(paths: Iterable[Path]) -> PictureList:
 def _below(path: Path, problems: list[str]) -> Iterator[PictureFile]:
     """The pictures in a folder or archive: in every folder its files come before the folders in it."""
     store = open_store(path)
-    archive = store if is_file(path) else None
+    archive = store if isinstance(store, Archive) else None
     branches = Branch(store).walk(lambda: None)
     for branch in sorted(branches, key=lambda branch: [natural_key(part) for part in branch.path.split("/")]):
         folder = f"{path}/{branch.path}" if branch.path else str(path)

@@ -1,14 +1,13 @@
 """Where the classes of a folder of images are: the layouts in which people bring them."""
 
 import unicodedata
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
+from cnnstudio.data.folders.disk import Store
 from cnnstudio.data.folders.names import natural_key, readable
 from cnnstudio.data.pictures.open import is_picture
 from cnnstudio.errors import StudioError
@@ -25,34 +24,6 @@ SPLIT_FOLDERS = {
 """Names of folders, whatever their case, that say what the images below are for."""
 
 _WRAPPINGS = 16
-
-
-class Store(Protocol):
-    """Where the files lie: a folder on disk, or an archive. Paths are relative to its top, with forward slashes.
-
-    Attributes:
-        problems: (path, why) of what cannot be read.
-    """
-
-    problems: list[tuple[str, str]]
-
-    def names_in(self, path: str) -> tuple[Sequence[str], Sequence[str]]:
-        """Names of the files and of the folders in a folder, sorted; the top is the empty path."""
-
-    def identity(self, path: str) -> Hashable:
-        """The same for a folder that is reached in two ways."""
-
-    def head(self, path: str, count: int) -> bytes:
-        """The first bytes of a file; none where it cannot be read."""
-
-    def read(self, path: str, limit: int) -> tuple[bytes | None, tuple[int, int]]:
-        """The bytes of a file, None where it has more than `limit` or cannot be read; and size and time or checksum."""
-
-    def source(self, path: str) -> bytes | Path:
-        """What to decode; raises StudioError."""
-
-    def close(self) -> None:
-        """Lets go of it."""
 
 
 class Branch:
@@ -134,33 +105,20 @@ class Layout:
     places: tuple[Place, ...]
     notes: tuple[str, ...]
 
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """Those that are there, in the usual order."""
-        found = {place.split for place in self.places}
-        return tuple(split for split in ("all", "train", "validation", "test") if split in found)
-
     def __len__(self) -> int:
         return sum(len(place.files) for place in self.places)
 
     def counts(self) -> dict[str, np.ndarray]:
         """Files of each class, (classes,) int64, by split."""
-        counts = {split: np.zeros(len(self.classes), np.int64) for split in self.splits}
+        counts: dict[str, np.ndarray] = {}
         for place in self.places:
-            counts[place.split][place.label] += len(place.files)
+            counts.setdefault(place.split, np.zeros(len(self.classes), np.int64))[place.label] += len(place.files)
         return counts
 
-    def paths(self) -> Iterator[str]:
+    def paths(self) -> list[str]:
         """Of every file, relative to the top."""
-        for place in self.places:
-            folder = f"{place.path}/" if place.path else ""
-            for name in place.files:
-                yield folder + name
-
-    def some_paths(self, numbers: np.ndarray) -> list[str]:
-        """The paths of the files of these numbers."""
-        paths = list(self.paths())
-        return [paths[number] for number in numbers.tolist()]
+        folders = ((f"{place.path}/" if place.path else "", place.files) for place in self.places)
+        return [folder + name for folder, names in folders for name in names]
 
 
 def find_classes(store: Store, name: str, while_looking: Callable[[], object]) -> Layout:

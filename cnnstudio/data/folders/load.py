@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from cnnstudio.data.folders.cache import Record, alone, find_cached, new_cache
-from cnnstudio.data.folders.disk import DiskFolder, Stamp, open_store, sign_file
-from cnnstudio.data.folders.layout import Layout, Store, find_classes
+from cnnstudio.data.folders.disk import DiskFolder, Stamp, Store, open_store, sign_file
+from cnnstudio.data.folders.layout import Layout, find_classes
 from cnnstudio.data.folders.names import readable
 from cnnstudio.data.folders.notes import notes_on_classes, notes_on_files, notes_on_test
 from cnnstudio.data.folders.scan import MAX_LISTED, Scan, scan_images
@@ -18,6 +18,7 @@ from cnnstudio.data.stored import StoredImages
 from cnnstudio.errors import StudioError
 from cnnstudio.progress import Meter, OnProgress
 from cnnstudio.storage import cache_folder, writing
+from cnnstudio.wording import percent
 
 _TRAIN, _VALIDATION, _TEST = range(3)
 _SPLIT_NUMBERS = {"all": _TRAIN, "train": _TRAIN, "validation": _VALIDATION, "test": _TEST}
@@ -167,8 +168,8 @@ def _report(path: Path, record: Record, splits: np.ndarray, counts: np.ndarray, 
     notes = [*record.notes, *record.suggestion.notes]
     if not own_split:
         notes.append(
-            f"No images were set apart for testing: {TEST_SHARE:.0%} of each class, {counts[_TEST].sum():,} in all, "
-            "are kept for it."
+            f"The folder has no test images of its own: {percent(TEST_SHARE, 0)} of each class, "
+            f"{counts[_TEST].sum():,} in all, are held out for testing."
         )
     notes += notes_on_classes(record.classes, counts[_TRAIN])
     notes += notes_on_test(record.classes, counts[_TEST])

@@ -4,6 +4,7 @@ import hashlib
 import zlib
 from array import array
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -14,7 +15,8 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 
 from cnnstudio import wording
-from cnnstudio.data.folders.layout import Layout, Store
+from cnnstudio.data.folders.disk import Store
+from cnnstudio.data.folders.layout import Layout
 from cnnstudio.data.folders.names import readable
 from cnnstudio.data.pictures.decode import SMALL, Decoded, decode, in_order
 from cnnstudio.errors import StudioError, reason
@@ -79,6 +81,7 @@ def scan_images(
     meter = Meter(f"Reading {name}", len(layout), "images", on_progress)
     meter.tell(0)
     findings = _Findings(store.problems)
+    paths = layout.paths()
     size, channels = shape
     needed = len(layout) * size * size * channels
     left = free_bytes(images.parent)
@@ -90,15 +93,16 @@ def scan_images(
     with images.open("wb") as file:
         writer = _Writer(file, shape)
         # Closed at once when something is raised: threads may still read.
-        with closing(in_order(partial(_start, store, shape), layout.paths(), meter.heartbeat)) as results:
+        with closing(in_order(partial(_start, store, shape), paths, meter.heartbeat)) as results:
             for number, result in enumerate(results):
                 meter.tell(number)
                 findings.add(number, result, writer)
         writer.finish()
     if not findings.numbers:
-        raise StudioError(f"None of the {len(layout):,} files in {name} is a picture that can be read. {findings.why}")
+        why = "".join(f" The first, {path}: {why}" for path, why in findings.unreadable[:1])
+        raise StudioError(f"None of the {len(layout):,} files in {name} is a picture that can be read.{why}")
     meter.tell(len(layout))
-    return findings.scan(layout, np.array(writer.checksums, np.uint32))
+    return findings.scan(paths, np.array(writer.checksums, np.uint32))
 
 
 def block_bytes(shape: tuple[int, int]) -> int:
@@ -176,11 +180,6 @@ class _Findings:
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     unreadable_count: int = 0
 
-    @property
-    def why(self) -> str:
-        """Of the first that cannot be read, why."""
-        return f"The first, {self.unreadable[0][0]}: {self.unreadable[0][1]}" if self.unreadable else ""
-
     def add(self, number: int, result: _Result, writer: _Writer) -> None:
         self.signs.extend(result.sign)
         if result.decoded is None:
@@ -194,17 +193,17 @@ class _Findings:
         self.sizes[result.decoded.size] += 1
         self.grey += result.decoded.grey
 
-    def scan(self, layout: Layout, checksums: np.ndarray) -> Scan:
+    def scan(self, paths: Sequence[str], checksums: np.ndarray) -> Scan:
         numbers = np.array(self.numbers, np.int64)
         repeats = _repeats(np.frombuffer(bytes(self.digests), np.uint64).reshape(-1, 2))
-        told = numbers[repeats[: 10 * MAX_LISTED, 0]]
+        listed = numbers[repeats[: 10 * MAX_LISTED, 0]]
         by_area = sorted(self.sizes, key=lambda size: size[0] * size[1])
         problems = [(readable(path), why) for path, why in self.problems]
         return Scan(
             numbers=numbers,
             signs=np.array(self.signs, np.int64).reshape(-1, 2),
             repeats=repeats,
-            repeat_paths=tuple(readable(path) for path in layout.some_paths(told)),
+            repeat_paths=tuple(readable(paths[number]) for number in listed.tolist()),
             checksums=checksums,
             sizes=tuple((*size, count) for size, count in self.sizes.most_common(10)),
             smallest=by_area[0],

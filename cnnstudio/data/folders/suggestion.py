@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cnnstudio.data.folders.layout import Layout, Store
+from cnnstudio.data.folders.disk import Store
+from cnnstudio.data.folders.layout import Layout
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
 from cnnstudio.data.pictures.open import read_header
 from cnnstudio.data.splits import CHANNELS
@@ -43,7 +44,8 @@ class Suggestion:
 def suggest(store: Store, layout: Layout) -> Suggestion:
     """Suggests how to use the files of a layout, by its settings or by the heads of some of the files."""
     looked_at = np.unique(np.linspace(0, len(layout) - 1, _LOOKED_AT).astype(np.int64))
-    headers = [read_header(store.head(path, _HEAD_BYTES)) for path in layout.some_paths(looked_at)]
+    paths = layout.paths()
+    headers = [read_header(store.head(paths[number], _HEAD_BYTES)) for number in looked_at.tolist()]
     known = [header for header in headers if header is not None]
     side = statistics.median_low([min(header.width, header.height) for header in known]) if known else USUAL_SIZE
     suggestion = Suggestion(

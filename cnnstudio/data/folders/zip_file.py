@@ -54,7 +54,7 @@ class Archive:
         self.problems: list[tuple[str, str]] = []
         try:
             with path.open("rb") as file:
-                _check_directory(file.seek(0, 2), _tail(file), self._name)
+                _check_directory(file, self._name)
             self._zip = zipfile.ZipFile(path)
         except FileNotFoundError as error:
             raise StudioError(f"{self._name} does not exist. Check the name and the folder.") from error
@@ -136,7 +136,7 @@ class Archive:
                 continue
             if member.flag_bits & 1:
                 raise StudioError(
-                    f"{self._name} is locked with a password. Unpack it with a program that asks for it, and choose "
+                    f"{self._name} is protected with a password. Unpack it with a program that asks for it, and choose "
                     "the folder."
                 )
             if stat.S_ISLNK(member.external_attr >> 16):
@@ -148,23 +148,20 @@ class Archive:
             raise _too_many(self._name)
         if total > MAX_TOTAL_BYTES or total > max(_HARMLESS, MAX_RATIO * archive_bytes):
             raise StudioError(
-                f"{self._name} would grow from {size(archive_bytes)} to {size(total)}: it is built to fill memory and "
-                "disk, and is not opened."
+                f"{self._name} would grow from {size(archive_bytes)} to {size(total)}: it looks like a zip bomb, "
+                "made to fill memory and disk, and is not opened."
             )
         return members
 
 
-def _tail(file: BinaryIO) -> bytes:
-    """The end of the file, in which the size of its directory is written; comments are 65,535 bytes at most."""
-    length = file.seek(0, 2)
-    file.seek(max(0, length - (1 << 16) - 200))
-    return file.read()
-
-
-def _check_directory(length: int, tail: bytes, name: str) -> None:
+def _check_directory(file: BinaryIO, name: str) -> None:
     """Refuses a directory that would fill memory: `ZipFile` reads all of it at once."""
+    length = file.seek(0, 2)
     if length == 0:
         raise StudioError(f"{name} is empty (0 bytes). Download it again or choose another one.")
+    # The size of the directory is written at the end, before a comment of 65,535 bytes at most.
+    file.seek(max(0, length - (1 << 16) - 200))
+    tail = file.read()
     directory = 0
     for sign, layout, offset in ((_END, "<L", 12), (_END_64, "<Q", 40)):
         start = tail.rfind(sign)

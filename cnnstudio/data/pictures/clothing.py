@@ -7,6 +7,8 @@ longer side has 28 pixels, put in the middle, negated, made grey (Xiao, Rasul an
 import numpy as np
 from PIL import Image
 
+from cnnstudio.data.pictures.handwriting import bounding_box
+
 _SEARCH_SIDE = 320
 _BORDER = 0.03
 """Share of the picture's side within which its border shows the ground."""
@@ -50,9 +52,8 @@ def find_clothing(image: Image.Image) -> np.ndarray | None:
     mask = _main_pieces(difference > threshold)
     if not _LEAST_SHARE < mask.mean() < _MOST_SHARE:
         return None
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     strength = np.where(mask, _away_from(ground @ _LUMA, pixels @ _LUMA), 0)
-    return strength[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32)
+    return strength[bounding_box(mask)].astype(np.float32)
 
 
 def _border(shape: tuple[int, int]) -> np.ndarray:

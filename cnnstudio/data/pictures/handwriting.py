@@ -133,7 +133,7 @@ def find_ink(image: Image.Image) -> Ink | None:
     piece = _best_piece(small)
     if piece is None:
         return None
-    rows, columns = _box(piece.mask)
+    rows, columns = bounding_box(piece.mask)
     size = max(rows.stop - rows.start, columns.stop - columns.start) / scale
     margin = 0.8 * size + 2 * piece.width / scale
     left, top = max(0, int(columns.start / scale - margin)), max(0, int(rows.start / scale - margin))
@@ -233,7 +233,7 @@ def _whole_digit(strength: np.ndarray, seed: np.ndarray) -> Ink | None:
 def _encloses(outer: _Piece, inner: _Piece) -> bool:
     if outer.ground is inner.ground or outer.weight < 0.3 * inner.weight:
         return False
-    boxes = zip(_box(outer.mask), _box(inner.mask), strict=True)
+    boxes = zip(bounding_box(outer.mask), bounding_box(inner.mask), strict=True)
     return all(a.start <= b.start and b.stop <= a.stop for a, b in boxes)
 
 
@@ -241,7 +241,8 @@ def _on_border(box: tuple[slice, ...], shape: tuple[int, ...]) -> bool:
     return any(part.start == 0 or part.stop == length for part, length in zip(box, shape, strict=True))
 
 
-def _box(mask: np.ndarray) -> tuple[slice, slice]:
+def bounding_box(mask: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns of the smallest box that holds all that is true in a mask; some of it is."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 

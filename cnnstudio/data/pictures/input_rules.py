@@ -2,22 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from cnnstudio.data.pictures.clothing import find_clothing
-from cnnstudio.data.pictures.handwriting import Ink, find_ink
+from cnnstudio.data.pictures.handwriting import Ink, bounding_box, find_ink
 from cnnstudio.data.pictures.open import to_array
+from cnnstudio.data.pictures.strokes import BOX, MNIST_SIDE
 from cnnstudio.errors import StudioError
 
 STEP_SIDE = 400
 """Longer side of a step's picture, at most, in pixels."""
-
-_MNIST_SIDE = 28
-_BOX = 20
-"""MNIST's digits were scaled into 20×20 of 28×28 pixels (LeCun et al., 1998)."""
 
 _PEN = (0.10, 0.16)
 """Thinnest and thickest stroke that is left as it is, as a share of the digit's longer side."""
@@ -129,26 +125,17 @@ def _centre_crop(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepa
     return _cropped(image, to_array(cropped, image_shape[2]), box)
 
 
-class CropGeometry(NamedTuple):
-    """How the rule “centre-crop” scales and cuts a picture.
-
-    Attributes:
-        middle: what is scaled of the picture, (left, top, right, bottom): all of it but for the ends of very long ones.
-        scaled: (width, height) to which that is scaled.
-        cut: what is cut out of the scaled picture, (left, top, right, bottom).
-    """
-
-    middle: tuple[int, int, int, int]
-    scaled: tuple[int, int]
-    cut: tuple[int, int, int, int]
+_PixelBox = tuple[int, int, int, int]
 
 
-def crop_geometry(size: tuple[int, int], image_shape: tuple[int, int, int]) -> CropGeometry:
-    """Returns how the rule “centre-crop” scales and cuts a picture.
+def crop_geometry(
+    size: tuple[int, int], image_shape: tuple[int, int, int]
+) -> tuple[_PixelBox, tuple[int, int], _PixelBox]:
+    """How the rule “centre-crop” scales and cuts a picture of (width, height).
 
-    Args:
-        size: (width, height) of the picture.
-        image_shape: (height, width, channels) of the image.
+    Returns:
+        What is scaled of the picture, (left, top, right, bottom): all of it but for the ends of very long ones; (width,
+        height) to which that is scaled; and what is cut out of the scaled picture, (left, top, right, bottom).
     """
     height, width, _ = image_shape
     # Scaled as a whole, a line of pixels would take gigabytes.
@@ -158,7 +145,7 @@ def crop_geometry(size: tuple[int, int], image_shape: tuple[int, int, int]) -> C
     scale = max(width / whole[0], height / whole[1])
     scaled = max(width, round(scale * whole[0])), max(height, round(scale * whole[1]))
     x, y = (scaled[0] - width) // 2, (scaled[1] - height) // 2
-    return CropGeometry((left, top, left + whole[0], top + whole[1]), scaled, (x, y, x + width, y + height))
+    return (left, top, left + whole[0], top + whole[1]), scaled, (x, y, x + width, y + height)
 
 
 def _imagenet(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared:
@@ -275,10 +262,10 @@ def _coverage(ink: Ink) -> np.ndarray:
     from scipy import ndimage
 
     near = np.where(ndimage.binary_dilation(ink.mask, iterations=2), ink.strength, 0).astype(np.float32)
-    rows, columns = np.nonzero(ink.mask)
-    size = max(np.ptp(rows), np.ptp(columns)) + 1
+    rows, columns = bounding_box(ink.mask)
+    size = max(rows.stop - rows.start, columns.stop - columns.start)
     pad = int(0.15 * size) + 3
-    cut = np.pad(near, pad)[rows.min() : rows.max() + 2 * pad + 1, columns.min() : columns.max() + 2 * pad + 1]
+    cut = np.pad(near, pad)[rows.start : rows.stop + 2 * pad, columns.start : columns.stop + 2 * pad]
     scale = _DETAIL_SIDE / size
     shape = (max(1, round(cut.shape[1] * scale)), max(1, round(cut.shape[0] * scale)))
     mask = np.asarray(Image.fromarray(cut).resize(shape, Image.Resampling.BICUBIC)) > ink.threshold
@@ -287,14 +274,13 @@ def _coverage(ink: Ink) -> np.ndarray:
     pen = 2 * float(np.median(inside[ridge])) / _DETAIL_SIDE if ridge.any() else _PEN[0]
     wider = (float(np.clip(pen, *_PEN)) - pen) / 2 * _DETAIL_SIDE
     covered = np.clip(inside - outside + wider + 0.5, 0, 1).astype(np.float32)
-    rows, columns = np.nonzero(covered > 0.5)
-    return covered[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    return covered[bounding_box(covered > 0.5)]
 
 
 def _centred(coverage: np.ndarray, height: int, width: int) -> np.ndarray:
     """The digit scaled as MNIST's and centred by its mass, (height, width) uint8."""
     side = min(height, width)
-    scale = _BOX / _MNIST_SIDE * side / max(coverage.shape)
+    scale = BOX / MNIST_SIDE * side / max(coverage.shape)
     rows, columns = (max(1, round(length * scale)) for length in coverage.shape)
     small = np.clip(np.asarray(Image.fromarray(coverage).resize((columns, rows), Image.Resampling.BOX)), 0, 1)
     mass = small.sum()

@@ -338,7 +338,7 @@ def _not_a_picture(head: bytes, name: str) -> str:
     if any(_begins(head, kind.signatures) for kind in KINDS):
         return _damaged(name)
     if Path(name).suffix.lower() in OPENED_ENDINGS:
-        return f"{name} is damaged, or no picture in spite of its name. Save or download it again."
+        return f"{name} is damaged, or not a picture despite its name. Save or download it again."
     named = ", ".join(kind.title for kind in KINDS[:_NAMED])
     return f"{name} is not a picture that can be opened here. Choose {named} or another common format."
 

@@ -25,11 +25,11 @@ MAX_POINTS = 100_000
 MAX_FILE_BYTES = 500 * 10**6
 """Size of a strokes file; 13,000 drawings need some 10 MB."""
 
-_MNIST_SIDE = 28
+MNIST_SIDE = 28
 """The lengths below are in pixels of an image with this side; they grow with larger images."""
 
 BOX = 20.0
-"""Longer side of the ink."""
+"""Longer side of the ink, as in MNIST (LeCun et al., 1998)."""
 
 PEN = 2.4
 """Diameter of the pen: 12 % of the digit's size, the middle of what is neither faint nor fills the loops."""
@@ -136,7 +136,7 @@ def _half_extent(stroke: np.ndarray) -> float:
 
 def _draw(drawings: list[list[np.ndarray]], height: int, width: int) -> np.ndarray:
     """Draws checked drawings: (n, height, width) uint8."""
-    pixel = min(height, width) / _MNIST_SIDE
+    pixel = min(height, width) / MNIST_SIDE
     points, owner = _resampled(drawings)
     smallest, largest = _boxes(points, owner)
     extent = (largest - smallest).max(axis=1)
@@ -149,7 +149,7 @@ def _draw(drawings: list[list[np.ndarray]], height: int, width: int) -> np.ndarr
     mass = ink.sum(axis=(1, 2), dtype=np.float64)
     centre_x = ink.sum(axis=1, dtype=np.float64) @ (np.arange(width) + 0.5) / mass
     centre_y = ink.sum(axis=2, dtype=np.float64) @ (np.arange(height) + 0.5) / mass
-    room = (_MNIST_SIDE - BOX) / 2 * pixel
+    room = (MNIST_SIDE - BOX) / 2 * pixel
     shift = np.clip(middle - np.stack([centre_x, centre_y], axis=1), -room, room)
     ink = _ink(points + shift[owner], owner, shape, PEN / 2 * pixel)
     return np.rint(255 * ink).astype(np.uint8)

@@ -28,47 +28,36 @@ MNIST_SHA256 = {
 _IDX_FILES = tuple(MNIST_SHA256)
 
 
-def _fashion_file(name: str, size: int, unpacked: int, sha256: str) -> RemoteFile:
-    servers = (
-        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion",
-        "https://storage.googleapis.com/tensorflow/tf-keras-datasets",
-        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
-    )
-    urls = tuple(f"{server}/{name}.gz" for server in servers)
-    return RemoteFile(f"{name}.gz", urls, size, unpacked_sha256=sha256, unpacked_bytes=unpacked)
+_FASHION_SERVERS = (
+    "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion",
+    "https://storage.googleapis.com/tensorflow/tf-keras-datasets",
+    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
+)
+"""Its authors' repository, the copy that Keras loads, and the authors' first server."""
+
+_FASHION_SHA256 = {
+    "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+    "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+    "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+    "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+}
+
+
+def _fashion_file(name: str, size: int, unpacked: int) -> RemoteFile:
+    urls = tuple(f"{server}/{name}.gz" for server in _FASHION_SERVERS)
+    return RemoteFile(f"{name}.gz", urls, size, unpacked_sha256=_FASHION_SHA256[name], unpacked_bytes=unpacked)
 
 
 FASHION_MNIST = RemoteFolder(
     "Fashion-MNIST",
     ("fashion-mnist", "fashion_mnist", "FashionMNIST"),
     (
-        _fashion_file(
-            "train-images-idx3-ubyte",
-            26_421_880,
-            47_040_016,
-            "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-        ),
-        _fashion_file(
-            "train-labels-idx1-ubyte",
-            29_515,
-            60_008,
-            "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-        ),
-        _fashion_file(
-            "t10k-images-idx3-ubyte",
-            4_422_102,
-            7_840_016,
-            "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-        ),
-        _fashion_file(
-            "t10k-labels-idx1-ubyte",
-            5_148,
-            10_008,
-            "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
-        ),
+        _fashion_file("train-images-idx3-ubyte", 26_421_880, 47_040_016),
+        _fashion_file("train-labels-idx1-ubyte", 29_515, 60_008),
+        _fashion_file("t10k-images-idx3-ubyte", 4_422_102, 7_840_016),
+        _fashion_file("t10k-labels-idx1-ubyte", 5_148, 10_008),
     ),
 )
-"""Fashion-MNIST: its authors' repository, the copy that Keras loads, and the authors' first server."""
 
 
 @dataclass(frozen=True)

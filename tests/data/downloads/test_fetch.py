@@ -241,6 +241,15 @@ def test_a_part_that_is_not_one_is_thrown_away(server: Server, rest: bytes) -> N
     assert names(remote) == {"a.bin"}
 
 
+def test_a_part_that_is_whole_is_all_there_is_to_it(server: Server) -> None:
+    """As it is where the program was killed before the file was put into its place."""
+    remote = exact(server.serve("/a.bin", normal(BODY)))
+    download_folder(remote).mkdir(parents=True)
+    (download_folder(remote) / "a.bin.part").write_bytes(BODY)
+    assert fetch(remote, nobody)[0].read_bytes() == BODY
+    assert (names(remote), server.requests) == ({"a.bin"}, [])
+
+
 @pytest.mark.parametrize("length", [len(BODY) - 1000, len(BODY) + 1000, 10**15])
 def test_a_wrong_length_is_not_believed(server: Server, mirror: Server, length: int) -> None:
     remote = exact(server.serve("/a.bin", claiming(BODY, length)), mirror.serve("/a.bin", normal(BODY)))
@@ -295,14 +304,14 @@ def test_why_every_server_failed_and_what_to_do(server: Server, mirror: Server) 
     for words in ("answered with error 403", "broke off", "could not be reached", remote.files[0].urls[0]):
         assert words in text
     assert "CNNSTUDIO_DATASETS" in text
-    assert "does not lie in" not in text
+    assert "is not in" not in text
     assert caught.value.__cause__ is not None
 
 
 def test_where_it_was_looked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     folders = [tmp_path, tmp_path / "gone"]
     monkeypatch.setenv("CNNSTUDIO_DATASETS", os.pathsep.join(map(str, folders)))
-    with pytest.raises(StudioError, match=r"does not lie in .*, .*gone \(not there\)"):
+    with pytest.raises(StudioError, match=r"a\.bin is not in .*, .*gone \(not there\)"):
         fetch(exact(closed_port()), nobody)
 
 
@@ -312,7 +321,9 @@ def test_without_a_network(server: Server) -> None:
         fetch(remote, nobody)
     assert names(remote) == set()
     both = replace(remote, files=(*remote.files, replace(remote.files[0], name="b.bin")))
-    with pytest.raises(StudioError, match=r"get a\.bin, b\.bin from http://[^/]+ in another way and name the folder"):
+    with pytest.raises(
+        StudioError, match=r"download a\.bin, b\.bin from http://[^/]+ in another way and name the folder"
+    ):
         fetch(both, nobody)
 
 

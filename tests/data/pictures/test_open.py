@@ -404,7 +404,7 @@ def test_grey_and_colour_arrays() -> None:
 JPEG = encoded(quarters(), "JPEG")
 BAD_FILES = {
     "empty.png": (b"", r"is empty \(0 bytes\)\. Save or download it again\."),
-    "text.png": (b"This is no picture at all.\n" * 20, r"is damaged, or no picture in spite of its name\. Save or"),
+    "text.png": (b"This is no picture at all.\n" * 20, r"is damaged, or not a picture despite its name\. Save or"),
     "text.txt": (b"This is no picture at all.\n" * 20, r"is not a picture that can be opened here\. Choose JPEG, PNG"),
     "truncated.jpg": (JPEG[:-30], r"is damaged or cut short\. Save or download it again\."),
     "truncated.png": (encoded(quarters(), "PNG")[:90], r"is damaged or cut short"),

@@ -142,7 +142,7 @@ def test_filters(qtbot: QtBot, view: FolderView, digits: Path) -> None:
     press(qtbot, view, "unreadable_filter_chip")
     listed = view.findChild(QPlainTextEdit, "unreadable_list")
     assert listed.isVisible()
-    assert listed.toPlainText().startswith("broken.jpg is damaged, or no picture in spite of its name.")
+    assert listed.toPlainText().startswith("broken.jpg is damaged, or not a picture despite its name.")
     assert not listed.horizontalScrollBar().maximum()
     assert not view.findChild(QComboBox, "order_combo").isEnabled()
     assert view.findChild(QLabel, "folder_count").text() == "1 file cannot be used"
