@@ -132,6 +132,11 @@ class Graph:
             node = self.nodes[node.inputs[0]]
         return _is_softmax(node)
 
+    @property
+    def gives_logits(self) -> bool:
+        """Whether the outputs are still to be made probabilities: no softmax or sigmoid does so."""
+        return not self.gives_probabilities and self.nodes[self.output].config.get("activation") != "sigmoid"
+
     def node(self, name: str) -> Node:
         """The layer of that name.
 
