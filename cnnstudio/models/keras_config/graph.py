@@ -174,12 +174,11 @@ class Graph:
         """Adds layers, connected as they say."""
         self.nodes |= {node.name: node for node in nodes}
 
-    def reconnect(self, old: str, new: str, but: frozenset[str] = frozenset()) -> None:
-        """Feeds all that is fed by one layer, save those named, by another one instead."""
+    def reconnect(self, old: str, new: str) -> None:
+        """Feeds all that is fed by one layer by another one instead."""
         for node in self.consumers(old):
-            if node.name not in but:
-                inputs = (new if source == old else source for source in node.inputs)
-                self.nodes[node.name] = node.fed_by(*inputs)
+            inputs = (new if source == old else source for source in node.inputs)
+            self.nodes[node.name] = node.fed_by(*inputs)
         if self.output == old:
             self.output = new
 

@@ -226,7 +226,7 @@ def _answers_file(digest: str) -> Path:
 
 
 def _completed(model: "keras.Model", path: Path, answers: Answers) -> "keras.Model":
-    """The same network with what brings raw values into its range before it, and probabilities behind it."""
+    """The same network with what brings raw values into its range before it, and probabilities after it."""
     import keras
 
     graph = Graph.of(read_config(path))
