@@ -4,12 +4,9 @@
 """
 
 import json
-import math
 import sys
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +16,7 @@ from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.architectures.bottlenecks import blocks
 from cnnstudio.models.architectures.efficientnet import IMAGE_SHAPE, NAME, STAGES, features
 from cnnstudio.models.backend import import_keras
-from cnnstudio.models.trained.card import Card
+from cnnstudio.models.trained.card import Card, provenance
 from cnnstudio.models.trained.classifier import Classifier
 
 if TYPE_CHECKING:
@@ -150,10 +147,8 @@ def convert(weights: Path, classes: Path, command: str = "") -> Classifier:
         dataset="imagenet",
         architecture="efficientnet-lite0",
         command=command,
-        parameters=sum(math.prod(weight.shape) for weight in model.trainable_weights),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        versions={package: version(package) for package in ("cnnstudio", "tensorflow", "keras", "numpy")},
         licence=LICENCE,
+        **provenance(model),
     )
     return Classifier(model, card)
 

@@ -142,7 +142,7 @@ def _branch_by_branch(graph: Graph) -> list[Node]:
     waiting = dict(graph.nodes)
     order: list[Node] = []
     while waiting:
-        first, *_ = waiting.values()
+        first = next(iter(waiting.values()))
         drawing = next((node for node in waiting.values() if _draws(node)), first)
         following = graph.consumers(order[-1].name) if order else []
         ready = (

@@ -29,7 +29,7 @@ from cnnstudio.wording import shape
 
 _ONEDNN = """\
 # On many processors TensorFlow is several times faster with oneDNN, but uses it only
-# where it is told to, before it is imported.
+# if this is set before it is imported.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")"""
 
 _DRAW = '''\
@@ -99,7 +99,7 @@ keras.utils.set_random_seed(SEED)
 model.summary()"""
 
 _LOAD = """\
-# What the frozen layers have learnt elsewhere.
+# The weights of the frozen layers, which were trained before.
 pretrained = keras.models.load_model(PRETRAINED_FILE)
 for layer in model.layers:
     if layer.weights and not layer.trainable:
@@ -121,7 +121,7 @@ _SCHEDULES = {
     "constant": "learning_rate = LEARNING_RATE",
     "cosine": f"""\
 steps = EPOCHS * steps_per_epoch
-# It rises for the first {100 * WARM_UP:g} % of the steps, and falls along a cosine.
+# The rate rises for the first {100 * WARM_UP:g} % of the steps, then falls along a cosine.
 learning_rate = keras.optimizers.schedules.CosineDecay(
     LEARNING_RATE / 11,
     decay_steps={1 - WARM_UP:g} * steps,
@@ -232,9 +232,9 @@ def _weights_file(graph: Graph, source: str) -> Path | None:
 
 def _compilation(graph: Graph) -> str:
     """The call of `compile`; outputs that are no probabilities are compared as they are."""
-    ready = graph.gives_probabilities or graph.node(graph.output).config.get("activation") == "sigmoid"
-    own = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
-    loss = literal("sparse_categorical_crossentropy") if ready else own
+    loss = literal("sparse_categorical_crossentropy")
+    if graph.gives_logits:
+        loss = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
     return "\n".join(call("", "model.compile", ["optimizer", f"loss={loss}", 'metrics=["accuracy"]']))
 
 

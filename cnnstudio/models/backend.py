@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
-
 _Result = TypeVar("_Result")
 
 
@@ -48,7 +47,7 @@ def import_keras() -> ModuleType:
 def in_new_thread(work: Callable[[], _Result]) -> _Result:
     """Builds layers in a thread of its own, in the `tf.distribute` strategy of the caller, and waits for it.
 
-    What Keras remembers of an interrupted building, it remembers for the thread, and this one ends.
+    Keras keeps what is left of an interrupted building for the thread, and this one ends.
     """
     import tensorflow as tf
 

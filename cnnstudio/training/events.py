@@ -1,6 +1,6 @@
 """The events that a training sends to its listener. Fields are named as in Keras's logs."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -100,7 +100,7 @@ class Probe:
     label: int
     probabilities: np.ndarray
     kernels: np.ndarray | None
-    layers: tuple[LayerOutput, ...] = field(default=())
+    layers: tuple[LayerOutput, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

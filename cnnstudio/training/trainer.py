@@ -1,15 +1,12 @@
 """Trains a network: from a config to a classifier on disk."""
 
 import math
-import platform
 import shlex
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +17,7 @@ from cnnstudio.data.splits import Dataset, Split
 from cnnstudio.errors import StudioError
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.networks.building import build_network, called, find_network, reference
-from cnnstudio.models.trained.card import Card, model_file
+from cnnstudio.models.trained.card import Card, model_file, provenance
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.files import copy_weights, load_model
 from cnnstudio.models.trained.library import find_model
@@ -32,7 +29,6 @@ from cnnstudio.training.fine_tuning import RATE_FACTOR, is_frozen, unfreeze
 from cnnstudio.training.loop import Block, TrainingLoop, mean_over_images
 from cnnstudio.training.reporter import Reporter, Speed
 from cnnstudio.training.runs import History, Run, create_run
-from cnnstudio.version import __version__
 
 if TYPE_CHECKING:
     import keras
@@ -165,7 +161,7 @@ class _Training:
             start = load_model(model_file(Path(config.start_from)))
             if not copy_weights(start.layers, model):
                 raise StudioError(
-                    f"{_name_of(config.start_from)} has no layer in common with {network.title}, so there is nothing "
+                    f"{Path(config.start_from).name} has no layer in common with {network.title}, so there is nothing "
                     "to start from. Choose the same architecture, or start from random weights."
                 )
         if config.fine_tune_epochs and not is_frozen(model):
@@ -174,7 +170,7 @@ class _Training:
                 "Fine-tuning is for the architectures whose names begin with “transfer”."
             )
         run.check_space(4 * model.count_params())
-        card = replace(_card(config, dataset, model, run.folder.name), architecture=called(network))
+        card = _card(config, dataset, model, run.folder.name, called(network))
         self._classifier = Classifier(model, card)
         epochs = config.epochs + config.fine_tune_epochs
         batches = math.ceil(len(self._train) / config.batch_size)
@@ -341,52 +337,31 @@ def _compiled(model: "keras.Model", config: TrainingConfig) -> "keras.Model":
     return twin
 
 
-def _card(config: TrainingConfig, dataset: Dataset, model: "keras.Model", name: str) -> Card:
-    import keras
-    import tensorflow as tf
-
-    versions = {
-        "cnnstudio": __version__,
-        "python": platform.python_version(),
-        "tensorflow": tf.__version__,
-        "keras": keras.__version__,
-        "numpy": np.__version__,
-    }
+def _card(config: TrainingConfig, dataset: Dataset, model: "keras.Model", name: str, architecture: str) -> Card:
+    start_from = Path(config.start_from).name if config.start_from else None
     return Card(
         name=name,
         classes=dataset.classes,
         input_shape=dataset.image_shape,
         input_rule=dataset.input_rule,
         dataset=dataset.name,
-        architecture=config.architecture,
-        command=_command(replace(config, dataset=dataset.name, start_from=_name_of(config.start_from))),
+        architecture=architecture,
+        command=_command(replace(config, dataset=dataset.name, start_from=start_from)),
         seed=config.seed,
-        parameters=sum(math.prod(weight.shape) for weight in model.trainable_weights),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        versions=MappingProxyType(versions),
         licence=f"Trained on {dataset.title}: {dataset.licence}" if dataset.licence else "",
+        **provenance(model),
     )
 
 
-# fmt: off
-_OPTIONS = (
-    "dataset", "architecture", "epochs", "batch_size", "learning_rate", "seed", "augmentation", "schedule",
-    "image_size", "channels",
-)
-# fmt: on
-_RARE_OPTIONS = ("optimizer", "weight_decay", "precision", "fine_tune_epochs", "start_from", "validation_fraction")
-"""Options that are written only where they are not the default."""
-
-
-def _name_of(model: str | None) -> str | None:
-    return Path(model).name if model else None
+_ALWAYS_WRITTEN = frozenset({"dataset", "architecture", "seed", "schedule"})
+"""Options that a command line has even where they are the default."""
 
 
 def _command(config: TrainingConfig) -> str:
     """Returns the command line that trains the same network again."""
     words = ["cnnstudio", "train"]
-    for name in (*_OPTIONS, *_RARE_OPTIONS):
-        value = getattr(config, name)
-        if value is not None and (name in _OPTIONS or value != getattr(TrainingConfig, name)):
-            words += [f"--{name.replace('_', '-')}", str(value)]
+    for option in fields(config):
+        value = getattr(config, option.name)
+        if value != option.default or option.name in _ALWAYS_WRITTEN:
+            words += [f"--{option.name.replace('_', '-')}", str(value)]
     return shlex.join(words)

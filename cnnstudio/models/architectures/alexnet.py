@@ -1,15 +1,12 @@
 """AlexNet, as it was published and made fit for small images."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from cnnstudio.models.architectures.architecture import Architecture, ImageShape
+from cnnstudio.models.architectures.architecture import Architecture, ImageShape, Model
 from cnnstudio.models.layers import local_response_normalization
 
-if TYPE_CHECKING:
-    import keras
 
-
-def build_alexnet(image_shape: ImageShape, classes: int) -> "keras.Model":
+def build_alexnet(image_shape: ImageShape, classes: int) -> Model:
     """The published form: sections 3.1 to 3.5, with the initial weights of section 5."""
     import keras
     from keras import layers
@@ -35,7 +32,7 @@ def build_alexnet(image_shape: ImageShape, classes: int) -> "keras.Model":
     return keras.Model(inputs, outputs, name="alexnet")
 
 
-def build_alexnet_small(image_shape: ImageShape, classes: int) -> "keras.Model":
+def build_alexnet_small(image_shape: ImageShape, classes: int) -> Model:
     """Five convolutions and three dense layers, with smaller kernels and strides, and fewer units."""
     import keras
     from keras import layers

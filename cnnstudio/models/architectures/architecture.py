@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     import keras
+
+Model: TypeAlias = "keras.Model"
 
 ImageShape = tuple[int, int, int]
 """(height, width, channels)."""
@@ -51,7 +53,7 @@ class Architecture:
     authors: str
     paper: str
     idea: str
-    build: Callable[[ImageShape, int], "keras.Model"]
+    build: Callable[[ImageShape, int], Model]
     link: str = ""
     note: str = ""
     image_shape: ImageShape = (28, 28, 1)
@@ -60,5 +62,5 @@ class Architecture:
     published_parameters: int = 0
     channels: tuple[int, ...] = ()
     smallest_side: int = 1
-    load_weights: Callable[["keras.Model"], None] | None = None
+    load_weights: Callable[[Model], None] | None = None
     weights_file: Callable[[], Path] | None = None

@@ -1,17 +1,14 @@
 """ConvNeXt, in its smallest size, Atto."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from cnnstudio.models.architectures.architecture import LARGE_SIDE, Architecture, ImageShape
-
-if TYPE_CHECKING:
-    import keras
+from cnnstudio.models.architectures.architecture import LARGE_SIDE, Architecture, ImageShape, Model
 
 STAGES = ((2, 40), (2, 80), (6, 160), (2, 320))
 """Of each stage: blocks and filters."""
 
 
-def build_convnext(image_shape: ImageShape, classes: int) -> "keras.Model":
+def build_convnext(image_shape: ImageShape, classes: int) -> Model:
     """Figure 4 of the paper; layer scale is said with a depthwise convolution of 1×1."""
     import keras
     from keras import layers

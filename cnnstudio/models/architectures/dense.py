@@ -1,14 +1,9 @@
 """Networks without a convolution: each unit sees all pixels at once."""
 
-from typing import TYPE_CHECKING
-
-from cnnstudio.models.architectures.architecture import Architecture, ImageShape
-
-if TYPE_CHECKING:
-    import keras
+from cnnstudio.models.architectures.architecture import Architecture, ImageShape, Model
 
 
-def build_softmax(image_shape: ImageShape, classes: int) -> "keras.Model":
+def build_softmax(image_shape: ImageShape, classes: int) -> Model:
     """One weighted sum of all pixels for each class."""
     import keras
     from keras import layers
@@ -20,7 +15,7 @@ def build_softmax(image_shape: ImageShape, classes: int) -> "keras.Model":
     return keras.Model(inputs, outputs, name="softmax")
 
 
-def build_mlp(image_shape: ImageShape, classes: int) -> "keras.Model":
+def build_mlp(image_shape: ImageShape, classes: int) -> Model:
     """Two hidden layers."""
     import keras
     from keras import layers

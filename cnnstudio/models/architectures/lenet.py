@@ -1,14 +1,11 @@
 """LeNet-5, as it is taught today and as it was published."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from cnnstudio.models.architectures.architecture import Architecture, ImageShape
-
-if TYPE_CHECKING:
-    import keras
+from cnnstudio.models.architectures.architecture import Architecture, ImageShape, Model
 
 
-def build_lenet5(image_shape: ImageShape, classes: int) -> "keras.Model":
+def build_lenet5(image_shape: ImageShape, classes: int) -> Model:
     """The modern form."""
     import keras
     from keras import layers
@@ -26,7 +23,7 @@ def build_lenet5(image_shape: ImageShape, classes: int) -> "keras.Model":
     return keras.Model(inputs, outputs, name="lenet5")
 
 
-def build_lenet5_1998(image_shape: ImageShape, classes: int) -> "keras.Model":
+def build_lenet5_1998(image_shape: ImageShape, classes: int) -> Model:
     """The published form; smaller images are framed to 32×32."""
     import keras
     from keras import layers

@@ -1,13 +1,9 @@
 """MobileNetV2, made of depthwise-separable convolutions."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from cnnstudio.models.architectures.architecture import LARGE_SIDE, Architecture, ImageShape
+from cnnstudio.models.architectures.architecture import LARGE_SIDE, Architecture, ImageShape, Model
 from cnnstudio.models.architectures.bottlenecks import Stage, blocks, bottleneck, convolve
-
-if TYPE_CHECKING:
-    import keras
 
 STAGES = (
     Stage(1, 3, 1, 1, 16),
@@ -21,7 +17,7 @@ STAGES = (
 """Table 2 of the paper."""
 
 
-def build_mobilenetv2(image_shape: ImageShape, classes: int) -> "keras.Model":
+def build_mobilenetv2(image_shape: ImageShape, classes: int) -> Model:
     """The published form; on small images without the first two of its five strides."""
     import keras
     from keras import layers

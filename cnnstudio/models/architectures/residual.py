@@ -4,18 +4,15 @@ Deep Residual Learning for Image Recognition, CVPR 2016: section 4.1 for ImageNe
 """
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from cnnstudio.models.architectures.architecture import LARGE_SIDE, Architecture, ImageShape
-
-if TYPE_CHECKING:
-    import keras
+from cnnstudio.models.architectures.architecture import LARGE_SIDE, Architecture, ImageShape, Model
 
 STAGES = (16, 32, 64)
 """Filters of the three stages; the maps are halved at the start of the second and the third."""
 
 
-def build_residual(image_shape: ImageShape, classes: int, blocks: int, shortcuts: bool, name: str) -> "keras.Model":
+def build_residual(image_shape: ImageShape, classes: int, blocks: int, shortcuts: bool, name: str) -> Model:
     """Builds a network of 6 · blocks + 2 weighted layers.
 
     Shortcuts have no parameters (option A of the paper): where the maps are halved, every second pixel is taken, and
@@ -49,7 +46,7 @@ def build_residual(image_shape: ImageShape, classes: int, blocks: int, shortcuts
     return keras.Model(inputs, outputs, name=name)
 
 
-def build_resnet18(image_shape: ImageShape, classes: int) -> "keras.Model":
+def build_resnet18(image_shape: ImageShape, classes: int) -> Model:
     """ResNet-18 with shortcuts of 1×1 where the maps are halved (option B of the paper)."""
     import keras
     from keras import layers
@@ -77,7 +74,7 @@ def build_resnet18(image_shape: ImageShape, classes: int) -> "keras.Model":
     return keras.Model(inputs, outputs, name="resnet18")
 
 
-def build_resnet9(image_shape: ImageShape, classes: int) -> "keras.Model":
+def build_resnet9(image_shape: ImageShape, classes: int) -> Model:
     """ResNet-9 with three quarters of its filters: maps are halved by pooling, and few blocks have a shortcut."""
     import keras
     from keras import layers

@@ -1,14 +1,9 @@
 """The networks of two well-known lessons in the browser."""
 
-from typing import TYPE_CHECKING
-
-from cnnstudio.models.architectures.architecture import Architecture, ImageShape
-
-if TYPE_CHECKING:
-    import keras
+from cnnstudio.models.architectures.architecture import Architecture, ImageShape, Model
 
 
-def build_convnetjs_mnist(image_shape: ImageShape, classes: int) -> "keras.Model":
+def build_convnetjs_mnist(image_shape: ImageShape, classes: int) -> Model:
     """Two convolutions of 5×5, each with its pooling, and one dense layer."""
     import keras
     from keras import layers
@@ -24,7 +19,7 @@ def build_convnetjs_mnist(image_shape: ImageShape, classes: int) -> "keras.Model
     return keras.Model(inputs, outputs, name="convnetjs-mnist")
 
 
-def build_tiny_vgg(image_shape: ImageShape, classes: int) -> "keras.Model":
+def build_tiny_vgg(image_shape: ImageShape, classes: int) -> Model:
     """Two blocks of two convolutions without padding; layers are named as in the lesson."""
     import keras
     from keras import layers

@@ -3,17 +3,14 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures import efficientnet
-from cnnstudio.models.architectures.architecture import Architecture, ImageShape
+from cnnstudio.models.architectures.architecture import Architecture, ImageShape, Model
 from cnnstudio.models.trained import pretrained
 from cnnstudio.models.trained.card import MODEL_FILE
 from cnnstudio.storage import downloads_folder, shipped
-
-if TYPE_CHECKING:
-    import keras
 
 LEAST_SIDE = 128
 """Images with a shorter side than this are enlarged: a network that has learnt large things sees little in small ones.
@@ -27,7 +24,7 @@ LONGEST_SIDE = 512
 """To which the longer side of a narrow image is enlarged at most."""
 
 
-def build_transfer(image_shape: ImageShape, classes: int, features: Callable[[Any], Any], name: str) -> "keras.Model":
+def build_transfer(image_shape: ImageShape, classes: int, features: Callable[[Any], Any], name: str) -> Model:
     """Builds a network with a frozen backbone.
 
     Args:
@@ -55,7 +52,7 @@ def build_transfer(image_shape: ImageShape, classes: int, features: Callable[[An
     return keras.Model(inputs, outputs, name=name)
 
 
-def load_backbone(model: "keras.Model", find: Callable[[], Path]) -> None:
+def load_backbone(model: Model, find: Callable[[], Path]) -> None:
     """Copies the weights of a saved classifier, all but its last layer, to the layers of a backbone.
 
     Args:

@@ -1,12 +1,9 @@
 """VGG networks with batch normalisation, made fit for small images."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from cnnstudio.models.architectures.architecture import Architecture, ImageShape
-
-if TYPE_CHECKING:
-    import keras
+from cnnstudio.models.architectures.architecture import Architecture, ImageShape, Model
 
 BLOCKS = {
     11: ((64,), (128,), (256,) * 2, (512,) * 2, (512,) * 2),
@@ -15,7 +12,7 @@ BLOCKS = {
 """Filters of the convolutions in each block, by the number of layers with weights: columns A and D of table 1."""
 
 
-def build_vgg(image_shape: ImageShape, classes: int, depth: int) -> "keras.Model":
+def build_vgg(image_shape: ImageShape, classes: int, depth: int) -> Model:
     """Blocks of convolutions of 3×3, each ended by a pooling, and three dense layers.
 
     Args:

@@ -132,6 +132,11 @@ class Graph:
             node = self.nodes[node.inputs[0]]
         return _is_softmax(node)
 
+    @property
+    def gives_logits(self) -> bool:
+        """Whether the outputs are still to be made probabilities: no softmax or sigmoid does so."""
+        return not self.gives_probabilities and self.nodes[self.output].config.get("activation") != "sigmoid"
+
     def node(self, name: str) -> Node:
         """The layer of that name.
 
@@ -169,12 +174,11 @@ class Graph:
         """Adds layers, connected as they say."""
         self.nodes |= {node.name: node for node in nodes}
 
-    def reconnect(self, old: str, new: str, but: frozenset[str] = frozenset()) -> None:
-        """Feeds all that is fed by one layer, save those named, by another one instead."""
+    def reconnect(self, old: str, new: str) -> None:
+        """Feeds all that is fed by one layer by another one instead."""
         for node in self.consumers(old):
-            if node.name not in but:
-                inputs = (new if source == old else source for source in node.inputs)
-                self.nodes[node.name] = node.fed_by(*inputs)
+            inputs = (new if source == old else source for source in node.inputs)
+            self.nodes[node.name] = node.fed_by(*inputs)
         if self.output == old:
             self.output = new
 

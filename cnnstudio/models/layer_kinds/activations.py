@@ -89,7 +89,7 @@ KINDS = (
     LayerKind(
         "PReLU",
         "PReLU",
-        "Keeps positive numbers and multiplies negative ones by a slope that is learned.",
+        "Keeps positive numbers and multiplies negative ones by a slope that is learnt.",
         "Activation",
         one(_prelu),
     ),

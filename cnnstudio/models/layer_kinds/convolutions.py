@@ -205,7 +205,7 @@ KINDS = (
     LayerKind(
         "DepthwiseConv2D",
         "Depthwise convolution",
-        "Filters each channel by itself, without mixing them: cheap, and a 1×1 convolution behind it does the mixing.",
+        "Filters each channel by itself, without mixing them: cheap, and a 1×1 convolution after it does the mixing.",
         "Convolution",
         one(_depthwise_convolution),
         icon="layer-depthwise",

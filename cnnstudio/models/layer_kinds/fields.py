@@ -100,7 +100,7 @@ ACTIVATION = Field(
 BIAS = Field(
     "use_bias",
     "Bias",
-    "Whether a learned number is added to each output; unnecessary where a normalisation follows.",
+    "Whether a learnt number is added to each output; unnecessary where a normalisation follows.",
     "bool",
     is_rare=True,
 )

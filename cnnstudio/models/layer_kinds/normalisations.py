@@ -56,7 +56,7 @@ def _channel_normalisation(values: Values, maps: Maps) -> Effect:
 
 
 def _learned(values: Values) -> int:
-    """How many numbers are learned for each channel: a scale, a shift, both or none."""
+    """How many numbers are learnt for each channel: a scale, a shift, both or none."""
     return values.flag("center", True) + values.flag("scale", True)
 
 
@@ -83,8 +83,8 @@ _EPSILON = Field(
     1,
     is_rare=True,
 )
-_CENTER = Field("center", "Shift", "Whether a learned number is added after normalising.", "bool")
-_SCALE = Field("scale", "Scale", "Whether the result is multiplied by a learned number.", "bool")
+_CENTER = Field("center", "Shift", "Whether a learnt number is added after normalising.", "bool")
+_SCALE = Field("scale", "Scale", "Whether the result is multiplied by a learnt number.", "bool")
 _NEIGHBOURS = Field(
     "size",
     "Channels",
@@ -110,7 +110,7 @@ KINDS = (
     LayerKind(
         "BatchNormalization",
         "Batch normalisation",
-        "Brings each channel to mean 0 and variance 1 over the batch, then scales and shifts it as learned: deep "
+        "Brings each channel to mean 0 and variance 1 over the batch, then scales and shifts it as learnt: deep "
         "networks train faster and more steadily.",
         "Normalisation",
         one(_batch_normalisation),
@@ -129,7 +129,7 @@ KINDS = (
         "LayerNormalization",
         "Layer normalisation",
         "Brings the channels at each place to mean 0 and variance 1, for each image by itself, then scales and shifts "
-        "them as learned.",
+        "them as learnt.",
         "Normalisation",
         one(_layer_normalisation),
         icon="layer-normalization",
@@ -140,7 +140,7 @@ KINDS = (
     LayerKind(
         "GroupNormalization",
         "Group normalisation",
-        "Brings each group of channels of an image to mean 0 and variance 1, then scales and shifts them as learned.",
+        "Brings each group of channels of an image to mean 0 and variance 1, then scales and shifts them as learnt.",
         "Normalisation",
         one(_group_normalisation),
     ),
@@ -154,7 +154,7 @@ KINDS = (
     LayerKind(
         "LayerScale",
         "Layer scale",
-        "Multiplies each channel by a learned number, which begins tiny.",
+        "Multiplies each channel by a learnt number, which begins tiny.",
         "Normalisation",
         one(_layer_scale),
         module="keras.src.applications.convnext",

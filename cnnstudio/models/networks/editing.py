@@ -47,7 +47,7 @@ def add_layer(config: Config, after: str, kind: str, *, source: str | None = Non
 
 
 def sources(config: Config, after: str) -> tuple[str, ...]:
-    """The layers from which a shortcut to behind a layer can come: all that are not computed from its output."""
+    """The layers from which a shortcut past a layer can come: all that are not computed from its output."""
     graph = Graph.of(config)
     graph.node(after)
     later = graph.descendants(after)
@@ -55,7 +55,7 @@ def sources(config: Config, after: str) -> tuple[str, ...]:
 
 
 def add_residual_block(config: Config, after: str, filters: int, stride: int = 1) -> Config:
-    """Puts a block of two convolutions with a shortcut past them behind a layer.
+    """Puts a block of two convolutions with a shortcut past them after a layer.
 
     Convolution, normalisation, ReLU, convolution, normalisation; what went in is added; ReLU. Where the shape changes,
     the shortcut is a 1×1 convolution with normalisation: option B of He et al., Deep Residual Learning for Image
@@ -112,7 +112,7 @@ def remove_layer(config: Config, name: str) -> Config:
 
 
 def move_layer(config: Config, name: str, by: int) -> Config:
-    """Lets a layer change places with the one before it (by = −1) or behind it (by = 1).
+    """Lets a layer change places with the one before it (by = −1) or after it (by = 1).
 
     Raises:
         StudioError: there is no such layer, or there is no single neighbour with which it could change places.
@@ -131,12 +131,13 @@ def move_layer(config: Config, name: str, by: int) -> Config:
             raise StudioError(f"“{name}” joins branches: it cannot move into one of them.")
         upper, lower = graph.node(node.inputs[0]), node
     _check_swap(graph, upper, lower, name)
-    _swap(graph, upper, lower)
+    graph.reconnect(lower.name, upper.name)
+    graph.add(upper.fed_by(lower.name), lower.fed_by(*upper.inputs))
     return graph.to_config()
 
 
 def duplicate_layer(config: Config, name: str) -> Config:
-    """Puts a second layer of the same kind and values behind a layer.
+    """Puts a second layer of the same kind and values after a layer.
 
     Raises:
         StudioError: there is no such layer, it is the input or the output, or it joins branches.
@@ -250,7 +251,7 @@ def _free_name(graph: Graph, stem: str, first: int = 1) -> str:
 
 
 def _insert(graph: Graph, after: str, *nodes: Node) -> None:
-    """Puts layers behind another one; the last of them feeds all that was fed by it."""
+    """Puts layers after another one; the last of them feeds all that was fed by it."""
     graph.reconnect(after, nodes[-1].name)
     graph.add(*nodes)
 
@@ -260,7 +261,7 @@ def _new(kind: str, name: str, *inputs: str, **changes: Any) -> Node:
 
 
 def normalised_convolution(place: str, after: str, filters: int, kernel: int, stride: int) -> list[Node]:
-    """A convolution without bias and activation, with a normalisation behind it."""
+    """A convolution without bias and activation, with a normalisation after it."""
     entry = LAYER_KINDS["Conv2D"]
     he_normal = {**entry.defaults["kernel_initializer"], "class_name": "HeNormal"}
     node = _new("Conv2D", f"{place}conv", after, kernel_initializer=he_normal)
@@ -353,8 +354,3 @@ def _check_swap(graph: Graph, upper: Node, lower: Node, name: str) -> None:
         raise StudioError(f"“{name}” cannot move past “{other.name}”, which joins branches.")
     if len(graph.consumers(upper.name)) != 1:
         raise StudioError(f"“{name}” cannot move past “{upper.name}”, after which the network forks.")
-
-
-def _swap(graph: Graph, upper: Node, lower: Node) -> None:
-    graph.reconnect(lower.name, upper.name, but=frozenset({upper.name}))
-    graph.add(upper.fed_by(lower.name), lower.fed_by(*upper.inputs))

@@ -14,7 +14,7 @@ from cnnstudio.models.layer_table import LayerTable, Misfit, describe
 from cnnstudio.models.networks.editing import change_layer, normalised_convolution
 
 _SHRINKING = frozenset({"kernel_size", "pool_size", "dilation_rate"})
-"""Fields of which less leaves more of the maps to the layers behind."""
+"""Fields of which less leaves more of the maps to the layers after it."""
 _WINDOWS = frozenset({"kernel_size", "pool_size"})
 
 
@@ -34,7 +34,7 @@ class Repair:
 
 
 def nearest_working(config: Config, misfit: Misfit) -> tuple[Any, str]:
-    """The nearest value of the field that does not fit with which the layers behind fit, too.
+    """The nearest value of the field that does not fit with which the layers after it fit, too.
 
     Args:
         config: of the network.

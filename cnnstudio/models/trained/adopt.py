@@ -98,10 +98,9 @@ def inspect_model(path: Path) -> Inspection:
     classes = _count_classes(path, graph, (*likely, shape[3]))
     value_range, range_reason = _likely_range(graph, shape[3])
     rule, rule_reason = _likely_rule((*likely, shape[3]))
-    softmax = not (graph.gives_probabilities or graph.node(graph.output).config.get("activation") == "sigmoid")
-    outputs = "are no probabilities yet: a softmax makes them so" if softmax else "are probabilities already"
+    outputs = "are no probabilities yet: a softmax makes them so" if graph.gives_logits else "are probabilities already"
     names = DATASETS["mnist"].classes if (rule, classes) == ("digit", 10) else class_numbers(classes)
-    guess = Answers(path.stem, names, likely, rule, value_range, softmax)
+    guess = Answers(path.stem, names, likely, rule, value_range, graph.gives_logits)
     output_reason = f"Its {classes:,} outputs {outputs}."
     return Inspection(path, _digest(path), size, shape[3], guess, range_reason, rule_reason, output_reason)
 
@@ -227,7 +226,7 @@ def _answers_file(digest: str) -> Path:
 
 
 def _completed(model: "keras.Model", path: Path, answers: Answers) -> "keras.Model":
-    """The same network with what brings raw values into its range before it, and probabilities behind it."""
+    """The same network with what brings raw values into its range before it, and probabilities after it."""
     import keras
 
     graph = Graph.of(read_config(path))

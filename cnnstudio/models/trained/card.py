@@ -2,15 +2,20 @@
 
 import json
 import math
+import platform
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.storage import exists, is_file, is_folder
+from cnnstudio.version import __version__
 from cnnstudio.wording import size
+
+if TYPE_CHECKING:
+    import keras
 
 CARD_FILE = "card.json"
 MODEL_FILE = "model.keras"
@@ -21,6 +26,25 @@ CARD_FORMAT = 1
 MAX_CARD_BYTES = 5 * 10**6
 MAX_CLASSES = 100_000
 MAX_TEXT = 10_000
+
+
+def provenance(model: "keras.Model") -> dict[str, Any]:
+    """The fields of a card on the size of a model, and on when and with which packages it was made, which is now."""
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    return {
+        "parameters": sum(math.prod(weight.shape) for weight in model.trainable_weights),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {
+            "cnnstudio": __version__,
+            "python": platform.python_version(),
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+            "numpy": np.__version__,
+        },
+    }
 
 
 def model_file(path: Path) -> Path:

@@ -5,10 +5,8 @@ red first.
 """
 
 import importlib
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,7 +16,7 @@ from cnnstudio.data.downloads.http import Patience, TransferError, UnreachableEr
 from cnnstudio.data.downloads.remote import RemoteFile, RemoteFolder
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.backend import import_keras
-from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card, read_card
+from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card, provenance, read_card
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.value_ranges import IMAGENET_OFFSET, IMAGENET_SCALE
 from cnnstudio.progress import OnProgress, Progress
@@ -314,8 +312,6 @@ def _size(entry: Pretrained, url: str, on_progress: OnProgress, patience: Patien
 
 
 def _card(entry: Pretrained, model: "keras.Model") -> Card:
-    from importlib.metadata import version
-
     return Card(
         name=entry.name,
         classes=read_card(shipped("trained/efficientnet-lite0-imagenet")).classes,
@@ -324,8 +320,6 @@ def _card(entry: Pretrained, model: "keras.Model") -> Card:
         dataset="imagenet",
         architecture=entry.name,
         command=f"cnnstudio models --download {entry.name}",
-        parameters=sum(math.prod(weight.shape) for weight in model.trainable_weights),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        versions={package: version(package) for package in ("cnnstudio", "tensorflow", "keras", "numpy")},
         licence=entry.licence,
+        **provenance(model),
     )
