@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QStackedWidget
 from typing_extensions import override
 
 from cnnstudio.errors import StudioError, explain
 from cnnstudio.gui.controls.buttons import push_button
+from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.architecture.chooser import FIRST, ArchitectureChooser
@@ -57,8 +58,8 @@ class ArchitecturePage(Page):
 
     shown = Signal(object)
 
-    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
         self.setObjectName("page_architecture")
         self._settings = settings
         self._description: NetworkDescription | None = None
@@ -69,9 +70,7 @@ class ArchitecturePage(Page):
         self._task.finished.connect(self._take_description)
         self._known: dict[NetworkRequest, NetworkDescription] = {}
         """Architectures do not change: what was described once is there at once."""
-        self._waiting = QTimer(self)
-        self._waiting.setSingleShot(True)
-        self._waiting.setInterval(PATIENCE)
+        self._waiting = QTimer(self, singleShot=True, interval=PATIENCE)
         self._waiting.timeout.connect(self._show_waiting)
         self._message.accepted.connect(self._open_draft)
         self._view = NetworkView()
@@ -81,24 +80,16 @@ class ArchitecturePage(Page):
         self._view.set_split(settings.recall(SPLIT, 34, "the height of the picture", lambda part: 0 <= part <= 100))
         self._chooser = ArchitectureChooser()
         self._chooser.changed.connect(self._describe)
-        self._chooser.edit_wanted.connect(self.edit)
-        self._chooser.file_wanted.connect(self._ask_file)
-        self._chooser.use_wanted.connect(self._use)
-        self._view.own_images_wanted.connect(self._show_own_images)
+        self._chooser.edit.clicked.connect(self.edit)
+        self._chooser.open.clicked.connect(self._ask_file)
+        self._chooser.use.clicked.connect(self._use)
+        self._view.own_images_wanted.connect(partial(self._chooser.images.choose, ""))
         self._column = QStackedWidget()
         self._column.addWidget(self._chooser)
         self._column.currentChanged.connect(self._fit_column)
-        right = QVBoxLayout()
-        right.setSpacing(2 * GRID)
-        right.addWidget(self._message)
-        right.addWidget(self._view, 1)
-        columns = QHBoxLayout(self)
-        columns.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
-        columns.setSpacing(SECTION)
-        columns.addWidget(self._column)
-        columns.addLayout(right, 1)
-        opening = QShortcut(QKeySequence(QKeySequence.StandardKey.Open), self)
-        opening.activated.connect(self._ask_file)
+        right = column(self._message, (self._view, 1), gap=2 * GRID)
+        self.setLayout(row(self._column, (right, 1), gap=SECTION, edge=SECTION))
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Open), self, self._ask_file)  # wherever the focus is
         self._chooser.refresh(
             settings.recall(NETWORK, FIRST, "the network looked at last", self._chooser.picker.offers),
             settings.recall(IMAGES, "", "the images that it was looked at for", self._chooser.images.picker.offers),
@@ -179,7 +170,7 @@ class ArchitecturePage(Page):
 
     @Slot()
     def _show_waiting(self) -> None:
-        self._view.show_progress(f"Building {self._chooser.title} …")
+        self._view.show_state(f"Building {self._chooser.title} …", busy=True)
 
     @Slot(object)
     def _take_description(self, answer: tuple[NetworkRequest, NetworkDescription | Exception]) -> None:
@@ -196,7 +187,7 @@ class ArchitecturePage(Page):
     def _show(self, description: NetworkDescription) -> None:
         self._waiting.stop()
         self._description = description
-        self._chooser.show_description(description)
+        self._chooser.show_table(description.table)
         self._draw(self._chooser.title, description.table)
         self.shown.emit(description)
         if self._edits_next:
@@ -205,13 +196,12 @@ class ArchitecturePage(Page):
 
     @Slot()
     def _remember(self) -> None:
-        self._settings.remember(IMAGES, self._chooser.images.key)
+        self._settings.remember(IMAGES, self._chooser.images.picker.current_key)
         if self._chooser.file is None:
             self._settings.remember(NETWORK, self._chooser.key)
 
     def _draw(self, title: str, table: LayerTable) -> None:
-        images = images_text(table.input_shape, table.classes)
-        self._view.show_network(title, images, table)
+        self._view.show_network(title, images_text(table.input_shape, table.classes), table)
         if table.misfit is not None and not self.editing:
             self._message.show_error(table.misfit.text)
 
@@ -221,16 +211,13 @@ class ArchitecturePage(Page):
             self._describe()
             self._message.show_failure(error)
             return
-        self._chooser.show_problem()
+        self._chooser.show_table(None)
         other_images = self._chooser.request.image_shape is not None
         offer = ("As it was &saved" if self._chooser.file else "As in the &paper") if other_images else ""
-        self._view.show_problem(explain(error), offer)
+        title = "This does not fit" if offer else "This cannot be shown"
+        self._view.show_state(title, explain(error), offer=offer)
         if not isinstance(error, StudioError):
             self._message.show_failure(error)
-
-    @Slot()
-    def _show_own_images(self) -> None:
-        self._chooser.images.choose("")
 
     @Slot()
     def _ask_file(self) -> None:
@@ -240,7 +227,7 @@ class ArchitecturePage(Page):
 
     @Slot(str)
     def _show_saved(self, path: str) -> None:
-        self._message.show_info(f"The picture is in {path}.")
+        self._message.show_info(f"The picture was saved as {path}.")
 
     @Slot()
     def _use(self) -> None:
@@ -272,7 +259,7 @@ class ArchitecturePage(Page):
         chosen = self._view.chosen
         self._edit_with(lambda editor: editor.edit(network))
         if self._editor is not None and self.editing and chosen:
-            self._editor.select(chosen)
+            self._editor.document.select(chosen)
 
     def _edit_with(self, begin: Callable[["ArchitectureEditor"], bool]) -> None:
         """Shows the editor, where it has something to edit.
@@ -281,7 +268,6 @@ class ArchitecturePage(Page):
             begin: gives it a network; returns whether it took it.
         """
         editor = self._make_editor()
-        editor.dataset = self._chooser.images.dataset or editor.dataset
         was_editing = self.editing
         self._message.hide()
         self._column.setCurrentIndex(1)
@@ -313,9 +299,10 @@ class ArchitecturePage(Page):
         from cnnstudio.gui.pages.architecture.editor import ArchitectureEditor
 
         editor = self._editor = ArchitectureEditor(self._message)
-        editor.changed.connect(self._show_edited)
-        editor.selected.connect(self._view.select)
-        editor.renamed.connect(self._view.set_title)
+        document = editor.document
+        document.changed.connect(self._show_edited)
+        document.selected.connect(self._view.select)
+        document.state_changed.connect(self._show_title)
         editor.saved.connect(self._take_saved)
         editor.deleted.connect(self._leave_deleted)
         editor.train_wanted.connect(self._train)
@@ -327,16 +314,7 @@ class ArchitecturePage(Page):
             role="quiet",
             picture="arrow-left",
         )
-        column = QWidget()
-        layout = QVBoxLayout(column)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(GRID)
-        row = QHBoxLayout()
-        row.addWidget(back)
-        row.addStretch(1)
-        layout.addLayout(row)
-        layout.addWidget(editor, 1)
-        self._column.addWidget(column)
+        self._column.addWidget(widget_of(column(row(back, STRETCH), (editor, 1))))
         return editor
 
     @Slot(object)
@@ -345,10 +323,15 @@ class ArchitecturePage(Page):
             self._draw(self._editor.document.title, table)
             self._view.select(self._editor.document.selected_layer)
 
+    @Slot()
+    def _show_title(self) -> None:
+        if self._editor is not None:
+            self._view.set_title(self._editor.document.title)
+
     @Slot(str)
     def _select(self, name: str) -> None:
         if self._editor is not None and self.editing:
-            self._editor.select(name)
+            self._editor.document.select(name)
 
     @Slot(object)
     def _take_saved(self, network: Network) -> None:

@@ -258,7 +258,7 @@ def test_it_says_where_the_picture_was_saved(
     path = tmp_path / "lenet.svg"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
     page.findChild(NetworkPicture).save()
-    assert page.findChild(MessageBar).text == f"The picture is in {path}."
+    assert page.findChild(MessageBar).text == f"The picture was saved as {path}."
     assert path.read_bytes()
 
 
