@@ -54,6 +54,10 @@ class ArchitecturePage(Page):
     Signals:
         navigate(str, object): to the Train page with a data set's name and a network, or to Try with a model's file.
         shown(object): this `NetworkDescription` is on screen.
+
+    Attributes:
+        description: what is on screen; None while there is nothing yet, and where nothing can be shown.
+        editor: None until something is edited.
     """
 
     shown = Signal(object)
@@ -62,8 +66,8 @@ class ArchitecturePage(Page):
         super().__init__()
         self.setObjectName("page_architecture")
         self._settings = settings
-        self._description: NetworkDescription | None = None
-        self._editor: ArchitectureEditor | None = None
+        self.description: NetworkDescription | None = None
+        self.editor: ArchitectureEditor | None = None
         self._edits_next = False
         """Edit was pressed before there was anything to edit."""
         self._task = LatestTask(self)
@@ -96,23 +100,13 @@ class ArchitecturePage(Page):
         )
 
     @property
-    def description(self) -> NetworkDescription | None:
-        """What is on screen; None while there is nothing yet, and where nothing can be shown."""
-        return self._description
-
-    @property
-    def editor(self) -> "ArchitectureEditor | None":
-        """The editor; None until something is edited."""
-        return self._editor
-
-    @property
     def editing(self) -> bool:
         """The editor is in the column."""
-        return self._editor is not None and self._column.currentIndex() > 0
+        return self._column.currentIndex() > 0
 
     def may_close(self) -> bool:
         """Asks about what is not saved; returns whether the window may close."""
-        return self._editor is None or self._editor.may_leave()
+        return self.editor is None or self.editor.may_leave()
 
     def entered(self) -> None:
         """Networks and data sets may have been added since."""
@@ -127,7 +121,7 @@ class ArchitecturePage(Page):
         if isinstance(payload, Path) and payload.name.endswith(SUFFIX):
             self._edit_with(lambda editor: editor.open_file(payload))
             return
-        if self._editor is not None and self.editing and not self._editor.may_leave():
+        if self.editor is not None and self.editing and not self.editor.may_leave():
             return
         if isinstance(payload, Path):
             self._chooser.add_file(model_file(payload))
@@ -150,8 +144,8 @@ class ArchitecturePage(Page):
     def shut_down(self) -> None:
         """Waits for what is being described."""
         self._waiting.stop()
-        if self._editor is not None:
-            self._editor.shut_down()
+        if self.editor is not None:
+            self.editor.shut_down()
         self._task.shut_down()
 
     @Slot()
@@ -164,7 +158,7 @@ class ArchitecturePage(Page):
         if request in self._known:
             self._show(self._known[request])
             return
-        self._description = None
+        self.description = None
         self._waiting.start()
         self._task.submit(try_to_describe, request)
 
@@ -186,7 +180,7 @@ class ArchitecturePage(Page):
 
     def _show(self, description: NetworkDescription) -> None:
         self._waiting.stop()
-        self._description = description
+        self.description = description
         self._chooser.show_table(description.table)
         self._draw(self._chooser.title, description.table)
         self.shown.emit(description)
@@ -246,11 +240,11 @@ class ArchitecturePage(Page):
     @Slot()
     def edit(self) -> None:
         """Opens the editor with the network that is shown, or is just being described."""
-        self._edits_next = self._description is None
-        if self._description is None:
+        self._edits_next = self.description is None
+        if self.description is None:
             return
         found = find_network(self._chooser.key) if self._chooser.file is None else None
-        config = self._description.config
+        config = self.description.config
         if isinstance(found, Network):
             network = replace(found, config=config)
         else:
@@ -258,8 +252,8 @@ class ArchitecturePage(Page):
             network = Network(source, self._chooser.title, config, source)
         chosen = self._view.chosen
         self._edit_with(lambda editor: editor.edit(network))
-        if self._editor is not None and self.editing and chosen:
-            self._editor.document.select(chosen)
+        if self.editor is not None and self.editing and chosen:
+            self.editor.document.select(chosen)
 
     def _edit_with(self, begin: Callable[["ArchitectureEditor"], bool]) -> None:
         """Shows the editor, where it has something to edit.
@@ -286,7 +280,7 @@ class ArchitecturePage(Page):
             self._message.show_failure(problem)
 
     def _offer_draft(self) -> None:
-        if self._editor is None and (draft := left_behind()) is not None:
+        if self.editor is None and (draft := left_behind()) is not None:
             self._message.show_offer(f"“{draft.title}” was not saved when the program ended.", "Open it")
 
     @Slot()
@@ -294,11 +288,11 @@ class ArchitecturePage(Page):
         self._edit_with(lambda editor: editor.open_draft())
 
     def _make_editor(self) -> "ArchitectureEditor":
-        if self._editor is not None:
-            return self._editor
+        if self.editor is not None:
+            return self.editor
         from cnnstudio.gui.pages.architecture.editor import ArchitectureEditor
 
-        editor = self._editor = ArchitectureEditor(self._message)
+        editor = self.editor = ArchitectureEditor(self._message)
         document = editor.document
         document.changed.connect(self._show_edited)
         document.selected.connect(self._view.select)
@@ -319,19 +313,19 @@ class ArchitecturePage(Page):
 
     @Slot(object)
     def _show_edited(self, table: LayerTable) -> None:
-        if self._editor is not None and self.editing:
-            self._draw(self._editor.document.title, table)
-            self._view.select(self._editor.document.selected_layer)
+        if self.editor is not None and self.editing:
+            self._draw(self.editor.document.title, table)
+            self._view.select(self.editor.document.selected_layer)
 
     @Slot()
     def _show_title(self) -> None:
-        if self._editor is not None:
-            self._view.set_title(self._editor.document.title)
+        if self.editor is not None:
+            self._view.set_title(self.editor.document.title)
 
     @Slot(str)
     def _select(self, name: str) -> None:
-        if self._editor is not None and self.editing:
-            self._editor.document.select(name)
+        if self.editor is not None and self.editing:
+            self.editor.document.select(name)
 
     @Slot(object)
     def _take_saved(self, network: Network) -> None:
@@ -344,7 +338,7 @@ class ArchitecturePage(Page):
 
     @Slot()
     def _ask_leave(self) -> None:
-        if self._editor is not None and self._editor.may_leave():
+        if self.editor is not None and self.editor.may_leave():
             self._leave_editor()
 
     def _leave_editor(self) -> None:
@@ -352,6 +346,6 @@ class ArchitecturePage(Page):
             return
         self._column.setCurrentIndex(0)
         self._chooser.setFocus()
-        for action in self._editor.actions() if self._editor is not None else ():
+        for action in self.editor.actions() if self.editor is not None else ():
             self.removeAction(action)
         self._describe()
