@@ -91,7 +91,8 @@ class LibraryMenu(MenuButton):
         if self._item is not None:
             folder = self._item.path if is_folder(self._item.path) else self._item.path.parent
             if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
-                self._message.show_info(f"The {self._noun} is in {folder}.")
+                where = f"The {self._noun} was saved as {self._item.path}."
+                self._message.show_info(f"The folder could not be opened. {where}")
 
     @Slot()
     def _ask_delete(self) -> None:

@@ -128,4 +128,4 @@ def test_the_folder_is_told_where_no_program_shows_it(
 ) -> None:
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda _: False)
     action(menu, "show_song_folder").trigger()
-    assert message.text == f"The song is in {library.item.path.parent}."
+    assert message.text == f"The folder could not be opened. The song was saved as {library.item.path}."

@@ -1,8 +1,8 @@
 """What the editor of architectures can do: each with its key, its picture and what it teaches."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence
@@ -13,95 +13,64 @@ from cnnstudio.gui.look.theme import icon
 _ICON = QSize(20, 20)
 
 
-@dataclass(frozen=True)
-class ActionEntry:
-    """An action.
-
-    Attributes:
-        name: its `objectName`, and a key of the functions that do it.
-        title: what it does, in two or three words.
-        lesson: the same in a sentence, for its tooltip.
-        icon: a name in `assets/icons`.
-        keys: its shortcuts in Qt's portable spelling, separated by "; "; empty where there is none.
-    """
-
-    name: str
+class _Entry(NamedTuple):
     title: str
     lesson: str
     icon: str
-    keys: str
+    keys: str = ""
 
 
-ACTIONS = (
-    ActionEntry(
-        "add_layer", "Add layer", "Adds a layer after the selected one; choose which kind.", "add", "Ins; Ctrl+Shift+A"
+_ACTIONS = {
+    "add_layer": _Entry(
+        "Add layer", "Adds a layer after the selected one; choose which kind.", "add", "Ins; Ctrl+Shift+A"
     ),
-    ActionEntry("duplicate_layer", "Duplicate", "Adds a copy of the selected layer after it.", "copy", "Ctrl+D"),
-    ActionEntry("move_layer_up", "Move up", "Moves the layer one place towards the image.", "arrow-up", "Alt+Up"),
-    ActionEntry(
-        "move_layer_down", "Move down", "Moves the layer one place towards the output.", "arrow-down", "Alt+Down"
+    "duplicate_layer": _Entry("Duplicate", "Adds a copy of the selected layer after it.", "copy", "Ctrl+D"),
+    "move_layer_up": _Entry("Move up", "Moves the layer one place towards the image.", "arrow-up", "Alt+Up"),
+    "move_layer_down": _Entry("Move down", "Moves the layer one place towards the output.", "arrow-down", "Alt+Down"),
+    "remove_layer": _Entry("Remove", "Removes the layer and connects its neighbours.", "delete", "Del"),
+    "undo_edit": _Entry("Undo", "Undoes the last change.", "undo", "Ctrl+Z"),
+    "redo_edit": _Entry("Redo", "Redoes the change that was undone last.", "redo", "Ctrl+Shift+Z; Ctrl+Y"),
+    "save_network": _Entry(
+        "Save", "Saves the network under its name, to be chosen here and on the Train page.", "save", "Ctrl+S"
     ),
-    ActionEntry("remove_layer", "Remove", "Removes the layer and connects its neighbours.", "delete", "Del"),
-    ActionEntry("undo_edit", "Undo", "Undoes the last change.", "undo", "Ctrl+Z"),
-    ActionEntry("redo_edit", "Redo", "Redoes the change that was undone last.", "redo", "Ctrl+Shift+Z; Ctrl+Y"),
-    ActionEntry(
-        "save_network",
-        "Save",
-        "Saves the network under its name, to be chosen here and on the Train page.",
-        "save",
-        "Ctrl+S",
+    "save_network_file": _Entry(
+        "Save as a file …", "Saves the network as a file to send to others.", "export", "Ctrl+Shift+S"
     ),
-    ActionEntry(
-        "save_network_file",
-        "Save as a file …",
-        "Saves the network as a file to send to others.",
-        "export",
-        "Ctrl+Shift+S",
+    "open_network_file": _Entry("Open a file …", "Opens a network from a file.", "open"),
+    "show_keras_code": _Entry(
+        "Keras code", "Shows a script of plain Keras that builds and trains this network.", "code", "Ctrl+K"
     ),
-    ActionEntry("open_network_file", "Open a file …", "Opens a network from a file.", "open", ""),
-    ActionEntry(
-        "show_keras_code",
-        "Keras code",
-        "Shows a script of plain Keras that builds and trains this network.",
-        "code",
-        "Ctrl+K",
-    ),
-)
-"""Every action, in the order of the tools."""
+}
+"""Every action by its `objectName`; its shortcuts in Qt's portable spelling, separated by "; "."""
 
 
 def make_actions(parent: QWidget, do: Mapping[str, Callable[[], object]]) -> dict[str, QAction]:
-    """Makes the actions of `ACTIONS`.
+    """Makes every action; the caller adds them to the widgets in which their keys work.
 
     Args:
-        parent: their owner; they work while it or something in it has the focus.
+        parent: their owner.
         do: what each does, by its name.
-
-    Returns:
-        The actions by their names; the caller adds them to the widgets in which their keys work.
     """
     actions = {}
-    for entry in ACTIONS:
+    for name, entry in _ACTIONS.items():
         action = QAction(icon(entry.icon), entry.title, parent)
-        action.setObjectName(entry.name)
+        action.setObjectName(name)
         keys = QKeySequence.listFromString(entry.keys)
         action.setShortcuts(keys)
         action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         hint = f" ({keys[0].toString(QKeySequence.SequenceFormat.NativeText)})" if keys else ""
         action.setToolTip(f"<p>{escape(entry.lesson + hint)}</p>")
-        action.triggered.connect(do[entry.name])
-        actions[entry.name] = action
+        action.triggered.connect(do[name])
+        actions[name] = action
     return actions
 
 
-def tool_button(action: QAction, words: bool = False) -> QToolButton:
-    """A button for an action: its picture, and its words where wanted."""
+def action_button(action: QAction, style: Qt.ToolButtonStyle = Qt.ToolButtonStyle.ToolButtonIconOnly) -> QToolButton:
+    """Makes a button for an action."""
     button = QToolButton()
     button.setDefaultAction(action)
     button.setObjectName(f"{action.objectName()}_button")
     button.setAccessibleName(action.text())
     button.setIconSize(_ICON)
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-    if words:
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    button.setToolButtonStyle(style)
     return button

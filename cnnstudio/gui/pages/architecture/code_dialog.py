@@ -1,17 +1,18 @@
 """The dialog with the Keras code of a network."""
 
 from PySide6.QtCore import QSize, Qt, QTimer, Slot
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QDialog, QWidget
 
 from cnnstudio.data.library import find_dataset
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.errors import StudioError
-from cnnstudio.gui.controls.buttons import push_button
+from cnnstudio.gui.controls.buttons import on_key, push_button
 from cnnstudio.gui.controls.code_view import CodeView
 from cnnstudio.gui.controls.describe import label
+from cnnstudio.gui.controls.layouts import STRETCH, column, row
 from cnnstudio.gui.controls.saving import Format, save_as
-from cnnstudio.gui.look.theme import GAP, GRID, SECTION, icon
+from cnnstudio.gui.look.theme import GRID, SECTION, icon
 from cnnstudio.models import layer_table
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.networks.building import fitted
@@ -19,6 +20,11 @@ from cnnstudio.models.networks.files import Network
 from cnnstudio.training.config import TrainingConfig
 
 _COPIED_FOR = 2_000
+
+_LESSON = (
+    "A complete script that builds, trains and saves this network with Keras alone. Run it with “python” and the name "
+    "of its file."
+)
 
 
 def script_of(network: Network, dataset: str) -> str:
@@ -59,18 +65,12 @@ class KerasCodeDialog(QDialog):
         parent: the parent widget.
     """
 
-    def __init__(self, title: str, name: str, code: str, parent: QWidget | None = None) -> None:
+    def __init__(self, title: str, name: str, code: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("keras_code_dialog")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"Keras code of {title}")
         self._name = name
-        heading = label(title, "heading")
-        lesson = label(
-            "A complete script that builds, trains and saves this network with Keras alone. "
-            "Run it with “python” and the name of its file.",
-            "secondary",
-        )
         self.view = CodeView()
         self.view.set_code(code)
         self._copy = push_button(
@@ -84,21 +84,18 @@ class KerasCodeDialog(QDialog):
             "save_code_button", "&Save as …", "Saves the script as a Python file. (Ctrl+S)", self.save, picture="save"
         )
         close = push_button("close_code_button", "C&lose", "Back to the network. (Escape)", self.accept)
-        QShortcut(QKeySequence("Ctrl+Shift+C"), self, self.copy)
-        QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self, self.save)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(GAP)
-        buttons.addWidget(self._copy)
-        buttons.addWidget(save)
-        buttons.addStretch(1)
-        buttons.addWidget(close)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
-        column.setSpacing(2 * GAP)
-        column.addWidget(heading)
-        column.addWidget(lesson)
-        column.addWidget(self.view, 1)
-        column.addLayout(buttons)
+        on_key(self, "Ctrl+Shift+C", self.copy)
+        on_key(self, QKeySequence.StandardKey.Save, self.save)
+        self.setLayout(
+            column(
+                label(title, "heading"),
+                label(_LESSON, "secondary"),
+                (self.view, 1),
+                row(self._copy, save, STRETCH, close),
+                gap=2 * GRID,
+                edge=SECTION,
+            )
+        )
         self.view.setFocus()
         available = self.screen().availableSize() - QSize(4 * GRID, 8 * GRID)
         self.resize(QSize(100 * GRID, 90 * GRID).boundedTo(available))

@@ -44,27 +44,22 @@ class NetworkDescription:
 
 
 def try_to_describe(request: NetworkRequest) -> tuple[NetworkRequest, NetworkDescription | Exception]:
-    """Describes a network; returns what was asked for with the description, or with what went wrong."""
-    try:
-        return request, describe_network(request)
-    except Exception as error:  # noqa: BLE001  # whoever asked for another network meanwhile need not hear of it
-        return request, error
-
-
-def describe_network(request: NetworkRequest) -> NetworkDescription:
     """Describes a network; imports Keras, unless it has described that one before.
 
-    Raises:
-        StudioError: there is no such network, it cannot be read, or it does not fit these images.
+    Returns:
+        What was asked for, with the description or what went wrong.
     """
     shape, classes = request.image_shape, request.classes
-    if request.file is None:
-        config = network_config(request.name, shape, classes)
-    else:
-        config = read_config(request.file)
-        if shape is not None and classes is not None:
-            config = fitted(config, shape, classes)
-    return NetworkDescription(request, config, describe(config))
+    try:
+        if request.file is None:
+            config = network_config(request.name, shape, classes)
+        else:
+            config = read_config(request.file)
+            if shape is not None and classes is not None:
+                config = fitted(config, shape, classes)
+        return request, NetworkDescription(request, config, describe(config))
+    except Exception as error:  # noqa: BLE001  # whatever it is, the page says so
+        return request, error
 
 
 def images_text(shape: ImageShape, classes: int) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
@@ -22,27 +21,14 @@ _MERGING = 1
 
 @dataclass(frozen=True)
 class _State:
-    """What a step leads to.
-
-    Attributes:
-        config: of the network.
-        selected: the name of the layer that is worked on.
-    """
+    """What a step leads to: the network's config, and the name of the layer that is worked on."""
 
     config: Config
     selected: str
 
 
 class _Step(QUndoCommand):
-    """One step; steps with the same key that follow each other become one.
-
-    Args:
-        text: what it does, as “Undo …” says it.
-        before: what it started from.
-        after: what it leads to.
-        show: called with the state to show.
-        key: of what is edited; None where each step stands for itself.
-    """
+    """One step; steps with the same key that follow each other become one, those without a key never do."""
 
     def __init__(
         self, text: str, before: _State, after: _State, show: Callable[[_State], None], key: object = None
@@ -75,13 +61,19 @@ class _Step(QUndoCommand):
 
 
 class ArchitectureDocument(QObject):
-    """One network that is edited.
+    """One network that is edited; it has no layers until one is opened.
 
     The operations raise `StudioError` where they make no sense, and then change nothing. An impossible layer is no
     error: it is the `misfit` of the table, so that one can go on from there.
 
     Args:
         parent: the owner.
+
+    Attributes:
+        stack: the steps.
+        kept: the network as it was opened, or saved last.
+        table: its layers as they are now.
+        title: its name for people as it is now.
     """
 
     changed = Signal(object)
@@ -93,14 +85,14 @@ class ArchitectureDocument(QObject):
     state_changed = Signal()
     """Its title, whether it is saved, or what can be undone is other than before."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.stack = QUndoStack(self)
         self.stack.setUndoLimit(STEPS)
-        self._network: Network | None = None
-        self._title = ""
+        self.kept = Network("", "", {})
+        self.table = LayerTable("", (0, 0, 0), 0, (), None)
+        self.title = ""
         self._state = _State({}, "")
-        self._table: LayerTable | None = None
         self._edit = 0
         for signal in (
             self.stack.cleanChanged,
@@ -112,36 +104,9 @@ class ArchitectureDocument(QObject):
             signal.connect(self.state_changed)
 
     @property
-    def is_open(self) -> bool:
-        """There is a network."""
-        return self._network is not None
-
-    @property
     def network(self) -> Network:
-        """The network as it is now.
-
-        Raises:
-            RuntimeError: there is none.
-        """
-        if self._network is None:
-            raise RuntimeError("no network is open")
-        return replace(self._network, title=self._title, config=self._state.config)
-
-    @property
-    def kept(self) -> Network:
-        """The network as it was opened, or saved last.
-
-        Raises:
-            RuntimeError: there is none.
-        """
-        if self._network is None:
-            raise RuntimeError("no network is open")
-        return self._network
-
-    @property
-    def table(self) -> LayerTable | None:
-        """The network described; None where there is none."""
-        return self._table
+        """The network as it is now."""
+        return replace(self.kept, title=self.title, config=self._state.config)
 
     @property
     def selected_layer(self) -> str:
@@ -149,14 +114,9 @@ class ArchitectureDocument(QObject):
         return self._state.selected
 
     @property
-    def title(self) -> str:
-        """The network's name for people."""
-        return self._title
-
-    @property
     def unsaved(self) -> bool:
         """Something would be lost."""
-        return self._network is not None and (not self.stack.isClean() or self._title != self._network.title)
+        return not self.stack.isClean() or self.title != self.kept.title
 
     def open(self, network: Network, title: str = "", saved: bool = True) -> None:
         """Begins with a network; what was undone and done before is forgotten.
@@ -170,8 +130,8 @@ class ArchitectureDocument(QObject):
             StudioError: it is no image classifier.
         """
         table = describe(network.config)
-        self._title = title or network.title
-        self._network, self._table = replace(network, title=self._title), table
+        self.title = title or network.title
+        self.kept, self.table = replace(network, title=self.title), table
         names = [row.name for row in table.rows]
         select = next((row.name for row in table.rows if row.kind not in _PLAIN), names[0])
         self._state = _State(network.config, select)
@@ -183,45 +143,34 @@ class ArchitectureDocument(QObject):
         self.state_changed.emit()
 
     def saved_as(self, network: Network) -> None:
-        """The network lies on disk now.
-
-        Args:
-            network: as it was written.
-        """
-        self._network, self._title = network, network.title
+        """The network lies on disk now, as it is given here."""
+        self.renamed_to(network)
         self.stack.setClean()
-        self.state_changed.emit()
 
     def renamed_to(self, network: Network) -> None:
-        """The network on disk has another name now; what is not saved stays so.
-
-        Args:
-            network: as it lies there.
-        """
-        self._network, self._title = network, network.title
+        """The network lies on disk under another name now, as it is given here; what is not saved stays so."""
+        self.kept, self.title = network, network.title
         self.state_changed.emit()
 
     def discard(self) -> None:
         """What is not saved is not wanted any more."""
-        if self._network is not None:
-            self._title = self._network.title
+        self.title = self.kept.title
         self.stack.setClean()
         self.state_changed.emit()
 
     @Slot(str)
     def rename(self, title: str) -> None:
         """Gives the network another name for people."""
-        self._title = title
+        self.title = title
         self.state_changed.emit()
 
     @Slot(str)
     def select(self, name: str) -> None:
         """Works on another layer; a name that is not there changes nothing."""
-        if self._table is None or name == self._state.selected or all(row.name != name for row in self._table.rows):
-            return
-        self.finish_edit()
-        self._state = replace(self._state, selected=name)
-        self.selected.emit(name)
+        if name != self._state.selected and any(row.name == name for row in self.table.rows):
+            self.finish_edit()
+            self._state = replace(self._state, selected=name)
+            self.selected.emit(name)
 
     @Slot()
     def finish_edit(self) -> None:
@@ -244,14 +193,9 @@ class ArchitectureDocument(QObject):
         """Gives the selected layer another name."""
         self._push(f"rename to {new}", editing.rename_layer(self._state.config, self._state.selected, new))
 
-    def add(self, kind: str, **values: Any) -> None:
-        """Adds a layer after the selected one.
-
-        Args:
-            kind: a key of `LAYER_KINDS`.
-            values: of its fields, where they are not the usual ones.
-        """
-        self._push("add a layer", editing.add_layer(self._state.config, self._state.selected, kind, **values))
+    def add(self, kind: str) -> None:
+        """Adds a layer after the selected one; `kind` is a key of `LAYER_KINDS`."""
+        self._push("add a layer", editing.add_layer(self._state.config, self._state.selected, kind))
 
     def add_residual_block(self, stride: int = 1) -> None:
         """Adds a residual block after the selected layer.
@@ -260,7 +204,7 @@ class ArchitectureDocument(QObject):
             stride: 1 keeps the shape; 2 halves height and width and doubles the channels, as in ResNets.
         """
         config, name = self._state.config, self._state.selected
-        shape = self._table.row(name).output_shape if self._table else None
+        shape = self.table.row(name).output_shape
         filters = stride * shape[-1] if shape else 16
         self._push("add a residual block", editing.add_residual_block(config, name, filters, stride))
 
@@ -303,9 +247,9 @@ class ArchitectureDocument(QObject):
 
     def _show(self, state: _State) -> None:
         selection_moved = state.selected != self._state.selected
-        self._table = describe(state.config)
+        self.table = describe(state.config)
         self._state = state
-        self.changed.emit(self._table)
+        self.changed.emit(self.table)
         if selection_moved:
             self.selected.emit(state.selected)
 

@@ -5,26 +5,18 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QFrame,
-    QHBoxLayout,
-    QLineEdit,
-    QScrollArea,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QWidget
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
+from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row
 from cnnstudio.gui.controls.library_menu import LibraryItem, LibraryMenu
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.saving import in_last_folder
-from cnnstudio.gui.look.theme import GAP
+from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.architecture import saving
-from cnnstudio.gui.pages.architecture.actions import make_actions, tool_button
+from cnnstudio.gui.pages.architecture.actions import action_button, make_actions
 from cnnstudio.gui.pages.architecture.code_dialog import KerasCodeDialog, script_of
 from cnnstudio.gui.pages.architecture.document import ArchitectureDocument
 from cnnstudio.gui.pages.architecture.layer_choices import RESIDUAL_BLOCKS, layer_choices, size_warning
@@ -42,7 +34,6 @@ from cnnstudio.models.networks.files import (
 )
 
 _LAYER_ACTIONS = ("duplicate_layer", "move_layer_up", "move_layer_down", "remove_layer")
-_FILE_ACTIONS = ("save_network_file", "open_network_file")
 
 
 class ArchitectureEditor(QWidget):
@@ -53,17 +44,12 @@ class ArchitectureEditor(QWidget):
 
     Args:
         message: where it says what it has to say.
-        parent: the parent widget.
+
+    Attributes:
+        document: the network; its signals come after the editor itself has followed.
+        draft: what would be left of it after a crash.
+        dataset: the data set on which the Keras code trains; empty for one that the network is made for.
     """
-
-    changed = Signal(object)
-    """The network is another now: its `LayerTable`."""
-
-    selected = Signal(str)
-    """The layer of this name is worked on now."""
-
-    renamed = Signal(str)
-    """The network has another name now."""
 
     saved = Signal(object)
     """This `Network` lies on disk now, in the user's folder, as it is shown."""
@@ -74,8 +60,8 @@ class ArchitectureEditor(QWidget):
     train_wanted = Signal(object)
     """This `Network` is to be trained: saved, or an architecture as it was published."""
 
-    def __init__(self, message: MessageBar, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, message: MessageBar) -> None:
+        super().__init__()
         self.setObjectName("architecture_editor")
         self._message = message
         self.document = ArchitectureDocument(self)
@@ -95,11 +81,11 @@ class ArchitectureEditor(QWidget):
         }
         self._actions = make_actions(self, do)
         self.addActions(list(self._actions.values()))
-        self._tools: dict[str, QToolButton] = {}
         self._library = LibraryMenu(
             "network",
             message,
-            *(self._actions[name] for name in _FILE_ACTIONS),
+            self._actions["save_network_file"],
+            self._actions["open_network_file"],
             consequence="Models that were trained with it are kept.",
         )
         self._library.renamed.connect(self._take_renamed)
@@ -108,10 +94,9 @@ class ArchitectureEditor(QWidget):
         self._kinds.set_choices(layer_choices())
         self._kinds.chosen.connect(self.add)
         self._panel = LayerPanel(self.document)
-        self._panel.refused.connect(self._say)
+        self._panel.refused.connect(message.show_failure)
         self._panel.form.problem_changed.connect(self._allow_training)
         self.dataset = ""
-        """The data set on which the Keras code trains; empty for one that the network is made for."""
         self._coding = LatestTask(self)
         self._coding.finished.connect(self._show_code)
         self._coding.failed.connect(message.show_failure)
@@ -136,14 +121,8 @@ class ArchitectureEditor(QWidget):
         """
         if not self.may_leave():
             return False
-        self._message.hide()
         self.document.open(network, "" if network.path else saving.free_title(network.title))
         return True
-
-    @Slot(str)
-    def select(self, name: str) -> None:
-        """Works on the layer of that name."""
-        self.document.select(name)
 
     def may_leave(self) -> bool:
         """Asks about what is not saved; returns whether to go on."""
@@ -162,8 +141,7 @@ class ArchitectureEditor(QWidget):
     @Slot()
     def show_kinds(self) -> None:
         """Shows what can be added after the selected layer."""
-        if self.document.is_open:
-            self._kinds.pop_up(self._add)
+        self._kinds.pop_up(self._add)
 
     @Slot(str)
     def add(self, kind: str) -> None:
@@ -176,24 +154,20 @@ class ArchitectureEditor(QWidget):
     @Slot()
     def save(self) -> Network | None:
         """Saves under the name that stands above; returns the network, where that went well."""
-        if not self.document.is_open:
-            return None
         try:
             network = saving.save_by_name(self.document)
         except StudioError as error:
-            self._say(str(error))
+            self._message.show_failure(error)
             self._title.setFocus()
             self._title.selectAll()
             return None
-        self._message.show_info(f"“{network.title}” is saved, and can be chosen on the Train page.")
+        self._message.show_info(f"“{network.title}” was saved. It can be chosen on the Train page.")
         self.saved.emit(network)
         return network
 
     @Slot()
     def save_file(self) -> None:
         """Asks where to and saves a copy that can be sent to others."""
-        if not self.document.is_open:
-            return
         start = in_last_folder(self.document.network.title + SUFFIX)
         name, _ = QFileDialog.getSaveFileName(self, "Save the network as a file", start, saving.FILES)
         if name:
@@ -238,17 +212,16 @@ class ArchitectureEditor(QWidget):
         network = saving.left_behind()
         if network is None or not self.may_leave():
             return False
-        self._message.hide()
         self.document.open(network, saved=False)
         return True
 
     @Slot()
     def show_code(self) -> None:
         """Shows the script that builds and trains this network."""
-        misfit = self.document.table.misfit if self.document.table else None
+        misfit = self.document.table.misfit
         if misfit is not None:
-            self._say(f"There is no code for a network with a layer that does not fit. {misfit.text}")
-        elif self.document.is_open:
+            self._message.show_error(f"There is no code for a network with a layer that does not fit. {misfit.text}")
+        else:
             # Keras is asked for its defaults, and takes its time where it was not imported yet.
             self._message.show_info("Writing the code …")
             self._coding.submit(script_of, self.document.network, self.dataset)
@@ -256,8 +229,6 @@ class ArchitectureEditor(QWidget):
     @Slot()
     def train(self) -> None:
         """Saves what is not saved, and hands the network over for training."""
-        if not self.document.is_open:
-            return
         network = self.save() if self.document.unsaved else self.document.network
         if network is not None:
             self.train_wanted.emit(network)
@@ -270,17 +241,11 @@ class ArchitectureEditor(QWidget):
 
     def _try(self, operation: Callable[[], object]) -> None:
         """Does something; says why, where it cannot be done."""
-        if not self.document.is_open:
-            return
         self._message.hide()
         try:
             operation()
         except StudioError as error:
-            self._say(str(error))
-
-    @Slot(str)
-    def _say(self, text: str) -> None:
-        self._message.show_error(text)
+            self._message.show_failure(error)
 
     @Slot(object)
     def _show(self, table: LayerTable) -> None:
@@ -289,72 +254,51 @@ class ArchitectureEditor(QWidget):
         self._warning.setVisible(bool(self._warning.text()))
         self._allow_training()
         self._show_possible()
-        self.changed.emit(table)
 
     @Slot()
     def _allow_training(self) -> None:
         """Only of a network that fits, and that is all that its fields say."""
-        table = self.document.table
-        fits = table is not None and table.misfit is None
+        fits = self.document.table.misfit is None
         self._train.setEnabled(fits and not self._warning.text() and not self._panel.form.problem)
 
-    @Slot(str)
-    def _show_selected(self, name: str) -> None:
+    @Slot()
+    def _show_selected(self) -> None:
         self._message.hide()
         self._scroll.verticalScrollBar().setValue(0)
         self._show_possible()
-        self.selected.emit(name)
 
     def _show_possible(self) -> None:
         """What cannot be done with the selected layer is greyed."""
-        table = self.document.table
-        if table is None:
-            return
-        names = [row.name for row in table.rows]
-        inner = self.document.selected_layer in names[1:-1]
+        inner = self.document.selected_layer in [layer.name for layer in self.document.table.rows[1:-1]]
         for name in _LAYER_ACTIONS:
             self._actions[name].setEnabled(inner)
 
     @Slot()
     def _show_state(self) -> None:
-        document = self.document
-        for name, possible, text in (
-            ("undo_edit", document.stack.canUndo(), document.stack.undoText()),
-            ("redo_edit", document.stack.canRedo(), document.stack.redoText()),
+        document, stack = self.document, self.document.stack
+        for button, possible, text in (
+            (self._undo, stack.canUndo(), stack.undoText()),
+            (self._redo, stack.canRedo(), stack.redoText()),
         ):
-            action = self._actions[name]
+            action = button.defaultAction()
             action.setEnabled(possible)
-            word = action.text().split()[0]
-            action.setText(word)
-            self._tools[name].setAccessibleDescription(f"{word}: {text}" if text else word)
+            word = action.text()
+            button.setAccessibleDescription(f"{word}: {text}" if text else word)
         if self._title.text() != document.title:
             self._title.setText(document.title)
-        self.renamed.emit(document.title)
         self._actions["save_network"].setEnabled(document.unsaved)
-        item = None
-        kept = document.kept if document.is_open else None
-        if kept is not None and kept.path is not None and saving.is_own(kept):
+        kept, item = document.kept, None
+        if kept.path is not None and saving.is_own(kept):
             item = LibraryItem(kept.name, kept.path, partial(rename_network, kept), partial(trash_network, kept))
         self._library.set_item(item)
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2 * GAP)
-        column.addLayout(self._build_head())
-        column.addLayout(self._build_tools())
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._panel.setProperty("role", "content")
-        self._scroll.setWidget(self._panel)
-        column.addWidget(self._scroll, 1)
+        self._scroll = ScrollColumn()
+        self._scroll.set_content(self._panel)
         self._warning = label(role="error", name="size_warning")
         self._warning.hide()
-        column.addWidget(self._warning)
-        column.addLayout(self._build_foot())
+        parts = (self._build_head(), self._build_tools(), (self._scroll, 1), self._warning, self._build_foot())
+        self.setLayout(column(*parts, gap=2 * GRID))
 
     def _build_head(self) -> QHBoxLayout:
         self._title = describe(
@@ -362,13 +306,8 @@ class ArchitectureEditor(QWidget):
         )
         self._title.setMaxLength(100)
         self._title.textEdited.connect(self.document.rename)
-        row = QHBoxLayout()
-        row.setSpacing(0)
-        row.addWidget(self._title, 1)
-        row.addSpacing(GAP)
-        row.addWidget(self._tool("undo_edit"))
-        row.addWidget(self._tool("redo_edit"))
-        return row
+        self._undo, self._redo = (action_button(self._actions[name]) for name in ("undo_edit", "redo_edit"))
+        return row((self._title, 1), GRID, self._undo, self._redo, gap=0)
 
     def _build_tools(self) -> QHBoxLayout:
         self._add = push_button(
@@ -378,13 +317,7 @@ class ArchitectureEditor(QWidget):
             self.show_kinds,
             picture="add",
         )
-        row = QHBoxLayout()
-        row.setSpacing(0)
-        row.addWidget(self._add)
-        row.addStretch(1)
-        for name in _LAYER_ACTIONS:
-            row.addWidget(self._tool(name))
-        return row
+        return row(self._add, STRETCH, *(action_button(self._actions[name]) for name in _LAYER_ACTIONS), gap=0)
 
     def _build_foot(self) -> QHBoxLayout:
         self._train = push_button(
@@ -394,15 +327,6 @@ class ArchitectureEditor(QWidget):
             self.train,
             role="primary",
         )
-        row = QHBoxLayout()
-        row.setSpacing(0)
-        row.addWidget(self._tool("save_network", words=True))
-        row.addWidget(self._tool("show_keras_code"))
-        row.addWidget(self._library)
-        row.addStretch(1)
-        row.addWidget(self._train)
-        return row
-
-    def _tool(self, name: str, words: bool = False) -> QToolButton:
-        self._tools[name] = tool_button(self._actions[name], words)
-        return self._tools[name]
+        save = action_button(self._actions["save_network"], Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        code = action_button(self._actions["show_keras_code"])
+        return row(save, code, self._library, STRETCH, self._train, gap=0)

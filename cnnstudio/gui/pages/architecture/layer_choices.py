@@ -70,14 +70,7 @@ def size_warning(table: LayerTable) -> str:
 
 @dataclass(frozen=True)
 class Fact:
-    """Something that follows from a layer's numbers.
-
-    Attributes:
-        name: its key.
-        title: what it is.
-        text: what it says.
-        lesson: what that means, in a sentence.
-    """
+    """Something that follows from a layer's numbers, and what that means, in a sentence."""
 
     name: str
     title: str

@@ -1,18 +1,20 @@
 """The selected layer: its form, its formula with its numbers, and what in it does not fit."""
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLineEdit, QWidget
 from typing_extensions import override
 
 from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.forms import CAPTION_WIDTH, rows
+from cnnstudio.gui.controls.layouts import STRETCH, column
 from cnnstudio.gui.look.theme import GAP, GRID
 from cnnstudio.gui.pages.architecture.document import ArchitectureDocument
 from cnnstudio.gui.pages.architecture.layer_choices import Fact, facts_of
 from cnnstudio.gui.widgets.network.layer_form import LayerForm, Offer, delete_widgets, has_focus, is_undo, shortened
 from cnnstudio.models.layer_kinds import LAYER_KINDS
-from cnnstudio.models.layer_table import LayerTable, Misfit
+from cnnstudio.models.layer_table import LayerTable
 from cnnstudio.models.networks.editing import head_layer, values
 from cnnstudio.models.networks.repairs import Repair, nearest_working, repairs
 
@@ -21,18 +23,13 @@ _LAST_LOCK = "The last layer keeps its softmax, which turns its outputs into the
 
 
 class LayerPanel(QWidget):
-    """Edits the layer that a document has selected.
+    """Edits the layer that a document has selected."""
 
-    Args:
-        document: what is edited.
-        parent: the parent widget.
-    """
+    refused = Signal(object)
+    """What was done cannot be done: the `StudioError`."""
 
-    refused = Signal(str)
-    """What was done cannot be done, in a sentence."""
-
-    def __init__(self, document: ArchitectureDocument, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, document: ArchitectureDocument) -> None:
+        super().__init__()
         self.setObjectName("layer_panel")
         self._document = document
         self._title = label(role="strong", name="layer_title")
@@ -46,8 +43,6 @@ class LayerPanel(QWidget):
         self._name.setMaxLength(100)
         self._name.editingFinished.connect(self._rename)
         self._name.installEventFilter(self)
-        self._elsewhere = _Elsewhere()
-        self._elsewhere.show_wanted.connect(document.select)
         self.form = LayerForm()
         self.form.edited.connect(self._change)
         self.form.offer_taken.connect(self._repair)
@@ -55,23 +50,28 @@ class LayerPanel(QWidget):
         self.form.left.connect(document.finish_edit)
         self.form.focus_lost.connect(self._name.setFocus)
         self._facts = _Facts()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GAP)
-        heading = QVBoxLayout()
-        heading.setSpacing(GRID // 2)
-        heading.addWidget(self._title)
-        heading.addWidget(self._lesson)
-        column.addWidget(self._elsewhere)
-        column.addLayout(heading)
-        column.addSpacing(GAP)
-        column.addWidget(rows(self._name))
-        column.addWidget(self.form)
-        column.addSpacing(GAP)
-        column.addWidget(self._facts)
-        column.addStretch(1)
+        self._elsewhere = self._build_elsewhere()
+        heading = column(self._title, self._lesson, gap=GRID // 2)
+        self.setLayout(
+            column(self._elsewhere, heading, GAP, rows(self._name), self.form, GAP, self._facts, STRETCH, gap=GAP)
+        )
         document.changed.connect(self._show)
         document.selected.connect(self._show_selected)
+
+    def _build_elsewhere(self) -> QFrame:
+        """Another layer that does not fit, and the way there."""
+        self._misfit_text = label(role="error", name="misfit_elsewhere_text")
+        self._show_misfit = push_button(
+            "show_misfit_button", "Show it", "Selects the layer that does not fit.", self._select_misfit
+        )
+        frame = QFrame()
+        frame.setObjectName("misfit_elsewhere")
+        frame.setProperty("role", "error")
+        contents = column(self._misfit_text, (self._show_misfit, 0, Qt.AlignmentFlag.AlignLeft), gap=GAP)
+        contents.setContentsMargins(GRID * 3 // 2, GRID, GRID * 3 // 2, GRID)
+        frame.setLayout(contents)
+        frame.hide()
+        return frame
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -92,32 +92,36 @@ class LayerPanel(QWidget):
             self._name.setText(name)
         kind = LAYER_KINDS.get(row.kind)
         config = self._document.network.config
-        self.form.show_layer(kind.fields if kind else (), self._values(), _locks(config, table, name))
+        if kind is None or "/" in name:  # layers of a model within the model are shown, not edited
+            self.form.show_layer((), {})
+        else:
+            self.form.show_layer(kind.fields, values(config, name), _locks(config, table, name))
         misfit = table.misfit
-        here = misfit is not None and misfit.layer == name
-        if misfit is not None and here:
+        elsewhere = None if misfit is None or misfit.layer == name else misfit
+        if misfit is None or elsewhere:
+            self.form.set_problem("", "")
+        else:
             self._repairs = repairs(config, table)
             nearest, text = nearest_working(config, misfit)
             self.form.set_problem(misfit.field, text, nearest, [_offer(repair) for repair in self._repairs])
-        else:
-            self.form.set_problem("", "")
         if has_focus(self._elsewhere):
             self._name.setFocus()
-        self._elsewhere.show_misfit(None if here else misfit)
+        self._elsewhere.setVisible(elsewhere is not None)
+        if elsewhere is not None:
+            self._misfit_text.setText(breakable(elsewhere.text))
+            show = f"Show {elsewhere.layer}"
+            self._show_misfit.setText(shortened(show, self._show_misfit))
+            self._show_misfit.setAccessibleName(show)
         self._facts.show_facts(facts_of(row, table))
 
     @Slot()
     def _show_selected(self) -> None:
-        if self._document.table is not None:
-            self._show(self._document.table)
+        self._show(self._document.table)
 
-    def _values(self) -> dict[str, object]:
-        name = self._document.selected_layer
-        row = self._document.table.row(name) if self._document.table else None
-        # Layers of a model within the model are shown, not edited.
-        return (
-            values(self._document.network.config, name) if row and row.kind in LAYER_KINDS and "/" not in name else {}
-        )
+    @Slot()
+    def _select_misfit(self) -> None:
+        if (misfit := self._document.table.misfit) is not None:
+            self._document.select(misfit.layer)
 
     @Slot(int)
     def _repair(self, number: int) -> None:
@@ -136,8 +140,7 @@ class LayerPanel(QWidget):
 
     def _nearest(self, field: str, value: object) -> object:
         """The nearest value in the range of a field; None where there is no such thing."""
-        table = self._document.table
-        kind = LAYER_KINDS.get(table.row(self._document.selected_layer).kind) if table else None
+        kind = LAYER_KINDS.get(self._document.table.row(self._document.selected_layer).kind)
         entry = next((entry for entry in kind.fields if entry.name == field), None) if kind else None
         if entry is None or entry.lowest is None or entry.highest is None or not isinstance(value, int | float):
             return None
@@ -146,49 +149,13 @@ class LayerPanel(QWidget):
 
     @Slot()
     def _rename(self) -> None:
-        if not self._document.is_open or self._name.text() == self._document.selected_layer:
+        if self._name.text() == self._document.selected_layer:
             return
         try:
             self._document.rename_layer(self._name.text())
         except StudioError as error:
-            self.refused.emit(str(error))
+            self.refused.emit(error)
         self._name.setText(self._document.selected_layer)  # and forgets the typing: Undo is the network's again
-
-
-class _Elsewhere(QFrame):
-    """Another layer that does not fit, and the way there."""
-
-    show_wanted = Signal(str)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("misfit_elsewhere")
-        self.setProperty("role", "error")
-        self._layer = ""
-        self._text = label(role="error", name="misfit_elsewhere_text")
-        self._show = describe(
-            QPushButton("Show it"), "show_misfit_button", "Show it", "Selects the layer that does not fit."
-        )
-        self._show.clicked.connect(self._ask_to_show)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(GRID * 3 // 2, GRID, GRID * 3 // 2, GRID)
-        column.setSpacing(GAP)
-        column.addWidget(self._text)
-        column.addWidget(self._show, alignment=Qt.AlignmentFlag.AlignLeft)
-        self.hide()
-
-    def show_misfit(self, misfit: Misfit | None) -> None:
-        """Shows what does not fit; None hides it."""
-        self.setVisible(misfit is not None)
-        if misfit is not None:
-            self._layer = misfit.layer
-            self._text.setText(breakable(misfit.text))
-            self._show.setText(shortened(f"Show {misfit.layer}", self._show))
-            self._show.setAccessibleName(f"Show {misfit.layer}")
-
-    @Slot()
-    def _ask_to_show(self) -> None:
-        self.show_wanted.emit(self._layer)
 
 
 class _Facts(QFrame):

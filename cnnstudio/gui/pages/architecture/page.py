@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QStackedWidget
 from typing_extensions import override
 
 from cnnstudio.errors import StudioError, explain
 from cnnstudio.gui.controls.buttons import push_button
+from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.architecture.chooser import FIRST, ArchitectureChooser
@@ -53,25 +54,27 @@ class ArchitecturePage(Page):
     Signals:
         navigate(str, object): to the Train page with a data set's name and a network, or to Try with a model's file.
         shown(object): this `NetworkDescription` is on screen.
+
+    Attributes:
+        description: what is on screen; None while there is nothing yet, and where nothing can be shown.
+        editor: None until something is edited.
     """
 
     shown = Signal(object)
 
-    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
         self.setObjectName("page_architecture")
         self._settings = settings
-        self._description: NetworkDescription | None = None
-        self._editor: ArchitectureEditor | None = None
+        self.description: NetworkDescription | None = None
+        self.editor: ArchitectureEditor | None = None
         self._edits_next = False
         """Edit was pressed before there was anything to edit."""
         self._task = LatestTask(self)
         self._task.finished.connect(self._take_description)
         self._known: dict[NetworkRequest, NetworkDescription] = {}
         """Architectures do not change: what was described once is there at once."""
-        self._waiting = QTimer(self)
-        self._waiting.setSingleShot(True)
-        self._waiting.setInterval(PATIENCE)
+        self._waiting = QTimer(self, singleShot=True, interval=PATIENCE)
         self._waiting.timeout.connect(self._show_waiting)
         self._message.accepted.connect(self._open_draft)
         self._view = NetworkView()
@@ -81,47 +84,29 @@ class ArchitecturePage(Page):
         self._view.set_split(settings.recall(SPLIT, 34, "the height of the picture", lambda part: 0 <= part <= 100))
         self._chooser = ArchitectureChooser()
         self._chooser.changed.connect(self._describe)
-        self._chooser.edit_wanted.connect(self.edit)
-        self._chooser.file_wanted.connect(self._ask_file)
-        self._chooser.use_wanted.connect(self._use)
-        self._view.own_images_wanted.connect(self._show_own_images)
+        self._chooser.edit.clicked.connect(self.edit)
+        self._chooser.open.clicked.connect(self._ask_file)
+        self._chooser.use.clicked.connect(self._use)
+        self._view.own_images_wanted.connect(partial(self._chooser.images.choose, ""))
         self._column = QStackedWidget()
         self._column.addWidget(self._chooser)
         self._column.currentChanged.connect(self._fit_column)
-        right = QVBoxLayout()
-        right.setSpacing(2 * GRID)
-        right.addWidget(self._message)
-        right.addWidget(self._view, 1)
-        columns = QHBoxLayout(self)
-        columns.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
-        columns.setSpacing(SECTION)
-        columns.addWidget(self._column)
-        columns.addLayout(right, 1)
-        opening = QShortcut(QKeySequence(QKeySequence.StandardKey.Open), self)
-        opening.activated.connect(self._ask_file)
+        right = column(self._message, (self._view, 1), gap=2 * GRID)
+        self.setLayout(row(self._column, (right, 1), gap=SECTION, edge=SECTION))
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Open), self, self._ask_file)  # wherever the focus is
         self._chooser.refresh(
             settings.recall(NETWORK, FIRST, "the network looked at last", self._chooser.picker.offers),
             settings.recall(IMAGES, "", "the images that it was looked at for", self._chooser.images.picker.offers),
         )
 
     @property
-    def description(self) -> NetworkDescription | None:
-        """What is on screen; None while there is nothing yet, and where nothing can be shown."""
-        return self._description
-
-    @property
-    def editor(self) -> "ArchitectureEditor | None":
-        """The editor; None until something is edited."""
-        return self._editor
-
-    @property
     def editing(self) -> bool:
         """The editor is in the column."""
-        return self._editor is not None and self._column.currentIndex() > 0
+        return self._column.currentIndex() > 0
 
     def may_close(self) -> bool:
         """Asks about what is not saved; returns whether the window may close."""
-        return self._editor is None or self._editor.may_leave()
+        return self.editor is None or self.editor.may_leave()
 
     def entered(self) -> None:
         """Networks and data sets may have been added since."""
@@ -136,7 +121,7 @@ class ArchitecturePage(Page):
         if isinstance(payload, Path) and payload.name.endswith(SUFFIX):
             self._edit_with(lambda editor: editor.open_file(payload))
             return
-        if self._editor is not None and self.editing and not self._editor.may_leave():
+        if self.editor is not None and self.editing and not self.editor.may_leave():
             return
         if isinstance(payload, Path):
             self._chooser.add_file(model_file(payload))
@@ -159,8 +144,8 @@ class ArchitecturePage(Page):
     def shut_down(self) -> None:
         """Waits for what is being described."""
         self._waiting.stop()
-        if self._editor is not None:
-            self._editor.shut_down()
+        if self.editor is not None:
+            self.editor.shut_down()
         self._task.shut_down()
 
     @Slot()
@@ -173,13 +158,13 @@ class ArchitecturePage(Page):
         if request in self._known:
             self._show(self._known[request])
             return
-        self._description = None
+        self.description = None
         self._waiting.start()
         self._task.submit(try_to_describe, request)
 
     @Slot()
     def _show_waiting(self) -> None:
-        self._view.show_progress(f"Building {self._chooser.title} …")
+        self._view.show_state(f"Building {self._chooser.title} …", busy=True)
 
     @Slot(object)
     def _take_description(self, answer: tuple[NetworkRequest, NetworkDescription | Exception]) -> None:
@@ -195,8 +180,8 @@ class ArchitecturePage(Page):
 
     def _show(self, description: NetworkDescription) -> None:
         self._waiting.stop()
-        self._description = description
-        self._chooser.show_description(description)
+        self.description = description
+        self._chooser.show_table(description.table)
         self._draw(self._chooser.title, description.table)
         self.shown.emit(description)
         if self._edits_next:
@@ -205,13 +190,12 @@ class ArchitecturePage(Page):
 
     @Slot()
     def _remember(self) -> None:
-        self._settings.remember(IMAGES, self._chooser.images.key)
+        self._settings.remember(IMAGES, self._chooser.images.picker.current_key)
         if self._chooser.file is None:
             self._settings.remember(NETWORK, self._chooser.key)
 
     def _draw(self, title: str, table: LayerTable) -> None:
-        images = images_text(table.input_shape, table.classes)
-        self._view.show_network(title, images, table)
+        self._view.show_network(title, images_text(table.input_shape, table.classes), table)
         if table.misfit is not None and not self.editing:
             self._message.show_error(table.misfit.text)
 
@@ -221,16 +205,13 @@ class ArchitecturePage(Page):
             self._describe()
             self._message.show_failure(error)
             return
-        self._chooser.show_problem()
+        self._chooser.show_table(None)
         other_images = self._chooser.request.image_shape is not None
         offer = ("As it was &saved" if self._chooser.file else "As in the &paper") if other_images else ""
-        self._view.show_problem(explain(error), offer)
+        title = "This does not fit" if offer else "This cannot be shown"
+        self._view.show_state(title, explain(error), offer=offer)
         if not isinstance(error, StudioError):
             self._message.show_failure(error)
-
-    @Slot()
-    def _show_own_images(self) -> None:
-        self._chooser.images.choose("")
 
     @Slot()
     def _ask_file(self) -> None:
@@ -240,7 +221,7 @@ class ArchitecturePage(Page):
 
     @Slot(str)
     def _show_saved(self, path: str) -> None:
-        self._message.show_info(f"The picture is in {path}.")
+        self._message.show_info(f"The picture was saved as {path}.")
 
     @Slot()
     def _use(self) -> None:
@@ -259,11 +240,11 @@ class ArchitecturePage(Page):
     @Slot()
     def edit(self) -> None:
         """Opens the editor with the network that is shown, or is just being described."""
-        self._edits_next = self._description is None
-        if self._description is None:
+        self._edits_next = self.description is None
+        if self.description is None:
             return
         found = find_network(self._chooser.key) if self._chooser.file is None else None
-        config = self._description.config
+        config = self.description.config
         if isinstance(found, Network):
             network = replace(found, config=config)
         else:
@@ -271,8 +252,8 @@ class ArchitecturePage(Page):
             network = Network(source, self._chooser.title, config, source)
         chosen = self._view.chosen
         self._edit_with(lambda editor: editor.edit(network))
-        if self._editor is not None and self.editing and chosen:
-            self._editor.select(chosen)
+        if self.editor is not None and self.editing and chosen:
+            self.editor.document.select(chosen)
 
     def _edit_with(self, begin: Callable[["ArchitectureEditor"], bool]) -> None:
         """Shows the editor, where it has something to edit.
@@ -281,7 +262,6 @@ class ArchitecturePage(Page):
             begin: gives it a network; returns whether it took it.
         """
         editor = self._make_editor()
-        editor.dataset = self._chooser.images.dataset or editor.dataset
         was_editing = self.editing
         self._message.hide()
         self._column.setCurrentIndex(1)
@@ -300,7 +280,7 @@ class ArchitecturePage(Page):
             self._message.show_failure(problem)
 
     def _offer_draft(self) -> None:
-        if self._editor is None and (draft := left_behind()) is not None:
+        if self.editor is None and (draft := left_behind()) is not None:
             self._message.show_offer(f"“{draft.title}” was not saved when the program ended.", "Open it")
 
     @Slot()
@@ -308,14 +288,15 @@ class ArchitecturePage(Page):
         self._edit_with(lambda editor: editor.open_draft())
 
     def _make_editor(self) -> "ArchitectureEditor":
-        if self._editor is not None:
-            return self._editor
+        if self.editor is not None:
+            return self.editor
         from cnnstudio.gui.pages.architecture.editor import ArchitectureEditor
 
-        editor = self._editor = ArchitectureEditor(self._message)
-        editor.changed.connect(self._show_edited)
-        editor.selected.connect(self._view.select)
-        editor.renamed.connect(self._view.set_title)
+        editor = self.editor = ArchitectureEditor(self._message)
+        document = editor.document
+        document.changed.connect(self._show_edited)
+        document.selected.connect(self._view.select)
+        document.state_changed.connect(self._show_title)
         editor.saved.connect(self._take_saved)
         editor.deleted.connect(self._leave_deleted)
         editor.train_wanted.connect(self._train)
@@ -327,28 +308,24 @@ class ArchitecturePage(Page):
             role="quiet",
             picture="arrow-left",
         )
-        column = QWidget()
-        layout = QVBoxLayout(column)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(GRID)
-        row = QHBoxLayout()
-        row.addWidget(back)
-        row.addStretch(1)
-        layout.addLayout(row)
-        layout.addWidget(editor, 1)
-        self._column.addWidget(column)
+        self._column.addWidget(widget_of(column(row(back, STRETCH), (editor, 1))))
         return editor
 
     @Slot(object)
     def _show_edited(self, table: LayerTable) -> None:
-        if self._editor is not None and self.editing:
-            self._draw(self._editor.document.title, table)
-            self._view.select(self._editor.document.selected_layer)
+        if self.editor is not None and self.editing:
+            self._draw(self.editor.document.title, table)
+            self._view.select(self.editor.document.selected_layer)
+
+    @Slot()
+    def _show_title(self) -> None:
+        if self.editor is not None:
+            self._view.set_title(self.editor.document.title)
 
     @Slot(str)
     def _select(self, name: str) -> None:
-        if self._editor is not None and self.editing:
-            self._editor.select(name)
+        if self.editor is not None and self.editing:
+            self.editor.document.select(name)
 
     @Slot(object)
     def _take_saved(self, network: Network) -> None:
@@ -361,7 +338,7 @@ class ArchitecturePage(Page):
 
     @Slot()
     def _ask_leave(self) -> None:
-        if self._editor is not None and self._editor.may_leave():
+        if self.editor is not None and self.editor.may_leave():
             self._leave_editor()
 
     def _leave_editor(self) -> None:
@@ -369,6 +346,6 @@ class ArchitecturePage(Page):
             return
         self._column.setCurrentIndex(0)
         self._chooser.setFocus()
-        for action in self._editor.actions() if self._editor is not None else ():
+        for action in self.editor.actions() if self.editor is not None else ():
             self.removeAction(action)
         self._describe()

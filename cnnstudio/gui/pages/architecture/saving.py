@@ -75,24 +75,17 @@ def ask_unsaved(parent: QWidget, title: str) -> str:
 
 
 class Draft(QObject):
-    """Writes what is not saved to a file, a moment after each change, so that a crash loses little.
-
-    Args:
-        document: what is kept.
-        parent: the owner.
-    """
+    """Writes what is not saved to a file, a moment after each change, so that a crash loses little."""
 
     written = Signal(object)
     """The draft has been written, or taken away where all is saved."""
 
-    def __init__(self, document: ArchitectureDocument, parent: QObject | None = None) -> None:
+    def __init__(self, document: ArchitectureDocument, parent: QObject) -> None:
         super().__init__(parent)
         self._document = document
         self._writing = LatestTask(self)
         self._writing.finished.connect(self.written)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_DRAFT_DELAY)
+        self._timer = QTimer(self, singleShot=True, interval=_DRAFT_DELAY)
         self._timer.timeout.connect(self.write)
         self._there = exists(_path())
         document.state_changed.connect(self._follow)
@@ -120,7 +113,7 @@ class Draft(QObject):
     def _follow(self) -> None:
         if self._document.unsaved:
             self._timer.start()
-        elif self._document.is_open and self._document.stack.count():
+        elif self._document.stack.count():
             self._timer.stop()
             if self._there:
                 self._there = False

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QCheckBox, QDialog, QFileDialog, QHBoxLayout, QLayout, QLineEdit, QPlainTextEdit, QWidget
 
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
@@ -35,7 +35,7 @@ _WIDTH = 76 * GRID
 _LINES_SHOWN = 6
 _MAX_NAMES = 4 * 2**20
 
-EXPLANATION = (
+_EXPLANATION = (
     "Its file does not say what its classes are called, nor how pictures were prepared for its training. Your answers "
     "are kept."
 )
@@ -72,9 +72,6 @@ class AdoptDialog(QDialog):
         model: what is known from its file.
         parent: the parent widget.
     """
-
-    kept = Signal(object)
-    """The `Answers`: they are kept now."""
 
     def __init__(self, model: Inspection, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -176,7 +173,7 @@ class AdoptDialog(QDialog):
         scroll.setWidget(widget_of(form))
         whole = column(
             label(f"What is {model.path.name}?", "heading"),
-            label(EXPLANATION, "secondary"),
+            label(_EXPLANATION, "secondary"),
             self._message,
             GRID,
             (scroll, 1),
@@ -220,13 +217,11 @@ class AdoptDialog(QDialog):
     @Slot()
     def _keep(self) -> None:
         try:
-            answers = self.answers
-            remember(self._model, answers)
+            remember(self._model, self.answers)
         except StudioError as error:
             self._message.show_failure(error)
-            return
-        self.kept.emit(answers)
-        self.accept()
+        else:
+            self.accept()
 
 
 def _picker_of(table: Iterable[Any], current: str, name: str, title: str, tip: str) -> Picker:

@@ -13,12 +13,10 @@ from cnnstudio.gui.controls.picker import Choice, Picker
 from cnnstudio.gui.pages.choosers.networks import picture
 from cnnstudio.limits import IMAGE_SIZES
 
-PAPER, OTHER = "", "…"
+_OWN, OTHER = "as-in-the-paper", "…"
 """Keys of the choices that are no data set; no data set can be called so."""
 
 MOST_CLASSES = 10_000
-
-_PAPER_KEY = "as-in-the-paper"
 
 
 def dataset_choice(entry: DatasetEntry, description: str, group: str = "") -> Choice:
@@ -36,11 +34,10 @@ class ImagesChooser(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._entries: dict[str, DatasetEntry] = {}
-        self._own = ""
         self.picker = describe(
             Picker(),
             "described_for_picker",
-            "Images",
+            "On images of",
             "The layers’ sizes follow from the images’ height, width and channels, and the last layer’s from the "
             "number of classes.",
         )
@@ -78,7 +75,7 @@ class ImagesChooser(QWidget):
             own_images: what those images are; empty where that is not known yet.
         """
         self._entries = {entry.name: entry for entry in list_datasets()}
-        choices = [Choice(_PAPER_KEY, own_title, own_images)]
+        choices = [Choice(_OWN, own_title, own_images)]
         choices += [dataset_choice(entry, entry.size_text, "Data sets") for entry in self._entries.values()]
         choices.append(Choice(OTHER, "Other images", "Any height, width, colour and number of classes.", group="Any"))
         self.picker.set_choices(choices)
@@ -106,15 +103,10 @@ class ImagesChooser(QWidget):
             return len(self._entries[key].classes)
         return self._classes.value() if key == OTHER else None
 
-    @property
-    def key(self) -> str:
-        """The choice, to be remembered."""
-        return self.picker.current_key
-
     @Slot(str)
     def choose(self, key: str) -> None:
         """Makes a choice: a data set's name, or empty for the network's own images."""
-        self.picker.set_current(key or _PAPER_KEY)
+        self.picker.set_current(key or _OWN)
 
     @Slot(str)
     def _choose(self, key: str) -> None:

@@ -22,23 +22,10 @@ from cnnstudio.wording import percent
 
 _WIDTH = 68 * GRID
 
-WHAT_THEY_ARE = (
+_EXPLANATION = (
     "Trained by others on ImageNet's 1.28 million photos of 1,000 kinds of things, as Keras offers them. The larger "
     "ones are right more often, and take longer."
 )
-
-
-def facts(entry: Pretrained) -> str:
-    """Where a model comes from, and how large it is, in a line."""
-    return (
-        f"{entry.authors}, {entry.year} · {entry.side}×{entry.side} pixels · "
-        f"{entry.parameters / 1e6:.1f} million parameters · accuracy as Keras reports it · {entry.licence}"
-    )
-
-
-def merits(entry: Pretrained) -> str:
-    """What a model gives and what it costs, in a line."""
-    return f"{percent(entry.top1)} of ImageNet's photos right · {entry.megabytes} MB to download"
 
 
 class ModelDownloads(QDialog):
@@ -62,7 +49,16 @@ class ModelDownloads(QDialog):
             "Model",
             "Networks that were trained on a million photos; choose one to download.",
         )
-        self._picker.set_choices([Choice(entry.name, entry.title, merits(entry)) for entry in PRETRAINED.values()])
+        self._picker.set_choices(
+            [
+                Choice(
+                    entry.name,
+                    entry.title,
+                    f"{percent(entry.top1)} of ImageNet's photos right · {entry.megabytes} MB to download",
+                )
+                for entry in PRETRAINED.values()
+            ]
+        )
         self._picker.changed.connect(self._show_choice)
         self._idea = label(name="download_idea")
         self._facts = label(role="secondary", name="download_facts")
@@ -84,7 +80,7 @@ class ModelDownloads(QDialog):
         self.setLayout(
             column(
                 label("Larger models for photos", "heading"),
-                label(WHAT_THEY_ARE, "secondary"),
+                label(_EXPLANATION, "secondary"),
                 self._message,
                 self._picker,
                 self._idea,
@@ -107,7 +103,10 @@ class ModelDownloads(QDialog):
     def _show_choice(self) -> None:
         entry = self._entry
         self._idea.setText(entry.idea)
-        self._facts.setText(facts(entry))
+        self._facts.setText(
+            f"{entry.authors}, {entry.year} · {entry.side}×{entry.side} pixels · "
+            f"{entry.parameters / 1e6:.1f} million parameters · accuracy as Keras reports it · {entry.licence}"
+        )
         here = is_downloaded(entry)
         self._get.setText("&Use it" if here else " &Download")
         self._get.setIcon(QIcon() if here else icon("download", "on_accent"))
@@ -116,8 +115,8 @@ class ModelDownloads(QDialog):
     @Slot()
     def _allow(self) -> None:
         """Allows a choice and a download, but one at a time."""
-        self._get.setEnabled(not self._progress.running)
-        self._picker.setEnabled(not self._progress.running)
+        for control in (self._get, self._picker):
+            control.setEnabled(not self._progress.running)
 
     @Slot()
     def _start(self) -> None:

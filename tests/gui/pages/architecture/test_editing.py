@@ -94,7 +94,7 @@ def test_the_layer_that_was_chosen_is_edited_first(window: MainWindow, qtbot: Qt
 def test_the_picture_keeps_all_in_sight_while_it_grows(page: ArchitecturePage, qtbot: QtBot) -> None:
     picture = page.findChild(NetworkPicture)
     for name in ("image", "output", "conv2"):
-        page.editor.select(name)
+        page.editor.document.select(name)
     page.editor.document.duplicate()
     QApplication.processEvents()
     assert picture.viewport().rect().contains(picture.mapFromScene(picture.scene().itemsBoundingRect()).boundingRect())
@@ -132,7 +132,7 @@ def test_saving_leaves_the_edited_network_on_screen(page: ArchitecturePage, qtbo
     assert page.editor.save() is not None
     assert page.editing
     assert page.findChild(QLabel, "network_name").isVisible()
-    assert "is saved" in page.message
+    assert "was saved" in page.message
 
 
 def test_back_to_the_choice_keeps_what_was_saved_chosen(page: ArchitecturePage, qtbot: QtBot) -> None:

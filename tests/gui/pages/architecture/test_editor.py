@@ -152,7 +152,7 @@ def test_an_architecture_is_edited_as_a_copy_of_ones_own(editor: ArchitectureEdi
 
 def test_shapes_and_formula_follow_the_typing(editor: ArchitectureEditor, qtbot: QtBot) -> None:
     tables = []
-    editor.changed.connect(tables.append)
+    editor.document.changed.connect(tables.append)
     retype(qtbot, editor, "kernel_size", "7")
     assert fact(editor, "formula") == "N = (28 − 7 + 2·3)/1 + 1 = 28"
     assert fact(editor, "parameters") == "7·7·1·6 + 6 = 300"
@@ -203,7 +203,7 @@ def test_undo_within_a_field_takes_the_network_back(editor: ArchitectureEditor, 
 
 def test_undo_shows_the_layer_that_it_changes(editor: ArchitectureEditor, qtbot: QtBot) -> None:
     retype(qtbot, editor, "filters", "12")
-    editor.select("dense1")
+    editor.document.select("dense1")
     undo(editor)
     assert editor.document.selected_layer == "conv1"
 
@@ -222,7 +222,7 @@ def test_adding_by_mouse(editor: ArchitectureEditor, qtbot: QtBot, press: Press)
 
 
 def test_adding_by_keys(editor: ArchitectureEditor, qtbot: QtBot) -> None:
-    editor.select("dense1")
+    editor.document.select("dense1")
     editor.show_kinds()
     menu = editor.findChild(QListWidget, "layer_menu")
     qtbot.keyClicks(menu, "Dropo")
@@ -252,7 +252,7 @@ def test_the_menu_of_kinds_closes_without_adding(editor: ArchitectureEditor, qtb
 
 
 def test_a_residual_block_keeps_the_shape(editor: ArchitectureEditor) -> None:
-    editor.select("pool1")
+    editor.document.select("pool1")
     editor.add("residual block")
     table = editor.document.table
     assert table.misfit is None
@@ -264,7 +264,7 @@ def test_a_residual_block_keeps_the_shape(editor: ArchitectureEditor) -> None:
 
 
 def test_a_halving_residual_block_fits(editor: ArchitectureEditor) -> None:
-    editor.select("pool1")
+    editor.document.select("pool1")
     editor.add("halving residual block")
     table = editor.document.table
     (added,) = (row for row in table.rows if row.kind == "Add")
@@ -280,7 +280,7 @@ def test_duplicating(editor: ArchitectureEditor, press: Press) -> None:
 
 
 def test_moving(editor: ArchitectureEditor, press: Press) -> None:
-    editor.select("pool1")
+    editor.document.select("pool1")
     press("move_layer_up")
     assert names(editor)[2:4] == ["pool1", "conv1"]
     press("move_layer_down")
@@ -289,7 +289,7 @@ def test_moving(editor: ArchitectureEditor, press: Press) -> None:
 
 
 def test_removing(editor: ArchitectureEditor, press: Press) -> None:
-    editor.select("dense1")
+    editor.document.select("dense1")
     press("remove_layer")
     assert "dense1" not in names(editor)
     assert editor.document.selected_layer == "dense2"
@@ -297,7 +297,7 @@ def test_removing(editor: ArchitectureEditor, press: Press) -> None:
 
 
 def test_what_makes_no_sense_is_said_and_changes_nothing(editor: ArchitectureEditor) -> None:
-    editor.select("dense2")
+    editor.document.select("dense2")
     editor.document.stack.clear()
     editor.findChild(QAction, "move_layer_down").trigger()
     assert "last layer" in message(editor)
@@ -306,7 +306,7 @@ def test_what_makes_no_sense_is_said_and_changes_nothing(editor: ArchitectureEdi
 
 def test_input_and_output_stay(editor: ArchitectureEditor) -> None:
     for name in ("image", "output"):
-        editor.select(name)
+        editor.document.select(name)
         for action in ("duplicate_layer", "move_layer_up", "move_layer_down", "remove_layer"):
             assert not editor.findChild(QAction, action).isEnabled()
     units = control(editor, "units")
@@ -355,7 +355,7 @@ def test_the_nearest_value_is_shown_even_where_it_is_the_old_one(editor: Archite
 
 
 def test_a_kernel_larger_than_its_input_says_which_fits(editor: ArchitectureEditor, qtbot: QtBot) -> None:
-    editor.select("conv2")
+    editor.document.select("conv2")
     retype(qtbot, editor, "kernel_size", "40")
     assert "40×40" in problem(editor)
     assert editor.document.table.row("conv2").output_shape is None
@@ -385,12 +385,12 @@ def test_a_network_that_shrinks_to_nothing_says_where(editor: ArchitectureEditor
 
 
 def test_branches_of_unlike_shapes_are_told(editor: ArchitectureEditor, qtbot: QtBot) -> None:
-    editor.select("pool1")
+    editor.document.select("pool1")
     editor.add("residual block")
     first = next(
         row.name for row in editor.document.table.rows if row.name.startswith("block") and row.kind == "Conv2D"
     )
-    editor.select(first)
+    editor.document.select(first)
     retype(qtbot, editor, "strides", "2")
     assert "7×7×6" in editor.findChild(QLabel, "misfit_elsewhere_text").text()
     editor.findChild(QPushButton, "show_misfit_button").click()
@@ -438,7 +438,7 @@ def test_what_was_said_goes_with_the_next_edit(editor: ArchitectureEditor, qtbot
 
 def test_a_billion_parameters_cost_nothing_but_a_warning(editor: ArchitectureEditor, qtbot: QtBot) -> None:
     for layer in ("dense1", "dense2"):
-        editor.select(layer)
+        editor.document.select(layer)
         retype(qtbot, editor, "units", "40000")
     warning = editor.findChild(QLabel, "size_warning")
     assert editor.document.table.parameters > 10**9
@@ -451,7 +451,7 @@ def test_a_billion_parameters_cost_nothing_but_a_warning(editor: ArchitectureEdi
 
 
 def test_a_flat_layer_takes_no_convolution_behind_it(editor: ArchitectureEditor) -> None:
-    editor.select("flatten")
+    editor.document.select("flatten")
     editor.add("Conv2D")
     assert "list of 400 numbers" in problem(editor)
     editor.add("residual block")
@@ -636,7 +636,7 @@ def test_half_a_file_is_not_opened(editor: ArchitectureEditor, tmp_path: Path) -
 
 
 def test_a_number_out_of_its_range_is_corrected_before_training(editor: ArchitectureEditor, qtbot: QtBot) -> None:
-    editor.select("conv2")
+    editor.document.select("conv2")
     facts = editor.findChild(QFrame, "layer_facts")
     assert facts.isVisible()
     retype(qtbot, editor, "strides", "0")
@@ -651,7 +651,7 @@ def test_a_number_out_of_its_range_is_corrected_before_training(editor: Architec
     click(qtbot, editor, "use_nearest_button")
     assert button.isEnabled()
     retype(qtbot, editor, "strides", "0")
-    editor.select("conv1")  # which leaves the number behind
+    editor.document.select("conv1")  # which leaves the number behind
     assert button.isEnabled()
 
 
@@ -690,7 +690,7 @@ def test_keras_code_to_copy_and_save(
 
 
 def test_code_of_what_does_not_fit_is_refused(editor: ArchitectureEditor, qtbot: QtBot) -> None:
-    editor.select("conv2")
+    editor.document.select("conv2")
     retype(qtbot, editor, "kernel_size", "40")
     editor.show_code()
     assert "no code" in message(editor)

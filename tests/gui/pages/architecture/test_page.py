@@ -1,7 +1,9 @@
 """The Architecture page with real networks: chosen, described, edited, sent on."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QPushButton, QSpinBox, QTableView, QToolButton, QWidget
@@ -9,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Picker
+from cnnstudio.gui.look.theme import Theme
 from cnnstudio.gui.pages.architecture.chooser import ArchitectureChooser
 from cnnstudio.gui.pages.architecture.description import NetworkRequest, try_to_describe
 from cnnstudio.gui.pages.architecture.page import ArchitecturePage
@@ -77,6 +80,20 @@ def test_every_architecture_is_in_the_list_and_tells_its_facts_at_once(qtbot: Qt
         assert chooser.findChild(QLabel, "architecture_idea").text() == architecture.idea
         assert str(architecture.year) in chooser.findChild(QLabel, "fact_published").text()
         assert chooser.findChild(QLabel, "fact_parameters").text() == ""
+
+
+def test_the_link_to_the_paper_follows_the_theme(
+    qtbot: QtBot, theme: Theme, pixels: Callable[[QWidget], np.ndarray]
+) -> None:
+    chooser = ArchitectureChooser()
+    qtbot.addWidget(chooser)
+    chooser.show()
+    for name in ("dark", "light"):
+        theme.choose(name)
+        chooser.refresh()
+        link = chooser.palette().link().color()
+        shown = pixels(chooser.findChild(QLabel, "fact_paper"))
+        assert (shown == (link.red(), link.green(), link.blue())).all(-1).any()
 
 
 def test_the_last_choice_is_the_one_that_is_shown(page: ArchitecturePage, qtbot: QtBot) -> None:
@@ -258,7 +275,7 @@ def test_it_says_where_the_picture_was_saved(
     path = tmp_path / "lenet.svg"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
     page.findChild(NetworkPicture).save()
-    assert page.findChild(MessageBar).text == f"The picture is in {path}."
+    assert page.findChild(MessageBar).text == f"The picture was saved as {path}."
     assert path.read_bytes()
 
 

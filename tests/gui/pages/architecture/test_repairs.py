@@ -26,9 +26,9 @@ def editor(qtbot: QtBot, architecture_window: MainWindow) -> ArchitectureEditor:
 
 
 def make_misfit(editor: ArchitectureEditor) -> None:
-    editor.select("stage1_block1_2_conv")
+    editor.document.select("stage1_block1_2_conv")
     editor.document.change("filters", 24)
-    editor.select("stage1_block1_add")
+    editor.document.select("stage1_block1_add")
 
 
 def press(qtbot: QtBot, editor: ArchitectureEditor, name: str) -> None:
@@ -66,7 +66,7 @@ def test_a_repair_is_undone_with_the_keys_that_follow(editor: ArchitectureEditor
 
 
 def test_a_nearest_value_is_undone_with_the_keys_that_follow(editor: ArchitectureEditor, qtbot: QtBot) -> None:
-    editor.select("stage2_block1_1_conv")
+    editor.document.select("stage2_block1_1_conv")
     editor.document.change("padding", "valid")
     editor.document.change("kernel_size", 99)
     before = editor.document.network.config
@@ -86,7 +86,7 @@ def test_a_repair_is_undone_while_its_button_has_the_focus(editor: ArchitectureE
 
 def test_going_to_what_does_not_fit_stays_in_the_panel(editor: ArchitectureEditor, qtbot: QtBot) -> None:
     make_misfit(editor)
-    editor.select("stage1_block1_2_conv")
+    editor.document.select("stage1_block1_2_conv")
     press(qtbot, editor, "show_misfit_button")
     assert editor.document.selected_layer == "stage1_block1_add"
     undo(qtbot, editor)
@@ -94,7 +94,7 @@ def test_going_to_what_does_not_fit_stays_in_the_panel(editor: ArchitectureEdito
 
 
 def test_a_layer_that_goes_while_it_is_worked_on_leaves_the_focus(editor: ArchitectureEditor, qtbot: QtBot) -> None:
-    editor.select("stage1_block1_add")
+    editor.document.select("stage1_block1_add")
     editor.add("Dropout")
     editor.findChild(LayerPanel).form.control("rate").setFocus()
     undo(qtbot, editor)
@@ -103,7 +103,7 @@ def test_a_layer_that_goes_while_it_is_worked_on_leaves_the_focus(editor: Archit
 
 
 def test_a_layers_new_name_is_undone_once_it_stands(editor: ArchitectureEditor, qtbot: QtBot) -> None:
-    editor.select("stage1_block1_add")
+    editor.document.select("stage1_block1_add")
     name = editor.findChild(QLineEdit, "layer_name")
     name.setFocus()
     qtbot.keyClicks(name, "x")
@@ -123,7 +123,7 @@ def test_no_name_of_a_layer_widens_the_panel(editor: ArchitectureEditor, qtbot: 
     for new in ("stage1_block1_a_sum_of_all_that_was_found_before", "sum" * 30):
         editor.document.rename_layer(new)
         for layer in (new, "stage1_block2_add", editor.document.table.rows[1].name):
-            editor.select(layer)
+            editor.document.select(layer)
             QApplication.processEvents()
             assert panel.width() <= area.viewport().width(), layer
             for button in panel.findChildren(QPushButton):
@@ -131,7 +131,7 @@ def test_no_name_of_a_layer_widens_the_panel(editor: ArchitectureEditor, qtbot: 
 
 
 def test_a_shape_stays_on_one_line(editor: ArchitectureEditor) -> None:
-    editor.select("stage1_block1_add")
+    editor.document.select("stage1_block1_add")
     text = editor.findChild(LayerPanel).findChild(QLabel, "fact_output").text()
     assert text == "32 × 32 × 16".replace(" ", "\N{NO-BREAK SPACE}")
 

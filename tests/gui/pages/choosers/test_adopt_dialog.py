@@ -62,7 +62,7 @@ def test_what_is_likely_is_filled_in(dialog: AdoptDialog) -> None:
 def test_answers_are_kept(dialog: AdoptDialog, theirs: Path, qtbot: QtBot) -> None:
     dialog.findChild(QPlainTextEdit, "adopt_classes").setPlainText("zero\none\ntwo\n")
     dialog.findChild(Picker, "adopt_range").set_current("-1-1")
-    with qtbot.waitSignal(dialog.kept):
+    with qtbot.waitSignal(dialog.accepted):
         press(qtbot, dialog, "adopt_use")
     assert not dialog.isVisible()
     answers = remembered(theirs)
