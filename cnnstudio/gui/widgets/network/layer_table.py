@@ -44,11 +44,13 @@ from cnnstudio.gui.look.theme import GRID, colours, text_sizes
 from cnnstudio.gui.widgets.network.layer_facts import COLUMNS, UNKNOWN, Cell, Facts, as_csv, as_text
 from cnnstudio.models.layer_table import LayerTable
 
-_LAYER_WIDTH, _TERMS_WIDTH = 20 * GRID, 20 * GRID
-"""Most that the names of layers and the arithmetic take: both may be long."""
+_LAYER_WIDTHS = 20 * GRID, 34 * GRID
+"""Most that the names of layers take, where there is little room and where there is much: they may be long."""
 _ROW_HEIGHT = 6 * GRID
 _PADDING = 6
 _BAR = 3
+_HAIR_SPACE = "\u200a"
+"""Between the numbers of a formula that has no room for whole spaces."""
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -81,8 +83,8 @@ class LayerTableView(QTableView):
         self.setHorizontalHeader(_Header(self))
         self._model = LayerTableModel(self)
         self.setModel(self._model)
-        self._widths: tuple[list[int], ...] = ([],)
-        """Of the columns: with their arithmetic, and without."""
+        self._widths: tuple[tuple[int, ...], ...] = ((),)
+        """Of the columns: for the numbers, with their arithmetic, and with the whole headings and names of layers."""
         self.setItemDelegate(_Delegate(self))
         self.selectionModel().currentRowChanged.connect(self._report_row)
 
@@ -143,23 +145,27 @@ class LayerTableView(QTableView):
     def _measure(self) -> None:
         strong, terms_font = _fonts(self.font(), strong=True)
         title, text, terms = (QFontMetrics(font).horizontalAdvance for font in (strong, self.font(), terms_font))
-        wide, narrow = [], []
+        columns = []
         for number, column in enumerate(COLUMNS):
-            cells = [row[number] for row in self._model.cells] if column.numeric else []
-            least = max([title(column.title), *(text(cell.text) for cell in cells)]) if cells else _LAYER_WIDTH
-            most = max((terms(cell.terms) for cell in cells), default=0)
-            narrow.append(least + 2 * _PADDING)
-            wide.append(max(least, min(most, _TERMS_WIDTH)) + 2 * _PADDING)
-        self._widths = wide, narrow
+            cells = [row[number] for row in self._model.cells]
+            numbers = max([title(column.title), *(text(cell.text) for cell in cells)])
+            arithmetic = max([numbers, *(terms(cell.terms) for cell in cells)])
+            widths = [numbers, arithmetic, max(arithmetic, terms(column.terms))]
+            if not column.numeric:
+                short, long = _LAYER_WIDTHS
+                widths = [min(numbers, short), min(numbers, short), min(arithmetic, long)]
+            columns.append([width + 2 * _PADDING + 1 for width in widths])
+        self._widths = tuple(zip(*columns, strict=True))
         self._share_room()
 
     def _share_room(self) -> None:
-        """Fills the room; where there is too little, the arithmetic is cut, and numbers never."""
+        """Gives each column its share of the room between the widest widths that fit in and the next ones."""
         room = self.viewport().width()
-        widths = next((widths for widths in self._widths if sum(widths) <= room), self._widths[-1])
-        spare = max(room - sum(widths), 0) // len(COLUMNS)
-        for column, width in enumerate(widths):
-            self.setColumnWidth(column, width + spare)
+        fitting = sum(sum(widths) <= room for widths in self._widths)
+        low, high = self._widths[max(fitting - 1, 0)], self._widths[min(fitting, len(self._widths) - 1)]
+        spare, wanted = max(room - sum(low), 0), sum(high) - sum(low)
+        for column, (less, more) in enumerate(zip(low, high, strict=True)):
+            self.setColumnWidth(column, less + (spare * (more - less) // wanted if wanted else spare // len(low)))
 
     @override
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
@@ -336,12 +342,14 @@ def _fonts(base: QFont, strong: bool = False) -> tuple[QFont, QFont]:
 def _paint_lines(
     painter: QPainter, area: QRect, side: Qt.AlignmentFlag, lines: Sequence[tuple[QFont, str, str]]
 ) -> None:
-    """Paints lines of (font, text, colour) in the middle of an area; those without text take no room."""
+    """Paints lines of (font, text, colour) in the middle of an area, squeezed and at last cut where it is too narrow."""
     filled = [(font, text, ink, QFontMetrics(font)) for font, text, ink in lines if text]
     top = area.top() + (area.height() - sum(metrics.height() for *_, metrics in filled)) // 2
     for font, text, ink, metrics in filled:
         painter.setFont(font)
         painter.setPen(QColor(ink))
+        if metrics.horizontalAdvance(text) > area.width():
+            text = text.replace(" ", _HAIR_SPACE)
         shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
         painter.drawText(QRect(area.left(), top, area.width(), metrics.height()), side, shown)
         top += metrics.height()
