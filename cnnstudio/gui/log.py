@@ -26,7 +26,7 @@ _LEVELS = {
     QtMsgType.QtCriticalMsg: logging.ERROR,
     QtMsgType.QtFatalMsg: logging.CRITICAL,
 }
-LINES_KEPT = 200
+LINES_KEPT = 60
 """Lines of the log that are kept in memory."""
 
 _log = logging.getLogger("cnnstudio")
@@ -94,7 +94,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def details(lines: int = 60) -> str:
+def details() -> str:
     """A report for whoever fixes an error: versions and the end of the log, as plain text."""
     recent = [line for handler in _log.handlers if isinstance(handler, _Recent) for line in handler.lines]
     return "\n".join(
@@ -103,7 +103,7 @@ def details(lines: int = 60) -> str:
             platform.platform(),
             "",
             f"The last lines for {log_folder() / 'cnnstudio.log'}:",
-            *recent[-lines:],
+            *recent,
         ]
     )
 

@@ -6,18 +6,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRect, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QPaintEvent
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QHBoxLayout,
-    QMainWindow,
-    QStackedWidget,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QButtonGroup, QMainWindow, QStackedWidget, QToolButton, QWidget
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import breakable, describe
+from cnnstudio.gui.controls.layouts import column, row, widget_of
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.question import AnswerButton, Role, ask
 from cnnstudio.gui.log import details
@@ -71,18 +64,8 @@ class MainWindow(QMainWindow):
         self._stack = QStackedWidget()
         self._message = MessageBar()
         self._message.setObjectName("window_message")
-        content = QVBoxLayout()
-        content.setContentsMargins(0, 0, 0, 0)
-        content.setSpacing(0)
-        content.addWidget(self._message)
-        content.addWidget(self._stack, 1)
-        body = QWidget()
-        columns = QHBoxLayout(body)
-        columns.setContentsMargins(0, 0, 0, 0)
-        columns.setSpacing(0)
-        columns.addWidget(self._build_rail())
-        columns.addLayout(content, 1)
-        self.setCentralWidget(body)
+        content = column(self._message, (self._stack, 1), gap=0)
+        self.setCentralWidget(widget_of(row(self._build_rail(), (content, 1), gap=0)))
         self._add_quit_action()
         self._restore_geometry()
         self.show_page(self._last_page())
@@ -90,13 +73,12 @@ class MainWindow(QMainWindow):
     # The rail.
 
     def _build_rail(self) -> QWidget:
-        rail = QWidget()
+        layout = column()
+        layout.setContentsMargins(GRID // 2, 2 * GRID, GRID // 2, 2 * GRID)
+        rail = widget_of(layout)
         rail.setObjectName("rail")
         rail.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         rail.setFixedWidth(RAIL_WIDTH)
-        layout = QVBoxLayout(rail)
-        layout.setContentsMargins(GRID // 2, 2 * GRID, GRID // 2, 2 * GRID)
-        layout.setSpacing(GRID)
         group = QButtonGroup(self)
         entries = sorted(PAGES.values(), key=lambda entry: entry.at_foot)
         for entry in entries:

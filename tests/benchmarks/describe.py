@@ -63,6 +63,9 @@ def _choose(application: Any, window: "MainWindow", name: str) -> float:
 
     What is remembered of networks that were described before is forgotten.
     """
+    from cnnstudio.gui.controls.picker import Picker
+    from cnnstudio.gui.widgets.network.layer_table import LayerTableView
+    from cnnstudio.gui.widgets.network.picture import NetworkPicture
     from cnnstudio.models.networks import building as networks
     from tests.benchmarks.in_window import Painted, turn_for, wait_until
 
@@ -70,7 +73,7 @@ def _choose(application: Any, window: "MainWindow", name: str) -> float:
     page = window.page("architecture")
     networks._named_config.cache_clear()
     page._known.clear()
-    seen = [page._view.picture.viewport(), page._view._table.viewport()]
+    seen = [page.findChild(view).viewport() for view in (NetworkPicture, LayerTableView)]
     painted = Painted(seen)
     shown: list[str] = []
 
@@ -82,7 +85,7 @@ def _choose(application: Any, window: "MainWindow", name: str) -> float:
 
     page.shown.connect(note)
     begin = time.perf_counter()
-    page._chooser.picker.set_current(name)
+    page.findChild(Picker, "network_picker").set_current(name)
     wait_until(application, lambda: shown == [name] and not painted.waiting)
     seconds = time.perf_counter() - begin
     page.shown.disconnect(note)

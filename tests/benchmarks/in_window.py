@@ -20,6 +20,7 @@ from cnnstudio.data.library import load_dataset
 from cnnstudio.gui.app import create
 from cnnstudio.gui.main_window import MainWindow
 from cnnstudio.models.trained.classifier import Classifier, LayerOutput, Prediction
+from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.training.events import Batches, Started, Stopped
 
 PATIENCE_SECONDS = 300
@@ -189,14 +190,13 @@ def stroke() -> dict[str, list[float]]:
     page.ready.connect(lambda: ready.append(True))
     window.show_page("try")
     wait_until(application, lambda: bool(ready))
-    classifier = page._session._classifier
-    ours, theirs = classifier.predict, through_model_predict(classifier)
+    ours, theirs = Classifier.predict, through_model_predict(load_classifier(page.model))
     seconds: dict[str, list[float]] = {"ours": [], "theirs": []}
     for number in range(3):
         seconds["ours"] += draw_spiral(application, window, turns=160)[8:]
-        classifier.predict = theirs
+        Classifier.predict = theirs
         seconds["theirs"] += draw_spiral(application, window, turns=24 if number else 12)[4:]
-        classifier.predict = ours
+        Classifier.predict = ours
     window.quit()
     return seconds
 
@@ -208,7 +208,7 @@ def through_model_predict(classifier: Classifier) -> Callable[..., Prediction]:
     layers = [layer for layer in classifier.model.layers if type(layer).__name__ != "InputLayer"]
     model = keras.Model(classifier.model.inputs, [layer.output for layer in layers])
 
-    def predict(image: np.ndarray, feature_maps: bool = False) -> Prediction:
+    def predict(_self: Classifier, image: np.ndarray, _feature_maps: object = False) -> Prediction:
         outputs = [output[0] for output in model.predict(image[np.newaxis], verbose=0)]
         maps = tuple(
             LayerOutput(layer.name, type(layer).__name__, output) for layer, output in zip(layers, outputs, strict=True)

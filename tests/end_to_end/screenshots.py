@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
+from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.main_window import MainWindow
 from tests.end_to_end.drive import SEVEN, Steps, act, drawn, place, run
 from tests.virtual_screen import Hand, run_on_virtual_screen
@@ -26,10 +27,15 @@ def save(window: MainWindow, path: Path) -> None:
         image.convert("RGB").quantize(256).save(path, optimize=True)
 
 
+def choose_theme(window: MainWindow, name: str) -> None:
+    """Chooses “light” or “dark” on the Settings page."""
+    window.page("settings").findChild(QPushButton, f"theme_{name}").click()
+
+
 def train_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     """LeNet-5 after some epochs."""
     window.showMaximized()
-    window._settings.theme = "light"
+    choose_theme(window, "light")
     page = window.page("train")
     page.config = type(page.config)(epochs=4)
     yield act(partial(hand.press, "alt+t"))
@@ -42,7 +48,7 @@ def train_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
 def try_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     """A drawn seven."""
     window.showMaximized()
-    window._settings.theme = "dark"
+    choose_theme(window, "dark")
     window.show_page("try")
     page = window.page("try")
     yield lambda: page.model is not None
@@ -56,7 +62,7 @@ def try_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
 def data_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     """A digit as numbers."""
     window.showMaximized()
-    window._settings.theme = "light"
+    choose_theme(window, "light")
     window.show_page("data")
     page = window.page("data")
     yield lambda: page.dataset is not None
@@ -70,7 +76,7 @@ def data_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
 def photo_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     """A cat, and what EfficientNet-Lite0 sees in it."""
     window.showMaximized()
-    window._settings.theme = "dark"
+    choose_theme(window, "dark")
     window.open_path(TOP / "trained" / "efficientnet-lite0-imagenet")
     page = window.page("try")
     yield lambda: page.model is not None and "efficientnet" in page.model.name
@@ -83,11 +89,11 @@ def photo_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
 def architecture_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     """ResNet-20 for CIFAR-10, with a convolution that is chosen."""
     window.showMaximized()
-    window._settings.theme = "dark"
+    choose_theme(window, "dark")
     window.show_page("architecture")
     page = window.page("architecture")
-    page._chooser.refresh("resnet20", "cifar10")
-    page.entered()
+    page.findChild(Picker, "network_picker").set_current("resnet20")
+    page.findChild(Picker, "described_for_picker").set_current("cifar10")
     yield lambda: page.description is not None and page.description.request.image_shape == (32, 32, 3)
     picture = page.findChild(QWidget, "network_picture")
     point = picture.mapToGlobal(picture.place_of("conv"))

@@ -50,17 +50,22 @@ def pixels() -> Callable[[QWidget], np.ndarray]:
 
 
 @pytest.fixture
-def turn_wheel() -> Callable[[QWidget, QPoint, QPoint], QWheelEvent]:
+def turn_wheel() -> Callable[..., QWheelEvent]:
     """Turns the wheel over a place of a widget by (x, y) eighths of a degree; returns the event."""
 
-    def turn(widget: QWidget, place: QPoint, angle: QPoint) -> QWheelEvent:
+    def turn(
+        widget: QWidget,
+        place: QPoint,
+        angle: QPoint,
+        keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+    ) -> QWheelEvent:
         event = QWheelEvent(
             QPointF(place),
             QPointF(widget.mapToGlobal(place)),
             QPoint(),
             angle,
             Qt.MouseButton.NoButton,
-            Qt.KeyboardModifier.NoModifier,
+            keys,
             Qt.ScrollPhase.NoScrollPhase,
             False,
         )

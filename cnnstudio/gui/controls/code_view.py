@@ -1,6 +1,7 @@
 """Python code to read and to copy."""
 
 from bisect import bisect_right
+from operator import itemgetter
 
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QColor, QFontDatabase, QSyntaxHighlighter, QTextCharFormat, QTextDocument, QTextOption
@@ -28,7 +29,6 @@ class _Highlighter(QSyntaxHighlighter):
     def __init__(self, document: QTextDocument) -> None:
         super().__init__(document)
         self._tokens: list[tuple[int, int, str]] = []
-        self._starts: list[int] = []
 
     def set_code(self, code: str) -> None:
         """Finds the tokens of a text, which is set next."""
@@ -37,19 +37,19 @@ class _Highlighter(QSyntaxHighlighter):
         lexer = PythonLexer(stripnl=False, ensurenl=False)
         tokens = lexer.get_tokens_unprocessed(code)
         self._tokens = [(start, len(text), str(kind).removeprefix("Token.")) for start, kind, text in tokens]
-        self._starts = [start for start, _, _ in self._tokens]
 
     @override
     def highlightBlock(self, text: str) -> None:
         begin = self.currentBlock().position()
         end = begin + len(text)
-        for start, length, kind in self._tokens[max(0, bisect_right(self._starts, begin) - 1) :]:
+        first = bisect_right(self._tokens, begin, key=itemgetter(0)) - 1
+        for start, length, kind in self._tokens[max(0, first) :]:
             if start >= end:
                 break
             style = _style(kind)
             if style is not None:
-                first, last = max(start, begin), min(start + length, end)
-                self.setFormat(first - begin, last - first, style)
+                left, right = max(start, begin), min(start + length, end)
+                self.setFormat(left - begin, right - left, style)
 
 
 def _style(kind: str) -> QTextCharFormat | None:

@@ -5,12 +5,13 @@ import traceback
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QGuiApplication, QIcon, QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QSizePolicy, QWidget
 from typing_extensions import override
 
 from cnnstudio.errors import StudioError, explain, unexpected
 from cnnstudio.gui.controls.buttons import FoldButton, push_button, tool_button
-from cnnstudio.gui.controls.describe import breakable, describe
+from cnnstudio.gui.controls.describe import breakable, describe, label
+from cnnstudio.gui.controls.layouts import column, row
 from cnnstudio.gui.log import details
 from cnnstudio.gui.look.theme import GAP, GRID, icon
 
@@ -37,11 +38,8 @@ class MessageBar(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._said = ""
         self._symbol = QIcon()
-        self._icon = QLabel(self)
-        self._text = QLabel(self)
-        self._text.setObjectName("message_text")
-        self._text.setWordWrap(True)
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._icon = QLabel()
+        self._text = label(name="message_text", plain=True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._details = describe(
@@ -66,18 +64,10 @@ class MessageBar(QFrame):
         close = tool_button(
             "close_message_button", "Close message", "Closes this message. Escape does, too.", "close", self.hide
         )
-        row = QHBoxLayout()
-        row.setSpacing(GAP)
-        row.addWidget(self._icon)
-        row.addSpacing(GAP // 2)
-        row.addWidget(self._text, 1)
-        for button in (self._offer, self._unfold, self._copy, close):
-            row.addWidget(button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(2 * GRID, GRID, GRID, GRID)
-        column.setSpacing(GRID)
-        column.addLayout(row)
-        column.addWidget(self._details)
+        sentence = row(self._icon, GAP // 2, (self._text, 1), self._offer, self._unfold, self._copy, close)
+        content = column(sentence, self._details)
+        content.setContentsMargins(2 * GRID, GRID, GRID, GRID)
+        self.setLayout(content)
         self.hide()
 
     @property

@@ -100,7 +100,9 @@ class _NumberBox(Generic[_Number]):
     @property
     def bounds(self) -> str:
         """What can be typed, in a sentence for the tooltip."""
-        return f"From {self._said(self.minimum())} to {self._said(self.maximum())}."
+        ends = (self.minimum(), self.maximum())
+        lowest, highest = (f"{end:,}" if isinstance(end, int) else self.textFromValue(end) for end in ends)
+        return f"From {lowest} to {highest}."
 
     def stepBy(self, steps: int) -> None:
         """Moves the number, as far as the range goes; round it where the box wraps."""
@@ -140,10 +142,6 @@ class _NumberBox(Generic[_Number]):
     def textFromValue(self, value: _Number) -> str:
         """The number, so that it can be typed again."""
         raise NotImplementedError
-
-    def _said(self, value: _Number) -> str:
-        """The number in a sentence."""
-        return self.textFromValue(value)
 
     def _moved(self, steps: int) -> _Number:
         raise NotImplementedError
@@ -197,9 +195,6 @@ class WholeBox(_NumberBox[int], QSpinBox):
     def textFromValue(self, value: int) -> str:
         """Digits, without marks between thousands, which would be in the way of typing."""
         return f"{value}"
-
-    def _said(self, value: int) -> str:
-        return f"{value:,}"
 
     def _moved(self, steps: int) -> int:
         return self.value() + self.singleStep() * steps

@@ -6,10 +6,10 @@ from typing import Any
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QPainter, QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QSizePolicy, QStyle, QStyledItemDelegate, QStyleOptionComboBox, QWidget
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QStyle, QStyledItemDelegate, QStyleOptionComboBox
 from typing_extensions import override
 
-from cnnstudio.gui.look.theme import GAP, GRID, colours, text_sizes
+from cnnstudio.gui.look.theme import GAP, GRID, bold_font, colours, small_font
 
 _PICTURE = 6 * GRID
 _LIST_WIDTH = 46 * GRID
@@ -40,19 +40,11 @@ class Choice:
     group: str = ""
 
 
-@dataclass(frozen=True)
 class _Look:
     """The fonts of a choice, and how it is laid out in a rectangle."""
 
-    title: QFont
-    description: QFont
-
-    @classmethod
-    def of(cls, widget: QWidget) -> "_Look":
-        title, description = QFont(widget.font()), QFont(widget.font())
-        title.setWeight(QFont.Weight.DemiBold)
-        description.setPixelSize(text_sizes().small)
-        return cls(title, description)
+    def __init__(self, font: QFont) -> None:
+        self.title, self.description = bold_font(font), small_font(font)
 
     def title_height(self) -> int:
         return QFontMetrics(self.title).height() + 2
@@ -105,7 +97,7 @@ class _Delegate(QStyledItemDelegate):
         row = option.rect
         heading = self._heading(index.row())
         if heading:
-            painter.setFont(_Look.of(self._picker).description)
+            painter.setFont(small_font(self._picker.font()))
             painter.setPen(QColor(colours().secondary))
             words = QRect(row.left() + GAP, row.top(), row.width() - 2 * GAP, _HEADING - GAP // 2)
             painter.drawText(words, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, heading)
@@ -115,13 +107,13 @@ class _Delegate(QStyledItemDelegate):
             painter.setBrush(QColor(colours().accent_soft))
             painter.drawRoundedRect(row.adjusted(1, 1, -1, -1), 6, 6)
         area = row.adjusted(GAP, GAP, -GAP, -GAP)
-        _Look.of(self._picker).paint(painter, area, self._picker.choices[index.row()], enabled=True, one_line=False)
+        _Look(self._picker.font()).paint(painter, area, self._picker.choices[index.row()], enabled=True, one_line=False)
         painter.restore()
 
     @override
     def sizeHint(self, option: Any, index: QModelIndex | QPersistentModelIndex) -> QSize:
         width = self._picker.view().viewport().width() if self._picker.view().isVisible() else _LIST_WIDTH
-        height = _Look.of(self._picker).height(self._picker.choices[index.row()], width - 2 * GAP)
+        height = _Look(self._picker.font()).height(self._picker.choices[index.row()], width - 2 * GAP)
         return QSize(_LIST_WIDTH, height + 2 * GAP + (_HEADING if self._heading(index.row()) else 0))
 
     def _heading(self, row: int) -> str:
@@ -212,7 +204,7 @@ class Picker(QComboBox):
         self.style().drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option, painter, self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         area = self.rect().adjusted(GAP + 2, 1, -_ARROW, -1)
-        _Look.of(self).paint(painter, area, self._choices[current], self.isEnabled(), one_line=True)
+        _Look(self.font()).paint(painter, area, self._choices[current], self.isEnabled(), one_line=True)
         painter.end()
 
     @override

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QRect, QSize
 from PySide6.QtGui import QImage, QImageWriter, QPainter
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
@@ -46,21 +46,31 @@ def picture_of(widget: QWidget) -> QImage:
     return image
 
 
-def svg_of(widget: QWidget) -> bytes:
-    """A widget as an SVG file."""
+def svg(size: QSize, paint: Callable[[QPainter], object], title: str) -> bytes:
+    """What is painted in an area of a size, as an SVG file."""
     from PySide6.QtSvg import QSvgGenerator
 
     data = QByteArray()
     buffer = QBuffer(data)
     generator = QSvgGenerator()
     generator.setOutputDevice(buffer)
-    generator.setSize(widget.size())
-    generator.setViewBox(widget.rect())
+    generator.setTitle(title)
+    generator.setSize(size)
+    generator.setViewBox(QRect(QPoint(), size))
     painter = QPainter(generator)
-    painter.fillRect(widget.rect(), colours().window)
-    widget.render(painter, QPoint())
+    paint(painter)
     painter.end()
     return bytes(data.data())
+
+
+def svg_of(widget: QWidget) -> bytes:
+    """A widget on the theme's ground as an SVG file."""
+
+    def paint(painter: QPainter) -> None:
+        painter.fillRect(widget.rect(), colours().window)
+        widget.render(painter, QPoint())
+
+    return svg(widget.size(), paint, widget.accessibleName())
 
 
 def in_last_folder(name: str) -> str:

@@ -14,7 +14,7 @@ from cnnstudio.gui.settings import Settings
 class Page(QWidget):
     """What the window asks of a page, each with an answer that does nothing.
 
-    A page is made with `ItsClass(settings)`; its `objectName` is `page_<name>`.
+    A page is made with `ItsClass(settings)`.
 
     Signals:
         navigate(str, object): shows the page of that name and gives it the payload (None: just shows it).
@@ -79,6 +79,7 @@ class PageEntry:
         """Imports the page and makes it."""
         module, _, class_name = self.path.partition(":")
         page: Page = getattr(importlib.import_module(module, __package__), class_name)(settings)
+        page.setObjectName(f"page_{self.name}")
         return page
 
 

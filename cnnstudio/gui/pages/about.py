@@ -50,15 +50,11 @@ def licence(distribution: str) -> str:
         found = metadata.metadata(distribution)
     except metadata.PackageNotFoundError:
         return "not installed"
-    stated = found["License-Expression"] or ""
     classifiers = [
         line.rpartition(" :: ")[2] for line in found.get_all("Classifier", []) if line.startswith("License ::")
     ]
-    if not stated and classifiers:
-        stated = ", ".join(classifiers)
-    if not stated:
-        stated = (found["License"] or "see its files").strip().splitlines()[0]
-    return stated
+    text = (found["License"] or "see its files").strip()
+    return found["License-Expression"] or ", ".join(classifiers) or text.splitlines()[0]
 
 
 class AboutPage(Page):
@@ -66,7 +62,6 @@ class AboutPage(Page):
 
     def __init__(self, settings: Settings) -> None:  # noqa: ARG002
         super().__init__()
-        self.setObjectName("page_about")
         self._versions = versions()
         self._licences = {name: _OWN_LICENCES.get(name) or licence(name) for name in self._versions}
         copy = push_button(

@@ -8,15 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QListWidget,
-    QPushButton,
-    QToolButton,
-)
+from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QListWidget, QPushButton
 
 from cnnstudio import wording
 from cnnstudio.data.downloads.fetch import read_extra_folders, write_extra_folders
@@ -50,7 +42,6 @@ class SettingsPage(Page):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
-        self.setObjectName("page_settings")
         self._settings = settings
         self._task = LatestTask(self)
         self._task.finished.connect(self._show_sizes)
@@ -170,14 +161,13 @@ class SettingsPage(Page):
             path.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             grid.addWidget(QLabel(title), line, 0)
             grid.addLayout(column(path, label(explanation, "small"), gap=0), line, 1)
-            grid.addWidget(self._folder_button(key, title, "open", "Open", _open), line, 2)
-            grid.addWidget(self._folder_button(key, title, "copy", "Copy the path of", _copy), line, 3)
+            for place, (what, verb, picture, act) in enumerate(
+                (("open", "Open", "folder", _open), ("copy", "Copy the path of", "copy", _copy)), start=2
+            ):
+                text = f"{verb} the {title.lower()} folder"
+                button = tool_button(f"{what}_{key}_folder_button", text, f"{text}.", picture, partial(act, folder()))
+                grid.addWidget(button, line, place)
         return grid
-
-    def _folder_button(self, key: str, title: str, what: str, verb: str, act: Callable[[Path], object]) -> QToolButton:
-        text = f"{verb} the {title.lower()} folder"
-        picture = "folder" if what == "open" else "copy"
-        return tool_button(f"{what}_{key}_folder_button", text, f"{text}.", picture, lambda: act(FOLDERS[key][2]()))
 
     def _show_sources(self) -> None:
         self._sources.clear()

@@ -1,9 +1,10 @@
 """Controls of forms: what they are set to is what they say."""
 
+from collections.abc import Callable
+
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication, QComboBox, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.controls.forms import TIP, WheelGuard, combo, number, set_value, slider, value_of
@@ -49,7 +50,7 @@ def test_a_slider_tells_each_value(qtbot: QtBot) -> None:
     assert told == [20, 48]
 
 
-def test_the_wheel_changes_only_what_has_the_focus(qtbot: QtBot) -> None:
+def test_the_wheel_changes_only_what_has_the_focus(qtbot: QtBot, turn_wheel: Callable[..., object]) -> None:
     page, box, other = QWidget(), WholeBox(0, 9), WholeBox(0, 9)
     qtbot.addWidget(page)
     column = QVBoxLayout(page)
@@ -60,16 +61,5 @@ def test_the_wheel_changes_only_what_has_the_focus(qtbot: QtBot) -> None:
         page.show()
     other.setFocus()
     for one, value in ((box, 0), (other, 1)):
-        place, none = QPointF(5, 5), Qt.KeyboardModifier.NoModifier
-        event = QWheelEvent(
-            place,
-            one.mapToGlobal(place),
-            QPoint(),
-            QPoint(0, 120),
-            Qt.MouseButton.NoButton,
-            none,
-            Qt.ScrollPhase.NoScrollPhase,
-            False,
-        )
-        QApplication.sendEvent(one, event)
+        turn_wheel(one, QPoint(5, 5), QPoint(0, 120))
         assert one.value() == value

@@ -1,10 +1,10 @@
 """The picker: choosing, by mouse and by keyboard."""
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QIcon, QPixmap, QWheelEvent
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from cnnstudio.gui.controls.picker import Choice, Picker
 from cnnstudio.gui.look.theme import LIGHT
@@ -124,19 +124,8 @@ def test_a_crowded_page_does_not_squeeze_it(qtbot, theme):
     assert picker.height() == 64
 
 
-def test_the_wheel_changes_nothing(picker):
-    place, none = QPointF(100, 30), Qt.KeyboardModifier.NoModifier
-    event = QWheelEvent(
-        place,
-        picker.mapToGlobal(place),
-        QPoint(),
-        QPoint(0, -120),
-        Qt.MouseButton.NoButton,
-        none,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-    QApplication.sendEvent(picker, event)
+def test_the_wheel_changes_nothing(picker, turn_wheel):
+    event = turn_wheel(picker, QPoint(100, 30), QPoint(0, -120))
     assert picker.current_key == "one"
     assert not event.isAccepted()
 

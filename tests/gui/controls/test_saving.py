@@ -35,4 +35,4 @@ def test_a_folder_that_is_not_there_is_told(qtbot: QtBot, tmp_path: Path, monkey
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
     monkeypatch.setattr(QMessageBox, "warning", lambda _parent, _title, text: told.append(text))
     assert save_as(window, "Save", "name", (Format(".txt", "Text", lambda: b"content"),)) == ""
-    assert told == [f"{path} could not be written: it is not there. Choose another place."]
+    assert told == [f"{path} could not be written: it does not exist. Choose another place."]

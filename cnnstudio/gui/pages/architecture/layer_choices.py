@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from cnnstudio import wording
+from cnnstudio.gui.controls.picker import Choice
 from cnnstudio.gui.look.theme import icon
 from cnnstudio.gui.widgets.network.layer_facts import shape_text
-from cnnstudio.gui.widgets.network.layer_menu import LayerChoice
 from cnnstudio.models.layer_kinds import LAYER_KINDS
 from cnnstudio.models.layer_kinds.windows import Window
 from cnnstudio.models.layer_table import LayerRow, LayerTable
@@ -42,18 +42,16 @@ RESIDUAL_BLOCKS = {
 """Blocks by their keys."""
 
 
-def layer_choices() -> list[LayerChoice]:
+def layer_choices() -> list[Choice]:
     """What can be added, residual blocks first among the branches."""
     choices = [
-        LayerChoice(kind.name, kind.title, kind.description, icon(kind.icon), kind.group)
+        Choice(kind.name, kind.title, kind.description, icon(kind.icon), kind.group)
         for kind in LAYER_KINDS.values()
         if kind.is_offered
     ]
     branches = next(number for number, choice in enumerate(choices) if choice.key == "Add")
     group, picture = choices[branches].group, icon("layer-residual")
-    blocks = [
-        LayerChoice(key, block.title, block.description, picture, group) for key, block in RESIDUAL_BLOCKS.items()
-    ]
+    blocks = [Choice(key, block.title, block.description, picture, group) for key, block in RESIDUAL_BLOCKS.items()]
     return [*choices[:branches], *blocks, *choices[branches:]]
 
 

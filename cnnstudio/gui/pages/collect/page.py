@@ -34,7 +34,6 @@ class CollectPage(Page):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
-        self.setObjectName("page_collect")
         self.setAcceptDrops(True)
         self._settings = settings
         self._form = NewSetForm()

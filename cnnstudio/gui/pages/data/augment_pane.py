@@ -16,6 +16,7 @@ from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.data.examples import EXAMPLES, ExampleGrid
 from cnnstudio.gui.task import LatestTask
+from cnnstudio.wording import percent
 
 STEPS = 180
 """Of a slider, from nothing to the largest value that makes sense."""
@@ -159,4 +160,4 @@ def amount(change: Change, value: float) -> str:
     """A value of a change in words: “15°”, “12 %”, “off”."""
     if not value:
         return "off"
-    return f"{value:.0f}°" if "degrees" in change.unit else f"{100 * value:.0f} %"
+    return f"{value:.0f}°" if "degrees" in change.unit else percent(value, 0)

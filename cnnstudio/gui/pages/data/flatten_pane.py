@@ -24,13 +24,9 @@ _FARTHEST = 8
 
 def shifted(image: np.ndarray, columns: int) -> np.ndarray:
     """The image moved to the right, (height, width, channels); what comes in from outside is 0."""
-    moved = np.zeros_like(image)
-    width = image.shape[1]
-    if columns >= 0:
-        moved[:, columns:] = image[:, : width - columns]
-    else:
-        moved[:, :columns] = image[:, -columns:]
-    return moved
+    edge = abs(columns)
+    padded = np.pad(image, ((0, 0), (edge, edge), (0, 0)))
+    return padded[:, edge - columns :][:, : image.shape[1]]
 
 
 class FlattenPane(QWidget):

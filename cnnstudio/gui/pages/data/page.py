@@ -48,7 +48,6 @@ class DataPage(Page):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
-        self.setObjectName("page_data")
         self._settings = settings
         self._entries: dict[str, DatasetEntry] = {}
         self._began = 0.0

@@ -38,7 +38,6 @@ class TrainPage(Page):
 
     def __init__(self, settings: Settings) -> None:  # noqa: ARG002
         super().__init__()
-        self.setObjectName("page_train")
         self._task: Task | None = None
         self._config = TrainingConfig()
         self._done = 0.0

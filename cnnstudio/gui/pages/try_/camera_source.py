@@ -7,7 +7,7 @@ from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, column, row
 from cnnstudio.gui.pages.try_.draw_source import Source
-from cnnstudio.gui.pages.try_.session import Answer, ModelInput, Picture
+from cnnstudio.gui.pages.try_.session import Answer, Picture
 from cnnstudio.gui.widgets.drawing.camera import CameraView
 from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
 
@@ -21,7 +21,6 @@ class CameraSource(Source):
         super().__init__()
         self._stack = self._surface = QStackedWidget()
         self.invitation = _INVITATION
-        self._input: Picture | None = None
         self._camera = CameraView()
         self._camera.picture_changed.connect(self._take)
         self._camera.failed.connect(self._lose)
@@ -40,11 +39,6 @@ class CameraSource(Source):
         self._freeze.toggled.connect(self._hold)
         note = label("Pictures stay on this computer.", "small")
         self.setLayout(column(self._stack, row((note, 1), self._freeze), STRETCH))
-
-    @property
-    def input(self) -> ModelInput | None:
-        """The newest picture; None while there is none."""
-        return self._input
 
     def set_side(self, side: int) -> None:
         """In the shape of most cameras' pictures."""
@@ -90,7 +84,7 @@ class CameraSource(Source):
     @Slot(bool)
     def _hold(self, held: bool) -> None:
         self._freeze.setText("Go &on" if held else "Free&ze")
-        if held and self._input is not None and not isinstance(self._input.source, bytes):
+        if held and self._input is not None:
             self._still.set_image(self._camera.picture)
             self._stack.setCurrentWidget(self._still)
             self._camera.stop()

@@ -38,11 +38,12 @@ class Source(QWidget):
     failed = Signal(str)
     _surface: QWidget
     """The canvas, or what takes its place."""
+    _input: ModelInput | None = None
 
     @property
     def input(self) -> ModelInput | None:
         """What to classify now; None where there is nothing yet."""
-        raise NotImplementedError
+        return self._input
 
     def set_side(self, side: int) -> None:
         """Sets width and height of the canvas, or of what takes its place."""

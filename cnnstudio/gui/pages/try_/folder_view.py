@@ -30,59 +30,6 @@ _REST = 20
 """A refresh may take a twentieth of the time: with very many pictures, there are fewer."""
 
 
-class FolderChoices(QWidget):
-    """A chip for each of `FILTERS` and a list of `ORDERS`.
-
-    Signals:
-        filter_chosen(str): a filter was clicked, which is on; the same one again turns it off.
-        order_chosen(): another order was chosen.
-
-    Attributes:
-        filter: the key of the filter that is on, of `FILTERS`.
-    """
-
-    filter_chosen = Signal(str)
-    order_chosen = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.filter = "all"
-        self._chips = {
-            name: chip(f"{name}_filter_chip", text, lesson, partial(self._choose, name))
-            for name, (text, lesson) in FILTERS.items()
-        }
-        self._order = combo("order_combo", "Order", "", ORDERS)
-        self._order.currentIndexChanged.connect(self.order_chosen)
-        sort = label("S&ort", "secondary", wrap=False)
-        sort.setBuddy(self._order)
-        self.setLayout(row(*self._chips.values(), STRETCH, sort, self._order))
-        self.present({}, one_class=False)
-
-    @property
-    def order(self) -> str:
-        """The key of the order that is chosen, of `ORDERS`."""
-        return str(self._order.currentData())
-
-    def present(self, counts: Mapping[str, int], one_class: bool) -> None:
-        """Shows which filter is on, and how many pictures it lets through.
-
-        Args:
-            counts: how many pictures a filter lets through, for those where it is worth saying.
-            one_class: whether the pictures of one class are shown, so that not all are.
-        """
-        for name, button in self._chips.items():
-            text = FILTERS[name][0]
-            button.setText(f"{text} ({counts[name]:,})" if name in counts else text)
-            button.setChecked(name == self.filter and (name != "all" or not one_class))
-        self._chips["unreadable"].setVisible(bool(counts.get("unreadable")))
-        self._order.setEnabled(self.filter != "unreadable")
-        self._order.setToolTip(ORDERS[self.order][1])
-
-    def _choose(self, name: str) -> None:
-        self.filter = "all" if name == self.filter else name
-        self.filter_chosen.emit(name)
-
-
 class FolderView(QWidget):
     """Classifies a folder and shows the predictions.
 
@@ -102,6 +49,7 @@ class FolderView(QWidget):
         self._saving.finished.connect(self._tell_saved)
         self._saving.failed.connect(self._fail)
         self._results: Results | None = None
+        self._filter = "all"
         self._shown = np.zeros(0, int)
         self._rows: list[int] = []
         self._folder = Path()
@@ -150,7 +98,7 @@ class FolderView(QWidget):
         self._results = None
         self._title.setText(folder.name or str(folder))
         self._subtitle.setText(f"Classified by {title}")
-        self._choices.filter = "all"
+        self._filter = "all"
         self._histogram.set_classes((), ())
         self._refresh()
         self._progress.run(partial(classify, model, folder), "Looking for pictures and opening the model …")
@@ -234,12 +182,17 @@ class FolderView(QWidget):
         self._stack = QStackedWidget()
         for view in (self._grid, self._list, self._soon):
             self._stack.addWidget(view)
-        self._choices = FolderChoices()
-        self._choices.filter_chosen.connect(self._choose_filter)
-        self._choices.order_chosen.connect(self._refresh)
+        self._chips = {
+            name: chip(f"{name}_filter_chip", text, lesson, partial(self._choose_filter, name))
+            for name, (text, lesson) in FILTERS.items()
+        }
+        self._order = combo("order_combo", "Order", "", ORDERS)
+        self._order.currentIndexChanged.connect(self._refresh)
+        sort = label("S&ort", "secondary", wrap=False)
+        sort.setBuddy(self._order)
         self._count = label(role="secondary", name="folder_count", plain=True)
         foot = row((self._count, 1), size_slider(self._grid, "folder_thumbnail_size"))
-        return column(self._choices, (self._stack, 1), foot)
+        return column(row(*self._chips.values(), STRETCH, sort, self._order), (self._stack, 1), foot)
 
     @Slot(object)
     def _hear(self, event: object) -> None:
@@ -276,7 +229,7 @@ class FolderView(QWidget):
         results = self._results
         self._save.setEnabled(results is not None and bool(results.everything))
         if results is None or not results.everything:
-            self._choices.present({}, one_class=False)
+            self._show_choices({}, one_class=False)
             self._every_class.hide()
             self._grid.set_images(None)
             self._stack.setCurrentWidget(self._soon)
@@ -286,9 +239,9 @@ class FolderView(QWidget):
         chosen = self._histogram.chosen_class
         unsure = results.counts(sure=False)
         number_unsure = int(unsure[self._rows[chosen]] if chosen >= 0 else unsure.sum())
-        self._choices.present({"unsure": number_unsure, "unreadable": len(results.unreadable)}, one_class=chosen >= 0)
+        self._show_choices({"unsure": number_unsure, "unreadable": len(results.unreadable)}, one_class=chosen >= 0)
         self._every_class.setVisible(chosen >= 0)
-        listing = self._choices.filter == "unreadable"
+        listing = self._filter == "unreadable"
         self._stack.setCurrentWidget(self._list if listing else self._grid)
         if listing:
             self._list.setPlainText("\n".join(problem_text(one, self._folder) for one in results.unreadable))
@@ -296,7 +249,7 @@ class FolderView(QWidget):
             self._count.setText(f"{number:,} {'file' if number == 1 else 'files'} cannot be used")
             return
         self._shown = results.order(
-            self._choices.order, self._choices.filter == "unsure", self._rows[chosen] if chosen >= 0 else None
+            self._order.currentData(), self._filter == "unsure", self._rows[chosen] if chosen >= 0 else None
         )
         thumbnails, shown, scrolled = results.begun.thumbnails, self._shown, self._grid.verticalScrollBar().value()
         self._grid.set_images(
@@ -310,6 +263,16 @@ class FolderView(QWidget):
         if self.running:
             self._grid.verticalScrollBar().setValue(scrolled)
         self._tell_picture(-1)
+
+    def _show_choices(self, counts: Mapping[str, int], one_class: bool) -> None:
+        """Shows which filter is on, and how many pictures some of them let through."""
+        for name, button in self._chips.items():
+            text = FILTERS[name][0]
+            button.setText(f"{text} ({counts[name]:,})" if name in counts else text)
+            button.setChecked(name == self._filter and (name != "all" or not one_class))
+        self._chips["unreadable"].setVisible(bool(counts.get("unreadable")))
+        self._order.setEnabled(self._filter != "unreadable")
+        self._order.setToolTip(ORDERS[self._order.currentData()][1])
 
     def _show_classes(self, results: Results) -> None:
         sure, unsure = results.counts(sure=True), results.counts(sure=False)
@@ -329,12 +292,13 @@ class FolderView(QWidget):
     def _choose_class(self, number: int) -> None:
         self._message.hide()
         self._histogram.set_chosen(number)
-        if self._choices.filter == "unreadable":
-            self._choices.filter = "all"
+        if self._filter == "unreadable":
+            self._filter = "all"
         self._refresh()
 
-    @Slot(str)
     def _choose_filter(self, name: str) -> None:
+        """Turns a filter on; the one that is on, off."""
+        self._filter = "all" if name == self._filter else name
         self._message.hide()
         if name != "unsure":
             self._histogram.set_chosen(-1)

@@ -61,7 +61,6 @@ class TryPage(Page):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
-        self.setObjectName("page_try")
         self._settings = settings
         self._session = TrySession()
         self._task = LatestTask(self)
@@ -231,7 +230,7 @@ class TryPage(Page):
         self._open = None
         self._blank()
         self._bars.set_classes(())
-        self._maps.clear()
+        self._maps.set_rows(())
         self._every.hide()
         if self._models.card is not None:
             self._panel.use(self._models.card)

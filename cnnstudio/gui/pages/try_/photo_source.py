@@ -18,7 +18,7 @@ from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.choosers.models import MODEL_FILES
 from cnnstudio.gui.pages.try_.draw_source import Source
 from cnnstudio.gui.pages.try_.input_texts import InputTexts, texts_for
-from cnnstudio.gui.pages.try_.session import Answer, ModelInput, Picture
+from cnnstudio.gui.pages.try_.session import Answer, Picture
 from cnnstudio.gui.widgets.drawing.dropped_pictures import NO_ENDINGS, NOTHING_TO_PASTE, PICTURE_FILES, pictures_in
 from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
@@ -53,7 +53,6 @@ class PhotoSource(Source):
     def __init__(self) -> None:
         super().__init__()
         self._photo = self._surface = PhotoView()
-        self._input: Picture | None = None
         self._called = ""
         self._name = label(role="small", name="photo_name", wrap=False, plain=True)
         self._name.setAlignment(Qt.AlignmentFlag.AlignHCenter)
@@ -109,11 +108,6 @@ class PhotoSource(Source):
         for path, button in self._sample_buttons.items():
             if button.icon().isNull():
                 button.setIcon(_square_icon(path, round(SAMPLE_SIDE * self.devicePixelRatioF())))
-
-    @property
-    def input(self) -> ModelInput | None:
-        """The picture; None where none was opened yet."""
-        return self._input
 
     def set_side(self, side: int) -> None:
         """Leaves room for the step pictures."""

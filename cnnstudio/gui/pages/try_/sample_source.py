@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from html import escape
 
@@ -22,24 +21,14 @@ from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.pages.choosers.models import title_of_dataset
 from cnnstudio.gui.pages.try_.draw_source import NARROW, Source
 from cnnstudio.gui.pages.try_.input_texts import InputTexts
-from cnnstudio.gui.pages.try_.session import Answer, ModelInput, TestImage, dataset_of
+from cnnstudio.gui.pages.try_.session import Answer, TestImage, dataset_of
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.models.trained.card import Card
 from cnnstudio.progress import ending_with
 from cnnstudio.wording import size
 
-
-@dataclass(frozen=True, eq=False)
-class _Found:
-    """A data set that was looked for.
-
-    Attributes:
-        entry: the data set.
-        test: its test images; None where they would have to be downloaded first.
-    """
-
-    entry: DatasetEntry
-    test: Split | None
+_Found = tuple[DatasetEntry, Split | None]
+"""A data set that was looked for, and its test images; None where they would have to be downloaded first."""
 
 
 def why_no_samples(card: Card) -> str:
@@ -55,11 +44,11 @@ def _find(card: Card, download: bool, on_event: Callable[[object], object], stop
     if entry is None:
         raise StudioError(f"{why_no_samples(card)} Open a picture instead.")
     if not download and not entry.is_here():
-        return _Found(entry, None)
+        return entry, None
     dataset = entry.load(ending_with(stop, on_event))
     if dataset.image_shape != card.input_shape or dataset.classes != card.classes:
         raise StudioError(f"“{card.name}” does not take the images of {entry.title}. Open a picture instead.")
-    return _Found(entry, dataset.test)
+    return entry, dataset.test
 
 
 class SampleSource(Source):
@@ -111,11 +100,6 @@ class SampleSource(Source):
         self.setLayout(column(self._view, self._row, self._progress, STRETCH))
         self._show_state("")
 
-    @property
-    def input(self) -> ModelInput | None:
-        """The test image; None while there is none."""
-        return self._input
-
     def set_side(self, side: int) -> None:
         """Sets the text above the buttons where both have too little room beside each other."""
         super().set_side(side)
@@ -144,17 +128,17 @@ class SampleSource(Source):
     @Slot()
     def pick(self) -> None:
         """Picks another test image."""
-        if self._found is None or self._found.test is None:
+        entry, test = self._found or (None, None)
+        if entry is None or test is None:
             return
-        test = self._found.test
-        before = -1 if self._input is None else self._input.index
+        before = self._input.index if isinstance(self._input, TestImage) else -1
         index = int(self._random.integers(len(test)))
         if index == before:
             index = (index + 1) % len(test)
         try:
             self._input = TestImage(test.images[index], int(test.labels[index]), index)
         except OSError as error:
-            self.failed.emit(f"The images of {self._found.entry.title} cannot be read any more ({reason(error)}).")
+            self.failed.emit(f"The images of {entry.title} cannot be read any more ({reason(error)}).")
             return
         self.input_changed.emit()
 
@@ -178,7 +162,7 @@ class SampleSource(Source):
     def _load(self, download: bool) -> None:
         if self._card is None:
             return
-        if self._found is not None and self._found.test is not None:
+        if self._found is not None and self._found[1] is not None:
             self._take(self._found)
             return
         self._progress.run(partial(_find, self._card, download), "Looking for the test images …")
@@ -192,8 +176,8 @@ class SampleSource(Source):
     @Slot(object)
     def _take(self, found: _Found) -> None:
         self._found = found
-        if found.test is None:
-            entry = found.entry
+        entry, test = found
+        if test is None:
             self._show_state(
                 f"The test images of {entry.title} are not here yet: {size(entry.download_bytes)} to download.",
                 download=True,

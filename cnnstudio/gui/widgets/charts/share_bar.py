@@ -55,7 +55,7 @@ class ShareBar(ItemWidget):
         self._title, self._series = title, series
         self._shares: tuple[Share, ...] = ()
         self._ends: list[int] = []
-        self._known = True
+        self._number = "0"
         self._selected = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -64,19 +64,15 @@ class ShareBar(ItemWidget):
         """Of all shares."""
         return self._ends[-1] if self._ends else 0
 
-    @property
-    def _number(self) -> str:
-        return f"{self.total:,}" if self._known else "–"
-
     def set_shares(self, shares: Sequence[Share] | None) -> None:
         """Divides the bar among other shares.
 
         Args:
             shares: of the layers, in this order; those of 0 take no room. None where they cannot be known.
         """
-        self._known = shares is not None
         self._shares = tuple(share for share in shares or () if share.count > 0)
         self._ends = list(accumulate(share.count for share in self._shares))
+        self._number = "–" if shares is None else f"{self.total:,}"
         self.hover(NONE)
         self.select(self._selected)
         largest = sorted(self._shares, key=lambda share: -share.count)[:3]

@@ -7,10 +7,11 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QAction, QGuiApplication, QHelpEvent, QKeyEvent, QKeySequence, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
-from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.layouts import column
 from cnnstudio.gui.controls.saving import Format, picture_of, png, save_as, svg_of
 from cnnstudio.gui.look.theme import GAP, GRID, colours, icon
 from cnnstudio.gui.widgets.charts.curves import TRAINING, VALIDATION, CurveLegend, MeasurePlot
@@ -71,19 +72,13 @@ class TrainingPlot(QWidget):
         self.loss.getAxis("bottom").setStyle(showValues=False)
         self._view.scene().sigMouseMoved.connect(self._point_at)
         self._view.scene().sigMouseClicked.connect(self._clicked)
-        self._readout = QLabel(self)
-        self._readout.setObjectName("plot_readout")
-        self._readout.setProperty("role", "small")
+        self._readout = label(role="small", name="plot_readout", wrap=False)
         self._readout.setAccessibleName("Value under the cursor")
         self._readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._readout.setContentsMargins(GAP, 0, 0, 0)
         self._readout.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._readout.setFixedHeight(4 * GRID + GAP // 2)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(4, 4, 4, 4)
-        column.setSpacing(GAP // 2)
-        column.addWidget(self._readout)
-        column.addWidget(self._view, 1)
+        self.setLayout(column(self._readout, (self._view, 1), gap=GAP // 2, edge=4))
 
     def _add_actions(self) -> None:
         rows = (

@@ -11,11 +11,12 @@ import numpy as np
 from PySide6 import QtCore
 from PySide6.QtCore import QCoreApplication, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QImage, QShowEvent, QTransform
-from PySide6.QtWidgets import QComboBox, QFrame, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QStackedWidget, QWidget
 from typing_extensions import override
 
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.layouts import STRETCH, column
 from cnnstudio.gui.look.theme import GAP, SECTION
 from cnnstudio.gui.widgets.drawing.photo_view import Crop, PhotoView
 from cnnstudio.screen import apt_line, missing_camera_packages
@@ -90,15 +91,10 @@ class CameraView(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self._screen)
         self._stack.addWidget(self._build_problem())
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GAP)
-        column.addWidget(self._stack, 1)
-        column.addWidget(self._choice)
+        self.setLayout(column((self._stack, 1), self._choice))
 
     def _build_problem(self) -> QWidget:
-        self._problem_text = label(role="secondary", name="camera_problem")
-        self._problem_text.setTextFormat(Qt.TextFormat.PlainText)
+        self._problem_text = label(role="secondary", name="camera_problem", plain=True)
         self._problem_text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._problem_text.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
@@ -106,13 +102,8 @@ class CameraView(QWidget):
         again = push_button("camera_again_button", "Try &again", "Looks for the camera once more, now.", self.start)
         panel = QFrame()
         panel.setProperty("role", "panel")
-        column = QVBoxLayout(panel)
-        column.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
-        column.setSpacing(2 * GAP)
-        column.addStretch(1)
-        column.addWidget(self._problem_text)
-        column.addWidget(again, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(1)
+        middle = (again, 0, Qt.AlignmentFlag.AlignHCenter)
+        panel.setLayout(column(STRETCH, self._problem_text, middle, STRETCH, gap=2 * GAP, edge=SECTION))
         return panel
 
     @property

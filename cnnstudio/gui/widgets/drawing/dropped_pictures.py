@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QMimeData
+from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog
 
 from cnnstudio.data.pictures.open import OPENED_ENDINGS
+from cnnstudio.gui.controls.saving import png
 
 # The dialogs of GTK and of the desktop portals distinguish upper from lower case; cameras write IMG_0001.JPG.
 PICTURE_FILES = f"Pictures ({' '.join(f'*{ending} *{ending.upper()}' for ending in OPENED_ENDINGS)})"
@@ -30,9 +31,4 @@ def pictures_in(data: QMimeData) -> list[Path | bytes]:
         if data.hasFormat(kind):
             return [bytes(data.data(kind).data())]
     picture = data.imageData()
-    if not isinstance(picture, QImage) or picture.isNull():
-        return []
-    buffer = QBuffer()
-    buffer.open(QBuffer.OpenModeFlag.WriteOnly)
-    picture.save(buffer, "PNG")  # type: ignore[call-overload]  # the stubs want bytes, Qt wants text
-    return [bytes(buffer.data().data())]
+    return [png(picture)] if isinstance(picture, QImage) and not picture.isNull() else []

@@ -5,11 +5,11 @@ from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from cnnstudio import wording
 from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.layouts import ScrollColumn, column
 from cnnstudio.gui.look.theme import SECTION
 from cnnstudio.gui.widgets.items import NONE
 from cnnstudio.gui.widgets.maps.map_row import MapRow
@@ -30,7 +30,7 @@ def kind_and_shape(kind: str, shape: tuple[int, ...]) -> str:
     return f"{kind} · {wording.shape(shape)}"
 
 
-class FeatureMapGrid(QScrollArea):
+class FeatureMapGrid(ScrollColumn):
     """A scrolling column of layers: name, kind, shape, legend and all feature maps, each of which can be enlarged.
 
     Of a deep network, rows may be there before their maps: `missing` names those that are looked at.
@@ -47,10 +47,6 @@ class FeatureMapGrid(QScrollArea):
             "Feature maps of every layer",
             "A feature map is one channel of a layer's output for the image: bright where it found its pattern.",
         )
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._layers: tuple[Row, ...] = ()
         self._rows: list[MapRow] = []
         self._stale: set[str] = set()
@@ -61,14 +57,10 @@ class FeatureMapGrid(QScrollArea):
         self.verticalScrollBar().valueChanged.connect(lambda _: self._soon.start())
         self._placeholder = label("What every layer sees appears here.", "secondary")
         self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        content = QWidget()
-        content.setProperty("role", "content")
-        self._column = QVBoxLayout(content)
+        self._column = column((self._placeholder, 1), gap=2 * SECTION // 3)
         self._column.setContentsMargins(0, 0, SECTION // 2, 0)
-        self._column.setSpacing(2 * SECTION // 3)
-        self._column.addWidget(self._placeholder, 1)
         self._column.addStretch(0)
-        self.setWidget(content)
+        self.set_content(self._column)
 
     @property
     def rows(self) -> dict[str, MapRow]:
@@ -117,10 +109,6 @@ class FeatureMapGrid(QScrollArea):
         self._show_rows(False)
         for row in self._rows:
             row.keep_room(row.values.shape)
-
-    def clear(self) -> None:
-        """Shows the empty state, and forgets the rows."""
-        self.set_rows(())
 
     def _show_rows(self, shown: bool) -> None:
         self._filled = shown and bool(self._rows)

@@ -3,10 +3,11 @@
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QShortcut
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QSizePolicy, QWidget
 
 from cnnstudio.gui.controls.buttons import push_button
-from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.layouts import STRETCH, column, row
 from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.controls.saving import Format, png, save_as
 from cnnstudio.gui.look.theme import GAP, GRID, SECTION, array_to_image
@@ -72,15 +73,12 @@ class MapDialog(QDialog):
         self._title = ""
         self._values = np.zeros((1, 1, 1), np.float32)
         self._limits: Limits = (0.0, 0.0)
-        self._heading = QLabel()
-        self._heading.setProperty("role", "heading")
+        self._heading = label(role="heading", wrap=False)
         self._map = _Map()
         self._map.pointed.connect(self._show_statistics)
         self._bar = ColourBar(colormap)
-        self._pointed = QLabel()
-        self._pointed.setObjectName("value_under_cursor")
-        self._statistics = QLabel()
-        self._statistics.setProperty("role", "secondary")
+        self._pointed = label(name="value_under_cursor", wrap=False)
+        self._statistics = label(role="secondary", wrap=False)
         self._number = WholeBox(1, 1)
         self._number.setMinimumWidth(24 * GRID)
         self._number.valueChanged.connect(self._refresh)
@@ -113,27 +111,12 @@ class MapDialog(QDialog):
             (QKeySequence.StandardKey.Save, self._save),
         ):
             QShortcut(QKeySequence(key), self, slot)
-        picture = QHBoxLayout()
-        picture.setSpacing(2 * GAP)
-        picture.addWidget(self._map, 1)
-        picture.addWidget(self._bar)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(GAP)
-        buttons.addWidget(self._number)
-        buttons.addStretch(1)
         for button in (copy, save):
             button.setAutoDefault(False)  # Enter is for the number
-            buttons.addWidget(button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
-        column.setSpacing(GAP)
-        column.addWidget(self._heading)
-        column.addSpacing(GAP)
-        column.addLayout(picture, 1)
-        column.addWidget(self._pointed)
-        column.addWidget(self._statistics)
-        column.addSpacing(GAP)
-        column.addLayout(buttons)
+        picture = row((self._map, 1), self._bar, gap=2 * GAP)
+        texts = column(self._pointed, self._statistics)
+        buttons = row(self._number, STRETCH, copy, save)
+        self.setLayout(column(self._heading, GAP, (picture, 1), texts, GAP, buttons, edge=SECTION))
 
     def show_layer(self, title: str, values: np.ndarray, limits: Limits, number: int | None = None) -> None:
         """Shows a layer's values; what was chosen and pointed at stays.

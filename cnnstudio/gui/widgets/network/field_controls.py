@@ -4,17 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QHBoxLayout,
-    QLineEdit,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
 from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.controls.forms import choose_data
+from cnnstudio.gui.controls.layouts import row
 from cnnstudio.gui.controls.number_boxes import DecimalBox, WholeBox
-from cnnstudio.gui.look.theme import GAP
 from cnnstudio.models.layer_kinds.fields import Field
 
 _MOST = 2**31 - 1
@@ -47,14 +42,11 @@ class Pair(QWidget):
 
     def __init__(self, field: Field) -> None:
         super().__init__()
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(GAP)
         self._parts = [_whole_box(field), _whole_box(field)]
         for part, side in zip(self._parts, ("height", "width"), strict=True):
             describe(part, f"field_{field.name}_{side}", f"{field.title}, {side}", f"Along the {side}.")
             part.valueChanged.connect(self._report)
-            layout.addWidget(part, 1)
+        self.setLayout(row(*((part, 1) for part in self._parts)))
         self.setFocusProxy(self._parts[0])
 
     @property
@@ -73,78 +65,63 @@ class Pair(QWidget):
         self.changed.emit(self.value)
 
 
-def _whole(field: Field, changed: Callable[[object], None]) -> QWidget:
-    control = _whole_box(field)
-    control.valueChanged.connect(changed)
-    return control
-
-
-def _decimal(field: Field, changed: Callable[[object], None]) -> QWidget:
-    control = _decimal_box(field)
-    control.valueChanged.connect(changed)
-    return control
-
-
-def _choice(field: Field, changed: Callable[[object], None]) -> QWidget:
-    control = QComboBox()
-    for choice in field.choices:
-        control.addItem(_CHOICES.get(choice, choice), choice)
-    control.currentIndexChanged.connect(lambda: changed(control.currentData()))
-    return control
-
-
-def _switch(_field: Field, changed: Callable[[object], None]) -> QWidget:
-    control = QCheckBox()
-    control.toggled.connect(changed)
-    return control
-
-
 _CHOICES = {"linear": "linear (none)"}
 """Choices whose name says too little."""
 
 
-def _pair(field: Field, changed: Callable[[object], None]) -> QWidget:
-    control = Pair(field)
-    control.changed.connect(changed)
+def _combo(field: Field) -> QComboBox:
+    control = QComboBox()
+    for choice in field.choices:
+        control.addItem(_CHOICES.get(choice, choice), choice)
     return control
 
 
-def _fixed(_field: Field, _changed: Callable[[object], None]) -> QWidget:
-    control = QLineEdit()
-    control.setReadOnly(True)
-    return control
-
-
-CONTROLS: dict[str, Callable[[Field, Callable[[object], None]], QWidget]] = {
-    "int": _whole,
-    "float": _decimal,
-    "choice": _choice,
-    "bool": _switch,
-    "pair": _pair,
-    "fixed": _fixed,
+_CONTROLS: dict[str, Callable[[Field], QWidget]] = {
+    "int": _whole_box,
+    "float": _decimal_box,
+    "choice": _combo,
+    "bool": lambda _: QCheckBox(),
+    "pair": Pair,
+    "fixed": lambda _: QLineEdit(readOnly=True),
 }
-"""What makes the control of each kind of field; “pair” is for a size that is not square, “fixed” for a value that is
-none of these."""
+
+
+def make_control(field: Field, kind: str, changed: Callable[[object], None]) -> QWidget:
+    """Makes the control of a field.
+
+    Args:
+        field: what it edits.
+        kind: the field's own kind; “pair” for a size that is not square, “fixed” for a value that is none of these.
+        changed: called with each new value.
+    """
+    control = _CONTROLS[kind](field)
+    if isinstance(control, QComboBox):
+        control.currentIndexChanged.connect(lambda: changed(control.currentData()))
+    elif isinstance(control, QCheckBox):
+        control.toggled.connect(changed)
+    elif isinstance(control, Pair):
+        control.changed.connect(changed)
+    elif isinstance(control, WholeBox | DecimalBox):
+        control.valueChanged.connect(changed)
+    return control
 
 
 def kind_of(field: Field, value: Any) -> str:
-    """The key in `CONTROLS` of what can show a value."""
+    """The kind of control that can show a value, as `make_control` takes it."""
     if not isinstance(value, list | tuple):
         return field.kind if value is not None else "fixed"
     return "pair" if len(value) == 2 and all(isinstance(item, int) for item in value) else "fixed"
 
 
 def show(control: QWidget, value: Any) -> None:
-    """Shows a value on a control of `CONTROLS`; one that shows it already is left alone."""
+    """Shows a value on a control of a field; one that shows it already is left alone."""
     if isinstance(control, WholeBox | DecimalBox):
         if control.value() != value:
             control.setValue(value)
     elif isinstance(control, QCheckBox):
         control.setChecked(bool(value))
     elif isinstance(control, QComboBox):
-        if control.findData(value) < 0:
-            control.addItem(str(value), value)
-        control.setCurrentIndex(control.findData(value))
+        choose_data(control, value, str(value))
     elif isinstance(control, Pair):
         control.set_value(value if isinstance(value, list | tuple) else [value, value])
     elif isinstance(control, QLineEdit):

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from functools import partial
 from html import escape
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractSpinBox, QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QFrame, QLabel, QPushButton, QWidget
 from typing_extensions import override
 
 from cnnstudio.gui.controls.buttons import FoldButton, push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.forms import WheelGuard, rows
-from cnnstudio.gui.look.theme import GAP, GRID
-from cnnstudio.gui.widgets.network.field_controls import CONTROLS, Pair, kind_of, say, show
+from cnnstudio.gui.controls.layouts import column, widget_of
+from cnnstudio.gui.look.theme import GRID
+from cnnstudio.gui.widgets.network.field_controls import Pair, kind_of, make_control, say, show
 from cnnstudio.models.layer_kinds.fields import Field
 
 BUTTON_WIDTH = 30 * GRID
@@ -67,20 +68,13 @@ class LayerForm(QWidget):
         self._offered: tuple[str, Any, tuple[Offer, ...]] = ("", None, ())
         self._offers: list[QPushButton] = []
         self._says = ""
-        self._common, self._rare = QWidget(), QWidget()
-        tip = "Fields that are seldom changed."
-        self._more = FoldButton("more_fields_button", "More options", tip, self._rare)
-        column = QVBoxLayout(self)
-        for widget in (self._common, self._rare):
-            QVBoxLayout(widget)
-        for layout in (column, _column_of(self._common), _column_of(self._rare)):
-            layout.setContentsMargins(0, 0, 0, 0)
-            layout.setSpacing(GAP)
-        column.addWidget(self._common)
-        column.addWidget(self._more, alignment=Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(self._rare)
         self._problem, self._problem_text, self._offer = self._build_problem()
-        _column_of(self._common).addWidget(self._problem)
+        self._common, self._rare = column(self._problem), column()
+        rare = widget_of(self._rare)
+        tip = "Fields that are seldom changed."
+        self._more = FoldButton("more_fields_button", "More options", tip, rare)
+        more = (self._more, 0, Qt.AlignmentFlag.AlignLeft)
+        self.setLayout(column(widget_of(self._common), more, rare))
 
     @property
     def problem(self) -> str:
@@ -127,10 +121,10 @@ class LayerForm(QWidget):
         if has_focus(self._problem):
             self.focus_lost.emit()
         row = self._rows.get(field)
-        rare = row is not None and row.parentWidget() is self._rare
-        column = _column_of(self._rare if rare else self._common)
-        column.removeWidget(self._problem)
-        column.insertWidget(column.indexOf(row) + 1 if row else 0, self._problem)
+        rare = row is not None and self._rare.indexOf(row) >= 0
+        fields = self._rare if rare else self._common
+        fields.removeWidget(self._problem)
+        fields.insertWidget(fields.indexOf(row) + 1 if row else 0, self._problem)
         self._offered = offered
         self._says = text
         self._problem_text.setText(breakable(text))
@@ -160,7 +154,7 @@ class LayerForm(QWidget):
         return super().eventFilter(watched, event)
 
     def _build_problem(self) -> tuple[QFrame, QLabel, QPushButton]:
-        frame = QFrame(self)
+        frame = QFrame()
         frame.setObjectName("layer_problem")
         frame.setProperty("role", "error")
         text = label(role="error", name="layer_problem_text")
@@ -171,11 +165,9 @@ class LayerForm(QWidget):
             self._use_nearest,
             title="Use the nearest value",
         )
-        self._problem_column = column = QVBoxLayout(frame)
-        column.setContentsMargins(GRID * 3 // 2, GRID, GRID * 3 // 2, GRID)
-        column.setSpacing(GAP)
-        column.addWidget(text)
-        column.addWidget(offer, alignment=Qt.AlignmentFlag.AlignLeft)
+        self._problem_column = column(text, (offer, 0, Qt.AlignmentFlag.AlignLeft))
+        self._problem_column.setContentsMargins(GRID * 3 // 2, GRID, GRID * 3 // 2, GRID)
+        frame.setLayout(self._problem_column)
         frame.hide()
         return frame, text, offer
 
@@ -207,7 +199,7 @@ class LayerForm(QWidget):
         folds = not all(field.is_rare for field, _ in shown)
         rare = [field.name for field, _ in shown if field.is_rare and folds]
         for name, row in self._rows.items():
-            _column_of(self._rare if name in rare else self._common).addWidget(row)
+            (self._rare if name in rare else self._common).addWidget(row)
         self._more.setVisible(bool(rare))
         order = [*(control for name, control in self._controls.items() if name not in rare), self._more]
         order += [self._controls[name] for name in rare]
@@ -217,7 +209,7 @@ class LayerForm(QWidget):
             self._controls[focused].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _control(self, field: Field, kind: str) -> QWidget:
-        control = CONTROLS[kind](field, lambda value: self.edited.emit(field.name, value))
+        control = make_control(field, kind, lambda value: self.edited.emit(field.name, value))
         describe(control, f"field_{field.name}", field.title, field.description)
         parts = (control, *control.findChildren(QAbstractSpinBox))
         WheelGuard(control, *(part for part in parts if not isinstance(part, Pair)))
@@ -239,10 +231,6 @@ class LayerForm(QWidget):
         control.setFocus(Qt.FocusReason.OtherFocusReason)
         self.left.emit()
         self.edited.emit(field, nearest)
-
-
-def _column_of(widget: QWidget) -> QVBoxLayout:
-    return cast(QVBoxLayout, widget.layout())
 
 
 def delete_widgets(widgets: Iterable[QWidget]) -> None:

@@ -1,47 +1,22 @@
 """What can be added to a network: each kind of layer with a picture and a sentence."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QKeyEvent, QPainter
-from PySide6.QtWidgets import (
-    QListWidget,
-    QListWidgetItem,
-    QStyle,
-    QStyledItemDelegate,
-    QWidget,
-)
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QWidget
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
-from cnnstudio.gui.look.theme import GAP, GRID, colours, text_sizes
+from cnnstudio.gui.controls.picker import Choice
+from cnnstudio.gui.look.theme import GAP, GRID, bold_font, colours, small_font
 
 _WIDTH = 46 * GRID
 _LEAST_HEIGHT = 40 * GRID
 _PICTURE = 3 * GRID
 _KEY = Qt.ItemDataRole.UserRole
 _SENTENCE = Qt.ItemDataRole.UserRole + 1
-
-
-@dataclass(frozen=True)
-class LayerChoice:
-    """A kind of layer.
-
-    Attributes:
-        key: what `LayerMenu.chosen` emits.
-        title: its name.
-        description: what it does, in a sentence.
-        icon: its picture.
-        group: under which it is listed; choices of a group follow each other.
-    """
-
-    key: str
-    title: str
-    description: str
-    icon: QIcon
-    group: str
 
 
 class LayerMenu(QListWidget):
@@ -66,8 +41,8 @@ class LayerMenu(QListWidget):
         self.itemEntered.connect(self._point_at)
         self.itemClicked.connect(self._choose)
 
-    def set_choices(self, choices: Sequence[LayerChoice]) -> None:
-        """Sets what can be added."""
+    def set_choices(self, choices: Sequence[Choice]) -> None:
+        """Sets what can be added; choices of a group follow each other."""
         self.clear()
         group = ""
         for choice in choices:
@@ -125,7 +100,7 @@ class _Delegate(QStyledItemDelegate):
         theme = colours()
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        title, sentence = _fonts(option.font)
+        title, sentence = bold_font(option.font), small_font(option.font)
         if index.data(_KEY) is None:
             painter.setFont(sentence)
             painter.setPen(QColor(theme.secondary))
@@ -151,16 +126,9 @@ class _Delegate(QStyledItemDelegate):
 
     @override
     def sizeHint(self, option: Any, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        title, sentence = _fonts(option.font)
+        title, sentence = bold_font(option.font), small_font(option.font)
         if index.data(_KEY) is None:
             return QSize(_WIDTH - 4 * GRID, QFontMetrics(sentence).height() + 3 * GAP // 2)
         room = QRect(0, 0, _WIDTH - _PICTURE - 4 * GAP - 3 * GRID, 1000)
         lines = QFontMetrics(sentence).boundingRect(room, Qt.TextFlag.TextWordWrap.value, index.data(_SENTENCE))
         return QSize(_WIDTH - 4 * GRID, QFontMetrics(title).height() + 2 + lines.height() + 2 * GAP)
-
-
-def _fonts(base: QFont) -> tuple[QFont, QFont]:
-    title, sentence = QFont(base), QFont(base)
-    title.setWeight(QFont.Weight.DemiBold)
-    sentence.setPixelSize(text_sizes().small)
-    return title, sentence

@@ -40,7 +40,7 @@ from typing_extensions import override
 from cnnstudio.gui.controls.buttons import Item, menu_of
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.saving import Format, save_as
-from cnnstudio.gui.look.theme import GRID, colours, text_sizes
+from cnnstudio.gui.look.theme import GRID, bold_font, colours, small_font
 from cnnstudio.gui.widgets.network.layer_facts import COLUMNS, UNKNOWN, Cell, Facts, as_csv, as_text
 from cnnstudio.models.layer_table import LayerTable
 
@@ -143,8 +143,8 @@ class LayerTableView(QTableView):
         self._share_room()
 
     def _measure(self) -> None:
-        strong, terms_font = _fonts(self.font(), strong=True)
-        title, text, terms = (QFontMetrics(font).horizontalAdvance for font in (strong, self.font(), terms_font))
+        fonts = (bold_font(self.font()), self.font(), small_font(self.font()))
+        title, text, terms = (QFontMetrics(font).horizontalAdvance for font in fonts)
         columns = []
         for number, column in enumerate(COLUMNS):
             cells = [row[number] for row in self._model.cells]
@@ -295,8 +295,7 @@ class _Delegate(QStyledItemDelegate):
             painter.fillRect(bar, QColor(theme.plot[column.series]))
         faint = cell.text in ("0", UNKNOWN)
         colour = theme.error if misfit and not column.numeric else theme.secondary if faint else theme.text
-        text_font, terms_font = _fonts(option.font)
-        lines = (text_font, cell.text, colour), (terms_font, cell.terms, theme.secondary)
+        lines = (option.font, cell.text, colour), (small_font(option.font), cell.terms, theme.secondary)
         _paint_lines(painter, area, _side(index.column()), lines)
         painter.restore()
 
@@ -320,8 +319,8 @@ class _Header(QHeaderView):
         painter.fillRect(rect, QColor(theme.surface))
         painter.setPen(QColor(theme.border))
         painter.drawLine(rect.bottomLeft(), rect.bottomRight())
-        text_font, terms_font = _fonts(self.font(), strong=True)
-        lines = (text_font, column.title, theme.text), (terms_font, column.terms, theme.secondary)
+        title, terms = bold_font(self.font()), small_font(self.font())
+        lines = (title, column.title, theme.text), (terms, column.terms, theme.secondary)
         _paint_lines(painter, rect.adjusted(_PADDING, 0, -_PADDING, 0), _side(section), lines)
         painter.restore()
 
@@ -330,26 +329,17 @@ def _side(column: int) -> Qt.AlignmentFlag:
     return Qt.AlignmentFlag.AlignRight if COLUMNS[column].numeric else Qt.AlignmentFlag.AlignLeft
 
 
-def _fonts(base: QFont, strong: bool = False) -> tuple[QFont, QFont]:
-    """Of the text and of the arithmetic under it."""
-    text, terms = QFont(base), QFont(base)
-    if strong:
-        text.setWeight(QFont.Weight.DemiBold)
-    terms.setPixelSize(text_sizes().small)
-    return text, terms
-
-
 def _paint_lines(
     painter: QPainter, area: QRect, side: Qt.AlignmentFlag, lines: Sequence[tuple[QFont, str, str]]
 ) -> None:
-    """Paints lines of (font, text, colour) in the middle of an area, squeezed and at last cut where it is too narrow."""
+    """Paints lines of (font, text, colour) in the middle of an area, squeezed, then cut, where it is too narrow."""
     filled = [(font, text, ink, QFontMetrics(font)) for font, text, ink in lines if text]
     top = area.top() + (area.height() - sum(metrics.height() for *_, metrics in filled)) // 2
     for font, text, ink, metrics in filled:
         painter.setFont(font)
         painter.setPen(QColor(ink))
-        if metrics.horizontalAdvance(text) > area.width():
-            text = text.replace(" ", _HAIR_SPACE)
-        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        fits = metrics.horizontalAdvance(text) <= area.width()
+        shown = text if fits else text.replace(" ", _HAIR_SPACE)
+        shown = metrics.elidedText(shown, Qt.TextElideMode.ElideRight, area.width())
         painter.drawText(QRect(area.left(), top, area.width(), metrics.height()), side, shown)
         top += metrics.height()

@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QGestureEvent,
     QGraphicsView,
-    QHBoxLayout,
     QPinchGesture,
     QToolTip,
     QWidget,
@@ -31,6 +30,7 @@ from typing_extensions import override
 
 from cnnstudio.gui.controls.buttons import Item, menu_of, tool_button
 from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.controls.layouts import row, widget_of
 from cnnstudio.gui.controls.saving import Format, png, save_as
 from cnnstudio.gui.look.theme import GRID, colours
 from cnnstudio.gui.widgets.network.layout.lay_out import NetworkLayout, lay_out
@@ -86,18 +86,16 @@ class NetworkPicture(QGraphicsView):
         self.tools = self._make_tools()
 
     def _make_tools(self) -> QWidget:
-        tools = QWidget()
-        row = QHBoxLayout(tools)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        for name, picture, title, tip, act in (
-            ("zoom_out", "zoom-out", "Zoom out", "Shows more of the network. (−)", self.zoom_out),
-            ("zoom_in", "zoom-in", "Zoom in", "Shows less of the network, larger. (+)", self.zoom_in),
-            ("fit", "enlarge", "Fit", "Shows all of it, as large as there is room. (0)", self.fit),
-            ("save", "export", "Save", "Saves the picture as SVG or PNG, or copies it.", self._show_menu),
-        ):
-            row.addWidget(tool_button(f"network_{name}_button", title, tip, picture, act))
-        return tools
+        buttons = (
+            tool_button(f"network_{name}_button", title, tip, picture, act)
+            for name, picture, title, tip, act in (
+                ("zoom_out", "zoom-out", "Zoom out", "Shows more of the network. (−)", self.zoom_out),
+                ("zoom_in", "zoom-in", "Zoom in", "Shows less of the network, larger. (+)", self.zoom_in),
+                ("fit", "enlarge", "Fit", "Shows all of it, as large as there is room. (0)", self.fit),
+                ("save", "export", "Save", "Saves the picture as SVG or PNG, or copies it.", self._show_menu),
+            )
+        )
+        return widget_of(row(*buttons, gap=0))
 
     # What is shown.
 

@@ -5,11 +5,12 @@ from html import escape
 from itertools import pairwise
 from typing import Any, cast
 
-from PySide6.QtCore import QBuffer, QByteArray, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPaintDevice, QPainter, QPainterPath, QPainterPathStroker, QPen, QPolygonF
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPainterPathStroker, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QGraphicsSceneHoverEvent
 from typing_extensions import override
 
+from cnnstudio.gui.controls.saving import svg
 from cnnstudio.gui.look.theme import GRID, LIGHT, Colours, colours
 from cnnstudio.gui.widgets.network.layout.lay_out import NetworkLayout
 from cnnstudio.gui.widgets.network.layout.parts import Arc, Fold, Label, Link, Point, Volume, around, grown
@@ -73,31 +74,21 @@ class NetworkScene(QGraphicsScene):
         area = self.sceneRect()
         ratio = min(3.0, _MOST_PIXELS / max(area.width(), area.height()))
         image = QImage((area.size() * ratio).toSize(), QImage.Format.Format_RGB32)
-        self._print(image, QRectF(image.rect()))
+        painter = QPainter(image)
+        self._print(painter, QRectF(image.rect()))
+        painter.end()
         return image
 
     def svg(self, title: str) -> bytes:
         """All of the network on white as an SVG file, its text as text."""
-        from PySide6.QtSvg import QSvgGenerator
-
         area = QRectF(QPointF(), self.sceneRect().size())
-        data = QByteArray()
-        buffer = QBuffer(data)
-        generator = QSvgGenerator()
-        generator.setOutputDevice(buffer)
-        generator.setTitle(title)
-        generator.setSize(area.size().toSize())
-        generator.setViewBox(area)
-        self._print(generator, area)
-        return bytes(data.data())
+        return svg(area.size().toSize(), lambda painter: self._print(painter, area), title)
 
-    def _print(self, device: QPaintDevice, area: QRectF) -> None:
+    def _print(self, painter: QPainter, area: QRectF) -> None:
         self._paper = _PAPER
-        painter = QPainter(device)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(area, self.theme.window)
         self.render(painter, area)
-        painter.end()
         self._paper = None
 
 

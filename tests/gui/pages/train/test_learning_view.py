@@ -36,8 +36,8 @@ def visible_rows(view):
 
 
 def test_the_answer_is_told_in_words():
-    assert verdict("7", SEVEN, DIGITS) == "The network says 7 (82\N{NO-BREAK SPACE}%): right."
-    assert verdict("4", SEVEN, DIGITS) == "The network says 7 (82\N{NO-BREAK SPACE}%): wrong so far."
+    assert verdict("7", SEVEN, DIGITS) == "The network says 7 (82 %): right."
+    assert verdict("4", SEVEN, DIGITS) == "The network says 7 (82 %): wrong so far."
 
 
 def test_kernels_keep_their_channel_and_filter():

@@ -5,9 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.library import load_dataset
@@ -98,22 +97,12 @@ def test_large_images_scroll_and_stay_legible(matrix: NumberMatrix, qtbot: QtBot
     assert matrix.viewport().rect().contains(matrix.cell_rectangle((200, 210)).toRect())
 
 
-def test_zoom_keeps_the_place_under_the_mouse(matrix: NumberMatrix) -> None:
+def test_zoom_keeps_the_place_under_the_mouse(matrix: NumberMatrix, turn_wheel: Callable[..., object]) -> None:
     matrix.set_image(PHOTO[..., :1])
     matrix.point((100, 100))
     anchor = matrix.cell_rectangle((100, 100)).center()
     before = matrix.side
-    event = QWheelEvent(
-        anchor,
-        matrix.viewport().mapToGlobal(anchor),
-        QPoint(),
-        QPoint(0, 120),
-        Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.ControlModifier,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-    QApplication.sendEvent(matrix.viewport(), event)
+    turn_wheel(matrix.viewport(), anchor.toPoint(), QPoint(0, 120), Qt.KeyboardModifier.ControlModifier)
     assert matrix.side == pytest.approx(1.2 * before)
     assert (matrix.cell_rectangle((100, 100)).center() - anchor).manhattanLength() < 3
     for _ in range(30):

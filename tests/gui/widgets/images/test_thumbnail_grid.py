@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QWheelEvent
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
@@ -43,21 +43,6 @@ def near(grid: ThumbnailGrid, x: int, y: int) -> int:
 
 def middle(grid: ThumbnailGrid, place: int) -> QPoint:
     return grid.item_rectangle(place).center().toPoint()
-
-
-def wheel(grid: ThumbnailGrid, steps: int, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-    centre = QPointF(grid.viewport().rect().center())
-    event = QWheelEvent(
-        centre,
-        grid.viewport().mapToGlobal(centre),
-        QPoint(),
-        QPoint(0, 120 * steps),
-        Qt.MouseButton.NoButton,
-        modifiers,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-    QApplication.sendEvent(grid.viewport(), event)
 
 
 def settle(grid: ThumbnailGrid) -> None:
@@ -154,12 +139,13 @@ def test_keys_walk_and_open(grid: ThumbnailGrid, qtbot: QtBot) -> None:
     assert activated.args == [page]
 
 
-def test_wheel_scrolls_and_ctrl_sizes(grid: ThumbnailGrid, qtbot: QtBot) -> None:
-    wheel(grid, -5)
+def test_wheel_scrolls_and_ctrl_sizes(grid: ThumbnailGrid, qtbot: QtBot, turn_wheel: Callable[..., object]) -> None:
+    view = grid.viewport()
+    turn_wheel(view, view.rect().center(), QPoint(0, -600))
     scrolled = grid.verticalScrollBar().value()
     assert scrolled > 0
     with qtbot.waitSignal(grid.side_changed) as changed:
-        wheel(grid, 4, Qt.KeyboardModifier.ControlModifier)
+        turn_wheel(view, view.rect().center(), QPoint(0, 480), Qt.KeyboardModifier.ControlModifier)
     assert changed.args == [64]
     QTest.keyClick(grid, Qt.Key.Key_Minus, Qt.KeyboardModifier.ControlModifier)
     assert grid.side == 56

@@ -91,7 +91,7 @@ def test_other_layers_have_other_rows(grid):
 
 
 def test_clearing_says_what_comes(grid):
-    grid.clear()
+    grid.set_rows(())
     assert rows(grid) == []
     assert any("appears here" in label.text() and label.isVisible() for label in grid.findChildren(QLabel))
 
