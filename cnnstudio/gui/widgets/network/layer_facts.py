@@ -224,7 +224,7 @@ COLUMNS: tuple[LayerColumn, ...] = (
     ),
     LayerColumn(
         "receptive_field",
-        "Receptive field",
+        "Receptive",
         "in pixels",
         "The part of the image, in pixels, that one number of the output depends on. It grows from layer to layer.",
         _field,

@@ -338,8 +338,8 @@ def _paint_lines(
     for font, text, ink, metrics in filled:
         painter.setFont(font)
         painter.setPen(QColor(ink))
-        fits = metrics.horizontalAdvance(text) <= area.width()
-        shown = text if fits else text.replace(" ", _HAIR_SPACE)
+        squeezed = metrics.horizontalAdvance(text) > area.width() and "(" in text
+        shown = text.replace(" ", _HAIR_SPACE) if squeezed else text
         shown = metrics.elidedText(shown, Qt.TextElideMode.ElideRight, area.width())
         painter.drawText(QRect(area.left(), top, area.width(), metrics.height()), side, shown)
         top += metrics.height()
