@@ -304,8 +304,8 @@ class NetworkFacts(QWidget):
         self._set_fact("Memory", f"{wording.size(weights)}, in training {wording.size(training)}")
         self._set_fact("Outputs", f"{wording.size(outputs)} for one image")
         connections = mlp_connections(table)
-        count = sum(one.connections for one in connections)
-        own = sum(one.parameters for one in connections)
+        count = sum(map(prod, connections.values()))
+        own = sum(row.parameters for row in table.rows if row.name in connections)
         times = f", {count / own:,.0f} times the {own:,} of its convolutions" if own else ""
         self._set_fact("As an MLP", f"{count:,} connections{times}" if count else "")
 
