@@ -296,37 +296,38 @@ def alone(lock_file: Path, while_waiting: Callable[[], object]) -> Iterator[bool
         lock.release()
 
 
-def read_list(file: Path, key: str, title: str, parse: Callable[[Any], _Item]) -> tuple[list[_Item], str]:
+def read_list(file: Path, key: str, title: str, remedy: str, parse: Callable[[Any], _Item]) -> tuple[list[_Item], str]:
     """Reads a list that `write_list` has written.
 
     Args:
         file: need not be there.
         key: as for `write_list`.
         title: what a sentence calls it, such as “The list of your data sets”.
+        remedy: what to do where it is damaged, in a sentence.
         parse: makes an item of the JSON of one; raises TypeError, LookupError or ValueError where it is damaged.
 
     Returns:
-        The items that can be used, and a sentence on what cannot; the sentence is empty where all can.
+        The items that can be used, and sentences on what cannot and what to do, which are empty where all can.
     """
     try:
         with file.open("rb") as opened:
             values: Any = json.loads(opened.read(_MAX_LIST_BYTES))
         if values["format"] != _LIST_FORMAT:
-            return [], f"{title}, {file}, is of another version of CNN Studio."
+            return [], f"{title}, {file}, is of another version of CNN Studio. {remedy}"
         lines: list[Any] = list(values[key])
     except FileNotFoundError:
         return [], ""
     except OSError as error:
-        return [], f"{title}, {file}, cannot be read: {reason(error)}."
+        return [], f"{title}, {file}, cannot be read: {reason(error)}. {remedy}"
     except (ValueError, LookupError, TypeError, RecursionError):
-        return [], f"{title}, {file}, is damaged."
+        return [], f"{title}, {file}, is damaged. {remedy}"
     items = []
     for line in lines:
         with suppress(TypeError, LookupError, ValueError):
             items.append(parse(line))
     lost = len(lines) - len(items)
     damaged = "1 damaged entry, which is" if lost == 1 else f"{lost:,} damaged entries, which are"
-    return items, f"{title}, {file}, has {damaged} left out." if lost else ""
+    return items, f"{title}, {file}, has {damaged} left out. {remedy}" if lost else ""
 
 
 def write_list(file: Path, key: str, items: Sequence[Any]) -> None:

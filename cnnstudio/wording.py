@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from cnnstudio.progress import Progress
+
 
 def percent(share: float, decimals: int = 1) -> str:
     """A share, 0–1, such as “98.7 %”."""
@@ -43,13 +45,10 @@ def shape(sides: Iterable[int | None]) -> str:
     return "×".join("any" if side is None else f"{side:,}" for side in sides)
 
 
-def progress(done: int, total: int | None, unit: str, seconds_left: float | None) -> str:
-    """How far a piece of work is: “34.0 MB of 163.2 MB, 12 s left” or “1,200 of 60,000 images”.
-
-    `total` and `seconds_left` are None where they are unknown; `unit` is “bytes”, or what the things are.
-    """
-    if unit == "bytes":
-        text = size(done) + (f" of {size(total)}" if total else "")
+def progress(now: Progress) -> str:
+    """How far a piece of work is: “34.0 MB of 163.2 MB, 12 s left” or “1,200 of 60,000 images”."""
+    if now.unit == "bytes":
+        text = size(now.done) + (f" of {size(now.total)}" if now.total else "")
     else:
-        text = f"{done:,}" + (f" of {total:,}" if total else "") + f" {unit}"
-    return text if seconds_left is None else f"{text}, {duration(seconds_left)} left"
+        text = f"{now.done:,}" + (f" of {now.total:,}" if now.total else "") + f" {now.unit}"
+    return text if now.seconds_left is None else f"{text}, {duration(now.seconds_left)} left"

@@ -79,7 +79,7 @@ def test_a_kind_is_drawn_and_tabled(table, qapp):
 
 
 def test_a_kind_is_written_as_code(config):
-    code = model_code(change_layer(config, "rms1", epsilon=0.5)).text
+    _, code = model_code(change_layer(config, "rms1", epsilon=0.5))
     assert 'x = layers.RMSNormalization(epsilon=0.5, name="rms1")(x)' in code
 
 

@@ -13,9 +13,9 @@ from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.collected.collection import Collection
 from cnnstudio.data.collected.sets import list_collections
-from cnnstudio.data.downloads.fetch import folders_damage, read_extra_folders
+from cnnstudio.data.downloads.fetch import read_extra_folders
 from cnnstudio.data.folders.load import load_folder
-from cnnstudio.data.library import collected_folder, find_dataset, list_damage, list_datasets, load_dataset
+from cnnstudio.data.library import collected_folder, find_dataset, list_datasets, load_dataset, read_imported
 from cnnstudio.data.splits import Dataset
 from cnnstudio.gui.app import create
 from cnnstudio.gui.look.theme import DARK, colours
@@ -121,13 +121,12 @@ def test_the_list_of_imported_folders(saved: Path) -> None:
     entry = find_dataset("shapes")
     assert (entry.path, entry.image_shape, entry.classes) == (saved / "shapes", (16, 16, 1), CLASSES)
     assert (entry.train_images, entry.test_images) == (20, 4)
-    assert list_damage() == ""
+    assert read_imported()[1] == ""
     assert {"shapes", "strokes"} < {entry.name for entry in list_datasets()}
 
 
 def test_the_list_of_folders_of_data_sets(saved: Path) -> None:
-    assert read_extra_folders() == [saved / "downloads", saved / "more downloads"]
-    assert folders_damage() == ""
+    assert read_extra_folders() == ([saved / "downloads", saved / "more downloads"], "")
 
 
 def test_a_collected_set() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cnnstudio.progress import Progress
 from cnnstudio.wording import duration, percent, probability, progress, shape, size
 
 
@@ -46,6 +47,6 @@ def test_shapes(sides: tuple[int | None, ...], text: str) -> None:
 
 
 def test_progress() -> None:
-    assert progress(34_000_000, 163_200_000, "bytes", 12) == "34.0 MB of 163.2 MB, 12 s left"
-    assert progress(5_000, None, "bytes", None) == "5.0 kB"
-    assert progress(1200, 60_000, "images", None) == "1,200 of 60,000 images"
+    assert progress(Progress("", 34_000_000, 163_200_000, "bytes", 12)) == "34.0 MB of 163.2 MB, 12 s left"
+    assert progress(Progress("", 5_000, None, "bytes")) == "5.0 kB"
+    assert progress(Progress("", 1200, 60_000, "images")) == "1,200 of 60,000 images"

@@ -1,5 +1,6 @@
 """`cnnstudio architectures`: the architectures that can be chosen by name, or the layer table of one."""
 
+import math
 from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Annotated, Any
@@ -122,13 +123,12 @@ def _as_json(table: LayerTable) -> dict[str, Any]:
         "parameters": table.parameters,
         "trainable_parameters": table.trainable_parameters,
         "multiply_adds": table.multiply_adds,
-        "layers": [_layer_as_json(row) for row in table.rows],
+        "layers": [
+            {key: value for key, value in vars(row).items() if key != "windows"} | {"formula": _formula(row)}
+            for row in table.rows
+        ],
         "misfit": asdict(table.misfit) if table.misfit else None,
     }
-
-
-def _layer_as_json(row: LayerRow) -> dict[str, Any]:
-    return {key: value for key, value in vars(row).items() if key != "windows"} | {"formula": _formula(row)}
 
 
 def _formula(row: LayerRow) -> str:
@@ -161,8 +161,8 @@ def _show(table: LayerTable) -> None:
     connections = mlp_connections(table)
     if connections:
         results().print(
-            f"\nThe same with an MLP: {sum(entry.connections for entry in connections):,} connections where the "
-            f"convolutions have {sum(entry.parameters for entry in connections):,} parameters."
+            f"\nThe same with an MLP: {sum(map(math.prod, connections.values())):,} connections where the "
+            f"convolutions have {sum(row.parameters for row in table.rows if row.name in connections):,} parameters."
         )
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -103,10 +104,8 @@ def _version(requirement: "Requirement") -> Check:
 def _qt_parts() -> Iterator[Check]:
     parts = {}
     for name in ("PySide6", "PySide6-Essentials", "PySide6-Addons", "shiboken6"):
-        try:
+        with suppress(metadata.PackageNotFoundError):
             parts[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
     if len(set(parts.values())) > 1:
         named = ", ".join(f"{name} {version}" for name, version in parts.items())
         version = parts.get("PySide6-Essentials", "6.11.3")
@@ -228,8 +227,8 @@ def shipped_files() -> Iterator[Check]:
             yield Check(model.name, "problem", f"{MODEL_FILE} is damaged ({damage})", remedy)
         else:
             yield Check(model.name, "ok", str(model.path))
-    for broken in list_broken_models():
-        yield Check(broken.path.name, "warning", broken.problem, f"Restore what is missing, or delete {broken.path}.")
+    for folder, problem in list_broken_models().items():
+        yield Check(folder.name, "warning", problem, f"Restore what is missing, or delete {folder}.")
 
 
 def _data_set(entry: DatasetEntry) -> Check:

@@ -13,7 +13,6 @@ from cnnstudio.cli.training_options import TrainingOptions, with_training_option
 from cnnstudio.data.library import find_dataset
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.errors import StudioError
-from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.keras_config.graph import Config
 from cnnstudio.models.layer_table import describe
@@ -69,7 +68,8 @@ def _script(text: str, given: dict[str, Any]) -> str:
 
     if text in ARCHITECTURES or saved_path(text) or text.endswith(".json"):
         network = architecture_named(text)
-        training = TrainingConfig(**{"dataset": _usual_dataset(network)} | given)
+        made_for = _fitting_dataset(network.config) if isinstance(network, Network) else None
+        training = TrainingConfig(**{"dataset": made_for or TrainingConfig.dataset} | given)
         config = network_config(network, *_size(training))
         source, name = (network.source, network.title) if isinstance(network, Network) else (network.name, "")
     else:
@@ -93,13 +93,6 @@ def _model_named(text: str) -> Path:
             f"There is no architecture and no model “{text}”. Choose one of: {names}; or one that “cnnstudio models” "
             "lists; or give an architecture's file."
         ) from None
-
-
-def _usual_dataset(network: Architecture | Network) -> str:
-    """What an edited network was made for, where its file says so; else the usual data set."""
-    if isinstance(network, Architecture):
-        return TrainingConfig.dataset
-    return _fitting_dataset(network.config) or TrainingConfig.dataset
 
 
 def _told_by(path: Path, config: Config) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class ProgressBar:
 
     def __call__(self, now: Progress) -> None:
         """Shows how far the work is."""
-        self.show(now.task, now.done, now.total, wording.progress(now.done, now.total, now.unit, now.seconds_left))
+        self.show(now.task, now.done, now.total, wording.progress(now))
 
     def show(self, description: str, done: int, total: int | None, figures: str) -> None:
         """Moves the bar, with `figures` at its end."""

@@ -4,7 +4,6 @@ from cnnstudio import wording
 from cnnstudio.cli.console import new_table, print_json, results
 from cnnstudio.cli.options import JsonOption
 from cnnstudio.data.library import list_datasets
-from cnnstudio.data.published.catalogue import DatasetEntry
 
 
 def datasets(as_json: JsonOption = False) -> None:
@@ -31,9 +30,6 @@ def datasets(as_json: JsonOption = False) -> None:
         return
     table = new_table("name", "data set", "size", "where", "what it is", "licence")
     for entry in list_datasets():
-        table.add_row(entry.name, entry.title, entry.size_text, _where(entry), entry.description, entry.licence)
+        where = "here" if entry.is_here() else f"{wording.size(entry.download_bytes)} at first use"
+        table.add_row(entry.name, entry.title, entry.size_text, where, entry.description, entry.licence)
     results().print(table)
-
-
-def _where(entry: DatasetEntry) -> str:
-    return "here" if entry.is_here() else f"{wording.size(entry.download_bytes)} at first use"

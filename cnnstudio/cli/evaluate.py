@@ -11,7 +11,6 @@ from cnnstudio.cli.options import DATASET_HELP, JsonOption, ModelArgument, datas
 from cnnstudio.data.library import list_datasets
 from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
 from cnnstudio.errors import StudioError
-from cnnstudio.progress import Progress
 from cnnstudio.storage import exists
 from cnnstudio.wording import percent, shape
 
@@ -47,10 +46,7 @@ def evaluate(
         entry = _entry(classifier, dataset)
         _check_fit(classifier, entry)
         with progress_bar() as bar:
-            test = entry.load(bar).test
-            evaluation = evaluate_split(
-                classifier, test, lambda done, total: bar(Progress("Predicting", done, total, "images"))
-            )
+            evaluation = evaluate_split(classifier, entry.load(bar).test, bar)
     if as_json:
         print_json(
             {

@@ -26,11 +26,13 @@ class WrongUseError(typer.TyperException):
 
 
 @contextmanager
-def wrong_use() -> Iterator[None]:
-    """What a `StudioError` says of the arguments is wrong use of the command line."""
+def wrong_use(unless: bool = False) -> Iterator[None]:
+    """What a `StudioError` says of the arguments is wrong use of the command line, `unless` it is another failure."""
     try:
         yield
     except StudioError as error:
+        if unless:
+            raise
         raise WrongUseError(str(error)) from error
 
 

@@ -21,8 +21,8 @@ def models(
         with engine_at_work(), progress_bar() as bar:
             fetch_pretrained(download, bar)
     entries = list_models()
-    for broken in list_broken_models():
-        complain(broken.problem)
+    for problem in list_broken_models().values():
+        complain(problem)
     if as_json:
         print_json(
             [

@@ -6,10 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from cnnstudio.cli.failures import WrongUseError
+from cnnstudio.cli.failures import WrongUseError, wrong_use
 from cnnstudio.data.library import find_dataset
 from cnnstudio.data.published.catalogue import DatasetEntry
-from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.networks.building import find_network
 from cnnstudio.models.networks.files import Network, saved_path
@@ -54,12 +53,8 @@ def dataset_named(name: str, image_size: int | None = None, channels: int | None
         WrongUseError: there is none of that name, or it does not come in that size.
         StudioError: there is such a folder or zip, but it cannot be used.
     """
-    try:
+    with wrong_use(unless=exists(Path(name).expanduser())):
         return find_dataset(name, image_size, channels)
-    except StudioError as error:
-        if exists(Path(name).expanduser()):
-            raise
-        raise WrongUseError(str(error)) from error
 
 
 def architecture_named(text: str) -> Architecture | Network:
@@ -69,9 +64,5 @@ def architecture_named(text: str) -> Architecture | Network:
         WrongUseError: there is none of that name.
         StudioError: there is such a file, but it is not opened.
     """
-    try:
+    with wrong_use(unless=bool(saved_path(text)) or exists(Path(text).expanduser())):
         return find_network(text)
-    except StudioError as error:
-        if saved_path(text) or exists(Path(text).expanduser()):
-            raise
-        raise WrongUseError(str(error)) from error

@@ -15,7 +15,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.wording import percent, probability
 
 if TYPE_CHECKING:
-    from cnnstudio.data.folders.files import PictureFile, PictureList
+    from cnnstudio.data.folders.files import PictureFile
     from cnnstudio.data.pictures.strokes import Drawing
     from cnnstudio.models.trained.classifier import Classifier
 
@@ -76,28 +76,30 @@ def predict(
         from cnnstudio.models.trained.library import load_classifier
 
         drawings = [] if strokes is None else read_drawings(strokes)
-        found = list_pictures(images or ())
-        if not found.files and not found.problems and strokes is None:
+        files, problems = list_pictures(images or ())
+        if not files and not problems and strokes is None:
             raise StudioError(f"There is no image in {', '.join(str(path) for path in images or ())}.")
         classifier = load_classifier(model)
         classifier.freeze()
         if csv is None:
-            entries = [*_file_entries(classifier, found.files, top), *_drawing_entries(classifier, drawings, top)]
+            entries = [*_file_entries(classifier, files, top), *_drawing_entries(classifier, drawings, top)]
     if csv is not None:
-        return _fill_table(classifier, found, csv, top, overwrite)
-    if as_json:
-        print_json(entries)
+        code = _fill_table(classifier, files, csv, top, overwrite)
     else:
-        _print_lines(entries)
-    wrong = [entry for entry in entries if "error" in entry]
-    for entry in wrong:
-        complain(_complaint(_name(entry), entry["error"]))
-    for problem in found.problems:
+        if as_json:
+            print_json(entries)
+        else:
+            _print_lines(entries)
+        wrong = [entry for entry in entries if "error" in entry]
+        for entry in wrong:
+            complain(_complaint(_name(entry), entry["error"]))
+        code = 1 if wrong else 0
+    for problem in problems:
         complain(problem)
-    return 1 if wrong or found.problems else 0
+    return code or (1 if problems else 0)
 
 
-def _fill_table(classifier: "Classifier", found: "PictureList", path: Path, top: int, overwrite: bool) -> int:
+def _fill_table(classifier: "Classifier", files: "Sequence[PictureFile]", path: Path, top: int, overwrite: bool) -> int:
     """Predicts what a table does not hold yet; what is in it is kept at any moment."""
     from cnnstudio.models.trained.folder_prediction import predict_files
     from cnnstudio.models.trained.prediction_table import PredictionTable, model_mark
@@ -105,10 +107,10 @@ def _fill_table(classifier: "Classifier", found: "PictureList", path: Path, top:
     top = min(top, len(classifier.classes))
     done, wrong = 0, 0
     with PredictionTable(path, top, model_mark(classifier), overwrite) as table:
-        missing = [file for file in found.files if not table.holds(file)]
+        missing = [file for file in files if not table.holds(file)]
         if table.done:
             new = f"{len(missing):,} {'is' if len(missing) == 1 else 'are'} new" if missing else "none is new"
-            complain(f"{path} holds {len(found.files) - len(missing):,} of {len(found.files):,} images already; {new}.")
+            complain(f"{path} holds {len(files) - len(missing):,} of {len(files):,} images already; {new}.")
         try:
             with engine_at_work(), progress_bar() as bar:
                 for batch in predict_files(classifier, missing, top, bar):
@@ -120,11 +122,9 @@ def _fill_table(classifier: "Classifier", found: "PictureList", path: Path, top:
         except KeyboardInterrupt:
             complain(f"Stopped: {len(missing) - done:,} images are left. Run the same command again to continue.")
             return INTERRUPTED
-    for problem in found.problems:
-        complain(problem)
     unreadable_count = f"; {wrong:,} could not be read" if wrong else ""
-    print(f"{len(found.files) - wrong:,} of {len(found.files):,} images are predicted in {path}{unreadable_count}.")
-    return 1 if wrong or found.problems else 0
+    print(f"{len(files) - wrong:,} of {len(files):,} images are predicted in {path}{unreadable_count}.")
+    return 1 if wrong else 0
 
 
 def _file_entries(classifier: "Classifier", files: "Sequence[PictureFile]", top: int) -> Iterator[Entry]:

@@ -20,8 +20,9 @@ from cnnstudio.cli.options import (
     dataset_named,
 )
 from cnnstudio.cli.training_options import TrainingOptions, with_training_options
+from cnnstudio.progress import Progress
 from cnnstudio.training.config import TrainingConfig
-from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Started, Stopped
+from cnnstudio.training.events import Batches, EpochEnd, Event, Started, Stopped
 from cnnstudio.training.trainer import NothingTrained, TrainingResult
 from cnnstudio.training.trainer import train as train_network
 from cnnstudio.wording import duration, percent
@@ -123,8 +124,8 @@ class _TrainingView:
 
     def __call__(self, event: Event) -> None:
         match event:
-            case Preparing(progress):
-                self._bar(progress)
+            case Progress():
+                self._bar(event)
             case Started():
                 self._epochs, self._batches = event.epochs, event.epochs * event.batches_per_epoch
                 self._bar.say(

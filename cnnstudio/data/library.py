@@ -33,7 +33,7 @@ def list_datasets() -> list[DatasetEntry]:
 
     What was imported is listed without looking at it: its folder may be gone, which loading it says.
     """
-    own = sorted([*_imported(), *_collected()], key=lambda entry: entry.name.casefold())
+    own = sorted([*read_imported()[0], *_collected()], key=lambda entry: entry.name.casefold())
     return [*DATASETS.values(), *own]
 
 
@@ -45,7 +45,7 @@ def find_dataset(name: str, image_size: int | None = None, channels: int | None 
     """
     if name in DATASETS:
         return _as_published(DATASETS[name], image_size, channels)
-    for entry in (*_imported(), *_collected()):
+    for entry in (*read_imported()[0], *_collected()):
         if entry.name == name:
             return _resized(entry, image_size, channels)
     path = Path(name).expanduser()
@@ -93,7 +93,7 @@ def import_dataset(path: Path, image_size: int | None = None, channels: int | No
     for entry in _collected():
         if entry.path == path:
             return _resized(entry, image_size, channels)
-    imported = _imported()
+    imported, _ = read_imported()
     before = [entry.name for entry in imported if entry.path == path]
     others = [entry for entry in imported if entry.path != path]
     entry = _resized(_surveyed(before[0] if before else _free_name(path, others), survey), image_size, channels)
@@ -107,7 +107,7 @@ def forget_dataset(name: str) -> None:
     Raises:
         StudioError: the list cannot be written.
     """
-    _write_imported([entry for entry in _imported() if entry.name != name])
+    _write_imported([entry for entry in read_imported()[0] if entry.name != name])
 
 
 def _as_published(entry: DatasetEntry, image_size: int | None, channels: int | None) -> DatasetEntry:
@@ -215,18 +215,10 @@ def _free_name(path: Path, imported: list[DatasetEntry]) -> str:
     return next(free for free in numbered(name) if free not in taken)
 
 
-def _imported() -> list[DatasetEntry]:
-    return _read_imported()[0]
-
-
-def list_damage() -> str:
-    """Says what of the list of imported folders cannot be used, and what to do; empty where all can."""
-    _, damage = _read_imported()
-    return f"{damage} Import your folders again on the Data page." if damage else ""
-
-
-def _read_imported() -> tuple[list[DatasetEntry], str]:
-    return read_list(_list_file(), "datasets", "The list of your data sets", _from_json)
+def read_imported() -> tuple[list[DatasetEntry], str]:
+    """The imported folders, and sentences on what of the list of them cannot be used; empty where all can."""
+    title, remedy = "The list of your data sets", "Import your folders again on the Data page."
+    return read_list(_list_file(), "datasets", title, remedy, _from_json)
 
 
 def _write_imported(entries: list[DatasetEntry]) -> None:

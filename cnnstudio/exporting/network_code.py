@@ -11,7 +11,6 @@ import json
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
@@ -38,25 +37,16 @@ _WITHOUT_NAME = frozenset({"pool_size", "padding", "cropping", "size"})
 """Arguments that are clear from the layer's own name, where they come first."""
 
 
-@dataclass(frozen=True)
-class ModelCode:
-    """Code that builds a model.
-
-    Attributes:
-        definitions: the classes and functions that it needs; they stand before it, each set off by two empty lines.
-        text: statements that make `model`; they need `keras` and `layers`, which is `keras.layers`.
-    """
-
-    definitions: tuple[str, ...]
-    text: str
-
-
-def model_code(config: Config) -> ModelCode:
+def model_code(config: Config) -> tuple[list[str], str]:
     """Writes the code that builds a model.
 
     Args:
         config: Keras's config of a Functional or Sequential model, from one image to one answer. From elsewhere it has
             gone through `cnnstudio.models.keras_config.allowlist.checked_config`.
+
+    Returns:
+        The classes and functions that the code needs, which stand before it, each set off by two empty lines; and
+        statements that make `model`, which need `keras` and `layers`, that is, `keras.layers`.
 
     Raises:
         StudioError: it is no network with one input and one output, or a layer of it is used at several places.
@@ -64,11 +54,11 @@ def model_code(config: Config) -> ModelCode:
     import_keras()
     graph = Graph.of(json.loads(json.dumps(config)))  # what Keras gives has tuples in it
 
-    def write() -> ModelCode:
+    def write() -> tuple[list[str], str]:
         writer = _Writer()
         with seeded(0):  # the layers that are made to compare their arguments draw seeds
             lines = writer.statements(graph, "model = ", graph.name)
-        return ModelCode(tuple(writer.definitions), "\n".join(lines))
+        return writer.definitions, "\n".join(lines)
 
     return alone(write)
 
@@ -156,7 +146,9 @@ def _branch_by_branch(graph: Graph) -> list[Node]:
 
 def _draws(node: Node) -> bool:
     """Whether making this layer may draw from Python's `random`: it has an initialiser or a generator of its own."""
-    return any("initializer" in key or key in {"seed", "layers"} for key in node.config)
+    return group_of(node.kind) in ("Convolution", "Dense", "Regularisation") or any(
+        "initializer" in key or key in {"seed", "layers"} for key in node.config
+    )
 
 
 def _input_arguments(config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -166,7 +166,7 @@ def keras_script(config: Config, training: TrainingConfig, source: str = "", nam
     entry = find_dataset(training.dataset, training.image_size, training.channels)
     _check_fit(describe(config), entry)
     graph = Graph.of(config)
-    model = model_code(config)
+    definitions, model = model_code(config)
     images = _own_images(entry, entry.path) if entry.path else _published_images(entry)
     augmentation, augmented = _augmentation_code(find_augmentation(training.augmentation))
     pretrained = _weights_file(graph, source or graph.name)
@@ -189,13 +189,13 @@ def keras_script(config: Config, training: TrainingConfig, source: str = "", nam
         "import keras\nimport numpy as np\nfrom keras import layers",
         "\n".join(constants),
     ]
-    middle = [*images.paragraphs, _NETWORK.format(model=model.text)]
+    middle = [*images.paragraphs, _NETWORK.format(model=model)]
     middle += [_LOAD] if pretrained else []
     middle += [augmentation] if augmentation else []
     parts = [
         "\n\n".join(head),
         *images.definitions,
-        *model.definitions,
+        *definitions,
         "\n\n".join(middle),
         _BATCHES.format(images=augmented.format("x_train[chosen]")),
         "\n\n".join([*_training(training, _compilation(graph)), _EVALUATE]),

@@ -37,8 +37,8 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
     from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
 
-    from cnnstudio.data.downloads.fetch import folders_damage
-    from cnnstudio.data.library import list_damage
+    from cnnstudio.data.downloads.fetch import read_extra_folders
+    from cnnstudio.data.library import read_imported
     from cnnstudio.gui.log import ErrorHook, start_log
     from cnnstudio.gui.look.theme import Theme
     from cnnstudio.gui.main_window import MainWindow
@@ -72,7 +72,7 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
             settings.limit_threads()
 
     settings.changed.connect(apply)
-    for sentence in filter(None, (unsaved(), list_damage(), folders_damage())):
+    for sentence in filter(None, (unsaved(), read_imported()[1], read_extra_folders()[1])):
         window.add_message(sentence)
     for what in settings.forgotten:
         window.report_forgotten(what)

@@ -7,7 +7,7 @@ No variable is made and Keras is not imported: shapes and counts follow from the
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cnnstudio.errors import StudioError
 from cnnstudio.limits import MAX_MAP_SIDE
@@ -18,10 +18,6 @@ from cnnstudio.models.layer_kinds.kind import LayerKind
 from cnnstudio.models.layer_kinds.receptive import Maps
 from cnnstudio.models.layer_kinds.values import UnfitError, Values, is_whole, show, word
 from cnnstudio.models.layer_kinds.windows import Window
-
-if TYPE_CHECKING:
-    import keras
-
 
 SQUARES = ("kernel_size", "pool_size")
 """Fields where one number stands for a square."""
@@ -130,28 +126,6 @@ class LayerTable:
         raise KeyError(name)
 
 
-@dataclass(frozen=True)
-class MlpConnections:
-    """What a convolution would cost if each number of its output were connected to each number of its input.
-
-    Attributes:
-        layer: name of the convolution.
-        inputs: P, the numbers it is given.
-        outputs: H, the numbers it answers with.
-        parameters: of the convolution.
-    """
-
-    layer: str
-    inputs: int
-    outputs: int
-    parameters: int
-
-    @property
-    def connections(self) -> int:
-        """P × H, the weights of a dense layer in its place."""
-        return self.inputs * self.outputs
-
-
 def describe(config: Config) -> LayerTable:
     """Works out the layer table of a network.
 
@@ -168,7 +142,7 @@ def describe(config: Config) -> LayerTable:
     image_node, *nodes = graph.nodes.values()
     image = _image_shape(image_node.config)
     misfit = _bad_image(image_node, image)
-    known: dict[str, Maps] = {} if misfit else {image_node.name: Maps.of_image(image)}
+    known: dict[str, Maps] = {} if misfit else {image_node.name: Maps(image, image[:2])}
     rows = [_row(image_node, None if misfit else Effect(known[image_node.name]))]
     for node in nodes:
         effect = None
@@ -183,26 +157,18 @@ def describe(config: Config) -> LayerTable:
     return LayerTable(str(config["config"]["name"]), image, _classes(output, known), tuple(rows), misfit)
 
 
-def describe_model(model: "keras.Model") -> LayerTable:
-    """Works out the layer table of a Keras model.
+def mlp_connections(table: LayerTable) -> dict[str, tuple[int, int]]:
+    """“The same with an MLP”: how many numbers each convolution is given, P, and how many it answers with, H.
 
-    Raises:
-        StudioError: it is no image classifier.
+    A dense layer in its place would have P × H weights. Convolutions whose shapes are not known are left out.
     """
-    import keras
-
-    return describe(keras.saving.serialize_keras_object(model))
-
-
-def mlp_connections(table: LayerTable) -> tuple[MlpConnections, ...]:
-    """“The same with an MLP”, for each convolution whose shapes are known."""
     shapes = {row.name: row.output_shape for row in table.rows}
-    connections = []
+    connections = {}
     for row in table.rows:
         given = shapes[row.inputs[0]] if row.inputs else None
         if group_of(row.kind) == "Convolution" and row.output_shape is not None and given is not None:
-            connections.append(MlpConnections(row.name, math.prod(given), math.prod(row.output_shape), row.parameters))
-    return tuple(connections)
+            connections[row.name] = math.prod(given), math.prod(row.output_shape)
+    return connections
 
 
 def _effect(node: Node, inputs: tuple[Maps, ...]) -> tuple[Effect | None, Misfit | None]:

@@ -1,10 +1,11 @@
 """Measures a classifier on images whose labels are known."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from cnnstudio.progress import OnProgress, Progress
 
 if TYPE_CHECKING:
     from cnnstudio.data.splits import Split
@@ -28,16 +29,13 @@ class Evaluation:
     confusion_matrix: np.ndarray
 
 
-def evaluate(
-    classifier: "Classifier", split: "Split", on_progress: Callable[[int, int], None] | None = None
-) -> Evaluation:
+def evaluate(classifier: "Classifier", split: "Split", on_progress: OnProgress | None = None) -> Evaluation:
     """Measures a classifier.
 
     Args:
         classifier: it is used in the calling thread.
         split: at least one image; labels index the classifier's classes.
-        on_progress: called with the number of images done and of all images after each batch. What it raises ends the
-            evaluation.
+        on_progress: called after each batch; what it raises ends the evaluation.
 
     Raises:
         StudioError: the images do not fit the classifier.
@@ -50,22 +48,10 @@ def evaluate(
         labels = split.labels[batch]
         probabilities = classifier.predict_many(split.images[batch])
         counts += np.bincount(labels * classes + probabilities.argmax(axis=1), minlength=len(counts))
-        loss += cross_entropy(probabilities, labels)
+        of_label = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+        # A probability that float32 rounded to 0 counts as the smallest that is not.
+        loss += float(-np.log(np.maximum(of_label, np.finfo(np.float32).tiny)).sum())
         if on_progress is not None:
-            on_progress(min(batch.stop, total), total)
+            on_progress(Progress("Predicting", min(batch.stop, total), total, "images"))
     matrix = counts.reshape(classes, classes)
     return Evaluation(float(matrix.trace() / total), loss / total, total, matrix)
-
-
-def cross_entropy(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Returns the sum over images of −ln p(label).
-
-    Args:
-        probabilities: (n, classes) float32.
-        labels: (n,) class indices.
-
-    Returns:
-        The sum in nats; a probability that float32 rounded to 0 counts as the smallest that is not.
-    """
-    of_label = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-    return float(-np.log(np.maximum(of_label, np.finfo(np.float32).tiny)).sum())

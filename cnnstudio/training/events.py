@@ -10,17 +10,6 @@ from cnnstudio.progress import Progress
 
 
 @dataclass(frozen=True, eq=False)
-class Preparing:
-    """The data set is being downloaded or scanned, which happens at its first use.
-
-    Attributes:
-        progress: how much of it is done.
-    """
-
-    progress: Progress
-
-
-@dataclass(frozen=True, eq=False)
 class Started:
     """The data is loaded and the model built; the first batch follows.
 
@@ -114,4 +103,5 @@ class Stopped:
     batches: int
 
 
-Event = Preparing | Started | Batches | EpochEnd | Probe | Stopped
+Event = Progress | Started | Batches | EpochEnd | Probe | Stopped
+"""A `Progress` comes first, where the data set is downloaded or scanned, which happens at its first use."""

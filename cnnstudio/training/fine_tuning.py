@@ -16,11 +16,6 @@ SHARE = 1 / 3
 """Share of the frozen layers, the last ones, that are trained."""
 
 
-def is_frozen(model: "keras.Model") -> bool:
-    """Returns whether the model has frozen layers that `unfreeze` could let be trained."""
-    return bool(_frozen_layers(model))
-
-
 def unfreeze(model: "keras.Model") -> None:
     """Makes the last frozen layers trainable, a `SHARE` of them.
 
@@ -29,12 +24,13 @@ def unfreeze(model: "keras.Model") -> None:
     Args:
         model: any model; one without frozen layers is left as it is.
     """
-    layers = _frozen_layers(model)
+    layers = frozen_layers(model)
     for layer in layers[len(layers) - round(SHARE * len(layers)) :]:
         layer.trainable = True
 
 
-def _frozen_layers(model: "keras.Model") -> "list[keras.Layer]":
+def frozen_layers(model: "keras.Model") -> "list[keras.Layer]":
+    """The frozen layers of a model that could be trained: those with weights, batch normalisations left out."""
     import keras
 
     return [

@@ -24,8 +24,8 @@ from cnnstudio.models.trained.library import find_model
 from cnnstudio.progress import Progress
 from cnnstudio.training.config import OPTIMIZERS, TrainingConfig
 from cnnstudio.training.evaluation import Evaluation, evaluate
-from cnnstudio.training.events import EpochEnd, Event, Preparing, Started, Stopped
-from cnnstudio.training.fine_tuning import RATE_FACTOR, is_frozen, unfreeze
+from cnnstudio.training.events import EpochEnd, Event, Started, Stopped
+from cnnstudio.training.fine_tuning import RATE_FACTOR, frozen_layers, unfreeze
 from cnnstudio.training.loop import Block, TrainingLoop, mean_over_images
 from cnnstudio.training.reporter import Reporter, Speed
 from cnnstudio.training.runs import History, Run, create_run
@@ -148,7 +148,7 @@ class _Training:
         def prepare(progress: Progress) -> None:
             self._check_stop()
             if on_event is not None:
-                on_event(Preparing(progress))
+                on_event(progress)
 
         dataset = load_dataset(config.dataset, config.image_size, config.channels, prepare)
         self._dataset_title = dataset.title
@@ -164,7 +164,7 @@ class _Training:
                     f"{Path(config.start_from).name} has no layer in common with {network.title}, so there is nothing "
                     "to start from. Choose the same architecture, or start from random weights."
                 )
-        if config.fine_tune_epochs and not is_frozen(model):
+        if config.fine_tune_epochs and not frozen_layers(model):
             raise StudioError(
                 f"There is nothing to fine-tune: all layers of “{config.architecture}” are trained from the start. "
                 "Fine-tuning is for the architectures whose names begin with “transfer”."
@@ -255,7 +255,7 @@ class _Training:
     def _end_epoch(self, epoch: int, loss: float, accuracy: float) -> None:
         self._reporter.flush()
         try:
-            validation = evaluate(self._classifier, self._validation, lambda *_: self._check_stop())
+            validation = evaluate(self._classifier, self._validation, lambda _: self._check_stop())
         except StudioError as error:
             raise self._divergence(f"at the end of epoch {epoch + 1}") from error
         event = EpochEnd(epoch, loss, accuracy, validation.loss, validation.accuracy)

@@ -32,7 +32,7 @@ def unpack_test_images(folder: Path) -> Path:
 
 def with_the_engine(classifier: Classifier, folder: Path, table: Path) -> int:
     """What `cnnstudio predict MODEL FOLDER --csv TABLE` does once TensorFlow is there; the number of pictures."""
-    files = list_pictures([folder]).files
+    files = list_pictures([folder])[0]
     with PredictionTable(table, 3, model_mark(classifier)) as rows:
         for batch in predict_files(classifier, files):
             rows.add(batch)

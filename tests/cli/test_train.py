@@ -89,4 +89,4 @@ def test_architectures_that_cannot_be_trained(outcome, tmp_path):
     assert "Did you mean “lenet5”" in err
     code, _, err = outcome("train", "--architecture", str(tmp_path / "gone.cnn.json"))
     assert code == 2
-    assert "There is no file" in err
+    assert "there is no such file" in err

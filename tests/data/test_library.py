@@ -12,9 +12,9 @@ from cnnstudio.data.library import (
     find_dataset,
     forget_dataset,
     import_dataset,
-    list_damage,
     list_datasets,
     load_dataset,
+    read_imported,
 )
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.errors import StudioError
@@ -107,11 +107,11 @@ def test_a_folder_that_is_gone_is_still_listed_and_says_so(animals: Path) -> Non
 def test_a_damaged_register_hides_nothing_else(text: str, animals: Path) -> None:
     data_folder().mkdir(parents=True)
     (data_folder() / "datasets.json").write_text(text)
-    assert "Import your folders again" in list_damage()
+    assert "Import your folders again" in read_imported()[1]
     assert [entry.name for entry in list_datasets()] == list(DATASETS)
     assert import_dataset(animals).name == "animals"
     assert find_dataset("animals").path == animals
-    assert list_damage() == ""
+    assert read_imported()[1] == ""
 
 
 def test_a_damaged_line_of_the_register_is_left_out(animals: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_damaged_line_of_the_register_is_left_out(animals: Path) -> None:
     values["datasets"] += [{"name": "x"}, 7]
     file.write_text(json.dumps(values))
     assert [entry.name for entry in list_datasets()] == [*DATASETS, "animals"]
-    assert "has 2 damaged entries, which are left out. Import your folders" in list_damage()
+    assert "has 2 damaged entries, which are left out. Import your folders" in read_imported()[1]
 
 
 HOSTILE = ["", "a\0b", "\ud800", 0, -1, 10**30, 2.5, None, [], {}, [["x"]]]
@@ -137,7 +137,7 @@ def test_whatever_stands_in_a_line_of_the_register(field: str, value: object, an
     file.write_text(json.dumps(values))
     listed = list_datasets()
     assert listed[len(DATASETS)].name == "animals"
-    assert (len(listed) == len(DATASETS) + 2) != bool(list_damage())
+    assert (len(listed) == len(DATASETS) + 2) != bool(read_imported()[1])
     for entry in listed:
         assert entry.size_text
         assert isinstance(entry.is_here(), bool)

@@ -33,7 +33,8 @@ def built(code) -> dict:
     names: dict = {"keras": keras, "layers": keras.layers}
     registered = dict(keras.saving.get_custom_objects())
     with keras.StatelessScope(initialize_variables=False):
-        exec("\n\n\n".join([*code.definitions, code.text]), names)
+        definitions, text = code
+        exec("\n\n\n".join([*definitions, text]), names)
     keras.saving.get_custom_objects().update(registered)
     return json.loads(json.dumps(keras.saving.serialize_keras_object(names["model"])))
 
@@ -75,10 +76,10 @@ def test_it_is_formatted(tmp_path):
     if ruff is None:
         pytest.skip("ruff is not installed")
     for name in NAMES:
-        code = model_code(config_of(name))
-        head = "\n\n\n".join(["import keras\nfrom keras import layers", *code.definitions])
-        gap = "\n\n\n" if code.definitions else "\n\n"
-        (tmp_path / f"{name}.py").write_text(f"{head}{gap}{code.text}\n")
+        definitions, text = model_code(config_of(name))
+        head = "\n\n\n".join(["import keras\nfrom keras import layers", *definitions])
+        gap = "\n\n\n" if definitions else "\n\n"
+        (tmp_path / f"{name}.py").write_text(f"{head}{gap}{text}\n")
     for command in (["check"], ["format", "--diff"]):
         done = subprocess.run([ruff, *command, "--isolated", tmp_path], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout
@@ -97,7 +98,7 @@ def test_a_name_is_only_a_name(name):
         if layer["class_name"] == "Dense":
             layer["inbound_nodes"][0]["args"][0]["config"]["keras_history"][0] = name
     config["config"]["name"] = name
-    tree = ast.parse(model_code(config).text)
+    tree = ast.parse(model_code(config)[1])
     called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     plain = {"keras.Input", "layers.Rescaling", "layers.Flatten", "layers.Dense", "keras.Model"}
     assert {text.partition("(")[0] for text in called} == plain
@@ -131,7 +132,7 @@ def test_the_same_seed_gives_the_same_weights_and_noise():
     one = keras.saving.deserialize_keras_object(json.loads(json.dumps(config)))  # it empties what it is given
     keras.utils.set_random_seed(11)
     names: dict = {"keras": keras, "layers": keras.layers}
-    exec(model_code(config).text, names)
+    exec(model_code(config)[1], names)
     two = names["model"]
     assert [weight.path for weight in two.weights] == [weight.path for weight in one.weights]
     for weight, same in zip(one.get_weights(), two.get_weights(), strict=True):
@@ -150,12 +151,12 @@ def test_a_model_within_becomes_a_function(tmp_path):
     inputs = keras.Input((8, 8, 2), name="image")
     x = layers.Flatten()(chain(inner(inputs)))
     config = keras.saving.serialize_keras_object(keras.Model(inputs, layers.Dense(3)(x), name="outer"))
-    code = model_code(config)
+    definitions, text = model_code(config)
     keras.utils.set_random_seed(4)
     one = keras.saving.deserialize_keras_object(config)
     keras.utils.set_random_seed(4)
     names: dict = {"keras": keras, "layers": layers}
-    exec("\n\n\n".join([*code.definitions, code.text]), names)
+    exec("\n\n\n".join([*definitions, text]), names)
     images = np.full((2, 8, 8, 2), 3.0)
     np.testing.assert_array_equal(one(images, training=True), names["model"](images, training=True))
     assert [layer.name for layer in one.layers] == [layer.name for layer in names["model"].layers]
@@ -165,7 +166,7 @@ def test_layers_of_our_own_are_written_out():
     """The script has all that the class needs."""
     import keras
 
-    (definition,) = model_code(config_of("alexnet")).definitions
+    [definition], _ = model_code(config_of("alexnet"))
     ours = local_response_normalization()
     registered = dict(keras.saving.get_custom_objects())
     names: dict = {"keras": keras}

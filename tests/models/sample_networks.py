@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
+from cnnstudio.models.layer_table import LayerTable, describe
 
 if TYPE_CHECKING:
     import keras
@@ -21,6 +22,12 @@ def in_thread(work: Callable[..., Any], *arguments: Any) -> Any:
     """What Keras remembers of a failure, it remembers for the thread."""
     with ThreadPoolExecutor(max_workers=1) as thread:
         return thread.submit(work, *arguments).result()
+
+
+def describe_model(model: "keras.Model") -> LayerTable:
+    import keras
+
+    return describe(keras.saving.serialize_keras_object(model))
 
 
 def built_without_memory(build: Callable[[], "keras.Model"]) -> "keras.Model":

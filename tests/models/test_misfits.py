@@ -9,8 +9,8 @@ import pytest
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.keras_config.allowlist import RefusedError, checked_config
-from cnnstudio.models.layer_table import describe, describe_model
-from tests.models.sample_networks import Config, in_thread, keras_builds, nested, outline, sequential
+from cnnstudio.models.layer_table import describe
+from tests.models.sample_networks import Config, describe_model, in_thread, keras_builds, nested, outline, sequential
 
 MISFITS = {
     "kernel larger than its input": ((4, 6, 1), "Conv2D", {"filters": 2, "kernel_size": 5}, "kernel_size", 4),

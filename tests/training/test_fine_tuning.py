@@ -8,7 +8,7 @@ from cnnstudio.models.architectures.catalogue import ARCHITECTURES, Architecture
 from cnnstudio.models.trained.files import copy_weights
 from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.training.events import Batches, EpochEnd, Started
-from cnnstudio.training.fine_tuning import is_frozen, unfreeze
+from cnnstudio.training.fine_tuning import frozen_layers, unfreeze
 from cnnstudio.training.loop import TrainingLoop
 from cnnstudio.training.trainer import train
 
@@ -41,7 +41,7 @@ def config(quick, monkeypatch):
 
 def test_only_the_last_convolutions_are_unfrozen():
     model = with_frozen_backbone((28, 28, 1), 10)
-    assert is_frozen(model)
+    assert frozen_layers(model)
     unfreeze(model)
     assert [layer.name for layer in model.layers if layer.trainable and layer.weights] == ["conv2", "output"]
 

@@ -15,8 +15,8 @@ from cnnstudio.data.library import collected_folder, find_dataset, import_datase
 from cnnstudio.data.pictures.strokes import Drawing, render
 from cnnstudio.errors import StudioError
 from cnnstudio.models.trained.library import load_classifier
+from cnnstudio.progress import Progress
 from cnnstudio.training.config import TrainingConfig
-from cnnstudio.training.events import Preparing
 from cnnstudio.training.trainer import NothingTrained, train
 
 SHAPES = {"circle": 40, "square": 4, "triangle": 3}
@@ -83,7 +83,7 @@ def test_a_zip_is_trained_on_by_its_path_and_the_card_tells_how_to_do_it_again(t
     assert f"--dataset {archive}" in card.command
     assert "--image-size 16 --channels 3" in card.command
     assert card.licence == ""
-    assert any(isinstance(event, Preparing) and event.progress.unit == "images" for event in events)
+    assert any(isinstance(event, Progress) and event.unit == "images" for event in events)
     picture = Image.new("RGB", (300, 200), (60, 160, 60))
     assert result.classifier.predict(picture).top(1)[0][1] == "green"
 
@@ -106,7 +106,7 @@ def test_a_stop_while_the_folder_is_scanned_keeps_nothing(tmp_path: Path) -> Non
     with pytest.raises(NothingTrained):
         train(
             replace(QUICK, dataset=str(folder)),
-            on_event=lambda event: stop.set() if isinstance(event, Preparing) else None,
+            on_event=lambda event: stop.set() if isinstance(event, Progress) else None,
             stop=stop,
             output=tmp_path / "run",
         )

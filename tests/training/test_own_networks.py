@@ -80,7 +80,7 @@ def test_the_config_tells_of_files_that_are_none(tmp_path):
     (tmp_path / "bad.cnn.json").write_text("{}")
     for architecture, words in (
         (str(tmp_path / "bad.cnn.json"), "no architecture file"),
-        (str(tmp_path / "gone.cnn.json"), "There is no file"),
+        (str(tmp_path / "gone.cnn.json"), "there is no such file"),
         ("lenet", "There is no architecture “lenet”"),
         (None, "There is no architecture"),
     ):

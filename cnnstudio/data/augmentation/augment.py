@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnstudio.data.augmentation.changes import CHANGES, Augment, AugmentationSpec, grid, sample
-from cnnstudio.data.augmentation.made_up_digits import render_digits
+from cnnstudio.data.augmentation.made_up_digits import draw_digits
+from cnnstudio.data.pictures.strokes import render_all
 from cnnstudio.data.splits import Dataset, Split
 from cnnstudio.errors import StudioError
 
@@ -51,7 +52,8 @@ def _with_made_up_digits(dataset: Dataset, seed: int) -> Dataset:
     """Adds digits from templates to a data set of handwritten digits; leaves any other as it is."""
     if dataset.classes != tuple("0123456789") or dataset.input_rule != "digit":
         return dataset
-    images, labels = render_digits(round(_MADE_UP * len(dataset.train)), dataset.image_shape, seed)
+    drawings, labels = draw_digits(round(_MADE_UP * len(dataset.train)), seed)
+    images = render_all(drawings, dataset.image_shape)
     both = Split(np.concatenate([dataset.train.images, images]), np.concatenate([dataset.train.labels, labels]))
     return replace(dataset, train=both)
 

@@ -7,7 +7,7 @@ drawn by `cnnstudio.data.pictures.strokes` exactly as a user's drawing is.
 
 import numpy as np
 
-from cnnstudio.data.pictures.strokes import Drawing, render_all
+from cnnstudio.data.pictures.strokes import Drawing
 
 Template = tuple[tuple[tuple[float, float], ...], ...]
 """Strokes of (x, y) on a sheet 10 wide and 14 high, y down: a curve runs through the points; one given twice is a
@@ -158,17 +158,6 @@ def draw_digits(count: int, seed: int) -> tuple[list[Drawing], np.ndarray]:
         ):
             drawings += _bend(template, len(members), random)
     return drawings, labels
-
-
-def render_digits(count: int, image_shape: tuple[int, int, int], seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Makes up images of digits: `draw_digits`, rendered.
-
-    Returns:
-        images: (count, height, width, channels) uint8.
-        labels: (count,) int32, ascending.
-    """
-    drawings, labels = draw_digits(count, seed)
-    return render_all(drawings, image_shape), labels
 
 
 def _bend(template: Template, count: int, random: np.random.Generator) -> list[Drawing]:

@@ -11,7 +11,6 @@ import shutil
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -279,26 +278,13 @@ def _move(moves: _Step, trouble: str) -> None:
         raise StudioError(f"{trouble}: {reason(error)}. The folder was changed from outside.") from error
 
 
-@dataclass(frozen=True)
-class AddedPictures:
-    """What became of the pictures.
-
-    Attributes:
-        paths: the examples that were saved; for `Collection.note_added`.
-        problems: a sentence for each picture or folder that could not be used.
-    """
-
-    paths: tuple[Path, ...]
-    problems: tuple[str, ...]
-
-
 def add_pictures(
     collection: Collection,
     name: str,
     sources: Sequence[Path | bytes],
     on_event: Callable[[Progress], object],
     stop: threading.Event,
-) -> AddedPictures:
+) -> tuple[list[Path], list[str]]:
     """Adds pictures to a class; what cannot be used is left out and listed. Meant for a thread of its own.
 
     Args:
@@ -308,14 +294,17 @@ def add_pictures(
         on_event: told the progress after each picture.
         stop: ends the work after the picture that is being read.
 
+    Returns:
+        The examples that were saved, for `Collection.note_added`; and a sentence for each picture or folder that could
+        not be used.
+
     Raises:
         StudioError: the class is gone, or the disk is full.
     """
-    found = list_pictures([source for source in sources if isinstance(source, Path)])
-    ready: list[Callable[[], Path | bytes]] = [file.source for file in found.files]
+    files, problems = list_pictures([source for source in sources if isinstance(source, Path)])
+    ready: list[Callable[[], Path | bytes]] = [file.source for file in files]
     ready += [partial(bytes, source) for source in sources if isinstance(source, bytes)]
     paths: list[Path] = []
-    problems = list(found.problems)
     for number, source in enumerate(ready, 1):
         if stop.is_set():
             break
@@ -325,5 +314,5 @@ def add_pictures(
             problems.append(str(error))
         else:
             paths.append(collection.write(name, pixels))
-        on_event(Progress("Adding pictures", number, len(ready), "images", None))
-    return AddedPictures(tuple(paths), tuple(problems))
+        on_event(Progress("Adding pictures", number, len(ready), "images"))
+    return paths, problems

@@ -38,22 +38,13 @@ def dataset_folders() -> list[Path]:
     """
     texts = os.environ.get("CNNSTUDIO_DATASETS", "").split(os.pathsep)
     named = [Path(text).expanduser().absolute() for text in texts if text]
-    return list(dict.fromkeys([*named, *read_extra_folders()]))
+    return list(dict.fromkeys([*named, *read_extra_folders()[0]]))
 
 
-def read_extra_folders() -> list[Path]:
-    """The folders of data sets that the user named in the settings."""
-    return _read_extra_folders()[0]
-
-
-def folders_damage() -> str:
-    """Says which of the folders that were named in the settings cannot be used, and what to do; empty where all can."""
-    _, damage = _read_extra_folders()
-    return f"{damage} Name the folders again on the Settings page." if damage else ""
-
-
-def _read_extra_folders() -> tuple[list[Path], str]:
-    return read_list(config_folder() / EXTRA_FOLDERS_FILE, "folders", "The list of your folders of data sets", _folder)
+def read_extra_folders() -> tuple[list[Path], str]:
+    """The folders of data sets that the user named in the settings, and sentences on those that cannot be used."""
+    title, remedy = "The list of your folders of data sets", "Name the folders again on the Settings page."
+    return read_list(config_folder() / EXTRA_FOLDERS_FILE, "folders", title, remedy, _folder)
 
 
 def _folder(text: Any) -> Path:

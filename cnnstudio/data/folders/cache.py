@@ -7,9 +7,7 @@ of every block of images. All blocks are checked when the file of images was tou
 checking all would take longer than reading what is needed.
 
 Whether a folder has changed is seen by the names in it and in all folders below, and by the size and time of every
-file; where there are more than 20,000 files, of as many taken at random each time, and of all in folders whose own time
-has changed (most programs exchange a file when they save it): an edit in place of a few of very many files may be
-noticed some loads later only. Of an archive, its own size and time are compared.
+file; whether an archive has, by its own size and time.
 """
 
 import hashlib
@@ -21,21 +19,14 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cnnstudio import storage
-from cnnstudio.data.folders.disk import (
-    CHECKED_FILES,
-    Listing,
-    Stamp,
-    have_changed,
-    list_again,
-    sign_file,
-)
+from cnnstudio.data.folders.disk import Stamp, have_changed, list_again, sign_file
 from cnnstudio.data.folders.scan import Scan, block_bytes
 from cnnstudio.data.folders.suggestion import Suggestion
 from cnnstudio.data.stored import StoredImages
@@ -45,6 +36,9 @@ FORMAT = 2
 
 IMAGES = "images.bin"
 INDEX = "index.npz"
+
+_ARRAYS = ("numbers", "signs", "repeats", "checksums")
+"""Fields of `Scan` that are kept as arrays."""
 
 _CHECKED_BLOCKS = 16
 _DAMAGED = (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error)
@@ -146,33 +140,12 @@ def new_cache(path: Path, shape: tuple[int, int], scan: Callable[[Path], Record]
 
 def _write_record(folder: Path, record: Record) -> None:
     """Writes a record beside its images."""
-    scan = record.scan
-    facts = {
-        "format": FORMAT,
-        "shape": record.shape,
-        "proposal": asdict(record.suggestion),
-        "classes": record.classes,
-        "places": record.places,
-        "notes": record.notes,
-        "stamps": record.stamps,
-        "signed": record.signed,
-        "modified": (folder / IMAGES).stat().st_mtime_ns,
-        "repeat_paths": scan.repeat_paths,
-        "sizes": scan.sizes,
-        "smallest": scan.smallest,
-        "largest": scan.largest,
-        "grey": scan.grey,
-        "unreadable": scan.unreadable,
-        "unreadable_count": scan.unreadable_count,
-    }
-    np.savez(
-        folder / INDEX,
-        facts=np.frombuffer(json.dumps(facts).encode(), np.uint8),
-        numbers=scan.numbers,
-        signs=scan.signs,
-        repeats=scan.repeats,
-        checksums=scan.checksums,
-    )
+    facts = vars(record) | vars(record.scan)
+    del facts["scan"]
+    arrays = {name: facts.pop(name) for name in _ARRAYS}
+    facts["proposal"] = asdict(facts.pop("suggestion"))
+    facts |= {"format": FORMAT, "modified": (folder / IMAGES).stat().st_mtime_ns}
+    np.savez(folder / INDEX, facts=np.frombuffer(json.dumps(facts).encode(), np.uint8), **arrays)
 
 
 def forget_cache(path: Path) -> None:
@@ -187,26 +160,24 @@ def _home(path: Path) -> Path:
 
 def _read_record(folder: Path) -> Record:
     with np.load(folder / INDEX, allow_pickle=False) as index:
-        facts: dict[str, Any] = json.loads(index["facts"].tobytes())
-        if facts["format"] != FORMAT:
+        facts: dict[str, Any] = json.loads(index["facts"].tobytes(), object_hook=_with_tuples)
+        if facts.pop("format") != FORMAT:
             raise ValueError("an unknown format")
-        arrays = {name: index[name] for name in ("numbers", "signs", "repeats", "checksums")}
-    values = {name: facts[name] for name in ("grey", "unreadable_count")}
-    values |= {name: tuple(facts[name]) for name in ("repeat_paths", "smallest", "largest")}
-    values |= {name: tuple(map(tuple, facts[name])) for name in ("sizes", "unreadable")}
-    size, channels = facts["shape"]
-    path, *sign = facts["signed"]
-    return Record(
-        shape=(size, channels),
-        suggestion=Suggestion(**facts["proposal"] | {"notes": tuple(facts["proposal"]["notes"])}),
-        classes=tuple(facts["classes"]),
-        places=tuple(map(tuple, facts["places"])),
-        notes=tuple(facts["notes"]),
-        stamps=tuple(Stamp(*stamp) for stamp in facts["stamps"]),
-        signed=(path, *sign),
-        scan=Scan(**arrays, **values),
-        modified=facts["modified"],
-    )
+        arrays = {name: index[name] for name in _ARRAYS}
+    found = {field.name: facts.pop(field.name) for field in fields(Scan) if field.name not in _ARRAYS}
+    suggestion = Suggestion(**facts.pop("proposal"))
+    # Earlier versions kept a folder's time as well, after its path.
+    stamps = tuple(Stamp(stamp[0], *stamp[-2:]) for stamp in facts.pop("stamps"))
+    return Record(**facts, suggestion=suggestion, stamps=stamps, scan=Scan(**arrays, **found))
+
+
+def _with_tuples(facts: dict[str, Any]) -> dict[str, Any]:
+    """The same with tuples instead of lists, however deep."""
+
+    def as_tuple(value: Any) -> Any:
+        return tuple(map(as_tuple, value)) if isinstance(value, list) else value
+
+    return {name: as_tuple(value) for name, value in facts.items()}
 
 
 def _is_unchanged(path: Path, record: Record, while_looking: Callable[[], object]) -> bool:
@@ -218,20 +189,13 @@ def _is_unchanged(path: Path, record: Record, while_looking: Callable[[], object
     listed = list_again(str(path), record.stamps, while_looking)
     if listed is None:
         return False
-    found = [listed.get(below, Listing([], touched=True)) for _, _, below, _ in record.places]
-    counts = [files for _, _, _, files in record.places]
-    if [len(listing.files) for listing in found] != counts:
-        return False
-    folders = (f"{below}/" if below else "" for _, _, below, _ in record.places)
-    paths = [folder + name for folder, listing in zip(folders, found, strict=True) for name in listing.files]
-    checked = np.repeat([listing.touched for listing in found], counts)
-    left = np.flatnonzero(~checked)
-    if len(left) > CHECKED_FILES:
-        left = np.random.default_rng().choice(left, CHECKED_FILES, replace=False)
-    checked[left] = True
-    numbers = np.flatnonzero(checked)
-    signs = record.scan.signs[numbers]
-    return not have_changed(str(path), [paths[number] for number in numbers.tolist()], signs, while_looking)
+    start = 0
+    for _, _, below, count in record.places:
+        signs, names = record.scan.signs[start : start + count], listed.get(below, [])
+        if len(names) != count or have_changed(f"{path}/{below}", names, signs, while_looking):
+            return False
+        start += count
+    return True
 
 
 def _images_shape(record: Record) -> tuple[int, int, int, int]:

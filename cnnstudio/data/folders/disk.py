@@ -14,25 +14,17 @@ from cnnstudio.data.pictures.decode import IN_MEMORY, read_file, read_head
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.storage import is_file
 
-CHECKED_FILES = 20_000
-"""Files whose size and time are compared before a cache is used; of larger folders, as many taken at random."""
-
-UNKNOWN = (-1, -1)
-"""Size and time of a file that is not there."""
-
 
 class Stamp(NamedTuple):
     """By what it is recognised that a folder still holds the same names.
 
     Attributes:
         path: relative to the top.
-        modified: nanoseconds; changes when something is added, removed, renamed or exchanged.
         names: a hash of all names in it that count, or what kept it from being read.
         others: those of them that are no ordinary files.
     """
 
     path: str
-    modified: int
     names: str
     others: Sequence[str]
 
@@ -61,20 +53,16 @@ class DiskFolder:
 
     def names_in(self, path: str) -> tuple[list[str], list[str]]:
         """Names of the files and of the folders in a folder, sorted; what cannot be read is noted in `problems`."""
-        full = self.full(path)
-        modified = -1
         try:
-            # Before the names are listed: what changes meanwhile must not be overlooked later.
-            modified = os.stat(full).st_mtime_ns  # noqa: PTH116 - as above
-            with os.scandir(full) as entries:
+            with os.scandir(self.full(path)) as entries:
                 kinds = {entry.name: _kind(entry) for entry in entries}
         except OSError as error:
-            self.stamps.append(Stamp(path, modified, reason(error), ()))
+            self.stamps.append(Stamp(path, reason(error), ()))
             self.problems.append((path, f"The folder cannot be read: {reason(error)}."))
             return [], []
         names = _visible(kinds)
         others = tuple(name for name in names if kinds[name] != "file")
-        self.stamps.append(Stamp(path, modified, _hash(names), others))
+        self.stamps.append(Stamp(path, _hash(names), others))
         prefix = f"{path}/" if path else ""
         self.problems += [(prefix + name, kinds[name]) for name in others if kinds[name] != "folder"]
         return [name for name in names if kinds[name] == "file"], [name for name in others if kinds[name] == "folder"]
@@ -122,38 +110,28 @@ def open_store(path: Path) -> Store:
 
 
 def sign_file(path: str) -> tuple[int, int]:
-    """Size and time (nanoseconds) of a file; `UNKNOWN` where it is not there."""
+    """Size and time (nanoseconds) of a file; −1 for both where it is not there."""
     try:
         status = os.stat(path)  # noqa: PTH116 - called 60,000 times
     except (OSError, ValueError):
-        return UNKNOWN
+        return -1, -1
     return status.st_size, status.st_mtime_ns
 
 
-class Listing(NamedTuple):
-    """What is in a folder now.
-
-    Attributes:
-        files: names, as `find_classes` found them.
-        touched: whether something in it was exchanged, or something that does not count was added or removed.
-    """
-
-    files: list[str]
-    touched: bool
-
-
-def list_again(folder: str, stamps: Sequence[Stamp], while_looking: Callable[[], object]) -> dict[str, Listing] | None:
+def list_again(
+    folder: str, stamps: Sequence[Stamp], while_looking: Callable[[], object]
+) -> dict[str, list[str]] | None:
     """Lists a folder again that was listed before, and all folders below.
 
     Returns:
-        By its relative path, what is in each folder; None where anything that counts was added, removed or renamed.
+        By its relative path, the names of the files in each folder; None where anything that counts was added, removed
+        or renamed.
     """
     listed = {}
     for stamp in stamps:
         while_looking()
         path = f"{folder}/{stamp.path}" if stamp.path else folder
         try:
-            touched = os.stat(path).st_mtime_ns != stamp.modified  # noqa: PTH116 - as above
             names = _visible(os.listdir(path))  # noqa: PTH208 - as above
         except OSError as error:
             if stamp.names != reason(error):
@@ -162,16 +140,16 @@ def list_again(folder: str, stamps: Sequence[Stamp], while_looking: Callable[[],
         if _hash(names) != stamp.names:
             return None
         others = set(stamp.others)
-        listed[stamp.path] = Listing([name for name in names if name not in others] if others else names, touched)
+        listed[stamp.path] = [name for name in names if name not in others] if others else names
     return listed
 
 
-def have_changed(folder: str, paths: Sequence[str], signs: np.ndarray, while_looking: Callable[[], object]) -> bool:
+def have_changed(folder: str, names: Sequence[str], signs: np.ndarray, while_looking: Callable[[], object]) -> bool:
     """Whether any file in a folder has another size or time than `signs`, (n, 2) int64, as `sign_file` gave them."""
-    for number, (path, (size, modified)) in enumerate(zip(paths, signs.tolist(), strict=True)):
+    for number, (name, (size, modified)) in enumerate(zip(names, signs.tolist(), strict=True)):
         if number % 64 == 0:
             while_looking()
-        if sign_file(f"{folder}/{path}") != (size, modified):
+        if sign_file(f"{folder}/{name}") != (size, modified):
             return True
     return False
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from cnnstudio.data.folders.disk import open_store
@@ -44,39 +44,31 @@ class PictureFile:
             raise StudioError(f"{self.name}: {error}") from error
 
 
-@dataclass
-class PictureList:
-    """What was found.
-
-    Attributes:
-        files: the pictures by name: every argument in turn, below it in natural order.
-        problems: a sentence for each file or folder that cannot be read.
-    """
-
-    files: list[PictureFile] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-
-
-def list_pictures(paths: Iterable[Path]) -> PictureList:
+def list_pictures(paths: Iterable[Path]) -> tuple[list[PictureFile], list[str]]:
     """Finds all pictures.
 
     Args:
         paths: files (taken as they are), folders (with all folders below; hidden files and folders are left out; a
             folder that is reached twice, by symbolic links, counts once) and zip archives.
 
+    Returns:
+        The pictures, every argument in turn, below it in natural order; and a sentence for each file or folder that
+        cannot be read.
+
     Raises:
         StudioError: a folder or an archive cannot be opened.
     """
-    found = PictureList()
+    files: list[PictureFile] = []
+    problems: list[str] = []
     seen: set[str] = set()
     for path in paths:
         is_store = is_folder(path) or (path.suffix.lower() == ".zip" and is_file(path))
-        for file in _below(path, found.problems) if is_store else (PictureFile(readable(path), path),):
+        for file in _below(path, problems) if is_store else (PictureFile(readable(path), path),):
             spelled_out = os.path.abspath(file.name)  # noqa: PTH100 - Path keeps “..”
             if spelled_out not in seen:
                 seen.add(spelled_out)
-                found.files.append(file)
-    return found
+                files.append(file)
+    return files, problems
 
 
 def _below(path: Path, problems: list[str]) -> Iterator[PictureFile]:

@@ -25,9 +25,6 @@ MNIST_SHA256 = {
 }
 """SHA-256 of the unpacked files, as published by the authors of MNIST."""
 
-_IDX_FILES = tuple(MNIST_SHA256)
-
-
 _FASHION_SERVERS = (
     "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion",
     "https://storage.googleapis.com/tensorflow/tf-keras-datasets",
@@ -161,7 +158,7 @@ def _split(images: np.ndarray, labels: np.ndarray) -> Split:
 def read_mnist(on_progress: OnProgress | None) -> Dataset:  # noqa: ARG001 - it is done before anybody looks
     """All 70,000 MNIST images, from the files that ship."""
     folder = shipped("assets/mnist")
-    arrays = [read_idx(folder / f"{name}.gz", MNIST_SHA256[name]) for name in _IDX_FILES]
+    arrays = [read_idx(folder / f"{name}.gz", digest) for name, digest in MNIST_SHA256.items()]
     return Dataset(
         name="mnist",
         classes=DIGITS,

@@ -126,7 +126,7 @@ class ProgressPanel(QWidget):
             return
         self._bar.show_part(event.done, event.total)
         if self._cancel.isEnabled():
-            amount = progress(event.done, event.total, event.unit, event.seconds_left)
+            amount = progress(event)
             self._state.setText(breakable(f"{event.task}: {amount}"))
 
     @Slot(object)

@@ -171,7 +171,7 @@ class SettingsPage(Page):
 
     def _show_sources(self) -> None:
         self._sources.clear()
-        self._sources.addItems([str(folder) for folder in read_extra_folders()])
+        self._sources.addItems([str(folder) for folder in read_extra_folders()[0]])
         for widget in (self._sources, self._remove):
             widget.setVisible(self._sources.count() > 0)
         self._allow_removal()
@@ -188,12 +188,12 @@ class SettingsPage(Page):
 
     def add_source(self, folder: Path) -> None:
         """Names one more folder in which data sets are looked for."""
-        self._keep_sources([*(known for known in read_extra_folders() if known != folder), folder])
+        self._keep_sources([*(known for known in read_extra_folders()[0] if known != folder), folder])
 
     @Slot()
     def _remove_source(self) -> None:
         chosen = {item.text() for item in self._sources.selectedItems()}
-        self._keep_sources([folder for folder in read_extra_folders() if str(folder) not in chosen])
+        self._keep_sources([folder for folder in read_extra_folders()[0] if str(folder) not in chosen])
 
     def _keep_sources(self, folders: list[Path]) -> None:
         try:

@@ -66,7 +66,6 @@ KINDS = (
         one(_relu),
         icon="layer-activation",
         stem="relu",
-        defaults={"max_value": None, "negative_slope": 0.0, "threshold": 0.0},
     ),
     LayerKind(
         "LeakyReLU",

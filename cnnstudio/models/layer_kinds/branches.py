@@ -90,7 +90,6 @@ KINDS = (
         _concatenation,
         icon="layer-merge",
         stem="concatenate",
-        defaults={"axis": -1},
         concatenates=True,
     ),
     LayerKind("Average", "Average", "Averages its inputs element by element.", "Branches", _elementwise),

@@ -16,7 +16,7 @@ from cnnstudio.models.layer_kinds.fields import (
     TRAINABLE,
     Field,
 )
-from cnnstudio.models.layer_kinds.kind import CHANNELS_LAST, LayerKind, kernels_and_bias
+from cnnstudio.models.layer_kinds.kind import LayerKind
 from cnnstudio.models.layer_kinds.receptive import Maps, check_side
 from cnnstudio.models.layer_kinds.values import UnfitError, Values, divisors_of, like
 from cnnstudio.models.layer_kinds.windows import SlidingWindow, Window, words
@@ -186,8 +186,7 @@ _WINDOW = {
     "strides": [1, 1],
     "padding": "same",
     "dilation_rate": [1, 1],
-    "activity_regularizer": None,
-    **CHANNELS_LAST,
+    "use_bias": True,
 }
 
 KINDS = (
@@ -200,7 +199,7 @@ KINDS = (
         icon="layer-convolution",
         stem="conv",
         fields=(FILTERS, _KERNEL, STRIDES, PADDING, ACTIVATION, _DILATION, _GROUPS, BIAS, TRAINABLE),
-        defaults={"filters": 16, **_WINDOW, "groups": 1, "activation": "relu", **kernels_and_bias("kernel")},
+        defaults={"filters": 16, **_WINDOW, "groups": 1, "activation": "relu"},
     ),
     LayerKind(
         "DepthwiseConv2D",
@@ -211,7 +210,7 @@ KINDS = (
         icon="layer-depthwise",
         stem="depthwise",
         fields=(_KERNEL, STRIDES, PADDING, ACTIVATION, _MULTIPLIER, _DILATION, BIAS, TRAINABLE),
-        defaults={"depth_multiplier": 1, **_WINDOW, "activation": "linear", **kernels_and_bias("depthwise")},
+        defaults={"depth_multiplier": 1, **_WINDOW, "activation": "linear"},
     ),
     LayerKind(
         "SeparableConv2D",
@@ -222,13 +221,7 @@ KINDS = (
         icon="layer-depthwise",
         stem="separable",
         fields=(FILTERS, _KERNEL, STRIDES, PADDING, ACTIVATION, _MULTIPLIER, _DILATION, BIAS, TRAINABLE),
-        defaults={
-            "filters": 16,
-            "depth_multiplier": 1,
-            **_WINDOW,
-            "activation": "relu",
-            **kernels_and_bias("depthwise", "pointwise"),
-        },
+        defaults={"filters": 16, "depth_multiplier": 1, **_WINDOW, "activation": "relu"},
     ),
     LayerKind(
         "Conv2DTranspose",

@@ -4,7 +4,7 @@ from cnnstudio.models.layer_kinds.activations import activation
 from cnnstudio.models.layer_kinds.convolutions import bias
 from cnnstudio.models.layer_kinds.effects import Effect, one
 from cnnstudio.models.layer_kinds.fields import ACTIVATION, BIAS, TRAINABLE, UNITS
-from cnnstudio.models.layer_kinds.kind import LayerKind, kernels_and_bias
+from cnnstudio.models.layer_kinds.kind import LayerKind
 from cnnstudio.models.layer_kinds.receptive import Maps
 from cnnstudio.models.layer_kinds.values import Values
 
@@ -32,6 +32,6 @@ KINDS = (
         icon="layer-dense",
         stem="dense",
         fields=(UNITS, ACTIVATION, BIAS, TRAINABLE),
-        defaults={"units": 64, "activation": "relu", **kernels_and_bias("kernel")},
+        defaults={"units": 64, "activation": "relu", "use_bias": True},
     ),
 )

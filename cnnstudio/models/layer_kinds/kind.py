@@ -38,8 +38,7 @@ class LayerKind:
         icon: its picture, a name in `assets/icons`; empty where an editor does not offer it.
         stem: of the names of new layers: “conv” for “conv1”, “conv2”, …; empty where an editor does not offer it.
         fields: what can be set.
-        defaults: what Keras makes a new one with, beside name, trainable and dtype; what only some versions of Keras
-            know is left out.
+        defaults: the values of the fields of a new one; for all else Keras has its own.
         concatenates: of “Branches”, whether it puts its inputs side by side; all others join them number by number.
         module: under which Keras knows the class.
     """
@@ -82,24 +81,3 @@ class LayerKind:
             "config": config,
             "registered_name": self.registered_name,
         }
-
-
-CHANNELS_LAST = {"data_format": "channels_last"}
-
-
-def initializer(name: str) -> dict[str, Any]:
-    """Keras's config of an initialiser."""
-    config = {} if name in ("Zeros", "Ones") else {"seed": None}
-    return {"module": "keras.initializers", "class_name": name, "config": config, "registered_name": None}
-
-
-def unconstrained(*weights: str) -> dict[str, None]:
-    """No regularizers and constraints, which Keras keeps for each of a layer's weights."""
-    return {f"{weight}_{part}": None for part in ("regularizer", "constraint") for weight in weights}
-
-
-def kernels_and_bias(*kernels: str) -> dict[str, Any]:
-    """What Keras keeps of the weights of a layer that has kernels and a bias."""
-    initializers = {f"{kernel}_initializer": initializer("GlorotUniform") for kernel in kernels}
-    biases = {"bias_initializer": initializer("Zeros")}
-    return {"use_bias": True, **initializers, **biases, **unconstrained(*kernels, "bias")}

@@ -3,7 +3,7 @@
 from cnnstudio.models import layers
 from cnnstudio.models.layer_kinds.effects import Effect, need_maps, one
 from cnnstudio.models.layer_kinds.fields import TRAINABLE, Field
-from cnnstudio.models.layer_kinds.kind import LayerKind, initializer, unconstrained
+from cnnstudio.models.layer_kinds.kind import LayerKind
 from cnnstudio.models.layer_kinds.receptive import Maps
 from cnnstudio.models.layer_kinds.values import UnfitError, Values, divisors_of, show
 from cnnstudio.models.layers import MAX_NEIGHBOURS
@@ -96,15 +96,7 @@ _NEIGHBOURS = Field(
 _ALPHA = Field("alpha", "Alpha", "The weight of the sum over neighbouring channels.", "float", 0, 1e3)
 _BETA = Field("beta", "Beta", "The exponent of the sum.", "float", 0, 10)
 
-_DEFAULTS = {
-    "axis": -1,
-    "epsilon": 1e-3,
-    "center": True,
-    "scale": True,
-    "beta_initializer": initializer("Zeros"),
-    "gamma_initializer": initializer("Ones"),
-    **unconstrained("beta", "gamma"),
-}
+_DEFAULTS = {"epsilon": 1e-3, "center": True, "scale": True}
 
 KINDS = (
     LayerKind(
@@ -117,13 +109,7 @@ KINDS = (
         icon="layer-normalization",
         stem="norm",
         fields=(_MOMENTUM, _EPSILON, _CENTER, _SCALE, TRAINABLE),
-        defaults={
-            **_DEFAULTS,
-            "momentum": 0.99,
-            "moving_mean_initializer": initializer("Zeros"),
-            "moving_variance_initializer": initializer("Ones"),
-            "synchronized": False,
-        },
+        defaults={"momentum": 0.99, **_DEFAULTS},
     ),
     LayerKind(
         "LayerNormalization",
@@ -169,7 +155,7 @@ KINDS = (
         icon="layer-normalization",
         stem="norm",
         fields=(_NEIGHBOURS, _ALPHA, _BETA),
-        defaults={"size": 5, "k": 2.0, "alpha": 1e-4, "beta": 0.75},
+        defaults={"size": 5, "alpha": 1e-4, "beta": 0.75},
         module=layers.__name__,
     ),
 )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from cnnstudio.models.layer_kinds.effects import Effect, one, spatial_axes
 from cnnstudio.models.layer_kinds.fields import MAX_PIXELS, PADDING, STRIDES, Field
-from cnnstudio.models.layer_kinds.kind import CHANNELS_LAST, LayerKind
+from cnnstudio.models.layer_kinds.kind import LayerKind
 from cnnstudio.models.layer_kinds.receptive import Maps
 from cnnstudio.models.layer_kinds.values import Values
 from cnnstudio.models.layer_kinds.windows import SlidingWindow
@@ -34,8 +34,7 @@ _POOL = Field(
     numbers=2,
 )
 _FIELDS = (_POOL, STRIDES, PADDING)
-_DEFAULTS = {"pool_size": [2, 2], "strides": [2, 2], "padding": "valid", **CHANNELS_LAST}
-_GLOBAL_DEFAULTS = {**CHANNELS_LAST, "keepdims": False}
+_DEFAULTS = {"pool_size": [2, 2], "strides": [2, 2], "padding": "valid"}
 
 KINDS = (
     LayerKind(
@@ -68,7 +67,6 @@ KINDS = (
         one(_global_pooling),
         icon="layer-global-pooling",
         stem="average",
-        defaults=_GLOBAL_DEFAULTS,
     ),
     LayerKind(
         "GlobalMaxPooling2D",
@@ -78,6 +76,5 @@ KINDS = (
         one(_global_pooling),
         icon="layer-global-pooling",
         stem="maximum",
-        defaults=_GLOBAL_DEFAULTS,
     ),
 )

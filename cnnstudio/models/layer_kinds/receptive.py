@@ -38,11 +38,6 @@ class Maps:
     field: Sides = (1, 1)
     jump: Sides = (1, 1)
 
-    @classmethod
-    def of_image(cls, shape: tuple[int, int, int]) -> Self:
-        """The image itself."""
-        return cls(shape, (shape[0], shape[1]))
-
     @property
     def size(self) -> int:
         """How many numbers there are."""

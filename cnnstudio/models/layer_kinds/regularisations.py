@@ -2,7 +2,7 @@
 
 from cnnstudio.models.layer_kinds.effects import Effect, need_maps, one, unchanged, unchanged_maps
 from cnnstudio.models.layer_kinds.fields import Field
-from cnnstudio.models.layer_kinds.kind import CHANNELS_LAST, LayerKind
+from cnnstudio.models.layer_kinds.kind import LayerKind
 from cnnstudio.models.layer_kinds.receptive import Maps
 from cnnstudio.models.layer_kinds.values import Values
 
@@ -42,7 +42,7 @@ KINDS = (
         icon="layer-dropout",
         stem="dropout",
         fields=(_RATE,),
-        defaults={"rate": 0.25, "seed": None, "noise_shape": None},
+        defaults={"rate": 0.25},
     ),
     LayerKind(
         "SpatialDropout2D",
@@ -54,7 +54,7 @@ KINDS = (
         icon="layer-dropout",
         stem="dropout",
         fields=(_RATE,),
-        defaults={"rate": 0.25, "seed": None, **CHANNELS_LAST},
+        defaults={"rate": 0.25},
     ),
     LayerKind(
         "GaussianNoise",
@@ -65,7 +65,7 @@ KINDS = (
         icon="layer-dropout",
         stem="noise",
         fields=(_STDDEV,),
-        defaults={"stddev": 0.1, "seed": None},
+        defaults={"stddev": 0.1},
     ),
     LayerKind(
         "AlphaDropout",

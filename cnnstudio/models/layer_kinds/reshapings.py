@@ -6,7 +6,7 @@ from dataclasses import replace
 from cnnstudio.limits import MAX_MAP_SIDE
 from cnnstudio.models.layer_kinds.effects import Effect, one, shape_words, spatial_axes
 from cnnstudio.models.layer_kinds.fields import MAX_PIXELS, Field
-from cnnstudio.models.layer_kinds.kind import CHANNELS_LAST, LayerKind
+from cnnstudio.models.layer_kinds.kind import LayerKind
 from cnnstudio.models.layer_kinds.receptive import Maps, check_side
 from cnnstudio.models.layer_kinds.values import Pair, UnfitError, Values, is_whole, like, show
 
@@ -149,7 +149,6 @@ KINDS = (
         one(_flatten),
         icon="layer-flatten",
         stem="flatten",
-        defaults=CHANNELS_LAST,
     ),
     LayerKind(
         "ZeroPadding2D",
@@ -160,7 +159,7 @@ KINDS = (
         icon="layer-padding",
         stem="padding",
         fields=(_FRAME,),
-        defaults={"padding": [[1, 1], [1, 1]], **CHANNELS_LAST},
+        defaults={"padding": [[1, 1], [1, 1]]},
     ),
     LayerKind(
         "Cropping2D",
@@ -171,7 +170,7 @@ KINDS = (
         icon="layer-resize",
         stem="cropping",
         fields=(_CROP,),
-        defaults={"cropping": [[1, 1], [1, 1]], **CHANNELS_LAST},
+        defaults={"cropping": [[1, 1], [1, 1]]},
     ),
     LayerKind(
         "UpSampling2D",
@@ -182,7 +181,7 @@ KINDS = (
         icon="layer-resize",
         stem="upsampling",
         fields=(_SIZE,),
-        defaults={"size": [2, 2], **CHANNELS_LAST, "interpolation": "nearest"},
+        defaults={"size": [2, 2]},
     ),
     LayerKind("Reshape", "Reshape", "Gives the same numbers another shape.", "Shape", one(_reshape)),
     LayerKind("Permute", "Permute", "Reorders the axes, such as height and width.", "Shape", one(_permute)),

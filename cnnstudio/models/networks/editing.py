@@ -262,11 +262,9 @@ def _new(kind: str, name: str, *inputs: str, **changes: Any) -> Node:
 
 def normalised_convolution(place: str, after: str, filters: int, kernel: int, stride: int) -> list[Node]:
     """A convolution without bias and activation, with a normalisation after it."""
-    entry = LAYER_KINDS["Conv2D"]
-    he_normal = {**entry.defaults["kernel_initializer"], "class_name": "HeNormal"}
-    node = _new("Conv2D", f"{place}conv", after, kernel_initializer=he_normal)
+    node = _new("Conv2D", f"{place}conv", after, kernel_initializer="he_normal")
     sizes = {"filters": filters, "kernel_size": kernel, "strides": stride}
-    node = _with_fields(node, entry, {**sizes, "activation": "linear", "use_bias": False})
+    node = _with_fields(node, LAYER_KINDS["Conv2D"], {**sizes, "activation": "linear", "use_bias": False})
     return [node, _new("BatchNormalization", f"{place}norm", node.name)]
 
 

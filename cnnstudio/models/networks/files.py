@@ -6,6 +6,7 @@ it is allowed (`allowlist`), so that Keras only ever builds what was checked.
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,9 +15,9 @@ from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.keras_config.allowlist import RefusedError, checked_config
 from cnnstudio.models.keras_config.graph import Config, Graph
+from cnnstudio.models.trained.files import read_file
 from cnnstudio.names import checked_name
-from cnnstudio.storage import data_folder, exists, is_file, move_to_trash, write_atomically
-from cnnstudio.wording import size
+from cnnstudio.storage import data_folder, move_to_trash, write_atomically
 
 SUFFIX = ".cnn.json"
 FILE_FORMAT = 1
@@ -53,10 +54,8 @@ def list_networks() -> list[Network]:
     """The networks in the user's folder, by name; files that cannot be read are left out."""
     found = []
     for path in _saved().values():
-        try:
+        with suppress(StudioError):
             found.append(read_network(path))
-        except StudioError:
-            continue
     return found
 
 
@@ -78,8 +77,8 @@ def read_network(path: Path) -> Network:
             allowed; the sentence says which.
     """
     path = path.expanduser().absolute()
-    values = _document(path, _read(path))
     try:
+        values = _document(read_file(path, MAX_FILE_BYTES))
         graph = Graph.of(checked_config(json.dumps(values["model"]).encode()))
         graph.check_names()
     except RefusedError as error:
@@ -190,44 +189,28 @@ def _free(name: str, but: Iterable[str]) -> str:
     return name
 
 
-def _read(path: Path) -> bytes:
-    try:
-        # Reading a device or a pipe might never end.
-        if exists(path) and not is_file(path):
-            raise StudioError(f"{path} is not a file.")
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except FileNotFoundError as error:
-        raise StudioError(f"There is no file {path}.") from error
-    except OSError as error:
-        raise StudioError(f"{path} cannot be read: {reason(error)}.") from error
-    if len(data) > MAX_FILE_BYTES:
-        raise StudioError(f"{path} is too large for an architecture: over {size(MAX_FILE_BYTES)}.")
-    return data
-
-
-def _document(path: Path, data: bytes) -> dict[str, Any]:
+def _document(data: bytes) -> dict[str, Any]:
     """The fields of a network's file, each of its type."""
     try:
         values = json.loads(data, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise StudioError(f"{path} is damaged, or no architecture file: it is not valid JSON ({error}).") from error
+        raise RefusedError(f"it is damaged, or no architecture file: it is not valid JSON ({error})") from error
     if not isinstance(values, dict) or "model" not in values:
-        raise StudioError(f"{path} is no architecture file of CNN Studio: it has no “model”.")
+        raise RefusedError("it is no architecture file of CNN Studio: it has no “model”")
     number = values.get("format")
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise StudioError(f"{path} is damaged: “format” must be a whole number above 0.")
+        raise RefusedError("it is damaged: “format” must be a whole number above 0")
     if number > FILE_FORMAT:
-        raise StudioError(
-            f"{path} was made by a newer CNN Studio (format {number}, this one reads {FILE_FORMAT}). "
-            "Update CNN Studio to open it."
+        raise RefusedError(
+            f"it was made by a newer CNN Studio (format {number}, this one reads {FILE_FORMAT}). Update CNN Studio to "
+            "open it"
         )
     texts = {key: values.get(key, "") for key in ("title", "source")}
     for key, text in texts.items():
         # Angle brackets would be read as marks of formatting where the text is shown.
         if not isinstance(text, str) or len(text) > MAX_TITLE or not text.isprintable() or set(text) & set("<>"):
-            raise StudioError(
-                f"{path} is damaged: “{key}” must be a text of at most {MAX_TITLE} characters, without < and >."
+            raise RefusedError(
+                f"it is damaged: “{key}” must be a text of at most {MAX_TITLE} characters, without < and >"
             )
     return {**texts, "model": values["model"]}
 

@@ -99,15 +99,12 @@ def inspect_model(path: Path) -> Inspection:
     value_range, range_reason = _likely_range(graph, shape[3])
     rule, rule_reason = _likely_rule((*likely, shape[3]))
     outputs = "are no probabilities yet: a softmax makes them so" if graph.gives_logits else "are probabilities already"
-    names = DATASETS["mnist"].classes if (rule, classes) == ("digit", 10) else class_numbers(classes)
+    names = tuple(f"class {number}" for number in range(classes))
+    if (rule, classes) == ("digit", 10):
+        names = DATASETS["mnist"].classes
     guess = Answers(path.stem, names, likely, rule, value_range, graph.gives_logits)
     output_reason = f"Its {classes:,} outputs {outputs}."
     return Inspection(path, _digest(path), size, shape[3], guess, range_reason, rule_reason, output_reason)
-
-
-def class_numbers(count: int) -> tuple[str, ...]:
-    """Names for classes that have none."""
-    return tuple(f"class {number}" for number in range(count))
 
 
 def read_class_names(text: str, count: int) -> tuple[str, ...]:

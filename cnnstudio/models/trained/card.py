@@ -98,8 +98,7 @@ class Card:
         Raises:
             ValueError: a number is not finite, which JSON cannot say.
         """
-        values = {item.name: getattr(self, item.name) for item in fields(self)}
-        return json.dumps(values | {"versions": dict(self.versions)}, indent=2, ensure_ascii=False, allow_nan=False)
+        return json.dumps(vars(self) | {"versions": dict(self.versions)}, indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def _is_text(value: Any) -> bool:

@@ -181,27 +181,32 @@ def _metadata(members: dict[str, bytes]) -> dict[str, Any]:
 
 def _members(path: Path) -> dict[str, bytes]:
     try:
-        data = _read(path)
+        if exists(path / "saved_model.pb"):
+            raise RefusedError("it is in TensorFlow's SavedModel format; save it as .keras where it comes from")
+        data = read_file(path, MAX_FILE)
         return _legacy_members(data) if data.startswith(_HDF5_SIGNATURE) else _unpack(data)
     except RefusedError as error:
         raise StudioError(f"{path} is not opened: {error}.") from error
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path, limit: int) -> bytes:
+    """Reads a file of `limit` bytes at most.
+
+    Raises:
+        RefusedError: it is larger, is no ordinary file, is not there or cannot be read.
+    """
     try:
-        if exists(path / "saved_model.pb"):
-            raise RefusedError("it is in TensorFlow's SavedModel format; save it as .keras where it comes from")
         # Reading a device or a pipe might never end.
         if exists(path) and not is_file(path):
             raise RefusedError("it is not a file")
         with path.open("rb") as file:
-            data = file.read(MAX_FILE + 1)
+            data = file.read(limit + 1)
     except FileNotFoundError as error:
         raise RefusedError("there is no such file") from error
     except OSError as error:
         raise RefusedError(f"it cannot be read ({reason(error)})") from error
-    if len(data) > MAX_FILE:
-        raise RefusedError(f"it is larger than {size(MAX_FILE)}")
+    if len(data) > limit:
+        raise RefusedError(f"it is larger than {size(limit)}")
     return data
 
 

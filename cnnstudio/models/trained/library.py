@@ -45,27 +45,24 @@ class ModelEntry:
     card: Card
 
 
-@dataclass(frozen=True)
-class BrokenModel:
-    """A folder that should hold a model, but does not.
-
-    Attributes:
-        path: the folder.
-        problem: one sentence for the user.
-    """
-
-    path: Path
-    problem: str
-
-
 def list_models() -> list[ModelEntry]:
     """All models that can be chosen: shipped ones, then downloads, small before large; then runs, the newest first."""
-    return sorted((entry for entry in _entries() if isinstance(entry, ModelEntry)), key=_order)
+    found = []
+    for kind, folder in _folders():
+        with suppress(StudioError):
+            found.append(_entry(kind, folder))
+    return sorted(found, key=_order)
 
 
-def list_broken_models() -> list[BrokenModel]:
-    """The folders that `list_models` leaves out because something is wrong with them."""
-    return [entry for entry in _entries() if isinstance(entry, BrokenModel)]
+def list_broken_models() -> dict[Path, str]:
+    """The folders that `list_models` leaves out, with a sentence for the user on what is wrong with each."""
+    problems = {}
+    for kind, folder in _folders():
+        try:
+            _entry(kind, folder)
+        except StudioError as error:
+            problems[folder] = str(error)
+    return problems
 
 
 def find_model(text: str | Path) -> Path:
@@ -194,17 +191,10 @@ def _holds_model(folder: Path) -> bool:
     return not folder.name.startswith(".") and any(is_file(folder / name) for name in (MODEL_FILE, CARD_FILE))
 
 
-def _entries() -> list[ModelEntry | BrokenModel]:
-    return [_entry(kind, folder) for kind, folder in _folders()]
-
-
-def _entry(kind: Kind, folder: Path) -> ModelEntry | BrokenModel:
-    try:
-        card = read_card(folder)
-    except StudioError as error:
-        return BrokenModel(folder, str(error))
+def _entry(kind: Kind, folder: Path) -> ModelEntry:
+    card = read_card(folder)
     if not is_file(folder / MODEL_FILE):
-        return BrokenModel(folder, f"{folder} has a card but no {MODEL_FILE}.")
+        raise StudioError(f"{folder} has a card but no {MODEL_FILE}.")
     return ModelEntry(folder.name, folder, kind, card)
 
 

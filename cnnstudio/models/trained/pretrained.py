@@ -30,14 +30,6 @@ MAX_BYTES = 2**30
 
 
 @dataclass(frozen=True)
-class _Scaling:
-    """What brings raw values into the range of the training: value × scale + offset, for red, green and blue."""
-
-    scale: tuple[float, ...]
-    offset: tuple[float, ...]
-
-
-@dataclass(frozen=True)
 class Pretrained:
     """A classifier that can be downloaded, and its description.
 
@@ -58,7 +50,8 @@ class Pretrained:
         module: where that keeps the addresses and checksums, in `keras.src.applications`.
         weights: its key there.
         file: its file on the server.
-        scaling: of the raw values.
+        scaling: (scale, offset), each for red, green and blue: value × scale + offset brings raw values into the range
+            of the training.
         blue_first: whether the weights were trained on images with blue before green and red.
         options: for the function.
     """
@@ -79,12 +72,10 @@ class Pretrained:
     module: str
     weights: str
     file: str
-    scaling: _Scaling
+    scaling: tuple[tuple[float, ...], tuple[float, ...]]
     blue_first: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
-
-_STANDARDISED = _Scaling(IMAGENET_SCALE, IMAGENET_OFFSET)
 
 _EFFICIENTNET_V2: dict[str, Any] = {
     "year": 2021,
@@ -112,7 +103,7 @@ PRETRAINED: dict[str, Pretrained] = {
             function="EfficientNetV2B0",
             weights="b0",
             file="efficientnetv2-b0.h5",
-            scaling=_STANDARDISED,
+            scaling=(IMAGENET_SCALE, IMAGENET_OFFSET),
             **_EFFICIENTNET_V2,
         ),
         Pretrained(
@@ -126,7 +117,7 @@ PRETRAINED: dict[str, Pretrained] = {
             function="EfficientNetV2B3",
             weights="b3",
             file="efficientnetv2-b3.h5",
-            scaling=_STANDARDISED,
+            scaling=(IMAGENET_SCALE, IMAGENET_OFFSET),
             **_EFFICIENTNET_V2,
         ),
         Pretrained(
@@ -140,7 +131,7 @@ PRETRAINED: dict[str, Pretrained] = {
             function="EfficientNetV2S",
             weights="-s",
             file="efficientnetv2-s.h5",
-            scaling=_Scaling((1 / 128,) * 3, (-1.0,) * 3),
+            scaling=((1 / 128,) * 3, (-1.0,) * 3),
             **_EFFICIENTNET_V2,
         ),
         Pretrained(
@@ -160,7 +151,7 @@ PRETRAINED: dict[str, Pretrained] = {
             module="resnet",
             weights="resnet50",
             file="resnet50_weights_tf_dim_ordering_tf_kernels.h5",
-            scaling=_Scaling((1.0,) * 3, (-123.68, -116.779, -103.939)),
+            scaling=((1.0,) * 3, (-123.68, -116.779, -103.939)),
             blue_first=True,
         ),
         Pretrained(
@@ -180,7 +171,7 @@ PRETRAINED: dict[str, Pretrained] = {
             module="resnet",
             weights="resnet50v2",
             file="resnet50v2_weights_tf_dim_ordering_tf_kernels.h5",
-            scaling=_Scaling((1 / 127.5,) * 3, (-1.0,) * 3),
+            scaling=((1 / 127.5,) * 3, (-1.0,) * 3),
         ),
     )
 }
@@ -232,8 +223,7 @@ def features(entry: Pretrained, x: Any) -> Any:
 def _answer(entry: Pretrained, x: Any, top: bool) -> Any:
     from keras import applications, layers
 
-    scaling = entry.scaling
-    x = layers.Rescaling(list(scaling.scale), list(scaling.offset), name="preprocessing")(x)
+    x = layers.Rescaling(*map(list, entry.scaling), name="preprocessing")(x)
     build = getattr(applications, entry.function)
     return build(weights=None, input_tensor=x, include_top=top, **entry.options).output
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from cnnstudio.data.augmentation import made_up_digits as synthetic_digits
-from cnnstudio.data.augmentation.made_up_digits import TEMPLATES, draw_digits, render_digits
+from cnnstudio.data.augmentation.made_up_digits import TEMPLATES, draw_digits
+from cnnstudio.data.pictures.strokes import render_all
 
 
 def test_every_digit_comes_equally_often() -> None:
@@ -14,9 +15,9 @@ def test_every_digit_comes_equally_often() -> None:
 
 
 def test_the_seed_decides() -> None:
-    images = render_digits(60, (28, 28, 1), seed=1)[0]
-    assert np.array_equal(images, render_digits(60, (28, 28, 1), seed=1)[0])
-    assert not np.array_equal(images, render_digits(60, (28, 28, 1), seed=2)[0])
+    images = render_all(draw_digits(60, seed=1)[0])
+    assert np.array_equal(images, render_all(draw_digits(60, seed=1)[0]))
+    assert not np.array_equal(images, render_all(draw_digits(60, seed=2)[0]))
 
 
 @pytest.mark.parametrize("digit", TEMPLATES)

@@ -401,17 +401,17 @@ def test_adding_takes_files_folders_and_bytes_and_tells_what_it_cannot_use(folde
         Image.new("RGB", (40, 30), "green").save(some / name)
     (some / "broken.png").write_bytes(b"none")
     told: list[tuple[int, int | None]] = []
-    added = add_pictures(
+    paths, problems = add_pictures(
         photos,
         "cup",
         [some, some / "a.png", (some / "a.png").read_bytes(), tmp_path / "missing.png"],
         lambda progress: told.append((progress.done, progress.total)),
         threading.Event(),
     )
-    assert photos.examples("cup") == added.paths
-    assert len(added.paths) == 4  # what is named twice is taken once
-    assert len(added.problems) == 2
-    assert "broken.png" in added.problems[0]
+    assert photos.examples("cup") == tuple(paths)
+    assert len(paths) == 4  # what is named twice is taken once
+    assert len(problems) == 2
+    assert "broken.png" in problems[0]
     assert told[-1] == (6, 6)
     assert not photos.can_undo
 
@@ -421,5 +421,5 @@ def test_adding_stops(folder: Path, tmp_path: Path) -> None:
     for number in range(5):
         Image.new("RGB", (40, 30)).save(tmp_path / f"{number}.png")
     stop = threading.Event()
-    added = add_pictures(photos, "cup", sorted(tmp_path.glob("*.png")), lambda _: stop.set(), stop)
-    assert len(added.paths) == 1
+    paths, _ = add_pictures(photos, "cup", sorted(tmp_path.glob("*.png")), lambda _: stop.set(), stop)
+    assert len(paths) == 1

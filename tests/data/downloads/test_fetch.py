@@ -421,24 +421,24 @@ def test_broken_settings_name_no_folders(text: str, monkeypatch: pytest.MonkeyPa
     config_folder().mkdir(parents=True)
     (config_folder() / "datasets-folders.json").write_text(text)
     assert downloads.dataset_folders() == []
-    assert "is damaged. Name the folders again" in downloads.folders_damage()
+    assert "is damaged. Name the folders again" in downloads.read_extra_folders()[1]
 
 
 @pytest.mark.parametrize("hostile", ["", "a\0b", "\ud800", 7, None, ["x"], {}])
 def test_what_can_be_no_folder_is_left_out_and_said(hostile: object, tmp_path: Path) -> None:
     downloads.write_extra_folders([tmp_path])
-    assert downloads.folders_damage() == ""
+    assert downloads.read_extra_folders()[1] == ""
     file = config_folder() / "datasets-folders.json"
     file.write_text(json.dumps({"format": 1, "folders": [hostile, str(tmp_path), "/" + "a" * 5000]}))
-    assert downloads.read_extra_folders() == [tmp_path, Path("/" + "a" * 5000)]
-    assert "1 damaged entry, which is left out. Name the folders" in downloads.folders_damage()
+    assert downloads.read_extra_folders()[0] == [tmp_path, Path("/" + "a" * 5000)]
+    assert "1 damaged entry, which is left out. Name the folders" in downloads.read_extra_folders()[1]
     assert all(isinstance(entry.is_here(), bool) for entry in DATASETS.values())
 
 
 def test_a_list_of_folders_that_is_a_folder(tmp_path: Path) -> None:
     (config_folder() / "datasets-folders.json").mkdir(parents=True)
-    assert downloads.read_extra_folders() == []
-    assert "cannot be read: it is a folder" in downloads.folders_damage()
+    assert downloads.read_extra_folders()[0] == []
+    assert "cannot be read: it is a folder" in downloads.read_extra_folders()[1]
 
 
 def test_a_file_larger_than_the_disk_is_not_begun(server: Server) -> None:
@@ -561,4 +561,4 @@ def test_settings_are_plain_json(tmp_path: Path) -> None:
     downloads.write_extra_folders([tmp_path])
     document = json.loads((config_folder() / "datasets-folders.json").read_text())
     assert document == {"format": 1, "folders": [str(tmp_path)]}
-    assert downloads.read_extra_folders() == [tmp_path]
+    assert downloads.read_extra_folders()[0] == [tmp_path]

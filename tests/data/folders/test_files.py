@@ -20,7 +20,7 @@ def picture(path: Path, size: int = 4) -> Path:
 
 
 def names(folder: Path, *more: Path) -> list[str]:
-    return [os.path.relpath(file.name, folder) for file in list_pictures([folder, *more]).files]
+    return [os.path.relpath(file.name, folder) for file in list_pictures([folder, *more])[0]]
 
 
 def test_the_order_is_that_of_people(tmp_path: Path) -> None:
@@ -41,9 +41,9 @@ def test_what_is_no_picture_is_left_out(tmp_path: Path) -> None:
     for name in ("a.PNG", ".hidden.png", ".git/b.png", "IMG_1.HEIC", "IMG_1.MOV", "IMG_2.dng", "notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
-    found = list_pictures([tmp_path])
-    assert [Path(file.name).name for file in found.files] == ["a.PNG", "IMG_1.HEIC", "IMG_2.dng"]
-    assert found.problems == []
+    files, problems = list_pictures([tmp_path])
+    assert [Path(file.name).name for file in files] == ["a.PNG", "IMG_1.HEIC", "IMG_2.dng"]
+    assert problems == []
 
 
 def test_a_file_that_is_named_is_taken_whatever_its_name(tmp_path: Path) -> None:
@@ -58,9 +58,9 @@ def test_links_in_a_circle(tmp_path: Path) -> None:
     (tmp_path / "self").symlink_to("self")
     (tmp_path / "again").symlink_to("a")
     (tmp_path / "gone.png").symlink_to("nowhere.png")
-    found = list_pictures([tmp_path])
-    assert [Path(file.name).name for file in found.files] == ["1.png"]
-    assert f"{tmp_path / 'gone.png'}: It is a link to nothing." in found.problems
+    files, problems = list_pictures([tmp_path])
+    assert [Path(file.name).name for file in files] == ["1.png"]
+    assert f"{tmp_path / 'gone.png'}: It is a link to nothing." in problems
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs a user whom permissions concern")
@@ -69,18 +69,18 @@ def test_a_folder_that_may_not_be_read(tmp_path: Path) -> None:
     picture(tmp_path / "open" / "2.png")
     (tmp_path / "closed").chmod(0)
     try:
-        found = list_pictures([tmp_path])
+        files, problems = list_pictures([tmp_path])
     finally:
         (tmp_path / "closed").chmod(0o755)
-    assert len(found.files) == 1
-    assert "closed" in found.problems[0]
+    assert len(files) == 1
+    assert "closed" in problems[0]
 
 
 @pytest.mark.skipif(os.name == "nt" or os.uname().sysname == "Darwin", reason="names are text there")
 def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     source = picture(tmp_path / "a.png")
     source.rename(tmp_path / os.fsdecode(b"\xff.png"))
-    [file] = list_pictures([tmp_path]).files
+    [file] = list_pictures([tmp_path])[0]
     assert file.name.endswith("\\xff.png")
     assert open_image(file.source()).size == (4, 4)
 
@@ -92,9 +92,9 @@ def test_an_archive(tmp_path: Path) -> None:
             archive.write(picture(tmp_path / "source" / name, 7), name)
         archive.writestr("__MACOSX/._a.png", b"x")
         archive.writestr("read.me", b"x")
-    found = list_pictures([packed])
-    assert [file.name.removeprefix(f"{packed}/") for file in found.files] == ["a.png", "b/2.png", "b/10.png"]
-    assert all(open_image(file.source()).size == (7, 7) for file in found.files)
+    files, _ = list_pictures([packed])
+    assert [file.name.removeprefix(f"{packed}/") for file in files] == ["a.png", "b/2.png", "b/10.png"]
+    assert all(open_image(file.source()).size == (7, 7) for file in files)
 
 
 def test_an_archive_that_is_none_or_is_damaged(tmp_path: Path) -> None:
@@ -107,6 +107,6 @@ def test_an_archive_that_is_none_or_is_damaged(tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[100] ^= 1
     path.write_bytes(content)
-    [file] = list_pictures([path]).files
+    [file] = list_pictures([path])[0]
     with pytest.raises(StudioError, match=r"a\.png"):
         file.source()

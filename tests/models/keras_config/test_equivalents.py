@@ -191,9 +191,9 @@ def test_a_layer_scale_that_keras_keeps_to_itself_is_written_as_code():
     import keras
 
     model = small_convnext()
-    code = model_code(checked_config(model.to_json().encode()))
+    definitions, text = model_code(checked_config(model.to_json().encode()))
     names: dict[str, Any] = {"keras": keras, "layers": keras.layers}
-    exec("\n\n\n".join([*code.definitions, code.text]), names)
+    exec("\n\n\n".join([*definitions, text]), names)
     assert names["model"].count_params() == model.count_params()
 
 

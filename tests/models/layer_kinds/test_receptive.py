@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from cnnstudio.models.layer_table import describe_model
+from tests.models.sample_networks import describe_model
 
 if TYPE_CHECKING:
     import keras

@@ -48,7 +48,7 @@ def flat(batches: object) -> list[FilePrediction]:
 
 
 def test_each_is_predicted_as_by_itself(colour: Classifier, folder: Path) -> None:
-    files = list_pictures([folder]).files
+    files = list_pictures([folder])[0]
     predictions = flat(predict_files(colour, files, top=2))
     assert [prediction.file for prediction in predictions] == files
     for prediction in predictions:
@@ -63,7 +63,7 @@ def test_each_is_predicted_as_by_itself(colour: Classifier, folder: Path) -> Non
 
 
 def test_progress_comes_and_can_end_it(colour: Classifier, folder: Path) -> None:
-    files = list_pictures([folder]).files * 60
+    files = list_pictures([folder])[0] * 60
     told: list[Progress] = []
     predictions = flat(predict_files(colour, files, on_progress=told.append))
     assert [told[-1].done, told[-1].total, told[-1].unit] == [len(files), len(predictions), "images"]
@@ -84,7 +84,7 @@ def test_only_a_few_files_are_opened_ahead(colour: Classifier, folder: Path, mon
     opened: list[str] = []
     source = PictureFile.source
     monkeypatch.setattr(PictureFile, "source", lambda file: opened.append(file.name) or source(file))
-    batches = predict_files(colour, list_pictures([folder]).files * 200)
+    batches = predict_files(colour, list_pictures([folder])[0] * 200)
     next(batches)
     batches.close()
     assert len(opened) <= 3 * MAX_BATCH
@@ -200,7 +200,7 @@ def test_slow_pictures_come_a_few_at_a_time(folder: Path, monkeypatch: pytest.Mo
         return source(file)
 
     monkeypatch.setattr(PictureFile, "source", slowly)
-    files = list_pictures([folder]).files * 3
+    files = list_pictures([folder])[0] * 3
     told: list[Progress] = []
     batches = list(predict_files(model, files, on_progress=told.append))
     assert len(batches) > 1

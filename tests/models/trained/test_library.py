@@ -48,7 +48,7 @@ def runs() -> list[str]:
 
 def test_without_runs_there_are_only_the_shipped():
     assert runs() == []
-    assert list_broken_models() == []
+    assert list_broken_models() == {}
 
 
 def test_the_newest_run_comes_first(add_run):
@@ -71,7 +71,7 @@ def test_broken_folders_are_told_apart(add_run):
     (in_its_first_epoch / "config.json").write_text("{}")
     (runs_folder() / "a file").touch()
     assert runs() == ["fine"]
-    problems = {broken.path.name: broken.problem for broken in list_broken_models()}
+    problems = {folder.name: problem for folder, problem in list_broken_models().items()}
     assert problems.keys() == {"no card", "no model", "bad card"}
     assert "has no card.json" in problems["no card"]
     assert "no model.keras" in problems["no model"]
@@ -83,7 +83,7 @@ def test_a_home_that_cannot_be_used_hides_no_shipped_model(home):
     assert not home.exists()
     home.write_text("a file in the way")
     assert list_models() == before
-    assert list_broken_models() == []
+    assert list_broken_models() == {}
 
 
 def test_a_model_is_found_by_name_and_by_path(add_run, saved):

@@ -41,7 +41,7 @@ def expected(classifier: Classifier, cropping: Classifier) -> dict[bool, np.ndar
 
 def predicted(classifier: Classifier, path: Path) -> np.ndarray:
     """The image that the network got of a folder's or an archive's one picture."""
-    [[prediction]] = predict_files(classifier, list_pictures([path]).files)
+    [[prediction]] = predict_files(classifier, list_pictures([path])[0])
     assert prediction.error == ""
     return prediction.image
 
@@ -55,9 +55,9 @@ def zipped(path: Path) -> Path:
 def collected(source: Path | bytes, folder: Path) -> np.ndarray:
     """The example that a set of drawings keeps of a photo."""
     collection = Collection(create_collection(folder, "Digits", "drawings", ["seven"]))
-    found = add_pictures(collection, "seven", [source], lambda _: None, threading.Event())
-    assert found.problems == ()
-    return np.asarray(Image.open(found.paths[0]))[..., np.newaxis]
+    paths, problems = add_pictures(collection, "seven", [source], lambda _: None, threading.Event())
+    assert problems == []
+    return np.asarray(Image.open(paths[0]))[..., np.newaxis]
 
 
 WAYS: dict[str, Callable[[Classifier, Path], np.ndarray]] = {

@@ -176,7 +176,7 @@ def test_a_server_that_fails_gets_a_sentence(server: Server, answer, words: str)
     with pytest.raises(StudioError, match=words):
         fetch_pretrained(SMALL.name, ignore, QUICK)
     assert not is_downloaded(SMALL)
-    assert list_broken_models() == []
+    assert list_broken_models() == {}
 
 
 def test_no_network_gets_a_sentence(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +193,7 @@ def test_right_bytes_that_are_no_weights_get_a_sentence(server: Server, monkeypa
     server.serve(f"/{SMALL.file}", normal(b"no weights"))
     with pytest.raises(StudioError, match="do not fit the Keras that is installed"):
         fetch_pretrained(SMALL.name, ignore, QUICK)
-    assert list_broken_models() == []
+    assert list_broken_models() == {}
 
 
 @pytest.mark.parametrize("task", ["Asking", "Downloading"])

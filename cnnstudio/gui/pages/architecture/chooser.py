@@ -259,8 +259,8 @@ def _costs(table: LayerTable) -> dict[str, str]:
     outputs = BYTES * sum(prod(layer.output_shape) for layer in table.rows if layer.output_shape is not None)
     still = table.parameters - table.trainable_parameters
     connections = mlp_connections(table)
-    count = sum(one.connections for one in connections)
-    own = sum(one.parameters for one in connections)
+    count = sum(map(prod, connections.values()))
+    own = sum(layer.parameters for layer in table.rows if layer.name in connections)
     times = f", {count / own:,.0f} times the {own:,} of its convolutions" if own else ""
     return {
         "Parameters": f"{table.parameters:,}" + (f", {still:,} of them not trained" if still else ""),

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 from typing_extensions import override
 
-from cnnstudio.data.collected.collection import ENOUGH, GOOD_START, AddedPictures, Collection, add_pictures
+from cnnstudio.data.collected.collection import ENOUGH, GOOD_START, Collection, add_pictures
 from cnnstudio.data.folders.layout import SPLIT_FOLDERS
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import push_button
@@ -254,11 +254,12 @@ class SetView(QWidget):
         self._adding.run(partial(add_pictures, self._collection, self._class, list(sources)), "Looking for pictures …")
 
     @Slot(object)
-    def _pictures_added(self, added: AddedPictures) -> None:
+    def _pictures_added(self, added: tuple[list[Path], list[str]]) -> None:
+        paths, problems = added
         if self._collection is not None:
-            self._collection.note_added(added.paths)
-        if added.problems:
-            self._message.show_error(problems_text(added.problems), "\n".join(added.problems))
+            self._collection.note_added(paths)
+        if problems:
+            self._message.show_error(problems_text(problems), "\n".join(problems))
         self.refresh()
 
     @Slot(object)

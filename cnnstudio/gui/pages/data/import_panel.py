@@ -67,7 +67,7 @@ def look_at(path: Path, stop: threading.Event, **_: object) -> FolderLook | None
     survey = survey_folder(path)
     if stop.is_set():
         return None
-    files = list_pictures([path]).files
+    files = list_pictures([path])[0]
     chosen = np.linspace(0, max(0, len(files) - 1), min(4 * EXAMPLES, len(files))).astype(int)
     return FolderLook(survey, tuple(files[number] for number in chosen))
 

@@ -22,8 +22,9 @@ from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import Task
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.networks.files import Network
+from cnnstudio.progress import Progress
 from cnnstudio.training.config import TrainingConfig
-from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Probe, Started, Stopped
+from cnnstudio.training.events import Batches, EpochEnd, Event, Probe, Started, Stopped
 from cnnstudio.wording import duration, percent
 
 if TYPE_CHECKING:
@@ -228,11 +229,10 @@ class TrainPage(Page):
     @Slot(object)
     def _show(self, event: Event) -> None:
         match event:
-            case Preparing(progress):
-                self._progress.show_part(progress.done, progress.total)
-                amount = wording.progress(progress.done, progress.total, progress.unit, progress.seconds_left)
+            case Progress():
+                self._progress.show_part(event.done, event.total)
                 if self._stop_button.isEnabled():
-                    self._status.setText(f"{progress.task} · {amount}")
+                    self._status.setText(f"{event.task} · {wording.progress(event)}")
             case Started():
                 self._classes = event.classes
                 self.plot.reset(event.epochs, event.batches_per_epoch, self._goes_on)

@@ -140,13 +140,9 @@ def classify(model: Path, folder: Path, on_event: Callable[[object], object], st
         StudioError: the model or the folder cannot be used, or there is no picture in it, or the disk is full.
     """
     tell = ending_with(stop, on_event)
-    found = list_pictures([folder])
-    if not found.files:
-        raise StudioError(
-            f"There is no picture in {folder}. {found.problems[0]}"
-            if found.problems
-            else f"There is no picture in {folder}."
-        )
+    files, problems = list_pictures([folder])
+    if not files:
+        raise StudioError(" ".join([f"There is no picture in {folder}.", *problems[:1]]))
     classifier = load_classifier(model)
     classifier.freeze()
     scale = min(1.0, THUMBNAIL_SIDE / max(classifier.input_shape))
@@ -154,8 +150,8 @@ def classify(model: Path, folder: Path, on_event: Callable[[object], object], st
     shape = max(1, round(scale * height)), max(1, round(scale * width)), channels
     try:
         thumbnails = Thumbnails(shape)
-        on_event(Begun(classifier.classes, model_mark(classifier), len(found.files), tuple(found.problems), thumbnails))
-        for batch in predict_files(classifier, found.files, min(TOP, len(classifier.classes)), tell):
+        on_event(Begun(classifier.classes, model_mark(classifier), len(files), tuple(problems), thumbnails))
+        for batch in predict_files(classifier, files, min(TOP, len(classifier.classes)), tell):
             small = [_shrunk(one.image, shape) for one in batch if one.image is not None]
             if small:
                 thumbnails.add(small)

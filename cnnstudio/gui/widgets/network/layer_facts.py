@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
+from math import prod
 
 from cnnstudio.gui.widgets.network.layout.words import activation_text
 from cnnstudio.models.layer_table import LayerRow, LayerTable, mlp_connections
@@ -68,7 +69,7 @@ class Facts:
 
     def __init__(self, table: LayerTable) -> None:
         self.table = table
-        self.connections = {one.layer: one for one in mlp_connections(table)}
+        self.connections = mlp_connections(table)
         self.most_parameters = max((row.parameters for row in table.rows), default=0)
         self.most_multiply_adds = max((row.multiply_adds for row in table.rows), default=0)
 
@@ -171,17 +172,17 @@ def _rough(number: float) -> str:
 
 
 def _dense(facts: Facts, row: LayerRow) -> Cell:
-    mlp = facts.connections.get(row.name)
-    if mlp is None:
+    if row.name not in facts.connections:
         return Cell("")
-    ratio = _rough(mlp.connections / mlp.parameters) if mlp.parameters else ""
+    inputs, outputs = facts.connections[row.name]
+    ratio = _rough(inputs * outputs / row.parameters) if row.parameters else ""
     times = "about as many" if ratio == "1" else ratio and f"{ratio} times"
-    product = f"{mlp.inputs:,} × {mlp.outputs:,} = {mlp.connections:,}"
+    product = f"{inputs:,} × {outputs:,} = {inputs * outputs:,}"
     lesson = (
-        f"A dense layer that turns P = {mlp.inputs:,} numbers into H = {mlp.outputs:,} has a weight for each pair: "
-        f"P × H = {product} connections. The convolution uses the same {mlp.parameters:,} parameters at every place."
+        f"A dense layer that turns P = {inputs:,} numbers into H = {outputs:,} has a weight for each pair: "
+        f"P × H = {product} connections. The convolution uses the same {row.parameters:,} parameters at every place."
     )
-    return Cell(_rough(mlp.connections), times, _paragraphs(lesson))
+    return Cell(_rough(inputs * outputs), times, _paragraphs(lesson))
 
 
 COLUMNS: tuple[LayerColumn, ...] = (
@@ -237,7 +238,7 @@ COLUMNS: tuple[LayerColumn, ...] = (
         "How many weights a dense layer would need for as many outputs as this convolution has: one for each pair of "
         "input and output.",
         _dense,
-        lambda facts, row: f"{facts.connections[row.name].connections:,}" if row.name in facts.connections else "",
+        lambda facts, row: f"{prod(facts.connections[row.name]):,}" if row.name in facts.connections else "",
     ),
 )
 """The columns, from left to right."""
@@ -265,6 +266,6 @@ def as_csv(table: LayerTable) -> str:
         shape = "" if row.output_shape is None else "x".join(map(str, row.output_shape))
         field = "" if row.receptive_field is None else "x".join(map(str, row.receptive_field))
         numbers = [getattr(row, name) for name in names]
-        dense = connections[row.name].connections if row.name in connections else ""
+        dense = prod(connections[row.name]) if row.name in connections else ""
         writer.writerow([row.name, row.kind, row.title, shape, "; ".join(_formulas(row)), *numbers, field, dense])
     return out.getvalue()

@@ -13,8 +13,9 @@ from PySide6.QtCore import QPointF, QRectF
 
 from cnnstudio.gui.widgets.network.layout.lay_out import NetworkLayout, lay_out
 from cnnstudio.gui.widgets.network.layout.parts import grown
-from cnnstudio.models.layer_table import LayerTable, describe, describe_model
+from cnnstudio.models.layer_table import LayerTable, describe
 from cnnstudio.models.networks.building import network_config
+from tests.models.sample_networks import describe_model
 
 NAMES = (
     "softmax",
