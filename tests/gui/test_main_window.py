@@ -185,11 +185,11 @@ def answer(button_name: str, seen: list[str]) -> Callable[[], None]:
 def test_closing_while_something_runs_asks_and_stays(qtbot: QtBot, window: MainWindow) -> None:
     show(qtbot, window)
     page = window.page("train")
-    page.busy = "A training is running."
+    page.busy = "Training is running."
     seen: list[str] = []
     QTimer.singleShot(0, answer("go_on_button", seen))
     assert not window.close()
-    assert seen == ["A training is running. Stop it and close?"]
+    assert seen == ["Training is running. Stop it and close?"]
     assert window.isVisible()
     assert "shut_down" not in page.heard
 
@@ -197,7 +197,7 @@ def test_closing_while_something_runs_asks_and_stays(qtbot: QtBot, window: MainW
 def test_closing_while_something_runs_asks_and_stops_it(qtbot: QtBot, window: MainWindow) -> None:
     show(qtbot, window)
     page = window.page("train")
-    page.busy = "A training is running."
+    page.busy = "Training is running."
     QTimer.singleShot(0, answer("stop_and_close_button", []))
     assert window.close()
     assert not window.isVisible()
@@ -224,7 +224,7 @@ def test_the_quit_key_closes(qtbot: QtBot, window: MainWindow) -> None:
 
 def test_a_signal_from_outside_closes_without_asking(qtbot: QtBot, window: MainWindow) -> None:
     show(qtbot, window)
-    window.page("train").busy = "A training is running."
+    window.page("train").busy = "Training is running."
     window.quit()
     assert not window.isVisible()
     assert window.page("train").heard.count("shut_down") == 1

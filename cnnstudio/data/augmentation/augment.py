@@ -184,7 +184,11 @@ def find_augmentation(text: str) -> Augmentation:
             "their sizes, such as shift=0.1,flip=0.5."
         )
     spec = AugmentationSpec.parse(text)
-    changes = ", ".join(f"{CHANGES[name].title.lower()} {value:g} {CHANGES[name].unit}" for name, value in spec.items())
+    parts = []
+    for name, value in spec.items():
+        unit, at_most, _ = CHANGES[name].unit.partition(", at most")
+        parts.append(f"{CHANGES[name].title.lower()} {'up to ' if at_most else ''}{value:g} {unit}")
+    changes = ", ".join(parts)
     description = f"Every epoch shows the images changed: {changes}."
     return Augmentation(str(spec), "Your own changes", description, spec.build, spec)
 

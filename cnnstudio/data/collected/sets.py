@@ -64,7 +64,7 @@ KINDS: dict[str, CollectionKind] = {
             "drawings",
             "Drawings",
             "drawing",
-            "You draw, and the network gets small grey images, as those of MNIST.",
+            "You draw, and the network gets small grey images, like those of MNIST.",
             "digit",
             28,
             1,

@@ -178,7 +178,7 @@ def _split_folders(top: Branch, name: str) -> dict[str, list[Branch]]:
     if not top.folders:
         if any(map(is_picture, top.files)):
             raise StudioError(
-                f"{name} holds pictures but no folders. Make a folder for each class, named like it, and put the "
+                f"{name} holds pictures but no folders. Make a folder for each class, named after it, and put the "
                 "pictures into these."
             )
         raise StudioError(f"{name} holds no pictures. Choose a folder that has a folder of pictures for each class.")

@@ -28,7 +28,8 @@ def notes_on_classes(classes: Sequence[str], counts: np.ndarray) -> Iterator[str
         )
     few = [name for name, count in zip(classes, counts, strict=True) if 0 < count < FEW]
     if few:
-        yield f"{_names(few)} {'has' if len(few) == 1 else 'have'} fewer than {FEW} images for training: add more."
+        have = "has" if len(few) == 1 else "have"
+        yield f"{_names(few)} {have} fewer than {FEW} images for training. More would help."
     present = np.flatnonzero(counts)
     most, least = present[counts[present].argmax()], present[counts[present].argmin()]
     if counts[most] > IMBALANCE * counts[least]:

@@ -192,7 +192,7 @@ def _digit(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared:
     steps = (
         Step("The picture", _small(image)),
         Step("The ink, light on dark", _small(Image.fromarray(_bytes(ink.strength)))),
-        Step("The digit, cut out", _bytes(coverage)),
+        Step("The ink, cut out", _bytes(coverage)),
         Step("What the network gets", pixels),
     )
     return Prepared(pixels, steps)

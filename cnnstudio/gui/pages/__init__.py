@@ -33,7 +33,7 @@ class Page(QWidget):
 
     @property
     def busy(self) -> str | None:
-        """What closing would interrupt now, as a sentence such as “A training is running.”; closing asks first."""
+        """What closing would interrupt now, as a sentence such as “Training is running.”; closing asks first."""
         return None
 
     def warm_up(self) -> None:

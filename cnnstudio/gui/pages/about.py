@@ -23,7 +23,7 @@ WHAT_IT_IS = (
 )
 
 KEYS = {
-    "Ctrl+1, Ctrl+2, …": "the pages, from the top of the rail down",
+    "Ctrl+1, Ctrl+2, …": "the pages, in the order of the buttons on the left",
     "Ctrl+,": "Settings",
     "F1": "this page",
     "Tab, Shift+Tab": "to the next control, to the one before",

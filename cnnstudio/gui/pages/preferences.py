@@ -27,12 +27,12 @@ from cnnstudio.storage import CACHES, cache_folder, clear_cache, config_folder, 
 FOLDERS: dict[str, tuple[str, str, Callable[[], Path]]] = {
     "data": (
         "Data",
-        "Your runs: every network trained here; and the images you collected.",
+        "Your runs, which are the networks trained here, and the images you collected.",
         data_folder,
     ),
     "cache": ("Cache", "What can be made or downloaded again; you can empty it.", cache_folder),
     "settings": ("Settings", "The choices made on this page.", config_folder),
-    "log": ("Log", "What happened, for anyone who looks into an error.", log_folder),
+    "log": ("Log", "A technical log, for bug reports.", log_folder),
 }
 """The folders that are shown: title, what lies there, and where."""
 

@@ -39,7 +39,7 @@ DENSE = (
         link="https://doi.org/10.1111/j.2517-6161.1958.tb00292.x",
         idea="One weighted sum of all pixels for each class: the simplest net there is, and what every other one "
         "has to beat.",
-        note="The paper treats two classes and no images; softmax is its form for many.",
+        note="The paper has two classes and no images; softmax is the same for many classes.",
         build=build_softmax,
     ),
     Architecture(

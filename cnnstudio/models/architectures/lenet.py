@@ -59,8 +59,8 @@ LENET = (
         title="LeNet-5",
         idea="Two small convolutions find strokes and their combinations, three dense layers decide: the classic to "
         "start with.",
-        note="The modern form: ReLU for tanh, max pooling for trainable average pooling, all six maps connected to "
-        "all sixteen, softmax for radial basis functions.",
+        note="Modernised: ReLU instead of tanh, max pooling instead of trainable average pooling, all six maps "
+        "connected to all sixteen, softmax instead of radial basis functions.",
         smallest_side=12,
         build=build_lenet5,
         **_PUBLICATION,

@@ -45,9 +45,9 @@ MOBILENET = (
         authors="Sandler, Howard, Zhu, Zhmoginov, Chen",
         paper="MobileNetV2: Inverted Residuals and Linear Bottlenecks, CVPR",
         link="https://arxiv.org/abs/1801.04381",
-        idea="Each map is convolved by itself and the maps are mixed by convolutions of 1×1, which takes a fraction of "
-        "the multiplications: made for phones.",
-        note=f"Images below {LARGE_SIDE} pixels are not halved by the first convolution and the second stage. The "
+        idea="Each map is convolved separately, then convolutions of 1×1 mix the maps: a fraction of the "
+        "multiplications, made for phones.",
+        note=f"On images below {LARGE_SIDE} pixels the first convolution and the second stage have no stride. The "
         "paper rounds the parameters to 3.4 million, without those of the normalisations.",
         image_shape=(224, 224, 3),
         classes=1000,

@@ -87,7 +87,7 @@ def repairs(config: Config, table: LayerTable) -> tuple[Repair, ...]:
     ways: list[Repair] = []
     if misfit.field in _WINDOWS and node.config.get("padding") == "valid":
         with suppress(StudioError):
-            ways.append(Repair("Use same padding", change_layer(config, node.name, padding="same")))
+            ways.append(Repair("Use “same” padding", change_layer(config, node.name, padding="same")))
     elif not misfit.field and is_elementwise(node.kind) and len(node.inputs) == 2:
         ways += _alike(config, table, graph, node)
     tried = [replace(way, left=rest.layer if (rest := describe(way.config).misfit) else "") for way in ways]

@@ -42,7 +42,7 @@ def test_where_no_value_helps_the_rest_the_nearest_for_the_layer_stays(lenet5):
 
 def test_same_padding_is_offered_where_it_fits(lenet5):
     config = change_layer(lenet5, "conv1", kernel_size=99, padding="valid")
-    assert titles(config) == ["Use same padding"]
+    assert titles(config) == ["Use “same” padding"]
     (way,) = repairs(config, describe(config))
     assert describe(way.config).row("conv1").output_shape == (28, 28, 6)
     assert titles(lenet5) == []

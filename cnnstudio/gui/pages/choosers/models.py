@@ -290,7 +290,7 @@ class ModelChooser(QWidget):
         except StudioError as error:
             self._message.show_failure(error)
         else:
-            self._message.show_info(f"Saved as {target}. It opens here and in plain Keras.")
+            self._message.show_info(f"The model was saved as {target}. It opens here and in plain Keras.")
 
     @Slot()
     def _show_layers(self) -> None:

@@ -328,9 +328,7 @@ def why_not(counts: Mapping[str, int]) -> str:
     if all(name.casefold() in SPLIT_FOLDERS for name in counts):
         return "These are names for the parts of a data set: give one of the classes another name."
     if sum(count >= ENOUGH for count in counts.values()) < 2:
-        return (
-            f"Two classes with {ENOUGH} examples each are the least to train on; {GOOD_START} of each is a good start."
-        )
+        return f"Training needs two classes or more with {ENOUGH} examples each; {GOOD_START} of each are a good start."
     return ""
 
 

@@ -140,7 +140,7 @@ class ImportPanel(QWidget):
         self.stop()
         self._path, self._looked = None, None
         self._title.setText("Bring your own images")
-        self._text.setText("Put them into folders, one for each class, named as the class. Your files stay untouched.")
+        self._text.setText("Put them into folders, one for each class, named after it. Your files stay untouched.")
         self._body.setCurrentWidget(self._help)
         self._import.hide()
         self._choose.show()
@@ -176,8 +176,8 @@ class ImportPanel(QWidget):
         font.setPixelSize(text_sizes().body)
         picture.setFont(font)
         text = (
-            "The level of train and test may be left out: then some of each class are set apart for testing. A zip "
-            "file of such a folder works, too. You can also drop either on this window."
+            "The folders train and test may be left out: some images of each class are then held out for testing. A "
+            "zip file works too. You can also drop either on this window."
         )
         return widget_of(column(GRID, picture, label(text, "secondary"), STRETCH, gap=2 * GRID))
 

@@ -81,7 +81,7 @@ class ReportPanel(QWidget):
             add(
                 "Files that cannot be read",
                 _FoldedList("unreadable", "Show the files", lines),
-                explanation=f"{report.unreadable_count:,} were skipped; the others are used.",
+                explanation=f"Skipped: {report.unreadable_count:,}. The others are used.",
             )
         if report.duplicates_count:
             lines = [" = ".join(group) for group in report.duplicates]
@@ -113,7 +113,7 @@ def _sizes(report: FolderReport) -> str:
     if smallest == largest:
         return f"All pictures are {smallest} pixels.{grey}"
     sizes = ", ".join(f"{_by(width, height)} ({count:,})" for width, height, count in report.sizes)
-    return f"From {smallest} to {largest} pixels. Commonest, width × height: {sizes}.{grey}"
+    return f"From {smallest} to {largest} pixels. The most common, as width × height: {sizes}.{grey}"
 
 
 def _by(width: int, height: int) -> str:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cnnstudio.gui.widgets.charts.training_plot import TrainingPlot
     from cnnstudio.training.trainer import TrainingResult
 
-INVITATION = "Press Train: no choice is needed."
+INVITATION = "Press Train to begin."
 
 
 class TrainPage(Page):
@@ -78,7 +78,7 @@ class TrainPage(Page):
     def receive(self, payload: str | AugmentationSpec | Architecture | Network) -> None:
         """Takes a data set, by its name, an augmentation or a network to train; not while a training runs."""
         if self._task is not None:
-            self._message.show_info("A training is running: stop it first, then choose something else.")
+            self._message.show_info("Training is running. Stop it first, then choose something else.")
             return
         self._message.hide()
         if isinstance(payload, AugmentationSpec):
@@ -87,7 +87,7 @@ class TrainPage(Page):
         elif isinstance(payload, Architecture | Network):
             self._form.choose_architecture(choice_key(payload))
             if isinstance(payload, Network) and payload.path:
-                self._message.show_info(f"“{payload.title}” is saved, and chosen for the next training. Press Train.")
+                self._message.show_info(f"“{payload.title}” was saved and is chosen now. Press Train.")
         else:
             self._form.choose_dataset(payload)
         self._forget_result()
@@ -95,7 +95,7 @@ class TrainPage(Page):
     @property
     def busy(self) -> str | None:
         """What would be interrupted if the window closed now, in words."""
-        return "A training is running." if self._task is not None else None
+        return "Training is running." if self._task is not None else None
 
     def shut_down(self) -> None:
         """Stops a running training, keeps what it learnt, and waits until it has been saved."""

@@ -55,7 +55,7 @@ class FeatureMapGrid(ScrollColumn):
         self._soon.timeout.connect(self._report_missing)
         # Not connected to `start` itself, which would take the value for an interval.
         self.verticalScrollBar().valueChanged.connect(lambda _: self._soon.start())
-        self._placeholder = label("What every layer sees appears here.", "secondary")
+        self._placeholder = label("The output of every layer appears here.", "secondary")
         self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._column = column((self._placeholder, 1), gap=2 * SECTION // 3)
         self._column.setContentsMargins(0, 0, SECTION // 2, 0)

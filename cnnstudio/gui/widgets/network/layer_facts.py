@@ -234,7 +234,7 @@ COLUMNS: tuple[LayerColumn, ...] = (
     LayerColumn(
         "same_with_an_mlp",
         "With an MLP",
-        "P × H",
+        "inputs × outputs",
         "How many weights a dense layer would need for as many outputs as this convolution has: one for each pair of "
         "input and output.",
         _dense,

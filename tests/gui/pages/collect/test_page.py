@@ -514,7 +514,7 @@ def test_the_camera_is_let_go_with_the_page(page: CollectPage, photos: Collectio
     [
         ({}, "Add a second class", ""),
         ({"a": 20}, "Add a second class", ""),
-        ({"a": 20, "b": 2}, "are the least", ""),
+        ({"a": 20, "b": 2}, "needs two classes or more", ""),
         ({"Train": 20, "test": 20}, "another name", ""),
         ({"train": 20, "bus": 20}, "", ""),
         ({"a": 4, "b": 5}, "", "6 more of “a”, 5 more of “b”"),

@@ -76,7 +76,7 @@ def test_a_newcomer_only_presses_train(page: TrainPage) -> None:
 def test_training_to_the_end(page: TrainPage, qtbot: QtBot) -> None:
     choose(page, architecture="lenet5", epochs=1)
     press(qtbot, page, "train_button")
-    assert page.busy == "A training is running."
+    assert page.busy == "Training is running."
     assert page.findChild(QPushButton, "stop_button").isVisible()
     for locked in ("epochs_spin", "dataset_picker", "architecture_picker", "seed_spin"):
         assert not page.findChild(QWidget, locked).isEnabled()
