@@ -123,6 +123,7 @@ class NetworkView(QStackedWidget):
         for attribute, bar in self._shares.items():
             shares = [Share(row.name, row.title, getattr(row, attribute)) for row in table.rows]
             bar.set_shares(shares if table.misfit is None else None)
+        self.select(self._table.current)
         self.setCurrentIndex(0)
 
     @property

@@ -100,14 +100,13 @@ class LayerTableView(QTableView):
         return self.table.rows[index.row()].name if self.table and index.isValid() else ""
 
     def set_table(self, table: LayerTable | None) -> None:
-        """Shows a network; the chosen layer stays where there is one of that name, the place in the same network."""
+        """Shows a network; in the same network as before, the chosen layer and the place stay."""
         same = table is not None and self.table is not None and table.name == self.table.name
-        before, place = self.current, self.verticalScrollBar().value() if same else 0
+        chosen, place = (self.current, self.verticalScrollBar().value()) if same else ("", 0)
         self._model.set_table(table)
         self._measure()
-        self.select(before)
-        if self.current or not same:
-            self.verticalScrollBar().setValue(place)
+        self.select(chosen)
+        self.verticalScrollBar().setValue(place)
 
     @Slot(str)
     def select(self, name: str) -> None:

@@ -225,7 +225,7 @@ def test_train_goes_on_with_the_edited_network(window: MainWindow, page: Archite
     assert train.objectName() == "page_train"
     assert train.config.architecture == "My LeNet-5"
     assert train.findChild(QComboBox, "architecture_picker").currentText() == "My LeNet-5"
-    assert "“My LeNet-5” is saved" in train.message
+    assert "“My LeNet-5” was saved" in train.message
 
 
 def test_a_network_of_ones_own_is_renamed_and_what_is_not_saved_stays(

@@ -18,6 +18,7 @@ from cnnstudio.gui.pages.architecture.page import ArchitecturePage
 from cnnstudio.gui.pages.choosers.images import OTHER
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.share_bar import ShareBar
+from cnnstudio.gui.widgets.network.layer_table import LayerTableView
 from cnnstudio.gui.widgets.network.picture import NetworkPicture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.networks.building import build_network, network_config
@@ -174,6 +175,15 @@ def test_a_layer_chosen_anywhere_is_chosen_everywhere(page: ArchitecturePage, qt
     bar = page.findChild(ShareBar, "parameters_bar")
     qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.bar.center().toPoint())
     assert chosen() == {"dense1"}
+
+
+def test_another_network_has_no_chosen_layer(page: ArchitecturePage, qtbot: QtBot) -> None:
+    picture, table = page.findChild(NetworkPicture), page.findChild(LayerTableView)
+    qtbot.mouseClick(picture.viewport(), Qt.MouseButton.LeftButton, pos=picture.place_of("conv1"))
+    assert picture.selection == table.current == "conv1"
+    choose(qtbot, page, "alexnet-small")
+    assert "conv1" in [row.name for row in page.description.table.rows]
+    assert picture.selection == table.current == ""
 
 
 def test_the_network_goes_to_the_train_page_with_its_data_set(page: ArchitecturePage, qtbot: QtBot) -> None:
