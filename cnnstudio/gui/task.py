@@ -20,6 +20,9 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 _STACK_BYTES = 16 * 2**20  # TensorFlow's graph passes recurse deeply; macOS gives a second thread 512 KiB only.
 _NICENESS = 5
 _log = logging.getLogger(__name__)
+_relays: "list[tuple[threading.Thread, _Relay]]" = []
+"""Threads and what they report by, until they have ended: whoever lets go of a QObject last destroys it, and only the
+GUI thread may do that."""
 
 
 class Task(QObject):
@@ -69,7 +72,7 @@ class Task(QObject):
         self._running = True
         function, relay, stop = self._function, self._relay, self._stop
         self._function = None  # what it holds goes when the thread ends
-        self._thread = _start(lambda: relay.run(lambda: function(on_event=relay.tell, stop=stop)))
+        self._thread = _start(relay, lambda: relay.run(lambda: function(on_event=relay.tell, stop=stop)))
 
     @Slot()
     def stop(self) -> None:
@@ -104,8 +107,7 @@ class Task(QObject):
         ended = kind != "reported"
         if ended:
             self._running = False
-            # What is left of the thread ends at once. It must let go of the relay first: the last who does destroys it,
-            # which only the GUI thread may do.
+            # What is left of the thread ends at once, and lets go of what the function held.
             self.wait()
         if not self._silent:
             getattr(self, kind).emit(payload)
@@ -141,7 +143,7 @@ class LatestTask(QObject):
         self._requests.put(lambda: function(*args))
         if self._thread is None:
             requests, relay = self._requests, self._relay
-            self._thread = _start(lambda: _work_off(requests, relay))
+            self._thread = _start(relay, lambda: _work_off(requests, relay))
 
     def shut_down(self, seconds: float = 10.0) -> bool:
         """Drops what waits and waits for the thread's end, at most so long; no signal comes after.
@@ -225,13 +227,15 @@ def _work_off(requests: _Requests, relay: _Relay) -> None:
         del request  # or it would keep its arguments alive until the next one comes
 
 
-def _start(work: Callable[[], None]) -> threading.Thread:
+def _start(relay: _Relay, work: Callable[[], None]) -> threading.Thread:
+    _relays[:] = [kept for kept in _relays if kept[0].is_alive()]
     before = threading.stack_size(_STACK_BYTES)
     try:
         thread = _Thread(target=_giving_way, args=(work,), daemon=True)
         thread.start()
     finally:
         threading.stack_size(before)
+    _relays.append((thread, relay))
     return thread
 
 

@@ -1,4 +1,6 @@
 import gc
+import subprocess
+import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -267,3 +269,25 @@ def test_a_destroyed_latest_task_ends_its_thread(qtbot: QtBot) -> None:
     owner.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     assert wait_for_threads(20)
+
+
+OWNERS_THAT_GO = """
+from PySide6.QtWidgets import QApplication, QWidget
+from cnnstudio.gui.task import LatestTask, wait_for_threads
+
+application = QApplication([])
+for _ in range(4000):
+    owner = QWidget()
+    task = LatestTask(owner)
+    task.finished.connect(owner.setWindowTitle)
+    task.submit(str)
+    application.processEvents()
+    del owner, task
+print(wait_for_threads(20))
+"""
+
+
+def test_owners_may_go_while_their_threads_end() -> None:
+    """In a process of its own, which crashed when a thread was the last to let go of what it reports by."""
+    done = subprocess.run([sys.executable, "-c", OWNERS_THAT_GO], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr

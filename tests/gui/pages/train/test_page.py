@@ -259,7 +259,7 @@ def test_what_another_page_sends_is_chosen_and_said(page: TrainPage, qtbot: QtBo
     assert note.isVisible()
     page.receive(AugmentationSpec.parse("shift,rotate,flip,zoom,contrast,noise,cutout"))
     assert form.config.augmentation.startswith("shift=0.125,rotate=15,flip=0.5")
-    assert "rotate 15 degrees" in note.text()
+    assert "rotate up to 15 degrees" in note.text()
     page.findChild(QToolButton, "more_options_button").click()
     assert form.minimumSizeHint().width() <= 34 * GRID
     page.receive("mnist")
