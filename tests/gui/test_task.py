@@ -275,14 +275,23 @@ OWNERS_THAT_GO = """
 from PySide6.QtWidgets import QApplication, QWidget
 from cnnstudio.gui.task import LatestTask, wait_for_threads
 
-application = QApplication([])
-for _ in range(4000):
-    owner = QWidget()
-    task = LatestTask(owner)
-    task.finished.connect(owner.setWindowTitle)
-    task.submit(str)
+class Owner(QWidget):
+    def __init__(self):
+        super().__init__()
+        self.task = LatestTask(self)
+        self.task.finished.connect(self.take)
+
+    def take(self, _):
+        pass
+
+def come_and_go():
+    owner = Owner()
+    owner.task.submit(int)
     application.processEvents()
-    del owner, task
+
+application = QApplication([])
+for _ in range(3000):
+    come_and_go()
 print(wait_for_threads(20))
 """
 
