@@ -223,9 +223,17 @@ class MeasurePlot(pg.PlotItem):
         self.curves[0].setPen(batch_pen())
         for number, line in enumerate(self.curves[1:]):
             line.setPen(plot_pen(number, 2 * ratio))
-            line.setSymbolBrush(pg.mkBrush(theme.plot[number] if number == TRAINING else theme.window))
-            line.setSymbolPen(pg.mkPen(theme.plot[number], width=2))
+            brush, pen = (
+                theme.plot[number] if number == TRAINING else theme.window,
+                pg.mkPen(theme.plot[number], width=2),
+            )
+            line.setSymbolBrush(brush)
+            line.setSymbolPen(pen)
             line.setSymbolSize(_SYMBOL_SIZE)
+            # The legend shows these, which a line without data does not set.
+            line.scatter.setBrush(brush)
+            line.scatter.setPen(pen)
+            line.scatter.setSize(_SYMBOL_SIZE)
         ground = QColor(theme.window)
         ground.setAlpha(190)
         self.latest.fill = pg.mkBrush(ground)

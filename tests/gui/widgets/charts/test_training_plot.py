@@ -84,6 +84,13 @@ def test_both_series_are_drawn(plot, pixels):
     assert has(below_legend, LIGHT.plot[1])
 
 
+def test_the_legend_shows_the_markers_before_there_are_any(plot, pixels):
+    plot.reset(1, 100)
+    for colour in LIGHT.plot[:2]:
+        rows = np.flatnonzero((pixels(plot)[:80] == QColor(colour).getRgb()[:3]).all(axis=2).any(axis=1))
+        assert np.ptp(rows) >= 6  # the line alone has two
+
+
 def test_the_curve_goes_where_the_numbers_are(plot, pixels):
     plot.reset(1, 100)
     plot.add_batches(0, np.full(100, 2.0), np.full(100, 0.5))
