@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,17 @@ from cnnstudio.data.splits import Dataset
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process that a test starts compiles all modules anew
+
+
+@pytest.fixture(scope="session", autouse=True)
+def read_mnist_once() -> Iterator[None]:
+    """All tests of a process share the images of MNIST, which are read from their files once."""
+    entry = DATASETS["mnist"]
+    images = cache(lambda: entry.read(None))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(DATASETS, "mnist", replace(entry, read=lambda _: images()))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -30,6 +30,7 @@ README = (TOP / "README.md").read_text(encoding="utf-8")
 RUN_BY_CI = {
     "python -m pip install . && cnnstudio",
     'python -m pip install -e ".[test]" && python -m pytest',
+    "python -m pytest tests/end_to_end",
     'python -m pip install ".[camera]"',
 }
 

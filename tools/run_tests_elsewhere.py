@@ -120,7 +120,7 @@ def run(setting: Setting, work: Path, log: Path) -> str:
         (["git", "clone", "--quiet", str(TOP), str(checkout)], work, outside),
         ([python, "-m", "venv", str(environment)], work, outside),
         (["bash", "-c", install], checkout, outside),
-        (["bash", "-c", f"{test} -r fE"], checkout, inside),
+        (["bash", "-c", f"{test} -r fE tests tests/end_to_end"], checkout, inside),
     ]
     with log.open("wb") as output:
         for command, folder, variables in steps:
