@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
+from PySide6.QtCore import QSize
+from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, widget_of
@@ -65,6 +67,11 @@ class LearningView(ScrollColumn):
         content.setContentsMargins(0, 0, GAP, 0)
         self.set_content(content)
         self.clear()
+
+    @override
+    def sizeHint(self) -> QSize:
+        """A column."""
+        return QSize(36 * GRID, super().sizeHint().height())
 
     def clear(self) -> None:
         """Shows the empty state."""

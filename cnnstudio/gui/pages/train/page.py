@@ -5,13 +5,15 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QStackedLayout, QStackedWidget, QWidget
+from typing_extensions import override
 
 from cnnstudio import wording
 from cnnstudio.data.augmentation.changes import AugmentationSpec
-from cnnstudio.gui.controls.buttons import push_button
+from cnnstudio.gui.controls.buttons import chip, chip_group, push_button
 from cnnstudio.gui.controls.describe import label
-from cnnstudio.gui.controls.layouts import ScrollColumn, column, row, widget_of
+from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, widget_of
 from cnnstudio.gui.controls.progress_panel import ProgressBar
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 
 INVITATION = "Press Train to begin."
 
+NARROW_PAGE = 137 * GRID
+"""In pages narrower than this, the curves and what the network sees share one place."""
+
 
 class TrainPage(Page):
     """Choices on the left, plots in the middle, what the network sees on the right."""
@@ -45,8 +50,8 @@ class TrainPage(Page):
         self._result: TrainingResult | None = None
         self._classes: tuple[str, ...] = ()
         self._seen = LearningView()
-        self._seen.setFixedWidth(36 * GRID)
-        self.setLayout(row(self._build_choices(), (self._build_middle(), 1), self._seen, gap=SECTION, edge=SECTION))
+        self._columns = row(self._build_choices(), (self._build_middle(), 1), self._seen, gap=SECTION, edge=SECTION)
+        self.setLayout(self._columns)
 
     @property
     def config(self) -> TrainingConfig:
@@ -92,6 +97,23 @@ class TrainPage(Page):
             self._form.choose_dataset(payload)
         self._forget_result()
 
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow page, what the network sees moves to where the curves are, and two chips choose between them."""
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW_PAGE
+        if narrow != self._pane_chips.isHidden():
+            return
+        self._pane_chips.setVisible(narrow)
+        direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        self._foot.setDirection(direction)
+        if narrow:
+            self._panes.addWidget(self._seen)
+            self._panes.setCurrentIndex(self._chosen_pane.checkedId())
+        else:
+            self._columns.addWidget(self._seen)
+            self._seen.show()
+
     @property
     def busy(self) -> str | None:
         """What would be interrupted if the window closed now, in words."""
@@ -127,7 +149,7 @@ class TrainPage(Page):
         choices.setFixedWidth(36 * GRID)
         return choices
 
-    def _build_middle(self) -> QVBoxLayout:
+    def _build_middle(self) -> QWidget:
         empty = label("Press Train: the loss of every batch appears here.", "secondary")
         empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._curves = QStackedLayout()
@@ -153,8 +175,25 @@ class TrainPage(Page):
             self.train_more,
         )
         self._more_button.hide()
-        foot = row((self._status, 1), self._more_button, self._try_button, gap=2 * GRID)
-        return column(self._message, (self._curves, 1), self._progress, foot, gap=2 * GRID)
+        buttons = row(self._more_button, self._try_button, gap=2 * GRID)
+        self._foot = row((self._status, 1), buttons, gap=2 * GRID)
+        self._foot.setAlignment(buttons, Qt.AlignmentFlag.AlignRight)
+        self._panes = QStackedWidget()
+        self._panes.addWidget(widget_of(self._curves))
+        return widget_of(
+            column(self._message, self._build_pane_chips(), (self._panes, 1), self._progress, self._foot, gap=2 * GRID)
+        )
+
+    def _build_pane_chips(self) -> QWidget:
+        """What is shown where there is no room for both; hidden where there is."""
+        chips = (
+            chip("curves_chip", "Curves", "The loss and the accuracy of every batch and of every epoch."),
+            chip("seen_chip", "What it sees", "The first kernels and feature maps, as the network learns."),
+        )
+        self._chosen_pane = chip_group(self, chips, self._panes.setCurrentIndex)
+        self._pane_chips = widget_of(row(*chips, STRETCH))
+        self._pane_chips.hide()
+        return self._pane_chips
 
     @cached_property
     def plot(self) -> "TrainingPlot":

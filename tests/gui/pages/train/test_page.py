@@ -63,6 +63,21 @@ def press(qtbot: QtBot, page: TrainPage, name: str) -> None:
     qtbot.mouseClick(page.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
 
 
+def test_a_narrow_page_shows_the_curves_or_what_the_network_sees(page: TrainPage, qtbot: QtBot) -> None:
+    curves, seen = page.findChild(QPushButton, "curves_chip"), page.findChild(QWidget, "learning_view")
+    form = page.findChild(TrainingForm)
+    assert not curves.isVisible() and seen.isVisible()
+    page.resize(870, 600)
+    assert curves.isVisible() and curves.isChecked() and not seen.isVisible()
+    press(qtbot, page, "seen_chip")
+    assert seen.isVisible()
+    assert seen.mapTo(page, QPoint()).x() > form.mapTo(page, form.rect().topRight()).x()
+    page.resize(1200, 780)
+    assert not curves.isVisible() and seen.isVisible()
+    page.resize(870, 600)
+    assert seen.isVisible() and not curves.isChecked()
+
+
 def test_a_newcomer_only_presses_train(page: TrainPage) -> None:
     assert page.config == TrainingConfig()
     assert any("Press Train" in label.text() and label.isVisible() for label in page.findChildren(QLabel))
