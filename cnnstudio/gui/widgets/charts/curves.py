@@ -256,7 +256,7 @@ class CurveLegend(pg.LegendItem):
             "<p>Thin line: every single batch. Round markers: the mean over an epoch's batches. Diamonds: the "
             "validation images, which the network never learns from.</p>"
         )
-        for curve, name in zip(plot.curves, ("each batch", "training, mean of the epoch", "validation"), strict=True):
+        for curve, name in zip(plot.curves, ("each batch", "each epoch", "validation"), strict=True):
             self.addItem(curve, name)
         for sample, _ in self.items:
             sample.setEnabled(False)  # a click would hide the line, in one of several plots
