@@ -42,16 +42,14 @@ class MessageBar(QFrame):
         self._text = label(name="message_text", plain=True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._details = describe(
-            QPlainTextEdit(), "details_text", "Details", "What went wrong underneath, for whoever repairs it."
-        )
+        self._details = describe(QPlainTextEdit(), "details_text", "Details", "Technical details, for a bug report.")
         self._details.setReadOnly(True)
         self._details.setFixedHeight(20 * GRID)
-        self._unfold = FoldButton("details_button", "Details", "Shows what went wrong underneath.", self._details)
+        self._unfold = FoldButton("details_button", "Details", "Shows the technical details.", self._details)
         self._copy = push_button(
             "copy_details_button",
             "Copy details",
-            "Copies the sentence and what went wrong underneath, to paste into a report.",
+            "Copies the message and its technical details, to paste into a bug report.",
             self._copy_details,
             role="quiet",
         )
@@ -62,7 +60,7 @@ class MessageBar(QFrame):
             self._accept,
         )
         close = tool_button(
-            "close_message_button", "Close message", "Closes this message. Escape does, too.", "close", self.hide
+            "close_message_button", "Close message", "Closes this message. (Escape)", "close", self.hide
         )
         sentence = row(self._icon, GAP // 2, (self._text, 1), self._offer, self._unfold, self._copy, close)
         content = column(sentence, self._details)

@@ -37,8 +37,8 @@ DENSE = (
         authors="Cox",
         paper="The Regression Analysis of Binary Sequences, Journal of the Royal Statistical Society B 20(2)",
         link="https://doi.org/10.1111/j.2517-6161.1958.tb00292.x",
-        idea="One weighted sum of all pixels for each class: the simplest net there is, and what every other one "
-        "has to beat.",
+        idea="One weighted sum of all pixels for each class: the simplest network there is, and the one "
+        "that every other has to beat.",
         note="The paper has two classes and no images; softmax is the same for many classes.",
         build=build_softmax,
     ),

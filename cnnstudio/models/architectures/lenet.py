@@ -68,7 +68,7 @@ LENET = (
     Architecture(
         name="lenet5-1998",
         title="LeNet-5 (1998)",
-        idea="LeNet-5 as it was published: tanh and average pooling, on images framed to 32×32.",
+        idea="LeNet-5 as it was published: tanh and average pooling, on images padded to 32×32.",
         note="Unlike the paper, all six maps of S2 are connected to all sixteen of C3, the output is a softmax "
         "instead of radial basis functions, subsampling is a plain average without trainable coefficient, bias "
         "and squashing, and tanh is not scaled to 1.7159·tanh(2x/3).",

@@ -61,7 +61,7 @@ def _entry(depth: int, **fields: Any) -> Architecture:
 VGG = (
     _entry(
         11,
-        idea="Nothing but convolutions of 3×3, eight of them, and poolings: depth from one simple piece.",
+        idea="Eight convolutions of 3×3 and poolings between them: a deep network made of one simple building block.",
         reported="70.4 % of ImageNet's validation images (top-1), by the network for large images",
         published_parameters=9_760_000,
     ),

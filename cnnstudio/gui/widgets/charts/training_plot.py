@@ -41,7 +41,7 @@ class TrainingPlot(QWidget):
             "training_plot",
             "Loss and accuracy",
             "The loss says how wrong the network's answers are, the accuracy how many are right. The loss should fall; "
-            "where validation gets worse while training gets better, the network overfits: it learns by heart.",
+            "where validation gets worse while training gets better, the network overfits: it memorises images.",
         )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
