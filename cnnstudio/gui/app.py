@@ -78,6 +78,8 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
         window.report_forgotten(what)
     settings.forgot.connect(window.report_forgotten)
     # Only now: under a style sheet, Qt styles a widget again each time that one above it gets its parent.
+    window.restyle(theme.stylesheet)
+    theme.restyled.connect(window.restyle)
     theme.choose(settings.theme)
     window.show()
     if len(argv) > 1:

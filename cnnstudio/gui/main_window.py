@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRect, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QPaintEvent
-from PySide6.QtWidgets import QButtonGroup, QMainWindow, QStackedWidget, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QButtonGroup, QMainWindow, QStackedWidget, QToolButton, QWidget
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import breakable, describe
@@ -25,7 +25,9 @@ RAIL_WIDTH = 11 * GRID
 DEFAULT_SIZE = QSize(1360, 860)
 MINIMUM_SIZE = QSize(960, 600)
 SHARE_OF_SCREEN = 0.7
-TITLE_BAR = 5 * GRID
+FRAME = QSize(GRID, 5 * GRID)
+"""What a window manager adds to a window, at most."""
+
 LANDING = "train"
 """The page where a newcomer lands."""
 
@@ -57,6 +59,7 @@ class MainWindow(QMainWindow):
         self._pages: dict[str, Page] = {}
         self._current = ""
         self._messages: list[str] = []
+        self._stylesheet = ""
         self._paints_first = True
         self._asks = True
         self._closed = False
@@ -64,8 +67,9 @@ class MainWindow(QMainWindow):
         self._stack = QStackedWidget()
         self._message = MessageBar()
         self._message.setObjectName("window_message")
+        self._rail = self._build_rail()
         content = column(self._message, (self._stack, 1), gap=0)
-        self.setCentralWidget(widget_of(row(self._build_rail(), (content, 1), gap=0)))
+        self.setCentralWidget(widget_of(row(self._rail, (content, 1), gap=0)))
         self._add_quit_action()
         self._restore_geometry()
         self.show_page(self._last_page())
@@ -129,6 +133,7 @@ class MainWindow(QMainWindow):
     def show_page(self, name: str, payload: object = None) -> None:
         """Brings a page to the front and hands it a payload, if there is one."""
         page = self.page(name)
+        _style(page, self._stylesheet)
         self._stack.setCurrentWidget(page)
         self._buttons[name].setChecked(True)
         if name != self._current:
@@ -137,6 +142,14 @@ class MainWindow(QMainWindow):
             page.entered()
         if payload is not None:
             page.receive(payload)
+
+    @Slot(str)
+    def restyle(self, stylesheet: str) -> None:
+        """Styles what is seen; a page that is not seen takes the style sheet when it is shown."""
+        self._stylesheet = stylesheet
+        dialogs = [window for window in QApplication.topLevelWidgets() if window.isVisible()]
+        for part in (self._rail, self._message, self.current_page, *filter(None, map(_page_of, dialogs))):
+            _style(part, stylesheet)
 
     @Slot(object)
     def open_path(self, path: Path) -> None:
@@ -214,7 +227,7 @@ class MainWindow(QMainWindow):
         available = self.screen().availableGeometry()
         if not self.restoreGeometry(self._settings.geometry):  # there is none yet, or it was on another screen
             size = DEFAULT_SIZE.expandedTo(available.size() * SHARE_OF_SCREEN)
-            size = size.boundedTo(available.size() - QSize(0, TITLE_BAR))
+            size = size.boundedTo(available.size() - FRAME)
             self.resize(size)
             self.move(available.center() - QRect(available.topLeft(), size).center() + available.topLeft())
         # A screen that is smaller than the last one still shows the whole window.
@@ -252,7 +265,7 @@ class MainWindow(QMainWindow):
         if not running:
             return True
         answer = ask(
-            self,
+            self.current_page,  # which has the style of the window
             "confirm_close_dialog",
             "Close",
             f"{' '.join(running)} Stop it and close?",
@@ -281,6 +294,18 @@ class MainWindow(QMainWindow):
         self.hide()  # before the wait: the user is done with it
         for page in self._pages.values():
             page.shut_down()
+
+
+def _style(widget: QWidget, stylesheet: str) -> None:
+    if widget.styleSheet() != stylesheet:
+        widget.setStyleSheet(stylesheet)
+
+
+def _page_of(widget: QWidget | None) -> Page | None:
+    """The page that a window, such as a dialog, belongs to."""
+    while widget is not None and not isinstance(widget, Page):
+        widget = widget.parentWidget()
+    return widget
 
 
 def _dropped_file(event: QDropEvent) -> Path | None:

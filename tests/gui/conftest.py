@@ -25,9 +25,13 @@ def leave_nothing_behind() -> Iterator[None]:
 
 @pytest.fixture
 def theme(qapp: QApplication) -> Iterator[Theme]:
-    """The light theme; `theme.choose("dark")` switches. What the application looked like before comes back."""
+    """The light theme; `theme.choose("dark")` switches. What the application looked like before comes back.
+
+    Without a window that would do it, the style sheet is set on all widgets.
+    """
     palette, font, sheet = qapp.palette(), qapp.font(), qapp.styleSheet()
     theme = Theme(qapp)
+    theme.restyled.connect(qapp.setStyleSheet)
     theme.choose("light")
     yield theme
     theme.choose("light")

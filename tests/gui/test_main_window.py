@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.controls.message_bar import MessageBar
@@ -66,6 +66,23 @@ def press(qtbot: QtBot, window: MainWindow, keys: str) -> None:
 def test_a_newcomer_lands_on_the_train_page(window: MainWindow) -> None:
     assert window.current_page is window.page("train")
     assert window.findChild(QToolButton, "rail_train").isChecked()
+
+
+def test_a_style_sheet_is_set_on_what_is_seen_and_on_other_pages_once_they_are(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    show(qtbot, window)
+    rail, train, data = window.findChild(QWidget, "rail"), window.page("train"), window.page("data")
+    window.restyle("QLabel { color: red }")
+    assert rail.styleSheet() == train.styleSheet() == "QLabel { color: red }"
+    assert data.styleSheet() == ""
+    window.show_page("data")
+    dialog = QDialog(train)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    window.restyle("QLabel { color: blue }")
+    assert data.styleSheet() == train.styleSheet() == "QLabel { color: blue }"  # the dialog's page, for the dialog
+    assert window.page("try").styleSheet() == ""
 
 
 def test_only_the_first_page_is_built_before_the_window_is_painted(qtbot: QtBot, window: MainWindow) -> None:

@@ -29,7 +29,6 @@ QPushButton:pressed { background: $accent_soft; }
 QPushButton:checked { background: $accent_soft; color: $accent_text; border-color: $accent_soft; }
 QPushButton:focus { border: 2px solid $accent_text; padding: 5px 14px; }
 QPushButton:disabled { background: $window; color: $disabled; border-color: $hover; }
-QPushButton:default { font-weight: 600; }
 
 QPushButton[role="primary"] {
     background: $accent; color: $on_accent; border: 1px solid $accent; font-weight: 600;

@@ -16,7 +16,7 @@ import functools
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSize, Qt, Slot
+from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -182,14 +182,25 @@ def bold_font(font: QFont) -> QFont:
 class Theme(QObject):
     """Keeps an application's look in step with a choice and, where that is "system", with the system.
 
-    Style and font are set at once, colours and style sheet with the first `choose`.
+    Style and font are set at once, the colours with the first `choose`. The style sheet is for whoever shows widgets
+    to set on those that are seen: on the application, Qt would style all widgets of all pages anew at each change,
+    which takes twenty times as long.
+
+    Signals:
+        restyled(str): another theme is shown, with this style sheet.
+
+    Attributes:
+        stylesheet: of the theme that is shown; empty before the first `choose`.
     """
+
+    restyled = Signal(str)
 
     def __init__(self, application: QApplication) -> None:
         super().__init__(application)
         self._application = application
         self._choice = "system"
         self._shown: Colours | None = None
+        self.stylesheet = ""
         application.setStyle("Fusion")
         application.setFont(_font(application.font()))
         application.styleHints().colorSchemeChanged.connect(self._apply)
@@ -216,7 +227,8 @@ class Theme(QObject):
             return
         self._shown = wanted
         self._application.setPalette(_palette(wanted))
-        self._application.setStyleSheet(_stylesheet(wanted))
+        self.stylesheet = _stylesheet(wanted)
+        self.restyled.emit(self.stylesheet)
 
 
 def _stylesheet(theme: Colours) -> str:

@@ -1,5 +1,4 @@
 import gc
-from collections.abc import Iterator
 from dataclasses import fields
 from itertools import product
 from pathlib import Path
@@ -19,16 +18,6 @@ from cnnstudio.storage import shipped
 
 ICONS = sorted(path.stem for path in shipped("assets/icons").glob("*.svg"))
 THEMES = {"light": LIGHT, "dark": DARK}
-
-
-@pytest.fixture
-def theme(qapp: QApplication) -> Iterator[Theme]:
-    theme = Theme(qapp)
-    theme.choose("light")
-    yield theme
-    theme.choose("light")
-    theme.setParent(None)
-    qapp.setStyleSheet("")
 
 
 def luminance(colour: str) -> float:
@@ -152,8 +141,8 @@ def test_an_unknown_theme_counts_as_the_system(qtbot: QtBot, theme: Theme) -> No
     assert theme.choice == "system"
 
 
-def test_the_stylesheet_has_no_blank_left_and_its_files_exist(qtbot: QtBot, qapp: QApplication, theme: Theme) -> None:
-    sheet = qapp.styleSheet()
+def test_the_stylesheet_has_no_blank_left_and_its_files_exist(qtbot: QtBot, theme: Theme) -> None:
+    sheet = theme.stylesheet
     assert "$" not in sheet
     files = [part.split('"')[0] for part in sheet.split('url("')[1:]]
     assert files
