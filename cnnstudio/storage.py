@@ -296,6 +296,18 @@ def alone(lock_file: Path, while_waiting: Callable[[], object]) -> Iterator[bool
         lock.release()
 
 
+@contextmanager
+def changing(file: Path) -> Iterator[None]:
+    """Keeps other programs from changing a file between reading it and writing it; its folder is made.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with alone(file.with_name(f".{file.name}.lock"), while_waiting=lambda: None):
+        yield
+
+
 def read_list(file: Path, key: str, title: str, remedy: str, parse: Callable[[Any], _Item]) -> tuple[list[_Item], str]:
     """Reads a list that `write_list` has written.
 

@@ -6,7 +6,7 @@ folder, and are found by themselves.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,18 @@ from cnnstudio.data.splits import CHANNELS, Dataset, check_image_shape
 from cnnstudio.errors import StudioError
 from cnnstudio.limits import IMAGE_SIZES
 from cnnstudio.progress import OnProgress
-from cnnstudio.storage import data_folder, exists, is_file, is_folder, is_path, numbered, read_list, write_list, writing
+from cnnstudio.storage import (
+    changing,
+    data_folder,
+    exists,
+    is_file,
+    is_folder,
+    is_path,
+    numbered,
+    read_list,
+    write_list,
+    writing,
+)
 
 SIZES = (28, 32, 48, 64, 96, 128, 160, 224)
 """Sides in pixels that are offered for a user's own images; any of `IMAGE_SIZES` is taken."""
@@ -93,11 +104,11 @@ def import_dataset(path: Path, image_size: int | None = None, channels: int | No
     for entry in _collected():
         if entry.path == path:
             return _resized(entry, image_size, channels)
-    imported, _ = read_imported()
-    before = [entry.name for entry in imported if entry.path == path]
-    others = [entry for entry in imported if entry.path != path]
-    entry = _resized(_surveyed(before[0] if before else _free_name(path, others), survey), image_size, channels)
-    _write_imported([*others, entry])
+    with _changing_imported() as imported:
+        before = [entry.name for entry in imported if entry.path == path]
+        others = [entry for entry in imported if entry.path != path]
+        entry = _resized(_surveyed(before[0] if before else _free_name(path, others), survey), image_size, channels)
+        imported[:] = [*others, entry]
     return entry
 
 
@@ -107,7 +118,8 @@ def forget_dataset(name: str) -> None:
     Raises:
         StudioError: the list cannot be written.
     """
-    _write_imported([entry for entry in read_imported()[0] if entry.name != name])
+    with _changing_imported() as imported:
+        imported[:] = [entry for entry in imported if entry.name != name]
 
 
 def _as_published(entry: DatasetEntry, image_size: int | None, channels: int | None) -> DatasetEntry:
@@ -221,8 +233,12 @@ def read_imported() -> tuple[list[DatasetEntry], str]:
     return read_list(_list_file(), "datasets", title, remedy, _from_json)
 
 
-def _write_imported(entries: list[DatasetEntry]) -> None:
-    with writing(data_folder()):
+@contextmanager
+def _changing_imported() -> Iterator[list[DatasetEntry]]:
+    """The imported folders, to be changed while no other program changes them, and then written."""
+    with writing(data_folder()), changing(_list_file()):
+        entries, _ = read_imported()
+        yield entries
         write_list(_list_file(), "datasets", [_to_json(entry) for entry in entries])
 
 
