@@ -1,6 +1,8 @@
-"""What the tests of the window share: a theme to see it in, its pixels, and that nothing of it is left behind."""
+"""What the tests of the window share: a theme to see it in, its pixels, the models that ship, and no leftovers."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,14 @@ from PySide6.QtGui import QCursor, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from cnnstudio.gui.look.theme import Theme
+from cnnstudio.gui.pages.try_ import folder_results, session
+from cnnstudio.models.trained.classifier import Classifier
+from cnnstudio.models.trained.library import load_classifier
+from cnnstudio.storage import shipped
+
+load_once = cache(load_classifier)
+freeze_once = cache(Classifier.freeze)
+warm_up_once = cache(Classifier.warm_up)
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +31,25 @@ def leave_nothing_behind() -> Iterator[None]:
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     if (screen := QApplication.primaryScreen()) is not None:
         QCursor.setPos(screen.geometry().bottomRight())
+
+
+@pytest.fixture(scope="session")
+def open_once() -> Callable[[Path], Classifier]:
+    """Opens a model that ships, which windows use one after the other; any other one anew."""
+
+    def open_(path: Path) -> Classifier:
+        return load_once(path) if path.is_relative_to(shipped("trained")) else load_classifier(path)
+
+    return open_
+
+
+@pytest.fixture(autouse=True)
+def models_open_once(open_once: Callable[[Path], Classifier], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every window opens a model soon after it was painted, and to open and compile one takes seconds."""
+    for module in (session, folder_results):
+        monkeypatch.setattr(module, "load_classifier", open_once)
+    monkeypatch.setattr(Classifier, "freeze", freeze_once)
+    monkeypatch.setattr(Classifier, "warm_up", warm_up_once)
 
 
 @pytest.fixture

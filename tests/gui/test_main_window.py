@@ -3,7 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, QSize, Qt, QTimer, QUrl
+from PySide6.QtCore import QByteArray, QMimeData, QPointF, QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -268,6 +268,21 @@ def test_a_maximized_window_comes_back_maximized(qtbot: QtBot, window: MainWindo
     again = MainWindow(Settings())
     qtbot.addWidget(again)
     assert again.isMaximized()
+
+
+@pytest.mark.parametrize("rest", ["", "ff", "7fffffff" * 20, "80000000" * 20, "ffffffff" * 20, "00" * 60])
+@pytest.mark.parametrize("version", ["00030000", "0003ffff", "00010000"])
+def test_a_place_that_is_none_is_not_taken(version: str, rest: str, qtbot: QtBot, window: MainWindow) -> None:
+    Settings().geometry = QByteArray.fromHex(f"01d9d0cb{version}{rest}".encode())
+    again = MainWindow(Settings())
+    qtbot.addWidget(again)
+    again.show()
+    available = again.screen().availableGeometry()
+    assert again.frameGeometry().intersects(available)
+    if again.isMaximized() or again.isFullScreen():
+        return
+    assert again.width() in range(again.minimumWidth(), available.width() + 1)
+    assert again.height() in range(again.minimumHeight(), available.height() + 1)
 
 
 def test_the_window_fits_on_its_screen(qtbot: QtBot, window: MainWindow) -> None:

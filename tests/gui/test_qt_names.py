@@ -5,6 +5,7 @@ PySide finds a method by its name: a signal named `event` keeps every parented o
 """
 
 import ast
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -28,8 +29,11 @@ def own_classes() -> Iterator[type[QObject]]:
                 yield own
 
 
+names_of = functools.cache(dir)
+
+
 def qt_names(own: type[QObject]) -> set[str]:
-    return {name for base in own.__mro__ if not base.__module__.startswith("cnnstudio") for name in dir(base)}
+    return {name for base in own.__mro__ if not base.__module__.startswith("cnnstudio") for name in names_of(base)}
 
 
 def attributes(own: type[QObject]) -> set[str]:

@@ -290,18 +290,18 @@ def test_empty_folders_are_told(tmp_path: Path) -> None:
     assert "2 folders are empty and were left out (“also”, “nothing”)." in survey.notes
 
 
-def test_thousands_of_classes(tmp_path: Path) -> None:
+def test_a_thousand_classes(tmp_path: Path) -> None:
     root = tmp_path / "set"
     root.mkdir()
     picture = paint(tmp_path / "x.png", 0, (8, 8))
-    for number in range(2_000):
+    for number in range(1_000):
         (root / f"class {number}").mkdir()
         os.link(picture, root / f"class {number}" / "1.png")
     for index in range(2, 5):
         os.link(picture, root / "class 7" / f"{index}.png")
     dataset = load_folder(root, 8, 3)
-    assert dataset.classes == tuple(f"class {number}" for number in range(2_000))
-    assert dataset.report.counts.sum(axis=1).tolist() == [2_002, 0, 1]
+    assert dataset.classes == tuple(f"class {number}" for number in range(1_000))
+    assert dataset.report.counts.sum(axis=1).tolist() == [1_002, 0, 1]
     assert len(dataset.report.notes) < 10
     assert max(map(len, dataset.report.notes)) < 300
 

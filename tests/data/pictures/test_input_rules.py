@@ -24,7 +24,7 @@ def classifier() -> Classifier:
 @pytest.fixture(scope="module")
 def digits() -> tuple[np.ndarray, np.ndarray]:
     test = load_dataset("mnist").test
-    chosen = np.random.default_rng(7).permutation(len(test))[:12]
+    chosen = np.random.default_rng(7).permutation(len(test))[:8]
     return test.images[chosen, ..., 0], test.labels[chosen]
 
 
@@ -34,13 +34,13 @@ def prepare(picture: Image.Image, rule: str = "digit", shape: tuple[int, int, in
 
 def photograph(digit: np.ndarray, random: np.random.Generator) -> Image.Image:
     """A digit in blue or black ink on lit, noisy paper, turned a little, as a JPEG."""
-    height, width = 600, 800
+    height, width = 450, 600
     rows, columns = np.mgrid[:height, :width] / height
     light = random.uniform(150, 235) * (
         1 - random.uniform(0, 0.35) * (rows * random.random() + columns * random.random())
     )
     page = np.repeat(light[..., np.newaxis], 3, axis=2) + random.normal(0, 3, (height, width, 1))
-    side = int(random.integers(150, 380))
+    side = int(random.integers(112, 285))
     ink = np.asarray(Image.fromarray(digit).resize((side, side), Image.Resampling.BICUBIC)) / 255
     top, left = int(random.integers(30, height - side - 30)), int(random.integers(30, width - side - 30))
     colour = np.array([(40, 40, 45), (40, 60, 140)][random.integers(2)])
@@ -91,12 +91,12 @@ def test_screenshots_of_any_colour(
 ) -> None:
     images, labels = digits
     prepared = []
-    for image in images[:6]:
+    for image in images[:3]:
         picture = Image.new("RGB", (500, 400), ground)
         stencil = Image.fromarray(image).resize((200, 200), Image.Resampling.BICUBIC)
         picture.paste(Image.new("RGB", (200, 200), ink), (250, 120), stencil)
         prepared.append(prepare(picture).image)
-    assert share_right(classifier, prepared, labels[:6]) == 1
+    assert share_right(classifier, prepared, labels[:3]) == 1
 
 
 def test_steps_lead_from_the_picture_to_what_the_network_gets(

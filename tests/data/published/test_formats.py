@@ -26,7 +26,7 @@ from cnnstudio.data.published.formats import (
 from cnnstudio.data.splits import Dataset
 from cnnstudio.progress import OnProgress, Progress
 
-COUNT = 700
+COUNT = 80
 """Images in each file of the archives made here."""
 
 

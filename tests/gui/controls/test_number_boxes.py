@@ -271,7 +271,10 @@ IN_THE_WINDOW: dict[str, Callable[[MainWindow], object]] = {
 
 
 def check(qtbot: QtBot, box: QAbstractSpinBox, outcome: Callable[[], object]) -> None:
-    """Types with point and comma into a field; what comes out is what was typed."""
+    """Types with point and comma into a field; what comes out is what was typed.
+
+    That every field is one of our boxes is what matters: those are tested in all locales.
+    """
     assert isinstance(box, WholeBox | DecimalBox), f"{box.objectName()} reads numbers by the user's locale"
     if isinstance(box, DecimalBox):
         cases = {"0.003": 0.003, "0,004": 0.004, "5e-3": 0.005, ",06": 0.06, "0.0000123": 0.0000123}
@@ -284,6 +287,7 @@ def check(qtbot: QtBot, box: QAbstractSpinBox, outcome: Callable[[], object]) ->
             assert box.value() == number
 
 
+@pytest.mark.parametrize("country", ["de_DE"], indirect=True)
 def test_every_number_field_of_the_window(country: str, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 4)
     window = MainWindow(Settings())
@@ -300,6 +304,7 @@ def test_every_number_field_of_the_window(country: str, qtbot: QtBot, monkeypatc
     assert set(checked) == {"qt_spinbox_lineedit"}, "numbers are typed in number boxes"
 
 
+@pytest.mark.parametrize("country", ["de_DE"], indirect=True)
 @pytest.mark.parametrize("sides", [1, 2])
 def test_every_number_field_of_a_layer(country: str, qtbot: QtBot, sides: int) -> None:
     """Of every kind of layer, with sizes that are one number and two."""
@@ -318,6 +323,7 @@ def test_every_number_field_of_a_layer(country: str, qtbot: QtBot, sides: int) -
                 check(qtbot, box, lambda name=field.name, place=place: np.ravel(told[name])[place])
 
 
+@pytest.mark.parametrize("country", ["de_DE"], indirect=True)
 def test_every_number_field_of_the_dialogs(country: str, qtbot: QtBot, tmp_path: Path) -> None:
     answers = Answers("theirs", ("a", "b"), (224, 224), "crop", "0-1", False)
     asking = AdoptDialog(Inspection(tmp_path / "theirs.keras", "", None, 3, answers, "", "", ""))

@@ -1,4 +1,3 @@
-import gc
 from dataclasses import fields
 from itertools import product
 from pathlib import Path
@@ -247,5 +246,4 @@ def test_the_image_outlives_its_array() -> None:
     image = array_to_image(array)
     array[:] = 0
     del array
-    gc.collect()
     assert (to_array(image) == 200).all()

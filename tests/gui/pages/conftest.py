@@ -10,12 +10,13 @@ from cnnstudio.gui.settings import Settings
 @pytest.fixture
 def architecture_window(qtbot: QtBot) -> MainWindow:
     """A shown window on the Architecture page, which has its first answer."""
-    window = MainWindow(Settings())
+    settings = Settings()
+    settings.page = "architecture"  # no other one is made
+    window = MainWindow(settings)
     qtbot.addWidget(window, before_close_func=MainWindow.quit)  # does not ask
     window.resize(1280, 800)
     window.show()
     qtbot.waitExposed(window)
-    window.show_page("architecture")
     page = window.current_page
     qtbot.waitUntil(lambda: page.description is not None, timeout=60_000)
     return window

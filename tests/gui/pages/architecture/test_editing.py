@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -36,12 +37,14 @@ def window(architecture_window: MainWindow) -> MainWindow:
 
 
 @pytest.fixture
-def page(window: MainWindow, qtbot: QtBot) -> ArchitecturePage:
+def page(page: ArchitecturePage) -> ArchitecturePage:
     """The page with LeNet-5 in the editor."""
-    page = window.current_page
-    assert isinstance(page, ArchitecturePage)
-    qtbot.mouseClick(page.findChild(QPushButton, "edit_network_button"), Qt.MouseButton.LeftButton)
+    edit(page)
     return page
+
+
+def edit(page: ArchitecturePage) -> None:
+    QTest.mouseClick(page.findChild(QPushButton, "edit_network_button"), Qt.MouseButton.LeftButton)
 
 
 def change(page: ArchitecturePage, filters: int = 12) -> None:
@@ -184,9 +187,9 @@ def test_a_file_that_is_not_opened_is_said_where_one_looks(window: MainWindow, t
     assert "damaged" in page.message
 
 
-def test_closing_asks_and_stays(
-    window: MainWindow, page: ArchitecturePage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_closing_asks_and_stays(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = window.page("architecture")
+    edit(page)
     change(page)
     window.show_page("train")
     asked = answer(monkeypatch, "keep_editing_button")
@@ -200,7 +203,7 @@ def test_closing_asks_and_stays(
     assert left_behind() is None
 
 
-def test_a_draft_is_offered_at_the_next_start(window: MainWindow, page: ArchitecturePage, qtbot: QtBot) -> None:
+def test_a_draft_is_offered_at_the_next_start(page: ArchitecturePage, qtbot: QtBot) -> None:
     change(page, 20)
     with qtbot.waitSignal(page.editor.draft.written):
         page.editor.draft.write()
@@ -218,7 +221,9 @@ def test_a_draft_is_offered_at_the_next_start(window: MainWindow, page: Architec
     again.shut_down()
 
 
-def test_train_goes_on_with_the_edited_network(window: MainWindow, page: ArchitecturePage, qtbot: QtBot) -> None:
+def test_train_goes_on_with_the_edited_network(window: MainWindow, qtbot: QtBot) -> None:
+    page = window.page("architecture")
+    edit(page)
     change(page)
     qtbot.mouseClick(page.findChild(QPushButton, "train_network_button"), Qt.MouseButton.LeftButton)
     train = window.current_page

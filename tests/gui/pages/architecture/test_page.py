@@ -28,18 +28,6 @@ from cnnstudio.storage import shipped
 MINUTE = 60_000
 
 
-@pytest.fixture
-def page(qtbot: QtBot) -> ArchitecturePage:
-    page = ArchitecturePage(Settings())
-    qtbot.addWidget(page)
-    page.resize(1192, 800)
-    page.show()
-    with qtbot.waitSignal(page.shown, timeout=MINUTE):
-        page.entered()
-    yield page
-    page.shut_down()
-
-
 def choose(qtbot: QtBot, page: ArchitecturePage, network: str, images: str | None = None) -> None:
     """Chooses a network and images with the pickers, and waits until they are on screen."""
     with qtbot.waitSignal(page.shown, timeout=MINUTE, check_params_cb=lambda shown: shown.request.name == network):

@@ -5,9 +5,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
-from cnnstudio.gui.main_window import MainWindow
 from cnnstudio.gui.pages.architecture.editor import ArchitectureEditor
 from cnnstudio.gui.pages.architecture.layer_panel import LayerPanel
+from cnnstudio.gui.pages.architecture.page import ArchitecturePage
 from cnnstudio.models.networks.building import network_config
 from cnnstudio.models.networks.files import Network
 
@@ -15,10 +15,9 @@ MINUTE = 60_000
 
 
 @pytest.fixture
-def editor(qtbot: QtBot, architecture_window: MainWindow) -> ArchitectureEditor:
-    """The editor with a ResNet-20 in the window, where there are other places for the focus."""
-    architecture_window.activateWindow()
-    page = architecture_window.current_page
+def editor(qtbot: QtBot, page: ArchitecturePage) -> ArchitectureEditor:
+    """The editor with a ResNet-20 in the page, where there are other places for the focus."""
+    page.activateWindow()
     qtbot.mouseClick(page.findChild(QPushButton, "edit_network_button"), Qt.MouseButton.LeftButton)
     assert page.editor.edit(Network("resnet20", "ResNet-20", network_config("resnet20", (32, 32, 3), 10), "resnet20"))
     editor: ArchitectureEditor = page.editor

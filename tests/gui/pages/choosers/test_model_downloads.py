@@ -1,34 +1,31 @@
-"""The dialog that gets larger models: with a real server, which has what Keras would publish."""
+"""The dialog that gets larger models, with a real server; `tests/end_to_end` has a download to its end."""
 
 import hashlib
 import importlib
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.pages.choosers.model_downloads import ModelDownloads
-from cnnstudio.gui.pages.choosers.models import ModelChooser
-from cnnstudio.models.trained.pretrained import PRETRAINED, build_pretrained, is_downloaded
+from cnnstudio.models.trained.pretrained import PRETRAINED, is_downloaded
 from tests.data import local_server
-from tests.data.local_server import Server, normal, status, stuck
+from tests.data.local_server import Server, status, stuck
 
 SECONDS = 60_000
 ENTRY = PRETRAINED["efficientnetv2-b0"]
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    path = tmp_path_factory.mktemp("weights") / "weights.h5"
-    build_pretrained(replace(ENTRY, side=32), None).save(path)
-    return path.read_bytes()
+def weights() -> bytes:
+    """As many as a real file has; none of these tests gets as far as opening it."""
+    return np.random.default_rng(0).bytes(ENTRY.megabytes * 1_000_000)
 
 
 @pytest.fixture
@@ -52,26 +49,6 @@ def dialog(qtbot: QtBot, server: Server) -> ModelDownloads:
 
 def press(qtbot: QtBot, dialog: QWidget, name: str) -> None:
     qtbot.mouseClick(dialog.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
-
-
-def test_a_model_is_downloaded_and_chosen_as_soon_as_it_is_here(server: Server, weights: bytes, qtbot: QtBot) -> None:
-    server.serve(f"/{ENTRY.file}", normal(weights))
-    chooser = ModelChooser(MessageBar())
-    qtbot.addWidget(chooser)
-    chooser.findChild(QAction, "get_larger_model").trigger()
-    dialog = chooser.findChild(ModelDownloads)
-    with qtbot.waitSignal(chooser.chosen, timeout=SECONDS) as chosen:
-        press(qtbot, dialog, "get_model_button")
-        assert not dialog.findChild(QPushButton, "get_model_button").isEnabled()
-    assert not [one for one in chooser.findChildren(ModelDownloads) if one.isVisible()]
-    assert chosen.args == [chooser.path]
-    assert chooser.path.name == ENTRY.name
-    assert chooser.card.architecture == ENTRY.name
-    assert chooser.findChild(QAction, "rename_model").isEnabled()
-    assert "downloaded" in chooser.findChild(QWidget, "model_picker").accessibleDescription()
-    again = ModelDownloads()
-    qtbot.addWidget(again)
-    assert again.findChild(QPushButton, "get_model_button").text() == "&Use it"
 
 
 def test_cancel_ends_it_at_once(dialog: ModelDownloads, server: Server, weights: bytes, qtbot: QtBot) -> None:

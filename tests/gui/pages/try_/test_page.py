@@ -1,5 +1,6 @@
 """The Try page with the model that ships."""
 
+import shutil
 from itertools import pairwise
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from cnnstudio.models.trained.library import copy_model, list_models, load_class
 from cnnstudio.storage import runs_folder, shipped
 
 SECONDS = 30_000
+MODEL = shipped("trained/lenet5-mnist")
 SEVEN = [QPoint(90, 80), QPoint(150, 76), QPoint(220, 80), QPoint(195, 140), QPoint(170, 200), QPoint(150, 260)]
 
 
@@ -47,9 +49,7 @@ def page(qtbot: QtBot) -> TryPage:
 @pytest.fixture
 def own_model() -> Path:
     """A model of the user's, as a training leaves it."""
-    folder = runs_folder() / "mine"
-    load_classifier("lenet5-mnist").save(folder)
-    return folder
+    return Path(shutil.copytree(MODEL, runs_folder() / "mine"))
 
 
 def draw(qtbot: QtBot, page: TryPage, points: list[QPoint]) -> None:
@@ -166,7 +166,7 @@ def test_a_first_picture_that_is_none_is_not_blamed_on_the_model(qtbot: QtBot, t
 
 def test_a_damaged_model_gets_a_sentence_and_the_page_goes_on(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
-    load_classifier("lenet5-mnist").save(broken)
+    shutil.copytree(MODEL, broken)
     (broken / "model.keras").write_bytes(b"PK nothing")
     page.receive(broken)
     qtbot.waitUntil(lambda: bool(page.message), timeout=SECONDS)
@@ -178,7 +178,7 @@ def test_a_damaged_model_gets_a_sentence_and_the_page_goes_on(page: TryPage, qtb
 
 def test_a_model_from_elsewhere_joins_the_list(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
-    load_classifier("lenet5-mnist").save(elsewhere)
+    shutil.copytree(MODEL, elsewhere)
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         page.receive(elsewhere)
     assert page.findChild(ModelChooser).path == elsewhere
@@ -190,7 +190,7 @@ def test_a_run_from_elsewhere_is_opened_by_its_card_and_stays_listed(
     from PySide6.QtWidgets import QFileDialog
 
     run = tmp_path / "elsewhere"
-    load_classifier("lenet5-mnist").save(run)
+    shutil.copytree(MODEL, run)
     asked = []
 
     def ask(*given: object) -> tuple[str, str]:

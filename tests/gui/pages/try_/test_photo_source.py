@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.pictures.input_rules import looks_like_a_photo
 from cnnstudio.data.pictures.open import open_image
+from cnnstudio.gui.pages.try_ import session
 from cnnstudio.gui.pages.try_.page import TryPage
 from cnnstudio.gui.pages.try_.session import BLOCK, blocks_of, rows_of
 from cnnstudio.gui.settings import Settings
@@ -24,6 +25,7 @@ from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
 from cnnstudio.models.networks.building import build_network
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier, LayerInfo
+from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.storage import shipped
 
 SECONDS = 60_000
@@ -50,6 +52,22 @@ def page(qtbot: QtBot) -> Iterator[TryPage]:
 @pytest.fixture(scope="module")
 def classifier(open_once: Callable[[Path], Classifier]) -> Classifier:
     return open_once(PHOTO_MODEL)
+
+
+@pytest.fixture(scope="module")
+def deep_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network of more layers than are shown at first, which is compiled quickly."""
+    import keras
+    from keras import layers
+
+    folder = tmp_path_factory.mktemp("deep")
+    card = Card("deep", ("cat", "dog"), (32, 32, 3), "centre-crop")
+    image = maps = layers.Input(card.input_shape)
+    for _ in range(15):
+        maps = layers.ReLU()(layers.Conv2D(4, 3, padding="same")(maps))
+    answer = layers.Dense(2, activation="softmax")(layers.Flatten()(maps))
+    Classifier(keras.Model(image, answer), card).save(folder)
+    return folder
 
 
 def show(qtbot: QtBot, page: TryPage, path: Path) -> object:
@@ -102,15 +120,22 @@ def test_ten_of_a_thousand_classes_the_best_first(page: TryPage, qtbot: QtBot) -
     assert page.findChild(ProbabilityBars).listed == tuple(name for _, name, _ in answer.prediction.top(10))
 
 
-def test_the_maps_on_screen_are_those_of_the_photo(page: TryPage, qtbot: QtBot, classifier: Classifier) -> None:
+def test_the_maps_on_screen_are_those_of_the_photo(
+    page: TryPage, qtbot: QtBot, deep_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "BLOCK", 2**15)  # several blocks
     path = PHOTOS / "astronaut.jpg"
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(deep_model)
+    classifier = load_classifier(deep_model)
+    assert len(blocks_of(classifier.layers)) > 2
     show(qtbot, page, path)
     box = find(page, QCheckBox, "all_layers_box")
-    assert box.text() == "All 144 layers"
+    assert box.text() == f"All {len(classifier.layers)} layers"
     maps = page.findChild(FeatureMapGrid)
     assert list(maps.rows) == [layer.name for layer in classifier.layers if layer.main]
     box.setChecked(True)
-    assert len(maps.rows) == 144
+    assert len(maps.rows) == len(classifier.layers)
     shown_values = {}
     bar = maps.verticalScrollBar()
     for share in (0, 0.5, 1):
@@ -135,7 +160,9 @@ def test_another_photo_while_the_deep_layers_are_on_screen(page: TryPage, qtbot:
     qtbot.waitUntil(lambda: not maps.missing(), timeout=SECONDS)
     assert bar.value() == bar.maximum()
     name = maps.seen()[-1]
-    expected = classifier.predict(PHOTOS / "rocket.jpg", feature_maps=[name]).layers[0].values
+    block = blocks_of(rows_of(classifier.layers, every=False))[-1]  # which the page has compiled
+    layers = classifier.predict(PHOTOS / "rocket.jpg", feature_maps=block).layers
+    (expected,) = (layer.values for layer in layers if layer.name == name)
     assert np.allclose(maps.rows[name].values, expected, atol=1e-3)
 
 
