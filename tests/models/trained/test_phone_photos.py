@@ -78,8 +78,14 @@ WAYS: dict[str, Callable[[Classifier, Path], np.ndarray]] = {
 }
 
 
-@pytest.mark.parametrize("orientation", ORIENTATIONS)
-@pytest.mark.parametrize("way", WAYS)
+def taken(way: str, orientation: int) -> bool:
+    """Whether a way takes an orientation: all do, but that sets keep bytes as they keep files, four do for each."""
+    return not way.startswith("collected") or (orientation in {3, 4, 7, 8}) == way.endswith("bytes")
+
+
+@pytest.mark.parametrize(
+    ("way", "orientation"), [(way, one) for way in WAYS for one in ORIENTATIONS if taken(way, one)]
+)
 def test_however_the_phone_was_held(
     way: str,
     orientation: int,
