@@ -57,7 +57,7 @@ LAYERS = {
 
 def least_shape(name: str) -> tuple[int, int, int]:
     """Small images, not square, that the architecture works on; whole batches of them are computed fast."""
-    side = max(ARCHITECTURES[name].smallest_side, 12)
+    side = max(ARCHITECTURES[name].smallest_side, 5)
     return side, side + 3, 1
 
 
