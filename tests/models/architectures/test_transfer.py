@@ -5,14 +5,12 @@ import pytest
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
-from cnnstudio.models.architectures.efficientnet import NAME
 from cnnstudio.models.architectures.transfer import build_transfer
 from cnnstudio.models.networks.building import build_network
-from cnnstudio.models.trained.card import MODEL_FILE, Card
+from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier
-from cnnstudio.models.trained.files import load_model
 from cnnstudio.models.trained.pretrained import PRETRAINED, build_pretrained
-from cnnstudio.storage import downloads_folder, shipped
+from cnnstudio.storage import downloads_folder
 from tests.models.sample_networks import shallow_applications
 
 pytestmark = pytest.mark.numbers
@@ -27,8 +25,8 @@ def model():
 
 
 @pytest.fixture(scope="module")
-def trained():
-    return load_model(shipped(f"trained/{NAME}") / MODEL_FILE)
+def trained(photo_classifier):
+    return photo_classifier.model
 
 
 def small(shape, classes=2):
