@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cnnstudio.models.backend import import_keras
+
 
 @pytest.fixture
 def theirs(tmp_path: Path) -> Path:
-    import keras
-    from keras import layers
-
+    keras = import_keras()
+    layers = keras.layers
     model = keras.Sequential([keras.Input((12, 12, 3)), layers.Conv2D(2, 3), layers.Flatten(), layers.Dense(3)])
     model.save(tmp_path / "theirs.h5")
     return tmp_path / "theirs.h5"

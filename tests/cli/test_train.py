@@ -1,6 +1,7 @@
 import json
 import signal
 import threading
+from dataclasses import replace
 
 from cnnstudio.cli.train import _interrupt_sets
 from cnnstudio.models.networks.building import network_config
@@ -38,12 +39,13 @@ def test_json_and_progress(outcome):
     assert document["run"] in err
 
 
-def test_quiet_is_quiet_and_text_names_the_run(outcome, tmp_path):
+def test_quiet_is_quiet_and_text_names_the_run(outcome, tmp_path, digits, add_dataset):
+    add_dataset(replace(digits, name="mnist"))
     folder = tmp_path / "run"
-    code, out, err = outcome(*QUICK, "--batch-size", "512", "--quiet", "--output", str(folder))
+    code, out, err = outcome(*QUICK, "--batch-size", "64", "--quiet", "--output", str(folder))
     assert (code, err) == (0, "")
     assert f"Run: {folder}" in out
-    assert "of the 10,000 test images of MNIST right" in out
+    assert "of the 300 test images of MNIST right" in out
     assert (folder / "model.keras").is_file()
 
 
@@ -68,10 +70,11 @@ def test_the_second_interrupt_is_left_to_the_system():
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_an_edited_architecture_from_a_file(outcome, tmp_path):
+def test_an_edited_architecture_from_a_file(outcome, tmp_path, digits, add_dataset):
+    add_dataset(replace(digits, name="mnist"))
     network = Network("wide", "Wide softmax", change_layer(network_config("softmax"), "output", use_bias=False))
     file = write_network(network, tmp_path / "wide").path
-    code, out, _ = outcome("train", "--architecture", str(file), "--epochs", "1", "--batch-size", "512", "--quiet")
+    code, out, _ = outcome("train", "--architecture", str(file), "--epochs", "1", "--batch-size", "64", "--quiet")
     assert code == 0
     assert out.startswith("Wide softmax gets ")
     assert "7,840 parameters" in out

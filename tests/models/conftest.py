@@ -5,11 +5,20 @@ from pathlib import Path
 
 import pytest
 
+from cnnstudio.models.backend import import_keras
 from cnnstudio.models.networks.building import build_network
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier
+from cnnstudio.models.trained.library import load_classifier
+from cnnstudio.storage import shipped
 
 DIGITS = tuple("0123456789")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def imported_once() -> None:
+    """Keras is imported as the application does it: a search for garbage then leaves the objects of TensorFlow out."""
+    import_keras()
 
 
 def card_for(classes: tuple[str, ...] = DIGITS, shape: tuple[int, int, int] = (28, 28, 1), **fields) -> Card:
@@ -27,6 +36,12 @@ def lenet5() -> Classifier:
     classifier = Classifier(build_network("lenet5", (28, 28, 1), 10, seed=3), card_for())
     classifier.warm_up()
     return classifier
+
+
+@pytest.fixture(scope="session")
+def photo_classifier() -> Classifier:
+    """The classifier of photos that ships, whose backbone others start from; it takes seconds to open."""
+    return load_classifier(shipped("trained/efficientnet-lite0-imagenet"))
 
 
 @pytest.fixture(scope="session")

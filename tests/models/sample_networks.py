@@ -4,18 +4,32 @@ import copy
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cnnstudio.models.architectures import convnext, mobilenet
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.layer_table import LayerTable, describe
+from cnnstudio.models.trained.pretrained import PRETRAINED
 
 if TYPE_CHECKING:
     import keras
 
 Config = dict[str, Any]
+
+DOWNLOADED = tuple(f"transfer-{name}" for name in PRETRAINED)
+"""Architectures whose weights are not here; as they take seconds to build, `end_to_end` looks at them."""
+
+HERE = tuple(name for name in ARCHITECTURES if name not in DOWNLOADED)
+
+SISTERS = ("vgg16", "plain20", "resnet18", "resnet32", "resnet56", "transfer-efficientnet-lite0")
+"""Made of the same blocks as another; the last one of that of `test_transfer`."""
+
+ONE_OF_EACH = tuple(name for name in HERE if name not in SISTERS)
+"""Enough where it takes time."""
 
 
 def in_thread(work: Callable[..., Any], *arguments: Any) -> Any:
@@ -45,12 +59,22 @@ def outline(name: str, shape: tuple[int, int, int] | None = None, classes: int |
 
 
 @contextmanager
+def shallow_architectures() -> Iterator[None]:
+    """The deepest architectures of ours with a block or two in each stage, otherwise as they are."""
+    first, second, *others = mobilenet.STAGES
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mobilenet, "STAGES", (first, second, *(replace(stage, repeats=1) for stage in others)))
+        patch.setattr(convnext, "STAGES", tuple((1, filters) for _, filters in convnext.STAGES))
+        yield
+
+
+@contextmanager
 def shallow_applications() -> Iterator[None]:
     """The networks of `keras.applications` with a few blocks of each kind instead of dozens, otherwise as they are."""
     from keras.src.applications import efficientnet_v2, resnet
 
     def stack(original: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda x, filters, _, **options: original(x, filters // 4, 2, **options)
+        return lambda x, filters, _, **options: x if filters > 128 else original(x, filters // 4, 2, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         for name in ("efficientnetv2-b0", "efficientnetv2-s"):

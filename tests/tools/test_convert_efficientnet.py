@@ -2,16 +2,20 @@
 
 import json
 import math
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cnnstudio.errors import StudioError
-from cnnstudio.models.architectures.efficientnet import features
+from cnnstudio.models.architectures import efficientnet
 from cnnstudio.models.trained.card import read_card
 from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.storage import shipped
+from tests.models.sample_networks import built_without_memory
+from tools import convert_efficientnet
 from tools.convert_efficientnet import (
     CLASSES,
     HINTS,
@@ -27,11 +31,30 @@ pytestmark = pytest.mark.numbers
 
 @pytest.fixture(scope="module")
 def model():
-    return efficientnet_lite0()
+    return efficientnet_lite0((20, 20, 3))
 
 
-def torch_arrays(seed: int = 0) -> dict[str, np.ndarray]:
+@pytest.fixture
+def shallow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One block in each stage, so that the network is made soon."""
+    stages = tuple(replace(stage, repeats=1) for stage in efficientnet.STAGES)
+    for module in (efficientnet, convert_efficientnet):
+        monkeypatch.setattr(module, "STAGES", stages)
+
+
+BLOCKS = ((16, 3), *[(24, 3)] * 2, *[(40, 5)] * 2, *[(80, 3)] * 3, *[(112, 5)] * 3, *[(192, 5)] * 4, (320, 3))
+"""Filters and side of the kernels of each."""
+
+SHALLOW_BLOCKS = tuple(dict.fromkeys(BLOCKS))
+
+
+def torch_arrays(seed: int = 0, blocks: tuple[tuple[int, int], ...] = BLOCKS) -> dict[str, np.ndarray]:
     """Random arrays under PyTorch's names and in its shapes, written down from the package's own list."""
+    return dict(_torch_arrays(seed, blocks))
+
+
+@cache
+def _torch_arrays(seed: int, blocks: tuple[tuple[int, int], ...]) -> dict[str, np.ndarray]:
     random = np.random.default_rng(seed)
     arrays = {}
 
@@ -45,7 +68,6 @@ def torch_arrays(seed: int = 0) -> dict[str, np.ndarray]:
 
     convolution("_conv_stem", "_bn0", 32, 3, 3, 3)
     before = 32
-    blocks = [(16, 3)] + [(24, 3)] * 2 + [(40, 5)] * 2 + [(80, 3)] * 3 + [(112, 5)] * 3 + [(192, 5)] * 4 + [(320, 3)]
     for number, (filters, kernel) in enumerate(blocks):
         block, wide = f"_blocks.{number}", 6 * before if number else before
         if number:
@@ -58,7 +80,8 @@ def torch_arrays(seed: int = 0) -> dict[str, np.ndarray]:
     return {name: array.astype(np.float32) for name, array in arrays.items()}
 
 
-def test_it_has_the_published_size(model) -> None:
+def test_it_has_the_published_size() -> None:
+    model = built_without_memory(efficientnet_lite0)
     assert model.count_params() == 4_694_024
     assert sum(array.size for array in torch_arrays().values()) == 4_694_024
     assert model.output_shape == (None, 1000)
@@ -66,10 +89,12 @@ def test_it_has_the_published_size(model) -> None:
     assert sides == [112, *[56] * 2, *[28] * 2, *[14] * 6, *[7] * 5]
 
 
-def test_it_has_feature_maps_of_images_of_any_size() -> None:
+def test_it_has_feature_maps_of_images_of_any_size(shallow: None) -> None:
     import keras
 
-    assert features(keras.Input((33, 65, 3))).shape == (None, 2, 3, 1280)
+    with keras.StatelessScope(initialize_variables=False):
+        maps = efficientnet.features(keras.Input((33, 65, 3)))
+    assert maps.shape == (None, 2, 3, 1280)
 
 
 def reference(arrays: dict[str, np.ndarray], image: np.ndarray) -> np.ndarray:
@@ -106,10 +131,10 @@ def reference(arrays: dict[str, np.ndarray], image: np.ndarray) -> np.ndarray:
     return normalise(convolve(x, "_blocks.1._project_conv"), "_blocks.1._bn2")
 
 
-def test_its_first_blocks_compute_what_pytorch_would() -> None:
+def test_its_first_blocks_compute_what_pytorch_would(shallow: None) -> None:
     import keras
 
-    arrays = torch_arrays(seed=1)
+    arrays = torch_arrays(1, SHALLOW_BLOCKS)
     model = efficientnet_lite0((20, 20, 3))
     load_torch_weights(model, arrays)
     image = np.random.default_rng(2).integers(0, 256, (20, 20, 3), dtype=np.uint8)
@@ -119,7 +144,7 @@ def test_its_first_blocks_compute_what_pytorch_would() -> None:
 
 
 def test_every_array_is_used_and_can_be_found_again(model) -> None:
-    arrays = torch_arrays(seed=3)
+    arrays = torch_arrays()
     load_torch_weights(model, arrays)
     sums = sorted(float(np.float64(array).sum()) for array in arrays.values())
     np.testing.assert_allclose(sorted(float(np.float64(weight).sum()) for weight in model.get_weights()), sums)
@@ -164,9 +189,9 @@ def test_other_lists_of_classes_are_refused(tmp_path: Path, pairs) -> None:
         read_class_names(write_classes(tmp_path / "classes.json", pairs))
 
 
-def test_the_command_writes_a_model_that_can_be_opened(tmp_path: Path, capsys) -> None:
+def test_the_command_writes_a_model_that_can_be_opened(shallow: None, tmp_path: Path, capsys) -> None:
     weights, classes = tmp_path / "weights.npz", write_classes(tmp_path / "classes.json", PAIRS)
-    arrays = torch_arrays(seed=4)
+    arrays = torch_arrays(1, SHALLOW_BLOCKS)
     np.savez(weights, **arrays)
     assert main([str(weights), str(classes), str(tmp_path / "out")]) == 0
     classifier = load_classifier(tmp_path / "out")
@@ -177,7 +202,7 @@ def test_the_command_writes_a_model_that_can_be_opened(tmp_path: Path, capsys) -
     assert "holds no weights" in capsys.readouterr().err
 
 
-def test_pickled_weights_are_refused(tmp_path: Path) -> None:
+def test_pickled_weights_are_refused(shallow: None, tmp_path: Path) -> None:
     weights, classes = tmp_path / "weights.npz", write_classes(tmp_path / "classes.json", PAIRS)
     np.savez(weights, **{"_conv_stem.weight": np.array([print], dtype=object)})
     with pytest.raises(StudioError, match="holds no weights"):

@@ -5,14 +5,12 @@ import pytest
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
-from cnnstudio.models.architectures.efficientnet import NAME
 from cnnstudio.models.architectures.transfer import build_transfer
 from cnnstudio.models.networks.building import build_network
-from cnnstudio.models.trained.card import MODEL_FILE, Card
+from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier
-from cnnstudio.models.trained.files import load_model
 from cnnstudio.models.trained.pretrained import PRETRAINED, build_pretrained
-from cnnstudio.storage import downloads_folder, shipped
+from cnnstudio.storage import downloads_folder
 from tests.models.sample_networks import shallow_applications
 
 pytestmark = pytest.mark.numbers
@@ -27,8 +25,8 @@ def model():
 
 
 @pytest.fixture(scope="module")
-def trained():
-    return load_model(shipped(f"trained/{NAME}") / MODEL_FILE)
+def trained(photo_classifier):
+    return photo_classifier.model
 
 
 def small(shape, classes=2):
@@ -93,6 +91,8 @@ def test_weights_that_are_not_here_are_asked_for(name, model):
 
 
 def test_weights_that_are_downloaded_are_used():
+    import keras
+
     entry = PRETRAINED["efficientnetv2-b0"]
     classes = tuple(f"thing {number}" for number in range(1000))
     card = Card(name=entry.name, classes=classes, input_shape=(224, 224, 3), input_rule="imagenet")
@@ -109,11 +109,9 @@ def test_weights_that_are_downloaded_are_used():
     assert compared == downloaded.count_params() - 1280 * 1000 - 1000
     assert [layer.name for layer in model.layers if layer.trainable_weights] == ["output"]
 
-
-def test_a_frozen_layer_without_weights_is_no_backbone(model):
-    import keras
-
-    x = keras.layers.Conv2D(8, 3, name="mine", trainable=False)(model.input)
-    other = keras.Model(model.input, keras.layers.Flatten(name="flatten")(x), name="edited")
+    # A frozen layer that is none of theirs would stay random.
+    inputs = keras.Input((28, 28, 1), name="image")
+    x = keras.layers.Conv2D(8, 3, name="mine", trainable=False)(inputs)
+    other = keras.Model(inputs, keras.layers.Flatten(name="flatten")(x), name="edited")
     with pytest.raises(StudioError, match="“mine” of edited is frozen, but there are no weights for it"):
-        ARCHITECTURES[LITE0].load_weights(other)
+        ARCHITECTURES["transfer-efficientnetv2-b0"].load_weights(other)

@@ -1,7 +1,8 @@
 """Models with more in them than `keras.layers`: operations, and what Keras keeps to networks of its own."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,9 @@ from cnnstudio.errors import StudioError
 from cnnstudio.exporting.network_code import model_code
 from cnnstudio.models.keras_config.allowlist import RefusedError, checked_config
 from cnnstudio.models.keras_config.equivalents import OPERATIONS, as_layer
-from cnnstudio.models.layer_table import describe
+from cnnstudio.models.layer_table import LayerRow, LayerTable, describe
 from cnnstudio.models.trained.files import load_model, read_config
+from tests.models.sample_networks import built_without_memory
 
 pytestmark = pytest.mark.numbers
 
@@ -104,20 +106,44 @@ def model_with(function: Function) -> Any:
     return keras.Model(image, keras.layers.Dense(3, name="output")(keras.layers.Flatten(name="flatten")(joined)))
 
 
-@pytest.mark.parametrize(
-    ("name", "ending"),
-    [*((name, "keras") for name in DONE), *((name, "h5") for name in AMBIGUOUS_IN_H5)],
-)
-def test_it_computes_the_same(name, ending, tmp_path):
-    function, kind = DONE[name]
-    model = model_with(function)
-    model.save(tmp_path / f"model.{ending}")
-    opened = load_model(tmp_path / f"model.{ending}")
+@cache
+def model_with_all(names: tuple[str, ...]) -> Any:
+    """Two convolutions, and one after the other the flat outcome of every function."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    image = keras.Input(SHAPE, name="image")
+    x, y = (keras.layers.Conv2D(2, 3, padding="same", name=name)(image) for name in ("one", "other"))
+    outcomes = [keras.layers.Flatten(name=f"outcome{place}")(DONE[name][0](x, y)) for place, name in enumerate(names)]
+    return keras.Model(image, keras.layers.Concatenate(name="outcomes")(outcomes))
+
+
+@pytest.mark.parametrize(("names", "ending"), [(tuple(DONE), "keras"), (AMBIGUOUS_IN_H5, "h5")], ids=["keras", "h5"])
+def test_they_compute_the_same(names, ending, tmp_path):
+    model = model_with_all(names)
+    path = tmp_path / f"model.{ending}"
+    model.save(path)
     images = np.random.default_rng(0).normal(0, 2, (5, *SHAPE)).astype(np.float32)
-    np.testing.assert_allclose(np.asarray(opened(images)), np.asarray(model(images)), rtol=1e-6, atol=1e-6)
-    table = describe(read_config(tmp_path / f"model.{ending}"))
+    answers, expected = np.asarray(load_model(path)(images)), np.asarray(model(images))
+    table = describe(read_config(path))
     assert (table.misfit, table.parameters) == (None, model.count_params())
-    assert kind in [row.kind for row in table.rows]
+    first = 0
+    for place, name in enumerate(names):
+        outcome = table.row(f"outcome{place}")
+        last = first + outcome.output_shape[0]
+        np.testing.assert_allclose(answers[:, first:last], expected[:, first:last], rtol=1e-6, atol=1e-6, err_msg=name)
+        kinds = [row.kind for row in rows_between(table, outcome)]
+        assert DONE[name][1] in kinds, (name, kinds)
+        first = last
+    assert last == expected.shape[1]
+
+
+def rows_between(table: LayerTable, outcome: LayerRow) -> Iterator[LayerRow]:
+    """The layers between the two convolutions and one of the outcomes."""
+    for name in outcome.inputs:
+        if name not in {"one", "other"}:
+            yield table.row(name)
+            yield from rows_between(table, table.row(name))
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -127,10 +153,7 @@ def test_what_no_layer_does_is_refused(name):
 
 
 def test_all_that_can_be_done_is_tried():
-    tried = set()
-    for function, _ in DONE.values():
-        tried |= {type(operation).__name__ for operation in model_with(function).operations}
-    assert tried >= OPERATIONS
+    assert {type(operation).__name__ for operation in model_with_all(tuple(DONE)).operations} >= OPERATIONS
 
 
 JUNK = (None, 1, "x", [], {}, [1], {"config": {"shape": [None, 1]}}, 10**400, float("nan"))
@@ -149,7 +172,7 @@ def test_whatever_stands_in_an_operation_it_is_a_layer_or_none(operation):
 def small_convnext() -> Any:
     from keras.src.applications.convnext import ConvNeXt
 
-    return ConvNeXt((1, 1, 2, 1), (8, 8, 16, 16), name="convnext", input_shape=(32, 32, 3), classes=4)
+    return ConvNeXt((1, 1, 1, 1), (8, 8, 16, 16), name="convnext", input_shape=(32, 32, 3), classes=4)
 
 
 def small_mobilenet() -> Any:
@@ -190,7 +213,7 @@ def test_networks_of_keras_are_opened_with_their_weights(build, ending, tmp_path
 def test_a_layer_scale_that_keras_keeps_to_itself_is_written_as_code():
     import keras
 
-    model = small_convnext()
+    model = built_without_memory(small_convnext)
     definitions, text = model_code(checked_config(model.to_json().encode()))
     names: dict[str, Any] = {"keras": keras, "layers": keras.layers}
     exec("\n\n\n".join([*definitions, text]), names)
@@ -198,7 +221,7 @@ def test_a_layer_scale_that_keras_keeps_to_itself_is_written_as_code():
 
 
 def test_a_layer_scale_says_for_how_many_channels_it_is():
-    config = checked_config(small_convnext().to_json().encode())
+    config = checked_config(built_without_memory(small_convnext).to_json().encode())
     scale = next(layer for layer in config["config"]["layers"] if layer["class_name"] == "LayerScale")
     scale["config"]["projection_dim"] = 9
     misfit = describe(config).misfit

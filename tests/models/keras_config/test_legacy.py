@@ -1,6 +1,7 @@
 """Old `.h5` files: those that Keras writes, those that Keras 2 wrote, and hostile ones."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,14 +49,21 @@ def images() -> np.ndarray:
     return np.random.default_rng(1).uniform(0, 255, (3, 12, 12, 3)).astype(np.float32)
 
 
-@pytest.fixture
-def saved_h5(tmp_path: Path):
-    """A file as Keras writes it today, and the model in it."""
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory):
+    """A file as Keras writes it today, and the model in it; nobody writes into it."""
     model = randomised(network())
     model.compile("adam", "categorical_crossentropy")
-    path = tmp_path / "small.h5"
+    path = tmp_path_factory.mktemp("original") / "small.h5"
     model.save(path)
     return path, model
+
+
+@pytest.fixture
+def saved_h5(original, tmp_path: Path):
+    """A copy of that file, to be tampered with, and the model."""
+    path, model = original
+    return Path(shutil.copy(path, tmp_path)), model
 
 
 def test_a_file_of_today(saved_h5, images):

@@ -495,8 +495,7 @@ def _edit(config, chance):
         return config
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("name", ["lenet5", "resnet20"])
+@pytest.mark.parametrize(("name", "seed"), [("lenet5", 0), ("lenet5", 1), ("lenet5", 2), ("resnet20", 0)])
 def test_whatever_is_done_keras_agrees_with_the_layer_table(name, seed):
     """Random edits: the table's shapes and counts are Keras's, and what it calls impossible, Keras refuses."""
     chance = random.Random(f"{name} {seed}")

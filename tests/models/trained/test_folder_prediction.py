@@ -63,7 +63,7 @@ def test_each_is_predicted_as_by_itself(colour: Classifier, folder: Path) -> Non
 
 
 def test_progress_comes_and_can_end_it(colour: Classifier, folder: Path) -> None:
-    files = list_pictures([folder])[0] * 60
+    files = list_pictures([folder])[0] * 30
     told: list[Progress] = []
     predictions = flat(predict_files(colour, files, on_progress=told.append))
     assert [told[-1].done, told[-1].total, told[-1].unit] == [len(files), len(predictions), "images"]
@@ -200,7 +200,7 @@ def test_slow_pictures_come_a_few_at_a_time(folder: Path, monkeypatch: pytest.Mo
         return source(file)
 
     monkeypatch.setattr(PictureFile, "source", slowly)
-    files = list_pictures([folder])[0] * 3
+    files = list_pictures([folder])[0]
     told: list[Progress] = []
     batches = list(predict_files(model, files, on_progress=told.append))
     assert len(batches) > 1

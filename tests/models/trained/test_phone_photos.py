@@ -34,9 +34,15 @@ def cropping(classifier: Classifier) -> Classifier:
 
 
 @pytest.fixture(scope="module")
-def expected(classifier: Classifier, cropping: Classifier) -> dict[bool, np.ndarray]:
+def scene() -> Image.Image:
+    """What all photos are of."""
+    return seven()
+
+
+@pytest.fixture(scope="module")
+def expected(classifier: Classifier, cropping: Classifier, scene: Image.Image) -> dict[bool, np.ndarray]:
     """What a network, or (True) a set of drawings, gets of the photo where it was saved as it stands."""
-    return {False: cropping.prepare(seven()).image, True: classifier.prepare(seven()).image}
+    return {False: cropping.prepare(scene).image, True: classifier.prepare(scene).image}
 
 
 def predicted(classifier: Classifier, path: Path) -> np.ndarray:
@@ -72,16 +78,28 @@ WAYS: dict[str, Callable[[Classifier, Path], np.ndarray]] = {
 }
 
 
-@pytest.mark.parametrize("orientation", ORIENTATIONS)
-@pytest.mark.parametrize("way", WAYS)
+def taken(way: str, orientation: int) -> bool:
+    """Whether a way takes an orientation: all do, but that sets keep bytes as they keep files, four do for each."""
+    return not way.startswith("collected") or (orientation in {3, 4, 7, 8}) == way.endswith("bytes")
+
+
+@pytest.mark.parametrize(
+    ("way", "orientation"), [(way, one) for way in WAYS for one in ORIENTATIONS if taken(way, one)]
+)
 def test_however_the_phone_was_held(
-    way: str, orientation: int, cropping: Classifier, expected: dict[bool, np.ndarray], tmp_path: Path
+    way: str,
+    orientation: int,
+    *,
+    scene: Image.Image,
+    cropping: Classifier,
+    expected: dict[bool, np.ndarray],
+    tmp_path: Path,
 ) -> None:
     # Each way takes four of the orientations as PNG and four as JPEG, the next way the other four.
     format = ("PNG", "JPEG")[(orientation + list(WAYS).index(way)) % 2]
     path = tmp_path / "photos" / "IMG_0001.JPG"
     path.parent.mkdir()
-    path.write_bytes(photo(seven(), orientation, format))
+    path.write_bytes(photo(scene, orientation, format))
     image = WAYS[way](cropping, path)
     # A JPEG that was stored in another direction differs by a little.
     assert np.abs(image.astype(int) - expected[way.startswith("collected")]).max() <= (0 if format == "PNG" else 32)
@@ -89,20 +107,19 @@ def test_however_the_phone_was_held(
 
 @pytest.mark.parametrize("name", ["seven-phone.jpg", "seven-phone.heic"])
 def test_the_photos_of_a_phone_are_a_seven(name: str, classifier: Classifier) -> None:
-    for picture in (PHOTOS / name, str(PHOTOS / name), (PHOTOS / name).read_bytes(), Image.open(PHOTOS / name)):
-        _, answer, share = classifier.predict(picture).top(1)[0]
-        assert answer == "7"
-        assert share > 0.99
+    _, answer, share = classifier.predict(PHOTOS / name).top(1)[0]
+    assert answer == "7"
+    assert share > 0.99
 
 
-def test_training_images_stand_upright(tmp_path: Path) -> None:
+def test_training_images_stand_upright(scene: Image.Image, tmp_path: Path) -> None:
     rule = INPUT_RULES["centre-crop"]
-    wanted = rule.prepare(seven(), (48, 48, 3)).image
+    wanted = rule.prepare(scene, (48, 48, 3)).image
     for orientation in ORIENTATIONS:
         for format in ("PNG", "JPEG"):
             path = tmp_path / "photos" / format / f"{orientation}.JPG"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(photo(seven(), orientation, format))
+            path.write_bytes(photo(scene, orientation, format))
     (tmp_path / "photos" / "PNG" / "9.HEIC").write_bytes((PHOTOS / "seven-phone.heic").read_bytes())
     dataset = load_folder(tmp_path / "photos", 48, 3)
     assert dataset.report.unreadable_count == 0
