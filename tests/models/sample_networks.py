@@ -74,7 +74,7 @@ def shallow_applications() -> Iterator[None]:
     from keras.src.applications import efficientnet_v2, resnet
 
     def stack(original: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda x, filters, _, **options: x if filters > 128 else original(x, filters // 4, 2, **options)
+        return lambda x, filters, _, **options: x if filters > 64 else original(x, filters // 4, 2, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         for name in ("efficientnetv2-b0", "efficientnetv2-s"):

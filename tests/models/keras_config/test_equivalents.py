@@ -169,6 +169,17 @@ def test_whatever_stands_in_an_operation_it_is_a_layer_or_none(operation):
                 assert layer is None or layer["module"] == "keras.layers"
 
 
+@cache
+def with_weights(build: Callable[[], Any]) -> Any:
+    """The network with weights that keep its numbers small."""
+    model = build()
+    rng = np.random.default_rng(0)
+    for weight in model.weights:
+        if weight.shape and weight.dtype == "float32" and "count" not in weight.name:
+            weight.assign(np.abs(rng.normal(0.5, 0.1, weight.shape)) / max(1, np.prod(weight.shape[:-1])))
+    return model
+
+
 def small_convnext() -> Any:
     from keras.src.applications.convnext import ConvNeXt
 
@@ -193,19 +204,16 @@ def test_networks_of_keras_are_opened_with_their_weights(build, ending, tmp_path
     """MobileNetV3 adds and multiplies between its layers, ConvNeXt has a layer of its own."""
     import keras
 
-    model = build()
-    rng = np.random.default_rng(0)
-    for weight in model.weights:
-        if weight.shape and weight.dtype == "float32" and "count" not in weight.name:
-            weight.assign(np.abs(rng.normal(0.5, 0.1, weight.shape)) / max(1, np.prod(weight.shape[:-1])))
+    model = with_weights(build)
     path = tmp_path / f"model.{ending}"
     model.save(path)
-    images = rng.uniform(0, 255, (2, 32, 32, 3)).astype(np.float32)
+    images = np.random.default_rng(1).uniform(0, 255, (2, 32, 32, 3)).astype(np.float32)
     expected = np.asarray(model(images))
     opened = load_model(path)
     np.testing.assert_array_equal(np.asarray(opened(images)), expected)
-    opened.save(tmp_path / "again.keras")
-    np.testing.assert_array_equal(np.asarray(keras.models.load_model(tmp_path / "again.keras")(images)), expected)
+    if ending == "keras":
+        opened.save(tmp_path / "again.keras")
+        np.testing.assert_array_equal(np.asarray(keras.models.load_model(tmp_path / "again.keras")(images)), expected)
     table = describe(read_config(path))
     assert (table.misfit, table.parameters) == (None, model.count_params())
 

@@ -331,19 +331,6 @@ def test_an_unknown_rule_is_explained(lenet5, make_card):
         classifier.prepare(Image.new("L", (50, 50)))
 
 
-def test_what_is_saved_opens_in_plain_keras(lenet5, saved):
-    code = (
-        "import sys, json, numpy as np, keras\n"
-        "model = keras.models.load_model(sys.argv[1])\n"
-        "image = np.arange(784, dtype='float32').reshape(1, 28, 28, 1) % 256\n"
-        "print(json.dumps(np.asarray(model(image))[0].tolist()))\n"
-        "assert 'cnnstudio' not in sys.modules\n"
-    )
-    printed = run_python(code, str(saved / MODEL_FILE), KERAS_BACKEND="tensorflow")
-    image = (np.arange(784) % 256).astype(np.uint8).reshape(28, 28, 1)
-    np.testing.assert_allclose(json.loads(printed), lenet5.predict(image).probabilities, atol=1e-6)
-
-
 def test_a_saved_folder_has_a_model_and_its_card(lenet5, saved):
     assert sorted(path.name for path in saved.iterdir()) == [CARD_FILE, MODEL_FILE]
     assert read_card(saved) == lenet5.card
@@ -388,27 +375,6 @@ def test_a_full_disk_leaves_the_old_model(lenet5, tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert (tmp_path / MODEL_FILE).read_bytes() == old
     assert sorted(path.name for path in tmp_path.iterdir()) == [CARD_FILE, MODEL_FILE]
-
-
-def test_a_users_own_keras_settings_change_nothing(tmp_path):
-    (tmp_path / "keras.json").write_text(
-        json.dumps({"image_data_format": "channels_first", "floatx": "float16", "backend": "jax", "epsilon": 1e-7})
-    )
-    code = (
-        "import sys, cnnstudio, numpy as np\n"
-        "from cnnstudio.models.networks.building import build_network\n"
-        "from cnnstudio.models.trained.card import Card\n"
-        "from cnnstudio.models.trained.classifier import Classifier\n"
-        "model = build_network('lenet5', (28, 28, 1), 10, seed=0)\n"
-        "assert model.count_params() == 61706, model.count_params()\n"
-        "assert {w.dtype for w in model.weights} == {'float32'}\n"
-        "classifier = Classifier(model, Card('x', tuple('0123456789'), (28, 28, 1), 'digit'))\n"
-        "prediction = classifier.predict(np.zeros((28, 28), np.uint8), feature_maps=True)\n"
-        "assert prediction.layers[1].values.shape == (28, 28, 6)\n"
-        "import keras; print(keras.config.backend())\n"
-    )
-    printed = run_python(code, KERAS_HOME=str(tmp_path), KERAS_BACKEND="jax")
-    assert printed.strip() == "tensorflow"
 
 
 def test_keras_with_another_backend_is_explained():
