@@ -25,7 +25,7 @@ from cnnstudio.models.networks.files import Network
 from cnnstudio.progress import Progress
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import Batches, EpochEnd, Event, Probe, Started, Stopped
-from cnnstudio.wording import duration, percent
+from cnnstudio.wording import counted, duration, percent
 
 if TYPE_CHECKING:
     from cnnstudio.gui.widgets.charts.training_plot import TrainingPlot
@@ -138,6 +138,10 @@ class TrainPage(Page):
         self._progress.show_part(0, 1)
         self._status = label(INVITATION, name="training_status")
         self._status.setAccessibleName("State of the training")
+        self._status.setTextInteractionFlags(
+            Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+        )
+        self._status.linkActivated.connect(self._show_mistakes)
         self._try_button = push_button(
             "try_button",
             "Try &it",
@@ -269,8 +273,8 @@ class TrainPage(Page):
         begin = "Stopped. " if result.stopped else ""
         self._status.setText(
             f"{begin}Of {images:,} test images it had never seen, {title} recognises {right:,}: "
-            f"<b>{percent(result.test_accuracy)}</b>. Trained in {duration(result.train_seconds)} at "
-            f"{result.images_per_second:,.0f} images/s."
+            f"<b>{percent(result.test_accuracy)}</b>.{_mistakes_link(images - right)} "
+            f"Trained in {duration(result.train_seconds)} at {result.images_per_second:,.0f} images/s."
         )
         self._progress.show_part(round(1000 * self._done) if result.stopped else 1000, 1000)
         self._more_button.show()
@@ -296,9 +300,19 @@ class TrainPage(Page):
         self._buttons.setCurrentWidget(self._train_button)
 
     @Slot()
+    def _show_mistakes(self) -> None:
+        if self._result is not None:
+            self.navigate.emit("data", self._result.run)
+
+    @Slot()
     def _try_it(self) -> None:
         if self._result is not None:
             self.navigate.emit("try", self._result.run)
+
+
+def _mistakes_link(wrong: int) -> str:
+    """A link to the test images that were not recognised, with a space before it; empty where all were."""
+    return f' <a href="mistakes">See the {counted(wrong, "mistake")}</a>.' if wrong else ""
 
 
 def _training_plot() -> "type[TrainingPlot]":
