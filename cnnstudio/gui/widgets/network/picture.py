@@ -43,8 +43,8 @@ LEGIBLE, LARGEST_FIT, LARGEST = 0.7, 1.75, 8.0
 
 _STEP = 1.25
 _LESSON = (
-    "Each block is a layer's output: as high and wide as its feature maps, as deep as it has many of them; bars are "
-    "vectors. Scroll to zoom, drag to move; click a layer to choose it, and a badge to unfold equal blocks."
+    "Each block is a layer's output: as high and wide as its feature maps, and deeper the more of them it has; bars "
+    "are vectors. Scroll to zoom, drag to move; click a layer to choose it, and a badge to unfold equal blocks."
 )
 
 
