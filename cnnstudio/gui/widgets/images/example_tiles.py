@@ -48,7 +48,7 @@ def moving_in(data: QMimeData | None) -> list[Path]:
     """The examples that `moving_data` put there; none where it holds something else, or nothing."""
     if data is None or not data.hasFormat(_FORMAT):
         return []
-    return [Path(path) for path in json.loads(data.data(_FORMAT).data())]
+    return [Path(path) for path in json.loads(bytes(data.data(_FORMAT).data()))]
 
 
 class ExampleTiles(ItemLines):
@@ -331,6 +331,7 @@ class ExampleTiles(ItemLines):
         if item == NONE or self.is_more(item) or not self._files:
             event.ignore()
             return
+        self.set_current(item)
         if self._files[item] not in self._selected:
             self._select_at(item, Qt.KeyboardModifier.NoModifier)
         self.menu_asked.emit(self.mapToGlobal(self.tile_rectangle(item).center()) if by_key else event.globalPos())

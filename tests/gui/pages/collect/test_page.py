@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QAction, QContextMenuEvent, QDrag, QDragEnterEvent, QDragMoveEvent, QDropEvent, QImage
+from PySide6.QtGui import (
+    QAction,
+    QContextMenuEvent,
+    QDrag,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QImage,
+)
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QProgressBar, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -25,6 +34,7 @@ from cnnstudio.gui.pages.collect.page import CollectPage
 from cnnstudio.gui.pages.collect.set_view import advice, why_not
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.drawing.camera import CameraView
+from cnnstudio.gui.widgets.images.example_tiles import moving_data
 
 pytestmark = pytest.mark.qt_log_ignore("^Couldn't (load|resolve)", "No RHI backend")
 
@@ -356,6 +366,21 @@ def test_drag_several_examples_to_another_class(
     assert shapes.examples("circle") == files
     click(qtbot, page, "redo_button")
     assert counts(page) == [2, 2, 0]
+
+
+def test_a_drag_near_the_edge_scrolls(page: CollectPage, qtbot: QtBot, shapes: Collection) -> None:
+    files = fill(page, qtbot, 1)
+    page.resize(900, 560)
+    classes = page.findChild(ClassList)
+    bar, viewport = classes.verticalScrollBar(), classes.viewport()
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
+    where, none, left = QPoint(50, viewport.height() - 3), Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
+    data = moving_data(files)
+    for kind in (QDragEnterEvent, QDragMoveEvent):
+        QApplication.sendEvent(viewport, kind(where, Qt.DropAction.MoveAction, data, left, none))
+    qtbot.waitUntil(lambda: bar.value() == bar.maximum())
+    QApplication.sendEvent(viewport, QDragLeaveEvent())
+    assert counts(page) == [1, 0, 0]
 
 
 def test_a_drag_to_its_own_class_changes_nothing(
