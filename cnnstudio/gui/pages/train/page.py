@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 INVITATION = "Press Train to begin."
 
+_LINKS = Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+
 
 class TrainPage(Page):
     """Choices on the left, plots in the middle, what the network sees on the right."""
@@ -138,9 +140,6 @@ class TrainPage(Page):
         self._progress.show_part(0, 1)
         self._status = label(INVITATION, name="training_status")
         self._status.setAccessibleName("State of the training")
-        self._status.setTextInteractionFlags(
-            Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
-        )
         self._status.linkActivated.connect(self._show_mistakes)
         self._try_button = push_button(
             "try_button",
@@ -214,6 +213,7 @@ class TrainPage(Page):
     def _forget_result(self, keep_curves: bool = False) -> None:
         """Back to the empty state: what was shown belongs to another data set or training."""
         self._done, self._result = 0.0, None
+        self._status.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)  # no key stops at it
         self._more_button.hide()
         self._try_button.hide()
         self._seen.clear()
@@ -276,6 +276,8 @@ class TrainPage(Page):
             f"<b>{percent(result.test_accuracy)}</b>.{_mistakes_link(images - right)} "
             f"Trained in {duration(result.train_seconds)} at {result.images_per_second:,.0f} images/s."
         )
+        if right < images:
+            self._status.setTextInteractionFlags(_LINKS)
         self._progress.show_part(round(1000 * self._done) if result.stopped else 1000, 1000)
         self._more_button.show()
         self._try_button.show()

@@ -95,8 +95,11 @@ def test_training_to_the_end(page: TrainPage, qtbot: QtBot) -> None:
     assert f"recognises {round(result.test_accuracy * 300)}" in text
     wrong = 300 - round(result.test_accuracy * 300)
     assert f"See the {wrong} mistakes" in text
+    status = page.findChild(QLabel, "training_status")
+    status.setFocus(Qt.FocusReason.TabFocusReason)
     with qtbot.waitSignal(page.navigate) as navigated:
-        page.findChild(QLabel, "training_status").linkActivated.emit("mistakes")
+        qtbot.keyClick(status, Qt.Key.Key_Tab)
+        qtbot.keyClick(status, Qt.Key.Key_Return)
     assert navigated.args == ["data", result.run]
     assert page.findChild(QProgressBar, "training_progress").value() == 1000
     assert page.findChild(QWidget, "epochs_spin").isEnabled()
