@@ -144,7 +144,8 @@ class DataBrowser(QWidget):
 
     def _show_head(self) -> None:
         self._wrong_head.setVisible(self._wrong is not None)
-        self._chip_row.setVisible(self._wrong is None)
+        for button in self._chips.values():
+            button.setVisible(self._wrong is None)
 
     def stop(self) -> None:
         """Ends what is being computed."""
@@ -187,7 +188,7 @@ class DataBrowser(QWidget):
         self._grid = ThumbnailGrid(placeholder=_NOTHING)
         self._grid.activated.connect(self._open)
         self._grid.failed.connect(self.failed)
-        return column(self._build_filters(), (self._grid, 1), self._build_foot())
+        return column(self._build_wrong_head(), self._build_filters(), (self._grid, 1), self._build_foot())
 
     def _build_filters(self) -> QHBoxLayout:
         self._chips = {
@@ -213,7 +214,10 @@ class DataBrowser(QWidget):
             self._reorder,
         )
         self._shuffle.setCheckable(True)
-        self._chip_row = widget_of(row(*self._chips.values(), STRETCH))
+        return row(*self._chips.values(), STRETCH, self._class_combo, self._shuffle)
+
+    def _build_wrong_head(self) -> QWidget:
+        """What stands above the mistakes of a network: whose they are, and the way back."""
         back = push_button(
             "all_images_button",
             "All images",
@@ -226,7 +230,7 @@ class DataBrowser(QWidget):
         self._wrong_title = label(name="mistakes_title", plain=True)
         self._wrong_head = widget_of(row(back, (self._wrong_title, 1)))
         self._wrong_head.hide()
-        return row((self._chip_row, 1), (self._wrong_head, 1), self._class_combo, self._shuffle)
+        return self._wrong_head
 
     def _build_foot(self) -> QHBoxLayout:
         self._count = label(role="secondary", name="images_shown")
