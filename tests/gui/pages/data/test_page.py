@@ -50,6 +50,7 @@ from cnnstudio.gui.widgets.images.pixel_view import PixelPicture
 from cnnstudio.models.trained.card import CARD_FILE, Card
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.library import load_classifier
+from cnnstudio.storage import shipped
 from cnnstudio.training.evaluation import Mistakes, find_mistakes
 
 SECONDS = 30_000
@@ -437,6 +438,26 @@ def test_mistakes_of_images_that_are_not_here(page: DataPage, tmp_path: Path, mo
     (copy / CARD_FILE).write_text(json.dumps(card | {"dataset": "my pets"}))
     page.receive(copy)
     assert "“Guesser” was trained on my pets" in page.message
+    assert text(page, "images_shown") == "1,700 images"
+
+
+def test_mistakes_of_images_that_are_not_downloaded(
+    page: DataPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CNNSTUDIO_DATASETS", str(tmp_path))
+    page.receive(shipped("trained/resnet9-cifar10"))
+    assert page.findChild(QAbstractButton, "download_button").isVisible()
+    assert "was trained on CIFAR-10. Download its images" in page.message
+
+
+def test_cancelled_looking_for_mistakes_offers_the_images(page: DataPage, qtbot: QtBot, model: Path) -> None:
+    page.receive(model)
+    assert "Which ones does “Guesser” get wrong?" in text(page, "loading_title")
+    click(page, "cancel_loading_button")
+    button = page.findChild(QAbstractButton, "download_button")
+    qtbot.waitUntil(button.isVisible, timeout=SECONDS)
+    with qtbot.waitSignal(page.loaded, timeout=SECONDS):
+        click(page, "download_button")
     assert text(page, "images_shown") == "1,700 images"
 
 
