@@ -49,10 +49,12 @@ class SetView(QWidget):
         self._cut: tuple[Path, ...] = ()
         self._burst: list[Path] = []
         self._strokes_undone = False
+        self._steps_since_ink = 0
+        """What was done to the set since the last stroke: Undo takes it back before the stroke."""
         self._capture = CapturePanel(message)
         self._capture.taken.connect(self._keep)
         self._capture.burst_over.connect(self._note_burst)
-        self._capture.canvas.drawing_changed.connect(self._allow)
+        self._capture.canvas.drawing_changed.connect(self._note_ink)
         self._capture.canvas.history_changed.connect(self._note_strokes)
         for button, act in (
             (self._capture.undo, self._undo),
@@ -162,6 +164,11 @@ class SetView(QWidget):
         self._capture.undo.setEnabled(undo)
         self._capture.redo.setEnabled(redo)
 
+    @Slot()
+    def _note_ink(self) -> None:
+        self._steps_since_ink = 0
+        self._allow()
+
     @Slot(bool, bool)
     def _note_strokes(self, _undo: bool, redo: bool) -> None:
         self._strokes_undone = redo
@@ -171,8 +178,16 @@ class SetView(QWidget):
     def _names(self) -> tuple[str, ...]:
         return self._collection.classes if self._collection is not None else ()
 
-    def _try(self, action: Callable[[Collection], object]) -> bool:
-        """Does something to the set; returns whether it could be done, else says why not."""
+    def _try(self, action: Callable[[Collection], object], steps: int = 1) -> bool:
+        """Does something to the set.
+
+        Args:
+            action: what is done.
+            steps: of its history that this goes on, or back.
+
+        Returns:
+            Whether it could be done; else the page says why not.
+        """
         if self._collection is None:
             return False
         self._message.hide()
@@ -183,6 +198,7 @@ class SetView(QWidget):
             return False
         finally:
             self.refresh()
+        self._steps_since_ink = max(0, self._steps_since_ink + steps)
         return True
 
     # Classes.
@@ -294,8 +310,9 @@ class SetView(QWidget):
     @Slot(object)
     def _pictures_added(self, added: tuple[list[Path], list[str]]) -> None:
         paths, problems = added
-        if self._collection is not None:
+        if self._collection is not None and paths:
             self._collection.note_added(paths)
+            self._steps_since_ink += 1
         if problems:
             self._message.show_error(problems_text(problems), "\n".join(problems))
         self.refresh()
@@ -309,11 +326,11 @@ class SetView(QWidget):
 
     @Slot()
     def _undo(self) -> None:
-        """Undoes strokes that were not added yet, then what was done to the set."""
-        if self._capture.has_ink:
+        """Undoes what was done last: to the set, or a stroke that was not added yet."""
+        if self._capture.has_ink and not self._steps_since_ink:
             self._capture.canvas.undo()
         else:
-            self._try(Collection.undo)
+            self._try(Collection.undo, -1)
 
     @Slot()
     def _redo(self) -> None:

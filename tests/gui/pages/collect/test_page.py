@@ -368,6 +368,18 @@ def test_drag_several_examples_to_another_class(
     assert counts(page) == [2, 2, 0]
 
 
+def test_undo_takes_a_move_back_before_an_older_stroke(page: CollectPage, qtbot: QtBot, shapes: Collection) -> None:
+    files = fill(page, qtbot, 2)
+    canvas = find(page, "drawing_canvas")
+    draw(page)
+    page.findChild(ClassList).examples_moved.emit(files[:1], "square")
+    seen = []
+    for _ in range(3):
+        click(qtbot, page, "undo_button")
+        seen.append((len(canvas.drawing), counts(page)))
+    assert seen == [(1, [2, 0, 0]), (0, [2, 0, 0]), (0, [1, 0, 0])]
+
+
 def test_a_drag_near_the_edge_scrolls(page: CollectPage, qtbot: QtBot, shapes: Collection) -> None:
     files = fill(page, qtbot, 1)
     page.resize(900, 560)
