@@ -5,6 +5,11 @@ from collections.abc import Iterable
 from cnnstudio.progress import Progress
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """So many things: “1 drawing”, “1,200 drawings”; `plural` where it is not the noun with an s."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def percent(share: float, decimals: int = 1) -> str:
     """A share, 0–1, such as “98.7 %”."""
     return f"{100 * share:.{decimals}f} %"

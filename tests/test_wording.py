@@ -3,12 +3,18 @@
 import pytest
 
 from cnnstudio.progress import Progress
-from cnnstudio.wording import duration, percent, probability, progress, shape, size
+from cnnstudio.wording import counted, duration, percent, probability, progress, shape, size
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.2, "0 s"), (59.4, "59 s"), (200, "3 min 20 s"), (3900, "1 h 5 min")])
 def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_numbers_of_things() -> None:
+    assert counted(1, "drawing") == "1 drawing"
+    assert counted(1_200, "drawing") == "1,200 drawings"
+    assert [counted(number, "class", "classes") for number in (0, 1)] == ["0 classes", "1 class"]
 
 
 @pytest.mark.parametrize(("share", "text"), [(0, "0.0 %"), (0.987, "98.7 %"), (1, "100.0 %")])

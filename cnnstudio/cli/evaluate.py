@@ -12,7 +12,7 @@ from cnnstudio.data.library import list_datasets
 from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
 from cnnstudio.errors import StudioError
 from cnnstudio.storage import exists
-from cnnstudio.wording import percent, shape
+from cnnstudio.wording import percent
 
 if TYPE_CHECKING:
     from cnnstudio.models.trained.classifier import Classifier
@@ -40,11 +40,12 @@ def evaluate(
         dataset_named(dataset)
     with engine_at_work():
         from cnnstudio.models.trained.library import load_classifier
+        from cnnstudio.training.evaluation import check_fit
         from cnnstudio.training.evaluation import evaluate as evaluate_split
 
         classifier = load_classifier(model)
         entry = _entry(classifier, dataset)
-        _check_fit(classifier, entry)
+        check_fit(classifier.card, entry)
         with progress_bar() as bar:
             evaluation = evaluate_split(classifier, entry.load(bar).test, bar)
     if as_json:
@@ -70,23 +71,6 @@ def _entry(classifier: "Classifier", named: str | None) -> DatasetEntry:
         names = ", ".join(entry.name for entry in list_datasets())
         raise StudioError(f"The model {trained_on}: name a data set with --dataset ({names}, or a folder or a zip).")
     return dataset_named(name) if name in DATASETS else dataset_named(name, height, channels)
-
-
-def _check_fit(classifier: "Classifier", data: DatasetEntry) -> None:
-    if tuple(classifier.input_shape) != data.image_shape:
-        raise StudioError(
-            f"The model takes images of {shape(classifier.input_shape)}, but those of {data.title} are "
-            f"{shape(data.image_shape)}: choose another data set or model."
-        )
-    if tuple(classifier.classes) != data.classes:
-        raise StudioError(
-            f"The model's classes ({_few(classifier.classes)}) are not those of {data.title} ({_few(data.classes)}): "
-            "choose another data set or model."
-        )
-
-
-def _few(classes: tuple[str, ...]) -> str:
-    return ", ".join(classes[:3]) + (", …" if len(classes) > 3 else "")
 
 
 def _print_tables(evaluation: "Evaluation", classes: tuple[str, ...], title: str) -> None:

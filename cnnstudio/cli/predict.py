@@ -12,7 +12,7 @@ from cnnstudio.cli.console import complain, engine_at_work, print_json, progress
 from cnnstudio.cli.failures import WrongUseError
 from cnnstudio.cli.options import JsonOption, ModelArgument
 from cnnstudio.errors import StudioError
-from cnnstudio.wording import percent, probability
+from cnnstudio.wording import counted, percent, probability
 
 if TYPE_CHECKING:
     from cnnstudio.data.folders.files import PictureFile
@@ -105,7 +105,7 @@ def _fill_table(classifier: "Classifier", files: "Sequence[PictureFile]", path: 
     from cnnstudio.models.trained.prediction_table import PredictionTable, model_mark
 
     top = min(top, len(classifier.classes))
-    done, wrong = 0, 0
+    done, wrong, known, right = 0, 0, 0, 0
     with PredictionTable(path, top, model_mark(classifier), overwrite) as table:
         missing = [file for file in files if not table.holds(file)]
         if table.done:
@@ -116,6 +116,8 @@ def _fill_table(classifier: "Classifier", files: "Sequence[PictureFile]", path: 
                 for batch in predict_files(classifier, missing, top, bar):
                     table.add(batch)
                     done += len(batch)
+                    known += sum(prediction.right is not None for prediction in batch)
+                    right += sum(prediction.right is True for prediction in batch)
                     for unreadable in (prediction for prediction in batch if prediction.error):
                         wrong += 1
                         complain(_complaint(unreadable.file.name, unreadable.error))
@@ -124,6 +126,10 @@ def _fill_table(classifier: "Classifier", files: "Sequence[PictureFile]", path: 
             return INTERRUPTED
     unreadable_count = f"; {wrong:,} could not be read" if wrong else ""
     print(f"{len(files) - wrong:,} of {len(files):,} images are predicted in {path}{unreadable_count}.")
+    if known and not table.done:  # what was predicted before was not counted
+        print(
+            f"{right:,} of {counted(known, 'image')} in folders named as classes {'is' if right == 1 else 'are'} right."
+        )
     return 1 if wrong else 0
 
 

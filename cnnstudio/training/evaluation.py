@@ -1,14 +1,19 @@
-"""Measures a classifier on images whose labels are known."""
+"""Measures a classifier on images whose labels are known, and finds those that it gets wrong."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cnnstudio.errors import StudioError
 from cnnstudio.progress import OnProgress, Progress
+from cnnstudio.wording import shape
 
 if TYPE_CHECKING:
+    from cnnstudio.data.published.catalogue import DatasetEntry
     from cnnstudio.data.splits import Split
+    from cnnstudio.models.trained.card import Card
     from cnnstudio.models.trained.classifier import Classifier
 
 
@@ -29,6 +34,26 @@ class Evaluation:
     confusion_matrix: np.ndarray
 
 
+@dataclass(frozen=True, eq=False)
+class Mistakes:
+    """The images that a classifier gets wrong, those first of whose wrong answer it is surest.
+
+    Attributes:
+        indices: (n,) int64, their numbers in the split.
+        answers: (n,) int64, the class that was answered to each.
+        probabilities: (n,) float32, of that answer.
+        images: number of images that were looked at.
+    """
+
+    indices: np.ndarray
+    answers: np.ndarray
+    probabilities: np.ndarray
+    images: int
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
 def evaluate(classifier: "Classifier", split: "Split", on_progress: OnProgress | None = None) -> Evaluation:
     """Measures a classifier.
 
@@ -43,15 +68,58 @@ def evaluate(classifier: "Classifier", split: "Split", on_progress: OnProgress |
     classes, total = len(classifier.classes), len(split)
     counts = np.zeros(classes * classes, np.int64)
     loss = 0.0
-    for start in range(0, total, classifier.batch_size):
-        batch = slice(start, start + classifier.batch_size)
-        labels = split.labels[batch]
-        probabilities = classifier.predict_many(split.images[batch])
+    for labels, probabilities in _answers(classifier, split, on_progress):
         counts += np.bincount(labels * classes + probabilities.argmax(axis=1), minlength=len(counts))
         of_label = probabilities[np.arange(len(labels)), labels].astype(np.float64)
         # A probability that float32 rounded to 0 counts as the smallest that is not.
         loss += float(-np.log(np.maximum(of_label, np.finfo(np.float32).tiny)).sum())
-        if on_progress is not None:
-            on_progress(Progress("Predicting", min(batch.stop, total), total, "images"))
     matrix = counts.reshape(classes, classes)
     return Evaluation(float(matrix.trace() / total), loss / total, total, matrix)
+
+
+def find_mistakes(classifier: "Classifier", split: "Split", on_progress: OnProgress | None = None) -> Mistakes:
+    """Finds the images that a classifier gets wrong; arguments and errors as of `evaluate`."""
+    answers = np.zeros(len(split), np.int64)
+    probabilities = np.zeros(len(split), np.float32)
+    done = 0
+    for labels, batch in _answers(classifier, split, on_progress):
+        place = slice(done, done + len(labels))
+        answers[place], probabilities[place] = batch.argmax(axis=1), batch.max(axis=1)
+        done = place.stop
+    wrong = np.flatnonzero(answers != split.labels)
+    wrong = wrong[np.argsort(-probabilities[wrong], kind="stable")]
+    return Mistakes(wrong, answers[wrong], probabilities[wrong], len(split))
+
+
+def _answers(
+    classifier: "Classifier", split: "Split", on_progress: OnProgress | None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Labels, (n,), and probabilities, (n, classes), a batch at a time."""
+    total = len(split)
+    for start in range(0, total, classifier.batch_size):
+        batch = slice(start, start + classifier.batch_size)
+        yield split.labels[batch], classifier.predict_many(split.images[batch])
+        if on_progress is not None:
+            on_progress(Progress("Predicting", min(batch.stop, total), total, "images"))
+
+
+def check_fit(card: "Card", data: "DatasetEntry") -> None:
+    """Checks that a model can be measured on the images of a data set.
+
+    Raises:
+        StudioError: its images or its classes are others.
+    """
+    if tuple(card.input_shape) != data.image_shape:
+        raise StudioError(
+            f"The model takes images of {shape(card.input_shape)}, but those of {data.title} are "
+            f"{shape(data.image_shape)}: choose another data set or model."
+        )
+    if tuple(card.classes) != data.classes:
+        raise StudioError(
+            f"The model's classes ({_few(card.classes)}) are not those of {data.title} ({_few(data.classes)}): "
+            "choose another data set or model."
+        )
+
+
+def _few(classes: tuple[str, ...]) -> str:
+    return ", ".join(classes[:3]) + (", …" if len(classes) > 3 else "")

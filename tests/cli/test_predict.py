@@ -133,6 +133,18 @@ def test_a_model_folder_without_its_card(outcome, tmp_path, digits):
     assert "card.json" in err
 
 
+def test_folders_named_as_classes_say_how_many_are_right(outcome, tmp_path):
+    folder = tmp_path / "mine"
+    for name in ("7", "1", "elsewhere"):
+        (folder / name).mkdir(parents=True)
+        shutil.copy(PHOTOS / "seven-phone.jpg", folder / name)
+    table = tmp_path / "out.csv"
+    command = ("predict", "lenet5-mnist", str(folder), "--csv", str(table))
+    counted = f"3 of 3 images are predicted in {table}.\n"
+    assert outcome(*command)[1] == f"{counted}1 of 2 images in folders named as classes is right.\n"
+    assert outcome(*command)[1] == counted  # what was predicted before is not counted
+
+
 @pytest.fixture
 def folder(digits, tmp_path):
     """Twelve digits in two folders, a damaged picture and a text."""

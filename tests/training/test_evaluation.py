@@ -1,13 +1,16 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.data.splits import Split
+from cnnstudio.errors import StudioError
 from cnnstudio.models.networks.building import build_network
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier
-from cnnstudio.training.evaluation import evaluate
+from cnnstudio.training.evaluation import check_fit, evaluate, find_mistakes
 
 pytestmark = pytest.mark.numbers
 
@@ -65,3 +68,32 @@ def test_a_probability_of_nothing_costs_much_but_not_everything():
     certain = SimpleNamespace(classes=("a", "b"), batch_size=2, predict_many=lambda _: probabilities)
     loss = evaluate(certain, Split(np.zeros((2, 4, 4, 1), np.uint8), np.zeros(2, np.int32))).loss
     assert 40 < loss < 50
+
+
+def test_mistakes_are_what_evaluation_counts_the_surest_first(classifier, digits):
+    seen = []
+    mistakes = find_mistakes(classifier, digits.train, lambda progress: seen.append(progress.done))
+    evaluation = evaluate(classifier, digits.train)
+    assert seen == [512, 1024, 1400]
+    assert mistakes.images == 1400
+    assert len(mistakes) == 1400 - evaluation.confusion_matrix.trace()
+    probabilities = classifier.predict_many(digits.train.images)
+    assert set(mistakes.indices) == set(np.flatnonzero(probabilities.argmax(axis=1) != digits.train.labels))
+    assert np.array_equal(mistakes.answers, probabilities[mistakes.indices].argmax(axis=1))
+    assert np.allclose(mistakes.probabilities, probabilities[mistakes.indices].max(axis=1), atol=1e-6)
+    assert (np.diff(mistakes.probabilities) <= 0).all()
+
+
+def test_where_all_is_right_there_are_no_mistakes():
+    answers = np.array([[0.1, 0.9], [1.0, 0.0]], np.float32)
+    certain = SimpleNamespace(classes=("a", "b"), batch_size=2, predict_many=lambda _: answers)
+    right = Split(np.zeros((2, 4, 4, 1), np.uint8), np.array([1, 0], np.int32))
+    assert len(find_mistakes(certain, right)) == 0
+
+
+def test_images_and_classes_must_be_those_of_the_model(classifier):
+    check_fit(classifier.card, DATASETS["mnist"])
+    with pytest.raises(StudioError, match="28×28×1"):
+        check_fit(classifier.card, DATASETS["cifar10"])
+    with pytest.raises(StudioError, match="classes"):
+        check_fit(replace(classifier.card, classes=("a", "b")), DATASETS["mnist"])

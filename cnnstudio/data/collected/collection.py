@@ -192,6 +192,27 @@ class Collection:
         if paths:
             self._do([(path, self._binned(path)) for path in paths], "The examples cannot be deleted")
 
+    def move(self, paths: Sequence[Path], name: str) -> list[Path]:
+        """Moves examples to another class; those that are in it already stay.
+
+        Args:
+            paths: the examples.
+            name: of the class that they are to be in.
+
+        Returns:
+            Where those that were moved lie now.
+
+        Raises:
+            StudioError: the class or an example is gone, or the disk does not let it go.
+        """
+        folder = self.path / name
+        if not is_folder(folder):
+            raise StudioError(f"The examples cannot be moved: the class “{name}” is gone.")
+        step = [(path, self._free_place(folder, path)) for path in paths if path.parent != folder]
+        if step:
+            self._do(step, "The examples cannot be moved")
+        return [there for _, there in step]
+
     # The history.
 
     @property
@@ -244,6 +265,11 @@ class Collection:
 
     def _binned(self, path: Path) -> Path:
         return self._bin / path.parent.name / path.name
+
+    def _free_place(self, folder: Path, path: Path) -> Path:
+        """Where a file goes in a folder; pictures from outside may be called alike in two classes."""
+        place = folder / path.name
+        return place.with_stem(f"{path.stem}-{secrets.token_hex(2)}") if exists(place) else place
 
     def _file_name(self) -> str:
         """Unique, and later than that of any example before, even where the clock was set back."""

@@ -1,9 +1,10 @@
 """Finding the pictures in folders and zip archives, in an order that people expect."""
 
 import os
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from cnnstudio.data.folders.disk import open_store
 from cnnstudio.data.folders.layout import Branch
@@ -29,6 +30,12 @@ class PictureFile:
     path: Path
     archive: Archive | None = None
     member: str = ""
+
+    @property
+    def folder(self) -> str:
+        """Name of the folder that it lies in, as the name of a class is spelled; empty at the top of an archive."""
+        inside = PurePosixPath(self.member) if self.archive is not None else self.path.absolute()
+        return unicodedata.normalize("NFC", readable(inside.parent.name))
 
     def source(self) -> Path | bytes:
         """What `open_image` opens: the path, or the bytes of an archive's member.

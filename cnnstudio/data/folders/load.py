@@ -18,7 +18,7 @@ from cnnstudio.data.stored import StoredImages
 from cnnstudio.errors import StudioError
 from cnnstudio.progress import Meter, OnProgress
 from cnnstudio.storage import cache_folder, writing
-from cnnstudio.wording import percent
+from cnnstudio.wording import counted, percent
 
 _TRAIN, _VALIDATION, _TEST = range(3)
 _SPLIT_NUMBERS = {"all": _TRAIN, "train": _TRAIN, "validation": _VALIDATION, "test": _TEST}
@@ -155,7 +155,7 @@ def _drawn_for_test(record: Record, labels: np.ndarray, splits: np.ndarray, seed
 
 def _check_enough(name: str, counts: np.ndarray) -> None:
     if np.count_nonzero(counts[_TRAIN]) < 2:
-        raise StudioError(f"{name} has training images that can be read of fewer than two classes. Add more.")
+        raise StudioError(f"Fewer than two classes of {name} have training images that can be read. Add more.")
     if not counts[_TEST].any():
         raise StudioError(
             f"{name} has too few images: no class has three, so none can be kept for testing. Add more to each class."
@@ -167,10 +167,9 @@ def _report(path: Path, record: Record, splits: np.ndarray, counts: np.ndarray, 
     groups, leaked, copies = _duplicates(scan, splits)
     notes = [*record.notes, *record.suggestion.notes]
     if not own_split:
-        notes.append(
-            f"The folder has no test images of its own: {percent(TEST_SHARE, 0)} of each class, "
-            f"{counts[_TEST].sum():,} in all, are held out for testing."
-        )
+        count = int(counts[_TEST].sum())
+        are = "is" if count == 1 else "are"
+        notes.append(f"{counted(count, 'image')} ({percent(TEST_SHARE, 0)} of each class) {are} set aside for testing.")
     notes += notes_on_classes(record.classes, counts[_TRAIN])
     notes += notes_on_test(record.classes, counts[_TEST])
     notes += notes_on_files(scan.unreadable_count, leaked, int(counts[_VALIDATION:].sum()), copies)

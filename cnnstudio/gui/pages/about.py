@@ -34,6 +34,8 @@ KEYS = {
     "Ctrl+T": "on the Try page: another test image",
     "Arrow keys, Space": "on the canvas: move the pen, put it down and lift it",
     "Ctrl+Z, Ctrl+Shift+Z": "undo and redo a stroke, or a change of a network",
+    "F2": "on the Collect page: rename the class that is selected",
+    "Ctrl+X, Ctrl+V ": "on the Collect page: move examples to another class",
     "Ins, Ctrl+D, Del": "while a network is edited: add, duplicate, remove a layer",
     "Alt+Up, Alt+Down": "while a network is edited: move the layer",
     "Ctrl+S, Ctrl+K": "while a network is edited: save it, show its Keras code",

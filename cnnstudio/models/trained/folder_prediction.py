@@ -45,12 +45,19 @@ class FilePrediction:
         top: the most probable classes as (index, class, probability), the best first; empty where there is an error.
         error: why there is no prediction, in a sentence; empty where there is one.
         image: what the network got, uint8 (height, width, channels); whoever keeps many predictions does without it.
+        truth: the class that the file's folder is named after; empty where it is named after none.
     """
 
     file: PictureFile
     top: tuple[tuple[int, str, float], ...] = ()
     error: str = ""
     image: np.ndarray | None = None
+    truth: str = ""
+
+    @property
+    def right(self) -> bool | None:
+        """Whether the most probable class is the true one; None where the one or the other is not known."""
+        return self.top[0][1] == self.truth if self.top and self.truth else None
 
 
 def predict_files(
@@ -120,11 +127,13 @@ def _preparation(classifier: Classifier) -> Callable[[PictureFile], np.ndarray]:
 def _predict(classifier: Classifier, decoded: Sequence[_Decoded], top: int) -> list[FilePrediction]:
     images = [image for _, image in decoded if not isinstance(image, str)]
     probabilities = iter(classifier.predict_many(np.stack(images)) if images else ())
+    classes = {name.casefold(): name for name in classifier.classes}
     predictions = []
     for file, image in decoded:
+        truth = classes.get(file.folder.casefold(), "")
         if isinstance(image, str):
-            predictions.append(FilePrediction(file, error=image))
+            predictions.append(FilePrediction(file, error=image, truth=truth))
         else:
             best = Prediction(next(probabilities), classifier.classes).top(top)
-            predictions.append(FilePrediction(file, tuple(best), image=image))
+            predictions.append(FilePrediction(file, tuple(best), image=image, truth=truth))
     return predictions

@@ -90,6 +90,16 @@ def find_model(text: str | Path) -> Path:
     raise StudioError(f"There is no model “{text}”.{hint} The command “cnnstudio models” lists all there are.")
 
 
+def card_of(path: Path) -> Card:
+    """The card of a model: that of its folder, or the one in its file.
+
+    Raises:
+        NoCardError: there is none, as in every file that Keras wrote.
+        StudioError: it is damaged, or there is no such model.
+    """
+    return read_card(path) if is_folder(path) else embedded_card(path)
+
+
 def load_classifier(model: str | Path) -> Classifier:
     """Opens a model as a classifier.
 
@@ -101,14 +111,11 @@ def load_classifier(model: str | Path) -> Classifier:
         StudioError: there is no such model, it is damaged, or it holds what is not allowed.
     """
     path = find_model(model)
-    if is_folder(path):
-        card = read_card(path)
-        return Classifier(load_model(path / MODEL_FILE), card)
     try:
-        card = embedded_card(path)
+        card = card_of(path)
     except NoCardError:
         return open_adopted(path)
-    return Classifier(load_model(path), card)
+    return Classifier(load_model(path / MODEL_FILE if is_folder(path) else path), card)
 
 
 def rename_model(entry: ModelEntry, name: str) -> ModelEntry:

@@ -180,6 +180,9 @@ def test_every_step_goes_back_and_forth(shapes: Collection) -> None:
         lambda: add(shapes, "circle", 1.0),
         lambda: shapes.rename_class("circle", "ring"),
         lambda: add(shapes, "ring", 2.0),
+        lambda: shapes.move(shapes.examples("ring")[1:], "square"),
+        lambda: shapes.rename_class("square", "box"),
+        lambda: shapes.move(shapes.examples("box"), "ring"),
         lambda: shapes.remove(shapes.examples("ring")[:2]),
         lambda: shapes.add_class("star"),
         lambda: add(shapes, "star"),
@@ -208,6 +211,41 @@ def test_every_step_goes_back_and_forth(shapes: Collection) -> None:
         assert state()[0] == expected[0]
         assert set(state()[1]) == set(expected[1])
     assert not shapes.can_redo
+
+
+def test_examples_move_to_another_class_as_one_step(shapes: Collection) -> None:
+    paths = [add(shapes, "circle", turn) for turn in (0.0, 1.0)]
+    there = add(shapes, "square", 2.0)
+    contents = [path.read_bytes() for path in paths]
+    moved = shapes.move([*paths, there], "square")
+    assert [path.read_bytes() for path in moved] == contents
+    assert shapes.contents == {"circle": (), "square": (*moved, there), "triangle": ()}
+    shapes.undo()
+    assert shapes.examples("circle") == tuple(paths)
+    assert shapes.examples("square") == (there,)
+    assert shapes.move([there], "square") == []
+    assert shapes.can_redo
+
+
+def test_a_moved_picture_replaces_none_of_the_same_name(shapes: Collection) -> None:
+    first, second = (shapes.path / name / "1.png" for name in ("circle", "square"))
+    first.write_bytes(b"one")
+    second.write_bytes(b"two")
+    (moved,) = shapes.move([first], "square")
+    assert moved.read_bytes() == b"one"
+    assert moved.suffix == ".png"
+    assert second.read_bytes() == b"two"
+    shapes.undo()
+    assert first.read_bytes() == b"one"
+
+
+def test_examples_move_to_no_class_that_is_gone(shapes: Collection) -> None:
+    path = add(shapes, "circle")
+    shapes.remove_class("square")
+    with pytest.raises(StudioError, match="“square” is gone"):
+        shapes.move([path], "square")
+    assert shapes.examples("circle") == (path,)
+    assert shapes.classes == ("circle", "triangle")
 
 
 def test_a_new_step_ends_redo(shapes: Collection) -> None:

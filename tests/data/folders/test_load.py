@@ -83,7 +83,7 @@ def test_without_test_images_some_are_kept_from_training(tmp_path: Path) -> None
     dataset = load_folder(root)
     assert dataset.report.counts.tolist() == [[17, 17], [2, 2], [3, 3]]
     assert not dataset.report.own_split
-    assert any("held out for testing" in note for note in dataset.report.notes)
+    assert any("set aside for testing" in note for note in dataset.report.notes)
 
 
 def test_classes_are_those_of_all_splits(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import csv
 import threading
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,36 @@ def test_each_is_predicted_as_by_itself(colour: Classifier, folder: Path) -> Non
             expected = colour.predict(prediction.file.path).top(2)
             assert [one[:2] for one in prediction.top] == [one[:2] for one in expected]
             assert [one[2] for one in prediction.top] == pytest.approx([one[2] for one in expected], abs=1e-5)
+
+
+def test_folders_named_as_classes_say_what_is_right(colour: Classifier, tmp_path: Path) -> None:
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (8, 8, 3)).astype(np.uint8))
+    for name in ("cat", "DOG", "=1+1", "elsewhere", "test/cat"):
+        (tmp_path / name).mkdir(parents=True)
+        picture.save(tmp_path / name / "1.png")
+    (tmp_path / "cat" / "broken.png").write_bytes(b"none")
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        archive.write(tmp_path / "cat" / "1.png", "pets/dog/1.png")
+        archive.write(tmp_path / "cat" / "1.png", "top.png")
+    files = list_pictures([tmp_path, tmp_path / "set.zip"])[0]
+    predictions = {
+        one.file.name.removeprefix(str(tmp_path)).strip("/"): one for one in flat(predict_files(colour, files))
+    }
+    answer = colour.predict(tmp_path / "cat" / "1.png").top(1)[0][1]
+    assert {name: one.truth for name, one in predictions.items()} == {
+        "cat/1.png": "cat",
+        "cat/broken.png": "cat",
+        "DOG/1.png": "dog",
+        "=1+1/1.png": "=1+1",
+        "elsewhere/1.png": "",
+        "test/cat/1.png": "cat",
+        "set.zip/pets/dog/1.png": "dog",
+        "set.zip/top.png": "",
+    }
+    assert predictions["cat/1.png"].right == (answer == "cat")
+    assert predictions["DOG/1.png"].right == (answer == "dog")
+    assert predictions["elsewhere/1.png"].right is None
+    assert predictions["cat/broken.png"].right is None
 
 
 def test_progress_comes_and_can_end_it(colour: Classifier, folder: Path) -> None:

@@ -34,9 +34,9 @@ _ACTIONS = {
         "Save", "Saves the network under its name, to be chosen here and on the Train page.", "save", "Ctrl+S"
     ),
     "save_network_file": _Entry(
-        "Save as a file …", "Saves the network as a file to send to others.", "export", "Ctrl+Shift+S"
+        "Save as a file…", "Saves the network as a file to send to others.", "export", "Ctrl+Shift+S"
     ),
-    "open_network_file": _Entry("Open a file …", "Opens a network from a file.", "open"),
+    "open_network_file": _Entry("Open a file…", "Opens a network from a file.", "open"),
     "show_keras_code": _Entry(
         "Keras code", "Shows a script of plain Keras that builds and trains this network.", "code", "Ctrl+K"
     ),

@@ -36,6 +36,7 @@ class ArchitectureChooser(QWidget):
         images: for which the network is described.
         edit: the button for changing the network.
         open: the button for opening a model from a file.
+        code: the button for reading the network as Keras code.
         use: the button for training the network; a model from a file is tried instead.
     """
 
@@ -63,9 +64,15 @@ class ArchitectureChooser(QWidget):
         )
         self.open = push_button(
             "open_network_button",
-            "&Open model …",
+            "&Open model…",
             "Opens a Keras model, a .keras or .h5 file, to look into it, or the file of a network to edit it.",
             picture="open",
+        )
+        self.code = push_button(
+            "show_code_button",
+            "Show &Keras code",
+            "Shows a script of plain Keras that builds and trains this network.",
+            picture="code",
         )
         self.use = push_button("use_network_button", "", "", role="primary")
         self._facts = NetworkFacts()
@@ -83,6 +90,7 @@ class ArchitectureChooser(QWidget):
                 (scroll, 1),
                 GRID,
                 row((self.edit, 1), (self.open, 1)),
+                self.code,
                 self.use,
             )
         )
@@ -143,6 +151,7 @@ class ArchitectureChooser(QWidget):
             self._unopened = None
         self._facts.show_facts(self._source, table)
         self.edit.setEnabled(table is not None)
+        self.code.setEnabled(table is not None and table.misfit is None)
         self.use.setEnabled(table is not None and table.misfit is None)
 
     @Slot()
@@ -186,7 +195,7 @@ LESSONS = {
     "Reported": "The accuracy that the paper reports, and on which images.",
     "Parameters": "All numbers that make up the network; training finds most of them.",
     "Multiply-adds": "Multiplications by a weight, each with an addition, for one image.",
-    "Memory": "As 32-bit numbers: the weights alone, and with all that training with Adam keeps of each.",
+    "Memory": "The weights alone, as 32-bit numbers; and with all that Adam keeps for each weight during training.",
     "Outputs": "The outputs of all layers for one image; training keeps those of a whole batch.",
     "As an MLP": "Weights that dense layers would need for as many outputs as the convolutions have.",
 }

@@ -1,6 +1,6 @@
-"""The dialog with the Keras code of a network."""
+"""The Keras code of a network: written in a thread, shown in a dialog."""
 
-from PySide6.QtCore import QSize, Qt, QTimer, Slot
+from PySide6.QtCore import QObject, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QDialog, QWidget
 
@@ -11,8 +11,10 @@ from cnnstudio.gui.controls.buttons import on_key, push_button
 from cnnstudio.gui.controls.code_view import CodeView
 from cnnstudio.gui.controls.describe import label
 from cnnstudio.gui.controls.layouts import STRETCH, column, row
+from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.saving import Format, save_as
 from cnnstudio.gui.look.theme import GRID, SECTION, icon
+from cnnstudio.gui.task import LatestTask
 from cnnstudio.models import layer_table
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.networks.building import fitted
@@ -55,6 +57,52 @@ def script_of(network: Network, dataset: str) -> str:
     return keras_script(config, TrainingConfig.suggested(entry), network.source, name)
 
 
+class KerasCode(QObject):
+    """Shows the Keras code of networks, one at a time.
+
+    Args:
+        message: where it says what keeps it waiting, and why there is no code.
+        parent: its owner; the dialog is shown over its window.
+    """
+
+    def __init__(self, message: MessageBar, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._message = message
+        self._parent = parent
+        self._network: Network | None = None
+        self._task = LatestTask(self)
+        self._task.finished.connect(self._show)
+        self._task.failed.connect(message.show_failure)
+
+    def show(self, network: Network, dataset: str, table: layer_table.LayerTable) -> None:
+        """Shows the script that builds and trains a network.
+
+        Args:
+            network: whose code is shown.
+            dataset: the data set on which it trains; empty for one that the network is made for.
+            table: the layers of the network.
+        """
+        if table.misfit is not None:
+            self._message.show_error(
+                f"There is no code for a network with a layer that does not fit. {table.misfit.text}"
+            )
+            return
+        # Keras is asked for its defaults, and takes its time where it was not imported yet.
+        self._message.show_info("Writing the code …")
+        self._network = network
+        self._task.submit(script_of, network, dataset)
+
+    def shut_down(self) -> None:
+        """Waits for what is being written."""
+        self._task.shut_down()
+
+    @Slot(object)
+    def _show(self, code: str) -> None:
+        self._message.hide()
+        if self._network is not None:
+            KerasCodeDialog(self._network.title, self._network.name, code, self._parent.window()).open()
+
+
 class KerasCodeDialog(QDialog):
     """A script that builds, trains and saves a network, to read, copy and save.
 
@@ -81,7 +129,7 @@ class KerasCodeDialog(QDialog):
             picture="copy",
         )
         save = push_button(
-            "save_code_button", "&Save as …", "Saves the script as a Python file. (Ctrl+S)", self.save, picture="save"
+            "save_code_button", "&Save as…", "Saves the script as a Python file. (Ctrl+S)", self.save, picture="save"
         )
         close = push_button("close_code_button", "C&lose", "Back to the network. (Escape)", self.accept)
         on_key(self, "Ctrl+Shift+C", self.copy)

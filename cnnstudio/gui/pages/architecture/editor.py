@@ -17,11 +17,10 @@ from cnnstudio.gui.controls.saving import in_last_folder
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.architecture import saving
 from cnnstudio.gui.pages.architecture.actions import action_button, make_actions
-from cnnstudio.gui.pages.architecture.code_dialog import KerasCodeDialog, script_of
+from cnnstudio.gui.pages.architecture.code_dialog import KerasCode
 from cnnstudio.gui.pages.architecture.document import ArchitectureDocument
 from cnnstudio.gui.pages.architecture.layer_choices import RESIDUAL_BLOCKS, layer_choices, size_warning
 from cnnstudio.gui.pages.architecture.layer_panel import LayerPanel
-from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.network.layer_menu import LayerMenu
 from cnnstudio.models.layer_table import LayerTable
 from cnnstudio.models.networks.files import (
@@ -97,9 +96,7 @@ class ArchitectureEditor(QWidget):
         self._panel.refused.connect(message.show_failure)
         self._panel.form.problem_changed.connect(self._allow_training)
         self.dataset = ""
-        self._coding = LatestTask(self)
-        self._coding.finished.connect(self._show_code)
-        self._coding.failed.connect(message.show_failure)
+        self._code = KerasCode(message, self)
         self._lay_out()
         self.document.changed.connect(self._show)
         self.document.selected.connect(self._show_selected)
@@ -135,7 +132,7 @@ class ArchitectureEditor(QWidget):
 
     def shut_down(self) -> None:
         """Waits for what is being written; unsaved changes that were not asked about stay as a draft."""
-        self._coding.shut_down()
+        self._code.shut_down()
         self.draft.shut_down()
 
     @Slot()
@@ -218,13 +215,7 @@ class ArchitectureEditor(QWidget):
     @Slot()
     def show_code(self) -> None:
         """Shows the script that builds and trains this network."""
-        misfit = self.document.table.misfit
-        if misfit is not None:
-            self._message.show_error(f"There is no code for a network with a layer that does not fit. {misfit.text}")
-        else:
-            # Keras is asked for its defaults, and takes its time where it was not imported yet.
-            self._message.show_info("Writing the code …")
-            self._coding.submit(script_of, self.document.network, self.dataset)
+        self._code.show(self.document.network, self.dataset, self.document.table)
 
     @Slot()
     def train(self) -> None:
@@ -232,12 +223,6 @@ class ArchitectureEditor(QWidget):
         network = self.save() if self.document.unsaved else self.document.network
         if network is not None:
             self.train_wanted.emit(network)
-
-    @Slot(object)
-    def _show_code(self, code: str) -> None:
-        network = self.document.network
-        self._message.hide()
-        KerasCodeDialog(network.title, network.name, code, self.window()).open()
 
     def _try(self, operation: Callable[[], object]) -> None:
         """Does something; says why, where it cannot be done."""

@@ -17,6 +17,7 @@ from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.architecture.chooser import FIRST, ArchitectureChooser
+from cnnstudio.gui.pages.architecture.code_dialog import KerasCode
 from cnnstudio.gui.pages.architecture.description import (
     NetworkDescription,
     NetworkRequest,
@@ -82,10 +83,12 @@ class ArchitecturePage(Page):
         self._view.split_moved.connect(partial(settings.remember, SPLIT))
         self._view.picture.saved.connect(self._show_saved)
         self._view.set_split(settings.recall(SPLIT, 34, "the height of the picture", lambda part: 0 <= part <= 100))
+        self._code = KerasCode(self._message, self)
         self._chooser = ArchitectureChooser()
         self._chooser.changed.connect(self._describe)
         self._chooser.edit.clicked.connect(self.edit)
         self._chooser.open.clicked.connect(self._ask_file)
+        self._chooser.code.clicked.connect(self.show_code)
         self._chooser.use.clicked.connect(self._use)
         self._view.own_images_wanted.connect(partial(self._chooser.images.choose, ""))
         self._column = QStackedWidget()
@@ -146,6 +149,7 @@ class ArchitecturePage(Page):
         self._waiting.stop()
         if self.editor is not None:
             self.editor.shut_down()
+        self._code.shut_down()
         self._task.shut_down()
 
     @Slot()
@@ -243,17 +247,24 @@ class ArchitecturePage(Page):
         self._edits_next = self.description is None
         if self.description is None:
             return
-        found = find_network(self._chooser.key) if self._chooser.file is None else None
-        config = self.description.config
-        if isinstance(found, Network):
-            network = replace(found, config=config)
-        else:
-            source = found.name if found is not None else ""
-            network = Network(source, self._chooser.title, config, source)
-        chosen = self._view.chosen
+        network, chosen = self._network(self.description), self._view.chosen
         self._edit_with(lambda editor: editor.edit(network))
         if self.editor is not None and self.editing and chosen:
             self.editor.document.select(chosen)
+
+    @Slot()
+    def show_code(self) -> None:
+        """Shows the script that builds and trains the network that is shown."""
+        if self.description is not None:
+            self._code.show(self._network(self.description), self._chooser.images.dataset, self.description.table)
+
+    def _network(self, description: NetworkDescription) -> Network:
+        """The network that is shown, as it is described."""
+        found = find_network(self._chooser.key) if self._chooser.file is None else None
+        if isinstance(found, Network):
+            return replace(found, config=description.config)
+        source = found.name if found is not None else ""
+        return Network(source, self._chooser.title, description.config, source)
 
     def _edit_with(self, begin: Callable[["ArchitectureEditor"], bool]) -> None:
         """Shows the editor, where it has something to edit.

@@ -92,7 +92,7 @@ class AdoptDialog(QDialog):
         self._classes.setFixedHeight(self._classes.fontMetrics().lineSpacing() * _LINES_SHOWN + 2 * GRID)
         self._from_file = push_button(
             "adopt_classes_file",
-            "From a &file …",
+            "From a &file…",
             "Reads a text file with one name a line, such as the labels.txt that comes with many models.",
             self._ask_file,
             title="Class names from a file",

@@ -90,10 +90,12 @@ class ModelChooser(QWidget):
     Signals:
         chosen(object): the path of the model that was chosen.
         layers_wanted(object): the layers of the model with this path are to be shown.
+        mistakes_wanted(object): the test images that the model with this path gets wrong are to be shown.
     """
 
     chosen = Signal(object)
     layers_wanted = Signal(object)
+    mistakes_wanted = Signal(object)
 
     def __init__(self, message: MessageBar) -> None:
         super().__init__()
@@ -123,6 +125,13 @@ class ModelChooser(QWidget):
                 self._show_layers,
             ),
             Item(
+                "show_model_mistakes",
+                "Show its &mistakes",
+                "image",
+                "The test images that it gets wrong, on the Data page.",
+                self._show_mistakes,
+            ),
+            Item(
                 "open_model",
                 "&Open another…",
                 "open",
@@ -139,7 +148,7 @@ class ModelChooser(QWidget):
             ),
             fixed="Models that come with CNN Studio, or lie elsewhere, can be neither renamed nor deleted.",
         )
-        self._copy, self._layers = self._menu.menu().actions()[2:4]
+        self._copy, self._layers, self._mistakes = self._menu.menu().actions()[2:5]
         self._menu.renamed.connect(self._take_renamed)
         self._menu.deleted.connect(self.refresh)
         self.setLayout(row((self._picker, 1), self._menu))
@@ -239,6 +248,7 @@ class ModelChooser(QWidget):
         self._menu.set_item(item)
         self._copy.setEnabled(entry is not None)
         self._layers.setEnabled(path is not None)
+        self._mistakes.setEnabled(bool(entry is not None and entry.card.test_accuracy is not None))
 
     @Slot(str)
     def _choose(self, key: str) -> None:
@@ -296,3 +306,8 @@ class ModelChooser(QWidget):
     def _show_layers(self) -> None:
         if self.path is not None:
             self.layers_wanted.emit(self.path)
+
+    @Slot()
+    def _show_mistakes(self) -> None:
+        if self.path is not None:
+            self.mistakes_wanted.emit(self.path)

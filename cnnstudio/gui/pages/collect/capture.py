@@ -78,7 +78,11 @@ class CapturePanel(QWidget):
 
     def _build_tools(self) -> QHBoxLayout:
         self.undo = tool_button(
-            "undo_button", "Undo", "Undoes the last stroke, or the last example.", "undo", keys="Ctrl+Z"
+            "undo_button",
+            "Undo",
+            "Undoes the last stroke, or what was done last to the examples and classes.",
+            "undo",
+            keys="Ctrl+Z",
         )
         self.redo = tool_button("redo_button", "Redo", "Does again what was undone.", "redo", keys="Ctrl+Shift+Z")
         self._clear = tool_button(
@@ -92,7 +96,11 @@ class CapturePanel(QWidget):
             keys="Ctrl+O",
         )
         self.paste = tool_button(
-            "paste_picture_button", "Paste", "Adds the picture in the clipboard to the class.", "paste", keys="Ctrl+V"
+            "paste_picture_button",
+            "Paste",
+            "Adds the picture in the clipboard to the chosen class; what was cut moves there.",
+            "paste",
+            keys="Ctrl+V",
         )
         return row(self.undo, self.redo, self._clear, STRETCH, self.open, self.paste)
 

@@ -30,7 +30,10 @@ class NewSetForm(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._name = describe(
-            QLineEdit(), "set_name", "Name of the set", "By this name you find the set again, on the Train page, too."
+            QLineEdit(),
+            "set_name",
+            "Name of the set",
+            "The name by which you find the set again, here and on the Train page.",
         )
         self._name.returnPressed.connect(self.submit)
         self._kind_note = label(role="secondary", name="set_kind_note")
@@ -39,7 +42,7 @@ class NewSetForm(QWidget):
                 QLineEdit(),
                 f"first_class_{number}",
                 f"Class {number}",
-                "A class is what the network answers: one word for all examples that are alike to you.",
+                "A class is one of the answers that the network can give, such as “cup”.",
             )
             for number in (1, 2, 3)
         ]

@@ -53,11 +53,10 @@ class CollectPage(Page):
 
     def _build_header(self) -> QWidget:
         self._sets = SetChooser(self._message)
-        self._sets.setMaximumWidth(76 * GRID)
         self._sets.chosen.connect(self._open)
         self._sets.new_asked.connect(self._show_form)
         self._sets.leaving.connect(self._view.settle)
-        return widget_of(row((label("Make your own set", "heading"), 1), (self._sets, 2), gap=2 * GRID))
+        return widget_of(row(label("Collect", "heading", wrap=False), (self._sets, 1), gap=2 * GRID))
 
     @property
     def collection(self) -> Collection | None:

@@ -17,9 +17,10 @@ from cnnstudio.gui.controls.layouts import row
 from cnnstudio.gui.controls.library_menu import LibraryItem, LibraryMenu
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Choice, Picker
-from cnnstudio.gui.look.theme import icon
+from cnnstudio.gui.look.theme import GRID, icon
 from cnnstudio.gui.pages.collect.new_set import KIND_ICONS
 from cnnstudio.storage import move_to_trash
+from cnnstudio.wording import counted
 
 
 class SetChooser(QWidget):
@@ -43,6 +44,8 @@ class SetChooser(QWidget):
         self._picker = describe(
             Picker(), "set_picker", "Set", "The set that you add to; on the Train page it has the same name."
         )
+        self._picker.setMinimumWidth(30 * GRID)
+        self._picker.setMaximumWidth(64 * GRID)
         self._picker.changed.connect(self._choose)
         new = push_button(
             "new_set_button",
@@ -55,7 +58,9 @@ class SetChooser(QWidget):
         self._menu = LibraryMenu("set", message, consequence="All its examples go with it.")
         self._menu.renamed.connect(self.chosen)
         self._menu.deleted.connect(self._take_deleted)
-        self.setLayout(row((self._picker, 1), self._menu, new))
+        parts = row((self._picker, 1), self._menu, new)
+        parts.insertStretch(2)  # the picker has a largest width
+        self.setLayout(parts)
 
     @property
     def path(self) -> Path | None:
@@ -116,8 +121,7 @@ class SetChooser(QWidget):
 
 
 def _choice(collection: Collection, counts: Mapping[str, int]) -> Choice:
-    classes = f"{len(counts):,} class{'' if len(counts) == 1 else 'es'}"
-    total = sum(counts.values())
-    examples = f"{total:,} {collection.kind.noun}{'' if total == 1 else 's'}"
+    classes = counted(len(counts), "class", "classes")
+    examples = counted(sum(counts.values()), collection.kind.noun)
     symbol = KIND_ICONS[collection.kind.name]
     return Choice(str(collection.path), collection.name, f"{examples} in {classes}", icon(symbol))

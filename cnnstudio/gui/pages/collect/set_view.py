@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 from typing_extensions import override
@@ -22,6 +22,8 @@ from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages.collect.capture import MINIMUM_SIDE, USUAL_SIDE, CapturePanel
 from cnnstudio.gui.pages.collect.classes import KEYS, ClassList
 from cnnstudio.gui.widgets.drawing.dropped_pictures import NO_ENDINGS, NOTHING_TO_PASTE, PICTURE_FILES, pictures_in
+from cnnstudio.gui.widgets.images.example_tiles import moving_data, moving_in
+from cnnstudio.storage import exists
 
 
 class SetView(QWidget):
@@ -42,20 +44,26 @@ class SetView(QWidget):
         self._message = message
         self._collection: Collection | None = None
         self._class = ""
+        self._place = 0
+        """Of the chosen class: where it gets another name, or goes, the one at its place is chosen."""
+        self._cut: tuple[Path, ...] = ()
         self._burst: list[Path] = []
         self._strokes_undone = False
+        self._steps_since_ink = 0
+        """What was done to the set since the last stroke: Undo takes it back before the stroke."""
         self._capture = CapturePanel(message)
         self._capture.taken.connect(self._keep)
         self._capture.burst_over.connect(self._note_burst)
-        self._capture.canvas.drawing_changed.connect(self._allow)
+        self._capture.canvas.drawing_changed.connect(self._note_ink)
         self._capture.canvas.history_changed.connect(self._note_strokes)
         for button, act in (
             (self._capture.undo, self._undo),
             (self._capture.redo, self._redo),
-            (self._capture.open, self._ask_files),
-            (self._capture.paste, self._paste),
+            (self._capture.open, lambda: self._ask_files(self._class)),
+            (self._capture.paste, lambda: self._paste(self._class)),
         ):
             button.clicked.connect(act)
+        QGuiApplication.clipboard().dataChanged.connect(self._note_clipboard)
         self._left = ScrollColumn()
         self._left.set_content(self._capture)
         self._left.installEventFilter(self)
@@ -64,7 +72,11 @@ class SetView(QWidget):
         self._classes.added.connect(self._add_class)
         self._classes.renamed.connect(self._rename_class)
         self._classes.remove_asked.connect(self._remove_class)
-        self._classes.example_remove_asked.connect(self._remove_example)
+        self._classes.examples_remove_asked.connect(self._remove_examples)
+        self._classes.examples_moved.connect(self._move_examples)
+        self._classes.cut_asked.connect(self._cut_examples)
+        self._classes.paste_asked.connect(self._paste)
+        self._classes.open_asked.connect(self._ask_files)
         self._adding = ProgressPanel("adding", "Adding pictures", "Stops adding; what was added stays.")
         self._adding.finished.connect(self._pictures_added)
         self._adding.failed.connect(self._adding_failed)
@@ -109,8 +121,10 @@ class SetView(QWidget):
     def open(self, collection: Collection | None) -> None:
         """Shows a set, or none; what was deleted from the one before cannot be brought back any more."""
         self.settle()
+        self._mark_cut(())  # pasted in another set, they are pictures like any other
         self._collection = collection
         self._class = ""
+        self._classes.fold_all()
         self._capture.use(collection)
         self.refresh()
 
@@ -129,8 +143,10 @@ class SetView(QWidget):
         """Shows everything as it is on disk now."""
         contents = {} if self._collection is None else self._collection.contents
         counts = {name: len(examples) for name, examples in contents.items()}
+        names = list(counts)
         if self._class not in counts:
-            self._class = next(iter(counts), "")
+            self._class = names[min(self._place, len(names) - 1)] if names else ""
+        self._place = names.index(self._class) if names else 0
         self._capture.name_class(self._class)
         if self._collection is not None:
             self._classes.show_contents(contents, self._class, self._collection.kind.noun)
@@ -148,6 +164,11 @@ class SetView(QWidget):
         self._capture.undo.setEnabled(undo)
         self._capture.redo.setEnabled(redo)
 
+    @Slot()
+    def _note_ink(self) -> None:
+        self._steps_since_ink = 0
+        self._allow()
+
     @Slot(bool, bool)
     def _note_strokes(self, _undo: bool, redo: bool) -> None:
         self._strokes_undone = redo
@@ -157,8 +178,16 @@ class SetView(QWidget):
     def _names(self) -> tuple[str, ...]:
         return self._collection.classes if self._collection is not None else ()
 
-    def _try(self, action: Callable[[Collection], object]) -> bool:
-        """Does something to the set; returns whether it could be done, else says why not."""
+    def _try(self, action: Callable[[Collection], object], steps: int = 1) -> bool:
+        """Does something to the set.
+
+        Args:
+            action: what is done.
+            steps: of its history that this goes on, or back.
+
+        Returns:
+            Whether it could be done; else the page says why not.
+        """
         if self._collection is None:
             return False
         self._message.hide()
@@ -169,6 +198,7 @@ class SetView(QWidget):
             return False
         finally:
             self.refresh()
+        self._steps_since_ink = max(0, self._steps_since_ink + steps)
         return True
 
     # Classes.
@@ -188,24 +218,42 @@ class SetView(QWidget):
 
     @Slot(str, str)
     def _rename_class(self, old: str, new: str) -> None:
-        chosen = old == self._class
-        place = self._names.index(old) if old in self._names else 0
         if not self._try(lambda one: one.rename_class(old, new)):
             self._classes.reset_names()
-        elif chosen:
-            self._class = self._names[place]
-            self.refresh()
 
     @Slot(str)
     def _remove_class(self, name: str) -> None:
         if self._try(lambda one: one.remove_class(name)):
             self._message.show_info(f"The class “{name}” is removed. Undo brings it back with all its examples.")
 
-    @Slot(object)
-    def _remove_example(self, path: Path) -> None:
-        self._try(lambda one: one.remove([path]))
-
     # Examples.
+
+    @Slot(object)
+    def _remove_examples(self, paths: Sequence[Path]) -> None:
+        self._try(lambda one: one.remove(paths))
+
+    @Slot(object, str)
+    def _move_examples(self, paths: Sequence[Path], name: str) -> None:
+        moved: list[Path] = []
+        if self._try(lambda one: moved.extend(one.move(paths, name))):
+            self._classes.select(moved, name)
+
+    @Slot(object)
+    def _cut_examples(self, paths: Sequence[Path]) -> None:
+        """Puts examples on the clipboard; they move when they are pasted, and another program gets their files."""
+        data = moving_data(paths)
+        data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+        self._mark_cut(paths)
+        QGuiApplication.clipboard().setMimeData(data)
+
+    @Slot()
+    def _note_clipboard(self) -> None:
+        if self._cut and moving_in(QGuiApplication.clipboard().mimeData()) != list(self._cut):
+            self._mark_cut(())
+
+    def _mark_cut(self, paths: Sequence[Path]) -> None:
+        self._cut = tuple(paths)
+        self._classes.mark_cut(self._cut)
 
     @Slot(object)
     def _keep(self, pixels: np.ndarray) -> None:
@@ -228,36 +276,43 @@ class SetView(QWidget):
         self._burst.clear()
         self._allow()
 
-    @Slot()
-    def _ask_files(self) -> None:
-        names, _ = QFileDialog.getOpenFileNames(
-            self, f"Add pictures to “{self._class}”", "", f"{PICTURE_FILES};;All files (*)", options=NO_ENDINGS
+    @Slot(str)
+    def _ask_files(self, name: str) -> None:
+        files, _ = QFileDialog.getOpenFileNames(
+            self, f"Add pictures to “{name}”", "", f"{PICTURE_FILES};;All files (*)", options=NO_ENDINGS
         )
-        self._add_pictures([Path(name) for name in names])
+        self._add_pictures([Path(file) for file in files], name)
 
-    @Slot()
-    def _paste(self) -> None:
-        found = pictures_in(QGuiApplication.clipboard().mimeData())
-        if found:
-            self._add_pictures(found)
+    @Slot(str)
+    def _paste(self, name: str) -> None:
+        """Moves what was cut here to a class, or adds what was copied elsewhere."""
+        clipboard = QGuiApplication.clipboard()
+        cut = [path for path in self._cut if exists(path)]
+        found = pictures_in(clipboard.mimeData())
+        if cut:
+            self._move_examples(cut, name)
+            clipboard.clear()
+        elif found:
+            self._add_pictures(found, name)
         else:
             self._message.show_error(NOTHING_TO_PASTE)
 
-    def _add_pictures(self, sources: Sequence[Path | bytes]) -> None:
-        """Adds pictures to the chosen class, in the background."""
-        if not sources or self._collection is None or not self._class:
+    def _add_pictures(self, sources: Sequence[Path | bytes], name: str) -> None:
+        """Adds pictures to a class, in the background."""
+        if not sources or self._collection is None or not name:
             return
         if self._adding.running:
             self._message.show_info("Pictures are being added already. Wait until they are there, or stop it.")
             return
         self._message.hide()
-        self._adding.run(partial(add_pictures, self._collection, self._class, list(sources)), "Looking for pictures …")
+        self._adding.run(partial(add_pictures, self._collection, name, list(sources)), "Looking for pictures …")
 
     @Slot(object)
     def _pictures_added(self, added: tuple[list[Path], list[str]]) -> None:
         paths, problems = added
-        if self._collection is not None:
+        if self._collection is not None and paths:
             self._collection.note_added(paths)
+            self._steps_since_ink += 1
         if problems:
             self._message.show_error(problems_text(problems), "\n".join(problems))
         self.refresh()
@@ -271,11 +326,11 @@ class SetView(QWidget):
 
     @Slot()
     def _undo(self) -> None:
-        """Undoes strokes that were not added yet, then what was done to the set."""
-        if self._capture.has_ink:
+        """Undoes what was done last: to the set, or a stroke that was not added yet."""
+        if self._capture.has_ink and not self._steps_since_ink:
             self._capture.canvas.undo()
         else:
-            self._try(Collection.undo)
+            self._try(Collection.undo, -1)
 
     @Slot()
     def _redo(self) -> None:
@@ -291,12 +346,18 @@ class SetView(QWidget):
             self.train_asked.emit(self._collection.name)
 
     def press_key(self, event: QKeyEvent) -> bool:
-        """Enter adds the drawing, Space takes a photo, a number chooses a class; returns whether it was one of them."""
+        """Takes a key: Enter adds the drawing, Space takes a photo, a number chooses a class, F2 renames it.
+
+        Returns:
+            Whether it was one of them.
+        """
         place = event.key() - Qt.Key.Key_1
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             self._capture.add_drawing()
         elif event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
             self._capture.press()
+        elif event.key() == Qt.Key.Key_F2:
+            self._classes.begin_renaming(self._class)
         elif 0 <= place < min(KEYS, len(self._names)) and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
             self._choose(self._names[place])
         else:
@@ -315,7 +376,7 @@ class SetView(QWidget):
         name = self._classes.class_at(place)
         if name:
             self._choose(name)
-        self._add_pictures(sources)
+        self._add_pictures(sources, self._class)
 
 
 _NAMED = 3
@@ -326,9 +387,9 @@ def why_not(counts: Mapping[str, int]) -> str:
     if len(counts) < 2:
         return "Add a second class: a network learns to tell things apart."
     if all(name.casefold() in SPLIT_FOLDERS for name in counts):
-        return "These are names for the parts of a data set: give one of the classes another name."
+        return "“Train”, “validation” and “test” are parts of a data set. Give one of the classes another name."
     if sum(count >= ENOUGH for count in counts.values()) < 2:
-        return f"Training needs two classes or more with {ENOUGH} examples each; {GOOD_START} of each are a good start."
+        return f"To train, add at least {ENOUGH} examples to each of two classes; {GOOD_START} are a good start."
     return ""
 
 

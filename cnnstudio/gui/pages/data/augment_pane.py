@@ -52,8 +52,8 @@ class AugmentPane(QWidget):
         self._figures: dict[str, QLabel] = {}
         self._examples = ExampleGrid("example")
         lesson = (
-            "In every epoch a training can see each image a little changed. The network learns what does not matter, "
-            "and memorises less."
+            "In every epoch a training can see each image a little changed. So it learns to ignore such changes "
+            "instead of memorising images."
         )
         sliders = self._build_sliders()
         self.setLayout(column(label(lesson, "secondary"), sliders, self._examples, STRETCH, self._build_foot()))
@@ -117,7 +117,7 @@ class AugmentPane(QWidget):
         dice = tool_button(
             "dice_button",
             "Other examples",
-            "Draws new random numbers: eight other examples of the same changes.",
+            "Shows eight other examples of the same changes.",
             "dice",
             self._throw,
         )

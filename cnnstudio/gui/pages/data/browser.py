@@ -1,20 +1,30 @@
 """All images of a data set: the classes on the left, the thumbnails beside them."""
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSignalBlocker, Signal, Slot
+from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QListView, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from cnnstudio.data.splits import Dataset
 from cnnstudio.errors import reason
-from cnnstudio.gui.controls.buttons import chip, chip_group, tool_button
-from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.buttons import chip, chip_group, on_key, push_button, tool_button
+from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
 from cnnstudio.gui.look.theme import GRID, SECTION, colours
-from cnnstudio.gui.pages.data.selection import SPLITS, Means, Selection, counts_of, mean_images, splits_of
+from cnnstudio.gui.pages.data.selection import (
+    SPLITS,
+    Means,
+    Selection,
+    WrongAnswers,
+    WrongSelection,
+    counts_of,
+    mean_images,
+    splits_of,
+)
 from cnnstudio.gui.task import Task
 from cnnstudio.gui.widgets.charts.class_histogram import ClassCounts, ClassHistogram, brush_of
 from cnnstudio.gui.widgets.images.thumbnail_grid import ThumbnailGrid, ThumbnailSource, size_slider
@@ -50,8 +60,13 @@ class _Swatch(QWidget):
         painter.end()
 
 
+_NOTHING = "No image of this class is in this split. Choose All above."
+_NOTED_SIDE = 9 * GRID
+"""Thumbnails with a note below them are at least as large."""
+
+
 class DataBrowser(QWidget):
-    """Thumbnails, filtered by split and class, and how many images each class has.
+    """Thumbnails, filtered by split and class, and how many images each class has; or those that a network gets wrong.
 
     Signals:
         opened(object, int): an image was clicked: the `Selection` it is in, and its place there.
@@ -65,6 +80,8 @@ class DataBrowser(QWidget):
         super().__init__()
         self._dataset: Dataset | None = None
         self._selection: Selection | None = None
+        self._wrong: WrongAnswers | None = None
+        self._usual_side = 0
         self._task: Task | None = None
         self._seed = 0
         self.setLayout(row(self._build_classes(), (self._build_images(), 1), gap=SECTION))
@@ -77,6 +94,7 @@ class DataBrowser(QWidget):
     def show_dataset(self, dataset: Dataset) -> None:
         """Shows another data set, all of it, from its first image on."""
         self.stop()
+        self._leave_mistakes()
         self._dataset = dataset
         there = splits_of(dataset)
         for name, button in self._chips.items():
@@ -94,6 +112,40 @@ class DataBrowser(QWidget):
         self._task.finished.connect(self._show_means)
         self._task.failed.connect(self._fail)
         self._task.start()
+
+    def show_mistakes(self, wrong: WrongAnswers) -> None:
+        """Shows only those images of the data set on screen that a network gets wrong."""
+        self._wrong = wrong
+        self._usual_side = self._grid.side
+        self._grid.set_side(max(self._grid.side, _NOTED_SIDE))
+        count, images = len(wrong.mistakes), wrong.mistakes.images
+        order = ", the surest mistakes first" if count > 1 else ""
+        self._wrong_title.setText(breakable(f"“{wrong.model}” gets {count:,} of {images:,} test images wrong{order}."))
+        self._shuffle.setChecked(False)
+        self._grid.set_placeholder(
+            "No image of this class is among the mistakes." if count else "There are no mistakes: all images are right."
+        )
+        self._show_head()
+        self._filter()
+        self._grid.setFocus()
+
+    @Slot()
+    def show_all(self) -> None:
+        """Back from the mistakes to all images."""
+        self._leave_mistakes()
+        self._filter()
+
+    def _leave_mistakes(self) -> None:
+        if self._wrong is not None:
+            self._wrong = None
+            self._grid.set_side(self._usual_side)
+            self._grid.set_placeholder(_NOTHING)
+            self._show_head()
+
+    def _show_head(self) -> None:
+        self._wrong_head.setVisible(self._wrong is not None)
+        for button in self._chips.values():
+            button.setVisible(self._wrong is None)
 
     def stop(self) -> None:
         """Ends what is being computed."""
@@ -133,10 +185,10 @@ class DataBrowser(QWidget):
         return classes
 
     def _build_images(self) -> QVBoxLayout:
-        self._grid = ThumbnailGrid(placeholder="No image of this class is in this split. Choose All above.")
+        self._grid = ThumbnailGrid(placeholder=_NOTHING)
         self._grid.activated.connect(self._open)
         self._grid.failed.connect(self.failed)
-        return column(self._build_filters(), (self._grid, 1), self._build_foot())
+        return column(self._build_wrong_head(), self._build_filters(), (self._grid, 1), self._build_foot())
 
     def _build_filters(self) -> QHBoxLayout:
         self._chips = {
@@ -164,9 +216,30 @@ class DataBrowser(QWidget):
         self._shuffle.setCheckable(True)
         return row(*self._chips.values(), STRETCH, self._class_combo, self._shuffle)
 
+    def _build_wrong_head(self) -> QWidget:
+        """What stands above the mistakes of a network: whose they are, and the way back."""
+        back = push_button(
+            "all_images_button",
+            "All images",
+            "Back from the mistakes to all images. (Esc)",
+            self.show_all,
+            role="quiet",
+            picture="arrow-left",
+        )
+        on_key(self, Qt.Key.Key_Escape, self._escape)
+        self._wrong_title = label(name="mistakes_title", plain=True)
+        self._wrong_head = widget_of(row(back, (self._wrong_title, 1)))
+        self._wrong_head.hide()
+        return self._wrong_head
+
     def _build_foot(self) -> QHBoxLayout:
         self._count = label(role="secondary", name="images_shown")
         return row((self._count, 1), size_slider(self._grid, "thumbnail_size"))
+
+    @Slot()
+    def _escape(self) -> None:
+        if self._wrong is not None:
+            self.show_all()
 
     @Slot(int)
     def _choose_class(self, number: int) -> None:
@@ -185,17 +258,29 @@ class DataBrowser(QWidget):
         split = next(name for name, chip in self._chips.items() if chip.isChecked())
         number = self._class_combo.currentIndex() - 1
         seed = self._seed if self._shuffle.isChecked() else None
-        selection = self._selection = Selection(dataset, split or None, None if number < 0 else number, seed)
-        self._grid.set_images(ThumbnailSource(len(selection), dataset.image_shape, selection.read, selection.caption))
-        counts = counts_of(dataset)
+        chosen = None if number < 0 else number
+        if self._wrong is not None:
+            wrong = WrongSelection(self._wrong, chosen, seed)
+            selection: Selection = wrong
+            note: Callable[[int], tuple[str, str]] | None = wrong.note
+            split, noun = "test", "mistakes"
+            indices = self._wrong.mistakes.indices
+            counts = {"test": np.bincount(dataset.test.labels[indices], minlength=len(dataset.classes))}
+        else:
+            selection, note, noun = Selection(dataset, split or None, chosen, seed), None, "images"
+            counts = counts_of(dataset)
+        self._selection = selection
+        self._grid.set_images(
+            ThumbnailSource(len(selection), dataset.image_shape, selection.read, selection.caption, note)
+        )
         total = sum(int(count.sum()) for count in counts.values())
         some = f"{len(selection):,} of " if len(selection) != total else ""
-        self._count.setText(f"{some}{total:,} images")
+        self._count.setText(f"{some}{total:,} {noun}")
         parts = []
         for series, (name, (_, word)) in enumerate(SPLITS.items()):
             shown = name in counts and split in ("", name)
             if shown:
-                parts.append(ClassCounts(f"{word} images", tuple(counts[name].tolist()), series))
+                parts.append(ClassCounts(f"{word} {noun}", tuple(counts[name].tolist()), series))
             self._legend[name].setVisible(shown)
         self._histogram.set_classes(dataset.classes, parts)
         self._histogram.set_chosen(number)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QToolBut
 
 from cnnstudio.errors import reason
 from cnnstudio.gui.controls.buttons import chip, chip_group, on_key, push_button, tool_button
-from cnnstudio.gui.controls.describe import breakable, label
+from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.forms import slider
 from cnnstudio.gui.controls.layouts import STRETCH, column, row
 from cnnstudio.gui.controls.message_bar import MessageBar
@@ -22,9 +22,13 @@ from cnnstudio.gui.widgets.images.number_matrix import NumberMatrix
 from cnnstudio.gui.widgets.images.pixel_view import PixelPicture
 
 PANES: tuple[tuple[str, str, str], ...] = (
-    ("numbers", "&Numbers", "The image as the matrix of numbers that it is to a computer."),
-    ("flatten", "&Flatten", "The image as one long vector, as a network without convolutions gets it."),
-    ("augment", "Au&gment", "The image as a training can change it, so that the network sees more than there is."),
+    ("numbers", "&Numbers", "The image as a computer stores it: a matrix of numbers."),
+    ("flatten", "&Flatten", "The image as one long vector: what a network without convolutions gets."),
+    (
+        "augment",
+        "Au&gment",
+        "The image with small random changes, from which a network learns more than from the image alone.",
+    ),
 )
 """The chips that choose what stands beside the picture: key, text and lesson."""
 
@@ -78,6 +82,9 @@ class DataExplorer(QWidget):
         if self._selection is None:
             self._share = 1.0
         self._selection = selection
+        title = f"All {selection.noun}"
+        self._back.setText(f" {title}")
+        describe(self._back, "back_button", title, f"Back to all {selection.noun}. (Esc)")
         self._go(place)
         self._matrix.setFocus()
 
@@ -90,8 +97,8 @@ class DataExplorer(QWidget):
         self.augment.shut_down()
 
     def _build_head(self) -> QHBoxLayout:
-        back = push_button(
-            "back_button", "All images", "Back to all images. (Esc)", self._close, role="quiet", picture="arrow-left"
+        self._back = push_button(
+            "back_button", "All images", "Back. (Esc)", self._close, role="quiet", picture="arrow-left"
         )
         for key in (Qt.Key.Key_Escape, QKeySequence.StandardKey.Back):
             on_key(self, key, self._close)
@@ -101,7 +108,7 @@ class DataExplorer(QWidget):
         self._next = self._step_button("next_button", "chevron-right", "Next image", "PgDown", 1)
         chips = [chip(f"{key}_chip", text, lesson) for key, text, lesson in PANES]
         chip_group(self, chips, self._choose_pane)
-        return row(back, self._previous, self._next, GRID, (self._title, 1), *chips)
+        return row(self._back, self._previous, self._next, GRID, (self._title, 1), *chips)
 
     def _step_button(self, name: str, picture: str, title: str, key: str, step: int) -> QToolButton:
         on_key(self, key, lambda: self._go(self._place + step))
@@ -136,7 +143,9 @@ class DataExplorer(QWidget):
         self._place = place
         shown = self._selection.at(place)
         name = self._selection.dataset.classes[shown.label]
-        self._title.setText(f"<b>{escape(breakable(name))}</b> · {SPLITS[shown.split][1]} image {shown.index:,}")
+        title = f"<b>{escape(breakable(name))}</b> · {SPLITS[shown.split][1]} image {shown.index:,}"
+        answer = escape(breakable(self._selection.answer(place)))
+        self._title.setText(f"{title} · {answer}" if answer else title)
         self._previous.setEnabled(place > 0)
         self._next.setEnabled(place < len(self._selection) - 1)
         self._numbers.set_colourful(self._image.shape[2] > 1)

@@ -1,11 +1,13 @@
 """Importing one's own images: a quick look first, then the choice of size and colour."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
@@ -17,7 +19,7 @@ from cnnstudio.data.folders.load import survey_folder
 from cnnstudio.data.library import SIZES, import_dataset
 from cnnstudio.data.pictures.decode import decode
 from cnnstudio.data.published.catalogue import DatasetEntry
-from cnnstudio.data.report import FolderSurvey
+from cnnstudio.data.report import TEST_SHARE, FolderSurvey
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import Item, chip, chip_group, menu_of, on_key, push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
@@ -29,20 +31,31 @@ from cnnstudio.gui.pages.data.examples import EXAMPLES, ExampleGrid
 from cnnstudio.gui.pages.data.selection import SPLITS
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.charts.class_histogram import ClassCounts, ClassHistogram
+from cnnstudio.wording import counted, percent
+
+_Item = TypeVar("_Item")
 
 _CHANNELS = (3, 1)
 """Of the chips: colour, grey."""
 
-_SET_APART = "The folder does not say which images are for testing: some of each class are set apart."
+_TRIES = 2 * EXAMPLES
+"""Files of each class that are tried for the examples, at most: some may not be readable."""
+
+_SET_ASIDE = f"{percent(TEST_SHARE, 0)} of the images of each class will be set aside for testing."
 
 LAYOUT = """photos/
+    cat/  1.jpg  2.jpg  …
+    dog/  1.jpg  2.jpg  …"""
+"""The layout of a folder of images."""
+
+SPLIT_LAYOUT = """photos/
     train/
         cat/  1.jpg  2.jpg  …
         dog/  1.jpg  2.jpg  …
     test/
         cat/  …
         dog/  …"""
-"""The layout of a folder of images; the level of train and test may be left out."""
+"""The layout of a folder that says which images are for testing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +64,7 @@ class FolderLook:
 
     Attributes:
         survey: classes, counts, and the image size and the channels that suit.
-        samples: some picture files, spread over all of them.
+        samples: some picture files, of each class in turn.
     """
 
     survey: FolderSurvey
@@ -67,15 +80,32 @@ def look_at(path: Path, stop: threading.Event, **_: object) -> FolderLook | None
     survey = survey_folder(path)
     if stop.is_set():
         return None
-    files = list_pictures([path])[0]
-    chosen = np.linspace(0, max(0, len(files) - 1), min(4 * EXAMPLES, len(files))).astype(int)
-    return FolderLook(survey, tuple(files[number] for number in chosen))
+    return FolderLook(survey, sample(list_pictures([path])[0], set(survey.classes)))
+
+
+def sample(files: Sequence[PictureFile], classes: Collection[str]) -> tuple[PictureFile, ...]:
+    """Picks a few files: one of each class, then a second one of each, and so on, spread over the class's files.
+
+    There are more than `EXAMPLES`, for some may not be readable; of very many classes, some are left out.
+    """
+    by_class: dict[str, list[PictureFile]] = {}
+    for file in files:
+        if file.folder in classes:
+            by_class.setdefault(file.folder, []).append(file)
+    groups = _spread(list(by_class.values()), EXAMPLES)
+    turns = zip_longest(*(_spread(group, _TRIES) for group in groups))
+    return tuple(file for turn in turns for file in turn if file is not None)
+
+
+def _spread(items: Sequence[_Item], number: int) -> list[_Item]:
+    """So many of them, or all where there are fewer, the same distance apart."""
+    return [items[place] for place in np.linspace(0, len(items) - 1, min(number, len(items))).astype(int)]
 
 
 def examples_of(samples: tuple[PictureFile, ...], image_size: int, channels: int) -> list[np.ndarray]:
     """Decodes the first pictures that can be decoded, `EXAMPLES` at most, each (size, size, channels) uint8."""
     images: list[np.ndarray] = []
-    for file in samples[:: max(1, len(samples) // EXAMPLES)] + samples:
+    for file in samples:
         if len(images) == EXAMPLES:
             break
         with suppress(StudioError):
@@ -157,6 +187,11 @@ class ImportPanel(QWidget):
         self._examples.set_images(())
         self._start(partial(look_at, path), "Looking through the folder …")
 
+    @property
+    def shows_help(self) -> bool:
+        """Whether it shows how to arrange a folder, and looks through none."""
+        return self._body.currentWidget() is self._help
+
     def stop(self) -> None:
         """Ends the quick look."""
         self._progress.drop()
@@ -171,15 +206,27 @@ class ImportPanel(QWidget):
         self._decoding.shut_down()
 
     def _build_help(self) -> QWidget:
-        picture = label(LAYOUT, name="folder_layout", plain=True)
         font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         font.setPixelSize(text_sizes().body)
-        picture.setFont(font)
-        text = (
-            "The folders train and test may be left out: some images of each class are then held out for testing. A "
-            "zip file works too. You can also drop either on this window."
+        pictures = [
+            label(text, name=name, plain=True)
+            for text, name in ((LAYOUT, "folder_layout"), (SPLIT_LAYOUT, "split_layout"))
+        ]
+        for picture in pictures:
+            picture.setFont(font)
+        simple, split = pictures
+        return widget_of(
+            column(
+                GRID,
+                simple,
+                label(f"{_SET_ASIDE} A zip file works too. You can also drop either on this window.", "secondary"),
+                GRID,
+                label("Or say yourself which images are for testing:", "secondary"),
+                split,
+                STRETCH,
+                gap=2 * GRID,
+            )
         )
-        return widget_of(column(GRID, picture, label(text, "secondary"), STRETCH, gap=2 * GRID))
 
     def _build_classes(self) -> QWidget:
         self._histogram = ClassHistogram()
@@ -227,7 +274,7 @@ class ImportPanel(QWidget):
         )
         self._choose = push_button(
             "choose_folder_button",
-            "&Choose a folder …",
+            "&Choose a folder…",
             "Looks through a folder first.",
             self.folder_wanted,
             role="primary",
@@ -251,13 +298,13 @@ class ImportPanel(QWidget):
         self._import.setEnabled(True)
         self._body.setCurrentWidget(self._choices)
         total = int(sum(counts.sum() for counts in survey.counts.values()))
-        self._text.setText(breakable(f"{survey.path}: {total:,} pictures."))
-        self._found.setText(f"{len(survey.classes):,} classes, a folder each")
+        self._text.setText(breakable(f"{survey.path}: {counted(total, 'picture')}."))
+        self._found.setText(f"{counted(len(survey.classes), 'class', 'classes')}, one folder each")
         self._histogram.set_classes(survey.classes, _parts(survey), shows_means=False)
         with QSignalBlocker(self._size):
             choose_data(self._size, survey.image_size, _by(survey.image_size))
         self._colours.button(_CHANNELS.index(survey.channels)).setChecked(True)
-        self._notes.setText(breakable(" ".join(survey.notes + (_SET_APART,) * (len(survey.counts) == 1))))
+        self._notes.setText(breakable(" ".join(survey.notes + (_SET_ASIDE,) * (len(survey.counts) == 1))))
         self._import.setFocus()
         self._preview()
         self.surveyed.emit()
@@ -303,7 +350,7 @@ def import_button(
     """Makes the button that imports images, with its menu."""
     button = push_button(
         "import_images_button",
-        "I&mport images …",
+        "I&mport images…",
         "Imports your own images: a folder, or a zip of one, with a subfolder for each class.",
         picture="import",
     )
@@ -311,8 +358,8 @@ def import_button(
     button.setMenu(
         menu_of(
             button,
-            Item("import_folder", "&Folder …", "folder", arranged, ask_folder),
-            Item("import_zip", "&Zip file …", "open", arranged, ask_zip),
+            Item("import_folder", "&Folder…", "folder", arranged, ask_folder),
+            Item("import_zip", "&Zip file…", "open", arranged, ask_zip),
             Item("import_help", "&How to arrange them", "help", "Shows which folders work.", show_help),
         )
     )

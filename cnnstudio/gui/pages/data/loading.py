@@ -17,7 +17,9 @@ from cnnstudio.gui.controls.describe import breakable, label
 from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.look.theme import GRID
+from cnnstudio.gui.pages.data.selection import WrongAnswers
 from cnnstudio.progress import ending_with
+from cnnstudio.training.evaluation import find_mistakes
 from cnnstudio.wording import size
 
 _WIDTH = 64 * GRID
@@ -30,7 +32,7 @@ class LoadingPanel(QWidget):
         download_asked(): the user wants the data set.
 
     Attributes:
-        progress: runs the loading, which ends with the `Dataset`.
+        progress: runs the loading, which ends with the `Dataset`, or with the `WrongAnswers` that were looked for.
     """
 
     download_asked = Signal()
@@ -86,6 +88,20 @@ class LoadingPanel(QWidget):
         self._download.hide()
         self.progress.run(partial(_load, entry, rescan), "Loading …" if entry.is_here() else "Downloading …")
 
+    def look_for_mistakes(self, entry: DatasetEntry, model: Path, name: str) -> None:
+        """Asks a model about all test images of the data set that it was trained on.
+
+        Args:
+            entry: the data set, in the model's size of images.
+            model: the model's folder or file.
+            name: what the model is called.
+        """
+        self._entry = entry
+        self._title.setText(breakable(f"Which ones does “{name}” get wrong?"))
+        self._text.setText(breakable(f"It answers all test images of {entry.title} once more."))
+        self._download.hide()
+        self.progress.run(partial(_look_for_mistakes, entry, model, name), "Opening the model …")
+
     @Slot()
     def _offer_again(self) -> None:
         if self._entry is not None:
@@ -99,3 +115,14 @@ def _load(entry: DatasetEntry, rescan: bool, on_event: Callable[[object], object
         dataset = load_folder(Path(entry.path), side, channels, on_progress=tell, rescan=True)
         return replace(dataset, name=entry.name, title=entry.title)
     return entry.load(tell)
+
+
+def _look_for_mistakes(
+    entry: DatasetEntry, model: Path, name: str, on_event: Callable[[object], object], stop: threading.Event
+) -> WrongAnswers:
+    from cnnstudio.models.trained.library import load_classifier
+
+    tell = ending_with(stop, on_event)
+    classifier = load_classifier(model)
+    dataset = entry.load(tell)
+    return WrongAnswers(name, dataset, find_mistakes(classifier, dataset.test, tell))

@@ -8,8 +8,8 @@ from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QWidget
 
 from cnnstudio.data.augmentation.augment import AugmentationSpec
-from cnnstudio.data.library import collected_folder, forget_dataset, list_datasets
-from cnnstudio.data.published.catalogue import DatasetEntry
+from cnnstudio.data.library import collected_folder, find_dataset, forget_dataset, list_datasets
+from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
 from cnnstudio.data.splits import Dataset
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import Item, MenuButton, push_button
@@ -19,15 +19,21 @@ from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.choosers.images import dataset_choice
+from cnnstudio.gui.pages.choosers.models import is_model, title_of_dataset
 from cnnstudio.gui.pages.data.browser import DataBrowser
 from cnnstudio.gui.pages.data.explorer import DataExplorer
 from cnnstudio.gui.pages.data.import_panel import ImportPanel, import_button
 from cnnstudio.gui.pages.data.loading import LoadingPanel
 from cnnstudio.gui.pages.data.report import ReportPanel
-from cnnstudio.gui.pages.data.selection import Selection
+from cnnstudio.gui.pages.data.selection import Selection, WrongAnswers
 from cnnstudio.gui.settings import Settings
+from cnnstudio.models.trained.library import card_of
+from cnnstudio.training.evaluation import check_fit
 
 REMEMBERED = "data/dataset"
+
+_NAMED = 20
+"""Classes that the picker names, at most; most of them are cut off."""
 
 WORTH_ASKING = 3.0
 """After so many seconds of work, closing the window asks first."""
@@ -60,18 +66,28 @@ class DataPage(Page):
         self._picker.changed.connect(self._choose)
 
     def entered(self) -> None:
-        """The list of data sets may have grown since."""
+        """The list of data sets may have grown since; what was told of an import is over."""
+        if self._stack.currentWidget() is self._import and self._import.shows_help:
+            self._message.hide()
+            self._leave_import()
         self._refresh()
 
     @Slot(object)
     def receive(self, payload: Path | str) -> None:
-        """Shows a data set, by its name, or looks through a folder or a zip of images, to import it."""
+        """Shows a data set, by its name, or what a model gets wrong; or looks through images, to import them.
+
+        Args:
+            payload: the name of a data set; or a folder or a zip of images, or a model's folder or file.
+        """
         if isinstance(payload, Path) and payload.parent == collected_folder():
             payload = payload.name
         if isinstance(payload, str):
             self._refresh(choose=payload)
             return
         self._message.hide()
+        if is_model(payload):
+            self._look_for_mistakes(payload)
+            return
         self._stack.setCurrentWidget(self._import)
         self._import.open(payload)
 
@@ -155,17 +171,20 @@ class DataPage(Page):
         return self._entries.get(self._picker.current_key)
 
     def _refresh(self, choose: str = "") -> None:
-        """Reads the list again; the choice stays where it still exists."""
+        """Reads the list again; the choice stays where it still exists, and is loaded if it is not on screen."""
+        self._read_list(choose)
+        entry = self._entry
+        if entry is not None and (entry.name, entry.size_text) != self._shown:
+            self._choose()
+
+    def _read_list(self, choose: str) -> None:
         self._entries = {entry.name: entry for entry in list_datasets()}
         known = self._entries.__contains__
         last = self._settings.recall(REMEMBERED, "", "the data set looked at last", known)
         wanted = choose or self._picker.current_key or last
         with QSignalBlocker(self._picker):
-            self._picker.set_choices([dataset_choice(entry, entry.description) for entry in self._entries.values()])
+            self._picker.set_choices([dataset_choice(entry, _sentence(entry)) for entry in self._entries.values()])
             self._picker.set_current(wanted)
-        entry = self._entry
-        if entry is not None and (entry.name, entry.size_text) != self._shown:
-            self._choose()
 
     @Slot()
     def _choose(self) -> None:
@@ -173,21 +192,58 @@ class DataPage(Page):
         entry = self._entry
         if entry is None:
             return
-        self._abandon()
-        self._message.hide()
-        self._settings.remember(REMEMBERED, entry.name)
-        self._shown = (entry.name, entry.size_text)
-        self._tell_facts(entry)
+        self._begin(entry)
         if entry.is_here():
             self._load()
         else:
             self._loading.offer(entry)
             self._stack.setCurrentWidget(self._loading)
 
+    def _begin(self, entry: DatasetEntry) -> None:
+        """Lets go of what was on screen, for this will be."""
+        self._abandon()
+        self._message.hide()
+        self._settings.remember(REMEMBERED, entry.name)
+        self._shown = (entry.name, entry.size_text)
+        self._tell_facts(entry)
+
+    def _look_for_mistakes(self, model: Path) -> None:
+        """Asks a model about the test images of the data set that it was trained on."""
+        try:
+            card = card_of(model)
+            if card.dataset not in self._entries:
+                raise StudioError(
+                    f"“{card.name}” was trained on {title_of_dataset(card) or 'images that it does not name'}, and "
+                    "these images are not on the list here. Import them first, then look for the mistakes again."
+                )
+            height, _, channels = card.input_shape
+            own = card.dataset not in DATASETS
+            entry = find_dataset(card.dataset, height if own else None, channels if own else None)
+            check_fit(card, entry)
+        except StudioError as error:
+            self._message.show_failure(error)
+            return
+        if not entry.is_here():
+            self._refresh(choose=card.dataset)
+            self._message.show_info(
+                f"“{card.name}” was trained on {entry.title}. Download its images, then look for the mistakes again."
+            )
+            return
+        self._read_list(choose=card.dataset)
+        self._begin(self._entries[card.dataset])
+        self._began = time.monotonic()
+        self._stack.setCurrentWidget(self._loading)
+        self._loading.look_for_mistakes(entry, model, card.name)
+
     def _tell_facts(self, entry: DatasetEntry) -> None:
         if self.dataset is not None:
             training = len(self.dataset.train) + len(self.dataset.validation or ())
-            entry = replace(entry, train_images=training, test_images=len(self.dataset.test))
+            entry = replace(
+                entry,
+                train_images=training,
+                test_images=len(self.dataset.test),
+                image_shape=self.dataset.image_shape,
+            )
         self._facts.setText(breakable(f"{entry.size_text} · {entry.licence or entry.path}"))
         self._found.setVisible(self.dataset is not None and self.dataset.report is not None)
         self._more.setVisible(entry.path is not None)
@@ -217,19 +273,22 @@ class DataPage(Page):
         self._loading.start(entry, rescan)
 
     @Slot(object)
-    def _show(self, dataset: Dataset) -> None:
+    def _show(self, loaded: Dataset | WrongAnswers) -> None:
+        dataset = loaded.dataset if isinstance(loaded, WrongAnswers) else loaded
         self.dataset = dataset
         if self._report is not None:
             self._stack.removeWidget(self._report)
             self._report.deleteLater()
             self._report = None
         self._browser.show_dataset(dataset)
+        if isinstance(loaded, WrongAnswers):
+            self._browser.show_mistakes(loaded)
         if self._stack.currentWidget() is self._loading:  # nobody looks through a folder meanwhile
             self._stack.setCurrentWidget(self._browser)
         entry = self._entry
         if entry is not None:
             self._tell_facts(entry)
-        if dataset.report is not None and dataset.report.notes:
+        if loaded is dataset and dataset.report is not None and dataset.report.notes:
             self._message.show_info(" ".join(dataset.report.notes))
         self.loaded.emit(dataset)
 
@@ -270,6 +329,7 @@ class DataPage(Page):
 
     @Slot()
     def _show_help(self) -> None:
+        self._message.hide()
         self._stack.setCurrentWidget(self._import)
         self._import.show_help()
 
@@ -319,3 +379,8 @@ class DataPage(Page):
     def _use_augmentation(self, spec: AugmentationSpec) -> None:
         self._go_to_training()
         self.navigate.emit("train", spec)
+
+
+def _sentence(entry: DatasetEntry) -> str:
+    """What the picker says of a data set; the path of a user's own images would be cut there, and stands below it."""
+    return entry.description if entry.path is None else f"Your own images: {', '.join(entry.classes[:_NAMED])}"

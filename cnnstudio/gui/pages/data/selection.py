@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnstudio.data.splits import Dataset, Split
+from cnnstudio.training.evaluation import Mistakes
+from cnnstudio.wording import percent
 
 SPLITS: dict[str, tuple[str, str]] = {
     "train": ("Train", "training"),
@@ -63,6 +65,9 @@ class Selection:
         seed: of a random order; None for the order in which they come.
     """
 
+    noun = "images"
+    """What it holds, in one word."""
+
     def __init__(
         self, dataset: Dataset, split: str | None = None, label: int | None = None, seed: int | None = None
     ) -> None:
@@ -101,10 +106,64 @@ class Selection:
                 images[mask] = split.images[indices[mask]]
         return images
 
+    def answer(self, place: int) -> str:  # noqa: ARG002 - of images that no network was asked about
+        """What a network answered to an image, in words; empty where none was asked."""
+        return ""
+
     def caption(self, place: int) -> str:
         """An image in words: “cat · training image 1,234”."""
         shown = self.at(place)
-        return f"{self.dataset.classes[shown.label]} · {SPLITS[shown.split][1]} image {shown.index:,}"
+        words = f"{self.dataset.classes[shown.label]} · {SPLITS[shown.split][1]} image {shown.index:,}"
+        return " · ".join(filter(None, (words, self.answer(place))))
+
+
+@dataclass(frozen=True, eq=False)
+class WrongAnswers:
+    """The test images that a network gets wrong.
+
+    Attributes:
+        model: its name.
+        dataset: whose test images they are.
+        mistakes: which they are, and what was answered.
+    """
+
+    model: str
+    dataset: Dataset
+    mistakes: Mistakes
+
+
+class WrongSelection(Selection):
+    """The test images that a network gets wrong, those first of whose wrong answer it is surest.
+
+    Args:
+        wrong: which they are.
+        label: their true class's number, or None for all.
+        seed: of a random order; None for the surest mistakes first.
+    """
+
+    noun = "mistakes"
+
+    def __init__(self, wrong: WrongAnswers, label: int | None = None, seed: int | None = None) -> None:
+        super().__init__(wrong.dataset, "test")
+        self._mistakes = wrong.mistakes
+        truths = wrong.dataset.test.labels[self._mistakes.indices]
+        self._which = np.arange(len(truths)) if label is None else np.flatnonzero(truths == label)
+        if seed is not None:
+            self._which = np.random.default_rng(seed).permutation(self._which)
+        self._indices = self._mistakes.indices[self._which]
+        self._numbers = np.zeros(len(self._which), np.uint8)
+
+    def _answered(self, place: int) -> str:
+        return self.dataset.classes[int(self._mistakes.answers[self._which[place]])]
+
+    def answer(self, place: int) -> str:
+        """What the network answered to an image: “the network says dog (98.0 %)”."""
+        share = percent(float(self._mistakes.probabilities[self._which[place]]))
+        return f"the network says {self._answered(place)} ({share})"
+
+    def note(self, place: int) -> tuple[str, str]:
+        """What stands below an image: what the network said, and what it is."""
+        return f"says {self._answered(place)}", f"is {self.dataset.classes[self.at(place).label]}"
 
 
 @dataclass(frozen=True, eq=False)

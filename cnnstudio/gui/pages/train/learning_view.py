@@ -12,7 +12,7 @@ from cnnstudio.gui.look.theme import GAP, GRID
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.gui.widgets.maps.map_row import MapRow
 from cnnstudio.training.events import Probe
-from cnnstudio.wording import percent, shape
+from cnnstudio.wording import counted, percent, shape
 
 MOST_ROWS = 4
 """The number of layers whose feature maps are shown; the Try page shows all of them."""
@@ -98,8 +98,9 @@ class LearningView(ScrollColumn):
         self._kernels.setVisible(probe.kernels is not None)
         if probe.kernels is not None:
             height, width, channels, filters = probe.kernels.shape
-            each = "" if channels == 1 else f", {channels} each"
-            self._kernels.set_header("Kernels", f"{filters} of {height}×{width}{each}", _KERNELS)
+            each = {1: "", 3: " for red, green and blue"}.get(channels, f" for {channels} channels")
+            count = counted(filters, "filter")
+            self._kernels.set_header("Kernels", f"{count}, each {height}×{width}{each}", _KERNELS)
             self._kernels.set_values(kernel_tiles(probe.kernels))
         self._hint.setVisible(probe.kernels is None)
         self._hint.setText("This network has no convolution, so there are no kernels that slide over the image.")

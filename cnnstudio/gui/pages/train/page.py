@@ -27,7 +27,7 @@ from cnnstudio.models.networks.files import Network
 from cnnstudio.progress import Progress
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import Batches, EpochEnd, Event, Probe, Started, Stopped
-from cnnstudio.wording import duration, percent
+from cnnstudio.wording import counted, duration, percent
 
 if TYPE_CHECKING:
     from cnnstudio.gui.widgets.charts.training_plot import TrainingPlot
@@ -37,6 +37,8 @@ INVITATION = "Press Train to begin."
 
 NARROW_PAGE = 137 * GRID
 """In pages narrower than this, the curves and what the network sees share one place."""
+
+_LINKS = Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
 
 
 class TrainPage(Page):
@@ -160,6 +162,7 @@ class TrainPage(Page):
         self._progress.show_part(0, 1)
         self._status = label(INVITATION, name="training_status")
         self._status.setAccessibleName("State of the training")
+        self._status.linkActivated.connect(self._show_mistakes)
         self._try_button = push_button(
             "try_button",
             "Try &it",
@@ -249,6 +252,7 @@ class TrainPage(Page):
     def _forget_result(self, keep_curves: bool = False) -> None:
         """Back to the empty state: what was shown belongs to another data set or training."""
         self._done, self._result = 0.0, None
+        self._status.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)  # no key stops at it
         self._more_button.hide()
         self._try_button.hide()
         self._seen.clear()
@@ -308,9 +312,11 @@ class TrainPage(Page):
         begin = "Stopped. " if result.stopped else ""
         self._status.setText(
             f"{begin}Of {images:,} test images it had never seen, {title} recognises {right:,}: "
-            f"<b>{percent(result.test_accuracy)}</b>. Trained in {duration(result.train_seconds)} at "
-            f"{result.images_per_second:,.0f} images/s."
+            f"<b>{percent(result.test_accuracy)}</b>.{_mistakes_link(images - right)} "
+            f"Trained in {duration(result.train_seconds)} at {result.images_per_second:,.0f} images/s."
         )
+        if right < images:
+            self._status.setTextInteractionFlags(_LINKS)
         self._progress.show_part(round(1000 * self._done) if result.stopped else 1000, 1000)
         self._more_button.show()
         self._try_button.show()
@@ -335,9 +341,19 @@ class TrainPage(Page):
         self._buttons.setCurrentWidget(self._train_button)
 
     @Slot()
+    def _show_mistakes(self) -> None:
+        if self._result is not None:
+            self.navigate.emit("data", self._result.run)
+
+    @Slot()
     def _try_it(self) -> None:
         if self._result is not None:
             self.navigate.emit("try", self._result.run)
+
+
+def _mistakes_link(wrong: int) -> str:
+    """A link to the test images that were not recognised, with a space before it; empty where all were."""
+    return f' <a href="mistakes">See the {counted(wrong, "mistake")}</a>.' if wrong else ""
 
 
 def _training_plot() -> "type[TrainingPlot]":

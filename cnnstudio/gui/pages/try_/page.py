@@ -134,6 +134,7 @@ class TryPage(Page):
         self._models.setMaximumWidth(64 * GRID)
         self._models.chosen.connect(self._model_chosen)
         self._models.layers_wanted.connect(partial(self.navigate.emit, "architecture"))
+        self._models.mistakes_wanted.connect(partial(self.navigate.emit, "data"))
         self._to_folder = push_button(
             "to_folder_button",
             "&Back to the folder",

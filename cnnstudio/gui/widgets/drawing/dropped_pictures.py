@@ -22,8 +22,10 @@ _ENCODED = ("image/png", "image/jpeg", "image/heic", "image/avif", "image/webp",
 """Files that the clipboard may hold. Qt reads some of them, too, but leaves photos lying as the camera was held."""
 
 
-def pictures_in(data: QMimeData) -> list[Path | bytes]:
-    """The files and folders, or else the bytes of the one picture, that were pasted or dropped."""
+def pictures_in(data: QMimeData | None) -> list[Path | bytes]:
+    """The files and folders, or else the bytes of the one picture, that were pasted or dropped; None is nothing."""
+    if data is None:
+        return []
     files: list[Path | bytes] = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
     if files:
         return files

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout
 from typing_extensions import override
 
@@ -20,7 +20,7 @@ from cnnstudio.errors import reason
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.forms import slider
 from cnnstudio.gui.controls.layouts import row
-from cnnstudio.gui.look.theme import GRID, colours, to_colours
+from cnnstudio.gui.look.theme import GRID, colours, text_sizes, to_colours
 from cnnstudio.gui.widgets.items import NONE, ItemArea, Lines, focus_pen, paint_placeholder, paint_tiles
 
 SMALLEST, LARGEST = 3 * GRID, 24 * GRID
@@ -44,12 +44,14 @@ class ThumbnailSource:
         shape: (height, width, channels) of each.
         read: takes places, (n,) whole numbers from 0 to `count` - 1, and gives (n, height, width, channels) uint8.
         caption: what is said of the image at a place.
+        note: two lines that stand below the image at a place, the second one fainter; None where nothing does.
     """
 
     count: int
     shape: tuple[int, int, int]
     read: Callable[[np.ndarray], np.ndarray]
     caption: Callable[[int], str]
+    note: Callable[[int], tuple[str, str]] | None = None
 
 
 class ThumbnailGrid(ItemArea):
@@ -91,6 +93,11 @@ class ThumbnailGrid(ItemArea):
         """The desired longer side of a thumbnail, in device-independent pixels."""
         return self._side
 
+    def set_placeholder(self, text: str) -> None:
+        """Sets what stands there while there are no images."""
+        self._placeholder = text
+        self.viewport().update()
+
     def set_images(self, source: ThumbnailSource | None) -> None:
         """Shows other images from the first one on, or the placeholder."""
         self.hover(NONE)
@@ -123,14 +130,25 @@ class ThumbnailGrid(ItemArea):
         bar.setRange(0, 0)
         if self._source is not None and self._source.count:
             width, height = self.viewport().width(), self.viewport().height()
-            lines = lay_out(self._source.shape, self._source.count, self._side, width, ratio)
+            note = 0 if self._source.note is None else 2 * self._note_line() + EDGE
+            lines = lay_out(self._source.shape, self._source.count, self._side, width, ratio, note=note)
             total = -(-(lines.line_count * lines.down + round(EDGE * ratio)) // ratio)
             bar.setRange(0, max(0, int(total) - height))
             bar.setPageStep(max(1, height))
             bar.setSingleStep(max(1, round(lines.down / ratio / 2)))
             bar.setValue(round(first // lines.columns * lines.down / ratio))
             self._lines = lines
+        bar.setVisible(bar.maximum() > 0)  # its room stays: the layout depends on the width
         self.viewport().update()
+
+    def _note_line(self) -> int:
+        """The height of a line of a note, in device-independent pixels."""
+        return QFontMetrics(self._note_font()).height()
+
+    def _note_font(self) -> QFont:
+        font = self.font()
+        font.setPixelSize(text_sizes().small)
+        return font
 
     def _top(self) -> int:
         """The top of the first line in the viewport, in screen pixels."""
@@ -209,6 +227,7 @@ class ThumbnailGrid(ItemArea):
             if picture is not None:
                 picture.setDevicePixelRatio(ratio)
                 painter.drawImage(QPointF(round(EDGE * ratio), top + number * self._lines.down) / ratio, picture)
+                self._paint_notes(painter, number)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         hovered = QPen(QColor(colours().secondary), 1)
         for item, pen in (
@@ -220,6 +239,26 @@ class ThumbnailGrid(ItemArea):
                 margin = pen.widthF() / 2 + 1
                 painter.drawRoundedRect(self.item_rectangle(item).adjusted(-margin, -margin, margin, margin), 3, 3)
         painter.end()
+
+    def _paint_notes(self, painter: QPainter, line: int) -> None:
+        """Writes what stands below the images of a line."""
+        if self._source is None or self._source.note is None:
+            return
+        theme, font = colours(), self._note_font()
+        metrics = QFontMetrics(font)
+        painter.setFont(font)
+        start = line * self._lines.columns
+        for item in range(start, min(start + self._lines.columns, self._source.count)):
+            place = self.item_rectangle(item)
+            for number, (text, colour) in enumerate(
+                zip(self._source.note(item), (theme.text, theme.secondary), strict=True)
+            ):
+                top = place.bottom() + EDGE / 2 + number * metrics.height()
+                words = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(place.width()))
+                painter.setPen(QColor(colour))
+                painter.drawText(
+                    QRectF(place.left(), top, place.width(), metrics.height()), Qt.AlignmentFlag.AlignLeft, words
+                )
 
     def _picture(self, line: int) -> QImage | None:
         """The picture of a line, made if need be; None where its images cannot be read."""
@@ -257,7 +296,7 @@ class ThumbnailGrid(ItemArea):
         self.set_side(self._side + direction * GRID)
 
 
-def lay_out(shape: tuple[int, ...], count: int, side: int, room: int, ratio: float) -> Lines:
+def lay_out(shape: tuple[int, ...], count: int, side: int, room: int, ratio: float, *, note: int = 0) -> Lines:
     """Lays thumbnails out: small images by whole numbers of screen pixels a pixel, large ones made to fit.
 
     Args:
@@ -266,6 +305,7 @@ def lay_out(shape: tuple[int, ...], count: int, side: int, room: int, ratio: flo
         side: the desired longer side of a thumbnail, in device-independent pixels.
         room: width of a line, in device-independent pixels.
         ratio: screen pixels per device-independent pixel.
+        note: room below each thumbnail, in device-independent pixels.
 
     Returns:
         Lines whose lengths are in screen pixels.
@@ -278,7 +318,7 @@ def lay_out(shape: tuple[int, ...], count: int, side: int, room: int, ratio: flo
     available = int(room * ratio) - 2 * edge
     columns = max(1, (available + edge) // (width + edge))
     gap = edge if columns == 1 else min(max(edge, (available - columns * width) // (columns - 1)), 3 * edge)
-    return Lines(count, columns, width, height, width + gap, height + edge)
+    return Lines(count, columns, width, height, width + gap, height + edge + round(note * ratio))
 
 
 def paint_line(images: np.ndarray, lines: Lines) -> QImage:

@@ -32,20 +32,22 @@ from cnnstudio.gui.controls.buttons import Item, menu_of, tool_button
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.layouts import row, widget_of
 from cnnstudio.gui.controls.saving import Format, png, save_as
-from cnnstudio.gui.look.theme import GRID, colours
+from cnnstudio.gui.look.theme import GRID, colours, small_font
 from cnnstudio.gui.widgets.network.layout.lay_out import NetworkLayout, lay_out
 from cnnstudio.gui.widgets.network.layout.parts import Arc, Fold, Volume
-from cnnstudio.gui.widgets.network.scene import NetworkScene
+from cnnstudio.gui.widgets.network.scene import LEGIBLE, NetworkScene
 from cnnstudio.models.layer_table import LayerTable
 
-LEGIBLE, LARGEST_FIT, LARGEST = 0.7, 1.75, 8.0
-"""Pixels per unit of the picture: so small that its words can just be read, and at most, by itself and at all."""
+LARGEST_FIT, LARGEST = 1.75, 8.0
+"""Pixels per unit of the picture at most: by itself, and at all."""
 
 _STEP = 1.25
 _LESSON = (
-    "Each block is a layer's output: as high and wide as its feature maps, as deep as it has many of them; bars are "
-    "vectors. Scroll to zoom, drag to move; click a layer to choose it, and a badge to unfold equal blocks."
+    "Each block is a layer's output: as high and wide as its feature maps, and deeper the more of them it has; bars "
+    "are vectors. Scroll to zoom, drag to move; click a layer to choose it, and a badge to unfold equal blocks."
 )
+
+_HINT = "Point at a layer to read what it is, or scroll to zoom in."
 
 
 class NetworkPicture(QGraphicsView):
@@ -80,8 +82,8 @@ class NetworkPicture(QGraphicsView):
         self.viewport().grabGesture(Qt.GestureType.PinchGesture)
         self._layout: NetworkLayout | None = None
         self._chosen = ""
-        self._least: float | None = LEGIBLE
-        """The smallest scale to which the picture is fitted; None where the user has zoomed."""
+        self._fits = True
+        """All of the network is shown; not where the user has zoomed."""
         self._pressed: QPointF | None = None
         self.tools = self._make_tools()
 
@@ -115,10 +117,8 @@ class NetworkPicture(QGraphicsView):
         self._layout = lay_out(table, unfolded=before.unfolded if before else ()) if table else None
         other = before is None or table is None or before.table.name != table.name
         if other:
-            self._least = LEGIBLE
+            self._fits = True
         self._show()
-        if other:
-            self.horizontalScrollBar().setValue(self.horizontalScrollBar().minimum())
 
     def _show(self) -> None:
         self._drawing.set_layout(self._layout)
@@ -162,16 +162,15 @@ class NetworkPicture(QGraphicsView):
 
     def _adjust(self) -> None:
         """As large as there is room, unless the user has zoomed."""
-        if self._least is not None and self._layout is not None:
+        if self._fits and self._layout is not None:
             box, room = self.sceneRect(), self.maximumViewportSize()
-            fitting = min(room.width() / box.width(), room.height() / box.height(), LARGEST_FIT)
-            scale = max(fitting, self._least)
+            scale = min(room.width() / box.width(), room.height() / box.height(), LARGEST_FIT)
             self.setTransform(QTransform.fromScale(scale, scale))
 
     @Slot()
     def fit(self) -> None:
         """Shows the whole network, as large as there is room."""
-        self._least = 0.0
+        self._fits = True
         self._adjust()
 
     @Slot()
@@ -191,7 +190,7 @@ class NetworkPicture(QGraphicsView):
         place, scale, box = self.mapToScene(about), self.transform().m11(), self.sceneRect()
         least = min(self.width() / box.width(), self.height() / box.height(), 1.0) / 2
         wanted = min(max(scale * factor, least), LARGEST)
-        self._least = None
+        self._fits = False
         self.setTransform(QTransform.fromScale(wanted, wanted))
         self._move(about - self.mapFromScene(place))
 
@@ -214,12 +213,19 @@ class NetworkPicture(QGraphicsView):
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        if self.hasFocus() and self._layout is not None:
-            painter = QPainter(self.viewport())
+        if self._layout is None:
+            return
+        painter, area = QPainter(self.viewport()), self.viewport().rect()
+        if self.transform().m11() < LEGIBLE:
+            painter.setFont(small_font(self.font()))
+            painter.setPen(QColor(colours().secondary))
+            flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom
+            painter.drawText(area.adjusted(0, 0, 0, -GRID), flags, _HINT)
+        if self.hasFocus():
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(QColor(colours().accent_text), 2))
-            painter.drawRoundedRect(QRectF(self.viewport().rect()).adjusted(1, 1, -1, -1), 6, 6)
-            painter.end()
+            painter.drawRoundedRect(QRectF(area).adjusted(1, 1, -1, -1), 6, 6)
+        painter.end()
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -16,6 +16,9 @@ from cnnstudio.gui.widgets.network.layout.lay_out import NetworkLayout
 from cnnstudio.gui.widgets.network.layout.parts import Arc, Fold, Label, Link, Point, Volume, around, grown
 from cnnstudio.gui.widgets.network.layout.words import label_font
 
+LEGIBLE = 0.55
+"""Pixels per unit of the picture from which on its words are painted; smaller ones could not be read."""
+
 _PLOT = {"convolution": 0, "pooling": 1, "dense": 2}
 _SHORTCUT = 3
 _ARROW = 5.0
@@ -350,6 +353,8 @@ def _mixed(strong: str, ground: str, share: float) -> QColor:
 
 
 def _paint_label(painter: QPainter, label: Label, colour: str, strong: bool = False) -> None:
+    if painter.worldTransform().m11() < LEGIBLE:
+        return
     painter.setFont(label_font(strong))
     painter.setPen(QColor(colour))
     flags = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextDontClip

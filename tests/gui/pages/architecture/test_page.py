@@ -6,7 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QPushButton, QSpinBox, QTableView, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QTableView,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.controls.message_bar import MessageBar
@@ -185,6 +195,15 @@ def test_the_network_goes_to_the_train_page_with_its_data_set(page: Architecture
         ["train", "cifar10"],
         ["train", ARCHITECTURES["resnet20"]],
     ]
+
+
+def test_the_code_is_shown_without_editing(page: ArchitecturePage, qtbot: QtBot) -> None:
+    press(qtbot, page, "show_code_button")
+    qtbot.waitUntil(lambda: page.findChild(QDialog, "keras_code_dialog") is not None, timeout=MINUTE)
+    dialog = page.findChild(QDialog, "keras_code_dialog")
+    assert "keras.Input((28, 28, 1)" in dialog.view.code
+    assert not page.editing
+    dialog.close()
 
 
 def test_any_keras_model_is_opened_and_can_be_tried(page: ArchitecturePage, qtbot: QtBot, tmp_path: Path) -> None:

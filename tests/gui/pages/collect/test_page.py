@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtGui import (
+    QAction,
+    QContextMenuEvent,
+    QDrag,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QImage,
+)
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QProgressBar, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -20,10 +29,12 @@ from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.controls.question import NameDialog
 from cnnstudio.gui.pages.collect.capture import CapturePanel
+from cnnstudio.gui.pages.collect.classes import ClassList
 from cnnstudio.gui.pages.collect.page import CollectPage
 from cnnstudio.gui.pages.collect.set_view import advice, why_not
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.drawing.camera import CameraView
+from cnnstudio.gui.widgets.images.example_tiles import moving_data
 
 pytestmark = pytest.mark.qt_log_ignore("^Couldn't (load|resolve)", "No RHI backend")
 
@@ -205,7 +216,7 @@ def test_add_rename_and_remove_classes(page: CollectPage, qtbot: QtBot, shapes: 
     assert text(page, "capture_title") == "Draw “star 5”"
     name = find(page, "class_name_4")
     draw(page)
-    name.setFocus()
+    qtbot.mouseDClick(name, Qt.MouseButton.LeftButton)
     name.setText("étoile")
     qtbot.keyClick(name, Qt.Key.Key_Return)
     assert shapes.classes[-1] == "étoile"
@@ -223,8 +234,8 @@ def test_add_rename_and_remove_classes(page: CollectPage, qtbot: QtBot, shapes: 
 
 def test_a_name_that_is_taken_is_told_and_not_kept(page: CollectPage, qtbot: QtBot, shapes: Collection) -> None:
     name = find(page, "class_name_1")
-    name.selectAll()
-    qtbot.keyClicks(name, "square")
+    qtbot.mouseDClick(name, Qt.MouseButton.LeftButton)
+    qtbot.keyClicks(name, "square")  # all of the old name is selected
     qtbot.keyClick(name, Qt.Key.Key_Return)
     assert "already" in page.message
     assert name.text() == "circle"
@@ -233,20 +244,233 @@ def test_a_name_that_is_taken_is_told_and_not_kept(page: CollectPage, qtbot: QtB
 
 def test_escape_leaves_a_name_as_it_was(page: CollectPage, qtbot: QtBot, shapes: Collection) -> None:
     name = find(page, "class_name_1")
-    name.setFocus()
+    qtbot.mouseDClick(name, Qt.MouseButton.LeftButton)
     name.setText("nonsense")
     qtbot.keyClick(name, Qt.Key.Key_Escape)
     assert name.text() == "circle"
+    assert name.isReadOnly()
     assert shapes.classes[0] == "circle"
     assert page.focusWidget() is find(page, "drawing_canvas")
 
 
-def test_a_click_on_a_class_chooses_it(page: CollectPage, qtbot: QtBot, shapes: Collection) -> None:
-    qtbot.mouseClick(find(page, "class_3"), Qt.MouseButton.LeftButton, pos=QPoint(300, 10))
+@pytest.mark.parametrize("where", ["class_3", "class_name_3", "examples_3"])
+def test_a_click_on_a_class_chooses_it(page: CollectPage, qtbot: QtBot, shapes: Collection, where: str) -> None:
+    qtbot.mouseClick(page.findChild(QWidget, where).childAt(5, 5) or find(page, where), Qt.MouseButton.LeftButton)
     assert text(page, "capture_title") == "Draw “triangle”"
+    assert page.focusWidget() is find(page, "drawing_canvas")
     draw(page)
-    click(qtbot, page, "add_example_button")
+    qtbot.keyClick(page.focusWidget(), Qt.Key.Key_Return)
     assert counts(page) == [0, 0, 1]
+
+
+def test_a_second_click_meets_the_class_that_the_first_one_met(
+    page: CollectPage, qtbot: QtBot, shapes: Collection
+) -> None:
+    fill(page, qtbot, 24)
+    QApplication.processEvents()  # the layout settles
+    name = find(page, "class_name_2")
+    before = name.mapTo(page, QPoint())
+    qtbot.mouseClick(name, Qt.MouseButton.LeftButton)
+    QApplication.processEvents()
+    assert name.mapTo(page, QPoint()) == before
+    assert find(page, "examples_1").expanded
+    click(qtbot, page, "fold_class_1")
+    assert not find(page, "examples_1").expanded
+    qtbot.waitUntil(lambda: name.mapTo(page, QPoint()).y() < before.y())
+
+
+def test_f2_renames_the_chosen_class_and_undo_brings_the_name_back(
+    page: CollectPage, qtbot: QtBot, shapes: Collection
+) -> None:
+    qtbot.keyClicks(find(page, "drawing_canvas"), "2")
+    qtbot.keyClick(find(page, "drawing_canvas"), Qt.Key.Key_F2)
+    name = find(page, "class_name_2")
+    assert page.focusWidget() is name
+    qtbot.keyClicks(name, "box")
+    qtbot.keyClick(name, Qt.Key.Key_Return)
+    assert shapes.classes == ("circle", "box", "triangle")
+    assert text(page, "capture_title") == "Draw “box”"
+    click(qtbot, page, "undo_button")
+    assert shapes.classes == ("circle", "square", "triangle")
+    assert text(page, "capture_title") == "Draw “square”"  # and not the first one
+
+
+def test_a_name_is_reached_and_picked_by_keys(page: CollectPage, qtbot: QtBot, shapes: Collection) -> None:
+    name = find(page, "class_name_3")
+    name.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.keyClick(name, Qt.Key.Key_2)  # a number is still the key of a class
+    assert text(page, "capture_title") == "Draw “square”"
+    name.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.keyClick(name, Qt.Key.Key_Return)
+    assert text(page, "capture_title") == "Draw “triangle”"
+    assert name.text() == "triangle"
+
+
+# Examples in the wrong class.
+
+
+def fill(page: CollectPage, qtbot: QtBot, number: int) -> tuple[Path, ...]:
+    """Draws examples of the chosen class."""
+    for turn in range(number):
+        draw(page, turn=turn)
+        qtbot.keyClick(find(page, "drawing_canvas"), Qt.Key.Key_Return)
+    return next(iter(page.collection.contents.values()))
+
+
+def select(qtbot: QtBot, tiles: QWidget, *numbers: int) -> None:
+    for number in numbers:
+        keys = Qt.KeyboardModifier.NoModifier if number == numbers[0] else Qt.KeyboardModifier.ControlModifier
+        place = tiles.tile_rectangle(number).bottomLeft() + QPoint(5, -5)
+        qtbot.mouseClick(tiles, Qt.MouseButton.LeftButton, keys, place)
+
+
+def drag(monkeypatch: pytest.MonkeyPatch, page: CollectPage, tiles: QWidget, number: int, target: str) -> bool:
+    """Drags what is selected from one of its pictures to a class; returns whether that takes it."""
+    taken = []
+    viewport = page.findChild(ClassList).viewport()
+    none, left = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
+
+    def carry(started: QDrag, _actions: object) -> Qt.DropAction:
+        row = page.findChild(QWidget, target)
+        place = row.mapTo(viewport, row.rect().center())
+        enter = QDragEnterEvent(place, Qt.DropAction.MoveAction, started.mimeData(), left, none)
+        move = QDragMoveEvent(place, Qt.DropAction.MoveAction, started.mimeData(), left, none)
+        drop = QDropEvent(QPointF(place), Qt.DropAction.MoveAction, started.mimeData(), left, none)
+        for event in (enter, move, drop):
+            QApplication.sendEvent(viewport, event)
+        taken.append(enter.isAccepted() and move.isAccepted() and drop.isAccepted())
+        return Qt.DropAction.MoveAction
+
+    monkeypatch.setattr(QDrag, "exec", carry)
+    start = tiles.tile_rectangle(number).center()
+    QTest.mousePress(tiles, left, pos=start)
+    QTest.mouseMove(tiles, start + QPoint(40, 40))
+    QTest.mouseRelease(tiles, left, pos=start + QPoint(40, 40))
+    return taken == [True]
+
+
+def test_drag_several_examples_to_another_class(
+    page: CollectPage, qtbot: QtBot, shapes: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = fill(page, qtbot, 4)
+    qtbot.keyClicks(find(page, "drawing_canvas"), "3")
+    tiles = find(page, "examples_1")
+    select(qtbot, tiles, 0, 2)
+    qtbot.keyClicks(tiles, "3")
+    assert drag(monkeypatch, page, tiles, 2, "class_2")
+    assert counts(page) == [2, 2, 0]
+    assert {path.name for path in shapes.examples("square")} == {files[3].name, files[1].name}
+    assert set(find(page, "examples_2").selected) == set(shapes.examples("square"))
+    assert text(page, "capture_title") == "Draw “triangle”"  # dragging chooses no other class to draw for
+    click(qtbot, page, "undo_button")
+    assert shapes.examples("circle") == files
+    click(qtbot, page, "redo_button")
+    assert counts(page) == [2, 2, 0]
+
+
+def test_undo_takes_a_move_back_before_an_older_stroke(page: CollectPage, qtbot: QtBot, shapes: Collection) -> None:
+    files = fill(page, qtbot, 2)
+    canvas = find(page, "drawing_canvas")
+    draw(page)
+    page.findChild(ClassList).examples_moved.emit(files[:1], "square")
+    seen = []
+    for _ in range(3):
+        click(qtbot, page, "undo_button")
+        seen.append((len(canvas.drawing), counts(page)))
+    assert seen == [(1, [2, 0, 0]), (0, [2, 0, 0]), (0, [1, 0, 0])]
+
+
+def test_a_drag_near_the_edge_scrolls(page: CollectPage, qtbot: QtBot, shapes: Collection) -> None:
+    files = fill(page, qtbot, 1)
+    page.resize(900, 560)
+    classes = page.findChild(ClassList)
+    bar, viewport = classes.verticalScrollBar(), classes.viewport()
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
+    where, none, left = QPoint(50, viewport.height() - 3), Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
+    data = moving_data(files)
+    for kind in (QDragEnterEvent, QDragMoveEvent):
+        QApplication.sendEvent(viewport, kind(where, Qt.DropAction.MoveAction, data, left, none))
+    qtbot.waitUntil(lambda: bar.value() == bar.maximum())
+    QApplication.sendEvent(viewport, QDragLeaveEvent())
+    assert counts(page) == [1, 0, 0]
+
+
+def test_a_drag_to_its_own_class_changes_nothing(
+    page: CollectPage, qtbot: QtBot, shapes: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(page, qtbot, 2)
+    assert drag(monkeypatch, page, find(page, "examples_1"), 0, "class_1")
+    assert counts(page) == [2, 0, 0]
+
+
+def test_cut_and_paste(page: CollectPage, qtbot: QtBot, shapes: Collection, pixels) -> None:
+    files = fill(page, qtbot, 3)
+    tiles = find(page, "examples_1")
+    select(qtbot, tiles, 1)
+    before = pixels(tiles)
+    qtbot.keyClick(tiles, Qt.Key.Key_X, Qt.KeyboardModifier.ControlModifier)
+    assert (pixels(tiles) != before).any()  # what was cut is faint
+    assert counts(page) == [3, 0, 0]
+    qtbot.mouseClick(find(page, "class_name_2"), Qt.MouseButton.LeftButton)
+    click(qtbot, page, "paste_picture_button")
+    assert [path.name for path in shapes.examples("square")] == [files[1].name]
+    click(qtbot, page, "paste_picture_button")
+    assert "no picture in the clipboard" in page.message
+    click(qtbot, page, "undo_button")
+    assert shapes.examples("circle") == files
+
+
+def test_what_was_cut_stays_where_something_else_was_copied_since(
+    page: CollectPage, qtbot: QtBot, shapes: Collection
+) -> None:
+    fill(page, qtbot, 1)
+    tiles = find(page, "examples_1")
+    select(qtbot, tiles, 0)
+    qtbot.keyClick(tiles, Qt.Key.Key_X, Qt.KeyboardModifier.ControlModifier)
+    QApplication.clipboard().setText("seven")
+    qtbot.keyClicks(tiles, "2")
+    click(qtbot, page, "paste_picture_button")
+    assert "no picture in the clipboard" in page.message
+    assert counts(page) == [1, 0, 0]
+
+
+def test_the_menu_moves_cuts_and_deletes_what_is_selected(page: CollectPage, qtbot: QtBot, shapes: Collection) -> None:
+    fill(page, qtbot, 3)
+    tiles = find(page, "examples_1")
+    select(qtbot, tiles, 0, 1)
+    place = tiles.tile_rectangle(1).center()
+    QApplication.sendEvent(tiles, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, tiles.mapToGlobal(place)))
+    actions = {action.objectName(): action for action in page.findChildren(QAction)}
+    assert "rename_class" not in actions
+    actions["move_to_2"].trigger()
+    assert counts(page) == [1, 0, 2]
+    click(qtbot, page, "undo_button")
+    assert counts(page) == [3, 0, 0]
+    actions["delete_examples"].trigger()
+    assert counts(page) == [1, 0, 0]
+
+
+def test_the_menu_of_a_class(page: CollectPage, qtbot: QtBot, shapes: Collection) -> None:
+    row = find(page, "class_2")
+    place = QPoint(300, 10)
+    QApplication.sendEvent(row, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, row.mapToGlobal(place)))
+    actions = {action.objectName(): action for action in page.findChildren(QAction)}
+    assert "cut_examples" not in actions
+    actions["rename_class"].trigger()
+    assert page.focusWidget() is find(page, "class_name_2")
+    actions["remove_class"].trigger()
+    assert shapes.classes == ("circle", "triangle")
+
+
+def test_delete_several_examples_as_one_step(page: CollectPage, qtbot: QtBot, shapes: Collection) -> None:
+    files = fill(page, qtbot, 3)
+    tiles = find(page, "examples_1")
+    tiles.setFocus()
+    qtbot.keyClick(tiles, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(tiles, Qt.Key.Key_Delete)
+    assert counts(page) == [0, 0, 0]
+    click(qtbot, page, "undo_button")
+    assert shapes.examples("circle") == files
 
 
 def test_the_last_class_may_go(page: CollectPage, qtbot: QtBot, shapes: Collection) -> None:
@@ -514,7 +738,7 @@ def test_the_camera_is_let_go_with_the_page(page: CollectPage, photos: Collectio
     [
         ({}, "Add a second class", ""),
         ({"a": 20}, "Add a second class", ""),
-        ({"a": 20, "b": 2}, "needs two classes or more", ""),
+        ({"a": 20, "b": 2}, "at least 3 examples to each of two classes", ""),
         ({"Train": 20, "test": 20}, "another name", ""),
         ({"train": 20, "bus": 20}, "", ""),
         ({"a": 4, "b": 5}, "", "6 more of “a”, 5 more of “b”"),

@@ -1,6 +1,9 @@
 """The Data page with real images."""
 
 import gc
+import json
+import shutil
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -37,13 +40,18 @@ from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.pages.data.augment_pane import AugmentPane
 from cnnstudio.gui.pages.data.browser import DataBrowser
 from cnnstudio.gui.pages.data.explorer import DataExplorer
-from cnnstudio.gui.pages.data.import_panel import ImportPanel
+from cnnstudio.gui.pages.data.import_panel import ImportPanel, examples_of, look_at
 from cnnstudio.gui.pages.data.page import DataPage
 from cnnstudio.gui.pages.data.selection import Selection, counts_of, mean_images
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import Task
 from cnnstudio.gui.widgets.images.number_matrix import NumberMatrix
 from cnnstudio.gui.widgets.images.pixel_view import PixelPicture
+from cnnstudio.models.trained.card import CARD_FILE, Card
+from cnnstudio.models.trained.classifier import Classifier
+from cnnstudio.models.trained.library import load_classifier
+from cnnstudio.storage import shipped
+from cnnstudio.training.evaluation import Mistakes, find_mistakes
 
 SECONDS = 30_000
 
@@ -346,6 +354,111 @@ def test_what_is_no_folder_of_images_is_refused_with_the_layout(page: DataPage, 
     assert page.findChild(QWidget, "folder_layout").isVisible()
     click(page, "cancel_import_button")
     assert page.findChild(DataBrowser).isVisible()
+
+
+def test_the_images_are_back_after_a_failed_import(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with qtbot.waitSignal(page.findChild(ImportPanel).failed, timeout=SECONDS):
+        page.receive(tmp_path / "empty")
+    page.entered()  # after a look at another page
+    assert page.findChild(DataBrowser).isVisible()
+    assert not page.message
+
+
+def test_the_preview_shows_every_class(tmp_path: Path) -> None:
+    photos(tmp_path / "many", {"cat": 40, "cup": 3, "pen": 5})
+    (tmp_path / "many" / "cup" / "0.png").write_bytes(b"none")
+    samples = look_at(tmp_path / "many", threading.Event()).samples
+    shown = [file.folder for file in samples[:8]]
+    assert [shown.count(name) for name in ("cat", "cup", "pen")] == [3, 3, 2]
+    assert len(examples_of(samples, 28, 3)) == 8
+    photos(tmp_path / "classes", {f"{number:02}": 2 for number in range(20)})
+    samples = look_at(tmp_path / "classes", threading.Event()).samples
+    assert len({file.folder for file in samples[:8]}) == 8
+
+
+# What a network gets wrong.
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> Path:
+    """A network that has learnt nothing, as a run keeps it."""
+    from cnnstudio.models.networks.building import build_network
+
+    card = Card("Guesser", digits.classes, digits.image_shape, "digit", dataset="mnist", test_accuracy=0.1)
+    folder = tmp_path_factory.mktemp("runs") / "guesser"
+    folder.mkdir()
+    Classifier(build_network("softmax", digits.image_shape, 10, seed=1), card).save(folder)
+    return folder
+
+
+@pytest.fixture
+def mistakes(page: DataPage, qtbot: QtBot, model: Path) -> Mistakes:
+    """What the model gets wrong; the page was asked for it."""
+    with qtbot.waitSignal(page.loaded, timeout=SECONDS):
+        page.receive(model)
+    test = load_dataset("mnist").test
+    return find_mistakes(load_classifier(model), test)
+
+
+def test_the_mistakes_of_a_model(page: DataPage, mistakes: Mistakes) -> None:
+    count = len(mistakes)
+    assert f"“Guesser” gets {count} of 300 test images wrong, the surest" in text(page, "mistakes_title")
+    assert text(page, "images_shown") == f"{count} mistakes"
+    selection = page.findChild(DataBrowser).selection
+    test = load_dataset("mnist").test
+    assert [selection.at(place).index for place in range(count)] == mistakes.indices.tolist()
+    assert np.array_equal(selection.read(np.arange(count)), test.images[mistakes.indices])
+    grid = page.findChild(QWidget, "thumbnail_grid")
+    answer, truth = int(mistakes.answers[0]), int(test.labels[mistakes.indices[0]])
+    assert grid.source.note(0) == (f"says {answer}", f"is {truth}")
+    assert f"the network says {answer} (" in grid.item_text(0)
+    combo = page.findChild(QComboBox, "class_combo")
+    combo.setCurrentIndex(1 + truth)
+    of_class = int((test.labels[mistakes.indices] == truth).sum())
+    assert text(page, "images_shown") == f"{of_class} of {count} mistakes"
+
+
+def test_a_mistake_from_near_and_back_to_all_images(page: DataPage, qtbot: QtBot, mistakes: Mistakes) -> None:
+    open_image(page, qtbot, 0)
+    index, answer = int(mistakes.indices[0]), int(mistakes.answers[0])
+    assert f"test image {index} · the network says {answer} (" in text(page, "image_title")
+    assert page.findChild(QAbstractButton, "back_button").text() == " All mistakes"
+    QTest.keyClick(page.findChild(NumberMatrix), Qt.Key.Key_Escape)
+    assert text(page, "images_shown") == f"{len(mistakes)} mistakes"
+    click(page, "all_images_button")
+    assert text(page, "images_shown") == "1,700 images"
+    assert page.findChild(QAbstractButton, "test_chip").isVisible()
+    assert page.findChild(QWidget, "thumbnail_grid").source.note is None
+
+
+def test_mistakes_of_images_that_are_not_here(page: DataPage, tmp_path: Path, model: Path) -> None:
+    copy = shutil.copytree(model, tmp_path / "copy")
+    card = json.loads((copy / CARD_FILE).read_text())
+    (copy / CARD_FILE).write_text(json.dumps(card | {"dataset": "my pets"}))
+    page.receive(copy)
+    assert "“Guesser” was trained on my pets" in page.message
+    assert text(page, "images_shown") == "1,700 images"
+
+
+def test_mistakes_of_images_that_are_not_downloaded(
+    page: DataPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CNNSTUDIO_DATASETS", str(tmp_path))
+    page.receive(shipped("trained/resnet9-cifar10"))
+    assert page.findChild(QAbstractButton, "download_button").isVisible()
+    assert "was trained on CIFAR-10. Download its images" in page.message
+
+
+def test_cancelled_looking_for_mistakes_offers_the_images(page: DataPage, qtbot: QtBot, model: Path) -> None:
+    page.receive(model)
+    assert "Which ones does “Guesser” get wrong?" in text(page, "loading_title")
+    click(page, "cancel_loading_button")
+    button = page.findChild(QAbstractButton, "download_button")
+    qtbot.waitUntil(button.isVisible, timeout=SECONDS)
+    with qtbot.waitSignal(page.loaded, timeout=SECONDS):
+        click(page, "download_button")
+    assert text(page, "images_shown") == "1,700 images"
 
 
 def test_a_folder_that_is_gone(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:

@@ -108,6 +108,14 @@ def test_training_to_the_end(page: TrainPage, qtbot: QtBot) -> None:
     assert batches == events[0].batches_per_epoch
     text = page.findChild(QLabel, "training_status").text()
     assert f"recognises {round(result.test_accuracy * 300)}" in text
+    wrong = 300 - round(result.test_accuracy * 300)
+    assert f"See the {wrong} mistakes" in text
+    status = page.findChild(QLabel, "training_status")
+    status.setFocus(Qt.FocusReason.TabFocusReason)
+    with qtbot.waitSignal(page.navigate) as navigated:
+        qtbot.keyClick(status, Qt.Key.Key_Tab)
+        qtbot.keyClick(status, Qt.Key.Key_Return)
+    assert navigated.args == ["data", result.run]
     assert page.findChild(QProgressBar, "training_progress").value() == 1000
     assert page.findChild(QWidget, "epochs_spin").isEnabled()
     assert page.busy is None

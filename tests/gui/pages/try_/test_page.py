@@ -334,3 +334,10 @@ def test_the_models_layers_are_shown_elsewhere(page: TryPage, qtbot: QtBot) -> N
     with qtbot.waitSignal(page.navigate) as sent:
         page.findChild(QAction, "show_model_layers").trigger()
     assert sent.args == ["architecture", shipped("trained/lenet5-mnist")]
+
+
+def test_the_models_mistakes_are_shown_elsewhere(page: TryPage, qtbot: QtBot) -> None:
+    page.receive(shipped("trained/lenet5-mnist"))
+    with qtbot.waitSignal(page.navigate) as sent:
+        page.findChild(QAction, "show_model_mistakes").trigger()
+    assert sent.args == ["data", shipped("trained/lenet5-mnist")]

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QMimeData, QPoint, Qt
 from PySide6.QtTest import QTest
 
 from cnnstudio.gui.look.theme import LIGHT
-from cnnstudio.gui.widgets.images.example_tiles import SIDE, ExampleTiles
+from cnnstudio.gui.widgets.images.example_tiles import SIDE, ExampleTiles, moving_data, moving_in
 
 pytestmark = pytest.mark.usefixtures("theme")
 
@@ -67,7 +67,7 @@ def test_the_cross_deletes_and_the_rest_does_not(tiles, qtbot, files):
         QTest.mouseClick(tiles, Qt.MouseButton.LeftButton, pos=middle(tiles, 2))
     with qtbot.waitSignal(tiles.remove_asked) as asked:
         QTest.mouseClick(tiles, Qt.MouseButton.LeftButton, pos=tiles.cross_rectangle(2).center())
-    assert asked.args == [files[2]]
+    assert asked.args == [(files[2],)]
 
 
 def test_the_cross_is_seen_under_the_mouse(tiles, pixels):
@@ -92,12 +92,50 @@ def test_keys_choose_and_delete(tiles, qtbot, files):
     assert "Example 5 of 10" in tiles.accessibleDescription()
     with qtbot.waitSignal(tiles.remove_asked) as asked:
         QTest.keyClick(tiles, Qt.Key.Key_Delete)
-    assert asked.args == [files[5]]
+    assert asked.args == [(files[5],)]
     QTest.keyClick(tiles, Qt.Key.Key_End)
     tiles.set_files(files[:3])
     with qtbot.waitSignal(tiles.remove_asked) as asked:
         QTest.keyClick(tiles, Qt.Key.Key_Delete)
-    assert asked.args == [files[2]]
+    assert asked.args == [(files[2],)]
+
+
+def test_clicks_and_keys_select_several(tiles, files):
+    tiles.set_expanded(True)
+    shift, control = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+    seen = []
+    for number, keys in ((2, shift ^ shift), (6, shift), (4, control), (9, control), (4, shift ^ shift)):
+        QTest.mouseClick(tiles, Qt.MouseButton.LeftButton, keys, middle(tiles, number))
+        seen.append([files.index(path) for path in tiles.selected])
+    assert seen == [[2], [2, 3, 4, 5, 6], [2, 3, 5, 6], [2, 3, 5, 6, 9], [4]]
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_End):
+        QTest.keyClick(tiles, key, shift)
+    assert tiles.selected == tuple(files[4:])
+    QTest.keyClick(tiles, Qt.Key.Key_Home)
+    assert tiles.selected == (files[0],)
+    QTest.keyClick(tiles, Qt.Key.Key_A, control)
+    assert tiles.selected == tuple(files)
+    QTest.keyClick(tiles, Qt.Key.Key_Escape)
+    assert tiles.selected == ()
+
+
+def test_what_is_gone_is_selected_no_more(tiles, files):
+    tiles.select(files[:4])
+    tiles.set_files(files[2:])
+    assert tiles.selected == tuple(files[2:4])
+
+
+def test_what_is_selected_is_seen(tiles, pixels):
+    before = pixels(tiles)
+    QTest.mouseClick(tiles, Qt.MouseButton.LeftButton, pos=middle(tiles, 1))
+    changed = (pixels(tiles) != before).any(axis=2)
+    assert changed[middle(tiles, 1).y(), middle(tiles, 1).x()]
+    assert not changed[middle(tiles, 3).y(), middle(tiles, 3).x()]
+
+
+def test_examples_pass_through_the_clipboard(files):
+    assert moving_in(moving_data(files)) == files
+    assert moving_in(QMimeData()) == []
 
 
 def test_nothing_is_deleted_where_nothing_is(tiles, qtbot):

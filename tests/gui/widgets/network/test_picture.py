@@ -16,7 +16,8 @@ from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.look.theme import DARK, LIGHT, Theme
 from cnnstudio.gui.widgets.network.layout.lay_out import lay_out
-from cnnstudio.gui.widgets.network.picture import LEGIBLE, NetworkPicture
+from cnnstudio.gui.widgets.network.picture import NetworkPicture
+from cnnstudio.gui.widgets.network.scene import LEGIBLE
 from cnnstudio.models.layer_table import LayerTable, describe
 from cnnstudio.models.networks.building import network_config
 
@@ -189,17 +190,27 @@ def test_it_fits_again_when_the_window_changes(picture: NetworkPicture) -> None:
     assert distance(picture) == pytest.approx(fitted / 2, rel=0.05)
 
 
-def test_what_is_too_wide_to_be_read_scrolls_and_fits_when_asked_to(picture: NetworkPicture, qtbot: QtBot) -> None:
+def test_a_large_network_is_shown_whole_and_without_words_until_it_is_nearer(
+    picture: NetworkPicture, qtbot: QtBot, pixels: Callable[[QWidget], np.ndarray]
+) -> None:
     picture.resize(800, 300)
-    picture.set_network(table_of("mobilenetv2"))
-    assert picture.transform().m11() == LEGIBLE
-    assert picture.rect().contains(picture.place_of("image"))
-    assert not picture.rect().contains(picture.place_of("output"))
+    picture.set_network(table_of("vgg16"))
+    assert picture.transform().m11() < LEGIBLE
+    for name in ("image", "output"):
+        assert picture.rect().contains(picture.place_of(name))
+
+    def words() -> int:
+        """Pixels of text below the blocks, above the hint."""
+        top, bottom = picture.place_of("conv1_1").y(), picture.height() - 40
+        return count(pixels(picture)[top:bottom], LIGHT.text)
+
+    assert words() == 0
+    while picture.transform().m11() < LEGIBLE:
+        picture.zoom_in()
+    picture.select("conv1_1")
+    assert words() > 0
     with qtbot.waitSignal(picture.selected):
         QTest.keyClick(picture, Qt.Key.Key_End)
-    assert picture.rect().contains(picture.place_of("output"))
-    picture.fit()
-    assert picture.rect().contains(picture.place_of("image"))
     assert picture.rect().contains(picture.place_of("output"))
     picture.set_network(table_of("lenet5"))
     assert picture.transform().m11() >= LEGIBLE
