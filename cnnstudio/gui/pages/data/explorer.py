@@ -17,7 +17,7 @@ from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages.data.augment_pane import AugmentPane
 from cnnstudio.gui.pages.data.flatten_pane import FlattenPane
-from cnnstudio.gui.pages.data.selection import SPLITS, Selection, average
+from cnnstudio.gui.pages.data.selection import Selection, average
 from cnnstudio.gui.widgets.images.number_matrix import NumberMatrix
 from cnnstudio.gui.widgets.images.pixel_view import PixelPicture
 
@@ -136,7 +136,8 @@ class DataExplorer(QWidget):
         self._place = place
         shown = self._selection.at(place)
         name = self._selection.dataset.classes[shown.label]
-        self._title.setText(f"<b>{escape(breakable(name))}</b> · {SPLITS[shown.split][1]} image {shown.index:,}")
+        origin = escape(breakable(self._selection.origin(place)))
+        self._title.setText(f"<b>{escape(breakable(name))}</b> · {origin}")
         self._previous.setEnabled(place > 0)
         self._next.setEnabled(place < len(self._selection) - 1)
         self._numbers.set_colourful(self._image.shape[2] > 1)

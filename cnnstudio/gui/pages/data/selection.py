@@ -101,10 +101,16 @@ class Selection:
                 images[mask] = split.images[indices[mask]]
         return images
 
+    def origin(self, place: int) -> str:
+        """Where an image is from: “training image 1,234”, or by the name of its file, “training: cat/7.jpg”."""
+        shown, name_of_file = self.at(place), self.dataset.name_of_file
+        kind = SPLITS[shown.split][1]
+        file = name_of_file(self._splits[shown.split], shown.index) if name_of_file is not None else ""
+        return f"{kind}: {file}" if file else f"{kind} image {shown.index:,}"
+
     def caption(self, place: int) -> str:
         """An image in words: “cat · training image 1,234”."""
-        shown = self.at(place)
-        return f"{self.dataset.classes[shown.label]} · {SPLITS[shown.split][1]} image {shown.index:,}"
+        return f"{self.dataset.classes[self.at(place).label]} · {self.origin(place)}"
 
 
 @dataclass(frozen=True, eq=False)
