@@ -9,6 +9,7 @@ import numpy as np
 
 from cnnstudio.data.splits import Split
 from cnnstudio.errors import StudioError
+from cnnstudio.models.layer_kinds import group_of
 from cnnstudio.models.trained.classifier import LayerInfo
 from cnnstudio.training.events import Batches, Event, Probe
 from cnnstudio.training.loop import Block
@@ -23,7 +24,7 @@ PROBE_SECONDS = 1 / 4
 """Shortest time between two events of the probe image."""
 
 PROBE_LAYERS = 4
-"""Number of layers whose outputs are reported for the probe image, spread over the depth of the network."""
+"""Number of layers whose outputs are reported for the probe image, at most."""
 
 SMOOTHING_SECONDS = 1.0
 """Time over which the speed is smoothed."""
@@ -35,6 +36,17 @@ second one replaces it.
 
 _UNLEARNT = frozenset({"Concatenate", "InputLayer", "Normalization", "Rescaling", "Resizing", "ZeroPadding2D"})
 """Kinds of layers that only arrange or scale their input."""
+
+
+class ProbeChoice:
+    """Which image the network is asked about while it learns; one thread may change it while another trains."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def next(self) -> None:
+        """Chooses the next image."""
+        self.number += 1
 
 
 class Speed:
@@ -92,12 +104,18 @@ class Speed:
 
 
 def probe_layers(layers: Sequence[LayerInfo]) -> tuple[str, ...]:
-    """Returns the names of `PROBE_LAYERS` layers with feature maps at most: the first, the last, and some between.
+    """Returns the names of `PROBE_LAYERS` layers with feature maps at most.
+
+    Where there are more, poolings are left out, which only shrink what was found before; of the layers that find
+    something, the first, the last and some between are taken.
 
     Args:
         layers: all layers of the network, in its order.
     """
-    names = [layer.name for layer in layers if layer.main and len(layer.shape) == 3 and layer.kind not in _UNLEARNT]
+    found = [layer for layer in layers if layer.main and len(layer.shape) == 3 and layer.kind not in _UNLEARNT]
+    if len(found) > PROBE_LAYERS:
+        found = [layer for layer in found if group_of(layer.kind) != "Pooling"]
+    names = [layer.name for layer in found]
     places = np.linspace(0, len(names) - 1, min(PROBE_LAYERS, len(names))).round().astype(int)
     return tuple(names[place] for place in places)
 
@@ -108,16 +126,23 @@ class Reporter:
     Args:
         listener: called with every event, in the thread of the training; None where nobody listens.
         classifier: the network that is trained.
-        probes: images of which the first is the probe image.
+        probes: images of which one is the probe image.
+        choice: which of them; beyond the last, it goes on with the first.
         speed: of the training.
     """
 
     def __init__(
-        self, listener: Callable[[Event], None] | None, classifier: "Classifier", probes: Split, speed: Speed
+        self,
+        listener: Callable[[Event], None] | None,
+        classifier: "Classifier",
+        probes: Split,
+        choice: ProbeChoice,
+        speed: Speed,
     ) -> None:
         self._listener = listener
         self._classifier = classifier
-        self._image, self._label = probes.images[0], int(probes.labels[0])
+        self._probes, self._choice = probes, choice
+        self._number = -1
         self._layers = probe_layers(classifier.layers)
         self._speed = speed
         self._waiting: list[Block] = []
@@ -135,7 +160,7 @@ class Reporter:
         self._waiting.append(block)
         if time.perf_counter() - self._batches_sent >= BATCHES_SECONDS:
             self.flush()
-        if time.perf_counter() - self._probe_sent >= PROBE_SECONDS:
+        if time.perf_counter() - self._probe_sent >= PROBE_SECONDS or self._number != self._choice.number:
             self.send_probe()
 
     def flush(self) -> None:
@@ -159,11 +184,14 @@ class Reporter:
         """Sends what the network sees in the probe image now."""
         if self._listener is None:
             return
+        self._number = self._choice.number
+        place = self._number % len(self._probes)
+        image, label = self._probes.images[place], int(self._probes.labels[place])
         try:
-            prediction = self._classifier.predict(self._image, feature_maps=self._layers)
+            prediction = self._classifier.predict(image, feature_maps=self._layers)
         except StudioError:
             return  # The training has diverged. The loss of the next batch shows it, and ends the training.
-        self.send(Probe(self._image, self._label, prediction.probabilities, self._kernels(), prediction.layers))
+        self.send(Probe(image, label, prediction.probabilities, self._kernels(), prediction.layers))
         self._probe_sent = time.perf_counter()
 
     def _kernels(self) -> np.ndarray | None:

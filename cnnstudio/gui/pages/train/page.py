@@ -29,6 +29,7 @@ from cnnstudio.wording import duration, percent
 
 if TYPE_CHECKING:
     from cnnstudio.gui.widgets.charts.training_plot import TrainingPlot
+    from cnnstudio.training.reporter import ProbeChoice
     from cnnstudio.training.trainer import TrainingResult
 
 INVITATION = "Press Train to begin."
@@ -44,7 +45,9 @@ class TrainPage(Page):
         self._done = 0.0
         self._result: TrainingResult | None = None
         self._classes: tuple[str, ...] = ()
+        self._probe: ProbeChoice | None = None
         self._seen = LearningView()
+        self._seen.another_wanted.connect(self._change_probe)
         self._seen.setFixedWidth(36 * GRID)
         self.setLayout(row(self._build_choices(), (self._build_middle(), 1), self._seen, gap=SECTION, edge=SECTION))
 
@@ -199,9 +202,13 @@ class TrainPage(Page):
         self._stop_button.setFocus()
         self._progress.show_part(0, None)
         self._status.setText("Preparing the images and the network …")
-        from cnnstudio.training.trainer import train  # what only a training needs must not hold the window up
+        # What only a training needs must not hold the window up.
+        from cnnstudio.training.reporter import ProbeChoice
+        from cnnstudio.training.trainer import train
 
-        self._task = Task(partial(train, self._config), self)
+        self._probe = ProbeChoice()
+        self._seen.set_changeable(True)
+        self._task = Task(partial(train, self._config, probe=self._probe), self)
         self._task.reported.connect(self._show)
         self._task.finished.connect(self._finish)
         self._task.failed.connect(self._fail)
@@ -290,8 +297,15 @@ class TrainPage(Page):
         chosen = "\n".join(f"{key}: {value}" for key, value in dataclasses.asdict(self._config).items())
         self._message.show_failure(error, chosen)
 
+    @Slot()
+    def _change_probe(self) -> None:
+        if self._probe is not None:
+            self._probe.next()
+
     def _end(self) -> None:
         self._task = None
+        self._probe = None
+        self._seen.set_changeable(False)
         self._form.set_locked(False)
         self._buttons.setCurrentWidget(self._train_button)
 
