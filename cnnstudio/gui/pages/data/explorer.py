@@ -182,6 +182,7 @@ class DataExplorer(QWidget):
     def _choose_pane(self, number: int) -> None:
         self._panes.setCurrentIndex(number)
         self._frame(self._matrix.window_shown())
+        self._point(self._matrix.cell)
 
     @Slot()
     def _close(self) -> None:

@@ -42,6 +42,7 @@ from cnnstudio.gui.pages.data.page import DataPage
 from cnnstudio.gui.pages.data.selection import Selection, counts_of, mean_images
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import Task
+from cnnstudio.gui.widgets.charts.vector_strip import VectorStrip
 from cnnstudio.gui.widgets.images.number_matrix import NumberMatrix
 from cnnstudio.gui.widgets.images.pixel_view import PixelPicture
 
@@ -177,6 +178,16 @@ def test_an_image_is_numbers(page: DataPage, qtbot: QtBot) -> None:
     assert text(page, "pixel_under_cursor") == f"Row {row}, column {column}: {image.max()}"
     QTest.mouseMove(picture, QPoint(picture.width() // 3, picture.height() // 3))
     assert matrix.cell == picture.cell != (row, column)
+
+
+def test_the_first_pixel_that_is_pointed_at_is_the_right_one(page: DataPage, qtbot: QtBot) -> None:
+    open_image(page, qtbot, 2)
+    picture = page.findChild(PixelPicture, "explored_picture")
+    picture.point((11, 9))
+    assert picture.cell == page.findChild(NumberMatrix).cell == (11, 9)
+    qtbot.mouseClick(page.findChild(QAbstractButton, "flatten_chip"), Qt.MouseButton.LeftButton)
+    assert page.findChild(VectorStrip, "vector_strip").current == 11 * 28 + 9
+    assert picture.cell == (11, 9)
 
 
 def test_keys_go_on_and_back(page: DataPage, qtbot: QtBot) -> None:
