@@ -101,7 +101,7 @@ class LayerArithmetic:
             sums = products.sum(axis=(0, 1))
             before = float(sums.sum()) + (bias or 0.0)
         else:
-            before = float({"max": np.nanmax, "mean": np.nanmean, "each": np.nanmax}[self.reduction](patch))
+            before = float(np.nanmean(patch) if self.reduction == "mean" else np.nanmax(patch))
         value = self.output[channel] if self.output.ndim == 1 else self.output[row, column, channel]
         return Number(
             self.reduction,

@@ -18,7 +18,6 @@ from cnnstudio.gui.pages.try_.sample_source import find_test_images
 from cnnstudio.gui.pages.try_.session import dataset_of
 from cnnstudio.gui.task import Task
 from cnnstudio.models.trained.card import Card
-from cnnstudio.progress import ending_with
 from cnnstudio.storage import shipped
 
 SIDE = 9 * GRID
@@ -45,12 +44,11 @@ def _find_test_photos(card: Card, on_event: Callable[[object], object], stop: th
     entry = dataset_of(card)
     if entry is None or not entry.is_here():
         return []
-    tell = ending_with(stop, on_event)
     if entry.path is not None:  # pictures of the user's own that would have to be read and prepared first
         side, _, channels = entry.image_shape
         if find_cached(entry.path, side, channels, lambda: None) is None:
             return []
-    _, dataset = find_test_images(card, False, tell, stop)
+    _, dataset = find_test_images(card, False, on_event, stop)
     if dataset is None:
         return []
     test, photos = dataset.test, []
