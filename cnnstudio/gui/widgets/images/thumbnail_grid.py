@@ -265,6 +265,9 @@ class ThumbnailGrid(ItemArea):
                 painter.setPen(pen)
                 margin = pen.widthF() / 2 + 1
                 painter.drawRoundedRect(self.item_rectangle(item).adjusted(-margin, -margin, margin, margin), 3, 3)
+        if self.hasFocus() and self.current == NONE:
+            painter.setPen(focus_pen())
+            painter.drawRoundedRect(QRectF(self.viewport().rect()).adjusted(1, 1, -1, -1), EDGE, EDGE)
         painter.end()
 
     def _paint_labels(self, painter: QPainter, line: int) -> None:
