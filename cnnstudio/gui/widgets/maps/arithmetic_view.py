@@ -26,7 +26,7 @@ _LARGEST_PATCH = 12
 """Larger patches, such as whole maps, are marked only, not written out."""
 
 _SIGN = 3 * GRID
-_TERMS = 4
+_TERMS = 6
 """So many sums of single channels are written out."""
 
 
