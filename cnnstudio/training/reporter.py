@@ -120,30 +120,53 @@ def probe_layers(layers: Sequence[LayerInfo]) -> tuple[str, ...]:
     return tuple(names[place] for place in places)
 
 
+class Prober:
+    """Asks a network about one image.
+
+    Args:
+        classifier: the network; it is used by one thread at a time.
+        images: of which one is the probe image.
+        choice: which of them; beyond the last, it goes on with the first.
+    """
+
+    def __init__(self, classifier: "Classifier", images: Split, choice: ProbeChoice) -> None:
+        self.choice = choice
+        self._classifier, self._images = classifier, images
+        self._layers = probe_layers(classifier.layers)
+
+    def probe(self) -> Probe | None:
+        """What the network sees in the image that is chosen now; None where its answer is no number."""
+        place = self.choice.number % len(self._images)
+        image = self._images.images[place]
+        try:
+            prediction = self._classifier.predict(image, feature_maps=self._layers)
+        except StudioError:
+            return None
+        label = int(self._images.labels[place])
+        return Probe(image, label, prediction.probabilities, self._kernels(), prediction.layers)
+
+    def _kernels(self) -> np.ndarray | None:
+        import keras
+
+        for layer in self._classifier.model.layers:
+            if isinstance(layer, keras.layers.Conv2D):
+                return layer.kernel.numpy()
+        return None
+
+
 class Reporter:
     """Sends the events of a training to its listener; without one it does nothing.
 
     Args:
         listener: called with every event, in the thread of the training; None where nobody listens.
-        classifier: the network that is trained.
-        probes: images of which one is the probe image.
-        choice: which of them; beyond the last, it goes on with the first.
+        prober: asks the network that is trained about an image.
         speed: of the training.
     """
 
-    def __init__(
-        self,
-        listener: Callable[[Event], None] | None,
-        classifier: "Classifier",
-        probes: Split,
-        choice: ProbeChoice,
-        speed: Speed,
-    ) -> None:
+    def __init__(self, listener: Callable[[Event], None] | None, prober: Prober, speed: Speed) -> None:
         self._listener = listener
-        self._classifier = classifier
-        self._probes, self._choice = probes, choice
+        self._prober = prober
         self._number = -1
-        self._layers = probe_layers(classifier.layers)
         self._speed = speed
         self._waiting: list[Block] = []
         self._batches_sent = self._probe_sent = -math.inf
@@ -160,7 +183,7 @@ class Reporter:
         self._waiting.append(block)
         if time.perf_counter() - self._batches_sent >= BATCHES_SECONDS:
             self.flush()
-        if time.perf_counter() - self._probe_sent >= PROBE_SECONDS or self._number != self._choice.number:
+        if time.perf_counter() - self._probe_sent >= PROBE_SECONDS or self._number != self._prober.choice.number:
             self.send_probe()
 
     def flush(self) -> None:
@@ -184,20 +207,9 @@ class Reporter:
         """Sends what the network sees in the probe image now."""
         if self._listener is None:
             return
-        self._number = self._choice.number
-        place = self._number % len(self._probes)
-        image, label = self._probes.images[place], int(self._probes.labels[place])
-        try:
-            prediction = self._classifier.predict(image, feature_maps=self._layers)
-        except StudioError:
+        self._number = self._prober.choice.number
+        probe = self._prober.probe()
+        if probe is None:
             return  # The training has diverged. The loss of the next batch shows it, and ends the training.
-        self.send(Probe(image, label, prediction.probabilities, self._kernels(), prediction.layers))
+        self.send(probe)
         self._probe_sent = time.perf_counter()
-
-    def _kernels(self) -> np.ndarray | None:
-        import keras
-
-        for layer in self._classifier.model.layers:
-            if isinstance(layer, keras.layers.Conv2D):
-                return layer.kernel.numpy()
-        return None

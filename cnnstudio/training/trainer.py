@@ -27,7 +27,7 @@ from cnnstudio.training.evaluation import Evaluation, evaluate
 from cnnstudio.training.events import EpochEnd, Event, Started, Stopped
 from cnnstudio.training.fine_tuning import RATE_FACTOR, frozen_layers, unfreeze
 from cnnstudio.training.loop import Block, TrainingLoop, mean_over_images
-from cnnstudio.training.reporter import ProbeChoice, Reporter, Speed
+from cnnstudio.training.reporter import ProbeChoice, Prober, Reporter, Speed
 from cnnstudio.training.runs import History, Run, create_run
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class TrainingResult:
         test_loss: mean cross-entropy on the test images, in nats.
         stopped: whether it was stopped by request.
         classifier: with the weights of the best validation epoch; after a stop, those it had then.
+        prober: asks it about the probe image, or another one.
     """
 
     run: Path
@@ -81,6 +82,7 @@ class TrainingResult:
     test_loss: float
     stopped: bool
     classifier: Classifier
+    prober: Prober
 
 
 def train(
@@ -182,7 +184,8 @@ class _Training:
         epochs = config.epochs + config.fine_tune_epochs
         batches = math.ceil(len(self._train) / config.batch_size)
         self._speed = Speed(epochs * len(self._train), epochs)
-        self._reporter = Reporter(on_event, self._classifier, self._validation, probe, self._speed)
+        self._prober = Prober(self._classifier, self._validation, probe)
+        self._reporter = Reporter(on_event, self._prober, self._speed)
         self._reporter.send(
             Started(
                 run=run.folder,
@@ -228,6 +231,7 @@ class _Training:
             test_loss=test.loss,
             stopped=stopped,
             classifier=self._classifier,
+            prober=self._prober,
         )
 
     def _fit(self, loop: TrainingLoop) -> None:

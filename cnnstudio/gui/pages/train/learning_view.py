@@ -58,7 +58,7 @@ class LearningView(ScrollColumn):
             self._probe,
             "probe_image",
             "Probe image",
-            "The image that the network is asked about. While it learns, a click shows it another one.",
+            "The image that the network is asked about. A click takes another one.",
         )
         self._another = tool_button(
             "another_probe_button",

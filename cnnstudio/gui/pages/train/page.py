@@ -19,7 +19,7 @@ from cnnstudio.gui.pages.choosers.networks import choice_key
 from cnnstudio.gui.pages.train.form import TrainingForm
 from cnnstudio.gui.pages.train.learning_view import LearningView
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.task import Task
+from cnnstudio.gui.task import LatestTask, Task
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.networks.files import Network
 from cnnstudio.progress import Progress
@@ -48,6 +48,8 @@ class TrainPage(Page):
         self._probe: ProbeChoice | None = None
         self._seen = LearningView()
         self._seen.another_wanted.connect(self._change_probe)
+        self._looking = LatestTask(self)
+        self._looking.finished.connect(self._show_probe)
         self._seen.setFixedWidth(36 * GRID)
         self.setLayout(row(self._build_choices(), (self._build_middle(), 1), self._seen, gap=SECTION, edge=SECTION))
 
@@ -105,6 +107,7 @@ class TrainPage(Page):
         if self._task is not None:
             self._task.shut_down()
             self._task = None
+        self._looking.shut_down()
 
     def _build_choices(self) -> QWidget:
         self._form = TrainingForm(self._message)
@@ -289,6 +292,7 @@ class TrainPage(Page):
         from cnnstudio.training.trainer import NothingTrained
 
         self._end()
+        self._seen.set_changeable(False)
         self._progress.show_part(0, 1)
         if isinstance(error, NothingTrained):
             self._status.setText(str(error))
@@ -299,13 +303,19 @@ class TrainPage(Page):
 
     @Slot()
     def _change_probe(self) -> None:
+        """Asks about another image: the running training, or the network that came out of the last one."""
         if self._probe is not None:
             self._probe.next()
+        if self._result is not None:
+            self._looking.submit(self._result.prober.probe)
+
+    @Slot(object)
+    def _show_probe(self, probe: Probe | None) -> None:
+        if probe is not None and self._result is not None:
+            self._seen.show_probe(probe, self._classes)
 
     def _end(self) -> None:
         self._task = None
-        self._probe = None
-        self._seen.set_changeable(False)
         self._form.set_locked(False)
         self._buttons.setCurrentWidget(self._train_button)
 
