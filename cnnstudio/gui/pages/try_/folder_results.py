@@ -41,8 +41,8 @@ FILTERS: dict[str, tuple[str, str]] = {
     "all": ("&All", "All pictures of all classes."),
     "unsure": (
         "&Uncertain",
-        f"Pictures whose best class has less than {percent(UNSURE, 0)}: here the network is most likely wrong. "
-        "Press it again to see all pictures.",
+        f"Pictures of which the network is less than {percent(UNSURE, 0)} sure: look for mistakes here first. Press it "
+        "again to see all pictures.",
     ),
     "wrong": (
         "&Wrong",

@@ -79,7 +79,7 @@ class FolderView(QWidget):
         self._save_in: Path | None = None
         self._since = QElapsedTimer()
         self._pause = _REFRESH
-        self._progress = ProgressPanel("folder", "Predicting", "Stops; the predictions so far stay.")
+        self._progress = ProgressPanel("folder", "Predicting", "Stops. The answers so far stay.")
         self._progress.reported.connect(self._hear)
         self._progress.finished.connect(self._finish)
         self._progress.failed.connect(self._end_with)
@@ -125,7 +125,7 @@ class FolderView(QWidget):
         self._filter = "all"
         self._histogram.set_classes((), ())
         self._refresh()
-        self._progress.run(partial(classify, model, folder), "Looking for pictures and opening the model …")
+        self._progress.run(partial(classify, model, folder), "Looking for pictures and opening the network …")
 
     def entered(self, model: Path, title: str) -> None:
         """Called when the user comes back: another model that is chosen by now may classify the folder, too.
@@ -301,6 +301,8 @@ class FolderView(QWidget):
     def _fill_page(self) -> None:
         """Makes the thumbnails as large as all can be seen at once, unless their size was chosen by hand."""
         if self._results is not None and self._grid.side == self._filled_side:
+            if (layout := self.layout()) is not None:
+                layout.activate()  # so that the grid has its new size already
             count = self._results.begun.total if self.running else len(self._shown)
             self._grid.fill(max(1, count), _LEAST_SIDE)
             self._filled_side = self._grid.side
@@ -308,8 +310,6 @@ class FolderView(QWidget):
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if (layout := self.layout()) is not None:
-            layout.activate()  # so that the grid has its new size, too
         self._fill_page()
 
     def _show_choices(self, counts: Mapping[str, int], one_class: bool) -> None:

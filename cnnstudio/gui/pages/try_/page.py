@@ -284,7 +284,7 @@ class TryPage(Page):
         if isinstance(answer.input, Picture) and self._panel.source is self._panel.photo:
             self._message.hide()
             if answer.photo:
-                self._offer_photo_model("This looks like a photo, but this model was trained on drawings only.")
+                self._offer_photo_model("This looks like a photo, but this network knows drawings only.")
         self.answered.emit(answer)
 
     def _opened(self, answer: Answer) -> None:

@@ -78,8 +78,8 @@ class CameraView(QWidget):
             PhotoView("The camera is starting …"),
             "camera_screen",
             "Camera",
-            "What the camera sees now, as in a mirror; it is kept unmirrored. Of each picture the network gets the "
-            "square in the middle.",
+            "What the camera sees, as in a mirror; pictures are kept unmirrored. The network gets the square in the "
+            "middle.",
         )
         self._choice = describe(
             QComboBox(),

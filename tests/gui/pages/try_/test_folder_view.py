@@ -19,7 +19,7 @@ from cnnstudio.gui.pages.try_.folder_view import FolderView
 from cnnstudio.gui.pages.try_.page import TryPage
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.class_histogram import ClassHistogram
-from cnnstudio.gui.widgets.images.thumbnail_grid import ThumbnailGrid
+from cnnstudio.gui.widgets.images.thumbnail_grid import LARGEST, ThumbnailGrid
 from cnnstudio.models.networks.building import build_network
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier
@@ -201,6 +201,9 @@ def test_thumbnails_fill_the_page_until_their_size_is_chosen(
     classify(qtbot, view, tmp_path / "some")
     few = grid.side
     assert grid.verticalScrollBar().maximum() == 0
+    grid.set_side(few + 8)
+    assert few == LARGEST or grid.verticalScrollBar().maximum() > 0, "larger ones would have had room"
+    grid.set_side(few)
     classify(qtbot, view, digits)
     assert few > grid.side >= 80
     grid.set_side(40)
