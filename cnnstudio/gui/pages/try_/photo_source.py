@@ -101,8 +101,8 @@ class PhotoSource(Source):
         self.details = widget_of(column(self._steps, self._samples, gap=2 * GRID))
         self._preview = LatestTask(self)
         self._preview.finished.connect(self._show_preview)
-        below = row((self._name, 1), self._reset)
-        self.setLayout(column(self._photo, below, self._tool_rows, STRETCH, gap=GRID // 2))
+        self._below = widget_of(row((self._name, 1), self._reset))
+        self.setLayout(column(self._photo, self._below, self._tool_rows, STRETCH))
         self._set_texts(texts_for(None))
 
     def set_side(self, side: int) -> None:
@@ -188,7 +188,7 @@ class PhotoSource(Source):
         self._name.setText(self._name.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, room))
         self._name.setToolTip(f"<p>{escape(self._called)}</p>" if self._called else "")
         self._name.setAccessibleName(f"Picture {name}" if name else "")
-        self._name.setVisible(bool(name))
+        self._below.setVisible(bool(name))
 
     def show_answer(self, answer: Answer) -> None:
         """Shows the picture and what became of it, step by step; a part that was chosen meanwhile stays as it is."""
