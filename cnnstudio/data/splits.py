@@ -104,6 +104,8 @@ class Dataset:
         title: the name for the screen.
         licence: the licence, and to whom credit is due; empty for a user's own images.
         report: what was found in the folder that the images come from; None for a published data set.
+        name_of_file: gives for an image of a split, by its number there, the name of the file it came from, or nothing
+            where that is not known; None for a published data set.
     """
 
     name: str
@@ -115,6 +117,7 @@ class Dataset:
     title: str = ""
     licence: str = ""
     report: "FolderReport | None" = None
+    name_of_file: Callable[[Split, int], str] | None = None
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

@@ -41,6 +41,11 @@ class StoredImages:
         """(n, height, width, channels)."""
         return (len(self._numbers), *self._image_shape)
 
+    @property
+    def numbers(self) -> np.ndarray:
+        """(n,) the place of each in the file."""
+        return self._numbers
+
     def __len__(self) -> int:
         return len(self._numbers)
 

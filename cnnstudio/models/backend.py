@@ -1,7 +1,10 @@
 """Keras as CNN Studio needs it: on TensorFlow, channels last, float32."""
 
 import gc
+import os
+import re
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -18,6 +21,14 @@ if TYPE_CHECKING:
 
 _Result = TypeVar("_Result")
 
+_NOTICE = re.compile(
+    rb"WARNING: All log messages before absl::InitializeLog"
+    rb"|[IW]\d{4} "  # information and warnings, as Abseil writes them; errors begin with E or F
+    rb"|E\d{4} .*(Unable to register cu\w+ factory|computation placer already registered)"
+)
+"""Lines that TensorFlow's libraries write while they are loaded, before they heed `TF_CPP_MIN_LOG_LEVEL`, and that call
+for nothing: that oneDNN is used, that there is no graphics card, that they were loaded twice."""
+
 
 def import_keras() -> ModuleType:
     """Imports Keras, pins what a user's own `keras.json` or code may have set otherwise, and registers our layers.
@@ -27,7 +38,7 @@ def import_keras() -> ModuleType:
     Raises:
         StudioError: Keras was imported with another backend before CNN Studio was.
     """
-    with _without_garbage_collection():
+    with _without_garbage_collection(), without_notices():
         import keras
 
     backend = keras.config.backend()
@@ -108,6 +119,33 @@ def trace(function: Callable[..., Any], signature: "Sequence[tf.TensorSpec]") ->
         for name in registered & {node.attr["_gradient_op_type"].s.decode() for node in nodes}:
             del gradient_registry._registry[name]
     return compiled
+
+
+@contextmanager
+def without_notices() -> Iterator[None]:
+    """Leaves out `_NOTICE` of what is written to stderr meanwhile, unless the user's environment asks for such lines.
+
+    They are written by C++, so Python's own stderr has no part in it.
+    """
+    if "keras" in sys.modules or os.environ.get("TF_CPP_MIN_LOG_LEVEL") != "3":
+        yield
+        return
+    try:
+        stderr = os.dup(2)
+    except OSError:  # a program without a console has none
+        yield
+        return
+    with tempfile.TemporaryFile() as written:
+        os.dup2(written.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            written.seek(0)
+            for line in written:
+                if not _NOTICE.match(line):
+                    os.write(2, line)
 
 
 @contextmanager

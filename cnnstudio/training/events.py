@@ -74,7 +74,7 @@ class EpochEnd:
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """What the network sees in one fixed image now, a few times a second.
+    """What the network sees in one image now, a few times a second.
 
     Attributes:
         image: (height, width, channels) uint8, the probe image.

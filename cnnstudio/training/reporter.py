@@ -9,6 +9,7 @@ import numpy as np
 
 from cnnstudio.data.splits import Split
 from cnnstudio.errors import StudioError
+from cnnstudio.models.layer_kinds import group_of
 from cnnstudio.models.trained.classifier import LayerInfo
 from cnnstudio.training.events import Batches, Event, Probe
 from cnnstudio.training.loop import Block
@@ -23,7 +24,7 @@ PROBE_SECONDS = 1 / 4
 """Shortest time between two events of the probe image."""
 
 PROBE_LAYERS = 4
-"""Number of layers whose outputs are reported for the probe image, spread over the depth of the network."""
+"""Number of layers whose outputs are reported for the probe image, at most."""
 
 SMOOTHING_SECONDS = 1.0
 """Time over which the speed is smoothed."""
@@ -35,6 +36,17 @@ second one replaces it.
 
 _UNLEARNT = frozenset({"Concatenate", "InputLayer", "Normalization", "Rescaling", "Resizing", "ZeroPadding2D"})
 """Kinds of layers that only arrange or scale their input."""
+
+
+class ProbeChoice:
+    """Which image the network is asked about while it learns; one thread may change it while another trains."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def next(self) -> None:
+        """Chooses the next image."""
+        self.number += 1
 
 
 class Speed:
@@ -92,14 +104,54 @@ class Speed:
 
 
 def probe_layers(layers: Sequence[LayerInfo]) -> tuple[str, ...]:
-    """Returns the names of `PROBE_LAYERS` layers with feature maps at most: the first, the last, and some between.
+    """Returns the names of `PROBE_LAYERS` layers with feature maps at most.
+
+    Where there are more, poolings are left out, which only shrink what was found before; of the layers that find
+    something, the first, the last and some between are taken.
 
     Args:
         layers: all layers of the network, in its order.
     """
-    names = [layer.name for layer in layers if layer.main and len(layer.shape) == 3 and layer.kind not in _UNLEARNT]
+    found = [layer for layer in layers if layer.main and len(layer.shape) == 3 and layer.kind not in _UNLEARNT]
+    if len(found) > PROBE_LAYERS:
+        found = [layer for layer in found if group_of(layer.kind) != "Pooling"]
+    names = [layer.name for layer in found]
     places = np.linspace(0, len(names) - 1, min(PROBE_LAYERS, len(names))).round().astype(int)
     return tuple(names[place] for place in places)
+
+
+class Prober:
+    """Asks a network about one image.
+
+    Args:
+        classifier: the network; it is used by one thread at a time.
+        images: of which one is the probe image.
+        choice: which of them; beyond the last, it goes on with the first.
+    """
+
+    def __init__(self, classifier: "Classifier", images: Split, choice: ProbeChoice) -> None:
+        self.choice = choice
+        self._classifier, self._images = classifier, images
+        self._layers = probe_layers(classifier.layers)
+
+    def probe(self) -> Probe | None:
+        """What the network sees in the image that is chosen now; None where its answer is no number."""
+        place = self.choice.number % len(self._images)
+        image = self._images.images[place]
+        try:
+            prediction = self._classifier.predict(image, feature_maps=self._layers)
+        except StudioError:
+            return None
+        label = int(self._images.labels[place])
+        return Probe(image, label, prediction.probabilities, self._kernels(), prediction.layers)
+
+    def _kernels(self) -> np.ndarray | None:
+        import keras
+
+        for layer in self._classifier.model.layers:
+            if isinstance(layer, keras.layers.Conv2D):
+                return layer.kernel.numpy()
+        return None
 
 
 class Reporter:
@@ -107,18 +159,14 @@ class Reporter:
 
     Args:
         listener: called with every event, in the thread of the training; None where nobody listens.
-        classifier: the network that is trained.
-        probes: images of which the first is the probe image.
+        prober: asks the network that is trained about an image.
         speed: of the training.
     """
 
-    def __init__(
-        self, listener: Callable[[Event], None] | None, classifier: "Classifier", probes: Split, speed: Speed
-    ) -> None:
+    def __init__(self, listener: Callable[[Event], None] | None, prober: Prober, speed: Speed) -> None:
         self._listener = listener
-        self._classifier = classifier
-        self._image, self._label = probes.images[0], int(probes.labels[0])
-        self._layers = probe_layers(classifier.layers)
+        self._prober = prober
+        self._number = -1
         self._speed = speed
         self._waiting: list[Block] = []
         self._batches_sent = self._probe_sent = -math.inf
@@ -135,7 +183,7 @@ class Reporter:
         self._waiting.append(block)
         if time.perf_counter() - self._batches_sent >= BATCHES_SECONDS:
             self.flush()
-        if time.perf_counter() - self._probe_sent >= PROBE_SECONDS:
+        if time.perf_counter() - self._probe_sent >= PROBE_SECONDS or self._number != self._prober.choice.number:
             self.send_probe()
 
     def flush(self) -> None:
@@ -159,17 +207,9 @@ class Reporter:
         """Sends what the network sees in the probe image now."""
         if self._listener is None:
             return
-        try:
-            prediction = self._classifier.predict(self._image, feature_maps=self._layers)
-        except StudioError:
+        self._number = self._prober.choice.number
+        probe = self._prober.probe()
+        if probe is None:
             return  # The training has diverged. The loss of the next batch shows it, and ends the training.
-        self.send(Probe(self._image, self._label, prediction.probabilities, self._kernels(), prediction.layers))
+        self.send(probe)
         self._probe_sent = time.perf_counter()
-
-    def _kernels(self) -> np.ndarray | None:
-        import keras
-
-        for layer in self._classifier.model.layers:
-            if isinstance(layer, keras.layers.Conv2D):
-                return layer.kernel.numpy()
-        return None

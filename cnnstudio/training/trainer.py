@@ -27,7 +27,7 @@ from cnnstudio.training.evaluation import Evaluation, evaluate
 from cnnstudio.training.events import EpochEnd, Event, Started, Stopped
 from cnnstudio.training.fine_tuning import RATE_FACTOR, frozen_layers, unfreeze
 from cnnstudio.training.loop import Block, TrainingLoop, mean_over_images
-from cnnstudio.training.reporter import Reporter, Speed
+from cnnstudio.training.reporter import ProbeChoice, Prober, Reporter, Speed
 from cnnstudio.training.runs import History, Run, create_run
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class TrainingResult:
         test_loss: mean cross-entropy on the test images, in nats.
         stopped: whether it was stopped by request.
         classifier: with the weights of the best validation epoch; after a stop, those it had then.
+        prober: asks it about the probe image, or another one.
     """
 
     run: Path
@@ -81,6 +82,7 @@ class TrainingResult:
     test_loss: float
     stopped: bool
     classifier: Classifier
+    prober: Prober
 
 
 def train(
@@ -88,6 +90,7 @@ def train(
     on_event: Callable[[Event], None] | None = None,
     stop: threading.Event | None = None,
     output: Path | None = None,
+    probe: ProbeChoice | None = None,
 ) -> TrainingResult:
     """Trains a network, measures it on the test images and keeps it as a run.
 
@@ -99,6 +102,7 @@ def train(
         on_event: called with every event, in this thread. What it raises ends the training.
         stop: once set, the training ends between two batches; the weights as they are then are measured and kept.
         output: the run's own folder, new or empty; without it one is made below the user's runs.
+        probe: which validation image the network is asked about now and then; the first one where None.
 
     Raises:
         TrainingDiverged: the loss became infinite or not a number. If an epoch was over, the best model is kept.
@@ -112,7 +116,7 @@ def train(
     run = create_run(config, output)
     stop = stop or threading.Event()
     try:
-        return _Training(config, run, on_event, stop).result()
+        return _Training(config, run, on_event, stop, probe or ProbeChoice()).result()
     except _StopRequested:
         if on_event is not None:
             on_event(Stopped(0))
@@ -134,7 +138,12 @@ class _Training:
     """
 
     def __init__(
-        self, config: TrainingConfig, run: Run, on_event: Callable[[Event], None] | None, stop: threading.Event
+        self,
+        config: TrainingConfig,
+        run: Run,
+        on_event: Callable[[Event], None] | None,
+        stop: threading.Event,
+        probe: ProbeChoice,
     ) -> None:
         self._config = config
         self._run = run
@@ -175,7 +184,8 @@ class _Training:
         epochs = config.epochs + config.fine_tune_epochs
         batches = math.ceil(len(self._train) / config.batch_size)
         self._speed = Speed(epochs * len(self._train), epochs)
-        self._reporter = Reporter(on_event, self._classifier, self._validation, self._speed)
+        self._prober = Prober(self._classifier, self._validation, probe)
+        self._reporter = Reporter(on_event, self._prober, self._speed)
         self._reporter.send(
             Started(
                 run=run.folder,
@@ -221,6 +231,7 @@ class _Training:
             test_loss=test.loss,
             stopped=stopped,
             classifier=self._classifier,
+            prober=self._prober,
         )
 
     def _fit(self, loop: TrainingLoop) -> None:

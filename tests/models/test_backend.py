@@ -1,10 +1,12 @@
 import gc
+import os
+import sys
 import weakref
 
 import numpy as np
 import pytest
 
-from cnnstudio.models.backend import import_keras, trace
+from cnnstudio.models.backend import import_keras, trace, without_notices
 
 pytestmark = pytest.mark.numbers
 
@@ -58,3 +60,31 @@ def test_graphs_of_others_are_left_alone():
         tape.watch(x)
         outputs = theirs(x)
     assert np.isfinite(tape.gradient(outputs, x)).all()
+
+
+LINES = """WARNING: All log messages before absl::InitializeLog() is called are written to STDERR
+I0000 00:00:1795967541.312781    3772 port.cc:153] oneDNN custom operations are on.
+I0000 00:00:1795967541.335180    3772 cudart_stub.cc:31] Could not find cuda drivers on your machine.
+E0000 00:00:1795967541.335180    3772 cuda_dnn.cc:8310] Unable to register cuDNN factory: Attempting to register
+E0000 00:00:1795967541.335180    3772 device.cc:31] The graphics card is damaged.
+Traceback (most recent call last):
+"""
+
+
+def load(monkeypatch, capfd):
+    """What is seen of TensorFlow's lines, written as its libraries write them, past Python."""
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    with without_notices():
+        os.write(2, LINES.encode())
+    os.write(2, b"after\n")
+    return capfd.readouterr().err
+
+
+def test_notices_while_tensorflow_is_loaded_are_left_out_and_errors_are_not(monkeypatch, capfd):
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+    assert load(monkeypatch, capfd).splitlines() == [*LINES.splitlines()[-2:], "after"]
+
+
+def test_who_asks_for_notices_gets_them(monkeypatch, capfd):
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+    assert load(monkeypatch, capfd) == f"{LINES}after\n"

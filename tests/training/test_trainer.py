@@ -19,7 +19,7 @@ from cnnstudio.training.config import SCHEDULES, Schedule, TrainingConfig
 from cnnstudio.training.evaluation import evaluate
 from cnnstudio.training.events import Batches, EpochEnd, Probe, Started, Stopped
 from cnnstudio.training.loop import Block
-from cnnstudio.training.reporter import Speed, probe_layers
+from cnnstudio.training.reporter import ProbeChoice, Speed, probe_layers
 from cnnstudio.training.trainer import NothingTrained, TrainingDiverged, train
 
 pytestmark = pytest.mark.numbers
@@ -111,6 +111,30 @@ def test_layers_of_the_probe_are_spread_from_the_first_to_the_last():
     layers.append(LayerInfo("output", "Dense", (10,), True))
     assert probe_layers(layers) == ("n0", "n3", "n6", "n9")
     assert probe_layers(layers[-1:]) == ()
+
+
+def test_of_many_layers_the_probe_shows_those_that_find_something():
+    """LeNet-5 with one more convolution; before, it was shown conv1, pool1, conv3 and pool2."""
+    kinds = {"conv1": "Conv2D", "pool1": "MaxPooling2D", "conv2": "Conv2D", "conv3": "Conv2D", "pool2": "MaxPooling2D"}
+    layers = [LayerInfo(name, kind, (8, 8, 4), True) for name, kind in kinds.items()]
+    assert probe_layers(layers) == ("conv1", "conv2", "conv3")
+    assert probe_layers(layers[:4]) == ("conv1", "pool1", "conv2", "conv3")
+
+
+def test_the_probe_image_can_be_changed_while_it_learns(quick, digits):
+    choice, probes = ProbeChoice(), []
+
+    def listen(event):
+        if isinstance(event, Probe):
+            probes.append(event)
+            choice.next()
+
+    train(replace(quick, architecture="lenet5", epochs=1), on_event=listen, probe=choice)
+    held = digits.hold_out(1 / 7, 0).validation
+    assert len(probes) >= 2
+    for number, probe in enumerate(probes[:2]):
+        assert np.array_equal(probe.image, held.images[number])
+        assert probe.label == held.labels[number]
 
 
 def test_a_slow_first_block_does_not_spoil_the_estimate(monkeypatch):

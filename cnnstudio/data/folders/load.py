@@ -7,6 +7,7 @@ import numpy as np
 
 from cnnstudio.data.folders.cache import Record, alone, find_cached, new_cache
 from cnnstudio.data.folders.disk import DiskFolder, Stamp, Store, open_store, sign_file
+from cnnstudio.data.folders.image_files import ImageFiles
 from cnnstudio.data.folders.layout import Layout, find_classes
 from cnnstudio.data.folders.names import readable
 from cnnstudio.data.folders.notes import notes_on_classes, notes_on_files, notes_on_test
@@ -138,6 +139,7 @@ def _dataset(path: Path, record: Record, images: StoredImages, seed: int) -> Dat
         input_rule=record.suggestion.input_rule,
         title=_title(path),
         report=_report(path, record, splits, counts, own_split),
+        name_of_file=ImageFiles(path, record.scan.numbers, sum(count for *_, count in record.places)).name,
     )
 
 

@@ -84,12 +84,14 @@ class InputRule:
         title: for the screen.
         description: one sentence for a beginner.
         prepare: takes an upright picture of mode L or RGB and the shape (height, width, channels) of the image.
+        crops: whether the network gets a rectangle of the picture, so that another one may be chosen.
     """
 
     name: str
     title: str
     description: str
     prepare: Callable[[Image.Image, tuple[int, int, int]], Prepared]
+    crops: bool = False
 
 
 def looks_like_a_photo(picture: Image.Image) -> bool:
@@ -163,6 +165,21 @@ def _imagenet(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared
     # Pictures six times as large as the image, or more, are averaged over blocks first: three times as fast.
     scaled = image.crop(box).resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
     return _cropped(image, to_array(scaled, channels), box)
+
+
+def cut_out(image: Image.Image, box: Box, image_shape: tuple[int, int, int]) -> Prepared:
+    """Cuts out a rectangle that somebody has chosen, in place of the one that a rule takes, and scales it.
+
+    Args:
+        image: upright, of mode L or RGB.
+        box: of the shape of the image, in pixels; what lies outside the picture is left out.
+        image_shape: (height, width, channels) of the image.
+    """
+    height, width, channels = image_shape
+    left, top = max(0.0, box[0]), max(0.0, box[1])
+    inside = (left, top, min(float(image.width), box[2]), min(float(image.height), box[3]))
+    scaled = image.resize((width, height), Image.Resampling.BICUBIC, inside, reducing_gap=3.0)
+    return _cropped(image, to_array(scaled, channels), inside)
 
 
 def _cropped(image: Image.Image, pixels: np.ndarray, crop: Box) -> Prepared:
@@ -316,6 +333,7 @@ INPUT_RULES: dict[str, InputRule] = {
             "Centre crop",
             "The picture is scaled until its shorter side fits, and the middle is cut out.",
             _centre_crop,
+            crops=True,
         ),
         InputRule(
             "imagenet",
@@ -323,6 +341,7 @@ INPUT_RULES: dict[str, InputRule] = {
             "A square of seven eighths of the photo's shorter side is cut out of its middle and scaled, as in tests on "
             "ImageNet.",
             _imagenet,
+            crops=True,
         ),
     )
 }

@@ -15,13 +15,14 @@ from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.backend import import_keras, trace
 from cnnstudio.models.layer_kinds import group_of
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
+from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic, arithmetic_of, is_explained
 from cnnstudio.storage import write_atomically
 
 if TYPE_CHECKING:
     import keras
     from PIL import Image
 
-    from cnnstudio.data.pictures.input_rules import Prepared
+    from cnnstudio.data.pictures.input_rules import Box, Prepared
 
 MAX_BATCH = 512
 MAX_BATCH_BYTES = 2**26
@@ -141,11 +142,12 @@ class Classifier:
             found.append(LayerInfo(layer.name, kind, tuple(layer.output.shape[1:]), main))
         return tuple(found)
 
-    def prepare(self, picture: Picture) -> "Prepared":
+    def prepare(self, picture: Picture, box: "Box | None" = None) -> "Prepared":
         """Makes the image that the network gets from a picture, by the card's input rule.
 
         Args:
             picture: an open picture, or the path or the bytes of a file.
+            box: the part of the upright picture that is taken, where the rule takes a rectangle; its own where None.
 
         Returns:
             The image, uint8 of `input_shape`, and the pictures of the steps that led there.
@@ -153,7 +155,7 @@ class Classifier:
         Raises:
             StudioError: the picture cannot be read, or the rule finds nothing in it.
         """
-        from cnnstudio.data.pictures.input_rules import INPUT_RULES
+        from cnnstudio.data.pictures.input_rules import INPUT_RULES, cut_out
         from cnnstudio.data.pictures.open import open_image
 
         try:
@@ -163,7 +165,10 @@ class Classifier:
                 f"“{self.card.name}” prepares pictures by the rule “{self.card.input_rule}”, which this version of CNN "
                 f"Studio does not have. It has: {', '.join(INPUT_RULES)}."
             ) from None
-        return rule.prepare(open_image(picture), self.input_shape)
+        opened = open_image(picture)
+        if box is not None and rule.crops:
+            return cut_out(opened, box, self.input_shape)
+        return rule.prepare(opened, self.input_shape)
 
     def predict(self, image: "np.ndarray | Picture", feature_maps: bool | Collection[str] = False) -> Prediction:
         """Classifies one image.
@@ -193,6 +198,27 @@ class Classifier:
             LayerOutput(name, kinds[name], np.asarray(output)[0]) for name, output in zip(names, outputs, strict=True)
         )
         return Prediction(self._finite(last.numpy()[0]), self.classes, layers)
+
+    def arithmetic(self, image: np.ndarray, name: str) -> LayerArithmetic | None:
+        """Says how each number of a layer's output for an image comes about.
+
+        Args:
+            image: uint8, as for `predict`.
+            name: the layer's.
+
+        Returns:
+            None for a kind of layer whose numbers are not explained.
+
+        Raises:
+            StudioError: the image is of another shape or type; or there is no such layer.
+        """
+        self._chosen([name])
+        layer = self.model.get_layer(name)
+        if not is_explained(type(layer).__name__):
+            return None
+        batch = self._as_batch(image[np.newaxis])
+        inputs, output = self._pass_to((name, "and its input"), lambda: [layer.input, layer.output])(batch)
+        return arithmetic_of(layer, np.asarray(inputs)[0], np.asarray(output)[0])
 
     def predict_many(self, images: np.ndarray) -> np.ndarray:
         """Classifies many images, `batch_size` at a time.
@@ -285,15 +311,22 @@ class Classifier:
 
     def _pass(self, names: tuple[str, ...]) -> Callable[[np.ndarray], Any]:
         """The compiled forward pass that answers with these layers' outputs and the probabilities."""
+
+        def outputs() -> list[Any]:
+            return [*(layer.output for layer in self._layers if layer.name in names), self.model.output]
+
+        return self._pass_to(names, outputs)
+
+    def _pass_to(self, key: tuple[str, ...], tensors: Callable[[], list[Any]]) -> Callable[[np.ndarray], Any]:
+        """The compiled forward pass that answers with some tensors of the model, kept under a key."""
         import keras
 
-        if names not in self._passes:
-            outputs = [layer.output for layer in self._layers if layer.name in names]
-            model = keras.Model(self.model.input, [*outputs, self.model.output])
+        if key not in self._passes:
+            model = keras.Model(self.model.input, tensors())
             if len(self._passes) == MAX_PASSES:
                 del self._passes[next(iter(self._passes))]
-            self._passes[names] = self._compile(lambda images: model(images, training=False), batch=1)
-        return self._passes[names]
+            self._passes[key] = self._compile(lambda images: model(images, training=False), batch=1)
+        return self._passes[key]
 
     def _compile(self, forward: Callable[[Any], Any], batch: int | None) -> Callable[[np.ndarray], Any]:
         """Compiles a forward pass on raw bytes, once, for batches of one size or (None) of any."""

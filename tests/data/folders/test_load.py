@@ -55,6 +55,33 @@ def test_images_and_labels_are_those_of_the_files(tmp_path: Path) -> None:
     assert dataset.title == "set"
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_each_image_knows_its_file(tmp_path: Path, packed: bool) -> None:
+    """Also with files that cannot be read among the others, and after it was taken from the cache."""
+    root = make(tmp_path / "set", {"a": 7, "b/deep": 5, "c": 6})
+    (root / "a" / "0003.png").write_bytes(b"no picture")
+    source = Path(shutil.make_archive(str(root), "zip", root)) if packed else root
+    rule = INPUT_RULES["centre-crop"].prepare
+    for _ in range(2):
+        dataset = load_folder(source, 16, 3)
+        names = []
+        for split in (dataset.train, dataset.test):
+            for index in range(len(split)):
+                names.append(dataset.name_of_file(split, index))
+                image = rule(open_image(root / names[-1]), (16, 16, 3)).image
+                assert np.array_equal(split.images[index], image)
+        assert sorted(names) == sorted(
+            str(file.relative_to(root)) for file in root.rglob("*.png") if file.stat().st_size > 20
+        )
+
+
+def test_of_a_folder_that_has_changed_no_file_is_named(tmp_path: Path) -> None:
+    root = make(tmp_path / "set", {"a": 6, "b": 6})
+    dataset = load_folder(root, 16, 3)
+    (root / "a" / "0000.png").unlink()
+    assert dataset.name_of_file(dataset.test, 0) == ""
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_size_and_colour_can_be_chosen(tmp_path: Path, channels: int) -> None:
     dataset = load_folder(make(tmp_path / "set", {"a": 4, "b": 4}), 20, channels)

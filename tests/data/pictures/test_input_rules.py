@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from cnnstudio.data.library import load_dataset
-from cnnstudio.data.pictures.input_rules import INPUT_RULES, STEP_SIDE, Prepared, shrunk
+from cnnstudio.data.pictures.input_rules import INPUT_RULES, STEP_SIDE, Prepared, cut_out, shrunk
 from cnnstudio.data.pictures.open import open_image
 from cnnstudio.errors import StudioError
 from cnnstudio.models.trained.classifier import Classifier
@@ -161,6 +161,26 @@ def test_the_crop_is_what_the_network_sees(rule: str, size: tuple[int, int], mod
     if min(size) >= 64:
         seen = picture.resize((32, 32), Image.Resampling.BICUBIC, box=prepared.crop).convert("RGB")
         assert np.abs(np.asarray(seen, np.int64) - prepared.image).max() <= 6
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_part_that_was_chosen_is_scaled(mode: str) -> None:
+    """Four squares of 40 pixels, each of one shade."""
+    shades = np.array([[10, 90], [170, 250]], np.uint8).repeat(40, 0).repeat(40, 1)
+    picture = Image.fromarray(shades).convert(mode)
+    whole = cut_out(picture, (0, 0, 80, 80), (8, 8, 3))
+    assert whole.image[[1, 1, 6, 6], [1, 6, 1, 6], 0] == pytest.approx([10, 90, 170, 250], abs=3)
+    corner = cut_out(picture, (42.5, 40, 100, 90), (8, 8, 1))
+    assert (corner.image[1:, 1:] >= 247).all()
+    assert corner.crop == (42.5, 40, 80, 80)
+    assert [step.title for step in corner.steps] == ["The picture", "What the network gets"]
+
+
+def test_only_rules_that_take_a_rectangle_let_one_be_chosen() -> None:
+    photo = Image.fromarray(np.random.default_rng(0).integers(0, 256, (50, 70, 3), dtype=np.uint8))
+    assert {name for name, rule in INPUT_RULES.items() if rule.crops} == {"centre-crop", "imagenet"}
+    for name in ("centre-crop", "imagenet"):
+        assert INPUT_RULES[name].prepare(photo, (16, 16, 3)).crop is not None
 
 
 def test_rules_differ_in_how_much_they_take() -> None:

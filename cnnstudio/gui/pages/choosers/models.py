@@ -15,7 +15,7 @@ from cnnstudio.gui.controls.library_menu import LibraryItem, LibraryMenu
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Choice, Picker
 from cnnstudio.gui.controls.saving import in_last_folder
-from cnnstudio.gui.pages.choosers.networks import picture
+from cnnstudio.gui.pages.choosers.networks import network_picture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
 from cnnstudio.models.trained.files import MODEL_ENDINGS, NoCardError
@@ -177,7 +177,7 @@ class ModelChooser(QWidget):
         """Reads the list again; the choice stays where it still exists."""
         self._entries = {str(entry.path): entry for entry in list_models()}
         choices = [
-            Choice(key, entry.name, describe_card(entry.card, entry.kind), picture(entry.card.architecture))
+            Choice(key, entry.name, describe_card(entry.card, entry.kind), network_picture(entry.card.architecture))
             for key, entry in self._entries.items()
         ]
         choices += [choice for key, choice in self._guests.items() if key not in self._entries]
@@ -191,7 +191,7 @@ class ModelChooser(QWidget):
         if not self._picker.offers(key):
             self.refresh()
         if not self._picker.offers(key):
-            self._guests[key] = Choice(key, path.name, "Opened from a file")
+            self._guests[key] = Choice(key, path.name, "Opened from a file", network_picture(""))
             self.refresh()
         self._picker.set_current(key)
 
@@ -207,7 +207,7 @@ class ModelChooser(QWidget):
         """Says what a model from elsewhere is, now that its card is known."""
         key = str(path)
         if key in self._guests:
-            self._guests[key] = Choice(key, card.name, describe_card(card, "file"), picture(card.architecture))
+            self._guests[key] = Choice(key, card.name, describe_card(card, "file"), network_picture(card.architecture))
             self.refresh()
 
     def asks_about(self, error: Exception) -> bool:

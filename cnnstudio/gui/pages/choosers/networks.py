@@ -32,9 +32,7 @@ def network_choice(network: Architecture | Network, key: str = "") -> Choice:
     """One of the user's own networks, under its name or another key."""
     source = ARCHITECTURES.get(network.source) if isinstance(network, Network) else network
     description = f"Your own, made from {source.title}." if source else "Your own."
-    symbol = picture(source.name if source else "own-network")
-    if symbol.isNull():
-        symbol = picture("own-network")
+    symbol = network_picture(source.name if source else "")
     return Choice(key or network.name, network.title, description, symbol, YOURS)
 
 
@@ -73,6 +71,12 @@ def about(text: str) -> tuple[str, str]:
         words = " ".join(part for part in (found.idea, found.note) if part)
         return words, f"{found.authors} ({found.year}): {found.paper}"
     return "", str(found.path or "")
+
+
+def network_picture(architecture: str) -> QIcon:
+    """The picture of an architecture, or that of people's own networks where there is none of it."""
+    symbol = picture(architecture)
+    return picture("own-network") if symbol.isNull() else symbol
 
 
 @cache

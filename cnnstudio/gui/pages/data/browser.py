@@ -27,7 +27,7 @@ from cnnstudio.gui.pages.data.selection import (
 )
 from cnnstudio.gui.task import Task
 from cnnstudio.gui.widgets.charts.class_histogram import ClassCounts, ClassHistogram, brush_of
-from cnnstudio.gui.widgets.images.thumbnail_grid import ThumbnailGrid, ThumbnailSource, size_slider
+from cnnstudio.gui.widgets.images.thumbnail_grid import Label, ThumbnailGrid, ThumbnailSource, size_slider
 
 CHIPS: dict[str, tuple[str, str]] = {
     "": ("&All", "All images of the data set."),
@@ -262,16 +262,16 @@ class DataBrowser(QWidget):
         if self._wrong is not None:
             wrong = WrongSelection(self._wrong, chosen, seed)
             selection: Selection = wrong
-            note: Callable[[int], tuple[str, str]] | None = wrong.note
+            label: Callable[[int], Label] | None = wrong.label
             split, noun = "test", "mistakes"
             indices = self._wrong.mistakes.indices
             counts = {"test": np.bincount(dataset.test.labels[indices], minlength=len(dataset.classes))}
         else:
-            selection, note, noun = Selection(dataset, split or None, chosen, seed), None, "images"
+            selection, label, noun = Selection(dataset, split or None, chosen, seed), None, "images"
             counts = counts_of(dataset)
         self._selection = selection
         self._grid.set_images(
-            ThumbnailSource(len(selection), dataset.image_shape, selection.read, selection.caption, note)
+            ThumbnailSource(len(selection), dataset.image_shape, selection.read, selection.caption, label)
         )
         total = sum(int(count.sum()) for count in counts.values())
         some = f"{len(selection):,} of " if len(selection) != total else ""

@@ -17,7 +17,7 @@ from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages.data.augment_pane import AugmentPane
 from cnnstudio.gui.pages.data.flatten_pane import FlattenPane
-from cnnstudio.gui.pages.data.selection import SPLITS, Selection, average
+from cnnstudio.gui.pages.data.selection import Selection, average
 from cnnstudio.gui.widgets.images.number_matrix import NumberMatrix
 from cnnstudio.gui.widgets.images.pixel_view import PixelPicture
 
@@ -143,7 +143,8 @@ class DataExplorer(QWidget):
         self._place = place
         shown = self._selection.at(place)
         name = self._selection.dataset.classes[shown.label]
-        title = f"<b>{escape(breakable(name))}</b> · {SPLITS[shown.split][1]} image {shown.index:,}"
+        origin = escape(breakable(self._selection.origin(place)))
+        title = f"<b>{escape(breakable(name))}</b> · {origin}"
         answer = escape(breakable(self._selection.answer(place)))
         self._title.setText(f"{title} · {answer}" if answer else title)
         self._previous.setEnabled(place > 0)
@@ -190,6 +191,7 @@ class DataExplorer(QWidget):
     def _choose_pane(self, number: int) -> None:
         self._panes.setCurrentIndex(number)
         self._frame(self._matrix.window_shown())
+        self._point(self._matrix.cell)
 
     @Slot()
     def _close(self) -> None:

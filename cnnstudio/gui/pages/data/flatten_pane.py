@@ -109,7 +109,9 @@ class FlattenPane(QWidget):
         self._refresh()
 
     def point(self, cell: tuple[int, int] | None) -> None:
-        """Goes to the first number of a pixel."""
+        """Goes to the first number of a pixel; hidden, the pane has no numbers to go to."""
+        if not self.isVisible():
+            return
         _, width, channels = self._image.shape
         self._strip.set_current(-1 if cell is None else (cell[0] * width + cell[1]) * channels)
 

@@ -113,8 +113,12 @@ def _load(entry: DatasetEntry, rescan: bool, on_event: Callable[[object], object
     if rescan and entry.path is not None:
         side, _, channels = entry.image_shape
         dataset = load_folder(Path(entry.path), side, channels, on_progress=tell, rescan=True)
-        return replace(dataset, name=entry.name, title=entry.title)
-    return entry.load(tell)
+        dataset = replace(dataset, name=entry.name, title=entry.title)
+    else:
+        dataset = entry.load(tell)
+    if dataset.name_of_file is not None:
+        dataset.name_of_file(dataset.test, 0)  # lists the folder here, in this thread
+    return dataset
 
 
 def _look_for_mistakes(

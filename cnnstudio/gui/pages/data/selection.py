@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnstudio.data.splits import Dataset, Split
+from cnnstudio.gui.widgets.images.thumbnail_grid import Label
 from cnnstudio.training.evaluation import Mistakes
 from cnnstudio.wording import percent
 
@@ -106,14 +107,20 @@ class Selection:
                 images[mask] = split.images[indices[mask]]
         return images
 
+    def origin(self, place: int) -> str:
+        """Where an image is from: “training image 1,234”, or by the name of its file, “training: cat/7.jpg”."""
+        shown, name_of_file = self.at(place), self.dataset.name_of_file
+        kind = SPLITS[shown.split][1]
+        file = name_of_file(self._splits[shown.split], shown.index) if name_of_file is not None else ""
+        return f"{kind}: {file}" if file else f"{kind} image {shown.index:,}"
+
     def answer(self, place: int) -> str:  # noqa: ARG002 - of images that no network was asked about
         """What a network answered to an image, in words; empty where none was asked."""
         return ""
 
     def caption(self, place: int) -> str:
         """An image in words: “cat · training image 1,234”."""
-        shown = self.at(place)
-        words = f"{self.dataset.classes[shown.label]} · {SPLITS[shown.split][1]} image {shown.index:,}"
+        words = f"{self.dataset.classes[self.at(place).label]} · {self.origin(place)}"
         return " · ".join(filter(None, (words, self.answer(place))))
 
 
@@ -161,9 +168,9 @@ class WrongSelection(Selection):
         share = percent(float(self._mistakes.probabilities[self._which[place]]))
         return f"the network says {self._answered(place)} ({share})"
 
-    def note(self, place: int) -> tuple[str, str]:
+    def label(self, place: int) -> Label:
         """What stands below an image: what the network said, and what it is."""
-        return f"says {self._answered(place)}", f"is {self.dataset.classes[self.at(place).label]}"
+        return Label(f"says {self._answered(place)}, is {self.dataset.classes[self.at(place).label]}")
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from typing_extensions import override
 
+from cnnstudio.gui.controls.buttons import tool_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, widget_of
 from cnnstudio.gui.look.theme import GAP, GRID
@@ -38,7 +39,10 @@ def verdict(label: str, probabilities: np.ndarray, classes: Sequence[str]) -> st
 
 
 class LearningView(ScrollColumn):
-    """A narrow column: the probe image and the network's answer, the first kernels, the first feature maps."""
+    """A narrow column: the probe image and the network's answer, the first kernels, some feature maps."""
+
+    another_wanted = Signal()
+    """Another probe image is wanted; only while `set_changeable` says that there may be one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,12 +50,25 @@ class LearningView(ScrollColumn):
             self,
             "learning_view",
             "What it sees",
-            "One test image that the network never learns from, shown to it again and again while it learns.",
+            "One image that was kept from training, shown to the network again and again while it learns.",
         )
         self.setMinimumWidth(30 * GRID)
         self._probe = PixelView("")
         self._probe.setFixedSize(11 * GRID, 11 * GRID)
-        describe(self._probe, "probe_image", "Probe image", "The image that the network is asked about.")
+        describe(
+            self._probe,
+            "probe_image",
+            "Probe image",
+            "The image that the network is asked about. A click takes another one.",
+        )
+        self._another = tool_button(
+            "another_probe_button",
+            "Another image",
+            "Asks the network about another image; so does a click on the image.",
+            "shuffle",
+            self.another_wanted,
+        )
+        self._probe.activated.connect(self._ask_for_another)
         self._label = label(role="strong", name="probe_label", plain=True)
         self._verdict = label(name="probe_verdict", plain=True)
         self._hint = label(role="secondary", name="learning_hint", plain=True)
@@ -60,7 +77,7 @@ class LearningView(ScrollColumn):
         self._maps = [MapRow("viridis", "map") for _ in range(MOST_ROWS)]
         for number, maps in enumerate(self._maps):
             maps.setObjectName(f"probe_maps_{number}")
-        answer = column(STRETCH, self._label, self._verdict, STRETCH, gap=GAP // 2)
+        answer = column(STRETCH, row((self._label, 1), self._another), self._verdict, STRETCH, gap=GAP // 2)
         self._answer = widget_of(row(self._probe, (answer, 1), gap=2 * GAP))
         heading = label("What it sees", "heading", "learning_heading")
         content = column(heading, self._answer, self._hint, self._kernels, *self._maps, STRETCH, gap=2 * GAP)
@@ -73,8 +90,20 @@ class LearningView(ScrollColumn):
         """A column."""
         return QSize(36 * GRID, super().sizeHint().height())
 
+    @Slot()
+    def _ask_for_another(self) -> None:
+        if not self._another.isHidden():
+            self.another_wanted.emit()
+
+    def set_changeable(self, changeable: bool) -> None:
+        """Says whether the network can be asked about another image now."""
+        self._another.setVisible(changeable)
+        cursor = Qt.CursorShape.PointingHandCursor if changeable else Qt.CursorShape.ArrowCursor
+        self._probe.setCursor(cursor)
+
     def clear(self) -> None:
         """Shows the empty state."""
+        self.set_changeable(False)
         for part in (self._answer, self._kernels, *self._maps):
             part.hide()
         self._hint.setText(

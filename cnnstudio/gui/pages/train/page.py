@@ -21,7 +21,7 @@ from cnnstudio.gui.pages.choosers.networks import choice_key
 from cnnstudio.gui.pages.train.form import TrainingForm
 from cnnstudio.gui.pages.train.learning_view import LearningView
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.task import Task
+from cnnstudio.gui.task import LatestTask, Task
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.networks.files import Network
 from cnnstudio.progress import Progress
@@ -31,6 +31,7 @@ from cnnstudio.wording import counted, duration, percent
 
 if TYPE_CHECKING:
     from cnnstudio.gui.widgets.charts.training_plot import TrainingPlot
+    from cnnstudio.training.reporter import ProbeChoice
     from cnnstudio.training.trainer import TrainingResult
 
 INVITATION = "Press Train to begin."
@@ -51,7 +52,11 @@ class TrainPage(Page):
         self._done = 0.0
         self._result: TrainingResult | None = None
         self._classes: tuple[str, ...] = ()
+        self._probe: ProbeChoice | None = None
         self._seen = LearningView()
+        self._seen.another_wanted.connect(self._change_probe)
+        self._looking = LatestTask(self)
+        self._looking.finished.connect(self._show_probe)
         self._columns = row(self._build_choices(), (self._build_middle(), 1), self._seen, gap=SECTION, edge=SECTION)
         self.setLayout(self._columns)
 
@@ -126,6 +131,7 @@ class TrainPage(Page):
         if self._task is not None:
             self._task.shut_down()
             self._task = None
+        self._looking.shut_down()
 
     def _build_choices(self) -> QWidget:
         self._form = TrainingForm(self._message)
@@ -241,9 +247,13 @@ class TrainPage(Page):
         self._stop_button.setFocus()
         self._progress.show_part(0, None)
         self._status.setText("Preparing the images and the network …")
-        from cnnstudio.training.trainer import train  # what only a training needs must not hold the window up
+        # What only a training needs must not hold the window up.
+        from cnnstudio.training.reporter import ProbeChoice
+        from cnnstudio.training.trainer import train
 
-        self._task = Task(partial(train, self._config), self)
+        self._probe = ProbeChoice()
+        self._seen.set_changeable(True)
+        self._task = Task(partial(train, self._config, probe=self._probe), self)
         self._task.reported.connect(self._show)
         self._task.finished.connect(self._finish)
         self._task.failed.connect(self._fail)
@@ -327,6 +337,7 @@ class TrainPage(Page):
         from cnnstudio.training.trainer import NothingTrained
 
         self._end()
+        self._seen.set_changeable(False)
         self._progress.show_part(0, 1)
         if isinstance(error, NothingTrained):
             self._status.setText(str(error))
@@ -334,6 +345,19 @@ class TrainPage(Page):
         self._status.setText("Nothing is running.")
         chosen = "\n".join(f"{key}: {value}" for key, value in dataclasses.asdict(self._config).items())
         self._message.show_failure(error, chosen)
+
+    @Slot()
+    def _change_probe(self) -> None:
+        """Asks about another image: the running training, or the network that came out of the last one."""
+        if self._probe is not None:
+            self._probe.next()
+        if self._result is not None:
+            self._looking.submit(self._result.prober.probe)
+
+    @Slot(object)
+    def _show_probe(self, probe: Probe | None) -> None:
+        if probe is not None and self._result is not None:
+            self._seen.show_probe(probe, self._classes)
 
     def _end(self) -> None:
         self._task = None

@@ -1,6 +1,6 @@
 """The camera as what is classified on the Try page: live, or frozen."""
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QStackedWidget
 
 from cnnstudio.gui.controls.buttons import push_button
@@ -8,17 +8,24 @@ from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, column, row
 from cnnstudio.gui.pages.try_.draw_source import Source
 from cnnstudio.gui.pages.try_.session import Answer, Picture
-from cnnstudio.gui.widgets.drawing.camera import CameraView
+from cnnstudio.gui.widgets.drawing.camera import TRY_AGAIN, CameraView
 from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
 
 _INVITATION = "Hold something in front of the camera."
 
 
 class CameraSource(Source):
-    """What the camera sees now, as often as the network can answer; Space freezes a picture."""
+    """What the camera sees now, as often as the network can answer; Space freezes a picture.
+
+    Signals:
+        unavailable(str): the camera that was just chosen cannot be used: why, and what to do.
+    """
+
+    unavailable = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
+        self._starting = False
         self._stack = self._surface = QStackedWidget()
         self.invitation = _INVITATION
         self._camera = CameraView()
@@ -47,12 +54,13 @@ class CameraSource(Source):
     def start(self) -> None:
         """Starts the camera, now that it is chosen."""
         if not self._freeze.isChecked():
-            self.invitation = _INVITATION
+            self._starting = True
             self._camera.start()
 
     def stop(self) -> None:
         """Stops the camera."""
         self._camera.stop()
+        self.invitation = _INVITATION
 
     def shut_down(self) -> None:
         """Stops the camera."""
@@ -69,17 +77,22 @@ class CameraSource(Source):
         if picture is not None and not self._freeze.isChecked():
             self._input = Picture(picture)
             self.invitation = _INVITATION
+            self._starting = False
             if not self._freeze.isEnabled():
                 self._freeze.setEnabled(True)
                 self._freeze.setFocus()  # so that Space is its key, and still that of any other button one goes to
             self.input_changed.emit()
 
-    @Slot()
-    def _lose(self) -> None:
+    @Slot(str)
+    def _lose(self, why: str) -> None:
         self._input = None
         self.invitation = ""  # the view says what is the matter
         self._freeze.setEnabled(False)
-        self.input_changed.emit()
+        if self._starting:
+            self._starting = False
+            self.unavailable.emit(why.replace(TRY_AGAIN, "Then choose Camera again."))
+        else:
+            self.input_changed.emit()
 
     @Slot(bool)
     def _hold(self, held: bool) -> None:

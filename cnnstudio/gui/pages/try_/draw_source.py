@@ -55,6 +55,9 @@ class Source(QWidget):
     def show_answer(self, answer: Answer) -> None:
         """Shows what became of its input."""
 
+    def preview(self) -> None:
+        """Shows its input before there is an answer, which may take a while."""
+
     def forget(self) -> None:
         """Back to the empty state: there is no answer, or none any more."""
 
@@ -65,7 +68,7 @@ class Source(QWidget):
 class DrawSource(Source):
     """The canvas with its tools."""
 
-    invitation = "Draw: the answer follows your pen."
+    invitation = "Draw something: the answer follows your pen."
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,7 +79,7 @@ class DrawSource(Source):
             "undo_button", "Undo", "Undoes the last stroke.", "undo", self.canvas.undo, keys="Ctrl+Z"
         )
         self._redo = tool_button(
-            "redo_button", "Redo", "Draws again what was undone.", "redo", self.canvas.redo, keys="Ctrl+Shift+Z"
+            "redo_button", "Redo", "Redoes what was undone.", "redo", self.canvas.redo, keys="Ctrl+Shift+Z"
         )
         self._clear = tool_button(
             "clear_button",
@@ -92,7 +95,7 @@ class DrawSource(Source):
         width = slider(
             "brush_slider",
             "Brush width",
-            "Width of the pen on the canvas. It is for your eye: the network always gets lines of its own usual width.",
+            "Width of the pen on screen. The network always gets lines as wide as those it was trained on.",
             (4, 48),
             self.canvas.set_brush_width,
         )

@@ -1,19 +1,22 @@
 """The predictions of a folder's pictures: made in a thread, kept for the view, the small pictures on disk."""
 
+import math
 import tempfile
 import threading
+import unicodedata
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import FileIO
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 from PIL import Image
 
-from cnnstudio.data.folders.files import list_pictures
+from cnnstudio.data.folders.files import PictureFile, list_pictures
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.gui.pages.try_.session import UNSURE
+from cnnstudio.gui.widgets.images.thumbnail_grid import Label
 from cnnstudio.models.trained.folder_prediction import FilePrediction, predict_files
 from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.models.trained.prediction_table import model_mark, save_table
@@ -24,16 +27,26 @@ from cnnstudio.wording import percent
 TOP = 3
 """Classes that are named for each picture."""
 
-THUMBNAIL_SIDE = 64
-"""Longer side of a small picture, at most."""
+THUMBNAIL_SIDES = (64, 192)
+"""Longer side of a small picture at most: of very many, and of few."""
 
+THUMBNAIL_BYTES = 2**28
+"""What all small pictures may take on disk before they are made smaller."""
+
+
+UNKNOWN = -1
+"""In place of a class's number, where nobody knows which is right."""
 
 FILTERS: dict[str, tuple[str, str]] = {
     "all": ("&All", "All pictures of all classes."),
     "unsure": (
         "&Uncertain",
-        f"Pictures whose best class has less than {percent(UNSURE, 0)}: here the network is most likely wrong. "
-        "Press it again to see all pictures.",
+        f"Pictures of which the network is less than {percent(UNSURE, 0)} sure: look for mistakes here first. Press it "
+        "again to see all pictures.",
+    ),
+    "wrong": (
+        "&Wrong",
+        "Pictures in a folder with the name of another class than their answer. Press it again to see all pictures.",
     ),
     "unreadable": ("Un&readable", "Files that could not be used, and why."),
 }
@@ -103,6 +116,7 @@ class Begun:
     """The work has begun.
 
     Attributes:
+        root: the folder, or the archive.
         classes: of the model.
         mark: what distinguishes the model from others in a table.
         total: number of pictures.
@@ -110,6 +124,7 @@ class Begun:
         thumbnails: where the small pictures will be.
     """
 
+    root: Path
     classes: tuple[str, ...]
     mark: str
     total: int
@@ -145,12 +160,15 @@ def classify(model: Path, folder: Path, on_event: Callable[[object], object], st
         raise StudioError(" ".join([f"There is no picture in {folder}.", *problems[:1]]))
     classifier = load_classifier(model)
     classifier.freeze()
-    scale = min(1.0, THUMBNAIL_SIDE / max(classifier.input_shape))
     height, width, channels = classifier.input_shape
+    least, most = THUMBNAIL_SIDES
+    side = min(max(least, math.isqrt(THUMBNAIL_BYTES // (channels * len(files)))), most)
+    scale = min(1.0, side / max(height, width))
     shape = max(1, round(scale * height)), max(1, round(scale * width)), channels
     try:
         thumbnails = Thumbnails(shape)
-        on_event(Begun(classifier.classes, model_mark(classifier), len(files), tuple(problems), thumbnails))
+        mark = model_mark(classifier)
+        on_event(Begun(folder, classifier.classes, mark, len(files), tuple(problems), thumbnails))
         for batch in predict_files(classifier, files, min(TOP, len(classifier.classes)), tell):
             small = [_shrunk(one.image, shape) for one in batch if one.image is not None]
             if small:
@@ -184,6 +202,23 @@ class Results:
         self.unreadable: list[FilePrediction] = []
         self._classes: list[int] = []
         self._shares: list[float] = []
+        self._truths: list[int] = []
+        self._numbers = {_plain(name): number for number, name in enumerate(begun.classes)}
+
+    @property
+    def judged(self) -> int:
+        """The number of pictures that lie in a folder named as a class: of these it is known what is right."""
+        return int((np.array(self._truths, int) != UNKNOWN).sum())
+
+    @property
+    def right(self) -> int:
+        """How many of these were predicted to be of the class that their folder names."""
+        return int((np.array(self._truths, int) == np.array(self._classes, int)).sum())
+
+    def is_right(self, place: int) -> bool | None:
+        """Whether a picture lies in a folder named as its predicted class; None where no folder names a class."""
+        truth = self._truths[place]
+        return None if truth == UNKNOWN else truth == self._classes[place]
 
     def add(self, predictions: Sequence[FilePrediction]) -> None:
         """Adds predictions."""
@@ -195,18 +230,26 @@ class Results:
                 self.predictions.append(one)
                 self._classes.append(one.top[0][0])
                 self._shares.append(one.top[0][2])
+                self._truths.append(self._truth(one.file))
+
+    def _truth(self, file: PictureFile) -> int:
+        """The class that the nearest folder around a picture is named as; `UNKNOWN` for none."""
+        parents = PurePath(file.member).parents if file.archive else file.path.relative_to(self.begun.root).parents
+        return next(
+            (self._numbers[name] for parent in parents if (name := _plain(parent.name)) in self._numbers), UNKNOWN
+        )
 
     def counts(self, sure: bool) -> np.ndarray:
         """For each class of the model, the pictures it was predicted for with certainty, or without; (classes,)."""
         chosen = (np.array(self._shares) >= UNSURE) == sure
         return np.bincount(np.array(self._classes, int)[chosen], minlength=len(self.begun.classes))
 
-    def order(self, key: str, only_unsure: bool, number: int | None) -> np.ndarray:
+    def order(self, key: str, filter_: str, number: int | None) -> np.ndarray:
         """The places in `predictions` of the pictures to show.
 
         Args:
             key: of `ORDERS`; each is one order of all that is shown.
-            only_unsure: whether those that are certain are left out.
+            filter_: of `FILTERS`.
             number: the class; None for all.
         """
         classes, shares = np.array(self._classes, int), np.array(self._shares, float)
@@ -214,8 +257,11 @@ class Results:
         keys = {"class": (-shares, classes, -frequency[classes]), "least": (shares,), "most": (-shares,)}
         order = np.lexsort(keys[key])
         keep = np.ones(len(order), bool)
-        if only_unsure:
+        if filter_ == "unsure":
             keep &= shares[order] < UNSURE
+        if filter_ == "wrong":
+            truths = np.array(self._truths, int)[order]
+            keep &= (truths != UNKNOWN) & (truths != classes[order])
         if number is not None:
             keep &= classes[order] == number
         return order[keep]
@@ -231,10 +277,22 @@ class Results:
         return path, len(everything)
 
     def caption(self, place: int) -> str:
-        """A picture in words: its name and its best classes."""
+        """A picture in words: its name, its best classes, and whether the first one is right."""
         one = self.predictions[place]
         named = ", ".join(f"{name} {percent(share)}" for _, name, share in one.top)
-        return f"{one.file.name}: {named}"
+        truth = self._truths[place]
+        verdict = {True: ". Right.", False: f". Wrong: its folder says {self.begun.classes[truth]}.", None: ""}
+        return f"{one.file.name}: {named}{verdict[self.is_right(place)]}"
+
+    def label(self, place: int) -> Label:
+        """The answer in a few words, and whether it is right."""
+        _, name, share = self.predictions[place].top[0]
+        return Label(f"{name} · {percent(share, 0)}", self.is_right(place))
+
+
+def _plain(name: str) -> str:
+    """A name of a folder or a class without what people and systems write in one way or the other."""
+    return unicodedata.normalize("NFC", name).casefold().replace("_", " ").strip()
 
 
 def problem_text(one: FilePrediction, root: Path) -> str:

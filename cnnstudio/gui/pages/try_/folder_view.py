@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QElapsedTimer, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.buttons import chip, on_key, push_button
 from cnnstudio.gui.controls.describe import describe, label
@@ -22,12 +24,27 @@ from cnnstudio.gui.widgets.charts.class_histogram import ClassCounts, ClassHisto
 from cnnstudio.gui.widgets.images.thumbnail_grid import ThumbnailGrid, ThumbnailSource, size_slider
 from cnnstudio.models.trained.folder_prediction import FilePrediction
 from cnnstudio.storage import exists, is_folder
+from cnnstudio.wording import percent
 
 _REFRESH = 1000
 """Milliseconds between two refreshes while predictions come, at least."""
 
 _REST = 20
 """A refresh may take a twentieth of the time: with very many pictures, there are fewer."""
+
+
+_LEAST_SIDE = 12 * GRID
+"""Of a thumbnail with its answer below, unless a smaller one is chosen, in device-independent pixels."""
+
+
+def _subtitle(model: str, judged: int = 0, right: int = 0) -> str:
+    """Which model answered, and how often it was right, where the folders' names say it."""
+    if not judged:
+        return f"Classified by {model}"
+    return (
+        f"Classified by {model}: {right:,} of {judged:,} right ({percent(right / judged)}), going by the names of the "
+        "folders"
+    )
 
 
 class FolderView(QWidget):
@@ -37,17 +54,21 @@ class FolderView(QWidget):
         left(): the user wants to go back to single pictures.
         opened(object, object): the `PictureFile` of a thumbnail that was clicked, and the path of the model that
             answered here.
+        ended(): the work has ended, whatever it led to.
     """
 
     left = Signal()
     opened = Signal(object, object)
+    ended = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("folder_view")
+        self._message = MessageBar()
+        self._message.accepted.connect(self._classify_again)
         self._saving = LatestTask(self)
         self._saving.finished.connect(self._tell_saved)
-        self._saving.failed.connect(self._fail)
+        self._saving.failed.connect(self._message.show_failure)
         self._results: Results | None = None
         self._filter = "all"
         self._shown = np.zeros(0, int)
@@ -58,12 +79,10 @@ class FolderView(QWidget):
         self._save_in: Path | None = None
         self._since = QElapsedTimer()
         self._pause = _REFRESH
-        self._message = MessageBar()
-        self._message.accepted.connect(self._classify_again)
-        self._progress = ProgressPanel("folder", "Predicting", "Stops; the predictions so far stay.")
+        self._progress = ProgressPanel("folder", "Predicting", "Stops. The answers so far stay.")
         self._progress.reported.connect(self._hear)
         self._progress.finished.connect(self._finish)
-        self._progress.failed.connect(self._fail)
+        self._progress.failed.connect(self._end_with)
         body = row(self._build_classes(), (self._build_pictures(), 1), gap=SECTION)
         head = self._build_head()
         self.setLayout(column(head, self._message, self._progress, (body, 1), gap=2 * GRID, edge=SECTION))
@@ -83,6 +102,11 @@ class FolderView(QWidget):
         """Whether pictures are being classified."""
         return self._progress.running
 
+    @property
+    def has_content(self) -> bool:
+        """Whether there are predictions, or may be some soon."""
+        return self.running or (self._results is not None and bool(self._results.everything))
+
     def start(self, model: Path, title: str, folder: Path) -> None:
         """Classifies all pictures of a folder or a zip archive.
 
@@ -97,11 +121,11 @@ class FolderView(QWidget):
         self._save_in = None
         self._results = None
         self._title.setText(folder.name or str(folder))
-        self._subtitle.setText(f"Classified by {title}")
+        self._subtitle.setText(_subtitle(title))
         self._filter = "all"
         self._histogram.set_classes((), ())
         self._refresh()
-        self._progress.run(partial(classify, model, folder), "Looking for pictures and opening the model …")
+        self._progress.run(partial(classify, model, folder), "Looking for pictures and opening the network …")
 
     def entered(self, model: Path, title: str) -> None:
         """Called when the user comes back: another model that is chosen by now may classify the folder, too.
@@ -124,7 +148,7 @@ class FolderView(QWidget):
         back = push_button(
             "leave_folder_button",
             "&Back",
-            "Back to single pictures; what is here stays. (Esc)",
+            "Back to single pictures. The answers stay here. (Esc)",
             self._leave,
             picture="arrow-left",
         )
@@ -162,7 +186,7 @@ class FolderView(QWidget):
         policy.setRetainSizeWhenHidden(True)
         self._every_class.setSizePolicy(policy)
         heading = row((label("Predicted classes", "strong", wrap=False), 1), self._every_class)
-        legend = label("Hatched: uncertain, below 50 %", "small")
+        legend = label("Hatched: less than 50 % sure", "small")
         classes = widget_of(column(heading, legend, (self._histogram, 1)))
         classes.setFixedWidth(30 * GRID)
         return classes
@@ -179,6 +203,7 @@ class FolderView(QWidget):
         self._list.setReadOnly(True)
         self._soon = label("The pictures appear here as they are classified.", "secondary", "no_pictures_yet")
         self._soon.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._filled_side = self._grid.side
         self._stack = QStackedWidget()
         for view in (self._grid, self._list, self._soon):
             self._stack.addWidget(view)
@@ -210,6 +235,7 @@ class FolderView(QWidget):
     @Slot(object)
     def _finish(self, whole: bool) -> None:
         self._refresh()
+        self.ended.emit()
         if self._results is None:
             return
         done = len(self._results.everything)
@@ -219,9 +245,10 @@ class FolderView(QWidget):
             self._message.show_error(" ".join(self._results.begun.problems[:3]))
 
     @Slot(object)
-    def _fail(self, error: Exception) -> None:
+    def _end_with(self, error: Exception) -> None:
         self._refresh()
         self._message.show_failure(error)
+        self.ended.emit()
 
     @Slot()
     def _refresh(self) -> None:
@@ -230,6 +257,7 @@ class FolderView(QWidget):
         self._save.setEnabled(results is not None and bool(results.everything))
         if results is None or not results.everything:
             self._show_choices({}, one_class=False)
+            self._chips["wrong"].hide()
             self._every_class.hide()
             self._grid.set_images(None)
             self._stack.setCurrentWidget(self._soon)
@@ -239,7 +267,11 @@ class FolderView(QWidget):
         chosen = self._histogram.chosen_class
         unsure = results.counts(sure=False)
         number_unsure = int(unsure[self._rows[chosen]] if chosen >= 0 else unsure.sum())
-        self._show_choices({"unsure": number_unsure, "unreadable": len(results.unreadable)}, one_class=chosen >= 0)
+        judged, right = results.judged, results.right
+        counts = {"unsure": number_unsure, "wrong": judged - right, "unreadable": len(results.unreadable)}
+        self._show_choices(counts, one_class=chosen >= 0)
+        self._chips["wrong"].setVisible(judged > 0)
+        self._subtitle.setText(_subtitle(self._model_title, judged, right))
         self._every_class.setVisible(chosen >= 0)
         listing = self._filter == "unreadable"
         self._stack.setCurrentWidget(self._list if listing else self._grid)
@@ -249,7 +281,7 @@ class FolderView(QWidget):
             self._count.setText(f"{number:,} {'file' if number == 1 else 'files'} cannot be used")
             return
         self._shown = results.order(
-            self._order.currentData(), self._filter == "unsure", self._rows[chosen] if chosen >= 0 else None
+            self._order.currentData(), self._filter, self._rows[chosen] if chosen >= 0 else None
         )
         thumbnails, shown, scrolled = results.begun.thumbnails, self._shown, self._grid.verticalScrollBar().value()
         self._grid.set_images(
@@ -258,11 +290,27 @@ class FolderView(QWidget):
                 thumbnails.shape,
                 lambda places: thumbnails.read(shown[places]),
                 lambda place: results.caption(int(shown[place])),
+                lambda place: results.label(int(shown[place])),
             )
         )
+        self._fill_page()
         if self.running:
             self._grid.verticalScrollBar().setValue(scrolled)
         self._tell_picture(-1)
+
+    def _fill_page(self) -> None:
+        """Makes the thumbnails as large as all can be seen at once, unless their size was chosen by hand."""
+        if self._results is not None and self._grid.side == self._filled_side:
+            if (layout := self.layout()) is not None:
+                layout.activate()  # so that the grid has its new size already
+            count = self._results.begun.total if self.running else len(self._shown)
+            self._grid.fill(max(1, count), _LEAST_SIDE)
+            self._filled_side = self._grid.side
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fill_page()
 
     def _show_choices(self, counts: Mapping[str, int], one_class: bool) -> None:
         """Shows which filter is on, and how many pictures some of them let through."""
@@ -300,7 +348,7 @@ class FolderView(QWidget):
         """Turns a filter on; the one that is on, off."""
         self._filter = "all" if name == self._filter else name
         self._message.hide()
-        if name != "unsure":
+        if name not in ("unsure", "wrong"):
             self._histogram.set_chosen(-1)
         self._refresh()
 

@@ -22,7 +22,7 @@ from cnnstudio.models.trained.card import Card
 _SMALLEST_INPUT, _SMALL_INPUT, _LARGE_INPUT = 14 * GRID + 4, 18 * GRID, 28 * GRID + 4
 """Sides of what the network gets: four or five pixels a pixel of MNIST, or 224 pixels as they are."""
 
-_SAMPLE_TIP = "An image of the data set that was kept away from all training."
+_SAMPLE_TIP = "An image of its data set that the network was not trained on, with its true class."
 
 _ROOM_FOR_LARGE_INPUT = 110 * GRID
 """Height of the page from which on the large one fits."""
@@ -44,6 +44,7 @@ class ImagePanel(ScrollColumn):
 
     def __init__(self, message: MessageBar) -> None:
         super().__init__()
+        self._message = message
         self._card: Card | None = None
         self._room = (0, 0)
         self.draw, self.photo, self.camera, self.sample = DrawSource(), PhotoSource(), CameraSource(), SampleSource()
@@ -55,10 +56,11 @@ class ImagePanel(ScrollColumn):
             source.input_changed.connect(self.asked)
             source.failed.connect(message.show_error)
         self.photo.pasted.connect(self.open_picture)
+        self.camera.unavailable.connect(self._leave_camera)
         self._chips = [
             chip("draw_chip", "&Draw", "Draw with mouse, pen, finger or keyboard."),
             chip("photo_chip", "P&hoto", "Open, drop or paste a picture."),
-            chip("camera_chip", "&Camera", "The camera's picture, classified as it moves."),
+            chip("camera_chip", "&Camera", "The camera's live picture."),
             chip("test_image_chip", "Test i&mage", _SAMPLE_TIP),
         ]
         chip_group(self, self._chips, self._choose)
@@ -68,7 +70,10 @@ class ImagePanel(ScrollColumn):
         self._note = label(role="secondary", name="network_input_note")
         top = Qt.AlignmentFlag.AlignTop
         gets = row((self._pixels, 0, top), (self._note, 1, top), gap=2 * GRID)
-        self.set_content(column(self._chip_rows, self._stack, gets, STRETCH, gap=2 * GRID))
+        gets.addStretch()  # the note has a largest width
+        # Below what the network gets, which would be out of sight otherwise.
+        self.photo.details.hide()
+        self.set_content(column(self._chip_rows, self._stack, gets, self.photo.details, STRETCH, gap=2 * GRID))
 
     @property
     def source(self) -> Source:
@@ -90,11 +95,14 @@ class ImagePanel(ScrollColumn):
         self.choose(self.photo)
 
     def is_current(self, model_input: ModelInput | None) -> bool:
-        """Whether an answer is worth showing: a pen and a camera may have moved on since it was asked for."""
-        if self.source.input is None:
+        """Whether an answer is worth showing: a pen, a camera and a crop may have moved on since it was asked for."""
+        wanted = self.source.input
+        if wanted is None:
             return False
+        if self.source is self.photo and isinstance(model_input, Picture) and isinstance(wanted, Picture):
+            return model_input.source is wanted.source
         kind = {self.draw: Drawing, self.camera: Picture}.get(self.source)
-        return model_input is self.source.input if kind is None else isinstance(model_input, kind)
+        return model_input is wanted if kind is None else isinstance(model_input, kind)
 
     def use(self, card: Card) -> None:
         """Speaks of what a model takes, and offers the sources that make sense for it."""
@@ -162,16 +170,23 @@ class ImagePanel(ScrollColumn):
         gets = texts.gets_sample if self.source is self.sample else texts.gets
         self._note.setText(f"<b>What the network gets</b><br>{gets}")
 
+    @Slot(str)
+    def _leave_camera(self, why: str) -> None:
+        """Back to photos from a camera that cannot be used."""
+        self.choose(self.photo)
+        self._message.show_error(why)
+
     @Slot(int)
     def _choose(self, index: int) -> None:
         self._stack.setCurrentIndex(index)
+        self.photo.details.setVisible(self.source is self.photo)
         self._describe_input()
         for source in self._sources:
             policy = QSizePolicy.Policy.Preferred if source is self.source else QSizePolicy.Policy.Ignored
             source.setSizePolicy(policy, policy)
         self._stack.adjustSize()
+        self.source_changed.emit()
         if self.source is self.camera:
-            self.camera.start()
+            self.camera.start()  # which may lead to another source at once
         else:
             self.camera.stop()
-        self.source_changed.emit()

@@ -44,7 +44,7 @@ def texts_for(card: Card | None) -> InputTexts:
             photo_tip=f"Open, drop or paste a picture of a {short} on paper.",
             gets="A small grey picture: the ink, scaled and centred like the images it was trained on.",
             gets_sample=sample,
-            view_tip="The original picture. Dark ink on a light page is fine: it is inverted, cropped and centred.",
+            view_tip="Your picture. Dark ink on a light page is fine: it is inverted, cropped and centred.",
         )
     if card.input_rule == "clothing":
         return InputTexts(
@@ -54,14 +54,15 @@ def texts_for(card: Card | None) -> InputTexts:
             photo_tip="Open, drop or paste a photo of one piece of clothing on a plain background.",
             gets=f"The piece, found and cut out, light on dark, fitted into {size}.",
             gets_sample=sample,
-            view_tip="The original photo. The piece is found, cut out, made light on dark and fitted.",
+            view_tip="Your photo. The piece is found, cut out, made light on dark and scaled to fit.",
         )
     return InputTexts(
         draws=False,
         empty="Open, drop or paste a photo.",
         invitation="Open a photo.",
         photo_tip="Open, drop or paste an ordinary photo.",
-        gets=f"The middle of the picture, scaled to {size}.",
+        gets=f"The part of the picture in the frame, scaled to {size}. Drag the frame, or zoom with the wheel.",
         gets_sample=sample,
-        view_tip="The original photo. The network sees the part that is not dimmed: it takes squares of one size only.",
+        view_tip="The network gets the part in the frame. Drag the frame, pull its corners or turn the wheel to choose "
+        "another part; the arrow keys, + and − do so too. A double click, or Home, brings the usual part back.",
     )

@@ -15,6 +15,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
+from cnnstudio.gui.controls.progress_panel import ProgressBar
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.choosers.models import ModelChooser, is_model, photo_model, title_of
@@ -138,7 +139,7 @@ class TryPage(Page):
         self._to_folder = push_button(
             "to_folder_button",
             "&Back to the folder",
-            "Back to the folder that was classified last.",
+            "Back to the pictures of the folder and their answers.",
             self._show_folder,
             picture="arrow-left",
         )
@@ -163,26 +164,32 @@ class TryPage(Page):
     def _build_answer(self) -> QVBoxLayout:
         self._answer = label(NO_ANSWER, "heading", "answer", plain=True)  # a class may be called anything
         self._answer.setAccessibleName("The network's answer")
-        self._state = label(role="secondary", name="model_state")
+        self._state = label(role="secondary", name="model_state", plain=True)
+        self._opening = ProgressBar(
+            "opening_progress", "Opening the network", "The network is being read and compiled."
+        )
+        self._opening.show_part(0, None)
+        self._opening.hide()
         self._bars = ProbabilityBars()
         self._bars.setMaximumHeight(50 * GRID)
-        middle = column(self._answer, self._state, (self._bars, 1))
+        middle = column(self._answer, self._state, self._opening, (self._bars, 1))
         middle.addStretch()  # the bars have a largest height
         return middle
 
     def _build_layers(self) -> QVBoxLayout:
-        title = label("What every layer saw", "strong")
+        title = label("The output of every layer", "strong")
         title.setToolTip("Each layer turns the maps of the layer before into its own. Click a map to enlarge it.")
         self._every = describe(
             QCheckBox(),
             "all_layers_box",
             "All layers",
-            "Also the layers that belong to another one's work, such as normalisations and activations.",
+            "Also shows the layers in between, such as normalisations and activations.",
         )
         self._every.hide()
         self._every.toggled.connect(self._show_rows)
         self._maps = FeatureMapGrid()
         self._maps.rows_missing.connect(self._look)
+        self._maps.arithmetic_wanted.connect(self._look)
         return column(row((title, 1), self._every), (self._maps, 1))
 
     def _recall_model(self) -> None:
@@ -207,8 +214,12 @@ class TryPage(Page):
         model_input = self._panel.source.input
         if model_input is None:
             self._blank()
+        elif self._open is None:
+            self._tell_state()
+            self._panel.source.preview()
         self._awaited = model_input
-        self._task.submit(self._session.ask, path, model_input, self._wanted_layers() if path == self._open else ())
+        wanted = self._wanted_layers() if path == self._open else ()
+        self._task.submit(self._session.ask, path, model_input, wanted, self._maps.enlarged)
 
     def _block_of(self, layers: Sequence[str]) -> tuple[str, ...]:
         """The layers that are computed together with the first of these; none for no layer."""
@@ -220,10 +231,13 @@ class TryPage(Page):
 
     @Slot()
     def _look(self) -> None:
-        """Asks for the maps that have come on screen, unless a newer image is on its way, which brings its own."""
-        block = self._block_of(self._maps.missing())
-        if block and self._answer_shown is not None and self._awaited is None:
-            self._task.submit(self._session.look, self._answer_shown, block)
+        """Asks for the maps that have come on screen, and for the arithmetic of those that were enlarged.
+
+        Unless a newer image is on its way, which brings its own.
+        """
+        block, enlarged = self._block_of(self._maps.missing()), self._maps.enlarged
+        if (block or enlarged) and self._answer_shown is not None and self._awaited is None:
+            self._task.submit(self._session.look, self._answer_shown, block, enlarged)
 
     @Slot()
     def _model_chosen(self) -> None:
@@ -249,6 +263,7 @@ class TryPage(Page):
         if isinstance(result, Look):
             if result.answer is self._answer_shown:
                 self._maps.show_outputs(result.layers, newer=False)
+                self._maps.show_arithmetic(result.arithmetic)
         elif result is not None and result.path == self._models.path:
             self._show_answer(result)
 
@@ -262,14 +277,15 @@ class TryPage(Page):
         self._answer_shown = answer
         self._bars.set_probabilities(answer.prediction.probabilities)
         self._maps.show_outputs(answer.prediction.layers)
+        self._maps.show_arithmetic(answer.arithmetic)
         (_, name, probability), *_ = answer.prediction.top(1)
-        self._answer.setText(name if probability >= UNSURE else f"Perhaps {name}")
-        self._state.setText(f"{percent(probability)} sure")
+        self._answer.setText(name if probability >= UNSURE else f"{name}?")
+        self._state.setText(sureness(probability))
         self._panel.show_answer(answer)
         if isinstance(answer.input, Picture) and self._panel.source is self._panel.photo:
             self._message.hide()
             if answer.photo:
-                self._offer_photo_model("This looks like a photo, but this model was trained on drawings only.")
+                self._offer_photo_model("This looks like a photo, but this network knows drawings only.")
         self.answered.emit(answer)
 
     def _opened(self, answer: Answer) -> None:
@@ -301,7 +317,13 @@ class TryPage(Page):
         self._tell_state()
 
     def _tell_state(self) -> None:
-        self._state.setText(self._panel.source.invitation if self._open else "Opening the model …")
+        opening = self._open is None and self._models.path is not None
+        self._opening.setVisible(opening)
+        if opening:
+            then = " Your picture is answered as soon as it is open." if self._panel.source.input is not None else ""
+            self._state.setText(f"Opening the network {self._models.name} …{then}")
+        else:
+            self._state.setText(self._panel.source.invitation)
 
     def _classify_folder(self, folder: Path) -> None:
         """Classifies all pictures of a folder by the model that is chosen."""
@@ -314,10 +336,16 @@ class TryPage(Page):
             self._folder = FolderView()
             self._folder.left.connect(partial(self._views.setCurrentIndex, 0))
             self._folder.opened.connect(self._open_of_folder)
+            self._folder.ended.connect(self._offer_folder)
             self._views.addWidget(self._folder)
-        self._to_folder.show()
         self._show_folder()
         self._folder.start(path, self._models.name, folder)
+        self._offer_folder()
+
+    @Slot()
+    def _offer_folder(self) -> None:
+        """Offers the way back to a folder as long as there is something of it to see."""
+        self._to_folder.setVisible(self._folder is not None and self._folder.has_content)
 
     @Slot()
     def _show_folder(self) -> None:
@@ -361,7 +389,8 @@ class TryPage(Page):
             self._ask()  # for the model alone, of which nothing is known yet
             return
         if self._open is None and self._models.path is not None:
-            self._state.setText("The model could not be opened.")
+            self._opening.hide()
+            self._state.setText("The network could not be opened.")
         if self._panel.source is self._panel.camera and isinstance(error, StudioError) and self._open is not None:
             self._state.setText(str(error))  # no error message: the next picture may do
             return
@@ -375,6 +404,13 @@ class TryPage(Page):
             self._panel.photo.drop()
         if not self._models.asks_about(error):
             self._message.show_failure(error)
+
+
+def sureness(probability: float) -> str:
+    """How sure an answer is, in words; a network is never quite sure."""
+    if probability > 0.999:
+        return "more than 99.9 % sure"
+    return f"{'' if probability >= UNSURE else 'only '}{percent(probability)} sure"
 
 
 def _is_there(model: str) -> bool:

@@ -1,42 +1,36 @@
 """A picture from outside as what is classified on the Try page."""
 
+from dataclasses import replace
 from functools import partial
 from html import escape
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
-from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QIcon, QPixmap
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QToolButton, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QGridLayout
+from typing_extensions import override
 
 from cnnstudio.data.pictures.input_rules import Step
-from cnnstudio.gui.controls.buttons import push_button
+from cnnstudio.gui.controls.buttons import push_button, tool_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, ButtonRows, column, row, widget_of
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.choosers.models import MODEL_FILES
 from cnnstudio.gui.pages.try_.draw_source import Source
 from cnnstudio.gui.pages.try_.input_texts import InputTexts, texts_for
-from cnnstudio.gui.pages.try_.session import Answer, Picture
+from cnnstudio.gui.pages.try_.sample_photos import SamplePhotos
+from cnnstudio.gui.pages.try_.session import Answer, OpenedPicture, Picture
+from cnnstudio.gui.task import LatestTask
+from cnnstudio.gui.widgets.drawing.crop_view import CropView
 from cnnstudio.gui.widgets.drawing.dropped_pictures import NO_ENDINGS, NOTHING_TO_PASTE, PICTURE_FILES, pictures_in
-from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
+from cnnstudio.gui.widgets.drawing.photo_view import Crop
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.models.trained.card import Card
-from cnnstudio.storage import shipped
 
 PASTED = "Pasted picture"
 
 STEP_SIDE = 12 * GRID
-SAMPLE_SIDE = 9 * GRID
-
-SAMPLES = {
-    "chelsea.jpg": "A cat",
-    "coffee.jpg": "A cup of coffee",
-    "rocket.jpg": "A rocket",
-    "astronaut.jpg": "A person",
-}
-"""The sample photos, and what they show."""
 
 
 class PhotoSource(Source):
@@ -45,6 +39,9 @@ class PhotoSource(Source):
     Signals:
         path_chosen(object): the path of a file to open, a picture or a model, or of a folder of pictures.
         pasted(object): the bytes of a picture from the clipboard.
+
+    Attributes:
+        details: the steps, and photos to try; the panel around has a place for them.
     """
 
     path_chosen = Signal(object)
@@ -52,8 +49,22 @@ class PhotoSource(Source):
 
     def __init__(self) -> None:
         super().__init__()
-        self._photo = self._surface = PhotoView()
+        self._photo = self._surface = CropView()
+        self._photo.crop_chosen.connect(self._take_crop)
+        self._reset = tool_button(
+            "reset_crop_button",
+            "Usual part of the picture",
+            "Back to the part of the picture that the network usually gets; so does a double click on the picture.",
+            "reset",
+            partial(self._take_crop, None),
+        )
+        self._reset.setEnabled(False)
+        policy = self._reset.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._reset.setSizePolicy(policy)
+        self._reset.hide()
         self._called = ""
+        self._shape = 0.0
         self._name = label(role="small", name="photo_name", wrap=False, plain=True)
         self._name.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._tool_rows = ButtonRows(
@@ -85,68 +96,78 @@ class PhotoSource(Source):
         )
         self._steps = QGridLayout()
         self._steps.setSpacing(GRID)
-        self._samples = self._build_samples()
-        self.setLayout(column(self._photo, self._name, self._tool_rows, self._steps, self._samples, STRETCH))
+        self._samples = SamplePhotos()
+        self._samples.chosen.connect(self.open)
+        self.details = widget_of(column(self._steps, self._samples, gap=2 * GRID))
+        self._preview = LatestTask(self)
+        self._preview.finished.connect(self._show_preview)
+        self._below = widget_of(row((self._name, 1), self._reset))
+        self.setLayout(column(self._photo, self._below, self._tool_rows, STRETCH))
         self._set_texts(texts_for(None))
-
-    def _build_samples(self) -> QWidget:
-        self._sample_buttons: dict[Path, QToolButton] = {}
-        for name, title in SAMPLES.items():
-            path = shipped("assets/photos") / name
-            button = describe(
-                QToolButton(), f"sample_{path.stem}", title, f"{title}, a photo that comes with CNN Studio."
-            )
-            button.clicked.connect(partial(self.path_chosen.emit, path))
-            self._sample_buttons[path] = button
-        note = label("Or try one of these", "small", "samples_note")
-        samples = widget_of(column(note, row(*self._sample_buttons.values(), STRETCH)))
-        samples.hide()
-        return samples
-
-    def _load_samples(self) -> None:
-        """Reads the sample photos when they are first wanted: the window opens without waiting for them."""
-        for path, button in self._sample_buttons.items():
-            if button.icon().isNull():
-                button.setIcon(_square_icon(path, round(SAMPLE_SIDE * self.devicePixelRatioF())))
 
     def set_side(self, side: int) -> None:
         """Leaves room for the step pictures."""
         self._surface.setFixedSize(side, 3 * side // 4)
         self._tool_rows.fit(side)
-        sample = min(SAMPLE_SIDE, (side + GRID) // len(SAMPLES) - 2 * GRID)
-        for button in self._sample_buttons.values():
-            button.setIconSize(QSize(sample, sample))
-            button.setFixedSize(sample + GRID, sample + GRID)
+        self._samples.set_side(side)
         self._show_name()
 
     def use(self, card: Card, texts: InputTexts) -> None:
-        """Speaks of digits or of photos, and offers sample photos to a model for photos."""
+        """Speaks of digits or of photos, and offers photos of what the model knows."""
         self._set_texts(texts)
-        photos = not texts.draws and card.input_shape[2] == 3
-        if photos:
-            self._load_samples()
-        self._samples.setVisible(photos)
+        shape = card.input_shape[0] / card.input_shape[1]
+        if shape != self._shape:  # the part that was chosen has the shape of another network's images
+            self._shape = shape
+            self._choose(None)
+        self._samples.use(card)
+        if self.isVisible():
+            self._samples.look()
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        """Looks for sample photos when they are first wanted."""
+        super().showEvent(event)
+        self._samples.look()
+
+    def shut_down(self) -> None:
+        """Stops looking for sample photos, and reading."""
+        self._samples.shut_down()
+        self._preview.shut_down()
 
     def _set_texts(self, texts: InputTexts) -> None:
         self.invitation = texts.invitation
         self._photo.set_placeholder(texts.empty)
         describe(self._photo, "photo_view", "The picture", texts.view_tip)
 
-    def open(self, source: Path | bytes, name: str = "") -> None:
+    @Slot(object, str)
+    def open(self, source: Path | bytes | np.ndarray, name: str = "") -> None:
         """Takes a picture; it is read and decoded elsewhere.
 
         Args:
-            source: its file, or the bytes of one.
+            source: its file, the bytes of one, or its pixels.
             name: what to call it where it has no file of its own.
         """
         self._input = Picture(source)
+        self._choose(None)
         self._called = str(source) if isinstance(source, Path) else name or PASTED
         self._show_name()
         self.input_changed.emit()
 
+    def preview(self) -> None:
+        """Shows the picture as soon as it is read."""
+        if isinstance(self._input, Picture):
+            self._preview.submit(_preview, self._input.source)
+
+    @Slot(object)
+    def _show_preview(self, read: tuple[object, np.ndarray]) -> None:
+        source, picture = read
+        if isinstance(self._input, Picture) and self._input.source is source and self._photo.image is None:
+            self._photo.set_image(picture)
+
     def forget(self) -> None:
         """Shows no picture; the input stays, for another model may want it."""
         self._photo.set_image(None)
+        self._reset.hide()
         self._show_steps(())
 
     def drop(self) -> None:
@@ -162,16 +183,32 @@ class PhotoSource(Source):
 
     def _show_name(self) -> None:
         """The file's name as far as there is room, its beginning and its end; the whole path as the tooltip."""
-        room, name = self._surface.maximumWidth(), Path(self._called).name
+        room = self._surface.maximumWidth() - self._reset.sizeHint().width() - GRID
+        name = Path(self._called).name
         self._name.setText(self._name.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, room))
         self._name.setToolTip(f"<p>{escape(self._called)}</p>" if self._called else "")
         self._name.setAccessibleName(f"Picture {name}" if name else "")
-        self._name.setVisible(bool(name))
+        self._below.setVisible(bool(name))
 
     def show_answer(self, answer: Answer) -> None:
-        """Shows the picture and what became of it, step by step."""
-        self._photo.set_image(answer.picture, answer.crop)
+        """Shows the picture and what became of it, step by step; a part that was chosen meanwhile stays as it is."""
+        if answer.picture is not self._photo.image:
+            self._photo.set_image(answer.picture, answer.crop)
+        elif answer.input is self._input:
+            self._photo.set_crop(answer.crop)
+        self._reset.setVisible(answer.crop is not None)
         self._show_steps(answer.steps)
+
+    @Slot(object)
+    def _take_crop(self, crop: Crop | None) -> None:
+        """Asks about another part of the picture."""
+        self._choose(crop)
+        self.input_changed.emit()
+
+    def _choose(self, crop: Crop | None) -> None:
+        if isinstance(self._input, Picture):
+            self._input = replace(self._input, crop=crop)
+        self._reset.setEnabled(crop is not None)
 
     def _show_steps(self, steps: tuple[Step, ...]) -> None:
         while (item := self._steps.takeAt(0)) is not None:
@@ -216,12 +253,6 @@ class PhotoSource(Source):
             self.pasted.emit(found[0])
 
 
-def _square_icon(path: Path, side: int) -> QIcon:
-    """The middle of a photo."""
-    with Image.open(path) as photo:
-        least = min(photo.size)
-        left, top = (photo.width - least) // 2, (photo.height - least) // 2
-        square = photo.convert("RGB").resize(
-            (side, side), Image.Resampling.LANCZOS, (left, top, left + least, top + least)
-        )
-    return QIcon(QPixmap.fromImage(square.toqimage()))
+def _preview(source: Path | bytes | np.ndarray) -> tuple[object, np.ndarray]:
+    """The picture as it is shown; that it cannot be read is said by whoever classifies it."""
+    return source, OpenedPicture.read(source).shown

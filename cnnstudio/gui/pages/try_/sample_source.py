@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QBoxLayout
 from typing_extensions import override
 
 from cnnstudio.data.published.catalogue import DatasetEntry
-from cnnstudio.data.splits import Split
+from cnnstudio.data.splits import Dataset
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.gui.controls.buttons import push_button
-from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, column, row
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.pages.choosers.models import title_of_dataset
@@ -27,8 +27,8 @@ from cnnstudio.models.trained.card import Card
 from cnnstudio.progress import ending_with
 from cnnstudio.wording import size
 
-_Found = tuple[DatasetEntry, Split | None]
-"""A data set that was looked for, and its test images; None where they would have to be downloaded first."""
+_Found = tuple[DatasetEntry, Dataset | None]
+"""A data set that was looked for, and itself; None where it would have to be downloaded first."""
 
 
 def why_no_samples(card: Card) -> str:
@@ -38,8 +38,8 @@ def why_no_samples(card: Card) -> str:
     return f"The images of {title_of_dataset(card)}, on which this model was trained, are not here."
 
 
-def _find(card: Card, download: bool, on_event: Callable[[object], object], stop: threading.Event) -> _Found:
-    """Loads the test images that belong to a model; downloads them only where that is wanted."""
+def find_test_images(card: Card, download: bool, on_event: Callable[[object], object], stop: threading.Event) -> _Found:
+    """Loads the data set whose test images belong to a model; downloads it only where that is wanted."""
     entry = dataset_of(card)
     if entry is None:
         raise StudioError(f"{why_no_samples(card)} Open a picture instead.")
@@ -48,7 +48,9 @@ def _find(card: Card, download: bool, on_event: Callable[[object], object], stop
     dataset = entry.load(ending_with(stop, on_event))
     if dataset.image_shape != card.input_shape or dataset.classes != card.classes:
         raise StudioError(f"“{card.name}” does not take the images of {entry.title}. Open a picture instead.")
-    return entry, dataset.test
+    if dataset.name_of_file is not None:
+        dataset.name_of_file(dataset.test, 0)  # lists the folder here, in this thread
+    return entry, dataset
 
 
 class SampleSource(Source):
@@ -128,15 +130,17 @@ class SampleSource(Source):
     @Slot()
     def pick(self) -> None:
         """Picks another test image."""
-        entry, test = self._found or (None, None)
-        if entry is None or test is None:
+        entry, dataset = self._found or (None, None)
+        if entry is None or dataset is None:
             return
+        test = dataset.test
         before = self._input.index if isinstance(self._input, TestImage) else -1
         index = int(self._random.integers(len(test)))
         if index == before:
             index = (index + 1) % len(test)
         try:
-            self._input = TestImage(test.images[index], int(test.labels[index]), index)
+            file = dataset.name_of_file(test, index) if dataset.name_of_file is not None else ""
+            self._input = TestImage(test.images[index], int(test.labels[index]), index, file)
         except OSError as error:
             self.failed.emit(f"The images of {entry.title} cannot be read any more ({reason(error)}).")
             return
@@ -153,7 +157,8 @@ class SampleSource(Source):
         self._view.set_image(answer.image)
         right = answer.prediction.top(1)[0][0] == answer.input.label
         truth, verdict = escape(answer.card.classes[answer.input.label]), "right" if right else "wrong"
-        self._text.setText(f"Its label is <b>{truth}</b>: the network is {verdict}. Test image {answer.input.index:,}.")
+        name = escape(breakable(answer.input.file)) or f"Test image {answer.input.index:,}"
+        self._text.setText(f"Its label is <b>{truth}</b>: the network is {verdict}. {name}.")
 
     def shut_down(self) -> None:
         """Stops loading."""
@@ -165,7 +170,7 @@ class SampleSource(Source):
         if self._found is not None and self._found[1] is not None:
             self._take(self._found)
             return
-        self._progress.run(partial(_find, self._card, download), "Looking for the test images …")
+        self._progress.run(partial(find_test_images, self._card, download), "Looking for the test images …")
         self._show_state("")
 
     @Slot()
@@ -176,8 +181,8 @@ class SampleSource(Source):
     @Slot(object)
     def _take(self, found: _Found) -> None:
         self._found = found
-        entry, test = found
-        if test is None:
+        entry, dataset = found
+        if dataset is None:
             self._show_state(
                 f"The test images of {entry.title} are not here yet: {size(entry.download_bytes)} to download.",
                 download=True,

@@ -20,6 +20,7 @@ from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.errors import StudioError
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier, LayerInfo, LayerOutput, Prediction
+from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic
 from cnnstudio.models.trained.library import load_classifier
 
 BLOCK = 2**24
@@ -42,9 +43,16 @@ class Drawing:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A picture from outside: a file, the encoded bytes of one, or its pixels, (height, width, 3) uint8."""
+    """A picture from outside.
+
+    Attributes:
+        source: its file, the encoded bytes of one, or its pixels, (height, width, 1 or 3) uint8.
+        crop: the part that was chosen for the network: left, top, right and bottom as shares of the picture's width and
+            height; None for the part that the model's rule takes.
+    """
 
     source: Path | bytes | np.ndarray
+    crop: Box | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,11 +63,13 @@ class TestImage:
         image: uint8, as the network takes it.
         label: the true class index.
         index: its number among the test images.
+        file: the name of the file that it came from; empty where there is none.
     """
 
     image: np.ndarray
     label: int
     index: int
+    file: str = ""
 
 
 ModelInput = Drawing | Picture | TestImage
@@ -81,6 +91,7 @@ class Answer:
         steps: the pictures that led to `image`, for a picture from outside.
         photo: whether a picture from outside looks like an ordinary photo.
         samples: whether the data set of the model is known here, so that there may be test images.
+        arithmetic: of the layers of which it was asked for, as far as their numbers are explained.
     """
 
     path: Path
@@ -94,6 +105,7 @@ class Answer:
     steps: tuple[Step, ...] = ()
     photo: bool = False
     samples: bool = True
+    arithmetic: tuple[LayerArithmetic, ...] = ()
 
 
 class UnreadablePictureError(StudioError):
@@ -115,6 +127,39 @@ class UnusablePictureError(StudioError):
         self.input, self.picture, self.photo = model_input, picture, photo
 
 
+@dataclass(frozen=True, eq=False)
+class OpenedPicture:
+    """A picture from outside, read.
+
+    Attributes:
+        source: what it was read from, as of `Picture`.
+        picture: the picture itself, upright.
+        shown: uint8, as it is shown: at most `VIEW_SIDE` on a side.
+    """
+
+    source: Path | bytes | np.ndarray
+    picture: Image.Image
+    shown: np.ndarray
+
+    @classmethod
+    def read(cls, source: Path | bytes | np.ndarray) -> "OpenedPicture":
+        """Reads a picture.
+
+        Raises:
+            UnreadablePictureError: it is not there, is none, or is damaged.
+        """
+        given: Path | bytes | Image.Image
+        if isinstance(source, np.ndarray):
+            given = Image.fromarray(source[..., 0] if source.shape[2] == 1 else source)
+        else:
+            given = source
+        try:
+            picture = open_image(given)
+        except StudioError as error:
+            raise UnreadablePictureError(str(error)) from error
+        return cls(source, picture, np.asarray(shrunk(picture, VIEW_SIDE)))
+
+
 def dataset_of(card: Card) -> DatasetEntry | None:
     """The data set that a model was trained on; None where it is not known here."""
     height, width, channels = card.input_shape
@@ -126,10 +171,11 @@ def dataset_of(card: Card) -> DatasetEntry | None:
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """The outputs of more layers, for the image of an answer."""
+    """The outputs of more layers, and the arithmetic of some, for the image of an answer."""
 
     answer: Answer
     layers: tuple[LayerOutput, ...]
+    arithmetic: tuple[LayerArithmetic, ...] = ()
 
 
 def blocks_of(layers: Iterable[LayerInfo]) -> list[tuple[str, ...]]:
@@ -163,14 +209,22 @@ class TrySession:
         self._path: Path | None = None
         self._classifier: Classifier | None = None
         self._samples = False
+        self._picture: OpenedPicture | None = None
 
-    def ask(self, path: Path, model_input: ModelInput | None, layers: Collection[str] = ()) -> Answer:
+    def ask(
+        self,
+        path: Path,
+        model_input: ModelInput | None,
+        layers: Collection[str] = (),
+        arithmetic: Collection[str] = (),
+    ) -> Answer:
         """Opens the model unless it is open, and answers.
 
         Args:
             path: the model's folder or file.
             model_input: what to classify; None just makes the model ready.
             layers: the layers whose outputs are wanted; none where the model was not open yet, for the first ones.
+            arithmetic: the layers whose arithmetic is wanted; those that the model does not have are passed over.
 
         Raises:
             StudioError: the model or the input cannot be used; the text says why.
@@ -183,23 +237,27 @@ class TrySession:
             case Drawing(strokes):
                 answer = replace(answer, image=render(strokes, classifier.input_shape))
             case Picture():
-                answer = _prepared(answer, model_input, classifier)
+                answer = self._prepared(answer, model_input, classifier)
             case TestImage():
                 answer = replace(answer, image=model_input.image)
         if answer.image is None:
             return answer
-        return replace(answer, prediction=classifier.predict(answer.image, wanted))
+        explained = _arithmetic(classifier, answer.image, known.intersection(arithmetic))
+        return replace(answer, prediction=classifier.predict(answer.image, wanted), arithmetic=explained)
 
-    def look(self, answer: Answer, layers: Collection[str]) -> Look | None:
-        """Computes the outputs of more layers.
+    def look(self, answer: Answer, layers: Collection[str], arithmetic: Collection[str] = ()) -> Look | None:
+        """Computes the outputs of more layers, and the arithmetic of some.
 
         Args:
             answer: to which image, and of which model; None comes back where another model is open by now.
             layers: their names.
+            arithmetic: the names of those whose arithmetic is wanted.
         """
-        if self._classifier is None or answer.path != self._path or answer.image is None:
+        classifier = self._classifier
+        if classifier is None or answer.path != self._path or answer.image is None:
             return None
-        return Look(answer, self._classifier.predict(answer.image, layers).layers)
+        outputs = classifier.predict(answer.image, layers).layers if layers else ()
+        return Look(answer, outputs, _arithmetic(classifier, answer.image, arithmetic))
 
     def _open(self, path: Path) -> Classifier:
         if self._classifier is None or path != self._path:
@@ -211,25 +269,34 @@ class TrySession:
             self._path, self._classifier = path, classifier
         return self._classifier
 
+    def _opened(self, source: Path | bytes | np.ndarray) -> OpenedPicture:
+        """Opens a picture unless it is the last one, of which another part may be wanted many times a second."""
+        if self._picture is None or self._picture.source is not source:
+            self._picture = None
+            self._picture = OpenedPicture.read(source)
+        return self._picture
 
-def _prepared(answer: Answer, model_input: Picture, classifier: Classifier) -> Answer:
-    """The answer with what the network gets of a picture, and how it became that."""
-    source = model_input.source
-    try:
-        picture = open_image(Image.fromarray(source) if isinstance(source, np.ndarray) else source)
-    except StudioError as error:
-        raise UnreadablePictureError(str(error)) from error
-    shown = np.asarray(shrunk(picture, VIEW_SIDE))
-    photo = classifier.card.input_rule == "digit" and looks_like_a_photo(picture)
-    try:
-        prepared = classifier.prepare(picture)
-    except StudioError as error:
-        raise UnusablePictureError(str(error), model_input, shown, photo) from error
-    crop = None
-    if prepared.crop is not None:
-        left, top, right, bottom = prepared.crop
-        crop = left / picture.width, top / picture.height, right / picture.width, bottom / picture.height
-    return replace(answer, image=prepared.image, picture=shown, crop=crop, steps=prepared.steps, photo=photo)
+    def _prepared(self, answer: Answer, model_input: Picture, classifier: Classifier) -> Answer:
+        """The answer with what the network gets of a picture, and how it became that."""
+        opened = self._opened(model_input.source)
+        picture, shown = opened.picture, opened.shown
+        width, height = picture.size
+        photo = classifier.card.input_rule == "digit" and looks_like_a_photo(picture)
+        try:
+            prepared = classifier.prepare(picture, _scaled(model_input.crop, width, height))
+        except StudioError as error:
+            raise UnusablePictureError(str(error), model_input, shown, photo) from error
+        crop = _scaled(prepared.crop, 1 / width, 1 / height)
+        return replace(answer, image=prepared.image, picture=shown, crop=crop, steps=prepared.steps, photo=photo)
+
+
+def _scaled(box: Box | None, across: float, down: float) -> Box | None:
+    return None if box is None else (box[0] * across, box[1] * down, box[2] * across, box[3] * down)
+
+
+def _arithmetic(classifier: Classifier, image: np.ndarray, layers: Iterable[str]) -> tuple[LayerArithmetic, ...]:
+    found = (classifier.arithmetic(image, name) for name in layers)
+    return tuple(one for one in found if one is not None)
 
 
 def _first_block(classifier: Classifier) -> tuple[str, ...]:

@@ -35,7 +35,8 @@ _FRAMES_A_SECOND = 15
 INSTALL = 'python -m pip install "cnnstudio[camera]"'
 """The command that brings the camera's part of Qt."""
 
-_TRY_AGAIN = "Then press “Try again”."
+TRY_AGAIN = "Then press “Try again”."
+"""How a sentence on what to do ends, beside the button that says so."""
 
 
 class CameraView(QWidget):
@@ -77,8 +78,8 @@ class CameraView(QWidget):
             PhotoView("The camera is starting …"),
             "camera_screen",
             "Camera",
-            "What the camera sees now, as in a mirror; it is kept unmirrored. Of each picture the network gets the "
-            "square in the middle.",
+            "What the camera sees, as in a mirror; pictures are kept unmirrored. The network gets the square in the "
+            "middle.",
         )
         self._choice = describe(
             QComboBox(),
@@ -270,14 +271,14 @@ class CameraView(QWidget):
 
     @Slot(object, str)
     def _camera_failed(self, _error: object, text: str) -> None:
-        self._problem = f"The camera cannot be used ({text}). Close other programs that use it. {_TRY_AGAIN}"
+        self._problem = f"The camera cannot be used ({text}). Close other programs that use it. {TRY_AGAIN}"
         self._fail(self._problem)
 
     @Slot()
     def _no_frames(self) -> None:
         self._problem = (
             "The camera sends no pictures. Close other programs that use it, or unplug it and plug it in again. "
-            f"{_TRY_AGAIN}"
+            f"{TRY_AGAIN}"
         )
         self._fail(self._problem)
 
@@ -348,22 +349,22 @@ def _permission() -> Qt.PermissionStatus:
 def _permission_problem() -> str | None:
     if _permission() is not Qt.PermissionStatus.Denied:
         return None
-    return f"The system does not let CNN Studio use the camera. Allow it in the system's privacy settings. {_TRY_AGAIN}"
+    return f"The system does not let CNN Studio use the camera. Allow it in the system's privacy settings. {TRY_AGAIN}"
 
 
 def import_problem(error: ImportError) -> str:
     """Why QtMultimedia could not be imported, and what to do."""
     if isinstance(error, ModuleNotFoundError):
-        return f"The camera needs a part of Qt that is not installed. Install it with\n{INSTALL}\n{_TRY_AGAIN}"
+        return f"The camera needs a part of Qt that is not installed. Install it with\n{INSTALL}\n{TRY_AGAIN}"
     if missing := missing_camera_packages():
         return _packages_problem(missing)
-    return f"The camera's part of Qt cannot be loaded ({error}). Reinstall it with\n{INSTALL}\n{_TRY_AGAIN}"
+    return f"The camera's part of Qt cannot be loaded ({error}). Reinstall it with\n{INSTALL}\n{TRY_AGAIN}"
 
 
 def _packages_problem(packages: Sequence[str]) -> str:
     return (
         "The camera needs system libraries that are not installed. Install them with\n"
-        f"sudo {apt_line(packages)}\n{_TRY_AGAIN}"
+        f"sudo {apt_line(packages)}\n{TRY_AGAIN}"
     )
 
 
@@ -374,4 +375,4 @@ def _no_camera() -> str:
             "There is a camera, but your account may not use it. Add yourself to its group with\n"
             "sudo usermod -aG video $USER\nand log in again."
         )
-    return "No camera was found. Plug one in: its picture appears here by itself."
+    return f"No camera was found. Plug one in. {TRY_AGAIN}"

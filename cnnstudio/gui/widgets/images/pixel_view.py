@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, LIGHT, array_to_image, colours
-from cnnstudio.gui.widgets.items import NONE, Cell, Cells, ItemWidget, paint_placeholder, paint_value_outline
+from cnnstudio.gui.widgets.items import NONE, Cell, Cells, ItemWidget, focus_pen, paint_placeholder, paint_value_outline
 
 _ROOM_USED = 0.85
 """Where whole screen pixels a pixel leave more room empty than this, a picture is fitted without them."""
@@ -105,6 +105,9 @@ class PixelView(Cells, ItemWidget):
         painter = QPainter(self)
         if self._picture.isNull():
             paint_placeholder(painter, self.rect(), self._placeholder, framed=True)
+            if self.hasFocus():
+                painter.setPen(focus_pen())
+                painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), GRID / 2, GRID / 2)
         else:
             self._paint_picture(painter, self.picture_rectangle())
         painter.end()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout
 from typing_extensions import override
 
@@ -20,7 +20,7 @@ from cnnstudio.errors import reason
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.forms import slider
 from cnnstudio.gui.controls.layouts import row
-from cnnstudio.gui.look.theme import GRID, colours, text_sizes, to_colours
+from cnnstudio.gui.look.theme import GRID, colours, small_font, to_colours
 from cnnstudio.gui.widgets.items import NONE, ItemArea, Lines, focus_pen, paint_placeholder, paint_tiles
 
 SMALLEST, LARGEST = 3 * GRID, 24 * GRID
@@ -29,10 +29,35 @@ SMALLEST, LARGEST = 3 * GRID, 24 * GRID
 EDGE = GRID // 2
 """Left of the first thumbnail and above the first line, in device-independent pixels; the least gap between two."""
 
+LABEL = 2 * GRID
+"""Height of the line below a thumbnail that says what it is, in device-independent pixels."""
+
+_LABEL_WIDTH = 11 * GRID
+"""Room that such a line has, at least."""
+
+_UNLABELLED = 6 * GRID
+"""Thumbnails that are smaller have no such line: they are for an overview."""
+
+_MARKS = {True: ("✓ ", "good"), False: ("✗ ", "error"), None: ("", "secondary")}
+"""What begins a label, and its colour in the theme, by whether it is right."""
+
 _NO_LINES = Lines(count=0, columns=1, width=1, height=1, across=1, down=1)
 _CACHE_BYTES = 96 * 2**20
 _SECONDS_A_FRAME = 0.006
 """So long one frame may make new lines; those that are still missing come with the next one."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """What stands below a thumbnail.
+
+    Attributes:
+        text: a few words.
+        right: whether that is right or wrong, which a mark shows; None where nobody knows.
+    """
+
+    text: str
+    right: bool | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,14 +69,14 @@ class ThumbnailSource:
         shape: (height, width, channels) of each.
         read: takes places, (n,) whole numbers from 0 to `count` - 1, and gives (n, height, width, channels) uint8.
         caption: what is said of the image at a place.
-        note: two lines that stand below the image at a place, the second one fainter; None where nothing does.
+        label: what stands below it; None where nothing does.
     """
 
     count: int
     shape: tuple[int, int, int]
     read: Callable[[np.ndarray], np.ndarray]
     caption: Callable[[int], str]
-    note: Callable[[int], tuple[str, str]] | None = None
+    label: Callable[[int], Label] | None = None
 
 
 class ThumbnailGrid(ItemArea):
@@ -114,12 +139,28 @@ class ThumbnailGrid(ItemArea):
             self._lay_out()
             self.side_changed.emit(side)
 
+    def fill(self, count: int, least: int) -> None:
+        """Makes thumbnails as large as so many of them can be on one page, and `least` pixels, at least."""
+        if self._source is None:
+            return
+        ratio, height = self.devicePixelRatioF(), self.viewport().height()
+        for side in (*range(LARGEST, least, -GRID), least):
+            labelled = self._source.label is not None and side >= _UNLABELLED
+            lines = lay_out(self._source.shape, count, side, self.viewport().width(), ratio, labelled=labelled)
+            if lines.line_count * lines.down + round(EDGE * ratio) <= height * ratio:
+                break
+        self.set_side(side)
+
     def set_current(self, item: int) -> None:
         """Outlines an image and scrolls to it; -1 outlines none."""
         super().set_current(item)
         self.reveal(self.current)
 
     # Where the images lie.
+
+    @property
+    def _labelled(self) -> bool:
+        return self._source is not None and self._source.label is not None and self._side >= _UNLABELLED
 
     def _lay_out(self) -> None:
         """Lays out all lines anew; the image at the top stays at the top."""
@@ -130,8 +171,7 @@ class ThumbnailGrid(ItemArea):
         bar.setRange(0, 0)
         if self._source is not None and self._source.count:
             width, height = self.viewport().width(), self.viewport().height()
-            note = 0 if self._source.note is None else 2 * self._note_line() + EDGE
-            lines = lay_out(self._source.shape, self._source.count, self._side, width, ratio, note=note)
+            lines = lay_out(self._source.shape, self._source.count, self._side, width, ratio, labelled=self._labelled)
             total = -(-(lines.line_count * lines.down + round(EDGE * ratio)) // ratio)
             bar.setRange(0, max(0, int(total) - height))
             bar.setPageStep(max(1, height))
@@ -140,15 +180,6 @@ class ThumbnailGrid(ItemArea):
             self._lines = lines
         bar.setVisible(bar.maximum() > 0)  # its room stays: the layout depends on the width
         self.viewport().update()
-
-    def _note_line(self) -> int:
-        """The height of a line of a note, in device-independent pixels."""
-        return QFontMetrics(self._note_font()).height()
-
-    def _note_font(self) -> QFont:
-        font = self.font()
-        font.setPixelSize(text_sizes().small)
-        return font
 
     def _top(self) -> int:
         """The top of the first line in the viewport, in screen pixels."""
@@ -192,6 +223,7 @@ class ThumbnailGrid(ItemArea):
         if item == NONE:
             return
         bar, shown = self.verticalScrollBar(), self.item_rectangle(item)
+        shown.setHeight(shown.height() + (LABEL if self._labelled else 0))
         if shown.top() < EDGE:
             bar.setValue(bar.value() + int(shown.top()) - EDGE)
         elif shown.bottom() > self.viewport().height() - EDGE:
@@ -227,7 +259,8 @@ class ThumbnailGrid(ItemArea):
             if picture is not None:
                 picture.setDevicePixelRatio(ratio)
                 painter.drawImage(QPointF(round(EDGE * ratio), top + number * self._lines.down) / ratio, picture)
-                self._paint_notes(painter, number)
+            if self._labelled:
+                self._paint_labels(painter, number)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         hovered = QPen(QColor(colours().secondary), 1)
         for item, pen in (
@@ -238,27 +271,28 @@ class ThumbnailGrid(ItemArea):
                 painter.setPen(pen)
                 margin = pen.widthF() / 2 + 1
                 painter.drawRoundedRect(self.item_rectangle(item).adjusted(-margin, -margin, margin, margin), 3, 3)
+        if self.hasFocus() and self.current == NONE:
+            painter.setPen(focus_pen())
+            painter.drawRoundedRect(QRectF(self.viewport().rect()).adjusted(1, 1, -1, -1), EDGE, EDGE)
         painter.end()
 
-    def _paint_notes(self, painter: QPainter, line: int) -> None:
-        """Writes what stands below the images of a line."""
-        if self._source is None or self._source.note is None:
+    def _paint_labels(self, painter: QPainter, line: int) -> None:
+        """Writes what stands below the thumbnails of a line."""
+        if self._source is None or self._source.label is None:
             return
-        theme, font = colours(), self._note_font()
-        metrics = QFontMetrics(font)
-        painter.setFont(font)
-        start = line * self._lines.columns
-        for item in range(start, min(start + self._lines.columns, self._source.count)):
-            place = self.item_rectangle(item)
-            for number, (text, colour) in enumerate(
-                zip(self._source.note(item), (theme.text, theme.secondary), strict=True)
-            ):
-                top = place.bottom() + EDGE / 2 + number * metrics.height()
-                words = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(place.width()))
-                painter.setPen(QColor(colour))
-                painter.drawText(
-                    QRectF(place.left(), top, place.width(), metrics.height()), Qt.AlignmentFlag.AlignLeft, words
-                )
+        theme, columns = colours(), self._lines.columns
+        painter.setFont(small_font(self.font()))
+        metrics, width = painter.fontMetrics(), self._lines.across / self.devicePixelRatioF() - EDGE
+        for item in range(line * columns, min((line + 1) * columns, self._source.count)):
+            label, tile = self._source.label(item), self.item_rectangle(item)
+            mark, colour = _MARKS[label.right]
+            place = QRectF(tile.left(), tile.bottom() + 1, width, LABEL)
+            painter.setPen(QColor(getattr(theme, colour)))
+            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, mark)
+            room = place.adjusted(metrics.horizontalAdvance(mark), 0, 0, 0)
+            text = metrics.elidedText(label.text, Qt.TextElideMode.ElideMiddle, int(room.width()))
+            painter.setPen(QColor(theme.text if label.right is False else theme.secondary))
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
 
     def _picture(self, line: int) -> QImage | None:
         """The picture of a line, made if need be; None where its images cannot be read."""
@@ -296,7 +330,7 @@ class ThumbnailGrid(ItemArea):
         self.set_side(self._side + direction * GRID)
 
 
-def lay_out(shape: tuple[int, ...], count: int, side: int, room: int, ratio: float, *, note: int = 0) -> Lines:
+def lay_out(shape: tuple[int, ...], count: int, side: int, room: int, ratio: float, *, labelled: bool = False) -> Lines:
     """Lays thumbnails out: small images by whole numbers of screen pixels a pixel, large ones made to fit.
 
     Args:
@@ -305,7 +339,7 @@ def lay_out(shape: tuple[int, ...], count: int, side: int, room: int, ratio: flo
         side: the desired longer side of a thumbnail, in device-independent pixels.
         room: width of a line, in device-independent pixels.
         ratio: screen pixels per device-independent pixel.
-        note: room below each thumbnail, in device-independent pixels.
+        labelled: whether there is room for a label below each.
 
     Returns:
         Lines whose lengths are in screen pixels.
@@ -316,9 +350,11 @@ def lay_out(shape: tuple[int, ...], count: int, side: int, room: int, ratio: flo
     height, width = max(1, round(shape[0] * share)), max(1, round(shape[1] * share))
     edge = round(EDGE * ratio)
     available = int(room * ratio) - 2 * edge
-    columns = max(1, (available + edge) // (width + edge))
-    gap = edge if columns == 1 else min(max(edge, (available - columns * width) // (columns - 1)), 3 * edge)
-    return Lines(count, columns, width, height, width + gap, height + edge + round(note * ratio))
+    place = max(width, round(_LABEL_WIDTH * ratio)) if labelled else width
+    columns = max(1, (available + edge) // (place + edge))
+    gap = edge if columns == 1 else min(max(edge, (available - columns * place) // (columns - 1)), 3 * edge)
+    below = edge + (round(LABEL * ratio) if labelled else 0)
+    return Lines(count, columns, width, height, place + gap, height + below)
 
 
 def paint_line(images: np.ndarray, lines: Lines) -> QImage:

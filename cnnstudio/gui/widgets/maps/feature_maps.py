@@ -15,6 +15,7 @@ from cnnstudio.gui.widgets.items import NONE
 from cnnstudio.gui.widgets.maps.map_row import MapRow
 from cnnstudio.models.layer_kinds import LAYER_KINDS
 from cnnstudio.models.trained.classifier import LayerOutput
+from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic
 
 _HOW = "Click a map, or press Enter, to enlarge it."
 
@@ -38,6 +39,9 @@ class FeatureMapGrid(ScrollColumn):
 
     rows_missing = Signal()
     """Rows have come on screen whose maps are not those of the newest image."""
+
+    arithmetic_wanted = Signal()
+    """A map was enlarged: `show_arithmetic` may say how the numbers of the `enlarged` layers come about."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,6 +70,17 @@ class FeatureMapGrid(ScrollColumn):
     def rows(self) -> dict[str, MapRow]:
         """The row of each layer, by its name, from the top."""
         return {row.title: row for row in self._rows}
+
+    @property
+    def enlarged(self) -> tuple[str, ...]:
+        """The names of the layers of which a map is shown large, in a window of its own."""
+        return tuple(row.title for row in self._rows if row.enlarged)
+
+    def show_arithmetic(self, arithmetic: Sequence[LayerArithmetic]) -> None:
+        """Shows how the numbers of enlarged maps come about, of the layers of which that is known."""
+        known = {one.name: one for one in arithmetic}
+        for row in self._rows:
+            row.show_arithmetic(known.get(row.title))
 
     def set_rows(self, layers: Sequence[Row]) -> None:
         """Makes a row for each layer, in this order, with room for its maps; rows stay where all are the same."""
@@ -152,6 +167,7 @@ class FeatureMapGrid(ScrollColumn):
         while len(self._rows) < len(self._layers):
             row = MapRow()
             row.current_changed.connect(partial(self._scroll_to, row))
+            row.enlarged_changed.connect(self.arithmetic_wanted)
             self._rows.append(row)
             self._column.insertWidget(self._column.count() - 1, row)
         for number, (row, (name, kind, shape)) in enumerate(zip(self._rows, self._layers, strict=True)):

@@ -1,9 +1,10 @@
 """One map, large: every value can be read, and it stays live."""
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QShortcut
+from PySide6.QtCore import QPointF, QSize, Qt, Slot
+from PySide6.QtGui import QFocusEvent, QGuiApplication, QImage, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QSizePolicy, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
@@ -12,10 +13,16 @@ from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.controls.saving import Format, png, save_as
 from cnnstudio.gui.look.theme import GAP, GRID, SECTION, array_to_image
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
-from cnnstudio.gui.widgets.items import Cell
+from cnnstudio.gui.widgets.items import NONE, Cell
+from cnnstudio.gui.widgets.maps import arithmetic_view
+from cnnstudio.gui.widgets.maps.arithmetic_view import ArithmeticView
 from cnnstudio.gui.widgets.maps.colour_scale import ColourBar, Limits, format_value
+from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic
 
 _SAVED_SIDE = 512
+
+_WIDEST = 120 * GRID
+"""Width to which the window grows by itself, at most: that of the smallest screens."""
 
 
 def as_map(values: np.ndarray, number: int) -> np.ndarray:
@@ -36,7 +43,10 @@ def as_map(values: np.ndarray, number: int) -> np.ndarray:
 
 
 class _Map(PixelView):
-    """The map itself; says the values with their row and column, or their unit."""
+    """The map itself; says the values with their row and column, or their unit.
+
+    What was pointed at last stays marked when the pointer goes elsewhere, for its arithmetic stands beside the map.
+    """
 
     def __init__(self) -> None:
         super().__init__("")
@@ -53,6 +63,27 @@ class _Map(PixelView):
             return ""
         place = f"unit {unit + 1} of {self.units:,}" if self.units else "row {}, column {}".format(*cell)
         return f"{place}: {format_value(float(self.values[cell]))}"
+
+    def tip_at(self, position: QPointF) -> str:
+        """None for a square: its value stands below the map."""
+        return self.toolTip() if self.item_at(position) == NONE else ""
+
+    def hover(self, item: int) -> None:
+        """Marks the square under the pointer."""
+        if item != NONE:
+            super().hover(item)
+
+    @override
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self.update()
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape is for the window."""
+        if event.key() == Qt.Key.Key_Escape:
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
 
 
 class MapDialog(QDialog):
@@ -76,6 +107,9 @@ class MapDialog(QDialog):
         self._heading = label(role="heading", wrap=False)
         self._map = _Map()
         self._map.pointed.connect(self._show_statistics)
+        self._arithmetic: LayerArithmetic | None = None
+        self._explanation = ArithmeticView()
+        self._explanation.hide()
         self._bar = ColourBar(colormap)
         self._pointed = label(name="value_under_cursor", wrap=False)
         self._statistics = label(role="secondary", wrap=False)
@@ -113,7 +147,7 @@ class MapDialog(QDialog):
             QShortcut(QKeySequence(key), self, slot)
         for button in (copy, save):
             button.setAutoDefault(False)  # Enter is for the number
-        picture = row((self._map, 1), self._bar, gap=2 * GAP)
+        picture = row((self._map, 1), self._bar, self._explanation, gap=2 * GAP)
         texts = column(self._pointed, self._statistics)
         buttons = row(self._number, STRETCH, copy, save)
         self.setLayout(column(self._heading, GAP, (picture, 1), texts, GAP, buttons, edge=SECTION))
@@ -138,6 +172,29 @@ class MapDialog(QDialog):
         self._number.setVisible(count > 1)
         self._refresh()
 
+    def show_arithmetic(self, arithmetic: LayerArithmetic | None) -> None:
+        """Shows for the square that is pointed at how its number comes about; None where that is not known."""
+        self._arithmetic = arithmetic
+        if (arithmetic is not None) != self._explanation.isVisibleTo(self):
+            width, wider = self.width(), arithmetic_view.WIDTH + 2 * GAP
+            self._explanation.setVisible(arithmetic is not None)
+            self.resize(min(width + wider, _WIDEST) if arithmetic is not None else width - wider, self.height())
+        if arithmetic is not None and self._map.cell is None:
+            self._map.point((self._map.values.shape[0] // 2, self._map.values.shape[1] // 2))
+        self._explain()
+
+    def _explain(self) -> None:
+        """Explains the number that is pointed at."""
+        cell, arithmetic = self._map.cell, self._arithmetic
+        if cell is None or arithmetic is None:
+            return
+        if self._map.units:
+            unit = cell[0] * self._map.values.shape[1] + cell[1]
+            if unit < self._map.units:
+                self._explanation.show_number(arithmetic, 0, 0, unit)
+        else:
+            self._explanation.show_number(arithmetic, *cell, self._number.value() - 1)
+
     @property
     def values(self) -> np.ndarray:
         """(height, width), what is shown."""
@@ -161,6 +218,7 @@ class MapDialog(QDialog):
         self._statistics.setText("lowest {}    mean {}    highest {}".format(*numbers))
         cell = self._map.cell
         self._pointed.setText(self._map.text_of(cell) if cell else "Point at a square to read its value.")
+        self._explain()
 
     def picture(self) -> QImage:
         """The map in its colours, every value a square of several pixels."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Slot
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFocusEvent, QFontMetrics, QImage, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip
 from typing_extensions import override
@@ -25,6 +25,7 @@ from cnnstudio.gui.widgets.maps.colour_scale import (
     paint_legend,
 )
 from cnnstudio.gui.widgets.maps.map_dialog import MapDialog
+from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic
 
 MOST_LINES = 6
 """So many lines of tiles are shown until all are asked for."""
@@ -46,6 +47,9 @@ class MapRow(ItemLines):
         colormap: a key of `cnnstudio.gui.look.theme.COLORMAPS`.
         noun: what a tile is: "map", "kernel".
     """
+
+    enlarged_changed = Signal()
+    """One of its tiles is shown large now, or none any more."""
 
     keeps_arrows = False
 
@@ -85,6 +89,11 @@ class MapRow(ItemLines):
     def enlarged(self) -> bool:
         """Whether one of its tiles is shown large, in a window of its own."""
         return self._dialog is not None
+
+    def show_arithmetic(self, arithmetic: LayerArithmetic | None) -> None:
+        """Shows in the window of the enlarged tile how its numbers come about; None where that is not known."""
+        if self._dialog is not None:
+            self._dialog.show_arithmetic(arithmetic)
 
     def set_header(self, title: str, subtitle: str, lesson: str) -> None:
         """Sets what stands above the tiles.
@@ -275,6 +284,7 @@ class MapRow(ItemLines):
         if self._dialog is None:
             self._dialog = MapDialog(self._colormap, self._noun, self)
             self._dialog.finished.connect(self._forget_dialog)
+            self.enlarged_changed.emit()
         self._refresh_dialog(item)
         self._dialog.show()
         self._dialog.raise_()
@@ -287,6 +297,7 @@ class MapRow(ItemLines):
     @Slot()
     def _forget_dialog(self) -> None:
         self._dialog = None
+        self.enlarged_changed.emit()
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,10 @@ from cnnstudio.gui.pages.data.page import DataPage
 from cnnstudio.gui.pages.data.selection import Selection, counts_of, mean_images
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import Task
+from cnnstudio.gui.widgets.charts.vector_strip import VectorStrip
 from cnnstudio.gui.widgets.images.number_matrix import NumberMatrix
 from cnnstudio.gui.widgets.images.pixel_view import PixelPicture
+from cnnstudio.gui.widgets.images.thumbnail_grid import Label
 from cnnstudio.models.trained.card import CARD_FILE, Card
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.library import load_classifier
@@ -185,6 +187,16 @@ def test_an_image_is_numbers(page: DataPage, qtbot: QtBot) -> None:
     assert text(page, "pixel_under_cursor") == f"Row {row}, column {column}: {image.max()}"
     QTest.mouseMove(picture, QPoint(picture.width() // 3, picture.height() // 3))
     assert matrix.cell == picture.cell != (row, column)
+
+
+def test_the_first_pixel_that_is_pointed_at_is_the_right_one(page: DataPage, qtbot: QtBot) -> None:
+    open_image(page, qtbot, 2)
+    picture = page.findChild(PixelPicture, "explored_picture")
+    picture.point((11, 9))
+    assert picture.cell == page.findChild(NumberMatrix).cell == (11, 9)
+    qtbot.mouseClick(page.findChild(QAbstractButton, "flatten_chip"), Qt.MouseButton.LeftButton)
+    assert page.findChild(VectorStrip, "vector_strip").current == 11 * 28 + 9
+    assert picture.cell == (11, 9)
 
 
 def test_keys_go_on_and_back(page: DataPage, qtbot: QtBot) -> None:
@@ -411,7 +423,7 @@ def test_the_mistakes_of_a_model(page: DataPage, mistakes: Mistakes) -> None:
     assert np.array_equal(selection.read(np.arange(count)), test.images[mistakes.indices])
     grid = page.findChild(QWidget, "thumbnail_grid")
     answer, truth = int(mistakes.answers[0]), int(test.labels[mistakes.indices[0]])
-    assert grid.source.note(0) == (f"says {answer}", f"is {truth}")
+    assert grid.source.label(0) == Label(f"says {answer}, is {truth}")
     assert f"the network says {answer} (" in grid.item_text(0)
     combo = page.findChild(QComboBox, "class_combo")
     combo.setCurrentIndex(1 + truth)
@@ -429,7 +441,7 @@ def test_a_mistake_from_near_and_back_to_all_images(page: DataPage, qtbot: QtBot
     click(page, "all_images_button")
     assert text(page, "images_shown") == "1,700 images"
     assert page.findChild(QAbstractButton, "test_chip").isVisible()
-    assert page.findChild(QWidget, "thumbnail_grid").source.note is None
+    assert page.findChild(QWidget, "thumbnail_grid").source.label is None
 
 
 def test_mistakes_of_images_that_are_not_here(page: DataPage, tmp_path: Path, model: Path) -> None:

@@ -1,9 +1,14 @@
-"""Averaging areas, against what it must equal."""
+"""What is said of an image; and averaging areas, against what it must equal."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from cnnstudio.gui.pages.data.selection import average
+from cnnstudio.data.folders.load import load_folder
+from cnnstudio.data.splits import Dataset
+from cnnstudio.gui.pages.data.selection import Selection, average
 
 RANDOM = np.random.default_rng(0)
 
@@ -27,3 +32,16 @@ def test_as_it_is() -> None:
     image = RANDOM.integers(0, 256, (9, 7, 3), dtype=np.uint8)
     assert np.array_equal(average(image, 9, 7), image)
     assert average(image, 1, 1)[0, 0].tolist() == np.rint(image.mean(axis=(0, 1))).tolist()
+
+
+def test_ones_own_images_are_called_by_their_files(tmp_path: Path) -> None:
+    for number in range(8):
+        file = tmp_path / "set" / "ab"[number % 2] / f"holiday {number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(RANDOM.integers(0, 256, (9, 9, 3), dtype=np.uint8)).save(file)
+    captions = Selection(load_folder(tmp_path / "set", 8, 3), "train", 0)
+    assert captions.caption(0).startswith("a · training: a/holiday ")
+
+
+def test_published_images_are_called_by_their_numbers(digits: Dataset) -> None:
+    assert Selection(digits, "test").origin(14) == "test image 14"

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QToolButton
 
 from cnnstudio.gui.look.theme import colormap_table
 from cnnstudio.gui.pages.train.learning_view import LearningView, kernel_tiles, verdict
+from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.gui.widgets.maps.map_row import MapRow
 from cnnstudio.models.trained.classifier import LayerOutput
 from cnnstudio.training.events import Probe
@@ -81,6 +83,18 @@ def test_the_empty_state_says_what_to_do(view):
     assert visible_rows(view) == []
     assert view.findChild(QLabel, "learning_hint").text().startswith("Press Train")
     assert not view.findChild(QLabel, "probe_label").isVisible()
+
+
+def test_another_image_is_asked_for_by_a_click_while_it_learns(view, qtbot):
+    button, image = view.findChild(QToolButton, "another_probe_button"), view.findChild(PixelView, "probe_image")
+    view.show_probe(PROBE, DIGITS)
+    assert not button.isVisible()
+    with qtbot.assertNotEmitted(view.another_wanted):
+        qtbot.mouseClick(image, Qt.MouseButton.LeftButton)
+    view.set_changeable(True)
+    for way in (button, image):
+        with qtbot.waitSignal(view.another_wanted):
+            qtbot.mouseClick(way, Qt.MouseButton.LeftButton)
 
 
 def test_it_changes_live(view, pixels):

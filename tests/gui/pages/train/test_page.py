@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
@@ -28,6 +29,7 @@ from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.train.form import TrainingForm
 from cnnstudio.gui.pages.train.page import TrainPage
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.networks.building import find_network, network_config
 from cnnstudio.models.networks.files import Network, save_network, write_network
@@ -123,6 +125,10 @@ def test_training_to_the_end(page: TrainPage, qtbot: QtBot) -> None:
         press(qtbot, page, "try_button")
     assert navigated.args == ["try", result.run]
     assert [entry.path for entry in list_models() if entry.kind == "run"] == [result.run]
+    another, image = page.findChild(QToolButton, "another_probe_button"), page.findChild(PixelView, "probe_image")
+    before = image.image
+    qtbot.mouseClick(another, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not np.array_equal(image.image, before), timeout=MINUTE)
 
 
 @pytest.mark.usefixtures("little_mnist")

@@ -20,10 +20,11 @@ from cnnstudio.gui.pages.try_.folder_view import FolderView
 from cnnstudio.gui.pages.try_.page import TryPage
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.class_histogram import ClassHistogram
-from cnnstudio.gui.widgets.images.thumbnail_grid import ThumbnailGrid
+from cnnstudio.gui.widgets.images.thumbnail_grid import LARGEST, ThumbnailGrid
 from cnnstudio.models.networks.building import build_network
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier
+from cnnstudio.models.trained.folder_prediction import FilePrediction
 from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.storage import shipped
 
@@ -149,6 +150,68 @@ def test_filters(qtbot: QtBot, view: FolderView, digits: Path) -> None:
     assert view.findChild(QLabel, "folder_count").text() == "1 file cannot be used"
 
 
+@pytest.fixture(scope="module")
+def sorted_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Forty digits in folders named as their classes; two lie in the wrong one."""
+    folder = tmp_path_factory.mktemp("sorted") / "digits"
+    test = load_dataset("mnist").test
+    for number in range(40):
+        label = int(test.labels[number]) if number > 1 else (int(test.labels[number]) + 1) % 10
+        file = folder / "train" / str(label) / f"{number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(test.images[number, ..., 0]).save(file)
+    return folder
+
+
+def test_folders_named_as_classes_say_what_is_right(qtbot: QtBot, view: FolderView, sorted_digits: Path) -> None:
+    classify(qtbot, view, sorted_digits)
+    results = view.results
+    verdicts = {one.file.path.name: results.is_right(place) for place, one in enumerate(results.predictions)}
+    wrong = {name for name, right in verdicts.items() if not right}
+    assert {"0.png", "1.png"} <= wrong
+    for place, one in enumerate(results.predictions):
+        assert results.is_right(place) == (one.file.path.parent.name == one.top[0][1])
+    right = 40 - len(wrong)
+    assert f"{right} of 40 right" in view.findChild(QLabel, "folder_subtitle").text()
+    assert results.label(0).right is verdicts[results.predictions[0].file.path.name]
+    press(qtbot, view, "wrong_filter_chip")
+    assert lit(view) == [f"Wrong ({len(wrong)})"]
+    assert {name for name, _, _ in shown(view)} == wrong
+    images = view.findChild(ThumbnailGrid).source
+    assert "Wrong: its folder says" in images.caption(0)
+    assert images.label(0).text == "{} · {:.0f} %".format(*_top(view.shown[0]))
+
+
+def _top(one: FilePrediction) -> tuple[str, float]:
+    _, name, share = one.top[0]
+    return name, 100 * share
+
+
+def test_other_folders_say_nothing_of_right_and_wrong(qtbot: QtBot, view: FolderView, digits: Path) -> None:
+    classify(qtbot, view, digits)
+    assert not view.findChild(QPushButton, "wrong_filter_chip").isVisible()
+    assert view.findChild(QLabel, "folder_subtitle").text() == "Classified by lenet5-mnist"
+    assert view.findChild(ThumbnailGrid).source.label(0).right is None
+
+
+def test_thumbnails_fill_the_page_until_their_size_is_chosen(
+    qtbot: QtBot, view: FolderView, digits: Path, tmp_path: Path
+) -> None:
+    grid = view.findChild(ThumbnailGrid)
+    shutil.copytree(digits / "odd", tmp_path / "some", ignore=lambda _, names: names[4:])
+    classify(qtbot, view, tmp_path / "some")
+    few = grid.side
+    assert grid.verticalScrollBar().maximum() == 0
+    grid.set_side(few + 8)
+    assert few == LARGEST or grid.verticalScrollBar().maximum() > 0, "larger ones would have had room"
+    grid.set_side(few)
+    classify(qtbot, view, digits)
+    assert few > grid.side >= 80
+    grid.set_side(40)
+    classify(qtbot, view, tmp_path / "some")
+    assert grid.side == 40
+
+
 def test_saved_as_the_command_line_saves(
     qtbot: QtBot, view: FolderView, digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,6 +281,22 @@ def page(qtbot: QtBot) -> TryPage:
         page.warm_up()
     yield page
     page.shut_down()
+
+
+def test_the_way_back_is_offered_while_there_is_something(
+    qtbot: QtBot, page: TryPage, digits: Path, tmp_path: Path
+) -> None:
+    back = page.findChild(QPushButton, "to_folder_button")
+    assert not back.isVisible()
+    page.receive(digits / "odd")
+    view = page.findChild(FolderView)
+    qtbot.waitUntil(lambda: not view.running, timeout=SECONDS)
+    press(qtbot, view, "leave_folder_button")
+    assert back.isVisible()
+    with qtbot.waitSignal(view.ended, timeout=SECONDS):
+        page.receive(tmp_path)
+    press(qtbot, view, "leave_folder_button")
+    assert not back.isVisible()
 
 
 def test_from_the_page_to_a_folder_to_one_picture_and_back(

@@ -24,6 +24,7 @@ from cnnstudio.gui.pages.try_.page import TryPage
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
 from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
+from cnnstudio.gui.widgets.maps.arithmetic_view import ArithmeticView
 from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.library import copy_model, list_models, load_classifier
@@ -227,6 +228,34 @@ def test_the_bars_are_blank_while_another_model_opens(page: TryPage, qtbot: QtBo
     assert page.findChild(ProbabilityBars).listed == tuple("0123456789")
 
 
+def test_a_drawing_stays_and_the_network_that_is_opened_next_answers_it(
+    page: TryPage, qtbot: QtBot, own_model: Path
+) -> None:
+    draw(qtbot, page, SEVEN)
+    before = page.findChild(QWidget, "drawing_canvas").drawing
+    with qtbot.waitSignal(page.answered, timeout=SECONDS, check_params_cb=lambda a: a.path == own_model) as answered:
+        page.receive(own_model)
+        assert answer(page) == "–"
+    assert answered.args[0].input.strokes is not None
+    assert all(np.array_equal(a, b) for a, b in zip(answered.args[0].input.strokes, before, strict=True))
+    assert answer(page) == "7"
+
+
+def test_an_enlarged_map_explains_its_numbers_and_follows_the_pen(page: TryPage, qtbot: QtBot) -> None:
+    draw(qtbot, page, SEVEN)
+    row = page.findChild(FeatureMapGrid).rows["conv2"]
+    row.activated.emit(3)
+    explanation = page.findChild(ArithmeticView)
+    qtbot.waitUntil(lambda: explanation.number is not None, timeout=SECONDS)
+    assert explanation.isVisible()
+    assert len(explanation.number.sums) == 6
+    before = explanation.number
+    qtbot.mouseClick(page.findChild(QToolButton, "clear_button"), Qt.MouseButton.LeftButton)
+    draw(qtbot, page, [QPoint(120 + 2 * step, 60 + 45 * step) for step in range(5)])
+    assert explanation.number is not before
+    assert explanation.number.value == pytest.approx(row.values[5, 5, 3], abs=1e-5)
+
+
 def test_the_file_name_of_a_photo_is_shown(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
     path = photo_of(3, tmp_path / f"three-{'x' * 90}-end.png")
     with qtbot.waitSignal(page.answered, timeout=SECONDS):
@@ -265,7 +294,7 @@ def test_beside_a_test_image_nobody_talks_of_a_picture(page: TryPage, qtbot: QtB
 @pytest.mark.parametrize("rule", INPUT_RULES)
 def test_the_words_are_those_of_the_rule(rule: str) -> None:
     texts = texts_for(Card("m", ("a", "b"), (28, 28, 1), rule))
-    said = {"digit": "the ink", "clothing": "The piece"}.get(rule, "The middle")
+    said = {"digit": "the ink", "clothing": "The piece"}.get(rule, "in the frame")
     assert said in texts.gets
     assert "photo" not in texts.gets_sample
 

@@ -14,7 +14,15 @@ from pytestqt.qtbot import QtBot
 from cnnstudio.data.library import load_dataset
 from cnnstudio.data.stored import StoredImages
 from cnnstudio.gui.look.theme import LIGHT, Theme
-from cnnstudio.gui.widgets.images.thumbnail_grid import ThumbnailGrid, ThumbnailSource, lay_out, paint_line
+from cnnstudio.gui.widgets.images.thumbnail_grid import (
+    LABEL,
+    LARGEST,
+    Label,
+    ThumbnailGrid,
+    ThumbnailSource,
+    lay_out,
+    paint_line,
+)
 
 MANY = 100_000
 
@@ -63,6 +71,47 @@ def test_pixels_are_sharp_squares(
     assert (area.width(), area.height()) == (56, 56)
     expected = digits[grid.indices[place], ..., 0].repeat(2, axis=0).repeat(2, axis=1)
     assert np.array_equal(shown[area.top() : area.top() + 56, area.left() : area.left() + 56, 0], expected)
+
+
+def labelled(count: int, digits: np.ndarray, label: Callable[[int], Label]) -> ThumbnailSource:
+    return ThumbnailSource(count, (28, 28, 1), lambda places: digits[places], str, label)
+
+
+def test_labels_stand_below_and_marks_have_their_colours(
+    grid: ThumbnailGrid, digits: np.ndarray, pixels: Callable[[QWidget], np.ndarray]
+) -> None:
+    grid.set_images(labelled(3, digits, lambda place: Label("a long name of a class", (True, False, None)[place])))
+    settle(grid)
+    shown = pixels(grid.viewport())
+    for place, colour in ((0, LIGHT.good), (1, LIGHT.error), (2, None)):
+        tile = grid.item_rectangle(place).toRect()
+        below = shown[tile.bottom() + 2 : tile.bottom() + 2 + LABEL, tile.left() : tile.left() + 90].reshape(-1, 3)
+        assert len(np.unique(below, axis=0)) > 3, "there is text"
+        near = [abs(below.astype(int) - QColor(wanted).getRgb()[:3]).sum(axis=1).min() < 60 for wanted in MARKS]
+        assert near == [wanted == colour for wanted in MARKS]
+    assert not grid.item_rectangle(0).intersects(grid.item_rectangle(1))
+
+
+MARKS = (LIGHT.good, LIGHT.error)
+
+
+def test_small_thumbnails_have_no_labels(grid: ThumbnailGrid, digits: np.ndarray) -> None:
+    grid.set_side(40)
+    grid.set_images(labelled(100, digits, lambda _: Label("x")))
+    with_labels = grid.item_rectangle(99)
+    grid.set_images(ThumbnailSource(100, (28, 28, 1), lambda places: digits[places], str))
+    assert grid.item_rectangle(99) == with_labels
+
+
+@pytest.mark.parametrize("count", [1, 12, 60, 1000])
+def test_thumbnails_fill_the_page(grid: ThumbnailGrid, digits: np.ndarray, count: int) -> None:
+    grid.set_images(labelled(count, digits, lambda _: Label("x")))
+    grid.fill(count, 96)
+    scrolls = grid.verticalScrollBar().maximum() > 0
+    assert grid.side == 96 if scrolls else grid.side >= 96
+    if not scrolls and grid.side < LARGEST:
+        grid.set_side(grid.side + 8)
+        assert grid.verticalScrollBar().maximum() > 0, "larger ones would have had room"
 
 
 def test_only_what_is_on_screen_is_read(grid: ThumbnailGrid, digits: np.ndarray) -> None:

@@ -1,0 +1,147 @@
+"""An enlarged map explains its numbers."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QSpinBox
+
+from cnnstudio.gui.widgets.maps.arithmetic_view import ArithmeticView, summing
+from cnnstudio.gui.widgets.maps.colour_scale import format_value
+from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
+from cnnstudio.gui.widgets.maps.map_dialog import MapDialog
+from cnnstudio.gui.widgets.maps.map_row import MapRow
+from cnnstudio.models.trained.classifier import LayerOutput
+from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic
+
+RANDOM = np.random.default_rng(0)
+INPUTS = RANDOM.normal(size=(6, 7, 3)).astype(np.float32)
+KERNEL = RANDOM.normal(size=(3, 3, 3, 2)).astype(np.float32)
+BIAS = np.array([0.5, -0.25], np.float32)
+
+
+def convolution():
+    """With zeros around, as “same”."""
+    padded = np.pad(INPUTS, ((1, 1), (1, 1), (0, 0)))
+    output = np.zeros((6, 7, 2), np.float32)
+    for row, column in np.ndindex(6, 7):
+        patch = padded[row : row + 3, column : column + 3]
+        output[row, column] = np.maximum(0, np.tensordot(patch, KERNEL, 3) + BIAS)
+    return LayerArithmetic(
+        "conv", INPUTS, output, "sum", (3, 3), padding=(1, 1), kernel=KERNEL, bias=BIAS, activation="ReLU"
+    )
+
+
+CONVOLUTION = convolution()
+POOLING = LayerArithmetic("pool", INPUTS, INPUTS[::2, ::2][:, :3], "max", (2, 2), (2, 2))
+
+
+@pytest.fixture
+def grid(qtbot, theme):
+    widget = FeatureMapGrid()
+    qtbot.addWidget(widget)
+    widget.resize(500, 500)
+    output = LayerOutput("conv", "Conv2D", CONVOLUTION.output)
+    widget.set_rows([("conv", "Conv2D", output.values.shape)])
+    widget.show_outputs([output])
+    widget.show()
+    qtbot.waitExposed(widget)
+    return widget
+
+
+@pytest.fixture
+def dialog(grid, qtbot):
+    (row,) = grid.findChildren(MapRow)
+    with qtbot.waitSignal(grid.arithmetic_wanted):
+        QTest.mouseClick(row, Qt.MouseButton.LeftButton, pos=row.tile_rectangle(1).center())
+    assert grid.enlarged == ("conv",)
+    (found,) = grid.findChildren(MapDialog)
+    return found
+
+
+def test_a_map_without_arithmetic_explains_nothing(grid, dialog):
+    grid.show_arithmetic([])
+    assert not dialog.findChild(ArithmeticView).isVisible()
+
+
+def test_the_number_that_is_pointed_at_is_explained(grid, dialog, qtbot):
+    width = dialog.width()
+    grid.show_arithmetic([CONVOLUTION])
+    view, picture = dialog.findChild(ArithmeticView), dialog.findChild(object, "enlarged_map")
+    assert view.isVisible()
+    assert width < dialog.width() <= 960
+    assert view.number.value == CONVOLUTION.output[3, 3, 1]  # the middle, until one points elsewhere
+    picture.point((0, 5))
+    assert view.number.value == CONVOLUTION.output[0, 5, 1]
+    assert view.number.rows.tolist() == [-1, 0, 1]
+    dialog.findChild(QSpinBox, "map_number").setValue(1)
+    assert view.number.value == CONVOLUTION.output[0, 5, 0]
+
+
+def test_what_was_pointed_at_stays_explained_when_the_pointer_goes(grid, dialog):
+    grid.show_arithmetic([CONVOLUTION])
+    picture = dialog.findChild(object, "enlarged_map")
+    QApplication.processEvents()  # the dialog has become wider
+    QTest.mouseClick(picture, Qt.MouseButton.LeftButton, pos=picture.cell_rectangle((2, 4)).center().toPoint())
+    picture.hover(-1)
+    assert picture.cell == (2, 4)
+    assert dialog.findChild(ArithmeticView).number.value == CONVOLUTION.output[2, 4, 1]
+
+
+def test_each_input_map_has_its_patch_and_all_are_summed(grid, dialog):
+    grid.show_arithmetic([CONVOLUTION])
+    view, channel = dialog.findChild(ArithmeticView), dialog.findChild(QSpinBox, "input_map_number")
+    shown = []
+    for number in (1, 2, 3):
+        channel.setValue(number)
+        shown.append(dialog.findChild(QLabel, "sum_of_products").text())
+    sums = [float(value) for value in view.number.sums]
+    assert [text.split("<b>")[1].removesuffix("</b>") for text in shown] == [format_value(value) for value in sums]
+    steps = dialog.findChild(QLabel, "arithmetic_steps").text()
+    assert steps == "<br>".join(summing(view.number))
+    assert format_value(view.number.value) in steps
+
+
+def test_new_values_are_explained_at_the_same_place(grid, dialog):
+    grid.show_arithmetic([CONVOLUTION])
+    other = LayerArithmetic(
+        "conv", INPUTS + 1, CONVOLUTION.output + 1, "sum", (3, 3), padding=(1, 1), kernel=KERNEL, bias=BIAS
+    )
+    grid.show_outputs([LayerOutput("conv", "Conv2D", other.output)])
+    grid.show_arithmetic([other])
+    assert dialog.findChild(ArithmeticView).number.value == other.output[3, 3, 1]
+
+
+def test_the_steps_in_words():
+    number = CONVOLUTION.number(2, 2, 0)
+    first, second, third = summing(number)
+    assert first.startswith("All 3 input maps together: ")
+    assert second.startswith("Plus the bias: ")
+    assert second.endswith(f" + 0.5 = {format_value(number.before)}")
+    assert third == f"ReLU({format_value(number.before)}) = {format_value(number.value)}"
+    assert summing(POOLING.number(0, 0, 1)) == [f"The largest of 4 numbers: {format_value(INPUTS[:2, :2, 1].max())}"]
+
+
+def test_the_inputs_are_marked(grid, dialog, pixels):
+    grid.show_arithmetic([CONVOLUTION])
+    inputs, enlarged = dialog.findChild(object, "input_map"), dialog.findChild(object, "enlarged_map")
+    enlarged.point((2, 2))
+    marked = pixels(inputs)
+    enlarged.point((4, 5))
+    other = pixels(inputs)
+    for shown, cell in ((marked, (1, 1)), (other, (3, 4))):
+        corner = inputs.cell_rectangle(cell).topLeft().toPoint()
+        edge = shown[corner.y() - 2 : corner.y() + 1, corner.x() + 10]
+        assert (edge == 255).all(axis=1).any()
+        assert (edge == 0).all(axis=1).any()
+
+
+def test_escape_closes_the_map_at_once(grid, dialog, qtbot):
+    grid.show_arithmetic([CONVOLUTION])
+    picture = dialog.findChild(object, "enlarged_map")
+    picture.setFocus()
+    QTest.keyClick(picture, Qt.Key.Key_Up)
+    assert picture.cell is not None
+    with qtbot.waitSignals([dialog.destroyed, grid.arithmetic_wanted]):
+        QTest.keyClick(picture, Qt.Key.Key_Escape)
+    assert grid.enlarged == ()
