@@ -156,29 +156,6 @@ def test_there_is_a_scroll_bar_only_where_something_scrolls(grid: ThumbnailGrid,
     assert grid.verticalScrollBar().isVisible()
 
 
-def test_a_note_stands_below_each_image(
-    grid: ThumbnailGrid, digits: np.ndarray, pixels: Callable[[QWidget], np.ndarray]
-) -> None:
-    def read(places: np.ndarray) -> np.ndarray:
-        return digits[places]
-
-    grid.set_images(ThumbnailSource(60, (28, 28, 1), read, str))
-    settle(grid)
-    before = [grid.item_rectangle(place) for place in (0, 59)]
-    grid.set_images(ThumbnailSource(60, (28, 28, 1), read, str, lambda place: (f"says {place}", "is a very long name")))
-    settle(grid)
-    after = [grid.item_rectangle(place) for place in (0, 59)]
-    assert after[0] == before[0]
-    assert after[1].top() - after[0].bottom() > before[1].top() - before[0].bottom()
-    ground = tuple(int(LIGHT.window[i : i + 2], 16) for i in (1, 3, 5))
-    place = grid.item_rectangle(0).toRect()
-    shown = pixels(grid.viewport())
-    below = shown[place.bottom() + 2 : place.bottom() + 32, place.left() : place.right()]
-    assert (below != ground).any(axis=2).any(axis=1).sum() > 12  # two lines of words
-    beside = shown[place.bottom() + 2 : place.bottom() + 32, place.right() + 1 : place.right() + 4]
-    assert (beside == ground).all()  # which end with the image
-
-
 def test_a_click_opens(grid: ThumbnailGrid, qtbot: QtBot) -> None:
     grid.verticalScrollBar().setValue(5_000)
     place = near(grid, 400, 300)
