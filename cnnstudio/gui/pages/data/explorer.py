@@ -136,7 +136,7 @@ class DataExplorer(QWidget):
         self._place = place
         shown = self._selection.at(place)
         name = self._selection.dataset.classes[shown.label]
-        self._title.setText(f"<b>{escape(breakable(name))}</b> · {SPLITS[shown.split][1]} image {shown.index:,}")
+        self._title.setText(f"<b>{escape(breakable(name))}</b> · {SPLITS[shown.split][1]} image {shown.index + 1:,}")
         self._previous.setEnabled(place > 0)
         self._next.setEnabled(place < len(self._selection) - 1)
         self._numbers.set_colourful(self._image.shape[2] > 1)

@@ -104,7 +104,7 @@ class Selection:
     def caption(self, place: int) -> str:
         """An image in words: “cat · training image 1,234”."""
         shown = self.at(place)
-        return f"{self.dataset.classes[shown.label]} · {SPLITS[shown.split][1]} image {shown.index:,}"
+        return f"{self.dataset.classes[shown.label]} · {SPLITS[shown.split][1]} image {shown.index + 1:,}"
 
 
 @dataclass(frozen=True, eq=False)
