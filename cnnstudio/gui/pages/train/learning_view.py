@@ -44,7 +44,7 @@ class LearningView(ScrollColumn):
             self,
             "learning_view",
             "What it sees",
-            "One test image that the network never learns from, shown to it again and again while it learns.",
+            "One of the validation images, which the network never learns from, shown to it again and again.",
         )
         self.setMinimumWidth(30 * GRID)
         self._probe = PixelView("")
@@ -71,8 +71,8 @@ class LearningView(ScrollColumn):
         for part in (self._answer, self._kernels, *self._maps):
             part.hide()
         self._hint.setText(
-            "Press Train: the kernels of the first convolution, and the feature maps of one image, change here as the "
-            "network learns."
+            "Press Train, and watch here how the kernels of the first convolution and the feature maps of one image "
+            "change."
         )
         self._hint.show()
 
@@ -91,8 +91,8 @@ class LearningView(ScrollColumn):
         self._kernels.setVisible(probe.kernels is not None)
         if probe.kernels is not None:
             height, width, channels, filters = probe.kernels.shape
-            each = "" if channels == 1 else f", {channels} each"
-            self._kernels.set_header("Kernels", f"{filters} of {height}×{width}{each}", _KERNELS)
+            each = {1: "", 3: " for red, green and blue"}.get(channels, f" for {channels} channels")
+            self._kernels.set_header("Kernels", f"{filters} filters, each {height}×{width}{each}", _KERNELS)
             self._kernels.set_values(kernel_tiles(probe.kernels))
         self._hint.setVisible(probe.kernels is None)
         self._hint.setText("This network has no convolution, so there are no kernels that slide over the image.")

@@ -49,7 +49,7 @@ def test_kernels_keep_their_channel_and_filter():
 
 def test_kernels_and_learnt_maps_are_shown(view):
     view.show_probe(PROBE, DIGITS)
-    assert visible_rows(view) == ["Kernels, 6 of 5×5", "conv1, 28×28×6"]
+    assert visible_rows(view) == ["Kernels, 6 filters, each 5×5", "conv1, 28×28×6"]
     assert view.findChild(QLabel, "probe_label").text() == "This is: 7"
 
 
