@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cnnstudio.data.augmentation.augment import find_augmentation
-from cnnstudio.data.library import find_dataset
+from cnnstudio.data.library import SIZES, find_dataset
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.errors import StudioError
+from cnnstudio.models.architectures.architecture import LARGE_SIDE
+from cnnstudio.models.architectures.transfer import LEAST_SIDE, TRANSFER
 from cnnstudio.models.networks.building import find_network
 from cnnstudio.models.trained.library import find_model
 from cnnstudio.training.precision import PRECISIONS
@@ -22,7 +24,12 @@ MAX_SEED = 2**31 - 1
 MAX_EPOCHS = 100_000
 
 FEW_IMAGES = 5000
-"""Number of training images below which an augmentation is suggested for a folder of images."""
+"""Number of training images below which a folder of images has few: an augmentation is suggested for them, and for
+photos a network that has seen others before.
+"""
+
+FOR_PHOTOS = TRANSFER[0]
+"""The architecture that is suggested for few or large photos; its weights ship."""
 
 FEW_STEPS = 400
 """Number of steps that a training should take at least; few images are repeated in more epochs for that."""
@@ -197,7 +204,10 @@ class TrainingConfig:
         Args:
             entry: the data set.
         """
-        return cls(dataset=entry.name, **_suited(entry))
+        architecture = FOR_PHOTOS.name if _are_few_or_large_photos(entry) else cls.architecture
+        channels = None if entry.path is None else entry.image_shape[2]
+        side = suited_image_size(entry, architecture)
+        return cls(dataset=entry.name, architecture=architecture, image_size=side, channels=channels, **_suited(entry))
 
     def __post_init__(self) -> None:
         if self.learning_rate is None:
@@ -237,6 +247,31 @@ class TrainingConfig:
         # How many images of a folder can be read is known after the scan only.
         share = 1 if entry.path else 1 - self.validation_fraction
         _check_whole("batch size", self.batch_size, 1, max(1, math.floor(entry.train_images * share)))
+
+
+def suited_image_size(entry: DatasetEntry, architecture: str) -> int | None:
+    """The side to which the images of a data set are best brought for a network, in pixels.
+
+    Args:
+        entry: the data set.
+        architecture: a key of `ARCHITECTURES`, or anything else that `find_network` finds.
+
+    Returns:
+        One of `SIZES` or the size that the data set itself suggests; None for a published one, whose images have one
+        size. A pretrained network gets as much of the pictures themselves as it has learnt to see.
+    """
+    if entry.path is None:
+        return None
+    pretrained = {one.name: one for one in TRANSFER}.get(architecture)
+    if pretrained is None:
+        return entry.image_shape[0]
+    most = pretrained.image_shape[0] if entry.train_images < FEW_IMAGES else LEAST_SIDE
+    return max(entry.image_shape[0], *(side for side in (0, *SIZES) if side <= min(most, entry.original_side)))
+
+
+def _are_few_or_large_photos(entry: DatasetEntry) -> bool:
+    is_photos = entry.path is not None and entry.image_shape[2] == 3
+    return is_photos and (entry.train_images < FEW_IMAGES or entry.original_side >= LARGE_SIDE)
 
 
 def _suited(entry: DatasetEntry) -> dict[str, Any]:

@@ -28,9 +28,10 @@ class Choice:
     Attributes:
         key: what `Picker.changed` carries.
         title: its name.
-        description: one sentence for somebody new; may be empty.
+        description: one sentence for somebody new, read in the open list; may be empty.
         icon: its picture; null for none.
         group: what it belongs to: a heading over the first choice of each group in the open list.
+        facts: a few words such as its year and its size, which the closed picker shows in place of the sentence.
     """
 
     key: str
@@ -38,6 +39,7 @@ class Choice:
     description: str = ""
     icon: QIcon = NO_PICTURE
     group: str = ""
+    facts: str = ""
 
 
 class _Look:
@@ -67,8 +69,9 @@ class _Look:
             mode = QIcon.Mode.Normal if enabled else QIcon.Mode.Disabled
             choice.icon.paint(painter, QRect(area.left(), top, side, side), mode=mode)
             area = area.adjusted(side + 3 * GAP // 2, 0, 0, 0)
+        text = (choice.facts if one_line else "") or choice.description
         if one_line:
-            height = self.title_height() + (QFontMetrics(self.description).height() if choice.description else 0)
+            height = self.title_height() + (QFontMetrics(self.description).height() if text else 0)
             area = area.adjusted(0, max(0, (area.height() - height) // 2), 0, 0)
         painter.setFont(self.title)
         painter.setPen(QColor(theme.text if enabled else theme.disabled))
@@ -76,7 +79,6 @@ class _Look:
         painter.drawText(area, Qt.AlignmentFlag.AlignTop, title)
         painter.setFont(self.description)
         painter.setPen(QColor(theme.secondary if enabled else theme.disabled))
-        text = choice.description
         if one_line:
             text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, area.width())
         area = area.adjusted(0, self.title_height(), 0, 0)
@@ -123,7 +125,7 @@ class _Delegate(QStyledItemDelegate):
 
 
 class Picker(QComboBox):
-    """A list to choose from; closed, it shows the picture, the title and the beginning of the sentence."""
+    """A list to choose from; closed, it shows the picture, the title and the facts, or else the sentence."""
 
     changed = Signal(str)
     """Another choice, of this key, is current now."""

@@ -1,7 +1,9 @@
 """The left column of the Train page: what to train, and how."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
+from html import escape
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -32,9 +34,13 @@ from cnnstudio.gui.controls.picker import Choice, Picker
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.choosers.images import dataset_choice
 from cnnstudio.gui.pages.choosers.networks import about, architecture_choices, is_transfer, network_choice
+from cnnstudio.gui.settings import Settings
+from cnnstudio.limits import IMAGE_SIZES
 from cnnstudio.models.networks.building import find_network
-from cnnstudio.training.config import MAX_SEED, OPTIMIZERS, SCHEDULES, TrainingConfig
+from cnnstudio.training.config import MAX_SEED, OPTIMIZERS, SCHEDULES, TrainingConfig, suited_image_size
 from cnnstudio.training.precision import PRECISIONS
+
+Recall = Callable[[str, Any, str, Callable[[Any], bool]], Any]
 
 
 class TrainingForm(QWidget):
@@ -45,9 +51,11 @@ class TrainingForm(QWidget):
 
     Signals:
         own_images_wanted(): the user wants to bring images of their own.
+        changed(): another data set or another network is chosen.
     """
 
     own_images_wanted = Signal()
+    changed = Signal()
 
     def __init__(self, message: MessageBar) -> None:
         super().__init__()
@@ -57,6 +65,8 @@ class TrainingForm(QWidget):
         self._guests: dict[str, Choice] = {}
         """Networks from files that lie elsewhere, by their paths."""
         self._suggested = TrainingConfig()
+        self._suited_size: int | None = None
+        """The image size that suits data set and architecture."""
         self._dataset = describe(
             Picker(), "dataset_picker", "Data set", "The labelled images that the network learns from."
         )
@@ -78,7 +88,9 @@ class TrainingForm(QWidget):
         self._lay_out()
         WheelGuard(self, *self._controls.values())
         self._dataset.changed.connect(self._choose_dataset)
-        self._architecture.changed.connect(self._tell_architecture)
+        self._architecture.changed.connect(self._choose_architecture)
+        for picker in (self._dataset, self._architecture):
+            picker.changed.connect(self.changed)
         self._controls["optimizer"].currentIndexChanged.connect(self._suit_rate)
         self._controls["augmentation"].currentIndexChanged.connect(self._tell_augmentation)
         self.refresh()
@@ -139,7 +151,8 @@ class TrainingForm(QWidget):
             ),
             "augmentation": _choice_of(
                 "augmentation",
-                "Training images are changed a little each time, so that the network learns what does not matter.",
+                "Training images are changed a little each time, so that the network learns to ignore such changes "
+                "instead of memorising images.",
                 AUGMENTATIONS,
             ),
             "precision": _choice_of("precision", "How many bits each number has in the computation.", PRECISIONS),
@@ -190,10 +203,13 @@ class TrainingForm(QWidget):
         self._show_architectures()
 
     def _show_datasets(self) -> None:
-        self._dataset.set_choices([dataset_choice(entry, _description(entry)) for entry in self._entries.values()])
+        self._dataset.set_choices(
+            [dataset_choice(entry, _description(entry), facts=entry.size_text) for entry in self._entries.values()]
+        )
 
     def _show_architectures(self) -> None:
-        known = architecture_choices()
+        is_own = self._entries[self._dataset.current_key].path is not None
+        known = architecture_choices(self._suggested.architecture if is_own else "")
         keys = {choice.key for choice in known}
         self._architecture.set_choices([*known, *(one for key, one in self._guests.items() if key not in keys)])
 
@@ -203,7 +219,7 @@ class TrainingForm(QWidget):
         dataset, architecture = self._dataset.current_key, self._architecture.current_key
         values = {name: value_of(control) for name, control in self._controls.items()}
         if self._entries[dataset].path is None:
-            values |= {"image_size": None, "channels": None}
+            values |= _AS_PUBLISHED
         if not is_transfer(architecture):
             values["fine_tune_epochs"] = 0
         return TrainingConfig(dataset=dataset, architecture=architecture, **values)
@@ -218,6 +234,52 @@ class TrainingForm(QWidget):
             if value is not None:
                 set_value(control, value)
         self._tell_architecture(config.architecture)
+
+    @property
+    def title(self) -> str:
+        """What is chosen, in words: “LeNet-5 on MNIST”."""
+        return f"{self._architecture.currentText()} on {self._dataset.currentText()}"
+
+    def changes_since(self, before: TrainingConfig) -> str:
+        """Says what is chosen now that was not chosen before, in a sentence or two."""
+        controls = {"dataset": self._dataset, "architecture": self._architecture, **self._controls}
+        now = vars(self.config)
+        changed = {name for name, value in now.items() if value not in (getattr(before, name), None)}
+        words = [
+            f"{control.accessibleName()}: {control.currentText() if isinstance(control, QComboBox) else control.text()}"
+            for name, control in controls.items()
+            if name in changed
+        ]
+        return f"Chosen for you: {' · '.join(words)}" if words else f"Chosen already: {self.title}."
+
+    def remember(self, settings: Settings) -> None:
+        """Keeps what is chosen for the next start."""
+        for name, value in vars(self.config).items():
+            if value is not None and name in (*self._controls, "dataset", "architecture"):
+                settings.remember(f"train/{name}", value)
+
+    def recall(self, read: Recall) -> None:
+        """Chooses what was kept, each on its own.
+
+        Args:
+            read: returns what was kept under the name of a field of `TrainingConfig`. It is also given what it returns
+                where nothing usable was kept, what was chosen in words, and whether a value can be chosen.
+        """
+        for name, picker, choose, find in (
+            ("dataset", self._dataset, self.choose_dataset, find_dataset),
+            ("architecture", self._architecture, self.choose_architecture, find_network),
+        ):
+            what = f"the {picker.accessibleName().lower()} of the last training"
+            choose(read(name, picker.current_key, what, partial(_is_there, picker, find)))
+        for name, control in self._controls.items():
+            if value_of(control) is None:  # published images have one size
+                continue
+            what = f"the {control.accessibleName().lower()} of the last training"
+            value = read(name, value_of(control), what, partial(_can_have, control))
+            if name == "augmentation":
+                self.choose_augmentation(value)
+            else:
+                set_value(control, value)
 
     def choose_dataset(self, name: str) -> None:
         """Chooses a data set by name or path, with the numbers that suit it where others were not typed in."""
@@ -276,25 +338,74 @@ class TrainingForm(QWidget):
         self._fine_tuning_row.setVisible(is_transfer(name))
 
     @Slot(str)
+    def _choose_architecture(self, name: str) -> None:
+        self._tell_architecture(name)
+        self._suit_image_size()
+
+    def _suit_image_size(self) -> None:
+        """Another network sees images of another size, unless the user has chosen one."""
+        image_size = self._controls["image_size"]
+        entry = self._entries[self._dataset.current_key]
+        chosen_before = value_of(image_size) != self._suited_size
+        self._suited_size = suited_image_size(entry, self._architecture.current_key)
+        if self._suited_size is not None and not chosen_before:
+            choose_data(image_size, self._suited_size, _pixels(self._suited_size))
+
+    @Slot(str)
     def _choose_dataset(self, name: str) -> None:
         entry = self._entries[name]
         licence = f" {entry.licence}." if entry.licence else ""
-        self._dataset.setToolTip(f"<p>{entry.size_text}.{licence}</p>")
+        self._dataset.setToolTip(f"<p>{escape(_description(entry))} {entry.size_text}.{licence}</p>")
         self._own_rows.setVisible(entry.path is not None)
+        before, self._suggested = self._suggested, TrainingConfig.suggested(entry)
+        self._show_architectures()
+        if before.architecture != self._suggested.architecture:
+            self.choose_architecture(self._suggested.architecture)
         if entry.path is not None:
-            height, _, channels = entry.image_shape
             image_size = self._controls["image_size"]
             image_size.clear()
-            for size in sorted({*SIZES, height}):
-                image_size.addItem(f"{size} × {size} pixels", size)
-            set_value(image_size, height)
-            set_value(self._controls["channels"], channels)
-        before, self._suggested = self._suggested, TrainingConfig.suggested(entry)
+            for size in sorted({*SIZES, entry.image_shape[0]}):
+                image_size.addItem(_pixels(size), size)
+            self._suited_size = value_of(image_size)
+            set_value(self._controls["channels"], entry.image_shape[2])
+        self._suit_image_size()
         # What was typed in for one data set stays for another of its kind, and for no other.
         if replace(before, dataset=name) != self._suggested:
             for field in ("epochs", "batch_size"):
                 self._controls[field].setValue(getattr(self._suggested, field))
             self.choose_augmentation(self._suggested.augmentation)
+
+
+_AS_PUBLISHED: dict[str, Any] = {"image_size": None, "channels": None}
+"""What cannot be chosen for a published data set."""
+
+
+def _pixels(side: int) -> str:
+    return f"{side} × {side} pixels"
+
+
+def _is_there(picker: Picker, find: Callable[[str], object], name: str) -> bool:
+    return picker.offers(name) or _is_found(find, name)
+
+
+def _is_found(find: Callable[[str], object], name: str) -> bool:
+    try:
+        find(name)
+    except StudioError:
+        return False
+    return True
+
+
+def _can_have(control: QComboBox | WholeBox | DecimalBox, value: Any) -> bool:
+    """Whether a value can be chosen; lists of sizes and augmentations take others than theirs."""
+    if not isinstance(control, QComboBox):
+        return control.minimum() <= value <= control.maximum()
+    match control.objectName():
+        case "augmentation_combo":
+            return _is_found(find_augmentation, value)
+        case "image_size_combo":
+            return value in IMAGE_SIZES
+    return control.findData(value) >= 0
 
 
 def _description(entry: DatasetEntry) -> str:

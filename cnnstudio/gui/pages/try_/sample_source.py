@@ -18,7 +18,7 @@ from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, column, row
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
-from cnnstudio.gui.pages.choosers.models import title_of_dataset
+from cnnstudio.gui.pages.choosers.names import title_of_dataset
 from cnnstudio.gui.pages.try_.draw_source import NARROW, Source
 from cnnstudio.gui.pages.try_.input_texts import InputTexts
 from cnnstudio.gui.pages.try_.session import Answer, TestImage, dataset_of
@@ -153,7 +153,9 @@ class SampleSource(Source):
         self._view.set_image(answer.image)
         right = answer.prediction.top(1)[0][0] == answer.input.label
         truth, verdict = escape(answer.card.classes[answer.input.label]), "right" if right else "wrong"
-        self._text.setText(f"Its label is <b>{truth}</b>: the network is {verdict}. Test image {answer.input.index:,}.")
+        self._text.setText(
+            f"Its label is <b>{truth}</b>: the network is {verdict}. Test image {answer.input.index + 1:,}."
+        )
 
     def shut_down(self) -> None:
         """Stops loading."""
