@@ -6,8 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cnnstudio.data.published.catalogue import DatasetEntry
-from cnnstudio.models.architectures.transfer import TRANSFER
-from cnnstudio.training.config import FOR_PHOTOS, TrainingConfig
+from cnnstudio.training.config import FOR_PHOTOS, TrainingConfig, is_pretrained
 from cnnstudio.training.evaluation import Evaluation
 from cnnstudio.training.events import EpochEnd
 from cnnstudio.wording import percent
@@ -54,12 +53,10 @@ def diagnose(config: TrainingConfig, entry: DatasetEntry, epochs: Sequence[Epoch
         says = f"{of_images} says little: guessing gets as many right in {percent(by_guessing, 0)} of all tries."
         return says if entry.path is None else f"{says} Add more images."
     if by_guessing > SIGNIFICANCE:
-        guess = f"({percent(guessing, 0)} by always naming the commonest class)"
-        if high - low > WIDEST_INTERVAL:
-            says = f"{of_images} may well be guessing {guess}."
-        else:
-            says = f"That is hardly better than guessing {guess}."
-        return f"{says} {_remedy(config, entry, epochs, guessing)}"
+        begin = f"{of_images} may be mere guessing" if high - low > WIDEST_INTERVAL else "Hardly better than guessing"
+        return (
+            f"{begin} (always the commonest class: {percent(guessing, 0)}). {_remedy(config, entry, epochs, guessing)}"
+        )
     if high - low > WIDEST_INTERVAL:
         return f"{of_images} says little: of others, it may get {percent(low, 0)} to {percent(high, 0)} right."
     lowest = overfits_since(epochs)
@@ -116,17 +113,15 @@ def overfits_since(epochs: Sequence[EpochEnd]) -> int | None:
 
 def _remedy(config: TrainingConfig, entry: DatasetEntry, epochs: Sequence[EpochEnd], guessing: float) -> str:
     """What to do about a network that answers no better than somebody who guesses."""
-    learnt = epochs[-1].accuracy if epochs else 0.0
-    if learnt < guessing + LEARNT * (1 - guessing):
-        if _should_transfer(config, entry):
-            return _against_memorising(config, entry)
-        return "It has not learnt its training images either: train for more epochs, or with a smaller learning rate."
-    return f"It memorised its training images ({percent(learnt, 0)} right). {_against_memorising(config, entry)}"
+    has_learnt = bool(epochs) and epochs[-1].accuracy > guessing + LEARNT * (1 - guessing)
+    if has_learnt or _should_transfer(config, entry):
+        return _against_memorising(config, entry)
+    return "It has not learnt its training images either: train for more epochs, or with a smaller learning rate."
 
 
 def _against_memorising(config: TrainingConfig, entry: DatasetEntry) -> str:
     if _should_transfer(config, entry):
-        return f"Choose {FOR_PHOTOS.title}, which learns from few images, or add more images."
+        return f"Choose {FOR_PHOTOS.title}, which learns from few images, or add more."
     if config.augmentation == "none":
         return "Choose an augmentation, so that it never sees the same image twice, or train for fewer epochs."
     return "Train for fewer epochs" + (", or add more images." if entry.path is not None else ".")
@@ -134,4 +129,4 @@ def _against_memorising(config: TrainingConfig, entry: DatasetEntry) -> str:
 
 def _should_transfer(config: TrainingConfig, entry: DatasetEntry) -> bool:
     is_suggested = TrainingConfig.suggested(entry).architecture == FOR_PHOTOS.name
-    return is_suggested and config.architecture not in {one.name for one in TRANSFER}
+    return is_suggested and not is_pretrained(config.architecture)

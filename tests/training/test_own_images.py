@@ -16,7 +16,7 @@ from cnnstudio.data.pictures.strokes import Drawing, render
 from cnnstudio.errors import StudioError
 from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.progress import Progress
-from cnnstudio.training.config import TrainingConfig, suited_image_size
+from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.trainer import NothingTrained, train
 
 SHAPES = {"circle": 40, "square": 4, "triangle": 3}
@@ -165,7 +165,7 @@ def test_few_or_large_photos_are_best_transferred() -> None:
     mnist, own = find_dataset("mnist"), Path("own")
     few = replace(mnist, path=own, image_shape=(64, 64, 3), train_images=30, original_side=500)
     proposed = TrainingConfig.suggested(few)
-    assert (proposed.architecture, proposed.image_size, proposed.channels) == ("transfer-efficientnet-lite0", 224, 3)
+    assert (proposed.architecture, proposed.image_size, proposed.channels) == ("transfer-efficientnet-lite0", 160, 3)
     for entry, architecture, side in (
         (replace(few, original_side=100), "transfer-efficientnet-lite0", 96),
         (replace(few, image_shape=(40, 40, 3), original_side=40), "transfer-efficientnet-lite0", 40),
@@ -176,8 +176,9 @@ def test_few_or_large_photos_are_best_transferred() -> None:
     ):
         proposed = TrainingConfig.suggested(entry)
         assert (proposed.architecture, proposed.image_size) == (architecture, side), entry
-    assert suited_image_size(few, "resnet20") == 64
-    assert suited_image_size(mnist, "transfer-efficientnet-lite0") is None
+    assert TrainingConfig.suggested(few, "resnet20").image_size == 64
+    assert TrainingConfig.suggested(mnist, "transfer-efficientnet-lite0").image_size is None
+    assert TrainingConfig.suggested(few).epochs < TrainingConfig.suggested(few, "resnet20").epochs / 2
 
 
 def test_a_folder_knows_how_large_its_pictures_are(tmp_path: Path) -> None:

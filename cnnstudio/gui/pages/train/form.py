@@ -37,7 +37,7 @@ from cnnstudio.gui.pages.choosers.networks import about, architecture_choices, i
 from cnnstudio.gui.settings import Settings
 from cnnstudio.limits import IMAGE_SIZES
 from cnnstudio.models.networks.building import find_network
-from cnnstudio.training.config import MAX_SEED, OPTIMIZERS, SCHEDULES, TrainingConfig, suited_image_size
+from cnnstudio.training.config import MAX_SEED, OPTIMIZERS, SCHEDULES, TrainingConfig
 from cnnstudio.training.precision import PRECISIONS
 
 Recall = Callable[[str, Any, str, Callable[[Any], bool]], Any]
@@ -64,9 +64,10 @@ class TrainingForm(QWidget):
         self._entries: dict[str, DatasetEntry] = {}
         self._guests: dict[str, Choice] = {}
         """Networks from files that lie elsewhere, by their paths."""
-        self._suggested = TrainingConfig()
-        self._suited_size: int | None = None
-        """The image size that suits data set and architecture."""
+        self._proposed = TrainingConfig()
+        """What is proposed for the data set."""
+        self._suited = TrainingConfig()
+        """What suits the data set and the network that is chosen."""
         self._dataset = describe(
             Picker(), "dataset_picker", "Data set", "The labelled images that the network learns from."
         )
@@ -198,18 +199,19 @@ class TrainingForm(QWidget):
 
     def refresh(self) -> None:
         """Looks again which data sets and networks there are; the choices stay."""
-        self._entries = {entry.name: entry for entry in list_datasets()}
+        by_path = {name: entry for name, entry in self._entries.items() if name == str(entry.path)}
+        self._entries = {entry.name: entry for entry in list_datasets()} | by_path
         self._show_datasets()
         self._show_architectures()
 
     def _show_datasets(self) -> None:
         self._dataset.set_choices(
-            [dataset_choice(entry, _description(entry), facts=entry.size_text) for entry in self._entries.values()]
+            [dataset_choice(entry, _description(entry), facts=_size(entry)) for entry in self._entries.values()]
         )
 
     def _show_architectures(self) -> None:
         is_own = self._entries[self._dataset.current_key].path is not None
-        known = architecture_choices(self._suggested.architecture if is_own else "")
+        known = architecture_choices(self._proposed.architecture if is_own else "")
         keys = {choice.key for choice in known}
         self._architecture.set_choices([*known, *(one for key, one in self._guests.items() if key not in keys)])
 
@@ -245,12 +247,12 @@ class TrainingForm(QWidget):
         controls = {"dataset": self._dataset, "architecture": self._architecture, **self._controls}
         now = vars(self.config)
         changed = {name for name, value in now.items() if value not in (getattr(before, name), None)}
-        words = [
-            f"{control.accessibleName()}: {control.currentText() if isinstance(control, QComboBox) else control.text()}"
-            for name, control in controls.items()
-            if name in changed
-        ]
-        return f"Chosen for you: {' · '.join(words)}" if words else f"Chosen already: {self.title}."
+        words = []
+        for name, control in controls.items():
+            if name in changed:
+                value = control.currentText() if isinstance(control, QComboBox) else control.text()
+                words.append(_IN_WORDS.get(name, f"{control.accessibleName().lower()} {{}}").format(value))
+        return f"Chosen for you: {', '.join(words)}." if words else f"Chosen already: {self.title}."
 
     def remember(self, settings: Settings) -> None:
         """Keeps what is chosen for the next start."""
@@ -340,16 +342,21 @@ class TrainingForm(QWidget):
     @Slot(str)
     def _choose_architecture(self, name: str) -> None:
         self._tell_architecture(name)
-        self._suit_image_size()
+        self._suit("image_size", "epochs")
 
-    def _suit_image_size(self) -> None:
-        """Another network sees images of another size, unless the user has chosen one."""
-        image_size = self._controls["image_size"]
+    def _suit(self, *fields: str, always: bool = False) -> None:
+        """Chooses what suits the data set and the network that are chosen now.
+
+        Args:
+            fields: of `TrainingConfig`.
+            always: also where the user has chosen something else.
+        """
         entry = self._entries[self._dataset.current_key]
-        chosen_before = value_of(image_size) != self._suited_size
-        self._suited_size = suited_image_size(entry, self._architecture.current_key)
-        if self._suited_size is not None and not chosen_before:
-            choose_data(image_size, self._suited_size, _pixels(self._suited_size))
+        before, self._suited = self._suited, TrainingConfig.suggested(entry, self._architecture.current_key)
+        for field in fields:
+            control, value = self._controls[field], getattr(self._suited, field)
+            if value is not None and (always or value_of(control) == getattr(before, field)):
+                set_value(control, value)
 
     @Slot(str)
     def _choose_dataset(self, name: str) -> None:
@@ -357,31 +364,27 @@ class TrainingForm(QWidget):
         licence = f" {entry.licence}." if entry.licence else ""
         self._dataset.setToolTip(f"<p>{escape(_description(entry))} {entry.size_text}.{licence}</p>")
         self._own_rows.setVisible(entry.path is not None)
-        before, self._suggested = self._suggested, TrainingConfig.suggested(entry)
-        self._show_architectures()
-        if before.architecture != self._suggested.architecture:
-            self.choose_architecture(self._suggested.architecture)
         if entry.path is not None:
             image_size = self._controls["image_size"]
             image_size.clear()
             for size in sorted({*SIZES, entry.image_shape[0]}):
-                image_size.addItem(_pixels(size), size)
-            self._suited_size = value_of(image_size)
-            set_value(self._controls["channels"], entry.image_shape[2])
-        self._suit_image_size()
+                image_size.addItem(f"{size} × {size} pixels", size)
+        before, self._proposed = self._proposed, TrainingConfig.suggested(entry)
+        self._show_architectures()
+        if before.architecture != self._proposed.architecture:
+            self.choose_architecture(self._proposed.architecture)
+        self._suit("image_size", "channels", always=True)
         # What was typed in for one data set stays for another of its kind, and for no other.
-        if replace(before, dataset=name) != self._suggested:
-            for field in ("epochs", "batch_size"):
-                self._controls[field].setValue(getattr(self._suggested, field))
-            self.choose_augmentation(self._suggested.augmentation)
+        if replace(before, dataset=name) != self._proposed:
+            self._suit("epochs", "batch_size", always=True)
+            self.choose_augmentation(self._suited.augmentation)
 
+
+_IN_WORDS = {"dataset": "{}", "architecture": "{}", "image_size": "{}", "channels": "{}", "epochs": "{} epochs"}
+"""How a choice is called in a sentence, where not by its name."""
 
 _AS_PUBLISHED: dict[str, Any] = {"image_size": None, "channels": None}
 """What cannot be chosen for a published data set."""
-
-
-def _pixels(side: int) -> str:
-    return f"{side} × {side} pixels"
 
 
 def _is_there(picker: Picker, find: Callable[[str], object], name: str) -> bool:
@@ -406,6 +409,14 @@ def _can_have(control: QComboBox | WholeBox | DecimalBox, value: Any) -> bool:
         case "image_size_combo":
             return value in IMAGE_SIZES
     return control.findData(value) >= 0
+
+
+def _size(entry: DatasetEntry) -> str:
+    """A few words on how large a data set is; one's own images can have any size."""
+    images, (height, width, channels) = entry.train_images + entry.test_images, entry.image_shape
+    if entry.path is not None:
+        return f"{images:,} images · {len(entry.classes):,} classes"
+    return f"{images:,} images · {wording.shape((height, width))} {'grey' if channels == 1 else 'colour'}"
 
 
 def _description(entry: DatasetEntry) -> str:

@@ -253,7 +253,7 @@ def test_what_another_page_sends_is_chosen_and_said(page: TrainPage, qtbot: QtBo
     choose(page, epochs=1)
     page.receive(str(photos(tmp_path / "own", 40)))
     assert form.config.dataset == str(tmp_path / "own")
-    assert form.config.epochs > 20
+    assert form.config.epochs > 10
     assert form.config.batch_size < 10
     assert (form.config.image_size, form.config.channels) == (40, 3)
     assert form.config.augmentation == "photo"
@@ -296,15 +296,17 @@ def test_a_network_that_knows_photos_is_proposed_for_few_of_them(page: TrainPage
     picker = page.findChild(Picker, "architecture_picker")
     assert "Recommended" not in picker.choices[0].group
     page.receive(str(photos(tmp_path / "own", 300)))
-    assert (page.config.architecture, page.config.image_size) == ("transfer-efficientnet-lite0", 224)
+    assert (page.config.architecture, page.config.image_size) == ("transfer-efficientnet-lite0", 160)
     first = picker.choices[0]
     assert (first.key, first.group) == (page.config.architecture, "Recommended for these images")
     assert [choice.key for choice in picker.choices].count(first.key) == 1
-    assert "Transfer" in page.message and "224 × 224 pixels" in page.message
+    assert "Transfer" in page.message and "160 × 160 pixels" in page.message
+    page.entered()
+    assert page.config.dataset == str(tmp_path / "own")
     picker.set_current("lenet5")
-    assert page.config.image_size == 64
+    assert (page.config.image_size, page.config.epochs) == (64, 40)
     picker.set_current(first.key)
-    assert page.config.image_size == 224
+    assert (page.config.image_size, page.config.epochs) == (160, 15)
     choose(page, image_size=96)
     picker.set_current("lenet5")
     assert page.config.image_size == 96
@@ -380,7 +382,7 @@ def test_a_network_from_another_page_is_chosen(page: TrainPage) -> None:
     page.receive(ARCHITECTURES["resnet20"])
     assert (page.config.dataset, page.config.architecture) == ("fashion-mnist", "resnet20")
     assert ARCHITECTURES["resnet20"].idea in page.findChild(QLabel, "architecture_note").text()
-    assert page.message == "Chosen for you: Data set: Fashion-MNIST · Architecture: ResNet-20"
+    assert page.message == "Chosen for you: Fashion-MNIST, ResNet-20."
 
 
 def test_networks_of_ones_own_are_in_the_list(page: TrainPage, tmp_path: Path) -> None:
