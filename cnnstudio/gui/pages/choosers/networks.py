@@ -42,12 +42,12 @@ def architecture_choices(recommended: str = "") -> list[Choice]:
 
 
 def _facts(architecture: Architecture) -> str:
-    """Year and size of an architecture, such as “2012 · 61 million parameters”; some papers tell no size."""
+    """Year and size of an architecture, such as “2012 · 61 million weights”; some papers tell no size."""
     count = architecture.published_parameters
     if not count:
         return str(architecture.year)
     size = f"{count:,}" if count < 1e6 else f"{float(f'{count / 1e6:.2g}'):g} million"
-    return f"{architecture.year} · {size} parameters"
+    return f"{architecture.year} · {size} weights"
 
 
 def network_choice(network: Architecture | Network, key: str = "") -> Choice:

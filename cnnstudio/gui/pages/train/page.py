@@ -126,7 +126,8 @@ class TrainPage(Page):
         else:
             self._form.choose_dataset(payload)
         if not self.message:  # else it could not be chosen
-            self._message.show_info(self._form.changes_since(self._came_with))
+            saved = f"“{payload.title}” was saved. " if isinstance(payload, Network) and payload.path else ""
+            self._message.show_info(saved + self._form.changes_since(self._came_with))
 
     def _show_run(self, folder: Path) -> None:
         """Shows a training of before: its curves, its options and its result."""
