@@ -124,7 +124,7 @@ def _against_memorising(config: TrainingConfig, entry: DatasetEntry) -> str:
         return f"Choose {FOR_PHOTOS.title}, which learns from few images, or add more."
     if config.augmentation == "none":
         return "Choose an augmentation, so that it never sees the same image twice, or train for fewer epochs."
-    return "Train for fewer epochs" + (", or add more images." if entry.path is not None else ".")
+    return "Train for fewer epochs." if entry.path is None else "Add more images."
 
 
 def _should_transfer(config: TrainingConfig, entry: DatasetEntry) -> bool:

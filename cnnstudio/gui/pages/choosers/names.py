@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
-from cnnstudio.models.trained.card import Card, read_card
+from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.pretrained import PRETRAINED
 from cnnstudio.storage import is_folder, shipped
 
@@ -48,12 +48,3 @@ def name_of(card: Card, folder: str = "", kind: str = "file") -> str:
     number = int(numbered[1] or 1) - (kind == "run" and is_folder(shipped("trained") / stem))
     mine, again = "My " if kind == "run" else "", f" ({number})" if number > 1 else ""
     return f"{mine}{_TITLES.get(card.architecture, card.architecture)} on {title_of_dataset(card)}{again}"
-
-
-def name_of_run(folder: Path) -> str:
-    """What people call the model of a run.
-
-    Raises:
-        StudioError: it has no card that can be read.
-    """
-    return name_of(read_card(folder), folder.name, "run")

@@ -9,13 +9,14 @@ from PySide6.QtGui import QIcon
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.picker import Choice
-from cnnstudio.gui.pages.choosers.names import name_of_run
+from cnnstudio.gui.pages.choosers.names import name_of
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES, FAMILIES
 from cnnstudio.models.networks.building import find_network
 from cnnstudio.models.networks.files import Network, list_networks, saved_path
-from cnnstudio.models.trained.card import MODEL_FILE
-from cnnstudio.storage import is_file, runs_folder, shipped
+from cnnstudio.models.trained.card import MODEL_FILE, read_card
+from cnnstudio.models.trained.pretrained import PRETRAINED, is_downloaded
+from cnnstudio.storage import downloads_folder, is_file, runs_folder, shipped
 
 YOURS = "Yours"
 """The heading over what the user has made or opened."""
@@ -32,13 +33,21 @@ def architecture_choices(recommended: str = "") -> list[Choice]:
         recommended: key of the one that stands above all others, under a heading that says why.
     """
     shipped = [
-        Choice(one.name, one.title, one.idea, picture(one.name), family, facts=_facts(one))
+        Choice(one.name, one.title, _sentence(one), picture(one.name), family, facts=_facts(one))
         for family, members in FAMILIES.items()
         for one in members
     ]
     first = [replace(choice, group=RECOMMENDED) for choice in shipped if choice.key == recommended]
     rest = [choice for choice in shipped if choice.key != recommended]
     return [*first, *rest, *map(network_choice, list_networks())]
+
+
+def _sentence(architecture: Architecture) -> str:
+    """Its idea, and what must be done before it can be trained."""
+    weights = PRETRAINED.get(architecture.name.removeprefix("transfer-"))
+    if weights is None or is_downloaded(weights):
+        return architecture.idea
+    return f"{architecture.idea} Its weights must be downloaded first, {weights.megabytes} MB, on the Try page."
 
 
 def _facts(architecture: Architecture) -> str:
@@ -81,10 +90,15 @@ def guest_choice(path: Path) -> Choice:
     """A model that was opened from a file and stays in the list until the window closes."""
     whole = path.name == MODEL_FILE  # of a run or a model that ships: its folder has the name
     title, folder = (path.parent.name, path.parent.parent) if whole else (path.stem, path.parent)
-    if folder == runs_folder():
-        with suppress(StudioError):
-            title = name_of_run(path.parent)
-        return Choice(str(path), title, "Trained here.", group=YOURS)
+    for kind, place, words in (
+        ("run", runs_folder(), "Trained here."),
+        ("download", downloads_folder(), "Downloaded."),
+        ("shipped", shipped("trained"), "Comes with CNN Studio."),
+    ):
+        if whole and folder == place:
+            with suppress(StudioError):
+                title = name_of(read_card(path.parent), title, kind)
+            return Choice(str(path), title, words, group=YOURS)
     return Choice(str(path), title, f"Opened from the folder “{folder.name or folder}”.", group=YOURS)
 
 

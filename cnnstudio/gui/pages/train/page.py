@@ -23,7 +23,7 @@ from cnnstudio.gui.controls.progress_panel import ProgressBar
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.choosers.models import IN_USE
-from cnnstudio.gui.pages.choosers.names import name_of, name_of_run
+from cnnstudio.gui.pages.choosers.names import name_of
 from cnnstudio.gui.pages.choosers.networks import choice_key
 from cnnstudio.gui.pages.train.form import TrainingForm
 from cnnstudio.gui.pages.train.learning_view import LearningView
@@ -351,7 +351,8 @@ class TrainPage(Page):
     def _finish(self, result: "TrainingResult") -> None:
         self._end()
         self._settings.remember(IN_USE, str(result.run))
-        self._result = Trained(result.run, result.architecture, name_of_run(result.run), result.test_accuracy)
+        name = name_of(result.classifier.card, result.run.name, "run")
+        self._result = Trained(result.run, result.architecture, name, result.test_accuracy)
         title = result.architecture_title
         images = result.test_images
         right = round(result.test_accuracy * images)

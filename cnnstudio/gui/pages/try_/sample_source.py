@@ -18,7 +18,7 @@ from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, column, row
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
-from cnnstudio.gui.pages.choosers.names import title_of_dataset
+from cnnstudio.gui.pages.choosers.names import name_of, title_of_dataset
 from cnnstudio.gui.pages.try_.draw_source import NARROW, Source
 from cnnstudio.gui.pages.try_.input_texts import InputTexts
 from cnnstudio.gui.pages.try_.session import Answer, TestImage, dataset_of
@@ -47,7 +47,7 @@ def _find(card: Card, download: bool, on_event: Callable[[object], object], stop
         return entry, None
     dataset = entry.load(ending_with(stop, on_event))
     if dataset.image_shape != card.input_shape or dataset.classes != card.classes:
-        raise StudioError(f"“{card.name}” does not take the images of {entry.title}. Open a picture instead.")
+        raise StudioError(f"“{name_of(card)}” does not take the images of {entry.title}. Open a picture instead.")
     return entry, dataset.test
 
 
