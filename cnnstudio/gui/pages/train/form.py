@@ -394,7 +394,7 @@ def _is_there(picker: Picker, find: Callable[[str], object], name: str) -> bool:
 def _is_found(find: Callable[[str], object], name: str) -> bool:
     try:
         find(name)
-    except StudioError:
+    except (StudioError, OSError, ValueError, RuntimeError):  # not every text can be a path
         return False
     return True
 
