@@ -38,12 +38,14 @@ class History:
         loss: the loss of every batch.
         accuracy: the share of every batch that was right, 0–1.
         batches_per_epoch: number of batches in one epoch; 0 where it is not known.
+        advice: what is odd about the result and what to do, in a sentence or two; empty where nothing is.
     """
 
     epochs: list[EpochEnd] = field(default_factory=list)
     loss: list[float] = field(default_factory=list)
     accuracy: list[float] = field(default_factory=list)
     batches_per_epoch: int = 0
+    advice: str = ""
 
     def add(self, block: Block) -> None:
         """Adds the batches of a block."""
@@ -72,8 +74,8 @@ class Run:
         """Keeps the history so far: a list of epochs, and the figures of every batch."""
         batches = {"loss": history.loss, "accuracy": history.accuracy}
         epochs = [asdict(epoch) for epoch in history.epochs]
-        values = {"format": 1, "batches_per_epoch": history.batches_per_epoch, "epochs": epochs, "batches": batches}
-        self._write(HISTORY_FILE, json.dumps(values))
+        values = {"format": 1, "batches_per_epoch": history.batches_per_epoch, "advice": history.advice}
+        self._write(HISTORY_FILE, json.dumps(values | {"epochs": epochs, "batches": batches}))
 
     def write_model(self, classifier: "Classifier") -> None:
         """Keeps a classifier in place of the one before, which stays where that fails."""
@@ -176,9 +178,9 @@ def history_of_run(folder: Path) -> History:
         loss, accuracy = ([float(value) for value in values["batches"][name]] for name in ("loss", "accuracy"))
         if len(loss) != len(accuracy):
             raise ValueError("some batches have no accuracy")
-        # An earlier version did not write it: without a stop, all epochs have as many batches.
+        # An earlier version wrote neither this nor an advice: without a stop, all epochs have as many batches.
         per_epoch = int(values.get("batches_per_epoch", 0)) or len(loss) // max(1, len(epochs))
-        return History(epochs, loss, accuracy, per_epoch)
+        return History(epochs, loss, accuracy, per_epoch, str(values.get("advice", "")))
     except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError) as error:
         raise StudioError(f"{path} does not say how the training went: it is missing or damaged.") from error
 

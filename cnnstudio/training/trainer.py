@@ -224,7 +224,7 @@ class _Training:
             test_accuracy=test.accuracy,
             test_loss=test.loss,
             stopped=stopped,
-            advice=diagnose(self._config, self._entry, self._history.epochs, test),
+            advice=self._history.advice,
             classifier=self._classifier,
         )
 
@@ -280,8 +280,9 @@ class _Training:
         self._run.write_model(self._classifier)
 
     def _measure(self) -> Evaluation:
-        """Measures the network as it is now on the test images, and writes it and the history."""
+        """Measures the network as it is now on the test images, and writes it and the history with what it says."""
         test = evaluate(self._classifier, self._test)
+        self._history.advice = diagnose(self._config, self._entry, self._history.epochs, test)
         self._classifier.card = replace(self._classifier.card, test_accuracy=test.accuracy, test_loss=test.loss)
         self._keep()
         self._run.write_history(self._history)

@@ -71,10 +71,11 @@ def test_discarding_removes_no_more_than_was_made(tmp_path):
 def test_a_run_tells_how_it_went(tmp_path):
     run = create_run(CONFIG, tmp_path / "run")
     epochs = [EpochEnd(0, 0.5, 0.8, 0.4, 0.9), EpochEnd(1, 0.3, 0.9, float("nan"), 0.9)]
-    run.write_history(History(epochs, [0.6, 0.4, 0.3, 0.2, 0.1], [0.7, 0.9, 0.9, 0.9, 1.0], batches_per_epoch=2))
+    run.write_history(History(epochs, [0.6, 0.4, 0.3, 0.2, 0.1], [0.7, 0.9, 0.9, 0.9, 1.0], 2, "Add more images."))
     history = history_of_run(run.folder)
     assert str(history.epochs) == str(epochs)
     assert (history.loss[-1], history.accuracy[0], history.batches_per_epoch) == (0.1, 0.7, 2)
+    assert history.advice == "Add more images."
 
 
 def test_a_run_of_an_earlier_version_did_not_count_its_batches(tmp_path):

@@ -161,7 +161,7 @@ class TrainPage(Page):
         right = "" if reached is None else f": <b>{percent(reached)}</b> of the test images right"
         self._status.setText(f"{escape(name)}, trained{when}{right}.")
         self._progress.show_part(1, 1)
-        self._show_result()
+        self._show_result(history.advice)
         if lost:
             self._more_button.setVisible(kept.get("dataset") == self._form.config.dataset)
             self._message.show_info(f"These are not here any more, or cannot be chosen: {', '.join(lost)}.")
@@ -366,7 +366,7 @@ class TrainPage(Page):
         self._show_result(result.advice)
         self._try_button.setFocus()
 
-    def _show_result(self, advice: str = "") -> None:
+    def _show_result(self, advice: str) -> None:
         """Shows what can be done with the result, which comes before another training."""
         self._advice.setText(advice)
         self._advice.setVisible(bool(advice))

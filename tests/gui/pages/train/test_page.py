@@ -362,6 +362,7 @@ def test_a_training_is_gone_on_with_after_a_restart(page: TrainPage, qtbot: QtBo
     before, after = (list(csv.reader(io.StringIO(text)))[1:] for text in (curves, again.plot.data_as_csv()))
     assert [row[:3] for row in after] == [row[:3] for row in before]
     np.testing.assert_allclose(*([float(row[3]) for row in rows] for rows in (after, before)), rtol=1e-4)
+    assert again.findChild(QLabel, "training_advice").text() == advice.text()
     assert "My Softmax regression on MNIST, trained on" in again.findChild(QLabel, "training_status").text()
     press(qtbot, again, "train_more_button")
     with qtbot.waitSignal(again.task.finished, timeout=MINUTE) as finished:
