@@ -15,6 +15,13 @@ def percent(share: float, decimals: int = 1) -> str:
     return f"{100 * share:.{decimals}f} %"
 
 
+def number(value: float) -> str:
+    """A number of at least 0 to three digits, without powers of ten: “0.0123”, “1,234”, “below 0.001”."""
+    if 0 < value < 0.001:
+        return "below 0.001"
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+
+
 def probability(share: float) -> float:
     """A probability that a network computed in float32, 0–1, with the five digits that do not depend on the processor
     and on how many images were computed at a time.

@@ -28,7 +28,7 @@ from cnnstudio.models.trained.library import list_models, load_classifier
 from cnnstudio.progress import Progress
 from cnnstudio.storage import runs_folder
 from cnnstudio.training.config import TrainingConfig
-from cnnstudio.training.runs import config_of_run
+from cnnstudio.training.runs import config_of_run, history_of_run
 
 SAVED = Path(__file__).parent / "saved" / "0.1.0"
 MADE_IN = b"/tmp/cnnstudio"
@@ -107,6 +107,11 @@ def test_the_keys_of_a_card_and_of_a_run_are_the_same(saved: Path) -> None:
     assert TrainingConfig(**config) == TrainingConfig(
         "shapes", "small", epochs=1, batch_size=4, seed=3, augmentation="shift=0.1,rotate=10,zoom=0.1"
     )
+
+
+def test_the_course_of_a_training_is_known(saved: Path) -> None:
+    history = history_of_run(runs_folder() / "small-shapes")
+    assert (len(history.epochs), len(history.loss), history.batches_per_epoch) == (1, 5, 5)
 
 
 def test_an_edited_network_has_the_same_layers(saved: Path) -> None:

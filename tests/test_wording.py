@@ -3,7 +3,7 @@
 import pytest
 
 from cnnstudio.progress import Progress
-from cnnstudio.wording import counted, duration, percent, probability, progress, shape, size
+from cnnstudio.wording import counted, duration, number, percent, probability, progress, shape, size
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.2, "0 s"), (59.4, "59 s"), (200, "3 min 20 s"), (3900, "1 h 5 min")])
@@ -56,3 +56,18 @@ def test_progress() -> None:
     assert progress(Progress("", 34_000_000, 163_200_000, "bytes", 12)) == "34.0 MB of 163.2 MB, 12 s left"
     assert progress(Progress("", 5_000, None, "bytes")) == "5.0 kB"
     assert progress(Progress("", 1200, 60_000, "images")) == "1,200 of 60,000 images"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (5.96e-08, "below 0.001"),
+        (0.001, "0.001"),
+        (0.05678, "0.0568"),
+        (2.304, "2.3"),
+        (123_456.7, "123,457"),
+    ],
+)
+def test_numbers(value: float, text: str) -> None:
+    assert number(value) == text

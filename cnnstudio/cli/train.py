@@ -22,7 +22,7 @@ from cnnstudio.cli.options import (
 from cnnstudio.cli.training_options import TrainingOptions, with_training_options
 from cnnstudio.progress import Progress
 from cnnstudio.training.config import TrainingConfig
-from cnnstudio.training.events import Batches, EpochEnd, Event, Started, Stopped
+from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Started, Stopped
 from cnnstudio.training.trainer import NothingTrained, TrainingResult
 from cnnstudio.training.trainer import train as train_network
 from cnnstudio.wording import duration, percent
@@ -96,6 +96,8 @@ def _print_sentences(result: TrainingResult) -> None:
         f"{result.parameters:,} parameters, trained for {result.train_seconds:.1f} s "
         f"at {result.images_per_second:,.0f} images/s."
     )
+    if result.advice:
+        print(result.advice)
     print(f"Run: {result.run}")
 
 
@@ -124,6 +126,8 @@ class _TrainingView:
 
     def __call__(self, event: Event) -> None:
         match event:
+            case Preparing():
+                self._bar.show(f"{event.task} …", 0, 0, "")
             case Progress():
                 self._bar(event)
             case Started():

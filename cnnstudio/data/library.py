@@ -147,9 +147,20 @@ def _survey(path: Path) -> FolderSurvey:
 
 
 def _entry(
-    *, name: str, path: str, image_size: int, channels: int, classes: Sequence[str], train_images: int, test_images: int
+    *,
+    name: str,
+    path: str,
+    image_size: int,
+    channels: int,
+    classes: Sequence[str],
+    train_images: int,
+    test_images: int,
+    original_side: int = 0,
 ) -> DatasetEntry:
-    """The entry of images of the user's own. The arguments' names are keys in `datasets.json`."""
+    """The entry of images of the user's own. The arguments' names are keys in `datasets.json`.
+
+    An earlier version did not keep `original_side`.
+    """
     folder = Path(path)
 
     def read(on_progress: OnProgress | None) -> Dataset:
@@ -168,13 +179,14 @@ def _entry(
         licence="",
         read=read,
         path=folder,
+        original_side=original_side,
     )
 
 
 def _from_json(values: Any) -> DatasetEntry:
     """An entry as `_to_json` gave it; raises TypeError, LookupError or ValueError where the values are damaged."""
     texts = values["name"], values["path"], *values["classes"]
-    numbers = values["train_images"], values["test_images"]
+    numbers = values["train_images"], values["test_images"], values.get("original_side", 0)
     if not all(isinstance(text, str) and is_path(text) for text in texts):
         raise ValueError("a name cannot be one")
     if not all(isinstance(number, int) and number >= 0 for number in numbers):
@@ -193,6 +205,7 @@ def _to_json(entry: DatasetEntry) -> dict[str, Any]:
         "classes": entry.classes,
         "train_images": entry.train_images,
         "test_images": entry.test_images,
+        "original_side": entry.original_side,
     }
 
 
@@ -207,6 +220,7 @@ def _surveyed(name: str, survey: FolderSurvey) -> DatasetEntry:
         classes=survey.classes,
         train_images=images - test,
         test_images=test,
+        original_side=survey.original_side,
     )
 
 

@@ -22,6 +22,7 @@ class FolderSurvey:
         channels: the suggested 1 (grey) or 3 (colour).
         input_rule: key of `cnnstudio.data.pictures.input_rules.INPUT_RULES`.
         notes: sentences to show at once.
+        original_side: shorter side of the pictures themselves, in pixels, the median; 0 where it is not known.
     """
 
     path: Path
@@ -31,6 +32,7 @@ class FolderSurvey:
     channels: int
     input_rule: str
     notes: tuple[str, ...]
+    original_side: int
 
 
 @dataclass(frozen=True, eq=False)

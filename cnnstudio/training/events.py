@@ -9,9 +9,20 @@ from cnnstudio.models.trained.classifier import LayerOutput
 from cnnstudio.progress import Progress
 
 
+@dataclass(frozen=True)
+class Preparing:
+    """Some work begins that comes before the first batch and takes a while.
+
+    Attributes:
+        task: what is being done, such as “Starting TensorFlow”.
+    """
+
+    task: str
+
+
 @dataclass(frozen=True, eq=False)
 class Started:
-    """The data is loaded and the model built; the first batch follows.
+    """The data is loaded and the model built; its steps are compiled, and the first batch follows.
 
     Attributes:
         run: the run's folder.
@@ -103,5 +114,5 @@ class Stopped:
     batches: int
 
 
-Event = Progress | Started | Batches | EpochEnd | Probe | Stopped
-"""A `Progress` comes first, where the data set is downloaded or scanned, which happens at its first use."""
+Event = Preparing | Progress | Started | Batches | EpochEnd | Probe | Stopped
+"""A `Progress` comes before `Started` where the data set is downloaded or scanned, which happens at its first use."""

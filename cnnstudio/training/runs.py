@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 HISTORY_FILE = "history.json"
 
 _MAX_CONFIG_BYTES = 2**20
+_MAX_HISTORY_BYTES = 64 * 2**20
 
 
 @dataclass(eq=False)
@@ -36,11 +37,15 @@ class History:
         epochs: every epoch that is over.
         loss: the loss of every batch.
         accuracy: the share of every batch that was right, 0–1.
+        batches_per_epoch: number of batches in one epoch; 0 where it is not known.
+        advice: what is odd about the result and what to do, in a sentence or two; empty where nothing is.
     """
 
     epochs: list[EpochEnd] = field(default_factory=list)
     loss: list[float] = field(default_factory=list)
     accuracy: list[float] = field(default_factory=list)
+    batches_per_epoch: int = 0
+    advice: str = ""
 
     def add(self, block: Block) -> None:
         """Adds the batches of a block."""
@@ -69,7 +74,8 @@ class Run:
         """Keeps the history so far: a list of epochs, and the figures of every batch."""
         batches = {"loss": history.loss, "accuracy": history.accuracy}
         epochs = [asdict(epoch) for epoch in history.epochs]
-        self._write(HISTORY_FILE, json.dumps({"format": 1, "epochs": epochs, "batches": batches}))
+        values = {"format": 1, "batches_per_epoch": history.batches_per_epoch, "advice": history.advice}
+        self._write(HISTORY_FILE, json.dumps(values | {"epochs": epochs, "batches": batches}))
 
     def write_model(self, classifier: "Classifier") -> None:
         """Keeps a classifier in place of the one before, which stays where that fails."""
@@ -153,6 +159,30 @@ def config_of_run(folder: Path) -> dict[str, Any]:
         return {item.name: values[item.name] for item in fields(TrainingConfig) if item.name in values}
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise StudioError(f"{path} does not say how this model was trained: it is missing or damaged.") from error
+
+
+def history_of_run(folder: Path) -> History:
+    """Returns the course of a run's training.
+
+    Raises:
+        StudioError: the folder keeps no history, or one that cannot be read.
+    """
+    path = folder / HISTORY_FILE
+    try:
+        with path.open("rb") as file:
+            values = json.loads(file.read(_MAX_HISTORY_BYTES))
+        epochs = [
+            EpochEnd(number, *(float(epoch[item.name]) for item in fields(EpochEnd)[1:]))
+            for number, epoch in enumerate(values["epochs"])
+        ]
+        loss, accuracy = ([float(value) for value in values["batches"][name]] for name in ("loss", "accuracy"))
+        if len(loss) != len(accuracy):
+            raise ValueError("some batches have no accuracy")
+        # An earlier version wrote neither this nor an advice: without a stop, all epochs have as many batches.
+        per_epoch = int(values.get("batches_per_epoch", 0)) or len(loss) // max(1, len(epochs))
+        return History(epochs, loss, accuracy, per_epoch, str(values.get("advice", "")))
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError) as error:
+        raise StudioError(f"{path} does not say how the training went: it is missing or damaged.") from error
 
 
 def _open_empty(folder: Path) -> Run:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnstudio.data.augmentation.augment import find_augmentation
-from cnnstudio.data.library import load_dataset
+from cnnstudio.data.library import find_dataset
 from cnnstudio.data.splits import Dataset, Split
 from cnnstudio.errors import StudioError
 from cnnstudio.models.backend import import_keras
@@ -23,8 +23,9 @@ from cnnstudio.models.trained.files import copy_weights, load_model
 from cnnstudio.models.trained.library import find_model
 from cnnstudio.progress import Progress
 from cnnstudio.training.config import OPTIMIZERS, TrainingConfig
+from cnnstudio.training.diagnosis import diagnose
 from cnnstudio.training.evaluation import Evaluation, evaluate
-from cnnstudio.training.events import EpochEnd, Event, Started, Stopped
+from cnnstudio.training.events import EpochEnd, Event, Preparing, Started, Stopped
 from cnnstudio.training.fine_tuning import RATE_FACTOR, frozen_layers, unfreeze
 from cnnstudio.training.loop import Block, TrainingLoop, mean_over_images
 from cnnstudio.training.reporter import ProbeChoice, Prober, Reporter, Speed
@@ -64,6 +65,7 @@ class TrainingResult:
         test_accuracy: share of the test images that are right, 0–1.
         test_loss: mean cross-entropy on the test images, in nats.
         stopped: whether it was stopped by request.
+        advice: what is odd about it and what to do, in a sentence or two; empty where nothing is.
         classifier: with the weights of the best validation epoch; after a stop, those it had then.
         prober: asks it about the probe image, or another one.
     """
@@ -81,6 +83,7 @@ class TrainingResult:
     test_accuracy: float
     test_loss: float
     stopped: bool
+    advice: str
     classifier: Classifier
     prober: Prober
 
@@ -151,18 +154,19 @@ class _Training:
         self._history = History()
         self._best: list[np.ndarray] = []
 
-        import_keras()
-        self._check_stop()
-
-        def prepare(progress: Progress) -> None:
+        def prepare(event: Preparing | Progress) -> None:
             self._check_stop()
             if on_event is not None:
-                on_event(progress)
+                on_event(event)
 
-        dataset = load_dataset(config.dataset, config.image_size, config.channels, prepare)
+        prepare(Preparing("Starting TensorFlow"))
+        import_keras()
+        prepare(Preparing("Loading the images"))
+        self._entry = find_dataset(config.dataset, config.image_size, config.channels)
+        dataset = self._entry.load(prepare)
         self._dataset_title = dataset.title
         self._train, self._validation, self._test = _splits(dataset, config)
-        self._check_stop()
+        prepare(Preparing("Building the network"))
         network = find_network(config.architecture)
         self._network_title = network.title
         model = build_network(network, dataset.image_shape, len(dataset.classes), config.seed)
@@ -182,7 +186,7 @@ class _Training:
         card = _card(config, dataset, model, run.folder.name, called(network))
         self._classifier = Classifier(model, card)
         epochs = config.epochs + config.fine_tune_epochs
-        batches = math.ceil(len(self._train) / config.batch_size)
+        batches = self._history.batches_per_epoch = math.ceil(len(self._train) / config.batch_size)
         self._speed = Speed(epochs * len(self._train), epochs)
         self._prober = Prober(self._classifier, self._validation, probe)
         self._reporter = Reporter(on_event, self._prober, self._speed)
@@ -230,6 +234,7 @@ class _Training:
             test_accuracy=test.accuracy,
             test_loss=test.loss,
             stopped=stopped,
+            advice=self._history.advice,
             classifier=self._classifier,
             prober=self._prober,
         )
@@ -286,8 +291,9 @@ class _Training:
         self._run.write_model(self._classifier)
 
     def _measure(self) -> Evaluation:
-        """Measures the network as it is now on the test images, and writes it and the history."""
+        """Measures the network as it is now on the test images, and writes it and the history with what it says."""
         test = evaluate(self._classifier, self._test)
+        self._history.advice = diagnose(self._config, self._entry, self._history.epochs, test)
         self._classifier.card = replace(self._classifier.card, test_accuracy=test.accuracy, test_loss=test.loss)
         self._keep()
         self._run.write_history(self._history)

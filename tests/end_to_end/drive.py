@@ -207,7 +207,7 @@ def own_images(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     yield lambda: window.current_page is train
     config = train.config
     seen["config"] = [config.dataset, config.image_size, config.channels, config.augmentation]
-    train.config = replace(config, epochs=10)  # enough for three colours
+    train.config = replace(config, architecture="lenet5", epochs=10)  # enough for three colours
     yield act(partial(hand.click, *place(train.findChild(QPushButton, "train_button"))))
     yield lambda: train.busy is not None
     yield lambda: train.busy is None

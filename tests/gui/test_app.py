@@ -261,6 +261,18 @@ REMEMBERED = {
     "choices/data/dataset": "the data set looked at last",
     "choices/collect/set": "your set opened last",
     "choices/try/model": "the model used last",
+    "choices/train/dataset": "the data set of the last training",
+    "choices/train/architecture": "the architecture of the last training",
+    "choices/train/epochs": "the epochs of the last training",
+    "choices/train/fine_tune_epochs": "the fine-tuning of the last training",
+    "choices/train/batch_size": "the batch size of the last training",
+    "choices/train/optimizer": "the optimizer of the last training",
+    "choices/train/learning_rate": "the learning rate of the last training",
+    "choices/train/schedule": "the schedule of the last training",
+    "choices/train/weight_decay": "the weight decay of the last training",
+    "choices/train/augmentation": "the augmentation of the last training",
+    "choices/train/precision": "the precision of the last training",
+    "choices/train/seed": "the seed of the last training",
 }
 """All that a window which was used remembers, by the keys of its file: how it is called."""
 

@@ -53,7 +53,7 @@ def test_epochs_follow_each_other_and_the_upper_part_moves(config):
         nonlocal before
         events.append(event)
         if isinstance(event, EpochEnd) and event.epoch == 0:
-            before = load_classifier(events[0].run).model
+            before = load_classifier(next(one.run for one in events if isinstance(one, Started))).model
 
     result = train(config, listen)
     [started] = [event for event in events if isinstance(event, Started)]

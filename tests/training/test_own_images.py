@@ -158,3 +158,31 @@ def test_the_defaults_suit_a_small_folder_from_python_too(tmp_path: Path) -> Non
     assert config.augmentation == "photo"
     assert replace(config, seed=1).batch_size == config.batch_size
     assert train(config).test_images == 8
+
+
+def test_few_or_large_photos_are_best_transferred() -> None:
+    """And as large as the pictures themselves, as far as the network has learnt to see."""
+    mnist, own = find_dataset("mnist"), Path("own")
+    few = replace(mnist, path=own, image_shape=(64, 64, 3), train_images=30, original_side=500)
+    proposed = TrainingConfig.suggested(few)
+    assert (proposed.architecture, proposed.image_size, proposed.channels) == ("transfer-efficientnet-lite0", 160, 3)
+    for entry, architecture, side in (
+        (replace(few, original_side=100), "transfer-efficientnet-lite0", 96),
+        (replace(few, image_shape=(40, 40, 3), original_side=40), "transfer-efficientnet-lite0", 40),
+        (replace(few, original_side=0), "transfer-efficientnet-lite0", 64),
+        (replace(few, train_images=20_000), "transfer-efficientnet-lite0", 128),
+        (replace(few, image_shape=(32, 32, 3), original_side=32, train_images=20_000), "lenet5", 32),
+        (replace(few, image_shape=(64, 64, 1)), "lenet5", 64),
+    ):
+        proposed = TrainingConfig.suggested(entry)
+        assert (proposed.architecture, proposed.image_size) == (architecture, side), entry
+    assert TrainingConfig.suggested(few, "resnet20").image_size == 64
+    assert TrainingConfig.suggested(mnist, "transfer-efficientnet-lite0").image_size is None
+    assert TrainingConfig.suggested(few).epochs < TrainingConfig.suggested(few, "resnet20").epochs / 2
+
+
+def test_a_folder_knows_how_large_its_pictures_are(tmp_path: Path) -> None:
+    colours(tmp_path / "own", {"red": 5, "green": 5})
+    assert find_dataset(str(tmp_path / "own")).original_side == 30
+    assert import_dataset(tmp_path / "own", 16).original_side == 30
+    assert find_dataset("own", 64).original_side == 30

@@ -6,7 +6,8 @@ import pytest
 from cnnstudio.errors import StudioError
 from cnnstudio.storage import runs_folder, shipped
 from cnnstudio.training.config import TrainingConfig
-from cnnstudio.training.runs import create_run
+from cnnstudio.training.events import EpochEnd
+from cnnstudio.training.runs import History, create_run, history_of_run
 
 CONFIG = TrainingConfig(architecture="softmax", seed=7)
 
@@ -65,3 +66,37 @@ def test_discarding_removes_no_more_than_was_made(tmp_path):
     given = create_run(CONFIG, tmp_path / "given")
     given.discard()
     assert list(given.folder.iterdir()) == []
+
+
+def test_a_run_tells_how_it_went(tmp_path):
+    run = create_run(CONFIG, tmp_path / "run")
+    epochs = [EpochEnd(0, 0.5, 0.8, 0.4, 0.9), EpochEnd(1, 0.3, 0.9, float("nan"), 0.9)]
+    run.write_history(History(epochs, [0.6, 0.4, 0.3, 0.2, 0.1], [0.7, 0.9, 0.9, 0.9, 1.0], 2, "Add more images."))
+    history = history_of_run(run.folder)
+    assert str(history.epochs) == str(epochs)
+    assert (history.loss[-1], history.accuracy[0], history.batches_per_epoch) == (0.1, 0.7, 2)
+    assert history.advice == "Add more images."
+
+
+def test_a_run_of_an_earlier_version_did_not_count_its_batches(tmp_path):
+    epoch = {"epoch": 0, "loss": 0.5, "accuracy": 0.8, "val_loss": 0.4, "val_accuracy": 0.9}
+    batches = {"loss": [1.0] * 6, "accuracy": [0.5] * 6}
+    (tmp_path / "history.json").write_text(json.dumps({"format": 1, "epochs": [epoch, epoch], "batches": batches}))
+    assert history_of_run(tmp_path).batches_per_epoch == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"epochs": 1, "batches": {}}',
+        '{"epochs": [], "batches": {"loss": [1], "accuracy": []}}',
+        "[" * 99_999,
+    ],
+)
+def test_a_damaged_history_is_said(tmp_path, text):
+    (tmp_path / "history.json").write_text(text)
+    with pytest.raises(StudioError, match="missing or damaged"):
+        history_of_run(tmp_path)

@@ -46,7 +46,8 @@ def test_a_training_from_start_to_end(finished, quick, digits):
     import keras
 
     result, events, seconds = finished
-    started, first_look = events[:2]
+    *preparing, started, first_look = events[:5]
+    assert [event.task for event in preparing] == ["Starting TensorFlow", "Loading the images", "Building the network"]
     assert isinstance(started, Started)
     assert isinstance(first_look, Probe)
     assert (started.epochs, started.batches_per_epoch) == (2, 19)

@@ -152,8 +152,8 @@ AUGMENTATIONS: dict[str, Augmentation] = {
         Augmentation(
             "handwriting",
             "Handwriting",
-            "Every epoch shows the images tilted, slanted, stretched, bent and drawn with another pen, and with digits "
-            "come some that are written as in other countries.",
+            "Every epoch shows the images tilted, slanted, stretched, bent and drawn with another pen. Among digits "
+            "there are some as people write them in other countries.",
             _build_handwriting,
             extend=_with_made_up_digits,
         ),
@@ -187,7 +187,8 @@ def find_augmentation(text: str) -> Augmentation:
     parts = []
     for name, value in spec.items():
         unit, at_most, _ = CHANGES[name].unit.partition(", at most")
-        parts.append(f"{CHANGES[name].title.lower()} {'up to ' if at_most else ''}{value:g} {unit}")
+        amount = f"{value:g}" if unit == "degrees" else f"{100 * value:.3g} %"
+        parts.append(f"{CHANGES[name].title.lower()} {'up to ' if at_most else ''}{amount} {unit}")
     changes = ", ".join(parts)
     description = f"Every epoch shows the images changed: {changes}."
     return Augmentation(str(spec), "Your own changes", description, spec.build, spec)

@@ -43,7 +43,14 @@ def survey_folder(path: Path, on_progress: OnProgress | None = None) -> FolderSu
     counts = layout.counts()
     notes = (*layout.notes, *suggestion.notes, *notes_on_classes(layout.classes, next(iter(counts.values()))))
     return FolderSurvey(
-        path, layout.classes, counts, suggestion.image_size, suggestion.channels, suggestion.input_rule, notes
+        path,
+        layout.classes,
+        counts,
+        suggestion.image_size,
+        suggestion.channels,
+        suggestion.input_rule,
+        notes,
+        suggestion.original_side,
     )
 
 

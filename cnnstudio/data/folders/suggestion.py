@@ -33,12 +33,14 @@ class Suggestion:
         channels: 1 (grey) or 3 (colour).
         input_rule: key of `INPUT_RULES`.
         notes: sentences on what is odd.
+        original_side: shorter side of the pictures themselves, in pixels, the median; 0 where it is not known.
     """
 
     image_size: int
     channels: int
     input_rule: str
     notes: tuple[str, ...] = ()
+    original_side: int = 0
 
 
 def suggest(store: Store, layout: Layout) -> Suggestion:
@@ -52,6 +54,7 @@ def suggest(store: Store, layout: Layout) -> Suggestion:
         image_size=max(IMAGE_SIZES[0], min(side, USUAL_SIZE)),
         channels=1 if known and all(_is_grey(header.mode) for header in known) else 3,
         input_rule="centre-crop",
+        original_side=side if known else 0,
     )
     return _with_settings(suggestion, store.head(settings_path(layout), _SETTINGS_BYTES))
 

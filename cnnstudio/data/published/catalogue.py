@@ -39,6 +39,8 @@ class DatasetEntry:
         remote: the files that are downloaded at first use; None where nothing is.
         keras: module of `keras.datasets` whose `load_data` gives the same images in the same order, and the arguments
             of that call; empty where there is none.
+        original_side: shorter side in pixels of a user's own pictures before they are scaled, the median; 0 where it
+            is not known.
     """
 
     name: str
@@ -53,6 +55,7 @@ class DatasetEntry:
     path: Path | None = None
     remote: RemoteFolder | None = None
     keras: tuple[str, ...] = ()
+    original_side: int = 0
 
     @property
     def download_bytes(self) -> int:

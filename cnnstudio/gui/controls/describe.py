@@ -50,6 +50,13 @@ def label(text: str = "", role: str = "", name: str = "", *, wrap: bool = True, 
     return made
 
 
+def set_role(widget: QWidget, role: str) -> None:
+    """Gives a widget another look, a role of the stylesheet; empty for an ordinary one."""
+    widget.setProperty("role", role)
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+
+
 def breakable(text: str) -> str:
     """The text with places to break names of files and layers at: a label is as wide as its widest word.
 

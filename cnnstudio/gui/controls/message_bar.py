@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from cnnstudio.errors import StudioError, explain, unexpected
 from cnnstudio.gui.controls.buttons import FoldButton, push_button, tool_button
-from cnnstudio.gui.controls.describe import breakable, describe, label
+from cnnstudio.gui.controls.describe import breakable, describe, label, set_role
 from cnnstudio.gui.controls.layouts import column, row
 from cnnstudio.gui.log import details
 from cnnstudio.gui.look.theme import GAP, GRID, icon
@@ -120,9 +120,7 @@ class MessageBar(QFrame):
         self._say("info", "about", text, "", offer)
 
     def _say(self, role: str, icon_name: str, text: str, details: str, offer: str = "") -> None:
-        self.setProperty("role", role)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        set_role(self, role)
         self._symbol = icon(icon_name, "error" if role == "error" else "accent_text")
         self._show_symbol()
         self._said = text

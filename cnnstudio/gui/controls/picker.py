@@ -28,9 +28,10 @@ class Choice:
     Attributes:
         key: what `Picker.changed` carries.
         title: its name.
-        description: one sentence for somebody new; may be empty.
+        description: one sentence for somebody new, read in the open list; may be empty.
         icon: its picture; null for none.
         group: what it belongs to: a heading over the first choice of each group in the open list.
+        facts: a few words such as its year and its size, which the closed picker shows in place of the sentence.
     """
 
     key: str
@@ -38,6 +39,7 @@ class Choice:
     description: str = ""
     icon: QIcon = NO_PICTURE
     group: str = ""
+    facts: str = ""
 
 
 class _Look:
@@ -46,8 +48,16 @@ class _Look:
     def __init__(self, font: QFont) -> None:
         self.title, self.description = bold_font(font), small_font(font)
 
-    def title_height(self) -> int:
-        return QFontMetrics(self.title).height() + 2
+    def _title_lines(self, title: str, width: int) -> tuple[str, int]:
+        """A title in one line or in two, the last of which is cut where it is too long, and their height."""
+        metrics, lines = QFontMetrics(self.title), [title]
+        if metrics.horizontalAdvance(title) > width and " " in title:
+            words = title.split()
+            fitting = [n for n in range(1, len(words)) if metrics.horizontalAdvance(" ".join(words[:n])) <= width]
+            first = fitting[-1] if fitting else 1
+            lines = [" ".join(words[:first]), " ".join(words[first:])]
+        lines = [metrics.elidedText(line, Qt.TextElideMode.ElideRight, width) for line in lines]
+        return "\n".join(lines), len(lines) * metrics.height() + 2
 
     def height(self, choice: Choice, width: int) -> int:
         """Of a choice whose description is wrapped to a width that leaves room for the picture."""
@@ -55,11 +65,14 @@ class _Look:
         room = QRect(0, 0, width - (picture + 2 * GAP if picture else 0), 1000)
         flags = Qt.TextFlag.TextWordWrap.value
         lines = QFontMetrics(self.description).boundingRect(room, flags, choice.description).height()
-        text = self.title_height() + (lines if choice.description else 0)
+        text = self._title_lines(choice.title, room.width())[1] + (lines if choice.description else 0)
         return max(text, picture)
 
     def paint(self, painter: QPainter, area: QRect, choice: Choice, enabled: bool, one_line: bool) -> None:
-        """Paints picture, title and description; the latter wrapped, or cut to one line."""
+        """Paints picture, title and description; the latter wrapped, or cut to one line.
+
+        A title that is too long goes on in a second line.
+        """
         theme = colours()
         if not choice.icon.isNull():
             side = min(_PICTURE, area.height())
@@ -67,19 +80,19 @@ class _Look:
             mode = QIcon.Mode.Normal if enabled else QIcon.Mode.Disabled
             choice.icon.paint(painter, QRect(area.left(), top, side, side), mode=mode)
             area = area.adjusted(side + 3 * GAP // 2, 0, 0, 0)
+        text = (choice.facts if one_line else "") or choice.description
+        title, height = self._title_lines(choice.title, area.width())
         if one_line:
-            height = self.title_height() + (QFontMetrics(self.description).height() if choice.description else 0)
-            area = area.adjusted(0, max(0, (area.height() - height) // 2), 0, 0)
+            whole = height + (QFontMetrics(self.description).height() if text else 0)
+            area = area.adjusted(0, max(0, (area.height() - whole) // 2), 0, 0)
         painter.setFont(self.title)
         painter.setPen(QColor(theme.text if enabled else theme.disabled))
-        title = painter.fontMetrics().elidedText(choice.title, Qt.TextElideMode.ElideRight, area.width())
         painter.drawText(area, Qt.AlignmentFlag.AlignTop, title)
         painter.setFont(self.description)
         painter.setPen(QColor(theme.secondary if enabled else theme.disabled))
-        text = choice.description
         if one_line:
             text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, area.width())
-        area = area.adjusted(0, self.title_height(), 0, 0)
+        area = area.adjusted(0, height, 0, 0)
         painter.drawText(area, Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap, text)
 
 
@@ -123,7 +136,7 @@ class _Delegate(QStyledItemDelegate):
 
 
 class Picker(QComboBox):
-    """A list to choose from; closed, it shows the picture, the title and the beginning of the sentence."""
+    """A list to choose from; closed, it shows the picture, the title and the facts, or else the sentence."""
 
     changed = Signal(str)
     """Another choice, of this key, is current now."""

@@ -25,7 +25,7 @@ FAMILIES: dict[str, tuple[Architecture, ...]] = {
     "Large and deep": (*ALEXNET, *VGG),
     "Residual": RESIDUAL,
     "Modern": (*MOBILENET, *CONVNEXT),
-    "Transfer learning from ImageNet": TRANSFER,
+    "For your own photos: they know a million pictures already": TRANSFER,
 }
 """The architectures by what they have in common, in the order in which they are shown."""
 

@@ -93,8 +93,8 @@ def _entry(
     return Architecture(
         name=name,
         title=f"Transfer from {title}",
-        note="The backbone is frozen at first; its weights were learnt on ImageNet. Images with a side below "
-        f"{LEAST_SIDE} pixels are enlarged to that; grey ones are taken as colour.",
+        note="All other layers keep what they learnt on ImageNet, unless fine-tuning changes them a little. Images "
+        f"with a side below {LEAST_SIDE} pixels are enlarged to that; grey ones are taken as colour.",
         classes=1000,
         channels=(1, 3),
         build=partial(build_transfer, features=features, name=name),
@@ -131,8 +131,8 @@ TRANSFER = (
         authors="Tan, Le",
         paper="EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks, ICML",
         link="https://arxiv.org/abs/1905.11946",
-        idea="What a network has learnt from a million photos is kept, and only a new last layer learns your classes: "
-        "good with few images, and soon.",
+        idea="For your own photos: it knows a million pictures already, and only a new last layer learns your classes, "
+        "in a minute and from few images.",
         image_shape=efficientnet.IMAGE_SHAPE,
         reported="75.1 % of ImageNet's validation images (top-1), by its authors' repository",
         published_parameters=4_652_008,

@@ -269,3 +269,8 @@ def test_a_spec_is_written_as_it_is_read() -> None:
 def test_a_wrong_augmentation_is_refused_with_what_would_do(text: str, part: str) -> None:
     with pytest.raises(StudioError, match=part):
         find_augmentation(text)
+
+
+def test_changes_are_said_in_per_cent_and_degrees():
+    said = find_augmentation("shift=0.125,rotate=15,flip=0.5").description
+    assert said.endswith("shift up to 12.5 % of the side, rotate up to 15 degrees, flip 50 % of the images.")

@@ -109,6 +109,24 @@ def test_the_list_gives_long_sentences_more_lines(picker):
     assert heights[1] > heights[0] + 20
 
 
+def test_a_title_that_is_too_long_goes_on_in_a_second_line(picker, pixels):
+    def lines() -> int:
+        ink = (pixels(picker)[:, 8:220] == QColor(LIGHT.text).getRgb()[:3]).all(axis=2).any(axis=1)
+        return int((ink[1:] & ~ink[:-1]).sum())
+
+    picker.set_choices([Choice("short", "Transfer"), Choice("long", "Transfer from a network with a name")])
+    assert lines() == 1
+    picker.set_current("long")
+    assert lines() == 2
+
+
+def test_the_closed_picker_shows_facts_in_place_of_the_sentence(picker, pixels):
+    picker.set_choices([Choice("a", "A", "This sentence."), Choice("b", "A", "This sentence.", facts="Its year.")])
+    sentence = pixels(picker)
+    picker.set_current("b")
+    assert (pixels(picker) != sentence).any()
+
+
 def test_a_crowded_page_does_not_squeeze_it(qtbot, theme):
     page = QWidget()
     qtbot.addWidget(page)

@@ -54,7 +54,7 @@ def script_of(network: Network, dataset: str) -> str:
         raise StudioError(f"The script would train on {entry.title}, but the network does not fit. {error}") from error
     keys = {entry.title: entry.name for entry in ARCHITECTURES.values()}
     name = keys.get(network.title, network.title)
-    return keras_script(config, TrainingConfig.suggested(entry), network.source, name)
+    return keras_script(config, TrainingConfig(entry.name), network.source, name)
 
 
 class KerasCode(QObject):

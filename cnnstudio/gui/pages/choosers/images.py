@@ -19,10 +19,10 @@ _OWN, OTHER = "as-in-the-paper", "…"
 MOST_CLASSES = 10_000
 
 
-def dataset_choice(entry: DatasetEntry, description: str, group: str = "") -> Choice:
-    """A data set, as a picker shows it."""
+def dataset_choice(entry: DatasetEntry, description: str, group: str = "", facts: str = "") -> Choice:
+    """A data set, as a picker shows it; the last three are those of `Choice`."""
     symbol = picture("own-images" if entry.path else entry.name)
-    return Choice(entry.name, entry.title, description, symbol, group)
+    return Choice(entry.name, entry.title, description, symbol, group, facts)
 
 
 class ImagesChooser(QWidget):

@@ -6,7 +6,6 @@ from pathlib import Path
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import Item
 from cnnstudio.gui.controls.describe import describe
@@ -15,35 +14,29 @@ from cnnstudio.gui.controls.library_menu import LibraryItem, LibraryMenu
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Choice, Picker
 from cnnstudio.gui.controls.saving import in_last_folder
+from cnnstudio.gui.pages.choosers.names import name_of, title_of, title_of_dataset
 from cnnstudio.gui.pages.choosers.networks import network_picture
-from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
 from cnnstudio.models.trained.files import MODEL_ENDINGS, NoCardError
 from cnnstudio.models.trained.library import ModelEntry, copy_model, list_models, rename_model, trash_model
-from cnnstudio.models.trained.pretrained import PRETRAINED
 from cnnstudio.storage import is_file, is_folder
 from cnnstudio.wording import percent
+
+IN_USE = "try/model"
+"""Under which the settings keep the path of the model that was opened or trained last."""
 
 SAVED_FILES = "Keras models (*.keras)"
 MODEL_FILES = "Keras models (*.keras *.h5 *.hdf5)"
 OPENED_FILES = f"Models, cards of runs (*.keras *.h5 *.hdf5 {CARD_FILE})"
 """What the window opens as a model: a file, or a run's folder by the card in it."""
 
-_TITLES = {
-    "efficientnet-lite0": "EfficientNet-Lite0",
-    "imagenet": "ImageNet",
-    **{entry.name: entry.title for entry in PRETRAINED.values()},
-    **{entry.name: entry.title for entry in ARCHITECTURES.values()},
-    **{entry.name: entry.title for entry in DATASETS.values()},
-}
-"""What people call the architectures and data sets of cards."""
-
 _ORIGINS = {
-    "shipped": "comes with CNN Studio",
-    "download": "downloaded",
-    "run": "trained here",
-    "file": "opened from a file",
+    "run": ("Yours", "trained here"),
+    "shipped": ("Comes with CNN Studio", "comes with CNN Studio"),
+    "download": ("Downloaded", "downloaded"),
+    "file": ("Opened", "opened from a file"),
 }
+"""Heading and words for where models come from, in the order in which they are listed."""
 
 
 def is_model(path: Path) -> bool:
@@ -59,21 +52,11 @@ def _place_of(path: Path) -> Path:
     return path.parent if whole else path
 
 
-def title_of(card: Card) -> str:
-    """What people call a model: by its architecture, where that is known."""
-    return _TITLES.get(card.architecture, card.name)
-
-
-def title_of_dataset(card: Card) -> str:
-    """What people call the data set that a model was trained on."""
-    return _TITLES.get(card.dataset, card.dataset)
-
-
-def describe_card(card: Card, kind: str) -> str:
-    """One line on a model, such as “LeNet-5 · MNIST · 99.4 % right · ships with CNN Studio”."""
-    architecture, dataset = (_TITLES.get(name, name) for name in (card.architecture, card.dataset))
+def describe_card(card: Card, kind: str, name: str = "") -> str:
+    """One line on a model, such as “LeNet-5 · MNIST · 99.4 % right · trained here”, without what its name says."""
+    known = [part for part in (title_of(card), title_of_dataset(card)) if part not in name]
     accuracy = "" if card.test_accuracy is None else f"{percent(card.test_accuracy)} right"
-    return " · ".join(part for part in (architecture, dataset, accuracy, _ORIGINS[kind]) if part)
+    return " · ".join(part for part in (*known, accuracy, _ORIGINS[kind][1]) if part)
 
 
 def photo_model() -> ModelEntry | None:
@@ -91,11 +74,13 @@ class ModelChooser(QWidget):
         chosen(object): the path of the model that was chosen.
         layers_wanted(object): the layers of the model with this path are to be shown.
         mistakes_wanted(object): the test images that the model with this path gets wrong are to be shown.
+        training_wanted(object): the training of the run with this path is to be shown.
     """
 
     chosen = Signal(object)
     layers_wanted = Signal(object)
     mistakes_wanted = Signal(object)
+    training_wanted = Signal(object)
 
     def __init__(self, message: MessageBar) -> None:
         super().__init__()
@@ -125,6 +110,13 @@ class ModelChooser(QWidget):
                 self._show_layers,
             ),
             Item(
+                "show_training",
+                "Show its &training",
+                "train",
+                "Its curves and its options, on the Train page, where it can be trained more.",
+                self._show_training,
+            ),
+            Item(
                 "show_model_mistakes",
                 "Show its &mistakes",
                 "image",
@@ -148,7 +140,7 @@ class ModelChooser(QWidget):
             ),
             fixed="Models that come with CNN Studio, or lie elsewhere, can be neither renamed nor deleted.",
         )
-        self._copy, self._layers, self._mistakes = self._menu.menu().actions()[2:5]
+        self._copy, self._layers, self._training, self._mistakes = self._menu.menu().actions()[2:6]
         self._menu.renamed.connect(self._take_renamed)
         self._menu.deleted.connect(self.refresh)
         self.setLayout(row((self._picker, 1), self._menu))
@@ -168,18 +160,16 @@ class ModelChooser(QWidget):
     @property
     def name(self) -> str:
         """What the model that is chosen is called; empty where there is none."""
-        if self.card is not None:
-            return self.card.name
+        if self._entry is not None:
+            return _name_of(self._entry)
         return self.path.name if self.path is not None else ""
 
     @Slot()
     def refresh(self) -> None:
         """Reads the list again; the choice stays where it still exists."""
-        self._entries = {str(entry.path): entry for entry in list_models()}
-        choices = [
-            Choice(key, entry.name, describe_card(entry.card, entry.kind), network_picture(entry.card.architecture))
-            for key, entry in self._entries.items()
-        ]
+        entries = sorted(list_models(), key=lambda entry: list(_ORIGINS).index(entry.kind))
+        self._entries = {str(entry.path): entry for entry in entries}
+        choices = [_choice(key, entry.card, entry.kind, _name_of(entry)) for key, entry in self._entries.items()]
         choices += [choice for key, choice in self._guests.items() if key not in self._entries]
         self._picker.set_choices(choices)
         self._update_menu()
@@ -191,7 +181,7 @@ class ModelChooser(QWidget):
         if not self._picker.offers(key):
             self.refresh()
         if not self._picker.offers(key):
-            self._guests[key] = Choice(key, path.name, "Opened from a file", network_picture(""))
+            self._guests[key] = Choice(key, path.name, "Opened from a file", network_picture(""), _ORIGINS["file"][0])
             self.refresh()
         self._picker.set_current(key)
 
@@ -207,7 +197,7 @@ class ModelChooser(QWidget):
         """Says what a model from elsewhere is, now that its card is known."""
         key = str(path)
         if key in self._guests:
-            self._guests[key] = Choice(key, card.name, describe_card(card, "file"), network_picture(card.architecture))
+            self._guests[key] = _choice(key, card, "file", name_of(card))
             self.refresh()
 
     def asks_about(self, error: Exception) -> bool:
@@ -242,13 +232,14 @@ class ModelChooser(QWidget):
         entry, path = self._entry, self.path
         item = None
         if entry is not None and entry.kind != "shipped":
-            item = LibraryItem(entry.name, entry.path, partial(rename_model, entry), partial(trash_model, entry))
+            item = LibraryItem(self.name, entry.path, partial(_rename, entry), partial(trash_model, entry))
         elif path is not None:
             item = LibraryItem(self.name, path)
         self._menu.set_item(item)
         self._copy.setEnabled(entry is not None)
         self._layers.setEnabled(path is not None)
         self._mistakes.setEnabled(bool(entry is not None and entry.card.test_accuracy is not None))
+        self._training.setEnabled(entry is not None and entry.kind == "run")
 
     @Slot(str)
     def _choose(self, key: str) -> None:
@@ -311,3 +302,22 @@ class ModelChooser(QWidget):
     def _show_mistakes(self) -> None:
         if self.path is not None:
             self.mistakes_wanted.emit(self.path)
+
+    @Slot()
+    def _show_training(self) -> None:
+        if self.path is not None:
+            self.training_wanted.emit(self.path)
+
+
+def _name_of(entry: ModelEntry) -> str:
+    return name_of(entry.card, entry.name, entry.kind)
+
+
+def _rename(entry: ModelEntry, name: str) -> ModelEntry:
+    """Gives a model a name of the user's own; what is called as before keeps its folder."""
+    return entry if name == _name_of(entry) else rename_model(entry, name)
+
+
+def _choice(key: str, card: Card, kind: str, name: str) -> Choice:
+    symbol = network_picture(card.architecture)
+    return Choice(key, name, describe_card(card, kind, name), symbol, _ORIGINS[kind][0])

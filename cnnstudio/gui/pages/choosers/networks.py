@@ -1,5 +1,7 @@
 """The networks that can be chosen, as lists of the window show them."""
 
+from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -7,25 +9,54 @@ from PySide6.QtGui import QIcon
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.picker import Choice
+from cnnstudio.gui.pages.choosers.names import name_of
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES, FAMILIES
 from cnnstudio.models.networks.building import find_network
 from cnnstudio.models.networks.files import Network, list_networks, saved_path
-from cnnstudio.models.trained.card import MODEL_FILE
-from cnnstudio.storage import is_file, shipped
+from cnnstudio.models.trained.card import MODEL_FILE, read_card
+from cnnstudio.models.trained.pretrained import PRETRAINED, is_downloaded
+from cnnstudio.storage import downloads_folder, is_file, runs_folder, shipped
 
 YOURS = "Yours"
 """The heading over what the user has made or opened."""
 
 
-def architecture_choices() -> list[Choice]:
-    """Every architecture by families, then the user's own networks."""
+RECOMMENDED = "Recommended for these images"
+"""The heading over what suits the images that are chosen."""
+
+
+def architecture_choices(recommended: str = "") -> list[Choice]:
+    """Every architecture by families, then the user's own networks.
+
+    Args:
+        recommended: key of the one that stands above all others, under a heading that says why.
+    """
     shipped = [
-        Choice(one.name, one.title, one.idea, picture(one.name), family)
+        Choice(one.name, one.title, _sentence(one), picture(one.name), family, facts=_facts(one))
         for family, members in FAMILIES.items()
         for one in members
     ]
-    return [*shipped, *map(network_choice, list_networks())]
+    first = [replace(choice, group=RECOMMENDED) for choice in shipped if choice.key == recommended]
+    rest = [choice for choice in shipped if choice.key != recommended]
+    return [*first, *rest, *map(network_choice, list_networks())]
+
+
+def _sentence(architecture: Architecture) -> str:
+    """Its idea, and what must be done before it can be trained."""
+    weights = PRETRAINED.get(architecture.name.removeprefix("transfer-"))
+    if weights is None or is_downloaded(weights):
+        return architecture.idea
+    return f"{architecture.idea} Its weights must be downloaded first, {weights.megabytes} MB, on the Try page."
+
+
+def _facts(architecture: Architecture) -> str:
+    """Year and size of an architecture, such as “2012 · 61 million weights”; some papers tell no size."""
+    count = architecture.published_parameters
+    if not count:
+        return str(architecture.year)
+    size = f"{count:,}" if count < 1e6 else f"{float(f'{count / 1e6:.2g}'):g} million"
+    return f"{architecture.year} · {size} weights"
 
 
 def network_choice(network: Architecture | Network, key: str = "") -> Choice:
@@ -57,6 +88,15 @@ def guest_choice(path: Path) -> Choice:
     """A model that was opened from a file and stays in the list until the window closes."""
     whole = path.name == MODEL_FILE  # of a run or a model that ships: its folder has the name
     title, folder = (path.parent.name, path.parent.parent) if whole else (path.stem, path.parent)
+    for kind, place, words in (
+        ("run", runs_folder(), "Trained here."),
+        ("download", downloads_folder(), "Downloaded."),
+        ("shipped", shipped("trained"), "Comes with CNN Studio."),
+    ):
+        if whole and folder == place:
+            with suppress(StudioError):
+                title = name_of(read_card(path.parent), title, kind)
+            return Choice(str(path), title, words, group=YOURS)
     return Choice(str(path), title, f"Opened from the folder “{folder.name or folder}”.", group=YOURS)
 
 

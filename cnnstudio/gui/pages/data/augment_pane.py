@@ -16,7 +16,6 @@ from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.data.examples import EXAMPLES, ExampleGrid
 from cnnstudio.gui.task import LatestTask
-from cnnstudio.wording import percent
 
 STEPS = 180
 """Of a slider, from nothing to the largest value that makes sense."""
@@ -52,8 +51,8 @@ class AugmentPane(QWidget):
         self._figures: dict[str, QLabel] = {}
         self._examples = ExampleGrid("example")
         lesson = (
-            "In every epoch a training can see each image a little changed. So it learns to ignore such changes "
-            "instead of memorising images."
+            "In every epoch a training can see each image a little changed, so the network learns to ignore such "
+            "changes instead of memorising images."
         )
         sliders = self._build_sliders()
         self.setLayout(column(label(lesson, "secondary"), sliders, self._examples, STRETCH, self._build_foot()))
@@ -78,7 +77,7 @@ class AugmentPane(QWidget):
     def refresh(self) -> None:
         """Computes the examples."""
         spec = self.spec
-        self._text.setText(f"As text: {spec}")
+        self._text.setText(f"On the command line: {spec}")
         self._use.setEnabled(spec != AugmentationSpec())
         if self._image is not None and self.isVisible():
             self._task.submit(augment_examples, self._image, spec, EXAMPLES, self._seed)
@@ -151,13 +150,13 @@ class AugmentPane(QWidget):
 
     @Slot(object)
     def _show(self, examples: np.ndarray) -> None:
-        self._text.setText(f"As text: {self.spec}")
+        self._text.setText(f"On the command line: {self.spec}")
         self._examples.set_images(examples)
         self.shown.emit(examples)
 
 
 def amount(change: Change, value: float) -> str:
-    """A value of a change in words: “15°”, “12 %”, “off”."""
+    """A value of a change in words: “15°”, “12.5 %”, “off”."""
     if not value:
         return "off"
-    return f"{value:.0f}°" if "degrees" in change.unit else percent(value, 0)
+    return f"{value:.0f}°" if "degrees" in change.unit else f"{100 * value:.3g} %"

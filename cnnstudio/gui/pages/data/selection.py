@@ -112,7 +112,7 @@ class Selection:
         shown, name_of_file = self.at(place), self.dataset.name_of_file
         kind = SPLITS[shown.split][1]
         file = name_of_file(self._splits[shown.split], shown.index) if name_of_file is not None else ""
-        return f"{kind}: {file}" if file else f"{kind} image {shown.index:,}"
+        return f"{kind}: {file}" if file else f"{kind} image {shown.index + 1:,}"
 
     def answer(self, place: int) -> str:  # noqa: ARG002 - of images that no network was asked about
         """What a network answered to an image, in words; empty where none was asked."""

@@ -1,7 +1,9 @@
 """The left column of the Train page: what to train, and how."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
+from html import escape
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -32,9 +34,13 @@ from cnnstudio.gui.controls.picker import Choice, Picker
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.choosers.images import dataset_choice
 from cnnstudio.gui.pages.choosers.networks import about, architecture_choices, is_transfer, network_choice
+from cnnstudio.gui.settings import Settings
+from cnnstudio.limits import IMAGE_SIZES
 from cnnstudio.models.networks.building import find_network
 from cnnstudio.training.config import MAX_SEED, OPTIMIZERS, SCHEDULES, TrainingConfig
 from cnnstudio.training.precision import PRECISIONS
+
+Recall = Callable[[str, Any, str, Callable[[Any], bool]], Any]
 
 
 class TrainingForm(QWidget):
@@ -45,9 +51,11 @@ class TrainingForm(QWidget):
 
     Signals:
         own_images_wanted(): the user wants to bring images of their own.
+        changed(): another data set or another network is chosen.
     """
 
     own_images_wanted = Signal()
+    changed = Signal()
 
     def __init__(self, message: MessageBar) -> None:
         super().__init__()
@@ -56,7 +64,10 @@ class TrainingForm(QWidget):
         self._entries: dict[str, DatasetEntry] = {}
         self._guests: dict[str, Choice] = {}
         """Networks from files that lie elsewhere, by their paths."""
-        self._suggested = TrainingConfig()
+        self._proposed = TrainingConfig()
+        """What is proposed for the data set."""
+        self._suited = TrainingConfig()
+        """What suits the data set and the network that is chosen."""
         self._dataset = describe(
             Picker(), "dataset_picker", "Data set", "The labelled images that the network learns from."
         )
@@ -78,7 +89,9 @@ class TrainingForm(QWidget):
         self._lay_out()
         WheelGuard(self, *self._controls.values())
         self._dataset.changed.connect(self._choose_dataset)
-        self._architecture.changed.connect(self._tell_architecture)
+        self._architecture.changed.connect(self._choose_architecture)
+        for picker in (self._dataset, self._architecture):
+            picker.changed.connect(self.changed)
         self._controls["optimizer"].currentIndexChanged.connect(self._suit_rate)
         self._controls["augmentation"].currentIndexChanged.connect(self._tell_augmentation)
         self.refresh()
@@ -139,7 +152,8 @@ class TrainingForm(QWidget):
             ),
             "augmentation": _choice_of(
                 "augmentation",
-                "Training images are changed a little each time, so that the network learns what does not matter.",
+                "Training images are changed a little each time, so that the network learns to ignore such changes "
+                "instead of memorising images.",
                 AUGMENTATIONS,
             ),
             "precision": _choice_of("precision", "How many bits each number has in the computation.", PRECISIONS),
@@ -185,15 +199,19 @@ class TrainingForm(QWidget):
 
     def refresh(self) -> None:
         """Looks again which data sets and networks there are; the choices stay."""
-        self._entries = {entry.name: entry for entry in list_datasets()}
+        by_path = {name: entry for name, entry in self._entries.items() if name == str(entry.path)}
+        self._entries = {entry.name: entry for entry in list_datasets()} | by_path
         self._show_datasets()
         self._show_architectures()
 
     def _show_datasets(self) -> None:
-        self._dataset.set_choices([dataset_choice(entry, _description(entry)) for entry in self._entries.values()])
+        self._dataset.set_choices(
+            [dataset_choice(entry, _description(entry), facts=_size(entry)) for entry in self._entries.values()]
+        )
 
     def _show_architectures(self) -> None:
-        known = architecture_choices()
+        is_own = self._entries[self._dataset.current_key].path is not None
+        known = architecture_choices(self._proposed.architecture if is_own else "")
         keys = {choice.key for choice in known}
         self._architecture.set_choices([*known, *(one for key, one in self._guests.items() if key not in keys)])
 
@@ -203,7 +221,7 @@ class TrainingForm(QWidget):
         dataset, architecture = self._dataset.current_key, self._architecture.current_key
         values = {name: value_of(control) for name, control in self._controls.items()}
         if self._entries[dataset].path is None:
-            values |= {"image_size": None, "channels": None}
+            values |= _AS_PUBLISHED
         if not is_transfer(architecture):
             values["fine_tune_epochs"] = 0
         return TrainingConfig(dataset=dataset, architecture=architecture, **values)
@@ -218,6 +236,52 @@ class TrainingForm(QWidget):
             if value is not None:
                 set_value(control, value)
         self._tell_architecture(config.architecture)
+
+    @property
+    def title(self) -> str:
+        """What is chosen, in words: “LeNet-5 on MNIST”."""
+        return f"{self._architecture.currentText()} on {self._dataset.currentText()}"
+
+    def changes_since(self, before: TrainingConfig) -> str:
+        """Says what is chosen now that was not chosen before, in a sentence or two."""
+        controls = {"dataset": self._dataset, "architecture": self._architecture, **self._controls}
+        now = vars(self.config)
+        changed = {name for name, value in now.items() if value not in (getattr(before, name), None)}
+        words = []
+        for name, control in controls.items():
+            if name in changed:
+                value = control.currentText() if isinstance(control, QComboBox) else control.text()
+                words.append(_IN_WORDS.get(name, f"{control.accessibleName().lower()} {{}}").format(value))
+        return f"Chosen for you: {', '.join(words)}." if words else f"Chosen already: {self.title}."
+
+    def remember(self, settings: Settings) -> None:
+        """Keeps what is chosen for the next start."""
+        for name, value in vars(self.config).items():
+            if value is not None and name in (*self._controls, "dataset", "architecture"):
+                settings.remember(f"train/{name}", value)
+
+    def recall(self, read: Recall) -> None:
+        """Chooses what was kept, each on its own.
+
+        Args:
+            read: returns what was kept under the name of a field of `TrainingConfig`. It is also given what it returns
+                where nothing usable was kept, what was chosen in words, and whether a value can be chosen.
+        """
+        for name, picker, choose, find in (
+            ("dataset", self._dataset, self.choose_dataset, find_dataset),
+            ("architecture", self._architecture, self.choose_architecture, find_network),
+        ):
+            what = f"the {picker.accessibleName().lower()} of the last training"
+            choose(read(name, picker.current_key, what, partial(_is_there, picker, find)))
+        for name, control in self._controls.items():
+            if value_of(control) is None:  # published images have one size
+                continue
+            what = f"the {control.accessibleName().lower()} of the last training"
+            value = read(name, value_of(control), what, partial(_can_have, control))
+            if name == "augmentation":
+                self.choose_augmentation(value)
+            else:
+                set_value(control, value)
 
     def choose_dataset(self, name: str) -> None:
         """Chooses a data set by name or path, with the numbers that suit it where others were not typed in."""
@@ -276,25 +340,83 @@ class TrainingForm(QWidget):
         self._fine_tuning_row.setVisible(is_transfer(name))
 
     @Slot(str)
+    def _choose_architecture(self, name: str) -> None:
+        self._tell_architecture(name)
+        self._suit("image_size", "epochs")
+
+    def _suit(self, *fields: str, always: bool = False) -> None:
+        """Chooses what suits the data set and the network that are chosen now.
+
+        Args:
+            fields: of `TrainingConfig`.
+            always: also where the user has chosen something else.
+        """
+        entry = self._entries[self._dataset.current_key]
+        before, self._suited = self._suited, TrainingConfig.suggested(entry, self._architecture.current_key)
+        for field in fields:
+            control, value = self._controls[field], getattr(self._suited, field)
+            if value is not None and (always or value_of(control) == getattr(before, field)):
+                set_value(control, value)
+
+    @Slot(str)
     def _choose_dataset(self, name: str) -> None:
         entry = self._entries[name]
         licence = f" {entry.licence}." if entry.licence else ""
-        self._dataset.setToolTip(f"<p>{entry.size_text}.{licence}</p>")
+        self._dataset.setToolTip(f"<p>{escape(_description(entry))} {entry.size_text}.{licence}</p>")
         self._own_rows.setVisible(entry.path is not None)
         if entry.path is not None:
-            height, _, channels = entry.image_shape
             image_size = self._controls["image_size"]
             image_size.clear()
-            for size in sorted({*SIZES, height}):
+            for size in sorted({*SIZES, entry.image_shape[0]}):
                 image_size.addItem(f"{size} × {size} pixels", size)
-            set_value(image_size, height)
-            set_value(self._controls["channels"], channels)
-        before, self._suggested = self._suggested, TrainingConfig.suggested(entry)
+        before, self._proposed = self._proposed, TrainingConfig.suggested(entry)
+        self._show_architectures()
+        if before.architecture != self._proposed.architecture:
+            self.choose_architecture(self._proposed.architecture)
+        self._suit("image_size", "channels", always=True)
         # What was typed in for one data set stays for another of its kind, and for no other.
-        if replace(before, dataset=name) != self._suggested:
-            for field in ("epochs", "batch_size"):
-                self._controls[field].setValue(getattr(self._suggested, field))
-            self.choose_augmentation(self._suggested.augmentation)
+        if replace(before, dataset=name) != self._proposed:
+            self._suit("epochs", "batch_size", always=True)
+            self.choose_augmentation(self._suited.augmentation)
+
+
+_IN_WORDS = {"dataset": "{}", "architecture": "{}", "image_size": "{}", "channels": "{}", "epochs": "{} epochs"}
+"""How a choice is called in a sentence, where not by its name."""
+
+_AS_PUBLISHED: dict[str, Any] = {"image_size": None, "channels": None}
+"""What cannot be chosen for a published data set."""
+
+
+def _is_there(picker: Picker, find: Callable[[str], object], name: str) -> bool:
+    return picker.offers(name) or _is_found(find, name)
+
+
+def _is_found(find: Callable[[str], object], name: str) -> bool:
+    try:
+        find(name)
+    except (StudioError, OSError, ValueError, RuntimeError):  # not every text can be a path
+        return False
+    return True
+
+
+def _can_have(control: QComboBox | WholeBox | DecimalBox, value: Any) -> bool:
+    """Whether a value can be chosen; lists of sizes and augmentations take others than theirs."""
+    if not isinstance(control, QComboBox):
+        return control.minimum() <= value <= control.maximum()
+    match control.objectName():
+        case "augmentation_combo":
+            return _is_found(find_augmentation, value)
+        case "image_size_combo":
+            return value in IMAGE_SIZES
+    return control.findData(value) >= 0
+
+
+def _size(entry: DatasetEntry) -> str:
+    """A few words on how large a data set is; one's own images can have any size."""
+    images, (height, width, channels) = entry.train_images + entry.test_images, entry.image_shape
+    if entry.path is not None:
+        return f"{images:,} images · {len(entry.classes):,} classes"
+    return f"{images:,} images · {wording.shape((height, width))} {'grey' if channels == 1 else 'colour'}"
 
 
 def _description(entry: DatasetEntry) -> str:

@@ -107,8 +107,8 @@ class LearningView(ScrollColumn):
         for part in (self._answer, self._kernels, *self._maps):
             part.hide()
         self._hint.setText(
-            "Press Train: the kernels of the first convolution, and the feature maps of one image, change here as the "
-            "network learns."
+            "Press Train, and watch here how the kernels of the first convolution and the feature maps of one image "
+            "change."
         )
         self._hint.show()
 

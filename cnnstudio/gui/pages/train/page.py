@@ -1,9 +1,15 @@
 """The Train page: choose, press Train, watch the network learn."""
 
 import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QStackedLayout, QStackedWidget, QWidget
@@ -11,12 +17,15 @@ from typing_extensions import override
 
 from cnnstudio import wording
 from cnnstudio.data.augmentation.changes import AugmentationSpec
+from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import chip, chip_group, push_button
-from cnnstudio.gui.controls.describe import label
+from cnnstudio.gui.controls.describe import label, set_role
 from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, widget_of
 from cnnstudio.gui.controls.progress_panel import ProgressBar
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
+from cnnstudio.gui.pages.choosers.models import IN_USE
+from cnnstudio.gui.pages.choosers.names import name_of
 from cnnstudio.gui.pages.choosers.networks import choice_key
 from cnnstudio.gui.pages.train.form import TrainingForm
 from cnnstudio.gui.pages.train.learning_view import LearningView
@@ -24,17 +33,18 @@ from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask, Task
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.networks.files import Network
+from cnnstudio.models.trained.card import read_card
 from cnnstudio.progress import Progress
 from cnnstudio.training.config import TrainingConfig
-from cnnstudio.training.events import Batches, EpochEnd, Event, Probe, Started, Stopped
+from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Probe, Started, Stopped
+from cnnstudio.training.runs import config_of_run, history_of_run
 from cnnstudio.wording import counted, duration, percent
 
 if TYPE_CHECKING:
     from cnnstudio.gui.widgets.charts.training_plot import TrainingPlot
-    from cnnstudio.training.reporter import ProbeChoice
+    from cnnstudio.training.reporter import ProbeChoice, Prober
     from cnnstudio.training.trainer import TrainingResult
 
-INVITATION = "Press Train to begin."
 
 NARROW_PAGE = 137 * GRID
 """In pages narrower than this, the curves and what the network sees share one place."""
@@ -42,15 +52,35 @@ NARROW_PAGE = 137 * GRID
 _LINKS = Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
 
 
+@dataclass(frozen=True)
+class Trained:
+    """A training that is over, from which another one can go on.
+
+    Attributes:
+        run: the run's folder.
+        architecture: as in its config.
+        name: what people call its model.
+        test_accuracy: share of the test images that are right, 0–1; None where nobody measured.
+        prober: asks its network about other images; None where that is not in memory any more.
+    """
+
+    run: Path
+    architecture: str
+    name: str
+    test_accuracy: float | None
+    prober: "Prober | None" = None
+
+
 class TrainPage(Page):
     """Choices on the left, plots in the middle, what the network sees on the right."""
 
-    def __init__(self, settings: Settings) -> None:  # noqa: ARG002
+    def __init__(self, settings: Settings) -> None:
         super().__init__()
+        self._settings = settings
         self._task: Task | None = None
         self._config = TrainingConfig()
         self._done = 0.0
-        self._result: TrainingResult | None = None
+        self._result: Trained | None = None
         self._classes: tuple[str, ...] = ()
         self._probe: ProbeChoice | None = None
         self._seen = LearningView()
@@ -59,6 +89,11 @@ class TrainPage(Page):
         self._looking.finished.connect(self._show_probe)
         self._columns = row(self._build_choices(), (self._build_middle(), 1), self._seen, gap=SECTION, edge=SECTION)
         self.setLayout(self._columns)
+        self._form.recall(lambda name, *rest: settings.recall(f"train/{name}", *rest))
+        self._came_with = self._form.config
+        """What was chosen when the page came to the front."""
+        self._form.changed.connect(self._invite)
+        self._invite()
 
     @property
     def config(self) -> TrainingConfig:
@@ -85,24 +120,69 @@ class TrainPage(Page):
         """The user may have brought or collected images since."""
         if self._task is None:
             self._form.refresh()
+            self._came_with = self._form.config
 
     @Slot(object)
-    def receive(self, payload: str | AugmentationSpec | Architecture | Network) -> None:
-        """Takes a data set, by its name, an augmentation or a network to train; not while a training runs."""
+    def receive(self, payload: str | AugmentationSpec | Architecture | Network | Path) -> None:
+        """Takes a data set, by its name, an augmentation, a network or a run; not while a training runs."""
         if self._task is not None:
             self._message.show_info("Training is running. Stop it first, then choose something else.")
             return
         self._message.hide()
+        self._scroll.verticalScrollBar().setValue(0)
+        self._forget_result()
+        if isinstance(payload, Path):
+            self._show_run(payload)
+            return
         if isinstance(payload, AugmentationSpec):
             self._form.choose_augmentation(str(payload))
-            self._message.show_info("The next training varies the images as you have chosen. Press Train.")
         elif isinstance(payload, Architecture | Network):
             self._form.choose_architecture(choice_key(payload))
-            if isinstance(payload, Network) and payload.path:
-                self._message.show_info(f"“{payload.title}” was saved and is chosen now. Press Train.")
         else:
             self._form.choose_dataset(payload)
-        self._forget_result()
+        if not self.message:  # else it could not be chosen
+            saved = f"“{payload.title}” was saved. " if isinstance(payload, Network) and payload.path else ""
+            self._message.show_info(saved + self._form.changes_since(self._came_with))
+
+    def _show_run(self, folder: Path) -> None:
+        """Shows a training of before: its curves, its options and its result."""
+        try:
+            card, history, kept = read_card(folder), history_of_run(folder), config_of_run(folder)
+        except StudioError as error:
+            self._message.show_failure(error)
+            return
+        height, _, channels = card.input_shape
+        kept |= {"image_size": height, "channels": channels}
+        lost: list[str] = []
+
+        def read(name: str, default: Any, what: str, is_usable: Callable[[Any], bool]) -> Any:
+            value = kept.get(name)
+            if value is None or (type(value) is type(default) and is_usable(value)):
+                return default if value is None else value
+            lost.append(what)
+            return default
+
+        self._form.recall(read)
+        self.plot.reset(max(1, len(history.epochs)), history.batches_per_epoch)
+        self.plot.add_batches(0, np.array(history.loss), np.array(history.accuracy))
+        for epoch in history.epochs:
+            self.plot.add_epoch(*dataclasses.astuple(epoch))
+        self._curves.setCurrentWidget(self.plot)
+        name = name_of(card, folder.name, "run")
+        self._result = Trained(folder, str(kept.get("architecture")), name, card.test_accuracy)
+        day = datetime.fromisoformat(card.created).astimezone() if card.created else None
+        when = f" on {day.day} {day:%B %Y}" if day else ""
+        reached = card.test_accuracy
+        right = "" if reached is None else f": <b>{percent(reached)}</b> of the test images right"
+        mistakes = "" if reached in (None, 1) else f" {_link('See its mistakes')}."
+        self._status.setText(f"{escape(name)}, trained{when}{right}.{mistakes}")
+        if mistakes:
+            self._status.setTextInteractionFlags(_LINKS)
+        self._progress.show_part(1, 1)
+        self._show_result(history.advice)
+        if lost:
+            self._more_button.setVisible(kept.get("dataset") == self._form.config.dataset)
+            self._message.show_info(f"These are not here any more, or cannot be chosen: {', '.join(lost)}.")
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -132,12 +212,13 @@ class TrainPage(Page):
             self._task.shut_down()
             self._task = None
         self._looking.shut_down()
+        self._form.remember(self._settings)
 
     def _build_choices(self) -> QWidget:
         self._form = TrainingForm(self._message)
         self._form.own_images_wanted.connect(partial(self.navigate.emit, "data", None))
-        scroll = ScrollColumn()
-        scroll.setWidget(self._form)
+        self._scroll = ScrollColumn()
+        self._scroll.setWidget(self._form)
         self._train_button = push_button(
             "train_button",
             "&Train",
@@ -153,7 +234,7 @@ class TrainPage(Page):
         self._buttons.addWidget(self._stop_button)
         buttons = widget_of(self._buttons)
         buttons.setFixedHeight(5 * GRID)
-        choices = widget_of(column(label("Train a network", "heading"), (scroll, 1), buttons, gap=2 * GRID))
+        choices = widget_of(column(label("Train a network", "heading"), (self._scroll, 1), buttons, gap=2 * GRID))
         choices.setFixedWidth(36 * GRID)
         return choices
 
@@ -166,7 +247,7 @@ class TrainPage(Page):
             "training_progress", "Progress of the training", "How much of the training is done."
         )
         self._progress.show_part(0, 1)
-        self._status = label(INVITATION, name="training_status")
+        self._status = label(name="training_status")
         self._status.setAccessibleName("State of the training")
         self._status.linkActivated.connect(self._show_mistakes)
         self._try_button = push_button(
@@ -187,10 +268,21 @@ class TrainPage(Page):
         buttons = row(self._more_button, self._try_button, gap=2 * GRID)
         self._foot = row((self._status, 1), buttons, gap=2 * GRID)
         self._foot.setAlignment(buttons, Qt.AlignmentFlag.AlignRight)
+        self._advice = label(name="training_advice", plain=True)
+        self._advice.setAccessibleName("What is odd about the result")
+        self._advice.hide()
         self._panes = QStackedWidget()
         self._panes.addWidget(widget_of(self._curves))
         return widget_of(
-            column(self._message, self._build_pane_chips(), (self._panes, 1), self._progress, self._foot, gap=2 * GRID)
+            column(
+                self._message,
+                self._build_pane_chips(),
+                (self._panes, 1),
+                self._progress,
+                self._advice,
+                self._foot,
+                gap=2 * GRID,
+            )
         )
 
     def _build_pane_chips(self) -> QWidget:
@@ -222,10 +314,9 @@ class TrainPage(Page):
         if self._result is not None:
             result, chosen = self._result, self._form.config
             self._start(dataclasses.replace(chosen, architecture=result.architecture, start_from=str(result.run)))
-            self._message.show_info(
-                f"This training goes on from “{result.run.name}”, which gets {percent(result.test_accuracy, 2)} of the "
-                "test images right."
-            )
+            reached = result.test_accuracy
+            gets = "" if reached is None else f", which gets {percent(reached, 2)} of the test images right"
+            self._message.show_info(f"This training goes on from “{result.name}”{gets}.")
 
     @property
     def _goes_on(self) -> bool:
@@ -246,7 +337,7 @@ class TrainPage(Page):
         self._buttons.setCurrentWidget(self._stop_button)
         self._stop_button.setFocus()
         self._progress.show_part(0, None)
-        self._status.setText("Preparing the images and the network …")
+        self._status.setText("Getting ready …")
         # What only a training needs must not hold the window up.
         from cnnstudio.training.reporter import ProbeChoice
         from cnnstudio.training.trainer import train
@@ -263,13 +354,20 @@ class TrainPage(Page):
         """Back to the empty state: what was shown belongs to another data set or training."""
         self._done, self._result = 0.0, None
         self._status.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)  # no key stops at it
-        self._more_button.hide()
-        self._try_button.hide()
+        for part in (self._more_button, self._try_button, self._advice):
+            part.hide()
+        set_role(self._train_button, "primary")
         self._seen.clear()
         if not keep_curves:
             self._curves.setCurrentIndex(0)
         self._progress.show_part(0, 1)
-        self._status.setText(INVITATION)
+        self._invite()
+
+    @Slot()
+    def _invite(self) -> None:
+        """Says what Train would train, while there is nothing else to say."""
+        if self._task is None and self._result is None:
+            self._status.setText(f"Ready: {escape(self._form.title)}.")
 
     @Slot()
     def stop(self) -> None:
@@ -282,6 +380,9 @@ class TrainPage(Page):
     @Slot(object)
     def _show(self, event: Event) -> None:
         match event:
+            case Preparing():
+                if self._stop_button.isEnabled():
+                    self._status.setText(f"{event.task} …")
             case Progress():
                 self._progress.show_part(event.done, event.total)
                 if self._stop_button.isEnabled():
@@ -290,10 +391,11 @@ class TrainPage(Page):
                 self._classes = event.classes
                 self.plot.reset(event.epochs, event.batches_per_epoch, self._goes_on)
                 self._progress.setRange(0, event.epochs * event.batches_per_epoch)
-                self._status.setText(
-                    f"{event.parameters:,} weights, {event.train_images:,} training images, "
-                    f"{event.validation_images:,} held out for validation."
-                )
+                if self._stop_button.isEnabled():
+                    self._status.setText(
+                        f"Compiling the first steps … {event.parameters:,} weights, {event.train_images:,} training "
+                        f"images, {event.validation_images:,} held out for validation."
+                    )
             case Batches():
                 self.plot.add_batches(event.first, event.loss, event.accuracy)
                 done = event.first + len(event.loss)
@@ -315,22 +417,33 @@ class TrainPage(Page):
     @Slot(object)
     def _finish(self, result: "TrainingResult") -> None:
         self._end()
-        self._result = result
+        self._settings.remember(IN_USE, str(result.run))
+        name = name_of(result.classifier.card, result.run.name, "run")
+        self._result = Trained(result.run, result.architecture, name, result.test_accuracy, result.prober)
         title = result.architecture_title
         images = result.test_images
         right = round(result.test_accuracy * images)
         begin = "Stopped. " if result.stopped else ""
+        words = f"See the {counted(images - right, 'mistake')}"
+        mistakes = f" {_link(words)}." if right < images else ""
         self._status.setText(
             f"{begin}Of {images:,} test images it had never seen, {title} recognises {right:,}: "
-            f"<b>{percent(result.test_accuracy)}</b>.{_mistakes_link(images - right)} "
+            f"<b>{percent(result.test_accuracy)}</b>.{mistakes} "
             f"Trained in {duration(result.train_seconds)} at {result.images_per_second:,.0f} images/s."
         )
-        if right < images:
+        if mistakes:
             self._status.setTextInteractionFlags(_LINKS)
         self._progress.show_part(round(1000 * self._done) if result.stopped else 1000, 1000)
+        self._show_result(result.advice)
+        self._try_button.setFocus()
+
+    def _show_result(self, advice: str) -> None:
+        """Shows what can be done with the result, which comes before another training."""
+        self._advice.setText(advice)
+        self._advice.setVisible(bool(advice))
         self._more_button.show()
         self._try_button.show()
-        self._try_button.setFocus()
+        set_role(self._train_button, "")
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
@@ -342,7 +455,7 @@ class TrainPage(Page):
         if isinstance(error, NothingTrained):
             self._status.setText(str(error))
             return
-        self._status.setText("Nothing is running.")
+        self._invite()
         chosen = "\n".join(f"{key}: {value}" for key, value in dataclasses.asdict(self._config).items())
         self._message.show_failure(error, chosen)
 
@@ -351,7 +464,7 @@ class TrainPage(Page):
         """Asks about another image: the running training, or the network that came out of the last one."""
         if self._probe is not None:
             self._probe.next()
-        if self._result is not None:
+        if self._result is not None and self._result.prober is not None:
             self._looking.submit(self._result.prober.probe)
 
     @Slot(object)
@@ -375,9 +488,9 @@ class TrainPage(Page):
             self.navigate.emit("try", self._result.run)
 
 
-def _mistakes_link(wrong: int) -> str:
-    """A link to the test images that were not recognised, with a space before it; empty where all were."""
-    return f' <a href="mistakes">See the {counted(wrong, "mistake")}</a>.' if wrong else ""
+def _link(text: str) -> str:
+    """A link to the test images that were not recognised."""
+    return f'<a href="mistakes">{text}</a>'
 
 
 def _training_plot() -> "type[TrainingPlot]":

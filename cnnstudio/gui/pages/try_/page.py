@@ -18,7 +18,8 @@ from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
 from cnnstudio.gui.controls.progress_panel import ProgressBar
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
-from cnnstudio.gui.pages.choosers.models import ModelChooser, is_model, photo_model, title_of
+from cnnstudio.gui.pages.choosers.models import IN_USE, ModelChooser, is_model, photo_model
+from cnnstudio.gui.pages.choosers.names import title_of
 from cnnstudio.gui.pages.try_.draw_source import NARROW_PAGE
 from cnnstudio.gui.pages.try_.image_panel import ImagePanel
 from cnnstudio.gui.pages.try_.session import (
@@ -52,7 +53,7 @@ class TryPage(Page):
     """The image on the left, the answer in the middle, what every layer saw on the right.
 
     Signals:
-        navigate(str, object): to the Architecture page, with a model's path.
+        navigate(str, object): to the Architecture or the Train page, with a model's path.
         ready(): a model is open and compiled: the next drawing is answered at once.
         answered(object): an `Answer` is on screen.
     """
@@ -68,6 +69,7 @@ class TryPage(Page):
         self._task.finished.connect(self._show)
         self._task.failed.connect(self._fail)
         self._open: Path | None = None
+        self._recalled = ""
         self._layers: tuple[LayerInfo, ...] = ()
         self._blocks: list[tuple[str, ...]] = []
         self._answer_shown: Answer | None = None
@@ -90,7 +92,11 @@ class TryPage(Page):
             action.setObjectName(name)
             action.triggered.connect(act)
             self.addAction(action)
-        self._recall_model()
+        with QSignalBlocker(self._models):  # it is opened once the window was painted
+            self._recall_model()
+        if self._models.card is not None:
+            self._panel.use(self._models.card)
+        self._tell_state()
 
     @property
     def model(self) -> Path | None:
@@ -108,8 +114,9 @@ class TryPage(Page):
         self._ask()
 
     def entered(self) -> None:
-        """The list of models may have grown since."""
+        """The list of models may have grown since: what was trained meanwhile is opened."""
         self._models.refresh()
+        self._recall_model()
 
     @Slot(object)
     def receive(self, payload: Path) -> None:
@@ -136,6 +143,7 @@ class TryPage(Page):
         self._models.chosen.connect(self._model_chosen)
         self._models.layers_wanted.connect(partial(self.navigate.emit, "architecture"))
         self._models.mistakes_wanted.connect(partial(self.navigate.emit, "data"))
+        self._models.training_wanted.connect(partial(self.navigate.emit, "train"))
         self._to_folder = push_button(
             "to_folder_button",
             "&Back to the folder",
@@ -193,13 +201,10 @@ class TryPage(Page):
         return column(row((title, 1), self._every), (self._maps, 1))
 
     def _recall_model(self) -> None:
-        remembered = self._settings.recall("try/model", "", "the model used last", _is_there)
-        if remembered:
-            with QSignalBlocker(self._models):  # it is opened once the window was painted
-                self._models.choose(Path(remembered))
-        if self._models.card is not None:
-            self._panel.use(self._models.card)
-        self._tell_state()
+        """Chooses the model that was opened or trained last, where that is another one than was known here."""
+        before, self._recalled = self._recalled, self._settings.recall(IN_USE, "", "the model used last", _is_there)
+        if self._recalled not in ("", before):
+            self._models.choose(Path(self._recalled))
 
     def _path(self) -> Path | None:
         if self._models.path is None:
@@ -291,7 +296,8 @@ class TryPage(Page):
     def _opened(self, answer: Answer) -> None:
         self._open = answer.path
         self._models.introduce(answer.path, answer.card)
-        self._settings.remember("try/model", str(answer.path))
+        self._recalled = str(answer.path)
+        self._settings.remember(IN_USE, self._recalled)
         self._bars.set_classes(answer.card.classes)
         self._layers = answer.layers
         self._every.setText(f"All {len(self._layers)} layers")

@@ -18,7 +18,7 @@ from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, column, row
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
-from cnnstudio.gui.pages.choosers.models import title_of_dataset
+from cnnstudio.gui.pages.choosers.names import name_of, title_of_dataset
 from cnnstudio.gui.pages.try_.draw_source import NARROW, Source
 from cnnstudio.gui.pages.try_.input_texts import InputTexts
 from cnnstudio.gui.pages.try_.session import Answer, TestImage, dataset_of
@@ -47,7 +47,7 @@ def find_test_images(card: Card, download: bool, on_event: Callable[[object], ob
         return entry, None
     dataset = entry.load(ending_with(stop, on_event))
     if dataset.image_shape != card.input_shape or dataset.classes != card.classes:
-        raise StudioError(f"“{card.name}” does not take the images of {entry.title}. Open a picture instead.")
+        raise StudioError(f"“{name_of(card)}” does not take the images of {entry.title}. Open a picture instead.")
     if dataset.name_of_file is not None:
         dataset.name_of_file(dataset.test, 0)  # lists the folder here, in this thread
     return entry, dataset
@@ -157,7 +157,7 @@ class SampleSource(Source):
         self._view.set_image(answer.image)
         right = answer.prediction.top(1)[0][0] == answer.input.label
         truth, verdict = escape(answer.card.classes[answer.input.label]), "right" if right else "wrong"
-        name = escape(breakable(answer.input.file)) or f"Test image {answer.input.index:,}"
+        name = escape(breakable(answer.input.file)) or f"Test image {answer.input.index + 1:,}"
         self._text.setText(f"Its label is <b>{truth}</b>: the network is {verdict}. {name}.")
 
     def shut_down(self) -> None:

@@ -1,6 +1,7 @@
 """One measure of a training over its epochs: every batch thin, the epochs' means with markers."""
 
 import math
+import re
 
 import numpy as np
 import pyqtgraph as pg
@@ -8,6 +9,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QColor, QFont, QPen
 from typing_extensions import override
 
+from cnnstudio import wording
 from cnnstudio.gui.look.theme import GRID, bold_font, colours, plot_pen, small_font, text_sizes
 from cnnstudio.wording import percent
 
@@ -28,8 +30,18 @@ def batch_pen() -> QPen:
     return pg.mkPen((0.6 * strong + 0.4 * ground).round().astype(int).tolist())
 
 
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
 class _Axis(pg.AxisItem):
-    """An axis that, between powers of ten, names 2 and 5 only: the others would overlap."""
+    """An axis that writes 5e-08 as 5·10⁻⁸ and, between powers of ten, names 2 and 5 only: the others would overlap."""
+
+    @override
+    def tickStrings(self, values: list[float], scale: float, spacing: float | None) -> list[str]:
+        return [
+            re.sub(r"e([-+]\d+)", lambda power: f"·10{str(int(power[1])).translate(_SUPERSCRIPT)}", text)
+            for text in super().tickStrings(values, scale, spacing)
+        ]
 
     @override
     def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
@@ -130,7 +142,7 @@ class MeasurePlot(pg.PlotItem):
         """A number as it stands in a sentence."""
         if not np.isfinite(number):
             return "not a number"
-        return percent(number) if self._is_share else f"{number:.3g}"
+        return percent(number) if self._is_share else wording.number(number)
 
     # Range.
 

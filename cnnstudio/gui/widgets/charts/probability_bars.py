@@ -12,7 +12,7 @@ from typing_extensions import override
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GAP, GRID, bold_font, colours
 from cnnstudio.gui.widgets.items import paint_placeholder
-from cnnstudio.wording import percent
+from cnnstudio.wording import number, percent
 
 ALL_UP_TO = 12
 """So many classes are all shown, in their own order; of more, only the most probable."""
@@ -148,7 +148,7 @@ class ProbabilityBars(QWidget):
         if self._probabilities is None or not 0 <= place < len(self._rows):
             return self.toolTip()
         row = self._rows[place]
-        figure = f"{100 * float(self._probabilities[row]):.3g}\N{NO-BREAK SPACE}%"
+        figure = f"{number(100 * float(self._probabilities[row]))}\N{NO-BREAK SPACE}%"
         return f"<p>{escape(self._classes[row])}: {figure}</p>{self.toolTip()}"
 
     @override

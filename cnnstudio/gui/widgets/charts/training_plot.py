@@ -2,16 +2,19 @@
 
 import csv
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Slot
-from PySide6.QtGui import QAction, QGuiApplication, QHelpEvent, QKeyEvent, QKeySequence, QPainter, QPaintEvent
+from PySide6.QtGui import QAction, QGuiApplication, QHelpEvent, QImage, QKeyEvent, QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
+from cnnstudio.gui.controls.buttons import MenuButton
 from cnnstudio.gui.controls.describe import describe, label
-from cnnstudio.gui.controls.layouts import column
+from cnnstudio.gui.controls.layouts import column, row
 from cnnstudio.gui.controls.saving import Format, picture_of, png, save_as, svg_of
 from cnnstudio.gui.look.theme import GAP, GRID, colours, icon
 from cnnstudio.gui.widgets.charts.curves import TRAINING, VALIDATION, CurveLegend, MeasurePlot
@@ -64,9 +67,9 @@ class TrainingPlot(QWidget):
         self._view.ci.layout.setVerticalSpacing(GAP)
         self._legend = CurveLegend(self.loss)
         self._view.ci.addItem(self._legend, 0, 0)
-        for row, plot in enumerate(self.plots, start=1):
-            self._view.ci.addItem(plot, row, 0)
-            self._view.ci.layout.setRowStretchFactor(row, _STRETCHES[row - 1])
+        for place, (plot, stretch) in enumerate(zip(self.plots, _STRETCHES, strict=True), start=1):
+            self._view.ci.addItem(plot, place, 0)
+            self._view.ci.layout.setRowStretchFactor(place, stretch)
             plot.getViewBox().sigRangeChangedManually.connect(self._zoom)
         self.accuracy.setXLink(self.loss)
         self.loss.getAxis("bottom").setStyle(showValues=False)
@@ -78,7 +81,13 @@ class TrainingPlot(QWidget):
         self._readout.setContentsMargins(GAP, 0, 0, 0)
         self._readout.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._readout.setFixedHeight(4 * GRID + GAP // 2)
-        self.setLayout(column(self._readout, (self._view, 1), gap=GAP // 2, edge=4))
+        self._menu = MenuButton("plot_menu_button", "Save the curves", "Saves the curves as a picture or as numbers.")
+        self._menu.setIcon(icon("save"))
+        keeps = self._menu.sizePolicy()
+        keeps.setRetainSizeWhenHidden(True)
+        self._menu.setSizePolicy(keeps)
+        top = row((self._readout, 1), (self._menu, 0, Qt.AlignmentFlag.AlignTop))
+        self.setLayout(column(top, (self._view, 1), gap=GAP // 2, edge=4))
 
     def _add_actions(self) -> None:
         rows = (
@@ -103,6 +112,7 @@ class TrainingPlot(QWidget):
         self._logarithmic.setCheckable(True)
         self._logarithmic.toggled.connect(self.loss.set_logarithmic)
         self.addAction(self._logarithmic)
+        self._menu.menu().addActions(self.actions())
 
     # What the page uses.
 
@@ -279,15 +289,31 @@ class TrainingPlot(QWidget):
                 table.writerow((name, f"{batch / self._per_epoch:.6g}", batch, f"{loss:.7g}", f"{accuracy:.7g}"))
         return text.getvalue()
 
+    @contextmanager
+    def _without_button(self) -> Iterator[None]:
+        self._menu.hide()
+        yield
+        self._menu.show()
+
+    def picture(self) -> QImage:
+        """The curves, without the button."""
+        with self._without_button():
+            return picture_of(self)
+
+    def drawing(self) -> bytes:
+        """The curves, without the button, as an SVG file."""
+        with self._without_button():
+            return svg_of(self)
+
     @Slot()
     def _copy_picture(self) -> None:
-        QGuiApplication.clipboard().setImage(picture_of(self))
+        QGuiApplication.clipboard().setImage(self.picture())
 
     @Slot()
     def _save_picture(self) -> None:
         formats = (
-            Format(".png", "PNG picture", lambda: png(picture_of(self))),
-            Format(".svg", "SVG drawing", lambda: svg_of(self)),
+            Format(".png", "PNG picture", lambda: png(self.picture())),
+            Format(".svg", "SVG drawing", self.drawing),
         )
         save_as(self, "Save picture", "training", formats)
 

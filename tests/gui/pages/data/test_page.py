@@ -206,7 +206,7 @@ def test_keys_go_on_and_back(page: DataPage, qtbot: QtBot) -> None:
     QTest.keyClick(page.findChild(NumberMatrix), Qt.Key.Key_PageUp)
     QTest.keyClick(page.findChild(NumberMatrix), Qt.Key.Key_PageUp)
     QTest.keyClick(page.findChild(NumberMatrix), Qt.Key.Key_PageUp)
-    assert text(page, "image_title") == "<b>5</b> · training image 0"
+    assert text(page, "image_title") == "<b>5</b> · training image 1"
     assert not page.findChild(QAbstractButton, "previous_button").isEnabled()
     with qtbot.waitSignal(page.findChild(DataExplorer).closed) as closed:
         QTest.keyClick(page.findChild(NumberMatrix), Qt.Key.Key_Escape)

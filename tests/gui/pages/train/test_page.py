@@ -1,5 +1,7 @@
 """The Train page with real trainings."""
 
+import csv
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -35,7 +37,7 @@ from cnnstudio.models.networks.building import find_network, network_config
 from cnnstudio.models.networks.files import Network, save_network, write_network
 from cnnstudio.models.trained.library import list_models
 from cnnstudio.training.config import OPTIMIZERS, TrainingConfig
-from cnnstudio.training.events import Batches, EpochEnd, Probe, Started, Stopped
+from cnnstudio.training.events import Batches, EpochEnd, Preparing, Probe, Started, Stopped
 from cnnstudio.training.runs import config_of_run
 
 MINUTE = 60_000
@@ -103,11 +105,12 @@ def test_training_to_the_end(page: TrainPage, qtbot: QtBot) -> None:
         pass
     (result,) = finished.args
     kinds = [type(event) for event in events]
-    assert kinds[0] is Started
+    assert kinds[: kinds.index(Started)] == [Preparing] * 3
+    (started,) = [event for event in events if isinstance(event, Started)]
     assert kinds.count(EpochEnd) == 1
     assert {Batches, Probe} <= set(kinds)
     batches = sum(len(event.loss) for event in events if isinstance(event, Batches))
-    assert batches == events[0].batches_per_epoch
+    assert batches == started.batches_per_epoch
     text = page.findChild(QLabel, "training_status").text()
     assert f"recognises {round(result.test_accuracy * 300)}" in text
     wrong = 300 - round(result.test_accuracy * 300)
@@ -121,6 +124,8 @@ def test_training_to_the_end(page: TrainPage, qtbot: QtBot) -> None:
     assert page.findChild(QProgressBar, "training_progress").value() == 1000
     assert page.findChild(QWidget, "epochs_spin").isEnabled()
     assert page.busy is None
+    primary = [one.objectName() for one in page.findChildren(QPushButton) if one.property("role") == "primary"]
+    assert primary == ["try_button"]
     with qtbot.waitSignal(page.navigate) as navigated:
         press(qtbot, page, "try_button")
     assert navigated.args == ["try", result.run]
@@ -145,7 +150,7 @@ def test_training_more_goes_on_from_the_result(page: TrainPage, qtbot: QtBot) ->
         first_loss = losses[0]
         losses.clear()
     assert config_of_run(results[1].run)["start_from"] == str(results[0].run)
-    assert f"goes on from “{results[0].run.name}”" in page.message
+    assert "goes on from “My Softmax regression on MNIST”" in page.message
     assert page.plot.data_as_csv().count("training,") == 8
     assert first_loss < 1.0  # of 2.3 for one that has learnt nothing
     assert results[1].run != results[0].run
@@ -274,13 +279,9 @@ def test_what_another_page_sends_is_chosen_and_said(page: TrainPage, qtbot: QtBo
     """A small folder gets numbers that suit it, an augmentation is told, and nothing makes the form wider."""
     form = page.findChild(TrainingForm)
     choose(page, epochs=1)
-    for name in ("a", "b"):
-        (tmp_path / "own" / name).mkdir(parents=True)
-        for number in range(12):
-            Image.new("RGB", (40, 40), (10 * number, 0, 0)).save(tmp_path / "own" / name / f"{number}.png")
-    page.receive(str(tmp_path / "own"))
+    page.receive(str(photos(tmp_path / "own", 40)))
     assert form.config.dataset == str(tmp_path / "own")
-    assert form.config.epochs > 20
+    assert form.config.epochs > 10
     assert form.config.batch_size < 10
     assert (form.config.image_size, form.config.channels) == (40, 3)
     assert form.config.augmentation == "photo"
@@ -308,12 +309,109 @@ def test_a_data_set_that_is_gone_is_said(page: TrainPage) -> None:
     assert page.config.dataset == "mnist"
 
 
+def photos(folder: Path, side: int, count: int = 12) -> Path:
+    """Pictures of two classes."""
+    for name in ("a", "b"):
+        (folder / name).mkdir(parents=True)
+        for number in range(count):
+            Image.new("RGB", (side, side), (10 * number, 0, 0)).save(folder / name / f"{number}.png")
+    return folder
+
+
+def test_a_network_that_knows_photos_is_proposed_for_few_of_them(page: TrainPage, tmp_path: Path) -> None:
+    """Above all others, and it sees as much of them as it can; whoever chooses another gets the usual size."""
+    choose(page, architecture="mlp")
+    picker = page.findChild(Picker, "architecture_picker")
+    assert "Recommended" not in picker.choices[0].group
+    page.receive(str(photos(tmp_path / "own", 300)))
+    assert (page.config.architecture, page.config.image_size) == ("transfer-efficientnet-lite0", 160)
+    first = picker.choices[0]
+    assert (first.key, first.group) == (page.config.architecture, "Recommended for these images")
+    assert [choice.key for choice in picker.choices].count(first.key) == 1
+    assert "Transfer" in page.message and "160 × 160 pixels" in page.message
+    page.entered()
+    assert page.config.dataset == str(tmp_path / "own")
+    picker.set_current("lenet5")
+    assert (page.config.image_size, page.config.epochs) == (64, 40)
+    picker.set_current(first.key)
+    assert (page.config.image_size, page.config.epochs) == (160, 15)
+    choose(page, image_size=96)
+    picker.set_current("lenet5")
+    assert page.config.image_size == 96
+    page.receive("mnist")
+    assert (page.config.architecture, picker.choices[0].group) == ("lenet5", "Without convolutions")
+
+
+def test_what_was_chosen_is_chosen_again_at_the_next_start(page: TrainPage, qtbot: QtBot) -> None:
+    choose(page, dataset="fashion-mnist", architecture="resnet20", epochs=9, optimizer="sgd", seed=3)
+    choose(page, augmentation="shift=0.1,flip=0.5", learning_rate=0.05)
+    config = page.config
+    page.shut_down()
+    settings = Settings()
+    again = TrainPage(settings)
+    qtbot.addWidget(again)
+    assert again.config == config
+    assert settings.forgotten == []
+
+
+def test_a_choice_that_is_none_any_more_is_forgotten_alone(qtbot: QtBot) -> None:
+    settings = Settings()
+    for name, value in (("dataset", "gone"), ("epochs", -3), ("optimizer", "magic"), ("seed", 7)):
+        settings.remember(f"train/{name}", value)
+    page = TrainPage(settings)
+    qtbot.addWidget(page)
+    assert page.config == TrainingConfig(seed=7)
+    assert settings.forgotten == [
+        "the data set of the last training",
+        "the epochs of the last training",
+        "the optimizer of the last training",
+    ]
+
+
+@pytest.mark.usefixtures("little_mnist")
+def test_a_training_is_gone_on_with_after_a_restart(page: TrainPage, qtbot: QtBot) -> None:
+    """The model's menu brings its curves, its options and Train more, whatever was chosen since."""
+    choose(page, architecture="softmax", epochs=2, seed=5, learning_rate=1e-9)
+    press(qtbot, page, "train_button")
+    with qtbot.waitSignal(page.task.finished, timeout=MINUTE) as finished:
+        pass
+    run, curves = finished.args[0].run, page.plot.data_as_csv()
+    advice = page.findChild(QLabel, "training_advice")
+    assert advice.isVisible() and "guessing" in advice.text()
+    choose(page, dataset="fashion-mnist", architecture="lenet5", seed=0)
+    page.shut_down()
+
+    again = TrainPage(Settings())
+    qtbot.addWidget(again)
+    again.show()
+    again.receive(run)
+    assert (again.config.dataset, again.config.architecture, again.config.seed) == ("mnist", "softmax", 5)
+    assert not again.message
+    before, after = (list(csv.reader(io.StringIO(text)))[1:] for text in (curves, again.plot.data_as_csv()))
+    assert [row[:3] for row in after] == [row[:3] for row in before]
+    np.testing.assert_allclose(*([float(row[3]) for row in rows] for rows in (after, before)), rtol=1e-4)
+    assert again.findChild(QLabel, "training_advice").text() == advice.text()
+    assert "My Softmax regression on MNIST, trained on" in again.findChild(QLabel, "training_status").text()
+    press(qtbot, again, "train_more_button")
+    with qtbot.waitSignal(again.task.finished, timeout=MINUTE) as finished:
+        pass
+    assert config_of_run(finished.args[0].run)["start_from"] == str(run)
+    assert again.plot.data_as_csv().count("training,") == 4
+    again.shut_down()
+
+
+def test_a_run_that_is_damaged_is_said(page: TrainPage, tmp_path: Path) -> None:
+    page.receive(tmp_path)
+    assert "card.json" in page.message
+    assert not page.findChild(QPushButton, "train_more_button").isVisible()
+
+
 def test_a_network_from_another_page_is_chosen(page: TrainPage) -> None:
     page.receive("fashion-mnist")
     page.receive(ARCHITECTURES["resnet20"])
     assert (page.config.dataset, page.config.architecture) == ("fashion-mnist", "resnet20")
     assert ARCHITECTURES["resnet20"].idea in page.findChild(QLabel, "architecture_note").text()
-    assert not page.message
+    assert page.message == "Chosen for you: Fashion-MNIST, ResNet-20."
 
 
 def test_networks_of_ones_own_are_in_the_list(page: TrainPage, tmp_path: Path) -> None:

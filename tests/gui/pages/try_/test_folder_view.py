@@ -336,7 +336,7 @@ def test_a_picture_is_opened_with_the_model_of_its_folder(
     press(qtbot, page, "to_folder_button")
     message = view.findChild(MessageBar)
     assert message.isVisible()
-    assert message.text.startswith("lenet5-mnist answered here;")
+    assert message.text.startswith("LeNet-5 on MNIST answered here;")
     answer = page.findChild(QLabel, "answer")
     view.findChild(ThumbnailGrid).activated.emit(2)
     assert chooser.path == MODEL

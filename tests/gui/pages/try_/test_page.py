@@ -17,7 +17,7 @@ from cnnstudio.data.library import load_dataset
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
 from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.controls.question import NameDialog
-from cnnstudio.gui.pages.choosers.models import ModelChooser
+from cnnstudio.gui.pages.choosers.models import IN_USE, ModelChooser
 from cnnstudio.gui.pages.try_.image_panel import ImagePanel
 from cnnstudio.gui.pages.try_.input_texts import texts_for
 from cnnstudio.gui.pages.try_.page import TryPage
@@ -217,6 +217,20 @@ def test_a_model_file_alone_in_a_folder_is_itself_opened(page: TryPage, qtbot: Q
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         page.receive(alone)
     assert page.findChild(ModelChooser).path == alone
+
+
+def test_what_was_trained_last_is_opened_once(page: TryPage, qtbot: QtBot, own_model: Path) -> None:
+    Settings().remember(IN_USE, str(own_model))  # as the Train page does
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.entered()
+    assert page.model == own_model
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(shipped("trained/lenet5-mnist"))
+    page.entered()
+    assert page.findChild(ModelChooser).path == shipped("trained/lenet5-mnist")
+    again = TryPage(Settings())
+    qtbot.addWidget(again)
+    assert again.findChild(ModelChooser).path == shipped("trained/lenet5-mnist")
 
 
 def test_the_bars_are_blank_while_another_model_opens(page: TryPage, qtbot: QtBot, own_model: Path) -> None:

@@ -6,10 +6,10 @@ import io
 import numpy as np
 import pyqtgraph as pg
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QAction, QColor, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QToolButton
 
 from cnnstudio.gui.controls.saving import picture_of, png, svg_of
 from cnnstudio.gui.look.theme import DARK, LIGHT
@@ -263,3 +263,23 @@ def test_the_picture_can_be_copied_and_saved(plot):
     drawing = svg_of(plot)
     assert b"<svg" in drawing
     assert LIGHT.plot[1].encode() in drawing
+
+
+def test_small_losses_are_written_without_powers_of_ten(plot):
+    plot.reset(1, 2)
+    plot.add_batches(0, np.full(2, 5.96e-08), np.ones(2))
+    assert readout(plot) == "Batch 2: loss below 0.001, accuracy 100.0 %"
+    assert loss_of(plot).getAxis("left").tickStrings([2e-08], 1.0, 1e-08) == ["2·10⁻⁸"]
+
+
+def test_a_button_at_the_plot_saves_it(plot):
+    train(plot)
+    button = plot.findChild(QToolButton, "plot_menu_button")
+    assert button.isVisible()
+    names = [action.objectName() for action in button.menu().actions()]
+    assert {"save_picture_action", "save_data_action"} <= set(names)
+    with_button = picture_of(plot)
+    place = button.geometry().center() * 2
+    corner = QRect(place - QPoint(20, 20), QSize(40, 40))
+    assert with_button.copy(corner) != plot.picture().copy(corner)
+    assert button.isVisible()

@@ -1,0 +1,87 @@
+"""The list of models: what they are called, in which order they stand."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QAction
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.controls.picker import Picker
+from cnnstudio.gui.pages.choosers.models import ModelChooser, describe_card
+from cnnstudio.gui.pages.choosers.names import name_of
+from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
+from cnnstudio.storage import runs_folder
+
+
+def card(architecture: str = "lenet5", dataset: str = "mnist", created: str = "", name: str = "name") -> Card:
+    return Card(name, ("a", "b"), (28, 28, 1), "digit", dataset, architecture, created=created, test_accuracy=0.98765)
+
+
+def add_run(name: str, created: str = "") -> Path:
+    """An MLP on MNIST that nobody can open; a list does not."""
+    folder = runs_folder() / name
+    folder.mkdir(parents=True)
+    (folder / CARD_FILE).write_text(card("mlp", created=created).to_json(), "utf-8")
+    (folder / MODEL_FILE).touch()
+    return folder
+
+
+def chooser(qtbot: QtBot) -> ModelChooser:
+    made = ModelChooser(MessageBar())
+    qtbot.addWidget(made)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("architecture", "dataset", "folder", "kind", "name"),
+    [
+        ("softmax", "mnist", "softmax-mnist", "run", "My Softmax regression on MNIST"),
+        ("softmax", "mnist", "softmax-mnist-2", "run", "My Softmax regression on MNIST (2)"),
+        ("lenet5", "mnist", "lenet5-mnist", "shipped", "LeNet-5 on MNIST"),
+        ("lenet5", "mnist", "lenet5-mnist-2", "run", "My LeNet-5 on MNIST"),
+        ("lenet5", "mnist", "lenet5-mnist-3", "run", "My LeNet-5 on MNIST (2)"),
+        ("lenet5", "/photos/my.cats.zip", "lenet5-my.cats", "run", "My LeNet-5 on my.cats"),
+        ("Mine", "pets", "Mine-pets-3", "run", "My Mine on pets (3)"),
+        ("efficientnetv2-b0", "imagenet", "efficientnetv2-b0", "download", "EfficientNetV2-B0"),
+        ("lenet5", "mnist", "Zahlen 1", "run", "Zahlen 1"),
+        ("", "", "theirs", "file", "theirs"),
+    ],
+)
+def test_models_are_named_as_people_would(architecture: str, dataset: str, folder: str, kind: str, name: str) -> None:
+    assert name_of(card(architecture, dataset), folder, kind) == name
+
+
+def test_a_copy_that_lies_elsewhere_is_named_by_its_card() -> None:
+    assert name_of(card(name="lenet5-mnist-3")) == "LeNet-5 on MNIST (3)"
+    assert name_of(card(name="For Ada")) == "For Ada"
+
+
+def test_the_line_below_a_name_does_not_repeat_it() -> None:
+    assert describe_card(card(), "run", "My LeNet-5 on MNIST") == "98.8 % right · trained here"
+    assert describe_card(card(), "run", "For Ada") == "LeNet-5 · MNIST · 98.8 % right · trained here"
+
+
+def test_the_newest_of_ones_own_comes_first(qtbot: QtBot) -> None:
+    add_run("mlp-mnist", "2026-11-01T00:00:00+00:00")
+    add_run("mlp-mnist-2", "2026-11-02T00:00:00+00:00")
+    models = chooser(qtbot)
+    choices = models.findChild(Picker, "model_picker").choices
+    assert [(choice.title, choice.group) for choice in choices[:3]] == [
+        ("My MLP on MNIST (2)", "Yours"),
+        ("My MLP on MNIST", "Yours"),
+        ("LeNet-5 on MNIST", "Comes with CNN Studio"),
+    ]
+    assert models.name == "My MLP on MNIST (2)"
+
+
+def test_only_what_was_trained_here_has_a_training_to_show(qtbot: QtBot) -> None:
+    run = add_run("mlp-mnist")
+    models = chooser(qtbot)
+    action = models.findChild(QAction, "show_training")
+    with qtbot.waitSignal(models.training_wanted) as wanted:
+        action.trigger()
+    assert wanted.args == [run]
+    choices = models.findChild(Picker, "model_picker").choices
+    models.choose(Path(next(one.key for one in choices if one.title == "LeNet-5 on MNIST")))
+    assert not action.isEnabled()
