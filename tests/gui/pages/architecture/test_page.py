@@ -226,7 +226,7 @@ def test_any_keras_model_is_opened_and_can_be_tried(page: ArchitecturePage, qtbo
 def test_a_trained_model_is_opened_by_its_folder(page: ArchitecturePage, qtbot: QtBot) -> None:
     with qtbot.waitSignal(page.shown, timeout=MINUTE):
         page.receive(shipped("trained/lenet5-mnist"))
-    assert page.findChild(QLabel, "network_name").text() == "lenet5-mnist"
+    assert page.findChild(QLabel, "network_name").text() == "LeNet-5 on MNIST"
     assert page.description.table.parameters == 61706
 
 

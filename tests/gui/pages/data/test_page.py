@@ -177,7 +177,7 @@ def test_an_image_is_numbers(page: DataPage, qtbot: QtBot) -> None:
     open_image(page, qtbot, 2)
     image = load_dataset("mnist").train.images[2]
     assert page.findChild(DataExplorer).isVisible()
-    assert text(page, "image_title") == "<b>4</b> · training image 2"
+    assert text(page, "image_title") == "<b>4</b> · training image 3"
     assert text(page, "resolution_text") == "28 × 28 × 1 = <b>784 numbers</b>"
     assert not page.findChild(QAbstractButton, "channel_red_chip").isVisible()
     matrix, picture = page.findChild(NumberMatrix), page.findChild(PixelPicture, "explored_picture")
@@ -202,7 +202,7 @@ def test_the_first_pixel_that_is_pointed_at_is_the_right_one(page: DataPage, qtb
 def test_keys_go_on_and_back(page: DataPage, qtbot: QtBot) -> None:
     open_image(page, qtbot, 2)
     QTest.keyClick(page.findChild(NumberMatrix), Qt.Key.Key_PageDown)
-    assert text(page, "image_title") == "<b>1</b> · training image 3"
+    assert text(page, "image_title") == "<b>1</b> · training image 4"
     QTest.keyClick(page.findChild(NumberMatrix), Qt.Key.Key_PageUp)
     QTest.keyClick(page.findChild(NumberMatrix), Qt.Key.Key_PageUp)
     QTest.keyClick(page.findChild(NumberMatrix), Qt.Key.Key_PageUp)
@@ -434,7 +434,7 @@ def test_the_mistakes_of_a_model(page: DataPage, mistakes: Mistakes) -> None:
 def test_a_mistake_from_near_and_back_to_all_images(page: DataPage, qtbot: QtBot, mistakes: Mistakes) -> None:
     open_image(page, qtbot, 0)
     index, answer = int(mistakes.indices[0]), int(mistakes.answers[0])
-    assert f"test image {index} · the network says {answer} (" in text(page, "image_title")
+    assert f"test image {index + 1} · the network says {answer} (" in text(page, "image_title")
     assert page.findChild(QAbstractButton, "back_button").text() == " All mistakes"
     QTest.keyClick(page.findChild(NumberMatrix), Qt.Key.Key_Escape)
     assert text(page, "images_shown") == f"{len(mistakes)} mistakes"

@@ -44,4 +44,4 @@ def test_ones_own_images_are_called_by_their_files(tmp_path: Path) -> None:
 
 
 def test_published_images_are_called_by_their_numbers(digits: Dataset) -> None:
-    assert Selection(digits, "test").origin(14) == "test image 14"
+    assert Selection(digits, "test").origin(14) == "test image 15"

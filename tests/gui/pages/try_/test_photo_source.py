@@ -205,7 +205,7 @@ def test_a_photo_that_comes_while_the_network_is_opened_is_shown_at_once(qtbot: 
         page.receive(PHOTOS / "coffee.jpg")
         state = find(page, QLabel, "model_state")
         assert state.text() == (
-            "Opening the network efficientnet-lite0-imagenet … Your picture is answered as soon as it is open."
+            "Opening the network EfficientNet-Lite0 on ImageNet … Your picture is answered as soon as it is open."
         )
         assert find(page, QWidget, "opening_progress").isVisible()
         assert find(page, QLabel, "photo_name").text() == "coffee.jpg"
