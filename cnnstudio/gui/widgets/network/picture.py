@@ -69,7 +69,7 @@ class NetworkPicture(QGraphicsView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         describe(self, "network_picture", "Picture of the network", _LESSON)
-        self._drawing = NetworkScene()
+        self._drawing = NetworkScene(self)  # which must end with it, and in the GUI thread
         self.setScene(self._drawing)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setRenderHint(QPainter.RenderHint.Antialiasing)

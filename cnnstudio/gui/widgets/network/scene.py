@@ -5,7 +5,7 @@ from html import escape
 from itertools import pairwise
 from typing import Any, cast
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPainterPathStroker, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QGraphicsSceneHoverEvent
 from typing_extensions import override
@@ -32,8 +32,8 @@ _PAPER = replace(LIGHT, window="#ffffff")
 class NetworkScene(QGraphicsScene):
     """Shows a `NetworkLayout`, in its units."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
         self._paper: Colours | None = None
         self._volumes: list[_VolumeItem] = []
         self._arcs: list[_ArcItem] = []
