@@ -149,9 +149,9 @@ class CapturePanel(QWidget):
     def name_class(self, name: str) -> None:
         """Says which class examples are added to; empty for none."""
         self._class = name
-        short = name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…"
+        short, shorter = (name if len(name) <= most else f"{name[:most]}…" for most in (_LONGEST, 8))
         self._title.setText("" if not name else f"Draw “{short}”" if self.draws else f"Show “{short}” to the camera")
-        self._add.setText("Add" if not name else f"Add to “{short}”" if self.draws else "Take a photo")
+        self._add.setText("Add" if not name else f"Add to “{shorter}”" if self.draws else "Take a photo")
         tip = "(Enter)" if self.draws else "Hold it for one picture after another. (Space)"
         describe(self._add, "add_example_button", self._add.text(), f"Keeps this as an example of “{name}”. {tip}")
         self._allow()

@@ -198,7 +198,8 @@ class DataBrowser(QWidget):
         self._class_combo = describe(
             QComboBox(), "class_combo", "Class", "Shows the images of one class only. Type to find a class by its name."
         )
-        self._class_combo.setFixedWidth(23 * GRID)
+        self._class_combo.setMinimumWidth(17 * GRID)
+        self._class_combo.setMaximumWidth(23 * GRID)
         self._class_combo.setMaxVisibleItems(14)
         # Measuring ten thousand names would take long.
         self._class_combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -214,7 +215,7 @@ class DataBrowser(QWidget):
             self._reorder,
         )
         self._shuffle.setCheckable(True)
-        return row(*self._chips.values(), STRETCH, self._class_combo, self._shuffle)
+        return row(*self._chips.values(), STRETCH, (self._class_combo, 9))
 
     def _build_wrong_head(self) -> QWidget:
         """What stands above the mistakes of a network: whose they are, and the way back."""
@@ -234,7 +235,7 @@ class DataBrowser(QWidget):
 
     def _build_foot(self) -> QHBoxLayout:
         self._count = label(role="secondary", name="images_shown")
-        return row((self._count, 1), size_slider(self._grid, "thumbnail_size"))
+        return row((self._count, 1), self._shuffle, 2 * GRID, size_slider(self._grid, "thumbnail_size"))
 
     @Slot()
     def _escape(self) -> None:

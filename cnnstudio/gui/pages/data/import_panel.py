@@ -24,7 +24,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import Item, chip, chip_group, menu_of, on_key, push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.forms import choose_data, combo, rows
-from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
+from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, widget_of
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.look.theme import GRID, SECTION, text_sizes
 from cnnstudio.gui.pages.data.examples import EXAMPLES, ExampleGrid
@@ -156,7 +156,9 @@ class ImportPanel(QWidget):
         self._progress.finished.connect(self._done)
         self._progress.failed.connect(self._fail)
         self._help = self._build_help()
-        self._choices = widget_of(row(self._build_classes(), (self._build_choices(), 1), gap=SECTION))
+        preview = ScrollColumn()
+        preview.set_content(self._build_choices())
+        self._choices = widget_of(row(self._build_classes(), (preview, 1), gap=SECTION))
         self._nothing = QWidget()
         """What stands there while a folder is looked through."""
         self._body = QStackedWidget()

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPlainTextEdit, QStacked
 from typing_extensions import override
 
 from cnnstudio.gui.controls.buttons import chip, on_key, push_button
-from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.forms import combo
 from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
 from cnnstudio.gui.controls.message_bar import MessageBar
@@ -120,7 +120,7 @@ class FolderView(QWidget):
         self._folder, self._model, self._model_title = folder, model, title
         self._save_in = None
         self._results = None
-        self._title.setText(folder.name or str(folder))
+        self._title.setText(breakable(folder.name or str(folder)))
         self._subtitle.setText(_subtitle(title))
         self._filter = "all"
         self._histogram.set_classes((), ())
@@ -154,7 +154,7 @@ class FolderView(QWidget):
         )
         # As the button's own shortcut it would take the place of its underlined letter.
         on_key(self, Qt.Key.Key_Escape, self._leave)
-        self._title = label(role="heading", name="folder_title", wrap=False, plain=True)
+        self._title = label(role="heading", name="folder_title", plain=True)
         self._subtitle = label(role="secondary", name="folder_subtitle")
         self._save = push_button(
             "save_table_button",
@@ -188,7 +188,7 @@ class FolderView(QWidget):
         heading = row((label("Predicted classes", "strong", wrap=False), 1), self._every_class)
         legend = label("Hatched: less than 50 % sure", "small")
         classes = widget_of(column(heading, legend, (self._histogram, 1)))
-        classes.setFixedWidth(30 * GRID)
+        classes.setFixedWidth(29 * GRID)
         return classes
 
     def _build_pictures(self) -> QVBoxLayout:
@@ -216,8 +216,8 @@ class FolderView(QWidget):
         sort = label("S&ort", "secondary", wrap=False)
         sort.setBuddy(self._order)
         self._count = label(role="secondary", name="folder_count", plain=True)
-        foot = row((self._count, 1), size_slider(self._grid, "folder_thumbnail_size"))
-        return column(row(*self._chips.values(), STRETCH, sort, self._order), (self._stack, 1), foot)
+        foot = row((self._count, 1), sort, self._order, 2 * GRID, size_slider(self._grid, "folder_thumbnail_size"))
+        return column(row(*self._chips.values(), STRETCH), (self._stack, 1), foot)
 
     @Slot(object)
     def _hear(self, event: object) -> None:

@@ -13,7 +13,7 @@ from typing_extensions import override
 from cnnstudio.data.folders.files import PictureFile
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import push_button
-from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
 from cnnstudio.gui.controls.progress_panel import ProgressBar
 from cnnstudio.gui.look.theme import GRID, SECTION
@@ -284,7 +284,7 @@ class TryPage(Page):
         self._maps.show_outputs(answer.prediction.layers)
         self._maps.show_arithmetic(answer.arithmetic)
         (_, name, probability), *_ = answer.prediction.top(1)
-        self._answer.setText(name if probability >= UNSURE else f"{name}?")
+        self._answer.setText(breakable(name if probability >= UNSURE else f"{name}?"))
         self._state.setText(sureness(probability))
         self._panel.show_answer(answer)
         if isinstance(answer.input, Picture) and self._panel.source is self._panel.photo:
