@@ -20,6 +20,9 @@ SYMBOLS = ("o", "d")
 """Their markers, as pyqtgraph calls them."""
 
 _SYMBOL_SIZE = 9
+_LOW = 18 * GRID
+"""Plots that are lower have no room for a long title, in device-independent pixels."""
+
 _AXIS_WIDTH = 56
 _FLOORS = (0.95, 0.9, 0.8, 0.5, 0.0)
 
@@ -99,6 +102,7 @@ class MeasurePlot(pg.PlotItem):
         self.disableAutoRange()
         self.getViewBox().sigRangeChanged.connect(self._place_latest)
         self.getViewBox().sigResized.connect(self._place_latest)
+        self.getViewBox().sigResized.connect(self._name_axis)
 
     # Data.
 
@@ -214,6 +218,11 @@ class MeasurePlot(pg.PlotItem):
             return float(number)
         return math.log10(number) if number > 0 else math.nan
 
+    def _name_axis(self) -> None:
+        """Writes the title beside the numbers; where the plot is low, without what stands in brackets."""
+        low = self.getViewBox().height() < _LOW
+        self.getAxis("left").setLabel(self._title.partition(" (")[0] if low else self._title, color=colours().secondary)
+
     def follow_theme(self, ratio: float) -> None:
         """Takes the colours and the font of the theme that is on.
 
@@ -228,7 +237,7 @@ class MeasurePlot(pg.PlotItem):
             axis.setTickFont(font)
             axis.setStyle(tickLength=0, tickTextOffset=6, hideOverlappingLabels=False)
             axis.label.setFont(font)
-        self.getAxis("left").setLabel(self._title, color=theme.secondary)
+        self._name_axis()
         self.getAxis("left").setGrid(40)
         if self._across:
             self.getAxis("bottom").setLabel(self._across, color=theme.secondary)

@@ -101,6 +101,15 @@ def test_the_curve_goes_where_the_numbers_are(plot, pixels):
     assert plot.data_as_csv().splitlines()[75].split(",")[3:] == ["0.2", "0.9"]
 
 
+def test_titles_are_short_where_the_plots_are_low(plot, qtbot):
+    titles = [measure.getAxis("left").labelText for measure in plot.plots]
+    assert titles == ["Loss (cross-entropy)", "Accuracy (%)"]
+    plot.resize(400, 240)
+    qtbot.waitUntil(lambda: [measure.getAxis("left").labelText for measure in plot.plots] == ["Loss", "Accuracy"])
+    plot.resize(560, 560)
+    qtbot.waitUntil(lambda: [measure.getAxis("left").labelText for measure in plot.plots] == titles)
+
+
 @pytest.mark.parametrize(("training", "validation"), [(0.6, 0.5), (0.5, 0.6), (0.5, 0.5), (0.98, 0.99), (0.02, 0.01)])
 def test_the_latest_number_stands_beside_its_own_marker(plot, training, validation):
     plot.reset(2, 100)
