@@ -283,6 +283,8 @@ class TryPage(Page):
         self._bars.set_probabilities(answer.prediction.probabilities)
         self._maps.show_outputs(answer.prediction.layers)
         self._maps.show_arithmetic(answer.arithmetic)
+        if self._maps.enlarged and not answer.arithmetic:
+            self._look()  # a map was enlarged while this answer was on its way
         (_, name, probability), *_ = answer.prediction.top(1)
         self._answer.setText(breakable(name if probability >= UNSURE else f"{name}?"))
         self._state.setText(sureness(probability))
