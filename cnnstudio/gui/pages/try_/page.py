@@ -74,6 +74,8 @@ class TryPage(Page):
         self._blocks: list[tuple[str, ...]] = []
         self._answer_shown: Answer | None = None
         self._awaited: ModelInput | None = None
+        self._explained: tuple[str, ...] = ()
+        """The enlarged maps for which the arithmetic was asked last."""
         self._folder: FolderView | None = None
 
         self._message.accepted.connect(self._open_photo_model)
@@ -224,7 +226,8 @@ class TryPage(Page):
             self._panel.source.preview()
         self._awaited = model_input
         wanted = self._wanted_layers() if path == self._open else ()
-        self._task.submit(self._session.ask, path, model_input, wanted, self._maps.enlarged)
+        self._explained = self._maps.enlarged
+        self._task.submit(self._session.ask, path, model_input, wanted, self._explained)
 
     def _block_of(self, layers: Sequence[str]) -> tuple[str, ...]:
         """The layers that are computed together with the first of these; none for no layer."""
@@ -242,6 +245,7 @@ class TryPage(Page):
         """
         block, enlarged = self._block_of(self._maps.missing()), self._maps.enlarged
         if (block or enlarged) and self._answer_shown is not None and self._awaited is None:
+            self._explained = enlarged
             self._task.submit(self._session.look, self._answer_shown, block, enlarged)
 
     @Slot()
@@ -283,7 +287,7 @@ class TryPage(Page):
         self._bars.set_probabilities(answer.prediction.probabilities)
         self._maps.show_outputs(answer.prediction.layers)
         self._maps.show_arithmetic(answer.arithmetic)
-        if self._maps.enlarged and not answer.arithmetic:
+        if set(self._maps.enlarged) - set(self._explained):
             self._look()  # a map was enlarged while this answer was on its way
         (_, name, probability), *_ = answer.prediction.top(1)
         self._answer.setText(breakable(name if probability >= UNSURE else f"{name}?"))

@@ -270,6 +270,19 @@ def test_an_enlarged_map_explains_its_numbers_and_follows_the_pen(page: TryPage,
     assert explanation.number.value == pytest.approx(row.values[5, 5, 3], abs=1e-5)
 
 
+def test_a_map_that_is_enlarged_while_an_answer_is_on_its_way_is_explained(page: TryPage, qtbot: QtBot) -> None:
+    draw(qtbot, page, SEVEN)
+    row = page.findChild(FeatureMapGrid).rows["conv2"]
+    canvas = page.findChild(QWidget, "drawing_canvas")
+    qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPoint(80, 80))
+    qtbot.mouseMove(canvas, QPoint(90, 120))
+    qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(90, 120))
+    row.activated.emit(3)
+    explanation = page.findChild(ArithmeticView)
+    qtbot.waitUntil(lambda: explanation.number is not None, timeout=SECONDS)
+    assert explanation.number.value == pytest.approx(row.values[5, 5, 3], abs=1e-5)
+
+
 def test_the_file_name_of_a_photo_is_shown(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
     path = photo_of(3, tmp_path / f"three-{'x' * 90}-end.png")
     with qtbot.waitSignal(page.answered, timeout=SECONDS):
