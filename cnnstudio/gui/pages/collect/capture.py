@@ -26,7 +26,7 @@ BURST_AFTER = 500
 BURST_EVERY = 250
 """Milliseconds between two pictures."""
 
-_LONGEST = 20
+_LONGEST, _LONGEST_ON_BUTTON = 20, 8
 
 
 class CapturePanel(QWidget):
@@ -149,7 +149,7 @@ class CapturePanel(QWidget):
     def name_class(self, name: str) -> None:
         """Says which class examples are added to; empty for none."""
         self._class = name
-        short, shorter = (name if len(name) <= most else f"{name[:most]}…" for most in (_LONGEST, 8))
+        short, shorter = (name if len(name) <= most else f"{name[:most]}…" for most in (_LONGEST, _LONGEST_ON_BUTTON))
         self._title.setText("" if not name else f"Draw “{short}”" if self.draws else f"Show “{short}” to the camera")
         self._add.setText("Add" if not name else f"Add to “{shorter}”" if self.draws else "Take a photo")
         tip = "(Enter)" if self.draws else "Hold it for one picture after another. (Space)"
