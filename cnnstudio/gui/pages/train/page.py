@@ -17,7 +17,6 @@ from typing_extensions import override
 
 from cnnstudio import wording
 from cnnstudio.data.augmentation.changes import AugmentationSpec
-from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import chip, chip_group, push_button
 from cnnstudio.gui.controls.describe import label, set_role
 from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, widget_of
@@ -33,11 +32,11 @@ from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask, Task
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.networks.files import Network
-from cnnstudio.models.trained.card import read_card
+from cnnstudio.models.trained.card import Card, read_card
 from cnnstudio.progress import Progress
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Probe, Started, Stopped
-from cnnstudio.training.runs import config_of_run, history_of_run
+from cnnstudio.training.runs import History, config_of_run, history_of_run
 from cnnstudio.wording import counted, duration, percent
 
 if TYPE_CHECKING:
@@ -50,6 +49,10 @@ NARROW_PAGE = 137 * GRID
 """In pages narrower than this, the curves and what the network sees share one place."""
 
 _LINKS = Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+
+
+ReadRun = tuple[Path, Card, History, dict[str, Any]]
+"""A run's folder and what it keeps."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,9 @@ class TrainPage(Page):
         self._probe: ProbeChoice | None = None
         self._seen = LearningView()
         self._seen.another_wanted.connect(self._change_probe)
+        self._reading = LatestTask(self)
+        self._reading.finished.connect(self._show_run)
+        self._reading.failed.connect(self._message.show_failure)
         self._looking = LatestTask(self)
         self._looking.finished.connect(self._show_probe)
         self._columns = row(self._build_choices(), (self._build_middle(), 1), self._seen, gap=SECTION, edge=SECTION)
@@ -132,7 +138,7 @@ class TrainPage(Page):
         self._scroll.verticalScrollBar().setValue(0)
         self._forget_result()
         if isinstance(payload, Path):
-            self._show_run(payload)
+            self._reading.submit(_read_run, payload)
             return
         if isinstance(payload, AugmentationSpec):
             self._form.choose_augmentation(str(payload))
@@ -144,13 +150,12 @@ class TrainPage(Page):
             saved = f"“{payload.title}” was saved. " if isinstance(payload, Network) and payload.path else ""
             self._message.show_info(saved + self._form.changes_since(self._came_with))
 
-    def _show_run(self, folder: Path) -> None:
+    @Slot(object)
+    def _show_run(self, read_run: ReadRun) -> None:
         """Shows a training of before: its curves, its options and its result."""
-        try:
-            card, history, kept = read_card(folder), history_of_run(folder), config_of_run(folder)
-        except StudioError as error:
-            self._message.show_failure(error)
-            return
+        if self._task is not None:
+            return  # another one was begun meanwhile
+        folder, card, history, kept = read_run
         height, _, channels = card.input_shape
         kept |= {"image_size": height, "channels": channels}
         lost: list[str] = []
@@ -212,6 +217,7 @@ class TrainPage(Page):
             self._task.shut_down()
             self._task = None
         self._looking.shut_down()
+        self._reading.shut_down()
         self._form.remember(self._settings)
 
     def _build_choices(self) -> QWidget:
@@ -486,6 +492,11 @@ class TrainPage(Page):
     def _try_it(self) -> None:
         if self._result is not None:
             self.navigate.emit("try", self._result.run)
+
+
+def _read_run(folder: Path) -> ReadRun:
+    """Reads what a run keeps, in a thread: the history of a long training is large."""
+    return folder, read_card(folder), history_of_run(folder), config_of_run(folder)
 
 
 def _link(text: str) -> str:

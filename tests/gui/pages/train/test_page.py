@@ -385,6 +385,7 @@ def test_a_training_is_gone_on_with_after_a_restart(page: TrainPage, qtbot: QtBo
     qtbot.addWidget(again)
     again.show()
     again.receive(run)
+    qtbot.waitUntil(again.findChild(QPushButton, "train_more_button").isVisible, timeout=MINUTE)
     assert (again.config.dataset, again.config.architecture, again.config.seed) == ("mnist", "softmax", 5)
     assert not again.message
     before, after = (list(csv.reader(io.StringIO(text)))[1:] for text in (curves, again.plot.data_as_csv()))
@@ -400,8 +401,9 @@ def test_a_training_is_gone_on_with_after_a_restart(page: TrainPage, qtbot: QtBo
     again.shut_down()
 
 
-def test_a_run_that_is_damaged_is_said(page: TrainPage, tmp_path: Path) -> None:
+def test_a_run_that_is_damaged_is_said(page: TrainPage, tmp_path: Path, qtbot: QtBot) -> None:
     page.receive(tmp_path)
+    qtbot.waitUntil(lambda: bool(page.message), timeout=MINUTE)
     assert "card.json" in page.message
     assert not page.findChild(QPushButton, "train_more_button").isVisible()
 
