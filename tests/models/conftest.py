@@ -9,8 +9,6 @@ from cnnstudio.models.backend import import_keras
 from cnnstudio.models.networks.building import build_network
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier
-from cnnstudio.models.trained.library import load_classifier
-from cnnstudio.storage import shipped
 
 DIGITS = tuple("0123456789")
 
@@ -36,12 +34,6 @@ def lenet5() -> Classifier:
     classifier = Classifier(build_network("lenet5", (28, 28, 1), 10, seed=3), card_for())
     classifier.warm_up()
     return classifier
-
-
-@pytest.fixture(scope="session")
-def photo_classifier() -> Classifier:
-    """The classifier of photos that ships, whose backbone others start from; it takes seconds to open."""
-    return load_classifier(shipped("trained/efficientnet-lite0-imagenet"))
 
 
 @pytest.fixture(scope="session")

@@ -87,6 +87,13 @@ def shallow_applications() -> Iterator[None]:
         yield
 
 
+def small_convnext() -> "keras.Model":
+    """One block of each stage of Keras's ConvNeXt, which has a layer of its own, for four classes."""
+    from keras.src.applications.convnext import ConvNeXt
+
+    return ConvNeXt((1, 1, 1, 1), (8, 8, 16, 16), name="convnext", input_shape=(32, 32, 3), classes=4)
+
+
 @cache
 def nested() -> "keras.Model":
     """Models within a model within a model; a part of it frozen."""

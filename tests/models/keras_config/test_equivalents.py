@@ -14,7 +14,7 @@ from cnnstudio.models.keras_config.allowlist import RefusedError, checked_config
 from cnnstudio.models.keras_config.equivalents import OPERATIONS, as_layer
 from cnnstudio.models.layer_table import LayerRow, LayerTable, describe
 from cnnstudio.models.trained.files import load_model, read_config
-from tests.models.sample_networks import built_without_memory
+from tests.models.sample_networks import built_without_memory, small_convnext
 
 pytestmark = pytest.mark.numbers
 
@@ -167,55 +167,6 @@ def test_whatever_stands_in_an_operation_it_is_a_layer_or_none(operation):
                 entry = {"class_name": operation, "config": config, "inbound_nodes": calls}
                 layer = as_layer(entry)
                 assert layer is None or layer["module"] == "keras.layers"
-
-
-@cache
-def with_weights(build: Callable[[], Any]) -> Any:
-    """The network with weights that keep its numbers small."""
-    model = build()
-    rng = np.random.default_rng(0)
-    for weight in model.weights:
-        if weight.shape and weight.dtype == "float32" and "count" not in weight.name:
-            weight.assign(np.abs(rng.normal(0.5, 0.1, weight.shape)) / max(1, np.prod(weight.shape[:-1])))
-    return model
-
-
-def small_convnext() -> Any:
-    from keras.src.applications.convnext import ConvNeXt
-
-    return ConvNeXt((1, 1, 1, 1), (8, 8, 16, 16), name="convnext", input_shape=(32, 32, 3), classes=4)
-
-
-def small_mobilenet() -> Any:
-    from keras.src.applications import mobilenet_v3
-
-    def blocks(x: Any, kernel: int, activation: Any, se_ratio: float) -> Any:
-        for expansion, block in ((1, 0), (4, 1)):
-            x = mobilenet_v3._inverted_res_block(x, expansion, 16, kernel, 1, se_ratio, activation, block)
-        return x
-
-    return mobilenet_v3.MobileNetV3(blocks, 32, (32, 32, 3), model_type="small", weights=None, classes=4)
-
-
-@pytest.mark.parametrize(
-    ("build", "ending"), [(small_convnext, "keras"), (small_convnext, "h5"), (small_mobilenet, "keras")]
-)
-def test_networks_of_keras_are_opened_with_their_weights(build, ending, tmp_path):
-    """MobileNetV3 adds and multiplies between its layers, ConvNeXt has a layer of its own."""
-    import keras
-
-    model = with_weights(build)
-    path = tmp_path / f"model.{ending}"
-    model.save(path)
-    images = np.random.default_rng(1).uniform(0, 255, (2, 32, 32, 3)).astype(np.float32)
-    expected = np.asarray(model(images))
-    opened = load_model(path)
-    np.testing.assert_array_equal(np.asarray(opened(images)), expected)
-    if ending == "keras":
-        opened.save(tmp_path / "again.keras")
-        np.testing.assert_array_equal(np.asarray(keras.models.load_model(tmp_path / "again.keras")(images)), expected)
-    table = describe(read_config(path))
-    assert (table.misfit, table.parameters) == (None, model.count_params())
 
 
 def test_a_layer_scale_that_keras_keeps_to_itself_is_written_as_code():

@@ -72,6 +72,12 @@ def test_the_smallest_model_comes_first() -> None:
     assert next(iter(list_models())).name == "lenet5-mnist"
 
 
+@pytest.fixture(scope="module")
+def photo_classifier() -> Classifier:
+    """The classifier of photos; it takes seconds to open."""
+    return load_classifier(shipped("trained/efficientnet-lite0-imagenet"))
+
+
 def test_the_card_of_the_photo_classifier_claims_nothing_unmeasured(photo_classifier: Classifier) -> None:
     card = photo_classifier.card
     assert photo_classifier.model.count_params() == 4_694_024

