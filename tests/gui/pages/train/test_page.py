@@ -328,7 +328,7 @@ def test_a_network_that_knows_photos_is_proposed_for_few_of_them(page: TrainPage
     first = picker.choices[0]
     assert (first.key, first.group) == (page.config.architecture, "Recommended for these images")
     assert [choice.key for choice in picker.choices].count(first.key) == 1
-    assert "Transfer" in page.message and "160 × 160 pixels" in page.message
+    assert "Transfer" in page.message and "160 × 160 px" in page.message
     page.entered()
     assert page.config.dataset == str(tmp_path / "own")
     picker.set_current("lenet5")
