@@ -241,17 +241,17 @@ def _free_name(path: Path, imported: list[DatasetEntry]) -> str:
     return next(free for free in numbered(name) if free not in taken)
 
 
-def read_imported() -> tuple[list[DatasetEntry], str]:
-    """The imported folders, and sentences on what of the list of them cannot be used; empty where all can."""
+def read_imported(to_change: bool = False) -> tuple[list[DatasetEntry], str]:
+    """The imported folders, and sentences on what of the list of them cannot be used; see `read_list`."""
     title, remedy = "The list of your data sets", "Import your folders again on the Data page."
-    return read_list(_list_file(), "datasets", title, remedy, _from_json)
+    return read_list(_list_file(), "datasets", title, remedy, _from_json, to_change=to_change)
 
 
 @contextmanager
 def _changing_imported() -> Iterator[list[DatasetEntry]]:
     """The imported folders, to be changed while no other program changes them, and then written."""
     with writing(data_folder()), changing(_list_file()):
-        entries, _ = read_imported()
+        entries, _ = read_imported(to_change=True)
         yield entries
         write_list(_list_file(), "datasets", [_to_json(entry) for entry in entries])
 

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from cnnstudio.progress import Meter, OnProgress
 from cnnstudio.storage import (
     alone,
     cache_folder,
+    changing,
     config_folder,
     is_file,
     is_folder,
@@ -41,10 +42,10 @@ def dataset_folders() -> list[Path]:
     return list(dict.fromkeys([*named, *read_extra_folders()[0]]))
 
 
-def read_extra_folders() -> tuple[list[Path], str]:
-    """The folders of data sets that the user named in the settings, and sentences on those that cannot be used."""
+def read_extra_folders(to_change: bool = False) -> tuple[list[Path], str]:
+    """The folders of data sets that the user named, and sentences on those that cannot be used; see `read_list`."""
     title, remedy = "The list of your folders of data sets", "Name the folders again on the Settings page."
-    return read_list(config_folder() / EXTRA_FOLDERS_FILE, "folders", title, remedy, _folder)
+    return read_list(config_folder() / EXTRA_FOLDERS_FILE, "folders", title, remedy, _folder, to_change=to_change)
 
 
 def _folder(text: Any) -> Path:
@@ -53,15 +54,18 @@ def _folder(text: Any) -> Path:
     return Path(text)
 
 
-def write_extra_folders(folders: Sequence[Path]) -> None:
-    """Keeps the folders of data sets that the user named in the settings.
+def change_extra_folders(add: Iterable[Path] = (), remove: Iterable[Path] = ()) -> None:
+    """Adds to the folders of data sets that the user named in the settings, at their end, or takes some away.
 
     Raises:
         StudioError: the settings cannot be written.
     """
-    with writing():
-        file = config_folder() / EXTRA_FOLDERS_FILE
-        write_list(file, "folders", [str(folder.absolute()) for folder in folders])
+    file = config_folder() / EXTRA_FOLDERS_FILE
+    new = [folder.absolute() for folder in add]
+    without = {*new, *remove}
+    with writing(config_folder()), changing(file):
+        kept = [folder for folder in read_extra_folders(to_change=True)[0] if folder not in without]
+        write_list(file, "folders", [str(folder) for folder in (*kept, *new)])
 
 
 def download_folder(remote: RemoteFolder) -> Path:
@@ -116,6 +120,7 @@ def fetch(
     if missing:
         folder = download_folder(remote)
         with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
             try_writing(folder)
         waiting = Meter(
             f"Waiting for another CNN Studio that downloads {remote.title}", remote.bytes, "bytes", on_progress
