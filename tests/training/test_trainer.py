@@ -2,6 +2,7 @@ import gc
 import json
 import random
 import resource
+import shutil
 import threading
 import time
 from dataclasses import replace
@@ -17,7 +18,7 @@ from cnnstudio.storage import runs_folder
 from cnnstudio.training import trainer
 from cnnstudio.training.config import SCHEDULES, Schedule, TrainingConfig
 from cnnstudio.training.evaluation import evaluate
-from cnnstudio.training.events import Batches, EpochEnd, Probe, Started, Stopped
+from cnnstudio.training.events import Batches, EpochEnd, Moved, Probe, Started, Stopped
 from cnnstudio.training.loop import Block
 from cnnstudio.training.reporter import ProbeChoice, Speed, probe_layers
 from cnnstudio.training.trainer import NothingTrained, TrainingDiverged, train
@@ -299,6 +300,30 @@ def test_a_run_is_a_model_from_its_first_epoch_on(quick):
 
     train(quick, on_event=look)
     assert {"none", "model"} == set(seen)
+
+
+@pytest.mark.parametrize("what", ["renamed", "deleted", "deleted before an epoch that is worse"])
+def test_a_run_outlives_what_is_done_to_its_folder(quick, monkeypatch, what):
+    events = []
+    if what.endswith("worse"):
+        ranks = iter([(0.0, 0.0), (1.0, 0.0)])
+        monkeypatch.setattr(trainer, "_rank", lambda _: next(ranks))
+
+    def listen(event):
+        events.append(event)
+        if isinstance(event, EpochEnd) and event.epoch == 0:
+            [folder] = runs_folder().iterdir()
+            folder.rename(runs_folder() / "mine") if what == "renamed" else shutil.rmtree(folder)
+
+    result = train(quick, on_event=listen)
+    assert result.run.name == ("mine" if what == "renamed" else "softmax-digits")
+    moves = [event.run for event in events if isinstance(event, Moved)]
+    assert moves == ([result.run] if what == "renamed" else [])
+    assert list(runs_folder().iterdir()) == [result.run]
+    assert {path.name for path in result.run.iterdir()} == {"config.json", "history.json", "model.keras", "card.json"}
+    [entry] = [entry for entry in list_models() if entry.kind == "run"]
+    assert (entry.card.test_accuracy, entry.card.name) == (result.test_accuracy, result.run.name)
+    assert result.classifier.card == entry.card
 
 
 def test_a_disk_that_fills_up_is_told_in_a_sentence(quick):
