@@ -313,8 +313,8 @@ def write_together(files: Mapping[Path, Content]) -> None:
     try:
         for path, content in files.items():
             handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=path.suffix, dir=path.parent)
-            os.close(handle)
             temporaries[path] = Path(name)
+            os.close(handle)
             _fill(temporaries[path], content)
         *earlier, last = files
         for path in earlier:
@@ -464,9 +464,7 @@ def changing(file: Path) -> Iterator[None]:
         yield
 
 
-def read_list(
-    file: Path, key: str, title: str, remedy: str, parse: Callable[[Any], _Item], *, to_change: bool = False
-) -> tuple[list[_Item], str]:
+def read_list(file: Path, key: str, title: str, remedy: str, parse: Callable[[Any], _Item]) -> tuple[list[_Item], str]:
     """Reads a list that `write_list` has written.
 
     Args:
@@ -475,35 +473,53 @@ def read_list(
         title: what a sentence calls it, such as “The list of your data sets”.
         remedy: what to do where it is damaged, in a sentence.
         parse: makes an item of the JSON of one; raises TypeError, LookupError or ValueError where it is damaged.
-        to_change: whether it is going to be written again.
 
     Returns:
         The items that can be used, and sentences on what cannot and what to do, which are empty where all can.
+    """
+    try:
+        items, damage = _read_list(file, key, parse)
+    except OSError as error:
+        items, damage = [], f"cannot be read: {reason(error)}"
+    return items, f"{title}, {file}, {damage}. {remedy}" if damage else ""
+
+
+def read_list_to_change(file: Path, key: str, parse: Callable[[Any], _Item]) -> list[_Item]:
+    """Reads a list that is going to be written again; what cannot be used is kept beside it, in `NAME.damaged`.
+
+    Args:
+        file: as for `read_list`, and the others.
+        key: likewise.
+        parse: likewise.
 
     Raises:
-        OSError: it is to be changed, and cannot be read now: it would be begun anew.
+        OSError: it cannot be read now, and would be begun anew.
     """
+    items, damage = _read_list(file, key, parse)
+    if damage:
+        shutil.copyfile(file, file.with_name(f"{file.name}.damaged"))
+    return items
+
+
+def _read_list(file: Path, key: str, parse: Callable[[Any], _Item]) -> tuple[list[_Item], str]:
+    """The items that can be used, and what is wrong with the rest, as the end of a sentence; raises OSError."""
     try:
         with file.open("rb") as opened:
             values: Any = json.loads(opened.read(_MAX_LIST_BYTES))
         if values["format"] != _LIST_FORMAT:
-            return [], f"{title}, {file}, is of another version of CNN Studio. {remedy}"
+            return [], "is of another version of CNN Studio"
         lines: list[Any] = list(values[key])
     except FileNotFoundError:
         return [], ""
-    except OSError as error:
-        if to_change:
-            raise
-        return [], f"{title}, {file}, cannot be read: {reason(error)}. {remedy}"
     except (ValueError, LookupError, TypeError, RecursionError):
-        return [], f"{title}, {file}, is damaged. {remedy}"
+        return [], "is damaged"
     items = []
     for line in lines:
         with suppress(TypeError, LookupError, ValueError):
             items.append(parse(line))
     lost = len(lines) - len(items)
     damaged = "1 damaged entry, which is" if lost == 1 else f"{lost:,} damaged entries, which are"
-    return items, f"{title}, {file}, has {damaged} left out. {remedy}" if lost else ""
+    return items, f"has {damaged} left out" if lost else ""
 
 
 def write_list(file: Path, key: str, items: Sequence[Any]) -> None:

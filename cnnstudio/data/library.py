@@ -26,6 +26,7 @@ from cnnstudio.storage import (
     is_path,
     numbered,
     read_list,
+    read_list_to_change,
     write_list,
     writing,
 )
@@ -241,17 +242,17 @@ def _free_name(path: Path, imported: list[DatasetEntry]) -> str:
     return next(free for free in numbered(name) if free not in taken)
 
 
-def read_imported(to_change: bool = False) -> tuple[list[DatasetEntry], str]:
-    """The imported folders, and sentences on what of the list of them cannot be used; see `read_list`."""
+def read_imported() -> tuple[list[DatasetEntry], str]:
+    """The imported folders, and sentences on what of the list of them cannot be used; empty where all can."""
     title, remedy = "The list of your data sets", "Import your folders again on the Data page."
-    return read_list(_list_file(), "datasets", title, remedy, _from_json, to_change=to_change)
+    return read_list(_list_file(), "datasets", title, remedy, _from_json)
 
 
 @contextmanager
 def _changing_imported() -> Iterator[list[DatasetEntry]]:
     """The imported folders, to be changed while no other program changes them, and then written."""
     with writing(data_folder()), changing(_list_file()):
-        entries, _ = read_imported(to_change=True)
+        entries = read_list_to_change(_list_file(), "datasets", _from_json)
         yield entries
         write_list(_list_file(), "datasets", [_to_json(entry) for entry in entries])
 

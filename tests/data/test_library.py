@@ -131,6 +131,15 @@ def test_a_list_that_cannot_be_read_now_is_not_begun_anew(animals: Path, monkeyp
     assert file.read_bytes() == before
 
 
+def test_what_is_damaged_of_the_list_is_kept_aside(animals: Path) -> None:
+    file = data_folder() / "datasets.json"
+    file.parent.mkdir(parents=True)
+    file.write_text("{ half of it")
+    import_dataset(animals)
+    assert [entry.name for entry in read_imported()[0]] == ["animals"]
+    assert (file.parent / "datasets.json.damaged").read_text() == "{ half of it"
+
+
 def test_forgetting_leaves_the_images(animals: Path) -> None:
     import_dataset(animals)
     forget_dataset("animals")

@@ -19,6 +19,7 @@ from cnnstudio.storage import (
     is_folder,
     is_path,
     read_list,
+    read_list_to_change,
     try_writing,
     used_bytes,
     write_list,
@@ -42,10 +43,10 @@ def dataset_folders() -> list[Path]:
     return list(dict.fromkeys([*named, *read_extra_folders()[0]]))
 
 
-def read_extra_folders(to_change: bool = False) -> tuple[list[Path], str]:
-    """The folders of data sets that the user named, and sentences on those that cannot be used; see `read_list`."""
+def read_extra_folders() -> tuple[list[Path], str]:
+    """The folders of data sets that the user named in the settings, and sentences on those that cannot be used."""
     title, remedy = "The list of your folders of data sets", "Name the folders again on the Settings page."
-    return read_list(config_folder() / EXTRA_FOLDERS_FILE, "folders", title, remedy, _folder, to_change=to_change)
+    return read_list(config_folder() / EXTRA_FOLDERS_FILE, "folders", title, remedy, _folder)
 
 
 def _folder(text: Any) -> Path:
@@ -64,7 +65,7 @@ def change_extra_folders(add: Iterable[Path] = (), remove: Iterable[Path] = ()) 
     new = [folder.absolute() for folder in add]
     without = {*new, *remove}
     with writing(config_folder()), changing(file):
-        kept = [folder for folder in read_extra_folders(to_change=True)[0] if folder not in without]
+        kept = [folder for folder in read_list_to_change(file, "folders", _folder) if folder not in without]
         write_list(file, "folders", [str(folder) for folder in (*kept, *new)])
 
 
