@@ -125,9 +125,11 @@ def train(
             on_event(Stopped(0))
         run.discard()
         raise NothingTrained("The training was stopped before its first batch: there is nothing to keep.") from None
-    except BaseException:
+    except BaseException as error:
         if not run.has_model:
             run.discard()
+        elif isinstance(error, StudioError) and not isinstance(error, TrainingDiverged):
+            raise StudioError(f"{error} The best model so far is kept in {run.folder}.") from error
         raise
     finally:
         run.close()

@@ -341,6 +341,22 @@ def test_a_disk_that_fills_up_is_told_in_a_sentence(quick):
     assert list(runs_folder().iterdir()) == []
 
 
+def test_a_disk_that_fills_up_later_leaves_the_best_model(quick):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill(event):
+        if isinstance(event, EpochEnd):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limits[1]))
+
+    try:
+        with pytest.raises(StudioError, match=r"cannot be .* The best model so far is kept in .*softmax-digits\.$"):
+            train(quick, on_event=fill)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    [entry] = [entry for entry in list_models() if entry.kind == "run"]
+    assert load_classifier(entry.path).card.epochs == 1
+
+
 def test_nothing_is_loaded_for_a_config_that_makes_no_sense(quick, tmp_path, add_dataset, digits):
     with pytest.raises(StudioError, match="epochs"):
         train(TrainingConfig(epochs=0), output=tmp_path / "run")
