@@ -452,14 +452,13 @@ def alone(lock_file: Path, while_waiting: Callable[[], object]) -> Iterator[bool
 
 @contextmanager
 def changing(file: Path) -> Iterator[None]:
-    """Keeps other programs from changing a file between reading it and writing it; its folder is made.
+    """Keeps other programs from changing a file between reading it and writing it; its folder exists.
 
     For a folder, it keeps them from adding to it between looking and writing.
 
     Raises:
-        OSError: the folder cannot be written.
+        OSError: the folder is gone, or cannot be written.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
     with alone(file.with_name(f".{file.name}.lock"), while_waiting=lambda: None):
         yield
 
@@ -526,9 +525,8 @@ def write_list(file: Path, key: str, items: Sequence[Any]) -> None:
     """Writes a list that the user has made, such as that of imported folders, into a JSON file.
 
     Args:
-        file: its folder is made where it is not there.
+        file: its folder exists.
         key: under which the list stands in the file.
         items: what JSON can say.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(file, json.dumps({"format": _LIST_FORMAT, key: items}, indent=1))

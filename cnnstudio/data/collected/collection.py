@@ -10,7 +10,7 @@ import secrets
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -107,6 +107,7 @@ class Collection:
             StudioError: the name is not possible, or taken; or the disk does not take it.
         """
         with disk_trouble(f"“{name}” cannot be added"), self._alone():
+            self._order = read_set(self.path)[1]
             name = self._free_class(name)
             self._set_order([*(other for other in self._order if other != name), name])
             (self.path / name).mkdir()
@@ -120,6 +121,7 @@ class Collection:
             StudioError: the name is not possible, or taken; the class is gone; or the disk does not take it.
         """
         with disk_trouble(f"“{old}” cannot be renamed"), self._alone():
+            self._order = read_set(self.path)[1]
             new = self._free_class(new, instead_of=old)
             if new == old:
                 return new
@@ -236,7 +238,7 @@ class Collection:
         if self._done:
             step = self._done[-1]
             with _forgetting(self._done):
-                _move([(there, here) for here, there in reversed(step)], "This cannot be undone")
+                self._move([(there, here) for here, there in reversed(step)], "This cannot be undone")
             self._undone.append(step)
 
     def redo(self) -> None:
@@ -249,7 +251,7 @@ class Collection:
         if self._undone:
             step = self._undone[-1]
             with _forgetting(self._undone):
-                _move(step, "This cannot be redone")
+                self._move(step, "This cannot be redone")
             self._done.append(step)
 
     def close(self) -> None:
@@ -261,8 +263,12 @@ class Collection:
             self._bin.parent.rmdir()
 
     def _do(self, step: _Step, trouble: str) -> None:
-        _move(step, trouble)
+        self._move(step, trouble)
         self._remember(step)
+
+    def _move(self, step: _Step, trouble: str) -> None:
+        with disk_trouble(trouble), self._alone():
+            _move(self.path, step, trouble)
 
     def _remember(self, step: _Step) -> None:
         self._done.append(step)
@@ -287,13 +293,9 @@ class Collection:
             raise StudioError(f"There is a class “{name}” already. Choose another name.")
         return name
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keeps other windows from naming classes, and takes over the order in which they have put them."""
-        read_set(self.path)  # what is gone is not made again
-        with changing(self.path / DATASET_FILE):
-            _, self._order = read_set(self.path)
-            yield
+    def _alone(self) -> AbstractContextManager[None]:
+        """Keeps other windows from naming classes and moving examples meanwhile."""
+        return changing(self.path / DATASET_FILE)
 
     def _set_order(self, order: list[str]) -> None:
         """Keeps the order of the classes, before the folder of one gets its name: names without a folder do no harm."""
@@ -316,12 +318,13 @@ def _forgetting(steps: list[_Step]) -> Iterator[None]:
     steps.pop()
 
 
-def _move(moves: _Step, trouble: str) -> None:
-    """Moves files or folders; where one cannot be moved, none is."""
+def _move(within: Path, moves: _Step, trouble: str) -> None:
+    """Moves files or folders within a folder; where one cannot be moved, none is."""
     done: list[tuple[Path, Path]] = []
     try:
         for here, there in moves:
-            there.parent.mkdir(parents=True, exist_ok=True)
+            for above in reversed(there.relative_to(within).parents[:-1]):
+                (within / above).mkdir(exist_ok=True)  # never the folder itself, which somebody may have renamed
             if exists(there) and not (exists(here) and there.samefile(here)):
                 raise FileExistsError(f"there is a new “{there.name}”")
             here.rename(there)

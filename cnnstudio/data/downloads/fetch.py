@@ -64,9 +64,11 @@ def change_extra_folders(add: Iterable[Path] = (), remove: Iterable[Path] = ()) 
     file = config_folder() / EXTRA_FOLDERS_FILE
     new = [folder.absolute() for folder in add]
     without = {*new, *remove}
-    with writing(config_folder()), changing(file):
-        kept = [folder for folder in read_list_to_change(file, "folders", _folder) if folder not in without]
-        write_list(file, "folders", [str(folder) for folder in (*kept, *new)])
+    with writing(config_folder()):
+        config_folder().mkdir(parents=True, exist_ok=True)
+        with changing(file):
+            kept = [folder for folder in read_list_to_change(file, "folders", _folder) if folder not in without]
+            write_list(file, "folders", [str(folder) for folder in (*kept, *new)])
 
 
 def download_folder(remote: RemoteFolder) -> Path:

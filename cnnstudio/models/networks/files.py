@@ -182,6 +182,7 @@ def _alone(trouble: str) -> Iterator[None]:
     """Keeps other programs from adding to the user's folder; where they cannot be kept, the sentence has `trouble`."""
     with ExitStack() as stack:
         try:
+            networks_folder().parent.mkdir(parents=True, exist_ok=True)
             stack.enter_context(changing(networks_folder()))
         except OSError as error:
             raise StudioError(f"{trouble}: {reason(error)}.") from error

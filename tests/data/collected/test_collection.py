@@ -384,6 +384,21 @@ def test_a_disk_that_refuses_leaves_the_history(shapes: Collection, monkeypatch:
     assert shapes.examples("circle") == ()
 
 
+def test_a_set_that_was_renamed_is_not_begun_anew(folder: Path, shapes: Collection) -> None:
+    path = add(shapes, "circle")
+    renamed = rename_collection(shapes.path, "Formen")
+    for act in (
+        lambda: shapes.remove([path]),
+        lambda: shapes.remove_class("square"),
+        lambda: shapes.add_class("star"),
+        shapes.undo,
+    ):
+        with pytest.raises(StudioError, match="gone"):
+            act()
+    assert list(folder.iterdir()) == [renamed]
+    assert Collection(renamed).counts == {"circle": 1, "square": 0, "triangle": 0}
+
+
 def test_undo_overwrites_nothing(shapes: Collection) -> None:
     path = add(shapes, "circle")
     shapes.remove([path])
