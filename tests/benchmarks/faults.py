@@ -50,7 +50,7 @@ def _trials(
         for operation in operations:
             yield operation.name, workshop.every_nth(operation, tries)
     if pairs:
-        together = [operation for operation in operations if operation.pairs]
+        together = [operation for operation in operations if not operation.session]
         for first in together:
             for second in together:
                 yield f"{first.name} with {second.name}", workshop.two_at_once(first, second, tries)

@@ -205,7 +205,7 @@ class Workshop:
             if said is None:  # it was killed
                 said = _Said(None)
                 shutil.copytree(self._place, self._copy)
-                again = ask(lambda: _open_and_do(operation, self._place))
+                again = None if operation.session else ask(lambda: _open_and_do(operation, self._place))
             found, final = ask(lambda: [library.look(folder) for folder in (self._copy, self._place)])
             texts = _judge(operation, well, said, hit, found)
             begun = found.seen == well.before.seen or operation.partly(well.before.seen, well.after.seen, found.seen)

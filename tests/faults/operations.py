@@ -64,7 +64,7 @@ class Operation:
         complete: whether it is done, though it was begun before: by default, where all is as if it had gone well.
         engine: whether it needs TensorFlow.
         native: whether Qt writes: then what goes wrong is that there is no room, byte by byte.
-        pairs: whether it makes sense beside others.
+        session: whether it needs what a window remembers: then it is not tried after a kill, nor beside others.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Operation:
     complete: Rule = _all_done
     engine: bool = False
     native: bool = False
-    pairs: bool = True
+    session: bool = False
 
 
 def _model(place: Path) -> ModelEntry:
@@ -104,22 +104,38 @@ def _collect(collection: Collection) -> object:
     return None
 
 
+def _pictures_of_a_class(place: Path) -> tuple[Collection, tuple[Path, ...]]:
+    collection = _set(place)
+    return collection, collection.examples("ring")
+
+
 def _removed(place: Path) -> Collection:
     """A set of which the pictures of a class have just been removed."""
-    collection = _set(place)
-    collection.remove(collection.examples("ring"))
+    collection, pictures = _pictures_of_a_class(place)
+    collection.remove(pictures)
     return collection
 
 
+def _all_but(seen: Seen, *keys: tuple[str, ...]) -> Seen:
+    return {key: value for key, value in seen.items() if key not in keys}
+
+
 def _pictures(name: str) -> Rule:
-    """Some of the pictures that are to come into a class may be there already."""
+    """Some of the pictures that come into a class, or leave it, may have done so."""
 
     def rule(before: Seen, after: Seen, found: Seen) -> bool:
         key = ("class", "strokes", name)
-        rest = [{other: value for other, value in seen.items() if other != key} for seen in (before, found)]
-        return rest[0] == rest[1] and set(before[key]) <= set(found.get(key, ())) <= set(after[key])
+        few, many = sorted((set(before[key]), set(after[key])), key=len)
+        return _all_but(before, key) == _all_but(found, key) and few <= set(found.get(key, ())) <= many
 
     return rule
+
+
+def _some_moved(before: Seen, after: Seen, found: Seen) -> bool:
+    """Each picture is in the one class or in the other."""
+    keys = ("class", "strokes", "ring"), ("class", "strokes", "cross")
+    pictures = [sorted(picture for key in keys for picture in seen.get(key, ())) for seen in (before, found)]
+    return _all_but(before, *keys) == _all_but(found, *keys) and pictures[0] == pictures[1]
 
 
 def _has_pictures(name: str) -> Rule:
@@ -165,8 +181,7 @@ def _rows(name: str) -> Rule:
     """Rows are kept as they come, so there may be some of them."""
 
     def rule(before: Seen, after: Seen, found: Seen) -> bool:
-        rest = [{other: value for other, value in seen.items() if other != ("file", name)} for seen in (before, found)]
-        return rest[0] == rest[1]
+        return _all_but(before, ("file", name)) == _all_but(found, ("file", name))
 
     return rule
 
@@ -252,20 +267,14 @@ def _trained(before: Seen, after: Seen, found: Seen) -> bool:
 def _renamed_network(before: Seen, after: Seen, found: Seen) -> bool:
     """The network may have the new name and its old title, or both names: it is whole, and nothing was said."""
     names = ("network", "small"), ("network", "renamed")
-    rest = [{key: value for key, value in seen.items() if key not in names} for seen in (before, found)]
-    networks = [found[name] for name in names if name in found]
-    return rest[0] == rest[1] and bool(networks) and {network[1:] for network in networks} == {before[names[0]][1:]}
+    networks = [found[name][1:] for name in names if name in found]
+    return _all_but(before, *names) == _all_but(found, *names) and set(networks) == {before[names[0]][1:]}
 
 
 def _renamed_class(before: Seen, after: Seen, found: Seen) -> bool:
     """The class may stand at another place of the order."""
     key = ("set", "strokes")
     return {**found, key: sorted(found.get(key, ()))} == {**after, key: sorted(after[key])}
-
-
-def _begun_again(before: Seen, after: Seen, found: Seen) -> bool:
-    """What was removed in a window can be brought back in that window only."""
-    return found in (before, after)
 
 
 OPERATIONS: dict[str, Operation] = {
@@ -300,9 +309,13 @@ OPERATIONS: dict[str, Operation] = {
         Operation("rename-class", lambda opened: opened.rename_class("ring", "circle"), _set, cut=_renamed_class),
         Operation("remove-class", lambda opened: opened.remove_class("ring"), _set),
         Operation("collect-pictures", _collect, _set, _pictures("cross"), complete=_has_pictures("cross")),
-        Operation("move-pictures", lambda opened: opened.move(opened.examples("ring"), "cross"), _set),
-        Operation("remove-pictures", lambda opened: opened.remove(opened.examples("ring")), _set),
-        Operation("undo-removal", lambda opened: opened.undo(), _removed, complete=_begun_again, pairs=False),
+        Operation(
+            "move-pictures", lambda opened: opened[0].move(opened[1], "cross"), _pictures_of_a_class, cut=_some_moved
+        ),
+        Operation(
+            "remove-pictures", lambda opened: opened[0].remove(opened[1]), _pictures_of_a_class, cut=_pictures("ring")
+        ),
+        Operation("undo-removal", lambda opened: opened.undo(), _removed, cut=_pictures("ring"), session=True),
         Operation("name-folders", lambda place: write_extra_folders([place / "photos"])),
         Operation("settings", _settings, native=True),
         Operation("fill-table", _fill_table, partly=_rows("table.csv")),
