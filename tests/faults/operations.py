@@ -189,10 +189,21 @@ def _rows(name: str) -> Rule:
 def _settings(place: Path) -> object:
     from cnnstudio.gui.settings import Settings
 
+    said: list[str] = []
     settings = Settings()
+    settings.refused.connect(said.append)
     settings.theme = "light"
     settings.remember("try/model", "another")
+    if said:
+        raise StudioError(said[0])
     return None
+
+
+def _some_settings(before: Seen, after: Seen, found: Seen) -> bool:
+    """Each setting counts."""
+    key = ("settings", "settings.ini")
+    lines = set(found.get(key, ()))
+    return _all_but(before, key) == _all_but(found, key) and lines <= {*before[key], *after[key]}
 
 
 def _draft(network: Network) -> object:
@@ -317,7 +328,7 @@ OPERATIONS: dict[str, Operation] = {
         ),
         Operation("undo-removal", lambda opened: opened.undo(), _removed, cut=_pictures("ring"), session=True),
         Operation("name-folders", lambda place: write_extra_folders([place / "photos"])),
-        Operation("settings", _settings, native=True),
+        Operation("settings", _settings, partly=_some_settings, native=True),
         Operation("fill-table", _fill_table, partly=_rows("table.csv")),
         Operation("save-table", lambda place: save_table(place / "out" / "table.csv", _predictions(0), 1, "small")),
         Operation("save-picture", _picture),
