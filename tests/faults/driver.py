@@ -100,6 +100,8 @@ class Workshop:
 
     def __init__(self, engine: bool, seed: int = 0) -> None:
         self._random = random.Random(seed)
+        self._wells: dict[Operation, _Well] = {}
+        self._in_turns: dict[tuple[Operation, Operation], _Outcome] = {}
         self._stack = ExitStack()
         memory = _MEMORY if os.access(_MEMORY, os.W_OK) else None
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="faults-", dir=memory))).resolve()
@@ -130,8 +132,8 @@ class Workshop:
         well = self._well(operation)
         for fault in FAULTS.values():
             if operation.native:
-                sizes = [path.stat().st_size for path in self._place.glob("home/config/*.ini")]
-                numbers = range(max(sizes) if fault.name in {"no-space", "killed"} else 0)
+                size = sum(path.stat().st_size for path in self._template.glob("home/config/*.ini"))
+                numbers = range(size if fault.name in {"no-space", "killed"} else 0)
             else:
                 numbers = range(1, 1 + sum(kind in fault.kinds for kind in well.steps))
             for number in self._some(numbers, tries):
@@ -143,7 +145,8 @@ class Workshop:
         Yields:
             What was lost or untrue, for each try.
         """
-        orders = [self._in_turn(first, second), _swapped(self._in_turn(second, first))]
+        outcome = self._in_turn(second, first)
+        orders = [self._in_turn(first, second), (outcome[1], outcome[0], outcome[2])]
         changes = sum(kind in CHANGES for kind in self._well(first).steps)
         for number in self._some(range(1, 1 + changes), tries):
             yield self._interleaved(first, second, number, orders)
@@ -157,7 +160,12 @@ class Workshop:
         shutil.copytree(self._template, self._place)
 
     def _well(self, operation: Operation) -> _Well:
-        """Does an operation with nothing going wrong."""
+        """Does an operation with nothing going wrong, once."""
+        if operation not in self._wells:
+            self._wells[operation] = self._do_well(operation)
+        return self._wells[operation]
+
+    def _do_well(self, operation: Operation) -> _Well:
 
         def work(line: Connection) -> None:
             library.use(self._place)
@@ -217,9 +225,12 @@ class Workshop:
         return [Trouble(operation.name, fault.name, number, step, self._short(text)) for text in texts]
 
     def _in_turn(self, first: Operation, second: Operation) -> _Outcome:
-        self._begin_anew()
-        done = [ask(lambda one=one: _open_and_do(one, self._place)).done for one in (first, second)]
-        return done[0], done[1], ask(lambda: library.look(self._place)).seen
+        """Does one operation after the other, once."""
+        if (first, second) not in self._in_turns:
+            self._begin_anew()
+            done = [ask(lambda one=one: _open_and_do(one, self._place)).done for one in (first, second)]
+            self._in_turns[first, second] = done[0], done[1], ask(lambda: library.look(self._place)).seen
+        return self._in_turns[first, second]
 
     def _interleaved(
         self, first: Operation, second: Operation, number: int, orders: Sequence[_Outcome]
@@ -270,7 +281,11 @@ class Workshop:
                     said[0] = one.hear()
                 said[1] = said[1] or other.hear()
             seen = ask(lambda: library.look(self._place)).seen
-            texts = _judge_two(said[0], said[1], seen, orders)
+            if None in said:
+                texts = ["a process ended without a word"]
+            else:
+                in_parts = (first.has_parts and not said[0].done) or (second.has_parts and not said[1].done)
+                texts = _judge_two(said[0], said[1], seen, orders, in_parts)
         except TimeoutError:
             texts = [f"they hang for {LONGEST} s"]
         names = f"{first.name} with {second.name}"
@@ -374,19 +389,25 @@ def _judge_again(operation: Operation, well: _Well, again: _Said, final: Found) 
     return []
 
 
-def _judge_two(one: _Said | None, other: _Said | None, seen: Seen, orders: Sequence[_Outcome]) -> list[str]:
-    if one is None or other is None:
-        return ["a process ended without a word"]
+def _judge_two(one: _Said, other: _Said, seen: Seen, orders: Sequence[_Outcome], in_parts: bool) -> list[str]:
+    """What is untrue or lost after two operations at once, one of which may have been done in part."""
     texts = [f"no sentence for it: {said.words}" for said in (one, other) if "Something went wrong" in said.words]
-    if (one.done, other.done, seen) not in orders:
+    few, many = orders[0][2], orders[1][2]
+    partly = in_parts and (_is_between(few, seen, many) or _is_between(many, seen, few))
+    if (one.done, other.done, seen) not in orders and not partly:
         said = ", ".join("done" if said.done else f"failed (“{said.words.strip()}”)" for said in (one, other))
         as_said = [order[2] for order in orders if order[:2] == (one.done, other.done)] or [orders[0][2]]
         texts.append(f"as in no order: {said}; {' / or '.join(_difference(wanted, seen) for wanted in as_said)}")
     return texts
 
 
-def _swapped(outcome: _Outcome) -> _Outcome:
-    return outcome[1], outcome[0], outcome[2]
+def _is_between(few: Seen, found: Seen, many: Seen) -> bool:
+    """Whether of each list there is as much as in the one library, at least, and as in the other, at most."""
+
+    def fits(low: Any, value: Any, high: Any) -> bool:
+        return value in (low, high) or (isinstance(value, list) and set(low) <= set(value) <= set(high))
+
+    return few.keys() == found.keys() == many.keys() and all(fits(few[key], found[key], many[key]) for key in found)
 
 
 def _difference(wanted: Seen, found: Seen) -> str:

@@ -144,8 +144,9 @@ def _sets() -> _Items:
 def _elsewhere(place: Path) -> _Items:
     for path in (place / "home" / "config").glob("[!.]*.ini"):
         yield ("settings", path.name), sorted(path.read_text().splitlines())
-    thrown_away = (place / "share" / "Trash" / "files").iterdir()
-    yield ("trash",), sorted(str(files(path)) if path.is_dir() else _digest(path) for path in thrown_away)
+    # Names depend on the time there, and the list of a set's classes is made anew where it is missing.
+    thrown_away = (path for path in (place / "share" / "Trash" / "files").rglob("[!.]*") if path.is_file())
+    yield ("trash",), sorted(_digest(path) for path in thrown_away if path.name != DATASET_FILE)
     for path in (place / "home" / "cache" / "datasets").rglob("[!.]*"):
         if path.is_file() and path.suffix != ".part":
             yield ("download", path.name), _digest(path)

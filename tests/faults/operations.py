@@ -77,6 +77,11 @@ class Operation:
     native: bool = False
     session: bool = False
 
+    @property
+    def has_parts(self) -> bool:
+        """Whether each of its parts counts."""
+        return self.partly is not _never
+
 
 def _model(place: Path) -> ModelEntry:
     for entry in list_models():
