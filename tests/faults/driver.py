@@ -147,6 +147,8 @@ class Workshop:
         """
         outcome = self._in_turn(second, first)
         orders = [self._in_turn(first, second), (outcome[1], outcome[0], outcome[2])]
+        # One may also refuse, because of the other.
+        orders += [(False, True, self._well(second).after.seen), (True, False, self._well(first).after.seen)]
         changes = sum(kind in CHANGES for kind in self._well(first).steps)
         for number in self._some(range(1, 1 + changes), tries):
             yield self._interleaved(first, second, number, orders)

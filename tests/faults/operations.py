@@ -262,7 +262,7 @@ def _command(*words: str) -> Callable[[Path], object]:
     return do
 
 
-_TRAIN = ("train", "--dataset", "shapes", "--architecture", "small", "--epochs", "2", "--batch-size", "8", "--quiet")
+_TRAIN = ("train", "--dataset", "shapes", "--epochs", "2", "--batch-size", "8", "--quiet", "--architecture")
 
 
 def _new_models(seen: Seen, before: Seen) -> list[Any]:
@@ -345,10 +345,10 @@ OPERATIONS: dict[str, Operation] = {
             partly=_rows("new.csv"),
             engine=True,
         ),
-        Operation("train", _command(*_TRAIN), partly=_some_epochs, complete=_trained, engine=True),
+        Operation("train", _command(*_TRAIN, "softmax"), partly=_some_epochs, complete=_trained, engine=True),
         Operation(
             "go-on",
-            _command(*_TRAIN, "--start-from", "small-shapes"),
+            _command(*_TRAIN, "small", "--start-from", "small-shapes"),
             partly=_some_epochs,
             complete=_trained,
             engine=True,
