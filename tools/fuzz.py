@@ -62,13 +62,13 @@ from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.runs import config_of_run, history_of_run
 
 SECONDS = 20
-"""Longest time for one file."""
+"""Longest time of the processor for one file."""
 
 MEMORY = 2**30
 """Most that one file may take, in bytes."""
 
-PATIENCE = 3
-"""So many times `SECONDS` a process may be silent before it is ended."""
+PATIENCE = 15
+"""So many times `SECONDS` a process may be silent before it is ended: it may share the machine with others."""
 
 Samples = dict[str, bytes]
 """Files by their names."""
@@ -481,7 +481,7 @@ def _try(reader: Reader, path: Path, data: bytes) -> tuple[str, str] | None:
     path.write_bytes(data)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     try:
-        signal.setitimer(signal.ITIMER_REAL, SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)
         reader.read(path)
     except StudioError:
         pass
@@ -490,7 +490,7 @@ def _try(reader: Reader, path: Path, data: bytes) -> tuple[str, str] | None:
         kind = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
         return kind, "".join(traceback.format_exception(error)[-4:])
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     taken = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     return ("memory", f"It took {taken / 1e6:,.0f} MB.") if taken > MEMORY else None
 
@@ -500,7 +500,7 @@ def _out_of_time(_number: int, _frame: FrameType | None) -> None:
 
 
 def _main_of_process(*arguments: Any) -> None:
-    signal.signal(signal.SIGALRM, _out_of_time)
+    signal.signal(signal.SIGPROF, _out_of_time)
     _work(*arguments)
 
 

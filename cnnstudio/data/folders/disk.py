@@ -54,6 +54,10 @@ class DiskFolder:
         except OSError as error:
             name = readable(self.path)
             raise StudioError(f"{name} cannot be read: {reason(error)}. Choose another folder.") from error
+        if _file_system(self.path) in SYSTEM_FILES:
+            raise StudioError(
+                f"{readable(self.path)} holds no files of yours: it shows what the system is doing. Choose another."
+            )
 
     def names_in(self, path: str) -> tuple[list[str], list[str]]:
         """Names of the files and of the folders in a folder, sorted; what cannot be read is noted.
@@ -125,6 +129,22 @@ class DiskFolder:
 
 Store = DiskFolder | Archive
 """Where pictures lie. Paths in it are relative to its top, with forward slashes."""
+
+
+SYSTEM_FILES = frozenset({"cgroup", "cgroup2", "debugfs", "devpts", "devtmpfs", "proc", "sysfs", "tracefs"})
+"""File systems in which Linux shows itself: their links lead everywhere, and some of their files never end."""
+
+
+def _file_system(path: str) -> str:
+    """The kind of file system that a folder lies in, as Linux calls it; empty on other systems."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return ""
+    # The mount point is the fifth field, with blanks as \040; the kind comes after a dash.
+    mounts = {line.split(" ")[4]: line.rpartition(" - ")[2].partition(" ")[0] for line in lines}
+    real = Path(os.path.realpath(path))
+    return next((mounts[str(folder)] for folder in (real, *real.parents) if str(folder) in mounts), "")
 
 
 def open_store(path: Path) -> Store:

@@ -411,6 +411,13 @@ def test_files_that_are_no_pictures_do_not_count_as_such(tmp_path: Path) -> None
     assert survey_folder(root).counts["all"].tolist() == [5, 5, 3]
 
 
+@pytest.mark.skipif(not Path("/proc/self/mountinfo").exists(), reason="only Linux shows itself in files")
+def test_what_the_system_shows_of_itself_is_no_data_set() -> None:
+    for read in (survey_folder, load_folder, lambda path: list_pictures([path])):
+        with pytest.raises(StudioError, match="/proc/self holds no files of yours: it shows what the system is doing"):
+            read(Path("/proc/self"))
+
+
 def test_folders_beyond_number_are_not_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = make(tmp_path / "set", {f"a/{number}": 1 for number in range(8)} | {"b": 1})
     monkeypatch.setattr(disk, "MAX_FOLDERS", 8)
