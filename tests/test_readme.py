@@ -26,6 +26,7 @@ RUN_BY_CI = {
     'python -m pip install -e ".[test]" && python -m pytest',
     "python -m pytest tests/end_to_end",
     'python -m pip install ".[camera]"',
+    "python tools/fuzz.py",
 }
 
 

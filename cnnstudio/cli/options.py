@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cnnstudio.cli.console import progress_bar
 from cnnstudio.cli.failures import WrongUseError, wrong_use
 from cnnstudio.data.library import find_dataset
 from cnnstudio.data.published.catalogue import DatasetEntry
@@ -53,8 +54,8 @@ def dataset_named(name: str, image_size: int | None = None, channels: int | None
         WrongUseError: there is none of that name, or it does not come in that size.
         StudioError: there is such a folder or zip, but it cannot be used.
     """
-    with wrong_use(unless=exists(Path(name).expanduser())):
-        return find_dataset(name, image_size, channels)
+    with wrong_use(unless=exists(Path(name).expanduser())), progress_bar() as bar:
+        return find_dataset(name, image_size, channels, bar)
 
 
 def architecture_named(text: str) -> Architecture | Network:

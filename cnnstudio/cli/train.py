@@ -4,11 +4,13 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
 import typer
+from typing_extensions import override
 
 from cnnstudio.cli.console import ProgressBar, complain, engine_at_work, print_json, progress_bar
 from cnnstudio.cli.failures import wrong_use
@@ -70,7 +72,7 @@ def train(
     stop = threading.Event()
     try:
         with engine_at_work(), _interrupt_sets(stop), progress_bar(not quiet) as bar:
-            on_event = None if quiet else _TrainingView(bar)
+            on_event = _Warnings(bar) if quiet else _TrainingView(bar)
             result = train_network(config, on_event=on_event, stop=stop, output=output)
     except NothingTrained as error:
         complain(str(error))
@@ -94,6 +96,7 @@ def _as_json(result: TrainingResult) -> dict[str, Any]:
         "test_accuracy": result.test_accuracy,
         "test_loss": result.test_loss,
         "advice": result.advice,
+        "left_out": [asdict(one) for one in result.left_out],
     }
 
 
@@ -128,15 +131,29 @@ def _interrupt_sets(stop: threading.Event) -> Iterator[None]:
         signal.signal(signal.SIGINT, previous)
 
 
-class _TrainingView:
-    """Shows a training's events: a moving bar in a terminal, a line an epoch everywhere."""
+class _Warnings:
+    """Says what of a folder of images is left out, which nobody should overlook."""
 
     def __init__(self, bar: ProgressBar) -> None:
         self._bar = bar
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Started):
+            for one in event.left_out:
+                self._bar.say(one.text)
+
+
+class _TrainingView(_Warnings):
+    """Shows a training's events: a moving bar in a terminal, a line an epoch everywhere."""
+
+    def __init__(self, bar: ProgressBar) -> None:
+        super().__init__(bar)
         self._batches = 0
         self._epochs = 0
 
+    @override
     def __call__(self, event: Event) -> None:
+        super().__call__(event)
         match event:
             case Preparing():
                 self._bar.show(f"{event.task} …", 0, 0, "")

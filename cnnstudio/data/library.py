@@ -49,7 +49,9 @@ def list_datasets() -> list[DatasetEntry]:
     return [*DATASETS.values(), *own]
 
 
-def find_dataset(name: str, image_size: int | None = None, channels: int | None = None) -> DatasetEntry:
+def find_dataset(
+    name: str, image_size: int | None = None, channels: int | None = None, on_progress: OnProgress | None = None
+) -> DatasetEntry:
     """Finds a data set by what the user typed; arguments as for `load_dataset`.
 
     Raises:
@@ -63,7 +65,7 @@ def find_dataset(name: str, image_size: int | None = None, channels: int | None 
     path = Path(name).expanduser()
     if exists(path):
         path = path.absolute()
-        return _resized(_surveyed(str(path), _survey(path)), image_size, channels)
+        return _resized(_surveyed(str(path), _survey(path, on_progress)), image_size, channels)
     import difflib
 
     names = [entry.name for entry in list_datasets()]
@@ -91,7 +93,7 @@ def load_dataset(
     Raises:
         StudioError: there is no such data set, or its files are missing, damaged or cannot be fetched.
     """
-    return find_dataset(name, image_size, channels).load(on_progress)
+    return find_dataset(name, image_size, channels, on_progress).load(on_progress)
 
 
 def import_dataset(path: Path, image_size: int | None = None, channels: int | None = None) -> DatasetEntry:
@@ -140,11 +142,11 @@ def _resized(entry: DatasetEntry, image_size: int | None, channels: int | None) 
     return _entry(**_to_json(entry) | {name: value for name, value in chosen.items() if value is not None})
 
 
-def _survey(path: Path) -> FolderSurvey:
+def _survey(path: Path, on_progress: OnProgress | None = None) -> FolderSurvey:
     # What reads pictures is imported only now: the window lists data sets at once.
     from cnnstudio.data.folders.load import survey_folder
 
-    return survey_folder(path)
+    return survey_folder(path, on_progress)
 
 
 def _entry(

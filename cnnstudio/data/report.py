@@ -1,12 +1,32 @@
-"""What is found in a folder of images: by a quick look, and by a scan of all files."""
+"""What is found in a folder of images, and what of it is left out: by a quick look, and by a scan of all files."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 TEST_SHARE = 0.15
 """Of each class, where the folder does not say which images are for testing."""
+
+
+Kind = Literal["files", "folders", "classes"]
+"""What can be left out."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Something of a folder that is not used, or not for all that it could be used for.
+
+    Attributes:
+        what: of which there are so many.
+        count: how many.
+        text: a sentence that says how many, which, and why.
+    """
+
+    what: Kind
+    count: int
+    text: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +41,7 @@ class FolderSurvey:
         image_size: the suggested side of the square images, in pixels.
         channels: the suggested 1 (grey) or 3 (colour).
         input_rule: key of `cnnstudio.data.pictures.input_rules.INPUT_RULES`.
-        notes: sentences to show at once.
+        notes: sentences to show at once, those on what is left out first.
         original_side: shorter side of the pictures themselves, in pixels, the median; 0 where it is not known.
     """
 
@@ -48,12 +68,13 @@ class FolderReport:
         smallest: (width, height) of the picture with the fewest pixels.
         largest: (width, height) of the picture with the most pixels.
         grey: pictures without colour.
-        unreadable: (path relative to the folder, why, in a sentence), 1,000 at most.
+        unreadable: files, (path relative to the folder, why, in a sentence), 1,000 at most.
         unreadable_count: how many there are in all.
         duplicates: groups of relative paths of files with the very same bytes that lie in more than one split, 1,000
             at most.
         duplicates_count: validation and test images whose very bytes are among the training images too.
-        notes: sentences on what may spoil a training: imbalance, duplicates, small classes, unreadable files.
+        left_out: what is not used, and why.
+        notes: sentences on what may spoil a training: what is left out, imbalance, duplicates, small classes.
     """
 
     path: Path
@@ -68,4 +89,5 @@ class FolderReport:
     unreadable_count: int
     duplicates: tuple[tuple[str, ...], ...]
     duplicates_count: int
+    left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...]

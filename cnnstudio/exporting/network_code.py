@@ -10,10 +10,12 @@ import inspect
 import json
 import re
 import textwrap
+from collections import deque
 from collections.abc import Mapping, Sequence
-from itertools import chain, count
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
+from cnnstudio.errors import StudioError
 from cnnstudio.exporting.python_text import INDENT, call, literal
 from cnnstudio.models.architectures.catalogue import seeded
 from cnnstudio.models.backend import import_keras
@@ -22,6 +24,7 @@ from cnnstudio.models.keras_config.graph import Config, Graph, Node
 from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 from cnnstudio.models.layer_kinds.values import folded
 from cnnstudio.models.networks.building import alone
+from cnnstudio.models.trained.files import first_line
 
 if TYPE_CHECKING:
     import keras
@@ -49,7 +52,8 @@ def model_code(config: Config) -> tuple[list[str], str]:
         statements that make `model`, which need `keras` and `layers`, that is, `keras.layers`.
 
     Raises:
-        StudioError: it is no network with one input and one output, or a layer of it is used at several places.
+        StudioError: it is no network with one input and one output, a layer of it is used at several places, or is
+            one that Keras does not make.
     """
     import_keras()
     graph = Graph.of(json.loads(json.dumps(config)))  # what Keras gives has tuples in it
@@ -73,13 +77,11 @@ class _Writer:
     def statements(self, graph: Graph, start: str, name: str, indent: str = "") -> list[str]:
         """The lines that make a model of that name; the last statement begins with `start`."""
         lines: list[str] = []
-        variables: dict[str, str] = {}
         order = _branch_by_branch(graph)
-        for place, node in enumerate(order):
-            needed = {source for later in order[place + 1 :] for source in later.inputs}
-            target = _variable(node, graph.output, {variables[source] for source in needed & variables.keys()})
-            lines += self._statement(node, f"{target} = ", [variables[source] for source in node.inputs], indent)
-            variables[node.name] = target
+        variables = _variables(order, graph.output)
+        for node in order:
+            given = [variables[source] for source in node.inputs]
+            lines += self._statement(node, f"{variables[node.name]} = ", given, indent)
         return [*lines, *call(start, "keras.Model", ("inputs", "outputs", f"name={literal(name)}"), indent=indent)]
 
     def _statement(self, node: Node, start: str, given: Sequence[str], indent: str) -> list[str]:
@@ -100,7 +102,11 @@ class _Writer:
         if kind.registered_name:
             made_by = node.kind
             self._define(textwrap.dedent(inspect.getsource(class_)).rstrip())
-        return call(start, made_by, (*_arguments(class_, node.config), named), tail, indent)
+        try:
+            arguments = _arguments(class_, node.config)
+        except Exception as error:  # Keras may raise anything for a config from elsewhere.
+            raise StudioError(f"Keras cannot make the layer “{node.name}” ({first_line(error)}).") from error
+        return call(start, made_by, (*arguments, named), tail, indent)
 
     def _function(self, node: Node) -> str:
         """Writes a function that builds a model within the model, and returns its name."""
@@ -116,12 +122,29 @@ class _Writer:
             self.definitions.append(text)
 
 
-def _variable(node: Node, output: str, taken: set[str]) -> str:
-    if node.kind == "InputLayer":
-        return "inputs"
-    if node.name == output:
-        return "outputs"
-    return next(name for name in chain("xyzw", map("x{}".format, count(1))) if name not in taken)
+def _variables(order: Sequence[Node], output: str) -> dict[str, str]:
+    """The variable of each layer's output; one that is not needed any more is used again."""
+    names = [*"xyzw", *map("x{}".format, range(1, len(order)))]
+    free = list(range(len(names)))  # a heap: the first free name is taken
+    last_use = {source: node.name for node in order for source in node.inputs}
+    taken: dict[str, int] = {}
+    variables: dict[str, str] = {}
+    for node in order:
+        for source in set(node.inputs):
+            if source in taken and last_use[source] == node.name:
+                heappush(free, taken.pop(source))
+        if node.kind == "InputLayer":
+            variables[node.name] = "inputs"
+        elif node.name == output:
+            variables[node.name] = "outputs"
+        else:
+            place = heappop(free)
+            variables[node.name] = names[place]
+            if node.name in last_use:
+                taken[node.name] = place
+            else:
+                heappush(free, place)
+    return variables
 
 
 def _branch_by_branch(graph: Graph) -> list[Node]:
@@ -129,19 +152,26 @@ def _branch_by_branch(graph: Graph) -> list[Node]:
 
     Layers that draw a seed when they are made keep the order in which the config lists them.
     """
-    waiting = dict(graph.nodes)
-    order: list[Node] = []
-    while waiting:
-        first = next(iter(waiting.values()))
-        drawing = next((node for node in waiting.values() if _draws(node)), first)
-        following = graph.consumers(order[-1].name) if order else []
+    followers = graph.followers()
+    missing = {node.name: len(set(node.inputs)) for node in graph.nodes.values()}
+    listed, drawing = deque(graph.nodes.values()), deque(filter(_draws, graph.nodes.values()))
+    order: dict[str, Node] = {}
+    following: list[Node] = []
+    while len(order) < len(graph.nodes):
+        for nodes in (listed, drawing):
+            while nodes and nodes[0].name in order:
+                nodes.popleft()
         ready = (
             node
             for node in following
-            if node.name in waiting and waiting.keys().isdisjoint(node.inputs) and (node is drawing or not _draws(node))
+            if node.name not in order and not missing[node.name] and (node is drawing[0] or not _draws(node))
         )
-        order.append(waiting.pop(next(ready, first).name))
-    return order
+        node = next(ready, listed[0])
+        order[node.name] = node
+        following = followers[node.name]
+        for follower in following:
+            missing[follower.name] -= 1
+    return list(order.values())
 
 
 def _draws(node: Node) -> bool:

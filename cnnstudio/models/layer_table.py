@@ -7,10 +7,18 @@ No variable is made and Keras is not imported: shapes and counts follow from the
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from cnnstudio.errors import StudioError
-from cnnstudio.limits import MAX_MAP_SIDE
+from cnnstudio.limits import (
+    BYTES_PER_PARAMETER,
+    MAX_ACTIVATIONS,
+    MAX_CLASSES,
+    MAX_LAYERS,
+    MAX_MAP_SIDE,
+    MAX_PARAMETERS,
+)
 from cnnstudio.models.keras_config.graph import Config, Graph, Node
 from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 from cnnstudio.models.layer_kinds.effects import Effect, shape_words
@@ -18,6 +26,7 @@ from cnnstudio.models.layer_kinds.kind import LayerKind
 from cnnstudio.models.layer_kinds.receptive import Maps
 from cnnstudio.models.layer_kinds.values import UnfitError, Values, is_whole, show, word
 from cnnstudio.models.layer_kinds.windows import Window
+from cnnstudio.wording import size
 
 SQUARES = ("kernel_size", "pool_size")
 """Fields where one number stands for a square."""
@@ -99,20 +108,25 @@ class LayerTable:
     rows: tuple[LayerRow, ...]
     misfit: Misfit | None
 
-    @property
+    @cached_property
     def parameters(self) -> int:
         """Of all layers, running statistics included."""
         return sum(row.parameters for row in self.rows)
 
-    @property
+    @cached_property
     def trainable_parameters(self) -> int:
         """Of all layers, those that training changes."""
         return sum(row.trainable_parameters for row in self.rows)
 
-    @property
+    @cached_property
     def multiply_adds(self) -> int:
         """Of all layers, for one image."""
         return sum(row.multiply_adds for row in self.rows)
+
+    @cached_property
+    def activations(self) -> int:
+        """Numbers that all layers answer to one image, as far as their shapes are known."""
+        return sum(math.prod(row.output_shape) for row in self.rows if row.output_shape is not None)
 
     def row(self, name: str) -> LayerRow:
         """The layer of that name.
@@ -120,10 +134,11 @@ class LayerTable:
         Raises:
             KeyError: there is none.
         """
-        for row in self.rows:
-            if row.name == name:
-                return row
-        raise KeyError(name)
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, LayerRow]:
+        return {row.name: row for row in self.rows}
 
 
 def describe(config: Config) -> LayerTable:
@@ -155,6 +170,35 @@ def describe(config: Config) -> LayerTable:
     if misfit is None:
         misfit = _bad_output(output.name, known[output.name])
     return LayerTable(str(config["config"]["name"]), image, _classes(output, known), tuple(rows), misfit)
+
+
+def check_size(parameters: Mapping[str, int], activations: int) -> None:
+    """Refuses a network that no usual machine could train.
+
+    Args:
+        parameters: of each layer, by its name.
+        activations: numbers that all layers together answer to one image.
+
+    Raises:
+        StudioError: it has too many layers, parameters or outputs; the sentence says how many there may be.
+    """
+    if len(parameters) > MAX_LAYERS:
+        raise StudioError(f"This network has {len(parameters):,} layers; up to {MAX_LAYERS:,} are possible.")
+    total = sum(parameters.values())
+    if total > MAX_PARAMETERS:
+        largest = max(parameters, key=parameters.__getitem__)
+        raise StudioError(
+            f"This network has {total:,} parameters, {parameters[largest]:,} of them in “{largest}”. "
+            f"Training it would take {size(BYTES_PER_PARAMETER * total)} of memory for weights, gradients and the "
+            f"optimizer; up to {MAX_PARAMETERS:,} parameters ({size(BYTES_PER_PARAMETER * MAX_PARAMETERS)}) are "
+            "possible. Use fewer units or filters, or pool before the first dense layer."
+        )
+    if activations > MAX_ACTIVATIONS:
+        raise StudioError(
+            f"The layers of this network have {activations:,} outputs for one image, which take "
+            f"{size(4 * activations)} of memory; up to {MAX_ACTIVATIONS:,} are possible. Use fewer filters, or pool "
+            "earlier."
+        )
 
 
 def mlp_connections(table: LayerTable) -> dict[str, tuple[int, int]]:
@@ -235,7 +279,10 @@ def _bad_image(node: Node, image: tuple[int, int, int]) -> Misfit | None:
 
 def _bad_output(name: str, maps: Maps) -> Misfit | None:
     if len(maps.shape) == 1:
-        return None
+        if maps.shape[0] <= MAX_CLASSES:
+            return None
+        text = f"“{name}” has {maps.shape[0]:,} outputs, where {MAX_CLASSES:,} classes are the most."
+        return Misfit(name, "", None, None, text)
     return Misfit(
         name,
         "",

@@ -260,6 +260,17 @@ class TrainingConfig:
         share = 1 if entry.path else 1 - self.validation_fraction
         _check_whole("batch size", self.batch_size, 1, max(1, math.floor(entry.train_images * share)))
 
+    def fitting(self, entry: DatasetEntry, images: int) -> "TrainingConfig":
+        """The same config with smaller batches where there are fewer images than in one, unless somebody chose that.
+
+        Args:
+            entry: the data set.
+            images: its training images; how many pictures of a folder can be read is known after the scan only.
+        """
+        if self.batch_size <= images or self.batch_size != _suited(entry, self.architecture)["batch_size"]:
+            return self
+        return replace(self, batch_size=_batch_size(images))
+
 
 def is_pretrained(architecture: str) -> bool:
     """Whether an architecture begins with what it has learnt from other photos: a key of `ARCHITECTURES`."""
@@ -285,12 +296,17 @@ def _are_few_or_large_photos(entry: DatasetEntry) -> bool:
 
 def _suited(entry: DatasetEntry, architecture: str) -> dict[str, Any]:
     images, steps = entry.train_images, FEW_STEPS_MORE if is_pretrained(architecture) else FEW_STEPS
-    batch_size = 2 ** int(math.log2(max(1, min(_SUITED["batch_size"], images / 6))))
+    batch_size = _batch_size(images)
     epochs = max(_SUITED["epochs"], min(MOST_EPOCHS, math.ceil(steps * batch_size / max(1, images))))
     augmentation = _SUITED["augmentation"]
     if entry.path is not None and images < FEW_IMAGES:
         augmentation = "photo" if entry.image_shape[2] == 3 else "shift=0.1,rotate=10,zoom=0.1"
     return {"epochs": epochs, "batch_size": batch_size, "augmentation": augmentation}
+
+
+def _batch_size(images: int) -> int:
+    """A power of two, so that an epoch has at least six steps."""
+    return 2 ** int(math.log2(max(1, min(_SUITED["batch_size"], images / 6))))
 
 
 def _check_choice(noun: str, value: Any, table: Container[str]) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cnnstudio.data.report import LeftOut
 from cnnstudio.models.trained.classifier import LayerOutput
 from cnnstudio.progress import Progress
 
@@ -32,6 +33,7 @@ class Started:
         train_images: number of images trained on in each epoch.
         validation_images: number of images held out for validation.
         classes: the class names, in the order of the labels.
+        left_out: what of a folder of images is not used, and why.
     """
 
     run: Path
@@ -41,6 +43,7 @@ class Started:
     train_images: int
     validation_images: int
     classes: tuple[str, ...]
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

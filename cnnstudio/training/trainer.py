@@ -13,6 +13,7 @@ import numpy as np
 
 from cnnstudio.data.augmentation.augment import find_augmentation
 from cnnstudio.data.library import find_dataset
+from cnnstudio.data.report import LeftOut
 from cnnstudio.data.splits import Dataset, Split
 from cnnstudio.errors import StudioError
 from cnnstudio.models.backend import import_keras
@@ -64,6 +65,7 @@ class TrainingResult:
         test_images: number of test images.
         test_accuracy: share of the test images that are right, 0–1.
         test_loss: mean cross-entropy on the test images, in nats.
+        left_out: what of a folder of images was not used, and why.
         stopped: whether it was stopped by request.
         advice: what is odd about it and what to do, in a sentence or two; empty where nothing is.
         classifier: with the weights of the best validation epoch; after a stop, those it had then.
@@ -82,6 +84,7 @@ class TrainingResult:
     test_images: int
     test_accuracy: float
     test_loss: float
+    left_out: tuple[LeftOut, ...]
     stopped: bool
     advice: str
     classifier: Classifier
@@ -169,7 +172,13 @@ class _Training:
         self._entry = find_dataset(config.dataset, config.image_size, config.channels)
         dataset = self._entry.load(prepare)
         self._dataset_title = dataset.title
-        self._train, self._validation, self._test = _splits(dataset, config)
+        self._left_out = dataset.report.left_out if dataset.report else ()
+        held = dataset.hold_out(config.validation_fraction, config.seed)
+        fitting = config.fitting(self._entry, len(held.train))
+        if fitting != config:
+            self._config = config = fitting
+            run.write_config(config)
+        self._train, self._validation, self._test = _splits(held, config)
         prepare(Preparing("Building the network"))
         network = find_network(config.architecture)
         self._network_title = network.title
@@ -203,6 +212,7 @@ class _Training:
                 train_images=len(self._train),
                 validation_images=len(self._validation),
                 classes=dataset.classes,
+                left_out=self._left_out,
             )
         )
         self._reporter.send_probe()
@@ -237,6 +247,7 @@ class _Training:
             test_images=test.images,
             test_accuracy=test.accuracy,
             test_loss=test.loss,
+            left_out=self._left_out,
             stopped=stopped,
             advice=self._history.advice,
             classifier=self._classifier,
@@ -349,13 +360,12 @@ def _rank(epoch: EpochEnd) -> tuple[float, float]:
     return epoch.val_accuracy, -epoch.val_loss
 
 
-def _splits(dataset: Dataset, config: TrainingConfig) -> tuple[Split, Split, Split]:
+def _splits(held: Dataset, config: TrainingConfig) -> tuple[Split, Split, Split]:
     """Returns the training images, with those that the augmentation adds, the validation and the test images.
 
     Raises:
         StudioError: there are too few images for the config.
     """
-    held = dataset.hold_out(config.validation_fraction, config.seed)
     if held.validation is None or not len(held.validation):
         raise StudioError(
             "There are too few training images: no class has two, one of which could be held out for validation. Add "
@@ -394,6 +404,7 @@ def _card(config: TrainingConfig, dataset: Dataset, model: "keras.Model", name: 
         command=_command(replace(config, dataset=dataset.name, start_from=start_from)),
         seed=config.seed,
         licence=f"Trained on {dataset.title}: {dataset.licence}" if dataset.licence else "",
+        left_out=dataset.report.left_out if dataset.report else (),
         **provenance(model),
     )
 

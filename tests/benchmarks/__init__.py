@@ -80,5 +80,6 @@ BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {
     "folder_training": _later("folder_training", "folder_training"),
     "batch_predict": _later("batch_predict", "batch_predict"),
     "faults": _later("faults", "faults"),
+    "graph_growth": _later("graph_growth", "graph_growth"),
 }
 """Every benchmark by its name; each gives one measurement or several."""

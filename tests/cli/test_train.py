@@ -1,8 +1,9 @@
 import json
 import signal
 import threading
-from dataclasses import replace
+from dataclasses import asdict, replace
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -11,6 +12,7 @@ from cnnstudio.models.networks.building import network_config
 from cnnstudio.models.networks.editing import change_layer
 from cnnstudio.models.networks.files import Network, write_network
 from cnnstudio.models.trained.library import list_models
+from cnnstudio.training.runs import config_of_run
 from cnnstudio.training.trainer import NothingTrained
 
 KEYS = (
@@ -24,6 +26,7 @@ KEYS = (
     "test_accuracy",
     "test_loss",
     "advice",
+    "left_out",
 )
 QUICK = ("train", "--architecture", "softmax", "--epochs", "1")
 
@@ -123,3 +126,43 @@ def test_architectures_that_cannot_be_trained(outcome, tmp_path):
     code, _, err = outcome("train", "--architecture", str(tmp_path / "gone.cnn.json"))
     assert code == 2
     assert "there is no such file" in err
+
+
+def test_what_is_left_out_of_a_folder_is_said(outcome, tmp_path):
+    """On stderr whatever is asked for, in the document, and in the card."""
+    random = np.random.default_rng(0)
+    for place in ("train/a", "train/b", "test/a", "test/b", "test/c"):
+        (tmp_path / "set" / place).mkdir(parents=True)
+        for number in range(6):
+            image = Image.fromarray(random.integers(0, 256, (8, 8, 3), np.uint8))
+            image.save(tmp_path / "set" / place / f"{number}.png")
+    for number in range(2):
+        (tmp_path / "set" / "train" / "b" / f"{number}.png").write_bytes(b"nothing")
+    arguments = ("train", "--dataset", str(tmp_path / "set"), "--architecture", "softmax", "--epochs", "1", "--quiet")
+    code, out, err = outcome(*arguments, "--json")
+    left_out = json.loads(out)["left_out"]
+    assert code == 0
+    assert [(one["what"], one["count"]) for one in left_out] == [("files", 2), ("classes", 1)]
+    assert left_out[0]["text"].startswith("2 files could not be read and were left out. The first, train/b/0.png: ")
+    assert left_out[1]["text"] == "“c” has no images for training, so the network cannot learn it."
+    assert err.splitlines() == [one["text"] for one in left_out]
+    [run] = [entry for entry in list_models() if entry.kind == "run"]
+    assert [asdict(one) for one in run.card.left_out] == left_out
+
+
+def test_a_batch_size_that_nobody_chose_fits_the_pictures_that_can_be_read(outcome, tmp_path):
+    """Of 200 files, 12 are pictures."""
+    for name in "ab":
+        (tmp_path / "set" / name).mkdir(parents=True)
+        for number in range(100):
+            file = tmp_path / "set" / name / f"{number}.png"
+            if number < 6:
+                Image.fromarray(np.full((8, 8, 3), number, np.uint8)).save(file)
+            else:
+                file.touch()
+    arguments = ("train", "--dataset", str(tmp_path / "set"), "--architecture", "softmax", "--epochs", "1", "--quiet")
+    assert outcome(*arguments)[0] == 0
+    [run] = [entry for entry in list_models() if entry.kind == "run"]
+    assert config_of_run(run.path)["batch_size"] == 1
+    code, _, err = outcome(*arguments, "--batch-size", "20")
+    assert (code, "The batch size, 20, is larger than the number of training images, 8." in err) == (1, True)

@@ -1,6 +1,7 @@
 """The code of a network, by running it: what it builds has the config that it was written from."""
 
 import ast
+import copy
 import json
 import os
 import random
@@ -13,10 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cnnstudio.errors import StudioError
 from cnnstudio.exporting.network_code import model_code
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.keras_config.allowlist import checked_config
 from cnnstudio.models.layers import local_response_normalization
+from tests.benchmarks.graph_growth import network
 from tests.models.sample_networks import ONE_OF_EACH, built_without_memory, shallow_applications, shallow_architectures
 
 
@@ -192,3 +195,21 @@ def test_asking_keras_leaves_random_alone():
     after = random.random()
     random.seed(5)
     assert after == random.random()
+
+
+def test_a_layer_that_keras_does_not_make_is_named() -> None:
+    """A network's file may come from anybody, and an edited one may be impossible."""
+    config = copy.deepcopy(config_of("lenet5"))
+    next(layer for layer in config["config"]["layers"] if layer["name"] == "conv1")["config"]["strides"] = [1]
+    with pytest.raises(StudioError, match=r"Keras cannot make the layer “conv1” \(.*strides"):
+        model_code(config)
+
+
+def test_many_branches_use_few_variables() -> None:
+    """Each branch is written to its end, and its variable is used again once it is joined."""
+    _, text = model_code(network("fork", 40))
+    lines = text.splitlines()
+    assert lines[1].startswith("x = ") and lines[2].startswith("y = ")
+    assert any("[x, y, z, w, x1, x2" in line for line in lines)
+    _, text = model_code(network("blocks", 30))
+    assert {line.split(" = ")[0] for line in text.splitlines() if " = layers." in line} == {"x", "y", "outputs"}

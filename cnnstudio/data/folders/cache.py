@@ -29,10 +29,16 @@ from cnnstudio import storage
 from cnnstudio.data.folders.disk import Stamp, have_changed, list_again, sign_file
 from cnnstudio.data.folders.scan import Scan, block_bytes
 from cnnstudio.data.folders.suggestion import Suggestion
+from cnnstudio.data.report import LeftOut
 from cnnstudio.data.stored import StoredImages
 
-FORMAT = 2
-"""2: HEIC photos are read; in an earlier cache they were left out."""
+FORMAT = 3
+"""2: HEIC photos are read; in an earlier cache they were left out.
+3: links are not followed in circles; it is counted what is left out.
+"""
+
+FORMAT_WITHOUT_COUNTS = 2
+"""Still read where nothing was left out and no folder is a link."""
 
 IMAGES = "images.bin"
 INDEX = "index.npz"
@@ -53,7 +59,7 @@ class Record:
         suggestion: how the pictures could be used, as of the scan.
         classes: the class names.
         places: split, label, path and number of files of each folder, in the order of the files' numbers.
-        notes: sentences on what was left out.
+        left_out: what was not looked at, and why.
         stamps: of all folders; none for an archive.
         signed: (path, size, time) of files beside the images: the archive, or the folder's settings.
         scan: what was found.
@@ -64,7 +70,7 @@ class Record:
     suggestion: Suggestion
     classes: tuple[str, ...]
     places: tuple[tuple[str, int, str, int], ...]
-    notes: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
     stamps: tuple[Stamp, ...]
     signed: tuple[str, int, int]
     scan: Scan
@@ -94,7 +100,7 @@ def find_cached(
     # Every folder's name begins with its image size and channels.
     for folder in sorted(_home(path).glob(f"{image_size or '[1-9]*'}x{channels or '[13]'}-*")):
         try:
-            record = _read_record(folder)
+            record = _read_record(folder, path)
         except _DAMAGED:
             continue
         wanted = image_size or record.suggestion.image_size, channels or record.suggestion.channels
@@ -134,7 +140,7 @@ def new_cache(path: Path, shape: tuple[int, int], scan: Callable[[Path], Record]
     for older in home.glob(f"{prefix}*"):
         if older != whole:
             shutil.rmtree(older, ignore_errors=True)
-    record = _read_record(whole)
+    record = _read_record(whole, path)
     return record, StoredImages(whole / IMAGES, _images_shape(record))
 
 
@@ -144,6 +150,7 @@ def _write_record(folder: Path, record: Record) -> None:
     del facts["scan"]
     arrays = {name: facts.pop(name) for name in _ARRAYS}
     facts["proposal"] = asdict(facts.pop("suggestion"))
+    facts["left_out"] = [asdict(one) for one in facts["left_out"]]
     facts |= {"format": FORMAT, "modified": (folder / IMAGES).stat().st_mtime_ns}
     np.savez(folder / INDEX, facts=np.frombuffer(json.dumps(facts).encode(), np.uint8), **arrays)
 
@@ -158,16 +165,23 @@ def _home(path: Path) -> Path:
     return storage.cache_folder() / "images" / name
 
 
-def _read_record(folder: Path) -> Record:
+def _read_record(folder: Path, path: Path) -> Record:
+    """Reads what was kept of a path."""
     with np.load(folder / INDEX, allow_pickle=False) as index:
         facts: dict[str, Any] = json.loads(index["facts"].tobytes(), object_hook=_with_tuples)
-        if facts.pop("format") != FORMAT:
+        number = facts.pop("format")
+        if number not in (FORMAT_WITHOUT_COUNTS, FORMAT):
             raise ValueError("an unknown format")
         arrays = {name: index[name] for name in _ARRAYS}
     found = {field.name: facts.pop(field.name) for field in fields(Scan) if field.name not in _ARRAYS}
     suggestion = Suggestion(**facts.pop("proposal"))
+    if number == FORMAT_WITHOUT_COUNTS and facts.pop("notes"):
+        raise ValueError("it is not known how much was left out")
+    facts["left_out"] = tuple(LeftOut(**one) for one in facts.get("left_out", ()))
     # Earlier versions kept a folder's time as well, after its path.
     stamps = tuple(Stamp(stamp[0], *stamp[-2:]) for stamp in facts.pop("stamps"))
+    if number == FORMAT_WITHOUT_COUNTS and any((path / stamp.path).is_symlink() for stamp in stamps):
+        raise ValueError("a link may have led in a circle")
     return Record(**facts, suggestion=suggestion, stamps=stamps, scan=Scan(**arrays, **found))
 
 

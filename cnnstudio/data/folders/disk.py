@@ -12,6 +12,7 @@ from cnnstudio.data.folders.names import is_left_out, readable
 from cnnstudio.data.folders.zip_file import Archive
 from cnnstudio.data.pictures.decode import IN_MEMORY, read_file, read_head
 from cnnstudio.errors import StudioError, reason
+from cnnstudio.limits import MAX_FILES, MAX_FOLDERS
 from cnnstudio.storage import is_file
 
 
@@ -30,11 +31,12 @@ class Stamp(NamedTuple):
 
 
 class DiskFolder:
-    """A folder of images on disk.
+    """A folder of images on disk. It is looked through as far as `MAX_FOLDERS` and `MAX_FILES` allow.
 
     Attributes:
-        problems: (relative path, why) of what cannot be read though it looks as if it should be; grows while the
-            folder is looked through.
+        problems: (relative path, why, in a sentence) of files that cannot be read; grows while the folder is looked
+            through.
+        shut: (relative path, why, in the middle of a sentence) of folders that cannot be looked into; likewise.
         stamps: of the folders that were looked into so far.
 
     Raises:
@@ -44,23 +46,38 @@ class DiskFolder:
     def __init__(self, path: Path) -> None:
         self.path = str(path)
         self.problems: list[tuple[str, str]] = []
+        self.shut: list[tuple[str, str]] = []
         self.stamps: list[Stamp] = []
+        self._files = 0
         try:
             os.listdir(self.path)  # noqa: PTH208 - a Path makes a Path of each of 60,000 names
         except OSError as error:
             name = readable(self.path)
             raise StudioError(f"{name} cannot be read: {reason(error)}. Choose another folder.") from error
+        if _file_system(self.path) in SYSTEM_FILES:
+            raise StudioError(
+                f"{readable(self.path)} holds no files of yours: it shows what the system is doing. Choose another."
+            )
 
     def names_in(self, path: str) -> tuple[list[str], list[str]]:
-        """Names of the files and of the folders in a folder, sorted; what cannot be read is noted in `problems`."""
+        """Names of the files and of the folders in a folder, sorted; what cannot be read is noted.
+
+        Raises:
+            StudioError: there are more folders or files in all than any data set has.
+        """
+        if len(self.stamps) == MAX_FOLDERS:
+            raise self._too_large(MAX_FOLDERS, "folders")
         try:
             with os.scandir(self.full(path)) as entries:
                 kinds = {entry.name: _kind(entry) for entry in entries}
         except OSError as error:
             self.stamps.append(Stamp(path, reason(error), ()))
-            self.problems.append((path, f"The folder cannot be read: {reason(error)}."))
+            self.shut.append((path, reason(error)))
             return [], []
         names = _visible(kinds)
+        self._files += len(names)
+        if self._files > MAX_FILES:
+            raise self._too_large(MAX_FILES, "files")
         others = tuple(name for name in names if kinds[name] != "file")
         self.stamps.append(Stamp(path, _hash(names), others))
         prefix = f"{path}/" if path else ""
@@ -76,9 +93,13 @@ class DiskFolder:
         # Some file systems number nothing.
         return (status.st_dev, status.st_ino) if status.st_ino else path
 
+    def above(self) -> list[Hashable]:
+        """The identities of the folders that this one lies in."""
+        return [self.identity(str(parent)) for parent in Path(self.path).resolve().parents]
+
     def full(self, path: str) -> str:
         """Where a relative path lies."""
-        return f"{self.path}/{path}" if path else self.path
+        return os.path.join(self.path, path) if path else self.path  # noqa: PTH118 - called very often
 
     def read(self, path: str, limit: int) -> tuple[bytes | None, tuple[int, int]]:
         """The bytes of a file, None where it has more than `limit` or cannot be read; and its size and time."""
@@ -99,9 +120,31 @@ class DiskFolder:
     def close(self) -> None:
         """Does nothing: no file stays open."""
 
+    def _too_large(self, limit: int, what: str) -> StudioError:
+        return StudioError(
+            f"{readable(self.path)} holds more than {limit:,} {what}, with all that is below it and all to which its "
+            "links lead: it is too large to be looked through. Choose the folder that holds the pictures."
+        )
+
 
 Store = DiskFolder | Archive
 """Where pictures lie. Paths in it are relative to its top, with forward slashes."""
+
+
+SYSTEM_FILES = frozenset({"cgroup", "cgroup2", "debugfs", "devpts", "devtmpfs", "proc", "sysfs", "tracefs"})
+"""File systems in which Linux shows itself: their links lead everywhere, and some of their files never end."""
+
+
+def _file_system(path: str) -> str:
+    """The kind of file system that a folder lies in, as Linux calls it; empty on other systems."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return ""
+    # The mount point is the fifth field, with blanks as \040; the kind comes after a dash.
+    mounts = {line.split(" ")[4]: line.rpartition(" - ")[2].partition(" ")[0] for line in lines}
+    real = Path(os.path.realpath(path))
+    return next((mounts[str(folder)] for folder in (real, *real.parents) if str(folder) in mounts), "")
 
 
 def open_store(path: Path) -> Store:

@@ -88,4 +88,5 @@ def _below(path: Path, problems: list[str]) -> Iterator[PictureFile]:
         for name in sorted(filter(is_picture, branch.files), key=natural_key):
             member = f"{branch.path}/{name}" if branch.path else name
             yield PictureFile(readable(f"{folder}/{name}"), path if archive else Path(folder, name), archive, member)
-    problems += [f"{readable(f'{path}/{below}')}: {why}" for below, why in store.problems]
+    shut = [(below, f"The folder cannot be read: {why}.") for below, why in store.shut]
+    problems += [f"{readable(f'{path}/{below}')}: {why}" for below, why in (*shut, *store.problems)]

@@ -1,7 +1,7 @@
 """Where the classes of a folder of images are: the layouts in which people bring them."""
 
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,7 +9,15 @@ import numpy as np
 
 from cnnstudio.data.folders.disk import Store
 from cnnstudio.data.folders.names import natural_key, readable
+from cnnstudio.data.folders.notes import (
+    empty_folders,
+    folders_beside,
+    folders_met_again,
+    stray_pictures,
+    unreadable_folders,
+)
 from cnnstudio.data.pictures.open import is_picture
+from cnnstudio.data.report import LeftOut
 from cnnstudio.errors import StudioError
 
 SPLIT_FOLDERS = {
@@ -58,18 +66,36 @@ class Branch:
         prefix = f"{self.path}/" if self.path else ""
         return files, [Branch(self._store, prefix + name) for name in folders]
 
-    def walk(self, while_looking: Callable[[], object]) -> "Iterator[Branch]":
-        """The folder and all below, each once: links may lead in a circle."""
-        seen = set()
+    @property
+    def identity(self) -> Hashable:
+        """The same for a folder that is reached in two ways."""
+        return self._store.identity(self.path)
+
+    def walk(
+        self,
+        while_looking: Callable[[], object],
+        elsewhere: Container[Hashable] = frozenset(),
+        again: list[str] | None = None,
+    ) -> "Iterator[Branch]":
+        """The folder and all below, each once: links may lead in a circle.
+
+        Args:
+            while_looking: called for every folder.
+            elsewhere: identities of folders that are looked through by themselves, and are not followed to from here.
+            again: to this the paths of what was not followed are added.
+        """
+        seen: set[Hashable] = set()
         waiting = [self]
         while waiting:
             branch = waiting.pop()
-            identity = self._store.identity(branch.path)
-            if identity not in seen:
+            identity = branch.identity
+            if identity not in seen and (branch is self or identity not in elsewhere):
                 seen.add(identity)
                 while_looking()
                 yield branch
                 waiting += reversed(branch.folders)
+            elif again is not None:
+                again.append(branch.path)
 
 
 @dataclass(frozen=True)
@@ -97,23 +123,25 @@ class Layout:
         top: path of the folder in which the classes or splits were found, relative to the one that was named.
         classes: their names, as text that can be shown.
         places: by split, class and folder.
-        notes: sentences on what was left out.
+        left_out: what of the folder is not used, and why.
     """
 
     top: str
     classes: tuple[str, ...]
     places: tuple[Place, ...]
-    notes: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
 
     def __len__(self) -> int:
         return sum(len(place.files) for place in self.places)
 
     def counts(self) -> dict[str, np.ndarray]:
-        """Files of each class, (classes,) int64, by split."""
-        counts: dict[str, np.ndarray] = {}
+        """Pictures of each class, (classes,) int64, by split: files named as such, all where none of a class is."""
+        named: dict[str, np.ndarray] = {}
+        every: dict[str, np.ndarray] = {}
         for place in self.places:
-            counts.setdefault(place.split, np.zeros(len(self.classes), np.int64))[place.label] += len(place.files)
-        return counts
+            for counts, files in ((named, sum(map(is_picture, place.files))), (every, len(place.files))):
+                counts.setdefault(place.split, np.zeros(len(self.classes), np.int64))[place.label] += files
+        return {split: np.where(counts, counts, every[split]) for split, counts in named.items()}
 
     def paths(self) -> list[str]:
         """Of every file, relative to the top."""
@@ -131,14 +159,23 @@ def find_classes(store: Store, name: str, while_looking: Callable[[], object]) -
     branches = _split_folders(top, name)
     files: dict[tuple[str, str], list[Branch]] = {}
     empty = []
-    for split, parents in branches.items():
-        for folder in (folder for parent in parents for folder in parent.folders):
+    parents = [parent for parents in branches.values() for parent in parents]
+    around = {*store.above(), *(parent.identity for parent in (top, *parents))}
+    elsewhere = {*around, *(folder.identity for parent in parents for folder in parent.folders)}
+    again: list[str] = []
+    for split, holders in branches.items():
+        for folder in (folder for holder in holders for folder in holder.folders):
             while_looking()
-            filled = [branch for branch in folder.walk(while_looking) if branch.files]
+            if folder.identity in around:
+                again.append(folder.path)
+                continue
+            filled = [branch for branch in folder.walk(while_looking, elsewhere, again) if branch.files]
             if filled:
                 files.setdefault((split, _class_name(folder)), []).extend(filled)
             else:
                 empty.append(folder.path)
+    shut = {path for path, _ in store.shut}
+    empty = [path for path in empty if path not in shut]
     classes = tuple(sorted({label for _, label in files}, key=natural_key))
     if len(classes) < 2:
         if not classes:
@@ -154,8 +191,13 @@ def find_classes(store: Store, name: str, while_looking: Callable[[], object]) -
         for label in classes
         for branch in files.get((split, label), ())
     )
-    notes = (*_notes_on_empty(empty), *_notes_on_strays(top, branches))
-    return Layout(top.path, classes, places, notes)
+    left_out = (
+        *unreadable_folders(store.shut),
+        *empty_folders(empty),
+        *folders_met_again(again),
+        *_left_outside(top, parents),
+    )
+    return Layout(top.path, classes, places, left_out)
 
 
 def _unwrapped(root: Branch) -> Branch:
@@ -201,26 +243,10 @@ def _class_name(folder: Branch) -> str:
     return unicodedata.normalize("NFC", readable(folder.name))
 
 
-def _notes_on_empty(empty: list[str]) -> Iterator[str]:
-    if len(empty) == 1:
-        yield f"The folder “{readable(empty[0])}” is empty and was left out."
-    elif empty:
-        yield f"{len(empty):,} folders are empty and were left out ({_some(empty)})."
-
-
-def _notes_on_strays(top: Branch, branches: dict[str, list[Branch]]) -> Iterator[str]:
-    parents = [parent for parents in branches.values() for parent in parents]
+def _left_outside(top: Branch, parents: list[Branch]) -> Iterator[LeftOut]:
+    """What lies beside the folders of the classes, which `parents` hold."""
     above = parents if parents == [top] else [top, *parents]
-    strays = sum(is_picture(file) for branch in above for file in branch.files)
-    if strays:
-        pictures, were = ("1 picture is", "was") if strays == 1 else (f"{strays:,} pictures are", "were")
-        yield f"{pictures} outside the class folders and {were} left out."
+    yield from stray_pictures(sum(is_picture(file) for branch in above for file in branch.files))
     if parents != [top]:
         taken = {parent.path for parent in parents}
-        others = [folder.name for folder in top.folders if folder.path not in taken]
-        if others:
-            yield f"{_some(others)} beside “train” {'was' if len(others) == 1 else 'were'} left out."
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join([*(f"“{readable(name)}”" for name in names[:3]), *(["…"] if len(names) > 3 else [])])
+        yield from folders_beside([folder.name for folder in top.folders if folder.path not in taken])

@@ -10,7 +10,7 @@ from cnnstudio.data.folders.disk import DiskFolder, Stamp, Store, open_store, si
 from cnnstudio.data.folders.image_files import ImageFiles
 from cnnstudio.data.folders.layout import Layout, find_classes
 from cnnstudio.data.folders.names import readable
-from cnnstudio.data.folders.notes import notes_on_classes, notes_on_files, notes_on_test
+from cnnstudio.data.folders.notes import classes_without, notes_on_classes, notes_on_copies, unreadable_files
 from cnnstudio.data.folders.scan import MAX_LISTED, Scan, scan_images
 from cnnstudio.data.folders.suggestion import Suggestion, settings_path, suggest
 from cnnstudio.data.report import TEST_SHARE, FolderReport, FolderSurvey
@@ -41,7 +41,9 @@ def survey_folder(path: Path, on_progress: OnProgress | None = None) -> FolderSu
     with closing(open_store(path)) as store:
         layout, suggestion = _look(path, store, on_progress)
     counts = layout.counts()
-    notes = (*layout.notes, *suggestion.notes, *notes_on_classes(layout.classes, next(iter(counts.values()))))
+    train, test = next(iter(counts.values())), counts.get("test")
+    left_out = [*layout.left_out, *classes_without(layout.classes, train, test)]
+    notes = (*(one.text for one in left_out), *suggestion.notes, *notes_on_classes(layout.classes, train))
     return FolderSurvey(
         path,
         layout.classes,
@@ -120,7 +122,7 @@ def _scan(
 
         def scan(images: Path) -> Record:
             found = scan_images(store, layout, shape, images, on_progress=on_progress, name=_title(path))
-            return Record(shape, suggestion, layout.classes, places, layout.notes, stamps, signed, found)
+            return Record(shape, suggestion, layout.classes, places, layout.left_out, stamps, signed, found)
 
         return new_cache(path, shape, scan)
 
@@ -174,14 +176,18 @@ def _check_enough(name: str, counts: np.ndarray) -> None:
 def _report(path: Path, record: Record, splits: np.ndarray, counts: np.ndarray, own_split: bool) -> FolderReport:
     scan = record.scan
     groups, leaked, copies = _duplicates(scan, splits)
-    notes = [*record.notes, *record.suggestion.notes]
+    left_out = (
+        *record.left_out,
+        *unreadable_files(scan.unreadable_count, scan.unreadable),
+        *classes_without(record.classes, counts[_TRAIN], counts[_TEST]),
+    )
+    notes = [*(one.text for one in left_out), *record.suggestion.notes]
     if not own_split:
         count = int(counts[_TEST].sum())
         are = "is" if count == 1 else "are"
         notes.append(f"{counted(count, 'image')} ({percent(TEST_SHARE, 0)} of each class) {are} set aside for testing.")
     notes += notes_on_classes(record.classes, counts[_TRAIN])
-    notes += notes_on_test(record.classes, counts[_TEST])
-    notes += notes_on_files(scan.unreadable_count, leaked, int(counts[_VALIDATION:].sum()), copies)
+    notes += notes_on_copies(leaked, int(counts[_VALIDATION:].sum()), copies)
     return FolderReport(
         path=path,
         classes=record.classes,
@@ -195,6 +201,7 @@ def _report(path: Path, record: Record, splits: np.ndarray, counts: np.ndarray, 
         unreadable_count=scan.unreadable_count,
         duplicates=groups,
         duplicates_count=leaked,
+        left_out=left_out,
         notes=tuple(notes),
     )
 

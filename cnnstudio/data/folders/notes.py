@@ -1,8 +1,12 @@
-"""Sentences on what may spoil a training with the user's own images."""
+"""Sentences on what may spoil a training with the user's own images, and on what of them is left out."""
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+
+from cnnstudio.data.folders.names import readable
+from cnnstudio.data.report import LeftOut
+from cnnstudio.wording import counted
 
 IMBALANCE = 3
 """A class with so many times more images than another is favoured by the network."""
@@ -13,6 +17,83 @@ FEW = 10
 _NAMED = 3
 
 
+def classes_without(classes: Sequence[str], train: np.ndarray, test: np.ndarray | None) -> Iterator[LeftOut]:
+    """Classes that have no images for training, or none for testing.
+
+    Args:
+        classes: the names.
+        train: (classes,) images for training.
+        test: (classes,) images for testing; None where it is not known yet which are.
+    """
+    untaught = [name for name, count in zip(classes, train, strict=True) if not count]
+    if untaught:
+        have, them = ("has", "it") if len(untaught) == 1 else ("have", "them")
+        text = f"{_names(untaught)} {have} no images for training, so the network cannot learn {them}."
+        yield LeftOut("classes", len(untaught), text)
+    untested = [] if test is None else [name for name, count in zip(classes, test, strict=True) if not count]
+    if untested:
+        have = "has" if len(untested) == 1 else "have"
+        yield LeftOut("classes", len(untested), f"{_names(untested)} {have} no images for testing.")
+
+
+def unreadable_files(count: int, listed: Sequence[tuple[str, str]]) -> Iterator[LeftOut]:
+    """Files that were left out because they cannot be read.
+
+    Args:
+        count: how many.
+        listed: (path, why, in a sentence), one at least where there are any.
+    """
+    if count:
+        files, were = ("1 file", "was") if count == 1 else (f"{count:,} files", "were")
+        path, why = listed[0]
+        yield LeftOut("files", count, f"{files} could not be read and {were} left out. {_first(count, path, why)}")
+
+
+def unreadable_folders(shut: Sequence[tuple[str, str]]) -> Iterator[LeftOut]:
+    """Folders that were left out because they cannot be looked into, (path, why, in the middle of a sentence)."""
+    if shut:
+        path, why = shut[0]
+        if len(shut) == 1:
+            text = f"The folder “{readable(path)}” cannot be read and was left out: {why}."
+        else:
+            text = f"{len(shut):,} folders cannot be read and were left out; the first, {readable(path)}: {why}."
+        yield LeftOut("folders", len(shut), text)
+
+
+def empty_folders(paths: Sequence[str]) -> Iterator[LeftOut]:
+    """Folders that could have been classes, but hold nothing."""
+    if len(paths) == 1:
+        yield LeftOut("folders", 1, f"The folder “{readable(paths[0])}” is empty and was left out.")
+    elif paths:
+        text = f"{len(paths):,} folders are empty and were left out ({some(paths)})."
+        yield LeftOut("folders", len(paths), text)
+
+
+def folders_met_again(links: Sequence[str]) -> Iterator[LeftOut]:
+    """Links that were not followed: they lead in a circle, or to where the same pictures are found anyway."""
+    if len(links) == 1:
+        text = f"The link “{readable(links[0])}” leads to a folder that is read anyway, and was left out."
+        yield LeftOut("folders", 1, text)
+    elif links:
+        text = f"{len(links):,} links lead to folders that are read anyway, and were left out ({some(links)})."
+        yield LeftOut("folders", len(links), text)
+
+
+def stray_pictures(count: int) -> Iterator[LeftOut]:
+    """Pictures that lie beside the folders of the classes."""
+    if count:
+        is_, was = ("is", "was") if count == 1 else ("are", "were")
+        text = f"{counted(count, 'picture')} {is_} outside the class folders and {was} left out."
+        yield LeftOut("files", count, text)
+
+
+def folders_beside(names: Sequence[str]) -> Iterator[LeftOut]:
+    """Folders beside “train” and “test”."""
+    if names:
+        were = "was" if len(names) == 1 else "were"
+        yield LeftOut("folders", len(names), f"{some(names)} beside “train” {were} left out.")
+
+
 def notes_on_classes(classes: Sequence[str], counts: np.ndarray) -> Iterator[str]:
     """Sentences on classes with few images and on imbalance.
 
@@ -20,17 +101,13 @@ def notes_on_classes(classes: Sequence[str], counts: np.ndarray) -> Iterator[str
         classes: the names.
         counts: (classes,) images for training.
     """
-    missing = [name for name, count in zip(classes, counts, strict=True) if not count]
-    if missing:
-        yield (
-            f"{_names(missing)} {'has' if len(missing) == 1 else 'have'} no images for training, so the network cannot "
-            f"learn {'it' if len(missing) == 1 else 'them'}."
-        )
     few = [name for name, count in zip(classes, counts, strict=True) if 0 < count < FEW]
     if few:
         have = "has" if len(few) == 1 else "have"
         yield f"{_names(few)} {have} fewer than {FEW} images for training. More would help."
     present = np.flatnonzero(counts)
+    if not len(present):
+        return
     most, least = present[counts[present].argmax()], present[counts[present].argmin()]
     if counts[most] > IMBALANCE * counts[least]:
         yield (
@@ -39,25 +116,14 @@ def notes_on_classes(classes: Sequence[str], counts: np.ndarray) -> Iterator[str
         )
 
 
-def notes_on_test(classes: Sequence[str], counts: np.ndarray) -> Iterator[str]:
-    """A sentence on classes that have no images for testing, by (classes,) `counts`."""
-    missing = [name for name, count in zip(classes, counts, strict=True) if not count]
-    if missing:
-        yield f"{_names(missing)} {'has' if len(missing) == 1 else 'have'} no images for testing."
-
-
-def notes_on_files(unreadable: int, leaked: int, judged: int, copies: int) -> Iterator[str]:
-    """Sentences on unreadable files and on duplicates.
+def notes_on_copies(leaked: int, judged: int, copies: int) -> Iterator[str]:
+    """Sentences on duplicates.
 
     Args:
-        unreadable: files that were left out.
         leaked: validation and test images that are among the training images too.
         judged: validation and test images in all.
         copies: images that have the same bytes as an earlier one of the same split.
     """
-    if unreadable:
-        files, were = ("1 file", "was") if unreadable == 1 else (f"{unreadable:,} files", "were")
-        yield f"{files} could not be read and {were} left out."
     if leaked:
         yield (
             f"{leaked:,} of the {judged:,} validation and test images {'is' if leaked == 1 else 'are'} also among the "
@@ -68,8 +134,17 @@ def notes_on_files(unreadable: int, leaked: int, judged: int, copies: int) -> It
         yield f"{_images(copies)} {are} of others for the same use."
 
 
+def some(names: Sequence[str]) -> str:
+    """The first few names, as they are shown."""
+    return ", ".join([*(f"“{readable(name)}”" for name in names[:_NAMED]), *(["…"] if len(names) > _NAMED else [])])
+
+
+def _first(count: int, path: str, why: str) -> str:
+    return f"{path}: {why}" if count == 1 else f"The first, {path}: {why}"
+
+
 def _images(count: int) -> str:
-    return "1 image" if count == 1 else f"{count:,} images"
+    return counted(count, "image")
 
 
 def _names(names: Sequence[str]) -> str:

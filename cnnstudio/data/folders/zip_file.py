@@ -42,7 +42,8 @@ class Archive:
     """A zip archive, open until it is closed; its files may be read by several threads.
 
     Attributes:
-        problems: (path, why) of what cannot be read.
+        problems: (path, why, in a sentence) of files that cannot be read.
+        shut: folders that cannot be looked into: none.
 
     Raises:
         StudioError: it is no zip archive, is damaged, has a password, is built to fill memory or disk, or holds a name
@@ -52,6 +53,7 @@ class Archive:
     def __init__(self, path: Path) -> None:
         self._name = readable(str(path))
         self.problems: list[tuple[str, str]] = []
+        self.shut: list[tuple[str, str]] = []
         try:
             with path.open("rb") as file:
                 _check_directory(file, self._name)
@@ -79,6 +81,10 @@ class Archive:
     def identity(self, path: str) -> str:
         """The path itself: no folder can be reached in two ways."""
         return path
+
+    def above(self) -> list[str]:
+        """No folder of an archive lies in another one from which it could be reached."""
+        return []
 
     def read(self, path: str, limit: int) -> tuple[bytes | None, tuple[int, int]]:
         """The bytes of a file, None where it has more than `limit` or is damaged; and its size and checksum."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cnnstudio.errors import StudioError
-from cnnstudio.limits import MAX_ARCHITECTURE_SIDE
+from cnnstudio.limits import MAX_ARCHITECTURE_SIDE, MAX_CLASSES
 from cnnstudio.models.architectures.alexnet import ALEXNET
 from cnnstudio.models.architectures.architecture import Architecture, ImageShape
 from cnnstudio.models.architectures.convnext import CONVNEXT
@@ -56,6 +56,8 @@ def check(architecture: Architecture, image_shape: ImageShape, classes: int) -> 
     size = shape((height, width))
     if classes < 2:
         raise StudioError(f"{architecture.title} needs at least 2 classes to choose between, not {classes}.")
+    if classes > MAX_CLASSES:
+        raise StudioError(f"{architecture.title} can have up to {MAX_CLASSES:,} classes, not {classes:,}.")
     if channels < 1 or min(height, width) < 1:
         raise StudioError(f"An image of {size} pixels and {channels} channels is empty.")
     if architecture.channels and channels not in architecture.channels:

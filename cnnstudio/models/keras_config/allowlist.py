@@ -10,11 +10,10 @@ layer that does the same takes its place, or the file is refused.
 import json
 from typing import Any, Literal
 
+from cnnstudio.limits import MAX_LAYERS, MAX_MODEL_DEPTH, MAX_UNITS
 from cnnstudio.models.keras_config.equivalents import OPERATION_MODULES, as_layer
 from cnnstudio.models.layer_kinds import LAYER_KINDS
 
-MAX_LAYERS = 2_000
-MAX_DEPTH = 8
 MAX_TEXT = 1_000
 MAX_NUMBER = 2**31
 
@@ -55,6 +54,12 @@ _ADVICE = {
     "x / 255, and save the model again"
 }
 """What else will do, for layers that are met often."""
+
+DTYPES = (
+    *("float32", "float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16"),
+    *("uint8", "uint16", "uint32", "int8", "int16", "int32", "int64", "bool"),
+)
+"""Types of numbers, and policies that mix them."""
 
 _MODEL_FIELDS = ("name", "trainable", "layers", "input_layers", "output_layers", "build_input_shape")
 
@@ -107,8 +112,8 @@ class _Copy:
     def model(self, config: dict[str, Any], depth: int) -> dict[str, Any]:
         inner = _fields(config)
         layers = inner.get("layers")
-        if depth > MAX_DEPTH:
-            raise RefusedError(f"its models are nested over {MAX_DEPTH} deep")
+        if depth > MAX_MODEL_DEPTH:
+            raise RefusedError(f"its models are nested over {MAX_MODEL_DEPTH} deep")
         if not isinstance(layers, list):
             raise RefusedError("it is damaged: its model has no list of layers")
         copied = {key: _plain(inner[key]) for key in _MODEL_FIELDS if key in inner and key != "layers"}
@@ -132,11 +137,29 @@ class _Copy:
             config = _as_layer(config)
             copied = _object(config, "layer")
             copied["config"]["name"] = _name(copied["config"])
+            _check_values(copied["config"])
         if "name" in config:
             copied["name"] = _name(config)
         if "inbound_nodes" in config:
             copied["inbound_nodes"] = _nodes(config)
         return copied
+
+
+def _check_values(config: dict[str, Any]) -> None:
+    """Refuses values by which a layer takes all memory, or fails only once it is used."""
+    name = config["name"]
+    for field in ("units", "filters"):
+        number = config.get(field)
+        if isinstance(number, int) and number > MAX_UNITS:
+            raise RefusedError(f"its layer “{name}” has {number:,} {field}; up to {MAX_UNITS:,} are possible")
+    dtype = config.get("dtype")
+    if isinstance(dtype, dict):
+        dtype = dtype["config"].get("name", dtype["class_name"])
+    if dtype is not None and dtype not in tuple(DTYPES):
+        raise RefusedError(
+            f"its layer “{name}” computes with numbers of the type “{str(dtype)[:80]}”, which is none of Keras's: "
+            f"{', '.join(DTYPES)}"
+        )
 
 
 def _as_layer(config: Any) -> Any:

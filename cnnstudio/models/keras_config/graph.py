@@ -6,7 +6,7 @@ the layers it is fed by, so that a layer can be put in, taken out or moved witho
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
@@ -93,8 +93,7 @@ class Graph:
             StudioError: it is no network with one input and one output, or its connections make no sense.
         """
         nodes, output = _read(config, flatten=False)
-        name = re.sub(r"[^A-Za-z0-9_.-]", "_", str(config["config"]["name"])).lstrip("_-")
-        graph = cls(name or "network", nodes, output)
+        graph = cls(scope_name(str(config["config"]["name"])), nodes, output)
         if [node.kind for node in nodes if not node.inputs] != ["InputLayer"]:
             raise StudioError("This is no image classifier: all its layers must be computed from its one input.")
         graph.sort()
@@ -163,12 +162,20 @@ class Graph:
                 reached.add(node.name)
         return reached - {name}
 
-    def depth(self, name: str) -> int:
-        """How many layers lie on the longest way from the input to a layer."""
+    def followers(self) -> dict[str, list[Node]]:
+        """Of every layer, those that are fed by it, as they are now: for whoever asks again and again."""
+        followers: dict[str, list[Node]] = {name: [] for name in self.nodes}
+        for node in self.nodes.values():
+            for source in dict.fromkeys(node.inputs):
+                followers[source].append(node)
+        return followers
+
+    def depths(self) -> dict[str, int]:
+        """Of every layer, how many others lie on the longest way from the input to it."""
         depths: dict[str, int] = {}
         for node in self.nodes.values():
             depths[node.name] = 1 + max((depths[source] for source in node.inputs), default=-1)
-        return depths[name]
+        return depths
 
     def add(self, *nodes: Node) -> None:
         """Adds layers, connected as they say."""
@@ -235,6 +242,11 @@ class Graph:
         }
 
 
+def scope_name(name: str) -> str:
+    """The name of a model as TensorFlow can compile it."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", name).lstrip("_-") or "network"
+
+
 def is_layer_name(name: str) -> bool:
     """Whether TensorFlow can compile a network with a layer of that name."""
     return _NAME.fullmatch(name) is not None and ".." not in name
@@ -288,34 +300,47 @@ def _nodes_of(
     if inputs is not None:
         outputs = {name: (given,) for (name, _), given in zip(starts, inputs, strict=True)}
     nodes: list[Node] = []
-    waiting = [(layer, sources) for layer, sources in layers if _name(layer) not in outputs]
-    while waiting:
-        left = []
-        for layer, sources in waiting:
-            if any(name not in outputs for name, _ in sources):
-                left.append((layer, sources))
-                continue
-            name = _name(layer)
-            if any(place >= len(outputs[source]) for source, place in sources):
-                raise StudioError(f"The layer “{name}” is fed by one of several outputs of a model, and is not edited.")
-            given = tuple(outputs[source][place] for source, place in sources)
-            if flatten and "layers" in layer["config"]:
-                inner, outputs[name] = _nodes_of(layer, f"{path}{name}/", given, trainable, flatten)
-                nodes += inner
-            else:
-                nodes.append(_node(layer, path + name, given, trainable or not flatten))
-                outputs[name] = (path + name,)
-        if len(left) == len(waiting):
-            _refuse(left, outputs)
-        waiting = left
+    for layer, sources in _in_order(layers, outputs):
+        name = _name(layer)
+        if any(place >= len(outputs[source]) for source, place in sources):
+            raise StudioError(f"The layer “{name}” is fed by one of several outputs of a model, and is not edited.")
+        given = tuple(outputs[source][place] for source, place in sources)
+        if flatten and "layers" in layer["config"]:
+            inner, outputs[name] = _nodes_of(layer, f"{path}{name}/", given, trainable, flatten)
+            nodes += inner
+        else:
+            nodes.append(_node(layer, path + name, given, trainable or not flatten))
+            outputs[name] = (path + name,)
     if absent := next((name for name, _ in ends if name not in outputs), None):
         raise StudioError(f"The network is damaged: its output is the layer “{absent}”, which is not there.")
     return nodes, tuple(outputs[name][place] for name, place in ends)
 
 
-def _refuse(waiting: "_Connected", outputs: Mapping[str, Any]) -> NoReturn:
+def _in_order(layers: "_Connected", given: Collection[str]) -> "Iterator[_Calls]":
+    """The layers in the order in which they are listed, each after those it is fed by, save those that are `given`."""
+    by_name = {_name(layer): (layer, sources) for layer, sources in layers if _name(layer) not in given}
+    done: set[str] = set()
+    opened: set[str] = set()
+    for first in by_name:
+        waiting = [first]
+        while waiting:
+            name = waiting[-1]
+            before = [] if name in done else [source for source, _ in by_name[name][1] if source not in given]
+            missing = [source for source in before if source not in done]
+            if not missing:
+                waiting.pop()
+                if name not in done:
+                    done.add(name)
+                    yield by_name[name]
+            elif name in opened or not by_name.keys() >= set(missing):
+                _refuse([one for other, one in by_name.items() if other not in done], {*given, *by_name})
+            else:
+                opened.add(name)
+                waiting += reversed(missing)
+
+
+def _refuse(waiting: "_Connected", names: Container[str]) -> NoReturn:
     """Says why none of the layers that are left can be computed."""
-    names = {*outputs, *(_name(layer) for layer, _ in waiting)}
     for layer, sources in waiting:
         if absent := next((source for source, _ in sources if source not in names), None):
             raise StudioError(f"The layer “{_name(layer)}” is fed by “{absent}”, which is not there.")
@@ -325,8 +350,9 @@ def _refuse(waiting: "_Connected", outputs: Mapping[str, Any]) -> NoReturn:
 
 _Place = tuple[str, int]
 """One of the outputs of a layer, by the layer's name and the output's number."""
-_Connected = list[tuple[Mapping[str, Any], list[_Place]]]
-"""Layers, each with the outputs that it is called with."""
+_Calls = tuple[Mapping[str, Any], list[_Place]]
+"""A layer with the outputs that it is called with."""
+_Connected = list[_Calls]
 
 
 def _connected(fields: Mapping[str, Any]) -> tuple[_Connected, list[_Place], list[_Place]]:

@@ -56,7 +56,6 @@ ACTIVATIONS: dict[str, ActivationFunction] = {
         ActivationFunction("hard_shrink", "Hard shrink"),
         ActivationFunction("soft_shrink", "Soft shrink"),
         ActivationFunction("tanh_shrink", "Tanh shrink"),
-        ActivationFunction("threshold", "Threshold"),
         ActivationFunction("sparse_plus", "Sparseplus"),
         ActivationFunction("sparse_sigmoid", "Sparse sigmoid"),
         ActivationFunction("sparsemax", "Sparsemax", mixes_channels=True),

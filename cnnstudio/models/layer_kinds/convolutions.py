@@ -2,15 +2,13 @@
 
 import math
 
-from cnnstudio.limits import MAX_MAP_SIDE
+from cnnstudio.limits import MAX_MAP_SIDE, MAX_PIXELS, MAX_UNITS
 from cnnstudio.models.layer_kinds.activations import activation
 from cnnstudio.models.layer_kinds.effects import Effect, Product, one, spatial_axes
 from cnnstudio.models.layer_kinds.fields import (
     ACTIVATION,
     BIAS,
     FILTERS,
-    MAX_PIXELS,
-    MAX_UNITS,
     PADDING,
     STRIDES,
     TRAINABLE,

@@ -7,14 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from cnnstudio.errors import StudioError
+from cnnstudio.limits import MAX_PIXELS, MAX_UNITS
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
 
 FieldKind = Literal["int", "float", "choice", "bool"]
-
-MAX_UNITS = 10**6
-"""Most filters or units of a layer: beyond what any machine trains, and still harmless to compute with."""
-MAX_PIXELS = 1024
-"""Largest kernel, stride or padding."""
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from cnnstudio.limits import MAX_PIXELS
 from cnnstudio.models.layer_kinds.effects import Effect, one, spatial_axes
-from cnnstudio.models.layer_kinds.fields import MAX_PIXELS, PADDING, STRIDES, Field
+from cnnstudio.models.layer_kinds.fields import PADDING, STRIDES, Field
 from cnnstudio.models.layer_kinds.kind import LayerKind
 from cnnstudio.models.layer_kinds.receptive import Maps
 from cnnstudio.models.layer_kinds.values import Values

@@ -3,9 +3,9 @@
 import math
 from dataclasses import replace
 
-from cnnstudio.limits import MAX_MAP_SIDE
+from cnnstudio.limits import MAX_MAP_SIDE, MAX_PIXELS
 from cnnstudio.models.layer_kinds.effects import Effect, one, shape_words, spatial_axes
-from cnnstudio.models.layer_kinds.fields import MAX_PIXELS, Field
+from cnnstudio.models.layer_kinds.fields import Field
 from cnnstudio.models.layer_kinds.kind import LayerKind
 from cnnstudio.models.layer_kinds.receptive import Maps, check_side
 from cnnstudio.models.layer_kinds.values import Pair, UnfitError, Values, is_whole, like, show

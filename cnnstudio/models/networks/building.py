@@ -19,22 +19,17 @@ from cnnstudio.models.architectures.catalogue import ARCHITECTURES, check, seede
 from cnnstudio.models.backend import build_checked, import_keras, in_new_thread
 from cnnstudio.models.keras_config.allowlist import checked_config
 from cnnstudio.models.keras_config.graph import Config, Graph
-from cnnstudio.models.layer_table import describe
+from cnnstudio.models.layer_table import check_size, describe
 from cnnstudio.models.networks.files import SUFFIX, Network, read_network, saved_names, saved_path
 from cnnstudio.models.trained.card import MODEL_FILE, model_file
-from cnnstudio.models.trained.files import MAX_ACTIVATIONS, MODEL_ENDINGS, first_line, read_config
+from cnnstudio.models.trained.files import MODEL_ENDINGS, first_line, read_config
 from cnnstudio.storage import exists, is_file
-from cnnstudio.wording import shape, size
+from cnnstudio.wording import shape
 
 if TYPE_CHECKING:
     import keras
 
 Result = TypeVar("Result")
-
-MAX_PARAMETERS = 250_000_000
-"""Most parameters of a network: trained with Adam, they take 4 GB. VGG-16 for ImageNet has 138 million."""
-BYTES_PER_PARAMETER = 16
-"""A weight, its gradient and the two running averages of Adam, as float32."""
 
 _building = threading.Lock()
 """Keras draws its seeds from one source for the whole process: networks are built one after the other."""
@@ -123,7 +118,7 @@ def fitted(config: Config, image_shape: ImageShape, classes: int) -> Config:
     Args:
         config: of the network; stays as it is.
         image_shape: (height, width, channels).
-        classes: number of classes, at least 2.
+        classes: number of classes, at least 2, at most `MAX_CLASSES`.
 
     Raises:
         StudioError: a layer does not fit such images, or the network's outputs are not the classes.
@@ -207,6 +202,8 @@ def build_network(
 
 def _build_edited(network: Network, image_shape: ImageShape, classes: int, seed: int) -> "keras.Model":
     config = fitted(network.config, image_shape, classes)
+    table = describe(config)
+    check_size({row.name: row.parameters for row in table.rows}, table.activations)
     if not Graph.of(config).gives_probabilities:
         raise StudioError(
             "The network ends without softmax, so its outputs are not probabilities. Set the activation of its last "
@@ -266,19 +263,5 @@ def _deserialized(config: Config) -> "keras.Model":
 
 
 def _check_size(model: "keras.Model") -> None:
-    parameters = model.count_params()
-    if parameters > MAX_PARAMETERS:
-        largest = max(model.layers, key=lambda layer: layer.count_params())
-        raise StudioError(
-            f"This network has {parameters:,} parameters, {largest.count_params():,} of them in “{largest.name}”. "
-            f"Training it would take {size(BYTES_PER_PARAMETER * parameters)} of memory for weights, gradients and the "
-            f"optimizer; up to {MAX_PARAMETERS:,} parameters ({size(BYTES_PER_PARAMETER * MAX_PARAMETERS)}) are "
-            "possible. Use fewer units or filters, or pool before the first dense layer."
-        )
     activations = sum(math.prod(layer.output.shape[1:]) for layer in model.layers)
-    if activations > MAX_ACTIVATIONS:
-        raise StudioError(
-            f"The layers of this network have {activations:,} outputs for one image, which take "
-            f"{size(4 * activations)} of memory; up to {MAX_ACTIVATIONS:,} are possible. Use fewer filters, or pool "
-            "earlier."
-        )
+    check_size({layer.name: layer.count_params() for layer in model.layers}, activations)

@@ -6,6 +6,7 @@ operations that make no sense are refused.
 
 import re
 from collections.abc import Mapping
+from itertools import accumulate, count
 from typing import Any
 
 from cnnstudio.errors import StudioError
@@ -71,15 +72,14 @@ def add_residual_block(config: Config, after: str, filters: int, stride: int = 1
         StudioError: there is no such layer, its output is flat, or a number is out of its range.
     """
     graph = _graph_with_place(config, after)
-    shape = _shape(describe(config), after)
+    shape = _shapes(describe(config)).get(after)
     if shape is None or len(shape) != 3:
         raise StudioError(
             f"A residual block works on an image with channels, which the output of “{after}” is not. "
             "Add it after a convolution or a pooling."
         )
-    number = 1
-    while any(name.startswith(f"block{number}_") for name in graph.nodes):
-        number += 1
+    taken = {int(found[1]) for name in graph.nodes if (found := re.match(r"block(\d+)_", name))}
+    number = next(free for free in count(1) if free not in taken)
     place = f"block{number}_"
     main = normalised_convolution(f"{place}1_", after, filters, 3, stride)
     main.append(_new("ReLU", f"{place}1_relu", main[-1].name))
@@ -297,11 +297,11 @@ def _second(config: Config, graph: Graph, after: str, kind: LayerKind, source: s
         if source == after or source in graph.descendants(after):
             raise StudioError(f"A shortcut comes from an earlier layer: “{source}” is not computed before “{after}”.")
         return source
-    table = describe(config)
-    shape = _shape(table, after)
+    shapes = _shapes(describe(config))
+    shape = shapes.get(after)
     depends = 2 if kind.concatenates else 3
     for name in reversed(sources(config, after)):
-        other = _shape(table, name)
+        other = shapes.get(name)
         if shape and other and len(shape) == len(other) and shape[:depends] == other[:depends]:
             return name
     raise StudioError(f"No layer before “{after}” has an output of the same shape that a shortcut could come from.")
@@ -309,37 +309,46 @@ def _second(config: Config, graph: Graph, after: str, kind: LayerKind, source: s
 
 def _main_branch(config: Config, graph: Graph, node: Node) -> str:
     """The branch that stays when the layer that joins it with others goes."""
-    table = describe(config)
-    shape = _shape(table, node.name)
-    alike = [name for name in node.inputs if _shape(table, name) == shape]
+    shapes = _shapes(describe(config))
+    shape = shapes.get(node.name)
+    alike = [name for name in node.inputs if shapes.get(name) == shape]
     if shape is None or not alike:
         raise StudioError(
             f"“{node.name}” joins {len(node.inputs)} branches, and none of them alone has the shape that the next "
             "layer expects. Remove the layers of the branches instead."
         )
-    return max(alike, key=graph.depth)
+    return max(alike, key=graph.depths().__getitem__)
 
 
 def _bridge(graph: Graph, name: str, kept: str) -> None:
-    """Takes a layer out; what it fed is fed by the layer `kept`."""
-    twice = [
-        merge.name for merge in graph.consumers(name) if group_of(merge.kind) == "Branches" and kept in merge.inputs
-    ]
-    graph.reconnect(name, kept)
-    del graph.nodes[name]
-    for merge in twice:
-        # Two of the branches that it joins are the same now.
-        if merge in graph.nodes:
-            inputs = tuple(dict.fromkeys(graph.nodes[merge].inputs))
-            graph.nodes[merge] = graph.nodes[merge].fed_by(*inputs)
-            if len(inputs) == 1:
-                _bridge(graph, merge, kept)
+    """Takes a layer out, and all that have nothing to join then; what they fed is fed by the layer `kept`."""
+    followers = {other: [node.name for node in nodes] for other, nodes in graph.followers().items()}
+    leaving = [name]
+    while leaving:
+        gone = leaving.pop()
+        for follower in followers[gone]:
+            node = graph.nodes[follower]
+            inputs = tuple(kept if source == gone else source for source in node.inputs)
+            if group_of(node.kind) == "Branches" and kept in node.inputs:
+                # Two of the branches that it joins are the same now.
+                inputs = tuple(dict.fromkeys(inputs))
+                if len(inputs) == 1:
+                    leaving.append(follower)
+            else:
+                followers[kept].append(follower)
+            graph.nodes[follower] = node.fed_by(*inputs)
+        if graph.output == gone:
+            graph.output = kept
+        del graph.nodes[gone]
 
 
-def _shape(table: LayerTable, name: str) -> tuple[int, ...] | None:
-    """Shape of a layer's output, or of the output of a model within the model."""
-    rows = [row for row in table.rows if row.name == name or row.name.startswith(f"{name}/")]
-    return rows[-1].output_shape if rows else None
+def _shapes(table: LayerTable) -> dict[str, tuple[int, ...] | None]:
+    """Shapes of the layers' outputs, and of the outputs of models within the model."""
+    shapes: dict[str, tuple[int, ...] | None] = {}
+    for row in table.rows:
+        for name in accumulate(row.name.split("/"), "{}/{}".format):
+            shapes[name] = row.output_shape
+    return shapes
 
 
 def _check_swap(graph: Graph, upper: Node, lower: Node, name: str) -> None:

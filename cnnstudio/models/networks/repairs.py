@@ -98,7 +98,7 @@ def repairs(config: Config, table: LayerTable) -> tuple[Repair, ...]:
 def _alike(config: Config, table: LayerTable, graph: Graph, merge: Node) -> Iterator[Repair]:
     """Brings the two branches of a layer to the same shape, by the filters of one, or by a convolution in the other."""
     shapes = {row.name: row.output_shape for row in table.rows}
-    shortcut, main = sorted(merge.inputs, key=graph.depth)
+    shortcut, main = sorted(merge.inputs, key=graph.depths().__getitem__)
     for name, other in ((main, shortcut), (shortcut, main)):
         shape, wanted = shapes.get(name), shapes.get(other)
         last = _last_convolution(graph, name)
@@ -117,8 +117,8 @@ def _alike(config: Config, table: LayerTable, graph: Graph, merge: Node) -> Iter
 
 def _last_convolution(graph: Graph, name: str) -> str | None:
     """The convolution whose filters are the channels at the end of a branch that goes nowhere else."""
-    node = graph.nodes[name]
-    while len(graph.consumers(node.name)) == 1:
+    node, followers = graph.nodes[name], graph.followers()
+    while len(followers[node.name]) == 1:
         if node.count_field == "filters":
             return node.name
         if group_of(node.kind) not in ("Activation", "Normalisation", "Regularisation"):

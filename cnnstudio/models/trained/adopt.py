@@ -6,6 +6,7 @@ kept in the user's folder by the file's checksum, so that they are asked for onc
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,7 +130,7 @@ def read_class_names(text: str, count: int) -> tuple[str, ...]:
             f"The network has {count:,} outputs, so it needs {count:,} class names, one a line; these "
             f"are {len(lines):,}."
         )
-    twice = next((name for name in lines if lines.count(name) > 1), None)
+    twice = next((name for name, times in Counter(lines).items() if times > 1), None)
     if twice is not None:
         raise StudioError(f"“{twice}” is in the list twice. Each class needs a name of its own.")
     return tuple(lines)

@@ -4,12 +4,14 @@ import json
 import math
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+from cnnstudio.data.report import Kind, LeftOut
 from cnnstudio.errors import StudioError, reason
+from cnnstudio.limits import MAX_CLASSES
 from cnnstudio.storage import exists, is_file, is_folder
 from cnnstudio.version import __version__
 from cnnstudio.wording import size
@@ -24,7 +26,6 @@ CONFIG_FILE = "config.json"
 
 CARD_FORMAT = 1
 MAX_CARD_BYTES = 5 * 10**6
-MAX_CLASSES = 100_000
 MAX_TEXT = 10_000
 
 
@@ -72,6 +73,7 @@ class Card:
         created: when, ISO 8601.
         versions: versions of the packages it was trained with, by name.
         licence: under which it may be used.
+        left_out: what of its folder of images was not used, and why.
         format: version of the card's own format.
     """
 
@@ -90,6 +92,7 @@ class Card:
     created: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     licence: str = ""
+    left_out: tuple[LeftOut, ...] = ()
     format: int = CARD_FORMAT
 
     def to_json(self) -> str:
@@ -98,7 +101,10 @@ class Card:
         Raises:
             ValueError: a number is not finite, which JSON cannot say.
         """
-        return json.dumps(vars(self) | {"versions": dict(self.versions)}, indent=2, ensure_ascii=False, allow_nan=False)
+        values = vars(self) | {"versions": dict(self.versions), "left_out": [asdict(one) for one in self.left_out]}
+        if not self.left_out:  # as in the cards of earlier versions
+            del values["left_out"]
+        return json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def _is_text(value: Any) -> bool:
@@ -135,6 +141,16 @@ def _is_versions(value: Any) -> bool:
     return isinstance(value, dict) and len(value) <= 1000 and all(_is_text(version) for version in value.values())
 
 
+def _is_left_out(value: Any) -> bool:
+    return isinstance(value, list) and len(value) <= 1000 and all(map(_is_one_left_out, value))
+
+
+def _is_one_left_out(value: Any) -> bool:
+    if not isinstance(value, dict) or value.keys() != {"what", "count", "text"}:
+        return False
+    return value["what"] in get_args(Kind) and _is_count(value["count"]) and _is_text(value["text"])
+
+
 _TEXT = (_is_text, "a text")
 _COUNT = (_is_count, "a whole number of at least 0")
 
@@ -149,6 +165,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "test_loss": (lambda value: value is None or _is_number(value), "a number of at least 0, or null"),
     "created": (_is_date, "a date in the form of ISO 8601"),
     "versions": (_is_versions, "an object of package names and versions"),
+    "left_out": (_is_left_out, "a list of what was left out, each with “what”, “count” and “text”"),
     "format": (lambda value: _is_count(value) and value > 0, "a whole number above 0"),
 }
 """Whether a JSON value will do for a field, and what it must be in words; others are texts or counts, by their type."""
@@ -187,6 +204,7 @@ def parse_card(text: str | bytes, path: Path) -> Card:
         if not is_valid(value):
             raise StudioError(f"{path} is damaged: “{item.name}” must be {words}.")
         known[item.name] = tuple(value) if isinstance(value, list) else value
+    known["left_out"] = tuple(LeftOut(**one) for one in known.get("left_out", ()))
     return Card(**known)
 
 

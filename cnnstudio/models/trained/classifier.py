@@ -15,6 +15,7 @@ from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.backend import import_keras, trace
 from cnnstudio.models.layer_kinds import group_of
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
+from cnnstudio.models.trained.files import first_line
 from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic, arithmetic_of, is_explained
 from cnnstudio.storage import write_together
 
@@ -108,8 +109,10 @@ class Classifier:
     """
 
     def __init__(self, model: "keras.Model", card: Card) -> None:
-        import_keras()
-        self.model = model
+        keras = import_keras()
+        # A Sequential model has no `input`; of its layers, the same can be made as a model that has.
+        is_chain = isinstance(model, keras.Sequential) and model.built
+        self.model = keras.Model(model.inputs[0], model.outputs[0], name=model.name) if is_chain else model
         self.card = card
         self._passes: dict[tuple[str, ...], Callable[[np.ndarray], Any]] = {}
         self._frozen: list[tuple[Any, np.ndarray]] = []
@@ -312,7 +315,8 @@ class Classifier:
         """The compiled forward pass that answers with these layers' outputs and the probabilities."""
 
         def outputs() -> list[Any]:
-            return [*(layer.output for layer in self._layers if layer.name in names), self.model.output]
+            chosen = set(names)
+            return [*(layer.output for layer in self._layers if layer.name in chosen), self.model.output]
 
         return self._pass_to(names, outputs)
 
@@ -338,7 +342,10 @@ class Classifier:
                 outputs = forward(tf.cast(images, tf.float32))
             return tf.nest.map_structure(lambda output: tf.cast(output, tf.float32), outputs)
 
-        return trace(compute, [tf.TensorSpec((batch, *self.input_shape), tf.uint8)])
+        try:
+            return trace(compute, [tf.TensorSpec((batch, *self.input_shape), tf.uint8)])
+        except Exception as error:  # whatever TensorFlow makes of layers from elsewhere
+            raise StudioError(f"“{self.card.name}” cannot be computed ({first_line(error)}).") from error
 
     def _check(self) -> None:
         name, card = self.card.name, self.card

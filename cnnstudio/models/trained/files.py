@@ -10,6 +10,7 @@ An `.h5` file of a whole model, the format before, goes the same way (`legacy_co
 import io
 import json
 import math
+import re
 import struct
 import tempfile
 import zipfile
@@ -19,8 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnstudio.errors import StudioError, reason
+from cnnstudio.limits import MAX_ACTIVATIONS, MAX_OPERATIONS
 from cnnstudio.models.backend import build_checked, import_keras, in_new_thread, innermost_layers
 from cnnstudio.models.keras_config.allowlist import MODELS, RefusedError, checked_config
+from cnnstudio.models.keras_config.graph import LAYER_NAMES, scope_name
+from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
 from cnnstudio.storage import exists, is_file
@@ -40,10 +44,13 @@ MAX_MEMBERS = {"metadata.json": 2 * MAX_CARD_BYTES, "config.json": 2**24, "model
 MAX_RATIO = 100
 """Keras stores its members as they are; weights hardly compress, and nothing honest shrinks to a hundredth."""
 MAX_H5_OBJECTS = 100_000
-MAX_ACTIVATIONS = 2**28
-"""Most numbers that all layers together may answer to one image: 1 GiB as float32."""
-MAX_OPERATIONS = 10**12
-"""Most multiplications for one image; VGG-16 takes 1.5e10."""
+
+_BOLD = re.compile("\x1b\\[\\d*m")
+_IN_CALL = "Exception encountered when calling "
+"""How Keras begins what a layer raised that was called; what that was is bold and further down."""
+
+_SCOPE = re.compile(r"[A-Za-z0-9_.-]+")
+"""Names of layers with which TensorFlow compiles."""
 
 _CARD_KEY = "cnnstudio_card"
 _WEIGHTS = "model.weights.h5"
@@ -85,6 +92,8 @@ def load_model(path: Path, image_size: tuple[int, int] | None = None) -> "keras.
     members = _members(path)
     try:
         config = _sized(checked_config(members["config.json"]), image_size)
+        _check_names(config)
+        _check_activations(config)
         _check_normalisations(config)
         weights = next(name for name in (_WEIGHTS, _LEGACY) if name in members)
         stored = _check_weights(members[weights])
@@ -111,6 +120,24 @@ def read_config(path: Path) -> dict[str, Any]:
         return checked_config(_members(path)["config.json"])
     except RefusedError as error:
         raise StudioError(f"{path} is not opened: {error}.") from error
+
+
+def _check_names(config: dict[str, Any]) -> None:
+    """TensorFlow compiles only some names. The one of the whole model matters to nobody, and is made one of those."""
+    config["config"]["name"] = scope_name(config["config"]["name"])
+    for name in _names(config):
+        if not _SCOPE.fullmatch(name):
+            raise RefusedError(
+                f"its layer “{name}” has a name with which TensorFlow cannot compile it: {LAYER_NAMES}; give it "
+                "another one where the model comes from"
+            )
+
+
+def _names(config: dict[str, Any]) -> Iterator[str]:
+    for layer in config["config"]["layers"]:
+        yield layer["config"]["name"]
+        if layer["class_name"] in MODELS:
+            yield from _names(layer)
 
 
 def _sized(config: dict[str, Any], image_size: tuple[int, int] | None) -> dict[str, Any]:
@@ -301,9 +328,20 @@ def _check_array(array: "h5py.Dataset") -> int:
     return math.prod(array.shape)
 
 
+def _check_activations(config: dict[str, Any]) -> None:
+    """Keras knows more functions; those fail once they are used, for they need arguments or change the shape."""
+    for layer in _layers(config):
+        activation = layer["config"].get("activation")
+        if activation is not None and activation not in tuple(ACTIVATIONS):
+            name = layer["config"]["name"]
+            raise RefusedError(
+                f"its layer “{name}” has the activation “{str(activation)[:80]}”, which CNN Studio does not know"
+            )
+
+
 def _check_normalisations(config: dict[str, Any]) -> None:
     """Normalization is the one kind that computes with its input's size while Keras builds it: its rule bounds that."""
-    if "Normalization" not in _kinds(config):
+    if all(layer["class_name"] != "Normalization" for layer in _layers(config)):
         return
     try:
         rows = describe(config).rows
@@ -314,12 +352,13 @@ def _check_normalisations(config: dict[str, Any]) -> None:
             raise RefusedError(f"its layer “{row.name}” takes maps of an unknown size, or very large ones")
 
 
-def _kinds(config: dict[str, Any]) -> Iterator[str]:
+def _layers(config: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The layers of a model, with those of models within it in their place."""
     for layer in config["config"]["layers"]:
         if layer["class_name"] in MODELS:
-            yield from _kinds(layer)
+            yield from _layers(layer)
         else:
-            yield layer["class_name"]
+            yield layer
 
 
 def _build(config: dict[str, Any], stored: int) -> "keras.Model":
@@ -354,9 +393,15 @@ def _check_size(model: "keras.Model", stored: int) -> None:
         activations += numbers
         operations += weights * (numbers // max(sides[-1], 1))
     if activations > MAX_ACTIVATIONS:
-        raise RefusedError(f"its layers would take {size(4 * activations)} of memory for a single image")
+        raise RefusedError(
+            f"its layers would take {size(4 * activations)} of memory for a single image; up to "
+            f"{size(4 * MAX_ACTIVATIONS)} are possible"
+        )
     if operations > MAX_OPERATIONS:
-        raise RefusedError(f"it would take {operations:.0e} multiplications for a single image")
+        raise RefusedError(
+            f"it would take {operations:.0e} multiplications for a single image; up to {MAX_OPERATIONS:.0e} are "
+            "possible"
+        )
 
 
 def _load_weights(model: "keras.Model", name: str, data: bytes) -> None:
@@ -372,5 +417,6 @@ def _load_weights(model: "keras.Model", name: str, data: bytes) -> None:
 
 
 def first_line(error: Exception) -> str:
-    """The first line of an error's text, shortened; its type where it has none."""
-    return str(error).strip().partition("\n")[0][:200] or type(error).__name__
+    """The first line of an error's text that says something, shortened; its type where there is none."""
+    lines = map(str.strip, _BOLD.sub("", str(error)).splitlines())
+    return next((line[:200] for line in lines if line and not line.startswith(_IN_CALL)), type(error).__name__)

@@ -1,5 +1,6 @@
 """Folders of somebody's own images: every layout, every oddity, and a split that is fair."""
 
+import errno
 import json
 import os
 import shutil
@@ -11,10 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cnnstudio.data.folders import disk
+from cnnstudio.data.folders.files import list_pictures
 from cnnstudio.data.folders.load import load_folder, survey_folder
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
 from cnnstudio.data.pictures.open import open_image
-from cnnstudio.data.report import TEST_SHARE
+from cnnstudio.data.report import TEST_SHARE, LeftOut
 from cnnstudio.errors import StudioError
 from cnnstudio.progress import Progress
 
@@ -231,7 +234,11 @@ def test_files_that_are_no_pictures_are_listed(tmp_path: Path) -> None:
     assert why["a/empty.jpg"].startswith("It is empty (0 bytes).")
     assert why["b/cut.png"].startswith("It is damaged or cut short.")
     assert why["b/photo.heic"].startswith("It is damaged or cut short.")
-    assert "4 files could not be read and were left out." in report.notes
+    [left_out] = [one for one in report.left_out if one.what == "files"]
+    assert (left_out.count, left_out.text in report.notes) == (4, True)
+    assert left_out.text.startswith(
+        f"4 files could not be read and were left out. The first, a/empty.jpg: {why['a/empty.jpg']}"
+    )
     assert report.counts.sum() == 10
 
 
@@ -344,9 +351,83 @@ def test_links_are_followed_but_never_in_circles(tmp_path: Path) -> None:
     (root / "a" / "nothing.png").symlink_to(root / "nowhere.png")
     survey = survey_folder(root)
     assert survey.classes == ("a", "b")
-    # The circle leads to the top, and through it to everything once more, but each folder counts once for a class.
-    assert survey.counts["all"].tolist() == [9, 4]
-    assert dict(load_folder(root).report.unreadable)["a/nothing.png"] == "It is a link to nothing."
+    # Two lead to what is read anyway: to the top, and to the class itself.
+    assert survey.counts["all"].tolist() == [5, 4]
+    told = "2 links lead to folders that are read anyway, and were left out (“a/deep/circle”, “a/self”)."
+    assert told in survey.notes
+    report = load_folder(root).report
+    assert told in [one.text for one in report.left_out if (one.what, one.count) == ("folders", 2)]
+    assert report.counts.sum(axis=0).tolist() == [5, 4]
+    assert dict(report.unreadable)["a/nothing.png"] == "It is a link to nothing."
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+def test_a_link_to_the_folder_itself_or_to_one_above_is_no_class(tmp_path: Path) -> None:
+    root = make(tmp_path / "set", {"a": 3, "b": 3})
+    (root / "loop").symlink_to(root)
+    (root / "b" / "up").symlink_to(tmp_path)
+    survey = survey_folder(root)
+    assert survey.classes == ("a", "b")
+    assert survey.counts["all"].tolist() == [3, 3]
+    assert "2 links lead to folders that are read anyway, and were left out (“b/up”, “loop”)." in survey.notes
+
+
+def test_a_folder_that_may_not_be_entered_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make(tmp_path / "set", {"a": 5, "b": 5, "c": 5})
+    scandir = os.scandir
+
+    def refusing(path: str) -> Iterator[os.DirEntry[str]]:
+        if str(path).endswith("/c"):
+            raise PermissionError(errno.EACCES, "no", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    text = "The folder “c” cannot be read and was left out: this needs a permission that you do not have."
+    assert text in survey_folder(root).notes
+    dataset = load_folder(root)
+    assert dataset.classes == ("a", "b")
+    assert LeftOut("folders", 1, text) in dataset.report.left_out
+    assert dataset.report.unreadable_count == 0
+    assert load_folder(root).report.left_out == dataset.report.left_out, "from the cache"
+
+
+def test_classes_for_one_use_only_are_told(tmp_path: Path) -> None:
+    counts = {"train/a": 4, "train/b": 4, "train/c": 4, "test/a": 2, "test/b": 2, "test/d": 2}
+    root = make(tmp_path / "set", counts)
+    left_out = load_folder(root).report.left_out
+    assert left_out == (
+        LeftOut("classes", 1, "“d” has no images for training, so the network cannot learn it."),
+        LeftOut("classes", 1, "“c” has no images for testing."),
+    )
+    assert survey_folder(root).notes[:2] == tuple(one.text for one in left_out)
+
+
+def test_files_that_are_no_pictures_do_not_count_as_such(tmp_path: Path) -> None:
+    root = make(tmp_path / "set", {"a": 5, "b": 5, "c": 3})
+    for number in range(50):
+        (root / "a" / f"{number}.txt").touch()
+    for file in (root / "c").iterdir():
+        file.rename(file.with_suffix(""))  # they are pictures, though no name says so
+    assert survey_folder(root).counts["all"].tolist() == [5, 5, 3]
+
+
+@pytest.mark.skipif(not Path("/proc/self/mountinfo").exists(), reason="only Linux shows itself in files")
+def test_what_the_system_shows_of_itself_is_no_data_set() -> None:
+    for read in (survey_folder, load_folder, lambda path: list_pictures([path])):
+        with pytest.raises(StudioError, match="/proc/self holds no files of yours: it shows what the system is doing"):
+            read(Path("/proc/self"))
+
+
+def test_folders_beyond_number_are_not_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make(tmp_path / "set", {f"a/{number}": 1 for number in range(8)} | {"b": 1})
+    monkeypatch.setattr(disk, "MAX_FOLDERS", 8)
+    for read in (survey_folder, load_folder, lambda path: list_pictures([path])):
+        with pytest.raises(StudioError, match="set holds more than 8 folders, with all that is below it"):
+            read(root)
+    monkeypatch.setattr(disk, "MAX_FOLDERS", 100)
+    monkeypatch.setattr(disk, "MAX_FILES", 8)
+    with pytest.raises(StudioError, match="holds more than 8 files"):
+        survey_folder(root)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no pipes in folders there")
@@ -383,10 +464,12 @@ def test_what_may_not_be_read_is_listed(open_folder: Path) -> None:
         report = load_folder(root).report
         assert report.classes == ("a", "b", "c")
         assert report.counts.sum() == 10
-        why = dict(report.unreadable)
-        assert why["locked"] == "The folder cannot be read: this needs a permission that you do not have."
-        assert why["c/locked too"] == why["locked"]
-        assert why["a/0000.png"].startswith("It may not be read.")
+        [folders, files] = report.left_out[:2]
+        reason = "this needs a permission that you do not have"
+        text = f"2 folders cannot be read and were left out; the first, c/locked too: {reason}."
+        assert folders == LeftOut("folders", 2, text)
+        assert (files.what, files.count, report.unreadable_count) == ("files", 1, 1)
+        assert dict(report.unreadable)["a/0000.png"].startswith("It may not be read.")
     root.chmod(0)
     with pytest.raises(StudioError, match="this needs a permission"):
         load_folder(root)

@@ -185,7 +185,7 @@ def hidden_module(config: dict) -> None:
         (lambda _: [], "cannot be read"),
         (lambda _: {"class_name": "Sequential", "config": []}, "is not opened"),
         (lambda _: {"class_name": "Model", "config": {"layers": [{"class_name": []}]}}, "cannot be read"),
-        (lambda config: config["config"]["layers"][-1]["config"].update(units=10**9), "memory for weights"),
+        (lambda config: config["config"]["layers"][-1]["config"].update(units=10**6), "memory for weights"),
         (lambda config: config["config"]["layers"].pop(3), "is not opened"),
     ],
 )

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from cnnstudio.errors import StudioError
+from cnnstudio.limits import MAX_PARAMETERS
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.architectures.transfer import build_transfer, load_backbone
 from cnnstudio.models.keras_config.graph import Graph
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.networks import building as networks
 from cnnstudio.models.networks.building import (
-    MAX_PARAMETERS,
     build_network,
     find_network,
     fitted,

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from cnnstudio.errors import StudioError
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, read_card
 from cnnstudio.models.trained.classifier import Classifier, Prediction
+from cnnstudio.models.trained.library import load_classifier
 
 pytestmark = pytest.mark.numbers
 
@@ -405,3 +406,33 @@ def test_keras_with_another_backend_is_explained():
         "except StudioError as error:\n    print(error)\n"
     )
     assert "has imported Keras on jax already. Import cnnstudio before keras." in run_python(code)
+
+
+@pytest.mark.parametrize("name", ["sequential", "Mein Netz", "größe", "_"])
+def test_a_chain_from_elsewhere_answers_with_its_feature_maps(tmp_path, make_card, name):
+    """Saved by Keras under any name, with a card beside it: as one builds a first network, and as notebooks name it."""
+    import keras
+
+    inner = keras.Sequential([keras.layers.DepthwiseConv2D(3, name="each")], name="inner")
+    parts = [keras.Input((8, 8, 1)), keras.layers.Conv2D(2, 3, name="conv"), inner, keras.layers.Flatten(name="flat")]
+    model = keras.Sequential([*parts, keras.layers.Dense(3, activation="softmax", name="out")], name=name)
+    model.save(tmp_path / MODEL_FILE)
+    (tmp_path / CARD_FILE).write_text(make_card(("a", "b", "c"), (8, 8, 1)).to_json(), encoding="utf-8")
+    classifier = load_classifier(tmp_path)
+    image = np.random.default_rng(0).integers(0, 256, (8, 8, 1), np.uint8)
+    prediction = classifier.predict(image, feature_maps=True)
+    assert [layer.name for layer in prediction.layers] == ["conv", "flat", "out"]
+    assert prediction.probabilities == pytest.approx(model(image[np.newaxis].astype("float32")).numpy()[0], abs=1e-5)
+    classifier.save(tmp_path / "again")
+    assert load_classifier(tmp_path / "again").predict(image).probabilities == pytest.approx(prediction.probabilities)
+
+
+def test_a_network_that_cannot_be_computed_says_so(make_card):
+    """Keras builds it, as it asks no layer that says itself what shape it gives."""
+    import keras
+
+    inputs = keras.Input((8, 8, 1), dtype="int8")
+    x = keras.layers.Flatten()(keras.layers.Conv2D(2, 3)(inputs))
+    classifier = Classifier(keras.Model(inputs, keras.layers.Dense(3)(x)), make_card(("a", "b", "c"), (8, 8, 1)))
+    with pytest.raises(StudioError, match=r"“Ours” cannot be computed .*int8"):
+        classifier.predict(np.zeros((8, 8, 1), np.uint8))

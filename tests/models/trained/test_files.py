@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from cnnstudio.errors import StudioError
+from cnnstudio.models.trained.adopt import inspect_model
 from cnnstudio.models.trained.card import MODEL_FILE
 from cnnstudio.models.trained.files import load_model, read_config
 
@@ -344,8 +345,9 @@ def test_a_layers_name_cannot_be_a_path(members, pack, name):
 @pytest.mark.parametrize(
     ("layer", "fields", "words"),
     [
-        ("dense1", {"units": 10**9}, r"ask for 1\.9 TB of memory for weights, of which the file holds 246\.8 kB"),
-        ("conv2", {"filters": 10**7}, "ask for .* of memory"),
+        ("dense1", {"units": 10**6}, r"ask for 1\.9 GB of memory for weights, of which the file holds 246\.8 kB"),
+        ("dense1", {"units": 10**9}, "has 1,000,000,000 units; up to 1,000,000 are possible"),
+        ("conv2", {"filters": 10**7}, "has 10,000,000 filters; up to 1,000,000 are possible"),
         ("conv1", {"kernel_size": [30_000, 30_000]}, "ask for .* of memory"),
         ("dense1", {"units": 10**30}, "beyond what an image network needs"),
         ("dense1", {"units": 10**400}, "beyond what an image network needs"),
@@ -430,7 +432,7 @@ def test_a_failed_building_leaves_nothing_to_be_built_later(members, pack):
     import keras
 
     def huge(config):
-        layer_named(config, "dense1")["config"]["units"] = 10**9
+        layer_named(config, "dense1")["config"]["units"] = 10**6
 
     refused(pack(with_config(members, huge)), "ask for")
     with keras.StatelessScope():
@@ -582,6 +584,56 @@ def test_other_formats_are_named(tmp_path):
 @pytest.mark.parametrize("text", ["null", "[]", "{}", '{"class_name": "Functional"}', '"x"', "17"])
 def test_a_config_that_is_none_is_refused(members, pack, text):
     refused(pack(members | {CONFIG: text.encode()}), "not a Functional or Sequential model")
+
+
+@pytest.mark.parametrize(("layer", "field"), [("output", "units"), ("conv1", "filters")])
+def test_what_would_fill_memory_is_refused_before_it_is_built(small_members, pack, layer, field):
+    """Two thousand million classes, whose names alone would take 21 GB, in a file of a few kilobytes."""
+    change = with_config(small_members, lambda config: layer_named(config, layer)["config"].update({field: 2**31 - 1}))
+    words = f"its layer “{layer}” has 2,147,483,647 {field}; up to 1,000,000 are possible"
+    refused(pack(change), words)
+    with pytest.raises(StudioError, match=words):
+        inspect_model(pack(change))
+
+
+def test_too_many_classes_are_refused_before_they_get_names(small_members, pack):
+    change = with_config(small_members, lambda config: layer_named(config, "output")["config"].update(units=10**6))
+    with pytest.raises(StudioError, match="“output” has 1,000,000 outputs, where 100,000 classes are the most"):
+        inspect_model(pack(change))
+
+
+@pytest.mark.parametrize("layer", ["conv1", "output"])
+@pytest.mark.parametrize("activation", ["threshold", "glu", "nonsense", 5])
+def test_activations_that_fail_once_they_are_used_are_refused(small_members, pack, layer, activation):
+    change = with_config(
+        small_members, lambda config: layer_named(config, layer)["config"].update(activation=activation)
+    )
+    refused(pack(change), f"its layer “{layer}” has the activation “{activation}”, which CNN Studio does not know")
+
+
+@pytest.mark.parametrize("name", ["größe", "猫", "conv 1", "a:b"])
+def test_layers_whose_names_cannot_be_compiled_are_refused(tmp_path, name):
+    """Keras saves them; what it computes with them fails."""
+    import keras
+
+    inputs = keras.Input((4, 4, 1))
+    path = tmp_path / "model.keras"
+    keras.Model(inputs, keras.layers.Flatten(name=name)(inputs)).save(path)
+    refused(path, f"its layer “{name}” has a name with which TensorFlow cannot compile it: the names of layers consist")
+    inner = keras.Sequential([keras.layers.ReLU(name=name)], name="inner")
+    keras.Model(inputs, keras.layers.Flatten()(inner(inputs))).save(path)
+    refused(path, f"its layer “{name}” has a name")
+
+
+@pytest.mark.parametrize("layer", ["image", "conv1"])
+def test_numbers_of_no_type_are_refused(small_members, pack, layer):
+    for dtype in ("float3", {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float3"}}):
+        change = with_config(
+            small_members, lambda config, dtype=dtype: layer_named(config, layer)["config"].update(dtype=dtype)
+        )
+        refused(
+            pack(change), f"its layer “{layer}” computes with numbers of the type “float3”, which is none of Keras's"
+        )
 
 
 @pytest.mark.parametrize("field", ["layers", "input_layers", "output_layers", "name"])

@@ -266,5 +266,6 @@ def _next_selected(before: _State, config: Config) -> str:
     """The first new layer; where there is none, the selected one, or what stands in its place."""
     old, names = _names(before.config), _names(config)
     place = old.index(before.selected)
-    wanted = (*(name for name in names if name not in old), *old[place:], *reversed(old[:place]))
-    return next(name for name in wanted if name in names)
+    before_it, now = set(old), set(names)
+    wanted = (*(name for name in names if name not in before_it), *old[place:], *reversed(old[:place]))
+    return next(name for name in wanted if name in now)

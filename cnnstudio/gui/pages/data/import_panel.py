@@ -31,6 +31,7 @@ from cnnstudio.gui.pages.data.examples import EXAMPLES, ExampleGrid
 from cnnstudio.gui.pages.data.selection import SPLITS
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.charts.class_histogram import ClassCounts, ClassHistogram
+from cnnstudio.progress import OnProgress, ending_with
 from cnnstudio.wording import counted, percent
 
 _Item = TypeVar("_Item")
@@ -71,13 +72,14 @@ class FolderLook:
     samples: tuple[PictureFile, ...]
 
 
-def look_at(path: Path, stop: threading.Event, **_: object) -> FolderLook | None:
+def look_at(path: Path, stop: threading.Event, on_event: OnProgress) -> FolderLook | None:
     """Surveys a folder or zip, and picks examples, in a thread; None where it was stopped.
 
     Raises:
         StudioError: it cannot be used.
+        Cancelled: it was stopped meanwhile.
     """
-    survey = survey_folder(path)
+    survey = survey_folder(path, ending_with(stop, on_event))
     if stop.is_set():
         return None
     return FolderLook(survey, sample(list_pictures([path])[0], set(survey.classes)))

@@ -1,7 +1,7 @@
 """The Train page: choose, press Train, watch the network learn."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
@@ -17,8 +17,9 @@ from typing_extensions import override
 
 from cnnstudio import wording
 from cnnstudio.data.augmentation.changes import AugmentationSpec
+from cnnstudio.data.report import LeftOut
 from cnnstudio.gui.controls.buttons import chip, chip_group, push_button
-from cnnstudio.gui.controls.describe import label, set_role
+from cnnstudio.gui.controls.describe import breakable, label, set_role
 from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, widget_of
 from cnnstudio.gui.controls.progress_panel import ProgressBar
 from cnnstudio.gui.look.theme import GRID, SECTION
@@ -186,7 +187,7 @@ class TrainPage(Page):
         if mistakes:
             self._status.setTextInteractionFlags(_LINKS)
         self._progress.show_part(1, 1)
-        self._show_result(history.advice)
+        self._show_result(history.advice, card.left_out)
         if lost:
             self._more_button.setVisible(kept.get("dataset") == self._form.config.dataset)
             self._message.show_info(f"These are not here any more, or cannot be chosen: {', '.join(lost)}.")
@@ -397,6 +398,7 @@ class TrainPage(Page):
                     self._status.setText(f"{event.task} · {wording.progress(event)}")
             case Started():
                 self._classes = event.classes
+                self._show_advice(event.left_out)
                 self.plot.reset(event.epochs, event.batches_per_epoch, self._goes_on)
                 self._progress.setRange(0, event.epochs * event.batches_per_epoch)
                 if self._stop_button.isEnabled():
@@ -442,13 +444,18 @@ class TrainPage(Page):
         if mistakes:
             self._status.setTextInteractionFlags(_LINKS)
         self._progress.show_part(round(1000 * self._done) if result.stopped else 1000, 1000)
-        self._show_result(result.advice)
+        self._show_result(result.advice, result.left_out)
         self._try_button.setFocus()
 
-    def _show_result(self, advice: str) -> None:
+    def _show_advice(self, left_out: Sequence[LeftOut], advice: str = "") -> None:
+        """Says what of the images is not used, and what is odd about the result."""
+        text = " ".join([*(one.text for one in left_out), *filter(None, [advice])])
+        self._advice.setText(breakable(text))
+        self._advice.setVisible(bool(text))
+
+    def _show_result(self, advice: str, left_out: Sequence[LeftOut]) -> None:
         """Shows what can be done with the result, which comes before another training."""
-        self._advice.setText(advice)
-        self._advice.setVisible(bool(advice))
+        self._show_advice(left_out, advice)
         self._more_button.show()
         self._try_button.show()
         set_role(self._train_button, "")

@@ -1,9 +1,10 @@
 """What every layer saw: a row for each, with all its feature maps."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from typing_extensions import override
 
@@ -127,8 +128,9 @@ class FeatureMapGrid(ScrollColumn):
 
     def _show_rows(self, shown: bool) -> None:
         self._filled = shown and bool(self._rows)
-        for row in self._rows:
-            row.setVisible(self._filled)
+        with self._laid_out_once():
+            for row in self._rows:
+                row.setVisible(self._filled)
         self._placeholder.setVisible(not self._filled)
         self._column.setStretch(self._column.count() - 1, 1 if self._filled else 0)
 
@@ -160,22 +162,33 @@ class FeatureMapGrid(ScrollColumn):
 
     def _rebuild(self) -> None:
         """Makes as many rows as there are layers; those there are already are used again."""
-        while len(self._rows) > len(self._layers):
-            row = self._rows.pop()
-            row.setParent(None)
-            row.deleteLater()
-        while len(self._rows) < len(self._layers):
-            row = MapRow()
-            row.current_changed.connect(partial(self._scroll_to, row))
-            row.enlarged_changed.connect(self.arithmetic_wanted)
-            self._rows.append(row)
-            self._column.insertWidget(self._column.count() - 1, row)
-        for number, (row, (name, kind, shape)) in enumerate(zip(self._rows, self._layers, strict=True)):
-            lesson = LAYER_KINDS[kind].description if kind in LAYER_KINDS else f"A layer of the kind {kind}."
-            row.setObjectName(f"layer_row_{number}")
-            row.set_header(name, kind_and_shape(kind, shape), f"{lesson} {_HOW}")
-            row.keep_room(shape)
+        with self._laid_out_once():
+            while len(self._rows) > len(self._layers):
+                row = self._rows.pop()
+                row.setParent(None)
+                row.deleteLater()
+            while len(self._rows) < len(self._layers):
+                row = MapRow()
+                row.current_changed.connect(partial(self._scroll_to, row))
+                row.enlarged_changed.connect(self.arithmetic_wanted)
+                self._rows.append(row)
+                self._column.insertWidget(self._column.count() - 1, row)
+            for number, (row, (name, kind, shape)) in enumerate(zip(self._rows, self._layers, strict=True)):
+                lesson = LAYER_KINDS[kind].description if kind in LAYER_KINDS else f"A layer of the kind {kind}."
+                row.setObjectName(f"layer_row_{number}")
+                row.set_header(name, kind_and_shape(kind, shape), f"{lesson} {_HOW}")
+                row.keep_room(shape)
         self._show_rows(self._filled)
+
+    @contextmanager
+    def _laid_out_once(self) -> Iterator[None]:
+        """Keeps Qt from laying all rows out for each of them: with 900, that took over a minute."""
+        self._column.setEnabled(False)
+        try:
+            yield
+        finally:
+            self._column.setEnabled(True)
+            QCoreApplication.sendEvent(self.widget(), QEvent(QEvent.Type.LayoutRequest))
 
     def _scroll_to(self, row: MapRow, number: int) -> None:
         if row.hasFocus() and number != NONE:

@@ -380,12 +380,12 @@ def test_the_images_are_back_after_a_failed_import(page: DataPage, qtbot: QtBot,
 def test_the_preview_shows_every_class(tmp_path: Path) -> None:
     photos(tmp_path / "many", {"cat": 40, "cup": 3, "pen": 5})
     (tmp_path / "many" / "cup" / "0.png").write_bytes(b"none")
-    samples = look_at(tmp_path / "many", threading.Event()).samples
+    samples = look_at(tmp_path / "many", threading.Event(), lambda _: None).samples
     shown = [file.folder for file in samples[:8]]
     assert [shown.count(name) for name in ("cat", "cup", "pen")] == [3, 3, 2]
     assert len(examples_of(samples, 28, 3)) == 8
     photos(tmp_path / "classes", {f"{number:02}": 2 for number in range(20)})
-    samples = look_at(tmp_path / "classes", threading.Event()).samples
+    samples = look_at(tmp_path / "classes", threading.Event(), lambda _: None).samples
     assert len({file.folder for file in samples[:8]}) == 8
 
 

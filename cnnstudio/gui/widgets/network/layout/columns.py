@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
+import numpy as np
 from PySide6.QtCore import QRectF
 
 from cnnstudio.gui.widgets.network.layout.folds import Folding
@@ -220,21 +221,32 @@ def _window(source: int, target: int, volumes: Sequence[Volume], row: LayerRow) 
 
 def arcs_over(folding: Folding, volumes: Sequence[Volume]) -> tuple[Arc, ...]:
     """The shortcuts as arcs: each above what it passes and above the arcs within it."""
+    columns = {x: number for number, x in enumerate(sorted(set(map(_column, volumes))))}
+    ceilings = np.full(len(columns), np.inf)
+    """For each column, where its highest volume begins."""
+    for volume in volumes:
+        column = columns[_column(volume)]
+        ceilings[column] = min(ceilings[column], volume.box.y())
+    heights = np.full(len(columns), np.inf)
+    """Between each column and the next one, where the next arc may be at most."""
     arcs: list[Arc] = []
     found = zip(folding.graph.shortcuts, folding.on_shortcuts, strict=True)
     for one, layers in sorted(found, key=lambda pair: (pair[0].target - pair[0].source, pair[0].source)):
         first, last = volumes[one.source], volumes[one.target]
         start = first.box.center().x() + min(_PORT, first.box.width() / 4), first.box.y() - 3
         end = last.box.center().x() - min(_PORT, last.box.width() / 4), last.box.y() - 4
-        passed = [volume.box.y() for volume in volumes if start[0] <= volume.box.right() and volume.box.x() <= end[0]]
-        top = min(passed) - _RISE
-        for arc in arcs:
-            if arc.start[0] < end[0] and start[0] < arc.end[0]:
-                top = min(top, arc.top - _STEP, arc.label.box.y() - 4 if arc.label else top)
+        begin, stop = columns[_column(first)], columns[_column(last)]
+        top = float(min(ceilings[begin : stop + 1].min() - _RISE, heights[begin:stop].min()))
         kernels = kernels_of(one.rows)
         label = None
         if kernels:
             text = (operation_text(kernels[0]),)
             label = label_at(text, (start[0] + end[0]) / 2, top - 3 - label_at(text, 0, 0).box.height())
         arcs.append(Arc(one.source, one.target, layers, start, end, top, label, facts_of_shortcut(one.rows)))
+        heights[begin:stop] = min(top - _STEP, label.box.y() - 4 if label else top)
     return tuple(arcs)
+
+
+def _column(volume: Volume) -> float:
+    """What all volumes of a column have in common."""
+    return round(volume.box.center().x(), 3)

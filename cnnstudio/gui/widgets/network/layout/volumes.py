@@ -114,6 +114,7 @@ class _Builder:
         drafts: the pieces so far.
         hosts: number of the piece that holds each layer.
         shortcuts: those that have been found: source, target, their layers.
+        joined: where they end.
     """
 
     consumers: dict[str, list[str]]
@@ -121,6 +122,7 @@ class _Builder:
     drafts: list[_Draft] = field(default_factory=list)
     hosts: dict[str, int] = field(default_factory=dict)
     shortcuts: list[Shortcut] = field(default_factory=list)
+    joined: set[int] = field(default_factory=set)
 
     def add(self, row: LayerRow) -> None:
         """Puts a layer into a piece: into one that is there, or into its own."""
@@ -179,6 +181,7 @@ class _Builder:
                     self._put(gate, target)
             else:
                 self.shortcuts.append(Shortcut(start, target, tuple(rows)))
+                self.joined.add(target)
         self._put(row, target)
         return True
 
@@ -197,8 +200,7 @@ class _Builder:
             names = {row.name for row in draft.rows}
             used = {name for row in draft.rows for name in self.consumers[row.name]}
             kernels += role_of(draft.rows[0]) in ("convolution", "dense")
-            joins = any(shortcut.target == source for shortcut in self.shortcuts)
-            leaves = len(draft.sources) != 1 or joins or not used <= names | followers
+            leaves = len(draft.sources) != 1 or source in self.joined or not used <= names | followers
             if leaves or self.misfit in names or (kernels > 1 and not gate):
                 return None
             passed.insert(0, source)
@@ -214,9 +216,12 @@ class _Builder:
         links, shortcuts = [], [Shortcut(numbers[one.source], numbers[one.target], one.rows) for one in self.shortcuts]
         for old, new in numbers.items():
             sources = self.drafts[old].sources
+            passed = 0
+            """A bit for each piece from which a way leads here through another one."""
+            for source in sources:
+                passed |= self.drafts[source].ancestors & ~(1 << source)
             for source in sorted(sources):
-                others = (self.drafts[other].ancestors for other in sources if other != source)
-                if any(ancestors >> source & 1 for ancestors in others):
+                if passed >> source & 1:
                     shortcuts.append(Shortcut(numbers[source], new))
                 else:
                     links.append((numbers[source], new))
