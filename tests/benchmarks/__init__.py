@@ -72,6 +72,7 @@ BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {
     "stop": _later("window", "stop"),
     "photo": _later("photo", "photo"),
     "describe": _later("describe", "describe"),
+    "soak": _later("soak", "soak"),
     "training_engine": _later("training", "training_engine"),
     "stop_engine": _later("stop", "stop_engine"),
     "resnet_training": _later("resnet_training", "resnet_training"),

@@ -57,6 +57,7 @@ def ask_about(
         dialog = AdoptDialog(model, parent)
         dialog.accepted.connect(partial(when_known, path))
         dialog.rejected.connect(partial(when_not, f"{path.name} was not opened: its classes are not known."))
+        dialog.finished.connect(dialog.deleteLater)  # its parent would keep it
         dialog.open()
 
     task = Task(lambda **_: inspect_model(path), parent)

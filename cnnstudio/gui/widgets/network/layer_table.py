@@ -178,7 +178,8 @@ class LayerTableView(QTableView):
             Item("save_layer_csv", "&Save as CSV…", "save", "For a spreadsheet.", self._save),
         )
         menu.actions()[0].setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
-        menu.exec(event.globalPos())
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(event.globalPos())
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
