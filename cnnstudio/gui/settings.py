@@ -12,7 +12,7 @@ from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
 
 from cnnstudio.errors import reason
 from cnnstudio.gui.look.theme import THEMES
-from cnnstudio.storage import config_folder
+from cnnstudio.storage import config_folder, try_writing
 
 _Value = TypeVar("_Value", str, int, float, bool)
 
@@ -35,6 +35,7 @@ class Settings(QObject):
     Signals:
         changed(str): the name of a property that has just got another value.
         forgot(str): what could not be used, in words such as “the theme”.
+        unwritten(str): what is set cannot be kept, why, and what then, in sentences; said once.
 
     Attributes:
         forgotten: all that could not be used so far, as `forgot` names it.
@@ -42,11 +43,13 @@ class Settings(QObject):
 
     changed = Signal(str)
     forgot = Signal(str)
+    unwritten = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._file = QSettings(str(config_folder() / "settings.ini"), QSettings.Format.IniFormat, self)
         self._limiting = False
+        self._told = False
         self.forgotten: list[str] = []
         if not self._file.allKeys() or self._file.status() == QSettings.Status.FormatError:
             self._note_damage()
@@ -121,7 +124,7 @@ class Settings(QObject):
             what: what it is, as in `recall`.
         """
         self._file.remove(key)
-        self._file.sync()
+        self._sync()
         self.forgotten.append(what)
         self.forgot.emit(what)
 
@@ -129,7 +132,7 @@ class Settings(QObject):
         """Forgets everything, the window's place and the pages' choices too."""
         before = (self.theme, self.threads)
         self._file.clear()
-        self._file.sync()
+        self._sync()
         for name, value in zip(("theme", "threads"), before, strict=True):
             if getattr(self, name) != value:
                 self.changed.emit(name)
@@ -168,8 +171,20 @@ class Settings(QObject):
         if self._file.contains(key) and _as(type(value), self._file.value(key)) == value:
             return
         self._file.setValue(key, value)
-        self._file.sync()
+        self._sync()
         self.changed.emit(key)
+
+    def _sync(self) -> None:
+        self._file.sync()
+        if self._file.status() == QSettings.Status.AccessError and not self._told:
+            self._told = True
+            why = ""
+            try:  # Qt does not say why
+                try_writing(self.path.parent)
+            except OSError as error:
+                why = f" ({reason(error)})"
+            what = f"Your choices cannot be saved: {self.path} cannot be written{why}."
+            self.unwritten.emit(f"{what} They hold until you close CNN Studio.")
 
     def _note_damage(self) -> None:
         """Says of a file that is no INI file, or of which nothing can be read though there is something in it."""
