@@ -18,13 +18,14 @@ from cnnstudio.data.collected.sets import CollectionKind, list_collections
 from cnnstudio.data.library import collected_folder, list_datasets, survey_collected
 from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
 from cnnstudio.errors import StudioError
-from cnnstudio.gui.task import LatestTask
+from cnnstudio.gui.task import LatestTask, aside
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.networks.files import Network, list_networks, read_listed
 from cnnstudio.models.trained.card import CARD_FILE, read_card
 from cnnstudio.models.trained.library import ModelEntry, list_models
 from cnnstudio.models.trained.pretrained import PRETRAINED, Pretrained, is_downloaded
+from cnnstudio.storage import downloads_folder, runs_folder
 
 _SETTLED = 2 * 10**9
 """Nanoseconds after which a change is sure to have another time than the one before; some disks count in seconds."""
@@ -145,6 +146,13 @@ class Library(QObject):
         """The model in a folder; None where it is not on the list."""
         return next((entry for entry in self._lists.models if entry.path == path), None)
 
+    def learn(self, path: Path) -> None:
+        """Puts the model of a folder on the list that may have been made this moment."""
+        if self.model(path) is None and path.parent in (runs_folder(), downloads_folder()):
+            for entry in aside(self._reader.models):
+                if entry.path == path:
+                    self.put(entry)
+
     def is_here(self, entry: DatasetEntry) -> bool:
         """Whether a data set needs no download."""
         return entry.remote is None or entry.name in self._lists.here
@@ -231,7 +239,7 @@ def _stamp_of_set(path: Path) -> _Stamp:
 
 
 class _Reader:
-    """Reads the lists; used by one thread at a time."""
+    """Reads the lists; may be used by two threads at once."""
 
     def __init__(self) -> None:
         self._card = _Remembered(read_card, lambda folder: _stamp_of_file(folder / CARD_FILE))
@@ -240,7 +248,7 @@ class _Reader:
         self._set = _Remembered(_read_set, _stamp_of_set)
 
     def read(self) -> Lists:
-        models = list_models(self._card)
+        models = self.models()
         return Lists(
             models=tuple(models),
             networks=tuple(list_networks(self._network)),
@@ -250,6 +258,9 @@ class _Reader:
             downloaded=frozenset(entry.name for entry in PRETRAINED.values() if is_downloaded(entry)),
             places={entry.path: place for entry in models if (place := _place(entry.path)) is not None},
         )
+
+    def models(self) -> list[ModelEntry]:
+        return list_models(self._card)
 
     def read_for(self, asked: int) -> tuple[int, Lists]:
         return asked, self.read()

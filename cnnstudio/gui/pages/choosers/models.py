@@ -201,7 +201,9 @@ class ModelChooser(QWidget):
         path = _place_of(path)
         key = str(path)
         if not self._picker.offers(key):
-            self._library.refresh()  # it may be new there
+            self._library.learn(path)
+            self.refresh()
+        if not self._picker.offers(key):
             self._guests[key] = Choice(key, path.name, "Opened from a file", network_picture(""), _ORIGINS["file"][0])
             self.refresh()
         self._picker.set_current(key)
