@@ -5,7 +5,7 @@ A user's own images lie in a folder or a zip, wherever they like; what is import
 folder, and are found by themselves.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -40,13 +40,26 @@ def collected_folder() -> Path:
     return data_folder() / "datasets"
 
 
-def list_datasets() -> list[DatasetEntry]:
+def list_datasets(survey: Callable[[Path], DatasetEntry] | None = None) -> list[DatasetEntry]:
     """All data sets that can be chosen by name: the published ones, then the user's own by name.
 
     What was imported is listed without looking at it: its folder may be gone, which loading it says.
+
+    Args:
+        survey: how a set that was collected here is looked at, if not by `survey_collected`; whoever lists often may
+            remember them.
     """
-    own = sorted([*read_imported()[0], *_collected()], key=lambda entry: entry.name.casefold())
+    own = sorted([*read_imported()[0], *_collected(survey)], key=lambda entry: entry.name.casefold())
     return [*DATASETS.values(), *own]
+
+
+def survey_collected(path: Path) -> DatasetEntry:
+    """The entry of a set that was collected here.
+
+    Raises:
+        StudioError: it has no two classes with pictures, and cannot be trained on yet.
+    """
+    return _surveyed(path.name, _survey(path))
 
 
 def find_dataset(
@@ -227,7 +240,7 @@ def _surveyed(name: str, survey: FolderSurvey) -> DatasetEntry:
     )
 
 
-def _collected() -> Iterator[DatasetEntry]:
+def _collected(survey: Callable[[Path], DatasetEntry] | None = None) -> Iterator[DatasetEntry]:
     """Sets without two classes cannot be trained on yet."""
     folders: list[Path] = []
     with suppress(OSError):  # nothing was collected yet
@@ -235,7 +248,7 @@ def _collected() -> Iterator[DatasetEntry]:
     for folder in folders:
         if is_folder(folder) and not folder.name.startswith("."):
             with suppress(StudioError):
-                yield _surveyed(folder.name, _survey(folder))
+                yield (survey or survey_collected)(folder)
 
 
 def _free_name(path: Path, imported: list[DatasetEntry]) -> str:

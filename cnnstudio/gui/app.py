@@ -74,14 +74,14 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
             settings.limit_threads()
 
     settings.changed.connect(apply)
-    nothing_saved = unsaved()
-    for sentence in filter(None, (nothing_saved, read_imported()[1], read_extra_folders()[1])):
+    reasons = unwritable()
+    for sentence in filter(None, (unsaved(reasons), read_imported()[1], read_extra_folders()[1])):
         window.add_message(sentence)
     for what in settings.forgotten:
         window.report_forgotten(what)
     settings.forgot.connect(window.report_forgotten)
-    if not nothing_saved:
-        settings.refused.connect(window.add_message)
+    if "settings" not in reasons:  # else it was said a moment ago
+        settings.unwritten.connect(window.add_message)
     # Only now: under a style sheet, Qt styles a widget again each time that one above it gets its parent.
     window.restyle(theme.stylesheet)
     theme.restyled.connect(window.restyle)
@@ -108,14 +108,19 @@ _CONTENT = {
 """What lies in each of `USER_FOLDERS`."""
 
 
-def unsaved() -> str:
-    """Says what cannot be saved, why, and what to do about it; empty where all can be."""
+def unwritable() -> dict[str, str]:
+    """Why nothing can be written into some of `USER_FOLDERS`, by their names."""
     reasons: dict[str, str] = {}
     for name, place in USER_FOLDERS.items():
         try:
             try_writing(place())
         except OSError as error:
             reasons[name] = reason(error)
+    return reasons
+
+
+def unsaved(reasons: dict[str, str]) -> str:
+    """Says what cannot be saved, why, as `unwritable` knows, and what to do about it; empty where all can be."""
     if not reasons:
         return ""
     different, parents = set(reasons.values()), {USER_FOLDERS[name]().parent for name in reasons}

@@ -4,7 +4,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QRect, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QByteArray, QEvent, QRect, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QPaintEvent
 from PySide6.QtWidgets import QApplication, QButtonGroup, QMainWindow, QStackedWidget, QToolButton, QWidget
 from typing_extensions import override
@@ -13,6 +13,7 @@ from cnnstudio.gui.controls.describe import breakable, describe
 from cnnstudio.gui.controls.layouts import column, row, widget_of
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.question import AnswerButton, Role, ask
+from cnnstudio.gui.library import Library
 from cnnstudio.gui.log import details
 from cnnstudio.gui.look.theme import GRID, icon
 from cnnstudio.gui.pages import PAGES, Page, PageEntry
@@ -42,6 +43,7 @@ class MainWindow(QMainWindow):
 
     Attributes:
         first_paint_time: `time.perf_counter()` when the window had been painted for the first time; None before.
+        library: what there is to choose from, for all pages.
     """
 
     first_painted = Signal()
@@ -49,6 +51,7 @@ class MainWindow(QMainWindow):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
+        self.library = Library(self)
         self.setObjectName("main_window")
         self.setWindowTitle("CNN Studio")
         self.setMinimumSize(MINIMUM_SIZE)
@@ -121,7 +124,7 @@ class MainWindow(QMainWindow):
     def page(self, name: str) -> Page:
         """The page of a key of `PAGES`, made when first asked for."""
         if name not in self._pages:
-            page = PAGES[name].make(self._settings)
+            page = PAGES[name].make(self._settings, self.library)
             page.navigate.connect(self.show_page)
             self._pages[name] = page
             self._stack.addWidget(page)
@@ -140,6 +143,7 @@ class MainWindow(QMainWindow):
             self._current = name
             page.setFocus(Qt.FocusReason.OtherFocusReason)  # Tab goes on to the page's first control
             page.entered()
+            self.library.refresh()
         if payload is not None:
             page.receive(payload)
 
@@ -150,6 +154,13 @@ class MainWindow(QMainWindow):
         dialogs = [window for window in QApplication.topLevelWidgets() if window.isVisible()]
         for part in (self._rail, self._message, self.current_page, *filter(None, map(_page_of, dialogs))):
             _style(part, stylesheet)
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        """Whoever comes back to the window may have changed things elsewhere."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.library.refresh()
 
     @Slot(object)
     def open_path(self, path: Path) -> None:
@@ -294,6 +305,7 @@ class MainWindow(QMainWindow):
         self.hide()  # before the wait: the user is done with it
         for page in self._pages.values():
             page.shut_down()
+        self.library.shut_down()
 
 
 def _style(widget: QWidget, stylesheet: str) -> None:

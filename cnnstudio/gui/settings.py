@@ -12,7 +12,7 @@ from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
 
 from cnnstudio.errors import reason
 from cnnstudio.gui.look.theme import THEMES
-from cnnstudio.storage import config_folder
+from cnnstudio.storage import config_folder, try_writing
 
 _Value = TypeVar("_Value", str, int, float, bool)
 
@@ -35,7 +35,7 @@ class Settings(QObject):
     Signals:
         changed(str): the name of a property that has just got another value.
         forgot(str): what could not be used, in words such as “the theme”.
-        refused(str): the file cannot be written, in a sentence for the user; emitted once.
+        unwritten(str): what is set cannot be kept, why, and what then, in sentences; said once.
 
     Attributes:
         forgotten: all that could not be used so far, as `forgot` names it.
@@ -43,13 +43,13 @@ class Settings(QObject):
 
     changed = Signal(str)
     forgot = Signal(str)
-    refused = Signal(str)
+    unwritten = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._file = QSettings(str(config_folder() / "settings.ini"), QSettings.Format.IniFormat, self)
         self._limiting = False
-        self._refused = False
+        self._told = False
         self.forgotten: list[str] = []
         if not self._file.allKeys() or self._file.status() == QSettings.Status.FormatError:
             self._note_damage()
@@ -176,13 +176,15 @@ class Settings(QObject):
 
     def _sync(self) -> None:
         self._file.sync()
-        # Qt's status stays so, even when a later writing succeeds.
-        if self._file.status() == QSettings.Status.AccessError and not self._refused:
-            self._refused = True
-            self.refused.emit(
-                f"The settings cannot be kept: {self.path} cannot be written. What you choose holds until you close "
-                "the window; make room on that disk, or make the file writable."
-            )
+        if self._file.status() == QSettings.Status.AccessError and not self._told:
+            self._told = True
+            why = ""
+            try:  # Qt does not say why
+                try_writing(self.path.parent)
+            except OSError as error:
+                why = f" ({reason(error)})"
+            what = f"Your choices cannot be saved: {self.path} cannot be written{why}."
+            self.unwritten.emit(f"{what} They hold until you close CNN Studio.")
 
     def _note_damage(self) -> None:
         """Says of a file that is no INI file, or of which nothing can be read though there is something in it."""

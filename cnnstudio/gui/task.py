@@ -1,7 +1,8 @@
 """Work outside the GUI thread: the only file of the window with threads.
 
-Two shapes cover all of it. `Task` runs one plain function to its end (a training); `LatestTask` keeps one thread for
-many short requests, of which a newer one supersedes one that still waits (a prediction for every pen movement).
+Three shapes cover all of it. `Task` runs one plain function to its end (a training); `LatestTask` keeps one thread for
+many short requests, of which a newer one supersedes one that still waits (a prediction for every pen movement);
+`aside` is for what the user has asked for and waits for, and which nothing may come before (saving under a name).
 
 Every signal arrives in the GUI thread. Whoever owns a task may be destroyed at any moment: what the thread still has to
 say is then dropped, and its function is asked to stop.
@@ -13,13 +14,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QEventLoop, QObject, Qt, Signal, Slot
 
 _STACK_BYTES = 16 * 2**20  # TensorFlow's graph passes recurse deeply; macOS gives a second thread 512 KiB only.
 _NICENESS = 5
 _log = logging.getLogger(__name__)
+_Result = TypeVar("_Result")
 _relays: "list[tuple[threading.Thread, _Relay]]" = []
 """Threads and what they report by, until they have ended: whoever lets go of a QObject last destroys it, and only the
 GUI thread may do that."""
@@ -160,6 +163,28 @@ class LatestTask(QObject):
         if self._silent:
             return
         getattr(self, kind).emit(payload)
+
+
+def aside(function: Callable[[], _Result]) -> _Result:
+    """Calls a function in a thread of its own and returns what it returns, or raises what it raises.
+
+    Meanwhile the window goes on painting and showing what comes; what is typed and clicked waits until then. For a
+    moment's work on a disk, which may be slow.
+    """
+    future: Future[_Result] = Future()
+    loop = QEventLoop()
+
+    def work(**_: object) -> None:
+        try:
+            future.set_result(function())
+        except BaseException as error:  # noqa: BLE001  # it is raised where the result is wanted
+            future.set_exception(error)
+
+    task = Task(work)
+    task.finished.connect(loop.quit)
+    task.start()
+    loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+    return future.result()  # where the application ends, the loop ends before the function
 
 
 def wait_for_threads(seconds: float) -> bool:

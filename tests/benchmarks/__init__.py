@@ -70,6 +70,7 @@ BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {
     "responsiveness": _later("window", "responsiveness"),
     "stroke": _later("window", "stroke"),
     "stop": _later("window", "stop"),
+    "theme": _later("theme", "theme"),
     "photo": _later("photo", "photo"),
     "describe": _later("describe", "describe"),
     "soak": _later("soak", "soak"),

@@ -293,6 +293,7 @@ SCENARIOS: dict[str, Callable[[], object]] = {
     "stroke": stroke,
     "stop": stop,
     "describe": lambda: importlib.import_module("tests.benchmarks.describe").scenario(),
+    "theme": lambda: importlib.import_module("tests.benchmarks.theme").scenario(),
     "photo": lambda: importlib.import_module("tests.benchmarks.photo").scenario(),
 }
 

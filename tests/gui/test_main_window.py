@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QPushButton, Q
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.library import Library
 from cnnstudio.gui.main_window import MINIMUM_SIZE, MainWindow
 from cnnstudio.gui.pages import PAGES, Page, PageEntry
 from cnnstudio.gui.settings import Settings
@@ -19,8 +20,8 @@ class RecordingPage(Page):
 
     busy: str | None = None
 
-    def __init__(self, _: Settings) -> None:
-        super().__init__()
+    def __init__(self, _: Settings, library: Library) -> None:
+        super().__init__(library)
         self.heard: list[object] = []
 
     def entered(self) -> None:
@@ -39,8 +40,8 @@ class RecordingPage(Page):
 class PlainPage(Page):
     """A page that has an answer to nothing."""
 
-    def __init__(self, _: Settings) -> None:
-        super().__init__()
+    def __init__(self, _: Settings, library: Library) -> None:
+        super().__init__(library)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 import os
 import random
+import shutil
 import sys
 from pathlib import Path
 
@@ -279,3 +280,19 @@ def test_a_licence_is_found_wherever_a_package_states_it() -> None:
     assert licence("tensorflow") == "Apache Software License"  # a classifier
     assert licence("keras") == "Apache License 2.0"  # License
     assert licence("no-such-package-at-all") == "not installed"
+
+
+def test_settings_that_cannot_be_written_are_said_once(qtbot: QtBot, home: Path) -> None:
+    settings = Settings()
+    settings.theme = "dark"
+    shutil.rmtree(home / "config")
+    (home / "config").touch()  # nobody can write into it, whatever their rights
+    said: list[str] = []
+    settings.unwritten.connect(said.append)
+    settings.theme = "light"
+    settings.threads = 1
+    assert settings.theme == "light", "it holds as long as the window"
+    assert said == [
+        f"Your choices cannot be saved: {settings.path} cannot be written (it exists already). "
+        "They hold until you close CNN Studio."
+    ]

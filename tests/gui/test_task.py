@@ -7,10 +7,10 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Slot
 from pytestqt.qtbot import QtBot
 
-from cnnstudio.gui.task import LatestTask, Task, wait_for_threads
+from cnnstudio.gui.task import LatestTask, Task, aside, wait_for_threads
 
 
 class Listener(QObject):
@@ -300,3 +300,15 @@ def test_owners_may_go_while_their_threads_end() -> None:
     """In a process of its own, which crashed when a thread was the last to let go of what it reports by."""
     done = subprocess.run([sys.executable, "-c", OWNERS_THAT_GO], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
+
+
+def test_what_is_done_aside_comes_back_while_events_go_on(qtbot: QtBot) -> None:
+    turned = threading.Event()
+    QTimer.singleShot(0, turned.set)
+
+    def work() -> tuple[bool, bool]:
+        return turned.wait(60), threading.current_thread() is threading.main_thread()
+
+    assert aside(work) == (True, False)
+    with pytest.raises(ZeroDivisionError):
+        aside(lambda: 1 / 0)

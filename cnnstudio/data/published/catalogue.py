@@ -1,7 +1,7 @@
 """The table of published data sets."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -51,7 +51,7 @@ class DatasetEntry:
     train_images: int
     test_images: int
     licence: str
-    read: Callable[[OnProgress | None], Dataset]
+    read: Callable[[OnProgress | None], Dataset] = field(compare=False)
     path: Path | None = None
     remote: RemoteFolder | None = None
     keras: tuple[str, ...] = ()

@@ -45,11 +45,11 @@ class LibraryMenu(MenuButton):
 
     Signals:
         renamed(object): the chosen item has another name; what `rename` returned.
-        deleted(): the chosen item is in the trash.
+        deleted(object): the chosen item is in the trash; its path before.
     """
 
     renamed = Signal(object)
-    deleted = Signal()
+    deleted = Signal(object)
 
     def __init__(
         self, noun: str, message: MessageBar, *more: Item | QAction, consequence: str = "", fixed: str = ""
@@ -118,5 +118,5 @@ class LibraryMenu(MenuButton):
         except StudioError as error:
             self._message.show_failure(error)
         else:
-            self.deleted.emit()
+            self.deleted.emit(item.path)
             self._message.show_info(f"“{item.name}” is in the trash.")

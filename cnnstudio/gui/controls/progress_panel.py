@@ -9,7 +9,7 @@ from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.layouts import column, row
 from cnnstudio.gui.look.theme import GRID
-from cnnstudio.gui.task import Task
+from cnnstudio.gui.task import Task, aside
 from cnnstudio.progress import Cancelled, Progress
 from cnnstudio.wording import progress
 
@@ -108,6 +108,13 @@ class ProgressPanel(QWidget):
         if self._task is not None:
             self._task.drop()
             self._rest()
+
+    def end(self) -> None:
+        """Drops the function and goes on once it has ended; the window paints meanwhile."""
+        if self._task is not None:
+            task = self._task
+            self.drop()
+            aside(task.wait)
 
     def shut_down(self) -> None:
         """Drops the function and waits until it has ended."""

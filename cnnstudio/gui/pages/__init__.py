@@ -4,26 +4,35 @@ import importlib
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.library import Library
 from cnnstudio.gui.settings import Settings
 
 
 class Page(QWidget):
     """What the window asks of a page, each with an answer that does nothing.
 
-    A page is made with `ItsClass(settings)`.
+    A page is made with `ItsClass(settings, library)`.
+
+    Args:
+        library: what there is to choose from; one of its own where the page stands alone.
 
     Signals:
         navigate(str, object): shows the page of that name and gives it the payload (None: just shows it).
+
+    Attributes:
+        library: as given.
     """
 
     navigate = Signal(str, object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, library: Library | None = None) -> None:
+        super().__init__()
+        self.library = library or Library(self)
+        self.library.changed.connect(self._hear_news)
         self._message = MessageBar(self)  # the page gives it its place
 
     @property
@@ -41,6 +50,13 @@ class Page(QWidget):
 
     def entered(self) -> None:
         """Looks again at what may have changed; called each time the page comes to the front, before `receive`."""
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Shows what the library holds now; called when the page comes to the front, and with news while it is there.
+
+        What was chosen stays chosen, and nothing is read.
+        """
 
     def receive(self, payload: Any) -> None:
         """Takes what another page sent with `navigate`, or a `pathlib.Path` dropped on the window or given at start."""
@@ -51,6 +67,12 @@ class Page(QWidget):
 
     def shut_down(self) -> None:
         """Stops everything and waits for it, within some seconds; nothing is called after it."""
+
+    @Slot()
+    def _hear_news(self) -> None:
+        """A page that is not seen is shown what is new when it comes to the front."""
+        if self.isVisible():
+            self.refresh()
 
 
 @dataclass(frozen=True)
@@ -75,10 +97,10 @@ class PageEntry:
     at_foot: bool = False
     warms_up: bool = False
 
-    def make(self, settings: Settings) -> Page:
+    def make(self, settings: Settings, library: Library) -> Page:
         """Imports the page and makes it."""
         module, _, class_name = self.path.partition(":")
-        page: Page = getattr(importlib.import_module(module, __package__), class_name)(settings)
+        page: Page = getattr(importlib.import_module(module, __package__), class_name)(settings, library)
         page.setObjectName(f"page_{self.name}")
         return page
 

@@ -11,6 +11,7 @@ from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import label
 from cnnstudio.gui.controls.layouts import SectionColumn, column
+from cnnstudio.gui.library import Library
 from cnnstudio.gui.log import versions
 from cnnstudio.gui.look.theme import GAP
 from cnnstudio.gui.pages import Page
@@ -63,8 +64,8 @@ def licence(distribution: str) -> str:
 class AboutPage(Page):
     """Everything about the program itself, to read and to copy."""
 
-    def __init__(self, settings: Settings) -> None:  # noqa: ARG002
-        super().__init__()
+    def __init__(self, settings: Settings, library: Library | None = None) -> None:  # noqa: ARG002
+        super().__init__(library)
         self._versions = versions()
         self._licences = {name: _OWN_LICENCES.get(name) or licence(name) for name in self._versions}
         copy = push_button(

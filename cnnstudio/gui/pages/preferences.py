@@ -18,10 +18,11 @@ from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.forms import number
 from cnnstudio.gui.controls.layouts import STRETCH, SectionColumn, column, row
 from cnnstudio.gui.controls.number_boxes import WholeBox
+from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GAP, GRID, THEMES
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.task import LatestTask
+from cnnstudio.gui.task import LatestTask, aside
 from cnnstudio.storage import CACHES, cache_folder, clear_cache, config_folder, data_folder, log_folder, used_bytes
 
 FOLDERS: dict[str, tuple[str, str, Callable[[], Path]]] = {
@@ -40,8 +41,8 @@ FOLDERS: dict[str, tuple[str, str, Callable[[], Path]]] = {
 class SettingsPage(Page):
     """Look, processor threads and folders; every change is kept and takes effect at once."""
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__()
+    def __init__(self, settings: Settings, library: Library | None = None) -> None:
+        super().__init__(library)
         self._settings = settings
         self._task = LatestTask(self)
         self._task.finished.connect(self._show_sizes)
@@ -171,7 +172,7 @@ class SettingsPage(Page):
 
     def _show_sources(self) -> None:
         self._sources.clear()
-        self._sources.addItems([str(folder) for folder in read_extra_folders()[0]])
+        self._sources.addItems([str(folder) for folder in aside(read_extra_folders)[0]])
         for widget in (self._sources, self._remove):
             widget.setVisible(self._sources.count() > 0)
         self._allow_removal()
@@ -196,9 +197,10 @@ class SettingsPage(Page):
 
     def _change_sources(self, add: Sequence[Path] = (), remove: Sequence[Path] = ()) -> None:
         try:
-            change_extra_folders(add, remove)
+            aside(partial(change_extra_folders, add, remove))
         except StudioError as error:
             self._message.show_failure(error)
+        self.library.refresh()
         self._show_sources()
 
     @Slot(object)

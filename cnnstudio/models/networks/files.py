@@ -5,7 +5,7 @@ it is allowed (`allowlist`), so that Keras only ever builds what was checked.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -50,18 +50,27 @@ def networks_folder() -> Path:
     return data_folder() / "architectures"
 
 
-def list_networks() -> list[Network]:
-    """The networks in the user's folder, by name; files that cannot be read are left out."""
+def list_networks(read: Callable[[Path], Network] | None = None) -> list[Network]:
+    """The networks in the user's folder, by name; files that cannot be read are left out.
+
+    Args:
+        read: how a file is read, if not by `read_network`; whoever lists often may remember them.
+    """
     found = []
     for path in _saved().values():
         with suppress(StudioError):
-            found.append(read_network(path))
+            found.append((read or read_network)(path))
     return found
 
 
 def saved_path(name: str) -> Path | None:
     """The file of the network of that name in the user's folder; None where there is none."""
     return _saved().get(name)
+
+
+def is_own(network: Network) -> bool:
+    """Whether a network lies in the user's folder, under its name."""
+    return network.path == networks_folder() / f"{network.name}{SUFFIX}"
 
 
 def saved_names() -> list[str]:
@@ -85,9 +94,25 @@ def read_network(path: Path) -> Network:
         raise StudioError(f"{path} is not opened: {error}.") from error
     except StudioError as error:
         raise StudioError(f"{path} is not opened. {error}") from error
+    return _network(path, values, graph.to_config())
+
+
+def read_listed(path: Path) -> Network:
+    """Reads what a list says of a network in the user's folder, and nothing of its layers: its config is empty.
+
+    Raises:
+        StudioError: the file is missing, too large, damaged, or from a newer CNN Studio.
+    """
+    try:
+        return _network(path, _document(read_file(path, MAX_FILE_BYTES)), {})
+    except RefusedError as error:
+        raise StudioError(f"{path} is not opened: {error}.") from error
+
+
+def _network(path: Path, values: dict[str, Any], config: Config) -> Network:
     source = values["source"] if values["source"] in ARCHITECTURES else ""
     name = path.name.removesuffix(SUFFIX).removesuffix(".json")
-    return Network(name, values["title"] or name, graph.to_config(), source, path)
+    return Network(name, values["title"] or name, config, source, path)
 
 
 def write_network(network: Network, path: Path) -> Network:

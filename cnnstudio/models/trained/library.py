@@ -45,12 +45,16 @@ class ModelEntry:
     card: Card
 
 
-def list_models() -> list[ModelEntry]:
-    """All models that can be chosen: shipped ones, then downloads, small before large; then runs, the newest first."""
+def list_models(read: Callable[[Path], Card] = read_card) -> list[ModelEntry]:
+    """All models that can be chosen: shipped ones, then downloads, small before large; then runs, the newest first.
+
+    Args:
+        read: how the card in a folder is read; whoever lists often may remember them.
+    """
     found = []
     for kind, folder in _folders():
         with suppress(StudioError):
-            found.append(_entry(kind, folder))
+            found.append(_entry(kind, folder, read))
     return sorted(found, key=_order)
 
 
@@ -196,8 +200,8 @@ def _holds_model(folder: Path) -> bool:
     return not folder.name.startswith(".") and any(is_file(folder / name) for name in (MODEL_FILE, CARD_FILE))
 
 
-def _entry(kind: Kind, folder: Path) -> ModelEntry:
-    card = read_card(folder)
+def _entry(kind: Kind, folder: Path, read: Callable[[Path], Card] = read_card) -> ModelEntry:
+    card = read(folder)
     if not is_file(folder / MODEL_FILE):
         raise StudioError(f"{folder} has a card but no {MODEL_FILE}.")
     return ModelEntry(folder.name, folder, kind, card)

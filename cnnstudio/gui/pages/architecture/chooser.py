@@ -1,6 +1,5 @@
 """The left column of the Architecture page: which network, for which images, and what is known about it."""
 
-from contextlib import suppress
 from html import escape
 from math import prod
 from pathlib import Path
@@ -9,19 +8,18 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from cnnstudio import wording
-from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.forms import caption
 from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row
 from cnnstudio.gui.controls.picker import Picker
+from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.architecture.description import NetworkRequest, images_text
 from cnnstudio.gui.pages.choosers.images import ImagesChooser
 from cnnstudio.gui.pages.choosers.networks import architecture_choices, guest_choice
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.layer_table import LayerTable, mlp_connections
-from cnnstudio.models.networks.building import find_network
 from cnnstudio.models.networks.files import Network
 
 FIRST = "lenet5"
@@ -30,6 +28,9 @@ FIRST = "lenet5"
 
 class ArchitectureChooser(QWidget):
     """A picker of networks with what is known of the one that is chosen, and what can be done with it.
+
+    Args:
+        library: which networks and data sets there are.
 
     Attributes:
         picker: of networks.
@@ -43,8 +44,9 @@ class ArchitectureChooser(QWidget):
     changed = Signal()
     """Another network, or other images, are chosen."""
 
-    def __init__(self) -> None:
+    def __init__(self, library: Library) -> None:
         super().__init__()
+        self._library = library
         self._guests: dict[str, Path] = {}
         self._source: Architecture | Network | None = None
         self._unopened: tuple[str, str, str] | None = None
@@ -55,7 +57,7 @@ class ArchitectureChooser(QWidget):
             "Network",
             "Published networks, from the simplest to today’s, and your own. Type to find one by its name.",
         )
-        self.images = ImagesChooser()
+        self.images = ImagesChooser(library)
         self.edit = push_button(
             "edit_network_button",
             "&Edit",
@@ -101,7 +103,7 @@ class ArchitectureChooser(QWidget):
 
     @property
     def key(self) -> str:
-        """The chosen network: what `find_network` finds, or a file's path."""
+        """The chosen network: what `Library.network` finds, or a file's path."""
         return self.picker.current_key
 
     @property
@@ -120,9 +122,10 @@ class ArchitectureChooser(QWidget):
         return NetworkRequest(self.key, self.file, self.images.image_shape, self.images.classes)
 
     def refresh(self, choose: str = "", images: str = "") -> None:
-        """Looks again which networks and data sets there are; the choices stay where nothing else is asked for."""
+        """Shows which networks and data sets there are now; the choices stay where nothing else is asked for."""
         with QSignalBlocker(self.picker):
-            self.picker.set_choices([*architecture_choices(), *map(guest_choice, self._guests.values())])
+            guests = [guest_choice(path, self._library) for path in self._guests.values()]
+            self.picker.set_choices([*architecture_choices(self._library), *guests])
             self.picker.set_current(choose)
         self._show_source(images)
 
@@ -160,11 +163,7 @@ class ArchitectureChooser(QWidget):
         self.changed.emit()
 
     def _show_source(self, images: str = "") -> None:
-        self._source = None
-        if self.file is None:
-            with suppress(StudioError):  # it went away; describing it says so
-                self._source = find_network(self.key)
-        source = self._source
+        source = self._source = self._library.network(self.key) if self.file is None else None
         self._facts.show_facts(source)
         if isinstance(source, Architecture):
             self.images.refresh("Its own images", images_text(source.image_shape, source.classes))

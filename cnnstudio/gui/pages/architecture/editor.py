@@ -19,13 +19,16 @@ from cnnstudio.gui.pages.architecture import saving
 from cnnstudio.gui.pages.architecture.actions import action_button, make_actions
 from cnnstudio.gui.pages.architecture.code_dialog import KerasCode
 from cnnstudio.gui.pages.architecture.document import ArchitectureDocument
+from cnnstudio.gui.pages.architecture.draft import Draft, DraftFile
 from cnnstudio.gui.pages.architecture.layer_choices import RESIDUAL_BLOCKS, layer_choices, size_warning
 from cnnstudio.gui.pages.architecture.layer_panel import LayerPanel
+from cnnstudio.gui.task import aside
 from cnnstudio.gui.widgets.network.layer_menu import LayerMenu
 from cnnstudio.models.layer_table import LayerTable
 from cnnstudio.models.networks.files import (
     SUFFIX,
     Network,
+    is_own,
     read_network,
     rename_network,
     trash_network,
@@ -64,7 +67,7 @@ class ArchitectureEditor(QWidget):
         self.setObjectName("architecture_editor")
         self._message = message
         self.document = ArchitectureDocument(self)
-        self.draft = saving.Draft(self.document, self)
+        self.draft = Draft(self.document, self)
         do: dict[str, Callable[[], object]] = {
             "add_layer": self.show_kinds,
             "duplicate_layer": partial(self._try, self.document.duplicate),
@@ -171,7 +174,7 @@ class ArchitectureEditor(QWidget):
             self._try(partial(self._write, Path(name)))
 
     def _write(self, path: Path) -> None:
-        written = write_network(self.document.network, path)
+        written = aside(partial(write_network, self.document.network, path))
         self._message.show_info(f"The network was saved as {written.path}. Anyone with CNN Studio can open it.")
 
     @Slot(object)
@@ -202,13 +205,17 @@ class ArchitectureEditor(QWidget):
         Raises:
             StudioError: the file is not opened; the sentence says why.
         """
-        return self.edit(read_network(path))
+        return self.edit(aside(partial(read_network, path)))
 
-    def open_draft(self) -> bool:
-        """Edits what was not saved when the program ended; returns whether there was such a thing."""
-        network = saving.left_behind()
-        if network is None or not self.may_leave():
+    def open_draft(self, file: DraftFile, network: Network) -> bool:
+        """Edits what was not saved when a window ended, after asking about what is not saved here.
+
+        Returns:
+            Whether it is edited now, and kept in that file until it is saved.
+        """
+        if not self.may_leave():
             return False
+        self.draft.take(file)
         self.document.open(network, saved=False)
         return True
 
@@ -273,8 +280,8 @@ class ArchitectureEditor(QWidget):
             self._title.setText(document.title)
         self._actions["save_network"].setEnabled(document.unsaved)
         kept, item = document.kept, None
-        if kept.path is not None and saving.is_own(kept):
-            item = LibraryItem(kept.name, kept.path, partial(rename_network, kept), partial(trash_network, kept))
+        if kept.path is not None and is_own(kept):
+            item = LibraryItem(kept.name, kept.path, partial(_rename, kept), partial(_trash, kept))
         self._library.set_item(item)
 
     def _lay_out(self) -> None:
@@ -315,3 +322,11 @@ class ArchitectureEditor(QWidget):
         save = action_button(self._actions["save_network"], Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         code = action_button(self._actions["show_keras_code"])
         return row(save, code, self._library, STRETCH, self._train, gap=0)
+
+
+def _rename(network: Network, name: str) -> Network:
+    return aside(partial(rename_network, network, name))
+
+
+def _trash(network: Network) -> None:
+    aside(partial(trash_network, network))

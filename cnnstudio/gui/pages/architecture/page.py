@@ -14,6 +14,7 @@ from typing_extensions import override
 from cnnstudio.errors import StudioError, explain
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
+from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.architecture.chooser import FIRST, ArchitectureChooser
@@ -24,14 +25,13 @@ from cnnstudio.gui.pages.architecture.description import (
     images_text,
     try_to_describe,
 )
+from cnnstudio.gui.pages.architecture.draft import DraftFile, left_behind
 from cnnstudio.gui.pages.architecture.network_view import NetworkView
-from cnnstudio.gui.pages.architecture.saving import left_behind
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.layer_table import LayerTable
-from cnnstudio.models.networks.building import find_network
 from cnnstudio.models.networks.files import SUFFIX, Network
 from cnnstudio.models.trained.card import model_file
 
@@ -63,8 +63,8 @@ class ArchitecturePage(Page):
 
     shown = Signal(object)
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__()
+    def __init__(self, settings: Settings, library: Library | None = None) -> None:
+        super().__init__(library)
         self.setObjectName("page_architecture")
         self._settings = settings
         self.description: NetworkDescription | None = None
@@ -73,6 +73,10 @@ class ArchitecturePage(Page):
         """Edit was pressed before there was anything to edit."""
         self._task = LatestTask(self)
         self._task.finished.connect(self._take_description)
+        self._left: tuple[DraftFile, Network] | None = None
+        """A draft that a window has left behind, and this one holds until it is opened."""
+        self._looking = LatestTask(self)
+        self._looking.finished.connect(self._take_draft)
         self._known: dict[NetworkRequest, NetworkDescription] = {}
         """Architectures do not change: what was described once is there at once."""
         self._waiting = QTimer(self, singleShot=True, interval=PATIENCE)
@@ -84,7 +88,7 @@ class ArchitecturePage(Page):
         self._view.picture.saved.connect(self._show_saved)
         self._view.set_split(settings.recall(SPLIT, 34, "the height of the picture", lambda part: 0 <= part <= 100))
         self._code = KerasCode(self._message, self)
-        self._chooser = ArchitectureChooser()
+        self._chooser = ArchitectureChooser(self.library)
         self._chooser.changed.connect(self._describe)
         self._chooser.edit.clicked.connect(self.edit)
         self._chooser.open.clicked.connect(self._ask_file)
@@ -112,11 +116,20 @@ class ArchitecturePage(Page):
         return self.editor is None or self.editor.may_leave()
 
     def entered(self) -> None:
-        """Networks and data sets may have been added since."""
+        """The chosen network may have been edited in another window since."""
         if not self.editing:
             self._chooser.refresh()
             self._describe()
             self._offer_draft()
+
+    def refresh(self) -> None:
+        """Networks and data sets may have been added since."""
+        if self.editing:
+            return
+        before = self._chooser.request
+        self._chooser.refresh()
+        if self._chooser.request != before:
+            self._describe()
 
     @Slot(object)
     def receive(self, payload: Path | str) -> None:
@@ -151,6 +164,9 @@ class ArchitecturePage(Page):
             self.editor.shut_down()
         self._code.shut_down()
         self._task.shut_down()
+        self._looking.shut_down()
+        if self._left is not None:
+            self._left[0].release()
 
     @Slot()
     def _describe(self) -> None:
@@ -232,8 +248,8 @@ class ArchitecturePage(Page):
         """To the Train page, or to Try with a model that comes from a file."""
         if self._chooser.file is not None:
             self.navigate.emit("try", self._chooser.file)
-        else:
-            self._train(find_network(self._chooser.key))
+        elif (network := self.library.network(self._chooser.key)) is not None:
+            self._train(network)
 
     @Slot(object)
     def _train(self, network: Architecture | Network) -> None:
@@ -260,7 +276,7 @@ class ArchitecturePage(Page):
 
     def _network(self, description: NetworkDescription) -> Network:
         """The network that is shown, as it is described."""
-        found = find_network(self._chooser.key) if self._chooser.file is None else None
+        found = self.library.network(self._chooser.key) if self._chooser.file is None else None
         if isinstance(found, Network):
             return replace(found, config=description.config)
         source = found.name if found is not None else ""
@@ -291,12 +307,28 @@ class ArchitecturePage(Page):
             self._message.show_failure(problem)
 
     def _offer_draft(self) -> None:
-        if self.editor is None and (draft := left_behind()) is not None:
+        if self._left is None:
+            self._looking.submit(left_behind)
+        else:
+            _, draft = self._left
             self._message.show_offer(f"“{draft.title}” was not saved when the program ended.", "Open it")
+
+    @Slot(object)
+    def _take_draft(self, left: tuple[DraftFile, Network] | None) -> None:
+        if left is not None and self._left is not None:
+            left[0].release()  # one after the other
+        elif left is not None:
+            self._left = left
+            if not self.editing:
+                self._offer_draft()
 
     @Slot()
     def _open_draft(self) -> None:
-        self._edit_with(lambda editor: editor.open_draft())
+        if self._left is not None:
+            left = self._left
+            self._edit_with(lambda editor: editor.open_draft(*left))
+            if self.editing:
+                self._left = None
 
     def _make_editor(self) -> "ArchitectureEditor":
         if self.editor is not None:
@@ -340,10 +372,12 @@ class ArchitecturePage(Page):
 
     @Slot(object)
     def _take_saved(self, network: Network) -> None:
+        self.library.put(network)
         self._chooser.refresh(network.name)
 
     @Slot(str)
     def _leave_deleted(self, source: str) -> None:
+        self.library.refresh()
         self._chooser.refresh(source or FIRST)
         self._leave_editor()
 

@@ -19,7 +19,7 @@ from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.controls.picker import Choice, Picker
 from cnnstudio.gui.look.theme import GRID, SECTION
-from cnnstudio.gui.task import Task
+from cnnstudio.gui.task import Task, aside
 from cnnstudio.limits import IMAGE_SIZES
 from cnnstudio.models.trained.adopt import (
     Answers,
@@ -205,8 +205,7 @@ class AdoptDialog(QDialog):
     def read_names(self, path: Path) -> None:
         """Takes the class names from a text file."""
         try:
-            with path.open(encoding="utf-8", errors="replace") as file:
-                names = read_class_names(file.read(_MAX_NAMES), len(self._model.guess.classes))
+            names = read_class_names(aside(partial(_text_of, path)), len(self._model.guess.classes))
         except OSError as error:
             self._message.show_error(f"{path} cannot be read: {reason(error)}.")
         except StudioError as error:
@@ -218,11 +217,16 @@ class AdoptDialog(QDialog):
     @Slot()
     def _keep(self) -> None:
         try:
-            remember(self._model, self.answers)
+            aside(partial(remember, self._model, self.answers))
         except StudioError as error:
             self._message.show_failure(error)
         else:
             self.accept()
+
+
+def _text_of(path: Path) -> str:
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return file.read(_MAX_NAMES)
 
 
 def _picker_of(table: Iterable[Any], current: str, name: str, title: str, tip: str) -> Picker:

@@ -3,13 +3,13 @@
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from cnnstudio.data.library import list_datasets
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.forms import combo, number
 from cnnstudio.gui.controls.layouts import column, row, widget_of
 from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.controls.picker import Choice, Picker
+from cnnstudio.gui.library import Library
 from cnnstudio.gui.pages.choosers.networks import picture
 from cnnstudio.limits import IMAGE_SIZES
 
@@ -26,13 +26,18 @@ def dataset_choice(entry: DatasetEntry, description: str, group: str = "", facts
 
 
 class ImagesChooser(QWidget):
-    """A picker of data sets, with numbers of one's own below it."""
+    """A picker of data sets, with numbers of one's own below it.
+
+    Args:
+        library: which data sets there are.
+    """
 
     changed = Signal()
     """Other images are chosen."""
 
-    def __init__(self) -> None:
+    def __init__(self, library: Library) -> None:
         super().__init__()
+        self._library = library
         self._entries: dict[str, DatasetEntry] = {}
         self.picker = describe(
             Picker(),
@@ -68,13 +73,13 @@ class ImagesChooser(QWidget):
         self._channels.currentIndexChanged.connect(self.changed)
 
     def refresh(self, own_title: str, own_images: str) -> None:
-        """Looks again which data sets there are, and says which images the network itself is about.
+        """Shows which data sets there are now, and says which images the network itself is about.
 
         Args:
             own_title: “Its own images”, “As it was saved”.
             own_images: what those images are; empty where that is not known yet.
         """
-        self._entries = {entry.name: entry for entry in list_datasets()}
+        self._entries = {entry.name: entry for entry in self._library.lists.datasets}
         choices = [Choice(_OWN, own_title, own_images)]
         choices += [dataset_choice(entry, entry.size_text, "Data sets") for entry in self._entries.values()]
         choices.append(Choice(OTHER, "Other images", "Any height, width, colour and number of classes.", group="Any"))

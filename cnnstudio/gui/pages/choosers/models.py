@@ -14,11 +14,13 @@ from cnnstudio.gui.controls.library_menu import LibraryItem, LibraryMenu
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Choice, Picker
 from cnnstudio.gui.controls.saving import in_last_folder
+from cnnstudio.gui.library import Library
 from cnnstudio.gui.pages.choosers.names import name_of, title_of, title_of_dataset
 from cnnstudio.gui.pages.choosers.networks import network_picture
+from cnnstudio.gui.task import aside
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
 from cnnstudio.models.trained.files import MODEL_ENDINGS, NoCardError
-from cnnstudio.models.trained.library import ModelEntry, copy_model, list_models, rename_model, trash_model
+from cnnstudio.models.trained.library import ModelEntry, copy_model, rename_model, trash_model
 from cnnstudio.storage import is_file, is_folder
 from cnnstudio.wording import percent
 
@@ -59,15 +61,17 @@ def describe_card(card: Card, kind: str, name: str = "") -> str:
     return " · ".join(part for part in (*known, accuracy, _ORIGINS[kind][1]) if part)
 
 
-def photo_model() -> ModelEntry | None:
+def photo_model(library: Library) -> ModelEntry | None:
     """The model to propose for ordinary photos: the first that is here."""
-    return next((entry for entry in list_models() if entry.kind != "run" and entry.card.input_rule == "imagenet"), None)
+    known = (entry for entry in library.lists.models if entry.kind != "run")
+    return next((entry for entry in known if entry.card.input_rule == "imagenet"), None)
 
 
 class ModelChooser(QWidget):
     """A picker of models with a menu of what can be done with the one that is chosen.
 
     Args:
+        library: which models there are.
         message: where it says what has been done, and what could not be done.
 
     Signals:
@@ -82,8 +86,9 @@ class ModelChooser(QWidget):
     mistakes_wanted = Signal(object)
     training_wanted = Signal(object)
 
-    def __init__(self, message: MessageBar) -> None:
+    def __init__(self, library: Library, message: MessageBar) -> None:
         super().__init__()
+        self._library = library
         self._message = message
         self._entries: dict[str, ModelEntry] = {}
         self._guests: dict[str, Choice] = {}
@@ -142,7 +147,7 @@ class ModelChooser(QWidget):
         )
         self._copy, self._layers, self._training, self._mistakes = self._menu.menu().actions()[2:6]
         self._menu.renamed.connect(self._take_renamed)
-        self._menu.deleted.connect(self.refresh)
+        self._menu.deleted.connect(self._take_deleted)
         self.setLayout(row((self._picker, 1), self._menu))
         self.refresh()
 
@@ -166,19 +171,37 @@ class ModelChooser(QWidget):
 
     @Slot()
     def refresh(self) -> None:
-        """Reads the list again; the choice stays where it still exists."""
-        entries = sorted(list_models(), key=lambda entry: list(_ORIGINS).index(entry.kind))
+        """Shows which models there are now.
+
+        The choice stays. Where its model has another name since, it is followed; where it is gone, that is said.
+        """
+        before, name = self.path, self.name
+        entries = sorted(self._library.lists.models, key=lambda entry: list(_ORIGINS).index(entry.kind))
         self._entries = {str(entry.path): entry for entry in entries}
+        self._guests = {key: choice for key, choice in self._guests.items() if key not in self._entries}
         choices = [_choice(key, entry.card, entry.kind, _name_of(entry)) for key, entry in self._entries.items()]
-        choices += [choice for key, choice in self._guests.items() if key not in self._entries]
+        choices += self._guests.values()
+        there = None if before is None else self._library.follow(before)
+        if there != before and str(there) in self._entries:
+            with QSignalBlocker(self._picker):
+                self._picker.set_choices(choices)
+                self._picker.set_current(str(there))
+            self._choose(str(there))
+            self._message.show_info(f"“{name}” is called “{self.name}” now.")
+            return
         self._picker.set_choices(choices)
         self._update_menu()
+        if before not in (None, self.path):
+            self._message.show_error(
+                f"“{name}” is not there any more: it was moved or deleted elsewhere. {self.name} is open instead."
+            )
 
     def choose(self, path: Path) -> None:
         """Chooses a model by its path; one from elsewhere joins the list."""
         path = _place_of(path)
         key = str(path)
         if not self._picker.offers(key):
+            self._library.learn(path)
             self.refresh()
         if not self._picker.offers(key):
             self._guests[key] = Choice(key, path.name, "Opened from a file", network_picture(""), _ORIGINS["file"][0])
@@ -232,7 +255,7 @@ class ModelChooser(QWidget):
         entry, path = self._entry, self.path
         item = None
         if entry is not None and entry.kind != "shipped":
-            item = LibraryItem(self.name, entry.path, partial(_rename, entry), partial(trash_model, entry))
+            item = LibraryItem(self.name, entry.path, partial(_rename, entry), partial(_trash, entry))
         elif path is not None:
             item = LibraryItem(self.name, path)
         self._menu.set_item(item)
@@ -248,9 +271,13 @@ class ModelChooser(QWidget):
 
     @Slot(object)
     def _take_renamed(self, entry: ModelEntry) -> None:
-        with QSignalBlocker(self._picker):
-            self.refresh()
-        self.open(entry.path)
+        self._library.put(entry, instead_of=self.path)
+        self.refresh()
+
+    @Slot(object)
+    def _take_deleted(self, path: Path) -> None:
+        self._library.drop(path)
+        self.refresh()
 
     @Slot()
     def _ask_model(self) -> None:
@@ -273,7 +300,7 @@ class ModelChooser(QWidget):
 
     @Slot(object)
     def _take(self, folder: Path) -> None:
-        self.refresh()
+        self._library.refresh()
         self.choose(folder)
 
     @Slot()
@@ -287,7 +314,7 @@ class ModelChooser(QWidget):
             return
         target = Path(name) if name.lower().endswith(".keras") else Path(f"{name}.keras")
         try:
-            copy_model(entry, target)
+            aside(partial(copy_model, entry, target))
         except StudioError as error:
             self._message.show_failure(error)
         else:
@@ -315,7 +342,11 @@ def _name_of(entry: ModelEntry) -> str:
 
 def _rename(entry: ModelEntry, name: str) -> ModelEntry:
     """Gives a model a name of the user's own; what is called as before keeps its folder."""
-    return entry if name == _name_of(entry) else rename_model(entry, name)
+    return entry if name == _name_of(entry) else aside(partial(rename_model, entry, name))
+
+
+def _trash(entry: ModelEntry) -> None:
+    aside(partial(trash_model, entry))
 
 
 def _choice(key: str, card: Card, kind: str, name: str) -> Choice:

@@ -1,22 +1,20 @@
 """The networks that can be chosen, as lists of the window show them."""
 
-from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from PySide6.QtGui import QIcon
 
-from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.picker import Choice
+from cnnstudio.gui.library import Library
 from cnnstudio.gui.pages.choosers.names import name_of
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES, FAMILIES
-from cnnstudio.models.networks.building import find_network
-from cnnstudio.models.networks.files import Network, list_networks, saved_path
-from cnnstudio.models.trained.card import MODEL_FILE, read_card
-from cnnstudio.models.trained.pretrained import PRETRAINED, is_downloaded
-from cnnstudio.storage import downloads_folder, is_file, runs_folder, shipped
+from cnnstudio.models.networks.files import Network, is_own
+from cnnstudio.models.trained.card import MODEL_FILE
+from cnnstudio.models.trained.pretrained import PRETRAINED
+from cnnstudio.storage import is_file, shipped
 
 YOURS = "Yours"
 """The heading over what the user has made or opened."""
@@ -26,26 +24,30 @@ RECOMMENDED = "Recommended for these images"
 """The heading over what suits the images that are chosen."""
 
 
-def architecture_choices(recommended: str = "") -> list[Choice]:
+_ORIGINS = {"run": "Trained here.", "download": "Downloaded.", "shipped": "Comes with CNN Studio."}
+
+
+def architecture_choices(library: Library, recommended: str = "") -> list[Choice]:
     """Every architecture by families, then the user's own networks.
 
     Args:
+        library: what there is.
         recommended: key of the one that stands above all others, under a heading that says why.
     """
     shipped = [
-        Choice(one.name, one.title, _sentence(one), picture(one.name), family, facts=_facts(one))
+        Choice(one.name, one.title, _sentence(one, library), picture(one.name), family, facts=_facts(one))
         for family, members in FAMILIES.items()
         for one in members
     ]
     first = [replace(choice, group=RECOMMENDED) for choice in shipped if choice.key == recommended]
     rest = [choice for choice in shipped if choice.key != recommended]
-    return [*first, *rest, *map(network_choice, list_networks())]
+    return [*first, *rest, *map(network_choice, library.lists.networks)]
 
 
-def _sentence(architecture: Architecture) -> str:
+def _sentence(architecture: Architecture, library: Library) -> str:
     """Its idea, and what must be done before it can be trained."""
     weights = PRETRAINED.get(architecture.name.removeprefix("transfer-"))
-    if weights is None or is_downloaded(weights):
+    if weights is None or library.has_weights(weights):
         return architecture.idea
     return f"{architecture.idea} Its weights must be downloaded first, {weights.megabytes} MB, on the Try page."
 
@@ -69,48 +71,33 @@ def network_choice(network: Architecture | Network, key: str = "") -> Choice:
 
 def choice_key(network: Architecture | Network) -> str:
     """Under which key a network is chosen: its name, or its file where that lies elsewhere."""
-    if isinstance(network, Network) and network.path is not None and saved_path(network.name) != network.path:
+    if isinstance(network, Network) and network.path is not None and not is_own(network):
         return str(network.path)
     return network.name
 
 
-def is_transfer(text: str) -> bool:
+def is_transfer(network: Architecture | Network | None) -> bool:
     """Whether a network builds upon one that was trained on ImageNet."""
-    try:
-        found = find_network(text)
-    except StudioError:
-        return False
-    source = ARCHITECTURES.get(found.source) if isinstance(found, Network) else found
+    source = ARCHITECTURES.get(network.source) if isinstance(network, Network) else network
     return source is not None and source.load_weights is not None
 
 
-def guest_choice(path: Path) -> Choice:
+def guest_choice(path: Path, library: Library) -> Choice:
     """A model that was opened from a file and stays in the list until the window closes."""
     whole = path.name == MODEL_FILE  # of a run or a model that ships: its folder has the name
+    entry = library.model(path.parent) if whole else None
+    if entry is not None:
+        return Choice(str(path), name_of(entry.card, entry.name, entry.kind), _ORIGINS[entry.kind], group=YOURS)
     title, folder = (path.parent.name, path.parent.parent) if whole else (path.stem, path.parent)
-    for kind, place, words in (
-        ("run", runs_folder(), "Trained here."),
-        ("download", downloads_folder(), "Downloaded."),
-        ("shipped", shipped("trained"), "Comes with CNN Studio."),
-    ):
-        if whole and folder == place:
-            with suppress(StudioError):
-                title = name_of(read_card(path.parent), title, kind)
-            return Choice(str(path), title, words, group=YOURS)
     return Choice(str(path), title, f"Opened from the folder “{folder.name or folder}”.", group=YOURS)
 
 
-def about(text: str) -> tuple[str, str]:
-    """What is said of a network beneath its picker, and in that text's tooltip; of one's own, the picker says all.
-
-    Raises:
-        StudioError: there is no such network.
-    """
-    found = find_network(text)
-    if isinstance(found, Architecture):
-        words = " ".join(part for part in (found.idea, found.note) if part)
-        return words, f"{found.authors} ({found.year}): {found.paper}"
-    return "", str(found.path or "")
+def about(network: Architecture | Network) -> tuple[str, str]:
+    """What is said of a network beneath its picker, and in that text's tooltip; of one's own, the picker says all."""
+    if isinstance(network, Architecture):
+        words = " ".join(part for part in (network.idea, network.note) if part)
+        return words, f"{network.authors} ({network.year}): {network.paper}"
+    return "", str(network.path or "")
 
 
 def network_picture(architecture: str) -> QIcon:

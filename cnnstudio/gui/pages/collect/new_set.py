@@ -1,6 +1,6 @@
 """The form that begins a new set."""
 
-from contextlib import suppress
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
@@ -11,7 +11,9 @@ from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import chip, chip_group, push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
+from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GAP, GRID
+from cnnstudio.gui.task import aside
 
 KIND_ICONS = {"drawings": "draw", "photos": "camera"}
 """The picture of each kind of set."""
@@ -20,15 +22,20 @@ _WIDTH = 64 * GRID
 
 
 class NewSetForm(QWidget):
-    """Asks for a name, a kind and the first classes; all of it may be left as it is proposed."""
+    """Asks for a name, a kind and the first classes; all of it may be left as it is proposed.
+
+    Args:
+        library: which names are taken.
+    """
 
     created = Signal(object)
     """The folder of the new set."""
 
     cancelled = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, library: Library) -> None:
         super().__init__()
+        self._library = library
         self._name = describe(
             QLineEdit(),
             "set_name",
@@ -109,7 +116,7 @@ class NewSetForm(QWidget):
         """
         for edit in (self._name, *self._classes):
             edit.clear()
-        self._name.setPlaceholderText(_free_name())
+        self._name.setPlaceholderText(self._free_name())
         self._problem.hide()
         self._cancel.setVisible(may_cancel)
         self._classes[0].setFocus(Qt.FocusReason.OtherFocusReason)
@@ -120,7 +127,8 @@ class NewSetForm(QWidget):
         classes = [edit.text().strip() for edit in self._classes if edit.text().strip()]
         name = self._name.text().strip() or self._name.placeholderText()
         try:
-            path = create_collection(collected_folder(), name, self.kind, classes or KINDS[self.kind].examples)
+            wanted = (collected_folder(), name, self.kind, classes or KINDS[self.kind].examples)
+            path = aside(partial(create_collection, *wanted))
         except StudioError as error:
             self._problem.setText(str(error))
             self._problem.show()
@@ -134,13 +142,10 @@ class NewSetForm(QWidget):
         for edit, example in zip(self._classes, kind.examples, strict=True):
             edit.setPlaceholderText(example)
 
-
-def _free_name() -> str:
-    taken: set[str] = set()
-    with suppress(OSError):  # nothing was collected yet
-        taken = {path.name.casefold() for path in collected_folder().iterdir()}
-    number, name = 1, "My first set"
-    while name.casefold() in taken:
-        number += 1
-        name = f"My set {number}"
-    return name
+    def _free_name(self) -> str:
+        taken = {one.path.name.casefold() for one in self._library.lists.sets}
+        number, name = 1, "My first set"
+        while name.casefold() in taken:
+            number += 1
+            name = f"My set {number}"
+        return name

@@ -4,25 +4,26 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 from typing_extensions import override
 
 from cnnstudio.data.collected.collection import Collection
-from cnnstudio.data.collected.sets import list_collections
+from cnnstudio.data.collected.sets import KINDS
 from cnnstudio.data.library import collected_folder
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.describe import label
 from cnnstudio.gui.controls.layouts import column, row, widget_of
+from cnnstudio.gui.library import CollectedSet, Library
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.collect.new_set import NewSetForm
 from cnnstudio.gui.pages.collect.set_chooser import SetChooser
 from cnnstudio.gui.pages.collect.set_view import SetView
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.task import aside
 from cnnstudio.gui.widgets.drawing.dropped_pictures import pictures_in
-from cnnstudio.storage import is_folder
 
 
 class CollectPage(Page):
@@ -32,11 +33,11 @@ class CollectPage(Page):
         navigate(str, object): to the Train page, with the name of the set.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__()
+    def __init__(self, settings: Settings, library: Library | None = None) -> None:
+        super().__init__(library)
         self.setAcceptDrops(True)
         self._settings = settings
-        self._form = NewSetForm()
+        self._form = NewSetForm(self.library)
         self._form.created.connect(self._open_new)
         self._form.cancelled.connect(self._show_set)
         self._view = SetView(self._message)
@@ -48,11 +49,12 @@ class CollectPage(Page):
         self._header = self._build_header()
         self.setLayout(column(self._header, self._message, (self._stack, 1), gap=2 * GRID, edge=SECTION))
         self._sets.refresh()
-        self._sets.show_chosen(collected_folder() / settings.recall("collect/set", "", "your set opened last", _is_set))
+        last = settings.recall("collect/set", "", "your set opened last", self._has_set)
+        self._sets.show_chosen(collected_folder() / last)
         self._open(self._sets.path)
 
     def _build_header(self) -> QWidget:
-        self._sets = SetChooser(self._message)
+        self._sets = SetChooser(self.library, self._message)
         self._sets.chosen.connect(self._open)
         self._sets.new_asked.connect(self._show_form)
         self._sets.leaving.connect(self._view.settle)
@@ -64,28 +66,33 @@ class CollectPage(Page):
         return self._view.collection
 
     def entered(self) -> None:
-        """Sets and examples may have changed since."""
+        """Examples of the open set may have come and gone since."""
+        super().entered()
+        self._view.look_again()
+
+    def refresh(self) -> None:
+        """Sets may have come and gone since; the open one may be among them."""
         self._sets.refresh()
         collection = self._view.collection
-        if collection is None or not is_folder(collection.path):
-            self._open(self._sets.path)
-        else:
+        if collection is not None and self._has_set(collection.name):
             self._sets.show_chosen(collection.path)
-            self._view.refresh()
+        elif collection is not None or self._sets.path is not None:
+            self._open(self._sets.path)
 
     @Slot(object)
     def receive(self, payload: object) -> None:
         """Opens a set by its name."""
-        path = collected_folder() / str(payload)
-        if path in list_collections(collected_folder()):
-            self._open(path)
+        if self._has_set(str(payload)):
+            self._open(collected_folder() / str(payload))
 
     def shut_down(self) -> None:
         """Stops adding and the camera; what was deleted cannot be brought back any more."""
-        self._view.open(None)
+        self._view.shut_down()
 
     @Slot(object)
     def _open_new(self, path: Path) -> None:
+        with QSignalBlocker(self.library):  # it is opened right now
+            self.library.put(CollectedSet(path, KINDS[self._form.kind]))
         self._open(path)
         self._view.begin()
 
@@ -95,7 +102,7 @@ class CollectPage(Page):
         collection = None
         if path is not None:
             try:
-                collection = Collection(path)
+                collection = aside(partial(Collection, path))
             except StudioError as error:
                 self._message.show_failure(error)
             else:
@@ -121,8 +128,10 @@ class CollectPage(Page):
 
     @Slot(object)
     def _summarise(self, counts: Mapping[str, int]) -> None:
-        if self._view.collection is not None:
-            self._sets.update_summary(self._view.collection, counts)
+        collection = self._view.collection
+        if collection is not None:
+            self.library.put(CollectedSet(collection.path, collection.kind, counts))
+            self._sets.refresh()
 
     @property
     def _shows_set(self) -> bool:
@@ -155,6 +164,5 @@ class CollectPage(Page):
         event.acceptProposedAction()
         self._view.drop(self.mapToGlobal(event.position().toPoint()), pictures_in(event.mimeData()))
 
-
-def _is_set(name: str) -> bool:
-    return collected_folder() / name in list_collections(collected_folder())
+    def _has_set(self, name: str) -> bool:
+        return any(one.path == collected_folder() / name for one in self.library.lists.sets)

@@ -1,24 +1,23 @@
 """The sets of one's own: chosen from a list, begun, renamed, thrown away."""
 
-from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from cnnstudio.data.collected.collection import Collection
-from cnnstudio.data.collected.sets import list_collections, rename_collection
-from cnnstudio.data.library import collected_folder
-from cnnstudio.errors import StudioError
+from cnnstudio.data.collected.sets import rename_collection
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.layouts import row
 from cnnstudio.gui.controls.library_menu import LibraryItem, LibraryMenu
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Choice, Picker
+from cnnstudio.gui.library import CollectedSet, Library
 from cnnstudio.gui.look.theme import GRID, icon
 from cnnstudio.gui.pages.collect.new_set import KIND_ICONS
+from cnnstudio.gui.task import aside
 from cnnstudio.storage import move_to_trash
 from cnnstudio.wording import counted
 
@@ -27,6 +26,7 @@ class SetChooser(QWidget):
     """A picker of sets, a button for a new one, and a menu of what can be done with the one that is chosen.
 
     Args:
+        library: which sets there are.
         message: where the menu says what has been done.
 
     Signals:
@@ -39,8 +39,9 @@ class SetChooser(QWidget):
     new_asked = Signal()
     leaving = Signal()
 
-    def __init__(self, message: MessageBar) -> None:
+    def __init__(self, library: Library, message: MessageBar) -> None:
         super().__init__()
+        self._library = library
         self._picker = describe(
             Picker(), "set_picker", "Set", "The set that you add to; on the Train page it has the same name."
         )
@@ -56,7 +57,7 @@ class SetChooser(QWidget):
         )
         new.setShortcut("Ctrl+N")
         self._menu = LibraryMenu("set", message, consequence="All its examples go with it.")
-        self._menu.renamed.connect(self.chosen)
+        self._menu.renamed.connect(self._take_renamed)
         self._menu.deleted.connect(self._take_deleted)
         parts = row((self._picker, 1), self._menu, new)
         parts.insertStretch(2)  # the picker has a largest width
@@ -68,30 +69,15 @@ class SetChooser(QWidget):
         return Path(self._picker.current_key) if self._picker.current_key else None
 
     def refresh(self) -> None:
-        """Reads the list again; the choice stays where it still exists."""
-        choices = []
-        for path in list_collections(collected_folder()):
-            try:
-                collection = Collection(path)
-                choices.append(_choice(collection, collection.counts))
-            except StudioError as error:
-                choices.append(Choice(str(path), path.name, str(error), icon("error")))
-        self._show(choices)
-
-    def update_summary(self, collection: Collection, counts: Mapping[str, int]) -> None:
-        """Updates how many examples the open set has of each class."""
-        choice = _choice(collection, counts)
-        self._show([choice if other.key == choice.key else other for other in self._picker.choices])
+        """Shows which sets there are now; the choice stays where it still exists."""
+        with QSignalBlocker(self._picker):
+            self._picker.set_choices([_choice(one) for one in self._library.lists.sets])
+        self._update_menu()
 
     def show_chosen(self, path: Path) -> None:
         """Shows which set is open; a folder that is no set changes nothing."""
         with QSignalBlocker(self._picker):
             self._picker.set_current(str(path))
-        self._update_menu()
-
-    def _show(self, choices: Sequence[Choice]) -> None:
-        with QSignalBlocker(self._picker):
-            self._picker.set_choices(choices)
         self._update_menu()
 
     @Slot(str)
@@ -108,20 +94,31 @@ class SetChooser(QWidget):
 
     def _rename(self, path: Path, name: str) -> Path:
         self.leaving.emit()
-        return rename_collection(path, name)
+        return aside(partial(rename_collection, path, name))
 
     def _trash(self, path: Path) -> None:
         self.leaving.emit()
-        move_to_trash(path)
+        aside(partial(move_to_trash, path))
 
-    @Slot()
-    def _take_deleted(self) -> None:
+    @Slot(object)
+    def _take_renamed(self, path: Path) -> None:
+        before = next((one for one in self._library.lists.sets if one.path == self.path), None)
+        if before is not None:
+            with QSignalBlocker(self._library):  # the page hears of it by `chosen`
+                self._library.put(replace(before, path=path), instead_of=before.path)
+        self.chosen.emit(path)
+
+    @Slot(object)
+    def _take_deleted(self, path: Path) -> None:
+        with QSignalBlocker(self._library):
+            self._library.drop(path)
         self.refresh()
         self.chosen.emit(self.path)
 
 
-def _choice(collection: Collection, counts: Mapping[str, int]) -> Choice:
-    classes = counted(len(counts), "class", "classes")
-    examples = counted(sum(counts.values()), collection.kind.noun)
-    symbol = KIND_ICONS[collection.kind.name]
-    return Choice(str(collection.path), collection.name, f"{examples} in {classes}", icon(symbol))
+def _choice(one: CollectedSet) -> Choice:
+    if one.kind is None:
+        return Choice(str(one.path), one.path.name, one.problem, icon("error"))
+    classes = counted(len(one.counts), "class", "classes")
+    examples = counted(sum(one.counts.values()), one.kind.noun)
+    return Choice(str(one.path), one.path.name, f"{examples} in {classes}", icon(KIND_ICONS[one.kind.name]))

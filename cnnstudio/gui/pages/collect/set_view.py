@@ -21,9 +21,13 @@ from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages.collect.capture import MINIMUM_SIDE, USUAL_SIDE, CapturePanel
 from cnnstudio.gui.pages.collect.classes import KEYS, ClassList
+from cnnstudio.gui.task import LatestTask, aside
 from cnnstudio.gui.widgets.drawing.dropped_pictures import NO_ENDINGS, NOTHING_TO_PASTE, PICTURE_FILES, pictures_in
 from cnnstudio.gui.widgets.images.example_tiles import moving_data, moving_in
 from cnnstudio.storage import exists
+
+Contents = Mapping[str, tuple[Path, ...]]
+"""The examples of each class."""
 
 
 class SetView(QWidget):
@@ -44,6 +48,9 @@ class SetView(QWidget):
         self._message = message
         self._collection: Collection | None = None
         self._class = ""
+        self._names: list[str] = []
+        self._shown = 0
+        """How often the set was shown: what was looked up before the last time is out of date."""
         self._place = 0
         """Of the chosen class: where it gets another name, or goes, the one at its place is chosen."""
         self._cut: tuple[Path, ...] = ()
@@ -78,6 +85,8 @@ class SetView(QWidget):
         self._classes.paste_asked.connect(self._paste)
         self._classes.open_asked.connect(self._ask_files)
         self._adding = ProgressPanel("adding", "Adding pictures", "Stops adding; what was added stays.")
+        self._looking = LatestTask(self)
+        self._looking.finished.connect(self._take_contents)
         self._adding.finished.connect(self._pictures_added)
         self._adding.failed.connect(self._adding_failed)
         right = column((self._classes, 1), self._adding, self._build_foot(), gap=2 * GRID)
@@ -130,10 +139,18 @@ class SetView(QWidget):
 
     def settle(self) -> None:
         """Stops adding, and deletes for good what was deleted: the folder may be moved then."""
+        self._adding.end()
+        if self._collection is not None:
+            aside(self._collection.close)
+        self._burst.clear()
+
+    def shut_down(self) -> None:
+        """Stops everything; what was deleted cannot be brought back any more."""
         self._adding.shut_down()
+        self._looking.shut_down()
+        self._capture.use(None)
         if self._collection is not None:
             self._collection.close()
-        self._burst.clear()
 
     def begin(self) -> None:
         """Puts the focus where the next example is made."""
@@ -141,9 +158,26 @@ class SetView(QWidget):
 
     def refresh(self) -> None:
         """Shows everything as it is on disk now."""
-        contents = {} if self._collection is None else self._collection.contents
+        collection, shown = self._collection, self._shown
+        contents = {} if collection is None else aside(lambda: collection.contents)
+        if shown == self._shown:  # else a later look at it was quicker
+            self._show(contents)
+
+    def look_again(self) -> None:
+        """Shows, in a moment, what has come and gone since."""
+        if self._collection is not None:
+            self._looking.submit(_look, self._collection, self._shown)
+
+    @Slot(object)
+    def _take_contents(self, answer: tuple[Collection, int, Contents]) -> None:
+        collection, shown, contents = answer
+        if collection is self._collection and shown == self._shown:
+            self._show(contents)
+
+    def _show(self, contents: Contents) -> None:
+        self._shown += 1
         counts = {name: len(examples) for name, examples in contents.items()}
-        names = list(counts)
+        names = self._names = list(counts)
         if self._class not in counts:
             self._class = names[min(self._place, len(names) - 1)] if names else ""
         self._place = names.index(self._class) if names else 0
@@ -173,10 +207,6 @@ class SetView(QWidget):
     def _note_strokes(self, _undo: bool, redo: bool) -> None:
         self._strokes_undone = redo
         self._allow()
-
-    @property
-    def _names(self) -> tuple[str, ...]:
-        return self._collection.classes if self._collection is not None else ()
 
     def _try(self, action: Callable[[Collection], object], steps: int = 1) -> bool:
         """Does something to the set.
@@ -380,6 +410,10 @@ class SetView(QWidget):
 
 
 _NAMED = 3
+
+
+def _look(collection: Collection, shown: int) -> tuple[Collection, int, Contents]:
+    return collection, shown, collection.contents
 
 
 def why_not(counts: Mapping[str, int]) -> str:

@@ -16,6 +16,7 @@ from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import breakable, label
 from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
+from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.data.selection import WrongAnswers
 from cnnstudio.progress import ending_with
@@ -28,6 +29,9 @@ _WIDTH = 64 * GRID
 class LoadingPanel(QWidget):
     """What the page shows while there is no data set: why, how much is loaded, and what to do.
 
+    Args:
+        library: which data sets need no download.
+
     Signals:
         download_asked(): the user wants the data set.
 
@@ -37,8 +41,9 @@ class LoadingPanel(QWidget):
 
     download_asked = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, library: Library) -> None:
         super().__init__()
+        self._library = library
         self._title = label(role="heading", name="loading_title", plain=True)
         self._text = label(role="secondary", name="loading_text", plain=True)
         self._entry: DatasetEntry | None = None
@@ -64,7 +69,7 @@ class LoadingPanel(QWidget):
         """Offers a download, or to try again what has failed or was cancelled."""
         self._entry = entry
         self._title.setText(breakable(entry.title))
-        here = entry.is_here()
+        here = self._library.is_here(entry)
         how = (
             "Its images are on this computer already."
             if here
@@ -86,7 +91,8 @@ class LoadingPanel(QWidget):
         self._title.setText(breakable(entry.title))
         self._text.setText(breakable(f"{entry.description} {entry.size_text}."))
         self._download.hide()
-        self.progress.run(partial(_load, entry, rescan), "Loading …" if entry.is_here() else "Downloading …")
+        doing = "Loading" if self._library.is_here(entry) else "Downloading"
+        self.progress.run(partial(_load, entry, rescan), f"{doing} …")
 
     def look_for_mistakes(self, entry: DatasetEntry, model: Path, name: str) -> None:
         """Asks a model about all test images of the data set that it was trained on.

@@ -2,13 +2,14 @@
 
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QWidget
 
 from cnnstudio.data.augmentation.augment import AugmentationSpec
-from cnnstudio.data.library import collected_folder, find_dataset, forget_dataset, list_datasets
+from cnnstudio.data.library import collected_folder, find_dataset, forget_dataset
 from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
 from cnnstudio.data.splits import Dataset
 from cnnstudio.errors import StudioError
@@ -16,6 +17,7 @@ from cnnstudio.gui.controls.buttons import Item, MenuButton, push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.layouts import column, row, widget_of
 from cnnstudio.gui.controls.picker import Picker
+from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.choosers.images import dataset_choice
@@ -27,6 +29,7 @@ from cnnstudio.gui.pages.data.loading import LoadingPanel
 from cnnstudio.gui.pages.data.report import ReportPanel
 from cnnstudio.gui.pages.data.selection import Selection, WrongAnswers
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.task import aside
 from cnnstudio.models.trained.library import card_of
 from cnnstudio.training.evaluation import check_fit
 
@@ -52,8 +55,8 @@ class DataPage(Page):
 
     loaded = Signal(object)
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__()
+    def __init__(self, settings: Settings, library: Library | None = None) -> None:
+        super().__init__(library)
         self._settings = settings
         self._entries: dict[str, DatasetEntry] = {}
         self._began = 0.0
@@ -66,11 +69,18 @@ class DataPage(Page):
         self._picker.changed.connect(self._choose)
 
     def entered(self) -> None:
-        """The list of data sets may have grown since; what was told of an import is over."""
+        """What was told of an import is over."""
         if self._stack.currentWidget() is self._import and self._import.shows_help:
             self._message.hide()
             self._leave_import()
-        self._refresh()
+        super().entered()
+
+    def refresh(self) -> None:
+        """The list of data sets may have grown since; whoever looks at an image, or brings some, is not interrupted."""
+        if self._stack.currentWidget() in (self._loading, self._browser):
+            self._refresh()
+        else:
+            self._read_list("")
 
     @Slot(object)
     def receive(self, payload: Path | str) -> None:
@@ -148,7 +158,7 @@ class DataPage(Page):
 
     def _build_stack(self) -> QStackedWidget:
         self._stack = QStackedWidget()
-        self._loading, self._browser = LoadingPanel(), DataBrowser()
+        self._loading, self._browser = LoadingPanel(self.library), DataBrowser()
         self._explorer, self._import = DataExplorer(self._message), ImportPanel()
         for panel in (self._loading, self._browser, self._explorer, self._import):
             self._stack.addWidget(panel)
@@ -171,14 +181,14 @@ class DataPage(Page):
         return self._entries.get(self._picker.current_key)
 
     def _refresh(self, choose: str = "") -> None:
-        """Reads the list again; the choice stays where it still exists, and is loaded if it is not on screen."""
+        """Shows the list as it is now; the choice stays where it still exists, and is loaded if it is not on screen."""
         self._read_list(choose)
         entry = self._entry
         if entry is not None and (entry.name, entry.size_text) != self._shown:
             self._choose()
 
     def _read_list(self, choose: str) -> None:
-        self._entries = {entry.name: entry for entry in list_datasets()}
+        self._entries = {entry.name: entry for entry in self.library.lists.datasets}
         known = self._entries.__contains__
         last = self._settings.recall(REMEMBERED, "", "the data set looked at last", known)
         wanted = choose or self._picker.current_key or last
@@ -193,7 +203,7 @@ class DataPage(Page):
         if entry is None:
             return
         self._begin(entry)
-        if entry.is_here():
+        if self.library.is_here(entry):
             self._load()
         else:
             self._loading.offer(entry)
@@ -210,7 +220,7 @@ class DataPage(Page):
     def _look_for_mistakes(self, model: Path) -> None:
         """Asks a model about the test images of the data set that it was trained on."""
         try:
-            card = card_of(model)
+            card = aside(partial(card_of, model))
             if card.dataset not in self._entries:
                 raise StudioError(
                     f"“{card.name}” was trained on {title_of_dataset(card) or 'images that it does not name'}, and "
@@ -218,12 +228,13 @@ class DataPage(Page):
                 )
             height, _, channels = card.input_shape
             own = card.dataset not in DATASETS
-            entry = find_dataset(card.dataset, height if own else None, channels if own else None)
+            size = (height, channels) if own else (None, None)
+            entry = aside(partial(find_dataset, card.dataset, *size))
             check_fit(card, entry)
         except StudioError as error:
             self._message.show_failure(error)
             return
-        if not entry.is_here():
+        if not self.library.is_here(entry):
             self._refresh(choose=card.dataset)
             self._message.show_info(
                 f"“{card.name}” was trained on {entry.title}. Download its images, then look for the mistakes again."
@@ -276,6 +287,7 @@ class DataPage(Page):
     def _show(self, loaded: Dataset | WrongAnswers) -> None:
         dataset = loaded.dataset if isinstance(loaded, WrongAnswers) else loaded
         self.dataset = dataset
+        self.library.refresh()  # it may have been downloaded
         if self._report is not None:
             self._stack.removeWidget(self._report)
             self._report.deleteLater()
@@ -349,6 +361,7 @@ class DataPage(Page):
     def _accept(self, entry: DatasetEntry) -> None:
         self._abandon()
         self._shown = ("", "")
+        self.library.put(entry)
         self._refresh(choose=entry.name)
 
     @Slot()
@@ -362,11 +375,13 @@ class DataPage(Page):
         if entry is None:
             return
         try:
-            forget_dataset(entry.name)
+            aside(partial(forget_dataset, entry.name))
         except StudioError as error:
             self._message.show_failure(error)
             return
         self._abandon()
+        if entry.path is not None:
+            self.library.drop(entry.path)
         self._refresh()
         self._message.show_info(f"“{entry.title}” is off the list. Its files are where they were: {entry.path}.")
 

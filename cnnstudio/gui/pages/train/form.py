@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QWidget
 
 from cnnstudio import wording
 from cnnstudio.data.augmentation.augment import AUGMENTATIONS, find_augmentation
-from cnnstudio.data.library import SIZES, find_dataset, list_datasets
+from cnnstudio.data.library import SIZES, find_dataset
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import FoldButton, tool_button
@@ -30,13 +30,23 @@ from cnnstudio.gui.controls.forms import (
 from cnnstudio.gui.controls.layouts import STRETCH, column, row
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.number_boxes import DecimalBox, WholeBox
-from cnnstudio.gui.controls.picker import Choice, Picker
+from cnnstudio.gui.controls.picker import Picker
+from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.choosers.images import dataset_choice
-from cnnstudio.gui.pages.choosers.networks import about, architecture_choices, is_transfer, network_choice
+from cnnstudio.gui.pages.choosers.networks import (
+    about,
+    architecture_choices,
+    choice_key,
+    is_transfer,
+    network_choice,
+)
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.task import aside
 from cnnstudio.limits import IMAGE_SIZES
+from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.networks.building import find_network
+from cnnstudio.models.networks.files import Network
 from cnnstudio.training.config import MAX_SEED, OPTIMIZERS, SCHEDULES, TrainingConfig
 from cnnstudio.training.precision import PRECISIONS
 
@@ -47,6 +57,7 @@ class TrainingForm(QWidget):
     """Data set, architecture and a few numbers, with defaults that train well untouched.
 
     Args:
+        library: which data sets and networks there are.
         message: where it says that a data set or a network cannot be used.
 
     Signals:
@@ -57,12 +68,13 @@ class TrainingForm(QWidget):
     own_images_wanted = Signal()
     changed = Signal()
 
-    def __init__(self, message: MessageBar) -> None:
+    def __init__(self, library: Library, message: MessageBar) -> None:
         super().__init__()
         self.setObjectName("training_form")
+        self._library = library
         self._message = message
         self._entries: dict[str, DatasetEntry] = {}
-        self._guests: dict[str, Choice] = {}
+        self._guests: dict[str, Network] = {}
         """Networks from files that lie elsewhere, by their paths."""
         self._proposed = TrainingConfig()
         """What is proposed for the data set."""
@@ -198,22 +210,31 @@ class TrainingForm(QWidget):
         )
 
     def refresh(self) -> None:
-        """Looks again which data sets and networks there are; the choices stay."""
+        """Shows which data sets and networks there are now; the choices stay."""
         by_path = {name: entry for name, entry in self._entries.items() if name == str(entry.path)}
-        self._entries = {entry.name: entry for entry in list_datasets()} | by_path
+        self._entries = {entry.name: entry for entry in self._library.lists.datasets} | by_path
         self._show_datasets()
         self._show_architectures()
 
     def _show_datasets(self) -> None:
         self._dataset.set_choices(
-            [dataset_choice(entry, _description(entry), facts=_size(entry)) for entry in self._entries.values()]
+            [dataset_choice(entry, self._about(entry), facts=_size(entry)) for entry in self._entries.values()]
         )
 
     def _show_architectures(self) -> None:
         is_own = self._entries[self._dataset.current_key].path is not None
-        known = architecture_choices(self._proposed.architecture if is_own else "")
+        known = architecture_choices(self._library, self._proposed.architecture if is_own else "")
         keys = {choice.key for choice in known}
-        self._architecture.set_choices([*known, *(one for key, one in self._guests.items() if key not in keys)])
+        guests = [network_choice(network, key) for key, network in self._guests.items() if key not in keys]
+        self._architecture.set_choices([*known, *guests])
+
+    def _about(self, entry: DatasetEntry) -> str:
+        here = self._library.is_here(entry)
+        to_fetch = "" if here else f" {wording.size(entry.download_bytes)} are downloaded at first use."
+        return entry.description + to_fetch
+
+    def _network(self, key: str) -> Architecture | Network | None:
+        return self._guests.get(key) or self._library.network(key)
 
     @property
     def config(self) -> TrainingConfig:
@@ -222,7 +243,7 @@ class TrainingForm(QWidget):
         values = {name: value_of(control) for name, control in self._controls.items()}
         if self._entries[dataset].path is None:
             values |= _AS_PUBLISHED
-        if not is_transfer(architecture):
+        if not is_transfer(self._network(architecture)):
             values["fine_tune_epochs"] = 0
         return TrainingConfig(dataset=dataset, architecture=architecture, **values)
 
@@ -235,7 +256,7 @@ class TrainingForm(QWidget):
             value = getattr(config, name)
             if value is not None:
                 set_value(control, value)
-        self._tell_architecture(config.architecture)
+        self._tell_architecture(self._architecture.current_key)
 
     @property
     def title(self) -> str:
@@ -287,7 +308,7 @@ class TrainingForm(QWidget):
         """Chooses a data set by name or path, with the numbers that suit it where others were not typed in."""
         if name not in self._entries:
             try:
-                self._entries[name] = find_dataset(name)
+                self._entries[name] = aside(partial(find_dataset, name))
             except StudioError as error:
                 self._message.show_failure(error)
                 return
@@ -298,12 +319,20 @@ class TrainingForm(QWidget):
         """Chooses a network: what `cnnstudio.models.networks.building.find_network` finds."""
         if not self._architecture.offers(text):
             try:
-                self._guests[text] = network_choice(find_network(text), key=text)
+                network = aside(partial(find_network, text))
             except StudioError as error:
                 self._message.show_failure(error)
                 return
-            self._show_architectures()
+            self.choose_network(network, text)
         self._architecture.set_current(text)
+
+    def choose_network(self, network: Architecture | Network, key: str = "") -> None:
+        """Chooses a network; one that lies elsewhere joins the list, under a key if not by its own."""
+        key = key or choice_key(network)
+        if not self._architecture.offers(key) and isinstance(network, Network):
+            self._guests[key] = network
+            self._show_architectures()
+        self._architecture.set_current(key)
 
     def choose_augmentation(self, text: str) -> None:
         """Chooses an augmentation: one of the table, or changes such as “shift=0.1,flip=0.5”."""
@@ -330,14 +359,12 @@ class TrainingForm(QWidget):
 
     @Slot(str)
     def _tell_architecture(self, name: str) -> None:
-        try:
-            text, source = about(name)
-        except StudioError as error:
-            text, source = str(error), ""
+        network = self._network(name)
+        text, source = about(network) if network is not None else ("", "")
         self._note.setText(text)
         self._note.setVisible(bool(text))
         self._note.setToolTip(source)
-        self._fine_tuning_row.setVisible(is_transfer(name))
+        self._fine_tuning_row.setVisible(is_transfer(network))
 
     @Slot(str)
     def _choose_architecture(self, name: str) -> None:
@@ -362,7 +389,7 @@ class TrainingForm(QWidget):
     def _choose_dataset(self, name: str) -> None:
         entry = self._entries[name]
         licence = f" {entry.licence}." if entry.licence else ""
-        self._dataset.setToolTip(f"<p>{escape(_description(entry))} {entry.size_text}.{licence}</p>")
+        self._dataset.setToolTip(f"<p>{escape(self._about(entry))} {entry.size_text}.{licence}</p>")
         self._own_rows.setVisible(entry.path is not None)
         if entry.path is not None:
             image_size = self._controls["image_size"]
@@ -388,7 +415,7 @@ _AS_PUBLISHED: dict[str, Any] = {"image_size": None, "channels": None}
 
 
 def _is_there(picker: Picker, find: Callable[[str], object], name: str) -> bool:
-    return picker.offers(name) or _is_found(find, name)
+    return picker.offers(name) or aside(partial(_is_found, find, name))
 
 
 def _is_found(find: Callable[[str], object], name: str) -> bool:
@@ -417,11 +444,6 @@ def _size(entry: DatasetEntry) -> str:
     if entry.path is not None:
         return f"{images:,} images · {len(entry.classes):,} classes"
     return f"{images:,} images · {wording.shape((height, width))} {'grey' if channels == 1 else 'colour'}"
-
-
-def _description(entry: DatasetEntry) -> str:
-    to_fetch = "" if entry.is_here() else f" {wording.size(entry.download_bytes)} are downloaded at first use."
-    return entry.description + to_fetch
 
 
 def _choice_of(field: str, tip: str, table: Mapping[str, Any]) -> QComboBox:

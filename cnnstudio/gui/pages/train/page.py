@@ -22,11 +22,11 @@ from cnnstudio.gui.controls.buttons import chip, chip_group, push_button
 from cnnstudio.gui.controls.describe import breakable, label, set_role
 from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, widget_of
 from cnnstudio.gui.controls.progress_panel import ProgressBar
+from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.choosers.models import IN_USE
 from cnnstudio.gui.pages.choosers.names import name_of
-from cnnstudio.gui.pages.choosers.networks import choice_key
 from cnnstudio.gui.pages.train.form import TrainingForm
 from cnnstudio.gui.pages.train.learning_view import LearningView
 from cnnstudio.gui.settings import Settings
@@ -78,8 +78,8 @@ class Trained:
 class TrainPage(Page):
     """Choices on the left, plots in the middle, what the network sees on the right."""
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__()
+    def __init__(self, settings: Settings, library: Library | None = None) -> None:
+        super().__init__(library)
         self._settings = settings
         self._task: Task | None = None
         self._config = TrainingConfig()
@@ -125,10 +125,16 @@ class TrainPage(Page):
         _training_plot()
 
     def entered(self) -> None:
+        """Notes what is chosen, to say later what was changed for the user."""
+        super().entered()
+        self._came_with = self._form.config
+
+    def refresh(self) -> None:
         """The user may have brought or collected images since."""
         if self._task is None:
             self._form.refresh()
-            self._came_with = self._form.config
+        if self._result is not None:
+            self._result = dataclasses.replace(self._result, run=self.library.follow(self._result.run))
 
     @Slot(object)
     def receive(self, payload: str | AugmentationSpec | Architecture | Network | Path) -> None:
@@ -139,14 +145,15 @@ class TrainPage(Page):
         self._message.hide()
         self._scroll.verticalScrollBar().setValue(0)
         self._forget_result()
-        self._run_wanted = payload if isinstance(payload, Path) else None
-        if self._run_wanted is not None:
-            self._reading.submit(_read_run, self._run_wanted)
+        self._run_wanted = None
+        if isinstance(payload, Path):
+            self._run_wanted = payload
+            self._reading.submit(_read_run, payload)
             return
         if isinstance(payload, AugmentationSpec):
             self._form.choose_augmentation(str(payload))
         elif isinstance(payload, Architecture | Network):
-            self._form.choose_architecture(choice_key(payload))
+            self._form.choose_network(payload)
         else:
             self._form.choose_dataset(payload)
         if not self.message:  # else it could not be chosen
@@ -224,7 +231,7 @@ class TrainPage(Page):
         self._form.remember(self._settings)
 
     def _build_choices(self) -> QWidget:
-        self._form = TrainingForm(self._message)
+        self._form = TrainingForm(self.library, self._message)
         self._form.own_images_wanted.connect(partial(self.navigate.emit, "data", None))
         self._scroll = ScrollColumn()
         self._scroll.setWidget(self._form)
@@ -489,6 +496,7 @@ class TrainPage(Page):
 
     def _end(self) -> None:
         self._task = None
+        self.library.refresh()
         self._form.set_locked(False)
         self._buttons.setCurrentWidget(self._train_button)
 

@@ -16,6 +16,7 @@ from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
 from cnnstudio.gui.controls.progress_panel import ProgressBar
+from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.choosers.models import IN_USE, ModelChooser, is_model, photo_model
@@ -61,8 +62,8 @@ class TryPage(Page):
     ready = Signal()
     answered = Signal(object)
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__()
+    def __init__(self, settings: Settings, library: Library | None = None) -> None:
+        super().__init__(library)
         self._settings = settings
         self._session = TrySession()
         self._task = LatestTask(self)
@@ -116,9 +117,13 @@ class TryPage(Page):
         self._ask()
 
     def entered(self) -> None:
-        """The list of models may have grown since: what was trained meanwhile is opened."""
-        self._models.refresh()
+        """What was trained meanwhile is opened."""
+        super().entered()
         self._recall_model()
+
+    def refresh(self) -> None:
+        """The list of models may be another now."""
+        self._models.refresh()
 
     @Slot(object)
     def receive(self, payload: Path) -> None:
@@ -139,7 +144,7 @@ class TryPage(Page):
         self._task.shut_down()
 
     def _build_header(self) -> QHBoxLayout:
-        self._models = ModelChooser(self._message)
+        self._models = ModelChooser(self.library, self._message)
         self._models.setMinimumWidth(46 * GRID)
         self._models.setMaximumWidth(64 * GRID)
         self._models.chosen.connect(self._model_chosen)
@@ -204,7 +209,12 @@ class TryPage(Page):
 
     def _recall_model(self) -> None:
         """Chooses the model that was opened or trained last, where that is another one than was known here."""
-        before, self._recalled = self._recalled, self._settings.recall(IN_USE, "", "the model used last", _is_there)
+        before = self._recalled
+
+        def is_usable(model: str) -> bool:
+            return model == before or _is_there(model)
+
+        self._recalled = self._settings.recall(IN_USE, "", "the model used last", is_usable)
         if self._recalled not in ("", before):
             self._models.choose(Path(self._recalled))
 
@@ -379,7 +389,7 @@ class TryPage(Page):
         self._panel.open_picture(source, file.name)
 
     def _offer_photo_model(self, why: str) -> None:
-        entry = photo_model()
+        entry = photo_model(self.library)
         if entry is None or entry.path == self._models.path:
             self._message.show_error(why)
         else:
@@ -387,7 +397,7 @@ class TryPage(Page):
 
     @Slot()
     def _open_photo_model(self) -> None:
-        entry = photo_model()
+        entry = photo_model(self.library)
         if entry is not None:
             self._models.choose(entry.path)
 

@@ -20,9 +20,9 @@ from pytestqt.qtbot import QtBot
 from cnnstudio.gui.controls.question import NameDialog
 from cnnstudio.gui.main_window import MainWindow
 from cnnstudio.gui.pages.architecture.chooser import ArchitectureChooser
+from cnnstudio.gui.pages.architecture.draft import left_behind
 from cnnstudio.gui.pages.architecture.network_view import NetworkView
 from cnnstudio.gui.pages.architecture.page import ArchitecturePage
-from cnnstudio.gui.pages.architecture.saving import left_behind
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.network.picture import NetworkPicture
 from cnnstudio.models.networks.building import network_config
@@ -207,13 +207,13 @@ def test_a_draft_is_offered_at_the_next_start(page: ArchitecturePage, qtbot: QtB
     change(page, 20)
     with qtbot.waitSignal(page.editor.draft.written):
         page.editor.draft.write()
+    page.shut_down()
     again = ArchitecturePage(Settings())
     qtbot.addWidget(again)
     again.show()
     with qtbot.waitSignal(again.shown, timeout=MINUTE):
         again.entered()
-    assert "My LeNet-5" in again.message
-    QApplication.processEvents()
+    qtbot.waitUntil(lambda: "My LeNet-5" in again.message)
     qtbot.mouseClick(again.findChild(QPushButton, "accept_offer_button"), Qt.MouseButton.LeftButton)
     assert again.editing
     assert again.editor.document.table.row("conv1").output_shape == (28, 28, 20)

@@ -27,12 +27,13 @@ from pytestqt.qtbot import QtBot
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.pages.architecture.code_dialog import script_of
+from cnnstudio.gui.pages.architecture.draft import left_behind
 from cnnstudio.gui.pages.architecture.editor import ArchitectureEditor
 from cnnstudio.gui.pages.architecture.layer_panel import LayerPanel
-from cnnstudio.gui.pages.architecture.saving import left_behind
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.networks.building import build_network, network_config
 from cnnstudio.models.networks.files import Network, list_networks, read_network, save_network, write_network
+from cnnstudio.storage import data_folder
 
 Press = Callable[[str], None]
 
@@ -69,6 +70,13 @@ def editor(qtbot: QtBot) -> Iterator[ArchitectureEditor]:
     assert editor.edit(published())
     yield editor
     editor.shut_down()
+
+
+def abandon_draft() -> None:
+    """Leaves the draft as a process that was killed does: nobody holds its file, which has its name of earlier days."""
+    folder = data_folder() / "drafts"
+    (path,) = folder.glob("draft-*.cnn.json")
+    path.rename(folder / "draft.cnn.json")
 
 
 @pytest.fixture(params=["mouse", "keys"])
@@ -538,17 +546,36 @@ def test_a_draft_outlives_a_crash(editor: ArchitectureEditor, qtbot: QtBot) -> N
     with qtbot.waitSignal(editor.draft.written):
         editor.draft.write()
     config = editor.document.network.config
+    abandon_draft()
+    left = left_behind()
+    assert left is not None
     bar = MessageBar()
     again = ArchitectureEditor(bar)
     qtbot.addWidget(again)
     qtbot.addWidget(bar)
     again.show()
-    assert again.open_draft()
+    assert again.open_draft(*left)
     assert again.document.network.config == config
     assert again.document.title == "My LeNet-5"
     assert again.document.unsaved
     assert again.save() is not None
     again.shut_down()
+    assert left_behind() is None
+
+
+def test_a_draft_is_offered_once_its_window_is_gone_and_by_one_window(editor: ArchitectureEditor, qtbot: QtBot) -> None:
+    retype(qtbot, editor, "filters", "12")
+    with qtbot.waitSignal(editor.draft.written):
+        editor.draft.write()
+    assert left_behind() is None, "it is being edited"
+    editor.shut_down()
+    file, network = left_behind()
+    assert network.config == editor.document.network.config
+    assert left_behind() is None, "another window offers it"
+    file.release()
+    file, _ = left_behind()
+    file.remove()
+    assert left_behind() is None
 
 
 def test_no_draft_is_left_where_all_is_saved(editor: ArchitectureEditor, qtbot: QtBot) -> None:
@@ -564,16 +591,18 @@ def test_a_draft_stays_where_nobody_was_asked(editor: ArchitectureEditor, qtbot:
     """Ctrl+C in the terminal closes at once."""
     retype(qtbot, editor, "filters", "12")
     editor.shut_down()
-    assert left_behind().config == editor.document.network.config
+    file, network = left_behind()
+    assert network.config == editor.document.network.config
+    file.release()
     editor.document.discard()
     editor.shut_down()
     assert left_behind() is None
 
 
-def test_a_damaged_draft_is_passed_over(editor: ArchitectureEditor, home: Path) -> None:
+def test_a_damaged_draft_is_passed_over(home: Path) -> None:
     (home / "data" / "drafts").mkdir(parents=True, exist_ok=True)
     (home / "data" / "drafts" / "draft.cnn.json").write_text("{")
-    assert not editor.open_draft()
+    assert left_behind() is None
 
 
 def test_files_go_to_others_and_come_back(

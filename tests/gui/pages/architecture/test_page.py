@@ -21,6 +21,7 @@ from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Picker
+from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import Theme
 from cnnstudio.gui.pages.architecture.chooser import ArchitectureChooser
 from cnnstudio.gui.pages.architecture.description import NetworkRequest, try_to_describe
@@ -70,7 +71,7 @@ def test_a_newcomer_sees_lenet_as_in_its_paper(page: ArchitecturePage) -> None:
 
 
 def test_every_architecture_is_in_the_list_and_tells_its_facts_at_once(qtbot: QtBot) -> None:
-    chooser = ArchitectureChooser()
+    chooser = ArchitectureChooser(Library())
     qtbot.addWidget(chooser)
     picker = chooser.findChild(Picker, "network_picker")
     for name, architecture in ARCHITECTURES.items():
@@ -84,7 +85,7 @@ def test_every_architecture_is_in_the_list_and_tells_its_facts_at_once(qtbot: Qt
 def test_the_link_to_the_paper_follows_the_theme(
     qtbot: QtBot, theme: Theme, pixels: Callable[[QWidget], np.ndarray]
 ) -> None:
-    chooser = ArchitectureChooser()
+    chooser = ArchitectureChooser(Library())
     qtbot.addWidget(chooser)
     chooser.show()
     for name in ("dark", "light"):
@@ -247,7 +248,8 @@ def test_a_file_that_is_no_model_is_refused(
 
 def test_networks_of_ones_own_are_in_the_list(page: ArchitecturePage, qtbot: QtBot) -> None:
     save_network(Network("mine", "Mine", network_config("mlp", (16, 16, 3), 4), source="mlp"), "mine")
-    page.entered()
+    with qtbot.waitSignal(page.library.changed):
+        page.library.refresh()
     choose(qtbot, page, "mine")
     assert page.description.table.input_shape == (16, 16, 3)
     with qtbot.waitSignal(page.navigate) as sent:

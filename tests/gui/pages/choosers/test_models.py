@@ -1,5 +1,7 @@
 """The list of models: what they are called, in which order they stand."""
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,9 +10,11 @@ from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Picker
+from cnnstudio.gui.library import Library
 from cnnstudio.gui.pages.choosers.models import ModelChooser, describe_card
 from cnnstudio.gui.pages.choosers.names import name_of
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
+from cnnstudio.models.trained.library import rename_model
 from cnnstudio.storage import runs_folder
 
 
@@ -28,7 +32,7 @@ def add_run(name: str, created: str = "") -> Path:
 
 
 def chooser(qtbot: QtBot) -> ModelChooser:
-    made = ModelChooser(MessageBar())
+    made = ModelChooser(Library(), MessageBar())
     qtbot.addWidget(made)
     return made
 
@@ -85,3 +89,42 @@ def test_only_what_was_trained_here_has_a_training_to_show(qtbot: QtBot) -> None
     choices = models.findChild(Picker, "model_picker").choices
     models.choose(Path(next(one.key for one in choices if one.title == "LeNet-5 on MNIST")))
     assert not action.isEnabled()
+
+
+@pytest.fixture
+def two(qtbot: QtBot) -> Iterator[tuple[ModelChooser, Library, MessageBar]]:
+    """A chooser of which “mlp-mnist” is chosen, as a page shows it."""
+    message = MessageBar()
+    path = add_run("mlp-mnist")
+    library = Library()
+    models = ModelChooser(library, message)
+    library.changed.connect(models.refresh)
+    qtbot.addWidget(models)
+    qtbot.addWidget(message)
+    models.choose(path)
+    yield models, library, message
+    library.shut_down()
+
+
+def test_a_model_that_is_renamed_elsewhere_is_followed(
+    qtbot: QtBot, two: tuple[ModelChooser, Library, MessageBar]
+) -> None:
+    models, library, message = two
+    renamed = rename_model(library.model(models.path), "For Ada")
+    with qtbot.waitSignal(models.chosen) as chosen:
+        library.refresh()
+    assert chosen.args == [renamed.path]
+    assert (models.path, models.name) == (renamed.path, "For Ada")
+    assert message.text == "“My MLP on MNIST” is called “For Ada” now."
+
+
+def test_the_loss_of_a_model_is_said(qtbot: QtBot, two: tuple[ModelChooser, Library, MessageBar]) -> None:
+    models, library, message = two
+    shutil.rmtree(models.path)
+    with qtbot.waitSignal(models.chosen) as chosen:
+        library.refresh()
+    assert chosen.args == [models.path]
+    assert models.name == "LeNet-5 on MNIST"
+    assert message.text == (
+        "“My MLP on MNIST” is not there any more: it was moved or deleted elsewhere. LeNet-5 on MNIST is open instead."
+    )

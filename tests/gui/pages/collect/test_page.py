@@ -555,7 +555,8 @@ def test_the_folder_vanishes_under_the_page(page: CollectPage, qtbot: QtBot, sha
     shapes.path.rename(shapes.path.with_name(".away"))
     click(qtbot, page, "add_example_button")
     assert "cannot be saved" in page.message
-    page.entered()
+    with qtbot.waitSignal(page.library.refreshed):
+        page.library.refresh()
     assert page.findChild(QPushButton, "create_set_button").isVisible()
 
 
