@@ -138,9 +138,10 @@ class TrainPage(Page):
         self._message.hide()
         self._scroll.verticalScrollBar().setValue(0)
         self._forget_result()
-        self._run_wanted = payload if isinstance(payload, Path) else None
-        if self._run_wanted is not None:
-            self._reading.submit(_read_run, self._run_wanted)
+        self._run_wanted = None
+        if isinstance(payload, Path):
+            self._run_wanted = payload
+            self._reading.submit(_read_run, payload)
             return
         if isinstance(payload, AugmentationSpec):
             self._form.choose_augmentation(str(payload))
