@@ -11,7 +11,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.gui.pages.architecture.document import ArchitectureDocument
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.models.networks.files import SUFFIX, Network, read_network, write_network
-from cnnstudio.storage import data_folder, exists
+from cnnstudio.storage import data_folder, exists, writing
 
 _DELAY = 1_000
 
@@ -44,8 +44,9 @@ class DraftFile:
         return True
 
     def write(self, network: Network) -> None:
-        """Writes a network; raises StudioError or OSError where that cannot be done."""
-        self.hold()
+        """Writes a network; raises StudioError where that cannot be done."""
+        with writing(self.path.parent):
+            self.hold()
         write_network(network, self.path)
 
     def remove(self) -> None:
@@ -82,15 +83,19 @@ class Draft(QObject):
     written = Signal(object)
     """The draft has been written, or taken away where all is saved."""
 
+    unwritten = Signal(object)
+    """The draft cannot be written: the `StudioError` that says why; sent once."""
+
     def __init__(self, document: ArchitectureDocument, parent: QObject) -> None:
         super().__init__(parent)
         self._document = document
         self._file = DraftFile()
         self._writing = LatestTask(self)
         self._writing.finished.connect(self.written)
+        self._writing.failed.connect(self._fail)
         self._timer = QTimer(self, singleShot=True, interval=_DELAY)
         self._timer.timeout.connect(self.write)
-        self._there = False
+        self._there = self._told = False
         document.state_changed.connect(self._follow)
         document.changed.connect(self._follow)
 
@@ -112,11 +117,17 @@ class Draft(QObject):
         self._timer.stop()
         self._writing.shut_down()
         if self._document.unsaved:
-            with suppress(StudioError, OSError):
+            with suppress(StudioError):
                 self._file.write(self._document.network)
             self._file.release()
         else:
             self._file.remove()
+
+    @Slot(object)
+    def _fail(self, error: Exception) -> None:
+        if not self._told:
+            self._told = True
+            self.unwritten.emit(error)
 
     @Slot()
     def _follow(self) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QWidget
 
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, explain
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row
@@ -68,6 +68,7 @@ class ArchitectureEditor(QWidget):
         self._message = message
         self.document = ArchitectureDocument(self)
         self.draft = Draft(self.document, self)
+        self.draft.unwritten.connect(self._tell_danger)
         do: dict[str, Callable[[], object]] = {
             "add_layer": self.show_kinds,
             "duplicate_layer": partial(self._try, self.document.duplicate),
@@ -137,6 +138,10 @@ class ArchitectureEditor(QWidget):
         """Waits for what is being written; unsaved changes that were not asked about stay as a draft."""
         self._code.shut_down()
         self.draft.shut_down()
+
+    @Slot(object)
+    def _tell_danger(self, error: Exception) -> None:
+        self._message.show_error(f"{explain(error)} Until that works again, a crash would lose your changes.")
 
     @Slot()
     def show_kinds(self) -> None:

@@ -578,6 +578,18 @@ def test_a_draft_is_offered_once_its_window_is_gone_and_by_one_window(editor: Ar
     assert left_behind() is None
 
 
+def test_a_draft_that_cannot_be_written_is_said_once(editor: ArchitectureEditor, qtbot: QtBot, home: Path) -> None:
+    (home / "data").mkdir(parents=True, exist_ok=True)
+    (home / "data" / "drafts").touch()
+    retype(qtbot, editor, "filters", "12")
+    with qtbot.waitSignal(editor.draft.unwritten):
+        editor.draft.write()
+    assert "drafts cannot be written" in message(editor)
+    assert message(editor).endswith("Until that works again, a crash would lose your changes.")
+    retype(qtbot, editor, "filters", "13")
+    assert not message(editor)
+
+
 def test_no_draft_is_left_where_all_is_saved(editor: ArchitectureEditor, qtbot: QtBot) -> None:
     retype(qtbot, editor, "filters", "12")
     with qtbot.waitSignal(editor.draft.written):
