@@ -264,7 +264,7 @@ class ImportPanel(QWidget):
         self._numbers = label(role="secondary", name="import_numbers")
         self._examples = ExampleGrid("import_example")
         self._notes = label(name="import_notes", plain=True)
-        return column(rows(self._size, colours), self._numbers, self._examples, self._notes, STRETCH)
+        return column(rows(self._size, colours), self._notes, self._numbers, self._examples, STRETCH)
 
     def _build_foot(self) -> QHBoxLayout:
         back = push_button("cancel_import_button", "Cancel", "Goes back; nothing is imported. (Esc)", self.closed)
@@ -309,6 +309,7 @@ class ImportPanel(QWidget):
             choose_data(self._size, survey.image_size, _by(survey.image_size))
         self._colours.button(_CHANNELS.index(survey.channels)).setChecked(True)
         self._notes.setText(breakable(" ".join(survey.notes + (_SET_ASIDE,) * (len(survey.counts) == 1))))
+        self._notes.setVisible(bool(self._notes.text()))
         self._import.setFocus()
         self._preview()
         self.surveyed.emit()

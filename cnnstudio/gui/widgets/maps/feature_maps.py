@@ -188,8 +188,9 @@ class FeatureMapGrid(ScrollColumn):
             yield
         finally:
             self._column.setEnabled(True)
-            if (content := self.widget()) is not None:
-                QCoreApplication.sendEvent(content, QEvent(QEvent.Type.LayoutRequest))
+            content = self.widget()
+            assert content is not None
+            QCoreApplication.sendEvent(content, QEvent(QEvent.Type.LayoutRequest))
 
     def _scroll_to(self, row: MapRow, number: int) -> None:
         if row.hasFocus() and number != NONE:

@@ -25,6 +25,7 @@ from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.augmentation.changes import AugmentationSpec
 from cnnstudio.data.published.catalogue import DATASETS
+from cnnstudio.data.report import LeftOut
 from cnnstudio.data.splits import Dataset
 from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.look.theme import GRID
@@ -35,6 +36,7 @@ from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.networks.building import find_network, network_config
 from cnnstudio.models.networks.files import Network, save_network, write_network
+from cnnstudio.models.trained.card import CARD_FILE, read_card
 from cnnstudio.models.trained.library import list_models
 from cnnstudio.training.config import OPTIMIZERS, TrainingConfig
 from cnnstudio.training.events import Batches, EpochEnd, Preparing, Probe, Started, Stopped
@@ -380,6 +382,8 @@ def test_a_training_is_gone_on_with_after_a_restart(page: TrainPage, tmp_path: P
     assert advice.isVisible() and "guessing" in advice.text()
     choose(page, dataset="fashion-mnist", architecture="lenet5", seed=0)
     page.shut_down()
+    left_out = LeftOut("files", 2, "2 files could not be read and were left out.")
+    (run / CARD_FILE).write_text(replace(read_card(run), left_out=(left_out,)).to_json(), encoding="utf-8")
 
     again = TrainPage(Settings())
     qtbot.addWidget(again)
@@ -396,7 +400,7 @@ def test_a_training_is_gone_on_with_after_a_restart(page: TrainPage, tmp_path: P
     before, after = (list(csv.reader(io.StringIO(text)))[1:] for text in (curves, again.plot.data_as_csv()))
     assert [row[:3] for row in after] == [row[:3] for row in before]
     np.testing.assert_allclose(*([float(row[3]) for row in rows] for rows in (after, before)), rtol=1e-4)
-    assert again.findChild(QLabel, "training_advice").text() == advice.text()
+    assert again.findChild(QLabel, "training_advice").text() == f"{left_out.text} {advice.text()}"
     assert "My Softmax regression on MNIST, trained on" in again.findChild(QLabel, "training_status").text()
     press(qtbot, again, "train_more_button")
     with qtbot.waitSignal(again.task.finished, timeout=MINUTE) as finished:
