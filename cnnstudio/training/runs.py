@@ -206,13 +206,19 @@ def _name_of_network(config: TrainingConfig) -> str:
 
 
 def is_unfinished(folder: Path) -> bool:
-    """Whether a folder is all that is left of a training that was killed before its first model was written."""
+    """Whether a folder is all that is left of a training that was killed before its first epoch was over.
+
+    It is empty, or there is nothing in it but the config of a training, the card of a model that was not written any
+    more, and temporary files.
+    """
     try:
         names = {path.name for path in folder.iterdir()}
-    except OSError:
+        if names & {CONFIG_FILE, CARD_FILE} and not {"dataset", "architecture"} <= config_of_run(folder).keys():
+            return False  # somebody else's file of that name
+    except (OSError, StudioError):
         return False
-    ours = {CONFIG_FILE, HISTORY_FILE, CARD_FILE}
-    return all(name in ours or is_temporary(name) for name in names) and not is_claimed(folder)
+    rest = names - {CONFIG_FILE, CARD_FILE}
+    return all(is_temporary(name) for name in rest) and not is_claimed(folder)
 
 
 def config_of_run(folder: Path) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from cnnstudio.cli.checks import computing, folders, shipped_files, versions, wi
 from cnnstudio.data.downloads.fetch import download_folder
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.storage import data_folder, runs_folder
+from cnnstudio.training.config import TrainingConfig
+from cnnstudio.training.runs import create_run
 
 
 def by_name(checks):
@@ -92,9 +94,10 @@ def test_looking_makes_no_folders(home: Path):
 
 def test_what_a_killed_program_left_is_told(home: Path):
     assert "left half done" not in by_name(folders())
-    killed = runs_folder() / "lenet5-mnist-2"
-    killed.mkdir(parents=True)
-    (killed / "config.json").write_text("{}")
+    run = create_run(TrainingConfig())
+    assert "left half done" not in by_name(folders())
+    run.close()
+    killed = run.folder
     check = by_name(folders())["left half done"]
     assert check.state == "warning"
     assert str(killed) in check.text

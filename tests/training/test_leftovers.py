@@ -1,6 +1,7 @@
 """What killed programs left half done: found, told apart from what is going on, and removed."""
 
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -34,11 +35,26 @@ def test_a_training_that_was_killed_in_its_first_epoch(home: Path) -> None:
     killed.close()
     (runs_folder() / "somebody's notes").mkdir()
     file(runs_folder() / "somebody's notes" / "notes.txt", 0)
-    with_model = file(runs_folder() / "fine" / "model.keras", 0).parent
-    file(with_model / "config.json", 0)
+    for name, kept in (
+        ("fine", ["config.json", "card.json", "model.keras"]),
+        ("somebody took the model", ["config.json", "history.json", "card.json"]),
+        ("without a config", ["card.json"]),
+        ("another config", ["config.json"]),
+    ):
+        for one in kept:
+            file(runs_folder() / name / one, 0).write_text('{"model": "something else"}')
+        if name.startswith("somebody"):
+            shutil.copy(killed.folder / "config.json", runs_folder() / name)
     assert find_leftovers() == [killed.folder]
     remove_leftovers()
-    assert sorted(path.name for path in runs_folder().iterdir()) == ["fine", running.folder.name, "somebody's notes"]
+    assert sorted(path.name for path in runs_folder().iterdir()) == [
+        "another config",
+        "fine",
+        running.folder.name,
+        "somebody took the model",
+        "somebody's notes",
+        "without a config",
+    ]
     assert find_leftovers() == []
     running.close()
     assert find_leftovers() == [running.folder]

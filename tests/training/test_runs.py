@@ -127,6 +127,16 @@ def test_an_output_where_a_training_was_killed_is_as_good_as_empty(tmp_path):
     again.close()
 
 
+def test_an_output_with_another_programs_config_is_left_alone(tmp_path):
+    (tmp_path / "theirs").mkdir()
+    config = tmp_path / "theirs" / "config.json"
+    for text in ('{"model": "bert"}', "[]", "{"):
+        config.write_text(text)
+        with pytest.raises(StudioError, match="not empty"):
+            create_run(CONFIG, tmp_path / "theirs")
+        assert config.read_text() == text
+
+
 def test_a_run_tells_how_it_went(tmp_path):
     run = create_run(CONFIG, tmp_path / "run")
     epochs = [EpochEnd(0, 0.5, 0.8, 0.4, 0.9), EpochEnd(1, 0.3, 0.9, float("nan"), 0.9)]

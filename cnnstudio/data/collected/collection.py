@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cnnstudio.data.collected.sets import DATASET_FILE, disk_trouble, is_visible, read_set, write_set
+from cnnstudio.data.collected.sets import disk_trouble, is_visible, read_set, write_set
 from cnnstudio.data.folders.files import list_pictures
 from cnnstudio.data.folders.names import natural_key
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
@@ -294,8 +294,8 @@ class Collection:
         return name
 
     def _alone(self) -> AbstractContextManager[None]:
-        """Keeps other windows from naming classes and moving examples meanwhile."""
-        return changing(self.path / DATASET_FILE)
+        """Keeps other windows from naming classes, moving examples and renaming the set meanwhile."""
+        return changing(self.path)
 
     def _set_order(self, order: list[str]) -> None:
         """Keeps the order of the classes, before the folder of one gets its name: names without a folder do no harm."""

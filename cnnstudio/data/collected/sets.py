@@ -16,7 +16,7 @@ from cnnstudio.data.folders.names import natural_key
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.names import checked_name
-from cnnstudio.storage import TEMPORARY, is_file, remove, write_atomically
+from cnnstudio.storage import TEMPORARY, changing, is_file, remove, write_atomically
 
 DATASET_FILE = "dataset.json"
 DATASET_FORMAT = 1
@@ -132,7 +132,7 @@ def rename_collection(path: Path, name: str) -> Path:
     name = _free_set(path.parent, name, instead_of=path.name)
     if name == path.name:
         return path
-    with disk_trouble(f"“{path.name}” cannot be renamed"):
+    with disk_trouble(f"“{path.name}” cannot be renamed"), changing(path):
         return path.rename(path.with_name(name))
 
 

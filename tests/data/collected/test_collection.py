@@ -329,7 +329,7 @@ def test_what_a_full_disk_refuses_is_not_half_done(folder: Path, shapes: Collect
     assert not shapes.can_undo
     with pytest.raises(StudioError, match="“New” cannot be made: the disk is full"):
         create_collection(folder, "New", "drawings", ["a", "b"])
-    assert list(folder.iterdir()) == [shapes.path]
+    assert [path for path in folder.iterdir() if path.suffix != ".lock"] == [shapes.path]
 
 
 def test_where_a_folder_gets_no_name_the_order_does_no_harm(
@@ -393,9 +393,9 @@ def test_a_set_that_was_renamed_is_not_begun_anew(folder: Path, shapes: Collecti
         lambda: shapes.add_class("star"),
         shapes.undo,
     ):
-        with pytest.raises(StudioError, match="gone"):
+        with pytest.raises(StudioError, match=r"does not exist|no longer exists"):
             act()
-    assert list(folder.iterdir()) == [renamed]
+    assert [path for path in folder.iterdir() if path.suffix != ".lock"] == [renamed]
     assert Collection(renamed).counts == {"circle": 1, "square": 0, "triangle": 0}
 
 
