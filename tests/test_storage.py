@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -44,6 +45,87 @@ def test_a_failure_half_way_leaves_the_old_file_and_nothing_else(tmp_path: Path)
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_files_that_belong_together_change_together(tmp_path: Path) -> None:
+    small, large = tmp_path / "card.json", tmp_path / "model.keras"
+    storage.write_together({small: "old", large: b"old"})
+
+    def fail(_: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        storage.write_together({small: "new", large: fail})
+    assert (small.read_text(), large.read_bytes()) == ("old", b"old")
+    large.unlink()
+    large.mkdir()  # the disk refuses the second file only when the first is in its place
+    for old in ("old", None):
+        if old is None:
+            small.unlink()
+        with pytest.raises(OSError, match="directory"):
+            storage.write_together({small: "new", large: b"new"})
+        assert (small.read_text() if small.exists() else None) == old
+    assert list(tmp_path.iterdir()) == [large]
+
+
+def test_what_was_written_is_not_called_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the disk goes away the moment after."""
+
+    def gone(*_: object, **__: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Path, "unlink", gone)
+    storage.write_atomically(tmp_path / "file", "content")
+    assert (tmp_path / "file").read_text() == "content"
+
+
+def test_a_folder_is_claimed_until_its_program_lets_go(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    assert not storage.is_claimed(folder)
+    claim = storage.Claim(folder)
+    assert storage.is_claimed(folder)
+    with pytest.raises(BlockingIOError):
+        storage.Claim(folder)
+    folder.rename(tmp_path / "renamed")
+    folder.mkdir()
+    assert not claim.is_at(folder)
+    assert claim.find(tmp_path) == tmp_path / "renamed"
+    (tmp_path / "renamed").rmdir()
+    assert claim.find(tmp_path) is None
+    claim.end()
+    assert list(folder.iterdir()) == []
+    with pytest.raises(FileNotFoundError):
+        storage.Claim(tmp_path / "renamed")
+
+
+def test_a_claim_ends_with_its_program(tmp_path: Path) -> None:
+    code = (
+        "import os, pathlib, sys\nfrom cnnstudio.storage import Claim\nclaim = Claim(pathlib.Path(sys.argv[1]))\n"
+        "print('claimed', flush=True)\nsys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as program:
+        assert program.stdout.readline() == "claimed\n"
+        assert storage.is_claimed(tmp_path)
+        program.kill()
+        program.wait(10)
+    assert not storage.is_claimed(tmp_path)
+
+
+def test_what_is_being_written_is_abandoned_after_an_hour_and_all_else_after_a_day(tmp_path: Path) -> None:
+    names = (f"{storage.TEMPORARY}x.json", ".card-ab12_xyz.json", "folder")
+    paths = [tmp_path / name for name in names]
+    for path in paths:
+        path.mkdir() if path.name == "folder" else path.touch()
+    for hours, abandoned in ((0, 0), (2, 2), (30, 3)):
+        then = time.time() - 3600 * hours
+        for path in paths:
+            os.utime(path, (then, then))
+        assert sum(map(storage.is_abandoned, paths)) == abandoned
+    storage.remove_abandoned([*paths, tmp_path / "gone"])
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         storage.write_atomically(tmp_path / "none" / "x", b"")
@@ -58,9 +140,8 @@ def test_user_folders_lie_below_one_place(home: Path) -> None:
 
 
 def test_writing_is_tried_out_and_leaves_nothing(tmp_path: Path) -> None:
-    folder = tmp_path / "new" / "folder"
-    storage.try_writing(folder)
-    assert list(folder.iterdir()) == []
+    storage.try_writing(tmp_path / "new" / "folder")
+    assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError):
         storage.try_writing(tmp_path / "file" / "folder")

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Literal
 import cnnstudio
 from cnnstudio import ONEDNN_VARIABLE, screen, storage
 from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
-from cnnstudio.errors import StudioError, explain, reason
+from cnnstudio.errors import StudioError, explain, is_full, reason
 from cnnstudio.models.trained.card import MODEL_FILE
 from cnnstudio.models.trained.library import list_broken_models, list_models
+from cnnstudio.training.leftovers import find_leftovers
 from cnnstudio.version import __version__
 from cnnstudio.wording import size
 
@@ -33,6 +34,9 @@ ENOUGH_MEMORY = 2 * 10**9
 
 ENOUGH_SPACE = 10**9
 """Free bytes on a disk that is written to."""
+
+MAX_NAMED = 5
+"""Files and folders that are named one by one, where many were left half done."""
 
 PROBE_SECONDS = 120
 """Within which TensorFlow must have been loaded; a cold disk takes its time."""
@@ -180,18 +184,19 @@ def _memory() -> Check:
 
 
 def folders() -> Iterator[Check]:
-    """The user's folders: there, writable, and with room."""
+    """The user's folders: writable, with room, and with nothing left half done in them."""
     for name, place in storage.USER_FOLDERS.items():
         folder = place()
         try:
             storage.try_writing(folder)
             free = storage.free_bytes(folder)
         except OSError as error:
+            remedy = "Make room there" if is_full(error) else "See to it that you may write there"
             yield Check(
                 name,
                 "problem" if name == "data" else "warning",
                 f"{folder} cannot be written ({reason(error)})",
-                "Make it writable, or name another place in the environment variable CNNSTUDIO_HOME.",
+                f"{remedy}, or name another place in the environment variable CNNSTUDIO_HOME.",
             )
             continue
         text = f"{folder} ({size(storage.used_bytes(folder))} used, {size(free)} free)"
@@ -199,6 +204,21 @@ def folders() -> Iterator[Check]:
             yield Check(name, "warning", text, "The disk is nearly full: free some space.")
         else:
             yield Check(name, "ok", text)
+    yield from _leftovers()
+
+
+def _leftovers() -> Iterator[Check]:
+    """What killed programs have left half done."""
+    found = find_leftovers()
+    if found:
+        names = ", ".join(str(path) for path in found[:MAX_NAMED])
+        more = f" and {len(found) - MAX_NAMED:,} more" if len(found) > MAX_NAMED else ""
+        yield Check(
+            "left half done",
+            "warning",
+            f"{names}{more}, from a CNN Studio that was ended",
+            "Open the window, or begin a training: then it is removed.",
+        )
 
 
 def window() -> Iterator[Check]:

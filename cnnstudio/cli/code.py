@@ -12,7 +12,7 @@ from cnnstudio.cli.options import DATASET_HELP, architecture_named, dataset_name
 from cnnstudio.cli.training_options import TrainingOptions, with_training_options
 from cnnstudio.data.library import find_dataset
 from cnnstudio.data.published.catalogue import DATASETS
-from cnnstudio.errors import StudioError
+from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.keras_config.graph import Config
 from cnnstudio.models.layer_table import describe
@@ -59,7 +59,10 @@ def code(
     if output is None:
         sys.stdout.write(script)
         return
-    write_atomically(output.expanduser(), script)
+    try:
+        write_atomically(output.expanduser(), script)
+    except OSError as error:
+        raise StudioError(f"The script cannot be written to {output}: {reason(error)}. Name another file.") from error
     complain(f"Written to {output}.")
 
 

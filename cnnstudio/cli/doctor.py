@@ -2,6 +2,8 @@
 
 from collections import Counter
 from dataclasses import asdict
+from itertools import groupby
+from operator import attrgetter
 
 from rich.text import Text
 
@@ -38,11 +40,13 @@ def _print_report(found: dict[str, list[Check]], counts: Counter[State]) -> None
     console = results()
     for title, checks in found.items():
         console.print(title, style="bold")
-        for check in checks:
-            state = (f"  {check.state:8}", STYLES[check.state])
-            console.print(Text.assemble(state, f" {check.name}: {check.text}"), soft_wrap=True)
-            if check.remedy:
-                console.print(Text(f"           To do: {check.remedy}"), soft_wrap=True)
+        # What helps against several things at once is said once, after the last of them.
+        for remedy, alike in groupby(checks, key=attrgetter("remedy")):
+            for check in alike:
+                state = (f"  {check.state:8}", STYLES[check.state])
+                console.print(Text.assemble(state, f" {check.name}: {check.text}"), soft_wrap=True)
+            if remedy:
+                console.print(Text(f"           To do: {remedy}"), soft_wrap=True)
     print()
     if counts["problem"] or counts["warning"]:
         print(f"Problems: {counts['problem']}. Warnings: {counts['warning']}.")

@@ -64,16 +64,15 @@ def _log(error: Exception, arguments: Sequence[str]) -> str:
     """Appends the traceback to the log file and says where that is."""
     folder = log_folder()
     path = folder / "cnnstudio.log"
-    lines = (
+    text = (
         f"{datetime.now().astimezone().isoformat(timespec='seconds')} cnnstudio {__version__}, "
-        f"Python {platform.python_version()} on {platform.platform()}\n",
-        f"cnnstudio {' '.join(arguments)}\n",
-        *traceback.format_exception(error),
+        f"Python {platform.python_version()} on {platform.platform()}\n"
+        f"cnnstudio {' '.join(arguments)}\n{''.join(traceback.format_exception(error))}"
     )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.writelines(lines)
+        with path.open("ab", buffering=0) as file:  # at once: another program may write there, too
+            file.write(text.encode("utf-8", "backslashreplace"))
     except OSError as refused:
         return f"the details could not be written to {path} ({reason(refused)}), --debug shows them"
     return f"the details are in {path}"

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -106,7 +107,8 @@ def _fill_table(classifier: "Classifier", files: "Sequence[PictureFile]", path: 
 
     top = min(top, len(classifier.classes))
     done, wrong, known, right = 0, 0, 0, 0
-    with PredictionTable(path, top, model_mark(classifier), overwrite) as table:
+    waiting = cache(lambda: complain(f"{path} is being written by another CNN Studio: waiting until it is done."))
+    with PredictionTable(path, top, model_mark(classifier), overwrite, waiting) as table:
         missing = [file for file in files if not table.holds(file)]
         if table.done:
             new = f"{len(missing):,} {'is' if len(missing) == 1 else 'are'} new" if missing else "none is new"

@@ -22,7 +22,8 @@ from cnnstudio.cli.options import (
 from cnnstudio.cli.training_options import TrainingOptions, with_training_options
 from cnnstudio.progress import Progress
 from cnnstudio.training.config import TrainingConfig
-from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Started, Stopped
+from cnnstudio.training.events import Batches, EpochEnd, Event, Moved, Preparing, Started, Stopped
+from cnnstudio.training.leftovers import remove_leftovers
 from cnnstudio.training.trainer import NothingTrained, TrainingResult
 from cnnstudio.training.trainer import train as train_network
 from cnnstudio.wording import duration, percent
@@ -56,6 +57,7 @@ def train(
     config = TrainingConfig(dataset=dataset, architecture=architecture, **training)
     with wrong_use():
         config.check()
+    remove_leftovers()
     stop = threading.Event()
     try:
         with engine_at_work(), _interrupt_sets(stop), progress_bar(not quiet) as bar:
@@ -148,5 +150,7 @@ class _TrainingView:
                     f"Epoch {event.epoch + 1} of {self._epochs}: loss {event.loss:.4f}, {percent(event.accuracy)} "
                     f"right; validation loss {event.val_loss:.4f}, {percent(event.val_accuracy)} right"
                 )
+            case Moved():
+                self._bar.say(f"The run's folder was renamed, moved or deleted meanwhile. Run: {event.run}")
             case Stopped():
                 self._bar.say("Stopping: measuring what was learnt. Ctrl+C again ends at once.")

@@ -26,6 +26,7 @@ from cnnstudio.storage import (
     is_path,
     numbered,
     read_list,
+    read_list_to_change,
     write_list,
     writing,
 )
@@ -250,10 +251,12 @@ def read_imported() -> tuple[list[DatasetEntry], str]:
 @contextmanager
 def _changing_imported() -> Iterator[list[DatasetEntry]]:
     """The imported folders, to be changed while no other program changes them, and then written."""
-    with writing(data_folder()), changing(_list_file()):
-        entries, _ = read_imported()
-        yield entries
-        write_list(_list_file(), "datasets", [_to_json(entry) for entry in entries])
+    with writing(data_folder()):
+        data_folder().mkdir(parents=True, exist_ok=True)
+        with changing(_list_file()):
+            entries = read_list_to_change(_list_file(), "datasets", _from_json)
+            yield entries
+            write_list(_list_file(), "datasets", [_to_json(entry) for entry in entries])
 
 
 def _list_file() -> Path:

@@ -6,7 +6,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,7 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
     from cnnstudio.gui.look.theme import Theme
     from cnnstudio.gui.main_window import MainWindow
     from cnnstudio.gui.settings import Settings
+    from cnnstudio.gui.task import Task
 
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication(list(argv))
@@ -84,10 +86,17 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
     window.restyle(theme.stylesheet)
     theme.restyled.connect(window.restyle)
     theme.choose(settings.theme)
+    window.first_painted.connect(Task(_remove_leftovers, window).start)
     window.show()
     if len(argv) > 1:
         window.open_path(Path(argv[1]))
     return application, window
+
+
+def _remove_leftovers(on_event: Callable[[object], None], stop: threading.Event) -> None:  # noqa: ARG001
+    from cnnstudio.training.leftovers import remove_leftovers
+
+    remove_leftovers()
 
 
 _CONTENT = {

@@ -2,6 +2,7 @@
 
 import logging
 import logging.handlers
+import os
 import platform
 import sys
 import threading
@@ -11,12 +12,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, Signal, qInstallMessageHandler
 
 from cnnstudio.errors import StudioError, unexpected
-from cnnstudio.storage import log_folder
+from cnnstudio.storage import changing, log_folder
 from cnnstudio.version import __version__
 
 _LEVELS = {
@@ -33,7 +34,25 @@ _log = logging.getLogger("cnnstudio")
 
 
 class _LogFile(logging.handlers.RotatingFileHandler):
-    """A log file that is done without where the disk does not take it."""
+    """A log file that several programs write to, and that is done without where the disk does not take it."""
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:
+        """Goes on in the new file, too, where another program has put the full one aside."""
+        if self.stream is not None and not self._is_in_place(self.stream):
+            self.stream.close()
+            self.stream = None
+        return bool(super().shouldRollover(record))
+
+    def doRollover(self) -> None:
+        """Puts the full file aside, unless another program has just done that."""
+        with changing(Path(self.baseFilename)):
+            if self.stream is not None and self._is_in_place(self.stream):
+                super().doRollover()
+
+    def _is_in_place(self, stream: TextIO) -> bool:
+        with suppress(OSError):
+            return os.path.samestat(os.fstat(stream.fileno()), Path(self.baseFilename).stat())
+        return False
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Says nothing: logging's own would print a traceback for each line."""

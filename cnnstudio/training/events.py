@@ -114,5 +114,16 @@ class Stopped:
     batches: int
 
 
-Event = Preparing | Progress | Started | Batches | EpochEnd | Probe | Stopped
+@dataclass(frozen=True)
+class Moved:
+    """The run lies elsewhere now: its folder was renamed, or begun again after it was moved away or deleted.
+
+    Attributes:
+        run: the run's folder.
+    """
+
+    run: Path
+
+
+Event = Preparing | Progress | Started | Batches | EpochEnd | Probe | Moved | Stopped
 """A `Progress` comes before `Started` where the data set is downloaded or scanned, which happens at its first use."""

@@ -2,19 +2,33 @@
 
 `config.json` is written first and `history.json` after every epoch; `model.keras` and `card.json` appear with the first
 epoch that is over, so a folder without them holds no model.
+
+Somebody may rename the folder while the training goes on, move it away or throw it away. The run goes along with a new
+name; where the folder is gone, it is begun again.
 """
 
 import json
-import shutil
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnstudio.errors import StudioError, is_full, reason
 from cnnstudio.models.networks.building import called, find_network
-from cnnstudio.models.trained.card import CONFIG_FILE
+from cnnstudio.models.trained.card import CARD_FILE, CONFIG_FILE
 from cnnstudio.names import checked_name
-from cnnstudio.storage import free_bytes, is_folder, runs_folder, shipped, unused_folder, write_atomically
+from cnnstudio.storage import (
+    Claim,
+    free_bytes,
+    is_claimed,
+    is_folder,
+    is_temporary,
+    remove,
+    runs_folder,
+    shipped,
+    unused_folder,
+    write_atomically,
+)
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import EpochEnd
 from cnnstudio.training.loop import Block
@@ -58,28 +72,35 @@ class Run:
 
     Args:
         folder: exists and is empty.
+        claim: on the folder.
         is_new: whether it was made for this run, so that `discard` removes it.
+
+    Attributes:
+        folder: where it was when it was last written to.
+        has_model: whether a model is in it.
     """
 
-    def __init__(self, folder: Path, is_new: bool) -> None:
+    def __init__(self, folder: Path, claim: Claim, is_new: bool) -> None:
         self.folder = folder
         self.has_model = False
         self._is_new = is_new
+        self._claim = claim
+        self._texts: dict[str, str] = {}
 
     def write_config(self, config: TrainingConfig) -> None:
         """Keeps the config."""
-        self._write(CONFIG_FILE, json.dumps({"format": 1, **asdict(config)}, indent=2))
+        self._write_text(CONFIG_FILE, json.dumps({"format": 1, **asdict(config)}, indent=2))
 
     def write_history(self, history: History) -> None:
         """Keeps the history so far: a list of epochs, and the figures of every batch."""
         batches = {"loss": history.loss, "accuracy": history.accuracy}
         epochs = [asdict(epoch) for epoch in history.epochs]
         values = {"format": 1, "batches_per_epoch": history.batches_per_epoch, "advice": history.advice}
-        self._write(HISTORY_FILE, json.dumps(values | {"epochs": epochs, "batches": batches}))
+        self._write_text(HISTORY_FILE, json.dumps(values | {"epochs": epochs, "batches": batches}))
 
     def write_model(self, classifier: "Classifier") -> None:
         """Keeps a classifier in place of the one before, which stays where that fails."""
-        classifier.save(self.folder)
+        self._write(classifier.save)
         self.has_model = True
 
     def check_space(self, model_bytes: int) -> None:
@@ -95,17 +116,55 @@ class Run:
                 "free. Make room, or choose another output folder."
             )
 
+    def follow(self) -> None:
+        """Goes along with a folder that was renamed; begins it again where it is gone, then without a model.
+
+        Raises:
+            StudioError: it cannot be begun again.
+        """
+        if self._claim.is_at(self.folder):
+            return
+        found = self._claim.find(self.folder.parent)
+        if found is not None:
+            self.folder = found
+            return
+        self._claim.end()
+        try:
+            self.folder, self._claim = _new_folder(self.folder.parent, self.folder.name)
+            self.has_model, self._is_new = False, True
+            for file, text in self._texts.items():
+                write_atomically(self.folder / file, text)
+        except OSError as error:
+            raise _cannot_write(self.folder, error) from error
+
     def discard(self) -> None:
         """Removes what the run has written, and its folder where it was made for it."""
-        if self._is_new:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        if not self._claim.is_at(self.folder):
             return
-        for name in (CONFIG_FILE, HISTORY_FILE):
-            (self.folder / name).unlink(missing_ok=True)
+        for name in () if self._is_new else self._texts:
+            remove(self.folder / name)
+        if self._is_new:
+            remove(self.folder)
 
-    def _write(self, name: str, text: str) -> None:
+    def close(self) -> None:
+        """Lets go of the folder: nothing more is going to be written."""
+        self._claim.end()
+
+    def _write(self, write: Callable[[Path], object]) -> None:
+        """Writes into the folder, wherever it is by now."""
+        self.follow()
         try:
-            write_atomically(self.folder / name, text)
+            write(self.folder)
+        except (StudioError, OSError):
+            if self._claim.is_at(self.folder):
+                raise
+            self.follow()
+            write(self.folder)
+
+    def _write_text(self, name: str, text: str) -> None:
+        self._texts[name] = text
+        try:
+            self._write(lambda folder: write_atomically(folder / name, text))
         except OSError as error:
             raise _cannot_write(self.folder, error) from error
 
@@ -124,7 +183,7 @@ def create_run(config: TrainingConfig, output: Path | None = None) -> Run:
     try:
         if output is None:
             name = f"{_name_of_network(config)}-{Path(config.dataset).name.removesuffix('.zip')}"
-            run = Run(unused_folder(runs_folder(), name, taken=_shipped_names()), is_new=True)
+            run = Run(*_new_folder(runs_folder(), name), is_new=True)
         else:
             run = _open_empty(output.expanduser().absolute())
     except OSError as error:
@@ -144,6 +203,16 @@ def _name_of_network(config: TrainingConfig) -> str:
         return checked_name(called(network), "A run's name")
     except StudioError:
         return network.name
+
+
+def is_unfinished(folder: Path) -> bool:
+    """Whether a folder is all that is left of a training that was killed before its first model was written."""
+    try:
+        names = {path.name for path in folder.iterdir()}
+    except OSError:
+        return False
+    ours = {CONFIG_FILE, HISTORY_FILE, CARD_FILE}
+    return all(name in ours or is_temporary(name) for name in names) and not is_claimed(folder)
 
 
 def config_of_run(folder: Path) -> dict[str, Any]:
@@ -191,10 +260,23 @@ def _open_empty(folder: Path) -> Run:
     except FileExistsError:
         if not is_folder(folder):
             raise StudioError(f"{folder} is a file. Choose a new or an empty folder for the run.") from None
+        if is_unfinished(folder):
+            for path in folder.iterdir():
+                remove(path)
         if any(folder.iterdir()):
             raise StudioError(f"{folder} is not empty. Choose a new or an empty folder for the run.") from None
-        return Run(folder, is_new=False)
-    return Run(folder, is_new=True)
+        return Run(folder, Claim(folder), is_new=False)
+    return Run(folder, Claim(folder), is_new=True)
+
+
+def _new_folder(parent: Path, name: str) -> tuple[Path, Claim]:
+    """Makes a folder of this name, or of the next that is free, and claims it."""
+    folder = unused_folder(parent, name, taken=_shipped_names())
+    try:
+        return folder, Claim(folder)
+    except (FileNotFoundError, BlockingIOError):  # another program took it for something left behind, this very moment
+        folder = unused_folder(parent, name, taken=_shipped_names())
+        return folder, Claim(folder)
 
 
 def _shipped_names() -> set[str]:

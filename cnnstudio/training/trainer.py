@@ -25,7 +25,7 @@ from cnnstudio.progress import Progress
 from cnnstudio.training.config import OPTIMIZERS, TrainingConfig
 from cnnstudio.training.diagnosis import diagnose
 from cnnstudio.training.evaluation import Evaluation, evaluate
-from cnnstudio.training.events import EpochEnd, Event, Preparing, Started, Stopped
+from cnnstudio.training.events import EpochEnd, Event, Moved, Preparing, Started, Stopped
 from cnnstudio.training.fine_tuning import RATE_FACTOR, frozen_layers, unfreeze
 from cnnstudio.training.loop import Block, TrainingLoop, mean_over_images
 from cnnstudio.training.reporter import ProbeChoice, Prober, Reporter, Speed
@@ -125,10 +125,14 @@ def train(
             on_event(Stopped(0))
         run.discard()
         raise NothingTrained("The training was stopped before its first batch: there is nothing to keep.") from None
-    except BaseException:
+    except BaseException as error:
         if not run.has_model:
             run.discard()
+        elif isinstance(error, StudioError) and not isinstance(error, TrainingDiverged):
+            raise StudioError(f"{error} The best model so far is kept in {run.folder}.") from error
         raise
+    finally:
+        run.close()
 
 
 class _Training:
@@ -279,16 +283,40 @@ class _Training:
         self._history.epochs.append(event)
         if is_best:
             self._best = self._classifier.model.get_weights()
-            self._keep()
+        self._keep_best(is_best)
         self._run.write_history(self._history)
         self._speed.add_validation()
         self._reporter.send(event)
         self._check_stop()
 
+    def _keep_best(self, is_now: bool) -> None:
+        """Writes the network with the best weights so far, where they are not written: those of now, or from before.
+
+        The folder may have been thrown away since, and another one begun, without a model.
+        """
+        self._follow()
+        if is_now:
+            self._keep()
+        elif not self._run.has_model:
+            model = self._classifier.model
+            now = model.get_weights()
+            model.set_weights(self._best)
+            self._keep()
+            model.set_weights(now)
+
     def _keep(self) -> None:
         """Writes the network as it is now."""
-        self._classifier.card = replace(self._classifier.card, epochs=len(self._history.epochs))
+        self._follow()
+        epochs = len(self._history.epochs)
+        self._classifier.card = replace(self._classifier.card, name=self._run.folder.name, epochs=epochs)
         self._run.write_model(self._classifier)
+
+    def _follow(self) -> None:
+        """Finds the run's folder, and tells where it is now if that is another one."""
+        before = self._run.folder
+        self._run.follow()
+        if self._run.folder != before:
+            self._reporter.send(Moved(self._run.folder))
 
     def _measure(self) -> Evaluation:
         """Measures the network as it is now on the test images, and writes it and the history with what it says."""

@@ -76,6 +76,31 @@ def test_a_folder_that_cannot_be_made(home: Path):
     assert "CNNSTUDIO_HOME" in checks["data"].remedy
 
 
+def test_what_helps_against_several_things_is_said_once(home: Path, outcome, monkeypatch):
+    home.write_text("a file is in its place")
+    monkeypatch.setattr("cnnstudio.cli.doctor.CHECKS", {"Folders": folders})
+    code, out, _ = outcome("doctor")
+    assert code == 1
+    assert out.count("cannot be written") == 4
+    assert out.count("To do:") == out.count("CNNSTUDIO_HOME") == 1
+
+
+def test_looking_makes_no_folders(home: Path):
+    list(folders())
+    assert not home.exists()
+
+
+def test_what_a_killed_program_left_is_told(home: Path):
+    assert "left half done" not in by_name(folders())
+    killed = runs_folder() / "lenet5-mnist-2"
+    killed.mkdir(parents=True)
+    (killed / "config.json").write_text("{}")
+    check = by_name(folders())["left half done"]
+    assert check.state == "warning"
+    assert str(killed) in check.text
+    assert "removed" in check.remedy
+
+
 def test_without_a_screen(monkeypatch):
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
         monkeypatch.delenv(name, raising=False)

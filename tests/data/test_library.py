@@ -1,5 +1,6 @@
 """Data sets are found by name or path, and the user's own are remembered."""
 
+import errno
 import json
 import shutil
 import subprocess
@@ -110,6 +111,33 @@ def test_two_programs_that_import_at_once_lose_nothing(animals: Path, tmp_path: 
         program.communicate(timeout=60)
         assert program.returncode == 0
     assert {entry.path for entry in read_imported()[0]} == set(folders)
+
+
+def test_a_list_that_cannot_be_read_now_is_not_begun_anew(animals: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import_dataset(animals)
+    file = data_folder() / "datasets.json"
+    before = file.read_bytes()
+    opened = Path.open
+
+    def refuse(path: Path, *arguments: object, **options: object) -> object:
+        if path == file:
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        return opened(path, *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", refuse)
+        with pytest.raises(StudioError, match="the disk reports an error"):
+            forget_dataset("something else")
+    assert file.read_bytes() == before
+
+
+def test_what_is_damaged_of_the_list_is_kept_aside(animals: Path) -> None:
+    file = data_folder() / "datasets.json"
+    file.parent.mkdir(parents=True)
+    file.write_text("{ half of it")
+    import_dataset(animals)
+    assert [entry.name for entry in read_imported()[0]] == ["animals"]
+    assert (file.parent / "datasets.json.damaged").read_text() == "{ half of it"
 
 
 def test_forgetting_leaves_the_images(animals: Path) -> None:

@@ -21,7 +21,8 @@ from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.look.theme import DARK, Theme, colours
 from cnnstudio.gui.main_window import MainWindow
 from cnnstudio.gui.pages import PAGES
-from cnnstudio.storage import USER_FOLDERS, shipped
+from cnnstudio.gui.task import Task
+from cnnstudio.storage import USER_FOLDERS, runs_folder, shipped
 
 RUN = "import sys; from cnnstudio.gui.app import main; sys.exit(main(['cnnstudio']))"
 
@@ -74,6 +75,18 @@ def test_the_window_is_there_without_tensorflow_and_with_one_page(home: Path) ->
         "tensorflow",
     }
     assert not heavy & set(modules), "too much is imported"
+
+
+def test_what_a_killed_program_left_goes_at_the_next_start(qtbot: QtBot, home: Path) -> None:
+    killed = runs_folder() / "lenet5-mnist-2"
+    killed.mkdir(parents=True)
+    (killed / "config.json").write_text("{}")
+    _, window = create(["cnnstudio"])
+    qtbot.addWidget(window)
+    [task] = window.findChildren(Task, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    with qtbot.waitSignal(task.finished):
+        window.repaint()
+    assert not killed.exists()
 
 
 def test_a_first_start_takes_the_application_that_there_is_and_has_nothing_to_say(

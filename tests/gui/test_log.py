@@ -48,9 +48,18 @@ def test_starting_twice_writes_each_line_once(log: Path) -> None:
 def test_the_log_does_not_grow_without_bound(log: Path) -> None:
     for _ in range(60):
         logging.getLogger("cnnstudio").info("x" * 100_000)
-    sizes = [file.stat().st_size for file in log.parent.iterdir()]
+    sizes = [file.stat().st_size for file in log.parent.glob("cnnstudio.log*")]
     assert len(sizes) == 4
     assert max(sizes) <= 1_000_000
+
+
+def test_a_log_that_another_program_has_put_aside_is_not_put_aside_again(log: Path) -> None:
+    log.rename(log.with_name("cnnstudio.log.1"))
+    log.write_text("of the other program\n")
+    logging.getLogger("cnnstudio").info("of this one")
+    assert log.read_text(encoding="utf-8").startswith("of the other program\n")
+    assert log.read_text(encoding="utf-8").endswith("of this one\n")
+    assert sorted(file.name for file in log.parent.glob("cnnstudio.log*")) == ["cnnstudio.log", "cnnstudio.log.1"]
 
 
 def test_an_uncaught_exception_is_told_in_a_sentence_and_logged_whole(qtbot: QtBot, log: Path) -> None:

@@ -39,6 +39,6 @@ def lenet5() -> Classifier:
 @pytest.fixture(scope="session")
 def saved(lenet5: Classifier, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the untrained LeNet-5; nobody writes into it."""
-    folder = tmp_path_factory.mktemp("saved") / "lenet5"
+    folder = tmp_path_factory.mktemp("saved") / lenet5.card.name
     lenet5.save(folder)
     return folder

@@ -7,7 +7,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.storage import runs_folder, shipped
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import EpochEnd
-from cnnstudio.training.runs import History, create_run, history_of_run
+from cnnstudio.training.runs import History, config_of_run, create_run, history_of_run
 
 CONFIG = TrainingConfig(architecture="softmax", seed=7)
 
@@ -66,6 +66,65 @@ def test_discarding_removes_no_more_than_was_made(tmp_path):
     given = create_run(CONFIG, tmp_path / "given")
     given.discard()
     assert list(given.folder.iterdir()) == []
+
+
+def test_a_folder_that_was_renamed_is_followed():
+    run = create_run(CONFIG)
+    renamed = run.folder.rename(run.folder.with_name("mine"))
+    run.write_history(History(batches_per_epoch=3))
+    assert run.folder == renamed
+    assert sorted(path.name for path in renamed.iterdir()) == ["config.json", "history.json"]
+    assert list(runs_folder().iterdir()) == [renamed]
+    run.close()
+
+
+def test_a_folder_that_was_thrown_away_is_begun_again(tmp_path):
+    run = create_run(CONFIG)
+    run.write_history(History(batches_per_epoch=2))
+    run.has_model = True
+    run.folder.rename(tmp_path / "trash")
+    other = create_run(CONFIG)  # which takes the name
+    run.write_history(History(batches_per_epoch=3))
+    assert not run.has_model
+    assert run.folder.name == "softmax-mnist-2"
+    assert history_of_run(run.folder).batches_per_epoch == 3
+    assert config_of_run(run.folder) == config_of_run(other.folder) == config_of_run(tmp_path / "trash")
+    assert not (other.folder / "history.json").exists()
+    run.discard()
+    assert list(runs_folder().iterdir()) == [other.folder]
+    for one in (run, other):
+        one.close()
+
+
+def test_a_folder_that_goes_away_while_it_is_written_to(tmp_path):
+    run = create_run(CONFIG)
+
+    class Slow:
+        tried = 0
+
+        def save(self, folder):
+            self.tried += 1
+            if self.tried == 1:
+                folder.rename(tmp_path / "trash")
+                raise StudioError("the folder is gone")
+
+    slow = Slow()
+    run.write_model(slow)
+    assert (slow.tried, run.has_model) == (2, True)
+    assert config_of_run(run.folder) == config_of_run(tmp_path / "trash")
+    run.close()
+
+
+def test_an_output_where_a_training_was_killed_is_as_good_as_empty(tmp_path):
+    output = tmp_path / "run"
+    run = create_run(CONFIG, output)
+    (output / ".cnnstudio-abcd.keras").touch()
+    with pytest.raises(StudioError, match="not empty"):
+        create_run(CONFIG, output)  # it is going on
+    run.close()
+    again = create_run(CONFIG, output)
+    assert [path.name for path in output.iterdir()] == ["config.json"]
+    again.close()
 
 
 def test_a_run_tells_how_it_went(tmp_path):

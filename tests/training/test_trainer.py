@@ -2,6 +2,7 @@ import gc
 import json
 import random
 import resource
+import shutil
 import threading
 import time
 from dataclasses import replace
@@ -17,7 +18,7 @@ from cnnstudio.storage import runs_folder
 from cnnstudio.training import trainer
 from cnnstudio.training.config import SCHEDULES, Schedule, TrainingConfig
 from cnnstudio.training.evaluation import evaluate
-from cnnstudio.training.events import Batches, EpochEnd, Probe, Started, Stopped
+from cnnstudio.training.events import Batches, EpochEnd, Moved, Probe, Started, Stopped
 from cnnstudio.training.loop import Block
 from cnnstudio.training.reporter import ProbeChoice, Speed, probe_layers
 from cnnstudio.training.trainer import NothingTrained, TrainingDiverged, train
@@ -301,6 +302,30 @@ def test_a_run_is_a_model_from_its_first_epoch_on(quick):
     assert {"none", "model"} == set(seen)
 
 
+@pytest.mark.parametrize("what", ["renamed", "deleted", "deleted before an epoch that is worse"])
+def test_a_run_outlives_what_is_done_to_its_folder(quick, monkeypatch, what):
+    events = []
+    if what.endswith("worse"):
+        ranks = iter([(0.0, 0.0), (1.0, 0.0)])
+        monkeypatch.setattr(trainer, "_rank", lambda _: next(ranks))
+
+    def listen(event):
+        events.append(event)
+        if isinstance(event, EpochEnd) and event.epoch == 0:
+            [folder] = runs_folder().iterdir()
+            folder.rename(runs_folder() / "mine") if what == "renamed" else shutil.rmtree(folder)
+
+    result = train(quick, on_event=listen)
+    assert result.run.name == ("mine" if what == "renamed" else "softmax-digits")
+    moves = [event.run for event in events if isinstance(event, Moved)]
+    assert moves == ([result.run] if what == "renamed" else [])
+    assert list(runs_folder().iterdir()) == [result.run]
+    assert {path.name for path in result.run.iterdir()} == {"config.json", "history.json", "model.keras", "card.json"}
+    [entry] = [entry for entry in list_models() if entry.kind == "run"]
+    assert (entry.card.test_accuracy, entry.card.name) == (result.test_accuracy, result.run.name)
+    assert result.classifier.card == entry.card
+
+
 def test_a_disk_that_fills_up_is_told_in_a_sentence(quick):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
 
@@ -314,6 +339,22 @@ def test_a_disk_that_fills_up_is_told_in_a_sentence(quick):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert list(runs_folder().iterdir()) == []
+
+
+def test_a_disk_that_fills_up_later_leaves_the_best_model(quick):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill(event):
+        if isinstance(event, EpochEnd):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limits[1]))
+
+    try:
+        with pytest.raises(StudioError, match=r"cannot be .* The best model so far is kept in .*softmax-digits\.$"):
+            train(quick, on_event=fill)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    [entry] = [entry for entry in list_models() if entry.kind == "run"]
+    assert load_classifier(entry.path).card.epochs == 1
 
 
 def test_nothing_is_loaded_for_a_config_that_makes_no_sense(quick, tmp_path, add_dataset, digits):

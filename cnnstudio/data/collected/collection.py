@@ -9,8 +9,8 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cnnstudio.data.collected.sets import disk_trouble, is_visible, read_set, write_set
+from cnnstudio.data.collected.sets import DATASET_FILE, disk_trouble, is_visible, read_set, write_set
 from cnnstudio.data.folders.files import list_pictures
 from cnnstudio.data.folders.names import natural_key
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
@@ -27,7 +27,7 @@ from cnnstudio.data.pictures.strokes import Drawing, render
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.names import checked_name
 from cnnstudio.progress import Progress
-from cnnstudio.storage import exists, is_folder, remove_abandoned, write_atomically
+from cnnstudio.storage import changing, exists, is_folder, remove_abandoned, write_atomically
 
 ENOUGH = 3
 """Examples that two classes must have at least: one to learn from, one for validation, one to test with."""
@@ -106,10 +106,11 @@ class Collection:
         Raises:
             StudioError: the name is not possible, or taken; or the disk does not take it.
         """
-        name = self._free_class(name)
-        with disk_trouble(f"“{name}” cannot be added"):
-            (self.path / name).mkdir()
+        with disk_trouble(f"“{name}” cannot be added"), self._alone():
+            self._order = read_set(self.path)[1]
+            name = self._free_class(name)
             self._set_order([*(other for other in self._order if other != name), name])
+            (self.path / name).mkdir()
         self._remember([(self._bin / secrets.token_hex(4) / name, self.path / name)])
         return name
 
@@ -119,14 +120,16 @@ class Collection:
         Raises:
             StudioError: the name is not possible, or taken; the class is gone; or the disk does not take it.
         """
-        new = self._free_class(new, instead_of=old)
-        if new != old:
+        with disk_trouble(f"“{old}” cannot be renamed"), self._alone():
+            self._order = read_set(self.path)[1]
+            new = self._free_class(new, instead_of=old)
+            if new == old:
+                return new
             order = [name for name in self.classes if name != new]
             order.insert(order.index(old) + 1 if old in order else len(order), new)
-            with disk_trouble(f"“{old}” cannot be renamed"):
-                (self.path / old).rename(self.path / new)
-                self._set_order(order)
-            self._remember([(self.path / old, self.path / new)])
+            self._set_order(order)
+            (self.path / old).rename(self.path / new)
+        self._remember([(self.path / old, self.path / new)])
         return new
 
     def remove_class(self, name: str) -> None:
@@ -229,22 +232,26 @@ class Collection:
         """Undoes the last step, if there is one.
 
         Raises:
-            StudioError: what it changed has been changed from outside since; the step is forgotten.
+            StudioError: what it changed has been changed from outside since, and the step is forgotten; or the disk
+                does not take it.
         """
         if self._done:
-            step = self._done.pop()
-            _move([(there, here) for here, there in reversed(step)], "This cannot be undone")
+            step = self._done[-1]
+            with _forgetting(self._done):
+                self._move([(there, here) for here, there in reversed(step)], "This cannot be undone")
             self._undone.append(step)
 
     def redo(self) -> None:
         """Does the step again that was undone last, if there is one.
 
         Raises:
-            StudioError: what it would change has been changed from outside since; the step is forgotten.
+            StudioError: what it would change has been changed from outside since, and the step is forgotten; or the
+                disk does not take it.
         """
         if self._undone:
-            step = self._undone.pop()
-            _move(step, "This cannot be redone")
+            step = self._undone[-1]
+            with _forgetting(self._undone):
+                self._move(step, "This cannot be redone")
             self._done.append(step)
 
     def close(self) -> None:
@@ -256,8 +263,12 @@ class Collection:
             self._bin.parent.rmdir()
 
     def _do(self, step: _Step, trouble: str) -> None:
-        _move(step, trouble)
+        self._move(step, trouble)
         self._remember(step)
+
+    def _move(self, step: _Step, trouble: str) -> None:
+        with disk_trouble(trouble), self._alone():
+            _move(self.path, step, trouble)
 
     def _remember(self, step: _Step) -> None:
         self._done.append(step)
@@ -282,17 +293,38 @@ class Collection:
             raise StudioError(f"There is a class “{name}” already. Choose another name.")
         return name
 
+    def _alone(self) -> AbstractContextManager[None]:
+        """Keeps other windows from naming classes and moving examples meanwhile."""
+        return changing(self.path / DATASET_FILE)
+
     def _set_order(self, order: list[str]) -> None:
-        self._order = order
+        """Keeps the order of the classes, before the folder of one gets its name: names without a folder do no harm."""
         write_set(self.path, self.kind, order)
+        self._order = order
 
 
-def _move(moves: _Step, trouble: str) -> None:
-    """Moves files or folders; where one cannot be moved, none is."""
+class _ChangedError(StudioError):
+    """Something was changed from outside."""
+
+
+@contextmanager
+def _forgetting(steps: list[_Step]) -> Iterator[None]:
+    """Takes away the last of the steps once it is done, or can be done no more; a disk may take it another time."""
+    try:
+        yield
+    except _ChangedError:
+        steps.pop()
+        raise
+    steps.pop()
+
+
+def _move(within: Path, moves: _Step, trouble: str) -> None:
+    """Moves files or folders within a folder; where one cannot be moved, none is."""
     done: list[tuple[Path, Path]] = []
     try:
         for here, there in moves:
-            there.parent.mkdir(parents=True, exist_ok=True)
+            for above in reversed(there.relative_to(within).parents[:-1]):
+                (within / above).mkdir(exist_ok=True)  # never the folder itself, which somebody may have renamed
             if exists(there) and not (exists(here) and there.samefile(here)):
                 raise FileExistsError(f"there is a new “{there.name}”")
             here.rename(there)
@@ -301,7 +333,9 @@ def _move(moves: _Step, trouble: str) -> None:
         for here, there in reversed(done):
             with suppress(OSError):
                 there.rename(here)
-        raise StudioError(f"{trouble}: {reason(error)}. The folder was changed from outside.") from error
+        if isinstance(error, FileNotFoundError | FileExistsError):
+            raise _ChangedError(f"{trouble}: {reason(error)}. The folder was changed from outside.") from error
+        raise StudioError(f"{trouble}: {reason(error)}.") from error
 
 
 def add_pictures(

@@ -5,6 +5,7 @@ says how the images are to be prepared. `cnnstudio.data.collected.collection` wo
 """
 
 import json
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from cnnstudio.data.folders.names import natural_key
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.names import checked_name
-from cnnstudio.storage import is_file, write_atomically
+from cnnstudio.storage import TEMPORARY, is_file, remove, write_atomically
 
 DATASET_FILE = "dataset.json"
 DATASET_FORMAT = 1
@@ -99,10 +100,18 @@ def create_collection(folder: Path, name: str, kind: str, classes: Sequence[str]
         raise StudioError("Two classes have the same name. Give each another one.")
     path = folder / name
     with disk_trouble(f"“{name}” cannot be made"):
-        path.mkdir(parents=True)
-        for one in names:
-            (path / one).mkdir()
-        write_set(path, KINDS[kind], names)
+        folder.mkdir(parents=True, exist_ok=True)
+        # Whole or not at all: what is left half made of it by a kill is seen by nobody.
+        unfinished = folder / f"{TEMPORARY}{secrets.token_hex(4)}"
+        unfinished.mkdir()
+        try:
+            for one in names:
+                (unfinished / one).mkdir()
+            write_set(unfinished, KINDS[kind], names)
+            unfinished.rename(path)
+        except BaseException:
+            remove(unfinished)
+            raise
     return path
 
 
@@ -121,17 +130,29 @@ def rename_collection(path: Path, name: str) -> Path:
         StudioError: the name is not possible, or taken; or the disk does not take it.
     """
     name = _free_set(path.parent, name, instead_of=path.name)
+    if name == path.name:
+        return path
     with disk_trouble(f"“{path.name}” cannot be renamed"):
         return path.rename(path.with_name(name))
 
 
 def _free_set(folder: Path, name: str, instead_of: str = "") -> str:
     name = checked_name(name, "A set's name")
+    if name != instead_of and not is_file(folder / name / DATASET_FILE):
+        _remove_empty(folder / name)
     with suppress(OSError):
         taken = {path.name.casefold() for path in folder.iterdir() if path.name != instead_of}
         if name.casefold() in taken | set(DATASETS):
             raise StudioError(f"There is a data set “{name}” already. Choose another name.")
     return name
+
+
+def _remove_empty(folder: Path) -> None:
+    """Removes a folder of empty folders: an earlier version left such where a set could not be made."""
+    with suppress(OSError):
+        for below in folder.iterdir():
+            below.rmdir()
+        folder.rmdir()
 
 
 def is_visible(path: Path) -> bool:

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,13 @@ from cnnstudio.progress import Meter, OnProgress
 from cnnstudio.storage import (
     alone,
     cache_folder,
+    changing,
     config_folder,
     is_file,
     is_folder,
     is_path,
     read_list,
+    read_list_to_change,
     try_writing,
     used_bytes,
     write_list,
@@ -53,15 +55,20 @@ def _folder(text: Any) -> Path:
     return Path(text)
 
 
-def write_extra_folders(folders: Sequence[Path]) -> None:
-    """Keeps the folders of data sets that the user named in the settings.
+def change_extra_folders(add: Iterable[Path] = (), remove: Iterable[Path] = ()) -> None:
+    """Adds to the folders of data sets that the user named in the settings, at their end, or takes some away.
 
     Raises:
         StudioError: the settings cannot be written.
     """
-    with writing():
-        file = config_folder() / EXTRA_FOLDERS_FILE
-        write_list(file, "folders", [str(folder.absolute()) for folder in folders])
+    file = config_folder() / EXTRA_FOLDERS_FILE
+    new = [folder.absolute() for folder in add]
+    without = {*new, *remove}
+    with writing(config_folder()):
+        config_folder().mkdir(parents=True, exist_ok=True)
+        with changing(file):
+            kept = [folder for folder in read_list_to_change(file, "folders", _folder) if folder not in without]
+            write_list(file, "folders", [str(folder) for folder in (*kept, *new)])
 
 
 def download_folder(remote: RemoteFolder) -> Path:
@@ -116,6 +123,7 @@ def fetch(
     if missing:
         folder = download_folder(remote)
         with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
             try_writing(folder)
         waiting = Meter(
             f"Waiting for another CNN Studio that downloads {remote.title}", remote.bytes, "bytes", on_progress

@@ -29,6 +29,7 @@ MAX_LISTED = 1_000
 """Unreadable files, and groups of duplicates, that are listed one by one."""
 
 _SPARE = 64 << 20
+"""Bytes that stay free on the disk: for models, and for other programs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,9 +87,11 @@ def scan_images(
     needed = len(layout) * size * size * channels
     left = free_bytes(images.parent)
     if left < needed + _SPARE:
+        smaller = ", or choose a smaller image size" if left > _SPARE else ""
         raise StudioError(
-            f"The images of {name} take {wording.size(needed)} once they are decoded, and the disk of "
-            f"{images.parents[2]} has only {wording.size(left)} left. Make room there, or choose a smaller image size."
+            f"The images of {name} take {wording.size(needed)} once they are decoded, and {wording.size(_SPARE)} must "
+            f"stay free beside them; the disk of {images.parents[2]} has {wording.size(left)} left. Make room "
+            f"there{smaller}."
         )
     with images.open("wb") as file:
         writer = _Writer(file, shape)

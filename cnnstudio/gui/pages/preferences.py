@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QListWidget, QPushButton
 
 from cnnstudio import wording
-from cnnstudio.data.downloads.fetch import read_extra_folders, write_extra_folders
+from cnnstudio.data.downloads.fetch import change_extra_folders, read_extra_folders
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.gui.controls.buttons import chip, chip_group, push_button, tool_button
 from cnnstudio.gui.controls.describe import describe, label
@@ -188,16 +188,15 @@ class SettingsPage(Page):
 
     def add_source(self, folder: Path) -> None:
         """Names one more folder in which data sets are looked for."""
-        self._keep_sources([*(known for known in read_extra_folders()[0] if known != folder), folder])
+        self._change_sources(add=[folder])
 
     @Slot()
     def _remove_source(self) -> None:
-        chosen = {item.text() for item in self._sources.selectedItems()}
-        self._keep_sources([folder for folder in read_extra_folders()[0] if str(folder) not in chosen])
+        self._change_sources(remove=[Path(item.text()) for item in self._sources.selectedItems()])
 
-    def _keep_sources(self, folders: list[Path]) -> None:
+    def _change_sources(self, add: Sequence[Path] = (), remove: Sequence[Path] = ()) -> None:
         try:
-            write_extra_folders(folders)
+            change_extra_folders(add, remove)
         except StudioError as error:
             self._message.show_failure(error)
         self._show_sources()

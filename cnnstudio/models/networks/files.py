@@ -5,8 +5,8 @@ it is allowed (`allowlist`), so that Keras only ever builds what was checked.
 """
 
 import json
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,7 +17,7 @@ from cnnstudio.models.keras_config.allowlist import RefusedError, checked_config
 from cnnstudio.models.keras_config.graph import Config, Graph
 from cnnstudio.models.trained.files import read_file
 from cnnstudio.names import checked_name
-from cnnstudio.storage import data_folder, move_to_trash, write_atomically
+from cnnstudio.storage import changing, data_folder, move_to_trash, write_atomically
 
 SUFFIX = ".cnn.json"
 FILE_FORMAT = 1
@@ -106,16 +106,9 @@ def write_network(network: Network, path: Path) -> Network:
     path = path.expanduser().absolute()
     if not path.name.endswith(SUFFIX):
         path = path.with_name(f"{path.name.removesuffix('.json')}{SUFFIX}")
-    values = {
-        "format": FILE_FORMAT,
-        "name": network.name,
-        "title": network.title,
-        "source": network.source,
-        "model": Graph.of(network.config).to_config(),
-    }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, json.dumps(values, ensure_ascii=False, allow_nan=False, indent=1))
+        write_atomically(path, _text(network))
     except OSError as error:
         raise StudioError(f"{path} cannot be written: {reason(error)}.") from error
     return replace(network, path=path)
@@ -135,9 +128,10 @@ def save_network(network: Network, name: str, replacing: bool = False) -> Networ
     Raises:
         StudioError: the name is not possible or taken, or the folder cannot be written to.
     """
-    name = _free(name, but=[name] if replacing else [])
-    title = name if network.title in ("", network.name) else network.title
-    return write_network(replace(network, name=name, title=title), networks_folder() / f"{name}{SUFFIX}")
+    with _alone(f"“{name}” cannot be saved"):
+        name = _free(name, but=[name] if replacing else [])
+        title = name if network.title in ("", network.name) else network.title
+        return write_network(replace(network, name=name, title=title), networks_folder() / f"{name}{SUFFIX}")
 
 
 def rename_network(network: Network, name: str) -> Network:
@@ -146,16 +140,32 @@ def rename_network(network: Network, name: str) -> Network:
     Raises:
         StudioError: it is not in the user's folder, the name is not possible or taken, or the folder is read-only.
     """
-    old = _own(network)
-    name = _free(name, but=[network.name])
-    if name == network.name:
-        return network
-    path = networks_folder() / f"{name}{SUFFIX}"
+    trouble = f"“{network.name}” cannot be renamed"
+    with _alone(trouble):
+        old = _own(network)
+        name = _free(name, but=[network.name])
+        if name == network.name:
+            return network
+        path = networks_folder() / f"{name}{SUFFIX}"
+        renamed = replace(network, name=name, title=name, path=path)
+        try:
+            before = old.read_bytes()
+            # The title first, which needs room on the disk: a new name needs none.
+            write_atomically(old, _text(renamed))
+            _rename(old, path, before)
+        except OSError as error:
+            raise StudioError(f"{trouble}: {reason(error)}.") from error
+        return renamed
+
+
+def _rename(old: Path, new: Path, before: bytes) -> None:
+    """Renames a file; where that fails, it has its content of `before` again."""
     try:
-        old.rename(path)
-    except OSError as error:
-        raise StudioError(f"“{network.name}” cannot be renamed: {reason(error)}.") from error
-    return write_network(replace(network, name=name, title=name), path)
+        old.rename(new)
+    except OSError:
+        with suppress(OSError):
+            write_atomically(old, before)
+        raise
 
 
 def trash_network(network: Network) -> None:
@@ -165,6 +175,29 @@ def trash_network(network: Network) -> None:
         StudioError: it is not in the user's folder, or there is no trash for its disk.
     """
     move_to_trash(_own(network))
+
+
+@contextmanager
+def _alone(trouble: str) -> Iterator[None]:
+    """Keeps other programs from adding to the user's folder; where they cannot be kept, the sentence has `trouble`."""
+    with ExitStack() as stack:
+        try:
+            networks_folder().parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(changing(networks_folder()))
+        except OSError as error:
+            raise StudioError(f"{trouble}: {reason(error)}.") from error
+        yield
+
+
+def _text(network: Network) -> str:
+    values = {
+        "format": FILE_FORMAT,
+        "name": network.name,
+        "title": network.title,
+        "source": network.source,
+        "model": Graph.of(network.config).to_config(),
+    }
+    return json.dumps(values, ensure_ascii=False, allow_nan=False, indent=1)
 
 
 def _saved() -> dict[str, Path]:

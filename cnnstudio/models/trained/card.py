@@ -4,7 +4,7 @@ import json
 import math
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,7 +57,7 @@ class Card:
     """What a classifier needs beside its Keras model, and where it comes from.
 
     Attributes:
-        name: what the model is called on screen.
+        name: what the model is called on screen; that of its folder, where it has one of its own.
         classes: the class names, in the order of the outputs.
         input_shape: (height, width, channels) of the images it takes.
         input_rule: key in `cnnstudio.data.pictures.input_rules.INPUT_RULES` by which a picture becomes such an image.
@@ -191,7 +191,7 @@ def parse_card(text: str | bytes, path: Path) -> Card:
 
 
 def read_card(folder: Path) -> Card:
-    """Reads the card of a model's folder.
+    """Reads the card of a model's folder, by whose name the model goes: one that was renamed has its new name.
 
     Raises:
         StudioError: there is no card, it cannot be read, or it is not one.
@@ -213,4 +213,5 @@ def read_card(folder: Path) -> Card:
         raise StudioError(f"{path} cannot be read: {reason(error)}.") from error
     if len(data) > MAX_CARD_BYTES:
         raise StudioError(f"{path} is too large for a model's card (over {size(MAX_CARD_BYTES)}).")
-    return parse_card(data, path)
+    card = parse_card(data, path)
+    return replace(card, name=folder.absolute().name or card.name)

@@ -16,7 +16,7 @@ from cnnstudio.models.backend import import_keras, trace
 from cnnstudio.models.layer_kinds import group_of
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
 from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic, arithmetic_of, is_explained
-from cnnstudio.storage import write_atomically
+from cnnstudio.storage import write_together
 
 if TYPE_CHECKING:
     import keras
@@ -267,13 +267,13 @@ class Classifier:
     def save(self, folder: Path) -> None:
         """Writes model.keras, which plain Keras opens too, and card.json into a folder.
 
-        Each file is written whole or not at all, the card last: a folder with a card has a model.
+        Both take their places once both are written, the card first: a folder with a model has a card.
 
         Args:
             folder: made where it does not exist.
 
         Raises:
-            StudioError: the folder cannot be written to.
+            StudioError: the folder cannot be written to; what was in it is as it was.
         """
         import keras
 
@@ -281,8 +281,7 @@ class Classifier:
         model = keras.Model(self.model.input, self.model.output, name=self.model.name)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(folder / MODEL_FILE, model.save)
-            write_atomically(folder / CARD_FILE, self.card.to_json())
+            write_together({folder / CARD_FILE: self.card.to_json(), folder / MODEL_FILE: model.save})
         except OSError as error:
             raise StudioError(
                 f"The model cannot be saved in {folder}: {reason(error)}. Choose another folder."

@@ -119,7 +119,7 @@ def load_classifier(model: str | Path) -> Classifier:
 
 
 def rename_model(entry: ModelEntry, name: str) -> ModelEntry:
-    """Gives a run or a download another name.
+    """Gives a run or a download another name, which is that of its folder.
 
     Args:
         entry: a run or a download.
@@ -139,13 +139,11 @@ def rename_model(entry: ModelEntry, name: str) -> ModelEntry:
     path = entry.path.with_name(name)
     if name.casefold() in taken or (exists(path) and not path.samefile(entry.path)):
         raise StudioError(f"There is a model named “{name}” already. Choose another name.")
-    card = replace(entry.card, name=name)
     try:
         entry.path.rename(path)
-        write_atomically(path / CARD_FILE, card.to_json())
     except OSError as error:
         raise StudioError(f"“{entry.name}” cannot be renamed: {reason(error)}.") from error
-    return ModelEntry(name, path, entry.kind, card)
+    return replace(entry, name=name, path=path, card=replace(entry.card, name=name))
 
 
 def trash_model(entry: ModelEntry) -> None:

@@ -1,11 +1,13 @@
 """A table of predictions as a CSV file that spreadsheets open, and that a later run goes on with."""
 
 import csv
+import errno
 import hashlib
 import io
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -14,7 +16,7 @@ from cnnstudio.data.folders.files import PictureFile
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.folder_prediction import FilePrediction
-from cnnstudio.storage import exists, is_file, write_atomically
+from cnnstudio.storage import alone, exists, is_file, remove, write_atomically
 from cnnstudio.wording import probability
 
 _BOM = b"\xef\xbb\xbf"
@@ -94,26 +96,34 @@ class PredictionTable:
         top: how many classes a row names.
         model: as `model_mark` gives it.
         overwrite: whether what is in the file does not matter.
+        while_waiting: called every tenth of a second while another program writes the same file, which comes first.
 
     Raises:
         StudioError: the file cannot be read or written, or holds something else: another model's predictions, another
             number of classes, no table at all.
     """
 
-    def __init__(self, path: Path, top: int, model: str, overwrite: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        top: int,
+        model: str,
+        overwrite: bool = False,
+        while_waiting: Callable[[], object] = lambda: None,
+    ) -> None:
         self._path, self._top, self._model = path, top, model
         self._done: set[str] = set()
-        try:
-            regular = is_file(path) or not exists(path)  # a pipe has nothing to keep
-            content = path.read_bytes() if regular and exists(path) and not overwrite else b""
-            kept = self._kept(content) if content else _as_bytes([columns(top)])
-            if regular and kept != content:
-                write_atomically(path.resolve(), kept)
-            self._file: BinaryIO = path.open("ab", buffering=0)
-            if not regular:
-                self._write(kept)
-        except OSError as error:
-            raise _unwritable(path, error) from error
+        self._regular = is_file(path) or not exists(path)  # a pipe has nothing to keep
+        with ExitStack() as stack:
+            try:
+                if self._regular:
+                    stack.enter_context(_alone(path.resolve(), while_waiting))
+                self._file = stack.enter_context(self._open(overwrite))
+                if not self._regular:
+                    self._write(_as_bytes([columns(top)]))
+            except OSError as error:
+                raise _unwritable(path, error) from error
+            self._open_things = stack.pop_all()
 
     def __enter__(self) -> "PredictionTable":
         return self
@@ -121,7 +131,7 @@ class PredictionTable:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        self._open_things.close()
 
     @property
     def done(self) -> int:
@@ -136,15 +146,30 @@ class PredictionTable:
         """Appends rows; they outlast the end of this process from here on.
 
         Raises:
-            StudioError: the disk is full or gone.
+            StudioError: the disk is full or gone, or another program has put another file into this one's place.
         """
         try:
+            if self._regular and not os.path.samestat(os.fstat(self._file.fileno()), self._path.stat()):
+                raise FileNotFoundError(errno.ENOENT, "another file is in its place")
             self._write(_as_bytes(_row(prediction, self._top, self._model) for prediction in predictions))
+        except FileNotFoundError as error:
+            raise StudioError(
+                f"{self._path} was moved, removed or replaced meanwhile. Run the same command again to make the table."
+            ) from error
         except OSError as error:
             raise StudioError(
                 f"{self._path} cannot be written any further: {reason(error)}. What is in it is kept; the same "
                 "command goes on from there."
             ) from error
+
+    def _open(self, overwrite: bool) -> BinaryIO:
+        """The file, with nothing in it but what stays."""
+        there = self._regular and exists(self._path) and not overwrite
+        content = self._path.read_bytes() if there else b""
+        kept = self._kept(content) if content else _as_bytes([columns(self._top)])
+        if self._regular and kept != content:
+            write_atomically(self._path.resolve(), kept)
+        return self._path.open("ab", buffering=0)
 
     def _write(self, content: bytes) -> None:
         rest = memoryview(content)
@@ -177,6 +202,17 @@ class PredictionTable:
 
     def _refusal(self, why: str) -> StudioError:
         return StudioError(f"{self._path} {why}. Name another file, or add --overwrite to replace it.")
+
+
+@contextmanager
+def _alone(path: Path, while_waiting: Callable[[], object]) -> Iterator[None]:
+    """Keeps other programs from writing the same table; nothing is left beside it."""
+    lock = path.with_name(f".{path.name}.lock")
+    with alone(lock, while_waiting):
+        try:
+            yield
+        finally:
+            remove(lock)
 
 
 def _unwritable(path: Path, error: OSError) -> StudioError:

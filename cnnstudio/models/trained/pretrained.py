@@ -20,7 +20,7 @@ from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card, provenanc
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.value_ranges import IMAGENET_OFFSET, IMAGENET_SCALE
 from cnnstudio.progress import OnProgress, Progress
-from cnnstudio.storage import downloads_folder, is_file, shipped
+from cnnstudio.storage import alone, downloads_folder, is_file, remove, shipped, writing
 
 if TYPE_CHECKING:
     import keras
@@ -246,8 +246,18 @@ def fetch_pretrained(name: str, on_progress: OnProgress, patience: Patience | No
         raise StudioError(f"There is no model “{name}” to download. Choose one of: {', '.join(PRETRAINED)}.")
     entry = PRETRAINED[name]
     folder = downloads_folder() / entry.name
-    if is_downloaded(entry):
-        return folder
+    waiting = Progress(f"Waiting for another CNN Studio that downloads {entry.title}", 0, None, "bytes")
+    if not is_downloaded(entry):
+        with writing(folder.parent):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with alone(folder.with_name(f".{name}.lock"), lambda: on_progress(waiting)):
+                if not is_downloaded(entry):
+                    _download(entry, folder, on_progress, patience)
+    return folder
+
+
+def _download(entry: Pretrained, folder: Path, on_progress: OnProgress, patience: Patience | None) -> None:
+    """Makes the folder of a classifier; nobody else does meanwhile."""
     url, md5 = weights_source(entry)
     size = _size(entry, url, on_progress, patience or Patience())
     remote = RemoteFolder(entry.title, ("keras-applications",), (RemoteFile(entry.file, (url,), size, md5),))
@@ -261,8 +271,7 @@ def fetch_pretrained(name: str, on_progress: OnProgress, patience: Patience | No
         ) from error
     on_progress(Progress(f"Saving {entry.title}", 0, None, "bytes"))
     Classifier(model, _card(entry, model)).save(folder)
-    weights.unlink(missing_ok=True)  # the model holds them now
-    return folder
+    remove(weights)  # the model holds them now
 
 
 def weights_source(entry: Pretrained) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """A set that is being made by hand, on a real disk."""
 
+import errno
 import json
 import os
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -303,6 +305,98 @@ def test_either_all_moves_or_none(shapes: Collection) -> None:
     with pytest.raises(StudioError, match="it does not exist"):
         shapes.remove(paths)
     assert shapes.examples("circle") == (paths[0],)
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A disk that takes new names, but no new content."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("cnnstudio.data.collected.sets.write_atomically", refuse)
+        yield
+
+
+def test_what_a_full_disk_refuses_is_not_half_done(folder: Path, shapes: Collection, full_disk: None) -> None:
+    before = shapes.classes
+    with pytest.raises(StudioError, match="“circle” cannot be renamed: the disk is full"):
+        shapes.rename_class("circle", "ring")
+    with pytest.raises(StudioError, match="“star” cannot be added: the disk is full"):
+        shapes.add_class("star")
+    assert shapes.classes == Collection(shapes.path).classes == before
+    assert not shapes.can_undo
+    with pytest.raises(StudioError, match="“New” cannot be made: the disk is full"):
+        create_collection(folder, "New", "drawings", ["a", "b"])
+    assert list(folder.iterdir()) == [shapes.path]
+
+
+def test_where_a_folder_gets_no_name_the_order_does_no_harm(
+    shapes: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", refuse)
+        with pytest.raises(StudioError, match="“circle” cannot be renamed: the disk is read-only"):
+            shapes.rename_class("circle", "ring")
+    assert shapes.classes == ("circle", "square", "triangle")
+    assert shapes.rename_class("circle", "ring") == "ring"
+    assert shapes.classes == Collection(shapes.path).classes == ("ring", "square", "triangle")
+
+
+def test_what_an_earlier_version_left_of_a_set_keeps_no_name(folder: Path) -> None:
+    (folder / "New" / "a").mkdir(parents=True)
+    assert Collection(create_collection(folder, "New", "drawings", ["b"])).classes == ("b",)
+    (folder / "Mine" / "a").mkdir(parents=True)
+    (folder / "Mine" / "a" / "1.png").write_bytes(b"somebody's picture")
+    with pytest.raises(StudioError, match="already"):
+        create_collection(folder, "Mine", "drawings")
+    assert (folder / "Mine" / "a" / "1.png").is_file()
+
+
+def test_two_windows_that_name_classes_lose_no_order(shapes: Collection) -> None:
+    other = Collection(shapes.path)
+    shapes.add_class("zigzag")
+    other.add_class("arc")
+    shapes.rename_class("circle", "ring")
+    assert shapes.classes == Collection(shapes.path).classes == ("ring", "square", "triangle", "zigzag", "arc")
+    with pytest.raises(StudioError, match="“arc” already"):
+        shapes.add_class("arc")
+
+
+def test_a_disk_that_refuses_leaves_the_history(shapes: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = add(shapes, "circle")
+    shapes.remove([path])
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    for act in (shapes.undo, shapes.redo):
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "rename", refuse)
+            with pytest.raises(StudioError, match=r"read-only\.$") as caught:
+                act()
+            assert "from outside" not in str(caught.value)
+        act()
+    assert shapes.examples("circle") == ()
+
+
+def test_a_set_that_was_renamed_is_not_begun_anew(folder: Path, shapes: Collection) -> None:
+    path = add(shapes, "circle")
+    renamed = rename_collection(shapes.path, "Formen")
+    for act in (
+        lambda: shapes.remove([path]),
+        lambda: shapes.remove_class("square"),
+        lambda: shapes.add_class("star"),
+        shapes.undo,
+    ):
+        with pytest.raises(StudioError, match="gone"):
+            act()
+    assert list(folder.iterdir()) == [renamed]
+    assert Collection(renamed).counts == {"circle": 1, "square": 0, "triangle": 0}
 
 
 def test_undo_overwrites_nothing(shapes: Collection) -> None:

@@ -402,7 +402,7 @@ def test_the_users_own_folders_come_first(
         path.write_bytes(BODY)
     folders = [tmp_path / "gone", tmp_path / "named", tmp_path / "plain"]
     monkeypatch.setenv("CNNSTUDIO_DATASETS", os.pathsep.join(["", *map(str, folders)]))
-    downloads.write_extra_folders([tmp_path / "set"])
+    downloads.change_extra_folders(add=[tmp_path / "set"])
     assert downloads.dataset_folders() == [*folders, tmp_path / "set"]
     for path in places:
         assert is_here(remote)
@@ -426,7 +426,7 @@ def test_broken_settings_name_no_folders(text: str, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("hostile", ["", "a\0b", "\ud800", 7, None, ["x"], {}])
 def test_what_can_be_no_folder_is_left_out_and_said(hostile: object, tmp_path: Path) -> None:
-    downloads.write_extra_folders([tmp_path])
+    downloads.change_extra_folders(add=[tmp_path])
     assert downloads.read_extra_folders()[1] == ""
     file = config_folder() / "datasets-folders.json"
     file.write_text(json.dumps({"format": 1, "folders": [hostile, str(tmp_path), "/" + "a" * 5000]}))
@@ -558,7 +558,7 @@ def test_a_disk_that_fills_up(server: Server) -> None:
 
 
 def test_settings_are_plain_json(tmp_path: Path) -> None:
-    downloads.write_extra_folders([tmp_path])
+    downloads.change_extra_folders(add=[tmp_path])
     document = json.loads((config_folder() / "datasets-folders.json").read_text())
     assert document == {"format": 1, "folders": [str(tmp_path)]}
     assert downloads.read_extra_folders()[0] == [tmp_path]

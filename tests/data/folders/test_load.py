@@ -525,7 +525,7 @@ def test_a_full_disk_is_said_before_anything_is_done(
 ) -> None:
     root = make(tmp_path / "set", {"a": 4, "b": 4})
     monkeypatch.setattr("cnnstudio.data.folders.scan.free_bytes", lambda _: 5_000_000)
-    with pytest.raises(StudioError, match=r"has only 5\.0 MB left\. Make room there"):
+    with pytest.raises(StudioError, match=r"67\.1 MB must stay free .* has 5\.0 MB left\. Make room there\.$"):
         load_folder(root)
     assert not any(path.stat().st_size for path in (home / "cache").rglob("*") if path.is_file())
 

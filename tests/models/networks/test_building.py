@@ -139,6 +139,23 @@ def test_rename_and_trash(mine, monkeypatch):
         trash_network(mine)
 
 
+@pytest.mark.parametrize("method", ["write_text", "replace", "rename"])
+def test_a_name_that_the_disk_refuses_changes_nothing(mine, monkeypatch, method):
+    saved = save_network(replace(mine, title=""), "one")
+    before = saved.path.read_bytes()
+
+    def refuse(*arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, method, refuse)
+        with pytest.raises(StudioError, match="“one” cannot be renamed: the disk is full"):
+            rename_network(saved, "two")
+    assert [path.name for path in networks_folder().iterdir()] == ["one.cnn.json"]
+    assert saved.path.read_bytes() == before
+    assert rename_network(saved, "two").title == "two"
+
+
 def test_what_lies_elsewhere_is_not_thrown_away_by_its_name(mine, tmp_path):
     save_network(mine, "one")
     elsewhere = write_network(mine, tmp_path / "one")

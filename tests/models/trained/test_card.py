@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,15 @@ def changed(**fields) -> str:
 
 def test_a_card_survives_the_disk(tmp_path):
     (tmp_path / CARD_FILE).write_text(FULL.to_json(), encoding="utf-8")
-    assert read_card(tmp_path) == FULL
+    assert read_card(tmp_path) == replace(FULL, name=tmp_path.name)
+
+
+def test_a_model_goes_by_the_name_of_its_folder(tmp_path, monkeypatch):
+    (tmp_path / CARD_FILE).write_text(FULL.to_json(), encoding="utf-8")
+    renamed = tmp_path.rename(tmp_path.with_name("My net"))
+    assert read_card(renamed).name == "My net"
+    monkeypatch.chdir(renamed)
+    assert read_card(Path()).name == "My net"
 
 
 def test_a_card_is_readable_by_people():

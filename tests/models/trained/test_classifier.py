@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -351,8 +352,8 @@ def test_a_trained_model_is_saved_without_its_optimizer(make_card, tmp_path):
 
 def test_saving_again_replaces(lenet5, make_card, tmp_path):
     lenet5.save(tmp_path)
-    Classifier(lenet5.model, make_card(name="Second")).save(tmp_path)
-    assert read_card(tmp_path).name == "Second"
+    Classifier(lenet5.model, make_card(seed=5)).save(tmp_path)
+    assert read_card(tmp_path).seed == 5
     assert sorted(path.name for path in tmp_path.iterdir()) == [CARD_FILE, MODEL_FILE]
 
 
@@ -375,6 +376,21 @@ def test_a_full_disk_leaves_the_old_model(lenet5, tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert (tmp_path / MODEL_FILE).read_bytes() == old
     assert sorted(path.name for path in tmp_path.iterdir()) == [CARD_FILE, MODEL_FILE]
+
+
+def test_a_card_that_cannot_be_written_leaves_the_old_model(lenet5, make_card, tmp_path, monkeypatch):
+    lenet5.save(tmp_path)
+    old = {path: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def refuse(path, text, *arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    for method in ("write_text", "replace"):
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, method, refuse)
+            with pytest.raises(StudioError, match="the disk is full"):
+                Classifier(lenet5.model, make_card(seed=5)).save(tmp_path)
+        assert {path: path.read_bytes() for path in tmp_path.iterdir()} == old
 
 
 def test_keras_with_another_backend_is_explained():

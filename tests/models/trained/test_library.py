@@ -95,11 +95,11 @@ def test_a_model_is_found_by_name_and_by_path(add_run, saved):
 
 def test_a_path_may_be_relative_or_at_home(saved, monkeypatch, tmp_path):
     monkeypatch.chdir(saved.parent)
-    assert find_model("lenet5").samefile(saved)
+    assert find_model(saved.name).samefile(saved)
     monkeypatch.setenv("HOME", str(saved.parent))
     monkeypatch.setenv("USERPROFILE", str(saved.parent))
     monkeypatch.chdir(tmp_path)
-    assert find_model("~/lenet5").samefile(saved)
+    assert find_model(f"~/{saved.name}").samefile(saved)
 
 
 def test_a_name_comes_before_a_path(add_run, tmp_path, monkeypatch):
@@ -196,6 +196,21 @@ def test_an_impossible_name_is_explained(add_run, name, words):
     with pytest.raises(StudioError, match=words):
         rename_model(entry_named("old"), name)
     assert sorted(runs()) == ["old", "taken"]
+
+
+def test_a_model_is_renamed_on_a_full_disk(add_run, monkeypatch):
+    """A new name needs no room."""
+    add_run("old")
+    entry = entry_named("old")
+
+    def refuse(*arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    for method in ("write_bytes", "write_text"):
+        monkeypatch.setattr(Path, method, refuse)
+    renamed = rename_model(entry, "new")
+    assert renamed == entry_named("new")
+    assert runs() == ["new"]
 
 
 def test_the_case_of_a_name_can_be_changed(add_run):
