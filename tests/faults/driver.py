@@ -304,7 +304,6 @@ def _import_all(engine: bool) -> None:
     Image.init()
     for name in (
         "PIL.ImageOps",
-        "cnnstudio.cli.app",
         "cnnstudio.data.folders.load",
         "cnnstudio.gui.controls.saving",
         "cnnstudio.gui.settings",
@@ -319,6 +318,7 @@ def _import_all(engine: bool) -> None:
     if engine:
         import_keras()
         import_module("tensorflow")
+        import_module("cnnstudio.cli.app")
         import_module("cnnstudio.training.trainer")
 
 

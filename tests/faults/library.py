@@ -152,7 +152,7 @@ def _elsewhere(place: Path) -> _Items:
             yield ("download", path.name), _digest(path)
     for path in (place / "out").iterdir():
         if not path.name.startswith("."):
-            content = {".keras": _members, ".csv": _rows}.get(path.suffix, _digest)
+            content = {".keras": _weights, ".csv": _rows}.get(path.suffix, _digest)
             yield ("file", path.name), content(path)
 
 
@@ -191,13 +191,14 @@ def _rows(path: Path) -> list[str]:
 
 def _content(folder: Path) -> tuple[Any, ...]:
     """What a model's folder holds, but for the moment when it was written."""
-    kept = [_members(folder / MODEL_FILE)]
+    kept = [_weights(folder / MODEL_FILE)]
     for name in (CONFIG_FILE, HISTORY_FILE):
         with suppress(FileNotFoundError):
             kept.append(json.loads((folder / name).read_bytes()))
     return tuple(kept)
 
 
-def _members(path: Path) -> tuple[Any, ...]:
+def _weights(path: Path) -> bytes:
+    """Those of a model's file, whose other parts say when it was made."""
     with zipfile.ZipFile(path) as archive:
-        return tuple(archive.read(name) for name in ("config.json", "model.weights.h5"))
+        return archive.read("model.weights.h5")

@@ -12,7 +12,7 @@ from typing import Any
 
 from cnnstudio.data.collected.collection import Collection, add_pictures
 from cnnstudio.data.collected.sets import create_collection, rename_collection
-from cnnstudio.data.downloads.fetch import fetch, write_extra_folders
+from cnnstudio.data.downloads.fetch import change_extra_folders, fetch
 from cnnstudio.data.downloads.remote import RemoteFile, RemoteFolder
 from cnnstudio.data.folders.files import PictureFile
 from cnnstudio.data.library import collected_folder, forget_dataset, import_dataset, load_dataset
@@ -332,7 +332,7 @@ OPERATIONS: dict[str, Operation] = {
             "remove-pictures", lambda opened: opened[0].remove(opened[1]), _pictures_of_a_class, cut=_pictures("ring")
         ),
         Operation("undo-removal", lambda opened: opened.undo(), _removed, cut=_pictures("ring"), session=True),
-        Operation("name-folders", lambda place: write_extra_folders([place / "photos"])),
+        Operation("name-folders", lambda place: change_extra_folders(add=[place / "photos"])),
         Operation("settings", _settings, partly=_some_settings, native=True),
         Operation("fill-table", _fill_table, partly=_rows("table.csv")),
         Operation("save-table", lambda place: save_table(place / "out" / "table.csv", _predictions(0), 1, "small")),
