@@ -67,7 +67,7 @@ class MainWindow(QMainWindow):
         self._asks = True
         self._closed = False
 
-        self._stack = QStackedWidget()
+        self._stack = _Stack()
         self._message = MessageBar()
         self._message.setObjectName("window_message")
         self._rail = self._build_rail()
@@ -306,6 +306,25 @@ class MainWindow(QMainWindow):
         for page in self._pages.values():
             page.shut_down()
         self.library.shut_down()
+
+
+class _Stack(QStackedWidget):
+    """Takes the room that the window has, whatever its pages would like.
+
+    Qt would ask all of them again whenever a text changes in any: 9 ms instead of 2.
+    """
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize()
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return QSize()
+
+    @override
+    def hasHeightForWidth(self) -> bool:
+        return False
 
 
 def _style(widget: QWidget, stylesheet: str) -> None:

@@ -93,6 +93,7 @@ class Gap:
     Attributes:
         seconds: how long it was.
         waited: how much of it the window's thread waited for a processor, which others had, in seconds.
+        worked: how much of it the window's thread had a processor, in seconds; the rest it waited for something else.
         collecting: how much of it Python collected garbage, in whatever thread, in seconds.
         training: whether a training, or other work, was running.
         warming: whether it was before the first visit that counts.
@@ -102,6 +103,7 @@ class Gap:
 
     seconds: float
     waited: float
+    worked: float
     collecting: float
     training: bool
     warming: bool
@@ -134,7 +136,7 @@ class Watch:
         self._doing, self._busy = doing, busy
         self._thread, self._native = threading.get_ident(), threading.get_native_id()
         self._seen: list[str] = []
-        self._last, self._waited = time.perf_counter(), self._run_delay()
+        self._last, self._waited, self._worked = self._now()
         self._collected = self._collecting_since = 0.0
         self._paused = False
         gc.callbacks.append(self._note_collection)
@@ -149,20 +151,27 @@ class Watch:
         """Looks away, for what the soak itself does."""
         self._paused = True
         yield
-        self._last, self._waited, self._paused = time.perf_counter(), self._run_delay(), False
+        self._last, self._waited, self._worked = self._now()
+        self._paused = False
 
     def _tick(self) -> None:
-        now, waited = time.perf_counter(), self._run_delay()
-        seconds, seen = now - self._last, self._seen
-        collected, self._collected = self._collected, 0.0
-        self._last, self._seen = now, []
-        if seconds > GAP and not self._paused:
-            stood = Counter(seen).most_common(3)
-            gap = Gap(seconds, waited - self._waited, collected, self._busy(), self.warming, self._doing(), stood)
-            if gap.own > GAP:
-                self.gaps.append(gap)
-                print(text_of_gap(gap), file=sys.stderr, flush=True)
-        self._waited = waited
+        now, waited, worked = self._now()
+        seconds, collected, seen = now - self._last, self._collected, self._seen
+        if seconds > GAP and not self._paused and seconds - (waited - self._waited) > GAP:
+            gap = Gap(
+                seconds,
+                waited - self._waited,
+                worked - self._worked,
+                collected,
+                self._busy(),
+                self.warming,
+                self._doing(),
+                Counter(seen).most_common(3),
+            )
+            self.gaps.append(gap)
+            print(text_of_gap(gap), file=sys.stderr, flush=True)
+        self._last, self._waited, self._worked = now, waited, worked
+        self._collected, self._seen = 0.0, []
 
     def _look(self) -> None:
         while True:
@@ -177,12 +186,10 @@ class Watch:
         else:
             self._collected += time.perf_counter() - self._collecting_since
 
-    def _run_delay(self) -> float:
-        """Seconds that the window's thread has waited for a processor so far; 0 where the system does not tell."""
-        try:
-            return int(Path(f"/proc/self/task/{self._native}/schedstat").read_text().split()[1]) / 1e9
-        except (OSError, IndexError):
-            return 0.0
+    def _now(self) -> tuple[float, float, float]:
+        """The time, and how long the window's thread has waited for a processor and had one, all in seconds."""
+        worked, waited, _ = Path(f"/proc/self/task/{self._native}/schedstat").read_text().split()
+        return time.perf_counter(), int(waited) / 1e9, int(worked) / 1e9
 
 
 def _place(frame: FrameType | None) -> str:
@@ -270,8 +277,8 @@ def _qobjects() -> Counter[str]:
 def _count_below(one: "QObject", above: str, found: Counter[str]) -> None:
     name = one.objectName()
     kind = type(one).__name__
-    if kind.endswith("Gesture") or kind == "_Relay":  # one for each area that was touched; one for each thread
-        return
+    if kind.endswith("Gesture") or kind in ("QWindow", "_Relay"):
+        return  # one for each area that was touched, one for each list that was open, one for each thread: with these
     path = f"{above} › {kind}{f' {name}' if name else ''}"
     found[path] += 1
     for child in one.children():
@@ -493,8 +500,8 @@ def text_of_gap(gap: Gap) -> str:
     beside = " beside a training" if gap.training else ""
     begin = "warming up, " if gap.warming else ""
     lines = [
-        f"{begin}gap of {1000 * gap.own:.0f} ms{beside}, and {1000 * gap.waited:.0f} without a processor, "
-        f"{1000 * gap.collecting:.0f} collecting garbage: {gap.did}"
+        f"{begin}gap of {1000 * gap.own:.0f} ms{beside}, and {1000 * gap.waited:.0f} without a processor "
+        f"({1000 * gap.worked:.0f} at work, {1000 * gap.collecting:.0f} collecting garbage): {gap.did}"
     ]
     return "\n".join([*lines, *(f"    {count}× {place}" for place, count in gap.stood)])
 

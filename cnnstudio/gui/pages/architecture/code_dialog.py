@@ -8,7 +8,7 @@ from cnnstudio.data.library import find_dataset
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import on_key, push_button
-from cnnstudio.gui.controls.code_view import CodeView
+from cnnstudio.gui.controls.code_view import Code, CodeView, take_apart
 from cnnstudio.gui.controls.describe import label
 from cnnstudio.gui.controls.layouts import STRETCH, column, row
 from cnnstudio.gui.controls.message_bar import MessageBar
@@ -57,6 +57,10 @@ def script_of(network: Network, dataset: str) -> str:
     return keras_script(config, TrainingConfig(entry.name), network.source, name)
 
 
+def _written(network: Network, dataset: str) -> Code:
+    return take_apart(script_of(network, dataset))
+
+
 class KerasCode(QObject):
     """Shows the Keras code of networks, one at a time.
 
@@ -90,14 +94,14 @@ class KerasCode(QObject):
         # Keras is asked for its defaults, and takes its time where it was not imported yet.
         self._message.show_info("Writing the code …")
         self._network = network
-        self._task.submit(script_of, network, dataset)
+        self._task.submit(_written, network, dataset)
 
     def shut_down(self) -> None:
         """Waits for what is being written."""
         self._task.shut_down()
 
     @Slot(object)
-    def _show(self, code: str) -> None:
+    def _show(self, code: Code) -> None:
         self._message.hide()
         if self._network is not None:
             KerasCodeDialog(self._network.title, self._network.name, code, self._parent.window()).open()
@@ -113,7 +117,7 @@ class KerasCodeDialog(QDialog):
         parent: the parent widget.
     """
 
-    def __init__(self, title: str, name: str, code: str, parent: QWidget) -> None:
+    def __init__(self, title: str, name: str, code: Code, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("keras_code_dialog")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
