@@ -168,7 +168,6 @@ class Workshop:
         return self._wells[operation]
 
     def _do_well(self, operation: Operation) -> _Well:
-
         def work(line: Connection) -> None:
             library.use(self._place)
             opened = operation.ready(self._place)
@@ -218,6 +217,8 @@ class Workshop:
                 again = None if operation.session else ask(lambda: _open_and_do(operation, self._place))
             found, final = ask(lambda: [library.look(folder) for folder in (self._copy, self._place)])
             texts = _judge(operation, well, said, hit, found)
+            if said.done is None and fault.error:
+                texts.append("the process ended without a word")
             begun = found.seen == well.before.seen or operation.partly(well.before.seen, well.after.seen, found.seen)
             if again is not None and begun and found.seen != well.after.seen:
                 texts += _judge_again(operation, well, again, final)
