@@ -27,7 +27,7 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 def model_mark(classifier: Classifier) -> str:
-    """What identifies a model in a table, as it does any copy of it, such as “lenet5-mnist 3fa9c1d2”."""
+    """What tells a model in a table: its name, and what it has in common with every copy of it: “mine 3fa9c1d2”."""
     digest = hashlib.sha256(repr((classifier.classes, classifier.input_shape, classifier.card.input_rule)).encode())
     for weights in classifier.model.get_weights():
         digest.update(weights.tobytes())
@@ -194,7 +194,7 @@ class PredictionTable:
         for row in rows:
             if len(row) != len(wanted):
                 raise self._refusal("is no table of predictions")
-            if row[-1] != _text_cell(self._model):
+            if row[-1].rpartition(" ")[2] != self._model.rpartition(" ")[2]:  # whatever it is called by now
                 raise self._refusal(f"holds the predictions of another model ({row[-1]})")
         good = [row for row in rows if not row[-2]]
         self._done = {_same_file(row[0]) for row in good}
@@ -208,6 +208,7 @@ class PredictionTable:
 def _alone(path: Path, while_waiting: Callable[[], object]) -> Iterator[None]:
     """Keeps other programs from writing the same table; nothing is left beside it."""
     lock = path.with_name(f".{path.name}.lock")
+    path.parent.stat()  # a lock would make the folder
     with alone(lock, while_waiting):
         try:
             yield

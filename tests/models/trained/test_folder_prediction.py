@@ -214,11 +214,16 @@ def test_a_full_disk() -> None:
         PredictionTable(Path("/dev/full"), 2, "m 1")
 
 
-def test_the_mark_of_a_model_is_that_of_its_weights(colour: Classifier, tmp_path: Path) -> None:
+def test_a_copy_goes_on_with_the_table_and_another_model_does_not(colour: Classifier, tmp_path: Path) -> None:
     colour.save(tmp_path / "copy")
     other = Classifier(build_network("softmax", (8, 8, 3), 3, seed=2), colour.card)
-    assert model_mark(colour).startswith("Pets ")
-    assert model_mark(load_classifier(tmp_path / "copy")) == model_mark(colour) != model_mark(other)
+    copy = load_classifier(tmp_path / "copy")
+    assert model_mark(colour).startswith("Pets ") and model_mark(copy).startswith("copy ")
+    save_table(tmp_path / "out.csv", [predicted("a.png", CAT, DOG)], 2, model_mark(colour))
+    with PredictionTable(tmp_path / "out.csv", 2, model_mark(copy)) as table:
+        assert table.done == 1
+    with pytest.raises(StudioError, match="another model"):
+        PredictionTable(tmp_path / "out.csv", 2, model_mark(other))
 
 
 def test_slow_pictures_come_a_few_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
