@@ -25,7 +25,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from tests.benchmarks import Measurement
+from tests.benchmarks import Measurement, Skipped
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
@@ -47,6 +47,8 @@ def soak(minutes: float = MINUTES, seed: int = 0) -> list[Measurement]:
     """What a monkey leaves behind; the limits, or what there was after the warming up, as peers."""
     from tests.virtual_screen import virtual_screen
 
+    if not sys.platform.startswith("linux"):
+        raise Skipped("threads and files are counted in /proc, which only Linux has")
     with tempfile.TemporaryDirectory() as home, virtual_screen("1360x900") as screen:
         report = run(Path(home), screen, "minutes", minutes, seed)
     print(text_of(report), file=sys.stderr)
@@ -81,7 +83,9 @@ def run(home: Path, screen: dict[str, str], kind: str, number: float, seed: int 
     (home / "tmp").mkdir(parents=True)
     command = [sys.executable, "-m", "tests.benchmarks.soak", "--inside", kind, str(number), str(seed)]
     kept = {name: screen[name] for name in ("DISPLAY", "QT_QPA_PLATFORM") if name in screen}
-    variables = environment(home) | kept | {"TMPDIR": str(home / "tmp"), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    # Modules are compiled once, as pip leaves those of an installed program, whatever this process was told.
+    usual = {"PYTHONDONTWRITEBYTECODE": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    variables = environment(home) | kept | usual | {"TMPDIR": str(home / "tmp")}
     done = subprocess.run(command, cwd=TOP, env=variables, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 

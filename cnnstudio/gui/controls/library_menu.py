@@ -83,7 +83,6 @@ class LibraryMenu(MenuButton):
         if self._item is not None and self._item.rename is not None:
             dialog = NameDialog(self, f"Rename the {self._noun}", self._item.name, self._item.rename)
             dialog.exec()
-            dialog.deleteLater()  # its parent would keep it
             if dialog.given is not None:
                 self.renamed.emit(dialog.given)
 

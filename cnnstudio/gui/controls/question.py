@@ -66,9 +66,7 @@ def ask(
         layout.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
     box.exec()
     rejecting = next(answer.name for answer in answers if answer.role is Role.RejectRole)
-    given = next((name for button, name in names.items() if button is box.clickedButton()), rejecting)
-    box.deleteLater()  # its parent would keep it
-    return given
+    return next((name for button, name in names.items() if button is box.clickedButton()), rejecting)
 
 
 class NameDialog(QDialog):
