@@ -72,11 +72,14 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
             settings.limit_threads()
 
     settings.changed.connect(apply)
-    for sentence in filter(None, (unsaved(), read_imported()[1], read_extra_folders()[1])):
+    nothing_saved = unsaved()
+    for sentence in filter(None, (nothing_saved, read_imported()[1], read_extra_folders()[1])):
         window.add_message(sentence)
     for what in settings.forgotten:
         window.report_forgotten(what)
     settings.forgot.connect(window.report_forgotten)
+    if not nothing_saved:
+        settings.refused.connect(window.add_message)
     # Only now: under a style sheet, Qt styles a widget again each time that one above it gets its parent.
     window.restyle(theme.stylesheet)
     theme.restyled.connect(window.restyle)

@@ -30,11 +30,12 @@ class Settings(QObject):
 
     Each value is written on its own, under a lock: two windows at once do not lose each other's. Each is read on its
     own, too, and one that cannot be used is forgotten. Where the file cannot be written, what is set holds as long as
-    this object lives.
+    this object lives, and is written with what is set next, once that is possible.
 
     Signals:
         changed(str): the name of a property that has just got another value.
         forgot(str): what could not be used, in words such as “the theme”.
+        refused(str): the file cannot be written, in a sentence for the user; emitted once.
 
     Attributes:
         forgotten: all that could not be used so far, as `forgot` names it.
@@ -42,11 +43,13 @@ class Settings(QObject):
 
     changed = Signal(str)
     forgot = Signal(str)
+    refused = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._file = QSettings(str(config_folder() / "settings.ini"), QSettings.Format.IniFormat, self)
         self._limiting = False
+        self._refused = False
         self.forgotten: list[str] = []
         if not self._file.allKeys() or self._file.status() == QSettings.Status.FormatError:
             self._note_damage()
@@ -121,7 +124,7 @@ class Settings(QObject):
             what: what it is, as in `recall`.
         """
         self._file.remove(key)
-        self._file.sync()
+        self._sync()
         self.forgotten.append(what)
         self.forgot.emit(what)
 
@@ -129,7 +132,7 @@ class Settings(QObject):
         """Forgets everything, the window's place and the pages' choices too."""
         before = (self.theme, self.threads)
         self._file.clear()
-        self._file.sync()
+        self._sync()
         for name, value in zip(("theme", "threads"), before, strict=True):
             if getattr(self, name) != value:
                 self.changed.emit(name)
@@ -168,8 +171,18 @@ class Settings(QObject):
         if self._file.contains(key) and _as(type(value), self._file.value(key)) == value:
             return
         self._file.setValue(key, value)
-        self._file.sync()
+        self._sync()
         self.changed.emit(key)
+
+    def _sync(self) -> None:
+        self._file.sync()
+        # Qt's status stays so, even when a later writing succeeds.
+        if self._file.status() == QSettings.Status.AccessError and not self._refused:
+            self._refused = True
+            self.refused.emit(
+                f"The settings cannot be kept: {self.path} cannot be written. What you choose holds until you close "
+                "the window; make room on that disk, or make the file writable."
+            )
 
     def _note_damage(self) -> None:
         """Says of a file that is no INI file, or of which nothing can be read though there is something in it."""
