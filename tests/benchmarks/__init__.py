@@ -79,5 +79,6 @@ BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {
     "folder_scan_cached": _later("folders", "folder_scan_cached"),
     "folder_training": _later("folder_training", "folder_training"),
     "batch_predict": _later("batch_predict", "batch_predict"),
+    "faults": _later("faults", "faults"),
 }
 """Every benchmark by its name; each gives one measurement or several."""
