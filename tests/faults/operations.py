@@ -196,7 +196,7 @@ def _settings(place: Path) -> object:
 
     said: list[str] = []
     settings = Settings()
-    settings.refused.connect(said.append)
+    settings.unwritten.connect(said.append)
     settings.theme = "light"
     settings.remember("try/model", "another")
     if said:
