@@ -250,7 +250,7 @@ class TrainingPlot(QWidget):
                 ", ".join(plot.text_of(plot.epochs[series][epoch - 1]) for plot in self.plots)
                 for series in (TRAINING, VALIDATION)
             )
-            text += f"\nEpoch {epoch}: training {training}  ·  validation {validation}"
+            text += f"\nEpoch {epoch}: training loss {training}  ·  validation loss {validation}"
         self._readout.setText(text)
 
     @override
