@@ -24,6 +24,7 @@ from cnnstudio.gui.controls.progress_panel import ProgressBar
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
+from cnnstudio.gui.pages.choosers.images import BringImages
 from cnnstudio.gui.pages.choosers.models import IN_USE
 from cnnstudio.gui.pages.choosers.names import name_of
 from cnnstudio.gui.pages.train.form import TrainingForm
@@ -34,7 +35,7 @@ from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.networks.files import Network
 from cnnstudio.models.trained.card import Card, read_card
 from cnnstudio.progress import Progress
-from cnnstudio.training.config import TrainingConfig
+from cnnstudio.training.config import TrainingConfig, is_pretrained
 from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Probe, Started, Stopped
 from cnnstudio.training.runs import History, config_of_run, history_of_run
 from cnnstudio.wording import counted, duration, percent
@@ -99,6 +100,9 @@ class TrainPage(Page):
         self._form.recall(lambda name, *rest: settings.recall(f"train/{name}", *rest))
         self._came_with = self._form.config
         """What was chosen when the page came to the front."""
+        self._asked: set[str] = set()
+        """Which fields of `TrainingConfig` other pages have had chosen since then."""
+        self._form.changed.connect(self._message.hide)  # it spoke of what was chosen before
         self._form.changed.connect(self._invite)
         self._invite()
 
@@ -127,6 +131,7 @@ class TrainPage(Page):
         """Notes what is chosen, to say later what was changed for the user."""
         super().entered()
         self._came_with = self._form.config
+        self._asked.clear()
 
     def refresh(self) -> None:
         """The user may have brought or collected images since."""
@@ -150,13 +155,33 @@ class TrainPage(Page):
             return
         if isinstance(payload, AugmentationSpec):
             self._form.choose_augmentation(str(payload))
+            self._asked.add("augmentation")
         elif isinstance(payload, Architecture | Network):
             self._form.choose_network(payload)
+            self._asked.add("architecture")
         else:
             self._form.choose_dataset(payload)
+            self._asked.add("dataset")
         if not self.message:  # else it could not be chosen
-            saved = f"“{payload.title}” was saved. " if isinstance(payload, Network) and payload.path else ""
-            self._message.show_info(saved + self._form.changes_since(self._came_with))
+            self._tell_choice(payload)
+
+    def _tell_choice(self, payload: str | AugmentationSpec | Architecture | Network) -> None:
+        """Says what was chosen as another page wanted it, and what was chosen with it."""
+        dataset = self._form.dataset_title
+        if isinstance(payload, AugmentationSpec):
+            chosen = f"Your augmentation is chosen, to train on “{dataset}”."
+        elif isinstance(payload, Architecture | Network):
+            saved = "was saved and " if isinstance(payload, Network) and payload.path else ""
+            chosen = f"“{payload.title}” {saved}is chosen, to be trained on “{dataset}”."
+        else:
+            chosen = f"“{dataset}” is chosen."
+        suited = self._form.changes_since(self._came_with, self._asked)
+        if suited:
+            chosen += f" What suits it is chosen, too: {', '.join(suited)}."
+        config = self._form.config
+        if config.image_size != self._came_with.image_size and is_pretrained(config.architecture):
+            chosen += " A network that knows photos does best with images of that size."
+        self._message.show_info(chosen)
 
     @Slot(object)
     def _show_run(self, read_run: ReadRun) -> None:
@@ -230,7 +255,7 @@ class TrainPage(Page):
 
     def _build_choices(self) -> QWidget:
         self._form = TrainingForm(self.library, self._message)
-        self._form.own_images_wanted.connect(partial(self.navigate.emit, "data", None))
+        self._form.own_images_wanted.connect(partial(self.navigate.emit, "data", BringImages()))
         self._scroll = ScrollColumn()
         self._scroll.setWidget(self._form)
         self._train_button = push_button(

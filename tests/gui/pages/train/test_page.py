@@ -28,6 +28,7 @@ from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.data.splits import Dataset
 from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.look.theme import GRID
+from cnnstudio.gui.pages.choosers.images import BringImages
 from cnnstudio.gui.pages.train.form import TrainingForm
 from cnnstudio.gui.pages.train.page import TrainPage
 from cnnstudio.gui.settings import Settings
@@ -328,7 +329,10 @@ def test_a_network_that_knows_photos_is_proposed_for_few_of_them(page: TrainPage
     first = picker.choices[0]
     assert (first.key, first.group) == (page.config.architecture, "Recommended for these images")
     assert [choice.key for choice in picker.choices].count(first.key) == 1
-    assert "Transfer" in page.message and "160 × 160 px" in page.message
+    assert page.message == (
+        "“own” is chosen. What suits it is chosen, too: Transfer from EfficientNet-Lite0, 160 × 160 px, colour, 15 "
+        "epochs, batch size 2, augmentation “Photo”. A network that knows photos does best with images of that size."
+    )
     page.entered()
     assert page.config.dataset == str(tmp_path / "own")
     picker.set_current("lenet5")
@@ -418,7 +422,17 @@ def test_a_network_from_another_page_is_chosen(page: TrainPage) -> None:
     page.receive(ARCHITECTURES["resnet20"])
     assert (page.config.dataset, page.config.architecture) == ("fashion-mnist", "resnet20")
     assert ARCHITECTURES["resnet20"].idea in page.findChild(QLabel, "architecture_note").text()
-    assert page.message == "Chosen for you: Fashion-MNIST, ResNet-20."
+    assert page.message == "“ResNet-20” is chosen, to be trained on “Fashion-MNIST”."
+    page.receive(AugmentationSpec.parse("shift,flip"))
+    assert page.message == "Your augmentation is chosen, to train on “Fashion-MNIST”."
+    page.findChild(Picker, "dataset_picker").set_current("mnist")
+    assert page.message == ""
+
+
+def test_whoever_has_images_of_their_own_is_shown_how_to_bring_them(page: TrainPage, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(page.navigate) as navigated:
+        qtbot.mouseClick(page.findChild(QToolButton, "own_images_button"), Qt.MouseButton.LeftButton)
+    assert navigated.args == ["data", BringImages()]
 
 
 def test_networks_of_ones_own_are_in_the_list(page: TrainPage, tmp_path: Path) -> None:
