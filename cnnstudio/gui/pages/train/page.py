@@ -37,7 +37,7 @@ from cnnstudio.models.trained.card import Card, read_card
 from cnnstudio.progress import Progress
 from cnnstudio.training.config import TrainingConfig, is_pretrained
 from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Probe, Started, Stopped
-from cnnstudio.training.runs import History, config_of_run, history_of_run
+from cnnstudio.training.runs import History, config_of_run, histories_up_to_run
 from cnnstudio.wording import counted, duration, percent
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ NARROW_PAGE = 137 * GRID
 _LINKS = Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
 
 
-ReadRun = tuple[Path, Card, History, dict[str, Any]]
-"""A run's folder and what it keeps."""
+ReadRun = tuple[Path, Card, list[History], dict[str, Any]]
+"""A run's folder and what it keeps; its history stands behind those of the runs that it goes on from."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,7 @@ class TrainPage(Page):
         self._settings = settings
         self._task: Task | None = None
         self._config = TrainingConfig()
+        self._epochs = 0
         self._done = 0.0
         self._result: Trained | None = None
         self._classes: tuple[str, ...] = ()
@@ -186,7 +187,7 @@ class TrainPage(Page):
     @Slot(object)
     def _show_run(self, read_run: ReadRun) -> None:
         """Shows a training of before: its curves, its options and its result."""
-        folder, card, history, kept = read_run
+        folder, card, histories, kept = read_run
         if self._task is not None or folder != self._run_wanted:
             return  # another training was begun or something else chosen meanwhile
         height, _, channels = card.input_shape
@@ -201,26 +202,33 @@ class TrainPage(Page):
             return default
 
         self._form.recall(read)
-        self.plot.reset(max(1, len(history.epochs)), history.batches_per_epoch)
-        self.plot.add_batches(0, np.array(history.loss), np.array(history.accuracy))
-        for epoch in history.epochs:
-            self.plot.add_epoch(*dataclasses.astuple(epoch))
+        for number, history in enumerate(histories):
+            self.plot.reset(max(1, len(history.epochs)), history.batches_per_epoch, goes_on=number > 0)
+            self.plot.add_batches(0, np.array(history.loss), np.array(history.accuracy))
+            for epoch in history.epochs:
+                self.plot.add_epoch(*dataclasses.astuple(epoch))
         self._curves.setCurrentWidget(self.plot)
         name = name_of(card, folder.name, "run")
         self._result = Trained(folder, str(kept.get("architecture")), name, card.test_accuracy)
         day = datetime.fromisoformat(card.created).astimezone() if card.created else None
         when = f" on {day.day} {day:%B %Y}" if day else ""
+        start = kept.get("start_from")
+        origin = f", going on from “{self._name_of(Path(start))}”" if isinstance(start, str) else ""
         reached = card.test_accuracy
         right = "" if reached is None else f": <b>{percent(reached)}</b> of the test images right"
         mistakes = "" if reached in (None, 1) else f" {_link('See its mistakes')}."
-        self._status.setText(f"{escape(name)}, trained{when}{right}.{mistakes}")
+        self._status.setText(f"{escape(f'{name}, trained{when}{origin}')}{right}.{mistakes}")
         if mistakes:
             self._status.setTextInteractionFlags(_LINKS)
         self._progress.show_part(1, 1)
-        self._show_result(history.advice)
+        self._show_result(histories[-1].advice)
         if lost:
             self._more_button.setVisible(kept.get("dataset") == self._form.config.dataset)
             self._message.show_info(f"These are not here any more, or cannot be chosen: {', '.join(lost)}.")
+
+    def _name_of(self, path: Path) -> str:
+        entry = self.library.model(self.library.follow(path))
+        return path.name if entry is None else name_of(entry.card, entry.name, entry.kind)
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -427,7 +435,7 @@ class TrainPage(Page):
                 if self._stop_button.isEnabled():
                     self._status.setText(f"{event.task} · {wording.progress(event)}")
             case Started():
-                self._classes = event.classes
+                self._classes, self._epochs = event.classes, event.epochs
                 self.plot.reset(event.epochs, event.batches_per_epoch, self._goes_on)
                 self._progress.setRange(0, event.epochs * event.batches_per_epoch)
                 if self._stop_button.isEnabled():
@@ -441,9 +449,10 @@ class TrainPage(Page):
                 self._progress.setValue(done)
                 self._done = done / max(1, self._progress.maximum())
                 if self._stop_button.isEnabled():
+                    before = self.plot.epochs_before
                     self._status.setText(
-                        f"Epoch {event.epoch + 1} of {self._config.epochs} · {event.images_per_second:,.0f} images/s · "
-                        f"{duration(event.seconds_left)} left"
+                        f"Epoch {before + event.epoch + 1} of {before + self._epochs} · "
+                        f"{event.images_per_second:,.0f} images/s · {duration(event.seconds_left)} left"
                     )
             case EpochEnd():
                 self.plot.add_epoch(event.epoch, event.loss, event.accuracy, event.val_loss, event.val_accuracy)
@@ -530,7 +539,7 @@ class TrainPage(Page):
 
 def _read_run(folder: Path) -> ReadRun:
     """Reads what a run keeps, in a thread: the history of a long training is large."""
-    return folder, read_card(folder), history_of_run(folder), config_of_run(folder)
+    return folder, read_card(folder), histories_up_to_run(folder), config_of_run(folder)
 
 
 def _link(text: str) -> str:

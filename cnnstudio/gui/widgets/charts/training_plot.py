@@ -116,6 +116,11 @@ class TrainingPlot(QWidget):
 
     # What the page uses.
 
+    @property
+    def epochs_before(self) -> int:
+        """Epochs of the trainings that the one which is shown goes on from."""
+        return self._before
+
     def reset(self, epochs: int, batches_per_epoch: int, goes_on: bool = False) -> None:
         """Empties both plots for a new training.
 

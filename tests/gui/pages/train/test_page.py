@@ -140,16 +140,18 @@ def test_training_to_the_end(page: TrainPage, qtbot: QtBot) -> None:
 @pytest.mark.usefixtures("little_mnist")
 def test_training_more_goes_on_from_the_result(page: TrainPage, qtbot: QtBot) -> None:
     choose(page, architecture="softmax", epochs=4)
-    losses, results = [], []
+    losses, results, said, status = [], [], [], page.findChild(QLabel, "training_status")
     for button in ("train_button", "train_more_button"):
         press(qtbot, page, button)
         assert not page.findChild(QPushButton, "train_more_button").isVisible()
         page.task.reported.connect(lambda event: losses.append(event.loss[0]) if isinstance(event, Batches) else None)
+        page.task.reported.connect(lambda event: said.append(status.text()) if isinstance(event, EpochEnd) else None)
         with qtbot.waitSignal(page.task.finished, timeout=MINUTE) as finished:
             pass
         results.append(finished.args[0])
         first_loss = losses[0]
         losses.clear()
+    assert [text.partition(" ·")[0] for text in said] == [f"Epoch {n} of {4 if n < 5 else 8}" for n in range(1, 9)]
     assert config_of_run(results[1].run)["start_from"] == str(results[0].run)
     assert "goes on from “My Softmax regression on MNIST”" in page.message
     assert page.plot.data_as_csv().count("training,") == 8
@@ -406,6 +408,13 @@ def test_a_training_is_gone_on_with_after_a_restart(page: TrainPage, tmp_path: P
     with qtbot.waitSignal(again.task.finished, timeout=MINUTE) as finished:
         pass
     assert config_of_run(finished.args[0].run)["start_from"] == str(run)
+    both = again.plot.data_as_csv()
+    assert both.count("training,") == 4
+    again.receive("fashion-mnist")
+    again.receive(finished.args[0].run)
+    status = again.findChild(QLabel, "training_status")
+    qtbot.waitUntil(lambda: "going on from “My Softmax regression on MNIST”" in status.text(), timeout=MINUTE)
+    assert again.plot.epochs_before == 2
     assert again.plot.data_as_csv().count("training,") == 4
     again.shut_down()
 
