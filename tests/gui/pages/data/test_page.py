@@ -95,7 +95,7 @@ def click(page: DataPage, name: str) -> None:
 
 
 def text(page: DataPage, name: str) -> str:
-    return page.findChild(QLabel, name).text()
+    return page.findChild(QLabel, name).text().replace("\N{NO-BREAK SPACE}", " ")
 
 
 def open_image(page: DataPage, qtbot: QtBot, place: int) -> None:
