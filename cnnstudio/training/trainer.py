@@ -365,6 +365,7 @@ def _card(config: TrainingConfig, dataset: Dataset, model: "keras.Model", name: 
         architecture=architecture,
         command=_command(replace(config, dataset=dataset.name, start_from=start_from)),
         seed=config.seed,
+        planned_epochs=config.epochs + config.fine_tune_epochs,
         licence=f"Trained on {dataset.title}: {dataset.licence}" if dataset.licence else "",
         **provenance(model),
     )
