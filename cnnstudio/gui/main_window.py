@@ -295,6 +295,8 @@ class MainWindow(QMainWindow):
     def _may_close(self) -> bool:
         """Asks page by page; the one with which the user wants to go on is shown."""
         for name, page in self._pages.items():
+            if page.styleSheet():  # else it was never seen, and has nothing to ask
+                _style(page, self._stylesheet)
             if not page.may_close():
                 self.show_page(name)
                 return False

@@ -198,6 +198,7 @@ class _Training:
                 batches_per_epoch=batches,
                 train_images=len(self._train),
                 validation_images=len(self._validation),
+                held_out=dataset.validation is None,
                 classes=dataset.classes,
             )
         )

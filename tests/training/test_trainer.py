@@ -52,6 +52,7 @@ def test_a_training_from_start_to_end(finished, quick, digits):
     assert isinstance(first_look, Probe)
     assert (started.epochs, started.batches_per_epoch) == (2, 19)
     assert started.train_images + started.validation_images == len(digits.train)
+    assert started.held_out
     batches = [event for event in events if isinstance(event, Batches)]
     firsts = np.cumsum([0] + [len(event.loss) for event in batches])
     assert [event.first for event in batches] == firsts[:-1].tolist()

@@ -83,7 +83,7 @@ class TrainPage(Page):
         self._settings = settings
         self._task: Task | None = None
         self._config = TrainingConfig()
-        self._epochs = 0
+        self._epochs = self._batches = 0
         self._done = 0.0
         self._result: Trained | None = None
         self._classes: tuple[str, ...] = ()
@@ -238,14 +238,18 @@ class TrainPage(Page):
         if narrow != self._pane_chips.isHidden():
             return
         self._pane_chips.setVisible(narrow)
-        direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
-        self._foot.setDirection(direction)
+        self._fit_foot()
         if narrow:
             self._panes.addWidget(self._seen)
             self._panes.setCurrentIndex(self._chosen_pane.checkedId())
         else:
             self._columns.addWidget(self._seen)
             self._seen.show()
+
+    def _fit_foot(self) -> None:
+        """The buttons stand beside what is said where there is room for both, else below it."""
+        below = self.width() < NARROW_PAGE or not self._advice.isHidden()
+        self._foot.setDirection(QBoxLayout.Direction.TopToBottom if below else QBoxLayout.Direction.LeftToRight)
 
     @property
     def busy(self) -> str | None:
@@ -312,12 +316,12 @@ class TrainPage(Page):
             self.train_more,
         )
         self._more_button.hide()
-        buttons = row(self._more_button, self._try_button, gap=2 * GRID)
-        self._foot = row((self._status, 1), buttons, gap=2 * GRID)
-        self._foot.setAlignment(buttons, Qt.AlignmentFlag.AlignRight)
         self._advice = label(name="training_advice", plain=True)
         self._advice.setAccessibleName("What is odd about the result")
         self._advice.hide()
+        buttons = row(self._more_button, self._try_button, gap=2 * GRID)
+        self._foot = row((column(self._status, self._advice), 1), buttons, gap=2 * GRID)
+        self._foot.setAlignment(buttons, Qt.AlignmentFlag.AlignRight)
         self._panes = QStackedWidget()
         self._panes.addWidget(widget_of(self._curves))
         return widget_of(
@@ -326,7 +330,6 @@ class TrainPage(Page):
                 self._build_pane_chips(),
                 (self._panes, 1),
                 self._progress,
-                self._advice,
                 self._foot,
                 gap=2 * GRID,
             )
@@ -403,6 +406,7 @@ class TrainPage(Page):
         self._status.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)  # no key stops at it
         for part in (self._more_button, self._try_button, self._advice):
             part.hide()
+        self._fit_foot()
         set_role(self._train_button, "primary")
         self._seen.clear()
         if not keep_curves:
@@ -428,6 +432,7 @@ class TrainPage(Page):
     def _show(self, event: Event) -> None:
         match event:
             case Preparing():
+                self._progress.show_part(0, None)
                 if self._stop_button.isEnabled():
                     self._status.setText(f"{event.task} …")
             case Progress():
@@ -436,18 +441,17 @@ class TrainPage(Page):
                     self._status.setText(f"{event.task} · {wording.progress(event)}")
             case Started():
                 self._classes, self._epochs = event.classes, event.epochs
+                self._batches = event.epochs * event.batches_per_epoch
                 self.plot.reset(event.epochs, event.batches_per_epoch, self._goes_on)
-                self._progress.setRange(0, event.epochs * event.batches_per_epoch)
                 if self._stop_button.isEnabled():
                     self._status.setText(
-                        f"Compiling the first steps … {event.parameters:,} weights, {event.train_images:,} training "
-                        f"images, {event.validation_images:,} held out for validation."
+                        f"Compiling the first steps … {event.parameters:,} weights. {_images_in_words(event)}"
                     )
             case Batches():
                 self.plot.add_batches(event.first, event.loss, event.accuracy)
                 done = event.first + len(event.loss)
-                self._progress.setValue(done)
-                self._done = done / max(1, self._progress.maximum())
+                self._progress.show_part(done, self._batches)
+                self._done = done / self._batches
                 if self._stop_button.isEnabled():
                     before = self.plot.epochs_before
                     self._status.setText(
@@ -489,6 +493,7 @@ class TrainPage(Page):
         """Shows what can be done with the result, which comes before another training."""
         self._advice.setText(advice)
         self._advice.setVisible(bool(advice))
+        self._fit_foot()
         self._more_button.show()
         self._try_button.show()
         set_role(self._train_button, "")
@@ -540,6 +545,14 @@ class TrainPage(Page):
 def _read_run(folder: Path) -> ReadRun:
     """Reads what a run keeps, in a thread: the history of a long training is large."""
     return folder, read_card(folder), histories_up_to_run(folder), config_of_run(folder)
+
+
+def _images_in_words(started: Started) -> str:
+    """Such as “Of 60,000 training images, 5,000 are held out for validation.”"""
+    learnt_from, validation = started.train_images, started.validation_images
+    if started.held_out:
+        return f"Of {learnt_from + validation:,} training images, {validation:,} are held out for validation."
+    return f"{learnt_from:,} training images, {validation:,} for validation."
 
 
 def _link(text: str) -> str:

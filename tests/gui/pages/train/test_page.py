@@ -64,6 +64,10 @@ def choose(page: TrainPage, **choices: object) -> None:
     page.config = replace(page.config, **choices)
 
 
+def status_of(page: TrainPage) -> QLabel:
+    return page.findChild(QLabel, "training_status")
+
+
 def press(qtbot: QtBot, page: TrainPage, name: str) -> None:
     qtbot.mouseClick(page.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
 
@@ -102,6 +106,11 @@ def test_training_to_the_end(page: TrainPage, qtbot: QtBot) -> None:
         assert not page.findChild(QWidget, locked).isEnabled()
     events: list[object] = []
     page.task.reported.connect(events.append)
+    bar, status, said, unknown = page.findChild(QProgressBar, "training_progress"), status_of(page), [], []
+    page.task.reported.connect(lambda event: said.append(status.text()) if isinstance(event, Started) else None)
+    page.task.reported.connect(
+        lambda event: unknown.append(bar.maximum() == 0) if isinstance(event, Preparing | Started) else None
+    )
     with qtbot.waitSignal(page.task.finished, timeout=MINUTE) as finished:
         pass
     (result,) = finished.args
@@ -110,6 +119,8 @@ def test_training_to_the_end(page: TrainPage, qtbot: QtBot) -> None:
     (started,) = [event for event in events if isinstance(event, Started)]
     assert kinds.count(EpochEnd) == 1
     assert {Batches, Probe} <= set(kinds)
+    assert all(unknown)  # a full bar would say that it is done
+    assert said[0].endswith(f"Of 1,400 training images, {started.validation_images} are held out for validation.")
     batches = sum(len(event.loss) for event in events if isinstance(event, Batches))
     assert batches == started.batches_per_epoch
     text = page.findChild(QLabel, "training_status").text()
@@ -384,6 +395,7 @@ def test_a_training_is_gone_on_with_after_a_restart(page: TrainPage, tmp_path: P
     run, curves = finished.args[0].run, page.plot.data_as_csv()
     advice = page.findChild(QLabel, "training_advice")
     assert advice.isVisible() and "guessing" in advice.text()
+    assert status_of(page).geometry().bottom() < advice.y() < page.findChild(QPushButton, "try_button").y()
     choose(page, dataset="fashion-mnist", architecture="lenet5", seed=0)
     page.shut_down()
 
