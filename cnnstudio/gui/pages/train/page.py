@@ -150,9 +150,10 @@ class TrainPage(Page):
         self._message.hide()
         self._scroll.verticalScrollBar().setValue(0)
         self._forget_result()
-        self._run_wanted = payload if isinstance(payload, Path) else None
-        if self._run_wanted is not None:
-            self._reading.submit(_read_run, self._run_wanted)
+        self._run_wanted = None
+        if isinstance(payload, Path):
+            self._run_wanted = payload
+            self._reading.submit(_read_run, payload)
             return
         if isinstance(payload, AugmentationSpec):
             self._form.choose_augmentation(str(payload))
@@ -170,15 +171,14 @@ class TrainPage(Page):
         """Says what was chosen as another page wanted it, and what was chosen with it."""
         dataset = self._form.dataset_title
         if isinstance(payload, AugmentationSpec):
-            chosen = f"Your augmentation is chosen, to train on “{dataset}”."
+            chosen = f"Your augmentation is chosen, to train on “{dataset}”"
         elif isinstance(payload, Architecture | Network):
             saved = "was saved and " if isinstance(payload, Network) and payload.path else ""
-            chosen = f"“{payload.title}” {saved}is chosen, to be trained on “{dataset}”."
+            chosen = f"“{payload.title}” {saved}is chosen, to be trained on “{dataset}”"
         else:
-            chosen = f"“{dataset}” is chosen."
+            chosen = f"“{dataset}” is chosen"
         suited = self._form.changes_since(self._came_with, self._asked)
-        if suited:
-            chosen += f" What suits it is chosen, too: {', '.join(suited)}."
+        chosen += f", and what suits it: {', '.join(suited)}." if suited else "."
         config = self._form.config
         if config.image_size != self._came_with.image_size and is_pretrained(config.architecture):
             chosen += " A network that knows photos does best with images of that size."

@@ -252,10 +252,13 @@ class TrainingPlot(QWidget):
         text = f"Batch {batch:,}: loss {loss}, accuracy {accuracy}"
         if epoch:
             training, validation = (
-                ", ".join(plot.text_of(plot.epochs[series][epoch - 1]) for plot in self.plots)
+                [plot.text_of(plot.epochs[series][epoch - 1]) for plot in self.plots]
                 for series in (TRAINING, VALIDATION)
             )
-            text += f"\nEpoch {epoch}: training loss {training}  ·  validation loss {validation}"
+            text += (
+                f"\nEpoch {epoch}: loss {training[0]}, accuracy {training[1]}"
+                f"  ·  validation {validation[0]}, {validation[1]}"
+            )
         self._readout.setText(text)
 
     @override

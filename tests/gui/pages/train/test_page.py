@@ -343,8 +343,8 @@ def test_a_network_that_knows_photos_is_proposed_for_few_of_them(page: TrainPage
     assert (first.key, first.group) == (page.config.architecture, "Recommended for these images")
     assert [choice.key for choice in picker.choices].count(first.key) == 1
     assert page.message == (
-        "“own” is chosen. What suits it is chosen, too: Transfer from EfficientNet-Lite0, 160 × 160 px, colour, 15 "
-        "epochs, batch size 2, augmentation “Photo”. A network that knows photos does best with images of that size."
+        "“own” is chosen, and what suits it: Transfer from EfficientNet-Lite0, 160 × 160 px, colour, 15 epochs, batch "
+        "size 2, augmentation “Photo”. A network that knows photos does best with images of that size."
     )
     page.entered()
     assert page.config.dataset == str(tmp_path / "own")
