@@ -264,15 +264,19 @@ class MainWindow(QMainWindow):
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self._asks and not self._closed and not (self._may_stop() and self._may_close()):
+        if self._asks and not self._closed and not (self._may_close() and self._may_stop()):
             event.ignore()
             return
         self._shut_down()
         event.accept()
         self.closed.emit()
 
+    def _running(self) -> list[str]:
+        return [text for page in self._pages.values() if (text := page.busy)]
+
     def _may_stop(self) -> bool:
-        running = [text for page in self._pages.values() if (text := page.busy)]
+        """Asks last of all, so that nothing goes on once this is answered."""
+        running = self._running()
         if not running:
             return True
         answer = ask(
@@ -284,12 +288,15 @@ class MainWindow(QMainWindow):
             AnswerButton("go_on_button", "Keep running", Role.RejectRole),
             details="What was learnt so far is kept.",
             usual="go_on_button",
+            makes_sense=self._running,
         )
         return answer == "stop_and_close_button"
 
     def _may_close(self) -> bool:
         """Asks page by page; the one with which the user wants to go on is shown."""
         for name, page in self._pages.items():
+            if page.styleSheet():  # else it was never seen, and has nothing to ask
+                _style(page, self._stylesheet)
             if not page.may_close():
                 self.show_page(name)
                 return False

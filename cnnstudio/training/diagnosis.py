@@ -9,7 +9,7 @@ from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.training.config import FOR_PHOTOS, TrainingConfig, is_pretrained
 from cnnstudio.training.evaluation import Evaluation
 from cnnstudio.training.events import EpochEnd
-from cnnstudio.wording import percent
+from cnnstudio.wording import counted, percent
 
 SIGNIFICANCE = 0.05
 """How probable a result may be by mere guessing, at most, to count as more than that."""
@@ -45,7 +45,7 @@ def diagnose(config: TrainingConfig, entry: DatasetEntry, epochs: Sequence[Epoch
         A sentence or two for the user; empty where nothing is odd.
     """
     right, images = int(test.confusion_matrix.trace()), test.images
-    of_images = f"{percent(right / images, 0)} of {images:,} test image{'s' if images > 1 else ''}"
+    of_images = f"{percent(right / images, 0)} of {counted(images, 'test image')}"
     guessing = float(test.confusion_matrix.sum(axis=1).max() / images)
     by_guessing = probability_by_guessing(right, images, guessing)
     low, high = interval(right, images)
@@ -58,7 +58,10 @@ def diagnose(config: TrainingConfig, entry: DatasetEntry, epochs: Sequence[Epoch
             f"{begin} (always the commonest class: {percent(guessing, 0)}). {_remedy(config, entry, epochs, guessing)}"
         )
     if high - low > WIDEST_INTERVAL:
-        return f"{of_images} says little: of others, it may get {percent(low, 0)} to {percent(high, 0)} right."
+        return (
+            f"With only {counted(images, 'test image')}, the true accuracy may lie anywhere from {percent(low, 0)} to "
+            f"{percent(high, 0)}."
+        )
     lowest = overfits_since(epochs)
     if lowest is not None:
         return (

@@ -31,7 +31,8 @@ class Started:
         epochs: number of epochs, those of fine-tuning included.
         batches_per_epoch: number of batches in one epoch.
         train_images: number of images trained on in each epoch.
-        validation_images: number of images held out for validation.
+        validation_images: number of images for validation.
+        held_out: whether these were taken from the training images; else the data set has images for validation.
         classes: the class names, in the order of the labels.
         left_out: what of a folder of images is not used, and why.
     """
@@ -42,6 +43,7 @@ class Started:
     batches_per_epoch: int
     train_images: int
     validation_images: int
+    held_out: bool
     classes: tuple[str, ...]
     left_out: tuple[LeftOut, ...] = ()
 

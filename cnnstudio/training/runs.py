@@ -260,6 +260,25 @@ def history_of_run(folder: Path) -> History:
         raise StudioError(f"{path} does not say how the training went: it is missing or damaged.") from error
 
 
+def histories_up_to_run(folder: Path) -> list[History]:
+    """Returns the courses of the trainings that a run goes on from, one from the other, as far as they are kept, and
+    at last its own.
+
+    Raises:
+        StudioError: of the run itself.
+    """
+    histories, seen = [history_of_run(folder)], {folder}
+    start = config_of_run(folder).get("start_from")
+    while isinstance(start, str) and (folder := Path(start)) not in seen:
+        seen.add(folder)
+        try:
+            histories.insert(0, history_of_run(folder))
+            start = config_of_run(folder).get("start_from")
+        except StudioError:  # a model from elsewhere, or a run that is gone
+            break
+    return histories
+
+
 def _open_empty(folder: Path) -> Run:
     try:
         folder.mkdir(parents=True)

@@ -211,6 +211,7 @@ class _Training:
                 batches_per_epoch=batches,
                 train_images=len(self._train),
                 validation_images=len(self._validation),
+                held_out=dataset.validation is None,
                 classes=dataset.classes,
                 left_out=self._left_out,
             )
@@ -403,6 +404,7 @@ def _card(config: TrainingConfig, dataset: Dataset, model: "keras.Model", name: 
         architecture=architecture,
         command=_command(replace(config, dataset=dataset.name, start_from=start_from)),
         seed=config.seed,
+        planned_epochs=config.epochs + config.fine_tune_epochs,
         licence=f"Trained on {dataset.title}: {dataset.licence}" if dataset.licence else "",
         left_out=dataset.report.left_out if dataset.report else (),
         **provenance(model),

@@ -222,6 +222,27 @@ def test_closing_while_something_runs_asks_and_stops_it(qtbot: QtBot, window: Ma
     assert page.heard.count("shut_down") == 1
 
 
+def test_the_question_goes_away_with_what_it_asks_about(qtbot: QtBot, window: MainWindow) -> None:
+    show(qtbot, window)
+    page = window.page("train")
+    page.busy = "Training is running."
+    QTimer.singleShot(0, lambda: setattr(page, "busy", None))
+    assert not window.close()  # returns once the question is gone
+    assert window.isVisible()
+    assert window.close()
+
+
+def test_what_runs_is_asked_about_last(qtbot: QtBot, window: MainWindow) -> None:
+    """After “Stop and close” nothing else is asked."""
+    show(qtbot, window)
+    window.page("train").busy = "Training is running."
+    asked: list[str] = []
+    window.page("try").may_close = lambda: asked.append("changes") is None
+    QTimer.singleShot(0, answer("stop_and_close_button", asked))
+    assert window.close()
+    assert asked == ["changes", "Training is running. Stop it and close?"]
+
+
 @pytest.mark.parametrize("leaves", [True, False])
 def test_a_page_may_ask_before_the_window_closes(qtbot: QtBot, window: MainWindow, leaves: bool) -> None:
     show(qtbot, window)

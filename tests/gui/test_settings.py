@@ -234,7 +234,7 @@ def test_the_page_tells_how_large_the_caches_are_and_clears_them(qtbot: QtBot) -
     qtbot.addWidget(page)
     size = page.findChild(QLabel, "images_cache_size")
     page.entered()
-    qtbot.waitUntil(lambda: size.text() == "2.5 MB")
+    qtbot.waitUntil(lambda: size.text() == "2.5\N{NO-BREAK SPACE}MB")
     assert page.findChild(QLabel, "datasets_cache_size").text() == "empty"
     assert not page.findChild(QPushButton, "clear_datasets_cache_button").isEnabled()
     click(qtbot, page, QPushButton, "clear_images_cache_button")

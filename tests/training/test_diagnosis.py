@@ -73,7 +73,7 @@ def test_few_photos_at_chance_lead_to_transfer() -> None:
         "EfficientNet-Lite0, which learns from few images, or add more."
     )
     assert advice(5, 6, architecture=TRANSFER) == (
-        "83 % of 6 test images says little: of others, it may get 44 % to 97 % right."
+        "With only 6 test images, the true accuracy may lie anywhere from 44 % to 97 %."
     )
     assert "Choose Transfer" not in advice(1, 6, architecture=TRANSFER)
     assert "Choose Transfer" not in advice(1, 6, DRAWINGS)

@@ -57,6 +57,7 @@ def test_validation_images_of_the_folder_are_used(tmp_path: Path) -> None:
     result = train(replace(QUICK, dataset=str(tmp_path / "own"), image_size=8), on_event=events.append)
     started = next(event for event in events if hasattr(event, "validation_images"))
     assert (started.train_images, started.validation_images, result.test_images) == (40, 10, 8)
+    assert not started.held_out
     assert started.classes == ("green", "red")
 
 

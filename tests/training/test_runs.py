@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.storage import runs_folder, shipped
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import EpochEnd
-from cnnstudio.training.runs import History, config_of_run, create_run, history_of_run
+from cnnstudio.training.runs import History, config_of_run, create_run, histories_up_to_run, history_of_run
 
 CONFIG = TrainingConfig(architecture="softmax", seed=7)
 
@@ -169,3 +170,16 @@ def test_a_damaged_history_is_said(tmp_path, text):
     (tmp_path / "history.json").write_text(text)
     with pytest.raises(StudioError, match="missing or damaged"):
         history_of_run(tmp_path)
+
+
+def test_a_run_is_told_with_what_it_goes_on_from():
+    first = create_run(CONFIG)
+    second = create_run(replace(CONFIG, start_from=str(first.folder)))
+    third = create_run(replace(CONFIG, start_from=str(second.folder)))
+    for number, run in enumerate((first, second, third)):
+        run.write_history(History([EpochEnd(0, float(number), 0.5, 1.0, 0.5)], [1.0], [0.5], 1))
+    assert [one.epochs[0].loss for one in histories_up_to_run(third.folder)] == [0, 1, 2]
+    first.discard()
+    assert [one.epochs[0].loss for one in histories_up_to_run(third.folder)] == [1, 2]
+    second.write_config(replace(CONFIG, start_from=str(third.folder)))  # in a circle
+    assert [one.epochs[0].loss for one in histories_up_to_run(third.folder)] == [1, 2]

@@ -53,6 +53,7 @@ def test_a_training_from_start_to_end(finished, quick, digits):
     assert isinstance(first_look, Probe)
     assert (started.epochs, started.batches_per_epoch) == (2, 19)
     assert started.train_images + started.validation_images == len(digits.train)
+    assert started.held_out
     batches = [event for event in events if isinstance(event, Batches)]
     firsts = np.cumsum([0] + [len(event.loss) for event in batches])
     assert [event.first for event in batches] == firsts[:-1].tolist()
@@ -218,7 +219,8 @@ def test_stop_is_answered_within_one_block_and_keeps_what_was_learnt(quick, digi
     told = [event for event in events if isinstance(event, Batches)]
     assert events[-1].batches == told[-1].first + len(told[-1].loss)
     assert result.test_accuracy == evaluate(load_classifier(result.run), digits.test).accuracy
-    assert result.classifier.card.epochs == result.epochs < 50
+    card = result.classifier.card
+    assert card.epochs == result.epochs < card.planned_epochs == 50
 
 
 def test_stop_keeps_the_present_weights_not_the_best(quick, monkeypatch, digits):

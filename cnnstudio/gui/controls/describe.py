@@ -5,11 +5,13 @@ from html import escape
 from textwrap import wrap
 from typing import TypeVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QLabel, QWidget
+from typing_extensions import override
 
 _Widget = TypeVar("_Widget", bound=QWidget)
 
+_NUMBER_AND_UNIT = re.compile(r"(?<=\d) (?=%|(?:s|min|h|kB|MB|GB|TB|px|images/s)\b)")
 _BREAK = "\N{ZERO WIDTH SPACE}"
 _PIECE = 12
 
@@ -30,7 +32,28 @@ def describe(widget: _Widget, name: str, title: str, tip: str) -> _Widget:
     return widget
 
 
-def label(text: str = "", role: str = "", name: str = "", *, wrap: bool = True, plain: bool = False) -> QLabel:
+class Label(QLabel):
+    """A text whose lines do not break between a number and its unit, and whose links have the colours of the theme."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self.setText(text)
+
+    @override
+    def setText(self, text: str) -> None:
+        super().setText(_NUMBER_AND_UNIT.sub("\N{NO-BREAK SPACE}", text))
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        """Qt gives links their colour when the text is set, and never again."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and "<a " in self.text():
+            text = self.text()
+            super().setText("")
+            super().setText(text)
+
+
+def label(text: str = "", role: str = "", name: str = "", *, wrap: bool = True, plain: bool = False) -> Label:
     """Makes a label.
 
     Args:
@@ -40,7 +63,7 @@ def label(text: str = "", role: str = "", name: str = "", *, wrap: bool = True, 
         wrap: whether the text takes as many lines as it needs.
         plain: whether tags are shown as they are written: for text from elsewhere, such as the name of a file.
     """
-    made = QLabel(text)
+    made = Label(text)
     made.setWordWrap(wrap)
     made.setObjectName(name)
     if plain:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QDialog, QLineEdit, QMessageBox, QWidget
 from typing_extensions import override
 
@@ -15,6 +16,9 @@ from cnnstudio.gui.look.theme import GRID, SECTION
 
 _WIDTH = 50 * GRID
 """Wide enough for the title in the window's frame, too."""
+
+_LOOK_AGAIN = 200
+"""Milliseconds between two looks at whether a question still makes sense."""
 
 Role = QMessageBox.ButtonRole
 
@@ -35,7 +39,14 @@ class AnswerButton:
 
 
 def ask(
-    parent: QWidget, name: str, title: str, text: str, *answers: AnswerButton, details: str = "", usual: str
+    parent: QWidget,
+    name: str,
+    title: str,
+    text: str,
+    *answers: AnswerButton,
+    details: str = "",
+    usual: str,
+    makes_sense: Callable[[], object] | None = None,
 ) -> str:
     """Asks, and waits for the answer.
 
@@ -47,6 +58,8 @@ def ask(
         answers: the buttons; one of them rejects, and Escape means the same.
         details: what else there is to know, in a smaller line.
         usual: the name of the answer that Enter gives.
+        makes_sense: whether there still is something to ask about; once there is not, the question goes away, which
+            rejects.
 
     Returns:
         The name of the answer.
@@ -64,6 +77,10 @@ def ask(
     layout = box.layout()
     if layout is not None:
         layout.setContentsMargins(SECTION, SECTION, SECTION, SECTION)
+    if makes_sense is not None:
+        look = QTimer(box)
+        look.timeout.connect(lambda: None if makes_sense() else box.reject())
+        look.start(_LOOK_AGAIN)
     box.exec()
     rejecting = next(answer.name for answer in answers if answer.role is Role.RejectRole)
     return next((name for button, name in names.items() if button is box.clickedButton()), rejecting)

@@ -68,6 +68,7 @@ class Card:
         seed: the seed of its training.
         parameters: number of its trainable parameters.
         epochs: epochs it was trained for.
+        planned_epochs: epochs it was to be trained for, more where the training was stopped; 0 where unknown.
         test_accuracy: share of the test images it gets right, 0–1; None where nobody measured.
         test_loss: mean cross-entropy on the test images, in nats; None where nobody measured.
         created: when, ISO 8601.
@@ -87,6 +88,7 @@ class Card:
     seed: int = 0
     parameters: int = 0
     epochs: int = 0
+    planned_epochs: int = 0
     test_accuracy: float | None = None
     test_loss: float | None = None
     created: str = ""

@@ -60,7 +60,9 @@ def test_progress_is_told_in_words_and_as_a_part_of_the_bar(panel: ProgressPanel
     bar = panel.findChild(QProgressBar, "baking_progress")
     qtbot.waitUntil(lambda: bar.value() > 0)
     assert bar.value() / bar.maximum() == 0.75
-    assert panel.findChild(QLabel, "baking_state").text() == "Baking: 6.4 GB of 8.6 GB, 7 s left"
+    assert panel.findChild(QLabel, "baking_state").text() == (
+        "Baking: 6.4\N{NO-BREAK SPACE}GB of 8.6\N{NO-BREAK SPACE}GB, 7\N{NO-BREAK SPACE}s left"
+    )
 
 
 def test_cancel_is_not_a_failure_and_the_next_run_can_be_cancelled_too(panel: ProgressPanel, qtbot: QtBot) -> None:

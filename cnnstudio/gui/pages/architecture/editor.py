@@ -129,7 +129,7 @@ class ArchitectureEditor(QWidget):
         """Asks about what is not saved; returns whether to go on."""
         if not self.document.unsaved:
             return True
-        answer = saving.ask_unsaved(self.window(), self.document.title)
+        answer = saving.ask_unsaved(self, self.document.title)
         if answer == saving.DISCARD:
             self.document.discard()
         return answer == saving.DISCARD or (answer == saving.SAVE and self.save() is not None)

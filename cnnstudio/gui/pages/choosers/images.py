@@ -1,5 +1,7 @@
 """For which images a network is described: those of a data set, of the paper, or any others."""
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QWidget
 
@@ -17,6 +19,11 @@ _OWN, OTHER = "as-in-the-paper", "…"
 """Keys of the choices that are no data set; no data set can be called so."""
 
 MOST_CLASSES = 10_000
+
+
+@dataclass(frozen=True)
+class BringImages:
+    """What the Data page is sent by a page whose user wants to bring images of their own."""
 
 
 def dataset_choice(entry: DatasetEntry, description: str, group: str = "", facts: str = "") -> Choice:

@@ -58,7 +58,17 @@ def describe_card(card: Card, kind: str, name: str = "") -> str:
     """One line on a model, such as “LeNet-5 · MNIST · 99.4 % right · trained here”, without what its name says."""
     known = [part for part in (title_of(card), title_of_dataset(card)) if part not in name]
     accuracy = "" if card.test_accuracy is None else f"{percent(card.test_accuracy)} right"
-    return " · ".join(part for part in (*known, accuracy, _ORIGINS[kind][1]) if part)
+    origin = _stopped(card) or _ORIGINS[kind][1]
+    return " · ".join(part for part in (*known, accuracy, origin) if part)
+
+
+def _stopped(card: Card) -> str:
+    """When the training of a model was stopped, in words; empty where it was not."""
+    if card.epochs >= card.planned_epochs:
+        return ""
+    if card.epochs == 0:
+        return "stopped in its first epoch"
+    return f"stopped after {card.epochs} of {card.planned_epochs} epochs"
 
 
 def photo_model(library: Library) -> ModelEntry | None:

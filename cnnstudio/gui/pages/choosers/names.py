@@ -20,8 +20,8 @@ _TITLES = {
 
 
 def title_of(card: Card) -> str:
-    """What people call a model: by its architecture, where that is known."""
-    return _TITLES.get(card.architecture, card.name)
+    """What people call a model: by its architecture, where that is known; networks of one's own have no other title."""
+    return _TITLES.get(card.architecture, card.architecture or card.name)
 
 
 def title_of_dataset(card: Card) -> str:

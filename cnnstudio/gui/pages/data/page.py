@@ -20,7 +20,7 @@ from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
-from cnnstudio.gui.pages.choosers.images import dataset_choice
+from cnnstudio.gui.pages.choosers.images import BringImages, dataset_choice
 from cnnstudio.gui.pages.choosers.models import is_model, title_of_dataset
 from cnnstudio.gui.pages.data.browser import DataBrowser
 from cnnstudio.gui.pages.data.explorer import DataExplorer
@@ -83,12 +83,16 @@ class DataPage(Page):
             self._read_list("")
 
     @Slot(object)
-    def receive(self, payload: Path | str) -> None:
+    def receive(self, payload: Path | str | BringImages) -> None:
         """Shows a data set, by its name, or what a model gets wrong; or looks through images, to import them.
 
         Args:
-            payload: the name of a data set; or a folder or a zip of images, or a model's folder or file.
+            payload: the name of a data set; or a folder or a zip of images, or a model's folder or file; `BringImages`
+                says that the user has some.
         """
+        if isinstance(payload, BringImages):
+            self._show_help()
+            return
         if isinstance(payload, Path) and payload.parent == collected_folder():
             payload = payload.name
         if isinstance(payload, str):

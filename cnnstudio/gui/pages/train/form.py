@@ -1,6 +1,6 @@
 """The left column of the Train page: what to train, and how."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from functools import partial
 from html import escape
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QWidget
 
 from cnnstudio import wording
 from cnnstudio.data.augmentation.augment import AUGMENTATIONS, find_augmentation
+from cnnstudio.data.augmentation.changes import AugmentationSpec
 from cnnstudio.data.library import SIZES, find_dataset
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.errors import StudioError
@@ -263,17 +264,31 @@ class TrainingForm(QWidget):
         """What is chosen, in words: “LeNet-5 on MNIST”."""
         return f"{self._architecture.currentText()} on {self._dataset.currentText()}"
 
-    def changes_since(self, before: TrainingConfig) -> str:
-        """Says what is chosen now that was not chosen before, in a sentence or two."""
+    @property
+    def dataset_title(self) -> str:
+        """What the data set that is chosen is called."""
+        return self._dataset.currentText()
+
+    def changes_since(self, before: TrainingConfig, besides: Container[str]) -> list[str]:
+        """What is chosen now that was not chosen before, each in a few words.
+
+        Args:
+            before: what was chosen.
+            besides: fields of `TrainingConfig` that are left out.
+        """
         controls = {"dataset": self._dataset, "architecture": self._architecture, **self._controls}
         now = vars(self.config)
-        changed = {name for name, value in now.items() if value not in (getattr(before, name), None)}
         words = []
         for name, control in controls.items():
-            if name in changed:
-                value = control.currentText() if isinstance(control, QComboBox) else control.text()
-                words.append(_IN_WORDS.get(name, f"{control.accessibleName().lower()} {{}}").format(value))
-        return f"Chosen for you: {', '.join(words)}." if words else f"Chosen already: {self.title}."
+            if name in besides or now[name] in (getattr(before, name), None):
+                continue
+            value = control.currentText() if isinstance(control, QComboBox) else control.text()
+            if name == "augmentation":
+                value = _augmentation_in_words(now[name])
+            elif name == "channels":
+                value = value.lower()
+            words.append(_IN_WORDS.get(name, f"{control.accessibleName().lower()} {{}}").format(value))
+        return words
 
     def remember(self, settings: Settings) -> None:
         """Keeps what is chosen for the next start."""
@@ -407,11 +422,27 @@ class TrainingForm(QWidget):
             self.choose_augmentation(self._suited.augmentation)
 
 
-_IN_WORDS = {"dataset": "{}", "architecture": "{}", "image_size": "{}", "channels": "{}", "epochs": "{} epochs"}
+_IN_WORDS = {
+    "dataset": "{}",
+    "architecture": "{}",
+    "image_size": "{}",
+    "channels": "{}",
+    "epochs": "{} epochs",
+    "augmentation": "{}",
+}
 """How a choice is called in a sentence, where not by its name."""
 
 _AS_PUBLISHED: dict[str, Any] = {"image_size": None, "channels": None}
 """What cannot be chosen for a published data set."""
+
+
+def _augmentation_in_words(text: str) -> str:
+    """Such as “augmentation “Photo”” or “augmentation by shift, rotate”."""
+    if text == "none":
+        return "no augmentation"
+    if text in AUGMENTATIONS:
+        return f"augmentation “{AUGMENTATIONS[text].title}”"
+    return f"augmentation by {', '.join(name for name, _ in AugmentationSpec.parse(text).items())}"
 
 
 def _is_there(picker: Picker, find: Callable[[str], object], name: str) -> bool:

@@ -7,7 +7,7 @@ from PySide6.QtCore import QSize, Qt, Signal, Slot
 from typing_extensions import override
 
 from cnnstudio.gui.controls.buttons import tool_button
-from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, widget_of
 from cnnstudio.gui.look.theme import GAP, GRID
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
@@ -121,8 +121,8 @@ class LearningView(ScrollColumn):
         """
         truth = classes[probe.label]
         self._probe.set_image(probe.image)
-        self._label.setText(f"This is: {truth}")
-        self._verdict.setText(verdict(truth, probe.probabilities, classes))
+        self._label.setText(breakable(f"This is: {truth}"))
+        self._verdict.setText(breakable(verdict(truth, probe.probabilities, classes)))
         self._answer.show()
         self._kernels.setVisible(probe.kernels is not None)
         if probe.kernels is not None:

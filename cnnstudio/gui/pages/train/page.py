@@ -25,6 +25,7 @@ from cnnstudio.gui.controls.progress_panel import ProgressBar
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
+from cnnstudio.gui.pages.choosers.images import BringImages
 from cnnstudio.gui.pages.choosers.models import IN_USE
 from cnnstudio.gui.pages.choosers.names import name_of
 from cnnstudio.gui.pages.train.form import TrainingForm
@@ -35,9 +36,9 @@ from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.networks.files import Network
 from cnnstudio.models.trained.card import Card, read_card
 from cnnstudio.progress import Progress
-from cnnstudio.training.config import TrainingConfig
+from cnnstudio.training.config import TrainingConfig, is_pretrained
 from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Probe, Started, Stopped
-from cnnstudio.training.runs import History, config_of_run, history_of_run
+from cnnstudio.training.runs import History, config_of_run, histories_up_to_run
 from cnnstudio.wording import counted, duration, percent
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ NARROW_PAGE = 137 * GRID
 _LINKS = Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
 
 
-ReadRun = tuple[Path, Card, History, dict[str, Any]]
-"""A run's folder and what it keeps."""
+ReadRun = tuple[Path, Card, list[History], dict[str, Any]]
+"""A run's folder and what it keeps; its history stands behind those of the runs that it goes on from."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ class TrainPage(Page):
         self._settings = settings
         self._task: Task | None = None
         self._config = TrainingConfig()
+        self._epochs = self._batches = 0
         self._done = 0.0
         self._result: Trained | None = None
         self._classes: tuple[str, ...] = ()
@@ -100,6 +102,9 @@ class TrainPage(Page):
         self._form.recall(lambda name, *rest: settings.recall(f"train/{name}", *rest))
         self._came_with = self._form.config
         """What was chosen when the page came to the front."""
+        self._asked: set[str] = set()
+        """Which fields of `TrainingConfig` other pages have had chosen since then."""
+        self._form.changed.connect(self._message.hide)  # it spoke of what was chosen before
         self._form.changed.connect(self._invite)
         self._invite()
 
@@ -128,6 +133,7 @@ class TrainPage(Page):
         """Notes what is chosen, to say later what was changed for the user."""
         super().entered()
         self._came_with = self._form.config
+        self._asked.clear()
 
     def refresh(self) -> None:
         """The user may have brought or collected images since."""
@@ -152,18 +158,37 @@ class TrainPage(Page):
             return
         if isinstance(payload, AugmentationSpec):
             self._form.choose_augmentation(str(payload))
+            self._asked.add("augmentation")
         elif isinstance(payload, Architecture | Network):
             self._form.choose_network(payload)
+            self._asked.add("architecture")
         else:
             self._form.choose_dataset(payload)
+            self._asked.add("dataset")
         if not self.message:  # else it could not be chosen
-            saved = f"“{payload.title}” was saved. " if isinstance(payload, Network) and payload.path else ""
-            self._message.show_info(saved + self._form.changes_since(self._came_with))
+            self._tell_choice(payload)
+
+    def _tell_choice(self, payload: str | AugmentationSpec | Architecture | Network) -> None:
+        """Says what was chosen as another page wanted it, and what was chosen with it."""
+        dataset = self._form.dataset_title
+        if isinstance(payload, AugmentationSpec):
+            chosen = f"Your augmentation is chosen, to train on “{dataset}”"
+        elif isinstance(payload, Architecture | Network):
+            saved = "was saved and " if isinstance(payload, Network) and payload.path else ""
+            chosen = f"“{payload.title}” {saved}is chosen, to be trained on “{dataset}”"
+        else:
+            chosen = f"“{dataset}” is chosen"
+        suited = self._form.changes_since(self._came_with, self._asked)
+        chosen += f", and what suits it: {', '.join(suited)}." if suited else "."
+        config = self._form.config
+        if config.image_size != self._came_with.image_size and is_pretrained(config.architecture):
+            chosen += " A network that knows photos does best with images of that size."
+        self._message.show_info(chosen)
 
     @Slot(object)
     def _show_run(self, read_run: ReadRun) -> None:
         """Shows a training of before: its curves, its options and its result."""
-        folder, card, history, kept = read_run
+        folder, card, histories, kept = read_run
         if self._task is not None or folder != self._run_wanted:
             return  # another training was begun or something else chosen meanwhile
         height, _, channels = card.input_shape
@@ -178,26 +203,33 @@ class TrainPage(Page):
             return default
 
         self._form.recall(read)
-        self.plot.reset(max(1, len(history.epochs)), history.batches_per_epoch)
-        self.plot.add_batches(0, np.array(history.loss), np.array(history.accuracy))
-        for epoch in history.epochs:
-            self.plot.add_epoch(*dataclasses.astuple(epoch))
+        for number, history in enumerate(histories):
+            self.plot.reset(max(1, len(history.epochs)), history.batches_per_epoch, goes_on=number > 0)
+            self.plot.add_batches(0, np.array(history.loss), np.array(history.accuracy))
+            for epoch in history.epochs:
+                self.plot.add_epoch(*dataclasses.astuple(epoch))
         self._curves.setCurrentWidget(self.plot)
         name = name_of(card, folder.name, "run")
         self._result = Trained(folder, str(kept.get("architecture")), name, card.test_accuracy)
         day = datetime.fromisoformat(card.created).astimezone() if card.created else None
         when = f" on {day.day} {day:%B %Y}" if day else ""
+        start = kept.get("start_from")
+        origin = f", going on from “{self._name_of(Path(start))}”" if isinstance(start, str) else ""
         reached = card.test_accuracy
         right = "" if reached is None else f": <b>{percent(reached)}</b> of the test images right"
         mistakes = "" if reached in (None, 1) else f" {_link('See its mistakes')}."
-        self._status.setText(f"{escape(name)}, trained{when}{right}.{mistakes}")
+        self._status.setText(f"{escape(f'{name}, trained{when}{origin}')}{right}.{mistakes}")
         if mistakes:
             self._status.setTextInteractionFlags(_LINKS)
         self._progress.show_part(1, 1)
-        self._show_result(history.advice, card.left_out)
+        self._show_result(histories[-1].advice, card.left_out)
         if lost:
             self._more_button.setVisible(kept.get("dataset") == self._form.config.dataset)
             self._message.show_info(f"These are not here any more, or cannot be chosen: {', '.join(lost)}.")
+
+    def _name_of(self, path: Path) -> str:
+        entry = self.library.model(self.library.follow(path))
+        return path.name if entry is None else name_of(entry.card, entry.name, entry.kind)
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -207,14 +239,18 @@ class TrainPage(Page):
         if narrow != self._pane_chips.isHidden():
             return
         self._pane_chips.setVisible(narrow)
-        direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
-        self._foot.setDirection(direction)
+        self._fit_foot()
         if narrow:
             self._panes.addWidget(self._seen)
             self._panes.setCurrentIndex(self._chosen_pane.checkedId())
         else:
             self._columns.addWidget(self._seen)
             self._seen.show()
+
+    def _fit_foot(self) -> None:
+        """The buttons stand beside what is said where there is room for both, else below it."""
+        below = self.width() < NARROW_PAGE or not self._advice.isHidden()
+        self._foot.setDirection(QBoxLayout.Direction.TopToBottom if below else QBoxLayout.Direction.LeftToRight)
 
     @property
     def busy(self) -> str | None:
@@ -232,7 +268,7 @@ class TrainPage(Page):
 
     def _build_choices(self) -> QWidget:
         self._form = TrainingForm(self.library, self._message)
-        self._form.own_images_wanted.connect(partial(self.navigate.emit, "data", None))
+        self._form.own_images_wanted.connect(partial(self.navigate.emit, "data", BringImages()))
         self._scroll = ScrollColumn()
         self._scroll.setWidget(self._form)
         self._train_button = push_button(
@@ -281,12 +317,12 @@ class TrainPage(Page):
             self.train_more,
         )
         self._more_button.hide()
-        buttons = row(self._more_button, self._try_button, gap=2 * GRID)
-        self._foot = row((self._status, 1), buttons, gap=2 * GRID)
-        self._foot.setAlignment(buttons, Qt.AlignmentFlag.AlignRight)
         self._advice = label(name="training_advice", plain=True)
         self._advice.setAccessibleName("What is odd about the result")
         self._advice.hide()
+        buttons = row(self._more_button, self._try_button, gap=2 * GRID)
+        self._foot = row((column(self._status, self._advice), 1), buttons, gap=2 * GRID)
+        self._foot.setAlignment(buttons, Qt.AlignmentFlag.AlignRight)
         self._panes = QStackedWidget()
         self._panes.addWidget(widget_of(self._curves))
         return widget_of(
@@ -295,7 +331,6 @@ class TrainPage(Page):
                 self._build_pane_chips(),
                 (self._panes, 1),
                 self._progress,
-                self._advice,
                 self._foot,
                 gap=2 * GRID,
             )
@@ -372,6 +407,7 @@ class TrainPage(Page):
         self._status.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)  # no key stops at it
         for part in (self._more_button, self._try_button, self._advice):
             part.hide()
+        self._fit_foot()
         set_role(self._train_button, "primary")
         self._seen.clear()
         if not keep_curves:
@@ -397,6 +433,7 @@ class TrainPage(Page):
     def _show(self, event: Event) -> None:
         match event:
             case Preparing():
+                self._progress.show_part(0, None)
                 if self._stop_button.isEnabled():
                     self._status.setText(f"{event.task} …")
             case Progress():
@@ -404,24 +441,24 @@ class TrainPage(Page):
                 if self._stop_button.isEnabled():
                     self._status.setText(f"{event.task} · {wording.progress(event)}")
             case Started():
-                self._classes = event.classes
+                self._classes, self._epochs = event.classes, event.epochs
+                self._batches = event.epochs * event.batches_per_epoch
                 self._show_advice(event.left_out)
                 self.plot.reset(event.epochs, event.batches_per_epoch, self._goes_on)
-                self._progress.setRange(0, event.epochs * event.batches_per_epoch)
                 if self._stop_button.isEnabled():
                     self._status.setText(
-                        f"Compiling the first steps … {event.parameters:,} weights, {event.train_images:,} training "
-                        f"images, {event.validation_images:,} held out for validation."
+                        f"Compiling the first steps … {event.parameters:,} weights. {_images_in_words(event)}"
                     )
             case Batches():
                 self.plot.add_batches(event.first, event.loss, event.accuracy)
                 done = event.first + len(event.loss)
-                self._progress.setValue(done)
-                self._done = done / max(1, self._progress.maximum())
+                self._progress.show_part(done, self._batches)
+                self._done = done / self._batches
                 if self._stop_button.isEnabled():
+                    before = self.plot.epochs_before
                     self._status.setText(
-                        f"Epoch {event.epoch + 1} of {self._config.epochs} · {event.images_per_second:,.0f} images/s · "
-                        f"{duration(event.seconds_left)} left"
+                        f"Epoch {before + event.epoch + 1} of {before + self._epochs} · "
+                        f"{event.images_per_second:,.0f} images/s · {duration(event.seconds_left)} left"
                     )
             case EpochEnd():
                 self.plot.add_epoch(event.epoch, event.loss, event.accuracy, event.val_loss, event.val_accuracy)
@@ -459,6 +496,7 @@ class TrainPage(Page):
         text = " ".join([*(one.text for one in left_out), *filter(None, [advice])])
         self._advice.setText(breakable(text))
         self._advice.setVisible(bool(text))
+        self._fit_foot()
 
     def _show_result(self, advice: str, left_out: Sequence[LeftOut]) -> None:
         """Shows what can be done with the result, which comes before another training."""
@@ -513,7 +551,15 @@ class TrainPage(Page):
 
 def _read_run(folder: Path) -> ReadRun:
     """Reads what a run keeps, in a thread: the history of a long training is large."""
-    return folder, read_card(folder), history_of_run(folder), config_of_run(folder)
+    return folder, read_card(folder), histories_up_to_run(folder), config_of_run(folder)
+
+
+def _images_in_words(started: Started) -> str:
+    """Such as “Of 60,000 training images, 5,000 are held out for validation.”"""
+    learnt_from, validation = started.train_images, started.validation_images
+    if started.held_out:
+        return f"Of {learnt_from + validation:,} training images, {validation:,} are held out for validation."
+    return f"{learnt_from:,} training images, {validation:,} for validation."
 
 
 def _link(text: str) -> str:

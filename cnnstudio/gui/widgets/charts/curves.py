@@ -20,9 +20,6 @@ SYMBOLS = ("o", "d")
 """Their markers, as pyqtgraph calls them."""
 
 _SYMBOL_SIZE = 9
-_LOW = 18 * GRID
-"""Plots that are lower have no room for a long title, in device-independent pixels."""
-
 _AXIS_WIDTH = 56
 _FLOORS = (0.95, 0.9, 0.8, 0.5, 0.0)
 
@@ -101,8 +98,7 @@ class MeasurePlot(pg.PlotItem):
             self.getAxis(name).setCacheMode(pg.QtWidgets.QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self.disableAutoRange()
         self.getViewBox().sigRangeChanged.connect(self._place_latest)
-        self.getViewBox().sigResized.connect(self._place_latest)
-        self.getViewBox().sigResized.connect(self._name_axis)
+        self.getViewBox().sigResized.connect(self._fit)
 
     # Data.
 
@@ -197,20 +193,28 @@ class MeasurePlot(pg.PlotItem):
 
     @Slot()
     def _place_latest(self) -> None:
-        """To the left of its own marker, on the side of it that is away from the other one, and within the plot."""
-        training, validation = (self._height(series[-1]) if len(series) else math.nan for series in self.epochs)
+        """To the left of its own marker, where there is room for it, and above or below both curves' ends."""
+        validation = self._height(self.epochs[VALIDATION][-1]) if len(self.epochs[VALIDATION]) else math.nan
         self.latest.setVisible(math.isfinite(validation))
         if not math.isfinite(validation):
             return
+        count, training = len(self.epochs[VALIDATION]), self._height(self.epochs[TRAINING][-1])
         self.latest.setText(self.text_of(self.epochs[VALIDATION][-1]))
-        self.latest.setPos(len(self.epochs[VALIDATION]), validation)
+        self.latest.setPos(count, validation)
         text, view = self.latest.textItem.boundingRect(), self.getViewBox()
-        low, high = view.viewRange()[1]
-        marker = (high - validation) / (high - low) * view.height()
-        top = marker + _SYMBOL_SIZE if validation < training else marker - _SYMBOL_SIZE - text.height()
-        if 0 <= marker <= view.height():
+        (left, right), (low, high) = view.viewRange()
+        x = (count - left) / (right - left) * view.width()
+        own, other = (
+            (high - value) / (high - low) * view.height() if math.isfinite(value) else math.nan
+            for value in (validation, training)
+        )
+        begin = x - _SYMBOL_SIZE - text.width()
+        if begin < 0 <= x:
+            begin = x + _SYMBOL_SIZE
+        top = _beside(own, other, text.height(), view.height())
+        if 0 <= own <= view.height():
             top = min(max(top, 0), view.height() - text.height())
-        self.latest.setAnchor((1 + _SYMBOL_SIZE / text.width(), (marker - top) / text.height()))
+        self.latest.setAnchor(((x - begin) / text.width(), (own - top) / text.height()))
 
     def _height(self, number: float) -> float:
         """Where a number lies on the vertical axis; NaN where that has no place for it."""
@@ -218,10 +222,21 @@ class MeasurePlot(pg.PlotItem):
             return float(number)
         return math.log10(number) if number > 0 else math.nan
 
+    @Slot()
+    def _fit(self) -> None:
+        """Draws for the size that the plot has now: how many batches share a pixel is known only then."""
+        for curve in self.curves:
+            curve.viewRangeChanged()
+        self._place_latest()
+        self._name_axis()
+
     def _name_axis(self) -> None:
-        """Writes the title beside the numbers; where the plot is low, without what stands in brackets."""
-        low = self.getViewBox().height() < _LOW
-        self.getAxis("left").setLabel(self._title.partition(" (")[0] if low else self._title, color=colours().secondary)
+        """Writes the title beside the numbers; where that is too long, without what stands in brackets."""
+        axis = self.getAxis("left")
+        axis.setLabel(self._title, color=colours().secondary)
+        if axis.label.boundingRect().width() > self.getViewBox().height():
+            axis.setLabel(self._title.partition(" (")[0], color=colours().secondary)
+        axis.resizeEvent()  # else the title stands where one of another length stood
 
     def follow_theme(self, ratio: float) -> None:
         """Takes the colours and the font of the theme that is on.
@@ -303,6 +318,24 @@ def put(values: np.ndarray, first: int, numbers: np.ndarray) -> np.ndarray:
     more[: len(values)] = values
     more[first : first + len(numbers)] = numbers
     return more
+
+
+def _beside(own: float, other: float, height: float, whole: float) -> float:
+    """Where a text begins that stands above or below its marker: on the side that is away from the other marker, or
+    beyond that one where there is no room.
+
+    Args:
+        own: how far down the marker is, in pixels, as everything here.
+        other: how far down the other one is; NaN where there is none.
+        height: of the text.
+        whole: how much there is.
+    """
+    other = own if math.isnan(other) else other
+    above, below = own - _SYMBOL_SIZE - height, own + _SYMBOL_SIZE
+    fits_between = abs(own - other) >= height + 2 * _SYMBOL_SIZE
+    if own > other:  # the smaller number
+        return below if below + height <= whole else above if fits_between else above + other - own
+    return above if above >= 0 else below if fits_between else below + other - own
 
 
 def _finite(numbers: np.ndarray) -> np.ndarray:

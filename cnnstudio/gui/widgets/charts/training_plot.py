@@ -116,6 +116,11 @@ class TrainingPlot(QWidget):
 
     # What the page uses.
 
+    @property
+    def epochs_before(self) -> int:
+        """Epochs of the trainings that the one which is shown goes on from."""
+        return self._before
+
     def reset(self, epochs: int, batches_per_epoch: int, goes_on: bool = False) -> None:
         """Empties both plots for a new training.
 
@@ -247,10 +252,13 @@ class TrainingPlot(QWidget):
         text = f"Batch {batch:,}: loss {loss}, accuracy {accuracy}"
         if epoch:
             training, validation = (
-                ", ".join(plot.text_of(plot.epochs[series][epoch - 1]) for plot in self.plots)
+                [plot.text_of(plot.epochs[series][epoch - 1]) for plot in self.plots]
                 for series in (TRAINING, VALIDATION)
             )
-            text += f"\nEpoch {epoch}: training {training}  ·  validation {validation}"
+            text += (
+                f"\nEpoch {epoch}: loss {training[0]}, accuracy {training[1]}"
+                f"  ·  validation {validation[0]}, {validation[1]}"
+            )
         self._readout.setText(text)
 
     @override

@@ -531,6 +531,16 @@ def test_what_is_not_saved_is_asked_about(
     assert ("hidden1" in names(editor)) is left
 
 
+def test_the_question_belongs_to_the_page_and_so_looks_like_it(
+    editor: ArchitectureEditor, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parents: list[object] = []
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: parents.append(box.parent()))
+    retype(qtbot, editor, "filters", "12")
+    assert not editor.may_leave()
+    assert parents == [editor]
+
+
 def test_nothing_is_asked_where_nothing_would_be_lost(
     editor: ArchitectureEditor, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

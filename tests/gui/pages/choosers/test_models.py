@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,15 @@ def test_a_copy_that_lies_elsewhere_is_named_by_its_card() -> None:
 def test_the_line_below_a_name_does_not_repeat_it() -> None:
     assert describe_card(card(), "run", "My LeNet-5 on MNIST") == "98.8 % right · trained here"
     assert describe_card(card(), "run", "For Ada") == "LeNet-5 · MNIST · 98.8 % right · trained here"
+    assert describe_card(card("Mine", "pets"), "run", "My Mine on pets (2)") == "98.8 % right · trained here"
+
+
+@pytest.mark.parametrize(
+    ("epochs", "says"), [(3, "trained here"), (2, "stopped after 2 of 3 epochs"), (0, "stopped in its first epoch")]
+)
+def test_a_training_that_was_stopped_is_marked(epochs: int, says: str) -> None:
+    stopped = replace(card(), epochs=epochs, planned_epochs=3)
+    assert describe_card(stopped, "run", "My LeNet-5 on MNIST") == f"98.8 % right · {says}"
 
 
 def test_the_newest_of_ones_own_comes_first(qtbot: QtBot) -> None:

@@ -68,7 +68,7 @@ def click(page: DataPage, name: str) -> None:
 
 
 def text(page: DataPage, name: str) -> str:
-    return page.findChild(QLabel, name).text()
+    return page.findChild(QLabel, name).text().replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_nothing_is_fetched_before_somebody_asks(page: DataPage, server: Server, qtbot: QtBot) -> None:

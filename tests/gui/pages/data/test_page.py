@@ -37,6 +37,7 @@ from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.data.splits import Dataset
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Picker
+from cnnstudio.gui.pages.choosers.images import BringImages
 from cnnstudio.gui.pages.data.augment_pane import AugmentPane
 from cnnstudio.gui.pages.data.browser import DataBrowser
 from cnnstudio.gui.pages.data.explorer import DataExplorer
@@ -94,7 +95,7 @@ def click(page: DataPage, name: str) -> None:
 
 
 def text(page: DataPage, name: str) -> str:
-    return page.findChild(QLabel, name).text()
+    return page.findChild(QLabel, name).text().replace("\N{NO-BREAK SPACE}", " ")
 
 
 def open_image(page: DataPage, qtbot: QtBot, place: int) -> None:
@@ -363,6 +364,13 @@ def test_what_is_no_folder_of_images_is_refused_with_the_layout(page: DataPage, 
         page.receive(tmp_path / "empty")
     assert page.message
     assert "cat/" in text(page, "folder_layout")
+    assert page.findChild(QWidget, "folder_layout").isVisible()
+    click(page, "cancel_import_button")
+    assert page.findChild(DataBrowser).isVisible()
+
+
+def test_whoever_has_images_of_their_own_is_shown_how_to_bring_them(page: DataPage) -> None:
+    page.receive(BringImages())
     assert page.findChild(QWidget, "folder_layout").isVisible()
     click(page, "cancel_import_button")
     assert page.findChild(DataBrowser).isVisible()

@@ -55,6 +55,11 @@ def test_kernels_and_learnt_maps_are_shown(view):
     assert view.findChild(QLabel, "probe_label").text() == "This is: 7"
 
 
+def test_a_long_name_makes_the_column_no_wider_than_there_is_room(view):
+    view.show_probe(PROBE, [*DIGITS[:7], "Donaudampfschifffahrtsgesellschaftskapitän", *DIGITS[8:]])
+    assert view.widget().minimumSizeHint().width() <= view.viewport().width()
+
+
 def test_kernels_have_a_scale_about_zero(view, pixels):
     kernels = np.zeros((5, 5, 1, 1), np.float32)
     kernels[0, 0], kernels[4, 4] = 1.0, -0.5

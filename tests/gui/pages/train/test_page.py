@@ -29,6 +29,7 @@ from cnnstudio.data.report import LeftOut
 from cnnstudio.data.splits import Dataset
 from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.look.theme import GRID
+from cnnstudio.gui.pages.choosers.images import BringImages
 from cnnstudio.gui.pages.train.form import TrainingForm
 from cnnstudio.gui.pages.train.page import TrainPage
 from cnnstudio.gui.settings import Settings
@@ -63,6 +64,10 @@ def page(qtbot: QtBot) -> TrainPage:
 
 def choose(page: TrainPage, **choices: object) -> None:
     page.config = replace(page.config, **choices)
+
+
+def status_of(page: TrainPage) -> QLabel:
+    return page.findChild(QLabel, "training_status")
 
 
 def press(qtbot: QtBot, page: TrainPage, name: str) -> None:
@@ -103,6 +108,11 @@ def test_training_to_the_end(page: TrainPage, qtbot: QtBot) -> None:
         assert not page.findChild(QWidget, locked).isEnabled()
     events: list[object] = []
     page.task.reported.connect(events.append)
+    bar, status, said, unknown = page.findChild(QProgressBar, "training_progress"), status_of(page), [], []
+    page.task.reported.connect(lambda event: said.append(status.text()) if isinstance(event, Started) else None)
+    page.task.reported.connect(
+        lambda event: unknown.append(bar.maximum() == 0) if isinstance(event, Preparing | Started) else None
+    )
     with qtbot.waitSignal(page.task.finished, timeout=MINUTE) as finished:
         pass
     (result,) = finished.args
@@ -111,6 +121,8 @@ def test_training_to_the_end(page: TrainPage, qtbot: QtBot) -> None:
     (started,) = [event for event in events if isinstance(event, Started)]
     assert kinds.count(EpochEnd) == 1
     assert {Batches, Probe} <= set(kinds)
+    assert all(unknown)  # a full bar would say that it is done
+    assert said[0].endswith(f"Of 1,400 training images, {started.validation_images} are held out for validation.")
     batches = sum(len(event.loss) for event in events if isinstance(event, Batches))
     assert batches == started.batches_per_epoch
     text = page.findChild(QLabel, "training_status").text()
@@ -141,16 +153,18 @@ def test_training_to_the_end(page: TrainPage, qtbot: QtBot) -> None:
 @pytest.mark.usefixtures("little_mnist")
 def test_training_more_goes_on_from_the_result(page: TrainPage, qtbot: QtBot) -> None:
     choose(page, architecture="softmax", epochs=4)
-    losses, results = [], []
+    losses, results, said, status = [], [], [], page.findChild(QLabel, "training_status")
     for button in ("train_button", "train_more_button"):
         press(qtbot, page, button)
         assert not page.findChild(QPushButton, "train_more_button").isVisible()
         page.task.reported.connect(lambda event: losses.append(event.loss[0]) if isinstance(event, Batches) else None)
+        page.task.reported.connect(lambda event: said.append(status.text()) if isinstance(event, EpochEnd) else None)
         with qtbot.waitSignal(page.task.finished, timeout=MINUTE) as finished:
             pass
         results.append(finished.args[0])
         first_loss = losses[0]
         losses.clear()
+    assert [text.partition(" ·")[0] for text in said] == [f"Epoch {n} of {4 if n < 5 else 8}" for n in range(1, 9)]
     assert config_of_run(results[1].run)["start_from"] == str(results[0].run)
     assert "goes on from “My Softmax regression on MNIST”" in page.message
     assert page.plot.data_as_csv().count("training,") == 8
@@ -330,7 +344,10 @@ def test_a_network_that_knows_photos_is_proposed_for_few_of_them(page: TrainPage
     first = picker.choices[0]
     assert (first.key, first.group) == (page.config.architecture, "Recommended for these images")
     assert [choice.key for choice in picker.choices].count(first.key) == 1
-    assert "Transfer" in page.message and "160 × 160 px" in page.message
+    assert page.message == (
+        "“own” is chosen, and what suits it: Transfer from EfficientNet-Lite0, 160 × 160 px, colour, 15 epochs, batch "
+        "size 2, augmentation “Photo”. A network that knows photos does best with images of that size."
+    )
     page.entered()
     assert page.config.dataset == str(tmp_path / "own")
     picker.set_current("lenet5")
@@ -380,6 +397,7 @@ def test_a_training_is_gone_on_with_after_a_restart(page: TrainPage, tmp_path: P
     run, curves = finished.args[0].run, page.plot.data_as_csv()
     advice = page.findChild(QLabel, "training_advice")
     assert advice.isVisible() and "guessing" in advice.text()
+    assert status_of(page).geometry().bottom() < advice.y() < page.findChild(QPushButton, "try_button").y()
     choose(page, dataset="fashion-mnist", architecture="lenet5", seed=0)
     page.shut_down()
     left_out = LeftOut("files", 2, "2 files could not be read and were left out.")
@@ -406,6 +424,13 @@ def test_a_training_is_gone_on_with_after_a_restart(page: TrainPage, tmp_path: P
     with qtbot.waitSignal(again.task.finished, timeout=MINUTE) as finished:
         pass
     assert config_of_run(finished.args[0].run)["start_from"] == str(run)
+    both = again.plot.data_as_csv()
+    assert both.count("training,") == 4
+    again.receive("fashion-mnist")
+    again.receive(finished.args[0].run)
+    status = again.findChild(QLabel, "training_status")
+    qtbot.waitUntil(lambda: "going on from “My Softmax regression on MNIST”" in status.text(), timeout=MINUTE)
+    assert again.plot.epochs_before == 2
     assert again.plot.data_as_csv().count("training,") == 4
     again.shut_down()
 
@@ -422,7 +447,17 @@ def test_a_network_from_another_page_is_chosen(page: TrainPage) -> None:
     page.receive(ARCHITECTURES["resnet20"])
     assert (page.config.dataset, page.config.architecture) == ("fashion-mnist", "resnet20")
     assert ARCHITECTURES["resnet20"].idea in page.findChild(QLabel, "architecture_note").text()
-    assert page.message == "Chosen for you: Fashion-MNIST, ResNet-20."
+    assert page.message == "“ResNet-20” is chosen, to be trained on “Fashion-MNIST”."
+    page.receive(AugmentationSpec.parse("shift,flip"))
+    assert page.message == "Your augmentation is chosen, to train on “Fashion-MNIST”."
+    page.findChild(Picker, "dataset_picker").set_current("mnist")
+    assert page.message == ""
+
+
+def test_whoever_has_images_of_their_own_is_shown_how_to_bring_them(page: TrainPage, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(page.navigate) as navigated:
+        qtbot.mouseClick(page.findChild(QToolButton, "own_images_button"), Qt.MouseButton.LeftButton)
+    assert navigated.args == ["data", BringImages()]
 
 
 def test_networks_of_ones_own_are_in_the_list(page: TrainPage, tmp_path: Path) -> None:

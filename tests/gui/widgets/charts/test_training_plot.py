@@ -56,7 +56,7 @@ def test_a_training_that_goes_on_stands_behind_the_one_before(plot):
     rows = list(csv.DictReader(io.StringIO(plot.data_as_csv())))
     assert [float(row["loss"]) for row in rows if row["series"] == "training"] == [0.5, 0.4, 0.07]
     assert [row["epoch"] for row in rows if row["series"] == "batch"][200] == "2.01"
-    assert "Epoch 3: training 0.07, 90.0 %" in readout(plot)
+    assert "Epoch 3: loss 0.07, accuracy 90.0 %" in readout(plot)
     (left, right), _ = loss_of(plot).viewRange()
     assert (left, right) == pytest.approx((0, 3.06))
     assert loss_of(plot).seam.isVisible() and loss_of(plot).seam.value() == 2
@@ -101,6 +101,19 @@ def test_the_curve_goes_where_the_numbers_are(plot, pixels):
     assert plot.data_as_csv().splitlines()[75].split(",")[3:] == ["0.2", "0.9"]
 
 
+def test_what_was_drawn_for_a_small_plot_is_drawn_anew_for_a_large_one(qtbot, plot):
+    train(plot, epochs=3, per_epoch=430)
+    late = TrainingPlot()
+    qtbot.addWidget(late)
+    train(late, epochs=3, per_epoch=430)  # before it has its size, as where a training of before is shown
+    late.resize(plot.size())
+    late.show()
+    for one, other in zip(plot.plots, late.plots, strict=True):
+        qtbot.waitUntil(lambda one=one, other=other: one.vb.width() == other.vb.width())
+        for drawn, expected in zip(other.curves[0].getData(), one.curves[0].getData(), strict=True):
+            np.testing.assert_allclose(drawn, expected)
+
+
 def test_titles_are_short_where_the_plots_are_low(plot, qtbot):
     titles = [measure.getAxis("left").labelText for measure in plot.plots]
     assert titles == ["Loss (cross-entropy)", "Accuracy (%)"]
@@ -110,21 +123,34 @@ def test_titles_are_short_where_the_plots_are_low(plot, qtbot):
     qtbot.waitUntil(lambda: [measure.getAxis("left").labelText for measure in plot.plots] == titles)
 
 
-@pytest.mark.parametrize(("training", "validation"), [(0.6, 0.5), (0.5, 0.6), (0.5, 0.5), (0.98, 0.99), (0.02, 0.01)])
-def test_the_latest_number_stands_beside_its_own_marker(plot, training, validation):
-    plot.reset(2, 100)
+@pytest.mark.parametrize("height", [360, 400, 440, 560])
+def test_titles_stand_in_the_middle_of_their_axes(plot, qtbot, height):
+    plot.resize(480, height)
+    qtbot.waitUntil(lambda: plot.findChild(pg.GraphicsLayoutWidget).height() > height - 80)
+    for measure in plot.plots:
+        axis = measure.getAxis("left")
+        title = axis.label.mapRectToItem(axis, axis.label.boundingRect())
+        assert title.center().y() == pytest.approx(axis.size().height() / 2, abs=2)
+        assert title.height() <= axis.size().height() + 1
+
+
+@pytest.mark.parametrize("epochs", [2, 40])
+@pytest.mark.parametrize(
+    ("training", "validation"), [(0.6, 0.5), (0.5, 0.6), (0.5, 0.5), (0.98, 0.99), (0.02, 0.01), (0, 0), (1, 1)]
+)
+def test_the_latest_number_stands_beside_its_own_marker(plot, training, validation, epochs):
+    plot.reset(epochs, 100)
     plot.add_batches(0, np.linspace(0, 1, 200), np.linspace(0, 1, 200))
     for epoch in range(2):
         plot.add_epoch(epoch, training, training, validation, validation)
     for measure in plot.plots:
         view, text = measure.getViewBox(), measure.latest.textItem
-        own, other = (view.mapViewToScene(QPointF(2, value)) for value in (validation, training))
+        own = view.mapViewToScene(QPointF(2, validation))
         box = text.mapRectToScene(text.boundingRect())
         assert view.sceneBoundingRect().adjusted(-1, -1, 1, 1).contains(box)
-        assert 5 <= own.x() - box.right() <= 15  # neither marker is covered
-        apart = max(box.top() - own.y(), own.y() - box.bottom(), 0)
-        assert apart <= 10
-        assert abs(box.center().y() - own.y()) <= abs(box.center().y() - other.y()) + 3
+        assert 5 <= max(own.x() - box.right(), box.left() - own.x()) <= 15
+        apart = max(box.top() - own.y(), own.y() - box.bottom())
+        assert 5 <= apart <= 15  # the line between the markers is not covered either
 
 
 def test_the_theme_changes_live(plot, pixels, theme):
@@ -148,7 +174,7 @@ def test_the_latest_numbers_are_told(plot):
     loss = train(plot)
     assert readout(plot) == (
         f"Batch 200: loss {loss[-1]:.3g}, accuracy {100 * (1 - loss[-1] / 2.5):.1f} %\n"
-        "Epoch 2: training 0.4, 85.0 %  ·  validation 0.3, 90.0 %"
+        "Epoch 2: loss 0.4, accuracy 85.0 %  ·  validation 0.3, 90.0 %"
     )
 
 
@@ -160,7 +186,7 @@ def test_the_cursor_tells_the_numbers_under_the_mouse(plot):
     number = int(readout(plot).split()[1].rstrip(":"))
     assert number == pytest.approx(50, abs=1)
     assert f"loss {loss[number - 1]:.3g}," in readout(plot)
-    assert "Epoch 1: training 0.5, 80.0 %" in readout(plot)
+    assert "Epoch 1: loss 0.5, accuracy 80.0 %" in readout(plot)
 
 
 def test_the_keyboard_moves_the_cursor(plot):
