@@ -16,9 +16,9 @@ def percent(share: float, decimals: int = 1) -> str:
 
 
 def number(value: float) -> str:
-    """A number of at least 0 to three digits, without powers of ten: “0.0123”, “1,234”, “below 0.001”."""
+    """A number of at least 0 to three digits, without powers of ten: “0.0123”, “1,234”, “< 0.001”."""
     if 0 < value < 0.001:
-        return "below 0.001"
+        return "< 0.001"
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 

@@ -19,6 +19,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process that a test starts compiles all modules anew
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begins with trainings, which are the longest files, so that no process has to wait for another in the end."""
+    items.sort(key=lambda item: "/tests/training/" not in item.path.as_posix())
+
+
 @pytest.fixture(scope="session", autouse=True)
 def read_mnist_once() -> Iterator[None]:
     """All tests of a process share the images of MNIST, which are read from their files once."""

@@ -21,7 +21,7 @@ from cnnstudio.cli.options import (
 )
 from cnnstudio.cli.training_options import TrainingOptions, with_training_options
 from cnnstudio.progress import Progress
-from cnnstudio.training.config import TrainingConfig
+from cnnstudio.training.config import FOR_PHOTOS, TrainingConfig
 from cnnstudio.training.events import Batches, EpochEnd, Event, Preparing, Started, Stopped
 from cnnstudio.training.trainer import NothingTrained, TrainingResult
 from cnnstudio.training.trainer import train as train_network
@@ -37,8 +37,14 @@ def train(
         str, typer.Option(metavar="NAME|PATH", help=DATASET_HELP.format("The data set"))
     ] = TrainingConfig.dataset,
     architecture: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help=ARCHITECTURE_HELP.format("The network"))
-    ] = TrainingConfig.architecture,
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help=ARCHITECTURE_HELP.format("The network")
+            + f" By default {TrainingConfig.architecture}, and {FOR_PHOTOS.name} for few or large photos of your own.",
+            show_default=False,
+        ),
+    ] = None,
     training: TrainingOptions,
     output: Annotated[
         Path | None,
@@ -51,9 +57,12 @@ def train(
     as_json: JsonOption = False,
 ) -> int:
     """Train a network; Ctrl+C stops it and keeps what was learnt."""
-    dataset_named(dataset, training.get("image_size"), training.get("channels"))
-    architecture_named(architecture)
-    config = TrainingConfig(dataset=dataset, architecture=architecture, **training)
+    entry = dataset_named(dataset, training.get("image_size"), training.get("channels"))
+    if architecture is not None:
+        architecture_named(architecture)
+    suggested = TrainingConfig.suggested(entry, architecture or "")
+    given: dict[str, Any] = {"image_size": suggested.image_size, "channels": suggested.channels} | dict(training)
+    config = TrainingConfig(dataset=dataset, architecture=suggested.architecture, **given)
     with wrong_use():
         config.check()
     stop = threading.Event()
@@ -82,6 +91,7 @@ def _as_json(result: TrainingResult) -> dict[str, Any]:
         "images_per_second": result.images_per_second,
         "test_accuracy": result.test_accuracy,
         "test_loss": result.test_loss,
+        "advice": result.advice,
     }
 
 

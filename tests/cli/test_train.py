@@ -3,11 +3,15 @@ import signal
 import threading
 from dataclasses import replace
 
+import pytest
+from PIL import Image
+
 from cnnstudio.cli.train import _interrupt_sets
 from cnnstudio.models.networks.building import network_config
 from cnnstudio.models.networks.editing import change_layer
 from cnnstudio.models.networks.files import Network, write_network
 from cnnstudio.models.trained.library import list_models
+from cnnstudio.training.trainer import NothingTrained
 
 KEYS = (
     "run",
@@ -19,6 +23,7 @@ KEYS = (
     "images_per_second",
     "test_accuracy",
     "test_loss",
+    "advice",
 )
 QUICK = ("train", "--architecture", "softmax", "--epochs", "1")
 
@@ -47,6 +52,31 @@ def test_quiet_is_quiet_and_text_names_the_run(outcome, tmp_path, digits, add_da
     assert f"Run: {folder}" in out
     assert "of the 300 test images of MNIST right" in out
     assert (folder / "model.keras").is_file()
+
+
+@pytest.mark.parametrize(
+    ("options", "trained"),
+    [
+        ((), ("transfer-efficientnet-lite0", 160)),
+        (("--architecture", "transfer-efficientnet-lite0", "--image-size", "96"), ("transfer-efficientnet-lite0", 96)),
+        (("--architecture", "lenet5"), ("lenet5", 64)),
+    ],
+)
+def test_few_photos_are_trained_as_in_the_window(outcome, tmp_path, monkeypatch, options, trained):
+    for name in ("cat", "dog"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(4):
+            Image.new("RGB", (320, 240), (40 * number, 90, 10)).save(tmp_path / "photos" / name / f"{number}.jpg")
+    configs = []
+
+    def stopped_at_once(config, **_):
+        configs.append(config)
+        raise NothingTrained("Stopped.")
+
+    monkeypatch.setattr("cnnstudio.cli.train.train_network", stopped_at_once)
+    outcome("train", "--dataset", str(tmp_path / "photos"), *options)
+    [config] = configs
+    assert ((config.architecture, config.image_size), config.channels) == (trained, 3)
 
 
 def test_an_output_folder_that_is_not_empty(outcome, tmp_path):

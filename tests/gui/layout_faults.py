@@ -15,6 +15,8 @@ from PySide6.QtWidgets import (
     QScrollBar,
     QSplitterHandle,
     QStackedWidget,
+    QStyle,
+    QStyleOptionComboBox,
     QToolButton,
     QWidget,
 )
@@ -54,7 +56,10 @@ def _squeezed(widget: QWidget) -> Iterator[str]:
                 yield f"{widget.text()!r} takes {wanted.toTuple()} pixels and has {room.toTuple()}"
         case QComboBox() if not widget.isEditable() and not isinstance(widget, Picker):
             text = QFontMetrics(widget.font()).horizontalAdvance(widget.currentText())
-            if text > room.width() - room.height() // 2:
+            option = QStyleOptionComboBox()
+            widget.initStyleOption(option)
+            field = QStyle.SubControl.SC_ComboBoxEditField
+            if text > widget.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, field, widget).width():
                 yield f"{widget.currentText()!r} is shortened"
         case QAbstractSpinBox():
             if widget.minimumSizeHint().width() > room.width() + SLACK:

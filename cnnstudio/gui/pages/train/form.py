@@ -395,7 +395,7 @@ class TrainingForm(QWidget):
             image_size = self._controls["image_size"]
             image_size.clear()
             for size in sorted({*SIZES, entry.image_shape[0]}):
-                image_size.addItem(f"{size} × {size} pixels", size)
+                image_size.addItem(f"{size} × {size} px", size)
         before, self._proposed = self._proposed, TrainingConfig.suggested(entry)
         self._show_architectures()
         if before.architecture != self._proposed.architecture:

@@ -91,6 +91,7 @@ class TrainPage(Page):
         self._reading = LatestTask(self)
         self._reading.finished.connect(self._show_run)
         self._reading.failed.connect(self._message.show_failure)
+        self._run_wanted: Path | None = None
         self._looking = LatestTask(self)
         self._looking.finished.connect(self._show_probe)
         self._columns = row(self._build_choices(), (self._build_middle(), 1), self._seen, gap=SECTION, edge=SECTION)
@@ -143,8 +144,9 @@ class TrainPage(Page):
         self._message.hide()
         self._scroll.verticalScrollBar().setValue(0)
         self._forget_result()
-        if isinstance(payload, Path):
-            self._reading.submit(_read_run, payload)
+        self._run_wanted = payload if isinstance(payload, Path) else None
+        if self._run_wanted is not None:
+            self._reading.submit(_read_run, self._run_wanted)
             return
         if isinstance(payload, AugmentationSpec):
             self._form.choose_augmentation(str(payload))
@@ -159,9 +161,9 @@ class TrainPage(Page):
     @Slot(object)
     def _show_run(self, read_run: ReadRun) -> None:
         """Shows a training of before: its curves, its options and its result."""
-        if self._task is not None:
-            return  # another one was begun meanwhile
         folder, card, history, kept = read_run
+        if self._task is not None or folder != self._run_wanted:
+            return  # another training was begun or something else chosen meanwhile
         height, _, channels = card.input_shape
         kept |= {"image_size": height, "channels": channels}
         lost: list[str] = []

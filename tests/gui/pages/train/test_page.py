@@ -328,7 +328,7 @@ def test_a_network_that_knows_photos_is_proposed_for_few_of_them(page: TrainPage
     first = picker.choices[0]
     assert (first.key, first.group) == (page.config.architecture, "Recommended for these images")
     assert [choice.key for choice in picker.choices].count(first.key) == 1
-    assert "Transfer" in page.message and "160 × 160 pixels" in page.message
+    assert "Transfer" in page.message and "160 × 160 px" in page.message
     page.entered()
     assert page.config.dataset == str(tmp_path / "own")
     picker.set_current("lenet5")
@@ -369,7 +369,7 @@ def test_a_choice_that_is_none_any_more_is_forgotten_alone(qtbot: QtBot) -> None
 
 
 @pytest.mark.usefixtures("little_mnist")
-def test_a_training_is_gone_on_with_after_a_restart(page: TrainPage, qtbot: QtBot) -> None:
+def test_a_training_is_gone_on_with_after_a_restart(page: TrainPage, tmp_path: Path, qtbot: QtBot) -> None:
     """The model's menu brings its curves, its options and Train more, whatever was chosen since."""
     choose(page, architecture="softmax", epochs=2, seed=5, learning_rate=1e-9)
     press(qtbot, page, "train_button")
@@ -384,6 +384,11 @@ def test_a_training_is_gone_on_with_after_a_restart(page: TrainPage, qtbot: QtBo
     again = TrainPage(Settings())
     qtbot.addWidget(again)
     again.show()
+    again.receive(run)
+    again.receive("fashion-mnist")  # while the run is read, which then comes too late
+    again.receive(tmp_path)
+    qtbot.waitUntil(lambda: "card.json" in again.message, timeout=MINUTE)
+    assert again.config.dataset == "fashion-mnist"
     again.receive(run)
     qtbot.waitUntil(again.findChild(QPushButton, "train_more_button").isVisible, timeout=MINUTE)
     assert (again.config.dataset, again.config.architecture, again.config.seed) == ("mnist", "softmax", 5)
