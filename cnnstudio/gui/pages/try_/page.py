@@ -139,12 +139,13 @@ class TryPage(Page):
     def shut_down(self) -> None:
         """Waits for the request that is being answered."""
         self._panel.shut_down()
+        self._models.shut_down()
         if self._folder is not None:
             self._folder.shut_down()
         self._task.shut_down()
 
     def _build_header(self) -> QHBoxLayout:
-        self._models = ModelChooser(self.library, self._message)
+        self._models = ModelChooser(self.library, self._settings, self._message)
         self._models.setMinimumWidth(46 * GRID)
         self._models.setMaximumWidth(64 * GRID)
         self._models.chosen.connect(self._model_chosen)
