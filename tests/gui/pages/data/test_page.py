@@ -51,8 +51,8 @@ from cnnstudio.gui.widgets.images.pixel_view import PixelPicture
 from cnnstudio.gui.widgets.images.thumbnail_grid import Label
 from cnnstudio.models.trained.card import CARD_FILE, Card
 from cnnstudio.models.trained.classifier import Classifier
-from cnnstudio.models.trained.library import load_classifier
-from cnnstudio.storage import shipped
+from cnnstudio.models.trained.library import list_models, load_classifier
+from cnnstudio.storage import runs_folder, shipped
 from cnnstudio.training.evaluation import Mistakes, find_mistakes
 
 SECONDS = 30_000
@@ -429,6 +429,13 @@ def test_the_mistakes_of_a_model(page: DataPage, mistakes: Mistakes) -> None:
     combo.setCurrentIndex(1 + truth)
     of_class = int((test.labels[mistakes.indices] == truth).sum())
     assert text(page, "images_shown") == f"{of_class} of {count} mistakes"
+
+
+def test_a_model_is_called_here_as_in_the_list_of_models(page: DataPage, model: Path) -> None:
+    named = shutil.copytree(model, runs_folder() / "For Ada")
+    page.library.put(next(entry for entry in list_models() if entry.path == named))
+    page.receive(named)
+    assert text(page, "loading_title") == "Which ones does “For Ada” get wrong?"
 
 
 def test_a_mistake_from_near_and_back_to_all_images(page: DataPage, qtbot: QtBot, mistakes: Mistakes) -> None:
