@@ -23,7 +23,7 @@ from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.charts.class_histogram import ClassCounts, ClassHistogram
 from cnnstudio.gui.widgets.images.thumbnail_grid import ThumbnailGrid, ThumbnailSource, size_slider
 from cnnstudio.models.trained.folder_prediction import FilePrediction
-from cnnstudio.storage import exists, is_folder
+from cnnstudio.storage import exists
 from cnnstudio.wording import percent
 
 _REFRESH = 1000
@@ -37,13 +37,13 @@ _LEAST_SIDE = 12 * GRID
 """Of a thumbnail with its answer below, unless a smaller one is chosen, in device-independent pixels."""
 
 
-def _subtitle(model: str, judged: int = 0, right: int = 0) -> str:
+def _subtitle(model: str, judged: int = 0, right: int = 0, learnt: bool = False) -> str:
     """Which model answered, and how often it was right, where the folders' names say it."""
     if not judged:
         return f"Classified by {model}"
     return (
         f"Classified by {model}: {right:,} of {judged:,} right ({percent(right / judged)}), going by the names of the "
-        "folders"
+        f"folders{'. It was trained on some of these pictures' if learnt else ''}"
     )
 
 
@@ -271,7 +271,7 @@ class FolderView(QWidget):
         counts = {"unsure": number_unsure, "wrong": judged - right, "unreadable": len(results.unreadable)}
         self._show_choices(counts, one_class=chosen >= 0)
         self._chips["wrong"].setVisible(judged > 0)
-        self._subtitle.setText(_subtitle(self._model_title, judged, right))
+        self._subtitle.setText(_subtitle(self._model_title, judged, right, results.begun.learnt))
         self._every_class.setVisible(chosen >= 0)
         listing = self._filter == "unreadable"
         self._stack.setCurrentWidget(self._list if listing else self._grid)
@@ -388,7 +388,7 @@ class FolderView(QWidget):
         if self._results is None:
             return
         self._message.hide()
-        place = self._save_in or (self._folder if is_folder(self._folder) else self._folder.parent)
+        place = self._save_in or self._folder.parent
         if not os.access(place, os.W_OK):
             place = Path.home()
         start = str(place / f"{self._folder.stem or 'pictures'}.csv")
