@@ -174,7 +174,7 @@ class ImagePanel(ScrollColumn):
     def _leave_camera(self, why: str) -> None:
         """Back to photos from a camera that cannot be used."""
         self.choose(self.photo)
-        self._message.show_error(why)
+        self._message.show_info(why)
 
     @Slot(int)
     def _choose(self, index: int) -> None:
