@@ -357,6 +357,18 @@ def test_scan_again_and_forget(page: DataPage, qtbot: QtBot, tmp_path: Path) -> 
     assert len(list(folder.glob("*/*.png"))) == 60
 
 
+def test_escape_leaves_the_help_and_no_button_moves(page: DataPage) -> None:
+    button = page.findChild(QAbstractButton, "import_images_button")
+    page.activateWindow()
+    place = button.geometry()
+    page.findChild(QAction, "import_help").trigger()
+    assert page.findChild(QWidget, "folder_layout").isVisible()
+    page.layout().activate()
+    assert button.geometry() == place
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
+    assert page.findChild(DataBrowser).isVisible()
+
+
 def test_what_is_no_folder_of_images_is_refused_with_the_layout(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with qtbot.waitSignal(page.findChild(ImportPanel).failed, timeout=SECONDS):
