@@ -36,7 +36,7 @@ OPENED, MOST_OPENED = "try/opened", 12
 
 SAVED_FILES = "Keras models (*.keras)"
 MODEL_FILES = "Keras models (*.keras *.h5 *.hdf5)"
-OPENED_FILES = f"Models, cards of runs (*.keras *.h5 *.hdf5 {CARD_FILE})"
+OPENED_FILES = f"Models, cards of trainings (*.keras *.h5 *.hdf5 {CARD_FILE})"
 """What the window opens as a model: a file, or a run's folder by the card in it."""
 
 _ORIGINS = {
@@ -166,8 +166,8 @@ class ModelChooser(QWidget):
                 "open_model",
                 "&Open another…",
                 "open",
-                f"A .keras or .h5 file of Keras, or the {CARD_FILE} in a run's folder; or drop that folder here. "
-                "It stays in the list.",
+                f"A .keras or .h5 file of Keras, or the {CARD_FILE} in the folder of a training; or drop that folder "
+                "here. It stays in the list.",
                 self._ask_model,
             ),
             Item(
@@ -335,7 +335,7 @@ class ModelChooser(QWidget):
     def _ask_model(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
             self,
-            f"Open a model: a .keras or .h5 file, or the {CARD_FILE} of a run",
+            f"Open a model: a .keras or .h5 file, or the {CARD_FILE} of a training",
             "",
             f"{OPENED_FILES};;All files (*)",
         )

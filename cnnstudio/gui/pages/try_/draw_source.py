@@ -85,7 +85,7 @@ class DrawSource(Source):
             "clear_button",
             "Clear",
             "Empties the canvas; Undo brings the drawing back.",
-            "clear",
+            "delete",
             self.canvas.clear,
             keys="Ctrl+Del",
         )

@@ -306,7 +306,7 @@ class Results:
     def label(self, place: int) -> Label:
         """The answer in a few words, and whether it is right."""
         _, name, share = self.predictions[place].top[0]
-        return Label(f"{name} · {percent(share, 0)}", self.is_right(place))
+        return Label(f"{name} {percent(share, 0)}", self.is_right(place))
 
 
 def _plain(name: str) -> str:

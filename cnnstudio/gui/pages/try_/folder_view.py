@@ -19,6 +19,7 @@ from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages.try_.folder_results import FILTERS, ORDERS, TOP, Begun, More, Results, classify, problem_text
+from cnnstudio.gui.pages.try_.session import UNSURE
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.charts.class_histogram import ClassCounts, ClassHistogram
 from cnnstudio.gui.widgets.images.thumbnail_grid import ThumbnailGrid, ThumbnailSource, size_slider
@@ -186,8 +187,9 @@ class FolderView(QWidget):
         policy.setRetainSizeWhenHidden(True)
         self._every_class.setSizePolicy(policy)
         heading = row((label("Predicted classes", "strong", wrap=False), 1), self._every_class)
-        legend = label("Hatched: less than 50 % sure", "small")
-        classes = widget_of(column(heading, legend, (self._histogram, 1)))
+        self._legend = label(f"Hatched: less than {percent(UNSURE, 0)} sure", "small", "unsure_legend")
+        self._legend.hide()
+        classes = widget_of(column(heading, self._legend, (self._histogram, 1)))
         classes.setFixedWidth(29 * GRID)
         return classes
 
@@ -266,6 +268,7 @@ class FolderView(QWidget):
         self._show_classes(results)
         chosen = self._histogram.chosen_class
         unsure = results.counts(sure=False)
+        self._legend.setVisible(bool(unsure.any()))
         number_unsure = int(unsure[self._rows[chosen]] if chosen >= 0 else unsure.sum())
         judged, right = results.judged, results.right
         counts = {"unsure": number_unsure, "wrong": judged - right, "unreadable": len(results.unreadable)}

@@ -66,7 +66,7 @@ class PhotoSource(Source):
         self._called = ""
         self._shape = 0.0
         self._name = label(role="small", name="photo_name", wrap=False, plain=True)
-        self._name.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._name.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._tool_rows = ButtonRows(
             [
                 push_button(
@@ -101,7 +101,9 @@ class PhotoSource(Source):
         self.details = widget_of(column(self._steps, self._samples, gap=2 * GRID))
         self._preview = LatestTask(self)
         self._preview.finished.connect(self._show_preview)
-        self._below = widget_of(row((self._name, 1), self._reset))
+        # In the middle, below the picture, and no higher than a line.
+        self._reset.setFixedHeight(3 * GRID)
+        self._below = widget_of(row(self._reset.sizeHint().width() + GRID, (self._name, 1), self._reset))
         self.setLayout(column(self._photo, self._below, self._tool_rows, STRETCH))
         self._set_texts(texts_for(None))
 
@@ -183,7 +185,7 @@ class PhotoSource(Source):
 
     def _show_name(self) -> None:
         """The file's name as far as there is room, its beginning and its end; the whole path as the tooltip."""
-        room = self._surface.maximumWidth() - self._reset.sizeHint().width() - GRID
+        room = self._surface.maximumWidth() - 2 * (self._reset.sizeHint().width() + GRID)
         name = Path(self._called).name
         self._name.setText(self._name.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, room))
         self._name.setToolTip(f"<p>{escape(self._called)}</p>" if self._called else "")

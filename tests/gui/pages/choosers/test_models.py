@@ -47,7 +47,7 @@ def chooser(qtbot: QtBot) -> ModelChooser:
         ("lenet5", "mnist", "lenet5-mnist-2", "run", "My LeNet-5 on MNIST"),
         ("lenet5", "mnist", "lenet5-mnist-3", "run", "My LeNet-5 on MNIST (2)"),
         ("lenet5", "/photos/my.cats.zip", "lenet5-my.cats", "run", "My LeNet-5 on my.cats"),
-        ("Mine", "pets", "Mine-pets-3", "run", "My Mine on pets (3)"),
+        ("Mine", "pets", "Mine-pets-3", "run", "Mine on pets (3)"),
         ("efficientnetv2-b0", "imagenet", "efficientnetv2-b0", "download", "EfficientNetV2-B0"),
         ("lenet5", "mnist", "Zahlen 1", "run", "Zahlen 1"),
         ("", "", "theirs", "file", "theirs"),

@@ -180,7 +180,7 @@ def test_folders_named_as_classes_say_what_is_right(qtbot: QtBot, view: FolderVi
     assert {name for name, _, _ in shown(view)} == wrong
     images = view.findChild(ThumbnailGrid).source
     assert "Wrong: its folder says" in images.caption(0)
-    assert images.label(0).text == "{} · {:.0f} %".format(*_top(view.shown[0]))
+    assert images.label(0).text == "{} {:.0f} %".format(*_top(view.shown[0]))
 
 
 def test_what_a_model_was_trained_on_is_said(qtbot: QtBot, view: FolderView, tmp_path: Path, other_model: Path) -> None:
