@@ -150,6 +150,8 @@ def _collect(window: MainWindow) -> Iterator[tuple[str, QWidget]]:
     yield "collect: a new set", page
     name = "Wettersymbole aus dem Unterricht der Klasse 10b"
     path = create_collection(collected_folder(), name, "drawings", LONG_NAMES)
+    window.library.refresh()  # it was made behind the window's back
+    until(lambda: any(one.path == path for one in window.library.lists.sets))
     page.receive(path.name)
     until(lambda: page.collection is not None)
     yield "collect: an empty set", page
