@@ -44,7 +44,7 @@ def _subtitle(model: str, judged: int = 0, right: int = 0, learnt: bool = False)
         return f"Classified by {model}"
     return (
         f"Classified by {model}: {right:,} of {judged:,} right ({percent(right / judged)}), going by the names of the "
-        f"folders{'. It was trained on some of these pictures' if learnt else ''}"
+        f"folders{'. It was trained on some of these pictures.' if learnt else ''}"
     )
 
 

@@ -197,7 +197,7 @@ def test_what_a_model_was_trained_on_is_said(qtbot: QtBot, view: FolderView, tmp
     for folder, said in ((photos, True), (photos / "train", True), (photos / "test", False)):
         view.start(model, "mine", folder)
         qtbot.waitUntil(lambda: not view.running, timeout=SECONDS)
-        assert subtitle.text().endswith("It was trained on some of these pictures") == said
+        assert subtitle.text().endswith("It was trained on some of these pictures.") == said
 
 
 def _top(one: FilePrediction) -> tuple[str, float]:
