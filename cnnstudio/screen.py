@@ -37,6 +37,10 @@ CAMERA_PACKAGES = tuple(_CAMERA_NEEDS.values())
 """Those that the camera needs besides."""
 
 
+CAMERA_INSTALL = 'python -m pip install "cnnstudio[camera]"'
+"""The command that brings the camera's part of Qt, wherever CNN Studio is installed."""
+
+
 def missing_packages(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     """The Debian packages that a window needs and this machine has not; always empty outside Linux.
 

@@ -236,15 +236,16 @@ class MainWindow(QMainWindow):
 
     def _restore_geometry(self) -> None:
         available = self.screen().availableGeometry()
+        room = available.size() - FRAME
         if not self.restoreGeometry(self._settings.geometry):  # there is none yet, or it was on another screen
             size = DEFAULT_SIZE.expandedTo(available.size() * SHARE_OF_SCREEN)
-            size = size.boundedTo(available.size() - FRAME)
+            size = size.boundedTo(room)
             self.resize(size)
             self.move(available.center() - QRect(available.topLeft(), size).center() + available.topLeft())
         # A screen that is smaller than the last one still shows the whole window.
-        self.setMinimumSize(MINIMUM_SIZE.boundedTo(available.size()))
+        self.setMinimumSize(MINIMUM_SIZE.boundedTo(room))
         if not self.isMaximized() and not self.isFullScreen():
-            self.resize(self.size().boundedTo(available.size()))
+            self.resize(self.size().boundedTo(room))
 
     # Closing.
 

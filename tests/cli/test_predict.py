@@ -170,7 +170,8 @@ def test_a_folder_becomes_a_table(outcome, trained, folder, tmp_path):
     assert out == f"12 of 13 images are predicted in {table}; 1 could not be read.\n"
     assert err.splitlines() == [str(folder / "b" / "bad.png") + err[len(str(folder / "b" / "bad.png")) : -1]]
     rows = rows_of(table)
-    assert list(rows[0]) == ["file", "class", "probability", "class_2", "probability_2", "error", "model"]
+    named = ["class", "probability", "class_2", "probability_2"]
+    assert list(rows[0]) == ["file", *named, "folder_class", "right", "error", "model"]
     assert [row["file"] for row in rows] == [
         *(str(folder / "a" / f"{number}.png") for number in (10, 11)),
         *(str(folder / "b" / f"{number}.png") for number in range(10)),

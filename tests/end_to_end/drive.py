@@ -33,6 +33,7 @@ from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.gui.app import create
 from cnnstudio.gui.main_window import MainWindow
 from cnnstudio.gui.pages import PAGES
+from cnnstudio.gui.pages.try_.page import NO_ANSWER
 from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
 from cnnstudio.storage import runs_folder
 from tests.virtual_screen import Hand
@@ -141,11 +142,11 @@ def train_and_draw(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     canvas = try_.findChild(QWidget, "drawing_canvas")
     yield act(partial(hand.draw, drawn(canvas, SEVEN)))
     answer = try_.findChild(QLabel, "answer")
-    yield lambda: answer.text() != "–"
+    yield lambda: answer.text() != NO_ANSWER
     seen["answer"] = answer.text()
     seen["layers"] = list(try_.findChild(FeatureMapGrid).rows)
     yield act(partial(hand.press, "ctrl+z"))
-    yield lambda: answer.text() == "–"
+    yield lambda: answer.text() == NO_ANSWER
     yield act(partial(hand.press, "ctrl+shift+z"))
     yield lambda: answer.text() == seen["answer"]
     row = list(try_.findChild(FeatureMapGrid).rows.values())[1]

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.main_window import MainWindow
+from cnnstudio.gui.pages.try_.page import NO_ANSWER
 from tests.end_to_end.drive import SEVEN, Steps, act, drawn, place, run
 from tests.virtual_screen import Hand, run_on_virtual_screen
 
@@ -54,7 +55,7 @@ def try_page(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     yield lambda: page.model is not None
     canvas = page.findChild(QWidget, "drawing_canvas")
     yield act(partial(hand.draw, drawn(canvas, SEVEN)))
-    yield lambda: page.findChild(QLabel, "answer").text() != "–"
+    yield lambda: page.findChild(QLabel, "answer").text() != NO_ANSWER
     yield act(lambda: None)
     save(window, FOLDER / "try-dark.png")
 

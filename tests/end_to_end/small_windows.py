@@ -22,6 +22,7 @@ from cnnstudio.data.collected.sets import create_collection
 from cnnstudio.data.library import collected_folder
 from cnnstudio.gui.app import create
 from cnnstudio.gui.main_window import MainWindow
+from cnnstudio.gui.pages.try_.page import NO_ANSWER
 from cnnstudio.storage import shipped
 from tests.gui.layout_faults import layout_faults
 
@@ -118,7 +119,7 @@ def _try(window: MainWindow, images: Path) -> Iterator[tuple[str, QWidget]]:
     until(lambda: window.current_page is page and page.model is not None)
     yield "try", page
     window.open_path(next((images / "Hund").iterdir()))
-    until(lambda: page.findChild(QLabel, "answer").text() != "–")
+    until(lambda: page.findChild(QLabel, "answer").text() != NO_ANSWER)
     yield "try: a photo", page
     page.receive(images)
     until(lambda: page.busy is None)
@@ -149,6 +150,8 @@ def _collect(window: MainWindow) -> Iterator[tuple[str, QWidget]]:
     yield "collect: a new set", page
     name = "Wettersymbole aus dem Unterricht der Klasse 10b"
     path = create_collection(collected_folder(), name, "drawings", LONG_NAMES)
+    window.library.refresh()  # it was made behind the window's back
+    until(lambda: any(one.path == path for one in window.library.lists.sets))
     page.receive(path.name)
     until(lambda: page.collection is not None)
     yield "collect: an empty set", page

@@ -16,6 +16,7 @@ from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.pages.choosers.model_downloads import ModelDownloads
 from cnnstudio.gui.pages.choosers.models import ModelChooser
+from cnnstudio.gui.settings import Settings
 from cnnstudio.models.trained.pretrained import PRETRAINED, build_pretrained
 from tests.data import local_server
 from tests.data.local_server import Server, normal
@@ -43,7 +44,7 @@ def server(weights: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 def test_a_model_is_downloaded_and_chosen_as_soon_as_it_is_here(server: Server, weights: bytes, qtbot: QtBot) -> None:
     server.serve(f"/{ENTRY.file}", normal(weights))
-    chooser = ModelChooser(Library(), MessageBar())
+    chooser = ModelChooser(Library(), Settings(), MessageBar())
     qtbot.addWidget(chooser)
     chooser.findChild(QAction, "get_larger_model").trigger()
     dialog = chooser.findChild(ModelDownloads)

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.library import Library
-from cnnstudio.gui.main_window import MINIMUM_SIZE, MainWindow
+from cnnstudio.gui.main_window import FRAME, MINIMUM_SIZE, MainWindow
 from cnnstudio.gui.pages import PAGES, Page, PageEntry
 from cnnstudio.gui.settings import Settings
 
@@ -271,7 +271,7 @@ def test_a_signal_from_outside_closes_without_asking(qtbot: QtBot, window: MainW
 
 def test_size_and_page_come_back(qtbot: QtBot, window: MainWindow) -> None:
     show(qtbot, window)
-    size = MINIMUM_SIZE.boundedTo(window.screen().availableSize())
+    size = MINIMUM_SIZE.boundedTo(window.screen().availableSize() - FRAME)
     window.resize(size)
     window.show_page("try")
     window.show_page("settings")
@@ -312,9 +312,10 @@ def test_the_window_fits_on_its_screen(qtbot: QtBot, window: MainWindow) -> None
     window.close()
     again = MainWindow(Settings())
     qtbot.addWidget(again)
-    available = again.screen().availableSize()
-    assert again.width() <= available.width()
-    assert again.height() <= available.height()
+    room = again.screen().availableSize() - FRAME
+    for size in (again.size(), again.minimumSize()):
+        assert size.width() <= room.width()
+        assert size.height() <= room.height()
 
 
 def test_an_error_stands_above_the_page_and_gives_details(qtbot: QtBot, window: MainWindow) -> None:

@@ -401,7 +401,8 @@ class Lines:
         height: of an item.
         across: from one item's left edge to the next one's.
         down: from the top of one line to that of the next.
-        hidden: how many items the last place stands for; 0 where it is an item like the others.
+        hidden: how many items the last place stands for, which takes the rest of its line; 0 where it is an item like
+            the others.
     """
 
     count: int
@@ -425,12 +426,20 @@ class Lines:
     def rectangle(self, item: int) -> QRect:
         """Where an item lies."""
         line, column = divmod(item, self.columns)
-        return QRect(column * self.across, line * self.down, self.width, self.height)
+        rest = (self.columns - 1 - column) * self.across if self.hidden and item == self.count - 1 else 0
+        return QRect(column * self.across, line * self.down, self.width + rest, self.height)
 
     def item_at(self, x: float, y: float) -> int:
         """The item that holds a point; -1 for none."""
         column, line = int(x // self.across), int(y // self.down)
         item = line * self.columns + column
+        if (
+            self.hidden
+            and line == (self.count - 1) // self.columns
+            and self.count <= item + 1
+            and column < self.columns
+        ):
+            return self.count - 1
         inside = x % self.across < self.width and y % self.down < self.height
         return item if inside and line >= 0 and 0 <= column < self.columns and item < self.count else NONE
 

@@ -34,10 +34,20 @@ def model_mark(classifier: Classifier) -> str:
     return f"{classifier.card.name} {digest.hexdigest()[:8]}"
 
 
-def columns(top: int) -> list[str]:
-    """The headings of a table that names `top` classes for each file."""
+_JUDGED = ["folder_class", "right"]
+"""Headings of what the folder of a file says, which tables of earlier versions do not have."""
+
+
+def columns(top: int, judged: bool = True) -> list[str]:
+    """The headings of a table that names `top` classes for each file.
+
+    Args:
+        top: how many.
+        judged: whether it says of which class a file is by its folder, and whether the first class is that one.
+    """
     ranks = ["", *(f"_{rank}" for rank in range(2, top + 1))]
-    return ["file", *(f"{kind}{rank}" for rank in ranks for kind in ("class", "probability")), "error", "model"]
+    named = [f"{kind}{rank}" for rank in ranks for kind in ("class", "probability")]
+    return ["file", *named, *(_JUDGED if judged else ()), "error", "model"]
 
 
 def _same_file(name: str) -> str:
@@ -54,9 +64,11 @@ def _text_cell(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
 
 
-def _row(prediction: FilePrediction, top: int, model: str) -> list[str]:
+def _row(prediction: FilePrediction, top: int, model: str, judged: bool = True) -> list[str]:
     cells = [cell for _, name, share in prediction.top for cell in (_text_cell(name), f"{probability(share):g}")]
     cells += [""] * (2 * top - len(cells))
+    if judged:
+        cells += [_text_cell(prediction.truth), {True: "yes", False: "no", None: ""}[prediction.right]]
     return [_file_cell(prediction.file.name), *cells, _text_cell(prediction.error), _text_cell(model)]
 
 
@@ -113,6 +125,7 @@ class PredictionTable:
     ) -> None:
         self._path, self._top, self._model = path, top, model
         self._done: set[str] = set()
+        self._judged = True
         self._regular = is_file(path) or not exists(path)  # a pipe has nothing to keep
         with ExitStack() as stack:
             try:
@@ -151,7 +164,7 @@ class PredictionTable:
         try:
             if self._regular and not os.path.samestat(os.fstat(self._file.fileno()), self._path.stat()):
                 raise FileNotFoundError(errno.ENOENT, "another file is in its place")
-            self._write(_as_bytes(_row(prediction, self._top, self._model) for prediction in predictions))
+            self._write(_as_bytes(_row(prediction, self._top, self._model, self._judged) for prediction in predictions))
         except FileNotFoundError as error:
             raise StudioError(
                 f"{self._path} was moved, removed or replaced meanwhile. Run the same command again to make the table."
@@ -184,11 +197,14 @@ class PredictionTable:
             header, *rows = csv.reader(io.StringIO(text, newline="")) if text else [[]]
         except (UnicodeDecodeError, csv.Error) as error:
             raise self._refusal("is no table of predictions") from error
-        wanted = columns(self._top)
+        self._judged = header[-4:-2] == _JUDGED
+        wanted = columns(self._top, self._judged)
         if header[:1] != wanted[:1] or header[-2:] != wanted[-2:]:
             raise self._refusal("is no table of predictions")
         if header != wanted:
-            raise self._refusal(f"names {(len(header) - 3) // 2} classes for each picture, not {self._top}")
+            raise self._refusal(
+                f"names {(len(header) - 3) // 2 - self._judged} classes for each picture, not {self._top}"
+            )
         if rows and len(rows[-1]) < len(wanted):  # cut off at a line break within a name
             rows.pop()
         for row in rows:

@@ -4,6 +4,7 @@ import csv
 import threading
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -145,8 +146,8 @@ def test_a_table_goes_on_where_it_was_cut_off(tmp_path: Path) -> None:
         table.add([predicted("bad.png", error="bad.png is no picture.")])
     whole = path.read_bytes()
     assert rows_of(path)[0] == columns(2)
-    assert rows_of(path)[2] == ['odd "n,a\nme".png', "dog", "0.25", "cat", "0.75", "", "m 1"]
-    assert rows_of(path)[3] == ["bad.png", "", "", "", "", "bad.png is no picture.", "m 1"]
+    assert rows_of(path)[2] == ['odd "n,a\nme".png', "dog", "0.25", "cat", "0.75", "", "", "", "m 1"]
+    assert rows_of(path)[3] == ["bad.png", "", "", "", "", "", "", "bad.png is no picture.", "m 1"]
     for length in range(whole.index(b"\n") + 1, len(whole) + 1):
         path.write_bytes(whole[:length])
         with PredictionTable(path, 2, "m 1") as table:
@@ -163,7 +164,7 @@ def test_a_table_goes_on_where_it_was_cut_off(tmp_path: Path) -> None:
         (b"some,other,table\n1,2,3\n", "is no table of predictions"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "is no table of predictions"),
         (",".join(columns(3)).encode() + b"\n", "names 3 classes for each picture, not 2"),
-        (",".join(columns(2)).encode() + b"\na.png,cat,1,dog,0,,other 2\n", "another model (other 2)"),
+        (",".join(columns(2)).encode() + b"\na.png,cat,1,dog,0,,,,other 2\n", "another model (other 2)"),
     ],
 )
 def test_another_table_is_not_touched(tmp_path: Path, content: bytes, why: str) -> None:
@@ -200,6 +201,21 @@ def test_saved_at_once_for_a_spreadsheet(tmp_path: Path) -> None:
         assert table.done == 1
     with pytest.raises(StudioError, match="cannot be written"):
         save_table(tmp_path / "nowhere" / "out.csv", [], 2, "m 1")
+
+
+def test_a_table_says_what_the_folders_say(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    save_table(path, [replace(predicted("a.png", CAT, DOG), truth=truth) for truth in ("cat", "dog", "")], 2, "m 1")
+    assert [row[5:7] for row in rows_of(path)] == [["folder_class", "right"], ["cat", "yes"], ["dog", "no"], ["", ""]]
+
+
+def test_a_table_of_an_earlier_version_goes_on_in_its_own_columns(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    path.write_text("file,class,probability,class_2,probability_2,error,model\na.png,cat,0.75,dog,0.25,,m 1\n")
+    with PredictionTable(path, 2, "m 1") as table:
+        assert table.done == 1
+        table.add([predicted("b.png", DOG, CAT)])
+    assert rows_of(path)[2] == ["b.png", "dog", "0.25", "cat", "0.75", "", "m 1"]
 
 
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ class ArchitectureChooser(QWidget):
         source = self._source = self._library.network(self.key) if self.file is None else None
         self._facts.show_facts(source)
         if isinstance(source, Architecture):
-            self.images.refresh("Its own images", images_text(source.image_shape, source.classes))
+            self.images.refresh("Its usual size", images_text(source.image_shape, source.classes))
         else:
             self.images.refresh("As it was saved", "The images for which it was made.")
         if images:

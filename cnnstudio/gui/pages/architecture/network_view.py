@@ -94,7 +94,7 @@ class NetworkView(QStackedWidget):
         )
         self._offer = push_button(
             "own_images_offer",
-            "Its own &images",
+            "Its usual &size",
             "Shows the network for the images for which it was made.",
             self.own_images_wanted,
         )

@@ -33,6 +33,8 @@ from cnnstudio.models.trained.value_ranges import VALUE_RANGES
 
 _WIDTH = 76 * GRID
 _LINES_SHOWN = 6
+_BESIDE_BAR = GRID
+"""Between what is filled in and the scroll bar."""
 _MAX_NAMES = 4 * 2**20
 
 _EXPLANATION = (
@@ -168,7 +170,7 @@ class AdoptDialog(QDialog):
             why = "It takes images of any size; this one is usual."
             questions.insert(2, _question("Image &size", self._size, why))
         form = column(*questions, STRETCH, gap=2 * GRID)
-        form.setContentsMargins(0, 0, GRID, 0)
+        form.setContentsMargins(0, 0, _BESIDE_BAR, 0)
         scroll = describe(ScrollColumn(), "adopt_form", "What it is", "Scrolls where the window is too low.")
         scroll.setToolTip("")
         scroll.setWidget(widget_of(form))
@@ -194,7 +196,9 @@ class AdoptDialog(QDialog):
         cancel.setAutoDefault(False)
         use = push_button("adopt_use", "&Use it", "Keeps your answers and opens the model.", self._keep, role="primary")
         use.setDefault(True)
-        return row(STRETCH, cancel, use)
+        buttons = row(STRETCH, cancel, use)
+        buttons.setContentsMargins(0, 0, _BESIDE_BAR, 0)  # below the fields
+        return buttons
 
     @Slot()
     def _ask_file(self) -> None:

@@ -71,7 +71,7 @@ class ImagesChooser(QWidget):
         self._classes.setSuffix(" classes")
         self._numbers = widget_of(column(row((self._side, 1), self._channels), self._classes))
         self.setLayout(column(self.picker, self._numbers))
-        self.refresh("Its own images", "")
+        self.refresh("Its usual size", "")
         self._numbers.hide()
         self.picker.changed.connect(self._choose)
         for box in (self._side, self._classes):
@@ -83,7 +83,7 @@ class ImagesChooser(QWidget):
         """Shows which data sets there are now, and says which images the network itself is about.
 
         Args:
-            own_title: “Its own images”, “As it was saved”.
+            own_title: “Its usual size”, “As it was saved”.
             own_images: what those images are; empty where that is not known yet.
         """
         self._entries = {entry.name: entry for entry in self._library.lists.datasets}

@@ -1,5 +1,7 @@
 """The model in use: chosen from a list, renamed, copied, deleted."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -17,19 +19,24 @@ from cnnstudio.gui.controls.saving import in_last_folder
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.pages.choosers.names import name_of, title_of, title_of_dataset
 from cnnstudio.gui.pages.choosers.networks import network_picture
-from cnnstudio.gui.task import aside
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.task import LatestTask, aside
+from cnnstudio.models.trained.adopt import remembered
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
 from cnnstudio.models.trained.files import MODEL_ENDINGS, NoCardError
-from cnnstudio.models.trained.library import ModelEntry, copy_model, rename_model, trash_model
+from cnnstudio.models.trained.library import ModelEntry, card_of, copy_model, rename_model, trash_model
 from cnnstudio.storage import is_file, is_folder
 from cnnstudio.wording import percent
 
 IN_USE = "try/model"
 """Under which the settings keep the path of the model that was opened or trained last."""
 
+OPENED, MOST_OPENED = "try/opened", 12
+"""Under which the settings keep the paths of models from elsewhere, one a line, the newest first; and how many."""
+
 SAVED_FILES = "Keras models (*.keras)"
 MODEL_FILES = "Keras models (*.keras *.h5 *.hdf5)"
-OPENED_FILES = f"Models, cards of runs (*.keras *.h5 *.hdf5 {CARD_FILE})"
+OPENED_FILES = f"Models, cards of trainings (*.keras *.h5 *.hdf5 {CARD_FILE})"
 """What the window opens as a model: a file, or a run's folder by the card in it."""
 
 _ORIGINS = {
@@ -39,6 +46,25 @@ _ORIGINS = {
     "file": ("Opened", "opened from a file"),
 }
 """Heading and words for where models come from, in the order in which they are listed."""
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A model from elsewhere, as the list shows it."""
+
+    path: Path
+    name: str
+    line: str
+    architecture: str = ""
+
+    @classmethod
+    def of(cls, path: Path, card: Card) -> "_Opened":
+        name = name_of(card)
+        return cls(path, name, describe_card(card, "file", name), card.architecture)
+
+    @property
+    def choice(self) -> Choice:
+        return Choice(str(self.path), self.name, self.line, network_picture(self.architecture), _ORIGINS["file"][0])
 
 
 def is_model(path: Path) -> bool:
@@ -71,6 +97,12 @@ def _stopped(card: Card) -> str:
     return f"stopped after {card.epochs} of {card.planned_epochs} epochs"
 
 
+def called(library: Library, path: Path, card: Card) -> str:
+    """What a model is called in the list of models, wherever it lies."""
+    entry = library.model(path)
+    return name_of(card) if entry is None else _name_of(entry)
+
+
 def photo_model(library: Library) -> ModelEntry | None:
     """The model to propose for ordinary photos: the first that is here."""
     known = (entry for entry in library.lists.models if entry.kind != "run")
@@ -82,6 +114,7 @@ class ModelChooser(QWidget):
 
     Args:
         library: which models there are.
+        settings: where it keeps which models from elsewhere were opened.
         message: where it says what has been done, and what could not be done.
 
     Signals:
@@ -96,12 +129,13 @@ class ModelChooser(QWidget):
     mistakes_wanted = Signal(object)
     training_wanted = Signal(object)
 
-    def __init__(self, library: Library, message: MessageBar) -> None:
+    def __init__(self, library: Library, settings: Settings, message: MessageBar) -> None:
         super().__init__()
         self._library = library
+        self._settings = settings
         self._message = message
         self._entries: dict[str, ModelEntry] = {}
-        self._guests: dict[str, Choice] = {}
+        self._guests: dict[str, _Opened] = {}
         self._asked: Path | None = None
         self._picker = describe(
             Picker(), "model_picker", "Model", "The trained network that answers; those you train are in this list too."
@@ -142,8 +176,8 @@ class ModelChooser(QWidget):
                 "open_model",
                 "&Open another…",
                 "open",
-                f"A .keras or .h5 file of Keras, or the {CARD_FILE} in a run's folder; or drop that folder here. "
-                "It stays in the list until CNN Studio is closed.",
+                f"A .keras or .h5 file of Keras, or the {CARD_FILE} in the folder of a training; or drop that folder "
+                "here. It stays in the list.",
                 self._ask_model,
             ),
             Item(
@@ -160,6 +194,14 @@ class ModelChooser(QWidget):
         self._menu.deleted.connect(self._take_deleted)
         self.setLayout(row((self._picker, 1), self._menu))
         self.refresh()
+        self._reader = LatestTask(self)
+        self._reader.finished.connect(self._list_opened)
+        if paths := self._opened_before():
+            self._reader.submit(_read_opened, paths)
+
+    def shut_down(self) -> None:
+        """Waits for what is being read."""
+        self._reader.shut_down()
 
     @property
     def path(self) -> Path | None:
@@ -177,7 +219,8 @@ class ModelChooser(QWidget):
         """What the model that is chosen is called; empty where there is none."""
         if self._entry is not None:
             return _name_of(self._entry)
-        return self.path.name if self.path is not None else ""
+        guest = self._guests.get(self._picker.current_key)
+        return guest.name if guest is not None else ""
 
     @Slot()
     def refresh(self) -> None:
@@ -190,7 +233,7 @@ class ModelChooser(QWidget):
         self._entries = {str(entry.path): entry for entry in entries}
         self._guests = {key: choice for key, choice in self._guests.items() if key not in self._entries}
         choices = [_choice(key, entry.card, entry.kind, _name_of(entry)) for key, entry in self._entries.items()]
-        choices += self._guests.values()
+        choices += [guest.choice for guest in self._guests.values()]
         there = None if before is None else self._library.follow(before)
         if there != before and str(there) in self._entries:
             with QSignalBlocker(self._picker):
@@ -214,7 +257,7 @@ class ModelChooser(QWidget):
             self._library.learn(path)
             self.refresh()
         if not self._picker.offers(key):
-            self._guests[key] = Choice(key, path.name, "Opened from a file", network_picture(""), _ORIGINS["file"][0])
+            self._guests[key] = _Opened(path, path.name, _ORIGINS["file"][1])
             self.refresh()
         self._picker.set_current(key)
 
@@ -227,11 +270,22 @@ class ModelChooser(QWidget):
             self.choose(path)
 
     def introduce(self, path: Path, card: Card) -> None:
-        """Says what a model from elsewhere is, now that its card is known."""
+        """Says what a model from elsewhere is, now that its card is known, and keeps it in the list."""
         key = str(path)
         if key in self._guests:
-            self._guests[key] = _choice(key, card, "file", name_of(card))
+            self._guests[key] = _Opened.of(path, card)
             self.refresh()
+            before = [str(known) for known in self._opened_before() if known != path]
+            self._settings.remember(OPENED, "\n".join([key, *before][:MOST_OPENED]))
+
+    def _opened_before(self) -> list[Path]:
+        paths = self._settings.recall(OPENED, "", "the models opened before")
+        return [Path(line) for line in paths.splitlines() if line]
+
+    @Slot(object)
+    def _list_opened(self, opened: Sequence[_Opened]) -> None:
+        self._guests |= {str(one.path): one for one in opened}
+        self.refresh()
 
     def asks_about(self, error: Exception) -> bool:
         """Asks what a model from elsewhere is, where that is what kept it from being opened; then it is chosen again.
@@ -293,7 +347,7 @@ class ModelChooser(QWidget):
     def _ask_model(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
             self,
-            f"Open a model: a .keras or .h5 file, or the {CARD_FILE} of a run",
+            f"Open a model: a .keras or .h5 file, or the {CARD_FILE} of a training",
             "",
             f"{OPENED_FILES};;All files (*)",
         )
@@ -344,6 +398,20 @@ class ModelChooser(QWidget):
     def _show_training(self) -> None:
         if self.path is not None:
             self.training_wanted.emit(self.path)
+
+
+def _read_opened(paths: Sequence[Path]) -> list[_Opened]:
+    """What is to be said of models from elsewhere; those that are gone are left out."""
+    opened = []
+    for path in paths:
+        try:
+            opened.append(_Opened.of(path, card_of(path)))
+        except NoCardError:
+            answers = remembered(path)
+            opened.append(_Opened(path, answers.name if answers is not None else path.name, _ORIGINS["file"][1]))
+        except StudioError:
+            continue
+    return opened
 
 
 def _name_of(entry: ModelEntry) -> str:

@@ -35,7 +35,7 @@ def name_of(card: Card, folder: str = "", kind: str = "file") -> str:
     Args:
         card: its card.
         folder: the name of its folder, where it has one of its own.
-        kind: of the model; a run is mine.
+        kind: of the model; a run is mine, which a network with a name of my own says by itself.
     """
     name = folder or card.name
     if name == card.architecture:
@@ -46,5 +46,5 @@ def name_of(card: Card, folder: str = "", kind: str = "file") -> str:
         return name
     # The first run has the number 2 where a model that ships has its name.
     number = int(numbered[1] or 1) - (kind == "run" and is_folder(shipped("trained") / stem))
-    mine, again = "My " if kind == "run" else "", f" ({number})" if number > 1 else ""
+    mine, again = "My " if kind == "run" and card.architecture in _TITLES else "", f" ({number})" if number > 1 else ""
     return f"{mine}{_TITLES.get(card.architecture, card.architecture)} on {title_of_dataset(card)}{again}"

@@ -86,7 +86,7 @@ class CapturePanel(QWidget):
         )
         self.redo = tool_button("redo_button", "Redo", "Does again what was undone.", "redo", keys="Ctrl+Shift+Z")
         self._clear = tool_button(
-            "clear_button", "Clear", "Empties the canvas.", "clear", self.canvas.clear, keys="Ctrl+Del"
+            "clear_button", "Clear", "Empties the canvas.", "delete", self.canvas.clear, keys="Ctrl+Del"
         )
         self.open = tool_button(
             "open_pictures_button",

@@ -15,6 +15,7 @@ from cnnstudio.data.library import collected_folder
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.describe import label
 from cnnstudio.gui.controls.layouts import column, row, widget_of
+from cnnstudio.gui.controls.question import AnswerButton, Role, ask
 from cnnstudio.gui.library import CollectedSet, Library
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
@@ -84,6 +85,27 @@ class CollectPage(Page):
         """Opens a set by its name."""
         if self._has_set(str(payload)):
             self._open(collected_folder() / str(payload))
+
+    @override
+    def may_close(self) -> bool:
+        """Asks what becomes of a drawing that was not added yet."""
+        name = self._view.unadded
+        if not name:
+            return True
+        answer = ask(
+            self,
+            "unadded_dialog",
+            "Drawing not added",
+            f"Your drawing on the Collect page was not added to “{name}” yet. Add it before you close?",
+            AnswerButton("add_drawing_button", "Add", Role.AcceptRole),
+            AnswerButton("discard_drawing_button", "Discard", Role.DestructiveRole),
+            AnswerButton("keep_drawing_button", "Keep drawing", Role.RejectRole),
+            usual="add_drawing_button",
+        )
+        if answer == "add_drawing_button":
+            self._view.add_drawing()
+            return not self._view.unadded  # else the page says why it could not be added
+        return answer == "discard_drawing_button"
 
     def shut_down(self) -> None:
         """Stops adding and the camera; what was deleted cannot be brought back any more."""

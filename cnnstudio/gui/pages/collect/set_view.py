@@ -144,6 +144,15 @@ class SetView(QWidget):
             aside(self._collection.close)
         self._burst.clear()
 
+    @property
+    def unadded(self) -> str:
+        """The class to which the drawing on the canvas was not added yet; empty where there is none."""
+        return self._class if self._capture.has_ink else ""
+
+    def add_drawing(self) -> None:
+        """Adds the drawing on the canvas to its class."""
+        self._capture.add_drawing()
+
     def shut_down(self) -> None:
         """Stops everything; what was deleted cannot be brought back any more."""
         self._adding.shut_down()

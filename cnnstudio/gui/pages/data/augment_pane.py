@@ -96,8 +96,8 @@ class AugmentPane(QWidget):
             lesson = f"{change.description} {change.unit[0].upper()}{change.unit[1:]}."
             control = slider(f"{name}_amount", change.title, lesson, (0, STEPS), self._changed)
             control.setPageStep(STEPS // 10)
-            figure = label(amount(change, 0), "secondary")
-            figure.setMinimumWidth(5 * GRID)
+            figure = label(amount(change, 0), "secondary", f"{name}_figure", wrap=False)
+            figure.setMinimumWidth(7 * GRID)
             figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             for place, widget in enumerate((caption(control), control, figure)):
                 grid.addWidget(widget, number % half, number // half * 3 + place)

@@ -178,6 +178,7 @@ class ImportPanel(QWidget):
         self._body.setCurrentWidget(self._help)
         self._import.hide()
         self._choose.show()
+        self._choose.setFocus()
 
     def open(self, path: Path) -> None:
         """Looks through a folder or zip."""
@@ -188,6 +189,7 @@ class ImportPanel(QWidget):
         self._body.setCurrentWidget(self._nothing)
         self._choose.hide()
         self._import.show()
+        self._cancel.setFocus()
         self._examples.set_images(())
         self._start(partial(look_at, path), "Looking through the folder …")
 
@@ -267,7 +269,9 @@ class ImportPanel(QWidget):
         return column(rows(self._size, colours), self._notes, self._numbers, self._examples, STRETCH)
 
     def _build_foot(self) -> QHBoxLayout:
-        back = push_button("cancel_import_button", "Cancel", "Goes back; nothing is imported. (Esc)", self.closed)
+        self._cancel = push_button(
+            "cancel_import_button", "Cancel", "Goes back; nothing is imported. (Esc)", self.closed
+        )
         on_key(self, Qt.Key.Key_Escape, self.closed)
         self._import = push_button(
             "import_button",
@@ -283,7 +287,7 @@ class ImportPanel(QWidget):
             self.folder_wanted,
             role="primary",
         )
-        return row(STRETCH, back, self._choose, self._import)
+        return row(STRETCH, self._cancel, self._choose, self._import)
 
     @property
     def _channels(self) -> int:

@@ -104,7 +104,9 @@ class LoadingPanel(QWidget):
         """
         self._entry = entry
         self._title.setText(breakable(f"Which ones does “{name}” get wrong?"))
-        self._text.setText(breakable(f"It answers all test images of {entry.title} once more."))
+        self._text.setText(
+            breakable(f"Its answers to all test images of {entry.title} are compared with the right ones.")
+        )
         self._download.hide()
         self.progress.run(partial(_look_for_mistakes, entry, model, name), "Opening the model …")
 

@@ -21,7 +21,7 @@ from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.choosers.images import BringImages, dataset_choice
-from cnnstudio.gui.pages.choosers.models import is_model, title_of_dataset
+from cnnstudio.gui.pages.choosers.models import called, is_model, title_of_dataset
 from cnnstudio.gui.pages.data.browser import DataBrowser
 from cnnstudio.gui.pages.data.explorer import DataExplorer
 from cnnstudio.gui.pages.data.import_panel import ImportPanel, import_button
@@ -133,6 +133,9 @@ class DataPage(Page):
             self._go_to_training,
             role="primary",
         )
+        policy = self._train.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # so that the button beside it stays where it is
+        self._train.setSizePolicy(policy)
         heading = label("Data", "heading", wrap=False)
         head = row(heading, (self._picker, 1), bring, self._train, gap=2 * GRID)
         head.insertStretch(2)  # the picker has a largest width
@@ -225,9 +228,10 @@ class DataPage(Page):
         """Asks a model about the test images of the data set that it was trained on."""
         try:
             card = aside(partial(card_of, model))
+            name = called(self.library, model, card)
             if card.dataset not in self._entries:
                 raise StudioError(
-                    f"“{card.name}” was trained on {title_of_dataset(card) or 'images that it does not name'}, and "
+                    f"“{name}” was trained on {title_of_dataset(card) or 'images that it does not name'}, and "
                     "these images are not on the list here. Import them first, then look for the mistakes again."
                 )
             height, _, channels = card.input_shape
@@ -241,14 +245,14 @@ class DataPage(Page):
         if not self.library.is_here(entry):
             self._refresh(choose=card.dataset)
             self._message.show_info(
-                f"“{card.name}” was trained on {entry.title}. Download its images, then look for the mistakes again."
+                f"“{name}” was trained on {entry.title}. Download its images, then look for the mistakes again."
             )
             return
         self._read_list(choose=card.dataset)
         self._begin(self._entries[card.dataset])
         self._began = time.monotonic()
         self._stack.setCurrentWidget(self._loading)
-        self._loading.look_for_mistakes(entry, model, card.name)
+        self._loading.look_for_mistakes(entry, model, name)
 
     def _tell_facts(self, entry: DatasetEntry) -> None:
         if self.dataset is not None:

@@ -1,7 +1,8 @@
 """Where the image comes from on the Try page. Each source is one panel; here is what they share, and the canvas."""
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QLabel, QWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.buttons import tool_button
 from cnnstudio.gui.controls.forms import slider
@@ -13,7 +14,10 @@ from cnnstudio.gui.widgets.drawing.canvas import DrawingCanvas
 from cnnstudio.models.trained.card import Card
 
 MINIMUM_SIDE = 30 * GRID
-"""Width and height of the canvas, and of what takes its place, in a small window."""
+"""Width of the canvas, and of what takes its place, in a small window."""
+
+_LEAST_CANVAS = 24 * GRID
+"""Width and height of the canvas in a low one."""
 
 NARROW = 40 * GRID
 """Below this width, what stands side by side in the column is set more closely, or under one another."""
@@ -48,6 +52,9 @@ class Source(QWidget):
     def set_side(self, side: int) -> None:
         """Sets width and height of the canvas, or of what takes its place."""
         self._surface.setFixedSize(side, side)
+
+    def fit(self, side: int, room: int) -> None:
+        """Fits into a height, as far as what is shown stays large enough; `side` is that of `set_side`."""
 
     def use(self, card: Card, texts: InputTexts) -> None:
         """Fits itself to the model that is open now."""
@@ -85,7 +92,7 @@ class DrawSource(Source):
             "clear_button",
             "Clear",
             "Empties the canvas; Undo brings the drawing back.",
-            "clear",
+            "delete",
             self.canvas.clear,
             keys="Ctrl+Del",
         )
@@ -103,7 +110,15 @@ class DrawSource(Source):
         brush = QLabel()
         brush.setPixmap(icon("brush", "secondary").pixmap(2 * GRID, 2 * GRID))
         brush.setToolTip(width.toolTip())
-        self.setLayout(column(self.canvas, row(brush, (width, 1), GRID, *tools), STRETCH))
+        self.setLayout(
+            column((self.canvas, 0, Qt.AlignmentFlag.AlignHCenter), row(brush, (width, 1), GRID, *tools), STRETCH)
+        )
+
+    @override
+    def fit(self, side: int, room: int) -> None:
+        tools = self.sizeHint().height() - self.canvas.minimumHeight()
+        least = max(_LEAST_CANVAS, min(side, room - tools))
+        self.canvas.setFixedSize(least, least)
 
     @property
     def input(self) -> ModelInput | None:

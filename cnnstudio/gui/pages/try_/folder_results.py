@@ -14,9 +14,11 @@ import numpy as np
 from PIL import Image
 
 from cnnstudio.data.folders.files import PictureFile, list_pictures
+from cnnstudio.data.folders.layout import SPLIT_FOLDERS
 from cnnstudio.errors import StudioError, reason
-from cnnstudio.gui.pages.try_.session import UNSURE
+from cnnstudio.gui.pages.try_.session import UNSURE, dataset_of
 from cnnstudio.gui.widgets.images.thumbnail_grid import Label
+from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.folder_prediction import FilePrediction, predict_files
 from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.models.trained.prediction_table import model_mark, save_table
@@ -120,6 +122,7 @@ class Begun:
         classes: of the model.
         mark: what distinguishes the model from others in a table.
         total: number of pictures.
+        learnt: whether the model was trained on some of the pictures.
         problems: a sentence for each folder that cannot be read.
         thumbnails: where the small pictures will be.
     """
@@ -128,6 +131,7 @@ class Begun:
     classes: tuple[str, ...]
     mark: str
     total: int
+    learnt: bool
     problems: tuple[str, ...]
     thumbnails: Thumbnails
 
@@ -168,7 +172,8 @@ def classify(model: Path, folder: Path, on_event: Callable[[object], object], st
     try:
         thumbnails = Thumbnails(shape)
         mark = model_mark(classifier)
-        on_event(Begun(folder, classifier.classes, mark, len(files), tuple(problems), thumbnails))
+        learnt = _was_learnt(classifier.card, folder)
+        on_event(Begun(folder, classifier.classes, mark, len(files), learnt, tuple(problems), thumbnails))
         for batch in predict_files(classifier, files, min(TOP, len(classifier.classes)), tell):
             small = [_shrunk(one.image, shape) for one in batch if one.image is not None]
             if small:
@@ -179,6 +184,18 @@ def classify(model: Path, folder: Path, on_event: Callable[[object], object], st
     except OSError as error:
         raise StudioError(f"The small pictures cannot be kept: {reason(error)}. Make room on the disk.") from error
     return True
+
+
+def _was_learnt(card: Card, folder: Path) -> bool:
+    """Whether a model was trained on some of a folder's pictures."""
+    entry = dataset_of(card)
+    if entry is None or entry.path is None:
+        return False
+    learnt, shown = entry.path.resolve(), folder.resolve()
+    if not shown.is_relative_to(learnt):
+        return learnt.is_relative_to(shown)
+    inside = shown.relative_to(learnt).parts
+    return not inside or SPLIT_FOLDERS.get(inside[0].casefold(), "train") == "train"
 
 
 def _shrunk(image: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
@@ -222,15 +239,17 @@ class Results:
 
     def add(self, predictions: Sequence[FilePrediction]) -> None:
         """Adds predictions."""
-        self.everything += predictions
-        for one in predictions:
+        for given in predictions:
+            truth = self._truth(given.file)
+            one = replace(given, truth="" if truth == UNKNOWN else self.begun.classes[truth])
+            self.everything.append(one)
             if one.error:
                 self.unreadable.append(one)
             else:
                 self.predictions.append(one)
                 self._classes.append(one.top[0][0])
                 self._shares.append(one.top[0][2])
-                self._truths.append(self._truth(one.file))
+                self._truths.append(truth)
 
     def _truth(self, file: PictureFile) -> int:
         """The class that the nearest folder around a picture is named as; `UNKNOWN` for none."""
@@ -287,7 +306,7 @@ class Results:
     def label(self, place: int) -> Label:
         """The answer in a few words, and whether it is right."""
         _, name, share = self.predictions[place].top[0]
-        return Label(f"{name} · {percent(share, 0)}", self.is_right(place))
+        return Label(f"{name} {percent(share, 0)}", self.is_right(place))
 
 
 def _plain(name: str) -> str:

@@ -19,11 +19,12 @@ from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages.try_.folder_results import FILTERS, ORDERS, TOP, Begun, More, Results, classify, problem_text
+from cnnstudio.gui.pages.try_.session import UNSURE
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.charts.class_histogram import ClassCounts, ClassHistogram
 from cnnstudio.gui.widgets.images.thumbnail_grid import ThumbnailGrid, ThumbnailSource, size_slider
 from cnnstudio.models.trained.folder_prediction import FilePrediction
-from cnnstudio.storage import exists, is_folder
+from cnnstudio.storage import exists
 from cnnstudio.wording import percent
 
 _REFRESH = 1000
@@ -37,13 +38,13 @@ _LEAST_SIDE = 12 * GRID
 """Of a thumbnail with its answer below, unless a smaller one is chosen, in device-independent pixels."""
 
 
-def _subtitle(model: str, judged: int = 0, right: int = 0) -> str:
+def _subtitle(model: str, judged: int = 0, right: int = 0, learnt: bool = False) -> str:
     """Which model answered, and how often it was right, where the folders' names say it."""
     if not judged:
         return f"Classified by {model}"
     return (
         f"Classified by {model}: {right:,} of {judged:,} right ({percent(right / judged)}), going by the names of the "
-        "folders"
+        f"folders{'. It was trained on some of these pictures.' if learnt else ''}"
     )
 
 
@@ -186,8 +187,9 @@ class FolderView(QWidget):
         policy.setRetainSizeWhenHidden(True)
         self._every_class.setSizePolicy(policy)
         heading = row((label("Predicted classes", "strong", wrap=False), 1), self._every_class)
-        legend = label("Hatched: less than 50 % sure", "small")
-        classes = widget_of(column(heading, legend, (self._histogram, 1)))
+        self._legend = label(f"Hatched: less than {percent(UNSURE, 0)} sure", "small", "unsure_legend")
+        self._legend.hide()
+        classes = widget_of(column(heading, self._legend, (self._histogram, 1)))
         classes.setFixedWidth(29 * GRID)
         return classes
 
@@ -266,12 +268,13 @@ class FolderView(QWidget):
         self._show_classes(results)
         chosen = self._histogram.chosen_class
         unsure = results.counts(sure=False)
+        self._legend.setVisible(bool(unsure.any()))
         number_unsure = int(unsure[self._rows[chosen]] if chosen >= 0 else unsure.sum())
         judged, right = results.judged, results.right
         counts = {"unsure": number_unsure, "wrong": judged - right, "unreadable": len(results.unreadable)}
         self._show_choices(counts, one_class=chosen >= 0)
         self._chips["wrong"].setVisible(judged > 0)
-        self._subtitle.setText(_subtitle(self._model_title, judged, right))
+        self._subtitle.setText(_subtitle(self._model_title, judged, right, results.begun.learnt))
         self._every_class.setVisible(chosen >= 0)
         listing = self._filter == "unreadable"
         self._stack.setCurrentWidget(self._list if listing else self._grid)
@@ -388,7 +391,7 @@ class FolderView(QWidget):
         if self._results is None:
             return
         self._message.hide()
-        place = self._save_in or (self._folder if is_folder(self._folder) else self._folder.parent)
+        place = self._save_in or self._folder.parent
         if not os.access(place, os.W_OK):
             place = Path.home()
         start = str(place / f"{self._folder.stem or 'pictures'}.csv")

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QStackedWidget
+from typing_extensions import override
 
 from cnnstudio.gui.controls.buttons import chip, chip_group
 from cnnstudio.gui.controls.describe import describe, label
@@ -47,6 +49,7 @@ class ImagePanel(ScrollColumn):
         self._message = message
         self._card: Card | None = None
         self._room = (0, 0)
+        self._narrow = False
         self.draw, self.photo, self.camera, self.sample = DrawSource(), PhotoSource(), CameraSource(), SampleSource()
         self._sources: tuple[Source, ...] = (self.draw, self.photo, self.camera, self.sample)
         self._stack = QStackedWidget()
@@ -55,6 +58,7 @@ class ImagePanel(ScrollColumn):
             self._stack.addWidget(source)
             source.input_changed.connect(self.asked)
             source.failed.connect(message.show_error)
+        self._make_room()
         self.photo.pasted.connect(self.open_picture)
         self.camera.unavailable.connect(self._leave_camera)
         self._chips = [
@@ -150,6 +154,18 @@ class ImagePanel(ScrollColumn):
         self._room = width, height
         self._share_room()
 
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_sources()
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """What is around the sources may need more room than before: buttons get their height when they are shown."""
+        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+            self._fit_sources()
+        return super().eventFilter(watched, event)
+
     def _share_room(self) -> None:
         width, height = self._room
         side = max(MINIMUM_SIDE, min(height - 48 * GRID, width * 31 // 100)) // GRID * GRID
@@ -164,27 +180,46 @@ class ImagePanel(ScrollColumn):
         seen = _LARGE_INPUT if large and height >= _ROOM_FOR_LARGE_INPUT else small
         self._pixels.setFixedSize(seen, seen)
         self._note.setMaximumWidth(side - seen - 2 * GRID)
+        self._narrow = side < NARROW
+        self._describe_input()
+        self._fit_sources()
+
+    def _fit_sources(self) -> None:
+        """Leaves room for what the network gets."""
+        others = self._chip_rows.sizeHint().height() + self._pixels.minimumHeight() + 2 * 2 * GRID
+        side, shown = self._stack.maximumWidth(), self.source
+        for source in self._sources:
+            source.fit(side, self.viewport().height() - others)
+        # Qt asks all sources how high they are at a width, not only the one that is seen.
+        flows = shown.hasHeightForWidth()
+        self._stack.setMaximumHeight(shown.heightForWidth(side) if flows else shown.sizeHint().height())
+
+    def _make_room(self) -> None:
+        """Gives the source that is chosen the room that it needs, whatever the others would need."""
+        for source in self._sources:
+            policy = QSizePolicy.Policy.Preferred if source is self.source else QSizePolicy.Policy.Ignored
+            source.setSizePolicy(policy, policy)
+        self._stack.adjustSize()
 
     def _describe_input(self) -> None:
         texts = texts_for(self._card)
         gets = texts.gets_sample if self.source is self.sample else texts.gets
-        self._note.setText(f"<b>What the network gets</b><br>{gets}")
+        title = "<b>What the network gets</b>"
+        self._note.setText(title if self._narrow else f"{title}<br>{gets}")
+        self._note.setToolTip(f"<p>{gets}</p>")
 
     @Slot(str)
     def _leave_camera(self, why: str) -> None:
         """Back to photos from a camera that cannot be used."""
         self.choose(self.photo)
-        self._message.show_error(why)
+        self._message.show_info(why)
 
     @Slot(int)
     def _choose(self, index: int) -> None:
         self._stack.setCurrentIndex(index)
         self.photo.details.setVisible(self.source is self.photo)
         self._describe_input()
-        for source in self._sources:
-            policy = QSizePolicy.Policy.Preferred if source is self.source else QSizePolicy.Policy.Ignored
-            source.setSizePolicy(policy, policy)
-        self._stack.adjustSize()
+        self._make_room()
         self.source_changed.emit()
         if self.source is self.camera:
             self.camera.start()  # which may lead to another source at once

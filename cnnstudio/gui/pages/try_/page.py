@@ -47,7 +47,9 @@ from cnnstudio.wording import percent
 if TYPE_CHECKING:
     from cnnstudio.gui.pages.try_.folder_view import FolderView
 
-NO_ANSWER = "–"
+_EVERY_LAYER = "The output of every layer"
+
+NO_ANSWER = "No answer yet"
 
 
 class TryPage(Page):
@@ -139,12 +141,13 @@ class TryPage(Page):
     def shut_down(self) -> None:
         """Waits for the request that is being answered."""
         self._panel.shut_down()
+        self._models.shut_down()
         if self._folder is not None:
             self._folder.shut_down()
         self._task.shut_down()
 
     def _build_header(self) -> QHBoxLayout:
-        self._models = ModelChooser(self.library, self._message)
+        self._models = ModelChooser(self.library, self._settings, self._message)
         self._models.setMinimumWidth(46 * GRID)
         self._models.setMaximumWidth(64 * GRID)
         self._models.chosen.connect(self._model_chosen)
@@ -192,8 +195,10 @@ class TryPage(Page):
         return middle
 
     def _build_layers(self) -> QVBoxLayout:
-        title = label("The output of every layer", "strong")
-        title.setToolTip("Each layer turns the maps of the layer before into its own. Click a map to enlarge it.")
+        self._heading = label(_EVERY_LAYER, "strong", "layers_heading")
+        self._heading.setToolTip(
+            "Each layer turns the maps of the layer before into its own. Click a map to enlarge it."
+        )
         self._every = describe(
             QCheckBox(),
             "all_layers_box",
@@ -205,7 +210,7 @@ class TryPage(Page):
         self._maps = FeatureMapGrid()
         self._maps.rows_missing.connect(self._look)
         self._maps.arithmetic_wanted.connect(self._look)
-        return column(row((title, 1), self._every), (self._maps, 1))
+        return column(row((self._heading, 1), self._every), (self._maps, 1))
 
     def _recall_model(self) -> None:
         """Chooses the model that was opened or trained last, where that is another one than was known here."""
@@ -327,6 +332,7 @@ class TryPage(Page):
     @Slot()
     def _show_rows(self) -> None:
         shown = rows_of(self._layers, self._every.isChecked())
+        self._heading.setText(_EVERY_LAYER if len(shown) == len(self._layers) else "The output of the main layers")
         self._blocks = blocks_of(shown)
         self._maps.set_rows([(layer.name, layer.kind, layer.shape) for layer in shown])
 
@@ -429,9 +435,7 @@ class TryPage(Page):
 
 
 def sureness(probability: float) -> str:
-    """How sure an answer is, in words; a network is never quite sure."""
-    if probability > 0.999:
-        return "more than 99.9 % sure"
+    """How sure an answer is, in words and as the bar beside it has it."""
     return f"{'' if probability >= UNSURE else 'only '}{percent(probability)} sure"
 
 

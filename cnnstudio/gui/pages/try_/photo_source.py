@@ -30,7 +30,13 @@ from cnnstudio.models.trained.card import Card
 
 PASTED = "Pasted picture"
 
-STEP_SIDE = 12 * GRID
+STEP_SIDE = 8 * GRID
+
+DETAILS = 13 * GRID
+"""Height of the steps, or of the photos to try, as it is kept for either."""
+
+_LOWEST = 20 * GRID
+"""Height of the picture where there is little room."""
 
 
 class PhotoSource(Source):
@@ -66,7 +72,7 @@ class PhotoSource(Source):
         self._called = ""
         self._shape = 0.0
         self._name = label(role="small", name="photo_name", wrap=False, plain=True)
-        self._name.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._name.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._tool_rows = ButtonRows(
             [
                 push_button(
@@ -96,17 +102,28 @@ class PhotoSource(Source):
         )
         self._steps = QGridLayout()
         self._steps.setSpacing(GRID)
+        self._steps_title = label("How your picture became that", "small")
+        self._steps_title.hide()
         self._samples = SamplePhotos()
         self._samples.chosen.connect(self.open)
-        self.details = widget_of(column(self._steps, self._samples, gap=2 * GRID))
+        self.details = widget_of(column(column(self._steps_title, self._steps), self._samples, gap=2 * GRID))
         self._preview = LatestTask(self)
         self._preview.finished.connect(self._show_preview)
-        self._below = widget_of(row((self._name, 1), self._reset))
+        # In the middle, below the picture, and no higher than a line.
+        self._reset.setFixedHeight(4 * GRID)
+        self._below = widget_of(row(self._reset.sizeHint().width() + GRID, (self._name, 1), self._reset))
         self.setLayout(column(self._photo, self._below, self._tool_rows, STRETCH))
         self._set_texts(texts_for(None))
 
+    @override
+    def fit(self, side: int, room: int) -> None:
+        others = self.sizeHint().height() - self._surface.minimumHeight()
+        if self._below.isHidden():
+            others += self._below.sizeHint().height() + GRID  # it comes with a picture
+        self._surface.setFixedHeight(max(_LOWEST, min(3 * side // 4, room - DETAILS - 2 * GRID - others)))
+
     def set_side(self, side: int) -> None:
-        """Leaves room for the step pictures."""
+        """Makes the picture, and what is below it, so wide."""
         self._surface.setFixedSize(side, 3 * side // 4)
         self._tool_rows.fit(side)
         self._samples.set_side(side)
@@ -183,7 +200,7 @@ class PhotoSource(Source):
 
     def _show_name(self) -> None:
         """The file's name as far as there is room, its beginning and its end; the whole path as the tooltip."""
-        room = self._surface.maximumWidth() - self._reset.sizeHint().width() - GRID
+        room = self._surface.maximumWidth() - 2 * (self._reset.sizeHint().width() + GRID)
         name = Path(self._called).name
         self._name.setText(self._name.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, room))
         self._name.setToolTip(f"<p>{escape(self._called)}</p>" if self._called else "")
@@ -214,16 +231,16 @@ class PhotoSource(Source):
         while (item := self._steps.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
+        self._steps_title.setVisible(len(steps) > 2)
         for number, step in enumerate(steps[1:-1]):
             view = PixelView(placeholder="")
             describe(view, f"step_{number + 1}", step.title, step.title)
             view.setFixedSize(STEP_SIDE, STEP_SIDE)
             view.set_image(step.image)
             caption = label(step.title, "small")
-            caption.setFixedWidth(STEP_SIDE)
-            self._steps.addWidget(view, 0, number)
-            self._steps.addWidget(caption, 1, number, Qt.AlignmentFlag.AlignTop)
-        self._steps.setColumnStretch(max(0, len(steps) - 2), 1)
+            self._steps.addWidget(view, 0, 2 * number)
+            self._steps.addWidget(caption, 0, 2 * number + 1)
+            self._steps.setColumnStretch(2 * number + 1, 1)
 
     @Slot()
     def ask(self) -> None:

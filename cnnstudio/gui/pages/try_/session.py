@@ -162,6 +162,8 @@ class OpenedPicture:
 
 def dataset_of(card: Card) -> DatasetEntry | None:
     """The data set that a model was trained on; None where it is not known here."""
+    if not card.dataset:  # which would be the current folder
+        return None
     height, width, channels = card.input_shape
     try:
         return find_dataset(card.dataset, height if height == width else None, channels)

@@ -19,7 +19,7 @@ from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, column
 from cnnstudio.gui.look.theme import GAP, SECTION
 from cnnstudio.gui.widgets.drawing.photo_view import Crop, PhotoView
-from cnnstudio.screen import apt_line, missing_camera_packages
+from cnnstudio.screen import CAMERA_INSTALL, apt_line, missing_camera_packages
 
 INTERVAL = 100
 """Milliseconds between two `picture_changed`, at least."""
@@ -31,9 +31,6 @@ _SIDE = 480
 """Shorter side of the frames that are asked for: enough for any network here, and cheap to convert."""
 
 _FRAMES_A_SECOND = 15
-
-INSTALL = 'python -m pip install "cnnstudio[camera]"'
-"""The command that brings the camera's part of Qt."""
 
 TRY_AGAIN = "Then press “Try again”."
 """How a sentence on what to do ends, beside the button that says so."""
@@ -355,10 +352,13 @@ def _permission_problem() -> str | None:
 def import_problem(error: ImportError) -> str:
     """Why QtMultimedia could not be imported, and what to do."""
     if isinstance(error, ModuleNotFoundError):
-        return f"The camera needs a part of Qt that is not installed. Install it with\n{INSTALL}\n{TRY_AGAIN}"
+        missing = missing_camera_packages()
+        packages = f"sudo {apt_line(missing)}\n" if missing else ""
+        what = "The camera needs a part of Qt that is not installed. Install it with"
+        return f"{what}\n{packages}{CAMERA_INSTALL}\n{TRY_AGAIN}"
     if missing := missing_camera_packages():
         return _packages_problem(missing)
-    return f"The camera's part of Qt cannot be loaded ({error}). Reinstall it with\n{INSTALL}\n{TRY_AGAIN}"
+    return f"The camera's part of Qt cannot be loaded ({error}). Reinstall it with\n{CAMERA_INSTALL}\n{TRY_AGAIN}"
 
 
 def _packages_problem(packages: Sequence[str]) -> str:

@@ -34,6 +34,9 @@ _MAP_SIDES = ((32, 56), (128, 40), (1 << 30, 32))
 _UNIT_SIDES = ((16, 24), (256, 14), (1 << 30, 10))
 """Up to so many maps, or units, in a layer, the desired longer side of a tile, in device-independent pixels."""
 
+_MORE = 10 * GRID
+"""Room at the end of the last line for how many more there are, at least, in device-independent pixels."""
+
 _HEADER, _LINE = 3 * GRID, 2 * GRID
 """Height of what stands above the tiles, and of a second line there."""
 
@@ -198,7 +201,9 @@ class MapRow(ItemLines):
             place = self.tile_rectangle(lines.count - 1).adjusted(
                 GAP - (lines.across - lines.width), 0, self.width(), 0
             )
-            painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, f"+{lines.hidden:,}")
+            painter.drawText(
+                place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, f"+{lines.hidden:,} more"
+            )
         marked = self.current if self.hasFocus() else self.hovered
         if NONE < marked < lines.count:
             for margin in (1, 2):
@@ -335,10 +340,18 @@ def lay_out(shape: tuple[int, ...], width: int, expanded: bool) -> TileLines:
     stride = -(-longest // round(1.5 * side)) if scale == 1 else 1
     height, across = scale * -(-rows // stride), scale * -(-columns // stride)
     gap = 2 if single else GRID // (1 if count <= _MAP_SIDES[0][0] else 2)
-    per_line = max(1, (width + gap) // (across + gap)) if across else 1
+    # Maps of about that side stand below each other from layer to layer.
+    pitch = (
+        max(across + gap // 2, side + gap)
+        if rows == columns and not single and across <= side + gap // 2
+        else across + gap
+    )
+    per_line = max(1, (width + pitch - across) // pitch) if across else 1
     places = count if expanded else min(count, per_line * MOST_LINES)
-    hidden = count - places + 1 if places < count else 0
-    return TileLines(places, per_line, across, height, across + gap, height + gap, hidden, scale, stride)
+    if places == count:
+        return TileLines(count, per_line, across, height, pitch, height + gap, 0, scale, stride)
+    places -= min(-(-_MORE // pitch), per_line) - 1
+    return TileLines(places, per_line, across, height, pitch, height + gap, count - places + 1, scale, stride)
 
 
 def paint_maps(values: np.ndarray, lines: TileLines, tiles: range, colormap: str, limits: Limits) -> QImage:

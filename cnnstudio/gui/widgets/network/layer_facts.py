@@ -226,7 +226,7 @@ COLUMNS: tuple[LayerColumn, ...] = (
     LayerColumn(
         "receptive_field",
         "Receptive",
-        "in pixels",
+        "field, in px",
         "The part of the image, in pixels, that one number of the output depends on. It grows from layer to layer.",
         _field,
         lambda _, row: shape_text(row.receptive_field),
@@ -234,7 +234,7 @@ COLUMNS: tuple[LayerColumn, ...] = (
     LayerColumn(
         "same_with_an_mlp",
         "With an MLP",
-        "inputs × outputs",
+        "in × out",
         "How many weights a dense layer would need for as many outputs as this convolution has: one for each pair of "
         "input and output.",
         _dense,

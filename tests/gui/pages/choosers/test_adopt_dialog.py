@@ -59,6 +59,12 @@ def test_what_is_likely_is_filled_in(dialog: AdoptDialog) -> None:
     assert dialog.findChild(QSpinBox, "adopt_size") is None or not dialog.findChild(QSpinBox).isVisible()
 
 
+def test_its_buttons_end_where_its_fields_end(dialog: AdoptDialog) -> None:
+    name, use = (dialog.findChild(QWidget, name) for name in ("adopt_name", "adopt_use"))
+    field, button = (one.mapTo(dialog, one.rect().topRight()).x() for one in (name, use))
+    assert field == button
+
+
 def test_answers_are_kept(dialog: AdoptDialog, theirs: Path, qtbot: QtBot) -> None:
     dialog.findChild(QPlainTextEdit, "adopt_classes").setPlainText("zero\none\ntwo\n")
     dialog.findChild(Picker, "adopt_range").set_current("-1-1")

@@ -14,8 +14,9 @@ from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.pages.choosers.models import ModelChooser, describe_card
 from cnnstudio.gui.pages.choosers.names import name_of
+from cnnstudio.gui.settings import Settings
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
-from cnnstudio.models.trained.library import rename_model
+from cnnstudio.models.trained.library import copy_model, list_models, rename_model
 from cnnstudio.storage import runs_folder
 
 
@@ -33,7 +34,7 @@ def add_run(name: str, created: str = "") -> Path:
 
 
 def chooser(qtbot: QtBot) -> ModelChooser:
-    made = ModelChooser(Library(), MessageBar())
+    made = ModelChooser(Library(), Settings(), MessageBar())
     qtbot.addWidget(made)
     return made
 
@@ -47,7 +48,7 @@ def chooser(qtbot: QtBot) -> ModelChooser:
         ("lenet5", "mnist", "lenet5-mnist-2", "run", "My LeNet-5 on MNIST"),
         ("lenet5", "mnist", "lenet5-mnist-3", "run", "My LeNet-5 on MNIST (2)"),
         ("lenet5", "/photos/my.cats.zip", "lenet5-my.cats", "run", "My LeNet-5 on my.cats"),
-        ("Mine", "pets", "Mine-pets-3", "run", "My Mine on pets (3)"),
+        ("Mine", "pets", "Mine-pets-3", "run", "Mine on pets (3)"),
         ("efficientnetv2-b0", "imagenet", "efficientnetv2-b0", "download", "EfficientNetV2-B0"),
         ("lenet5", "mnist", "Zahlen 1", "run", "Zahlen 1"),
         ("", "", "theirs", "file", "theirs"),
@@ -107,7 +108,7 @@ def two(qtbot: QtBot) -> Iterator[tuple[ModelChooser, Library, MessageBar]]:
     message = MessageBar()
     path = add_run("mlp-mnist")
     library = Library()
-    models = ModelChooser(library, message)
+    models = ModelChooser(library, Settings(), message)
     library.changed.connect(models.refresh)
     qtbot.addWidget(models)
     qtbot.addWidget(message)
@@ -138,3 +139,23 @@ def test_the_loss_of_a_model_is_said(qtbot: QtBot, two: tuple[ModelChooser, Libr
     assert message.text == (
         "“My MLP on MNIST” is not there any more: it was moved or deleted elsewhere. LeNet-5 on MNIST is open instead."
     )
+
+
+def opened(models: ModelChooser) -> list[str]:
+    choices = models.findChild(Picker, "model_picker").choices
+    return [choice.title for choice in choices if choice.group == "Opened"]
+
+
+def test_what_was_opened_from_elsewhere_is_in_the_list_at_the_next_start(qtbot: QtBot, tmp_path: Path) -> None:
+    shipped = next(entry for entry in list_models() if entry.name == "lenet5-mnist")
+    models = chooser(qtbot)
+    for name in ("gone.keras", "there.keras"):
+        path = copy_model(shipped, tmp_path / name)
+        models.choose(path)
+        models.introduce(path, shipped.card)
+    (tmp_path / "gone.keras").unlink()
+    again = chooser(qtbot)
+    qtbot.waitUntil(lambda: bool(opened(again)))
+    assert opened(again) == ["LeNet-5 on MNIST"]
+    again.choose(path)
+    assert (again.path, again.name) == (path, "LeNet-5 on MNIST")

@@ -18,7 +18,16 @@ from PySide6.QtGui import (
     QImage,
 )
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QProgressBar, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QProgressBar,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.collected.collection import Collection
@@ -95,6 +104,24 @@ def text(page: CollectPage, name: str) -> str:
 
 def counts(page: CollectPage) -> list[int]:
     return list(page.collection.counts.values())
+
+
+@pytest.mark.usefixtures("shapes")
+@pytest.mark.parametrize(("answer", "closes", "added"), [("add", True, 1), ("discard", True, 0), ("keep", False, 0)])
+def test_a_drawing_that_was_not_added_is_asked_about(
+    page: CollectPage, monkeypatch: pytest.MonkeyPatch, answer: str, closes: bool, added: int
+) -> None:
+    asked = []
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: asked.append(box.text()))
+    monkeypatch.setattr(
+        QMessageBox, "clickedButton", lambda box: box.findChild(QPushButton, f"{answer}_drawing_button")
+    )
+    assert page.may_close()
+    assert not asked
+    draw(page)
+    assert page.may_close() == closes
+    assert asked == ["Your drawing on the Collect page was not added to “circle” yet. Add it before you close?"]
+    assert counts(page)[0] == added
 
 
 def test_a_newcomer_gets_a_form_with_an_example(page: CollectPage, qtbot: QtBot) -> None:

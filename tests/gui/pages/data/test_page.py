@@ -52,8 +52,8 @@ from cnnstudio.gui.widgets.images.pixel_view import PixelPicture
 from cnnstudio.gui.widgets.images.thumbnail_grid import Label
 from cnnstudio.models.trained.card import CARD_FILE, Card
 from cnnstudio.models.trained.classifier import Classifier
-from cnnstudio.models.trained.library import load_classifier
-from cnnstudio.storage import shipped
+from cnnstudio.models.trained.library import list_models, load_classifier
+from cnnstudio.storage import runs_folder, shipped
 from cnnstudio.training.evaluation import Mistakes, find_mistakes
 
 SECONDS = 30_000
@@ -358,6 +358,18 @@ def test_scan_again_and_forget(page: DataPage, qtbot: QtBot, tmp_path: Path) -> 
     assert len(list(folder.glob("*/*.png"))) == 60
 
 
+def test_escape_leaves_the_help_and_no_button_moves(page: DataPage) -> None:
+    button = page.findChild(QAbstractButton, "import_images_button")
+    page.activateWindow()
+    place = button.geometry()
+    page.findChild(QAction, "import_help").trigger()
+    assert page.findChild(QWidget, "folder_layout").isVisible()
+    page.layout().activate()
+    assert button.geometry() == place
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
+    assert page.findChild(DataBrowser).isVisible()
+
+
 def test_what_is_no_folder_of_images_is_refused_with_the_layout(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with qtbot.waitSignal(page.findChild(ImportPanel).failed, timeout=SECONDS):
@@ -437,6 +449,13 @@ def test_the_mistakes_of_a_model(page: DataPage, mistakes: Mistakes) -> None:
     combo.setCurrentIndex(1 + truth)
     of_class = int((test.labels[mistakes.indices] == truth).sum())
     assert text(page, "images_shown") == f"{of_class} of {count} mistakes"
+
+
+def test_a_model_is_called_here_as_in_the_list_of_models(page: DataPage, model: Path) -> None:
+    named = shutil.copytree(model, runs_folder() / "For Ada")
+    page.library.put(next(entry for entry in list_models() if entry.path == named))
+    page.receive(named)
+    assert text(page, "loading_title") == "Which ones does “For Ada” get wrong?"
 
 
 def test_a_mistake_from_near_and_back_to_all_images(page: DataPage, qtbot: QtBot, mistakes: Mistakes) -> None:

@@ -4,6 +4,7 @@ import csv
 import os
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.class_histogram import ClassHistogram
 from cnnstudio.gui.widgets.images.thumbnail_grid import LARGEST, ThumbnailGrid
 from cnnstudio.models.networks.building import build_network
-from cnnstudio.models.trained.card import Card
+from cnnstudio.models.trained.card import CARD_FILE, Card
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.folder_prediction import FilePrediction
 from cnnstudio.models.trained.library import load_classifier
@@ -179,7 +180,24 @@ def test_folders_named_as_classes_say_what_is_right(qtbot: QtBot, view: FolderVi
     assert {name for name, _, _ in shown(view)} == wrong
     images = view.findChild(ThumbnailGrid).source
     assert "Wrong: its folder says" in images.caption(0)
-    assert images.label(0).text == "{} · {:.0f} %".format(*_top(view.shown[0]))
+    assert images.label(0).text == "{} {:.0f} %".format(*_top(view.shown[0]))
+
+
+def test_what_a_model_was_trained_on_is_said(qtbot: QtBot, view: FolderView, tmp_path: Path, other_model: Path) -> None:
+    photos = tmp_path / "photos"
+    for split in ("train", "test"):
+        for number, name in enumerate(("cat", "dog")):
+            file = photos / split / name / "1.png"
+            file.parent.mkdir(parents=True)
+            Image.new("RGB", (32, 32), (80 * number, 0, 0)).save(file)
+    model = shutil.copytree(other_model, tmp_path / "model")
+    card = load_classifier(model).card
+    (model / CARD_FILE).write_text(replace(card, dataset=str(photos)).to_json(), "utf-8")
+    subtitle = view.findChild(QLabel, "folder_subtitle")
+    for folder, said in ((photos, True), (photos / "train", True), (photos / "test", False)):
+        view.start(model, "mine", folder)
+        qtbot.waitUntil(lambda: not view.running, timeout=SECONDS)
+        assert subtitle.text().endswith("It was trained on some of these pictures.") == said
 
 
 def _top(one: FilePrediction) -> tuple[str, float]:
@@ -233,14 +251,14 @@ def test_saved_as_the_command_line_saves(
         QFileDialog, "getSaveFileName", lambda _p, _t, start, _f: (starts.append(Path(start)), ("", ""))[1]
     )
     press(qtbot, view, "save_table_button")
-    assert starts == [digits / "digits.csv", tmp_path / "digits.csv"]
+    assert starts == [digits.parent / "digits.csv", tmp_path / "digits.csv"]
     with (tmp_path / "table.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 61
     assert rows[0]["file"] == str(digits / "broken.jpg")
     assert rows[0]["error"]
     assert rows[1]["file"] == str(digits / "even" / "0.png")
-    assert rows[1]["class"] == "7"
+    assert (rows[1]["class"], rows[1]["folder_class"], rows[1]["right"]) == ("7", "", "")
 
 
 def test_cancel_keeps_what_has_come(qtbot: QtBot, view: FolderView, digits: Path, tmp_path: Path) -> None:

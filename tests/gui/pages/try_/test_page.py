@@ -20,7 +20,7 @@ from cnnstudio.gui.controls.question import NameDialog
 from cnnstudio.gui.pages.choosers.models import IN_USE, ModelChooser
 from cnnstudio.gui.pages.try_.image_panel import ImagePanel
 from cnnstudio.gui.pages.try_.input_texts import texts_for
-from cnnstudio.gui.pages.try_.page import TryPage
+from cnnstudio.gui.pages.try_.page import NO_ANSWER, TryPage
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
 from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
@@ -80,7 +80,7 @@ def test_clear_and_undo(page: TryPage, qtbot: QtBot) -> None:
     draw(qtbot, page, SEVEN)
     clear, undo = (page.findChild(QToolButton, name) for name in ("clear_button", "undo_button"))
     qtbot.mouseClick(clear, Qt.MouseButton.LeftButton)
-    assert answer(page) == "–"
+    assert answer(page) == NO_ANSWER
     assert page.findChild(QWidget, "network_input").image is None
     with qtbot.waitSignal(page.answered, timeout=SECONDS):
         qtbot.mouseClick(undo, Qt.MouseButton.LeftButton)
@@ -145,7 +145,7 @@ def test_what_is_no_picture_gets_a_sentence(page: TryPage, qtbot: QtBot, tmp_pat
     text.write_text("not a picture")
     page.receive(text)
     qtbot.waitUntil(lambda: "notes.png" in page.message, timeout=SECONDS)
-    assert answer(page) == "–"
+    assert answer(page) == NO_ANSWER
     with qtbot.waitSignal(page.answered, timeout=SECONDS):
         page.receive(photo_of(8, tmp_path / "eight.png"))
     assert not page.message
@@ -249,7 +249,7 @@ def test_a_drawing_stays_and_the_network_that_is_opened_next_answers_it(
     before = page.findChild(QWidget, "drawing_canvas").drawing
     with qtbot.waitSignal(page.answered, timeout=SECONDS, check_params_cb=lambda a: a.path == own_model) as answered:
         page.receive(own_model)
-        assert answer(page) == "–"
+        assert answer(page) == NO_ANSWER
     assert answered.args[0].input.strokes is not None
     assert all(np.array_equal(a, b) for a, b in zip(answered.args[0].input.strokes, before, strict=True))
     assert answer(page) == "7"
@@ -308,7 +308,7 @@ def test_a_picture_that_the_rule_cannot_use_is_still_shown(page: TryPage, qtbot:
     assert "No digit" in page.message
     assert page.findChild(PhotoView, "photo_view").image.shape[:2] == (300, 400)
     assert page.findChild(QLabel, "photo_name").text() == "blank.png"
-    assert answer(page) == "–"
+    assert answer(page) == NO_ANSWER
 
 
 def test_beside_a_test_image_nobody_talks_of_a_picture(page: TryPage, qtbot: QtBot) -> None:
@@ -397,3 +397,15 @@ def test_the_models_mistakes_are_shown_elsewhere(page: TryPage, qtbot: QtBot) ->
     with qtbot.waitSignal(page.navigate) as sent:
         page.findChild(QAction, "show_model_mistakes").trigger()
     assert sent.args == ["data", shipped("trained/lenet5-mnist")]
+
+
+@pytest.mark.parametrize(("width", "height", "chips"), [(1192, 760, ("draw", "photo")), (872, 600, ("draw",))])
+def test_what_the_network_gets_is_seen_whole(
+    page: TryPage, qtbot: QtBot, width: int, height: int, chips: tuple[str, ...]
+) -> None:
+    page.resize(width, height)
+    panel = page.findChild(ImagePanel)
+    for name in chips:
+        page.findChild(QPushButton, f"{name}_chip").click()
+        qtbot.waitUntil(lambda: panel.verticalScrollBar().maximum() == 0)
+        assert panel.widget().height() <= panel.viewport().height()

@@ -202,8 +202,8 @@ def test_a_photo_that_comes_while_the_network_is_opened_is_shown_at_once(qtbot: 
     [
         (0.31, "only 31.0 % sure"),
         (0.5, "50.0 % sure"),
-        (0.9991, "more than 99.9 % sure"),
-        (1.0, "more than 99.9 % sure"),
+        (0.9991, "99.9 % sure"),
+        (1.0, "100.0 % sure"),
     ],
 )
 def test_no_network_is_quite_sure(probability: float, words: str) -> None:
@@ -229,7 +229,10 @@ def test_the_maps_on_screen_are_those_of_the_photo(
     assert box.text() == f"All {len(classifier.layers)} layers"
     maps = page.findChild(FeatureMapGrid)
     assert list(maps.rows) == [layer.name for layer in classifier.layers if layer.main]
+    heading = find(page, QLabel, "layers_heading")
+    assert heading.text() == "The output of the main layers"
     box.setChecked(True)
+    assert heading.text() == "The output of every layer"
     assert len(maps.rows) == len(classifier.layers)
     shown_values = {}
     bar = maps.verticalScrollBar()

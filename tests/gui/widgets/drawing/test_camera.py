@@ -10,8 +10,8 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton
 
 from cnnstudio.gui.widgets.drawing import camera
-from cnnstudio.gui.widgets.drawing.camera import INSTALL, CameraView, best_format, import_problem
-from cnnstudio.screen import _CAMERA_NEEDS
+from cnnstudio.gui.widgets.drawing.camera import CameraView, best_format, import_problem
+from cnnstudio.screen import _CAMERA_NEEDS, CAMERA_INSTALL
 
 pytestmark = [pytest.mark.usefixtures("theme"), pytest.mark.qt_log_ignore("^Couldn't (load|resolve)", "No RHI backend")]
 
@@ -232,7 +232,7 @@ print(told[0])
 @pytest.mark.parametrize(
     ("error", "help_"),
     [
-        ("ModuleNotFoundError('none', name=name)", INSTALL),
+        ("ModuleNotFoundError('none', name=name)", CAMERA_INSTALL),
         ("ImportError('libnone.so.9: cannot open shared object file: No such file or directory')", "libnone9"),
     ],
 )

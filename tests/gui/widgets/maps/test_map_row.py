@@ -37,8 +37,16 @@ def test_tiles_have_a_comfortable_size(shape):
 def test_of_very_many_only_some_lines_are_shown_at_first():
     lines = lay_out((7, 7, 2048), 500, expanded=False)
     assert lines.hidden
-    assert lines.count == MOST_LINES * lines.columns
+    assert lines.line_count == MOST_LINES
+    assert lines.rectangle(lines.count - 1).width() >= 80, "there is room for how many more there are"
+    assert lines.item_at(lines.columns * lines.across - 10, (MOST_LINES - 1) * lines.down + 1) == lines.count - 1
     assert lines.tiles_between(0, 10_000) == range(lines.count - 1)
+
+
+@pytest.mark.parametrize("side", [28, 14, 10, 5])
+def test_maps_of_one_size_stand_below_each_other(side):
+    lines, first = lay_out((side, side, 16), 400, expanded=False), lay_out((28, 28, 6), 400, expanded=False)
+    assert (lines.across, lines.columns) == (first.across, first.columns)
 
 
 def test_a_strip_holds_whole_lines():
