@@ -15,6 +15,11 @@ def percent(share: float, decimals: int = 1) -> str:
     return f"{100 * share:.{decimals}f} %"
 
 
+def certainty(share: float) -> str:
+    """How sure a network is of a class, such as “98.7 %”; of none is it quite sure, so never “100.0 %”."""
+    return "> 99.9 %" if share >= 0.9995 else percent(share)
+
+
 def number(value: float) -> str:
     """A number of at least 0 to three digits, without powers of ten: “0.0123”, “1,234”, “< 0.001”."""
     if 0 < value < 0.001:

@@ -42,7 +42,7 @@ from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
 from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
 from cnnstudio.models.trained.classifier import LayerInfo
 from cnnstudio.storage import exists, is_folder
-from cnnstudio.wording import percent
+from cnnstudio.wording import certainty
 
 if TYPE_CHECKING:
     from cnnstudio.gui.pages.try_.folder_view import FolderView
@@ -436,7 +436,7 @@ class TryPage(Page):
 
 def sureness(probability: float) -> str:
     """How sure an answer is, in words and as the bar beside it has it."""
-    return f"{'' if probability >= UNSURE else 'only '}{percent(probability)} sure"
+    return f"{'' if probability >= UNSURE else 'only '}{certainty(probability)} sure"
 
 
 def _is_there(model: str) -> bool:

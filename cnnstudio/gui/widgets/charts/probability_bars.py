@@ -12,7 +12,7 @@ from typing_extensions import override
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GAP, GRID, bold_font, colours
 from cnnstudio.gui.widgets.items import paint_placeholder
-from cnnstudio.wording import number, percent
+from cnnstudio.wording import certainty, number
 
 ALL_UP_TO = 12
 """So many classes are all shown, in their own order; of more, only the most probable."""
@@ -74,7 +74,7 @@ class ProbabilityBars(QWidget):
         description = _PLACEHOLDER
         if self._probabilities is not None and count:
             self._top = int(np.argmax(self._probabilities))
-            description = f"{self._classes[self._top]}: {percent(self._probabilities[self._top])}"
+            description = f"{self._classes[self._top]}: {certainty(self._probabilities[self._top])}"
             if count > ALL_UP_TO:
                 self._rows = np.argsort(-self._probabilities, kind="stable")[:MOST_PROBABLE].tolist()
         self.setAccessibleDescription(description)
@@ -95,7 +95,7 @@ class ProbabilityBars(QWidget):
         # A pixel more, for widths are rounded: the longest name must not be cut for a fraction of one.
         longest = max((metrics.horizontalAdvance(self._classes[row]) for row in self._rows), default=0) + 1
         name_width = min(longest, round(self.width() * _NAME_SHARE))
-        figure_width = metrics.horizontalAdvance(percent(1.0))
+        figure_width = metrics.horizontalAdvance(certainty(1.0))
         height = self._row_height()
         # Of many classes others come with each picture: the width alone decides, or the rows would jump.
         long = longest > self.width() * _NAME_SHARE if len(self._classes) <= ALL_UP_TO else self.width() < _WIDE
@@ -122,7 +122,7 @@ class ProbabilityBars(QWidget):
         name = painter.fontMetrics().elidedText(self._classes[row], Qt.TextElideMode.ElideRight, round(place.width()))
         painter.drawText(place, middle, name)
         if self._probabilities is not None:
-            painter.drawText(line, middle | Qt.AlignmentFlag.AlignRight, percent(self._probabilities[row]))
+            painter.drawText(line, middle | Qt.AlignmentFlag.AlignRight, certainty(self._probabilities[row]))
 
     def _paint_bar(self, painter: QPainter, track: QRectF, row: int) -> None:
         theme, thickness = colours(), 1.5 * GRID

@@ -435,7 +435,7 @@ def mistakes(page: DataPage, qtbot: QtBot, model: Path) -> Mistakes:
 
 def test_the_mistakes_of_a_model(page: DataPage, mistakes: Mistakes) -> None:
     count = len(mistakes)
-    assert f"“Guesser” gets {count} of 300 test images wrong, the surest" in text(page, "mistakes_title")
+    assert f"“guesser” gets {count} of 300 test images wrong, the surest" in text(page, "mistakes_title")
     assert text(page, "images_shown") == f"{count} mistakes"
     selection = page.findChild(DataBrowser).selection
     test = load_dataset("mnist").test
@@ -476,7 +476,7 @@ def test_mistakes_of_images_that_are_not_here(page: DataPage, tmp_path: Path, mo
     card = json.loads((copy / CARD_FILE).read_text())
     (copy / CARD_FILE).write_text(json.dumps(card | {"dataset": "my pets"}))
     page.receive(copy)
-    assert "“Guesser” was trained on my pets" in page.message
+    assert "“copy” was trained on my pets" in page.message
     assert text(page, "images_shown") == "1,700 images"
 
 
@@ -491,7 +491,7 @@ def test_mistakes_of_images_that_are_not_downloaded(
 
 def test_cancelled_looking_for_mistakes_offers_the_images(page: DataPage, qtbot: QtBot, model: Path) -> None:
     page.receive(model)
-    assert "Which ones does “Guesser” get wrong?" in text(page, "loading_title")
+    assert "Which ones does “guesser” get wrong?" in text(page, "loading_title")
     click(page, "cancel_loading_button")
     button = page.findChild(QAbstractButton, "download_button")
     qtbot.waitUntil(button.isVisible, timeout=SECONDS)

@@ -203,7 +203,8 @@ def test_a_photo_that_comes_while_the_network_is_opened_is_shown_at_once(qtbot: 
         (0.31, "only 31.0 % sure"),
         (0.5, "50.0 % sure"),
         (0.9991, "99.9 % sure"),
-        (1.0, "100.0 % sure"),
+        (0.9996, "> 99.9 % sure"),
+        (1.0, "> 99.9 % sure"),
     ],
 )
 def test_no_network_is_quite_sure(probability: float, words: str) -> None:
