@@ -139,21 +139,6 @@ def test_a_folder_in_place_of_the_file(qtbot: QtBot) -> None:
     assert (settings.theme, settings.recall("epochs", 3, "")) == ("dark", 7)
 
 
-def test_what_cannot_be_kept_is_told_once_and_holds(qtbot: QtBot, home: Path) -> None:
-    settings = Settings()
-    home.write_text("")
-    with qtbot.waitSignal(settings.refused) as told:
-        settings.theme = "dark"
-    assert told.args[0].startswith(f"The settings cannot be kept: {settings.path} cannot be written.")
-    with qtbot.assertNotEmitted(settings.refused):
-        settings.threads = 1
-    assert (settings.theme, settings.threads) == ("dark", 1)
-    home.unlink()
-    settings.page = "try"
-    kept = Settings()
-    assert (kept.theme, kept.threads, kept.page) == ("dark", 1, "try")
-
-
 def test_defaults_are_restored_and_told(qtbot: QtBot) -> None:
     settings = Settings()
     settings.theme, settings.threads = "dark", 1
