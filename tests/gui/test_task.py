@@ -290,7 +290,7 @@ def come_and_go():
     application.processEvents()
 
 application = QApplication([])
-for _ in range(1000):
+for _ in range(300):
     come_and_go()
 print(wait_for_threads(20))
 """

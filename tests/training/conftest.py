@@ -2,7 +2,14 @@
 
 import pytest
 
+from cnnstudio.models.backend import import_keras
 from cnnstudio.training.config import TrainingConfig
+
+
+@pytest.fixture(scope="session", autouse=True)
+def imported_once() -> None:
+    """Keras is imported as the application does it: a search for garbage then leaves the objects of TensorFlow out."""
+    import_keras()
 
 
 @pytest.fixture
