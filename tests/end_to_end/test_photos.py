@@ -1,4 +1,4 @@
-"""The Try page with the model for photos that ships: what it answers, what it saw, and what is inside."""
+"""The model for photos that ships: what it knows, and the Try page with it: what it saw and what is inside."""
 
 from collections.abc import Iterator
 
@@ -15,6 +15,7 @@ from cnnstudio.gui.pages.try_.session import blocks_of, rows_of
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
 from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
+from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.storage import shipped
 
@@ -91,3 +92,34 @@ def test_photos(page: TryPage, qtbot: QtBot) -> None:
     with qtbot.waitSignal(page.answered, timeout=SECONDS):
         find(page, QAction, "paste").trigger()
     assert answer.text().rstrip("?") == "espresso"
+
+
+@pytest.fixture(scope="module")
+def photo_classifier() -> Classifier:
+    """The classifier of photos; it takes seconds to open."""
+    return load_classifier(PHOTO_MODEL)
+
+
+@pytest.mark.numbers
+def test_the_card_of_the_photo_classifier_claims_nothing_unmeasured(photo_classifier: Classifier) -> None:
+    card = photo_classifier.card
+    assert photo_classifier.model.count_params() == 4_694_024
+    assert card.parameters == sum(weight.numpy().size for weight in photo_classifier.model.trainable_weights)
+    assert (card.test_accuracy, card.test_loss, card.epochs) == (None, None, 0)
+    assert card.input_rule == "imagenet"
+    licence = (PHOTO_MODEL / "LICENSE.md").read_text(encoding="utf-8")
+    assert card.command in licence
+
+
+@pytest.mark.numbers
+@pytest.mark.parametrize(
+    ("photo", "top", "first"),
+    [
+        ("chelsea", {"tabby", "tiger cat", "Egyptian cat"}, 3),
+        ("coffee", {"espresso", "cup"}, 2),
+        ("rocket", {"missile", "projectile", "drilling platform"}, 3),
+    ],
+)
+def test_it_knows_photos(photo_classifier: Classifier, photo: str, top: set[str], first: int) -> None:
+    prediction = photo_classifier.predict(PHOTOS / f"{photo}.jpg")
+    assert {name for _, name, _ in prediction.top(first)} == top

@@ -1,4 +1,4 @@
-"""The models that ship are what their cards say; they know digits drawn at any size and place, and photos."""
+"""The models that ship are what their cards say; the one for digits knows them drawn at any size and place."""
 
 from importlib.util import find_spec
 
@@ -70,32 +70,3 @@ def test_every_shipped_model_says_whose_it_is(name: str) -> None:
 
 def test_the_smallest_model_comes_first() -> None:
     assert next(iter(list_models())).name == "lenet5-mnist"
-
-
-@pytest.fixture(scope="module")
-def photo_classifier() -> Classifier:
-    """The classifier of photos; it takes seconds to open."""
-    return load_classifier(shipped("trained/efficientnet-lite0-imagenet"))
-
-
-def test_the_card_of_the_photo_classifier_claims_nothing_unmeasured(photo_classifier: Classifier) -> None:
-    card = photo_classifier.card
-    assert photo_classifier.model.count_params() == 4_694_024
-    assert card.parameters == sum(weight.numpy().size for weight in photo_classifier.model.trainable_weights)
-    assert (card.test_accuracy, card.test_loss, card.epochs) == (None, None, 0)
-    assert card.input_rule == "imagenet"
-    licence = (shipped("trained/efficientnet-lite0-imagenet") / "LICENSE.md").read_text(encoding="utf-8")
-    assert card.command in licence
-
-
-@pytest.mark.parametrize(
-    ("photo", "top", "first"),
-    [
-        ("chelsea", {"tabby", "tiger cat", "Egyptian cat"}, 3),
-        ("coffee", {"espresso", "cup"}, 2),
-        ("rocket", {"missile", "projectile", "drilling platform"}, 3),
-    ],
-)
-def test_it_knows_photos(photo_classifier: Classifier, photo: str, top: set[str], first: int) -> None:
-    prediction = photo_classifier.predict(shipped(f"assets/photos/{photo}.jpg"))
-    assert {name for _, name, _ in prediction.top(first)} == top
