@@ -326,7 +326,7 @@ class ImportPanel(QWidget):
         words = "grey" if self._channels == 1 else "colour"
         self._numbers.setText(
             f"The middle square of each picture, {_by(side)} in {words}: {side * side * self._channels:,} numbers. "
-            "This is how the network will see them:"
+            "This is how a network sees them at this size:"
         )
         self._decoding.submit(examples_of, self._looked.samples, side, self._channels)
 
