@@ -252,13 +252,10 @@ class TrainingPlot(QWidget):
         text = f"Batch {batch:,}: loss {loss}, accuracy {accuracy}"
         if epoch:
             training, validation = (
-                [plot.text_of(plot.epochs[series][epoch - 1]) for plot in self.plots]
+                ", ".join(plot.text_of(plot.epochs[series][epoch - 1]) for plot in self.plots)
                 for series in (TRAINING, VALIDATION)
             )
-            text += (
-                f"\nEpoch {epoch}: loss {training[0]}, accuracy {training[1]}"
-                f"  ·  validation {validation[0]}, {validation[1]}"
-            )
+            text += f"\nEpoch {epoch}: loss {training}  ·  validation {validation}"
         self._readout.setText(text)
 
     @override

@@ -56,7 +56,7 @@ def test_a_training_that_goes_on_stands_behind_the_one_before(plot):
     rows = list(csv.DictReader(io.StringIO(plot.data_as_csv())))
     assert [float(row["loss"]) for row in rows if row["series"] == "training"] == [0.5, 0.4, 0.07]
     assert [row["epoch"] for row in rows if row["series"] == "batch"][200] == "2.01"
-    assert "Epoch 3: loss 0.07, accuracy 90.0 %" in readout(plot)
+    assert "Epoch 3: loss 0.07, 90.0 %" in readout(plot)
     (left, right), _ = loss_of(plot).viewRange()
     assert (left, right) == pytest.approx((0, 3.06))
     assert loss_of(plot).seam.isVisible() and loss_of(plot).seam.value() == 2
@@ -174,7 +174,7 @@ def test_the_latest_numbers_are_told(plot):
     loss = train(plot)
     assert readout(plot) == (
         f"Batch 200: loss {loss[-1]:.3g}, accuracy {100 * (1 - loss[-1] / 2.5):.1f} %\n"
-        "Epoch 2: loss 0.4, accuracy 85.0 %  ·  validation 0.3, 90.0 %"
+        "Epoch 2: loss 0.4, 85.0 %  ·  validation 0.3, 90.0 %"
     )
 
 
@@ -186,7 +186,7 @@ def test_the_cursor_tells_the_numbers_under_the_mouse(plot):
     number = int(readout(plot).split()[1].rstrip(":"))
     assert number == pytest.approx(50, abs=1)
     assert f"loss {loss[number - 1]:.3g}," in readout(plot)
-    assert "Epoch 1: loss 0.5, accuracy 80.0 %" in readout(plot)
+    assert "Epoch 1: loss 0.5, 80.0 %" in readout(plot)
 
 
 def test_the_keyboard_moves_the_cursor(plot):
