@@ -129,12 +129,12 @@ def pack(home: Path) -> Path:
     return files
 
 
-def shorten_mnist() -> None:
-    """Leaves the first images of MNIST, for this process."""
+def shorten_mnist(train_images: int = TRAIN_IMAGES, test_images: int = TEST_IMAGES) -> None:
+    """Leaves the first images of MNIST, for this process: trainings on them are short."""
     mnist = load_dataset("mnist")
-    train, test = mnist.train.take(np.arange(TRAIN_IMAGES)), mnist.test.take(np.arange(TEST_IMAGES))
+    train, test = mnist.train.take(np.arange(train_images)), mnist.test.take(np.arange(test_images))
     short = replace(mnist, train=train, test=test)
-    entry = replace(DATASETS["mnist"], train_images=TRAIN_IMAGES, test_images=TEST_IMAGES, read=lambda _: short)
+    entry = replace(DATASETS["mnist"], train_images=train_images, test_images=test_images, read=lambda _: short)
     DATASETS["mnist"] = entry
 
 

@@ -28,14 +28,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnstudio.data.library import load_dataset
-from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.gui.app import create
 from cnnstudio.gui.main_window import MainWindow
 from cnnstudio.gui.pages import PAGES
 from cnnstudio.gui.pages.try_.page import NO_ANSWER
 from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
 from cnnstudio.storage import runs_folder
+from tests.monkey import shorten_mnist
 from tests.virtual_screen import Hand
 
 PATIENCE_SECONDS = 200
@@ -81,15 +80,6 @@ def run(*journeys: Callable[[MainWindow, Hand, dict], Steps]) -> dict[str, dict]
     timer.start(50)
     application.exec()
     return seen
-
-
-def shorten_mnist() -> None:
-    """Leaves the first images of MNIST, for this process: trainings on them are short."""
-    mnist = load_dataset("mnist")
-    train, test = mnist.train.take(np.arange(TRAIN_IMAGES)), mnist.test.take(np.arange(TEST_IMAGES))
-    short = replace(mnist, train=train, test=test)
-    entry = replace(DATASETS["mnist"], train_images=TRAIN_IMAGES, test_images=TEST_IMAGES, read=lambda _: short)
-    DATASETS["mnist"] = entry
 
 
 def settled(window: MainWindow) -> bool:
@@ -253,5 +243,5 @@ def change_a_network(window: MainWindow, hand: Hand, seen: dict) -> Steps:
 
 
 if __name__ == "__main__":
-    shorten_mnist()
+    shorten_mnist(TRAIN_IMAGES, TEST_IMAGES)
     print(json.dumps(run(train_and_draw, own_images, change_a_network, keyboard_only, close_while_training)))
