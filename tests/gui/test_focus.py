@@ -15,20 +15,29 @@ from cnnstudio.gui.widgets.network.picture import NetworkPicture
 SECONDS = 60_000
 
 
-@pytest.mark.parametrize("page", PAGES)
 @pytest.mark.usefixtures("theme")
-def test_every_tab_stop_shows_its_focus(qtbot: QtBot, page: str) -> None:
+def test_every_tab_stop_shows_its_focus(qtbot: QtBot) -> None:
     window = MainWindow(Settings())
     qtbot.addWidget(window)
     window.resize(1280, 800)
     window.show()
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
-    window.show_page(page)
-    qtbot.waitUntil(lambda: not any(panel.running for panel in window.findChildren(ProgressPanel)), timeout=SECONDS)
-    qtbot.waitUntil(
-        lambda: all(one.network is not None for one in window.findChildren(NetworkPicture)), timeout=SECONDS
-    )
+    unseen = {}
+    for page in PAGES:
+        window.show_page(page)
+        qtbot.waitUntil(lambda: not any(panel.running for panel in window.findChildren(ProgressPanel)), timeout=SECONDS)
+        qtbot.waitUntil(
+            lambda: all(one.network is not None for one in window.findChildren(NetworkPicture)), timeout=SECONDS
+        )
+        if found := _stops_unseen(window):
+            unseen[page] = found
+    assert not unseen
+    window.close()
+
+
+def _stops_unseen(window: MainWindow) -> list[str]:
+    """Goes once around with Tab, and tells at which stops nothing is painted differently."""
     unseen, seen = [], set()
     widget = QApplication.focusWidget() or window
     while widget not in seen:
@@ -42,8 +51,7 @@ def test_every_tab_stop_shows_its_focus(qtbot: QtBot, page: str) -> None:
             unseen.append(_named(widget))
         widget = after
     assert len(seen) > 2
-    assert not unseen
-    window.close()
+    return unseen
 
 
 def _named(widget: QWidget) -> str:

@@ -135,22 +135,20 @@ def test_titles_stand_in_the_middle_of_their_axes(plot, qtbot, height):
 
 
 @pytest.mark.parametrize("epochs", [2, 40])
-@pytest.mark.parametrize(
-    ("training", "validation"), [(0.6, 0.5), (0.5, 0.6), (0.5, 0.5), (0.98, 0.99), (0.02, 0.01), (0, 0), (1, 1)]
-)
-def test_the_latest_number_stands_beside_its_own_marker(plot, training, validation, epochs):
-    plot.reset(epochs, 100)
-    plot.add_batches(0, np.linspace(0, 1, 200), np.linspace(0, 1, 200))
-    for epoch in range(2):
-        plot.add_epoch(epoch, training, training, validation, validation)
-    for measure in plot.plots:
-        view, text = measure.getViewBox(), measure.latest.textItem
-        own = view.mapViewToScene(QPointF(2, validation))
-        box = text.mapRectToScene(text.boundingRect())
-        assert view.sceneBoundingRect().adjusted(-1, -1, 1, 1).contains(box)
-        assert 5 <= max(own.x() - box.right(), box.left() - own.x()) <= 15
-        apart = max(box.top() - own.y(), own.y() - box.bottom())
-        assert 5 <= apart <= 15  # the line between the markers is not covered either
+def test_the_latest_number_stands_beside_its_own_marker(plot, epochs):
+    for training, validation in ((0.6, 0.5), (0.5, 0.6), (0.5, 0.5), (0.98, 0.99), (0.02, 0.01), (0, 0), (1, 1)):
+        plot.reset(epochs, 100)
+        plot.add_batches(0, np.linspace(0, 1, 200), np.linspace(0, 1, 200))
+        for epoch in range(2):
+            plot.add_epoch(epoch, training, training, validation, validation)
+        for measure in plot.plots:
+            view, text = measure.getViewBox(), measure.latest.textItem
+            own = view.mapViewToScene(QPointF(2, validation))
+            box = text.mapRectToScene(text.boundingRect())
+            assert view.sceneBoundingRect().adjusted(-1, -1, 1, 1).contains(box)
+            assert 5 <= max(own.x() - box.right(), box.left() - own.x()) <= 15
+            apart = max(box.top() - own.y(), own.y() - box.bottom())
+            assert 5 <= apart <= 15  # the line between the markers is not covered either
 
 
 def test_the_theme_changes_live(plot, pixels, theme):
