@@ -1,5 +1,6 @@
 """`cnnstudio evaluate`: how well a classifier does on a data set's test images."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,7 +48,10 @@ def evaluate(
         entry = _entry(classifier, dataset)
         check_fit(classifier.card, entry)
         with progress_bar() as bar:
-            evaluation = evaluate_split(classifier, entry.load(bar).test, bar)
+            loaded = entry.load(bar)
+            for one in loaded.left_out:
+                bar.say(one.text)
+            evaluation = evaluate_split(classifier, loaded.test, bar)
     if as_json:
         print_json(
             {
@@ -55,6 +59,7 @@ def evaluate(
                 "loss": evaluation.loss,
                 "images": evaluation.images,
                 "confusion_matrix": evaluation.confusion_matrix.tolist(),
+                "left_out": [asdict(one) for one in loaded.left_out],
             }
         )
     else:

@@ -12,7 +12,7 @@ from cnnstudio.limits import IMAGE_SIZES
 from cnnstudio.wording import shape
 
 if TYPE_CHECKING:
-    from cnnstudio.data.report import FolderReport
+    from cnnstudio.data.report import FolderReport, LeftOut
 
 CHANNELS = (1, 3)
 """Grey, and colour."""
@@ -124,6 +124,11 @@ class Dataset:
         """(height, width, channels)."""
         height, width, channels = self.train.images.shape[1:]
         return height, width, channels
+
+    @property
+    def left_out(self) -> "tuple[LeftOut, ...]":
+        """What of the folder that the images come from is not used, and why."""
+        return self.report.left_out if self.report else ()
 
     def hold_out(self, fraction: float, seed: int) -> "Dataset":
         """The same data set with a stratified validation split taken from its training images.

@@ -172,7 +172,7 @@ class _Training:
         self._entry = find_dataset(config.dataset, config.image_size, config.channels)
         dataset = self._entry.load(prepare)
         self._dataset_title = dataset.title
-        self._left_out = dataset.report.left_out if dataset.report else ()
+        self._left_out = dataset.left_out
         held = dataset.hold_out(config.validation_fraction, config.seed)
         fitting = config.fitting(self._entry, len(held.train))
         if fitting != config:
@@ -406,7 +406,7 @@ def _card(config: TrainingConfig, dataset: Dataset, model: "keras.Model", name: 
         seed=config.seed,
         planned_epochs=config.epochs + config.fine_tune_epochs,
         licence=f"Trained on {dataset.title}: {dataset.licence}" if dataset.licence else "",
-        left_out=dataset.report.left_out if dataset.report else (),
+        left_out=dataset.left_out,
         **provenance(model),
     )
 

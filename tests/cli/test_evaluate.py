@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cnnstudio.models.networks.building import build_network
 from cnnstudio.models.trained.card import Card
@@ -27,7 +28,8 @@ def test_json(outcome, trained):
     code, out, err = outcome("evaluate", str(trained), "--json")
     assert (code, err) == (0, "")
     document = json.loads(out)
-    assert set(document) == {"accuracy", "loss", "images", "confusion_matrix"}
+    assert set(document) == {"accuracy", "loss", "images", "confusion_matrix", "left_out"}
+    assert document["left_out"] == []
     matrix = np.array(document["confusion_matrix"])
     assert matrix.shape == (10, 10)
     assert matrix.sum() == document["images"] == 10_000
@@ -77,3 +79,16 @@ def test_a_model_that_is_not_there(outcome):
     assert (code, out) == (1, "")
     assert "nowhere" in err
     assert len(err.splitlines()) == 1
+
+
+def test_what_of_a_folder_is_left_out_is_said(outcome, saved, tmp_path):
+    for name in ("cat", "dog"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        for number in range(4):
+            Image.new("RGB", (8, 8), (60 * number, 0, 0)).save(tmp_path / "pets" / name / f"{number}.png")
+    (tmp_path / "pets" / "cat" / "broken.png").write_bytes(b"no picture")
+    model = saved((8, 8, 3), ("cat", "dog"))
+    code, out, err = outcome("evaluate", model, "--dataset", str(tmp_path / "pets"), "--json")
+    [one] = json.loads(out)["left_out"]
+    assert (code, one["count"]) == (0, 1)
+    assert err == one["text"] + "\n"
