@@ -208,16 +208,19 @@ def _name_of_network(config: TrainingConfig) -> str:
 def is_unfinished(folder: Path) -> bool:
     """Whether a folder is all that is left of a training that was killed before its first epoch was over.
 
-    It is empty, or there is nothing in it but the config of a training, the card of a model that was not written any
-    more, and temporary files.
+    It is empty, or there is nothing in it but the config of a training, its history or the card of a model that was
+    not written any more, and temporary files.
     """
     try:
         names = {path.name for path in folder.iterdir()}
-        if names & {CONFIG_FILE, CARD_FILE} and not {"dataset", "architecture"} <= config_of_run(folder).keys():
+        if (
+            names & {CONFIG_FILE, HISTORY_FILE, CARD_FILE}
+            and not {"dataset", "architecture"} <= config_of_run(folder).keys()
+        ):
             return False  # somebody else's file of that name
     except (OSError, StudioError):
         return False
-    rest = names - {CONFIG_FILE, CARD_FILE}
+    rest = names - {CONFIG_FILE, CARD_FILE if CARD_FILE in names else HISTORY_FILE}
     return all(is_temporary(name) for name in rest) and not is_claimed(folder)
 
 

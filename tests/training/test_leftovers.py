@@ -32,6 +32,7 @@ def test_where_nothing_was_made_nothing_is_left(home: Path) -> None:
 def test_a_training_that_was_killed_in_its_first_epoch(home: Path) -> None:
     killed, running = create_run(CONFIG), create_run(CONFIG)
     file(killed.folder / ".model-abcd1234.keras", 0)
+    file(killed.folder / "history.json", 0)
     killed.close()
     (runs_folder() / "somebody's notes").mkdir()
     file(runs_folder() / "somebody's notes" / "notes.txt", 0)
@@ -39,6 +40,7 @@ def test_a_training_that_was_killed_in_its_first_epoch(home: Path) -> None:
         ("fine", ["config.json", "card.json", "model.keras"]),
         ("somebody took the model", ["config.json", "history.json", "card.json"]),
         ("without a config", ["card.json"]),
+        ("a history alone", ["history.json"]),
         ("another config", ["config.json"]),
     ):
         for one in kept:
@@ -48,6 +50,7 @@ def test_a_training_that_was_killed_in_its_first_epoch(home: Path) -> None:
     assert find_leftovers() == [killed.folder]
     remove_leftovers()
     assert sorted(path.name for path in runs_folder().iterdir()) == [
+        "a history alone",
         "another config",
         "fine",
         running.folder.name,
