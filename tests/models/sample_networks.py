@@ -13,6 +13,7 @@ import pytest
 from cnnstudio.models.architectures import convnext, mobilenet
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.layer_table import LayerTable, describe
+from cnnstudio.models.networks.building import build_network
 from cnnstudio.models.trained.pretrained import PRETRAINED
 
 if TYPE_CHECKING:
@@ -66,6 +67,19 @@ def shallow_architectures() -> Iterator[None]:
         patch.setattr(mobilenet, "STAGES", (first, second, *(replace(stage, repeats=1) for stage in others)))
         patch.setattr(convnext, "STAGES", tuple((1, filters) for _, filters in convnext.STAGES))
         yield
+
+
+def least_shape(name: str) -> tuple[int, int, int]:
+    """Small images, not square, that the architecture works on; whole batches of them are computed fast."""
+    side = max(ARCHITECTURES[name].smallest_side, 5)
+    return side, side + 3, 1
+
+
+@cache
+def built_small(name: str, seed: int = 1) -> "keras.Model":
+    """A model for small images, with few blocks where the architecture has many alike; nobody trains it."""
+    with shallow_architectures():
+        return build_network(name, least_shape(name), 3, seed)
 
 
 @contextmanager

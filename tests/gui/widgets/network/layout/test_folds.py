@@ -14,6 +14,7 @@ from cnnstudio.models.layer_table import LayerRow, LayerTable, describe
 from cnnstudio.models.networks.building import network_config
 from cnnstudio.models.networks.editing import add_layer, add_residual_block, change_layer, duplicate_layer, remove_layer
 from cnnstudio.models.networks.repairs import repairs
+from tests.models.sample_networks import SISTERS
 
 Config = dict[str, Any]
 
@@ -103,7 +104,7 @@ EDITED: dict[str, tuple[str, Callable[[Config], Config]]] = {
     "resnet32, another activation": ("resnet32", one_other_activation),
     "resnet32, without a sum": ("resnet32", without_a_sum),
 }
-SAME_BLOCKS = {"resnet56", "transfer-efficientnetv2-b3", "transfer-efficientnetv2-s"}
+SAME_BLOCKS = {*SISTERS, "transfer-efficientnetv2-b3", "transfer-efficientnetv2-s"}
 """Like another one, but for the number of blocks."""
 
 ALL = (*(name for name in ARCHITECTURES if name not in SAME_BLOCKS), *EDITED)
