@@ -5,7 +5,8 @@ many short requests, of which a newer one supersedes one that still waits (a pre
 `aside` is for what the user has asked for and waits for, and which nothing may come before (saving under a name).
 
 Every signal arrives in the GUI thread. Whoever owns a task may be destroyed at any moment: what the thread still has to
-say is then dropped, and its function is asked to stop.
+say is then dropped, and its function is asked to stop. No thread but the GUI's touches a task, therefore: the others
+put what they have to say into one mailbox, which is never destroyed.
 """
 
 import logging
@@ -13,19 +14,20 @@ import os
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, TypeVar
+from weakref import ref
 
 from PySide6.QtCore import QEventLoop, QObject, Qt, Signal, Slot
+from shiboken6 import isValid
 
 _STACK_BYTES = 16 * 2**20  # TensorFlow's graph passes recurse deeply; macOS gives a second thread 512 KiB only.
 _NICENESS = 5
 _log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
-_relays: "list[tuple[threading.Thread, _Relay]]" = []
-"""Threads and what they report by, until they have ended: whoever lets go of a QObject last destroys it, and only the
-GUI thread may do that."""
 
 
 class Task(QObject):
@@ -52,11 +54,10 @@ class Task(QObject):
         super().__init__(parent)
         self._function: Callable[..., object] | None = function
         self._stop = threading.Event()
-        self._relay = _Relay()
+        self._post = _Mailbox.of_the_process().post_for(self)
         self._silent = False
         self._thread: threading.Thread | None = None
         self._running = False
-        self._relay.told.connect(self._tell, Qt.ConnectionType.QueuedConnection)
         self.destroyed.connect(self._stop.set)
 
     @property
@@ -73,9 +74,9 @@ class Task(QObject):
         if self._function is None:
             raise RuntimeError("a Task runs once; make another")
         self._running = True
-        function, relay, stop = self._function, self._relay, self._stop
+        function, post, stop = self._function, self._post, self._stop
         self._function = None  # what it holds goes when the thread ends
-        self._thread = _start(relay, lambda: relay.run(lambda: function(on_event=relay.tell, stop=stop)))
+        self._thread = _start(lambda: _run(lambda: function(on_event=partial(post, "reported"), stop=stop), post))
 
     @Slot()
     def stop(self) -> None:
@@ -105,7 +106,6 @@ class Task(QObject):
         self.drop()
         return self.wait(seconds)
 
-    @Slot(str, object)
     def _tell(self, kind: str, payload: object) -> None:
         ended = kind != "reported"
         if ended:
@@ -135,18 +135,17 @@ class LatestTask(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._requests = _Requests()
-        self._relay = _Relay()
+        self._post = _Mailbox.of_the_process().post_for(self)
         self._silent = False
         self._thread: threading.Thread | None = None
-        self._relay.told.connect(self._tell, Qt.ConnectionType.QueuedConnection)
         self.destroyed.connect(self._requests.close)
 
     def submit(self, function: Callable[..., object], *args: Any) -> None:
         """Asks for `function(*args)`; a request that still waits is dropped without a signal."""
         self._requests.put(lambda: function(*args))
         if self._thread is None:
-            requests, relay = self._requests, self._relay
-            self._thread = _start(relay, lambda: _work_off(requests, relay))
+            requests, post = self._requests, self._post
+            self._thread = _start(lambda: _work_off(requests, post))
 
     def shut_down(self, seconds: float = 10.0) -> bool:
         """Drops what waits and waits for the thread's end, at most so long; no signal comes after.
@@ -158,11 +157,9 @@ class LatestTask(QObject):
         self._silent = True
         return self._thread is None or _join(self._thread, seconds)
 
-    @Slot(str, object)
     def _tell(self, kind: str, payload: object) -> None:
-        if self._silent:
-            return
-        getattr(self, kind).emit(payload)
+        if not self._silent:
+            getattr(self, kind).emit(payload)
 
 
 def aside(function: Callable[[], _Result]) -> _Result:
@@ -199,21 +196,43 @@ def wait_for_threads(seconds: float) -> bool:
     return all(_join(thread, deadline - time.monotonic()) for thread in threads)
 
 
-class _Relay(QObject):
-    """Carries news from a thread to a task, and outlives the task for as long as the thread needs it."""
+_Post = Callable[[str, object], None]
+"""Says something to a task, from any thread: the name of one of its signals, and what that carries."""
 
-    told = Signal(str, object)
 
-    def tell(self, payload: object) -> None:
-        self.told.emit("reported", payload)
+class _Mailbox(QObject):
+    """Where all threads leave what they have to say, and the GUI thread collects it, piece by piece and in order."""
 
-    def run(self, function: Callable[[], object]) -> None:
-        try:
-            result = function()
-        except BaseException as error:  # noqa: BLE001  # whatever it is, its owner decides what to do about it
-            self.told.emit("failed", error)
-        else:
-            self.told.emit("finished", result)
+    _arrived = Signal()
+    _only: "_Mailbox | None" = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._letters: deque[tuple[ref[Task | LatestTask], str, object]] = deque()
+        self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    @classmethod
+    def of_the_process(cls) -> "_Mailbox":
+        """The one there is; made by the GUI thread, as it makes all tasks."""
+        if cls._only is None:
+            cls._only = cls()
+        return cls._only
+
+    def post_for(self, task: "Task | LatestTask") -> _Post:
+        address = ref(task)
+
+        def post(kind: str, payload: object) -> None:
+            self._letters.append((address, kind, payload))
+            self._arrived.emit()
+
+        return post
+
+    @Slot()
+    def _deliver(self) -> None:
+        address, kind, payload = self._letters.popleft()
+        task = address()
+        if task is not None and isValid(task):
+            task._tell(kind, payload)
 
 
 class _Requests:
@@ -246,21 +265,28 @@ class _Thread(threading.Thread):
     """A thread of this file, so that `wait_for_threads` knows it."""
 
 
-def _work_off(requests: _Requests, relay: _Relay) -> None:
+def _run(function: Callable[[], object], post: _Post) -> None:
+    try:
+        result = function()
+    except BaseException as error:  # noqa: BLE001  # whatever it is, its owner decides what to do about it
+        post("failed", error)
+    else:
+        post("finished", result)
+
+
+def _work_off(requests: _Requests, post: _Post) -> None:
     while (request := requests.take()) is not None:
-        relay.run(request)
+        _run(request, post)
         del request  # or it would keep its arguments alive until the next one comes
 
 
-def _start(relay: _Relay, work: Callable[[], None]) -> threading.Thread:
-    _relays[:] = [kept for kept in _relays if kept[0].is_alive()]
+def _start(work: Callable[[], None]) -> threading.Thread:
     before = threading.stack_size(_STACK_BYTES)
     try:
         thread = _Thread(target=_giving_way, args=(work,), daemon=True)
         thread.start()
     finally:
         threading.stack_size(before)
-    _relays.append((thread, relay))
     return thread
 
 

@@ -281,8 +281,8 @@ def _qobjects() -> Counter[str]:
 def _count_below(one: "QObject", above: str, found: Counter[str]) -> None:
     name = one.objectName()
     kind = type(one).__name__
-    if kind.endswith("Gesture") or kind in ("QWindow", "_Relay"):
-        return  # one for each area that was touched, one for each list that was open, one for each thread: with these
+    if kind.endswith("Gesture") or kind == "QWindow":
+        return  # one for each area that was touched, one for each list that was open
     path = f"{above} › {kind}{f' {name}' if name else ''}"
     found[path] += 1
     for child in one.children():
