@@ -252,6 +252,7 @@ def test_about_names_versions_and_licences(qtbot: QtBot) -> None:
 
     page = AboutPage(Settings())
     qtbot.addWidget(page)
+    qtbot.waitUntil(page.findChild(QPushButton, "copy_versions_button").isEnabled)
     click(qtbot, page, QPushButton, "copy_versions_button")
     copied = QApplication.clipboard().text()
     assert f"CNN Studio {cnnstudio.version.__version__} (Apache-2.0)" in copied

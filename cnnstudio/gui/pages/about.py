@@ -6,6 +6,7 @@ from importlib import metadata
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QGridLayout
+from typing_extensions import override
 
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.gui.controls.buttons import push_button
@@ -16,6 +17,7 @@ from cnnstudio.gui.log import versions
 from cnnstudio.gui.look.theme import GAP
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.task import Task
 from cnnstudio.version import __version__
 
 WHAT_IT_IS = (
@@ -61,14 +63,19 @@ def licence(distribution: str) -> str:
     return found["License-Expression"] or ", ".join(classifiers) or text.splitlines()[0]
 
 
+def software() -> list[tuple[str, str, str]]:
+    """Name, version and licence of CNN Studio and of what it stands on, read from the installed distributions."""
+    return [(name, version, _OWN_LICENCES.get(name) or licence(name)) for name, version in versions().items()]
+
+
 class AboutPage(Page):
     """Everything about the program itself, to read and to copy."""
 
     def __init__(self, settings: Settings, library: Library | None = None) -> None:  # noqa: ARG002
         super().__init__(library)
-        self._versions = versions()
-        self._licences = {name: _OWN_LICENCES.get(name) or licence(name) for name in self._versions}
-        copy = push_button(
+        self._software: list[tuple[str, str, str]] = []
+        self._software_table = _table([])
+        self._copy_button = push_button(
             "copy_versions_button",
             "Copy",
             "Copies all versions and licences as text, for a report or a list of software.",
@@ -76,18 +83,32 @@ class AboutPage(Page):
             title="Copy versions and licences",
             picture="copy",
         )
-        software = [(name, version, self._licences[name]) for name, version in self._versions.items()]
         sections = SectionColumn(f"CNN Studio {__version__}")
         sections.add_section("", label(WHAT_IT_IS))
         sections.add_section("Keys", _table([(f"<b>{key}</b>", text) for key, text in KEYS.items()]))
-        sections.add_section("Versions and licences", _table(software), (copy, 0, Qt.AlignmentFlag.AlignLeft))
+        button = self._copy_button, 0, Qt.AlignmentFlag.AlignLeft
+        sections.add_section("Versions and licences", self._software_table, button)
         sections.add_section("Data sets", _table([(entry.title, entry.licence) for entry in DATASETS.values()]))
         self.setLayout(column(sections))
+        self._copy_button.setEnabled(False)
+        self._reading = Task(lambda **_: software(), self)
+        self._reading.finished.connect(self._show_software)
+        self._reading.start()
+
+    @override
+    def shut_down(self) -> None:
+        self._reading.shut_down()
+
+    @Slot(object)
+    def _show_software(self, rows: list[tuple[str, str, str]]) -> None:
+        self._software = rows
+        _fill(self._software_table, rows)
+        self._copy_button.setEnabled(True)
 
     @Slot()
     def _copy(self) -> None:
         lines = [
-            *(f"{name} {version} ({self._licences[name]})" for name, version in self._versions.items()),
+            *(f"{name} {version} ({licence})" for name, version, licence in self._software),
             *(f"{entry.title} ({entry.licence})" for entry in DATASETS.values()),
         ]
         QGuiApplication.clipboard().setText("\n".join(lines))
@@ -97,11 +118,15 @@ def _table(rows: Sequence[tuple[str, ...]]) -> QGridLayout:
     grid = QGridLayout()
     grid.setHorizontalSpacing(3 * GAP)
     grid.setVerticalSpacing(GAP // 2)
+    _fill(grid, rows)
+    return grid
+
+
+def _fill(grid: QGridLayout, rows: Sequence[tuple[str, ...]]) -> None:
     for row, texts in enumerate(rows):
         for place, text in enumerate(texts):
             cell = label(text, "secondary" if place else "", wrap=place == len(texts) - 1)
             cell.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             cell.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
             grid.addWidget(cell, row, place)
-    grid.setColumnStretch(len(rows[0]) - 1, 1)
-    return grid
+        grid.setColumnStretch(len(texts) - 1, 1)
