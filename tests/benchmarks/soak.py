@@ -7,6 +7,7 @@ gap in which the event loop did not turn, and a thread notes where the window's 
 """
 
 import argparse
+import ctypes
 import gc
 import json
 import logging
@@ -19,7 +20,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
@@ -238,8 +239,10 @@ class Census:
 
 
 def take_census(minute: float) -> Census:
-    """Counts, once what is garbage is gone."""
+    """Counts, once what is garbage is gone, also memory that the C library keeps for what comes."""
     gc.collect()
+    with suppress(OSError, AttributeError):  # another C library than that of GNU
+        ctypes.CDLL(None).malloc_trim(0)
     return Census(minute, _memory(), _python_objects(), _qobjects(), _windows(), _threads(), _files())
 
 
