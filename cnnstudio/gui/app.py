@@ -1,5 +1,6 @@
 """The application around the window. Qt is imported inside functions, for where it cannot be, a sentence says why."""
 
+import ctypes
 import faulthandler
 import locale
 import os
@@ -46,6 +47,7 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
     from cnnstudio.gui.settings import Settings
     from cnnstudio.gui.task import Task
 
+    _share_heaps()
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication(list(argv))
     # Every word on screen is English, and so are the numbers among them and the order in which they stand, whatever
@@ -91,6 +93,22 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
     if len(argv) > 1:
         window.open_path(Path(argv[1]))
     return application, window
+
+
+_MOST_HEAPS, _LARGE = 2, 2**20
+"""How many heaps the threads share, and from how many bytes on an array lies outside of them."""
+
+
+def _share_heaps() -> None:
+    """Has the C library give freed memory back, which in hours of use it would keep, in pieces.
+
+    That of GNU makes a heap for each thread, which only shrinks from its end, and lays arrays of up to 32 MB into it.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # another C library
+            mallopt = ctypes.CDLL(None).mallopt
+            mallopt(-8, _MOST_HEAPS)  # M_ARENA_MAX
+            mallopt(-3, _LARGE)  # M_MMAP_THRESHOLD
 
 
 def _remove_leftovers(on_event: Callable[[object], None], stop: threading.Event) -> None:  # noqa: ARG001

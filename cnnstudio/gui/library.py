@@ -222,7 +222,7 @@ class _Remembered(Generic[_Read]):
             if time.time_ns() - stamp[0] > _SETTLED:
                 self._known[path] = stamp, found
         if isinstance(found, StudioError):
-            raise found
+            raise found.with_traceback(None)  # else it would be longer each time, and keep what it went through
         return found
 
 

@@ -182,8 +182,7 @@ class Watch:
         while True:
             time.sleep(0.02)
             if time.perf_counter() - self._last > GAP / 2:
-                frame = sys._current_frames().get(self._thread)
-                self._seen.append(_place(frame))
+                self._seen.append(_place(sys._current_frames().get(self._thread)))  # a name would keep the frame
 
     def _note_collection(self, phase: str, _info: dict[str, int]) -> None:
         if phase == "start":

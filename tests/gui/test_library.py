@@ -1,3 +1,4 @@
+import gc
 import os
 import shutil
 import sys
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import TracebackType
 
 import numpy as np
 import pytest
@@ -223,3 +225,20 @@ def test_what_was_made_here_is_there_at_once_and_stays(qtbot: QtBot) -> None:
     library.drop(saved.path)
     assert library.network("Mine") is None
     assert library.network("lenet5") is ARCHITECTURES["lenet5"]
+
+
+def test_what_cannot_be_read_takes_no_more_memory_each_time(qtbot: QtBot, home: Path) -> None:
+    card = run("damaged") / CARD_FILE
+    card.write_text("{")
+    long_ago(home)
+    library = Library()
+
+    def kept() -> int:
+        gc.collect()
+        return sum(isinstance(one, TracebackType) for one in gc.get_objects())
+
+    settle(qtbot, library)
+    before = kept()
+    for _ in range(5):
+        settle(qtbot, library)
+    assert kept() == before
