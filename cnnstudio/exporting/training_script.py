@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cnnstudio.data.augmentation.augment import Augmentation, find_augmentation
 from cnnstudio.data.folders.disk import open_store
-from cnnstudio.data.folders.layout import find_classes
+from cnnstudio.data.folders.find import find_layout
 from cnnstudio.data.library import find_dataset
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.data.report import TEST_SHARE
@@ -323,7 +323,12 @@ def _published_images(entry: DatasetEntry) -> _ImagesCode:
 def _own_images(entry: DatasetEntry, path: Path) -> _ImagesCode:
     is_zip = is_file(path)
     with closing(open_store(path)) as store:
-        layout = find_classes(store, path.name, lambda: None)
+        layout = find_layout(store, path.name, lambda: None, entry.layout)
+    if layout.choice.kind != "folders" or layout.choice.level or layout.choice.uses:
+        raise StudioError(
+            f"Keras reads folders that are named after classes, and {path.name} is laid out in another way, so there "
+            "is no script for it. Arrange the pictures in one folder for each class, and import that."
+        )
     folder = (path.with_suffix("") if is_zip else path) / layout.top
     constants = [
         *call("FOLDER = ", "Path", [literal(str(folder))]),

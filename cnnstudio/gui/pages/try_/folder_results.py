@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from cnnstudio.data.folders.files import PictureFile, list_pictures
-from cnnstudio.data.folders.layout import SPLIT_FOLDERS
+from cnnstudio.data.folders.split_names import split_named
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.gui.pages.try_.session import UNSURE, dataset_of
 from cnnstudio.gui.widgets.images.thumbnail_grid import Label
@@ -195,7 +195,7 @@ def _was_learnt(card: Card, folder: Path) -> bool:
     if not shown.is_relative_to(learnt):
         return learnt.is_relative_to(shown)
     inside = shown.relative_to(learnt).parts
-    return not inside or SPLIT_FOLDERS.get(inside[0].casefold(), "train") == "train"
+    return not inside or split_named(inside[0]) in (None, "train")
 
 
 def _shrunk(image: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
