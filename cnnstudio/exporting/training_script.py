@@ -163,7 +163,7 @@ def keras_script(config: Config, training: TrainingConfig, source: str = "", nam
     Raises:
         StudioError: the network does not fit the data set, or the data set is not there.
     """
-    entry = find_dataset(training.dataset, training.image_size, training.channels)
+    entry = find_dataset(training.dataset, training.image_size, training.channels, layout=training.layout)
     _check_fit(describe(config), entry)
     graph = Graph.of(config)
     definitions, model = model_code(config)

@@ -14,6 +14,7 @@ from cnnstudio.models.networks.files import Network, write_network
 from cnnstudio.models.trained.library import list_models
 from cnnstudio.training.runs import config_of_run
 from cnnstudio.training.trainer import NothingTrained
+from tests.data.made_folders import MADE
 
 KEYS = (
     "run",
@@ -148,6 +149,20 @@ def test_what_is_left_out_of_a_folder_is_said(outcome, tmp_path):
     assert err.splitlines() == [one["text"] for one in left_out]
     [run] = [entry for entry in list_models() if entry.kind == "run"]
     assert [asdict(one) for one in run.card.left_out] == left_out
+
+
+def test_a_layout_is_found_or_chosen_and_kept_with_the_run(outcome, tmp_path):
+    folder = MADE["dogs-vs-cats"].make(tmp_path / "set")
+    arguments = ("train", "--dataset", str(folder), "--architecture", "softmax", "--epochs", "1", "--quiet", "--json")
+    code, out, err = outcome(*arguments, "--output", str(tmp_path / "found"))
+    assert (code, json.loads(out)["left_out"]) == (0, [])
+    assert "The names of the files say the classes. 2 classes: “cat”, “dog”. For another layout use --layout." in err
+    assert config_of_run(tmp_path / "found")["layout"] == "names"
+    code, _, err = outcome(*arguments, "--layout", "names", "--output", str(tmp_path / "chosen"))
+    assert (code, err) == (0, "")
+    code, _, err = outcome(*arguments, "--layout", "folders")
+    assert code == 1
+    assert "holds pictures but no folders" in err
 
 
 def test_a_batch_size_that_nobody_chose_fits_the_pictures_that_can_be_read(outcome, tmp_path):

@@ -4,6 +4,7 @@ import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import dropwhile
 
 from cnnstudio.data.folders.disk import Store
@@ -173,10 +174,10 @@ def _words_of(stems: Sequence[str]) -> Iterable[Reader]:
             continue
         if len(varying) < 2:  # nothing tells the pictures of a class apart
             continue
-        yield lambda one, place=place: _word(one, place)
+        yield partial(_word, place)
 
 
-def _word(one: str, place: int) -> str:
+def _word(place: int, one: str) -> str:
     words = _WORDS.findall(one)
     return words[place] if place < len(words) and words[place].casefold() not in _NO_CLASSES else ""
 

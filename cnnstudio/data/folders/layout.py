@@ -8,9 +8,10 @@ from functools import cached_property
 import numpy as np
 
 from cnnstudio.data.folders.disk import Store
+from cnnstudio.data.folders.names import readable
 from cnnstudio.data.folders.split_names import split_named
 from cnnstudio.data.pictures.open import is_picture
-from cnnstudio.data.report import LeftOut, TableView
+from cnnstudio.data.report import ONE_HOT, LeftOut, TableView
 from cnnstudio.errors import StudioError
 
 USES = {"train": "training", "validation": "validation", "test": "testing", "unused": ""}
@@ -174,6 +175,24 @@ class LayoutChoice:
             )
         given = {"folders": {"level": value}, "table": {"table": value}}.get(kind, {})
         return cls(kind, **given, file=columns.get("file", ""), label=columns.get("class", ""), uses=uses)
+
+    @property
+    def sentence(self) -> str:
+        """What it means, in a sentence or two."""
+        first, _, last = self.level.partition("-")
+        if self.kind == "table":
+            column = "has a column for each class" if self.label == ONE_HOT else f"says the classes (“{self.label}”)"
+            text = f"The table {self.table} {column}."
+        elif self.kind == "names":
+            text = "The names of the files say the classes."
+        elif last:
+            text = f"Each folder of level {last} is a class, named with those above it."
+        elif first not in ("", "1"):
+            text = f"Each folder of level {first} is a class."
+        else:
+            text = "Each folder is a class."
+        used = [f"“{readable(path)}” is {f'for {USES[use]}' if USES[use] else 'not used'}" for path, use in self.uses]
+        return f"{text} {', '.join(used)}." if used else text
 
     def __str__(self) -> str:
         value = self.level or self.table
