@@ -263,7 +263,7 @@ def _surveyed(name: str, survey: FolderSurvey) -> DatasetEntry:
         train_images=images - test,
         test_images=test,
         original_side=survey.original_side,
-        layout="" if survey.layout == "folders" else survey.layout,
+        layout="" if survey.layout == "folders" and len(survey.layouts) < 2 else survey.layout,
     )
 
 

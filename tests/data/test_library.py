@@ -76,7 +76,7 @@ def test_importing_again_changes_the_size_not_the_name(animals: Path) -> None:
 
 def test_the_layout_of_a_folder_is_remembered(tmp_path: Path) -> None:
     folder = MADE["a deep tree"].make(tmp_path / "fruit")
-    assert import_dataset(folder).layout == ""
+    assert import_dataset(folder).layout == "folders"
     assert import_dataset(folder, layout="folders=2").classes == find_dataset("fruit").classes
     assert find_dataset("fruit").layout == find_dataset(str(folder)).layout == "folders=2"
     assert load_dataset("fruit").classes == ("Abate", "Braeburn", "Conference", "Golden-Delicious")
