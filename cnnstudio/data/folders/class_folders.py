@@ -16,7 +16,7 @@ from cnnstudio.data.folders.notes import (
     unlabelled_pictures,
     unreadable_folders,
 )
-from cnnstudio.data.folders.split_names import split_named
+from cnnstudio.data.folders.split_names import split_named, splits_named
 from cnnstudio.data.report import LeftOut
 from cnnstudio.errors import StudioError
 
@@ -203,13 +203,8 @@ def _in_order(parts: Sequence[Part]) -> tuple[Part, ...]:
     return tuple(sorted(parts, key=lambda part: ORDER.index(part.split)))
 
 
-def _names(folders: Sequence[Branch]) -> list[str]:
-    return [folder.name for folder in folders]
-
-
 def _splits_of(folders: Sequence[Branch]) -> dict[Branch, str]:
-    names = _names(folders)
-    found = ((folder, split_named(folder.name, names)) for folder in folders)
+    found = zip(folders, splits_named([folder.name for folder in folders]), strict=True)
     return {folder: split for folder, split in found if split}
 
 

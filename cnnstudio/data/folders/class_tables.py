@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +17,7 @@ from cnnstudio.data.folders.layout import (
     LayoutChoice,
     Place,
     branches_by_split,
+    watched,
 )
 from cnnstudio.data.folders.names import composed, natural_key
 from cnnstudio.data.folders.notes import table_notes, unreadable_folders
@@ -96,21 +97,19 @@ class Pictures:
 
     @cached_property
     def _by_name(self) -> dict[str, list[int]]:
-        return self._keyed(lambda file: file.lower())
+        return _numbered(file.lower() for *_, file in self.files)
+
+    @cached_property
+    def _stems(self) -> list[str]:
+        return [stem(file).lower() for *_, file in self.files]
 
     @cached_property
     def _by_stem(self) -> dict[str, list[int]]:
-        return self._keyed(lambda file: stem(file).lower())
+        return _numbered(self._stems)
 
     @cached_property
     def _by_number(self) -> dict[str, list[int]]:
-        return self._keyed(lambda file: stem(file).lstrip("0") if stem(file).isdecimal() else "")
-
-    def _keyed(self, key: Callable[[str], str]) -> dict[str, list[int]]:
-        found: dict[str, list[int]] = defaultdict(list)
-        for number, (_, _, _, file) in enumerate(self.files):
-            found[key(file)].append(number)
-        return found
+        return _numbered(one.lstrip("0") if one.isdecimal() else "" for one in self._stems)
 
     def find(self, text: str, split: str = "") -> int | None:
         """The number of the picture that a cell of a table names; None where it names none.
@@ -138,6 +137,14 @@ class Pictures:
         folders = self.files[number][1].path.lower().split("/")[::-1]
         same = [ours == theirs for ours, theirs in zip(folders, above, strict=False)]
         return same.index(False) if False in same else len(same)
+
+
+def _numbered(keys: Iterable[str]) -> dict[str, list[int]]:
+    """The places of each key."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for number, key in enumerate(keys):
+        found[key].append(number)
+    return found
 
 
 def tables_in(root: Branch, top: Branch, while_looking: Callable[[], object]) -> list[str]:
@@ -193,7 +200,7 @@ def find_table(
     for source in sources:
         if choice.table in ("", source.path):
             try:
-                return _Labels(source, sources, pictures, choice).layout(store, top)
+                return _Labels(source, sources, pictures, choice, while_looking).layout(store, top)
             except StudioError as error:
                 problems[source.path] = error
     if choice.table:
@@ -268,8 +275,16 @@ class _Labels:
         StudioError: the columns cannot be found, or do not give classes.
     """
 
-    def __init__(self, source: _Source, sources: Sequence[_Source], pictures: Pictures, choice: LayoutChoice) -> None:
+    def __init__(
+        self,
+        source: _Source,
+        sources: Sequence[_Source],
+        pictures: Pictures,
+        choice: LayoutChoice,
+        while_looking: Callable[[], object],
+    ) -> None:
         self._source, self._pictures, self._choice = source, pictures, choice
+        self._while_looking = while_looking
         self._file, self._label = _columns(source, pictures, choice)
         self._group = [source]
         if source.split:
@@ -351,7 +366,7 @@ class _Labels:
         one_hot = _one_hot_columns(source, at, uses) if self._label == ONE_HOT else ()
         of_label = -1 if self._label == ONE_HOT else source.names.index(self._label)
         self._facts["damaged"] += source.table.damaged
-        for row in source.rows:
+        for row in watched(source.rows, self._while_looking):
             split = (split_named(row[uses]) or "" if uses is not None else "") or source.split
             number = self._pictures.find(row[at], split or "train")
             ones = [column for column in one_hot if row[column].lower() in _ONE]

@@ -46,6 +46,7 @@ class _Finder:
         self._root = Branch(store)
         self._top = unwrapped(self._root)
         self._further: list[LayoutChoice] = []
+        self._known: dict[LayoutChoice, Layout | StudioError] = {}
 
     def find(self, choice: LayoutChoice) -> Layout:
         """The layout of a choice; the best one where nothing is chosen."""
@@ -62,7 +63,7 @@ class _Finder:
             if kind == "folders" and _are_numbered(layout):
                 with suppress(StudioError):
                     return self._of(LayoutChoice("table"))
-            return replace(layout, notes=(*layout.notes, *problems[1:]))
+            return replace(layout, notes=(*layout.notes, *problems[1:])) if len(problems) > 1 else layout
         raise StudioError(" ".join(problems))
 
     def others(self, found: Layout) -> list[Layout]:
@@ -82,6 +83,17 @@ class _Finder:
                 yield self._of(choice)
 
     def _of(self, choice: LayoutChoice) -> Layout:
+        if choice not in self._known:
+            try:
+                self._known[choice] = self._found(choice)
+            except StudioError as error:
+                self._known[choice] = error
+        found = self._known[choice]
+        if isinstance(found, StudioError):
+            raise found
+        return found
+
+    def _found(self, choice: LayoutChoice) -> Layout:
         common = self._name, self._while_looking, choice
         if choice.kind == "names":
             return find_names(self._store, self._top, *common)

@@ -1,15 +1,16 @@
 """Where the classes of a folder of images are: what a layout is, and how one is named."""
 
 import re
-from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
 from cnnstudio.data.folders.disk import Store
 from cnnstudio.data.folders.names import readable
-from cnnstudio.data.folders.split_names import split_named
+from cnnstudio.data.folders.split_names import splits_named
 from cnnstudio.data.pictures.open import is_picture
 from cnnstudio.data.report import ONE_HOT, LeftOut, TableView
 from cnnstudio.errors import StudioError
@@ -21,6 +22,11 @@ ORDER = ("all", "train", "validation", "test")
 """Of the splits in a layout; “all” where nothing says what pictures are for."""
 
 KINDS = ("folders", "names", "table")
+
+Item = TypeVar("Item")
+
+_OFTEN = 2_000
+"""Items between two calls."""
 
 _PARTS = re.compile(r",(?=(?:file|class|train|validation|test|unused)=)")
 
@@ -98,6 +104,14 @@ class Branch:
                 again.append(branch.path)
 
 
+def watched(items: Iterable[Item], while_looking: Callable[[], object]) -> Iterator[Item]:
+    """Very many items, with a call every now and then, so that a long look can be cancelled."""
+    for number, item in enumerate(items):
+        if number % _OFTEN == 0:
+            while_looking()
+        yield item
+
+
 def branches_by_split(
     top: Branch, around: Container[Hashable], while_looking: Callable[[], object], uses: Mapping[str, str]
 ) -> list[tuple[str, Branch]]:
@@ -121,10 +135,10 @@ def branches_by_split(
         while_looking()
         if branch.pictures and split != "unused":
             found.append((split, branch))
-        names = [folder.name for folder in branch.folders]
+        splits = splits_named([folder.name for folder in branch.folders])
         waiting += [
-            (uses.get(folder.path) or split_named(folder.name, names) or split, folder)
-            for folder in reversed(branch.folders)
+            (uses.get(folder.path) or named or split, folder)
+            for folder, named in reversed(list(zip(branch.folders, splits, strict=True)))
         ]
     usual = "train" if any(split for split, _ in found) else "all"
     return sorted(((split or usual, branch) for split, branch in found), key=lambda one: ORDER.index(one[0]))
@@ -251,6 +265,10 @@ class Layout:
 
     def counts(self) -> dict[str, np.ndarray]:
         """Pictures of each class, (classes,) int64, by split: files named as such, all where none of a class is."""
+        return dict(self._counts)
+
+    @cached_property
+    def _counts(self) -> dict[str, np.ndarray]:
         named: dict[str, np.ndarray] = {}
         every: dict[str, np.ndarray] = {}
         for place in self.places:

@@ -3,6 +3,7 @@
 import os
 import re
 import unicodedata
+from functools import lru_cache
 
 LEFT_OUT = frozenset(
     {
@@ -36,6 +37,7 @@ def readable(path: str | os.PathLike[str]) -> str:
     return re.sub("[\x00-\x1f\x7f-\x9f\u2028\u2029]", lambda match: ascii(match[0])[1:-1], text)
 
 
+@lru_cache(4096)
 def composed(name: str) -> str:
     """The name of a file or folder as that of a class is spelled."""
     # Some systems take letters apart from their accents in names of files, others do not.

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 
 from cnnstudio.data.folders.names import readable
@@ -54,31 +55,33 @@ _WITHOUT_BLANKS = {word: split for word, split in _SPLITS.items() if word >= "\u
 """Words of scripts that do not part words, from Thai on; they are found within others."""
 
 
-def _tokens(name: str) -> list[str]:
+@lru_cache(10_000)
+def _tokens(name: str) -> tuple[str, ...]:
     """The words of a name: parted by what is no letter, and where small letters are followed by a capital."""
     parted = re.sub(r"([a-z])([A-Z])", r"\1 \2", readable(name))
-    return re.findall(r"[^\W\d_]+", _plain(parted))
+    return tuple(re.findall(r"[^\W\d_]+", _plain(parted)))
 
 
-def split_named(name: str, beside: Iterable[str] = ()) -> str | None:
-    """The split that a name says: “train”, “validation” or “test”; None where it says none.
+def split_named(name: str) -> str | None:
+    """The split that a name says, “Training”, “test_set”: “train”, “validation” or “test”; None where it says none."""
+    return _split_of_words(_tokens(name))
 
-    Args:
-        name: of a folder, say “Training”, “test_set”, “data-uji”.
-        beside: names that stand beside it; a word that is in all of them says nothing, as “seg” in “seg_train”.
+
+def splits_named(names: Sequence[str]) -> list[str | None]:
+    """The splits that names say which stand beside each other; a word in all of them, as “seg” in “seg_train”, says
+    nothing.
     """
-    return _split_named(name, tuple(beside))
+    words = list(map(_tokens, names))
+    often = Counter(word for one in words for word in set(one))
+    common = {word for word, count in often.items() if count == len(names) > 1}
+    return [_split_of_words([word for word in one if word not in common or word in _SPLITS]) for one in words]
 
 
-@lru_cache(1024)
-def _split_named(name: str, beside: tuple[str, ...]) -> str | None:
-    words = _tokens(name)
-    others = [set(_tokens(other)) for other in beside if other != name]
-    common = set.intersection(*others) if others else set()
-    left = [word for word in words if word not in _BESIDE and (word not in common or word in _SPLITS)]
+def _split_of_words(words: Sequence[str]) -> str | None:
+    left = [word for word in words if word not in _BESIDE]
     splits = {_split_of(word) for word in left}
-    if None in splits and " ".join(left) in _SPLITS:
-        return _SPLITS[" ".join(left)]
+    if None in splits:
+        return _SPLITS.get(" ".join(left))
     return splits.pop() if len(splits) == 1 else None
 
 

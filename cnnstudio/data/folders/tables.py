@@ -93,10 +93,11 @@ def _decoded(data: bytes) -> tuple[str, str]:
 def _lines(text: str, delimiter: str) -> Iterator[list[str]]:
     if delimiter == " ":  # a path may hold blanks, a class after it does not
         for line in text.splitlines():
-            yield line.strip().rsplit(None, 1)
+            yield [cell if cell.isprintable() else readable(cell) for cell in line.strip().rsplit(None, 1)]
     else:
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            yield [readable(cell.strip()) for cell in row]
+            cells = [cell.strip() for cell in row]
+            yield [cell if cell.isprintable() else readable(cell) for cell in cells]
 
 
 def _delimiter(text: str, name: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from cnnstudio.data.folders.layout import LayoutChoice
 from cnnstudio.data.folders.load import load_folder, survey_folder
-from cnnstudio.data.folders.split_names import split_named
+from cnnstudio.data.folders.split_names import split_named, splits_named
 from cnnstudio.data.report import ONE_HOT
 from cnnstudio.errors import StudioError
 from tests.data.made_folders import CLASS_OF, MADE, coco, each, hashed, labelled, paint_all, write
@@ -258,3 +258,9 @@ def test_columns_can_be_chosen(tmp_path: Path) -> None:
 def test_names_that_say_no_class(names: list[str], tmp_path: Path) -> None:
     with pytest.raises(StudioError, match="holds pictures but no folders"):
         survey_folder(paint_all(tmp_path / "set", names))
+
+
+def test_a_word_that_all_names_have_says_nothing() -> None:
+    assert splits_named(["seg_train", "seg_test", "seg_pred"]) == ["train", "test", None]
+    assert splits_named(["test tube", "test strip"]) == [None, None]
+    assert splits_named(["fruit train"]) == [None]

@@ -20,6 +20,9 @@ _NAMED_CLASSES, _NAMED_FILES = 3, 2
 _LETTERS = 24
 """Of the widest item of a list, at least."""
 
+_WIDTH = 56 * GRID
+"""Of a list, at most."""
+
 
 class LayoutForm(QWidget):
     """Lists to choose from, and what they are chosen by: a few names of files, or the first rows of a table.
@@ -72,8 +75,8 @@ class LayoutForm(QWidget):
             "What says the class of a picture: this folder can be read in several ways.",
             {
                 offer.layout: (
-                    f"{titles[offer.layout]}: {counted(offer.number, 'class', 'classes')}",
-                    f"{counted(offer.pictures, 'picture')}: {', '.join(offer.classes)}",
+                    f"{titles[offer.layout]}: {_names(offer, 2)} ({counted(offer.number, 'class', 'classes')})",
+                    f"{counted(offer.pictures, 'picture')}: {_names(offer, len(offer.classes))}",
                 )
                 for offer in offered
             },
@@ -112,6 +115,7 @@ class LayoutForm(QWidget):
     def _prepared(self, made: QComboBox, value: str, act: object) -> QComboBox:
         made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         made.setMinimumContentsLength(_LETTERS)
+        made.setMaximumWidth(_WIDTH)
         made.setCurrentIndex(made.findData(value))
         made.currentIndexChanged.connect(act)
         return made
@@ -129,6 +133,11 @@ class LayoutForm(QWidget):
     def _choose_uses(self) -> None:
         uses = tuple((path, made.currentData()) for path, made in self._uses.items())
         self.changed.emit(str(replace(self._choice, uses=uses)))
+
+
+def _names(offer: LayoutOffer, most: int) -> str:
+    """The first few classes."""
+    return ", ".join([*offer.classes[:most], *(["…"] if offer.number > most else [])])
 
 
 def _title(offer: LayoutOffer) -> str:
@@ -171,6 +180,7 @@ def _preview(table: TableView) -> QTableWidget:
     for number, name in enumerate(table.columns):
         if name in (table.file, table.label):
             made.horizontalHeaderItem(number).setFont(bold_font(made.font()))
+    made.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     made.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
     made.resizeColumnsToContents()
     made.resizeRowsToContents()
