@@ -71,8 +71,9 @@ def _entry(classifier: "Classifier", named: str | None, layout: str) -> DatasetE
         trained_on = f"was trained on “{name}”, which is not here" if name else "does not say what it was trained on"
         names = ", ".join(entry.name for entry in list_datasets())
         raise StudioError(f"The model {trained_on}: name a data set with --dataset ({names}, or a folder or a zip).")
-    size = (None, None) if name in DATASETS else (height, channels)
-    return dataset_named(name, *size, layout)
+    if name in DATASETS:
+        return dataset_named(name, layout=layout)
+    return dataset_named(name, height, channels, layout)
 
 
 def _print_tables(evaluation: "Evaluation", classes: tuple[str, ...], title: str) -> None:

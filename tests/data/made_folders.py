@@ -119,7 +119,7 @@ def _ids(count: int) -> list[str]:
 _IDS = _ids(12)
 _BREEDS = {name: ("beagle", "pug", "whippet")[number % 3] for number, name in enumerate(_IDS)}
 _HELD = hashed("a", "b", count=6)[4:6] + hashed("a", "b", count=6)[10:]
-_SIX = [0, 1, 2, 0, 1, 2]
+_NINE = [0, 1, 2] * 3
 
 MADE: dict[str, MadeFolder] = {
     # Classes in the names of the files.
@@ -146,6 +146,10 @@ MADE: dict[str, MadeFolder] = {
     "digits by their names": folder(each("{c}_{n:05}.png", "0", "1", "7"), "0 1 7"),
     "WordNet ids": folder(each("{c}_{n}.JPEG", "n02085620", "n02085782"), "n02085620 n02085782"),
     "Chars74K": folder(each("Img/{c}-{n:05}.png", "img001", "img002"), "img001 img002"),
+    "some without a number": folder(["cat.jpg", *each("{c}{n}.jpg", "cat", "dog"), "dog.jpg"], "cat dog", all=5),
+    "the class after a name like no other": folder(
+        [f"{stem}_{name}.jpg" for name in ("cat", "dog") for stem in _ids(20)[10 * (name == "dog") :][:10]], "cat dog"
+    ),
     "names in a zip's own folder": folder(each("pets/pets/{c}.{n}.jpg", "cat", "dog"), "cat dog"),
     # Classes in a table.
     "train.csv": folder(
@@ -161,14 +165,14 @@ MADE: dict[str, MadeFolder] = {
         train=4,
     ),
     "one-hot": folder(
-        [f"images/Train_{number}.jpg" for number in range(6)] + [f"images/Test_{number}.jpg" for number in range(3)],
+        [f"images/Train_{number}.jpg" for number in range(9)] + [f"images/Test_{number}.jpg" for number in range(3)],
         "healthy rust scab",
         {
             "train.csv": "image_id,healthy,rust,scab\n"
-            + "".join(f"Train_{n},{','.join(str(int(k == s)) for k in range(3))}\n" for n, s in enumerate(_SIX)),
+            + "".join(f"Train_{n},{','.join(str(int(k == s)) for k in range(3))}\n" for n, s in enumerate(_NINE)),
             "test.csv": "image_id\n" + "".join(f"Test_{number}\n" for number in range(3)),
         },
-        train=2,
+        train=3,
     ),
     "one-hot in each split": folder(
         [*(f"train/{n}_jpg.rf.{i}.jpg" for n, i in enumerate(_ids(6))), *(f"valid/{i}.jpg" for i in _ids(10)[6:])],
@@ -332,6 +336,36 @@ MADE: dict[str, MadeFolder] = {
         train=4,
         test=2,
     ),
+    "Train/Train": folder(
+        [
+            *each("Train/Train/{c}/{n}.jpg", "Healthy", "Rust", count=6),
+            *each("Validation/Validation/{c}/{n}.jpg", "Healthy", "Rust", count=2),
+            *each("Test/Test/{c}/{n}.jpg", "Healthy", "Rust", count=3),
+        ],
+        "Healthy Rust",
+        train=6,
+        validation=2,
+        test=3,
+    ),
+    "splits below the classes": folder(
+        [
+            *each("{c}/train/{n}.jpg", "cat", "dog", "fox", count=6),
+            *each("{c}/test/{n}.jpg", "cat", "dog", "fox", count=2),
+        ],
+        "cat dog fox",
+        train=6,
+        test=2,
+    ),
+    "splits of other files": folder(
+        [
+            *each("train/{c}/images/{c}_{n}.JPEG", "n01443537", "n01629819"),
+            *(f"val/images/val_{number}.JPEG" for number in range(3)),
+            *(f"test/images/test_{number}.JPEG" for number in range(3)),
+        ],
+        "n01443537 n01629819",
+        {"val/val_annotations.txt": "".join(f"val_{n}.JPEG\tn01{443537 + n % 2}\t0\t0\n" for n in range(3))},
+        train=4,
+    ),
     # Deep trees.
     "a deep tree": folder(
         [
@@ -349,6 +383,18 @@ MADE: dict[str, MadeFolder] = {
         each("images/{c}/{n}.jpg", "a", "b"),
         "a b",
         {"annotations/a.xml": "<x/>", "annotations/b.xml": "<x/>", "meta/train.txt": "a/1\na/2\n", "README.md": "x"},
+    ),
+    "folders of each fold": folder(
+        [f"fold{fold}/{name}/{number}.jpg" for fold in range(4) for name in ("cat", "dog") for number in range(2)],
+        "cat dog",
+    ),
+    "pictures beside their annotations": folder(
+        each("Images/{c}/{n}.jpg", "n02085620-Chihuahua", "n02110958-pug"),
+        "n02085620-Chihuahua n02110958-pug",
+        {f"Annotation/{c}/{n}": "<x/>" for c in ("n02085620-Chihuahua", "n02110958-pug") for n in range(4)},
+    ),
+    "pictures beside their masks": folder(
+        [*each("images/{c}/{n}.jpg", "a", "b"), *each("masks/{c}/{n}.png", "a", "b")], "a b", all=4
     ),
     # Rubbish.
     "rubbish": folder(

@@ -1,6 +1,7 @@
 """Layouts in which folders are the classes: of which level, and which folders only say what their pictures are for."""
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from cnnstudio.data.folders.disk import Store
@@ -10,6 +11,7 @@ from cnnstudio.data.folders.notes import (
     empty_folders,
     folders_beside,
     folders_met_again,
+    folders_of_notes,
     folders_of_other_files,
     pictures_above,
     stray_pictures,
@@ -22,7 +24,7 @@ from cnnstudio.errors import StudioError
 
 _WRAPPINGS = 16
 
-_DEEPEST = 4
+_DEEPEST = 8
 """Level of folders that is offered as the classes, at most."""
 
 _MOST = 0.8
@@ -30,6 +32,14 @@ _MOST = 0.8
 
 _UNEQUAL = 2
 """So many times more pictures in one folder than in another with the same folders in it: they are splits."""
+
+_NOTES = frozenset(
+    {"annotation", "annotations", "labels", "masks", "ground_truth", "groundtruth", "gt", "segmentations", "xmls"}
+)
+"""Names, in lower case, of folders with what is known of pictures in another one."""
+
+_IMAGES = frozenset({"image", "images", "img", "imgs", "jpegimages", "pictures", "photos"})
+"""Names of that one."""
 
 _NO_PICTURES = (
     *(".xml", ".txt", ".json", ".csv", ".tsv", ".md", ".mat", ".npy", ".npz", ".html", ".pdf", ".py", ".ipynb"),
@@ -82,15 +92,31 @@ class _Found:
     above: int = 0
 
 
-def unwrapped(root: Branch) -> Branch:
-    """The folder that holds the classes: people zip the folder itself, and unpack archives into new ones."""
+def unwrapped(root: Branch, whatever_it_is_called: bool = False) -> Branch:
+    """The folder that holds the classes: people zip the folder itself, and unpack archives into new ones.
+
+    Args:
+        root: the folder that was named.
+        whatever_it_is_called: also where the only folder in one is named as a split.
+    """
     branch = root
     for _ in range(_WRAPPINGS):
-        folders = branch.folders
-        if len(folders) != 1 or not folders[0].folders or split_named(folders[0].name) or branch.pictures:
+        folders = [folder for folder in branch.folders if folder not in _notes_beside(branch)]
+        if len(folders) != 1 or not folders[0].folders or branch.pictures:
+            return branch
+        if split_named(folders[0].name) and not whatever_it_is_called:
             return branch
         branch = folders[0]
     return branch
+
+
+def _notes_beside(branch: Branch) -> list[Branch]:
+    """The folders in one that belong to the pictures in another: annotations, masks."""
+    named = [folder for folder in branch.folders if folder.name.casefold() in _NOTES]
+    if not named or len(named) == len(branch.folders):
+        return []
+    images = any(folder.name.casefold() in _IMAGES for folder in branch.folders)
+    return [folder for folder in named if images or not any(one.pictures for one in (folder, *folder.folders))]
 
 
 def find_folders(
@@ -116,6 +142,8 @@ def find_folders(
     chosen = choice.level
     if not chosen and not _has_two(levels.get("", set())):
         chosen = next((level for level, names in levels.items() if level and _has_two(names)), "")
+    elif not chosen and "1-2" in levels and are_numbered(levels[""]):
+        chosen = "2"
     found = _files_by_class(store, top, parts, _span(chosen), while_looking)
     labelled = _without_unlabelled(found)
     classes = tuple(sorted({label for _, label in labelled}, key=natural_key))
@@ -127,7 +155,7 @@ def find_folders(
             "each further class."
         )
     numbers = {label: number for number, label in enumerate(classes)}
-    splits = dict.fromkeys(part.split for part in parts.parts)
+    splits = [split for split in ORDER if any(split == used for used, _ in labelled)]
     places = tuple(
         Place(split, numbers[label], branch.path, branch.files)
         for split in splits
@@ -180,10 +208,12 @@ def _parts(store: Store, top: Branch, name: str, choice: LayoutChoice, while_loo
     if choice.level == "1" and choice.kind:
         named = _named_parts(top, name, must=False)
         return named or Parts((Part("all", top),))
-    around = {*store.above(), top.identity}
+    around = {*store.above(), top.identity, *(folder.identity for folder in _notes_beside(top))}
     folders = [folder for folder in top.folders if folder.identity not in around]
     named = _named_parts(top, name, must=True)
-    return named or _parts_beside(top, folders) or _parts_alike(folders, while_looking) or Parts((Part("all", top),))
+    without = frozenset(folder.path for folder in _notes_beside(top))
+    plain = Parts((Part("all", top, without),))
+    return named or _parts_beside(top, folders) or _parts_alike(folders, while_looking) or plain
 
 
 def _chosen_parts(top: Branch, uses: Sequence[tuple[str, str]]) -> Parts:
@@ -224,7 +254,7 @@ def _named_parts(top: Branch, name: str, must: bool) -> Parts | None:
 
 def _inner(folder: Branch) -> Branch:
     """The folder itself, or the only one in it where that holds the classes: seg_train/seg_train/sea."""
-    return unwrapped(folder) if not folder.pictures else folder
+    return unwrapped(folder, whatever_it_is_called=True)
 
 
 def _plain_names(folders: Sequence[Branch]) -> set[str]:
@@ -296,6 +326,8 @@ def _levels(parts: Parts, while_looking: Callable[[], object], store: Store) -> 
                         paths[level].add(steps[:level])
     found = {"": names[1]}
     for level in range(2, _DEEPEST + 1):
+        if all(splits_named(sorted(names[level]))):
+            continue
         branching = len(paths[level]) > len({steps[:-1] for steps in paths[level]})
         if total and reach[level] >= _MOST * total and len(names[level]) > 1 and branching:
             found[str(level)] = names[level]
@@ -322,6 +354,8 @@ def _files_by_class(
                     deeper += [([*names, composed(below.name)], below) for below in folder.folders]
             of_level = deeper
         folders += [(part.split, names, folder) for names, folder in of_level]
+    if len(parts.parts) == last == 1:
+        folders = _parted_below(folders)
     elsewhere = {*around, *(folder.identity for _, _, folder in folders)}
     for split, names, folder in folders:
         while_looking()
@@ -336,6 +370,17 @@ def _files_by_class(
         else:
             found.empty.append(folder.path)
     return found
+
+
+def _parted_below(folders: list[tuple[str, list[str], Branch]]) -> list[tuple[str, list[str], Branch]]:
+    """The folders of the classes; or those in them, where each has folders named as splits and nothing else."""
+    parted: list[tuple[str, list[str], Branch]] = []
+    for _, names, folder in folders:
+        splits = splits_named([below.name for below in folder.folders])
+        if folder.pictures or not splits or not all(splits) or "train" not in splits:
+            return folders
+        parted += [(split, names, below) for split, below in zip(splits, folder.folders, strict=True) if split]
+    return parted
 
 
 def _without_unlabelled(found: _Found) -> dict[tuple[str, str], list[Branch]]:
@@ -359,6 +404,7 @@ def _left_outside(top: Branch, parts: Sequence[Part]) -> Iterator[LeftOut]:
     holders = [part.branch for part in parts]
     above = holders if top in holders else [top, *holders]
     yield from stray_pictures(sum(branch.pictures for branch in above))
+    yield from folders_of_notes([folder.name for folder in _notes_beside(top)])
     if top not in holders:
         beside = [
             folder.name
@@ -366,3 +412,8 @@ def _left_outside(top: Branch, parts: Sequence[Part]) -> Iterator[LeftOut]:
             if not any(f"{branch.path}/".startswith(f"{folder.path}/") for branch in holders)
         ]
         yield from folders_beside(beside)
+
+
+def are_numbered(names: Iterable[str]) -> bool:
+    """Whether all names are one with a number in it, or numbers: images_001, fold 1, 2021."""
+    return len({re.sub(r"\d+", "", name) for name in names}) == 1

@@ -27,6 +27,8 @@ from cnnstudio.data.pictures.open import is_picture
 from cnnstudio.data.report import ONE_HOT, TableView
 from cnnstudio.errors import StudioError
 
+_SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
+
 _MAX_TABLES = 20
 _MAX_IN_A_FOLDER = 20
 """Files that could be tables: where there are more, each belongs to one picture."""
@@ -191,6 +193,11 @@ def find_table(
     paths = tables_in(root, top, while_looking)
     if choice.table and choice.table not in paths:
         raise StudioError(f"There is no table “{choice.table}” in {name}. Import the folder again.")
+    spreadsheet = next((file for file in (*root.files, *top.files) if file.lower().endswith(_SPREADSHEETS)), "")
+    if not paths and spreadsheet:
+        raise StudioError(
+            f"{spreadsheet} is a spreadsheet. If it says the classes, save it as CSV beside the pictures."
+        )
     if not paths:
         raise NoTableError(f"There is no table in {name} that says the classes of its pictures.")
     pictures = Pictures(branches_by_split(top, store.above(), while_looking, dict(choice.uses)))

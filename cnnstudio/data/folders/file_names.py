@@ -143,7 +143,7 @@ def _gives_classes(labels: Iterable[str]) -> bool:
 
 
 def _before_a_number(stems: Sequence[str]) -> Reader:
-    """What stands before the first number, without words that stand before all of them."""
+    """What stands before the first number or where there is none, without words that stand before all of them."""
     before = [words for words in map(_words_before, stems) if words]
     shared = 0
     while before and len({words[shared][0].casefold() if shared < len(words) - 1 else shared for words in before}) == 1:
@@ -155,7 +155,9 @@ def _before_a_number(stems: Sequence[str]) -> Reader:
 
 def _words_before(one: str) -> list[re.Match[str]]:
     match = _BEFORE_A_NUMBER.match(one)
-    return _saying(match[1]) if match else []
+    if match is None:
+        return [] if any(letter.isdecimal() for letter in one) else _saying(one)
+    return _saying(match[1])
 
 
 def _after_a_number(one: str) -> str:
@@ -182,7 +184,11 @@ def _words_of(stems: Sequence[str]) -> Iterable[Reader]:
     parted = [_WORDS.findall(one) for one in stems]
     values = [Counter(one[place].casefold() for one in parted if place < len(one)) for place in range(6)]
     varying = [place for place, counts in enumerate(values) if len(counts) > 1]
-    for place in varying:
+
+    def likelihood(place: int) -> tuple[bool, int]:
+        return any(letter.isdecimal() for value in values[place] for letter in value), len(values[place])
+
+    for place in sorted(varying, key=likelihood):
         numbers = [value for value in values[place] if value.isdecimal()]
         if numbers and (len(varying) > 2 or any(len(value) > _SHORT for value in numbers)):
             continue

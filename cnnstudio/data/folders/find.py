@@ -1,16 +1,18 @@
 """Finds how a folder of images is laid out: which of its folders, names or tables say the classes."""
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
-from cnnstudio.data.folders.class_folders import find_folders, unwrapped
+from cnnstudio.data.folders.class_folders import are_numbered, find_folders, unwrapped
 from cnnstudio.data.folders.class_tables import NoTableError, find_table
 from cnnstudio.data.folders.disk import Store
 from cnnstudio.data.folders.file_names import find_names
 from cnnstudio.data.folders.layout import Branch, Layout, LayoutChoice
 from cnnstudio.errors import StudioError
+
+_MOST = 0.8
+"""Share of the pictures of numbered folders that a table names, where it says the classes instead of them."""
 
 
 def find_layout(store: Store, name: str, while_looking: Callable[[], object], choice: str = "") -> Layout:
@@ -60,9 +62,11 @@ class _Finder:
                 if kind == "folders" or (kind == "table" and not isinstance(error, NoTableError)):
                     problems.append(str(error))
                 continue
-            if kind == "folders" and _are_numbered(layout):
+            if kind == "folders" and are_numbered(layout.classes):
                 with suppress(StudioError):
-                    return self._of(LayoutChoice("table"))
+                    table = self._of(LayoutChoice("table"))
+                    if len(table) >= _MOST * len(layout):
+                        return table
             return replace(layout, notes=(*layout.notes, *problems[1:])) if len(problems) > 1 else layout
         raise StudioError(" ".join(problems))
 
@@ -113,9 +117,3 @@ def _mark(layout: Layout) -> tuple[object, ...]:
 
 def _order(choice: LayoutChoice) -> tuple[int, str]:
     return ("folders", "table", "names").index(choice.kind), choice.level
-
-
-def _are_numbered(layout: Layout) -> bool:
-    """Whether all classes have one name with a number after it, as the parts of a large data set: images_001."""
-    plain = {re.sub(r"\d+", "", name) for name in layout.classes}
-    return len(plain) == 1 and any(letter.isalpha() for letter in plain.pop())

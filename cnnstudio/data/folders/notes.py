@@ -111,6 +111,13 @@ def folders_of_other_files(paths: Sequence[str]) -> Iterator[LeftOut]:
         yield LeftOut("folders", len(paths), text)
 
 
+def folders_of_notes(names: Sequence[str]) -> Iterator[LeftOut]:
+    """Folders with annotations or masks beside the pictures."""
+    if names:
+        were = "was" if len(names) == 1 else "were"
+        yield LeftOut("folders", len(names), f"{some(names)} beside the pictures {were} left out.")
+
+
 def folders_beside(names: Sequence[str]) -> Iterator[LeftOut]:
     """Folders beside “train” and “test”."""
     if names:

@@ -37,6 +37,7 @@ class LayoutForm(QWidget):
         super().__init__()
         self.setObjectName("layout_form")
         self._choice = LayoutChoice()
+        self._controls: dict[str, QComboBox] = {}
         self._uses: dict[str, QComboBox] = {}
         self._content = QWidget()
         self._column = column(self._content, gap=0)
@@ -48,6 +49,7 @@ class LayoutForm(QWidget):
         focused = self.focusWidget()
         name = focused.objectName() if focused is not None and focused.hasFocus() else ""
         controls = [*self._layouts(survey), *self._columns(survey.table), *self._splits(survey.uses)]
+        self._controls = {control.objectName(): control for control in controls}
         parts: list[QWidget] = [rows(*controls)] if controls else []
         if survey.table is not None:
             parts.append(_preview(survey.table))
@@ -59,9 +61,8 @@ class LayoutForm(QWidget):
         self._content = widget_of(column(*parts, gap=GRID))
         self._column.addWidget(self._content)
         self.setVisible(bool(parts))
-        again = self.findChild(QComboBox, name) if name else None
-        if again is not None:
-            again.setFocus()
+        if name in self._controls:
+            self._controls[name].setFocus()
 
     def _layouts(self, survey: FolderSurvey) -> Iterator[QComboBox]:
         titles = {offer.layout: _title(offer) for offer in survey.layouts}
@@ -122,12 +123,12 @@ class LayoutForm(QWidget):
 
     @Slot()
     def _choose_layout(self) -> None:
-        self.changed.emit(self.findChild(QComboBox, "layout_combo").currentData())
+        self.changed.emit(self._controls["layout_combo"].currentData())
 
     @Slot()
     def _choose_columns(self) -> None:
-        file, of_class = (self._content.findChild(QComboBox, f"{name}_column_combo") for name in ("file", "label"))
-        self.changed.emit(str(replace(self._choice, file=file.currentData(), label=of_class.currentData())))
+        file, of_class = (self._controls[f"{name}_column_combo"].currentData() for name in ("file", "label"))
+        self.changed.emit(str(replace(self._choice, file=file, label=of_class)))
 
     @Slot()
     def _choose_uses(self) -> None:
@@ -168,7 +169,6 @@ def _preview(table: TableView) -> QTableWidget:
     """The first rows of a table, with the columns that count in bold."""
     made = QTableWidget(len(table.rows), len(table.columns))
     describe(made, "table_preview", "First rows of the table", "What the table says of the first few pictures.")
-    made.setHorizontalHeaderLabels(table.columns)
     made.verticalHeader().hide()
     made.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     made.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
@@ -178,8 +178,10 @@ def _preview(table: TableView) -> QTableWidget:
         for number, text in enumerate(cells):
             made.setItem(place, number, QTableWidgetItem(text))
     for number, name in enumerate(table.columns):
+        head = QTableWidgetItem(name)
         if name in (table.file, table.label):
-            made.horizontalHeaderItem(number).setFont(bold_font(made.font()))
+            head.setFont(bold_font(made.font()))
+        made.setHorizontalHeaderItem(number, head)
     made.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     made.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
     made.resizeColumnsToContents()
