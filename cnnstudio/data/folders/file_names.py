@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import cache, partial
 from itertools import dropwhile
 
@@ -101,6 +101,24 @@ def find_names(
 def stem(file: str) -> str:
     """A file's name without its ending."""
     return file[:dot] if (dot := file.rfind(".")) > 0 else file
+
+
+def class_in_name(file: str, classes: Container[str]) -> str:
+    """The class that a file's name says, in lower case; nothing where it says none, or several.
+
+    A number says none: pictures are numbered.
+
+    Args:
+        file: the name.
+        classes: their names, in lower case.
+    """
+    one = stem(file)
+    words = [word[0] for word in _WORDS.finditer(one)]
+    for said in ((_text(_words_before(one)), _after_a_number(one)), words):
+        found = {text.casefold() for text in said if text.casefold() in classes and not text.isdecimal()}
+        if found:
+            return found.pop() if len(found) == 1 else ""
+    return ""
 
 
 def _pictures(branch: Branch) -> Iterable[str]:

@@ -36,6 +36,11 @@ class PictureFile:
         inside = PurePosixPath(self.member) if self.archive is not None else self.path.absolute()
         return composed(inside.parent.name)
 
+    @property
+    def file_name(self) -> str:
+        """The last part of its path."""
+        return PurePosixPath(self.member).name if self.archive is not None else self.path.name
+
     def source(self) -> Path | bytes:
         """What `open_image` opens: the path, or the bytes of an archive's member.
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cnnstudio.data.folders.file_names import class_in_name
 from cnnstudio.data.folders.layout import LayoutChoice
 from cnnstudio.data.folders.load import load_folder, survey_folder
 from cnnstudio.data.folders.split_names import split_named, splits_named
@@ -264,3 +265,22 @@ def test_a_word_that_all_names_have_says_nothing() -> None:
     assert splits_named(["seg_train", "seg_test", "seg_pred"]) == ["train", "test", None]
     assert splits_named(["test tube", "test strip"]) == [None, None]
     assert splits_named(["fruit train"]) == [None]
+
+
+@pytest.mark.parametrize(
+    ("file", "label"),
+    [
+        ("cat.0.jpg", "cat"),
+        ("IMG_Dog_003.png", "dog"),
+        ("0001-hot dog.jpg", "hot dog"),
+        ("Hot Dog 12.jpg", "hot dog"),
+        ("dog.jpg", "dog"),
+        ("my dog.jpg", "dog"),
+        ("cat and dog.jpg", ""),
+        ("7.png", ""),
+        ("IMG_0007.png", ""),
+        ("bird.3.jpg", ""),
+    ],
+)
+def test_the_class_that_a_name_says(file: str, label: str) -> None:
+    assert class_in_name(file, {"cat", "dog", "hot dog", "7"}) == label
