@@ -157,7 +157,7 @@ def find_folders(
     numbers = {label: number for number, label in enumerate(classes)}
     splits = [split for split in ORDER if any(split == used for used, _ in labelled)]
     places = tuple(
-        Place(split, numbers[label], branch.path, branch.files)
+        Place(split, numbers[label], branch.path, branch.files, branch.pictures)
         for split in splits
         for label in classes
         for branch in labelled.get((split, label), ())

@@ -359,7 +359,7 @@ class _Labels:
             files.items(), key=lambda item: (ORDER.index(item[0][0]), *item[0][1:])
         ):
             found.sort()
-            yield Place(split, label, path, [file for _, file in found], [place for place, _ in found])
+            yield Place(split, label, path, [file for _, file in found], len(found), [place for place, _ in found])
 
     def _split(self, number: int, split: str) -> str:
         """What a picture is for: as its folder says, else as the table does."""

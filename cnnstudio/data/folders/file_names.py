@@ -90,7 +90,7 @@ def find_names(
     order = {branch.path: place for place, (_, branch) in enumerate(branches)}
     splits = list(dict.fromkeys(split for split, _ in branches))
     places = tuple(
-        Place(split, number, path, [file for _, file in listed], [place for place, _ in listed])
+        Place(split, number, path, [file for _, file in listed], len(listed), [place for place, _ in listed])
         for (split, number, path), listed in sorted(
             files.items(), key=lambda item: (splits.index(item[0][0]), item[0][1], order[item[0][2]])
         )

@@ -224,6 +224,7 @@ class Place:
         label: index of the class.
         path: of the folder, relative to the top.
         files: names of the files.
+        pictures: how many of them are named as pictures.
         numbers: of these files, by the order of all files in the folder; None where they are all of them.
     """
 
@@ -231,6 +232,7 @@ class Place:
     label: int
     path: str
     files: Sequence[str]
+    pictures: int
     numbers: Sequence[int] | None = None
 
 
@@ -272,7 +274,7 @@ class Layout:
         named: dict[str, np.ndarray] = {}
         every: dict[str, np.ndarray] = {}
         for place in self.places:
-            for counts, files in ((named, sum(map(is_picture, place.files))), (every, len(place.files))):
+            for counts, files in ((named, place.pictures), (every, len(place.files))):
                 counts.setdefault(place.split, np.zeros(len(self.classes), np.int64))[place.label] += files
         return {split: np.where(counts, counts, every[split]) for split, counts in named.items()}
 

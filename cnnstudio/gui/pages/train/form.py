@@ -246,7 +246,8 @@ class TrainingForm(QWidget):
             values |= _AS_PUBLISHED
         if not is_transfer(self._network(architecture)):
             values["fine_tune_epochs"] = 0
-        return TrainingConfig(dataset=dataset, architecture=architecture, **values)
+        layout = self._entries[dataset].layout
+        return TrainingConfig(dataset=dataset, architecture=architecture, layout=layout, **values)
 
     @config.setter
     def config(self, config: TrainingConfig) -> None:
