@@ -62,7 +62,7 @@ def train(
 ) -> int:
     """Train a network; Ctrl+C stops it and keeps what was learnt."""
     entry = dataset_named(dataset, training.get("image_size"), training.get("channels"), training.get("layout") or "")
-    if entry.layout and not training.get("layout"):
+    if entry.layout and not training.get("layout") and entry.name == str(entry.path):
         complain(found_layout(entry))
     if architecture is not None:
         architecture_named(architecture)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
-from cnnstudio.data.report import TEST_SHARE, FolderSurvey
+from cnnstudio.data.report import BEFORE_CHOICES, TEST_SHARE, FolderSurvey
 from cnnstudio.data.splits import CHANNELS, Dataset, check_image_shape
 from cnnstudio.errors import StudioError
 from cnnstudio.limits import IMAGE_SIZES
@@ -234,7 +234,7 @@ def _from_json(values: Any) -> DatasetEntry:
         raise ValueError("a number of images cannot be one")
     if values["image_size"] not in IMAGE_SIZES or values["channels"] not in CHANNELS:
         raise ValueError("images cannot have this shape")
-    return _entry(**values)
+    return _entry(**{"layout": BEFORE_CHOICES, **values})
 
 
 def _to_json(entry: DatasetEntry) -> dict[str, Any]:

@@ -63,6 +63,9 @@ class TableView:
     label: str
 
 
+BEFORE_CHOICES = "folders=1"
+"""The layout that all folders had for earlier versions, which do not say it."""
+
 ONE_HOT = "*"
 """In place of the column of the classes: each class has a column, with a 1 for its pictures."""
 

@@ -290,7 +290,6 @@ MADE: dict[str, MadeFolder] = {
             ("تدريب", "اختبار"),
             ("dev_train", "eval"),
             ("TrainImages", "TestImages"),
-            ("xqlearn-7", "xqcheck-7"),
         )
     },
     **{
@@ -315,6 +314,11 @@ MADE: dict[str, MadeFolder] = {
         "glass paper plastic",
         train=6,
         test=[0, 2, 2],
+    ),
+    "two folders with the same folders": folder(
+        [*each("bright/{c}/{n}.jpg", "a", "b", count=6), *each("dark/{c}/{n}.jpg", "a", "b", count=2)],
+        "bright dark",
+        all=[12, 4],
     ),
     "seg_train/seg_train": folder(
         [

@@ -29,7 +29,7 @@ from cnnstudio import storage
 from cnnstudio.data.folders.disk import Stamp, have_changed, list_again, sign_file
 from cnnstudio.data.folders.scan import Scan, block_bytes
 from cnnstudio.data.folders.suggestion import Suggestion
-from cnnstudio.data.report import LeftOut
+from cnnstudio.data.report import BEFORE_CHOICES, LeftOut
 from cnnstudio.data.stored import StoredImages
 
 FORMAT = 4
@@ -200,7 +200,7 @@ def _read_record(folder: Path, path: Path) -> Record:
     if number == FORMAT_WITHOUT_COUNTS and any((path / stamp.path).is_symlink() for stamp in stamps):
         raise ValueError("a link may have led in a circle")
     if number != FORMAT:
-        facts["signed"] = (facts["signed"],)
+        facts |= {"signed": (facts["signed"],), "layout": BEFORE_CHOICES}
     return Record(**facts, suggestion=suggestion, stamps=stamps, scan=Scan(**arrays, **found))
 
 

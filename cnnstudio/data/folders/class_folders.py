@@ -75,10 +75,12 @@ class Parts:
     Attributes:
         parts: by split.
         uses: folders whose use was guessed from what is in them, and what they were taken for.
+        instead: folders that were taken for classes, and what else they could be for.
     """
 
     parts: tuple[Part, ...]
     uses: tuple[tuple[str, str], ...] = ()
+    instead: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -177,13 +179,15 @@ def find_folders(
     uses = choice.uses or parts.uses
     layout = Layout(top.path, classes, places, left_out, LayoutChoice("folders", level=level, uses=uses), parts.uses)
     others = [replace(layout.choice, level=other or "1") for other in levels if other != level]
-    return layout, [*others, *_as_classes(parts, choice)]
+    return layout, [*others, *_otherwise(parts, choice)]
 
 
-def _as_classes(parts: Parts, choice: LayoutChoice) -> Iterator[LayoutChoice]:
-    """The layout in which the folders whose use was guessed are classes themselves."""
+def _otherwise(parts: Parts, choice: LayoutChoice) -> Iterator[LayoutChoice]:
+    """The layout in which folders that were taken for splits are classes, or the other way round."""
     if parts.uses and not choice.uses:
         yield LayoutChoice("folders", level="1")
+    if parts.instead:
+        yield LayoutChoice("folders", uses=parts.instead)
 
 
 def _span(level: str) -> tuple[int, int]:
@@ -213,7 +217,10 @@ def _parts(store: Store, top: Branch, name: str, choice: LayoutChoice, while_loo
     named = _named_parts(top, name, must=True)
     without = frozenset(folder.path for folder in _notes_beside(top))
     plain = Parts((Part("all", top, without),))
-    return named or _parts_beside(top, folders) or _parts_alike(folders, while_looking) or plain
+    alike = _parts_alike(folders, while_looking)
+    if alike is not None and not _splits_of(folders):
+        return replace(plain, instead=alike.uses)
+    return named or _parts_beside(top, folders) or alike or plain
 
 
 def _chosen_parts(top: Branch, uses: Sequence[tuple[str, str]]) -> Parts:
@@ -280,7 +287,7 @@ def _parts_beside(top: Branch, folders: Sequence[Branch]) -> Parts | None:
 
 
 def _parts_alike(beside: Sequence[Branch], while_looking: Callable[[], object]) -> Parts | None:
-    """Two or three folders with folders of the same names in them, that a word or their sizes show to be splits."""
+    """Two or three folders with folders of the same names in them: a word or their sizes show that they are splits."""
     folders = [folder for folder in beside if folder.folders or folder.pictures]
     inside = [_plain_names(_inner(folder).folders) for folder in folders]
     if len(folders) not in (2, 3) or any(folder.pictures for folder in folders):

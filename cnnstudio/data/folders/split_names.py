@@ -41,7 +41,11 @@ _BESIDE = frozenset(
 )
 """Words that may stand beside them and say nothing."""
 
-_ENDINGS = ("set", "sets", "data", "dataset", "images", "imgs", "img", "pics", "photos", "files", "list", "ing")
+_ENDINGS = (
+    *("set", "sets", "data", "dataset", "images", "imgs", "img", "pics", "photos", "files", "list", "ing"),
+    *("daten", "satz", "menge", "bilder"),
+)
+"""What words for splits are put together with."""
 
 
 def _plain(text: str) -> str:
@@ -89,7 +93,9 @@ def _split_of(word: str) -> str | None:
     if word in _SPLITS:
         return _SPLITS[word]
     for ending in _ENDINGS:
-        if word.endswith(ending) and (split := _SPLITS.get(word.removesuffix(ending))):
-            return split
+        if word.endswith(ending):
+            stem = word.removesuffix(ending)
+            if split := _SPLITS.get(stem) or _SPLITS.get(stem.removesuffix("s")):
+                return split
     found = {split for part, split in _WITHOUT_BLANKS.items() if part in word} if not word.isascii() else set()
     return found.pop() if len(found) == 1 else None

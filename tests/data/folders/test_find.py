@@ -102,6 +102,14 @@ def test_folders_that_are_taken_for_splits_are_asked_about_and_can_be_something_
     assert "data-uji" in survey_folder(root, layout="folders=1").classes
 
 
+def test_folders_with_the_same_folders_may_be_splits(tmp_path: Path) -> None:
+    root = MADE["two folders with the same folders"].make(tmp_path / "set")
+    survey = survey_folder(root)
+    splits = "folders,train=bright,test=dark"
+    assert {"folders", "folders=2", splits} <= {offer.layout for offer in survey.layouts}
+    assert survey_folder(root, layout=splits).counts["test"].tolist() == [2, 2]
+
+
 @pytest.mark.parametrize(
     ("name", "split"),
     [
@@ -111,6 +119,8 @@ def test_folders_that_are_taken_for_splits_are_asked_about_and_can_be_something_
         ("TESTING", "test"),
         ("test1", "test"),
         ("dev", "validation"),
+        ("Trainingsdaten", "train"),
+        ("träningsdata", "train"),
         ("Validación", "validation"),
         ("测试", "test"),
         ("huấn luyện", "train"),
