@@ -22,7 +22,7 @@ from cnnstudio.data.folders.split_names import split_named, splits_named
 from cnnstudio.data.report import LeftOut
 from cnnstudio.errors import StudioError
 
-_WRAPPINGS = 16
+_WRAPPINGS = 64
 
 _DEEPEST = 8
 """Level of folders that is offered as the classes, at most."""
@@ -102,12 +102,16 @@ def unwrapped(root: Branch, whatever_it_is_called: bool = False) -> Branch:
         whatever_it_is_called: also where the only folder in one is named as a split.
     """
     branch = root
+    seen = {root.identity}
     for _ in range(_WRAPPINGS):
         folders = [folder for folder in branch.folders if folder not in _notes_beside(branch)]
         if len(folders) != 1 or not folders[0].folders or branch.pictures:
             return branch
         if split_named(folders[0].name) and not whatever_it_is_called:
             return branch
+        if folders[0].identity in seen:  # a link leads back
+            return root
+        seen.add(folders[0].identity)
         branch = folders[0]
     return branch
 

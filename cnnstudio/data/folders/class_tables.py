@@ -383,6 +383,8 @@ class _Labels:
                 self._count("several", row[at])
             else:
                 name = row[of_label] if of_label >= 0 else source.names[ones[0]] if ones else ""
+                if _WHOLE.fullmatch(name):  # a spreadsheet may write 3 as 3.0
+                    name = re.split("[.,]", name)[0]
                 if name:
                     self._give(number, composed(name), split)
                 else:
@@ -422,7 +424,8 @@ def _columns(source: _Source, pictures: Pictures, choice: LayoutChoice) -> tuple
         return source.names[file], ONE_HOT
     if best is None:
         raise StudioError(
-            f"{source.name} names pictures, but no column of it looks like classes: each class must come several times."
+            f"{source.name} names pictures, but no column of it looks like classes: there must be two or more, and "
+            "each must come several times."
         )
     return source.names[file], source.names[best]
 

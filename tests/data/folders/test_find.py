@@ -1,5 +1,6 @@
 """How folders are laid out: found without being asked, offered where there is a choice, and refused with a reason."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -212,6 +213,8 @@ def test_tables_that_cannot_be_used(files: dict[str, str | bytes], message: str,
             f"1 picture was left out, because labels.csv gives several classes for one. It is “{NAMES[0]}”.",
         ),
         (lambda text: text + f"{NAMES[0]},a\n", ""),
+        (lambda text: text.replace(",a", ',"a', 1), ""),
+        (lambda text: text.replace(",a", ",0.0").replace(",b", ",1.0"), ""),
         (lambda text: text[:-4], "1 line of labels.csv was left out: cut short or damaged."),
         (lambda text: text.replace(f"{NAMES[0]},a\n", ""), "1 picture was left out: labels.csv does not name them."),
         (
@@ -232,6 +235,26 @@ def test_damaged_tables_are_used_as_far_as_they_go(change, note: str, tmp_path: 
     assert note in " ".join(survey.notes)
     dataset = load_folder(root, 8, 3)
     assert note in " ".join(dataset.report.notes)
+
+
+def test_whole_numbers_are_written_as_such(tmp_path: Path) -> None:
+    root = paint_all(tmp_path / "set", NAMES)
+    write(root, {"labels.csv": labelled(NAMES).replace(",a", ",3.0").replace(",b", ",11.0")})
+    assert survey_folder(root).classes == ("3", "11")
+
+
+def test_folders_in_folders(tmp_path: Path) -> None:
+    deep = "/".join(["x"] * 50)
+    assert survey_folder(paint_all(tmp_path / "set", each(deep + "/{c}/{n}.png", "a", "b"))).classes == ("a", "b")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+def test_a_link_that_leads_back_is_no_wrapping(tmp_path: Path) -> None:
+    root = paint_all(tmp_path / "set", [])
+    (root / "x").mkdir(parents=True)
+    (root / "x" / "y").symlink_to(root)
+    with pytest.raises(StudioError, match="holds no pictures"):
+        survey_folder(root)
 
 
 def test_columns_can_be_chosen(tmp_path: Path) -> None:

@@ -20,6 +20,9 @@ _NAMED_CLASSES, _NAMED_FILES = 3, 2
 _LETTERS = 24
 """Of the widest item of a list, at least."""
 
+_SHOWN_COLUMNS = 30
+"""Of a table, at most, besides those that count."""
+
 _WIDTH = 56 * GRID
 """Of a list, at most."""
 
@@ -167,21 +170,22 @@ def _examples(survey: FolderSurvey) -> str:
 
 def _preview(table: TableView) -> QTableWidget:
     """The first rows of a table, with the columns that count in bold."""
-    made = QTableWidget(len(table.rows), len(table.columns))
+    count = (table.file, table.label)
+    shown = [number for number, name in enumerate(table.columns) if number < _SHOWN_COLUMNS or name in count]
+    made = QTableWidget(len(table.rows), len(shown))
     describe(made, "table_preview", "First rows of the table", "What the table says of the first few pictures.")
     made.verticalHeader().hide()
     made.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     made.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
     made.setWordWrap(False)
     made.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    for place, cells in enumerate(table.rows):
-        for number, text in enumerate(cells):
-            made.setItem(place, number, QTableWidgetItem(text))
-    for number, name in enumerate(table.columns):
-        head = QTableWidgetItem(name)
-        if name in (table.file, table.label):
+    for place, number in enumerate(shown):
+        head = QTableWidgetItem(table.columns[number])
+        if table.columns[number] in count:
             head.setFont(bold_font(made.font()))
-        made.setHorizontalHeaderItem(number, head)
+        made.setHorizontalHeaderItem(place, head)
+        for row, cells in enumerate(table.rows):
+            made.setItem(row, place, QTableWidgetItem(cells[number]))
     made.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     made.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
     made.resizeColumnsToContents()
