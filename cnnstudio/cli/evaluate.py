@@ -1,5 +1,6 @@
 """`cnnstudio evaluate`: how well a classifier does on a data set's test images."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,7 +46,7 @@ def evaluate(
         from cnnstudio.training.evaluation import evaluate as evaluate_split
 
         classifier = load_classifier(model)
-        entry = _entry(classifier, dataset, layout)
+        entry = _entry(classifier, dataset, layout or (_layout_of_run(model) if dataset is None else ""))
         check_fit(classifier.card, entry)
         with progress_bar() as bar:
             evaluation = evaluate_split(classifier, entry.load(bar).test, bar)
@@ -60,6 +61,17 @@ def evaluate(
         )
     else:
         _print_tables(evaluation, classifier.classes, entry.title)
+
+
+def _layout_of_run(model: str) -> str:
+    """How the folder was laid out that a run was trained on; empty where that is not known."""
+    from cnnstudio.models.trained.library import find_model
+    from cnnstudio.training.runs import config_of_run
+
+    with suppress(StudioError):
+        layout = config_of_run(find_model(model)).get("layout")
+        return layout if isinstance(layout, str) else ""
+    return ""
 
 
 def _entry(classifier: "Classifier", named: str | None, layout: str) -> DatasetEntry:

@@ -95,7 +95,7 @@ def find_names(
             files.items(), key=lambda item: (splits.index(item[0][0]), item[0][1], order[item[0][2]])
         )
     )
-    return Layout(top.path, classes, places, _left_out(store, silent), LayoutChoice("names", uses=choice.uses))
+    return Layout(top.path, classes, places, _left_out(store, name, silent), LayoutChoice("names", uses=choice.uses))
 
 
 def stem(file: str) -> str:
@@ -129,8 +129,8 @@ def _placed(branch: Branch) -> Iterable[tuple[int, str]]:
     return ((place, file) for place, file in enumerate(branch.files) if is_picture(file))
 
 
-def _left_out(store: Store, silent: Counter[str]) -> tuple[LeftOut, ...]:
-    folders = [path or "." for path, count in silent.items() if count]
+def _left_out(store: Store, name: str, silent: Counter[str]) -> tuple[LeftOut, ...]:
+    folders = [path or name for path, count in silent.items() if count]
     return (*unreadable_folders(sorted(store.shut)), *unlabelled_pictures(folders, silent.total()))
 
 
