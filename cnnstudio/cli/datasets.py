@@ -7,9 +7,11 @@ import typer
 
 from cnnstudio import wording
 from cnnstudio.cli.console import new_table, print_json, progress_bar, results
+from cnnstudio.cli.failures import wrong_use
 from cnnstudio.cli.options import JsonOption
 from cnnstudio.data.library import list_datasets
 from cnnstudio.data.report import FolderSurvey
+from cnnstudio.storage import exists
 from cnnstudio.wording import counted
 
 
@@ -60,7 +62,7 @@ def _show_folder(folder: Path, as_json: bool) -> None:
     from cnnstudio.data.folders.layout import LayoutChoice
     from cnnstudio.data.folders.load import survey_folder
 
-    with progress_bar() as bar:
+    with wrong_use(unless=exists(folder)), progress_bar() as bar:
         survey = survey_folder(folder, bar)
     if as_json:
         print_json(
