@@ -222,6 +222,36 @@ def _read_table(path: Path) -> None:
         table.holds(PictureFile("photos/cat/1.png", Path("photos/cat/1.png")))
 
 
+def _class_tables() -> Samples:
+    rows = [(f"{number:03}.png", "cat" if number % 2 else "dog") for number in range(12)]
+    categories = [{"id": number, "name": name} for number, name in enumerate(("cat", "dog"))]
+    images = [{"id": number, "file_name": file} for number, (file, _) in enumerate(rows)]
+    notes = [{"image_id": number, "category_id": name == "dog"} for number, (_, name) in enumerate(rows)]
+    return {
+        "labels.csv": "".join(f"{file},{name}\n" for file, name in [("id", "label"), *rows]).encode(),
+        "german.csv": "".join(f'C:\\bilder\\{file};1,5;"{name}"\n' for file, name in rows).encode("utf-16"),
+        "one_hot.csv": "".join(
+            ["id,cat,dog\n", *(f"{file},{name == 'cat':d},{name == 'dog':d}\n" for file, name in rows)]
+        ).encode(),
+        "train.txt": "".join(f"pictures/{file} {name}\n" for file, name in rows).encode(),
+        "labels.json": json.dumps(dict(rows)).encode(),
+        "coco.json": json.dumps({"images": images, "annotations": notes, "categories": categories}).encode(),
+    }
+
+
+def _read_class_table(path: Path) -> None:
+    folder = path.parent / "set"
+    folder.mkdir(exist_ok=True)
+    for number in range(12):
+        (folder / f"{number:03}.png").touch()
+    table = folder / path.name
+    table.write_bytes(path.read_bytes())
+    try:
+        survey_folder(folder)
+    finally:
+        table.unlink()
+
+
 def _settings() -> Samples:
     settings = Settings()
     settings.theme, settings.threads, settings.page = "dark", 2, "train"
@@ -287,6 +317,7 @@ READERS: dict[str, Reader] = {
     "zips": Reader(_zips, _read_zip),
     "tables": Reader(_tables, _read_table),
     "settings": Reader(_settings, _read_settings),
+    "class-tables": Reader(_class_tables, _read_class_table),
     "labels": Reader(_labels, _read_labels),
     "pictures": Reader(_pictures, _read_picture),
     "records": Reader(_records, _read_record),

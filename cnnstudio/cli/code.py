@@ -126,7 +126,7 @@ def _fitting_dataset(config: Config) -> str | None:
 
 def _size(training: TrainingConfig) -> tuple[tuple[int, int, int], int]:
     """The shape of the images and the number of classes."""
-    entry = dataset_named(training.dataset, training.image_size, training.channels)
+    entry = dataset_named(training.dataset, training.image_size, training.channels, training.layout)
     return entry.image_shape, len(entry.classes)
 
 

@@ -1,6 +1,7 @@
 """`cnnstudio evaluate`: how well a classifier does on a data set's test images."""
 
 from dataclasses import asdict
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +9,7 @@ import numpy as np
 import typer
 
 from cnnstudio.cli.console import engine_at_work, new_table, print_json, progress_bar, results
-from cnnstudio.cli.options import DATASET_HELP, JsonOption, ModelArgument, dataset_named
+from cnnstudio.cli.options import DATASET_HELP, JsonOption, LayoutOption, ModelArgument, dataset_named
 from cnnstudio.data.library import list_datasets
 from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
 from cnnstudio.errors import StudioError
@@ -34,18 +35,19 @@ def evaluate(
             help=DATASET_HELP.format("The data set, by default the one that the model was trained on"),
         ),
     ] = None,
+    layout: LayoutOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Measure a model on a data set's test images."""
     if dataset is not None:
-        dataset_named(dataset)
+        dataset_named(dataset, layout=layout)
     with engine_at_work():
         from cnnstudio.models.trained.library import load_classifier
         from cnnstudio.training.evaluation import check_fit
         from cnnstudio.training.evaluation import evaluate as evaluate_split
 
         classifier = load_classifier(model)
-        entry = _entry(classifier, dataset)
+        entry = _entry(classifier, dataset, layout or (_layout_of_run(model) if dataset is None else ""))
         check_fit(classifier.card, entry)
         with progress_bar() as bar:
             loaded = entry.load(bar)
@@ -66,7 +68,18 @@ def evaluate(
         _print_tables(evaluation, classifier.classes, entry.title)
 
 
-def _entry(classifier: "Classifier", named: str | None) -> DatasetEntry:
+def _layout_of_run(model: str) -> str:
+    """How the folder was laid out that a run was trained on; empty where that is not known."""
+    from cnnstudio.models.trained.library import find_model
+    from cnnstudio.training.runs import config_of_run
+
+    with suppress(StudioError):
+        layout = config_of_run(find_model(model)).get("layout")
+        return layout if isinstance(layout, str) else ""
+    return ""
+
+
+def _entry(classifier: "Classifier", named: str | None, layout: str) -> DatasetEntry:
     """The data set that was asked for, or the one that the model was trained on, in the model's size of images."""
     height, _, channels = classifier.input_shape
     name = named or classifier.card.dataset
@@ -75,7 +88,9 @@ def _entry(classifier: "Classifier", named: str | None) -> DatasetEntry:
         trained_on = f"was trained on “{name}”, which is not here" if name else "does not say what it was trained on"
         names = ", ".join(entry.name for entry in list_datasets())
         raise StudioError(f"The model {trained_on}: name a data set with --dataset ({names}, or a folder or a zip).")
-    return dataset_named(name) if name in DATASETS else dataset_named(name, height, channels)
+    if name in DATASETS:
+        return dataset_named(name, layout=layout)
+    return dataset_named(name, height, channels, layout)
 
 
 def _print_tables(evaluation: "Evaluation", classes: tuple[str, ...], title: str) -> None:

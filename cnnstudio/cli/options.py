@@ -21,12 +21,21 @@ ModelArgument = Annotated[
 ]
 
 ARCHITECTURE_HELP = "{}: a name of “cnnstudio architectures”, or of one you saved, or an architecture's file."
-DATASET_HELP = "{}: a name of “cnnstudio datasets”, or a folder or a zip of images, one subfolder for each class."
+DATASET_HELP = "{}: a name of “cnnstudio datasets”, or a folder or a zip of images."
 ImageSizeOption = Annotated[
     int | None, typer.Option(metavar="N", help="Side in pixels to which the images of a folder are scaled.")
 ]
 ChannelsOption = Annotated[
     int | None, typer.Option(metavar="1|3", help="Convert the images of a folder to grey (1) or colour (3).")
+]
+LayoutOption = Annotated[
+    str,
+    typer.Option(
+        metavar="LAYOUT",
+        help="How a folder is laid out, if not as it is found out: folders, folders=2 (the classes are on the second "
+        "level), names (of the files), table=FILE. “cnnstudio datasets FOLDER” shows what there is.",
+        show_default=False,
+    ),
 ]
 
 
@@ -47,7 +56,9 @@ def choice(text: str, table: Mapping[str, Any], noun: str) -> Any:
     return typer.Option(metavar="NAME", callback=check, help=f"{text}: {', '.join(table)}.")
 
 
-def dataset_named(name: str, image_size: int | None = None, channels: int | None = None) -> DatasetEntry:
+def dataset_named(
+    name: str, image_size: int | None = None, channels: int | None = None, layout: str = ""
+) -> DatasetEntry:
     """The data set of this name or path.
 
     Raises:
@@ -55,7 +66,18 @@ def dataset_named(name: str, image_size: int | None = None, channels: int | None
         StudioError: there is such a folder or zip, but it cannot be used.
     """
     with wrong_use(unless=exists(Path(name).expanduser())), progress_bar() as bar:
-        return find_dataset(name, image_size, channels, bar)
+        return find_dataset(name, image_size, channels, bar, layout)
+
+
+def found_layout(entry: DatasetEntry) -> str:
+    """How the folder of a data set was understood, and what to do where that is wrong."""
+    from cnnstudio.data.folders.layout import LayoutChoice  # it imports what reads pictures
+
+    names = ", ".join([*(f"“{name}”" for name in entry.classes[:3]), *(["…"] if len(entry.classes) > 3 else [])])
+    return (
+        f"{LayoutChoice.parse(entry.layout).sentence} {len(entry.classes):,} classes: {names}. For another layout use "
+        "--layout."
+    )
 
 
 def architecture_named(text: str) -> Architecture | Network:

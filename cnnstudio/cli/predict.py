@@ -130,7 +130,8 @@ def _fill_table(classifier: "Classifier", files: "Sequence[PictureFile]", path: 
     print(f"{len(files) - wrong:,} of {len(files):,} images are predicted in {path}{unreadable_count}.")
     if known and not table.done:  # what was predicted before was not counted
         print(
-            f"{right:,} of {counted(known, 'image')} in folders named as classes {'is' if right == 1 else 'are'} right."
+            f"{right:,} of {counted(known, 'image')} whose folder or name says the class "
+            f"{'is' if right == 1 else 'are'} right."
         )
     return 1 if wrong else 0
 

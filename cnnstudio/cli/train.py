@@ -20,6 +20,7 @@ from cnnstudio.cli.options import (
     JsonOption,
     architecture_named,
     dataset_named,
+    found_layout,
 )
 from cnnstudio.cli.training_options import TrainingOptions, with_training_options
 from cnnstudio.progress import Progress
@@ -60,11 +61,14 @@ def train(
     as_json: JsonOption = False,
 ) -> int:
     """Train a network; Ctrl+C stops it and keeps what was learnt."""
-    entry = dataset_named(dataset, training.get("image_size"), training.get("channels"))
+    entry = dataset_named(dataset, training.get("image_size"), training.get("channels"), training.get("layout") or "")
+    if entry.layout and not training.get("layout") and entry.name == str(entry.path):
+        complain(found_layout(entry))
     if architecture is not None:
         architecture_named(architecture)
     suggested = TrainingConfig.suggested(entry, architecture or "")
     given: dict[str, Any] = {"image_size": suggested.image_size, "channels": suggested.channels} | dict(training)
+    given["layout"] = suggested.layout
     config = TrainingConfig(dataset=dataset, architecture=suggested.architecture, **given)
     with wrong_use():
         config.check()

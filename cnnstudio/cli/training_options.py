@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypedDict, TypeVar, get_type_hints
 
 import typer
 
-from cnnstudio.cli.options import ChannelsOption, ImageSizeOption
+from cnnstudio.cli.options import ChannelsOption, ImageSizeOption, LayoutOption
 from cnnstudio.data.augmentation.augment import AUGMENTATIONS
 from cnnstudio.data.augmentation.changes import CHANGES
 from cnnstudio.training.config import OPTIMIZERS, SCHEDULES
@@ -71,6 +71,7 @@ class TrainingOptions(TypedDict, total=False):
     ]
     image_size: ImageSizeOption
     channels: ChannelsOption
+    layout: LayoutOption
 
 
 def with_training_options(defaults: type | None = None) -> Callable[[Callable[..., _Result]], Callable[..., _Result]]:

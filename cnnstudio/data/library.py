@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
-from cnnstudio.data.report import TEST_SHARE, FolderSurvey
+from cnnstudio.data.report import BEFORE_CHOICES, TEST_SHARE, FolderSurvey
 from cnnstudio.data.splits import CHANNELS, Dataset, check_image_shape
 from cnnstudio.errors import StudioError
 from cnnstudio.limits import IMAGE_SIZES
@@ -63,7 +63,11 @@ def survey_collected(path: Path) -> DatasetEntry:
 
 
 def find_dataset(
-    name: str, image_size: int | None = None, channels: int | None = None, on_progress: OnProgress | None = None
+    name: str,
+    image_size: int | None = None,
+    channels: int | None = None,
+    on_progress: OnProgress | None = None,
+    layout: str = "",
 ) -> DatasetEntry:
     """Finds a data set by what the user typed; arguments as for `load_dataset`.
 
@@ -71,14 +75,18 @@ def find_dataset(
         StudioError: there is no such data set, or its images do not come in that size.
     """
     if name in DATASETS:
-        return _as_published(DATASETS[name], image_size, channels)
-    for entry in (*read_imported()[0], *_collected()):
+        return _as_published(DATASETS[name], image_size, channels, layout)
+    imported = read_imported()[0]
+    for entry in (*imported, *_collected()):
         if entry.name == name:
-            return _resized(entry, image_size, channels)
+            is_other = entry.path is not None and layout not in ("", entry.layout)
+            found = _surveyed(name, _survey(entry.path, on_progress, layout)) if entry.path and is_other else entry
+            return _resized(found, image_size, channels)
     path = Path(name).expanduser()
     if exists(path):
         path = path.absolute()
-        return _resized(_surveyed(str(path), _survey(path, on_progress)), image_size, channels)
+        layout = layout or next((entry.layout for entry in imported if entry.path == path), "")
+        return _resized(_surveyed(str(path), _survey(path, on_progress, layout)), image_size, channels)
     import difflib
 
     names = [entry.name for entry in list_datasets()]
@@ -90,7 +98,11 @@ def find_dataset(
 
 
 def load_dataset(
-    name: str, image_size: int | None = None, channels: int | None = None, on_progress: OnProgress | None = None
+    name: str,
+    image_size: int | None = None,
+    channels: int | None = None,
+    on_progress: OnProgress | None = None,
+    layout: str = "",
 ) -> Dataset:
     """Loads a data set by its name.
 
@@ -99,6 +111,8 @@ def load_dataset(
         image_size: the side in pixels to which a user's own images are brought; as suggested or imported where None.
         channels: 1 (grey) or 3 (colour), likewise.
         on_progress: told how far a download or a scan is; what it raises ends that.
+        layout: how a folder is laid out, as `cnnstudio.data.folders.layout.LayoutChoice` writes it; as imported or
+            found out where it is empty.
 
     Returns:
         The data set as published: training and test images, no validation split yet where none was published.
@@ -106,17 +120,21 @@ def load_dataset(
     Raises:
         StudioError: there is no such data set, or its files are missing, damaged or cannot be fetched.
     """
-    return find_dataset(name, image_size, channels, on_progress).load(on_progress)
+    return find_dataset(name, image_size, channels, on_progress, layout).load(on_progress)
 
 
-def import_dataset(path: Path, image_size: int | None = None, channels: int | None = None) -> DatasetEntry:
+def import_dataset(
+    path: Path, image_size: int | None = None, channels: int | None = None, layout: str = ""
+) -> DatasetEntry:
     """Remembers a folder or a zip of images by the name that it had before, or by its own where that is free.
+
+    Arguments as for `load_dataset`.
 
     Raises:
         StudioError: the folder cannot be used, or the list of imported folders cannot be written.
     """
     path = path.expanduser().absolute()
-    survey = _survey(path)
+    survey = _survey(path, layout=layout)
     for entry in _collected():
         if entry.path == path:
             return _resized(entry, image_size, channels)
@@ -138,13 +156,15 @@ def forget_dataset(name: str) -> None:
         imported[:] = [entry for entry in imported if entry.name != name]
 
 
-def _as_published(entry: DatasetEntry, image_size: int | None, channels: int | None) -> DatasetEntry:
+def _as_published(entry: DatasetEntry, image_size: int | None, channels: int | None, layout: str) -> DatasetEntry:
     height, _, own_channels = entry.image_shape
     if image_size not in (None, height) or channels not in (None, own_channels):
         raise StudioError(
             f"{entry.title} has images of one size ({entry.size_text}): size and colour can be chosen only for your "
             "own images."
         )
+    if layout:
+        raise StudioError(f"{entry.title} is no folder: a layout can be chosen only for your own images.")
     return entry
 
 
@@ -155,11 +175,11 @@ def _resized(entry: DatasetEntry, image_size: int | None, channels: int | None) 
     return _entry(**_to_json(entry) | {name: value for name, value in chosen.items() if value is not None})
 
 
-def _survey(path: Path, on_progress: OnProgress | None = None) -> FolderSurvey:
+def _survey(path: Path, on_progress: OnProgress | None = None, layout: str = "") -> FolderSurvey:
     # What reads pictures is imported only now: the window lists data sets at once.
     from cnnstudio.data.folders.load import survey_folder
 
-    return survey_folder(path, on_progress)
+    return survey_folder(path, on_progress, layout)
 
 
 def _entry(
@@ -172,17 +192,19 @@ def _entry(
     train_images: int,
     test_images: int,
     original_side: int = 0,
+    layout: str = "",
 ) -> DatasetEntry:
     """The entry of images of the user's own. The arguments' names are keys in `datasets.json`.
 
-    An earlier version did not keep `original_side`.
+    Earlier versions did not keep `original_side`, then not `layout`.
     """
     folder = Path(path)
 
     def read(on_progress: OnProgress | None) -> Dataset:
         from cnnstudio.data.folders.load import load_folder
 
-        return replace(load_folder(folder, image_size, channels, on_progress=on_progress), name=name)
+        dataset = load_folder(folder, image_size, channels, on_progress=on_progress, layout=layout)
+        return replace(dataset, name=name)
 
     return DatasetEntry(
         name=name,
@@ -196,12 +218,15 @@ def _entry(
         read=read,
         path=folder,
         original_side=original_side,
+        layout=layout,
     )
 
 
 def _from_json(values: Any) -> DatasetEntry:
     """An entry as `_to_json` gave it; raises TypeError, LookupError or ValueError where the values are damaged."""
-    texts = values["name"], values["path"], *values["classes"]
+    texts = [values["name"], values["path"], *values["classes"]]
+    if values.get("layout", "") != "":
+        texts.append(values["layout"])
     numbers = values["train_images"], values["test_images"], values.get("original_side", 0)
     if not all(isinstance(text, str) and is_path(text) for text in texts):
         raise ValueError("a name cannot be one")
@@ -209,7 +234,7 @@ def _from_json(values: Any) -> DatasetEntry:
         raise ValueError("a number of images cannot be one")
     if values["image_size"] not in IMAGE_SIZES or values["channels"] not in CHANNELS:
         raise ValueError("images cannot have this shape")
-    return _entry(**values)
+    return _entry(**{"layout": BEFORE_CHOICES, **values})
 
 
 def _to_json(entry: DatasetEntry) -> dict[str, Any]:
@@ -222,6 +247,7 @@ def _to_json(entry: DatasetEntry) -> dict[str, Any]:
         "train_images": entry.train_images,
         "test_images": entry.test_images,
         "original_side": entry.original_side,
+        "layout": entry.layout,
     }
 
 
@@ -237,6 +263,7 @@ def _surveyed(name: str, survey: FolderSurvey) -> DatasetEntry:
         train_images=images - test,
         test_images=test,
         original_side=survey.original_side,
+        layout="" if survey.layout == "folders" and len(survey.layouts) < 2 else survey.layout,
     )
 
 

@@ -29,6 +29,47 @@ class LeftOut:
     text: str
 
 
+@dataclass(frozen=True)
+class LayoutOffer:
+    """One of the layouts that a folder may have.
+
+    Attributes:
+        layout: as `cnnstudio.data.folders.layout.LayoutChoice` writes it.
+        classes: the names of the first few classes.
+        number: of classes.
+        pictures: of pictures in them.
+    """
+
+    layout: str
+    classes: tuple[str, ...]
+    number: int
+    pictures: int
+
+
+@dataclass(frozen=True)
+class TableView:
+    """What is seen of a table that says the classes of pictures.
+
+    Attributes:
+        columns: their names.
+        rows: the first few.
+        file: the column that names the pictures.
+        label: the column that names the classes, or `ONE_HOT`.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    file: str
+    label: str
+
+
+BEFORE_CHOICES = "folders=1"
+"""The layout that all folders had for earlier versions, which do not say it."""
+
+ONE_HOT = "*"
+"""In place of the column of the classes: each class has a column, with a 1 for its pictures."""
+
+
 @dataclass(frozen=True, eq=False)
 class FolderSurvey:
     """What a quick look finds: the listing, and the headers of some 200 files.
@@ -43,6 +84,11 @@ class FolderSurvey:
         input_rule: key of `cnnstudio.data.pictures.input_rules.INPUT_RULES`.
         notes: sentences to show at once, those on what is left out first.
         original_side: shorter side of the pictures themselves, in pixels, the median; 0 where it is not known.
+        layout: how the folder is laid out, as `cnnstudio.data.folders.layout.LayoutChoice` writes it.
+        layouts: all that it may have, this one among them.
+        uses: folders of which it is not sure what they are for: the path, and what it was taken for.
+        table: what is seen of the table that says the classes; None where none does.
+        files: relative paths of some files of each class.
     """
 
     path: Path
@@ -53,6 +99,11 @@ class FolderSurvey:
     input_rule: str
     notes: tuple[str, ...]
     original_side: int
+    layout: str = ""
+    layouts: tuple[LayoutOffer, ...] = ()
+    uses: tuple[tuple[str, str], ...] = ()
+    table: TableView | None = None
+    files: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

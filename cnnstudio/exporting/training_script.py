@@ -12,7 +12,9 @@ from pathlib import Path
 
 from cnnstudio.data.augmentation.augment import Augmentation, find_augmentation
 from cnnstudio.data.folders.disk import open_store
-from cnnstudio.data.folders.layout import find_classes
+from cnnstudio.data.folders.find import find_layout
+from cnnstudio.data.folders.layout import Layout
+from cnnstudio.data.folders.names import composed
 from cnnstudio.data.library import find_dataset
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.data.report import TEST_SHARE
@@ -163,7 +165,7 @@ def keras_script(config: Config, training: TrainingConfig, source: str = "", nam
     Raises:
         StudioError: the network does not fit the data set, or the data set is not there.
     """
-    entry = find_dataset(training.dataset, training.image_size, training.channels)
+    entry = find_dataset(training.dataset, training.image_size, training.channels, layout=training.layout)
     _check_fit(describe(config), entry)
     graph = Graph.of(config)
     definitions, model = model_code(config)
@@ -323,7 +325,13 @@ def _published_images(entry: DatasetEntry) -> _ImagesCode:
 def _own_images(entry: DatasetEntry, path: Path) -> _ImagesCode:
     is_zip = is_file(path)
     with closing(open_store(path)) as store:
-        layout = find_classes(store, path.name, lambda: None)
+        layout = find_layout(store, path.name, lambda: None, entry.layout)
+    folders = _folders_of_splits(layout)
+    if not folders:
+        raise StudioError(
+            f"Keras reads folders that are named after classes, and {path.name} is laid out in another way, so there "
+            "is no script for it. Arrange the pictures in one folder for each class, and import that."
+        )
     folder = (path.with_suffix("") if is_zip else path) / layout.top
     constants = [
         *call("FOLDER = ", "Path", [literal(str(folder))]),
@@ -340,10 +348,9 @@ def _own_images(entry: DatasetEntry, path: Path) -> _ImagesCode:
     if is_zip:
         lines.append(_comment("It reads the zip as it is; here it is unpacked first."))
         lines += call("", "shutil.unpack_archive", [literal(str(path)), "FOLDER"])
-    folders = {place.split: place.path.removeprefix(layout.top).lstrip("/").split("/")[0] for place in layout.places}
     variables = {"all": "train", "train": "train", "validation": "val", "test": "test"}
     for split, name in folders.items():
-        images = "FOLDER" if split == "all" else f"FOLDER / {literal(name)}"
+        images = f"FOLDER / {literal(name)}" if name else "FOLDER"
         lines.append(f"x_{variables[split]}, y_{variables[split]} = read_images({images})")
     if "test" not in folders:
         lines += [
@@ -360,6 +367,20 @@ def _own_images(entry: DatasetEntry, path: Path) -> _ImagesCode:
         constants=tuple(constants),
         definitions=(read,) if {"validation", "test"} <= set(folders) else (_DRAW, read),
     )
+
+
+def _folders_of_splits(layout: Layout) -> dict[str, str]:
+    """By split, the folder below the top in which each class is a folder; empty where it is laid out otherwise."""
+    found: dict[str, set[str]] = {}
+    for place in layout.places:
+        steps = place.path.removeprefix(layout.top).lstrip("/").split("/")
+        names = list(map(composed, steps))
+        label = layout.classes[place.label]
+        above = "/".join(steps[: names.index(label)]) if label in names else None
+        found.setdefault(place.split, set()).add("?" if above is None else above)
+    folders = {split: next(iter(above)) for split, above in found.items() if len(above) == 1 and above != {"?"}}
+    is_plain = layout.choice.kind == "folders" and not layout.choice.level and not layout.choice.uses
+    return folders if is_plain and len(set(folders.values())) == len(found) else {}
 
 
 def _augmentation_code(augmentation: Augmentation) -> tuple[str, str]:

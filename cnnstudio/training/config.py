@@ -187,6 +187,8 @@ class TrainingConfig:
             data set has validation images of its own, those are taken.
         image_size: the side in pixels to which the images of a folder are brought; as proposed or imported where None.
         channels: 1 (grey) or 3 (colour), likewise.
+        layout: how a folder is laid out, as `cnnstudio.data.folders.layout.LayoutChoice` writes it; as imported or
+            found out where it is empty.
     """
 
     dataset: str = "mnist"
@@ -205,6 +207,7 @@ class TrainingConfig:
     validation_fraction: float = 1 / 12
     image_size: int | None = None
     channels: int | None = None
+    layout: str = ""
 
     @classmethod
     def suggested(cls, entry: DatasetEntry, architecture: str = "") -> "TrainingConfig":
@@ -218,7 +221,8 @@ class TrainingConfig:
         config = cls(dataset=entry.name, architecture=architecture, **_suited(entry, architecture))
         if entry.path is None:
             return config
-        return replace(config, image_size=_image_size(entry, architecture), channels=entry.image_shape[2])
+        size = _image_size(entry, architecture)
+        return replace(config, image_size=size, channels=entry.image_shape[2], layout=entry.layout)
 
     def __post_init__(self) -> None:
         if self.learning_rate is None:
@@ -228,7 +232,7 @@ class TrainingConfig:
         if not missing:
             return
         try:
-            entry = find_dataset(str(self.dataset), self.image_size, self.channels)
+            entry = find_dataset(str(self.dataset), self.image_size, self.channels, layout=self.layout)
             suited = _suited(entry, str(self.architecture))
         except StudioError:  # `check` reports it
             suited = _SUITED
@@ -255,7 +259,7 @@ class TrainingConfig:
             _check_number("weight decay", self.weight_decay, 1)
         _check_number("validation fraction", self.validation_fraction, 1)
         find_augmentation(str(self.augmentation))
-        entry = find_dataset(str(self.dataset), self.image_size, self.channels)
+        entry = find_dataset(str(self.dataset), self.image_size, self.channels, layout=str(self.layout))
         # How many images of a folder can be read is known after the scan only.
         share = 1 if entry.path else 1 - self.validation_fraction
         _check_whole("batch size", self.batch_size, 1, max(1, math.floor(entry.train_images * share)))

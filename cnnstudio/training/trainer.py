@@ -169,7 +169,7 @@ class _Training:
         prepare(Preparing("Starting TensorFlow"))
         import_keras()
         prepare(Preparing("Loading the images"))
-        self._entry = find_dataset(config.dataset, config.image_size, config.channels)
+        self._entry = find_dataset(config.dataset, config.image_size, config.channels, layout=config.layout)
         dataset = self._entry.load(prepare)
         self._dataset_title = dataset.title
         self._left_out = dataset.left_out

@@ -7,6 +7,7 @@ from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.trained.library import list_models
 from cnnstudio.storage import runs_folder
+from tests.data.made_folders import MADE
 
 
 def test_datasets(outcome):
@@ -20,6 +21,20 @@ def test_datasets(outcome):
     for entry in DATASETS.values():
         assert entry.name in out
         assert entry.description in out
+
+
+def test_what_a_folder_holds(outcome, tmp_path):
+    folder = MADE["a deep tree"].make(tmp_path / "set")
+    code, out, err = outcome("datasets", str(folder))
+    assert (code, err) == (0, "")
+    assert out.startswith("Each folder is a class.\n2 classes, 16 images.\n")
+    for text in ("Apple", "Pear", "folders=2", "4", "Conference"):
+        assert text in out
+    code, out, err = outcome("datasets", str(folder), "--json")
+    assert (code, err) == (0, "")
+    document = json.loads(out)
+    assert document["counts"] == {"all": [8, 8]}
+    assert [(one["layout"], one["classes"]) for one in document["layouts"]] == [("folders", 2), ("folders=2", 4)]
 
 
 def test_architectures(outcome):

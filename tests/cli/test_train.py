@@ -14,6 +14,7 @@ from cnnstudio.models.networks.files import Network, write_network
 from cnnstudio.models.trained.library import list_models
 from cnnstudio.training.runs import config_of_run
 from cnnstudio.training.trainer import NothingTrained
+from tests.data.made_folders import MADE
 
 KEYS = (
     "run",
@@ -148,6 +149,26 @@ def test_what_is_left_out_of_a_folder_is_said(outcome, tmp_path):
     assert err.splitlines() == [one["text"] for one in left_out]
     [run] = [entry for entry in list_models() if entry.kind == "run"]
     assert [asdict(one) for one in run.card.left_out] == left_out
+
+
+def test_a_layout_is_chosen_and_kept_with_the_run(outcome, tmp_path):
+    folder, run = str(MADE["a deep tree"].make(tmp_path / "set")), str(tmp_path / "run")
+    arguments = ("train", "--dataset", folder, "--architecture", "softmax", "--epochs", "1", "--quiet")
+    code, out, err = outcome(*arguments, "--layout", "folders=2", "--output", run)
+    assert (code, err) == (0, "")
+    assert config_of_run(tmp_path / "run")["layout"] == "folders=2"
+    code, out, err = outcome("evaluate", run, "--json")
+    assert (code, len(json.loads(out)["confusion_matrix"])) == (0, 4)
+    code, out, err = outcome(*arguments, "--layout", "names")
+    assert (code, out) == (1, "")
+    assert "The names of the pictures in set say no classes." in err
+
+
+def test_a_layout_that_was_found_is_said(outcome, tmp_path):
+    folder = MADE["dogs-vs-cats"].make(tmp_path / "set")
+    code, out, err = outcome("train", "--dataset", str(folder), "--architecture", "nothing")
+    assert (code, out) == (2, "")
+    assert "The names of the files say the classes. 2 classes: “cat”, “dog”. For another layout use --layout." in err
 
 
 def test_a_batch_size_that_nobody_chose_fits_the_pictures_that_can_be_read(outcome, tmp_path):

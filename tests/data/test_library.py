@@ -23,6 +23,7 @@ from cnnstudio.data.library import (
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.errors import StudioError
 from cnnstudio.storage import data_folder
+from tests.data.made_folders import MADE
 
 
 def pictures(folder: Path, classes: dict[str, int], side: int = 20) -> Path:
@@ -71,6 +72,19 @@ def test_importing_again_changes_the_size_not_the_name(animals: Path) -> None:
     assert import_dataset(animals, 32, 1).name == "animals"
     assert find_dataset("animals").image_shape == (32, 32, 1)
     assert len(list_datasets()) == len(DATASETS) + 1
+
+
+def test_the_layout_of_a_folder_is_remembered(tmp_path: Path) -> None:
+    folder = MADE["a deep tree"].make(tmp_path / "fruit")
+    assert import_dataset(folder).layout == "folders"
+    assert import_dataset(folder, layout="folders=2").classes == find_dataset("fruit").classes
+    assert find_dataset("fruit").layout == find_dataset(str(folder)).layout == "folders=2"
+    assert load_dataset("fruit").classes == ("Abate", "Braeburn", "Conference", "Golden-Delicious")
+    assert find_dataset("fruit", layout="folders=1").classes == ("Apple", "Pear")
+    found = import_dataset(MADE["dogs-vs-cats"].make(tmp_path / "pets"))
+    assert (found.layout, load_dataset("pets").classes) == ("names", ("cat", "dog"))
+    with pytest.raises(StudioError, match="is no folder"):
+        find_dataset("mnist", layout="names")
 
 
 def test_two_folders_of_one_name_get_two(animals: Path, tmp_path: Path) -> None:
@@ -190,7 +204,9 @@ HOSTILE = ["", "a\0b", "\ud800", 0, -1, 10**30, 2.5, None, [], {}, [["x"]]]
 
 
 @pytest.mark.parametrize("value", HOSTILE, ids=repr)
-@pytest.mark.parametrize("field", ["name", "path", "image_size", "channels", "classes", "train_images", "test_images"])
+@pytest.mark.parametrize(
+    "field", ["name", "path", "image_size", "channels", "classes", "train_images", "test_images", "layout"]
+)
 def test_whatever_stands_in_a_line_of_the_register(field: str, value: object, animals: Path) -> None:
     import_dataset(animals)
     file = data_folder() / "datasets.json"

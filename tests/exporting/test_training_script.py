@@ -16,6 +16,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.exporting.training_script import keras_script
 from cnnstudio.models.networks.building import network_config
 from cnnstudio.training.config import TrainingConfig
+from tests.data.made_folders import MADE
 
 SIZE = ((28, 28, 1), 10)
 
@@ -88,3 +89,28 @@ def test_frozen_layers_get_what_they_learnt():
     ast.parse(script)
     assert "layer.set_weights(pretrained" in script and "range(EPOCHS, EPOCHS + FINE_TUNE_EPOCHS)" in script
     assert "LEARNING_RATE / 20" in script
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("PlantVillage", "x_train, y_train = read_images(FOLDER)"),
+        ("Training and Testing", 'read_images(FOLDER / "Testing")'),
+        ("seg_train/seg_train", 'read_images(FOLDER / "seg_test/seg_test")'),
+        ("dogs-vs-cats", ""),
+        ("splits below the classes", ""),
+        ("a test beside its classes", ""),
+    ],
+)
+def test_folders_that_keras_reads_and_others(name, code, tmp_path):
+    made = MADE[name]
+    folder = made.make(tmp_path / "own")
+    training = TrainingConfig(dataset=str(folder), image_size=28, channels=1)
+    network = network_config("softmax", (28, 28, 1), len(made.classes))
+    if code:
+        script = keras_script(network, training)
+        ast.parse(script)
+        assert code in script
+    else:
+        with pytest.raises(StudioError, match="own is laid out in another way, so there is no script for it"):
+            keras_script(network, training)

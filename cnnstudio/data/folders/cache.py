@@ -19,7 +19,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,17 @@ from cnnstudio import storage
 from cnnstudio.data.folders.disk import Stamp, have_changed, list_again, sign_file
 from cnnstudio.data.folders.scan import Scan, block_bytes
 from cnnstudio.data.folders.suggestion import Suggestion
-from cnnstudio.data.report import LeftOut
+from cnnstudio.data.report import BEFORE_CHOICES, LeftOut
 from cnnstudio.data.stored import StoredImages
 
-FORMAT = 3
+FORMAT = 4
 """2: HEIC photos are read; in an earlier cache they were left out.
 3: links are not followed in circles; it is counted what is left out.
+4: names of files or a table may say the classes.
 """
+
+FORMAT_OF_FOLDERS = 3
+"""Still read: folders are the classes."""
 
 FORMAT_WITHOUT_COUNTS = 2
 """Still read where nothing was left out and no folder is a link."""
@@ -61,8 +65,13 @@ class Record:
         places: split, label, path and number of files of each folder, in the order of the files' numbers.
         left_out: what was not looked at, and why.
         stamps: of all folders; none for an archive.
-        signed: (path, size, time) of files beside the images: the archive, or the folder's settings.
+        signed: (path, size, time) of files beside the images: the archive; or the folder's settings, and the tables
+            that name its classes.
         scan: what was found.
+        choice: which layout was asked for; empty for the one that suits best.
+        layout: which one it is.
+        chosen: of all files that are not all in their folder, in the order of the files' numbers, their number by the
+            order of all files in their folder; none where a place has all files of its folder.
         modified: time of the file of images, in nanoseconds; known once both are written.
     """
 
@@ -72,9 +81,12 @@ class Record:
     places: tuple[tuple[str, int, str, int], ...]
     left_out: tuple[LeftOut, ...]
     stamps: tuple[Stamp, ...]
-    signed: tuple[str, int, int]
+    signed: tuple[tuple[str, int, int], ...]
     scan: Scan
     modified: int = 0
+    choice: str = ""
+    layout: str = ""
+    chosen: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @property
     def labels(self) -> np.ndarray:
@@ -91,11 +103,12 @@ class Record:
 
 
 def find_cached(
-    path: Path, image_size: int | None, channels: int | None, while_looking: Callable[[], object]
+    path: Path, image_size: int | None, channels: int | None, while_looking: Callable[[], object], choice: str = ""
 ) -> tuple[Record, StoredImages] | None:
     """What was kept of a folder or archive that has not changed since; None where nothing was.
 
-    Image size and channels are those that were suggested for these images, unless they are chosen.
+    Image size and channels are those that were suggested for these images, unless they are chosen; the layout is the
+    one that was asked for.
     """
     # Every folder's name begins with its image size and channels.
     for folder in sorted(_home(path).glob(f"{image_size or '[1-9]*'}x{channels or '[13]'}-*")):
@@ -104,7 +117,8 @@ def find_cached(
         except _DAMAGED:
             continue
         wanted = image_size or record.suggestion.image_size, channels or record.suggestion.channels
-        if record.shape == wanted and _is_unchanged(path, record, while_looking):
+        is_asked_for = record.shape == wanted and choice in (record.choice, record.layout)
+        if is_asked_for and _is_unchanged(path, record, while_looking):
             with suppress(*_DAMAGED):
                 return record, _checked_images(folder, record)
     return None
@@ -148,11 +162,12 @@ def _write_record(folder: Path, record: Record) -> None:
     """Writes a record beside its images."""
     facts = vars(record) | vars(record.scan)
     del facts["scan"]
+    chosen = facts.pop("chosen")
     arrays = {name: facts.pop(name) for name in _ARRAYS}
     facts["proposal"] = asdict(facts.pop("suggestion"))
     facts["left_out"] = [asdict(one) for one in facts["left_out"]]
     facts |= {"format": FORMAT, "modified": (folder / IMAGES).stat().st_mtime_ns}
-    np.savez(folder / INDEX, facts=np.frombuffer(json.dumps(facts).encode(), np.uint8), **arrays)
+    np.savez(folder / INDEX, facts=np.frombuffer(json.dumps(facts).encode(), np.uint8), chosen=chosen, **arrays)
 
 
 def forget_cache(path: Path) -> None:
@@ -170,9 +185,11 @@ def _read_record(folder: Path, path: Path) -> Record:
     with np.load(folder / INDEX, allow_pickle=False) as index:
         facts: dict[str, Any] = json.loads(index["facts"].tobytes(), object_hook=_with_tuples)
         number = facts.pop("format")
-        if number not in (FORMAT_WITHOUT_COUNTS, FORMAT):
+        if number not in (FORMAT_WITHOUT_COUNTS, FORMAT_OF_FOLDERS, FORMAT):
             raise ValueError("an unknown format")
         arrays = {name: index[name] for name in _ARRAYS}
+        if number == FORMAT:
+            facts["chosen"] = index["chosen"]
     found = {field.name: facts.pop(field.name) for field in fields(Scan) if field.name not in _ARRAYS}
     suggestion = Suggestion(**facts.pop("proposal"))
     if number == FORMAT_WITHOUT_COUNTS and facts.pop("notes"):
@@ -182,6 +199,8 @@ def _read_record(folder: Path, path: Path) -> Record:
     stamps = tuple(Stamp(stamp[0], *stamp[-2:]) for stamp in facts.pop("stamps"))
     if number == FORMAT_WITHOUT_COUNTS and any((path / stamp.path).is_symlink() for stamp in stamps):
         raise ValueError("a link may have led in a circle")
+    if number != FORMAT:
+        facts |= {"signed": (facts["signed"],), "layout": BEFORE_CHOICES}
     return Record(**facts, suggestion=suggestion, stamps=stamps, scan=Scan(**arrays, **found))
 
 
@@ -195,8 +214,7 @@ def _with_tuples(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_unchanged(path: Path, record: Record, while_looking: Callable[[], object]) -> bool:
-    file, *sign = record.signed
-    if tuple(sign) != sign_file(file):
+    if any(tuple(sign) != sign_file(file) for file, *sign in record.signed):
         return False
     if not record.stamps:
         return True
@@ -206,6 +224,8 @@ def _is_unchanged(path: Path, record: Record, while_looking: Callable[[], object
     start = 0
     for _, _, below, count in record.places:
         signs, names = record.scan.signs[start : start + count], listed.get(below, [])
+        if len(record.chosen):
+            names = [names[number] for number in record.chosen[start : start + count].tolist()]
         if len(names) != count or have_changed(f"{path}/{below}", names, signs, while_looking):
             return False
         start += count

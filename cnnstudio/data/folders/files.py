@@ -1,14 +1,13 @@
 """Finding the pictures in folders and zip archives, in an order that people expect."""
 
 import os
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cnnstudio.data.folders.disk import open_store
 from cnnstudio.data.folders.layout import Branch
-from cnnstudio.data.folders.names import natural_key, readable
+from cnnstudio.data.folders.names import composed, natural_key, readable
 from cnnstudio.data.folders.zip_file import Archive
 from cnnstudio.data.pictures.open import is_picture
 from cnnstudio.errors import StudioError
@@ -35,7 +34,12 @@ class PictureFile:
     def folder(self) -> str:
         """Name of the folder that it lies in, as the name of a class is spelled; empty at the top of an archive."""
         inside = PurePosixPath(self.member) if self.archive is not None else self.path.absolute()
-        return unicodedata.normalize("NFC", readable(inside.parent.name))
+        return composed(inside.parent.name)
+
+    @property
+    def file_name(self) -> str:
+        """The last part of its path."""
+        return PurePosixPath(self.member).name if self.archive is not None else self.path.name
 
     def source(self) -> Path | bytes:
         """What `open_image` opens: the path, or the bytes of an archive's member.

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from cnnstudio.data.folders.disk import open_store
-from cnnstudio.data.folders.layout import find_classes
+from cnnstudio.data.folders.find import find_layout
 from cnnstudio.data.folders.names import readable
 from cnnstudio.data.splits import Split
 from cnnstudio.data.stored import StoredImages
@@ -21,10 +21,11 @@ class ImageFiles:
         path: the folder or archive.
         numbers: (n,) of each stored image, the number of its file in the layout.
         count: of all files in the layout.
+        layout: which one the folder has.
     """
 
-    def __init__(self, path: Path, numbers: np.ndarray, count: int) -> None:
-        self._path, self._numbers, self._count = path, numbers, count
+    def __init__(self, path: Path, numbers: np.ndarray, count: int, layout: str = "") -> None:
+        self._path, self._numbers, self._count, self._layout = path, numbers, count, layout
 
     def name(self, split: Split, index: int) -> str:
         """The path of an image's file, relative to the folder; empty where the folder has changed meanwhile."""
@@ -36,7 +37,7 @@ class ImageFiles:
     def _paths(self) -> list[str]:
         try:
             with closing(open_store(self._path)) as store:
-                paths = find_classes(store, self._path.name, lambda: None).paths()
+                paths = find_layout(store, self._path.name, lambda: None, self._layout).paths()
         except (StudioError, OSError):
             return []
         return paths if len(paths) == self._count else []

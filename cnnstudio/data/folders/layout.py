@@ -1,37 +1,34 @@
-"""Where the classes of a folder of images are: the layouts in which people bring them."""
+"""Where the classes of a folder of images are: what a layout is, and how one is named."""
 
-import unicodedata
-from collections.abc import Callable, Container, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
 from cnnstudio.data.folders.disk import Store
-from cnnstudio.data.folders.names import natural_key, readable
-from cnnstudio.data.folders.notes import (
-    empty_folders,
-    folders_beside,
-    folders_met_again,
-    stray_pictures,
-    unreadable_folders,
-)
+from cnnstudio.data.folders.names import readable
+from cnnstudio.data.folders.split_names import splits_named
 from cnnstudio.data.pictures.open import is_picture
-from cnnstudio.data.report import LeftOut
+from cnnstudio.data.report import ONE_HOT, LeftOut, TableView
 from cnnstudio.errors import StudioError
 
-SPLIT_FOLDERS = {
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "test": "test",
-    "testing": "test",
-}
-"""Names of folders, whatever their case, that say what the images below are for."""
+USES = {"train": "training", "validation": "validation", "test": "testing", "unused": ""}
+"""What the pictures of a folder may be for: the split, and what it is called in a sentence."""
 
-_WRAPPINGS = 16
+ORDER = ("all", "train", "validation", "test")
+"""Of the splits in a layout; “all” where nothing says what pictures are for."""
+
+KINDS = ("folders", "names", "table")
+
+Item = TypeVar("Item")
+
+_OFTEN = 2_000
+"""Items between two calls."""
+
+_PARTS = re.compile(r",(?=(?:file|class|train|validation|test|unused)=)")
 
 
 class Branch:
@@ -66,10 +63,19 @@ class Branch:
         prefix = f"{self.path}/" if self.path else ""
         return files, [Branch(self._store, prefix + name) for name in folders]
 
+    @cached_property
+    def pictures(self) -> int:
+        """How many pictures lie in it, not in folders below."""
+        return sum(map(is_picture, self.files))
+
     @property
     def identity(self) -> Hashable:
         """The same for a folder that is reached in two ways."""
         return self._store.identity(self.path)
+
+    def full(self, name: str) -> str:
+        """The path of one of its files."""
+        return f"{self.path}/{name}" if self.path else name
 
     def walk(
         self,
@@ -98,21 +104,136 @@ class Branch:
                 again.append(branch.path)
 
 
+def watched(items: Iterable[Item], while_looking: Callable[[], object]) -> Iterator[Item]:
+    """Very many items, with a call every now and then, so that a long look can be cancelled."""
+    for number, item in enumerate(items):
+        if number % _OFTEN == 0:
+            while_looking()
+        yield item
+
+
+def branches_by_split(
+    top: Branch, around: Container[Hashable], while_looking: Callable[[], object], uses: Mapping[str, str]
+) -> list[tuple[str, Branch]]:
+    """All folders with pictures in them, each with the split that it or one around it is named as.
+
+    Args:
+        top: the folder, with which the walk begins.
+        around: identities of folders that links are not followed to.
+        while_looking: called for every folder.
+        uses: by path, what folders are for, where it is chosen.
+    """
+    found: list[tuple[str, Branch]] = []
+    seen: set[Hashable] = set()
+    waiting = [(uses.get(top.path, ""), top)]
+    while waiting:
+        split, branch = waiting.pop()
+        identity = branch.identity
+        if identity in seen or (identity in around and branch is not top):
+            continue
+        seen.add(identity)
+        while_looking()
+        if branch.pictures and split != "unused":
+            found.append((split, branch))
+        splits = splits_named([folder.name for folder in branch.folders])
+        waiting += [
+            (uses.get(folder.path) or named or split, folder)
+            for folder, named in reversed(list(zip(branch.folders, splits, strict=True)))
+        ]
+    usual = "train" if any(split for split, _ in found) else "all"
+    return sorted(((split or usual, branch) for split, branch in found), key=lambda one: ORDER.index(one[0]))
+
+
+@dataclass(frozen=True)
+class LayoutChoice:
+    """Which layout a folder has, as people type it and files keep it: “folders=2”, “table=train.csv,class=breed”.
+
+    Attributes:
+        kind: “folders” are the classes, the “names” of the files say them, or a “table” does; empty where it is to be
+            found out.
+        level: of the folders that are classes, from 1; two numbers where they are named by all folders between: “1-2”.
+        table: path of the table, relative to the folder that was named.
+        file: the column that names the pictures; empty where it is to be found out.
+        label: the column that names the classes, or `ONE_HOT`; likewise.
+        uses: of some folders, their paths and what they are for, a key of `USES`.
+    """
+
+    kind: str = ""
+    level: str = ""
+    table: str = ""
+    file: str = ""
+    label: str = ""
+    uses: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> "LayoutChoice":
+        """Reads a choice; raises StudioError where it is none."""
+        if not text:
+            return cls()
+        first, *rest = _PARTS.split(text)
+        kind, _, value = first.partition("=")
+        values = [part.partition("=")[::2] for part in rest]
+        columns = {name: value for name, value in values if name in ("file", "class")}
+        uses = tuple((value, name) for name, value in values if name in USES)
+        if (
+            kind not in KINDS
+            or (kind == "table" and not value.strip())
+            or (kind == "names" and value)
+            or (kind == "folders" and not re.fullmatch(r"(\d{1,2}(-\d{1,2})?)?", value))
+            or (kind != "table" and columns)
+        ):
+            raise StudioError(
+                f"“{text}” is no layout of a folder. Write folders, folders=2 (the classes are on the second level), "
+                "names (the names of the files say the classes), or table=FILE, with file=COLUMN and class=COLUMN "
+                "after it, parted by commas."
+            )
+        given = {"folders": {"level": value}, "table": {"table": value}}.get(kind, {})
+        return cls(kind, **given, file=columns.get("file", ""), label=columns.get("class", ""), uses=uses)
+
+    @property
+    def sentence(self) -> str:
+        """What it means, in a sentence or two."""
+        first, _, last = self.level.partition("-")
+        if self.kind == "table":
+            column = "has a column for each class" if self.label == ONE_HOT else f"says the classes (“{self.label}”)"
+            text = f"The table {self.table} {column}."
+        elif self.kind == "names":
+            text = "The names of the files say the classes."
+        elif last:
+            text = f"Each folder of level {last} is a class, named with those above it."
+        elif first not in ("", "1"):
+            text = f"Each folder of level {first} is a class."
+        else:
+            text = "Each folder is a class."
+        used = [f"“{readable(path)}” is {f'for {USES[use]}' if USES[use] else 'not used'}" for path, use in self.uses]
+        return f"{text} {', '.join(used)}." if used else text
+
+    def __str__(self) -> str:
+        value = self.level or self.table
+        parts = [f"{self.kind}={value}" if value else self.kind]
+        parts += [f"{name}={text}" for name, text in (("file", self.file), ("class", self.label)) if text]
+        return ",".join([*parts, *(f"{use}={path}" for path, use in self.uses)])
+
+
 @dataclass(frozen=True)
 class Place:
-    """A folder with files of one class.
+    """Files of one class in a folder.
 
     Attributes:
         split: “train”, “validation”, “test”, or “all” where the folders do not say it.
         label: index of the class.
         path: of the folder, relative to the top.
         files: names of the files.
+        pictures: how many of them are named as pictures.
+        numbers: of these files, by the order of all files in the folder; None where they are all of them.
     """
 
     split: str
     label: int
     path: str
     files: Sequence[str]
+    pictures: int
+    numbers: Sequence[int] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,22 +245,36 @@ class Layout:
         classes: their names, as text that can be shown.
         places: by split, class and folder.
         left_out: what of the folder is not used, and why.
+        choice: by which this layout is found again.
+        uses: folders of which it is not sure what they are for, and what they were taken for.
+        table: what is seen of the table that names the classes; None where none does.
+        beside: paths of files that say what the classes are, beside the pictures.
+        notes: sentences on what is odd about these.
     """
 
     top: str
     classes: tuple[str, ...]
     places: tuple[Place, ...]
     left_out: tuple[LeftOut, ...]
+    choice: LayoutChoice = field(default_factory=lambda: LayoutChoice("folders"))
+    uses: tuple[tuple[str, str], ...] = ()
+    table: TableView | None = None
+    beside: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return sum(len(place.files) for place in self.places)
 
     def counts(self) -> dict[str, np.ndarray]:
         """Pictures of each class, (classes,) int64, by split: files named as such, all where none of a class is."""
+        return dict(self._counts)
+
+    @cached_property
+    def _counts(self) -> dict[str, np.ndarray]:
         named: dict[str, np.ndarray] = {}
         every: dict[str, np.ndarray] = {}
         for place in self.places:
-            for counts, files in ((named, sum(map(is_picture, place.files))), (every, len(place.files))):
+            for counts, files in ((named, place.pictures), (every, len(place.files))):
                 counts.setdefault(place.split, np.zeros(len(self.classes), np.int64))[place.label] += files
         return {split: np.where(counts, counts, every[split]) for split, counts in named.items()}
 
@@ -147,106 +282,3 @@ class Layout:
         """Of every file, relative to the top."""
         folders = ((f"{place.path}/" if place.path else "", place.files) for place in self.places)
         return [folder + name for folder, names in folders for name in names]
-
-
-def find_classes(store: Store, name: str, while_looking: Callable[[], object]) -> Layout:
-    """Finds the classes below a folder, which messages call `name`; `while_looking` is called for every folder.
-
-    Raises:
-        StudioError: there are no folders that could be classes, or fewer than two with files in them.
-    """
-    top = _unwrapped(Branch(store))
-    branches = _split_folders(top, name)
-    files: dict[tuple[str, str], list[Branch]] = {}
-    empty = []
-    parents = [parent for parents in branches.values() for parent in parents]
-    around = {*store.above(), *(parent.identity for parent in (top, *parents))}
-    elsewhere = {*around, *(folder.identity for parent in parents for folder in parent.folders)}
-    again: list[str] = []
-    for split, holders in branches.items():
-        for folder in (folder for holder in holders for folder in holder.folders):
-            while_looking()
-            if folder.identity in around:
-                again.append(folder.path)
-                continue
-            filled = [branch for branch in folder.walk(while_looking, elsewhere, again) if branch.files]
-            if filled:
-                files.setdefault((split, _class_name(folder)), []).extend(filled)
-            else:
-                empty.append(folder.path)
-    shut = {path for path, _ in store.shut}
-    empty = [path for path in empty if path not in shut]
-    classes = tuple(sorted({label for _, label in files}, key=natural_key))
-    if len(classes) < 2:
-        if not classes:
-            raise StudioError(f"{name} holds no pictures: its {len(top.folders):,} folders are empty.")
-        raise StudioError(
-            f"{name} has pictures of one class only (“{classes[0]}”). A classifier needs two or more: add a folder for "
-            "each further class."
-        )
-    numbers = {label: number for number, label in enumerate(classes)}
-    places = tuple(
-        Place(split, numbers[label], branch.path, branch.files)
-        for split in branches
-        for label in classes
-        for branch in files.get((split, label), ())
-    )
-    left_out = (
-        *unreadable_folders(store.shut),
-        *empty_folders(empty),
-        *folders_met_again(again),
-        *_left_outside(top, parents),
-    )
-    return Layout(top.path, classes, places, left_out)
-
-
-def _unwrapped(root: Branch) -> Branch:
-    """The folder that holds the classes: people zip the folder itself, and unpack archives into new ones."""
-    branch = root
-    for _ in range(_WRAPPINGS):
-        folders = branch.folders
-        if len(folders) != 1 or not folders[0].folders or _split_of(folders[0]) or any(map(is_picture, branch.files)):
-            return branch
-        branch = folders[0]
-    return branch
-
-
-def _split_of(folder: Branch) -> str | None:
-    return SPLIT_FOLDERS.get(folder.name.casefold())
-
-
-def _split_folders(top: Branch, name: str) -> dict[str, list[Branch]]:
-    """The folders that hold classes, by split. A class may be called “train”, so the name alone does not decide."""
-    if not top.folders:
-        if any(map(is_picture, top.files)):
-            raise StudioError(
-                f"{name} holds pictures but no folders. Make a folder for each class, named after it, and put the "
-                "pictures into these."
-            )
-        raise StudioError(f"{name} holds no pictures. Choose a folder that has a folder of pictures for each class.")
-    named: dict[str, list[Branch]] = {}
-    for folder in top.folders:
-        split = _split_of(folder)
-        if split and folder.folders:
-            named.setdefault(split, []).append(folder)
-    only_splits = all(_split_of(folder) for folder in top.folders)
-    if "train" in named and (len(named) > 1 or only_splits):
-        return {split: named[split] for split in ("train", "validation", "test") if split in named}
-    if only_splits:
-        below = "no folder “train” with folders in it" if named else "no folders below “train” or “test”"
-        raise StudioError(f"{name} has {below}. Put the pictures into train/CLASS/, one folder for each class.")
-    return {"all": [top]}
-
-
-def _class_name(folder: Branch) -> str:
-    # Some systems take letters apart from their accents in names of files, others do not.
-    return unicodedata.normalize("NFC", readable(folder.name))
-
-
-def _left_outside(top: Branch, parents: list[Branch]) -> Iterator[LeftOut]:
-    """What lies beside the folders of the classes, which `parents` hold."""
-    above = parents if parents == [top] else [top, *parents]
-    yield from stray_pictures(sum(is_picture(file) for branch in above for file in branch.files))
-    if parents != [top]:
-        taken = {parent.path for parent in parents}
-        yield from folders_beside([folder.name for folder in top.folders if folder.path not in taken])

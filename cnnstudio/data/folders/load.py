@@ -1,19 +1,21 @@
 """A folder or a zip of labelled pictures as a data set: scanned or taken from the cache, split, and reported on."""
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from cnnstudio.data.folders.cache import Record, alone, find_cached, new_cache
-from cnnstudio.data.folders.disk import DiskFolder, Stamp, Store, open_store, sign_file
+from cnnstudio.data.folders.disk import DiskFolder, Stamp, open_store, sign_file
+from cnnstudio.data.folders.find import find_layout, find_layouts
 from cnnstudio.data.folders.image_files import ImageFiles
-from cnnstudio.data.folders.layout import Layout, find_classes
+from cnnstudio.data.folders.layout import Layout
 from cnnstudio.data.folders.names import readable
 from cnnstudio.data.folders.notes import classes_without, notes_on_classes, notes_on_copies, unreadable_files
 from cnnstudio.data.folders.scan import MAX_LISTED, Scan, scan_images
-from cnnstudio.data.folders.suggestion import Suggestion, settings_path, suggest
-from cnnstudio.data.report import TEST_SHARE, FolderReport, FolderSurvey
+from cnnstudio.data.folders.suggestion import settings_path, suggest
+from cnnstudio.data.report import TEST_SHARE, FolderReport, FolderSurvey, LayoutOffer
 from cnnstudio.data.splits import Dataset, Split, check_image_shape, draw_from_each_class
 from cnnstudio.data.stored import StoredImages
 from cnnstudio.errors import StudioError
@@ -23,37 +25,75 @@ from cnnstudio.wording import counted, percent
 
 _TRAIN, _VALIDATION, _TEST = range(3)
 _SPLIT_NUMBERS = {"all": _TRAIN, "train": _TRAIN, "validation": _VALIDATION, "test": _TEST}
+_NAMED_CLASSES = 12
+"""Of a layout that is offered, at most."""
+
+_EXAMPLES = 400
+"""Paths of files that a survey names, about."""
+
 _MAX_COPIES = 20
 """Paths of one group of duplicates, at most."""
 
 
-def survey_folder(path: Path, on_progress: OnProgress | None = None) -> FolderSurvey:
+def survey_folder(path: Path, on_progress: OnProgress | None = None, layout: str = "") -> FolderSurvey:
     """Looks at a folder or zip quickly, decoding nothing.
 
     Args:
-        path: a folder with one subfolder per class, with or without train, validation and test above; or a zip of one.
+        path: a folder with one subfolder per class, with or without train, validation and test above, with pictures
+            that are named after their classes, or with a table of them; or a zip of one.
         on_progress: told now and then that it is still looking; what it raises ends that.
+        layout: how the folder is laid out, as `cnnstudio.data.folders.layout.LayoutChoice` writes it; found out where
+            it is empty.
 
     Raises:
         StudioError: there is no such folder, it may not be read, it holds no pictures, or fewer than two classes.
     """
     path = path.absolute()
     with closing(open_store(path)) as store:
-        layout, suggestion = _look(path, store, on_progress)
-    counts = layout.counts()
+        looking = Meter(f"Looking through {_title(path)}", None, "images", on_progress).heartbeat
+        found, others = find_layouts(store, _title(path), looking, layout)
+        suggestion = suggest(store, found)
+    counts = found.counts()
     train, test = next(iter(counts.values())), counts.get("test")
-    left_out = [*layout.left_out, *classes_without(layout.classes, train, test)]
-    notes = (*(one.text for one in left_out), *suggestion.notes, *notes_on_classes(layout.classes, train))
+    left_out = [*found.left_out, *classes_without(found.classes, train, test)]
+    notes = (
+        *(one.text for one in left_out),
+        *found.notes,
+        *suggestion.notes,
+        *notes_on_classes(found.classes, train),
+    )
     return FolderSurvey(
         path,
-        layout.classes,
+        found.classes,
         counts,
         suggestion.image_size,
         suggestion.channels,
         suggestion.input_rule,
         notes,
         suggestion.original_side,
+        layout=str(found.choice),
+        layouts=tuple(_offer(other) for other in others),
+        uses=found.uses,
+        table=found.table,
+        files=_examples(found),
     )
+
+
+def _offer(layout: Layout) -> LayoutOffer:
+    return LayoutOffer(str(layout.choice), layout.classes[:_NAMED_CLASSES], len(layout.classes), len(layout))
+
+
+def _examples(layout: Layout) -> tuple[tuple[str, ...], ...]:
+    """Paths of some files of each class, spread over them."""
+    most = max(2, _EXAMPLES // len(layout.classes))
+    found: list[list[str]] = [[] for _ in layout.classes]
+    for place in layout.places:
+        listed = found[place.label]
+        if len(listed) < most:
+            step = max(1, len(place.files) // most)
+            folder = f"{place.path}/" if place.path else ""
+            listed += [folder + name for name in place.files[::step][: most - len(listed)]]
+    return tuple(map(tuple, found))
 
 
 def load_folder(
@@ -64,6 +104,7 @@ def load_folder(
     on_progress: OnProgress | None = None,
     *,
     rescan: bool = False,
+    layout: str = "",
 ) -> Dataset:
     """Decodes all images of a folder or zip, or takes them from the cache where nothing has changed.
 
@@ -76,6 +117,7 @@ def load_folder(
         seed: decides which images are for testing, where the folder does not say it.
         on_progress: told how many images are done; what it raises ends the scan, and nothing is left behind.
         rescan: decodes everything anew, whatever the cache holds.
+        layout: as for `survey_folder`.
 
     Returns:
         A data set with images on disk, named by the path, with a `FolderReport`.
@@ -86,12 +128,12 @@ def load_folder(
     path = path.absolute()
     check_image_shape(image_size, channels)
     looking = Meter(f"Looking through {_title(path)}", None, "images", on_progress).heartbeat
-    found = None if rescan else find_cached(path, image_size, channels, looking)
+    found = None if rescan else find_cached(path, image_size, channels, looking, layout)
     if found is None:
         waiting = Meter(f"Waiting for another CNN Studio that reads {_title(path)}", None, "images", on_progress)
         with writing(cache_folder()), alone(path, waiting.heartbeat) as waited:
-            found = find_cached(path, image_size, channels, looking) if waited and not rescan else None
-            found = found or _scan(path, image_size, channels, on_progress)
+            found = find_cached(path, image_size, channels, looking, layout) if waited and not rescan else None
+            found = found or _scan(path, image_size, channels, on_progress, layout)
     return _dataset(path, *found, seed)
 
 
@@ -99,30 +141,40 @@ def _title(path: Path) -> str:
     return readable(path.name or str(path))
 
 
-def _look(path: Path, store: Store, on_progress: OnProgress | None) -> tuple[Layout, Suggestion]:
-    looking = Meter(f"Looking through {_title(path)}", None, "images", on_progress).heartbeat
-    layout = find_classes(store, _title(path), looking)
-    return layout, suggest(store, layout)
-
-
 def _scan(
-    path: Path, image_size: int | None, channels: int | None, on_progress: OnProgress | None
+    path: Path, image_size: int | None, channels: int | None, on_progress: OnProgress | None, choice: str
 ) -> tuple[Record, StoredImages]:
     """Decodes all images into the cache."""
-    signed = (str(path), *sign_file(str(path)))
+    signed = [(str(path), *sign_file(str(path)))]
     with closing(open_store(path)) as store:
-        layout, suggestion = _look(path, store, on_progress)
+        looking = Meter(f"Looking through {_title(path)}", None, "images", on_progress).heartbeat
+        layout = find_layout(store, _title(path), looking, choice)
+        suggestion = suggest(store, layout)
+        suggestion = replace(suggestion, notes=(*layout.notes, *suggestion.notes))
         shape = image_size or suggestion.image_size, channels or suggestion.channels
         stamps: tuple[Stamp, ...] = ()
         if isinstance(store, DiskFolder):
             stamps = tuple(store.stamps)
-            settings = store.full(settings_path(layout))
-            signed = (settings, *sign_file(settings))
+            signed = [(file, *sign_file(file)) for file in map(store.full, (settings_path(layout), *layout.beside))]
         places = tuple((place.split, place.label, place.path, len(place.files)) for place in layout.places)
+        some = [place.numbers for place in layout.places if place.numbers is not None]
+        chosen = np.concatenate([np.array(numbers, np.int64) for numbers in some]) if some else np.zeros(0, np.int64)
 
         def scan(images: Path) -> Record:
             found = scan_images(store, layout, shape, images, on_progress=on_progress, name=_title(path))
-            return Record(shape, suggestion, layout.classes, places, layout.left_out, stamps, signed, found)
+            return Record(
+                shape,
+                suggestion,
+                layout.classes,
+                places,
+                layout.left_out,
+                stamps,
+                tuple(signed),
+                found,
+                choice=choice,
+                layout=str(layout.choice),
+                chosen=chosen,
+            )
 
         return new_cache(path, shape, scan)
 
@@ -148,7 +200,9 @@ def _dataset(path: Path, record: Record, images: StoredImages, seed: int) -> Dat
         input_rule=record.suggestion.input_rule,
         title=_title(path),
         report=_report(path, record, splits, counts, own_split),
-        name_of_file=ImageFiles(path, record.scan.numbers, sum(count for *_, count in record.places)).name,
+        name_of_file=ImageFiles(
+            path, record.scan.numbers, sum(count for *_, count in record.places), record.layout
+        ).name,
     )
 
 

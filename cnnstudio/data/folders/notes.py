@@ -1,6 +1,6 @@
 """Sentences on what may spoil a training with the user's own images, and on what of them is left out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -87,11 +87,81 @@ def stray_pictures(count: int) -> Iterator[LeftOut]:
         yield LeftOut("files", count, text)
 
 
+def pictures_above(count: int) -> Iterator[LeftOut]:
+    """Pictures in folders above those of the classes."""
+    if count:
+        lie, were = ("lies", "was") if count == 1 else ("lie", "were")
+        text = f"{counted(count, 'picture')} {lie} above the folders of the classes and {were} left out."
+        yield LeftOut("files", count, text)
+
+
+def unlabelled_pictures(folders: Sequence[str], count: int) -> Iterator[LeftOut]:
+    """Pictures of which nothing says what they show, in some folders."""
+    if count:
+        were = "was" if count == 1 else "were"
+        text = f"{counted(count, 'picture')} in {some(folders)} {were} left out: nothing says what they show."
+        yield LeftOut("files", count, text)
+
+
+def folders_of_other_files(paths: Sequence[str]) -> Iterator[LeftOut]:
+    """Folders that could have been classes, but hold files of other kinds."""
+    if paths:
+        hold, were = ("holds", "was") if len(paths) == 1 else ("hold", "were")
+        text = f"{some(paths)} {hold} no pictures, only other files, and {were} left out."
+        yield LeftOut("folders", len(paths), text)
+
+
+def folders_of_notes(names: Sequence[str]) -> Iterator[LeftOut]:
+    """Folders with annotations or masks beside the pictures."""
+    if names:
+        were = "was" if len(names) == 1 else "were"
+        yield LeftOut("folders", len(names), f"{some(names)} beside the pictures {were} left out.")
+
+
 def folders_beside(names: Sequence[str]) -> Iterator[LeftOut]:
     """Folders beside “train” and “test”."""
     if names:
         were = "was" if len(names) == 1 else "were"
         yield LeftOut("folders", len(names), f"{some(names)} beside “train” {were} left out.")
+
+
+def table_notes(table: str, facts: Mapping[str, int], examples: Mapping[str, str]) -> list[LeftOut]:
+    """What of a table, and of the pictures beside it, is not used.
+
+    Args:
+        table: its name.
+        facts: rows that name a “missing” picture, rows that are “nameless” or name “several” classes, pictures with
+            “contradictions”, lines that are “damaged”, and pictures that are “unnamed” in it.
+        examples: by the same words, the first of each.
+    """
+
+    def first(fact: str) -> str:
+        return f" {'It is' if facts[fact] == 1 else 'The first is'} “{examples[fact]}”."
+
+    def were(fact: str) -> str:
+        return "was" if facts[fact] == 1 else "were"
+
+    def rows(fact: str) -> str:
+        return f"{counted(facts[fact], 'row')} of {table}"
+
+    lost = "picture that is" if facts["missing"] == 1 else "pictures that are"
+    name = "names a" if facts["missing"] == 1 else "name"
+    texts = {
+        "missing": lambda: f"{rows('missing')} {name} {lost} not here.{first('missing')}",
+        "nameless": lambda: f"{rows('nameless')} without a class {were('nameless')} left out.{first('nameless')}",
+        "several": lambda: f"{rows('several')} with several classes {were('several')} left out.{first('several')}",
+        "contradictions": lambda: (
+            f"{counted(facts['contradictions'], 'picture')} {were('contradictions')} left out, because {table} gives "
+            f"several classes for one.{first('contradictions')}"
+        ),
+        "damaged": lambda: (
+            f"{counted(facts['damaged'], 'line')} of {table} {were('damaged')} left out: cut short or damaged."
+        ),
+        "unnamed": lambda: (
+            f"{counted(facts['unnamed'], 'picture')} {were('unnamed')} left out: {table} does not name them."
+        ),
+    }
+    return [LeftOut("files", facts[fact], text()) for fact, text in texts.items() if facts[fact]]
 
 
 def notes_on_classes(classes: Sequence[str], counts: np.ndarray) -> Iterator[str]:

@@ -147,7 +147,7 @@ Source = str | os.PathLike[str] | bytes | Image.Image
 
 def is_picture(name: str) -> bool:
     """Whether a file in a folder is taken for a picture, by the ending of its name."""
-    return os.path.splitext(name)[1].lower() in PICTURE_ENDINGS  # noqa: PTH122 - called for very many
+    return name[name.rfind(".") :].lower() in PICTURE_ENDINGS  # `splitext` takes three times as long
 
 
 def open_image(source: Source) -> Image.Image:

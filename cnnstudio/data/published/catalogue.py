@@ -41,6 +41,8 @@ class DatasetEntry:
             of that call; empty where there is none.
         original_side: shorter side in pixels of a user's own pictures before they are scaled, the median; 0 where it
             is not known.
+        layout: how the folder of a user's own images is laid out, as `cnnstudio.data.folders.layout.LayoutChoice`
+            writes it; empty where one folder for each class is found by itself.
     """
 
     name: str
@@ -56,6 +58,7 @@ class DatasetEntry:
     remote: RemoteFolder | None = None
     keras: tuple[str, ...] = ()
     original_side: int = 0
+    layout: str = ""
 
     @property
     def download_bytes(self) -> int:

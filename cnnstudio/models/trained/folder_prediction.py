@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 
+from cnnstudio.data.folders.file_names import class_in_name
 from cnnstudio.data.folders.files import PictureFile
 from cnnstudio.data.pictures.decode import SMALL, THREADS, decode, in_order
 from cnnstudio.data.pictures.open import open_image
@@ -45,7 +46,7 @@ class FilePrediction:
         top: the most probable classes as (index, class, probability), the best first; empty where there is an error.
         error: why there is no prediction, in a sentence; empty where there is one.
         image: what the network got, uint8 (height, width, channels); whoever keeps many predictions does without it.
-        truth: the class that the file's folder is named after; empty where it is named after none.
+        truth: the class that the file's folder is named after, or else the file itself; empty where neither is.
     """
 
     file: PictureFile
@@ -130,7 +131,7 @@ def _predict(classifier: Classifier, decoded: Sequence[_Decoded], top: int) -> l
     classes = {name.casefold(): name for name in classifier.classes}
     predictions = []
     for file, image in decoded:
-        truth = classes.get(file.folder.casefold(), "")
+        truth = classes.get(file.folder.casefold()) or classes.get(class_in_name(file.file_name, classes), "")
         if isinstance(image, str):
             predictions.append(FilePrediction(file, error=image, truth=truth))
         else:

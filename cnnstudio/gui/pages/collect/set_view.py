@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 from typing_extensions import override
 
 from cnnstudio.data.collected.collection import ENOUGH, GOOD_START, Collection, add_pictures
-from cnnstudio.data.folders.layout import SPLIT_FOLDERS
+from cnnstudio.data.folders.split_names import split_named
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import label
@@ -429,7 +429,7 @@ def why_not(counts: Mapping[str, int]) -> str:
     """Why a set with these numbers of examples cannot be trained on yet, and what to do; empty where it can."""
     if len(counts) < 2:
         return "Add a second class: a network learns to tell things apart."
-    if all(name.casefold() in SPLIT_FOLDERS for name in counts):
+    if all(split_named(name) for name in counts):
         return "“Train”, “validation” and “test” are parts of a data set. Give one of the classes another name."
     if sum(count >= ENOUGH for count in counts.values()) < 2:
         return f"To train, add at least {ENOUGH} examples to each of two classes; {GOOD_START} are a good start."

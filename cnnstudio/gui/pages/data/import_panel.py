@@ -1,7 +1,7 @@
 """Importing one's own images: a quick look first, then the choice of size and colour."""
 
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -14,8 +14,10 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from cnnstudio.data.folders.files import PictureFile, list_pictures
+from cnnstudio.data.folders.files import PictureFile
+from cnnstudio.data.folders.layout import LayoutChoice
 from cnnstudio.data.folders.load import survey_folder
+from cnnstudio.data.folders.zip_file import Archive
 from cnnstudio.data.library import SIZES, import_dataset
 from cnnstudio.data.pictures.decode import decode
 from cnnstudio.data.published.catalogue import DatasetEntry
@@ -28,10 +30,12 @@ from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, w
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.look.theme import GRID, SECTION, text_sizes
 from cnnstudio.gui.pages.data.examples import EXAMPLES, ExampleGrid
+from cnnstudio.gui.pages.data.layout_form import LayoutForm
 from cnnstudio.gui.pages.data.selection import SPLITS
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.charts.class_histogram import ClassCounts, ClassHistogram
 from cnnstudio.progress import OnProgress, ending_with
+from cnnstudio.storage import is_file
 from cnnstudio.wording import counted, percent
 
 _Item = TypeVar("_Item")
@@ -48,6 +52,11 @@ LAYOUT = """photos/
     cat/  1.jpg  2.jpg  …
     dog/  1.jpg  2.jpg  …"""
 """The layout of a folder of images."""
+
+OTHER_LAYOUTS = (
+    "Other arrangements are understood, too: classes in the names of the files (cat.1.jpg, dog.1.jpg), or in a table "
+    "beside the pictures (labels.csv)."
+)
 
 SPLIT_LAYOUT = """photos/
     train/
@@ -72,31 +81,40 @@ class FolderLook:
     samples: tuple[PictureFile, ...]
 
 
-def look_at(path: Path, stop: threading.Event, on_event: OnProgress) -> FolderLook | None:
+def look_at(path: Path, stop: threading.Event, on_event: OnProgress, layout: str = "") -> FolderLook | None:
     """Surveys a folder or zip, and picks examples, in a thread; None where it was stopped.
+
+    Args:
+        path: the folder or zip.
+        stop: stops it.
+        on_event: told now and then that it is still looking.
+        layout: how the folder is laid out, as `LayoutChoice` writes it; found out where it is empty.
 
     Raises:
         StudioError: it cannot be used.
         Cancelled: it was stopped meanwhile.
     """
-    survey = survey_folder(path, ending_with(stop, on_event))
+    survey = survey_folder(path, ending_with(stop, on_event), layout)
     if stop.is_set():
         return None
-    return FolderLook(survey, sample(list_pictures([path])[0], set(survey.classes)))
+    archive = Archive(path) if is_file(path) else None
+    files = [
+        PictureFile(name, path if archive else path / name, archive, name if archive else "")
+        for name in sample(survey.files)
+    ]
+    return FolderLook(survey, tuple(files))
 
 
-def sample(files: Sequence[PictureFile], classes: Collection[str]) -> tuple[PictureFile, ...]:
-    """Picks a few files: one of each class, then a second one of each, and so on, spread over the class's files.
+def sample(files: Sequence[Sequence[str]]) -> list[str]:
+    """Picks a few files: one of each class, then a second one of each, and so on.
 
     There are more than `EXAMPLES`, for some may not be readable; of very many classes, some are left out.
+
+    Args:
+        files: of each class.
     """
-    by_class: dict[str, list[PictureFile]] = {}
-    for file in files:
-        if file.folder in classes:
-            by_class.setdefault(file.folder, []).append(file)
-    groups = _spread(list(by_class.values()), EXAMPLES)
-    turns = zip_longest(*(_spread(group, _TRIES) for group in groups))
-    return tuple(file for turn in turns for file in turn if file is not None)
+    turns = zip_longest(*(_spread(of_class, _TRIES) for of_class in _spread(files, EXAMPLES)))
+    return [file for turn in turns for file in turn if file is not None]
 
 
 def _spread(items: Sequence[_Item], number: int) -> list[_Item]:
@@ -229,6 +247,7 @@ class ImportPanel(QWidget):
                 GRID,
                 label("Or say yourself which images are for testing:", "secondary"),
                 split,
+                label(OTHER_LAYOUTS, "secondary"),
                 STRETCH,
                 gap=2 * GRID,
             )
@@ -263,10 +282,12 @@ class ImportPanel(QWidget):
         self._colours = chip_group(self, chips, self._preview)
         colours = widget_of(row(*chips, STRETCH))
         describe(colours, "import_colours", "Colour", "How many numbers there are for each pixel.")
+        self._layout_form = LayoutForm()
+        self._layout_form.changed.connect(self._look_again)
         self._numbers = label(role="secondary", name="import_numbers")
         self._examples = ExampleGrid("import_example")
         self._notes = label(name="import_notes", plain=True)
-        return column(rows(self._size, colours), self._notes, self._numbers, self._examples, STRETCH)
+        return column(self._layout_form, rows(self._size, colours), self._notes, self._numbers, self._examples, STRETCH)
 
     def _build_foot(self) -> QHBoxLayout:
         self._cancel = push_button(
@@ -303,18 +324,22 @@ class ImportPanel(QWidget):
     def _show(self, looked: FolderLook) -> None:
         self._looked = looked
         survey = looked.survey
+        again = self._body.currentWidget() is self._choices
         self._import.setEnabled(True)
         self._body.setCurrentWidget(self._choices)
         total = int(sum(counts.sum() for counts in survey.counts.values()))
         self._text.setText(breakable(f"{survey.path}: {counted(total, 'picture')}."))
-        self._found.setText(f"{counted(len(survey.classes), 'class', 'classes')}, one folder each")
+        self._found.setText(f"{counted(len(survey.classes), 'class', 'classes')}{_how(survey.layout)}")
+        self._layout_form.show_survey(survey)
         self._histogram.set_classes(survey.classes, _parts(survey), shows_means=False)
-        with QSignalBlocker(self._size):
-            choose_data(self._size, survey.image_size, _by(survey.image_size))
-        self._colours.button(_CHANNELS.index(survey.channels)).setChecked(True)
+        if not again:
+            with QSignalBlocker(self._size):
+                choose_data(self._size, survey.image_size, _by(survey.image_size))
+            self._colours.button(_CHANNELS.index(survey.channels)).setChecked(True)
         self._notes.setText(breakable(" ".join(survey.notes + (_SET_ASIDE,) * (len(survey.counts) == 1))))
         self._notes.setVisible(bool(self._notes.text()))
-        self._import.setFocus()
+        if not again:
+            self._import.setFocus()
         self._preview()
         self.surveyed.emit()
 
@@ -337,16 +362,39 @@ class ImportPanel(QWidget):
         self._examples.set_images(images)
         self.previewed.emit()
 
+    @Slot(str)
+    def _look_again(self, layout: str) -> None:
+        """Looks through the folder as it is laid out now."""
+        if self._path is not None:
+            self._start(partial(look_at, self._path, layout=layout), "Looking through the folder …")
+
     @Slot(object)
     def _fail(self, error: Exception) -> None:
-        self.show_help()
+        if self._looked is None:
+            self.show_help()
+        else:  # another layout was tried, or it could not be added to the list
+            self._layout_form.show_survey(self._looked.survey)
+            self._import.setEnabled(True)
         self.failed.emit(error)
 
     @Slot()
     def _accept(self) -> None:
         if self._path is not None and self._looked is not None:
-            path, side, channels = self._path, self._size.currentData(), self._channels
-            self._start(lambda **_: import_dataset(path, side, channels), "Adding it to the list …")
+            path, side, channels, layout = (
+                self._path,
+                self._size.currentData(),
+                self._channels,
+                self._looked.survey.layout,
+            )
+            self._start(lambda **_: import_dataset(path, side, channels, layout), "Adding it to the list …")
+
+
+def _how(layout: str) -> str:
+    """What says the classes, after their number."""
+    choice = LayoutChoice.parse(layout)
+    if choice.kind == "table":
+        return f", by {breakable(choice.table)}"
+    return ", by the names of the files" if choice.kind == "names" else ", one folder each" if not choice.level else ""
 
 
 def _by(side: int) -> str:

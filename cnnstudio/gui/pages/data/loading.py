@@ -120,7 +120,7 @@ def _load(entry: DatasetEntry, rescan: bool, on_event: Callable[[object], object
     tell = ending_with(stop, on_event)
     if rescan and entry.path is not None:
         side, _, channels = entry.image_shape
-        dataset = load_folder(Path(entry.path), side, channels, on_progress=tell, rescan=True)
+        dataset = load_folder(Path(entry.path), side, channels, on_progress=tell, rescan=True, layout=entry.layout)
         dataset = replace(dataset, name=entry.name, title=entry.title)
     else:
         dataset = entry.load(tell)

@@ -180,6 +180,7 @@ class DataPage(Page):
         self._import.folder_wanted.connect(self._ask_folder)
         self._import.closed.connect(self._leave_import)
         self._import.failed.connect(self._message.show_failure)
+        self._import.surveyed.connect(self._message.hide)
         self._stack.currentChanged.connect(self._tell_place)
         return self._stack
 

@@ -246,11 +246,12 @@ class TrainingForm(QWidget):
             values |= _AS_PUBLISHED
         if not is_transfer(self._network(architecture)):
             values["fine_tune_epochs"] = 0
-        return TrainingConfig(dataset=dataset, architecture=architecture, **values)
+        layout = self._entries[dataset].layout
+        return TrainingConfig(dataset=dataset, architecture=architecture, layout=layout, **values)
 
     @config.setter
     def config(self, config: TrainingConfig) -> None:
-        self.choose_dataset(config.dataset)
+        self.choose_dataset(config.dataset, config.layout)
         self.choose_architecture(config.architecture)
         self.choose_augmentation(config.augmentation)
         for name, control in self._controls.items():
@@ -319,11 +320,16 @@ class TrainingForm(QWidget):
             else:
                 set_value(control, value)
 
-    def choose_dataset(self, name: str) -> None:
-        """Chooses a data set by name or path, with the numbers that suit it where others were not typed in."""
+    def choose_dataset(self, name: str, layout: str = "") -> None:
+        """Chooses a data set by name or path, with the numbers that suit it where others were not typed in.
+
+        Args:
+            name: of the data set, or its path.
+            layout: of a folder that was not imported; found out where it is empty.
+        """
         if name not in self._entries:
             try:
-                self._entries[name] = aside(partial(find_dataset, name))
+                self._entries[name] = aside(partial(find_dataset, name, layout=layout))
             except StudioError as error:
                 self._message.show_failure(error)
                 return

@@ -13,8 +13,9 @@ from pathlib import Path, PurePath
 import numpy as np
 from PIL import Image
 
+from cnnstudio.data.folders.file_names import class_in_name
 from cnnstudio.data.folders.files import PictureFile, list_pictures
-from cnnstudio.data.folders.layout import SPLIT_FOLDERS
+from cnnstudio.data.folders.split_names import split_named
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.gui.pages.try_.session import UNSURE, dataset_of
 from cnnstudio.gui.widgets.images.thumbnail_grid import Label
@@ -48,7 +49,7 @@ FILTERS: dict[str, tuple[str, str]] = {
     ),
     "wrong": (
         "&Wrong",
-        "Pictures in a folder with the name of another class than their answer. Press it again to see all pictures.",
+        "Pictures whose folder or name says another class than their answer. Press it again to see all pictures.",
     ),
     "unreadable": ("Un&readable", "Files that could not be used, and why."),
 }
@@ -195,7 +196,7 @@ def _was_learnt(card: Card, folder: Path) -> bool:
     if not shown.is_relative_to(learnt):
         return learnt.is_relative_to(shown)
     inside = shown.relative_to(learnt).parts
-    return not inside or SPLIT_FOLDERS.get(inside[0].casefold(), "train") == "train"
+    return not inside or split_named(inside[0]) in (None, "train")
 
 
 def _shrunk(image: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
@@ -224,16 +225,16 @@ class Results:
 
     @property
     def judged(self) -> int:
-        """The number of pictures that lie in a folder named as a class: of these it is known what is right."""
+        """The number of pictures whose folder or name says a class: of these it is known what is right."""
         return int((np.array(self._truths, int) != UNKNOWN).sum())
 
     @property
     def right(self) -> int:
-        """How many of these were predicted to be of the class that their folder names."""
+        """How many of these were predicted to be of that class."""
         return int((np.array(self._truths, int) == np.array(self._classes, int)).sum())
 
     def is_right(self, place: int) -> bool | None:
-        """Whether a picture lies in a folder named as its predicted class; None where no folder names a class."""
+        """Whether a picture's folder or name says its predicted class; None where they say none."""
         truth = self._truths[place]
         return None if truth == UNKNOWN else truth == self._classes[place]
 
@@ -252,11 +253,10 @@ class Results:
                 self._truths.append(truth)
 
     def _truth(self, file: PictureFile) -> int:
-        """The class that the nearest folder around a picture is named as; `UNKNOWN` for none."""
+        """The class that the nearest folder around a picture is named as, or else its file; `UNKNOWN` for none."""
         parents = PurePath(file.member).parents if file.archive else file.path.relative_to(self.begun.root).parents
-        return next(
-            (self._numbers[name] for parent in parents if (name := _plain(parent.name)) in self._numbers), UNKNOWN
-        )
+        named = next((name for parent in parents if (name := _plain(parent.name)) in self._numbers), "")
+        return self._numbers.get(named or class_in_name(_plain(file.file_name), self._numbers), UNKNOWN)
 
     def counts(self, sure: bool) -> np.ndarray:
         """For each class of the model, the pictures it was predicted for with certainty, or without; (classes,)."""
@@ -300,7 +300,7 @@ class Results:
         one = self.predictions[place]
         named = ", ".join(f"{name} {percent(share)}" for _, name, share in one.top)
         truth = self._truths[place]
-        verdict = {True: ". Right.", False: f". Wrong: its folder says {self.begun.classes[truth]}.", None: ""}
+        verdict = {True: ". Right.", False: f". Wrong: its folder or name says {self.begun.classes[truth]}.", None: ""}
         return f"{one.file.name}: {named}{verdict[self.is_right(place)]}"
 
     def label(self, place: int) -> Label:

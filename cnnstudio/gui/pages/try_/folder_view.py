@@ -39,12 +39,12 @@ _LEAST_SIDE = 12 * GRID
 
 
 def _subtitle(model: str, judged: int = 0, right: int = 0, learnt: bool = False) -> str:
-    """Which model answered, and how often it was right, where the folders' names say it."""
+    """Which model answered, and how often it was right, where the names of folders or files say it."""
     if not judged:
         return f"Classified by {model}"
     return (
-        f"Classified by {model}: {right:,} of {judged:,} right ({percent(right / judged)}), going by the names of the "
-        f"folders{'. It was trained on some of these pictures.' if learnt else ''}"
+        f"Classified by {model}: {right:,} of {judged:,} right ({percent(right / judged)}), going by the names of "
+        f"folders and files{'. It was trained on some of these pictures.' if learnt else ''}"
     )
 
 

@@ -46,7 +46,7 @@ def _find_test_photos(card: Card, on_event: Callable[[object], object], stop: th
         return []
     if entry.path is not None:  # pictures of the user's own that would have to be read and prepared first
         side, _, channels = entry.image_shape
-        if find_cached(entry.path, side, channels, lambda: None) is None:
+        if find_cached(entry.path, side, channels, lambda: None, entry.layout) is None:
             return []
     _, dataset = find_test_images(card, False, on_event, stop)
     if dataset is None:

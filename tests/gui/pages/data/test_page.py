@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QSlider,
     QSpinBox,
+    QTableWidget,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -55,6 +56,7 @@ from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.library import list_models, load_classifier
 from cnnstudio.storage import runs_folder, shipped
 from cnnstudio.training.evaluation import Mistakes, find_mistakes
+from tests.data.made_folders import MADE
 
 SECONDS = 30_000
 
@@ -407,6 +409,72 @@ def test_the_preview_shows_every_class(tmp_path: Path) -> None:
     photos(tmp_path / "classes", {f"{number:02}": 2 for number in range(20)})
     samples = look_at(tmp_path / "classes", threading.Event(), lambda _: None).samples
     assert len({file.folder for file in samples[:8]}) == 8
+
+
+# Folders that are laid out in another way.
+
+
+def again(page: DataPage, qtbot: QtBot, name: str, text: str) -> None:
+    """Chooses something in a list of the import, and waits until the folder was looked through again."""
+    with qtbot.waitSignal(page.findChild(ImportPanel).previewed, timeout=SECONDS):
+        page.findChild(QComboBox, name).setCurrentText(text)
+
+
+def looked(page: DataPage, qtbot: QtBot, folder: Path) -> None:
+    with qtbot.waitSignal(page.findChild(ImportPanel).previewed, timeout=SECONDS):
+        page.receive(folder)
+
+
+def test_names_that_say_the_classes_are_offered(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
+    looked(page, qtbot, MADE["dogs-vs-cats below train, and a test without classes"].make(tmp_path / "pets"))
+    assert text(page, "classes_found") == "2 classes, by the names of the files"
+    assert text(page, "layout_examples").splitlines()[1].startswith("cat: cat.0.jpg, cat.")
+    assert page.findChild(QWidget, "import_example_0").image is not None
+    with qtbot.waitSignal(page.loaded, timeout=SECONDS):
+        click(page, "import_button")
+    assert page.dataset.classes == ("cat", "dog")
+    assert list_datasets()[-1].layout == "names"
+
+
+def test_the_level_of_a_deep_tree_is_chosen(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
+    looked(page, qtbot, MADE["a deep tree"].make(tmp_path / "fruit"))
+    layouts = page.findChild(QComboBox, "layout_combo")
+    deeper = "Folders of level 2: Abate, Braeburn, … (4 classes)"
+    assert [layouts.itemText(place) for place in range(2)] == ["Folders: Apple, Pear (2 classes)", deeper]
+    again(page, qtbot, "layout_combo", deeper)
+    assert text(page, "classes_found") == "4 classes"
+    with qtbot.waitSignal(page.loaded, timeout=SECONDS):
+        click(page, "import_button")
+    assert page.dataset.classes == ("Abate", "Braeburn", "Conference", "Golden-Delicious")
+
+
+def test_it_is_asked_what_a_folder_is_for_that_is_no_class(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
+    looked(page, qtbot, MADE["a test beside its classes"].make(tmp_path / "waste"))
+    use = page.findChild(QComboBox, "use_combo_0")
+    assert (use.accessibleName(), use.currentText()) == ("“data-uji”", "For testing")
+    again(page, qtbot, "use_combo_0", "For validation")
+    with qtbot.waitSignal(page.loaded, timeout=SECONDS):
+        click(page, "import_button")
+    assert page.dataset.validation is not None
+    assert len(page.dataset.validation) == 4
+
+
+def test_the_columns_of_a_table_are_chosen_and_previewed(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
+    folder = MADE["a column for the splits"].make(tmp_path / "birds")
+    looked(page, qtbot, folder)
+    table = page.findChild(QTableWidget, "table_preview")
+    assert [table.horizontalHeaderItem(column).text() for column in range(3)] == ["class id", "filepaths", "labels"]
+    assert table.item(0, 2).text() == "a"
+    assert text(page, "classes_found") == "2 classes, by birds.csv"
+    with qtbot.waitSignal(page.findChild(ImportPanel).failed, timeout=SECONDS):
+        page.findChild(QComboBox, "file_column_combo").setCurrentText("class id")
+    assert "birds.csv gives no class to any picture that is here" in page.message
+    assert page.findChild(QComboBox, "file_column_combo").currentText() == "filepaths"
+    again(page, qtbot, "label_column_combo", "class id")
+    assert not page.message
+    with qtbot.waitSignal(page.loaded, timeout=SECONDS):
+        click(page, "import_button")
+    assert page.dataset.classes == ("97", "98")
 
 
 # What a network gets wrong.

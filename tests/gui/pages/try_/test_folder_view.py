@@ -179,7 +179,7 @@ def test_folders_named_as_classes_say_what_is_right(qtbot: QtBot, view: FolderVi
     assert lit(view) == [f"Wrong ({len(wrong)})"]
     assert {name for name, _, _ in shown(view)} == wrong
     images = view.findChild(ThumbnailGrid).source
-    assert "Wrong: its folder says" in images.caption(0)
+    assert "Wrong: its folder or name says" in images.caption(0)
     assert images.label(0).text == "{} {:.0f} %".format(*_top(view.shown[0]))
 
 
