@@ -5,6 +5,8 @@ a network trained on MNIST alone takes these for other digits. Here such digits 
 drawn by `cnnstudio.data.pictures.strokes` exactly as a user's drawing is.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from cnnstudio.data.pictures.strokes import Drawing
@@ -43,6 +45,7 @@ TEMPLATES: dict[int, tuple[Template, ...]] = {
         ((*_WIDE_RING, (6, 0), (6, 0), (5, 7), (2, 13)),),
         ((*_WIDE_RING[3:], *_WIDE_RING[:4], (5, 6), (10, 0), (10, 0), (0, 14.5)),),
         ((*_WIDE_RING, (5, 0.5), (9.5, -0.5), (9.5, -0.5), (0.5, 14.5)),),
+        (((10, 3), (6, 1.5), (1, 5.5), (0, 10), (3, 13), (8, 11), (11, 6), (10, 3)), ((9, 1), (1.5, 14))),
     ),
     1: (
         (((5, 0), (5, 14)),),
@@ -55,6 +58,11 @@ TEMPLATES: dict[int, tuple[Template, ...]] = {
         (((5, 0), (5, 14)), ((1.5, 14), (8.5, 14))),
         (((0, 7.5), (5.5, 0), (5.5, 0), (4.5, 14)),),
         (((5, 0), (4.7, 13.5), (4.7, 13.5), (6.5, 11.5)),),
+        (((0.8, 7), (5.2, 0), (5.2, 0), (5.2, 14)), ((2, 14), (8.5, 14))),
+        (((0, 8.5), (5, 0), (5, 0), (5, 14), (5, 14), (1.5, 14), (1.5, 14), (8.5, 14)),),
+        (((2.8, 2.6), (4.6, 1.4), (5.8, 0.1), (6, 1.5), (5.7, 14)),),
+        (((2.7, 2.3), (5.6, 0), (5.6, 0), (5.2, 14)),),
+        (((5, 0), (4.3, 9), (4.4, 13), (5.2, 14), (6.2, 12.8), (6.6, 11.3)),),
     ),
     2: (
         (((1, 3.5), (2, 1), (5, 0), (8, 1.2), (8.6, 4), (6.5, 8), (1, 13.7), (1, 13.7), (9.5, 13.7)),),
@@ -81,6 +89,11 @@ TEMPLATES: dict[int, tuple[Template, ...]] = {
         (((1, 0.5), (0.8, 6.5), (4.5, 8), (8.7, 0.5), (8.7, 0.5), (8.2, 14)),),
         (((5, 0), (3, 4), (0.5, 9.3), (0.5, 9.3), (5, 9.8), (10, 9.3)), ((6.5, 7), (4.5, 14))),
         (((1.5, 0), (1, 7), (1, 7), (8.5, 7), (8.5, 7), (8.5, 0), (8.5, 0), (8.5, 14)),),
+        (((4.5, 0.5), (0.8, 8), (0.8, 8), (9.3, 7.8)), ((6.3, 0), (6, 14))),
+        (((3.5, 0.5), (1, 7.5), (1, 7.5), (7.3, 7.5)), ((7, 0.5), (6.8, 14))),
+        (((5.8, 0.5), (1, 8.8), (1, 8.8), (7.6, 8.6)), ((6.8, 1.5), (6.6, 14))),
+        (((2, 1), (1.2, 6), (2.5, 7), (7.6, 6.2)), ((7, 0.5), (6.8, 14))),
+        (((1.5, 0), (1, 4.5), (1, 4.5), (7.6, 4.2)), ((7.8, 2), (7, 14))),
     ),
     5: (
         (((2, 0.5), (1.5, 6), (1.5, 6), *_BOWL), ((2, 0.5), (9, 0.3))),
@@ -118,6 +131,8 @@ TEMPLATES: dict[int, tuple[Template, ...]] = {
         (((9.5, 0.5), (3, 0.8), (2.5, 4), (7, 8.5), (6, 13.5), (2, 12.5), (4, 8), (9.5, 0.5)),),
         (((1.5, 0), (3, 5), (8, 8.5), (8, 12.5), (4.5, 14), (1, 12), (2, 8.5), (7, 5), (9, 0)),),
         (((6.5, 0.7), (3, 1), (2.5, 4), (6.5, 8), (7, 12.5), (4, 14), (2.2, 11.5), (5, 7), (7, 3.5), (6.5, 1)),),
+        (((3, 0), (3.5, 3.5), (7, 4), (8.5, 0.5)), ((5, 4), (1.5, 8), (1.5, 13), (8, 13.5), (9, 9), (5.5, 4))),
+        (((2, 1.5), (6, 0), (8, 3), (3, 5.5), (2, 4)), ((5, 5.5), (1, 10), (4.5, 14), (8.5, 11), (5.5, 6))),
     ),
     9: (
         ((*_LOOP_9, (8.7, 1.5), (8.3, 14)),),
@@ -138,12 +153,15 @@ _HOOKED = 0.1
 """Share of stroke ends with a hook: the trace of a pen that comes down early or goes up late."""
 
 
-def draw_digits(count: int, seed: int) -> tuple[list[Drawing], np.ndarray]:
+def draw_digits(
+    count: int, seed: int, templates: Mapping[int, tuple[Template, ...]] = TEMPLATES
+) -> tuple[list[Drawing], np.ndarray]:
     """Makes up drawings of digits.
 
     Args:
         count: how many; every digit comes equally often, and so does every template of a digit.
         seed: the same seed gives the same drawings.
+        templates: of each digit that is wanted.
 
     Returns:
         drawings: `count` drawings, y down, about 10 units wide and 14 high.
@@ -151,11 +169,10 @@ def draw_digits(count: int, seed: int) -> tuple[list[Drawing], np.ndarray]:
     """
     random = np.random.default_rng(seed)
     drawings: list[Drawing] = []
-    labels = np.sort(np.arange(count, dtype=np.int32) % 10)
-    for digit, templates in TEMPLATES.items():
-        for template, members in zip(
-            templates, np.array_split(np.flatnonzero(labels == digit), len(templates)), strict=True
-        ):
+    labels = np.sort(np.array(list(templates), np.int32)[np.arange(count) % len(templates)])
+    for digit in sorted(templates):
+        ways = templates[digit]
+        for template, members in zip(ways, np.array_split(np.flatnonzero(labels == digit), len(ways)), strict=True):
             drawings += _bend(template, len(members), random)
     return drawings, labels
 
