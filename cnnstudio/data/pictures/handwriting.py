@@ -6,7 +6,7 @@ or one colour where the picture's border has one. The piece that is most of a li
 the full picture, with the strokes beside it that belong to it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -18,8 +18,14 @@ _SEARCH_SIDE = 400
 _DETAIL_SIDE = 240
 """Longer side of the digit that is cut out, in pixels."""
 
+_MANY_DETAIL_SIDE = 120
+"""The same of each of many digits, which take their time together."""
+
 _REACH = 0.14
 """Strokes up to this share of the picture's shorter side are taken out of the ground."""
+
+_SLENDER = 0.8
+"""Of a narrower picture, as those of a 1 are, this share of its longer side counts for the shorter one there."""
 
 _LEAST_EXTENT = 0.035
 """Size of the smallest digit, as a share of the picture's shorter side."""
@@ -204,11 +210,11 @@ def cut_out_ink(colour: Image.Image, piece: Piece, scale: float, alone: bool = F
 
     rows, columns = bounding_box(piece.mask)
     size = max(rows.stop - rows.start, columns.stop - columns.start) / scale
-    margin = 0.8 * size + 2 * piece.width / scale
+    margin = (0.5 if alone else 0.8) * size + 2 * piece.width / scale
     left, top = max(0, int(columns.start / scale - margin)), max(0, int(rows.start / scale - margin))
     right = min(colour.width, int(columns.stop / scale + margin) + 1)
     bottom = min(colour.height, int(rows.stop / scale + margin) + 1)
-    detail = min(4.0, _DETAIL_SIDE / size)
+    detail = min(4.0, (_MANY_DETAIL_SIDE if alone else _DETAIL_SIDE) / size)
     cut = resized(colour.crop((left, top, right, bottom)), detail)
     seed = Image.fromarray(
         piece.mask[int(top * scale) : int(bottom * scale) + 1, int(left * scale) : int(right * scale) + 1]
@@ -255,7 +261,8 @@ def _pieces(pixels: np.ndarray, ground: Ground) -> list[Piece]:
     from scipy import ndimage
 
     short = min(pixels.shape[:2])
-    strength = ndimage.gaussian_filter(ground.strength(pixels, _REACH * short), 0.6)
+    reach = _REACH * max(short, _SLENDER * max(pixels.shape[:2]))
+    strength = ndimage.gaussian_filter(ground.strength(pixels, reach), 0.6)
     strength = without_ruled_lines(strength, 3)
     noise = 1.4826 * float(np.median(np.abs(strength - np.median(strength)))) + float(np.median(strength))
     found: list[Piece] = []
@@ -285,14 +292,18 @@ def _filling_pieces(pixels: np.ndarray, apart: float) -> list[Piece]:
         apart: by how many standard deviations ink and ground differ at least.
     """
     found = []
+    # A coarse look will do: all that is told here is whether there is such a digit, and where.
+    step = max(1, max(pixels.shape[:2]) // 150)
+    coarse = pixels[::step, ::step]
     for is_tinted in (False, True):
         grounds = [Ground(is_light=is_light, is_smooth=True, is_tinted=is_tinted) for is_light in (True, False)]
-        strengths = [ground.strength(pixels, 0) for ground in grounds]
+        strengths = [ground.strength(coarse, 0) for ground in grounds]
         # A surface through the ink leaves the paper between the strokes: that differs less than the ink itself.
         stronger = int(np.percentile(strengths[1], 95) > np.percentile(strengths[0], 95))
         piece = _filling_piece(strengths[stronger], grounds[stronger])
         if piece is not None and piece.weight > apart:
-            found.append(piece)
+            mask = piece.mask.repeat(step, axis=0).repeat(step, axis=1)[: pixels.shape[0], : pixels.shape[1]]
+            found.append(replace(piece, mask=mask, width=step * piece.width))
     return found
 
 
