@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage  # noqa: TID253  # not imported by the program
+from scipy import ndimage  # noqa: TID253
 
 from cnnstudio.data.pictures.strokes import Drawing, render_all
 
@@ -136,17 +136,25 @@ def written(shape: Shape, kind: Kind, size: float, random: np.random.Generator) 
     """What a pen of a kind covers, (height, width) float32, 0–1, its longer side `size`."""
     ridge = shape[(shape == ndimage.maximum_filter(shape, 5)) & (shape > 1)]
     now = 2 * float(np.median(ridge)) if ridge.size else 12.0
-    # A raster digit cannot be thinned or thickened at will: it would fall apart, or its loops would close.
-    wanted = np.clip(random.uniform(*kind.pen) * max(shape.shape), 0.45 * now, 1.35 * now)
+    wanted = random.uniform(*kind.pen) * max(shape.shape)
     pad = int(max(0, (wanted - now) / 2)) + 2
-    grown = np.pad(shape, pad, mode="minimum") if pad <= min(shape.shape) else np.pad(shape, pad, constant_values=-9.0)
-    wider = np.clip(grown + (wanted - now) / 2 + 0.5, 0, 1)
+    grown = np.pad(shape, pad, constant_values=-9.0)
+    # Strokes of uneven width cannot be thinned or thickened at will: they would fall apart, or their loops would close.
+    for pen in np.linspace(np.clip(wanted, 0.45 * now, 1.35 * now), now, 5):
+        wider = np.clip(grown + (pen - now) / 2 + 0.5, 0, 1)
+        if _pieces_of(wider > 0.5) == _pieces_of(grown > 0):
+            break
     rows, columns = np.flatnonzero((wider > 0.5).any(axis=1)), np.flatnonzero((wider > 0.5).any(axis=0))
     wider = wider[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = size / max(wider.shape)
     to = (max(1, round(wider.shape[1] * scale)), max(1, round(wider.shape[0] * scale)))
     how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
     return np.clip(np.asarray(Image.fromarray(wider).resize(to, how)), 0, 1)
+
+
+def _pieces_of(ink: np.ndarray) -> tuple[int, int]:
+    """How many pieces ink and ground have."""
+    return int(ndimage.label(ink, np.ones((3, 3)))[1]), int(ndimage.label(~np.pad(ink, 1))[1])
 
 
 def taken(coverage: np.ndarray, kind: Kind, size: float, random: np.random.Generator) -> Image.Image:

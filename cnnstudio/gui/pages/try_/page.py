@@ -55,8 +55,8 @@ NO_ANSWER = "No answer yet"
 _MOST_TOLD = 30
 """Digits of a sheet that are listed; the others are beside their boxes."""
 
-NONE_KNOWN = "None of these"
-"""Where a picture looks like nothing that the network knows."""
+NO_DIGIT = "No digit?"
+"""The answer to a picture that looks like none, in place of the most probable digit."""
 
 
 class TryPage(Page):
@@ -317,8 +317,8 @@ class TryPage(Page):
         if answer.parts:
             self._state.setText(f"No. {answer.part + 1} of {len(answer.parts)}, {sureness(probability)}")
         elif not answer.known:
-            self._answer.setText(NONE_KNOWN)
-            self._state.setText(f"It looks like none of the network's classes; the nearest is {name}.")
+            self._answer.setText(NO_DIGIT)
+            self._state.setText(f"The picture looks like none. The nearest is {name}.")
         self._panel.show_answer(answer)
         if isinstance(answer.input, Picture) and self._panel.source is self._panel.photo:
             self._message.hide()

@@ -14,6 +14,7 @@ from PIL import Image
 
 from cnnstudio.data.library import find_dataset
 from cnnstudio.data.pictures.input_rules import Box, Part, Step, looks_like_a_photo, shrunk
+from cnnstudio.data.pictures.no_digit import looks_like_no_digit
 from cnnstudio.data.pictures.open import open_image
 from cnnstudio.data.pictures.strokes import render
 from cnnstudio.data.published.catalogue import DatasetEntry
@@ -269,7 +270,9 @@ class TrySession:
         if answer.image is None:
             return answer
         explained = _arithmetic(classifier, answer.image, known.intersection(arithmetic))
-        return replace(answer, prediction=classifier.predict(answer.image, wanted), arithmetic=explained)
+        prediction = classifier.predict(answer.image, wanted)
+        known = not (answer.steps and _shows_no_digit(classifier, answer, prediction))
+        return replace(answer, prediction=prediction, arithmetic=explained, known=known)
 
     def look(self, answer: Answer, layers: Collection[str], arithmetic: Collection[str] = ()) -> Look | None:
         """Computes the outputs of more layers, and the arithmetic of some.
@@ -336,6 +339,15 @@ class TrySession:
             raise UnusablePictureError(str(error), model_input, shown, photo) from error
         crop = _scaled(prepared.crop, 1 / width, 1 / height)
         return replace(answer, image=prepared.image, picture=shown, crop=crop, steps=prepared.steps, photo=photo)
+
+
+def _shows_no_digit(classifier: Classifier, answer: Answer, prediction: Prediction) -> bool:
+    """Whether a picture from outside, which a network for digits has answered, hardly shows one."""
+    is_for_digits = classifier.card.input_rule == "digit" and all(name.isdigit() for name in classifier.classes)
+    # An image as published had to be neither searched nor changed.
+    if not is_for_digits or answer.image is None or len(answer.steps) <= 2:
+        return False
+    return looks_like_no_digit(answer.image, float(prediction.probabilities.max()), answer.photo)
 
 
 def _scaled(box: Box | None, across: float, down: float) -> Box | None:

@@ -21,7 +21,7 @@ from cnnstudio.gui.controls.question import NameDialog
 from cnnstudio.gui.pages.choosers.models import IN_USE, ModelChooser
 from cnnstudio.gui.pages.try_.image_panel import ImagePanel
 from cnnstudio.gui.pages.try_.input_texts import texts_for
-from cnnstudio.gui.pages.try_.page import NO_ANSWER, TryPage
+from cnnstudio.gui.pages.try_.page import NO_ANSWER, NO_DIGIT, TryPage
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
 from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
@@ -145,6 +145,13 @@ def test_a_sheet_of_digits_is_read_one_by_one(page: TryPage, qtbot: QtBot, tmp_p
         page.receive(photo_of(3, tmp_path / "three.jpg"))
     assert not view.marks
     assert not page.message
+
+
+def test_what_is_no_digit_is_not_called_one(page: TryPage, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page.receive(shipped("assets/photos/chelsea.jpg"))
+    assert answer(page) == NO_DIGIT
+    assert "looks like none" in page.findChild(QLabel, "model_state").text()
 
 
 def test_paste_a_picture(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
