@@ -325,7 +325,7 @@ def _filling_piece(strength: np.ndarray, ground: Ground) -> Piece | None:
     thickness = stroke_width(main)
     border = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
     apart = (strength[ink].mean() - strength[~ink].mean()) / (strength[ink].std() + strength[~ink].std())
-    fills = extent >= _FILLS * longer and beside <= _BESIDE * longer and border.mean() < 0.35
+    fills = extent >= _FILLS * longer and beside <= _BESIDE * longer and border.mean() < 0.42
     is_line = thickness <= _THICKEST_FILLING * extent and sizes.max() > 0.6 * ink.sum()
     return Piece(main, ground, float(apart), thickness) if fills and is_line else None
 

@@ -271,8 +271,8 @@ class TrySession:
             return answer
         explained = _arithmetic(classifier, answer.image, known.intersection(arithmetic))
         prediction = classifier.predict(answer.image, wanted)
-        known = not (answer.steps and _shows_no_digit(classifier, answer, prediction))
-        return replace(answer, prediction=prediction, arithmetic=explained, known=known)
+        shows_none = _shows_no_digit(classifier, answer, prediction)
+        return replace(answer, prediction=prediction, arithmetic=explained, known=not shows_none)
 
     def look(self, answer: Answer, layers: Collection[str], arithmetic: Collection[str] = ()) -> Look | None:
         """Computes the outputs of more layers, and the arithmetic of some.
