@@ -29,6 +29,9 @@ _LEAST = 9
 _LARGEST = 0.5
 """Height of the largest, as a share of the picture's height: a larger one is alone."""
 
+_CLEAR = 0.22
+"""How strong ink is at least that is no better than the best piece of the other kind."""
+
 _MOST = 400
 """More pieces are no digits, but a pattern or a text."""
 
@@ -95,12 +98,18 @@ def find_digits(image: Image.Image) -> list[FoundDigit]:
         return []
     scale = min(1.0, _SEARCH_SIDE / max(colour.size))
     small = resized(colour, scale)
-    groups, labels = _digits(small, best.ground)
+    ground = best.ground
+    groups, labels = _digits(small, ground)
+    if not groups and ground.colour is None:
+        # In the squares of a table the paper itself is what stands out.
+        ground = Ground(is_light=not ground.is_light)
+        groups, labels = _digits(small, ground)
+        groups = [] if any(group.strength < _CLEAR for group in groups) else groups
     if sum(_shares(best.mask, group, small.shape) for group in groups) > 1:
         return []  # they are pieces of one
     digits = []
     for group in _in_reading_order(groups):
-        piece = Piece(np.isin(labels, group.numbers), best.ground, 1.0, group.width)
+        piece = Piece(np.isin(labels, group.numbers), ground, 1.0, group.width)
         ink = cut_out_ink(colour, piece, scale, alone=True)
         if ink is not None:
             box = (group.left / scale, group.top / scale, group.right / scale, group.bottom / scale)
