@@ -19,8 +19,8 @@ _LEAST_PIECE = 40
 _UNEVEN, _TORN = 0.27, 0.25
 """How much the width of a digit's strokes varies at most, as a share of their mean: of one piece, and of several."""
 
-_SURE, _HARDLY_SURE, _GUESS = 0.99, 0.95, 0.7
-"""How sure the network is of a digit: in a picture with the tones of a photo, with uneven strokes, and of any."""
+_SURE, _HARDLY_SURE, _GUESS = 0.99, 0.95, 0.6
+"""How sure the network is of a digit: of torn strokes or with the tones of a photo, of uneven strokes, and of any."""
 
 
 def looks_like_no_digit(image: np.ndarray, probability: float, is_photo: bool) -> bool:
@@ -34,7 +34,7 @@ def looks_like_no_digit(image: np.ndarray, probability: float, is_photo: bool) -
     if probability < _GUESS or (is_photo and probability < _SURE):
         return True
     pieces, variation = _strokes(image[..., 0])
-    if pieces > 1 and (is_photo or variation > _TORN):
+    if pieces > 1 and (is_photo or (variation > _TORN and probability < _SURE)):
         return True
     return variation > _UNEVEN and probability < _HARDLY_SURE
 
