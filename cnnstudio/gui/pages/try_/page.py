@@ -318,7 +318,7 @@ class TryPage(Page):
             self._state.setText(f"No. {answer.part + 1} of {len(answer.parts)}, {sureness(probability)}")
         elif not answer.known:
             self._answer.setText(NO_DIGIT)
-            self._state.setText(f"The picture looks like none. The nearest is {name}.")
+            self._state.setText(f"It looks like none; the nearest is {name}.")
         self._panel.show_answer(answer)
         if isinstance(answer.input, Picture) and self._panel.source is self._panel.photo:
             self._message.hide()
@@ -451,7 +451,7 @@ class TryPage(Page):
 def sheet_found(parts: Sequence[PartAnswer]) -> str:
     """That a picture shows several digits, and how they are read."""
     read = " ".join([part.name for part in parts[:_MOST_TOLD]] + ["…"] * (len(parts) > _MOST_TOLD))
-    return f"These are {len(parts)} digits, read one by one: {read}. Click a box to see what led to its answer."
+    return f"These are {len(parts)} digits, read one by one: {read}. Click a box for its answer."
 
 
 def sureness(probability: float) -> str:
