@@ -29,7 +29,8 @@ MAX_BYTES = 64 * 2**20
 INTERRUPTED = 130
 
 Entry = dict[str, Any]
-"""One subject's part of the JSON document: “file” or “drawing”, and “predictions” or “error”."""
+"""One subject's part of the JSON document: “file” or “drawing”, and “predictions” or “error”; of a sheet also “digits”.
+"""
 
 
 def predict(
@@ -146,7 +147,24 @@ def _file_entries(classifier: "Classifier", files: "Sequence[PictureFile]", top:
                 if prediction.error:
                     yield {"file": name, "error": prediction.error}
                 else:
-                    yield {"file": name, "predictions": _named(prediction.top)}
+                    entry: Entry = {"file": name, "predictions": _named(prediction.top)}
+                    digits = _digits(classifier, prediction.file, top)
+                    yield entry | {"digits": digits} if digits else entry
+
+
+def _digits(classifier: "Classifier", file: "PictureFile", top: int) -> list[dict[str, Any]]:
+    """What a sheet of digits shows, each with its box in pixels; nothing for a picture of one thing."""
+    from cnnstudio.models.trained.classifier import Prediction
+
+    parts = classifier.split(file.source())
+    rows = classifier.predict_many(np.stack([part.image for part in parts])) if parts else ()
+    return [
+        {
+            "box": [round(length) for length in part.box],
+            "predictions": _named(Prediction(row, classifier.classes).top(top)),
+        }
+        for part, row in zip(parts, rows, strict=True)
+    ]
 
 
 def _named(top: Sequence[tuple[int, str, float]]) -> list[dict[str, Any]]:
@@ -185,7 +203,11 @@ def _render_all(classifier: "Classifier", drawings: "Sequence[Drawing]") -> list
 
 def _print_lines(entries: Sequence[Entry]) -> None:
     for entry in entries:
-        if "predictions" in entry:
+        if "digits" in entry:
+            best = (digit["predictions"][0] for digit in entry["digits"])
+            read = ", ".join(f"{one['class']} ({percent(one['probability'])})" for one in best)
+            print(f"{_name(entry)}: {len(entry['digits'])} digits, row by row: {read}")
+        elif "predictions" in entry:
             named = (f"{one['class']} ({percent(one['probability'])})" for one in entry["predictions"])
             print(f"{_name(entry)}: {', '.join(named)}")
 

@@ -8,9 +8,11 @@ import pytest
 from PIL import Image
 
 from cnnstudio.cli.predict import BATCH
+from cnnstudio.data.augmentation.made_up_digits import draw_digits
 from cnnstudio.data.library import load_dataset
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.library import load_classifier
+from tests.data.digit_photos import shapes_of_drawings, sheet
 from tests.data.phone_photos import PHOTOS, photo, seven
 
 pytestmark = pytest.mark.numbers
@@ -114,6 +116,20 @@ def test_photos_however_the_phone_was_held(outcome, tmp_path):
         code, out, _ = outcome("predict", "lenet5-mnist", str(source), "--csv", str(table))
         assert (code, out) == (0, f"3 of 3 images are predicted in {table}.\n")
         assert [row["class"] for row in rows_of(table)] == ["7"] * 3
+
+
+def test_a_sheet_of_digits_is_read_one_by_one(outcome, tmp_path):
+    drawings, labels = draw_digits(4, seed=8)
+    path = tmp_path / "sheet.png"
+    written = sheet("grid sheet", shapes_of_drawings(drawings), 2, np.random.default_rng(4))
+    written.picture.save(path)
+    code, out, _ = outcome("predict", "lenet5-mnist", str(path), "--top", "1", "--json")
+    assert code == 0
+    [entry] = json.loads(out)
+    assert [digit["predictions"][0]["class"] for digit in entry["digits"]] == [str(label) for label in labels]
+    assert entry["digits"][3]["box"] == pytest.approx(written.boxes[3], abs=6)
+    _, out, _ = outcome("predict", "lenet5-mnist", str(path))
+    assert out.startswith(f"{path}: 4 digits, row by row: 0 (")
 
 
 @pytest.mark.parametrize("content", ["{}", "[[[[1]]]]", "nonsense", ""])

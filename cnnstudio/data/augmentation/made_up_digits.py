@@ -5,6 +5,8 @@ a network trained on MNIST alone takes these for other digits. Here such digits 
 drawn by `cnnstudio.data.pictures.strokes` exactly as a user's drawing is.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from cnnstudio.data.pictures.strokes import Drawing
@@ -138,12 +140,15 @@ _HOOKED = 0.1
 """Share of stroke ends with a hook: the trace of a pen that comes down early or goes up late."""
 
 
-def draw_digits(count: int, seed: int) -> tuple[list[Drawing], np.ndarray]:
+def draw_digits(
+    count: int, seed: int, templates: Mapping[int, tuple[Template, ...]] = TEMPLATES
+) -> tuple[list[Drawing], np.ndarray]:
     """Makes up drawings of digits.
 
     Args:
         count: how many; every digit comes equally often, and so does every template of a digit.
         seed: the same seed gives the same drawings.
+        templates: of each digit that is wanted.
 
     Returns:
         drawings: `count` drawings, y down, about 10 units wide and 14 high.
@@ -151,11 +156,10 @@ def draw_digits(count: int, seed: int) -> tuple[list[Drawing], np.ndarray]:
     """
     random = np.random.default_rng(seed)
     drawings: list[Drawing] = []
-    labels = np.sort(np.arange(count, dtype=np.int32) % 10)
-    for digit, templates in TEMPLATES.items():
-        for template, members in zip(
-            templates, np.array_split(np.flatnonzero(labels == digit), len(templates)), strict=True
-        ):
+    labels = np.sort(np.array(list(templates), np.int32)[np.arange(count) % len(templates)])
+    for digit in sorted(templates):
+        ways = templates[digit]
+        for template, members in zip(ways, np.array_split(np.flatnonzero(labels == digit), len(ways)), strict=True):
             drawings += _bend(template, len(members), random)
     return drawings, labels
 

@@ -6,7 +6,7 @@ or one colour where the picture's border has one. The piece that is most of a li
 the full picture, with the strokes beside it that belong to it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -18,8 +18,14 @@ _SEARCH_SIDE = 400
 _DETAIL_SIDE = 240
 """Longer side of the digit that is cut out, in pixels."""
 
+_MANY_DETAIL_SIDE = 120
+"""The same of each of many digits, which take their time together."""
+
 _REACH = 0.14
 """Strokes up to this share of the picture's shorter side are taken out of the ground."""
+
+_SLENDER = 0.8
+"""Of a narrower picture, as those of a 1 are, this share of its longer side counts for the shorter one there."""
 
 _LEAST_EXTENT = 0.035
 """Size of the smallest digit, as a share of the picture's shorter side."""
@@ -49,7 +55,23 @@ _COVERED = 0.6
 _LEAST_RULED = 24
 """Lines are looked for in pictures at least this high and wide, in pixels."""
 
-_EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=bool)
+_DEGREE = 3
+"""Of the polynomial that paper of uneven brightness is taken for."""
+
+_FILLS = 0.72
+"""Share of the picture's longer side that a digit takes at least where it fills the picture."""
+
+_BESIDE = 0.16
+"""Of that side, what may be left on each side of such a digit."""
+
+_DARK = 16
+"""Added to values before they are divided by each other: in the dark there is mostly noise."""
+
+_THICKEST_FILLING = 0.36
+"""The same as `_THICKEST` of a digit that fills the picture: nothing else says that it is one."""
+
+_APART, _BARELY_APART = 1.75, 1.2
+"""By how many standard deviations ink and ground differ at least in such a picture, and where nothing else is found."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,16 +90,20 @@ class Ink:
 
 
 @dataclass(frozen=True, eq=False)
-class _Ground:
+class Ground:
     """What may be written on: one colour, or paper or a board under any light.
 
     Attributes:
         colour: (3,) of a ground of one colour; None where it is estimated from the picture.
         is_light: whether the ink is darker; unused with a colour.
+        is_smooth: whether it is a smooth surface, of which enough is seen between strokes of any width.
+        is_tinted: likewise, and the ink differs in its tint: it is bluer, or with `is_light` False redder.
     """
 
     colour: np.ndarray | None = None
     is_light: bool = True
+    is_smooth: bool = False
+    is_tinted: bool = False
 
     def strength(self, pixels: np.ndarray, reach: float) -> np.ndarray:
         """How far each pixel is from the ground, (height, width), up to 1: the same in light and in shadow.
@@ -92,6 +118,16 @@ class _Ground:
             return np.abs(pixels - self.colour).max(axis=2) / 255
         # One plane for each colour: the largest of three neighbours in memory takes NumPy longer to find.
         bright = np.ascontiguousarray(np.moveaxis(pixels if self.is_light else 255 - pixels, 2, 0))
+        if self.is_tinted:
+            # Light and shadow change all colours by one factor, ink does not.
+            red, blue = np.log(pixels[..., 0] + _DARK), np.log(pixels[..., 2] + _DARK)
+            tint = (red - blue if self.is_light else blue - red)[np.newaxis]
+            return (_surface(tint, 0.02) - tint)[0].clip(0)
+        if self.is_smooth:
+            ground = _surface(bright, 1.0)
+            # Divided by the light on it for dark and for light ink, so that the two can be compared.
+            light = ground if self.is_light else 255 - ground
+            return ((ground - bright) / np.maximum(light.max(axis=0), 40)).clip(0).max(axis=0)
         step = max(1, int(reach // 6))
         small = ndimage.minimum_filter(bright, (1, step, step))[:, ::step, ::step] if step > 1 else bright
         size = max(3, round(reach / step) | 1)
@@ -105,7 +141,7 @@ class _Ground:
 
 
 @dataclass(frozen=True, eq=False)
-class _Piece:
+class Piece:
     """A connected piece of ink in the small picture.
 
     Attributes:
@@ -116,9 +152,37 @@ class _Piece:
     """
 
     mask: np.ndarray
-    ground: _Ground
+    ground: Ground
     weight: float
     width: float
+
+
+def _surface(bright: np.ndarray, least: float) -> np.ndarray:
+    """A smooth surface through what is brightest in a picture, whatever covers the rest.
+
+    Polynomials of the third degree in x and y, fitted again and again to the pixels that are not much darker.
+
+    Args:
+        bright: (colours, height, width).
+        least: smaller differences are noise.
+    """
+    height, width = bright.shape[1:]
+    step = max(1, max(height, width) // 60)
+    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    powers = [(i, j) for i in range(_DEGREE + 1) for j in range(_DEGREE + 1 - i)]
+    basis = np.stack([x**i * y**j for i, j in powers], axis=-1).astype(np.float32)
+    few, values = basis[::step, ::step].reshape(-1, len(powers)), bright[:, ::step, ::step].reshape(len(bright), -1).T
+    # Strong ridge on all but the constant at first, so that ink in a corner does not bend the surface.
+    weights = np.ones(len(few), np.float32)
+    for turn in range(12):
+        ridge = np.diag([1e-3] + [(30 if turn < 3 else 1) * 1e-3 * len(few)] * (len(powers) - 1))
+        weighted = few * weights[:, np.newaxis]
+        solved = np.linalg.solve(few.T @ weighted + ridge, weighted.T @ values)
+        difference = few @ solved - values
+        below, above = difference.max(axis=1), -difference.min(axis=1)
+        spread = 1.4826 * float(np.median(np.abs(below[weights > 0.5] - np.median(below[weights > 0.5])))) + least
+        weights = np.where((below < 2 * spread) & (above < 4 * spread), 1.0, 0.02).astype(np.float32)
+    return np.moveaxis((basis @ solved).astype(np.float32), 2, 0)
 
 
 def find_ink(image: Image.Image) -> Ink | None:
@@ -129,37 +193,61 @@ def find_ink(image: Image.Image) -> Ink | None:
     """
     colour = image.convert("RGB")
     scale = min(1.0, _SEARCH_SIDE / max(colour.size))
-    small = _resized(colour, scale)
-    piece = _best_piece(small)
-    if piece is None:
-        return None
+    piece = best_piece(colour)
+    return None if piece is None else cut_out_ink(colour, piece, scale)
+
+
+def cut_out_ink(colour: Image.Image, piece: Piece, scale: float, alone: bool = False) -> Ink | None:
+    """Cuts a digit out of the full picture.
+
+    Args:
+        colour: the picture, of mode "RGB".
+        piece: the digit, or its largest part, in the picture scaled by `scale`.
+        scale: 1 or less.
+        alone: whether the strokes near it belong to others.
+    """
+    from scipy import ndimage
+
     rows, columns = bounding_box(piece.mask)
     size = max(rows.stop - rows.start, columns.stop - columns.start) / scale
-    margin = 0.8 * size + 2 * piece.width / scale
+    margin = (0.5 if alone else 0.8) * size + 2 * piece.width / scale
     left, top = max(0, int(columns.start / scale - margin)), max(0, int(rows.start / scale - margin))
     right = min(colour.width, int(columns.stop / scale + margin) + 1)
     bottom = min(colour.height, int(rows.stop / scale + margin) + 1)
-    detail = min(4.0, _DETAIL_SIDE / size)
-    cut = _resized(colour.crop((left, top, right, bottom)), detail)
+    detail = min(4.0, (_MANY_DETAIL_SIDE if alone else _DETAIL_SIDE) / size)
+    cut = resized(colour.crop((left, top, right, bottom)), detail)
     seed = Image.fromarray(
         piece.mask[int(top * scale) : int(bottom * scale) + 1, int(left * scale) : int(right * scale) + 1]
     )
     seed_mask = np.asarray(seed.resize((cut.shape[1], cut.shape[0]), Image.Resampling.NEAREST))
-    strength = piece.ground.strength(cut, 3 * piece.width / scale * detail + 6)
-    return _whole_digit(_without_ruled_lines(strength.astype(np.float32), 2), seed_mask)
+    strength = piece.ground.strength(cut, 3 * piece.width / scale * detail + 6).astype(np.float32)
+    if piece.ground.is_smooth:
+        strength = ndimage.gaussian_filter(strength, 0.006 * _DETAIL_SIDE)
+    else:
+        strength = without_ruled_lines(strength, 2)
+    return _whole_digit(strength, seed_mask, fills=piece.ground.is_smooth, alone=alone)
 
 
-def _best_piece(pixels: np.ndarray) -> _Piece | None:
-    colour = _border_colour(pixels)
-    pieces = [] if colour is None else _pieces(pixels, _Ground(colour))
+def best_piece(image: Image.Image) -> Piece | None:
+    """The piece of ink that is most of a digit, or of a line, in a picture of mode "RGB"; None where there is none.
+
+    It is found in the picture scaled to a longer side of at most `_SEARCH_SIDE`.
+    """
+    pixels = resized(image, min(1.0, _SEARCH_SIDE / max(image.size)))
+    colour = border_colour(pixels)
+    pieces = [] if colour is None else _pieces(pixels, Ground(colour))
     if not pieces:
-        pieces = [piece for is_light in (True, False) for piece in _pieces(pixels, _Ground(is_light=is_light))]
+        pieces = _filling_pieces(pixels, _APART)
+    if not pieces:
+        pieces = [piece for is_light in (True, False) for piece in _pieces(pixels, Ground(is_light=is_light))]
+    if not pieces:
+        pieces = _filling_pieces(pixels, _BARELY_APART)
     # What a loop of ink encloses looks like ink of the other kind: the piece around it is meant.
     outer = [piece for piece in pieces if not any(_encloses(other, piece) for other in pieces)]
     return max(outer, key=lambda piece: piece.weight, default=None)
 
 
-def _border_colour(pixels: np.ndarray) -> np.ndarray | None:
+def border_colour(pixels: np.ndarray) -> np.ndarray | None:
     """The colour of a border that has but one, as in screenshots and exported images; None in photographs."""
     border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     colour = np.median(border, axis=0)
@@ -168,35 +256,99 @@ def _border_colour(pixels: np.ndarray) -> np.ndarray | None:
     return colour if is_flat and inside > 0.4 else None
 
 
-def _pieces(pixels: np.ndarray, ground: _Ground) -> list[_Piece]:
+def _pieces(pixels: np.ndarray, ground: Ground) -> list[Piece]:
     """The pieces that may be a digit, or its largest part."""
     from scipy import ndimage
 
     short = min(pixels.shape[:2])
-    strength = ndimage.gaussian_filter(ground.strength(pixels, _REACH * short), 0.6)
-    strength = _without_ruled_lines(strength, 3)
+    reach = _REACH * max(short, _SLENDER * max(pixels.shape[:2]))
+    strength = ndimage.gaussian_filter(ground.strength(pixels, reach), 0.6)
+    strength = without_ruled_lines(strength, 3)
     noise = 1.4826 * float(np.median(np.abs(strength - np.median(strength)))) + float(np.median(strength))
-    found: list[_Piece] = []
+    found: list[Piece] = []
     for share in (0.7, 0.45, 0.25):
         level = max(share * float(strength.max()), 4 * noise, _LEAST_STRENGTH)
-        labels, _ = ndimage.label(strength > level, _EIGHT_NEIGHBOURS)
+        labels, _ = label_ink(strength > level)
         for number, box in enumerate(ndimage.find_objects(labels), 1):
             extent = max(part.stop - part.start for part in box)
             thinness = min(part.stop - part.start for part in box) / extent
             if extent < max(5, _LEAST_EXTENT * short) or (extent > _LONG * short and thinness < _THIN):
                 continue
             part = labels[box] == number
-            width = _stroke_width(part)
+            width = stroke_width(part)
             if ground.colour is None and (width > _THICKEST * extent or _on_border(box, labels.shape)):
                 continue
             weight = float(strength[box][part].mean()) ** 2 * np.sqrt(part.sum() * extent / width)
-            found.append(_Piece(labels == number, ground, weight, width))
+            found.append(Piece(labels == number, ground, weight, width))
         found = sorted(found, key=lambda piece: -piece.weight)[:4]
     return found
 
 
-def _whole_digit(strength: np.ndarray, seed: np.ndarray) -> Ink | None:
-    """The piece of ink under a seed, with the strokes near it that are as strong and as thick."""
+def _filling_pieces(pixels: np.ndarray, apart: float) -> list[Piece]:
+    """The ink of a digit that fills the picture up to its border; none where the picture shows more than that.
+
+    Args:
+        pixels: (height, width, 3) float32.
+        apart: by how many standard deviations ink and ground differ at least.
+    """
+    found = []
+    # A coarse look will do: all that is told here is whether there is such a digit, and where.
+    step = max(1, max(pixels.shape[:2]) // 150)
+    coarse = pixels[::step, ::step]
+    for is_tinted in (False, True):
+        grounds = [Ground(is_light=is_light, is_smooth=True, is_tinted=is_tinted) for is_light in (True, False)]
+        strengths = [ground.strength(coarse, 0) for ground in grounds]
+        # A surface through the ink leaves the paper between the strokes: that differs less than the ink itself.
+        stronger = int(np.percentile(strengths[1], 95) > np.percentile(strengths[0], 95))
+        piece = _filling_piece(strengths[stronger], grounds[stronger])
+        if piece is not None and piece.weight > apart:
+            mask = piece.mask.repeat(step, axis=0).repeat(step, axis=1)[: pixels.shape[0], : pixels.shape[1]]
+            found.append(replace(piece, mask=mask, width=step * piece.width))
+    return found
+
+
+def _filling_piece(strength: np.ndarray, ground: Ground) -> Piece | None:
+    from scipy import ndimage
+
+    height, width = strength.shape
+    longer = max(height, width)
+    strength = ndimage.gaussian_filter(strength, 0.006 * longer)
+    ink = strength > max(_LEAST_STRENGTH, _between(strength))
+    labels, count = label_ink(ink)
+    if not count:
+        return None
+    sizes = np.bincount(labels.ravel())[1:]
+    main = labels == sizes.argmax() + 1
+    rows, columns = bounding_box(main)
+    extent = max(rows.stop - rows.start, columns.stop - columns.start)
+    beside = max(rows.start, height - rows.stop, columns.start, width - columns.stop)
+    thickness = stroke_width(main)
+    border = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
+    apart = (strength[ink].mean() - strength[~ink].mean()) / (strength[ink].std() + strength[~ink].std())
+    fills = extent >= _FILLS * longer and beside <= _BESIDE * longer and border.mean() < 0.42
+    is_line = thickness <= _THICKEST_FILLING * extent and sizes.max() > 0.6 * ink.sum()
+    return Piece(main, ground, float(apart), thickness) if fills and is_line else None
+
+
+def _between(strength: np.ndarray) -> float:
+    """The strength that separates ink from ground best (Otsu, A threshold selection method from histograms, 1979)."""
+    counts, edges = np.histogram(strength, 128)
+    middles = (edges[1:] + edges[:-1]) / 2
+    below, sums = np.cumsum(counts)[:-1], np.cumsum(counts * middles)[:-1]
+    above = counts.sum() - below
+    difference = sums / np.maximum(below, 1) - ((counts * middles).sum() - sums) / np.maximum(above, 1)
+    return float(middles[(below * above.astype(np.float64) * difference**2).argmax()])
+
+
+def _whole_digit(strength: np.ndarray, seed: np.ndarray, fills: bool, alone: bool) -> Ink | None:
+    """The piece of ink under a seed, with the strokes near it that are as strong and as thick.
+
+    Args:
+        strength: (height, width) float32.
+        seed: likewise, bool.
+        fills: whether the digit fills the picture, and strokes may go up to its border.
+        alone: whether the strokes near it belong to other digits.
+    """
     from scipy import ndimage
 
     ink = strength[seed]
@@ -204,18 +356,18 @@ def _whole_digit(strength: np.ndarray, seed: np.ndarray) -> Ink | None:
         return None
     level = float(np.percentile(ink[ink > 0.3 * ink.max()], 60))
     threshold = _EDGE * level
-    labels, count = ndimage.label(strength > threshold, _EIGHT_NEIGHBOURS)
+    labels, count = label_ink(strength > threshold)
     under_seed = np.bincount(labels[seed], minlength=count + 1)
     under_seed[0] = 0
     if not under_seed.any():
         return None
     boxes = ndimage.find_objects(labels)
     main = int(under_seed.argmax())
-    width = _stroke_width(labels[boxes[main - 1]] == main)
+    width = stroke_width(labels[boxes[main - 1]] == main)
     keep = {main, *np.flatnonzero(under_seed > 0.05 * under_seed.sum()).tolist()}
     rows, columns = boxes[main - 1]
     reach = 0.3 * max(rows.stop - rows.start, columns.stop - columns.start)
-    for number, box in enumerate(boxes, 1):
+    for number, box in enumerate(() if alone else boxes, 1):
         other_rows, other_columns = box
         gap = max(
             other_rows.start - rows.stop,
@@ -224,13 +376,22 @@ def _whole_digit(strength: np.ndarray, seed: np.ndarray) -> Ink | None:
             columns.start - other_columns.stop,
         )
         extent = max(other_rows.stop - other_rows.start, other_columns.stop - other_columns.start)
-        is_near = gap < reach and extent > 0.3 * reach and not _on_border(box, strength.shape)
-        if is_near and 0.35 * width < _stroke_width(labels[box] == number) < 2.5 * width:
+        part = labels[box] == number
+        along = _along_border(part, box, strength.shape)
+        is_near = gap < reach and extent > 0.3 * reach and along <= (0.4 * extent if fills else 0)
+        if is_near and 0.35 * width < stroke_width(part) < 2.5 * width:
             keep.add(number)
     return Ink((strength / level).clip(0, 1), np.isin(labels, list(keep)), _EDGE)
 
 
-def _encloses(outer: _Piece, inner: _Piece) -> bool:
+def label_ink(mask: np.ndarray) -> tuple[np.ndarray, int]:
+    """Numbers the connected pieces of a mask from 1: the numbers, and how many there are."""
+    from scipy import ndimage
+
+    return ndimage.label(mask, np.ones((3, 3), dtype=bool))
+
+
+def _encloses(outer: Piece, inner: Piece) -> bool:
     if outer.ground is inner.ground or outer.weight < 0.3 * inner.weight:
         return False
     boxes = zip(bounding_box(outer.mask), bounding_box(inner.mask), strict=True)
@@ -241,25 +402,38 @@ def _on_border(box: tuple[slice, ...], shape: tuple[int, ...]) -> bool:
     return any(part.start == 0 or part.stop == length for part, length in zip(box, shape, strict=True))
 
 
+def _along_border(part: np.ndarray, box: tuple[slice, ...], shape: tuple[int, ...]) -> int:
+    """How many pixels of a piece, which lies in a box, are on the border of the picture."""
+    rows, columns = box
+    sides = (
+        (rows.start == 0, part[0]),
+        (rows.stop == shape[0], part[-1]),
+        (columns.start == 0, part[:, 0]),
+        (columns.stop == shape[1], part[:, -1]),
+    )
+    return sum(int(pixels.sum()) for is_there, pixels in sides if is_there)
+
+
 def bounding_box(mask: np.ndarray) -> tuple[slice, slice]:
     """Rows and columns of the smallest box that holds all that is true in a mask; some of it is."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
-def _stroke_width(mask: np.ndarray) -> float:
+def stroke_width(mask: np.ndarray) -> float:
     """Twice the distance of the innermost pixel from the outside, in pixels."""
     from scipy import ndimage
 
     return 2 * float(ndimage.distance_transform_edt(np.pad(mask, 1)).max())
 
 
-def _resized(image: Image.Image, scale: float) -> np.ndarray:
+def resized(image: Image.Image, scale: float) -> np.ndarray:
+    """The picture scaled, (height, width, 3) float32."""
     size = (max(1, round(scale * image.width)), max(1, round(scale * image.height)))
     return np.asarray(image.resize(size, Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC), np.float32)
 
 
-def _without_ruled_lines(ink: np.ndarray, least: int) -> np.ndarray:
+def without_ruled_lines(ink: np.ndarray, least: int) -> np.ndarray:
     """Takes out the printed lines of ruled paper: straight ones across the whole picture, nearly level or upright.
 
     What is clearly stronger than the line it lies on, ink across a line, stays.

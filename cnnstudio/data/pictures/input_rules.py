@@ -9,6 +9,7 @@ from PIL import Image
 from cnnstudio.data.pictures.clothing import find_clothing
 from cnnstudio.data.pictures.handwriting import Ink, bounding_box, find_ink
 from cnnstudio.data.pictures.open import to_array
+from cnnstudio.data.pictures.sheet import find_digits
 from cnnstudio.data.pictures.strokes import BOX, MNIST_SIDE
 from cnnstudio.errors import StudioError
 
@@ -23,6 +24,9 @@ _DETAIL_SIDE = 160
 
 _SMALLEST = 240
 """Smaller pictures are enlarged to this longer side before a digit is looked for in them, in pixels."""
+
+_LEAST_SHEET = 120
+"""Smaller pictures have no room for several digits; longer side in pixels."""
 
 _LONGEST = 16
 """Of a picture that is longer than so many times its shorter side, the ends are left out before it is scaled."""
@@ -60,6 +64,19 @@ class Step:
 
 
 @dataclass(frozen=True, eq=False)
+class Part:
+    """One of several things in a picture.
+
+    Attributes:
+        box: where it is, in pixels of the upright picture.
+        image: (height, width, channels) uint8, what the network gets of it.
+    """
+
+    box: Box
+    image: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Prepared:
     """What a rule made of a picture.
 
@@ -85,6 +102,8 @@ class InputRule:
         description: one sentence for a beginner.
         prepare: takes an upright picture of mode L or RGB and the shape (height, width, channels) of the image.
         crops: whether the network gets a rectangle of the picture, so that another one may be chosen.
+        split: takes the same as `prepare`, and gives the several things that the picture shows, at least two; nothing
+            where it shows one.
     """
 
     name: str
@@ -92,6 +111,7 @@ class InputRule:
     description: str
     prepare: Callable[[Image.Image, tuple[int, int, int]], Prepared]
     crops: bool = False
+    split: Callable[[Image.Image, tuple[int, int, int]], tuple[Part, ...]] = lambda image, image_shape: ()  # noqa: ARG005
 
 
 def looks_like_a_photo(picture: Image.Image) -> bool:
@@ -188,16 +208,10 @@ def _cropped(image: Image.Image, pixels: np.ndarray, crop: Box) -> Prepared:
 
 
 def _digit(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared:
-    height, width, channels = image_shape
     as_published = _as_published(image, image_shape, _border)
     if as_published is not None:
         return as_published
-    large = image
-    if max(image.size) < _SMALLEST:
-        scale = _SMALLEST / max(image.size)
-        large = image.resize(
-            (max(1, round(scale * image.width)), max(1, round(scale * image.height))), Image.Resampling.BICUBIC
-        )
+    large, _ = _enlarged(image)
     ink = find_ink(large)
     if ink is None:
         raise StudioError(
@@ -205,7 +219,7 @@ def _digit(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared:
             "picture with it, and try again."
         )
     coverage = _coverage(ink)
-    pixels = np.repeat(_centred(coverage, height, width)[..., np.newaxis], channels, axis=2)
+    pixels = _as_mnist(coverage, image_shape)
     steps = (
         Step("The picture", _small(image)),
         Step("The ink, light on dark", _small(Image.fromarray(_bytes(ink.strength)))),
@@ -213,6 +227,27 @@ def _digit(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared:
         Step("What the network gets", pixels),
     )
     return Prepared(pixels, steps)
+
+
+def _digits(image: Image.Image, image_shape: tuple[int, int, int]) -> tuple[Part, ...]:
+    """The digits on a sheet, in reading order; none where there is only one."""
+    if max(image.size) < _LEAST_SHEET:
+        return ()
+    large, scale = _enlarged(image)
+    parts = []
+    for digit in find_digits(large):
+        left, top, right, bottom = (length / scale for length in digit.box)
+        parts.append(Part((left, top, right, bottom), _as_mnist(_coverage(digit.ink), image_shape)))
+    return tuple(parts)
+
+
+def _enlarged(image: Image.Image) -> tuple[Image.Image, float]:
+    """A picture that is large enough to look for digits in it, and by what it was enlarged."""
+    scale = max(1.0, _SMALLEST / max(image.size))
+    if scale == 1:
+        return image, scale
+    size = (max(1, round(scale * image.width)), max(1, round(scale * image.height)))
+    return image.resize(size, Image.Resampling.BICUBIC), scale
 
 
 def _clothing(image: Image.Image, image_shape: tuple[int, int, int]) -> Prepared:
@@ -294,8 +329,9 @@ def _coverage(ink: Ink) -> np.ndarray:
     return covered[bounding_box(covered > 0.5)]
 
 
-def _centred(coverage: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The digit scaled as MNIST's and centred by its mass, (height, width) uint8."""
+def _as_mnist(coverage: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
+    """The digit scaled as MNIST's and centred by its mass, uint8 of that shape."""
+    height, width, channels = image_shape
     side = min(height, width)
     scale = BOX / MNIST_SIDE * side / max(coverage.shape)
     rows, columns = (max(1, round(length * scale)) for length in coverage.shape)
@@ -304,8 +340,8 @@ def _centred(coverage: np.ndarray, height: int, width: int) -> np.ndarray:
     centre = (np.indices(small.shape) * small).sum(axis=(1, 2)) / mass
     top = int(np.clip(round(height / 2 - 0.5 - centre[0]), 0, height - rows))
     left = int(np.clip(round(width / 2 - 0.5 - centre[1]), 0, width - columns))
-    image = np.zeros((height, width), np.uint8)
-    image[top : top + rows, left : left + columns] = _bytes(small)
+    image = np.zeros(image_shape, np.uint8)
+    image[top : top + rows, left : left + columns] = np.repeat(_bytes(small)[..., np.newaxis], channels, axis=2)
     return image
 
 
@@ -321,6 +357,7 @@ INPUT_RULES: dict[str, InputRule] = {
             "One handwritten digit",
             "The ink of one digit is found on its ground, made light on dark, scaled and centred as in MNIST.",
             _digit,
+            split=_digits,
         ),
         InputRule(
             "clothing",

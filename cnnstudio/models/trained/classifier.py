@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import keras
     from PIL import Image
 
-    from cnnstudio.data.pictures.input_rules import Box, Prepared
+    from cnnstudio.data.pictures.input_rules import Box, Part, Prepared
 
 MAX_BATCH = 512
 MAX_BATCH_BYTES = 2**26
@@ -172,6 +172,24 @@ class Classifier:
         if box is not None and rule.crops:
             return cut_out(opened, box, self.input_shape)
         return rule.prepare(opened, self.input_shape)
+
+    def split(self, picture: Picture) -> "tuple[Part, ...]":
+        """Finds the several things that a picture shows, such as the digits on a sheet.
+
+        Returns:
+            At least two, each with the image that the network gets of it; nothing where the picture shows one thing,
+            or where the network knows other things than digits.
+
+        Raises:
+            StudioError: the picture cannot be read.
+        """
+        from cnnstudio.data.pictures.input_rules import INPUT_RULES
+        from cnnstudio.data.pictures.open import open_image
+
+        rule = INPUT_RULES.get(self.card.input_rule)
+        if rule is None or not all(name.isdigit() for name in self.classes):
+            return ()
+        return rule.split(open_image(picture), self.input_shape)
 
     def predict(self, image: "np.ndarray | Picture", feature_maps: bool | Collection[str] = False) -> Prediction:
         """Classifies one image.

@@ -29,6 +29,7 @@ from cnnstudio.gui.pages.try_.session import (
     Answer,
     Look,
     ModelInput,
+    PartAnswer,
     Picture,
     TrySession,
     UnreadablePictureError,
@@ -50,6 +51,12 @@ if TYPE_CHECKING:
 _EVERY_LAYER = "The output of every layer"
 
 NO_ANSWER = "No answer yet"
+
+_MOST_TOLD = 30
+"""Digits of a sheet that are listed; the others are beside their boxes."""
+
+NO_DIGIT = "No digit?"
+"""The answer to a picture that looks like none, in place of the most probable digit."""
 
 
 class TryPage(Page):
@@ -307,10 +314,17 @@ class TryPage(Page):
         (_, name, probability), *_ = answer.prediction.top(1)
         self._answer.setText(breakable(name if probability >= UNSURE else f"{name}?"))
         self._state.setText(sureness(probability))
+        if answer.parts:
+            self._state.setText(f"No. {answer.part + 1} of {len(answer.parts)}, {sureness(probability)}")
+        elif not answer.known:
+            self._answer.setText(NO_DIGIT)
+            self._state.setText(f"It looks like none; the nearest is {name}.")
         self._panel.show_answer(answer)
         if isinstance(answer.input, Picture) and self._panel.source is self._panel.photo:
             self._message.hide()
-            if answer.photo:
+            if answer.parts:
+                self._message.show_info(sheet_found(answer.parts))
+            elif answer.photo:
                 self._offer_photo_model("This looks like a photo, but this network knows drawings only.")
         self.answered.emit(answer)
 
@@ -432,6 +446,12 @@ class TryPage(Page):
             self._panel.photo.drop()
         if not self._models.asks_about(error):
             self._message.show_failure(error)
+
+
+def sheet_found(parts: Sequence[PartAnswer]) -> str:
+    """That a picture shows several digits, and how they are read."""
+    read = " ".join([part.name for part in parts[:_MOST_TOLD]] + ["…"] * (len(parts) > _MOST_TOLD))
+    return f"These are {len(parts)} digits, read one by one: {read}. Click a box for its answer."
 
 
 def sureness(probability: float) -> str:

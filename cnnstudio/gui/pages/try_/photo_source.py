@@ -20,11 +20,11 @@ from cnnstudio.gui.pages.choosers.models import MODEL_FILES
 from cnnstudio.gui.pages.try_.draw_source import Source
 from cnnstudio.gui.pages.try_.input_texts import InputTexts, texts_for
 from cnnstudio.gui.pages.try_.sample_photos import SamplePhotos
-from cnnstudio.gui.pages.try_.session import Answer, OpenedPicture, Picture
+from cnnstudio.gui.pages.try_.session import UNSURE, Answer, OpenedPicture, Picture
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.drawing.crop_view import CropView
 from cnnstudio.gui.widgets.drawing.dropped_pictures import NO_ENDINGS, NOTHING_TO_PASTE, PICTURE_FILES, pictures_in
-from cnnstudio.gui.widgets.drawing.photo_view import Crop
+from cnnstudio.gui.widgets.drawing.photo_view import Crop, Mark
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.models.trained.card import Card
 
@@ -57,6 +57,7 @@ class PhotoSource(Source):
         super().__init__()
         self._photo = self._surface = CropView()
         self._photo.crop_chosen.connect(self._take_crop)
+        self._photo.mark_chosen.connect(self._take_part)
         self._reset = tool_button(
             "reset_crop_button",
             "Usual part of the picture",
@@ -213,6 +214,9 @@ class PhotoSource(Source):
             self._photo.set_image(answer.picture, answer.crop)
         elif answer.input is self._input:
             self._photo.set_crop(answer.crop)
+        if not answer.parts or answer.input is self._input:
+            marks = (Mark(part.box, part.name, part.probability >= UNSURE) for part in answer.parts)
+            self._photo.set_marks(tuple(marks), answer.part)
         self._reset.setVisible(answer.crop is not None)
         self._show_steps(answer.steps)
 
@@ -221,6 +225,13 @@ class PhotoSource(Source):
         """Asks about another part of the picture."""
         self._choose(crop)
         self.input_changed.emit()
+
+    @Slot(int)
+    def _take_part(self, number: int) -> None:
+        """Asks about another one of several things in the picture."""
+        if isinstance(self._input, Picture):
+            self._input = replace(self._input, part=number)
+            self.input_changed.emit()
 
     def _choose(self, crop: Crop | None) -> None:
         if isinstance(self._input, Picture):

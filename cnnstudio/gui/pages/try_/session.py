@@ -13,7 +13,8 @@ import numpy as np
 from PIL import Image
 
 from cnnstudio.data.library import find_dataset
-from cnnstudio.data.pictures.input_rules import Box, Step, looks_like_a_photo, shrunk
+from cnnstudio.data.pictures.input_rules import Box, Part, Step, looks_like_a_photo, shrunk
+from cnnstudio.data.pictures.no_digit import looks_like_no_digit
 from cnnstudio.data.pictures.open import open_image
 from cnnstudio.data.pictures.strokes import render
 from cnnstudio.data.published.catalogue import DatasetEntry
@@ -49,10 +50,12 @@ class Picture:
         source: its file, the encoded bytes of one, or its pixels, (height, width, 1 or 3) uint8.
         crop: the part that was chosen for the network: left, top, right and bottom as shares of the picture's width and
             height; None for the part that the model's rule takes.
+        part: which of several things is meant where the picture shows several.
     """
 
     source: Path | bytes | np.ndarray
     crop: Box | None = None
+    part: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +79,21 @@ ModelInput = Drawing | Picture | TestImage
 
 
 @dataclass(frozen=True, eq=False)
+class PartAnswer:
+    """What the network says of one of several things in a picture.
+
+    Attributes:
+        box: where it is: left, top, right and bottom as shares of the picture's width and height.
+        name: the most probable class.
+        probability: of it.
+    """
+
+    box: Box
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True, eq=False)
 class Answer:
     """The answer to a request.
 
@@ -92,6 +110,9 @@ class Answer:
         photo: whether a picture from outside looks like an ordinary photo.
         samples: whether the data set of the model is known here, so that there may be test images.
         arithmetic: of the layers of which it was asked for, as far as their numbers are explained.
+        parts: the answers to all things in a picture that shows several, such as a sheet of digits; empty for one.
+        part: the number of the one to which `image` and `prediction` belong.
+        known: whether a picture from outside looks like something that the network knows.
     """
 
     path: Path
@@ -106,6 +127,9 @@ class Answer:
     photo: bool = False
     samples: bool = True
     arithmetic: tuple[LayerArithmetic, ...] = ()
+    parts: tuple[PartAnswer, ...] = ()
+    part: int = 0
+    known: bool = True
 
 
 class UnreadablePictureError(StudioError):
@@ -212,6 +236,7 @@ class TrySession:
         self._classifier: Classifier | None = None
         self._samples = False
         self._picture: OpenedPicture | None = None
+        self._parts: tuple[OpenedPicture, Path, tuple[Part, ...]] | None = None
 
     def ask(
         self,
@@ -245,7 +270,9 @@ class TrySession:
         if answer.image is None:
             return answer
         explained = _arithmetic(classifier, answer.image, known.intersection(arithmetic))
-        return replace(answer, prediction=classifier.predict(answer.image, wanted), arithmetic=explained)
+        prediction = classifier.predict(answer.image, wanted)
+        shows_none = _shows_no_digit(classifier, answer, prediction)
+        return replace(answer, prediction=prediction, arithmetic=explained, known=not shows_none)
 
     def look(self, answer: Answer, layers: Collection[str], arithmetic: Collection[str] = ()) -> Look | None:
         """Computes the outputs of more layers, and the arithmetic of some.
@@ -278,18 +305,49 @@ class TrySession:
             self._picture = OpenedPicture.read(source)
         return self._picture
 
+    def _parts_of(self, opened: OpenedPicture, path: Path, classifier: Classifier) -> tuple[Part, ...]:
+        """The several things in a picture; looked for once, for they are chosen one after the other."""
+        if isinstance(opened.source, np.ndarray):  # of the camera, which shows one thing and the next one soon
+            return ()
+        if self._parts is None or self._parts[0] is not opened or self._parts[1] != path:
+            self._parts = None
+            self._parts = opened, path, classifier.split(opened.picture)
+        return self._parts[2]
+
     def _prepared(self, answer: Answer, model_input: Picture, classifier: Classifier) -> Answer:
         """The answer with what the network gets of a picture, and how it became that."""
         opened = self._opened(model_input.source)
         picture, shown = opened.picture, opened.shown
         width, height = picture.size
         photo = classifier.card.input_rule == "digit" and looks_like_a_photo(picture)
+        parts = self._parts_of(opened, answer.path, classifier)
+        if parts:
+            rows = classifier.predict_many(np.stack([part.image for part in parts]))
+            answers = tuple(
+                PartAnswer(
+                    (part.box[0] / width, part.box[1] / height, part.box[2] / width, part.box[3] / height),
+                    classifier.classes[row.argmax()],
+                    float(row.max()),
+                )
+                for part, row in zip(parts, rows, strict=True)
+            )
+            chosen = min(model_input.part, len(parts) - 1)
+            return replace(answer, image=parts[chosen].image, picture=shown, parts=answers, part=chosen)
         try:
             prepared = classifier.prepare(picture, _scaled(model_input.crop, width, height))
         except StudioError as error:
             raise UnusablePictureError(str(error), model_input, shown, photo) from error
         crop = _scaled(prepared.crop, 1 / width, 1 / height)
         return replace(answer, image=prepared.image, picture=shown, crop=crop, steps=prepared.steps, photo=photo)
+
+
+def _shows_no_digit(classifier: Classifier, answer: Answer, prediction: Prediction) -> bool:
+    """Whether a picture from outside, which a network for digits has answered, hardly shows one."""
+    is_for_digits = classifier.card.input_rule == "digit" and all(name.isdigit() for name in classifier.classes)
+    # An image as published had to be neither searched nor changed.
+    if not is_for_digits or answer.image is None or len(answer.steps) <= 2:
+        return False
+    return looks_like_no_digit(answer.image, float(prediction.probabilities.max()), answer.photo)
 
 
 def _scaled(box: Box | None, across: float, down: float) -> Box | None:

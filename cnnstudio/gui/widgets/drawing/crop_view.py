@@ -112,14 +112,8 @@ class CropView(PhotoView):
         place = self.place()
         return QPointF((position.x() - place.left()) / place.width(), (position.y() - place.top()) / place.height())
 
-    def _frame(self, crop: Crop) -> QRectF:
-        """Where a crop lies, in device-independent pixels."""
-        place, (left, top, right, bottom) = self.place(), crop
-        size = (right - left) * place.width(), (bottom - top) * place.height()
-        return QRectF(place.left() + left * place.width(), place.top() + top * place.height(), *size)
-
     def _corner_at(self, position: QPointF, crop: Crop) -> tuple[int, int] | None:
-        frame = self._frame(crop)
+        frame = self._placed(crop)
         reach = min(_REACH, frame.width() / 3, frame.height() / 3)
         for corner in ((0, 0), (1, 0), (0, 1), (1, 1)):
             x = frame.right() if corner[0] else frame.left()
@@ -135,7 +129,7 @@ class CropView(PhotoView):
             return
         crop, position = self._crop, event.position()
         corner = self._corner_at(position, crop)
-        if corner is None and not self._frame(crop).contains(position):
+        if corner is None and not self._placed(crop).contains(position):
             here = self._share(position)
             self._choose(moved(crop, here.x() - (crop[0] + crop[2]) / 2, here.y() - (crop[1] + crop[3]) / 2))
         self._pressed = position, self._crop, corner
@@ -160,7 +154,7 @@ class CropView(PhotoView):
         if corner is not None:
             falling = corner[0] == corner[1]
             self.setCursor(Qt.CursorShape.SizeFDiagCursor if falling else Qt.CursorShape.SizeBDiagCursor)
-        elif self._frame(crop).contains(position):
+        elif self._placed(crop).contains(position):
             self.setCursor(Qt.CursorShape.SizeAllCursor)
         else:
             self.unsetCursor()
@@ -202,7 +196,7 @@ class CropView(PhotoView):
         super()._paint_picture(painter, picture, place)
         if self._crop is None:
             return
-        frame = self._frame(self._crop).adjusted(1.5, 1.5, -1.5, -1.5)
+        frame = self._placed(self._crop).adjusted(1.5, 1.5, -1.5, -1.5)
         arm = min(1.5 * GRID, frame.width() / 3, frame.height() / 3)
         colour = QColor(colours().accent) if self.hasFocus() else QColor(Qt.GlobalColor.white)
         painter.setPen(QPen(colour, 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap))

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QAction, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from cnnstudio.data.augmentation.made_up_digits import draw_digits
 from cnnstudio.data.library import load_dataset
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
 from cnnstudio.gui.controls.picker import Picker
@@ -20,7 +21,7 @@ from cnnstudio.gui.controls.question import NameDialog
 from cnnstudio.gui.pages.choosers.models import IN_USE, ModelChooser
 from cnnstudio.gui.pages.try_.image_panel import ImagePanel
 from cnnstudio.gui.pages.try_.input_texts import texts_for
-from cnnstudio.gui.pages.try_.page import NO_ANSWER, TryPage
+from cnnstudio.gui.pages.try_.page import NO_ANSWER, NO_DIGIT, TryPage
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
 from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
@@ -29,6 +30,7 @@ from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.library import copy_model, list_models, load_classifier
 from cnnstudio.storage import runs_folder, shipped
+from tests.data.digit_photos import shapes_of_drawings, sheet
 
 SECONDS = 30_000
 MODEL = shipped("trained/lenet5-mnist")
@@ -116,6 +118,40 @@ def test_a_photo_is_prepared_step_by_step(page: TryPage, qtbot: QtBot, tmp_path:
     assert page.findChild(QPushButton, "photo_chip").isChecked()
     assert len(answered.args[0].steps) >= 3
     qtbot.waitUntil(page.findChild(QWidget, "step_1").isVisible)
+
+
+def test_a_sheet_of_digits_is_read_one_by_one(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:
+    drawings, labels = draw_digits(3, seed=8)
+    path = tmp_path / "sheet.jpg"
+    sheet("plain sheet", shapes_of_drawings(drawings), 3, np.random.default_rng(4)).picture.save(path)
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page.receive(path)
+    view = page.findChild(PhotoView, "photo_view")
+    assert [mark.text for mark in view.marks] == [str(label) for label in labels]
+    assert "3 digits" in page.message
+    assert answer(page) == str(labels[0])
+    last = view.marks[2].box
+    where = view.place().topLeft() + QPointF(
+        (last[0] + last[2]) / 2 * view.place().width(), (last[1] + last[3]) / 2 * view.place().height()
+    )
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=where.toPoint())
+    assert answer(page) == str(labels[2])
+    assert "No. 3 of 3" in page.findChild(QLabel, "model_state").text()
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        QTest.keyClick(view, Qt.Key.Key_Left)
+    assert answer(page) == str(labels[1])
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page.receive(photo_of(3, tmp_path / "three.jpg"))
+    assert not view.marks
+    assert not page.message
+
+
+def test_what_is_no_digit_is_not_called_one(page: TryPage, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page.receive(shipped("assets/photos/chelsea.jpg"))
+    assert answer(page) == NO_DIGIT
+    assert "looks like none" in page.findChild(QLabel, "model_state").text()
 
 
 def test_paste_a_picture(page: TryPage, qtbot: QtBot, tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPoint, Qt
 
-from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
+from cnnstudio.gui.widgets.drawing.photo_view import Mark, PhotoView
 
 RED = np.full((60, 120, 3), (200, 40, 40), np.uint8)
 
@@ -52,3 +53,23 @@ def test_grey_and_large_pictures(view, pixels):
     view.set_image(None)
     assert view.image is None
     assert view.crop is None
+
+
+def test_each_of_several_things_has_its_box_and_is_chosen(view, qtbot, pixels):
+    view.set_image(RED)
+    before = pixels(view)
+    marks = (Mark((0.1, 0.3, 0.2, 0.7), "3"), Mark((0.6, 0.3, 0.8, 0.7), "5", sure=False))
+    view.set_marks(marks)
+    assert (pixels(view) != before).any()
+    with qtbot.waitSignal(view.mark_chosen) as chosen:
+        qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(211, 100))
+    assert chosen.args == [1]
+    assert view.chosen == 1
+    with qtbot.waitSignal(view.mark_chosen):
+        qtbot.keyClick(view, Qt.Key.Key_Up)
+    assert view.chosen == 0
+    with qtbot.assertNotEmitted(view.mark_chosen):
+        qtbot.keyClick(view, Qt.Key.Key_Left)
+        qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(150, 100))
+    view.set_image(RED)
+    assert view.marks == ()
