@@ -11,7 +11,7 @@ import json
 from typing import Any, Literal
 
 from cnnstudio.limits import MAX_LAYERS, MAX_MODEL_DEPTH, MAX_UNITS
-from cnnstudio.models.keras_config.equivalents import OPERATION_MODULES, as_layer
+from cnnstudio.models.keras_config.equivalents import OPERATION_MODULES, as_layer, with_channels_at_once
 from cnnstudio.models.layer_kinds import LAYER_KINDS
 
 MAX_TEXT = 1_000
@@ -78,7 +78,8 @@ def checked_config(text: bytes) -> dict[str, Any]:
         text: the config.json of a `.keras` file.
 
     Returns:
-        A config of the same model for `keras.saving.deserialize_keras_object`.
+        A config of the same model, for `cnnstudio.models.keras_config.graph.Graph`. Layers that take the place of an
+        operation, for which the file holds no weights, have the key “operation”.
 
     Raises:
         RefusedError: it is no config, or names something that is not allowed.
@@ -118,7 +119,7 @@ class _Copy:
             raise RefusedError("it is damaged: its model has no list of layers")
         copied = {key: _plain(inner[key]) for key in _MODEL_FIELDS if key in inner and key != "layers"}
         copied["name"] = _name(inner)
-        copied["layers"] = [self._layer(layer, depth) for layer in layers]
+        copied["layers"] = [self._layer(layer, depth) for layer in with_channels_at_once(layers)]
         class_name = config["class_name"]
         return {
             "module": MODELS[class_name],
@@ -142,6 +143,8 @@ class _Copy:
             copied["name"] = _name(config)
         if "inbound_nodes" in config:
             copied["inbound_nodes"] = _nodes(config)
+        if config.get("operation"):
+            copied["operation"] = True
         return copied
 
 
@@ -169,7 +172,8 @@ def _as_layer(config: Any) -> Any:
     layer = as_layer(config)
     if layer is None:
         raise RefusedError(
-            f"it computes with {_kind(config)} between its layers, in a way that none of Keras's image layers does"
+            f"it computes with {_kind(config)} between its layers, in a way that none of Keras's image layers does; do "
+            "that to the images beforehand, or say it with a layer such as Rescaling, and save the model again"
         )
     return layer
 
@@ -239,10 +243,6 @@ def _nodes(config: dict[str, Any]) -> list[dict[str, Any]]:
     nodes = config["inbound_nodes"]
     if not isinstance(nodes, list) or not all(isinstance(node, dict) for node in nodes):
         raise RefusedError("it is damaged: the connections of its layers cannot be read")
-    if len(nodes) > 1:
-        raise RefusedError(
-            f"its layer “{_name(config)}” is used at {len(nodes)} places, and would show only one of them"
-        )
     return [{"args": _tensors(node.get("args")), "kwargs": _options(node.get("kwargs"))} for node in nodes]
 
 
