@@ -107,6 +107,8 @@ def save(name: str, version: int, folder: Path) -> Iterator[Saved]:
     shape = [side or recipe.size for side in model.inputs[0].shape[1:]]
     count = model.inputs[0].shape[0] or 4
     images = spots(random, shape)
+    if model.inputs[0].dtype == "uint8":
+        images = images.round()
     parts = [images[start : start + count] for start in range(0, 4, count)]
     answers = np.concatenate([np.asarray(model(part, training=False), np.float32) for part in parts])
     for ending in (recipe.endings_of_keras_2 if version == 2 else ()) or recipe.endings:

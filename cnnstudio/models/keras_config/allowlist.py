@@ -50,8 +50,10 @@ PARTS = {
 """Objects that a layer's config may hold, by module."""
 
 _ADVICE = {
-    "Lambda": "; say what it does with one of Keras's layers, such as Rescaling, or with plain arithmetic, such as "
-    "x / 255, and save the model again"
+    "Lambda": "say what it does with one of Keras's layers, such as Rescaling, or with plain arithmetic, such as "
+    "x / 255, and save the model again",
+    "KerasLayer": "take the same network from keras.applications in its place, train it and save it again",
+    "TFSMLayer": "build the network that it reads from layers of Keras, and save it as .keras",
 }
 """What else will do, for layers that are met often."""
 
@@ -198,9 +200,10 @@ def _object(config: Any, what: Literal["layer", "part"]) -> dict[str, Any]:
         raise RefusedError(f"it is damaged: a {what} is missing where one must be")
     module, name = config.get("module"), config.get("class_name")
     if not isinstance(module, str) or not isinstance(name, str) or not _is_allowed(module, name, what):
+        advice = _ADVICE.get(str(name), f"put a {what} of Keras in its place, and save the model again")
         raise RefusedError(
             f"it contains {_kind(config)}, which is not on the list of {what}s that CNN Studio opens, because a "
-            f"{what} from elsewhere could run code or read files{_ADVICE.get(str(name), '')}"
+            f"{what} from elsewhere could run code or read files; {advice}"
         )
     registered = LAYER_KINDS[name].registered_name if what == "layer" else None
     if config.get("registered_name") not in ((None, name) if registered is None else (registered,)):

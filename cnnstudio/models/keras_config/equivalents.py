@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
-from cnnstudio.models.keras_config.graph import UNKNOWN_SHAPE, layer_config
+from cnnstudio.models.keras_config.graph import UNKNOWN_SHAPE, Node, layer_config
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
 
 Entry = dict[str, Any]
@@ -205,6 +205,13 @@ def _picked(given: Any, channels: Sequence[int]) -> tuple[str, dict[str, Any]]:
     if max(_count(given), len(channels)) > _MOST_MIXED:
         raise ValueError(f"{len(channels)} channels of {_count(given)}")
     return _mixing([[float(place == channel) for channel in channels] for place in range(_count(given))])
+
+
+def is_mixing(node: Node) -> bool:
+    """Whether a layer puts the channels of an image into another order, or repeats them, and nothing else."""
+    initializer = node.config.get("kernel_initializer")
+    fixed = isinstance(initializer, dict) and isinstance(initializer["config"].get("value"), list)
+    return node.kind == "Conv2D" and node.config.get("kernel_size") == [1, 1] and fixed
 
 
 def _mixing(weights: list[list[float]]) -> tuple[str, dict[str, Any]]:

@@ -374,11 +374,15 @@ class _Unfolding:
         return (unique,)
 
     def _free_name(self, path: tuple[str, ...], kind: str) -> str:
-        """A name with which TensorFlow can compile the layer: its own, where it can, or one that is close to it."""
-        name = ".".join(path)
+        """A name with which TensorFlow can compile the layer: its own, where it can, or one that is close to it.
+
+        Before each dot stands the name of a model that it is in, so that what belongs together can be told.
+        """
+        *models, own = path
+        name = ".".join([*(model.replace(".", "_") for model in models), own])
         if not is_layer_name(name):
-            name = ".".join(filter(None, (_plain_name(part) for part in path[:-1])))
-            name = f"{name}.{_plain_name(path[-1]) or kind.lower()}".strip(".")[-_LONGEST:].lstrip("._-")
+            plain = [_plain_name(model).replace(".", "_") for model in models]
+            name = ".".join([*filter(None, plain), _plain_name(own) or kind.lower()])[-_LONGEST:].lstrip("._-")
         free, number = name, 1
         while free in self.nodes:
             number += 1

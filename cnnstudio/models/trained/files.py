@@ -26,7 +26,7 @@ from cnnstudio.limits import MAX_ACTIVATIONS, MAX_OPERATIONS
 from cnnstudio.models.backend import build_checked, import_keras, in_new_thread
 from cnnstudio.models.keras_config.allowlist import MODELS, RefusedError, checked_config
 from cnnstudio.models.keras_config.graph import Graph
-from cnnstudio.models.layer_kinds import LAYER_KINDS
+from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
@@ -48,9 +48,14 @@ MAX_RATIO = 100
 """Keras stores its members as they are; weights hardly compress, and nothing honest shrinks to a hundredth."""
 MAX_H5_OBJECTS = 100_000
 
+_FAILED = re.compile(r"Error when deserializing class '(\w+)' using config=\{'name': '([\w.-]+)'")
+"""How Keras names a layer that it cannot make."""
+_CLASS = re.compile(r"<class '(?:\w+\.)*(\w+)'>")
 _BOLD = re.compile("\x1b\\[\\d*m")
 _IN_CALL = "Exception encountered when calling "
 """How Keras begins what a layer raised that was called; what that was is bold and further down."""
+_CAUSE = "Exception encountered: "
+"""What Keras puts before the reason of an error, and before the reason of that one, in turn."""
 
 _CARD_KEY = "cnnstudio_card"
 _WEIGHTS = "model.weights.h5"
@@ -119,17 +124,45 @@ def read_config(path: Path) -> dict[str, Any]:
         path: a `.keras` file, or an `.h5` file of a whole model.
 
     Returns:
-        Keras's config of a Functional model of these layers, those of models within it among them.
+        Keras's config of a Functional model of these layers, those of models within it among them; of one that takes
+        images of any size, for those of a likely one.
+
+    Raises:
+        StudioError: as for `load_model`.
+    """
+    graph = read_graph(path)
+    return _sized(graph, likely_size(graph)).to_config()
+
+
+def read_graph(path: Path) -> Graph:
+    """Reads what a model file says of its layers, as `read_config` does; sizes that it leaves open stay open.
 
     Raises:
         StudioError: as for `load_model`.
     """
     try:
-        return Graph.of(checked_config(_members(path)["config.json"])).to_config()
+        return Graph.of(checked_config(_members(path)["config.json"]))
     except RefusedError as error:
         raise StudioError(f"{path} is not opened: {error}.") from error
     except StudioError as error:
         raise StudioError(f"{path} is not opened: {error}") from error
+
+
+USUAL_SIDE = 224
+"""Of the images that most networks for photos take."""
+
+
+def likely_size(graph: Graph) -> tuple[int, int]:
+    """(height, width) of the images that a network is likely made for; its own where it says it."""
+    image = graph.nodes[graph.input]
+    sides = (image.config.get("batch_shape") or [])[1:3]
+    following = graph.consumers(image.name)
+    while len(following) == 1 and group_of(following[0].kind) in ("Input", "Regularisation"):
+        following = graph.consumers(following[0].name)
+    resized = following[0].config if following and following[0].kind == "Resizing" else {}
+    usual = (resized.get("height", USUAL_SIDE), resized.get("width", USUAL_SIDE))
+    height, width = (side or to for side, to in zip(sides, usual, strict=False)) if len(sides) == 2 else usual
+    return height, width
 
 
 def _sized(graph: Graph, image_size: tuple[int, int] | None) -> Graph:
@@ -364,7 +397,12 @@ def _build(config: dict[str, Any], in_file: Collection[str], stored: int) -> "ke
     except (RefusedError, MemoryError):
         raise
     except Exception as error:  # Keras may raise anything for a config from elsewhere.
-        raise RefusedError(f"Keras cannot build it ({first_line(error)})") from error
+        layer = _FAILED.findall(str(error))
+        what = f"its layer “{layer[-1][1]}” ({layer[-1][0]})" if layer else "it"
+        raise RefusedError(
+            f"Keras cannot build {what} ({first_line(error)}); open it with the version of Keras that wrote it, and "
+            "save the model again as .keras"
+        ) from error
 
 
 def _check_size(model: "keras.Model", in_file: Collection[str], stored: int) -> None:
@@ -440,5 +478,6 @@ def _load_weights(model: "keras.Model", name: str, data: bytes) -> None:
 
 def first_line(error: Exception) -> str:
     """The first line of an error's text that says something, shortened; its type where there is none."""
-    lines = map(str.strip, _BOLD.sub("", str(error)).splitlines())
+    text = _BOLD.sub("", str(error)).rpartition(_CAUSE)[2]
+    lines = map(str.strip, _CLASS.sub(r"“\1”", text).splitlines())
     return next((line[:200] for line in lines if line and not line.startswith(_IN_CALL)), type(error).__name__)
