@@ -61,7 +61,7 @@ _OTHERS: dict[str, Callable[[_Values], _Said]] = {
     "cast": lambda values: ("Cast", {"dtype": values["dtype"]}, []),
     "identity": lambda _: ("Cast", {"dtype": "float32"}, []),
     "stop_gradient": lambda _: ("Cast", {"dtype": "float32"}, []),
-    "resize": lambda values: ("Resize", _resizing(values), []),
+    "resize": lambda values: _resizing(values),
     "reverse": lambda values: ("Flip", {"axis": values["axis"]}, []),
     "getitem": lambda values: ("GetItem", {}, [values["slice_spec"]]),
     "repeat": lambda values: ("Repeat", {"repeats": values["repeats"], "axis": values["axis"]}, []),
@@ -119,11 +119,8 @@ def _axis(values: _Values, usual: int) -> Any:
     return usual if axis is None else axis
 
 
-def _resizing(values: _Values) -> dict[str, Any]:
+def _resizing(values: _Values) -> _Said:
     if values.get("preserve_aspect_ratio"):
-        raise ValueError("only a resizing to exact sides is known")
-    return {
-        "size": values["size"],
-        "interpolation": values.get("method", "bilinear"),
-        "antialias": values.get("antialias", False),
-    }
+        return "tf.image.resize(preserve_aspect_ratio=True)", {}, []
+    method, antialias = values.get("method", "bilinear"), values.get("antialias", False)
+    return "Resize", {"size": values["size"], "interpolation": method, "antialias": antialias}, []
