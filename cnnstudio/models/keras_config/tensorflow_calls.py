@@ -46,6 +46,14 @@ _ACTIVATIONS = {
 }
 """Likewise, of one value."""
 
+
+def _resizing(values: _Values) -> _Said:
+    if values.get("preserve_aspect_ratio"):
+        return "tf.image.resize(preserve_aspect_ratio=True)", {}, []
+    method, antialias = values.get("method", "bilinear"), values.get("antialias", False)
+    return "Resize", {"size": values["size"], "interpolation": method, "antialias": antialias}, []
+
+
 _OTHERS: dict[str, Callable[[_Values], _Said]] = {
     "bias_add": lambda values: ("Add", {}, [values["bias"]]),
     "negative": lambda _: ("Negative", {}, []),
@@ -61,7 +69,7 @@ _OTHERS: dict[str, Callable[[_Values], _Said]] = {
     "cast": lambda values: ("Cast", {"dtype": values["dtype"]}, []),
     "identity": lambda _: ("Cast", {"dtype": "float32"}, []),
     "stop_gradient": lambda _: ("Cast", {"dtype": "float32"}, []),
-    "resize": lambda values: _resizing(values),
+    "resize": _resizing,
     "reverse": lambda values: ("Flip", {"axis": values["axis"]}, []),
     "getitem": lambda values: ("GetItem", {}, [values["slice_spec"]]),
     "repeat": lambda values: ("Repeat", {"repeats": values["repeats"], "axis": values["axis"]}, []),
@@ -88,14 +96,14 @@ def as_operation(layer: Mapping[str, Any], module: str) -> dict[str, Any]:
     first = [_argument(item[:3]) for item in node] if listed else _argument(node[:3])
     values = {key: _argument(value) for key, value in ((node[0] if listed else node)[3] or {}).items()}
     name = function.rpartition(".")[2]
+    said: _Said = (f"tf.{function}", {}, [])
     if name in _ARITHMETIC:
-        kind, settings, more = _ARITHMETIC[name], {}, [values["y"]]
+        said = _ARITHMETIC[name], {}, [values["y"]]
     elif name in _ACTIVATIONS:
-        kind, settings, more = _ACTIVATIONS[name], {}, []
+        said = _ACTIVATIONS[name], {}, []
     elif name in _OTHERS:
-        kind, settings, more = _OTHERS[name](values)
-    else:
-        kind, settings, more = f"tf.{function}", {}, []
+        said = _OTHERS[name](values)
+    kind, settings, more = said
     config = {"name": layer["config"]["name"], **settings}
     return {
         "module": module,
@@ -117,10 +125,3 @@ def _argument(value: Any) -> Any:
 def _axis(values: _Values, usual: int) -> Any:
     axis = values.get("axis")
     return usual if axis is None else axis
-
-
-def _resizing(values: _Values) -> _Said:
-    if values.get("preserve_aspect_ratio"):
-        return "tf.image.resize(preserve_aspect_ratio=True)", {}, []
-    method, antialias = values.get("method", "bilinear"), values.get("antialias", False)
-    return "Resize", {"size": values["size"], "interpolation": method, "antialias": antialias}, []
