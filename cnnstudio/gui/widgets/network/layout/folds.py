@@ -119,6 +119,8 @@ def find_inner_networks(graph: NetworkGraph, misfit: str = "") -> tuple[InnerNet
     while number < len(paths):
         for depth in range(1, len(paths[number]) + 1):
             path, stop = paths[number][:depth], number
+            if number and paths[number - 1][:depth] == path:
+                continue  # it began before, and was not folded
             while stop < len(paths) and paths[stop][:depth] == path:
                 stop += 1
             entries = {source for source, target in edges if source < number <= target < stop}
