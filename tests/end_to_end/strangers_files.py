@@ -93,6 +93,15 @@ def spots(random: np.random.Generator, shape: list[int]) -> np.ndarray:
     return (images * np.array([1, 1, 255, 255])[:, None, None, None]).astype(np.float32)
 
 
+def innermost(model: Any) -> Iterator[Any]:
+    """The layers of a model, with those of models within it in their place."""
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield from innermost(layer)
+        else:
+            yield layer
+
+
 def save(name: str, version: int, folder: Path) -> Iterator[Saved]:
     """Makes a network and saves it in all its formats."""
     keras, recipe = package(version), RECIPES[name]
@@ -104,6 +113,9 @@ def save(name: str, version: int, folder: Path) -> Iterator[Saved]:
         value = np.asarray(variable)
         if value.dtype.kind == "f" and "count" not in variable.name:
             variable.assign(value + random.uniform(0, 0.05, value.shape).astype(value.dtype))
+    for layer in innermost(model):
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()
     shape = [side or recipe.size for side in model.inputs[0].shape[1:]]
     count = model.inputs[0].shape[0] or 4
     images = spots(random, shape)
