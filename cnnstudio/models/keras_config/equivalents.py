@@ -33,8 +33,20 @@ _GLOBAL_POOLINGS = {"Mean": "GlobalAveragePooling2D", "Max": "GlobalMaxPooling2D
 
 OPERATIONS = frozenset(
     {*_ACTIVATIONS, *_MERGES, *_GLOBAL_POOLINGS}
-    | {"Cast", "Concatenate", "Divide", "Flip", "GetItem", "LeakyRelu", "Negative", "Repeat", "Reshape", "Resize"}
-    | {"Softmax", "Stack", "Transpose", "TrueDivide"}
+    | {
+        "Cast",
+        "Concatenate",
+        "Divide",
+        "ExpandDims",
+        "Flip",
+        "GetItem",
+        "LeakyRelu",
+        "Negative",
+        "Repeat",
+        "Reshape",
+        "Resize",
+    }
+    | {"Softmax", "Squeeze", "Stack", "Transpose", "TrueDivide"}
 )
 """Operations that some layer can do, with the right arguments."""
 
@@ -146,6 +158,10 @@ def _of_one(operation: str, settings: Mapping[str, Any], given: Any) -> tuple[st
             found = _GLOBAL_POOLINGS[operation], {"keepdims": settings["keepdims"]}
         case "Reshape" if settings["newshape"][0] in (-1, None, shape[0]):
             found = "Reshape", {"target_shape": settings["newshape"][1:]}
+        case "ExpandDims" if settings["axis"] in (-1, rank) and shape[1:] and None not in shape[1:]:
+            found = "Reshape", {"target_shape": [*shape[1:], 1]}
+        case "Squeeze" if settings["axis"] in (-1, rank - 1) and shape[-1] == 1 and None not in shape[1:]:
+            found = "Reshape", {"target_shape": shape[1:-1]}
         case "Transpose" if settings["axes"][0] == 0:
             found = "Permute", {"dims": settings["axes"][1:]}
         case "Cast" if str(settings["dtype"]) in _FLOATS:

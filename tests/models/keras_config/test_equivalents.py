@@ -64,6 +64,7 @@ DONE: dict[str, tuple[Function, str]] = {
         lambda x, _: x / ops().reshape(np.array([1.5, 2.5], np.float32), (1, 1, 1, 2)),
         "Rescaling",
     ),
+    "an axis more and less": (lambda x, _: ops().squeeze(ops().expand_dims(x, -1), -1), "Reshape"),
     "cast": (lambda x, _: ops().cast(x, "float32"), "Identity"),
     "resized": (lambda x, _: ops().image.resize(x, (5, 3)), "Resizing"),
     "leaky": (lambda x, _: ops().leaky_relu(x, 0.1), "LeakyReLU"),
