@@ -6,7 +6,7 @@ operations that make no sense are refused.
 
 import re
 from collections.abc import Mapping
-from itertools import accumulate, count
+from itertools import count
 from typing import Any
 
 from cnnstudio.errors import StudioError
@@ -15,7 +15,7 @@ from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 from cnnstudio.models.layer_kinds.fields import Field
 from cnnstudio.models.layer_kinds.kind import LayerKind
 from cnnstudio.models.layer_kinds.values import folded
-from cnnstudio.models.layer_table import LayerTable, describe
+from cnnstudio.models.layer_table import describe
 
 
 def add_layer(config: Config, after: str, kind: str, *, source: str | None = None, **values: Any) -> Config:
@@ -72,7 +72,7 @@ def add_residual_block(config: Config, after: str, filters: int, stride: int = 1
         StudioError: there is no such layer, its output is flat, or a number is out of its range.
     """
     graph = _graph_with_place(config, after)
-    shape = _shapes(describe(config)).get(after)
+    shape = next((row.output_shape for row in describe(config).rows if row.name == after), None)
     if shape is None or len(shape) != 3:
         raise StudioError(
             f"A residual block works on an image with channels, which the output of “{after}” is not. "
@@ -297,7 +297,7 @@ def _second(config: Config, graph: Graph, after: str, kind: LayerKind, source: s
         if source == after or source in graph.descendants(after):
             raise StudioError(f"A shortcut comes from an earlier layer: “{source}” is not computed before “{after}”.")
         return source
-    shapes = _shapes(describe(config))
+    shapes = {row.name: row.output_shape for row in describe(config).rows}
     shape = shapes.get(after)
     depends = 2 if kind.concatenates else 3
     for name in reversed(sources(config, after)):
@@ -309,7 +309,7 @@ def _second(config: Config, graph: Graph, after: str, kind: LayerKind, source: s
 
 def _main_branch(config: Config, graph: Graph, node: Node) -> str:
     """The branch that stays when the layer that joins it with others goes."""
-    shapes = _shapes(describe(config))
+    shapes = {row.name: row.output_shape for row in describe(config).rows}
     shape = shapes.get(node.name)
     alike = [name for name in node.inputs if shapes.get(name) == shape]
     if shape is None or not alike:
@@ -340,15 +340,6 @@ def _bridge(graph: Graph, name: str, kept: str) -> None:
         if graph.output == gone:
             graph.output = kept
         del graph.nodes[gone]
-
-
-def _shapes(table: LayerTable) -> dict[str, tuple[int, ...] | None]:
-    """Shapes of the layers' outputs, and of the outputs of models within the model."""
-    shapes: dict[str, tuple[int, ...] | None] = {}
-    for row in table.rows:
-        for name in accumulate(row.name.split("/"), "{}/{}".format):
-            shapes[name] = row.output_shape
-    return shapes
 
 
 def _check_swap(graph: Graph, upper: Node, lower: Node, name: str) -> None:

@@ -81,7 +81,7 @@ def repairs(config: Config, table: LayerTable) -> tuple[Repair, ...]:
     if misfit is None:
         return ()
     graph = Graph.of(config)
-    if misfit.layer not in graph.nodes:  # it is part of a model within the model
+    if misfit.layer not in graph.nodes:  # it leads nowhere
         return ()
     node = graph.nodes[misfit.layer]
     ways: list[Repair] = []

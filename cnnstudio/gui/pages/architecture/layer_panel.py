@@ -92,7 +92,7 @@ class LayerPanel(QWidget):
             self._name.setText(name)
         kind = LAYER_KINDS.get(row.kind)
         config = self._document.network.config
-        if kind is None or "/" in name:  # layers of a model within the model are shown, not edited
+        if kind is None:
             self.form.show_layer((), {})
         else:
             self.form.show_layer(kind.fields, values(config, name), _locks(config, table, name))

@@ -332,14 +332,19 @@ def _side(column: int) -> Qt.AlignmentFlag:
 def _paint_lines(
     painter: QPainter, area: QRect, side: Qt.AlignmentFlag, lines: Sequence[tuple[QFont, str, str]]
 ) -> None:
-    """Paints lines of (font, text, colour) in the middle of an area, squeezed, then cut, where it is too narrow."""
+    """Paints lines of (font, text, colour) in the middle of an area, squeezed, then cut, where it is too narrow.
+
+    Of a layer's name, the names of the models before it are cut first: they end in a dot.
+    """
     filled = [(font, text, ink, QFontMetrics(font)) for font, text, ink in lines if text]
     top = area.top() + (area.height() - sum(metrics.height() for *_, metrics in filled)) // 2
-    for font, text, ink, metrics in filled:
+    for number, (font, text, ink, metrics) in enumerate(filled):
         painter.setFont(font)
         painter.setPen(QColor(ink))
         squeezed = metrics.horizontalAdvance(text) > area.width() and "(" in text
         shown = text.replace(" ", _HAIR_SPACE) if squeezed else text
-        shown = metrics.elidedText(shown, Qt.TextElideMode.ElideRight, area.width())
+        is_within = number > 0 and side == Qt.AlignmentFlag.AlignLeft and "." in text.partition(" ")[0]
+        end = Qt.TextElideMode.ElideLeft if is_within else Qt.TextElideMode.ElideRight
+        shown = metrics.elidedText(shown, end, area.width())
         painter.drawText(QRect(area.left(), top, area.width(), metrics.height()), side, shown)
         top += metrics.height()
