@@ -10,14 +10,17 @@ from cnnstudio.cli.failures import wrong_use
 from cnnstudio.cli.options import choice
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
 from cnnstudio.models.trained.adopt import check_answers, inspect_model, read_class_names, remember
+from cnnstudio.models.trained.class_names import MAX_NAMES_BYTES, decoded
+from cnnstudio.models.trained.parts import model_file
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES
 from cnnstudio.storage import is_file
 
-MAX_NAMES = 4 * 2**20
-
 
 def adopt(
-    model: Annotated[Path, typer.Argument(metavar="FILE", help="A .keras or .h5 file.", show_default=False)],
+    model: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="A .keras or .h5 file, or the folder or zip it is in.", show_default=False),
+    ],
     *,
     classes: Annotated[
         str | None,
@@ -35,7 +38,7 @@ def adopt(
     name: Annotated[str | None, typer.Option(metavar="TEXT", help="Its name on screen.")] = None,
 ) -> None:
     """Describe a model from elsewhere: its classes and the images it takes. What you leave out is guessed."""
-    found = inspect_model(model.expanduser())
+    found = inspect_model(model_file(model.expanduser()))
     with wrong_use():
         answers = replace(
             found.guess,
@@ -52,6 +55,8 @@ def adopt(
         f"“{answers.name}” takes images of {height}×{width} with values of {VALUE_RANGES[answers.value_range].title} "
         f"and has {len(answers.classes):,} classes."
     )
+    if classes is None and found.names_reason:
+        print(found.names_reason)
     print(f"Pictures become such images by: {INPUT_RULES[answers.input_rule].title}.")
     if value_range is None:
         print(
@@ -62,6 +67,6 @@ def adopt(
 def _names(text: str, count: int) -> tuple[str, ...]:
     path = Path(text).expanduser()
     if is_file(path):
-        with path.open(encoding="utf-8", errors="replace") as file:
-            text = file.read(MAX_NAMES)
+        with path.open("rb") as file:
+            text = decoded(file.read(MAX_NAMES_BYTES))
     return read_class_names(text, count)

@@ -18,9 +18,10 @@ from cnnstudio.models.keras_config.graph import Config
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.networks.building import fitted, network_config
 from cnnstudio.models.networks.files import Network, saved_path
-from cnnstudio.models.trained.card import model_file, read_card
+from cnnstudio.models.trained.card import read_card
 from cnnstudio.models.trained.files import embedded_card, read_config
 from cnnstudio.models.trained.library import find_model
+from cnnstudio.models.trained.parts import model_file
 from cnnstudio.storage import is_folder, write_atomically
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.runs import config_of_run

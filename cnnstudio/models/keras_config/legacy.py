@@ -58,12 +58,27 @@ def legacy_config(data: bytes) -> bytes:
         raise RefusedError(f"it was written by a Keras of before 2017; {_NOTHING_ELSE}")
     if not isinstance(text, str | bytes) or len(text) > MAX_CONFIG:
         raise RefusedError("it is damaged: its model_config is no text, or a very long one")
+    return layers_config(text)
+
+
+def layers_config(text: str | bytes) -> bytes:
+    """Brings what `model.to_json()` gives, in Keras 2 or 3, into the form of a config.json.
+
+    Args:
+        text: JSON.
+
+    Returns:
+        The text of a config.json, for `checked_config`.
+
+    Raises:
+        RefusedError: it cannot be read.
+    """
     try:
         return json.dumps(_model(json.loads(text))).encode()
     except (ValueError, RecursionError) as error:
-        raise RefusedError(f"it is damaged: its model_config is not valid JSON ({error})") from error
+        raise RefusedError(f"it is damaged: what it says of its layers is not valid JSON ({error})") from error
     except (KeyError, TypeError, IndexError, AttributeError) as error:
-        raise RefusedError("it is damaged: the layers and connections in its model_config cannot be read") from error
+        raise RefusedError("it is damaged: its layers and their connections cannot be read") from error
 
 
 def _model(config: dict[str, Any], depth: int = 0) -> dict[str, Any]:

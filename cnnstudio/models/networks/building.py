@@ -21,9 +21,10 @@ from cnnstudio.models.keras_config.allowlist import checked_config
 from cnnstudio.models.keras_config.graph import Config, Graph
 from cnnstudio.models.layer_table import check_size, describe
 from cnnstudio.models.networks.files import SUFFIX, Network, read_network, saved_names, saved_path
-from cnnstudio.models.trained.card import MODEL_FILE, model_file
-from cnnstudio.models.trained.files import MODEL_ENDINGS, first_line, read_config
-from cnnstudio.storage import exists, is_file
+from cnnstudio.models.trained.card import MODEL_FILE
+from cnnstudio.models.trained.files import first_line, read_config
+from cnnstudio.models.trained.parts import is_model, model_file
+from cnnstudio.storage import exists, is_folder
 from cnnstudio.wording import shape
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _reader(text: str | Path) -> Callable[[Path], Network] | None:
     """The function that reads a network from a path; None where nothing is there that could be one."""
     with suppress(OSError, ValueError, RuntimeError):  # not every text can be a path
         path = Path(text).expanduser()
-        if path.suffix.lower() in MODEL_ENDINGS or is_file(path / MODEL_FILE):
+        if not path.name.endswith(SUFFIX) and is_model(path):
             return _network_of_model
         if path.name and (exists(path) or path.name.endswith(SUFFIX)):
             return read_network
@@ -90,13 +91,7 @@ def _network_of_model(path: Path) -> Network:
         raise StudioError(f"{file} is not opened. {error}") from error
     # Every architecture calls its model by its own key, and an edited one keeps that name.
     source = graph.name if graph.name in ARCHITECTURES else ""
-    name = (
-        path.parent.name
-        if path.name == MODEL_FILE
-        else path.stem
-        if path.suffix.lower() in MODEL_ENDINGS
-        else path.name
-    )
+    name = path.parent.name if path.name == MODEL_FILE else path.name if is_folder(path) else path.stem
     return Network(name, name, graph.to_config(), source, path)
 
 

@@ -4,7 +4,6 @@ Such a file says nothing of its classes, nor of how a picture becomes what the n
 kept in the user's folder by the file's checksum, so that they are asked for once, wherever the file lies.
 """
 
-import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass
@@ -20,8 +19,9 @@ from cnnstudio.models.backend import import_keras
 from cnnstudio.models.keras_config.graph import Graph, Node, layer_config
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
+from cnnstudio.models.trained.class_names import find_class_names, is_from_teachable_machine, listed_names
 from cnnstudio.models.trained.classifier import Classifier
-from cnnstudio.models.trained.files import NoCardError, load_model, read_config
+from cnnstudio.models.trained.files import NoCardError, load_model, model_digest, read_config
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES
 from cnnstudio.storage import data_folder, write_atomically
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     import keras
 
 USUAL_SIDE = 224
+
+_ALIKE = frozenset({"keras_model", "model", "saved_model", "model.weights", "weights", "config"})
+"""Names of files, without their endings, that say nothing of the model in them."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class Inspection:
         range_reason: a sentence on why that value range is likely.
         rule_reason: a sentence on why that input rule is likely.
         output_reason: a sentence on what its outputs are.
+        names_reason: a sentence on a file with class names beside it; empty where there is none.
     """
 
     path: Path
@@ -75,6 +79,7 @@ class Inspection:
     range_reason: str
     rule_reason: str
     output_reason: str
+    names_reason: str = ""
 
 
 def inspect_model(path: Path) -> Inspection:
@@ -86,7 +91,7 @@ def inspect_model(path: Path) -> Inspection:
     Raises:
         StudioError: it is not opened, or it is no image classifier.
     """
-    graph = Graph.of(read_config(path))
+    graph = Graph.of(read_config(path, with_weights=True))
     shape = graph.node(graph.input).config.get("batch_shape") or []
     if len(shape) != 4 or shape[3] not in (1, 3):
         words = wording.shape(shape[1:]) or "single numbers"
@@ -98,33 +103,36 @@ def inspect_model(path: Path) -> Inspection:
     likely = size or (USUAL_SIDE, USUAL_SIDE)
     classes = _count_classes(path, graph, (*likely, shape[3]))
     value_range, range_reason = _likely_range(graph, shape[3])
+    if value_range != "0-255" and is_from_teachable_machine(path):
+        value_range, range_reason = "-1-1", "Its file is called as Teachable Machine calls those it exports."
     rule, rule_reason = _likely_rule((*likely, shape[3]))
     outputs = "are no probabilities yet: a softmax makes them so" if graph.gives_logits else "are probabilities already"
     names = tuple(f"class {number}" for number in range(classes))
     if (rule, classes) == ("digit", 10):
         names = DATASETS["mnist"].classes
-    guess = Answers(path.stem, names, likely, rule, value_range, graph.gives_logits)
+    found, names_reason = find_class_names(path, classes)
+    guess = Answers(_called(path), found or names, likely, rule, value_range, graph.gives_logits)
     output_reason = f"Its {classes:,} outputs {outputs}."
-    return Inspection(path, _digest(path), size, shape[3], guess, range_reason, rule_reason, output_reason)
+    digest = model_digest(path)
+    return Inspection(path, digest, size, shape[3], guess, range_reason, rule_reason, output_reason, names_reason)
+
+
+def _called(path: Path) -> str:
+    """A name to propose: that of the file, or of its folder where all files of that kind are called alike."""
+    return path.parent.name if path.stem in _ALIKE and path.parent.name else path.stem
 
 
 def read_class_names(text: str, count: int) -> tuple[str, ...]:
-    """Reads class names that were typed or come from a file: one a line, or on one line with commas between.
-
-    Numbers before the names, as in the labels.txt of Teachable Machine, are left out where they count from 0.
+    """Reads class names that were typed or come from a file.
 
     Args:
-        text: what was typed.
+        text: as of `listed_names`.
         count: how many there must be.
 
     Raises:
         StudioError: there are fewer or more, or one is there twice.
     """
-    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
-    if len(lines) == 1 and count > 1:
-        lines = [name.strip() for name in lines[0].split(",") if name.strip()]
-    if all(line.split()[0] == str(number) and len(line.split()) > 1 for number, line in enumerate(lines)):
-        lines = [line.split(maxsplit=1)[1] for line in lines]
+    lines = listed_names(text)
     if len(lines) != count:
         raise StudioError(
             f"The network has {count:,} outputs, so it needs {count:,} class names, one a line; these "
@@ -180,7 +188,7 @@ def remember(model: Inspection, answers: Answers) -> None:
 def remembered(path: Path) -> Answers | None:
     """The answers about a model; None where it was never asked for, or they cannot be read any more."""
     try:
-        file = _answers_file(_digest(path))
+        file = _answers_file(model_digest(path))
         with file.open("rb") as stream:
             text = stream.read(MAX_CARD_BYTES)
         values = json.loads(text)
@@ -212,11 +220,6 @@ def open_adopted(path: Path) -> Classifier:
 
 def _card(answers: Answers, channels: int) -> Card:
     return Card(answers.name, answers.classes, (*answers.image_size, channels), answers.input_rule)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _answers_file(digest: str) -> Path:

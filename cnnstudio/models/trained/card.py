@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from cnnstudio.data.report import Kind, LeftOut
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.limits import MAX_CLASSES
-from cnnstudio.storage import exists, is_file, is_folder
+from cnnstudio.storage import exists, is_file
 from cnnstudio.version import __version__
 from cnnstudio.wording import size
 
@@ -46,11 +46,6 @@ def provenance(model: "keras.Model") -> dict[str, Any]:
             "numpy": np.__version__,
         },
     }
-
-
-def model_file(path: Path) -> Path:
-    """The `.keras` file of a model: within its folder, or the path itself."""
-    return path / MODEL_FILE if is_folder(path) else path
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,17 @@ A `.keras` file is a zip archive of a config, the weights as HDF5, and metadata.
 it is unpacked; the config is copied piece by piece as far as it is allowed (`allowlist`); the HDF5 file may hold plain
 arrays only (no links or data outside it: CVE-2026-1669, CVE-2026-12480; no array larger than its bytes: CVE-2026-0897);
 and the model is first built without memory for its weights, so that it can be held against the weights that are there.
-An `.h5` file of a whole model, the format before, goes the same way (`legacy_config`).
+An `.h5` file of a whole model, the format before, goes the same way (`legacy_config`), and so do layers and weights in
+two files (`parts`).
 """
 
+import hashlib
 import io
 import json
 import math
 import re
-import struct
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,22 +27,18 @@ from cnnstudio.models.keras_config.graph import LAYER_NAMES, scope_name
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
-from cnnstudio.storage import exists, is_file
+from cnnstudio.models.trained.channels_first import channels_last
+from cnnstudio.models.trained.other_formats import SAVE_IT
+from cnnstudio.models.trained.other_models import check_kind
+from cnnstudio.models.trained.parts import DAMAGED_ZIP, HDF5_SIGNATURE, MAX_FILE, Parts, check_packing, read_parts
 from cnnstudio.wording import size
 
 if TYPE_CHECKING:
     import h5py
     import keras
 
-MODEL_ENDINGS = frozenset({".keras", ".h5", ".hdf5"})
-"""Endings of the files that are opened as models."""
-
-MAX_FILE = 2**30
-"""Largest file that is read, in bytes; also what its weights may take."""
 MAX_MEMBERS = {"metadata.json": 2 * MAX_CARD_BYTES, "config.json": 2**24, "model.weights.h5": MAX_FILE}
 """The only members that an archive may have, with the bytes they may unpack to."""
-MAX_RATIO = 100
-"""Keras stores its members as they are; weights hardly compress, and nothing honest shrinks to a hundredth."""
 MAX_H5_OBJECTS = 100_000
 
 _BOLD = re.compile("\x1b\\[\\d*m")
@@ -55,8 +51,6 @@ _SCOPE = re.compile(r"[A-Za-z0-9_.-]+")
 _CARD_KEY = "cnnstudio_card"
 _WEIGHTS = "model.weights.h5"
 _LEGACY = "model.h5"
-_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
-"""The bytes with which an HDF5 file begins."""
 
 
 class NoCardError(StudioError):
@@ -74,11 +68,31 @@ class NoCardError(StudioError):
         self.path = path
 
 
+class WeightsAloneError(StudioError):
+    """A file holds the weights of a model, and its layers are nowhere beside it.
+
+    Args:
+        path: the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} is not opened: it holds the weights of a model, but not its layers. Put the .json file with the "
+            f"layers, which model.to_json() gives, into the same folder, or {SAVE_IT}."
+        )
+        self.path = path
+
+
+class _NoLayersError(RefusedError):
+    """As `WeightsAloneError`, before it is known where."""
+
+
 def load_model(path: Path, image_size: tuple[int, int] | None = None) -> "keras.Model":
     """Opens a model file, which may come from anywhere.
 
     Args:
-        path: a `.keras` file, or an `.h5` file of a whole model.
+        path: a `.keras` file, or an `.h5` file of a whole model; layers or weights, where the others lie beside them;
+            or a zip or a folder that holds such files.
         image_size: (height, width) of the images that it shall take, where it takes any.
 
     Returns:
@@ -91,7 +105,7 @@ def load_model(path: Path, image_size: tuple[int, int] | None = None) -> "keras.
     import_keras()
     members = _members(path)
     try:
-        config = _sized(checked_config(members["config.json"]), image_size)
+        config = _sized(_checked(members), image_size)
         _check_names(config)
         _check_activations(config)
         _check_normalisations(config)
@@ -104,11 +118,12 @@ def load_model(path: Path, image_size: tuple[int, int] | None = None) -> "keras.
     return model
 
 
-def read_config(path: Path) -> dict[str, Any]:
-    """Reads what a model file says of its layers, without their weights and without TensorFlow.
+def read_config(path: Path, with_weights: bool = False) -> dict[str, Any]:
+    """Reads what a model file says of its layers, without TensorFlow.
 
     Args:
-        path: a `.keras` file, or an `.h5` file of a whole model.
+        path: as for `load_model`; or a file of layers alone.
+        with_weights: whether the weights must be there, too.
 
     Returns:
         Keras's config, as `checked_config` makes it.
@@ -117,9 +132,16 @@ def read_config(path: Path) -> dict[str, Any]:
         StudioError: as for `load_model`.
     """
     try:
-        return checked_config(_members(path)["config.json"])
+        return _checked(_members(path, with_weights))
     except RefusedError as error:
         raise StudioError(f"{path} is not opened: {error}.") from error
+
+
+def _checked(members: dict[str, bytes]) -> dict[str, Any]:
+    text = members["config.json"]
+    check_kind(text)
+    config = checked_config(text)
+    return channels_last(config) if b"channels_first" in text else config
 
 
 def _check_names(config: dict[str, Any]) -> None:
@@ -191,8 +213,13 @@ def embedded_card(path: Path) -> Card:
         NoCardError: there is no card in it, as in every file that Keras wrote.
         StudioError: the file is missing or damaged.
     """
-    metadata = _metadata(_members(path))
+    members = _members(path)
+    metadata = _metadata(members)
     if _CARD_KEY not in metadata:
+        try:
+            _checked(members)  # of what is no classifier nothing needs to be asked
+        except RefusedError as error:
+            raise StudioError(f"{path} is not opened: {error}.") from error
         raise NoCardError(path)
     return parse_card(json.dumps(metadata[_CARD_KEY]), path)
 
@@ -206,43 +233,72 @@ def _metadata(members: dict[str, bytes]) -> dict[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
-def _members(path: Path) -> dict[str, bytes]:
+def model_digest(path: Path) -> str:
+    """The SHA-256 of all that a model is made of: the same wherever it lies, packed or not.
+
+    Raises:
+        StudioError: a file is missing, or it is no model.
+    """
     try:
-        if exists(path / "saved_model.pb"):
-            raise RefusedError("it is in TensorFlow's SavedModel format; save it as .keras where it comes from")
-        data = read_file(path, MAX_FILE)
-        return _legacy_members(data) if data.startswith(_HDF5_SIGNATURE) else _unpack(data)
+        parts = read_parts(path)
+    except RefusedError as error:
+        raise StudioError(f"{path} is not opened: {error}.") from error
+    return hashlib.sha256((parts.model or b"") + (parts.layers or b"")).hexdigest()
+
+
+def _members(path: Path, with_weights: bool = True) -> dict[str, bytes]:
+    """The members that a `.keras` file of the same model would have; without weights where they are not asked for."""
+    try:
+        return _members_of(read_parts(path), with_weights)
+    except _NoLayersError as error:
+        raise WeightsAloneError(path) from error
     except RefusedError as error:
         raise StudioError(f"{path} is not opened: {error}.") from error
 
 
-def read_file(path: Path, limit: int) -> bytes:
-    """Reads a file of `limit` bytes at most.
-
-    Raises:
-        RefusedError: it is larger, is no ordinary file, is not there or cannot be read.
-    """
-    try:
-        # Reading a device or a pipe might never end.
-        if exists(path) and not is_file(path):
-            raise RefusedError("it is not a file")
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
-    except FileNotFoundError as error:
-        raise RefusedError("there is no such file") from error
-    except OSError as error:
-        raise RefusedError(f"it cannot be read ({reason(error)})") from error
-    if len(data) > limit:
-        raise RefusedError(f"it is larger than {size(limit)}")
-    return data
-
-
-def _legacy_members(data: bytes) -> dict[str, bytes]:
-    """The members that a `.keras` file of the same model would have, save the weights, which are in the whole file."""
-    _check_weights(data)
+def _members_of(parts: Parts, with_weights: bool) -> dict[str, bytes]:
+    if parts.model is None:
+        if with_weights:
+            raise RefusedError(
+                "it holds the layers of a model, but not its weights. Put the .h5 file with the weights into the same "
+                f"folder, or {SAVE_IT}"
+            )
+        return _apart(parts.layers or b"")
+    if not parts.model.startswith(HDF5_SIGNATURE):
+        return _unpack(parts.model)
+    _check_weights(parts.model)
+    name = _weights_name(parts.model)
+    if parts.layers is not None:
+        return {**_apart(parts.layers), name: parts.model}
+    if parts.weights_alone:
+        raise _NoLayersError
     from cnnstudio.models.keras_config.legacy import legacy_config
 
-    return {"metadata.json": b"{}", "config.json": legacy_config(data), _LEGACY: data}
+    return {"metadata.json": b"{}", "config.json": legacy_config(parts.model), name: parts.model}
+
+
+def _apart(layers: bytes) -> dict[str, bytes]:
+    """The members that are made of a file with the layers of a model."""
+    from cnnstudio.models.keras_config.legacy import layers_config
+
+    return {"metadata.json": b"{}", "config.json": layers_config(layers)}
+
+
+def _weights_name(data: bytes) -> str:
+    """The name of an HDF5 file by which Keras knows how its weights lie in it.
+
+    Raises:
+        RefusedError: there are no weights of Keras in it.
+    """
+    import h5py
+
+    with h5py.File(io.BytesIO(data), "r") as file:
+        if "layer_names" in file.attrs or "model_weights" in file:
+            return _LEGACY
+        if "vars" in file or "layers" in file:
+            return _WEIGHTS
+        held = ", ".join(f"“{name[:40]}”" for name in list(file)[:4]) or "nothing"
+    raise RefusedError(f"it is an HDF5 file without a model of Keras in it; it holds {held}")
 
 
 def _unpack(data: bytes) -> dict[str, bytes]:
@@ -250,8 +306,7 @@ def _unpack(data: bytes) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_members(archive.infolist())
             return {info.filename: archive.read(info) for info in archive.infolist()}
-    # RuntimeError: the archive is encrypted, or compressed in an unknown way.
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, struct.error) as error:
+    except DAMAGED_ZIP as error:
         raise RefusedError(f"it is damaged, or no .keras file ({reason(error)})") from error
 
 
@@ -261,16 +316,14 @@ def _check_members(members: list[zipfile.ZipInfo]) -> None:
         if names.count(name) != 1:
             raise RefusedError(f"it is damaged, or no .keras file: “{name}” must be in it once")
     for member in members:
+        if member.filename.startswith("assets/"):
+            raise RefusedError(
+                f"its layers read words or tables from “{member.filename[:80]}”, as models of text do. CNN Studio "
+                "opens classifiers of images"
+            )
         if member.filename not in MAX_MEMBERS:
             raise RefusedError(f"it contains “{member.filename[:80]}”, which a model of layers alone does not need")
-        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise RefusedError("it is compressed in a way that Keras does not use")
-        unpacked = member.file_size
-        if unpacked > MAX_MEMBERS[member.filename] or unpacked > max(2**16, MAX_RATIO * member.compress_size):
-            raise RefusedError(
-                f"its “{member.filename}” of {size(member.compress_size)} would unpack to {size(unpacked)}, "
-                "as in a zip bomb"
-            )
+        check_packing(member, MAX_MEMBERS[member.filename])
 
 
 def _check_weights(data: bytes) -> int:

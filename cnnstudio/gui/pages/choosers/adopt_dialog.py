@@ -29,13 +29,13 @@ from cnnstudio.models.trained.adopt import (
     read_class_names,
     remember,
 )
+from cnnstudio.models.trained.class_names import MAX_NAMES_BYTES, decoded
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES
 
 _WIDTH = 76 * GRID
 _LINES_SHOWN = 6
 _BESIDE_BAR = GRID
 """Between what is filled in and the scroll bar."""
-_MAX_NAMES = 4 * 2**20
 
 _EXPLANATION = (
     "Its file does not say what its classes are called, nor how pictures were prepared for its training. Your answers "
@@ -96,7 +96,7 @@ class AdoptDialog(QDialog):
         self._from_file = push_button(
             "adopt_classes_file",
             "From a &file…",
-            "Reads a text file with one name a line, such as the labels.txt that comes with many models.",
+            "Reads a text file with one name a line, such as the labels.txt that comes with many models, or JSON.",
             self._ask_file,
             title="Class names from a file",
         )
@@ -161,7 +161,7 @@ class AdoptDialog(QDialog):
         model, count = self._model, len(self._model.guess.classes)
         questions = [
             _question("&Name", self._name),
-            _question(f"&Classes: {count:,} names, one a line", self._classes, beside=self._from_file),
+            _question(f"&Classes: {count:,} names, one a line", self._classes, model.names_reason, self._from_file),
             _question("&Pictures", self._rule, model.rule_reason),
             _question("&Values of the pixels", self._range, model.range_reason),
             _question("", self._softmax, model.output_reason),
@@ -202,7 +202,9 @@ class AdoptDialog(QDialog):
 
     @Slot()
     def _ask_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Class names", "", "Text (*.txt *.csv *.names);;All files (*)")
+        name, _ = QFileDialog.getOpenFileName(
+            self, "Class names", "", "Text (*.txt *.csv *.names *.json);;All files (*)"
+        )
         if name:
             self.read_names(Path(name))
 
@@ -229,8 +231,8 @@ class AdoptDialog(QDialog):
 
 
 def _text_of(path: Path) -> str:
-    with path.open(encoding="utf-8", errors="replace") as file:
-        return file.read(_MAX_NAMES)
+    with path.open("rb") as file:
+        return decoded(file.read(MAX_NAMES_BYTES))
 
 
 def _picker_of(table: Iterable[Any], current: str, name: str, title: str, tip: str) -> Picker:

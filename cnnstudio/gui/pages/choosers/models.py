@@ -23,8 +23,9 @@ from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask, aside
 from cnnstudio.models.trained.adopt import remembered
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
-from cnnstudio.models.trained.files import MODEL_ENDINGS, NoCardError
+from cnnstudio.models.trained.files import NoCardError
 from cnnstudio.models.trained.library import ModelEntry, card_of, copy_model, rename_model, trash_model
+from cnnstudio.models.trained.parts import model_file
 from cnnstudio.storage import is_file, is_folder
 from cnnstudio.wording import percent
 
@@ -35,9 +36,10 @@ OPENED, MOST_OPENED = "try/opened", 12
 """Under which the settings keep the paths of models from elsewhere, one a line, the newest first; and how many."""
 
 SAVED_FILES = "Keras models (*.keras)"
-MODEL_FILES = "Keras models (*.keras *.h5 *.hdf5)"
-OPENED_FILES = f"Models, cards of trainings (*.keras *.h5 *.hdf5 {CARD_FILE})"
-"""What the window opens as a model: a file, or a run's folder by the card in it."""
+_ENDINGS = "*.keras *.h5 *.hdf5 *.json *.zip saved_model.pb"
+MODEL_FILES = f"Keras models ({_ENDINGS})"
+OPENED_FILES = f"Models, cards of trainings ({_ENDINGS} {CARD_FILE})"
+"""What the window opens as a model: a file or a zip of one, its layers or its weights; or a run, by its card."""
 
 _ORIGINS = {
     "run": ("Yours", "trained here"),
@@ -67,17 +69,13 @@ class _Opened:
         return Choice(str(self.path), self.name, self.line, network_picture(self.architecture), _ORIGINS["file"][0])
 
 
-def is_model(path: Path) -> bool:
-    """Whether a path is to be opened as a model: its file, its card, or the folder of both."""
-    if is_folder(path):
-        return any(is_file(path / name) for name in (CARD_FILE, MODEL_FILE))
-    return path.suffix.lower() in MODEL_ENDINGS or path.name == CARD_FILE
-
-
 def _place_of(path: Path) -> Path:
-    """The folder of a model that has its card beside it; any other model is its own place."""
-    whole = path.name in (MODEL_FILE, CARD_FILE) and is_file(path.parent / CARD_FILE)
-    return path.parent if whole else path
+    """The folder of a model that has its card beside it; of any other model, its file."""
+    if path.name in (MODEL_FILE, CARD_FILE) and is_file(path.parent / CARD_FILE):
+        return path.parent
+    if is_folder(path) and is_file(path / CARD_FILE):
+        return path
+    return model_file(path)
 
 
 def describe_card(card: Card, kind: str, name: str = "") -> str:
@@ -176,8 +174,8 @@ class ModelChooser(QWidget):
                 "open_model",
                 "&Open another…",
                 "open",
-                f"A .keras or .h5 file of Keras, or the {CARD_FILE} in the folder of a training; or drop that folder "
-                "here. It stays in the list.",
+                f"A .keras or .h5 file of Keras, or a zip that holds one; or the {CARD_FILE} in the folder of a "
+                "training; or drop the folder of either here. It stays in the list.",
                 self._ask_model,
             ),
             Item(
@@ -347,7 +345,7 @@ class ModelChooser(QWidget):
     def _ask_model(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
             self,
-            f"Open a model: a .keras or .h5 file, or the {CARD_FILE} of a training",
+            f"Open a model: a .keras or .h5 file, a zip of one, or the {CARD_FILE} of a training",
             "",
             f"{OPENED_FILES};;All files (*)",
         )

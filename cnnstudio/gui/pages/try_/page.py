@@ -19,7 +19,7 @@ from cnnstudio.gui.controls.progress_panel import ProgressBar
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
-from cnnstudio.gui.pages.choosers.models import IN_USE, ModelChooser, is_model, photo_model
+from cnnstudio.gui.pages.choosers.models import IN_USE, ModelChooser, photo_model
 from cnnstudio.gui.pages.choosers.names import title_of
 from cnnstudio.gui.pages.try_.draw_source import NARROW_PAGE
 from cnnstudio.gui.pages.try_.image_panel import ImagePanel
@@ -37,10 +37,11 @@ from cnnstudio.gui.pages.try_.session import (
     rows_of,
 )
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.task import LatestTask
+from cnnstudio.gui.task import LatestTask, aside
 from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
 from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
 from cnnstudio.models.trained.classifier import LayerInfo
+from cnnstudio.models.trained.parts import is_model
 from cnnstudio.storage import exists, is_folder
 from cnnstudio.wording import certainty
 
@@ -131,7 +132,7 @@ class TryPage(Page):
     def receive(self, payload: Path) -> None:
         """Opens a model, a run, a picture, or a folder or zip archive of pictures."""
         self._views.setCurrentIndex(0)
-        if is_model(payload):
+        if aside(partial(is_model, payload)):
             self._models.open(payload)
         elif is_folder(payload) or payload.suffix.lower() == ".zip":
             self._classify_folder(payload)
