@@ -6,11 +6,15 @@ from typing import Annotated
 
 import typer
 
-from cnnstudio.cli.failures import wrong_use
+from cnnstudio.cli.console import engine_at_work
+from cnnstudio.cli.failures import WrongUseError, wrong_use
 from cnnstudio.cli.options import choice
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
+from cnnstudio.errors import StudioError
+from cnnstudio.models.networks.weights import fitting_architectures
 from cnnstudio.models.trained.adopt import check_answers, inspect_model, read_class_names, remember
 from cnnstudio.models.trained.class_names import MAX_NAMES_BYTES, decoded
+from cnnstudio.models.trained.files import WeightsAloneError, keep_layers
 from cnnstudio.models.trained.parts import model_file
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES
 from cnnstudio.storage import is_file
@@ -36,9 +40,22 @@ def adopt(
         int | None, typer.Option(metavar="N", min=1, help="Side of its images, where it takes images of any size.")
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="TEXT", help="Its name on screen.")] = None,
+    architecture: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="For a file of weights alone: the architecture they belong to, a name of “cnnstudio architectures”.",
+        ),
+    ] = None,
 ) -> None:
     """Describe a model from elsewhere: its classes and the images it takes. What you leave out is guessed."""
-    found = inspect_model(model_file(model.expanduser()))
+    path = model_file(model.expanduser())
+    if architecture is not None:
+        _give_layers(path, architecture)
+    try:
+        found = inspect_model(path)
+    except WeightsAloneError as error:
+        raise StudioError(f"{error}{_offer(path)}") from error
     with wrong_use():
         answers = replace(
             found.guess,
@@ -62,6 +79,26 @@ def adopt(
         print(
             f"The range of values is a guess. {found.range_reason} If its answers are poor, try another --value-range."
         )
+
+
+def _give_layers(path: Path, architecture: str) -> None:
+    """Takes the layers of an architecture for weights alone."""
+    with engine_at_work():
+        fitting = {one.architecture.name: one for one in fitting_architectures(path)}
+    if architecture not in fitting:
+        known = f"; they fit {', '.join(fitting)}" if fitting else ""
+        raise WrongUseError(f"The weights in {path} do not fit the architecture “{architecture}”{known}.")
+    keep_layers(path, fitting[architecture].config)
+
+
+def _offer(path: Path) -> str:
+    """What else can be done with weights alone."""
+    with engine_at_work():
+        fitting = fitting_architectures(path)
+    if not fitting:
+        return ""
+    words = " or ".join(one.words for one in fitting)
+    return f" They fit {words}: to open them so, add --architecture {fitting[0].architecture.name}."
 
 
 def _names(text: str, count: int) -> tuple[str, ...]:

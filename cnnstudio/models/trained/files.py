@@ -31,6 +31,7 @@ from cnnstudio.models.trained.channels_first import channels_last
 from cnnstudio.models.trained.other_formats import SAVE_IT
 from cnnstudio.models.trained.other_models import check_kind
 from cnnstudio.models.trained.parts import DAMAGED_ZIP, HDF5_SIGNATURE, MAX_FILE, Parts, check_packing, read_parts
+from cnnstudio.storage import data_folder, write_atomically
 from cnnstudio.wording import size
 
 if TYPE_CHECKING:
@@ -246,6 +247,56 @@ def model_digest(path: Path) -> str:
     return hashlib.sha256((parts.model or b"") + (parts.layers or b"")).hexdigest()
 
 
+def weight_shapes(path: Path) -> list[list[tuple[int, ...]]]:
+    """The shapes of the weights of each layer in an HDF5 file, in no order.
+
+    Raises:
+        StudioError: it is no such file.
+    """
+    import h5py
+
+    shapes: dict[str, list[tuple[int, ...]]] = {}
+
+    def note(name: str, item: "h5py.Dataset | h5py.Group") -> None:
+        if isinstance(item, h5py.Dataset) and item.dtype.kind == "f" and not name.startswith("optimizer"):
+            shapes.setdefault(name.rpartition("/")[0], []).append(item.shape)
+
+    try:
+        data = read_parts(path).model or b""
+        _check_weights(data)
+    except RefusedError as error:
+        raise StudioError(f"{path} is not opened: {error}.") from error
+    with h5py.File(io.BytesIO(data), "r") as file:
+        file.visititems(note)
+    return list(shapes.values())
+
+
+def keep_layers(path: Path, config: dict[str, Any]) -> None:
+    """Keeps the layers for a file of weights alone in the user's folder: it opens with them from now on.
+
+    Raises:
+        StudioError: they cannot be written.
+    """
+    file = _layers_file(model_digest(path))
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, json.dumps(config))
+    except OSError as error:
+        raise StudioError(f"The layers for {path.name} cannot be kept: {reason(error)}.") from error
+
+
+def _kept_layers(weights: bytes) -> bytes | None:
+    """The layers that were kept for some weights; None where there are none."""
+    try:
+        return _layers_file(hashlib.sha256(weights).hexdigest()).read_bytes()
+    except OSError:
+        return None
+
+
+def _layers_file(digest: str) -> Path:
+    return data_folder() / "foreign" / f"{digest[:32]}.layers.json"
+
+
 def _members(path: Path, with_weights: bool = True) -> dict[str, bytes]:
     """The members that a `.keras` file of the same model would have; without weights where they are not asked for."""
     try:
@@ -268,10 +319,13 @@ def _members_of(parts: Parts, with_weights: bool) -> dict[str, bytes]:
         return _unpack(parts.model)
     _check_weights(parts.model)
     name = _weights_name(parts.model)
-    if parts.layers is not None:
-        return {**_apart(parts.layers), name: parts.model}
-    if parts.weights_alone:
-        raise _NoLayersError
+    layers = parts.layers
+    if parts.weights_alone and layers is None:
+        layers = _kept_layers(parts.model)
+        if layers is None:
+            raise _NoLayersError
+    if layers is not None:
+        return {**_apart(layers), name: parts.model}
     from cnnstudio.models.keras_config.legacy import legacy_config
 
     return {"metadata.json": b"{}", "config.json": legacy_config(parts.model), name: parts.model}

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QPlainTextEdit, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QMessageBox, QPlainTextEdit, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.controls.message_bar import MessageBar
@@ -13,10 +13,12 @@ from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.pages.choosers.adopt_dialog import AdoptDialog
 from cnnstudio.gui.pages.try_.page import TryPage
 from cnnstudio.gui.settings import Settings
+from cnnstudio.models.networks.building import build_network
 from cnnstudio.models.trained.adopt import inspect_model, remembered
 from cnnstudio.models.trained.library import load_classifier
 
 SECONDS = 60_000
+STRANGERS = Path(__file__).parents[3] / "strangers"
 
 
 def saved(folder: Path, shape: tuple, name: str = "theirs.h5") -> Path:
@@ -116,6 +118,43 @@ def test_the_try_page_asks_once_and_then_opens_it(theirs: Path, tmp_path: Path, 
     assert remembered(theirs) is not None
     images = np.zeros((1, 28, 28, 1), np.uint8)
     np.testing.assert_allclose(load_classifier(theirs).predict_many(images).sum(), 1, rtol=1e-5)
+
+
+def test_the_zip_of_teachable_machine_is_opened_in_one_go(qtbot: QtBot) -> None:
+    page = TryPage(Settings())
+    qtbot.addWidget(page)
+    page.show()
+    page.receive(STRANGERS / "converted_keras.zip")
+    qtbot.waitUntil(lambda: page.findChild(AdoptDialog) is not None, timeout=SECONDS)
+    dialog = page.findChild(AdoptDialog)
+    assert dialog.findChild(QPlainTextEdit, "adopt_classes").toPlainText() == "Cat\nBig Dog\nKäfer"
+    assert dialog.findChild(Picker, "adopt_range").current_key == "-1-1"
+    assert any("labels.txt, which lies beside it" in label.text() for label in dialog.findChildren(QLabel))
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        press(qtbot, dialog, "adopt_use")
+    assert page.model == STRANGERS / "converted_keras.zip"
+
+
+def test_weights_alone_are_told_and_the_architecture_that_they_fit_is_offered(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "mine.weights.h5"
+    build_network("lenet5", (28, 28, 1), 10, seed=1).save_weights(path)
+    page = TryPage(Settings())
+    qtbot.addWidget(page)
+    page.show()
+    told = []
+
+    def choose(box: QMessageBox) -> QPushButton:
+        told.append((page.findChild(MessageBar).isVisible(), box.text()))
+        return box.findChild(QPushButton, "open_as_lenet5")
+
+    monkeypatch.setattr(QMessageBox, "exec", lambda _: 0)
+    monkeypatch.setattr(QMessageBox, "clickedButton", choose)
+    page.receive(path)
+    qtbot.waitUntil(lambda: page.findChild(AdoptDialog) is not None, timeout=SECONDS)
+    assert len(told) == 1 and told[0][0] and "LeNet-5 for images of 28×28×1 and 10 classes" in told[0][1]
+    assert page.findChild(AdoptDialog).answers.classes == tuple("0123456789")
 
 
 def test_who_does_not_answer_is_told(theirs: Path, qtbot: QtBot) -> None:
