@@ -69,6 +69,7 @@ class Inspection:
         rule_reason: a sentence on why that input rule is likely.
         output_reason: a sentence on what its outputs are.
         names_reason: a sentence on a file with class names beside it; empty where there is none.
+        names_found: whether its class names are from there.
     """
 
     path: Path
@@ -80,6 +81,7 @@ class Inspection:
     rule_reason: str
     output_reason: str
     names_reason: str = ""
+    names_found: bool = False
 
 
 def inspect_model(path: Path) -> Inspection:
@@ -113,8 +115,18 @@ def inspect_model(path: Path) -> Inspection:
     found, names_reason = find_class_names(path, classes)
     guess = Answers(_called(path), found or names, likely, rule, value_range, graph.gives_logits)
     output_reason = f"Its {classes:,} outputs {outputs}."
-    digest = model_digest(path)
-    return Inspection(path, digest, size, shape[3], guess, range_reason, rule_reason, output_reason, names_reason)
+    return Inspection(
+        path,
+        model_digest(path),
+        size,
+        shape[3],
+        guess,
+        range_reason,
+        rule_reason,
+        output_reason,
+        names_reason,
+        found is not None,
+    )
 
 
 def _called(path: Path) -> str:

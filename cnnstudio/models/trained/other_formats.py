@@ -14,6 +14,9 @@ from cnnstudio.wording import size
 SAVED_MODEL = "saved_model.pb"
 """The file by which a folder is known as a SavedModel of TensorFlow."""
 
+RESAVE_IT = (
+    'Save it as one file with Keras 2, the package tf_keras: tf_keras.models.load_model("FOLDER").save("model.keras")'
+)
 SAVE_IT = 'save the model where it comes from: model.save("model.keras")'
 _IN_KERAS = "Open the .keras or .h5 file that it was made from, or build the same network in Keras and save that"
 _FROM_TEACHABLE_MACHINE = "from Teachable Machine, choose the export TensorFlow, Keras"
@@ -94,10 +97,7 @@ def saved_model_text(graph: bytes) -> str:
     """
     if b"_tf_keras_" not in graph:
         return f"it is a SavedModel that only TensorFlow runs: Keras's layers are gone. {_IN_KERAS}"
-    return (
-        "it is a SavedModel of TensorFlow. Save it as one file with Keras 2, the package tf_keras: "
-        'tf_keras.models.load_model("FOLDER").save("model.keras")'
-    )
+    return f"it is a SavedModel of TensorFlow whose layers are not told apart. {RESAVE_IT}"
 
 
 def is_web_model(head: bytes) -> bool:

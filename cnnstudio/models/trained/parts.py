@@ -20,11 +20,13 @@ from cnnstudio.models.keras_config.allowlist import RefusedError
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE
 from cnnstudio.models.trained.other_formats import (
     OTHER_ENDINGS,
+    RESAVE_IT,
     SAVED_MODEL,
     check_format,
     is_web_model,
     saved_model_text,
 )
+from cnnstudio.models.trained.saved_model import INDEX, METADATA, VALUES, layers_and_weights
 from cnnstudio.storage import exists, is_file, is_folder
 from cnnstudio.wording import size
 
@@ -406,7 +408,7 @@ def _is_layers(head: bytes) -> bool:
 def _parts_of(place: Place, name: str) -> Parts:
     data = place.read(name, MAX_FILE)
     if name == SAVED_MODEL:
-        raise RefusedError(saved_model_text(data))
+        return _saved_model(place, data)
     members = _names_in(data) if data.startswith(ZIP_SIGNATURE) else []
     check_format(name, data, members)
     _check_end(data)
@@ -417,6 +419,28 @@ def _parts_of(place: Place, name: str) -> Parts:
     if data.startswith(HDF5_SIGNATURE) and _is_weights_alone(data):
         return Parts(data, _layers_of(place, name), weights_alone=True)
     return Parts(data)
+
+
+def _saved_model(place: Place, graph: bytes) -> Parts:
+    """Layers and weights of a SavedModel of Keras 2; all others only TensorFlow can run."""
+    if METADATA not in place.files():
+        raise RefusedError(saved_model_text(graph))
+    metadata = place.read(METADATA, MAX_LAYERS_BYTES)
+    index, values = (_variables(place, name) for name in (INDEX, VALUES))
+    try:
+        layers, weights = layers_and_weights(metadata, index, values)
+    except ValueError as error:
+        raise RefusedError(f"it is a SavedModel, and {error}. {RESAVE_IT}") from error
+    return Parts(weights, layers, weights_alone=True)
+
+
+def _variables(place: Place, name: str) -> bytes:
+    try:
+        return place.within("variables").read(name, MAX_FILE)
+    except RefusedError as error:
+        raise RefusedError(
+            f"it is a SavedModel, and its file variables/{name} is missing or cannot be read. {RESAVE_IT}"
+        ) from error
 
 
 def _check_end(data: bytes) -> None:

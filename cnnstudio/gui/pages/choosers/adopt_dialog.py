@@ -133,8 +133,11 @@ class AdoptDialog(QDialog):
         )
         self._softmax.setChecked(guess.softmax)
         self._build()
-        self._classes.setFocus()
-        self._classes.selectAll()
+        if model.names_found:
+            self._use.setFocus()
+        else:
+            self._classes.setFocus()
+            self._classes.selectAll()
 
     @property
     def answers(self) -> Answers:
@@ -194,9 +197,11 @@ class AdoptDialog(QDialog):
     def _buttons(self) -> QHBoxLayout:
         cancel = push_button("adopt_cancel", "Cancel", "The model is not opened. (Escape)", self.reject)
         cancel.setAutoDefault(False)
-        use = push_button("adopt_use", "&Use it", "Keeps your answers and opens the model.", self._keep, role="primary")
-        use.setDefault(True)
-        buttons = row(STRETCH, cancel, use)
+        self._use = push_button(
+            "adopt_use", "&Use it", "Keeps your answers and opens the model.", self._keep, role="primary"
+        )
+        self._use.setDefault(True)
+        buttons = row(STRETCH, cancel, self._use)
         buttons.setContentsMargins(0, 0, _BESIDE_BAR, 0)  # below the fields
         return buttons
 
