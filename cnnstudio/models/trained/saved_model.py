@@ -74,7 +74,7 @@ def layers_and_weights(metadata: bytes, index: bytes, values: bytes) -> tuple[by
 def _config(metadata: bytes) -> dict[str, Any]:
     """The model's class and config, from the first entry, which is the model itself."""
     root = next(_messages(metadata, 1))
-    text = json.loads(next(value for field, value in _fields(root) if field == 5 and isinstance(value, bytes)))
+    text = json.loads(next(_messages(root, 5)))
     return {key: _without_tuples(text[key]) for key in ("class_name", "config")}
 
 
@@ -119,8 +119,8 @@ class _Arrays:
         self._values = values
         self._left = len(values)
         """Bytes that may still be read: no array belongs to two layers."""
-        self._entries = {key: list(_fields(entry)) for key, entry in _table(index)}
-        self._nodes = [list(_fields(node)) for node in _messages(self._text(_OBJECTS), 1)]
+        self._entries = dict(_table(index))
+        self._nodes = list(_messages(self._text(_OBJECTS), 1))
 
     def child(self, node: int, name: str) -> int:
         """The number of an object that another one holds under a name."""
@@ -137,37 +137,34 @@ class _Arrays:
                 yield self._array(found[name])
 
     def _children(self, node: int) -> dict[str, int]:
-        children = (dict(_fields(value)) for field, value in self._nodes[node] if field == 1)
-        return {bytes(one[2]).decode(): int(one.get(1, 0)) for one in children if isinstance(one.get(2), bytes)}
+        children = _messages(self._nodes[node], 1)
+        return {next(_messages(child, 2)).decode(): _numbers(child).get(1, 0) for child in children}
 
     def _key(self, node: int) -> bytes | None:
         """The key of the array that an object is."""
-        for field, value in self._nodes[node]:
-            if field == 2 and isinstance(value, bytes):
-                attribute = dict(_fields(value))
-                if attribute.get(1) == b"VARIABLE_VALUE":
-                    return bytes(attribute[3])
+        for attribute in _messages(self._nodes[node], 2):
+            if next(_messages(attribute, 1)) == b"VARIABLE_VALUE":
+                return next(_messages(attribute, 3))
         return None
 
     def _array(self, key: bytes) -> Any:
         import numpy as np
 
         entry = self._entries[key]
-        numbers = {field: value for field, value in entry if field != 2}
-        sides = [side for field, value in entry if field == 2 for side in _messages(value, 2)]
-        shape = [dict(_fields(side)).get(1, 0) for side in sides]
-        return np.frombuffer(self._bytes(numbers), _TYPES[numbers.get(1)]).reshape(shape)
+        numbers = _numbers(entry)
+        shape = [_numbers(side).get(1, 0) for sides in _messages(entry, 2) for side in _messages(sides, 2)]
+        return np.frombuffer(self._bytes(numbers), _TYPES[numbers[1]]).reshape(shape)
 
     def _text(self, key: bytes) -> bytes:
         """A text: its length, four bytes of a checksum, and itself."""
-        numbers = dict(self._entries[key])
+        numbers = _numbers(self._entries[key])
         if numbers.get(1) != _STRING:
             raise ValueError("its table of objects is no text")
         data = self._bytes(numbers)
         length, start = _number(data, 0)
         return data[start + 4 : start + 4 + length]
 
-    def _bytes(self, entry: Mapping[int, Any]) -> bytes:
+    def _bytes(self, entry: Mapping[int, int]) -> bytes:
         start, size = entry.get(4, 0), entry.get(5, 0)
         if entry.get(3, 0) != 0 or not 0 <= start <= start + size <= len(self._values):
             raise ValueError("one of its arrays lies outside its file")
@@ -216,6 +213,11 @@ def _messages(data: bytes, wanted: int) -> Iterator[bytes]:
     for field, value in _fields(data):
         if field == wanted and isinstance(value, bytes):
             yield value
+
+
+def _numbers(data: bytes) -> dict[int, int]:
+    """The fields of a protobuf that are numbers."""
+    return {field: value for field, value in _fields(data) if isinstance(value, int)}
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
