@@ -358,12 +358,13 @@ def _member_names(path: Path) -> set[str]:
 
 
 def _holds_model(place: Place) -> bool:
-    """Whether there is a model, and no pictures beside it, which would be meant."""
+    """Whether there is a model, and nothing beside it that is more likely meant: pictures, or folders."""
     try:
         found, name, _ = _lookup(place)
-    except RefusedError:  # several
-        return True
-    return bool(name) and not any(Path(file).suffix.lower() in _PICTURES for file in found.files())
+    except RefusedError:
+        return True  # there are several, which is told when it is opened
+    pictures = any(Path(file).suffix.lower() in _PICTURES for file in found.files())
+    return bool(name) and not pictures and (name == SAVED_MODEL or not found.folders())
 
 
 def _lookup(place: Place) -> tuple[Place, str, list[str]]:

@@ -42,9 +42,8 @@ def network(order: str, flattened: str = ""):
     return keras.Model(inputs, layers.Dense(3, activation="softmax")(x))
 
 
-@pytest.mark.parametrize("ending", ["keras", "h5"])
-@pytest.mark.parametrize("flattened", ["", LAST])
-def test_it_answers_as_the_same_network_with_the_channels_last(tmp_path, ending, flattened):
+@pytest.mark.parametrize(("flattened", "ending"), [("", "keras"), (LAST, "h5")])
+def test_it_answers_as_the_same_network_with_the_channels_last(tmp_path, flattened, ending):
     """Flattened as Keras flattens where it is told of the order; or, where it is not, channel by channel."""
     usual, first = network(LAST, flattened), network(FIRST, flattened)
     random = np.random.default_rng(3)

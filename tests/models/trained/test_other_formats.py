@@ -166,10 +166,9 @@ def others():
     }
 
 
-@pytest.mark.parametrize("ending", ["keras", "h5"])
-def test_a_model_that_takes_or_gives_something_else_says_what_it_is(tmp_path, ending):
+def test_a_model_that_takes_or_gives_something_else_says_what_it_is(tmp_path):
     for number, (words, model) in enumerate(others().items()):
-        path = tmp_path / f"{number}.{ending}"
+        path = tmp_path / f"{number}.{'h5' if number % 2 else 'keras'}"
         model.save(path)
         for ask in (load_model, read_config, inspect_model, load_classifier):
             with pytest.raises(StudioError, match=f"is not opened: it .*{words}"):

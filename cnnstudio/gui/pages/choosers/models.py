@@ -80,7 +80,10 @@ def _place_of(path: Path) -> Path:
         return path.parent
     if is_folder(path) and is_file(path / CARD_FILE):
         return path
-    return model_file(path)
+    try:
+        return model_file(path)
+    except StudioError:
+        return path  # it is told when it is opened
 
 
 def describe_card(card: Card, kind: str, name: str = "") -> str:
