@@ -231,9 +231,9 @@ def read_parts(path: Path) -> Parts:
     if archive is None:
         return _parts_of(_Folder(path.parent), path.name)
     with archive:
+        check_format(path.name, ZIP_SIGNATURE, archive.namelist())
         place, name, _ = _lookup(_Zip(archive))
         if not name:
-            check_format(path.name, b"", archive.namelist())
             raise RefusedError("it is an archive without a model in it: a .keras or .h5 file, or layers and weights")
         return _parts_of(place, name)
 

@@ -74,6 +74,7 @@ def test_what_is_no_model_of_keras_says_what_it_is(tmp_path, kind, ending):
     ("name", "words"),
     [
         ("model.onnx", "it is an ONNX model"),
+        ("weights.npz", "it holds arrays of NumPy"),
         ("net.pt", "it is a file of PyTorch"),
         ("net.pth", "it is a file of PyTorch"),
         ("svm.joblib", "it is a pickle"),
@@ -83,7 +84,7 @@ def test_what_is_no_model_of_keras_says_what_it_is(tmp_path, kind, ending):
 )
 def test_other_formats_are_known_by_their_endings_too(tmp_path, name, words):
     path = tmp_path / name
-    path.write_bytes(b"?" * 100)
+    path.write_bytes(FILES["PyTorch"][0] if name == "net.pt" else npz() if name == "weights.npz" else b"?" * 100)
     assert is_model(path) and is_model(tmp_path)
     for asked in (path, tmp_path):
         with pytest.raises(StudioError, match=words):
