@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 USUAL_SIDE = 224
 
-_ALIKE = frozenset({"keras_model", "model", "saved_model", "model.weights", "weights", "config"})
+_ALIKE = frozenset({"keras_model", "model", "saved_model", "weights", "config"})
 """Names of files, without their endings, that say nothing of the model in them."""
 
 
@@ -131,7 +131,8 @@ def inspect_model(path: Path) -> Inspection:
 
 def _called(path: Path) -> str:
     """A name to propose: that of the file, or of its folder where all files of that kind are called alike."""
-    return path.parent.name if path.stem in _ALIKE and path.parent.name else path.stem
+    name = path.stem.removesuffix(".weights")
+    return path.parent.name if name in _ALIKE and path.parent.name else name
 
 
 def read_class_names(text: str, count: int) -> tuple[str, ...]:

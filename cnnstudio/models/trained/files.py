@@ -26,11 +26,11 @@ from cnnstudio.models.keras_config.allowlist import MODELS, RefusedError, checke
 from cnnstudio.models.keras_config.graph import LAYER_NAMES, scope_name
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
 from cnnstudio.models.layer_table import describe
-from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
+from cnnstudio.models.trained.card import Card, parse_card
 from cnnstudio.models.trained.channels_first import channels_last
 from cnnstudio.models.trained.other_formats import SAVE_IT
 from cnnstudio.models.trained.other_models import check_kind
-from cnnstudio.models.trained.parts import DAMAGED_ZIP, HDF5_SIGNATURE, MAX_FILE, Parts, check_packing, read_parts
+from cnnstudio.models.trained.parts import DAMAGED_ZIP, HDF5_SIGNATURE, MAX_MEMBERS, Parts, check_packing, read_parts
 from cnnstudio.storage import data_folder, write_atomically
 from cnnstudio.wording import size
 
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     import h5py
     import keras
 
-MAX_MEMBERS = {"metadata.json": 2 * MAX_CARD_BYTES, "config.json": 2**24, "model.weights.h5": MAX_FILE}
-"""The only members that an archive may have, with the bytes they may unpack to."""
 MAX_H5_OBJECTS = 100_000
 
 _BOLD = re.compile("\x1b\\[\\d*m")

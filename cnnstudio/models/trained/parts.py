@@ -17,7 +17,7 @@ from typing import Protocol
 
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.keras_config.allowlist import RefusedError
-from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE
+from cnnstudio.models.trained.card import CARD_FILE, MAX_CARD_BYTES, MODEL_FILE
 from cnnstudio.models.trained.other_formats import (
     OTHER_ENDINGS,
     RESAVE_IT,
@@ -37,6 +37,8 @@ MAX_FILE = 2**30
 """Largest file that is read, in bytes; also what its weights may take."""
 MAX_LAYERS_BYTES = 2**24
 """Largest file with the layers of a model that is read."""
+MAX_MEMBERS = {"metadata.json": 2 * MAX_CARD_BYTES, "config.json": 2**24, "model.weights.h5": MAX_FILE}
+"""The only members that a `.keras` file may have, with the bytes they may unpack to."""
 MAX_RATIO = 100
 """Keras stores its members as they are; weights hardly compress, and nothing honest shrinks to a hundredth."""
 
@@ -171,8 +173,9 @@ def model_file(path: Path) -> Path:
         return path
     if is_file(path / MODEL_FILE):
         return path / MODEL_FILE
+    _, names, folders = _lookup(_Folder(path))
     try:
-        _, name, folders = _lookup(_Folder(path))
+        name = _only(names)
     except RefusedError as error:
         raise StudioError(f"{path} is not opened: {error}.") from error
     return path.joinpath(*folders, name) if name else path
@@ -187,7 +190,11 @@ def is_model(path: Path) -> bool:
         return is_file(path / CARD_FILE) or _holds_model(_Folder(path))
     ending = path.suffix.lower()
     if ending == ".zip":
-        return _is_packed_model(path)
+        archive = _opened(path)
+        if archive is None:
+            return False
+        with archive:
+            return _is_keras(archive) or _holds_model(_Zip(archive))
     if ending == ".json" and path.name != CARD_FILE:
         return is_layers_file(path)
     return ending in MODEL_ENDINGS or ending in OTHER_ENDINGS or path.name == CARD_FILE
@@ -232,10 +239,10 @@ def read_parts(path: Path) -> Parts:
         return _parts_of(_Folder(path.parent), path.name)
     with archive:
         check_format(path.name, ZIP_SIGNATURE, archive.namelist())
-        place, name, _ = _lookup(_Zip(archive))
-        if not name:
+        place, names, _ = _lookup(_Zip(archive))
+        if not names:
             raise RefusedError("it is an archive without a model in it: a .keras or .h5 file, or layers and weights")
-        return _parts_of(place, name)
+        return _parts_of(place, _only(names))
 
 
 def companions(path: Path, names: Sequence[str], limit: int) -> Iterator[tuple[str, bytes]]:
@@ -313,22 +320,23 @@ def check_packing(member: zipfile.ZipInfo, limit: int) -> None:
 
 def _packed(path: Path) -> zipfile.ZipFile | None:
     """The zip in which a model may be packed, open; None for a `.keras` file, which is one itself, and for all else."""
-    if path.suffix.lower() in MODEL_ENDINGS or not is_file(path):
-        return None
-    try:
-        if not 0 < _count_members(path) <= _MAX_PACKED:
-            return None
-        archive = zipfile.ZipFile(path)
-    except DAMAGED_ZIP:
-        return None
-    if MODEL_MEMBERS.issubset(archive.namelist()):
+    archive = None if path.suffix.lower() in MODEL_ENDINGS else _opened(path)
+    if archive is not None and _is_keras(archive):
         archive.close()
         return None
     return archive
 
 
-MODEL_MEMBERS = frozenset({"metadata.json", "config.json", "model.weights.h5"})
-"""What is in a `.keras` file."""
+def _opened(path: Path) -> zipfile.ZipFile | None:
+    """A zip of few files; None where it is none."""
+    try:
+        return zipfile.ZipFile(path) if is_file(path) and 0 < _count_members(path) <= _MAX_PACKED else None
+    except DAMAGED_ZIP:
+        return None
+
+
+def _is_keras(archive: zipfile.ZipFile) -> bool:
+    return MAX_MEMBERS.keys() <= set(archive.namelist())
 
 
 def _count_members(path: Path) -> int:
@@ -341,61 +349,45 @@ def _count_members(path: Path) -> int:
     return struct.unpack_from("<H", tail, at + 10)[0] if 0 <= at <= len(tail) - 22 else 0
 
 
-def _is_packed_model(path: Path) -> bool:
-    try:
-        archive = _packed(path)
-        if archive is None:
-            return 0 < _count_members(path) <= _MAX_PACKED and _member_names(path) >= MODEL_MEMBERS
-        with archive:
-            return _holds_model(_Zip(archive))
-    except DAMAGED_ZIP:
-        return False
-
-
-def _member_names(path: Path) -> set[str]:
-    with zipfile.ZipFile(path) as archive:
-        return set(archive.namelist())
-
-
 def _holds_model(place: Place) -> bool:
     """Whether there is a model, and nothing beside it that is more likely meant: pictures, or folders."""
-    try:
-        found, name, _ = _lookup(place)
-    except RefusedError:
-        return True  # there are several, which is told when it is opened
+    found, names, _ = _lookup(place)
     pictures = any(Path(file).suffix.lower() in _PICTURES for file in found.files())
-    return bool(name) and not pictures and (name == SAVED_MODEL or not found.folders())
+    return bool(names) and not pictures and (names == [SAVED_MODEL] or not found.folders())
 
 
-def _lookup(place: Place) -> tuple[Place, str, list[str]]:
-    """Where the model lies: the folder, the name of its file, empty where there is none, and the folders on the way.
+def _lookup(place: Place) -> tuple[Place, list[str], list[str]]:
+    """Where a model lies: the folder, the names of its file and of others as likely, and the folders on the way."""
+    passed: list[str] = []
+    while not (names := _models(place)) and len(passed) < _MAX_DEPTH and len(inner := place.folders()) == 1:
+        passed += inner
+        place = place.within(inner[0])
+    return place, names, passed
+
+
+def _models(place: Place) -> list[str]:
+    """The files in a folder of which one is opened as its model: one, where that is clear."""
+    names = place.files()
+    if SAVED_MODEL in names:
+        return [SAVED_MODEL]
+    models = [name for name in names if Path(name).suffix.lower() in MODEL_ENDINGS]
+    whole = [name for name in models if name.lower().endswith(".keras")]
+    unnamed = [name for name in models if "weights" not in name.lower()]
+    if models:
+        return next((some for some in (whole, unnamed) if len(some) == 1), models)
+    layers = [name for name in _json_files(names) if _is_layers(place.head(name))]
+    return (layers + [name for name in names if Path(name).suffix.lower() in OTHER_ENDINGS])[:1]
+
+
+def _only(names: Sequence[str]) -> str:
+    """The one name of a list; empty where there is none.
 
     Raises:
         RefusedError: there are several.
     """
-    passed: list[str] = []
-    while not (name := _main(place)) and len(passed) < _MAX_DEPTH and len(inner := place.folders()) == 1:
-        passed += inner
-        place = place.within(inner[0])
-    return place, name, passed
-
-
-def _main(place: Place) -> str:
-    """The file in a folder that is opened as its model; empty where there is none."""
-    names = place.files()
-    if SAVED_MODEL in names:
-        return SAVED_MODEL
-    models = [name for name in names if Path(name).suffix.lower() in MODEL_ENDINGS]
-    whole = [name for name in models if name.lower().endswith(".keras")]
-    unnamed = [name for name in models if "weights" not in name.lower()]
-    for some in (whole, unnamed, models):
-        if len(some) == 1:
-            return some[0]
-    if models:
-        raise RefusedError(f"it holds several models ({', '.join(models[:5])}). Open one of them")
-    layers = [name for name in _json_files(names) if _is_layers(place.head(name))]
-    others = [name for name in names if Path(name).suffix.lower() in OTHER_ENDINGS]
-    return next(iter([*layers, *others]), "")
+    if len(names) > 1:
+        raise RefusedError(f"it holds several models ({', '.join(names[:5])}). Open one of them")
+    return next(iter(names), "")
 
 
 def _json_files(names: Sequence[str]) -> list[str]:

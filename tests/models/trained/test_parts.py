@@ -214,9 +214,13 @@ def test_a_folder_of_pictures_is_no_model_nor_one_of_anything_else(put, tmp_path
     project = tmp_path / "project"
     shutil.copytree(tmp_path / "pictures", project)
     (project / "model.h5").touch()
+    projects = tmp_path / "projects"
+    shutil.copytree(project, projects)
+    (projects / "best.h5").touch()
     for path in (
         folder,
         project,
+        projects,
         tmp_path / "pictures",
         tmp_path / "data.json",
         tmp_path / "none.zip",
