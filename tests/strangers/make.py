@@ -42,6 +42,29 @@ def network(order: str):
     return model
 
 
+def teachable_machine():
+    """Models in models, as Teachable Machine nests them: photos become features, and these become classes."""
+    import tf_keras
+    from tf_keras import layers
+
+    tf_keras.utils.set_random_seed(6)
+    inputs = layers.Input((12, 12, 3))
+    x = layers.ZeroPadding2D(((0, 1), (0, 1)), name="Conv1_pad")(inputs)
+    x = layers.Conv2D(4, 3, strides=2, use_bias=False, name="Conv1")(x)
+    x = layers.ReLU(6.0, name="Conv1_relu")(layers.BatchNormalization(name="bn_Conv1")(x))
+    y = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name="expanded_conv_depthwise")(x)
+    x = layers.Add(name="block_1_add")([x, layers.BatchNormalization(name="expanded_conv_depthwise_BN")(y)])
+    network = tf_keras.Model(inputs, x, name="model1")
+    features = tf_keras.Sequential([network, layers.GlobalAveragePooling2D()], name="sequential_1")
+    classes = [layers.Dense(5, activation="relu"), layers.Dense(3, activation="softmax", use_bias=False)]
+    model = tf_keras.Sequential([features, tf_keras.Sequential(classes, name="sequential_3")], name="sequential_4")
+    model.build((None, 12, 12, 3))
+    random = np.random.default_rng(8)
+    model.set_weights([random.uniform(0.1, 0.9, weight.shape) for weight in model.get_weights()])
+    model(image()[None].astype(np.float32))
+    return model
+
+
 def packed(source: Path, target: Path, around: str = "") -> None:
     """Packs a folder, as a Mac does."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -55,7 +78,8 @@ def make() -> None:
     """Writes all files."""
     model = network("channels_last")
     raw = image()[None].astype(np.float32)
-    answers = {"0-1": model(raw / 255), "-1-1": model(raw / 127.5 - 1)}
+    nested = teachable_machine()
+    answers = {"0-1": model(raw / 255), "-1-1": model(raw / 127.5 - 1), "nested": nested(raw / 127.5 - 1)}
     (FOLDER / "answers.json").write_text(json.dumps({key: value.numpy()[0].tolist() for key, value in answers.items()}))
     (FOLDER / "layers.json").write_text(model.to_json())
     model.save_weights(FOLDER / "weights.h5")
@@ -65,12 +89,17 @@ def make() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         theirs = Path(temporary) / "converted_keras"
         theirs.mkdir()
-        model.save(theirs / "keras_model.h5")
+        nested.save(theirs / "keras_model.h5")
         (theirs / "labels.txt").write_text(NAMES, encoding="utf-8")
+        packed(theirs, FOLDER / "nested_keras.zip")
+        model.save(theirs / "keras_model.h5")
         packed(theirs, FOLDER / "converted_keras.zip", "converted_keras/")
         model.save(Path(temporary) / "saved" / "model.savedmodel", save_format="tf")
         (Path(temporary) / "saved" / "labels.txt").write_text(NAMES, encoding="utf-8")
         packed(Path(temporary) / "saved", FOLDER / "converted_savedmodel.zip")
+        nested.save(Path(temporary) / "nested" / "model.savedmodel", save_format="tf")
+        (Path(temporary) / "nested" / "labels.txt").write_text(NAMES, encoding="utf-8")
+        packed(Path(temporary) / "nested", FOLDER / "nested_savedmodel.zip")
 
 
 if __name__ == "__main__":
