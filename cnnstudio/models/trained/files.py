@@ -310,7 +310,7 @@ def _members_of(parts: Parts, with_weights: bool) -> dict[str, bytes]:
         if with_weights:
             raise RefusedError(
                 "it holds the layers of a model, but not its weights. Put the .h5 file with the weights into the same "
-                f"folder, or {SAVE_IT}"
+                f"folder, or {SAVE_IT}; the Architecture page shows the layers alone"
             )
         return _apart(parts.layers or b"")
     if not parts.model.startswith(HDF5_SIGNATURE):
