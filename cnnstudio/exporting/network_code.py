@@ -16,10 +16,9 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 from cnnstudio.errors import StudioError
-from cnnstudio.exporting.python_text import INDENT, call, literal
+from cnnstudio.exporting.python_text import call, literal
 from cnnstudio.models.architectures.catalogue import seeded
 from cnnstudio.models.backend import import_keras
-from cnnstudio.models.keras_config.allowlist import MODELS
 from cnnstudio.models.keras_config.graph import Config, Graph, Node
 from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 from cnnstudio.models.layer_kinds.values import folded
@@ -61,7 +60,7 @@ def model_code(config: Config) -> tuple[list[str], str]:
     def write() -> tuple[list[str], str]:
         writer = _Writer()
         with seeded(0):  # the layers that are made to compare their arguments draw seeds
-            lines = writer.statements(graph, "model = ", graph.name)
+            lines = writer.statements(graph)
         return writer.definitions, "\n".join(lines)
 
     return alone(write)
@@ -72,30 +71,27 @@ class _Writer:
 
     def __init__(self) -> None:
         self.definitions: list[str] = []
-        self._functions = 0
 
-    def statements(self, graph: Graph, start: str, name: str, indent: str = "") -> list[str]:
-        """The lines that make a model of that name; the last statement begins with `start`."""
+    def statements(self, graph: Graph) -> list[str]:
+        """The lines that make the model."""
         lines: list[str] = []
         order = _branch_by_branch(graph)
         variables = _variables(order, graph.output)
         for node in order:
             given = [variables[source] for source in node.inputs]
-            lines += self._statement(node, f"{variables[node.name]} = ", given, indent)
-        return [*lines, *call(start, "keras.Model", ("inputs", "outputs", f"name={literal(name)}"), indent=indent)]
+            lines += self._statement(node, f"{variables[node.name]} = ", given)
+        return [*lines, *call("model = ", "keras.Model", ("inputs", "outputs", f"name={literal(graph.name)}"))]
 
-    def _statement(self, node: Node, start: str, given: Sequence[str], indent: str) -> list[str]:
+    def _statement(self, node: Node, start: str, given: Sequence[str]) -> list[str]:
         named = f"name={literal(node.name)}"
         if node.kind == "InputLayer":
-            return call(start, "keras.Input", (*_input_arguments(node.config), named), indent=indent)
+            return call(start, "keras.Input", (*_input_arguments(node.config), named))
         inputs = ", ".join(given)
         if len(given) > 1 or group_of(node.kind) == "Branches":
             inputs = f"[{inputs}]"
         # Keras itself notes `training=False` where a layer is called without.
         options = [f"{key}={literal(value)}" for key, value in node.options.items() if value]
         tail = f"({', '.join([inputs, *options])})"
-        if node.kind in MODELS:
-            return call(start, self._function(node), (), tail, indent)
         kind = LAYER_KINDS[node.kind]
         class_ = getattr(importlib.import_module(kind.module), node.kind)
         made_by = f"{kind.module.replace('keras.layers', 'layers')}.{node.kind}"
@@ -106,16 +102,7 @@ class _Writer:
             arguments = _arguments(class_, node.config)
         except Exception as error:  # Keras may raise anything for a config from elsewhere.
             raise StudioError(f"Keras cannot make the layer “{node.name}” ({first_line(error)}).") from error
-        return call(start, made_by, (*arguments, named), tail, indent)
-
-    def _function(self, node: Node) -> str:
-        """Writes a function that builds a model within the model, and returns its name."""
-        graph = Graph.of({"class_name": node.kind, "config": node.config})
-        body = self.statements(graph, "return ", node.name, INDENT)
-        self._functions += 1
-        name = f"build_part_{self._functions}"
-        self._define("\n".join([f"def {name}():", *body]))
-        return name
+        return call(start, made_by, (*arguments, named), tail)
 
     def _define(self, text: str) -> None:
         if text not in self.definitions:
@@ -177,7 +164,7 @@ def _branch_by_branch(graph: Graph) -> list[Node]:
 def _draws(node: Node) -> bool:
     """Whether making this layer may draw from Python's `random`: it has an initialiser or a generator of its own."""
     return group_of(node.kind) in ("Convolution", "Dense", "Regularisation") or any(
-        "initializer" in key or key in {"seed", "layers"} for key in node.config
+        "initializer" in key or key == "seed" for key in node.config
     )
 
 

@@ -55,7 +55,7 @@ def assignment(name: str, text: str) -> list[str]:
     return [f"{name} = (", f"{INDENT}{text}", ")"]
 
 
-def call(target: str, function: str, arguments: Sequence[str], tail: str = "", indent: str = "") -> list[str]:
+def call(target: str, function: str, arguments: Sequence[str], tail: str = "") -> list[str]:
     """The lines of a call, on one line where it fits, else with the arguments on a line or on lines of their own.
 
     Args:
@@ -63,14 +63,13 @@ def call(target: str, function: str, arguments: Sequence[str], tail: str = "", i
         function: what is called.
         arguments: as text.
         tail: what it is called with in turn, such as `(x)`; empty where it is not.
-        indent: before every line.
     """
-    start, inside = f"{indent}{target}{function}(", ", ".join(arguments)
+    start, inside = f"{target}{function}(", ", ".join(arguments)
     whole = f"{start}{inside}){tail}"
     if len(whole) <= LINE or not arguments:
         return [whole]
     if tail and len(f"{start}{inside})(") <= LINE:
-        return [f"{start}{inside})(", f"{indent}{INDENT}{tail[1:-1]}", f"{indent})"]
-    if len(f"{indent}{INDENT}{inside}") <= LINE:
-        return [start, f"{indent}{INDENT}{inside}", f"{indent}){tail}"]
-    return [start, *(f"{indent}{INDENT}{argument}," for argument in arguments), f"{indent}){tail}"]
+        return [f"{start}{inside})(", f"{INDENT}{tail[1:-1]}", ")"]
+    if len(f"{INDENT}{inside}") <= LINE:
+        return [start, f"{INDENT}{inside}", f"){tail}"]
+    return [start, *(f"{INDENT}{argument}," for argument in arguments), f"){tail}"]

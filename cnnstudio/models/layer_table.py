@@ -56,7 +56,7 @@ class LayerRow:
     """One layer.
 
     Attributes:
-        name: of the layer; of one within a model within the model, “model/layer”.
+        name: of the layer; of one of a model within the model, “model.layer”.
         kind: Keras's class.
         title: what it is, short: “Convolution 5×5”.
         description: one sentence that teaches what this kind of layer does.
@@ -153,7 +153,7 @@ def describe(config: Config) -> LayerTable:
     Raises:
         StudioError: it is no image classifier: it needs one input, for images of one size, and one output.
     """
-    graph = Graph.flattened(config)
+    graph = Graph.listed(config)
     image_node, *nodes = graph.nodes.values()
     image = _image_shape(image_node.config)
     misfit = _bad_image(image_node, image)

@@ -40,7 +40,7 @@ def layers_of(model: "keras.Model", path: str = "") -> dict[str, "keras.Layer"]:
     found = {}
     for layer in model.layers:
         if hasattr(layer, "layers"):
-            found |= layers_of(layer, f"{path}{layer.name}/")
+            found |= layers_of(layer, f"{path}{layer.name}.")
         elif not path or type(layer).__name__ != "InputLayer":
             found[path + layer.name] = layer
     return found
@@ -57,11 +57,11 @@ def test_models_within_a_model_are_taken_apart():
     model = nested()
     table = describe_model(model)
     check_against_keras(table, model)
-    assert table.row("stem/conv").inputs == ("image",)
-    assert table.row("forked/right").inputs == ("stem/norm",)
-    assert table.row("tail/flat").inputs == ("forked/right",)
-    assert table.row("both").inputs == ("flat", "tail/dense")
-    assert table.row("inner/conv").trainable_parameters == 0
+    assert table.row("stem.conv").inputs == ("image",)
+    assert table.row("forked.right").inputs == ("stem.norm",)
+    assert table.row("tail.flat").inputs == ("forked.right",)
+    assert table.row("both").inputs == ("flat", "tail.dense")
+    assert table.row("inner.conv").trainable_parameters == 0
 
 
 def check_against_keras(table: LayerTable, model: "keras.Model") -> None:

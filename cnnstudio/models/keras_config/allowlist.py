@@ -11,7 +11,7 @@ import json
 from typing import Any, Literal
 
 from cnnstudio.limits import MAX_LAYERS, MAX_MODEL_DEPTH, MAX_UNITS
-from cnnstudio.models.keras_config.equivalents import OPERATION_MODULES, as_layer
+from cnnstudio.models.keras_config.equivalents import OPERATION_MODULES, as_layer, with_channels_at_once
 from cnnstudio.models.layer_kinds import LAYER_KINDS
 
 MAX_TEXT = 1_000
@@ -50,8 +50,10 @@ PARTS = {
 """Objects that a layer's config may hold, by module."""
 
 _ADVICE = {
-    "Lambda": "; say what it does with one of Keras's layers, such as Rescaling, or with plain arithmetic, such as "
-    "x / 255, and save the model again"
+    "Lambda": "say what it does with one of Keras's layers, such as Rescaling, or with plain arithmetic, such as "
+    "x / 255, and save the model again",
+    "KerasLayer": "take the same network from keras.applications in its place, train it and save it again",
+    "TFSMLayer": "build the network that it reads from layers of Keras, and save it as .keras",
 }
 """What else will do, for layers that are met often."""
 
@@ -78,7 +80,8 @@ def checked_config(text: bytes) -> dict[str, Any]:
         text: the config.json of a `.keras` file.
 
     Returns:
-        A config of the same model for `keras.saving.deserialize_keras_object`.
+        A config of the same model, for `cnnstudio.models.keras_config.graph.Graph`. Layers that take the place of an
+        operation, for which the file holds no weights, have the key “operation”.
 
     Raises:
         RefusedError: it is no config, or names something that is not allowed.
@@ -118,7 +121,7 @@ class _Copy:
             raise RefusedError("it is damaged: its model has no list of layers")
         copied = {key: _plain(inner[key]) for key in _MODEL_FIELDS if key in inner and key != "layers"}
         copied["name"] = _name(inner)
-        copied["layers"] = [self._layer(layer, depth) for layer in layers]
+        copied["layers"] = [self._layer(layer, depth) for layer in with_channels_at_once(layers)]
         class_name = config["class_name"]
         return {
             "module": MODELS[class_name],
@@ -142,6 +145,8 @@ class _Copy:
             copied["name"] = _name(config)
         if "inbound_nodes" in config:
             copied["inbound_nodes"] = _nodes(config)
+        if config.get("operation"):
+            copied["operation"] = True
         return copied
 
 
@@ -169,7 +174,8 @@ def _as_layer(config: Any) -> Any:
     layer = as_layer(config)
     if layer is None:
         raise RefusedError(
-            f"it computes with {_kind(config)} between its layers, in a way that none of Keras's image layers does"
+            f"it computes with {_kind(config)} between its layers, in a way that none of Keras's image layers does; do "
+            "that to the images beforehand, or say it with a layer such as Rescaling, and save the model again"
         )
     return layer
 
@@ -194,9 +200,10 @@ def _object(config: Any, what: Literal["layer", "part"]) -> dict[str, Any]:
         raise RefusedError(f"it is damaged: a {what} is missing where one must be")
     module, name = config.get("module"), config.get("class_name")
     if not isinstance(module, str) or not isinstance(name, str) or not _is_allowed(module, name, what):
+        advice = _ADVICE.get(str(name), f"put a {what} of Keras in its place, and save the model again")
         raise RefusedError(
             f"it contains {_kind(config)}, which is not on the list of {what}s that CNN Studio opens, because a "
-            f"{what} from elsewhere could run code or read files{_ADVICE.get(str(name), '')}"
+            f"{what} from elsewhere could run code or read files; {advice}"
         )
     registered = LAYER_KINDS[name].registered_name if what == "layer" else None
     if config.get("registered_name") not in ((None, name) if registered is None else (registered,)):
@@ -239,10 +246,6 @@ def _nodes(config: dict[str, Any]) -> list[dict[str, Any]]:
     nodes = config["inbound_nodes"]
     if not isinstance(nodes, list) or not all(isinstance(node, dict) for node in nodes):
         raise RefusedError("it is damaged: the connections of its layers cannot be read")
-    if len(nodes) > 1:
-        raise RefusedError(
-            f"its layer “{_name(config)}” is used at {len(nodes)} places, and would show only one of them"
-        )
     return [{"args": _tensors(node.get("args")), "kwargs": _options(node.get("kwargs"))} for node in nodes]
 
 

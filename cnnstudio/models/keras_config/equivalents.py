@@ -4,11 +4,11 @@ Keras keeps an operation that is called on the output of a layer as an entry of 
 Keras's layers computes the same, it takes its place, so that all code that handles layers handles the operation too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
-from cnnstudio.models.keras_config.graph import layer_config
+from cnnstudio.models.keras_config.graph import UNKNOWN_SHAPE, Node, layer_config
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
 
 Entry = dict[str, Any]
@@ -17,18 +17,24 @@ Entry = dict[str, Any]
 _Found = tuple[str, dict[str, Any], Any]
 """Keras's kind of a layer, what it is made with and what it is called with."""
 
-OPERATION_MODULES = ("keras.src.ops.numpy", "keras.src.ops.nn")
+OPERATION_MODULES = ("keras.src.ops.numpy", "keras.src.ops.nn", "keras.src.ops.core", "keras.src.ops.image")
 """Where Keras keeps its operations."""
 
 _ACTIVATIONS = {function.operation: function for function in ACTIVATIONS.values() if function.operation}
 """Activation functions by the operation on single numbers that does the same."""
 
+_MOST_CHANNELS = 4096
+"""Beyond them, an operation that has one number for each channel is not looked at."""
+_MOST_MIXED = 16
+"""Channels of an image that are put into another order."""
+_FLOATS = frozenset({"float32", "float16", "bfloat16", "float64"})
 _MERGES = frozenset({"Add", "Maximum", "Minimum", "Multiply", "Subtract"})
 _GLOBAL_POOLINGS = {"Mean": "GlobalAveragePooling2D", "Max": "GlobalMaxPooling2D"}
 
 OPERATIONS = frozenset(
     {*_ACTIVATIONS, *_MERGES, *_GLOBAL_POOLINGS}
-    | {"Concatenate", "Divide", "Negative", "Reshape", "Softmax", "Transpose", "TrueDivide"}
+    | {"Cast", "Concatenate", "Divide", "Flip", "GetItem", "LeakyRelu", "Negative", "Repeat", "Reshape", "Resize"}
+    | {"Softmax", "Stack", "Transpose", "TrueDivide"}
 )
 """Operations that some layer can do, with the right arguments."""
 
@@ -36,6 +42,57 @@ OPERATIONS = frozenset(
 def is_operation(entry: Entry) -> bool:
     """Whether an entry without a module, as in an `.h5` file, is an operation: every layer can be frozen."""
     return entry["class_name"] in OPERATIONS and "trainable" not in entry["config"]
+
+
+def with_channels_at_once(entries: list[Entry]) -> list[Entry]:
+    """Channels that are picked one by one, and stacked again, as one operation that picks all: `x[..., [2, 1, 0]]`.
+
+    That is how Keras 3 turns red, green and blue round in the `preprocess_input` of its older networks.
+
+    Args:
+        entries: of a model; anything may stand in them.
+    """
+    try:
+        by_name = {_name_of(entry): entry for entry in entries}
+        merged = {_name_of(entry): one for entry in entries if (one := _picked_at_once(entry, by_name))}
+        if not merged:
+            return entries
+        replaced = [merged.get(_name_of(entry), entry) for entry in entries]
+        used = {name for entry in replaced for name in _sources(entry.get("inbound_nodes"))}
+        kept = used | merged.keys()
+        return [entry for entry in replaced if entry["class_name"] != "GetItem" or _name_of(entry) in kept]
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+        return entries
+
+
+def _picked_at_once(entry: Entry, by_name: Mapping[str, Entry]) -> Entry | None:
+    if entry["class_name"] != "Stack" or entry["config"]["axis"] not in (-1, 3):
+        return None
+    picked = []
+    for name in _sources(entry["inbound_nodes"]):
+        (call,) = by_name[name]["inbound_nodes"]
+        given, (dots, channel) = call["args"]
+        if by_name[name]["class_name"] != "GetItem" or not _is_ellipsis(dots) or not isinstance(channel, int):
+            return None
+        picked.append((given, channel))
+    if any(given != picked[0][0] for given, _ in picked):
+        return None
+    args = [picked[0][0], [{"class_name": "__ellipsis__", "config": {}}, [channel for _, channel in picked]]]
+    config = {"name": _name_of(entry)}
+    return {**entry, "class_name": "GetItem", "config": config, "inbound_nodes": [{"args": args, "kwargs": {}}]}
+
+
+def _name_of(entry: Entry) -> str:
+    return entry.get("name") or entry["config"]["name"]
+
+
+def _sources(value: Any) -> Iterator[str]:
+    """The names of the layers whose outputs stand in something, however deep."""
+    if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
+        yield value["config"]["keras_history"][0]
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _sources(item)
 
 
 def as_layer(entry: Entry) -> Entry | None:
@@ -55,7 +112,8 @@ def as_layer(entry: Entry) -> Entry | None:
         kind, settings, args = found
         config = {"name": entry["config"]["name"], **settings}
         calls = [{"args": args, "kwargs": {}}]
-        return {**layer_config(kind, config), "name": entry.get("name", config["name"]), "inbound_nodes": calls}
+        name = entry.get("name", config["name"])
+        return {**layer_config(kind, config), "name": name, "inbound_nodes": calls, "operation": True}
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError):
         return None
 
@@ -65,6 +123,8 @@ def _equivalent(operation: str, settings: Mapping[str, Any], args: list[Any]) ->
         function = _ACTIVATIONS[operation]
         same = all(settings[key] == value for key, value in function.operation_values.items())
         return ("Activation", {"activation": function.name}, args) if same else None
+    if operation == "GetItem":
+        return (*_picked(args[0], _channels(args[1], _count(args[0]))), [args[0]])
     if len(args) == 2:
         return _arithmetic(operation, *args)
     if operation == "Concatenate":
@@ -74,7 +134,8 @@ def _equivalent(operation: str, settings: Mapping[str, Any], args: list[Any]) ->
 
 
 def _of_one(operation: str, settings: Mapping[str, Any], given: Any) -> tuple[str, dict[str, Any]] | None:
-    rank = len(given["config"]["shape"])
+    shape = given["config"]["shape"]
+    rank = 4 if shape == UNKNOWN_SHAPE else len(shape)
     found: tuple[str, dict[str, Any]] | None = None
     match operation:
         case "Negative":
@@ -83,37 +144,141 @@ def _of_one(operation: str, settings: Mapping[str, Any], given: Any) -> tuple[st
             found = "Softmax", {"axis": settings["axis"]}
         case "Mean" | "Max" if rank == 4 and sorted(axis % rank for axis in settings["axis"]) == [1, 2]:
             found = _GLOBAL_POOLINGS[operation], {"keepdims": settings["keepdims"]}
-        case "Reshape" if settings["newshape"][0] in (-1, None):
+        case "Reshape" if settings["newshape"][0] in (-1, None, shape[0]):
             found = "Reshape", {"target_shape": settings["newshape"][1:]}
         case "Transpose" if settings["axes"][0] == 0:
             found = "Permute", {"dims": settings["axes"][1:]}
+        case "Cast" if str(settings["dtype"]) in _FLOATS:
+            found = "Identity", {}
+        case "LeakyRelu":
+            found = "LeakyReLU", {"negative_slope": settings["negative_slope"]}
+        case "Resize":
+            found = "Resizing", _resizing(settings)
+        case "Flip" if settings["axis"] in (-1, 3, [-1], [3]):
+            found = _picked(given, list(range(_count(given)))[::-1])
+        case "Repeat" if settings["axis"] in (-1, 3) and _count(given, 1) == 1 and settings["repeats"] <= _MOST_MIXED:
+            found = _mixing([[1.0] * settings["repeats"]])
     return found
 
 
+def _resizing(settings: Mapping[str, Any]) -> dict[str, Any]:
+    height, width = settings["size"]
+    flags = ("antialias", "crop_to_aspect_ratio", "pad_to_aspect_ratio")
+    kept = {flag: settings[flag] for flag in flags if settings.get(flag)}
+    return {"height": height, "width": width, "interpolation": settings["interpolation"], **kept}
+
+
+def _count(given: Any, usual: int = 3) -> int:
+    """How many channels there are; where Keras 2 does not say, those of a colour image.
+
+    Raises:
+        ValueError: there are many more than an image has.
+    """
+    channels = given["config"]["shape"][-1]
+    channels = usual if channels is None else channels
+    if not 0 < channels <= _MOST_CHANNELS:
+        raise ValueError(f"{channels} channels")
+    return channels
+
+
+def _channels(key: Any, count: int) -> list[int]:
+    """Which channels `x[..., key]` takes, in which order.
+
+    Raises:
+        ValueError: it takes a part of something else.
+    """
+    key = key["config"]["value"] if isinstance(key, dict) and key["class_name"] == "__tuple__" else key
+    dots, last = key
+    if not _is_ellipsis(dots):
+        raise ValueError("only channels are picked")
+    if isinstance(last, dict):
+        last = last.get("config", last)
+        last = list(range(count))[slice(last["start"], last["stop"], last["step"])]
+    return [range(count)[channel] for channel in last]
+
+
+def _is_ellipsis(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("class_name") == "__ellipsis__"
+
+
+def _picked(given: Any, channels: Sequence[int]) -> tuple[str, dict[str, Any]]:
+    if max(_count(given), len(channels)) > _MOST_MIXED:
+        raise ValueError(f"{len(channels)} channels of {_count(given)}")
+    return _mixing([[float(place == channel) for channel in channels] for place in range(_count(given))])
+
+
+def is_mixing(node: Node) -> bool:
+    """Whether a layer puts the channels of an image into another order, or repeats them, and nothing else."""
+    initializer = node.config.get("kernel_initializer")
+    fixed = isinstance(initializer, dict) and isinstance(initializer["config"].get("value"), list)
+    return node.kind == "Conv2D" and node.config.get("kernel_size") == [1, 1] and fixed
+
+
+def _mixing(weights: list[list[float]]) -> tuple[str, dict[str, Any]]:
+    """A convolution whose weights are fixed: what each output channel takes of each channel."""
+    initializer = {"class_name": "Constant", "config": {"value": [[weights]]}}
+    return "Conv2D", {
+        "filters": len(weights[0]),
+        "kernel_size": [1, 1],
+        "use_bias": False,
+        "trainable": False,
+        "kernel_initializer": {"module": "keras.initializers", **initializer, "registered_name": None},
+    }
+
+
+_Constant = float | list[float]
+"""What arithmetic is done with: one number, or one for each channel."""
+
+
 def _arithmetic(operation: str, one: Any, other: Any) -> _Found | None:
-    if not (_is_number(one) or _is_number(other)):
+    if _is_output(one) and _is_output(other):
         alike = len(one["config"]["shape"]) == len(other["config"]["shape"])
         return (operation, {}, [[one, other]]) if alike and operation in _MERGES else None
     if operation == "Maximum" and other == 0:
         return "ReLU", {}, [one]
-    before = _is_number(one)
-    given, number = (other, float(one)) if before else (one, float(other))
-    scaling = _scaling(operation, number, before)
+    before = not _is_output(one)
+    given, constant = (other, _constant(one, other)) if before else (one, _constant(other, one))
+    scaling = _scaling(operation, constant, before)
     return ("Rescaling", dict(zip(("scale", "offset"), scaling, strict=True)), [given]) if scaling else None
 
 
-def _scaling(operation: str, number: float, before: bool) -> tuple[float, float] | None:
-    """By what arithmetic with a number, behind or before, multiplies, and what it adds after that."""
+def _scaling(operation: str, constant: _Constant, before: bool) -> tuple[_Constant, _Constant] | None:
+    """By what arithmetic with a constant, behind or before, multiplies, and what it adds after that."""
     match operation:
         case "Add":
-            return 1.0, number
+            return 1.0, constant
         case "Subtract":
-            return (-1.0, number) if before else (1.0, -number)
+            return (-1.0, constant) if before else (1.0, _each(lambda number: -number, constant))
         case "Multiply":
-            return number, 0.0
+            return constant, 0.0
         case "Divide" | "TrueDivide" if not before:
-            return 1 / number, 0.0
+            return _each(lambda number: 1 / number, constant), 0.0
     return None
+
+
+def _each(function: Callable[[float], float], constant: _Constant) -> _Constant:
+    return [function(number) for number in constant] if isinstance(constant, list) else function(constant)
+
+
+def _constant(value: Any, given: Any) -> _Constant:
+    """The number, or the numbers for each channel, that arithmetic is done with.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if isinstance(value, dict) and value["class_name"] in ("__tensor__", "__numpy__"):
+        value = value["config"]["value"]
+    while isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if _is_number(value):
+        return float(value)
+    if not isinstance(value, list) or not all(map(_is_number, value)) or len(value) != _count(given, len(value)):
+        raise ValueError("neither one number nor one for each channel")
+    return [float(number) for number in value]
+
+
+def _is_output(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("class_name") == "__keras_tensor__"
 
 
 def _is_number(value: Any) -> bool:

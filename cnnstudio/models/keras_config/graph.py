@@ -1,16 +1,19 @@
 """The graph of a network, taken out of Keras's config and put back.
 
 Keras's config lists the layers, each with the outputs that it is called with. Here each layer is a `Node` that names
-the layers it is fed by, so that a layer can be put in, taken out or moved without copying the others.
+the layers it is fed by, so that a layer can be put in, taken out or moved without copying the others. Models within the
+model are unfolded: their layers stand in their place, under names of their own.
 """
 
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from cnnstudio.errors import StudioError
+from cnnstudio.limits import MAX_LAYERS
 from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 
 Config = dict[str, Any]
@@ -30,16 +33,18 @@ class Node:
     """A layer and what it is fed by.
 
     Attributes:
-        name: the layer's name, unique in its graph; of a layer within a model within the model, “model/layer”.
+        name: the layer's name, unique in its graph; of a layer of a model within the model, “model.layer”.
         layer: Keras's config of the layer (module, class_name, config, registered_name); never changed in place.
         inputs: the names of the layers whose outputs it takes, in order.
         options: other arguments of its call, such as `training`.
+        path: by which the file knows it: the names of the models that it is in, and its own; empty for what it has not.
     """
 
     name: str
     layer: Mapping[str, Any]
     inputs: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    path: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -87,28 +92,25 @@ class Graph:
 
     @classmethod
     def of(cls, config: Config) -> "Graph":
-        """Reads a config.
+        """Reads a config; the layers of models within the model stand in their place.
 
         Raises:
             StudioError: it is no network with one input and one output, or its connections make no sense.
         """
-        nodes, output = _read(config, flatten=False)
-        graph = cls(scope_name(str(config["config"]["name"])), nodes, output)
-        if [node.kind for node in nodes if not node.inputs] != ["InputLayer"]:
+        graph = cls.listed(config)
+        if [node.kind for node in graph.nodes.values() if not node.inputs] != ["InputLayer"]:
             raise StudioError("This is no image classifier: all its layers must be computed from its one input.")
         graph.sort()
         return graph
 
     @classmethod
-    def flattened(cls, config: Config) -> "Graph":
-        """Reads a config with the layers of models within the model in their place, the input first.
-
-        Its layers cannot be edited, and are in the order of the config as far as each follows those it is fed by.
+    def listed(cls, config: Config) -> "Graph":
+        """Reads a config; its layers are in the order of the config as far as each follows those it is fed by.
 
         Raises:
             StudioError: as of `of`.
         """
-        return cls(str(config["config"].get("name")), *_read(config, flatten=True))
+        return cls(scope_name(str(config["config"].get("name"))), *_read(config))
 
     @property
     def input(self) -> str:
@@ -145,9 +147,6 @@ class Graph:
         try:
             return self.nodes[name]
         except KeyError:
-            whole = name.partition("/")[0]
-            if whole in self.nodes:
-                raise StudioError(f"“{name}” is part of “{whole}”, which is edited as a whole.") from None
             raise StudioError(f"This network has no layer “{name}”.") from None
 
     def consumers(self, name: str) -> list[Node]:
@@ -215,16 +214,6 @@ class Graph:
                     ready.append(source)
         self.nodes = {name: self.nodes[name] for name in sorted(found, key=lambda name: (-distance[name], found[name]))}
 
-    def check_names(self) -> None:
-        """Checks that TensorFlow can compile a network with such names.
-
-        Raises:
-            StudioError: it cannot.
-        """
-        for name in self.nodes:
-            if not is_layer_name(name):
-                raise StudioError(f"One of its layers is called “{name}”, but {LAYER_NAMES}.")
-
     def to_config(self) -> Config:
         """Keras's config of a Functional model of these layers, sorted."""
         self.sort()
@@ -236,7 +225,7 @@ class Graph:
                 "trainable": True,
                 "layers": [_layer(node) for node in self.nodes.values()],
                 "input_layers": [self.input, 0, 0],
-                "output_layers": [self.output, int(self.nodes[self.output].kind == "Functional"), 0],
+                "output_layers": [self.output, 0, 0],
             },
             "registered_name": None,
         }
@@ -263,153 +252,266 @@ def _is_softmax(node: Node) -> bool:
     return node.kind == "Softmax" or node.config.get("activation") == "softmax"
 
 
-def _read(config: Config, flatten: bool) -> tuple[list[Node], str]:
+def _read(config: Config) -> tuple[list[Node], str]:
     """Reads the layers of a config, each after those it is fed by, the input first; and the name of the output."""
+    unfolding = _Unfolding()
     try:
-        nodes, outputs = _nodes_of(config, "", None, trainable=True, flatten=flatten)
+        outputs = unfolding.model(config, (), None, trainable=True, training=None)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise StudioError("The network is damaged: its layers and connections cannot be read.") from error
+    nodes = list(unfolding.nodes.values())
     if len(outputs) != 1 or [node.kind for node in nodes].count("InputLayer") != 1:
         raise StudioError("This is no image classifier: a network needs exactly one input and one output.")
     # The input is listed first by Keras too, but a config may come from anybody.
     return sorted(nodes, key=lambda node: node.kind != "InputLayer"), outputs[0]
 
 
-def _nodes_of(
-    config: Mapping[str, Any], path: str, inputs: Sequence[str] | None, trainable: bool, flatten: bool
-) -> tuple[list[Node], tuple[str, ...]]:
-    """Reads the layers of a model.
+_Place = tuple[str, int, int]
+"""An output: the name of a layer, which of its calls is meant, and which of the outputs of that call."""
 
-    Args:
-        config: of the model.
-        path: goes before the names of its layers.
-        inputs: names of the nodes that feed it; None for the outermost model, which has an input layer of its own.
-        trainable: whether training changes what is around it.
-        flatten: whether the layers of models within it take their place.
 
-    Returns:
-        The layers, each after those it is fed by; and the names of those whose outputs are the model's own.
+@dataclass(frozen=True)
+class _Call:
+    """A layer, or a model within the model, at one of the places where it is used.
+
+    Attributes:
+        layer: its config.
+        number: which of its calls it is, from 0 on.
+        sources: the outputs that it is called with.
+        options: the other arguments of the call.
     """
-    fields = config["config"]
-    trainable = trainable and fields.get("trainable") is not False
-    layers, starts, ends = _chain(fields, inputs) if config["class_name"] == "Sequential" else _connected(fields)
-    counts = Counter(_name(layer) for layer, _ in layers)
-    if twice := next((name for name, count in counts.items() if count > 1), None):
-        raise StudioError(f"The network is damaged: two of its layers are called “{twice}”.")
-    outputs: dict[str, tuple[str, ...]] = {}  # for each layer or model within, the nodes whose outputs are its own
-    if inputs is not None:
-        outputs = {name: (given,) for (name, _), given in zip(starts, inputs, strict=True)}
-    nodes: list[Node] = []
-    for layer, sources in _in_order(layers, outputs):
-        name = _name(layer)
-        if any(place >= len(outputs[source]) for source, place in sources):
-            raise StudioError(f"The layer “{name}” is fed by one of several outputs of a model, and is not edited.")
-        given = tuple(outputs[source][place] for source, place in sources)
-        if flatten and "layers" in layer["config"]:
-            inner, outputs[name] = _nodes_of(layer, f"{path}{name}/", given, trainable, flatten)
-            nodes += inner
-        else:
-            nodes.append(_node(layer, path + name, given, trainable or not flatten))
-            outputs[name] = (path + name,)
-    if absent := next((name for name, _ in ends if name not in outputs), None):
-        raise StudioError(f"The network is damaged: its output is the layer “{absent}”, which is not there.")
-    return nodes, tuple(outputs[name][place] for name, place in ends)
+
+    layer: Mapping[str, Any]
+    number: int
+    sources: list[_Place]
+    options: Mapping[str, Any]
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """The name of the layer, and the number of the call."""
+        return _name(self.layer), self.number
 
 
-def _in_order(layers: "_Connected", given: Collection[str]) -> "Iterator[_Calls]":
-    """The layers in the order in which they are listed, each after those it is fed by, save those that are `given`."""
-    by_name = {_name(layer): (layer, sources) for layer, sources in layers if _name(layer) not in given}
-    done: set[str] = set()
-    opened: set[str] = set()
-    for first in by_name:
+class _Unfolding:
+    """One reading of a config.
+
+    Attributes:
+        nodes: the layers so far, each after those it is fed by.
+    """
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, Node] = {}
+        self._paths: set[tuple[str, ...]] = set()
+        self._calls = 0
+
+    def model(
+        self,
+        config: Mapping[str, Any],
+        path: tuple[str, ...],
+        inputs: Sequence[str] | None,
+        trainable: bool,
+        training: bool | None,
+    ) -> tuple[str, ...]:
+        """Reads the layers of a model.
+
+        Args:
+            config: of the model.
+            path: the names of the models that it is in, and its own; empty for the outermost.
+            inputs: names of the nodes that feed it; None for the outermost model, which has an input layer of its own.
+            trainable: whether training changes what is around it.
+            training: whether what is around it runs as while training; None where that is left to the caller.
+
+        Returns:
+            The names of the nodes whose outputs are its own.
+        """
+        fields = config["config"]
+        trainable = trainable and fields.get("trainable") is not False
+        is_chain = config["class_name"] == "Sequential"
+        calls, starts, ends = _chain(fields, inputs is None) if is_chain else _connected(fields)
+        outputs: dict[tuple[str, int], tuple[str, ...]] = {}
+        if inputs is not None:
+            outputs = {(name, 0): (given,) for (name, *_), given in zip(starts, inputs, strict=True)}
+        for call in _in_order(calls, outputs):
+            given = tuple(_output(outputs, place) for place in call.sources)
+            outputs[call.key] = self._add(call, path, given, trainable, training)
+        if absent := next((name for name, number, _ in ends if (name, number) not in outputs), None):
+            raise StudioError(f"The network is damaged: its output is the layer “{absent}”, which is not there.")
+        return tuple(_output(outputs, place) for place in ends)
+
+    def _add(
+        self, call: _Call, path: tuple[str, ...], inputs: tuple[str, ...], trainable: bool, training: bool | None
+    ) -> tuple[str, ...]:
+        """Adds a layer, or those of a model within; returns the names of the nodes whose outputs are its own."""
+        self._calls += 1
+        if self._calls > 2 * MAX_LAYERS:
+            raise StudioError(f"With its inner networks unfolded, this network has over {MAX_LAYERS:,} layers.")
+        layer, name = call.layer, _name(call.layer)
+        path = (*path, name)
+        mode = call.options.get("training")
+        training = mode if isinstance(mode, bool) else training
+        if "layers" in layer["config"]:
+            return self.model(layer, path, inputs, trainable, training)
+        if layer["config"]["name"] != name:
+            raise StudioError(f"The layer “{name}” has a second name, “{layer['config']['name']}”.")
+        kind = str(layer["class_name"])
+        if path in self._paths and (kind not in LAYER_KINDS or LAYER_KINDS[kind].has_weights):
+            raise StudioError(
+                f"The layer “{name}” is used at several places with the same weights. CNN Studio takes only networks "
+                "that use each layer with weights once: make a layer of its own for each place."
+            )
+        self._paths.add(path)
+        unique = self._free_name(path, kind)
+        values = {**layer["config"], "name": unique}
+        if not trainable:
+            values["trainable"] = False
+        if kind == "InputLayer":
+            values |= _one_by_one(values)
+        options = dict(call.options)
+        if isinstance(training, bool) and group_of(kind) in ("Normalisation", "Regularisation"):
+            options["training"] = training
+        kept = {key: layer.get(key) for key in _LAYER_FIELDS} | {"config": values}
+        self.nodes[unique] = Node(unique, kept, inputs, options, () if layer.get("operation") else path)
+        return (unique,)
+
+    def _free_name(self, path: tuple[str, ...], kind: str) -> str:
+        """A name with which TensorFlow can compile the layer: its own, where it can, or one that is close to it.
+
+        Before each dot stands the name of a model that it is in, so that what belongs together can be told.
+        """
+        *models, own = path
+        name = ".".join([*(model.replace(".", "_") for model in models), own])
+        if not is_layer_name(name):
+            plain = [_plain_name(model).replace(".", "_") for model in models]
+            name = ".".join([*filter(None, plain), _plain_name(own) or kind.lower()])[-_LONGEST:].lstrip("._-")
+        free, number = name, 1
+        while free in self.nodes:
+            number += 1
+            free = f"{name[: _LONGEST - 5]}_{number}"
+        return free
+
+
+_LONGEST = 100
+"""Characters in the name of a layer."""
+
+
+def _plain_name(name: str) -> str:
+    """A name in the letters that TensorFlow knows; empty where nothing of it is left."""
+    plain = unicodedata.normalize("NFKD", name)
+    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return re.sub(r"\.\.+", ".", re.sub(r"[^A-Za-z0-9_.-]+", "_", plain)).strip("_.-")
+
+
+def _one_by_one(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What an input layer must say to take images in any number, as numbers that every layer takes."""
+    shape = values.get("batch_shape")
+    return {"dtype": "float32"} | ({"batch_shape": [None, *shape[1:]]} if isinstance(shape, list) and shape else {})
+
+
+def _output(outputs: Mapping[tuple[str, int], tuple[str, ...]], place: _Place) -> str:
+    name, number, output = place
+    if output >= len(outputs[name, number]):
+        raise StudioError(f"The network is damaged: “{name}” has no output number {output + 1}.")
+    return outputs[name, number][output]
+
+
+def _in_order(calls: list[_Call], given: Mapping[tuple[str, int], Any]) -> Iterator[_Call]:
+    """The calls in the order in which they are listed, each after those it is fed by, save those that are `given`."""
+    by_key = {call.key: call for call in calls if call.key not in given}
+    done: set[tuple[str, int]] = set()
+    opened: set[tuple[str, int]] = set()
+    for first in by_key:
         waiting = [first]
         while waiting:
-            name = waiting[-1]
-            before = [] if name in done else [source for source, _ in by_name[name][1] if source not in given]
+            key = waiting[-1]
+            before = [] if key in done else [place[:2] for place in by_key[key].sources if place[:2] not in given]
             missing = [source for source in before if source not in done]
             if not missing:
                 waiting.pop()
-                if name not in done:
-                    done.add(name)
-                    yield by_name[name]
-            elif name in opened or not by_name.keys() >= set(missing):
-                _refuse([one for other, one in by_name.items() if other not in done], {*given, *by_name})
+                if key not in done:
+                    done.add(key)
+                    yield by_key[key]
+            elif key in opened or not by_key.keys() >= set(missing):
+                _refuse([call for other, call in by_key.items() if other not in done], {*given, *by_key})
             else:
-                opened.add(name)
+                opened.add(key)
                 waiting += reversed(missing)
 
 
-def _refuse(waiting: "_Connected", names: Container[str]) -> NoReturn:
+def _refuse(waiting: list[_Call], keys: Container[tuple[str, int]]) -> NoReturn:
     """Says why none of the layers that are left can be computed."""
-    for layer, sources in waiting:
-        if absent := next((source for source, _ in sources if source not in names), None):
-            raise StudioError(f"The layer “{_name(layer)}” is fed by “{absent}”, which is not there.")
-    circle = _name(waiting[0][0])
-    raise StudioError(f"The connections of this network go round in a circle, through the layer “{circle}”.")
+    for call in waiting:
+        if absent := next((place[0] for place in call.sources if place[:2] not in keys), None):
+            raise StudioError(f"The layer “{call.key[0]}” is fed by “{absent}”, which is not there.")
+    raise StudioError(f"The connections of this network go round in a circle, through the layer “{waiting[0].key[0]}”.")
 
 
-_Place = tuple[str, int]
-"""One of the outputs of a layer, by the layer's name and the output's number."""
-_Calls = tuple[Mapping[str, Any], list[_Place]]
-"""A layer with the outputs that it is called with."""
-_Connected = list[_Calls]
+def _connected(fields: Mapping[str, Any]) -> tuple[list[_Call], list[_Place], list[_Place]]:
+    """The calls of the layers of a Functional model, its inputs and its outputs."""
+    layers = {_name(layer): layer for layer in fields["layers"]}
+    _check_twice([_name(layer) for layer in fields["layers"]])
+    nodes = {name: layer.get("inbound_nodes") or [{"args": []}] for name, layer in layers.items()}
+    places = {name: [_places(node["args"]) for node in listed] for name, listed in nodes.items()}
+    # The calls of a model within are counted from 1 on by some versions of Keras, for its own making is one.
+    highest: Counter[str] = Counter()
+    for name, number, _ in (place for listed in places.values() for found in listed for place in found):
+        highest[name] = max(highest[name], number)
 
+    def called(place: _Place, before: int = 0) -> _Place:
+        name, number, output = place
+        last = len(nodes.get(name, [0])) - 1
+        return name, min(max(number - max(before, highest[name] - last), 0), last), output
 
-def _connected(fields: Mapping[str, Any]) -> tuple[_Connected, list[_Place], list[_Place]]:
-    """The layers of a Functional model, its inputs and its outputs."""
-    layers = [(layer, _called_with(layer)) for layer in fields["layers"]]
+    calls = [
+        _Call(layers[name], number, [called(place) for place in found], nodes[name][number].get("kwargs") or {})
+        for name, listed in places.items()
+        for number, found in enumerate(listed)
+    ]
     starts = _places(fields["input_layers"])
-    if not {name for name, _ in starts} <= {_name(one) for one, _ in layers if one["class_name"] == "InputLayer"}:
+    if not {name for name, *_ in starts} <= {name for name, one in layers.items() if one["class_name"] == "InputLayer"}:
         raise StudioError("The network is damaged: what it names as its input is no input layer.")
-    return layers, starts, _places(fields["output_layers"])
+    ends = _places(fields["output_layers"])
+    inner = {name for name, layer in layers.items() if layer["class_name"] == "Functional"}
+    return calls, starts, [called(place, int(place[0] in inner)) for place in ends]
 
 
-def _chain(fields: Mapping[str, Any], inputs: Sequence[str] | None) -> tuple[_Connected, list[_Place], list[_Place]]:
-    """The layers of a Sequential model, which follow each other, its input and its output."""
+def _chain(fields: Mapping[str, Any], is_outermost: bool) -> tuple[list[_Call], list[_Place], list[_Place]]:
+    """The calls of the layers of a Sequential model, which follow each other, its input and its output."""
     layers = list(fields["layers"])
-    if layers[0]["class_name"] != "InputLayer":
-        # Such a model may still say what it was built for.
-        shape = fields.get("build_input_shape") or layers[0]["config"].get("batch_input_shape")
-        if shape is None and inputs is None:
+    if not layers or layers[0]["class_name"] != "InputLayer":
+        shape = _shape_of(fields)
+        if shape is None and is_outermost:
             raise StudioError("This network has no input layer, so the size of its images is unknown.")
         layers.insert(0, input_layer(shape or ()))
-    places = [(_name(layer), 0) for layer in layers]
-    sources: list[list[_Place]] = [[], *([place] for place in places[:-1])]
-    return list(zip(layers, sources, strict=True)), places[:1], places[-1:]
+    names = [_name(layer) for layer in layers]
+    _check_twice(names)
+    calls = [_Call(layer, 0, [(names[place - 1], 0, 0)] if place else [], {}) for place, layer in enumerate(layers)]
+    return calls, [(names[0], 0, 0)], [(names[-1], 0, 0)]
+
+
+def _shape_of(fields: Mapping[str, Any]) -> list[int | None] | None:
+    """The shape of what a model is given, where it or its first layer says so."""
+    if shape := fields.get("build_input_shape") or fields.get("batch_shape") or fields.get("batch_input_shape"):
+        return shape
+    return _shape_of(fields["layers"][0]["config"]) if fields.get("layers") else None
+
+
+def _check_twice(names: list[str]) -> None:
+    if twice := next((name for name, count in Counter(names).items() if count > 1), None):
+        raise StudioError(f"The network is damaged: two of its layers are called “{twice}”.")
 
 
 def _name(layer: Mapping[str, Any]) -> str:
     return layer.get("name") or layer["config"]["name"]
 
 
-def _called_with(layer: Mapping[str, Any]) -> list[_Place]:
-    calls = layer.get("inbound_nodes") or []
-    if len(calls) > 1:
-        raise StudioError(
-            f"The layer “{_name(layer)}” is used at {len(calls)} places. CNN Studio takes only networks that use each "
-            "layer once."
-        )
-    return [place for call in calls for place in _places(call["args"])]
-
-
 def _places(value: Any) -> list[_Place]:
-    """The places in Keras's [name, call, place] or in tensors that hold one, in lists however deep."""
+    """The places in Keras's [name, call, output] or in tensors that hold one, in lists however deep."""
     if isinstance(value, Mapping):
         value = value["config"]["keras_history"]
     if value and isinstance(value[0], str):
-        name, _, place = value
-        return [(name, place)]
+        name, call, output = value
+        return [(name, int(call), int(output))]
     return [found for item in value for found in _places(item)]
-
-
-def _node(layer: Mapping[str, Any], name: str, inputs: tuple[str, ...], trainable: bool) -> Node:
-    if layer["config"]["name"] != _name(layer):
-        raise StudioError(f"The layer “{_name(layer)}” has a second name, “{layer['config']['name']}”.")
-    kept = {key: layer.get(key) for key in _LAYER_FIELDS}
-    if not trainable:
-        kept["config"] = {**layer["config"], "trainable": False}
-    calls = layer.get("inbound_nodes") or [{}]
-    return Node(name, kept, inputs, calls[0].get("kwargs") or {})
 
 
 def layer_config(kind: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -430,10 +532,14 @@ def _layer(node: Node) -> dict[str, Any]:
     return {**node.layer, "name": node.name, "inbound_nodes": calls}
 
 
+UNKNOWN_SHAPE = [None]
+"""What is said of the shape of an output where it is not known."""
+
+
 def tensor(place: list[Any]) -> dict[str, Any]:
     """Keras's config of an output, by the layer's name, the call and the output's number.
 
     Keras asks for a shape, but finds it out by itself.
     """
-    config = {"shape": [None], "dtype": "float32", "keras_history": place}
+    config = {"shape": UNKNOWN_SHAPE, "dtype": "float32", "keras_history": place}
     return {"class_name": "__keras_tensor__", "config": config}

@@ -1,18 +1,20 @@
-"""The old `.h5` files: what Keras 2 wrote of a model, and Keras 3 still writes, in the words of today's files.
+"""What Keras 2 wrote of a model, in the words of today's files.
 
-An `.h5` file of a whole model has the config as a text beside the weights. It goes the same way as that of a `.keras`
-file: it is put into the same form here, and copied as far as it is allowed by `allowlist`. Nothing is looked up by name
-here, and nothing is made.
+An `.h5` file of a whole model, which Keras 3 still writes, has the config as a text beside the weights; Keras 2 also
+wrote `.keras` files. Such configs are put into today's form here and copied as far as they are allowed by `allowlist`.
+Nothing is looked up by name here, and nothing is made.
 """
 
 import io
 import json
+import re
 from typing import Any
 
 from cnnstudio.errors import reason
 from cnnstudio.models.keras_config.allowlist import MODELS, PARTS, RefusedError
 from cnnstudio.models.keras_config.equivalents import OPERATION_MODULES, is_operation
-from cnnstudio.models.keras_config.graph import input_layer, tensor
+from cnnstudio.models.keras_config.graph import input_layer, layer_config, tensor
+from cnnstudio.models.keras_config.tensorflow_calls import KINDS, as_operation
 from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 
 MAX_CONFIG = 2**24
@@ -22,11 +24,35 @@ _MODULES = {name: module for module, names in PARTS.items() for name in names}
 
 _FORGOTTEN = {
     "BatchNormalization": ("virtual_batch_size", "fused", "renorm_clipping", "renorm_momentum"),
+    "Conv2DTranspose": ("groups",),
     "DepthwiseConv2D": ("groups", "filters"),
     "SeparableConv2D": ("groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint"),
+    "SpatialDropout2D": ("trainable", "noise_shape"),
 }
 """What Keras 2 wrote of its layers and Keras 3 does not know; by their defaults they change nothing."""
 _FORGOTTEN_DEFAULTS = (None, False, 1, 0.99, True)
+_ALWAYS_FORGOTTEN = ("batch_input_shape", "rng_type", "dynamic", "implementation")
+"""Of whatever kind of layer: how Keras computed, which changes no answer."""
+
+_OTHER_KINDS = {
+    "BatchNormalizationV1": "BatchNormalization",
+    "BatchNormalizationV2": "BatchNormalization",
+    "SyncBatchNormalization": "BatchNormalization",
+    "AvgPool2D": "AveragePooling2D",
+    "MaxPool2D": "MaxPooling2D",
+    "Convolution2D": "Conv2D",
+    "RandomCrop": "Resizing",
+    "RandomHeight": "Identity",
+    "RandomWidth": "Identity",
+    "ThresholdedReLU": "ReLU",
+}
+"""Layers of Keras 2 with those of today that give the same answers."""
+
+_GONE = frozenset({"LocallyConnected1D", "LocallyConnected2D"})
+"""Layers that Keras 3 has not."""
+
+_KERAS_2 = re.compile(r"(tf_keras|tensorflow|keras)(\.[a-z0-9_]+)*")
+"""Modules from which Keras 2 says that its layers are."""
 
 _NOTHING_ELSE = "save the whole model where it comes from, as .keras"
 
@@ -58,14 +84,15 @@ def legacy_config(data: bytes) -> bytes:
         raise RefusedError(f"it was written by a Keras of before 2017; {_NOTHING_ELSE}")
     if not isinstance(text, str | bytes) or len(text) > MAX_CONFIG:
         raise RefusedError("it is damaged: its model_config is no text, or a very long one")
-    return layers_config(text)
+    return modern_config(text, version.lstrip("b'").startswith("3."))
 
 
-def layers_config(text: str | bytes) -> bytes:
-    """Brings what `model.to_json()` gives, in Keras 2 or 3, into the form of a config.json.
+def modern_config(text: str | bytes, by_keras_3: bool = False) -> bytes:
+    """Puts a config of Keras 2, or one of an `.h5` file, into today's words.
 
     Args:
-        text: JSON.
+        text: the config as JSON.
+        by_keras_3: whether Keras 3 wrote it.
 
     Returns:
         The text of a config.json, for `checked_config`.
@@ -74,52 +101,110 @@ def layers_config(text: str | bytes) -> bytes:
         RefusedError: it cannot be read.
     """
     try:
-        return json.dumps(_model(json.loads(text))).encode()
+        return json.dumps(_Reading(by_keras_3).model(json.loads(text))).encode()
     except (ValueError, RecursionError) as error:
-        raise RefusedError(f"it is damaged: what it says of its layers is not valid JSON ({error})") from error
+        raise RefusedError(f"it is damaged: its config is not valid JSON ({error})") from error
     except (KeyError, TypeError, IndexError, AttributeError) as error:
-        raise RefusedError("it is damaged: its layers and their connections cannot be read") from error
+        raise RefusedError("it is damaged: the layers and connections in its config cannot be read") from error
 
 
-def _model(config: dict[str, Any], depth: int = 0) -> dict[str, Any]:
-    kind = {"Model": "Functional"}.get(config["class_name"], config["class_name"])
-    inner = config["config"]
-    if kind not in MODELS or depth > MAX_DEPTH:
-        return config  # it is refused, by its name
-    if isinstance(inner, list):  # Sequential, as before 2.3
-        inner = {"name": "sequential", "layers": inner}
-    layers = [_layer(layer, depth) for layer in inner["layers"]]
-    if kind == "Sequential":
-        layers = _with_input(layers, inner["layers"])
-    copied = {key: inner[key] for key in ("trainable", "build_input_shape") if key in inner}
-    copied |= {"name": inner.get("name") or kind.lower(), "layers": layers}
-    for key in ("input_layers", "output_layers"):
-        if key in inner:
-            copied[key] = inner[key]
-    return {"module": MODELS[kind], "class_name": kind, "config": copied, "registered_name": None}
+class _Reading:
+    """One reading of a config.
+
+    Args:
+        by_keras_3: whether Keras 3 wrote it.
+    """
+
+    def __init__(self, by_keras_3: bool) -> None:
+        self._by_keras_3 = by_keras_3
+
+    def model(self, config: dict[str, Any], depth: int = 0) -> dict[str, Any]:
+        """A model in today's words."""
+        kind = {"Model": "Functional"}.get(config["class_name"], config["class_name"])
+        inner = config["config"]
+        if kind not in MODELS or depth > MAX_DEPTH:
+            return config  # it is refused, by its name
+        if isinstance(inner, list):  # Sequential, as before 2.3
+            inner = {"name": "sequential", "layers": inner}
+        layers = [part for layer in inner["layers"] for part in self._layers(layer, depth)]
+        if kind == "Sequential":
+            layers = _with_input(layers, inner["layers"])
+        copied = {key: inner[key] for key in ("trainable", "build_input_shape") if key in inner}
+        copied |= {"name": _named(inner.get("name") or kind.lower()), "layers": layers}
+        for key in ("input_layers", "output_layers"):
+            if key in inner:
+                copied[key] = _named(inner[key])
+        return {"module": MODELS[kind], "class_name": kind, "config": copied, "registered_name": None}
+
+    def _layers(self, layer: dict[str, Any], depth: int) -> list[dict[str, Any]]:
+        """What stands today in the place of a layer."""
+        kind = layer["class_name"]
+        if kind in _GONE:
+            raise RefusedError(
+                f"it contains “{kind}”, a layer that Keras 3 does not have any more; put a Conv2D in its place, train "
+                "the network again and save it as .keras"
+            )
+        if kind in KINDS:
+            return [as_operation(_named(layer), OPERATION_MODULES[0])]
+        if kind in MODELS or kind == "Model":
+            copied = self.model(layer, depth + 1)
+        elif is_operation(layer):
+            copied = {**layer, "module": layer.get("module", OPERATION_MODULES[0])}
+        elif (kind in LAYER_KINDS or kind in _OTHER_KINDS) and _KERAS_2.fullmatch(str(layer.get("module", "keras"))):
+            copied = _modern(layer)
+        else:
+            copied = dict(layer)
+        if "name" in layer:
+            copied["name"] = _named(layer["name"])
+        if "inbound_nodes" in layer:
+            copied["inbound_nodes"] = [_node(node, kind) for node in _named(layer["inbound_nodes"])]
+        if copied["config"].get("activation") == "hard_sigmoid" and not self._by_keras_3:
+            return _with_old_hard_sigmoid(copied)
+        return [copied]
 
 
-def _layer(layer: dict[str, Any], depth: int) -> dict[str, Any]:
+def _with_old_hard_sigmoid(layer: dict[str, Any]) -> list[dict[str, Any]]:
+    """A layer with the hard sigmoid of Keras 2, min(max(0.2 x + 0.5, 0), 1); that of Keras 3 has 1/6 for 0.2."""
+    name, nodes = layer["config"]["name"], layer.get("inbound_nodes")
+    if nodes is not None and len(nodes) != 1:
+        raise RefusedError(f"its layer “{name}” has the activation “hard_sigmoid” and is used at several places")
+    parts = [
+        layer_config("Rescaling", {"name": f"{name}_scaled", "scale": 0.2, "offset": 0.5}),
+        layer_config("ReLU", {"name": name, "max_value": 1.0}),
+    ]
+    if layer["class_name"] != "Activation":
+        linear = {**layer["config"], "name": f"{name}_linear", "activation": "linear"}
+        parts.insert(0, {**layer, "config": linear, "name": linear["name"]})
+    for part in parts:
+        part["name"] = part["config"]["name"]
+        if nodes is not None:
+            part["inbound_nodes"] = nodes
+            nodes = [{"args": [tensor([part["name"], 0, 0])], "kwargs": {}}]
+    return parts
+
+
+def _modern(layer: dict[str, Any]) -> dict[str, Any]:
+    """A layer in today's words."""
     kind = layer["class_name"]
-    if kind in MODELS or kind == "Model":
-        copied = _model(layer, depth + 1)
-    elif is_operation(layer):
-        copied = {**layer, "module": OPERATION_MODULES[0]}
-    elif kind in LAYER_KINDS:
-        config = {key: _part(value) for key, value in layer["config"].items()}
-        copied = {
-            "module": layer.get("module", LAYER_KINDS[kind].module),
-            "class_name": kind,
-            "config": _renamed(kind, config),
-            "registered_name": layer.get("registered_name"),
-        }
-    else:
-        copied = dict(layer)
-    if "name" in layer:
-        copied["name"] = layer["name"]
-    if "inbound_nodes" in layer:
-        copied["inbound_nodes"] = [_node(node, kind) for node in layer["inbound_nodes"]]
-    return copied
+    modern = _OTHER_KINDS.get(kind, kind)
+    config = {key: _part(value) for key, value in layer["config"].items()}
+    config["name"] = _named(config["name"])
+    registered = layer.get("registered_name")
+    return {
+        "module": LAYER_KINDS[modern].module,
+        "class_name": modern,
+        "config": _renamed(kind, config),
+        "registered_name": None if str(registered).startswith("Custom>") else registered,
+    }
+
+
+def _named(value: Any) -> Any:
+    """Names of layers, however deep in lists and objects, without the slashes that Keras 2 let be in them."""
+    if isinstance(value, list):
+        return [_named(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _named(item) for key, item in value.items()}
+    return value.replace("/", "_") if isinstance(value, str) else value
 
 
 def _with_input(layers: list[dict[str, Any]], old: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -131,18 +216,26 @@ def _with_input(layers: list[dict[str, Any]], old: list[dict[str, Any]]) -> list
 
 
 def _renamed(kind: str, config: dict[str, Any]) -> dict[str, Any]:
-    """A layer's values under today's names."""
-    shape = config.pop("batch_input_shape", None)
+    """A layer's values under today's names; `kind` is what it was called."""
     if kind == "InputLayer":
-        config.setdefault("batch_shape", shape)
-    for key in _FORGOTTEN.get(kind, ()):
+        config.setdefault("batch_shape", config.get("batch_input_shape"))
+    for key in _ALWAYS_FORGOTTEN:
+        config.pop(key, None)
+    for key in _FORGOTTEN.get(_OTHER_KINDS.get(kind, kind), ()):
         value = config.get(key)
         if key in config and (value in _FORGOTTEN_DEFAULTS or isinstance(value, dict)):
             del config[key]
     if kind == "LeakyReLU" and "alpha" in config:
         config["negative_slope"] = config.pop("alpha")
+    if kind == "ThresholdedReLU":
+        config["threshold"] = config.pop("theta")
+    if kind in ("RandomHeight", "RandomWidth"):
+        config = {"name": config["name"]}
+    if kind == "RandomCrop":
+        config.pop("seed", None)
+        config["crop_to_aspect_ratio"] = True
     axis = config.get("axis")
-    if kind == "BatchNormalization" and isinstance(axis, list) and len(axis) == 1:
+    if "BatchNormalization" in kind and isinstance(axis, list) and len(axis) == 1:
         config["axis"] = axis[0]
     return config
 

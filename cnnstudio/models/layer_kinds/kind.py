@@ -66,6 +66,11 @@ class LayerKind:
         return next((field.name for field in self.fields if field in (FILTERS, UNITS)), "")
 
     @property
+    def has_weights(self) -> bool:
+        """Whether it may have numbers that are learnt or measured."""
+        return self.group in ("Convolution", "Dense", "Normalisation") or self.name in ("Normalization", "PReLU")
+
+    @property
     def registered_name(self) -> str | None:
         """The name by which Keras finds a class that is not its own; None for Keras's classes."""
         return f"{layers.PACKAGE}>{self.name}" if self.module == layers.__name__ else None

@@ -83,12 +83,7 @@ def _network_of_model(path: Path) -> Network:
     """The network of a trained model, a `.keras` or `.h5` file or a model's folder, without its weights."""
     path = path.absolute()
     file = model_file(path)
-    config = read_config(file)
-    try:
-        graph = Graph.of(config)
-        graph.check_names()
-    except StudioError as error:
-        raise StudioError(f"{file} is not opened. {error}") from error
+    graph = Graph.of(read_config(file))
     # Every architecture calls its model by its own key, and an edited one keeps that name.
     source = graph.name if graph.name in ARCHITECTURES else ""
     name = path.parent.name if path.name == MODEL_FILE else path.name if is_folder(path) else path.stem

@@ -89,7 +89,6 @@ def read_network(path: Path) -> Network:
     try:
         values = _document(read_file(path, MAX_FILE_BYTES))
         graph = Graph.of(checked_config(json.dumps(values["model"]).encode()))
-        graph.check_names()
     except RefusedError as error:
         raise StudioError(f"{path} is not opened: {error}.") from error
     except StudioError as error:

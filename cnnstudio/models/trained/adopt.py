@@ -16,19 +16,19 @@ from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.limits import IMAGE_SIZES
 from cnnstudio.models.backend import import_keras
+from cnnstudio.models.keras_config.equivalents import is_mixing
 from cnnstudio.models.keras_config.graph import Graph, Node, layer_config
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
 from cnnstudio.models.trained.class_names import find_class_names, is_from_teachable_machine, listed_names
 from cnnstudio.models.trained.classifier import Classifier
-from cnnstudio.models.trained.files import NoCardError, load_model, model_digest, read_config
+from cnnstudio.models.trained.files import NoCardError, likely_size, load_model, model_digest, read_graph
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES
 from cnnstudio.storage import data_folder, write_atomically
 
 if TYPE_CHECKING:
     import keras
 
-USUAL_SIDE = 224
 
 _ALIKE = frozenset({"keras_model", "model", "saved_model", "weights", "config"})
 """Names of files, without their endings, that say nothing of the model in them."""
@@ -93,7 +93,7 @@ def inspect_model(path: Path) -> Inspection:
     Raises:
         StudioError: it is not opened, or it is no image classifier.
     """
-    graph = Graph.of(read_config(path, with_weights=True))
+    graph = read_graph(path, with_weights=True)
     shape = graph.node(graph.input).config.get("batch_shape") or []
     if len(shape) != 4 or shape[3] not in (1, 3):
         words = wording.shape(shape[1:]) or "single numbers"
@@ -102,7 +102,7 @@ def inspect_model(path: Path) -> Inspection:
             "width and channels, in this order."
         )
     size = None if None in shape[1:3] else (shape[1], shape[2])
-    likely = size or (USUAL_SIDE, USUAL_SIDE)
+    likely = likely_size(graph)
     classes = _count_classes(path, graph, (*likely, shape[3]))
     value_range, range_reason = _likely_range(graph, shape[3])
     if value_range != "0-255" and is_from_teachable_machine(path):
@@ -243,7 +243,7 @@ def _completed(model: "keras.Model", path: Path, answers: Answers) -> "keras.Mod
     """The same network with what brings raw values into its range before it, and probabilities after it."""
     import keras
 
-    graph = Graph.of(read_config(path))
+    graph = read_graph(path)
     image = graph.node(graph.input)
     channels = image.config["batch_shape"][3]
     graph.nodes[image.name] = image.with_values(batch_shape=[None, *answers.image_size, channels], dtype="float32")
@@ -301,7 +301,7 @@ _FAMILIES = (
 
 def _likely_range(graph: Graph, channels: int) -> tuple[str, str]:
     following = graph.consumers(graph.input)
-    while len(following) == 1 and (following[0].kind in _SCALING or _leaves_range(following[0].kind)):
+    while len(following) == 1 and (following[0].kind in _SCALING or _leaves_range(following[0])):
         node = following[0]
         if node.kind in _SCALING:
             return "0-255", f"The network begins with {_SCALING[node.kind]} itself."
@@ -314,7 +314,10 @@ def _likely_range(graph: Graph, channels: int) -> tuple[str, str]:
     return "0-1", "Most networks that do not scale their images themselves were trained this way."
 
 
-def _leaves_range(kind: str) -> bool:
+def _leaves_range(node: Node) -> bool:
+    kind = node.kind
+    if is_mixing(node):
+        return True
     return kind.startswith("Random") or kind in {"ZeroPadding2D", "Resizing", "CenterCrop", "Cropping2D", "Identity"}
 
 

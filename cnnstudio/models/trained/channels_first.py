@@ -9,7 +9,7 @@ from typing import Any
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.keras_config.allowlist import RefusedError
-from cnnstudio.models.keras_config.graph import Config, Graph, Node, layer_config
+from cnnstudio.models.keras_config.graph import Graph, Node, layer_config
 from cnnstudio.models.layer_table import describe
 
 _FIRST, _LAST = "channels_first", "channels_last"
@@ -24,25 +24,25 @@ _BOUND = frozenset({"Dense", "Normalization", "PReLU", "Permute", "Reshape", "Un
 """Kinds of layers that have weights or settings for each place of a map, and would mean another place."""
 
 
-def channels_last(config: Config) -> Config:
-    """A config of the same network that takes the channels last; one that does already, as it is.
+def channels_last(graph: Graph) -> Graph:
+    """The same network that takes the channels last, changed in place; one that does already, as it is.
 
     Raises:
         RefusedError: one of its layers depends on the order in a way that is not turned.
     """
+    orders = {node.config.get("data_format") for node in graph.nodes.values() if node.kind in _ORDERED}
+    if orders != {_FIRST}:
+        return graph
     try:
-        graph = Graph.of(config)
-        orders = {node.config.get("data_format") for node in graph.nodes.values() if node.kind in _ORDERED}
-        if orders != {_FIRST}:
-            return config
-        ranks = {row.name: len(row.output_shape or ()) for row in describe(config).rows}
+        ranks = {row.name: len(row.output_shape or ()) for row in describe(graph.to_config()).rows}
     except StudioError:
-        return config  # it is told what is wrong where it is built
+        return graph  # it is told what is wrong where it is built
     for node in list(graph.nodes.values()):
         given = ranks.get(node.inputs[0] if node.inputs else node.name)
         if 3 in (given, ranks.get(node.name)):
             _turn(graph, node)
-    return graph.to_config()
+    graph.sort()
+    return graph
 
 
 def _turn(graph: Graph, node: Node) -> None:

@@ -6,6 +6,8 @@ arrays only (no links or data outside it: CVE-2026-1669, CVE-2026-12480; no arra
 and the model is first built without memory for its weights, so that it can be held against the weights that are there.
 An `.h5` file of a whole model, the format before, goes the same way (`legacy_config`), and so do layers and weights in
 two files (`parts`).
+
+Whatever models are within the model, what is opened is flat: one graph of layers (`Graph`).
 """
 
 import hashlib
@@ -15,15 +17,16 @@ import math
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.limits import MAX_ACTIVATIONS, MAX_OPERATIONS
-from cnnstudio.models.backend import build_checked, import_keras, in_new_thread, innermost_layers
+from cnnstudio.models.backend import build_checked, import_keras, in_new_thread
 from cnnstudio.models.keras_config.allowlist import MODELS, RefusedError, checked_config
-from cnnstudio.models.keras_config.graph import LAYER_NAMES, scope_name
+from cnnstudio.models.keras_config.graph import Graph
+from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.card import Card, parse_card
@@ -40,13 +43,16 @@ if TYPE_CHECKING:
 
 MAX_H5_OBJECTS = 100_000
 
+_FAILED = re.compile(r"Error when deserializing class '(\w+)' using config=\{'name': '([\w.-]+)'")
+"""How Keras names a layer that it cannot make."""
+_CLASS = re.compile(r"<class '(?:\w+\.)*(\w+)'>")
 _BOLD = re.compile("\x1b\\[\\d*m")
 _IN_CALL = "Exception encountered when calling "
 """How Keras begins what a layer raised that was called; what that was is bold and further down."""
+_CAUSE = "Exception encountered: "
+"""What Keras puts before the reason of an error, and before the reason of that one, in turn."""
 
-_SCOPE = re.compile(r"[A-Za-z0-9_.-]+")
-"""Names of layers with which TensorFlow compiles."""
-
+_KERAS_VERSION = re.compile(rb'"keras_version"\s*:\s*"([\w.-]{1,40})"')
 _CARD_KEY = "cnnstudio_card"
 _WEIGHTS = "model.weights.h5"
 _LEGACY = "model.h5"
@@ -101,73 +107,102 @@ def load_model(path: Path, image_size: tuple[int, int] | None = None) -> "keras.
         StudioError: the file is missing, damaged, of another format, too large, or holds something that is not on the
             allow-list; the sentence says which.
     """
-    import_keras()
+    keras = import_keras()
     members = _members(path)
     try:
-        config = _sized(_checked(members), image_size)
-        _check_names(config)
-        _check_activations(config)
+        checked = _checked(members)
+        graph = _sized(_graph(checked), image_size)
+        config = graph.to_config()
+        _check_activations(graph)
         _check_normalisations(config)
         weights = next(name for name in (_WEIGHTS, _LEGACY) if name in members)
         stored = _check_weights(members[weights])
-        model = in_new_thread(lambda: _build(config, stored))
-        _load_weights(model, weights, members[weights])
+        names = {node.path: node.name for node in graph.nodes.values() if node.path}
+        model = in_new_thread(lambda: _build(config, frozenset(names.values()), stored))
+        layers = {path: model.get_layer(name) for path, name in names.items()}
+        _load_weights(_as_saved(checked, layers), weights, members[weights])
+        for layer in layers.values():
+            if isinstance(layer, keras.layers.Normalization):
+                layer.finalize_state()  # which Keras leaves out within models of an .h5 file
     except RefusedError as error:
         raise StudioError(f"{path} is not opened: {error}.") from error
+    except StudioError as error:
+        raise StudioError(f"{path} is not opened: {error}") from error
     return model
 
 
-def read_config(path: Path, with_weights: bool = False) -> dict[str, Any]:
+def read_config(path: Path) -> dict[str, Any]:
     """Reads what a model file says of its layers, without TensorFlow.
 
     Args:
         path: as for `load_model`; or a file of layers alone.
-        with_weights: whether the weights must be there, too.
 
     Returns:
-        Keras's config, as `checked_config` makes it.
+        Keras's config of a Functional model of these layers, those of models within it among them; of one that takes
+        images of any size, for those of a likely one.
 
     Raises:
         StudioError: as for `load_model`.
     """
+    graph = read_graph(path)
+    return _sized(graph, likely_size(graph)).to_config()
+
+
+def read_graph(path: Path, with_weights: bool = False) -> Graph:
+    """Reads what a model file says of its layers, as `read_config` does; sizes that it leaves open stay open.
+
+    Args:
+        path: as for `read_config`.
+        with_weights: whether the weights must be there, too.
+
+    Raises:
+        StudioError: as for `load_model`.
+    """
+    members = _members(path, with_weights)
     try:
-        return _checked(_members(path, with_weights))
+        return _graph(_checked(members))
     except RefusedError as error:
         raise StudioError(f"{path} is not opened: {error}.") from error
+    except StudioError as error:
+        raise StudioError(f"{path} is not opened: {error}") from error
 
 
 def _checked(members: dict[str, bytes]) -> dict[str, Any]:
-    text = members["config.json"]
-    check_kind(text)
-    config = checked_config(text)
-    return channels_last(config) if b"channels_first" in text else config
+    """The config of a model, as far as it is allowed."""
+    check_kind(members["config.json"])
+    return checked_config(members["config.json"])
 
 
-def _check_names(config: dict[str, Any]) -> None:
-    """TensorFlow compiles only some names. The one of the whole model matters to nobody, and is made one of those."""
-    config["config"]["name"] = scope_name(config["config"]["name"])
-    for name in _names(config):
-        if not _SCOPE.fullmatch(name):
-            raise RefusedError(
-                f"its layer “{name}” has a name with which TensorFlow cannot compile it: {LAYER_NAMES}; give it "
-                "another one where the model comes from"
-            )
+def _graph(checked: dict[str, Any]) -> Graph:
+    """A network as it is used here: flat, with the channels last."""
+    return channels_last(Graph.of(checked))
 
 
-def _names(config: dict[str, Any]) -> Iterator[str]:
-    for layer in config["config"]["layers"]:
-        yield layer["config"]["name"]
-        if layer["class_name"] in MODELS:
-            yield from _names(layer)
+USUAL_SIDE = 224
+"""Of the images that most networks for photos take."""
 
 
-def _sized(config: dict[str, Any], image_size: tuple[int, int] | None) -> dict[str, Any]:
-    """A config whose input takes images of one size, where it left that open."""
-    for layer in config["config"]["layers"]:
-        shape = layer["config"].get("batch_shape")
-        if image_size and layer["class_name"] == "InputLayer" and isinstance(shape, list) and len(shape) == 4:
-            layer["config"]["batch_shape"] = [shape[0], *(shape[n + 1] or image_size[n] for n in (0, 1)), shape[3]]
-    return config
+def likely_size(graph: Graph) -> tuple[int, int]:
+    """(height, width) of the images that a network is likely made for; its own where it says it."""
+    image = graph.nodes[graph.input]
+    sides = (image.config.get("batch_shape") or [])[1:3]
+    following = graph.consumers(image.name)
+    while len(following) == 1 and group_of(following[0].kind) in ("Input", "Regularisation"):
+        following = graph.consumers(following[0].name)
+    resized = following[0].config if following and following[0].kind == "Resizing" else {}
+    usual = (resized.get("height", USUAL_SIDE), resized.get("width", USUAL_SIDE))
+    height, width = (side or to for side, to in zip(sides, usual, strict=False)) if len(sides) == 2 else usual
+    return height, width
+
+
+def _sized(graph: Graph, image_size: tuple[int, int] | None) -> Graph:
+    """A network whose input takes images of one size, where it left that open."""
+    image = graph.nodes[graph.input]
+    shape = image.config.get("batch_shape")
+    if image_size and isinstance(shape, list) and len(shape) == 4:
+        sides = [shape[n + 1] or image_size[n] for n in (0, 1)]
+        graph.nodes[image.name] = image.with_values(batch_shape=[shape[0], *sides, shape[3]])
+    return graph
 
 
 def copy_weights(layers: "Iterable[keras.Layer]", model: "keras.Model") -> set[str]:
@@ -314,7 +349,7 @@ def _members_of(parts: Parts, with_weights: bool) -> dict[str, bytes]:
             )
         return _apart(parts.layers or b"")
     if not parts.model.startswith(HDF5_SIGNATURE):
-        return _unpack(parts.model)
+        return _in_words_of_today(_unpack(parts.model))
     _check_weights(parts.model)
     name = _weights_name(parts.model)
     layers = parts.layers
@@ -330,10 +365,10 @@ def _members_of(parts: Parts, with_weights: bool) -> dict[str, bytes]:
 
 
 def _apart(layers: bytes) -> dict[str, bytes]:
-    """The members that are made of a file with the layers of a model."""
-    from cnnstudio.models.keras_config.legacy import layers_config
-
-    return {"metadata.json": b"{}", "config.json": layers_config(layers)}
+    """The members that are made of a file with the layers of a model, which says by itself whether Keras 2 wrote it."""
+    version = _KERAS_VERSION.search(layers)
+    metadata = json.dumps({"keras_version": version[1].decode() if version else ""})
+    return _in_words_of_today({"metadata.json": metadata.encode(), "config.json": layers})
 
 
 def _weights_name(data: bytes) -> str:
@@ -351,6 +386,15 @@ def _weights_name(data: bytes) -> str:
             return _WEIGHTS
         held = ", ".join(f"“{name[:40]}”" for name in list(file)[:4]) or "nothing"
     raise RefusedError(f"it is an HDF5 file without a model of Keras in it; it holds {held}")
+
+
+def _in_words_of_today(members: dict[str, bytes]) -> dict[str, bytes]:
+    """The members of a `.keras` file, which Keras 2 may have written."""
+    if not str(_metadata(members).get("keras_version")).startswith("2."):
+        return members
+    from cnnstudio.models.keras_config.legacy import modern_config
+
+    return members | {"config.json": modern_config(members["config.json"])}
 
 
 def _unpack(data: bytes) -> dict[str, bytes]:
@@ -433,20 +477,19 @@ def _check_array(array: "h5py.Dataset") -> int:
     return math.prod(array.shape)
 
 
-def _check_activations(config: dict[str, Any]) -> None:
+def _check_activations(graph: Graph) -> None:
     """Keras knows more functions; those fail once they are used, for they need arguments or change the shape."""
-    for layer in _layers(config):
-        activation = layer["config"].get("activation")
+    for node in graph.nodes.values():
+        activation = node.config.get("activation")
         if activation is not None and activation not in tuple(ACTIVATIONS):
-            name = layer["config"]["name"]
             raise RefusedError(
-                f"its layer “{name}” has the activation “{str(activation)[:80]}”, which CNN Studio does not know"
+                f"its layer “{node.name}” has the activation “{str(activation)[:80]}”, which CNN Studio does not know"
             )
 
 
 def _check_normalisations(config: dict[str, Any]) -> None:
     """Normalization is the one kind that computes with its input's size while Keras builds it: its rule bounds that."""
-    if all(layer["class_name"] != "Normalization" for layer in _layers(config)):
+    if all(layer["class_name"] != "Normalization" for layer in config["config"]["layers"]):
         return
     try:
         rows = describe(config).rows
@@ -457,42 +500,40 @@ def _check_normalisations(config: dict[str, Any]) -> None:
             raise RefusedError(f"its layer “{row.name}” takes maps of an unknown size, or very large ones")
 
 
-def _layers(config: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The layers of a model, with those of models within it in their place."""
-    for layer in config["config"]["layers"]:
-        if layer["class_name"] in MODELS:
-            yield from _layers(layer)
-        else:
-            yield layer
-
-
-def _build(config: dict[str, Any], stored: int) -> "keras.Model":
+def _build(config: dict[str, Any], in_file: Collection[str], stored: int) -> "keras.Model":
     import keras
 
     try:
         return build_checked(
             lambda: keras.saving.deserialize_keras_object(config, safe_mode=True),
-            lambda model: _check_size(model, stored),
+            lambda model: _check_size(model, in_file, stored),
         )
     except (RefusedError, MemoryError):
         raise
     except Exception as error:  # Keras may raise anything for a config from elsewhere.
-        raise RefusedError(f"Keras cannot build it ({first_line(error)})") from error
+        layer = _FAILED.findall(str(error))
+        what = f"its layer “{layer[-1][1]}” ({layer[-1][0]})" if layer else "it"
+        raise RefusedError(
+            f"Keras cannot build {what} ({first_line(error)}); open it with the version of Keras that wrote it, and "
+            "save the model again as .keras"
+        ) from error
 
 
-def _check_size(model: "keras.Model", stored: int) -> None:
+def _check_size(model: "keras.Model", in_file: Collection[str], stored: int) -> None:
     if not model.built or len(model.inputs) != 1 or len(model.outputs) != 1:
         raise RefusedError("it is no image classifier: it needs exactly one input and one output")
-    needed = sum(math.prod(weight.shape) for weight in model.weights)
+    needed = sum(layer.count_params() for layer in model.layers if layer.name in in_file)
     if needed > stored:
         raise RefusedError(
             f"its layers ask for {size(4 * needed)} of memory for weights, of which the file holds {size(4 * stored)}"
         )
     activations = operations = 0
-    for layer in innermost_layers(model):
+    if None in model.inputs[0].shape[1:]:
+        raise RefusedError("it takes images of any size, so one must be chosen, once, with “cnnstudio adopt”")
+    for layer in model.layers:
         batch, *sides = layer.output.shape
         if batch is not None or None in sides:
-            raise RefusedError(f"its layer “{layer.name}” is not made for images of one size, taken in any number")
+            raise RefusedError(f"its layer “{layer.name}” does not answer to each image by itself")
         numbers = math.prod(sides)
         weights = sum(math.prod(weight.shape) for weight in layer.weights)
         activations += numbers
@@ -509,6 +550,34 @@ def _check_size(model: "keras.Model", stored: int) -> None:
         )
 
 
+def _as_saved(
+    config: dict[str, Any], layers: "Mapping[tuple[str, ...], keras.Layer]", path: tuple[str, ...] = ()
+) -> "keras.Model":
+    """The layers that may have weights, in models within models as in the file.
+
+    Keras finds the weights of a layer by the kinds of the models that it is in, and by its place among the others.
+
+    Args:
+        config: of the model in the file, as it was checked.
+        layers: by the names of the models that they are in, and their own.
+        path: the names of the models that this one is in, and its own; empty for the outermost.
+    """
+    import keras
+
+    parts = []
+    for layer in config["config"]["layers"]:
+        kind, place = layer["class_name"], (*path, layer["config"]["name"])
+        if kind in MODELS:
+            parts.append(_as_saved(layer, layers, place))
+        elif LAYER_KINDS[kind].has_weights and not layer.get("operation"):
+            if place not in layers:
+                raise RefusedError(f"its layer “{place[-1]}” leads nowhere")
+            parts.append(layers[place])
+    model = type(config["class_name"], (keras.Sequential,), {})(parts)
+    model.built = True  # its layers are
+    return model
+
+
 def _load_weights(model: "keras.Model", name: str, data: bytes) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="cnnstudio-") as folder:
@@ -523,5 +592,6 @@ def _load_weights(model: "keras.Model", name: str, data: bytes) -> None:
 
 def first_line(error: Exception) -> str:
     """The first line of an error's text that says something, shortened; its type where there is none."""
-    lines = map(str.strip, _BOLD.sub("", str(error)).splitlines())
+    text = _BOLD.sub("", str(error)).rpartition(_CAUSE)[2]
+    lines = map(str.strip, _CLASS.sub(r"“\1”", text).splitlines())
     return next((line[:200] for line in lines if line and not line.startswith(_IN_CALL)), type(error).__name__)

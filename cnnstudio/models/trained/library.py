@@ -122,7 +122,7 @@ def load_classifier(model: str | Path) -> Classifier:
         card = card_of(path)
     except NoCardError:
         return open_adopted(path)
-    return Classifier(load_model(path / MODEL_FILE if is_folder(path) else path), card)
+    return Classifier(load_model(path / MODEL_FILE if is_folder(path) else path, card.input_shape[:2]), card)
 
 
 def rename_model(entry: ModelEntry, name: str) -> ModelEntry:

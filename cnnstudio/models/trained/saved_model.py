@@ -75,7 +75,7 @@ def _config(metadata: bytes) -> dict[str, Any]:
     """The model's class and config, from the first entry, which is the model itself."""
     root = next(_messages(metadata, 1))
     text = json.loads(next(_messages(root, 5)))
-    return {key: _without_tuples(text[key]) for key in ("class_name", "config")}
+    return {key: _without_tuples(text[key]) for key in ("class_name", "config", "keras_version")}
 
 
 def _without_tuples(value: Any) -> Any:

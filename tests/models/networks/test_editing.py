@@ -442,7 +442,7 @@ def test_a_sequential_model_is_edited_too(sequential):
     assert_as_in_keras(add_residual_block(sequential, "conv", 4))
 
 
-def test_a_model_within_a_model_is_moved_and_removed_as_a_whole():
+def test_the_layers_of_a_model_within_a_model_are_edited_like_others():
     import keras
     from keras import layers
 
@@ -451,14 +451,11 @@ def test_a_model_within_a_model_is_moved_and_removed_as_a_whole():
     image = keras.Input((8, 8, 1), name="image")
     x = layers.Flatten(name="flatten")(inner(layers.ReLU(name="relu")(image)))
     config = keras.saving.serialize_keras_object(keras.Model(image, layers.Dense(2, "softmax", name="output")(x)))
-    assert chain(config) == ["image", "relu", "inner", "flatten", "output"]
-    with pytest.raises(StudioError, match="part of “inner”, which is edited as a whole"):
-        change_layer(config, "inner/inside", filters=2)
-    moved = move_layer(config, "inner", -1)
-    assert keras_model(moved).count_params() == describe(moved).parameters == 10 + 64 * 2 + 2
-    assert keras_model(remove_layer(config, "inner")).count_params() == 64 * 2 + 2
-    block = add_residual_block(config, "inner", 1)
-    assert describe(block).misfit is None
+    assert chain(config) == ["image", "relu", "inner.inside", "flatten", "output"]
+    changed = change_layer(config, "inner.inside", filters=2)
+    assert keras_model(changed).count_params() == describe(changed).parameters == 20 + 128 * 2 + 2
+    assert chain(move_layer(config, "inner.inside", -1)) == ["image", "inner.inside", "relu", "flatten", "output"]
+    assert keras_model(remove_layer(config, "inner.inside")).count_params() == 64 * 2 + 2
 
 
 def _change(config, name, chance):

@@ -421,7 +421,7 @@ def test_a_chain_from_elsewhere_answers_with_its_feature_maps(tmp_path, make_car
     classifier = load_classifier(tmp_path)
     image = np.random.default_rng(0).integers(0, 256, (8, 8, 1), np.uint8)
     prediction = classifier.predict(image, feature_maps=True)
-    assert [layer.name for layer in prediction.layers] == ["conv", "flat", "out"]
+    assert [layer.name for layer in prediction.layers] == ["conv", "inner.each", "flat", "out"]
     assert prediction.probabilities == pytest.approx(model(image[np.newaxis].astype("float32")).numpy()[0], abs=1e-5)
     classifier.save(tmp_path / "again")
     assert load_classifier(tmp_path / "again").predict(image).probabilities == pytest.approx(prediction.probabilities)

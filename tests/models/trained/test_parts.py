@@ -289,3 +289,11 @@ def test_an_export_of_teachable_machine_is_opened_in_one_go(tmp_path):
         assert "labels.txt" in found.names_reason and "Teachable Machine" in found.range_reason
     np.testing.assert_allclose(answered(packed), ANSWERS["-1-1"], atol=1e-5)
     assert remembered(packed) == remembered(tmp_path / "unpacked" / "converted_keras" / "keras_model.h5") is not None
+
+
+@pytest.mark.parametrize("name", ["nested_keras.zip", "nested_savedmodel.zip"])
+def test_the_network_that_teachable_machine_exports_answers_as_there(name):
+    """Models in models; by the names of its layers, the range is known without the name of its file."""
+    found = inspect_model(STRANGERS / name)
+    assert found.guess.classes == ("Cat", "Big Dog", "Käfer") and found.guess.value_range == "-1-1"
+    np.testing.assert_allclose(answered(STRANGERS / name), ANSWERS["nested"], atol=1e-5)

@@ -9,7 +9,7 @@ import pytest
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.trained.adopt import inspect_model, remembered
-from cnnstudio.models.trained.files import load_model, model_digest, read_config
+from cnnstudio.models.trained.files import load_model, model_digest, read_graph
 from cnnstudio.models.trained.library import find_model
 from tests.models.trained.test_parts import ANSWERS, STRANGERS, answered, outputs
 
@@ -65,7 +65,7 @@ def test_damaged_bytes_are_refused_or_harmless(folder, name):
             damaged[place] = int(random.integers(256))
         path.write_bytes(damaged)
         try:
-            read_config(folder / "saved_model.pb", with_weights=True)
+            read_graph(folder / "saved_model.pb", with_weights=True)
         except StudioError as error:
             assert " is not opened: " in str(error) and "\n" not in str(error)
 

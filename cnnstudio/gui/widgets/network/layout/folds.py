@@ -1,14 +1,18 @@
-"""Equal blocks of a network directly after each other, as ResNet's stages have them: drawn once, with their number.
+"""What of a network is drawn as less than it is: equal blocks after each other, and large networks within the network.
 
-Blocks are compared by all that they do, not by their names: kinds of layers, kernels, strides, shapes, parameters,
-connections. Only how much dropouts drop may differ: in deep networks it grows from block to block.
+Equal blocks directly after each other, as ResNet's stages have them, are drawn once, with their number. They are
+compared by all that they do, not by their names: kinds of layers, kernels, strides, shapes, parameters, connections.
+Only how much dropouts drop may differ: in deep networks it grows from block to block.
+
+A network within the network, such as one that was trained on photos and has got another head, is drawn as one volume:
+its last.
 """
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from cnnstudio.gui.widgets.network.layout.volumes import NetworkGraph, Shortcut
+from cnnstudio.gui.widgets.network.layout.volumes import NetworkGraph, Piece, Shortcut
 from cnnstudio.models.layer_kinds import is_elementwise
 from cnnstudio.models.layer_table import LayerRow
 
@@ -16,6 +20,8 @@ LONGEST = 24
 """Most volumes in a block."""
 LONE = 4
 """A single volume folds only where it is repeated so often."""
+LEAST = 6
+"""Volumes of an inner network that folds: fewer are seen better as they are."""
 
 
 @dataclass(frozen=True)
@@ -46,18 +52,37 @@ class Repeat:
 
 
 @dataclass(frozen=True)
+class InnerNetwork:
+    """A network within the network.
+
+    Attributes:
+        name: its name, after those of the networks that it is in.
+        start: number of its first volume.
+        stop: number of the first volume after it.
+        rows: its layers.
+    """
+
+    name: str
+    start: int
+    stop: int
+    rows: tuple[LayerRow, ...]
+
+
+@dataclass(frozen=True)
 class Folding:
-    """A graph of which some repeats are drawn as their first block.
+    """A graph of which some repeats are drawn as their first block, and some inner networks as their last volume.
 
     Attributes:
         graph: of the volumes that are drawn.
         origins: for each of them, the numbers of those that it stands for, the one that is drawn first.
         on_shortcuts: for each shortcut that is drawn, the names of the layers on all those that it stands for.
+        within: for each volume that is drawn, the names of the layers on shortcuts within the network it stands for.
     """
 
     graph: NetworkGraph
     origins: tuple[tuple[int, ...], ...]
     on_shortcuts: tuple[tuple[str, ...], ...]
+    within: tuple[tuple[str, ...], ...]
 
 
 def find_repeats(graph: NetworkGraph) -> tuple[Repeat, ...]:
@@ -75,6 +100,40 @@ def find_repeats(graph: NetworkGraph) -> tuple[Repeat, ...]:
         repeats += [best] if best else []
         start = best.stop if best else start + 1
     return tuple(repeats)
+
+
+def find_inner_networks(graph: NetworkGraph, misfit: str = "") -> tuple[InnerNetwork, ...]:
+    """The outermost networks within a network that are large enough to be folded.
+
+    One that gives the answer itself is looked into instead: something of the network is to be seen. So is one whose
+    volumes are not all fed by one, or feed others in several ways.
+
+    Args:
+        graph: the volumes; the names of layers of an inner network begin with its name and a dot.
+        misfit: name of a layer that does not fit, which is not folded away.
+    """
+    edges = [*graph.links, *((one.source, one.target) for one in graph.shortcuts)]
+    paths = [tuple(piece.row.name.split(".")[:-1]) for piece in graph.pieces]
+    found: list[InnerNetwork] = []
+    number = 0
+    while number < len(paths):
+        for depth in range(1, len(paths[number]) + 1):
+            path, stop = paths[number][:depth], number
+            while stop < len(paths) and paths[stop][:depth] == path:
+                stop += 1
+            entries = {source for source, target in edges if source < number <= target < stop}
+            exits = {source for source, target in edges if number <= source < stop <= target}
+            is_whole = len(entries) == 1 and exits == {stop - 1}
+            if stop - number >= LEAST and is_whole:
+                inside = [one.rows for one in graph.shortcuts if number <= one.target < stop]
+                rows = [row for piece in graph.pieces[number:stop] for row in piece.rows]
+                rows += [row for shortcut in inside for row in shortcut]
+                if all(row.name != misfit for row in rows):
+                    found.append(InnerNetwork(".".join(path), number, stop, tuple(rows)))
+                    number = stop - 1
+                    break
+        number += 1
+    return tuple(found)
 
 
 def _cuts(count: int, edges: Iterable[tuple[int, int]]) -> list[bool]:
@@ -131,9 +190,13 @@ def _count(signs: Sequence[_Sign], ends: Sequence[bool], start: int, length: int
     return count
 
 
-def fold(graph: NetworkGraph, repeats: Sequence[Repeat]) -> Folding:
-    """Draws each of some repeats once: its first block."""
+def fold(graph: NetworkGraph, repeats: Sequence[Repeat], networks: Sequence[InnerNetwork] = ()) -> Folding:
+    """Draws each of some repeats once, its first block, and each of some inner networks as one volume, its last."""
     first = list(range(len(graph.pieces)))
+    whole: dict[int, InnerNetwork] = {}
+    for network in networks:
+        first[network.start : network.stop] = [network.stop - 1] * (network.stop - network.start)
+        whole |= dict.fromkeys(range(network.start, network.stop), network)
     for repeat in repeats:
         first[repeat.start : repeat.stop] = list(range(repeat.start, repeat.start + repeat.length)) * repeat.count
     origins: dict[int, list[int]] = {}
@@ -141,14 +204,44 @@ def fold(graph: NetworkGraph, repeats: Sequence[Repeat]) -> Folding:
         origins.setdefault(drawn, []).append(number)
     places = {number: place for place, number in enumerate(origins)}
     # What leads into a later block leads into the first one, too.
-    links = [(places[first[source]], places[target]) for source, target in graph.links if target in places]
+    links = []
+    for source, target in graph.links:
+        into = first[target] if target in whole else target
+        if into in places and first[source] != into:
+            links.append((places[first[source]], places[into]))
     shortcuts: list[Shortcut] = []
     names: dict[tuple[int, int], list[str]] = {}
+    within: dict[int, list[str]] = {}
     met: Counter[int] = Counter()
     for one in graph.shortcuts:
+        if one.target in whole:
+            within.setdefault(first[one.target], []).extend(row.name for row in one.rows)
+            continue
         names.setdefault((first[one.target], met[one.target]), []).extend(row.name for row in one.rows)
         met[one.target] += 1
         if one.target in places:
             shortcuts.append(Shortcut(places[first[one.source]], places[one.target], one.rows))
-    folded = NetworkGraph(tuple(graph.pieces[number] for number in origins), tuple(links), tuple(shortcuts))
-    return Folding(folded, tuple(map(tuple, origins.values())), tuple(map(tuple, names.values())))
+    pieces = tuple(_as_one(whole[n], graph.pieces[n]) if n in whole else graph.pieces[n] for n in origins)
+    folded = NetworkGraph(pieces, tuple(dict.fromkeys(links)), tuple(shortcuts))
+    return Folding(
+        folded,
+        tuple(map(tuple, origins.values())),
+        tuple(map(tuple, names.values())),
+        tuple(tuple(within.get(number, ())) for number in origins),
+    )
+
+
+def _as_one(network: InnerNetwork, last: Piece) -> Piece:
+    """What is drawn of an inner network: what its last layers answer, and how much there is in it."""
+    parameters = sum(row.parameters for row in network.rows)
+    whole = replace(
+        last.row,
+        kind="Functional",
+        title=f"{len(network.rows)} layers",
+        output_shape=last.rows[-1].output_shape,
+        parameters=parameters,
+        parameter_terms=f"{parameters:,}" if parameters else "",
+        activation="",
+        windows=None,
+    )
+    return Piece((whole,))

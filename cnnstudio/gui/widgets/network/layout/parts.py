@@ -122,16 +122,17 @@ class Arc:
 
 @dataclass(frozen=True)
 class Fold:
-    """Equal blocks that follow each other, drawn once, or unfolded, all of them.
+    """Equal blocks that follow each other, or a network within the network: drawn as less, or unfolded, all of it.
 
     Attributes:
         key: its own; it stays the same while the network is edited elsewhere.
-        count: blocks.
-        folded: whether only one block is drawn.
+        count: blocks; 1 for a network.
+        folded: whether only one block, or one volume of the network, is drawn.
         box: its frame.
-        badge: where the number of blocks stands.
+        badge: where the number of blocks stands, or the network's name.
         volumes: numbers of the volumes in it.
         facts: what its tooltip says.
+        sign: what its badge says: how many blocks or which network, and whether it folds or unfolds.
     """
 
     key: str
@@ -141,8 +142,4 @@ class Fold:
     badge: QRectF
     volumes: tuple[int, ...]
     facts: tuple[str, ...]
-
-    @property
-    def sign(self) -> str:
-        """What its badge says: how many blocks, and whether it folds or unfolds."""
-        return f"× {self.count}" if self.folded else f"× {self.count} –"
+    sign: str

@@ -15,6 +15,7 @@ TEXT = 12
 
 _LONGEST_LINE = 86.0
 _MOST_TOLD = 8
+_LONGEST_SIGN = 15
 
 
 def label_font(strong: bool = False) -> QFont:
@@ -101,6 +102,25 @@ def facts_of_shortcut(rows: Sequence[LayerRow]) -> tuple[str, ...]:
     if rows:
         facts.append("Through " + ", ".join(f"{row.name} ({operation_text(row)})" for row in rows))
     return tuple(facts)
+
+
+def sign_of_fold(text: str, folded: bool) -> str:
+    """What the badge of a fold says: “× 3” or the name of a network; behind a click on a dash, it folds again."""
+    if len(text) > _LONGEST_SIGN:
+        text = f"{text[: _LONGEST_SIGN - 1]}…"
+    return text if folded else f"{text} –"
+
+
+def width_of_sign(text: str) -> float:
+    """How much room the text of a badge takes."""
+    return QFontMetricsF(label_font(strong=True)).horizontalAdvance(text)
+
+
+def facts_of_network(name: str, rows: Sequence[LayerRow], folded: bool) -> tuple[str, ...]:
+    """The tooltip of a network within the network."""
+    click = "Click to unfold" if folded else "Click to fold"
+    parameters = sum(row.parameters for row in rows)
+    return f"“{name}”, a network within the network: {len(rows)} layers", f"Parameters {parameters:,}", click
 
 
 def facts_of_fold(count: int, rows: Sequence[LayerRow], folded: bool) -> tuple[str, ...]:
