@@ -18,8 +18,9 @@ from cnnstudio.models.keras_config.graph import Config
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.networks.building import fitted, network_config
 from cnnstudio.models.networks.files import Network, saved_path
+from cnnstudio.models.trained.adopt import read_image_config
 from cnnstudio.models.trained.card import model_file, read_card
-from cnnstudio.models.trained.files import embedded_card, read_config
+from cnnstudio.models.trained.files import embedded_card
 from cnnstudio.models.trained.library import find_model
 from cnnstudio.storage import is_folder, write_atomically
 from cnnstudio.training.config import TrainingConfig
@@ -78,7 +79,7 @@ def _script(text: str, given: dict[str, Any]) -> str:
     else:
         path = _model_named(text)
         source = name = ""
-        config = read_config(model_file(path))
+        config = read_image_config(model_file(path))
         training = TrainingConfig(**_told_by(path, config) | given)
         if _size(training) != _size_of(config):
             config = fitted(config, *_size(training))

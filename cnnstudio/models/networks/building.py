@@ -21,8 +21,9 @@ from cnnstudio.models.keras_config.allowlist import checked_config
 from cnnstudio.models.keras_config.graph import Config, Graph
 from cnnstudio.models.layer_table import check_size, describe
 from cnnstudio.models.networks.files import SUFFIX, Network, read_network, saved_names, saved_path
+from cnnstudio.models.trained.adopt import read_image_config
 from cnnstudio.models.trained.card import MODEL_FILE, model_file
-from cnnstudio.models.trained.files import MODEL_ENDINGS, first_line, read_config
+from cnnstudio.models.trained.files import MODEL_ENDINGS, first_line
 from cnnstudio.storage import exists, is_file
 from cnnstudio.wording import shape
 
@@ -82,7 +83,7 @@ def _network_of_model(path: Path) -> Network:
     """The network of a trained model, a `.keras` or `.h5` file or a model's folder, without its weights."""
     path = path.absolute()
     file = model_file(path)
-    config = read_config(file)
+    config = read_image_config(file)
     try:
         graph = Graph.of(config)
         graph.check_names()

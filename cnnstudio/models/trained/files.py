@@ -23,7 +23,8 @@ from cnnstudio.errors import StudioError, reason
 from cnnstudio.limits import MAX_ACTIVATIONS, MAX_OPERATIONS
 from cnnstudio.models.backend import build_checked, import_keras, in_new_thread, innermost_layers
 from cnnstudio.models.keras_config.allowlist import MODELS, RefusedError, checked_config
-from cnnstudio.models.keras_config.graph import LAYER_NAMES, scope_name
+from cnnstudio.models.keras_config.graph import LAYER_NAMES, Graph, scope_name
+from cnnstudio.models.keras_config.image_input import image_input, likeliest, take_images, takes_images
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
@@ -144,8 +145,8 @@ def _sized(config: dict[str, Any], image_size: tuple[int, int] | None) -> dict[s
     """A config whose input takes images of one size, where it left that open."""
     for layer in config["config"]["layers"]:
         shape = layer["config"].get("batch_shape")
-        if image_size and layer["class_name"] == "InputLayer" and isinstance(shape, list) and len(shape) == 4:
-            layer["config"]["batch_shape"] = [shape[0], *(shape[n + 1] or image_size[n] for n in (0, 1)), shape[3]]
+        if image_size and layer["class_name"] == "InputLayer" and isinstance(shape, list) and len(shape) in (3, 4):
+            layer["config"]["batch_shape"] = [shape[0], *(shape[n + 1] or image_size[n] for n in (0, 1)), *shape[3:]]
     return config
 
 
@@ -341,15 +342,21 @@ def _check_activations(config: dict[str, Any]) -> None:
 
 def _check_normalisations(config: dict[str, Any]) -> None:
     """Normalization is the one kind that computes with its input's size while Keras builds it: its rule bounds that."""
-    if all(layer["class_name"] != "Normalization" for layer in _layers(config)):
+    names = {layer["config"]["name"] for layer in _layers(config) if layer["class_name"] == "Normalization"}
+    if not names:
         return
     try:
-        rows = describe(config).rows
+        graph = Graph.of(config)
+        if takes_images(graph):
+            table = describe(config)
+        else:
+            take_images(graph, likeliest(image_input(graph).shapes))
+            table = describe(graph.to_config())
     except StudioError as error:
         raise RefusedError(f"its layers cannot be read ({error})") from error
-    for row in rows:
-        if row.kind == "Normalization" and row.output_shape is None:
-            raise RefusedError(f"its layer “{row.name}” takes maps of an unknown size, or very large ones")
+    known = {row.name.rpartition("/")[2] for row in table.rows if row.output_shape is not None}
+    if unknown := names - known:
+        raise RefusedError(f"its layer “{min(unknown)}” takes maps of an unknown size, or very large ones")
 
 
 def _layers(config: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QPlainTextEdit, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.controls.message_bar import MessageBar
@@ -55,7 +55,7 @@ def test_what_is_likely_is_filled_in(dialog: AdoptDialog) -> None:
     assert dialog.findChild(QPlainTextEdit, "adopt_classes").toPlainText() == "class 0\nclass 1\nclass 2"
     assert dialog.findChild(Picker, "adopt_rule").current_key == "digit"
     assert dialog.findChild(Picker, "adopt_range").current_key == "0-1"
-    assert dialog.findChild(QCheckBox, "adopt_softmax").isChecked()
+    assert dialog.findChild(Picker, "adopt_outputs").current_key == "logits"
     assert dialog.findChild(QSpinBox, "adopt_size") is None or not dialog.findChild(QSpinBox).isVisible()
 
 
