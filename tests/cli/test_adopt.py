@@ -59,3 +59,53 @@ def test_wrong_use_is_a_sentence(outcome, theirs, options, words):
 def test_a_file_that_is_none_is_refused(outcome, tmp_path):
     code, out, err = outcome("adopt", str(tmp_path / "missing.h5"))
     assert (code, out) == (1, "") and "there is no such file" in err
+
+
+@pytest.fixture
+def vector(tmp_path: Path) -> Path:
+    keras = import_keras()
+    model = keras.Sequential([keras.Input((3072,)), keras.layers.Dense(1, "sigmoid")])
+    model.save(tmp_path / "vector.keras")
+    return tmp_path / "vector.keras"
+
+
+def test_all_that_the_window_asks_can_be_said(outcome, vector, picture, tmp_path):
+    options = ("--classes", "cat,dog", "--image-size", "64x48", "--outputs", "logits", "--input-rule", "centre-crop")
+    code, out, err = outcome("adopt", str(vector), *options)
+    assert (code, err) == (0, "") and "takes images of 64×48" in out and "3,072 numbers in one row" in out
+    assert "near 0 means “cat”, one near 1 “dog”" in out and "“dog,cat”" in out
+    code, out, err = outcome("predict", str(vector), str(picture), "--json")
+    assert (code, err) == (0, "") and {one["class"] for one in json.loads(out)[0]["predictions"]} == {"cat", "dog"}
+    code, out, _ = outcome("architectures", str(vector))
+    assert code == 0 and "64×48×1" in out and "one output" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--image-size", "64x"), "no size of images"),
+        (("--image-size", "20"), "images of 32×32 or 48×64 or 64×48 pixels and no others"),
+        (("--outputs", "independent"), "one output, which stands for two classes"),
+        (("--outputs", "votes"), "no meaning of outputs “votes”"),
+        (("--dataset", "mnist"), "not of the network's shape"),
+        (("--dataset", "cifar10"), "The network has 2 classes, but CIFAR-10 has 10"),
+    ],
+)
+def test_what_does_not_fit_is_a_sentence(outcome, vector, options, words):
+    code, out, err = outcome("adopt", str(vector), *options)
+    assert (code, out) == (2, "") and words in err and err.count("\n") == 1
+
+
+def test_ranges_are_tried_on_a_data_set(outcome, digits, add_dataset, tmp_path):
+    keras = import_keras()
+    add_dataset(digits)
+    means = np.stack([digits.train.images[digits.train.labels == n].mean(axis=0).ravel() / 255 for n in range(10)])
+    model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10)])
+    model.layers[-1].set_weights([means.T, -np.square(means).sum(axis=1) / 2])
+    model.save(tmp_path / "mlp.keras")
+    code, out, err = outcome("adopt", str(tmp_path / "mlp.keras"), "--dataset", "digits")
+    assert code == 0 and "with values of 0 to 1, " in out and "1 to 0, inverted" in out
+    code, out, err = outcome("evaluate", str(tmp_path / "mlp.keras"))  # on what it was trained on
+    assert code == 0 and "of the 300 test images" in out
+    code, out, err = outcome("adopt", str(tmp_path / "mlp.keras"), "--classes", "a,b,c,d,e,f,g,h,i,j")
+    assert code == 0 and "The range of values is a guess." in out

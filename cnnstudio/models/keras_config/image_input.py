@@ -138,7 +138,7 @@ def _is_image(height: Any, width: Any, channels: Any) -> bool:
     return height in IMAGE_SIZES and width in IMAGE_SIZES and channels in CHANNELS
 
 
-def _shapes_of(length: int) -> list[OpenShape]:
+def _shapes_of(length: int) -> list[ImageShape]:
     """The shapes of images of so many numbers: square ones first, then the nearest to a square, grey before colour."""
     found: list[ImageShape] = []
     for channels in CHANNELS:

@@ -29,8 +29,8 @@ AS_GOOD = 0.02
 """Accuracies that differ by less are taken for equal. With numbers that are too large by far a network often answers
 the same, but too surely: then the loss tells."""
 
-AS_LOW = 1.1
-"""Losses within this factor are taken for equal."""
+AS_LOW = 0.05
+"""In nats. Losses that differ by less are taken for equal."""
 
 TOLD = 0.1
 """By how much more images must be right than by chance, before that tells something."""
@@ -61,12 +61,14 @@ class Trials:
         dataset: the data set.
         input_rule: of the data set, a key of `cnnstudio.data.pictures.input_rules.INPUT_RULES`.
         images: number of its test images that were tried.
+        likely: the range that was likely before.
         each: the best first.
     """
 
     dataset: DatasetEntry
     input_rule: str
     images: int
+    likely: str
     each: tuple[RangeTrial, ...]
 
     @property
@@ -77,13 +79,14 @@ class Trials:
     @property
     def tells(self) -> bool:
         """Whether the network knows such images: far more are right than by chance."""
-        return self.best.accuracy >= 1 / len(self.dataset.classes) + TOLD
+        return not self.swapped and self.best.accuracy >= 1 / len(self.dataset.classes) + TOLD
 
     @property
     def swapped(self) -> bool:
         """Whether its two classes seem to be named the wrong way round."""
-        worst = min(trial.accuracy for trial in self.each)
-        return len(self.dataset.classes) == 2 and worst < 1 - self.best.accuracy - AS_GOOD
+        (likely,) = (trial.accuracy for trial in self.each if trial.value_range == self.likely)
+        # With inverted images, say, such a network may be right too: wrong names are the simpler explanation.
+        return len(self.dataset.classes) == 2 and 1 - likely > max(0.5 + TOLD, self.best.accuracy - AS_GOOD)
 
     @property
     def verdict(self) -> str:
@@ -169,7 +172,8 @@ def try_ranges(
             probabilities.append(np.asarray(raw(batch, training=False)))
             meter.tell(number * len(images) + min(start + BATCH, len(images)))
         trials.append(_judged(name, np.concatenate(probabilities), labels))
-    return Trials(entry, dataset.input_rule, len(images), _best_first(trials, answers.value_range))
+    each = _best_first(trials, answers.value_range)
+    return Trials(entry, dataset.input_rule, len(images), answers.value_range, each)
 
 
 def _drawn(split: Split) -> tuple[np.ndarray, np.ndarray]:
@@ -197,6 +201,6 @@ def _best_first(trials: Iterable[RangeTrial], likely: str) -> tuple[RangeTrial, 
     least = min(trial.loss for trial in as_good)
 
     def key(trial: RangeTrial) -> tuple[bool, float]:
-        return not (trial.value_range == likely and trial.loss <= AS_LOW * least), trial.loss
+        return not (trial.value_range == likely and trial.loss <= least + AS_LOW), trial.loss
 
     return (*sorted(as_good, key=key), *ordered[len(as_good) :])

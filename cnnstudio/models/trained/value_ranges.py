@@ -52,13 +52,14 @@ class ValueRange:
         """The weights of that layer; none where it has none."""
         if not self.blue_first:
             return []
-        kernel = np.eye(3, dtype=np.float32)[::-1] * np.float32(self.scale)
-        return [kernel.reshape(1, 1, 3, 3), np.broadcast_to(np.float32(self.offset), 3).copy()]
+        kernel = np.eye(3, dtype=np.float32)[::-1] * np.asarray(self.scale, np.float32)
+        return [kernel.reshape(1, 1, 3, 3), np.broadcast_to(np.asarray(self.offset, np.float32), 3).copy()]
 
     def apply(self, images: np.ndarray) -> np.ndarray:
         """Brings raw images, (n, height, width, channels) of any type, into it, as float32."""
         ordered = images[..., ::-1] if self.blue_first else images
-        return ordered.astype(np.float32) * np.float32(self.scale) + np.float32(self.offset)
+        scale, offset = np.asarray(self.scale, np.float32), np.asarray(self.offset, np.float32)
+        return ordered.astype(np.float32) * scale + offset
 
 
 VALUE_RANGES: dict[str, ValueRange] = {

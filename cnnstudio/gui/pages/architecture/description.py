@@ -66,4 +66,4 @@ def images_text(shape: ImageShape, classes: int) -> str:
     """“28×28, grey, 10 classes”."""
     height, width, channels = shape
     colour = {1: "grey", 3: "colour"}.get(channels, f"{channels} channels")
-    return f"{height}×{width}, {colour}, {classes:,} classes"
+    return f"{height}×{width}, {colour}, {f'{classes:,} classes' if classes != 1 else 'one output'}"

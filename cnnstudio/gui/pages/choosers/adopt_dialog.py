@@ -39,7 +39,7 @@ from cnnstudio.models.trained.outputs import OUTPUTS
 from cnnstudio.models.trained.range_trials import Trials, fitting_datasets, try_ranges
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES
 from cnnstudio.progress import ending_with
-from cnnstudio.wording import percent
+from cnnstudio.wording import certainty, percent
 
 _WIDTH = 76 * GRID
 _LINES_SHOWN = (2, 6)
@@ -358,7 +358,9 @@ class AdoptDialog(QDialog):
 
     @Slot(object)
     def _show_trials(self, trials: Trials) -> None:
-        self._verdict.setText(trials.verdict)
+        others = [entry.title for entry in self._datasets.values() if entry.name != trials.dataset.name]
+        more = f" {others[0]} has such images too: choose above." if others and not trials.tells else ""
+        self._verdict.setText(trials.verdict + more)
         self._table.setText(_table_of(trials))
         self._table.show()
         if trials.tells:
@@ -409,8 +411,8 @@ def _table_of(trials: Trials) -> str:
     rows = [
         "<tr>"
         + cell.format(VALUE_RANGES[trial.value_range].title)
-        + numbers.format(percent(trial.accuracy, 0))
-        + numbers.format(percent(trial.confidence, 0))
+        + numbers.format(percent(trial.accuracy))
+        + numbers.format(certainty(trial.confidence))
         + "</tr>"
         for trial in trials.each
     ]
