@@ -103,9 +103,9 @@ def test_ranges_are_tried_on_a_data_set(outcome, digits, add_dataset, tmp_path):
     model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10)])
     model.layers[-1].set_weights([means.T, -np.square(means).sum(axis=1) / 2])
     model.save(tmp_path / "mlp.keras")
-    code, out, err = outcome("adopt", str(tmp_path / "mlp.keras"), "--dataset", "digits")
+    code, out, _ = outcome("adopt", str(tmp_path / "mlp.keras"), "--dataset", "digits")
     assert code == 0 and "with values of 0 to 1, " in out and "1 to 0, inverted" in out
-    code, out, err = outcome("evaluate", str(tmp_path / "mlp.keras"))  # on what it was trained on
+    code, out, _ = outcome("evaluate", str(tmp_path / "mlp.keras"))  # on what it was trained on
     assert code == 0 and "of the 300 test images" in out
-    code, out, err = outcome("adopt", str(tmp_path / "mlp.keras"), "--classes", "a,b,c,d,e,f,g,h,i,j")
+    code, out, _ = outcome("adopt", str(tmp_path / "mlp.keras"), "--classes", "a,b,c,d,e,f,g,h,i,j")
     assert code == 0 and "The range of values is a guess." in out
