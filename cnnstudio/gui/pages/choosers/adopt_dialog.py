@@ -42,7 +42,7 @@ from cnnstudio.progress import ending_with
 from cnnstudio.wording import certainty, percent
 
 _WIDTH = 76 * GRID
-_LINES_SHOWN = (2, 6)
+_LINES_SHOWN = (2, 5)
 """Class names that are seen at once, at least and at most."""
 _BESIDE_BAR = GRID
 """Between what is filled in and the scroll bar."""
@@ -50,6 +50,8 @@ _MAX_NAMES = 4 * 2**20
 
 _ANY_DATASET = Choice("", "Something else", "Name its classes below.")
 """The choice for what is no data set here."""
+
+_WHY_DATASET = "Its test images tell how the network takes its pictures: try them."
 
 _EXPLANATION = (
     "Its file does not say what its classes are called, nor how pictures were prepared for its training. Your answers "
@@ -173,16 +175,16 @@ class AdoptDialog(QDialog):
         self._range.set_current(guess.value_range)
         self._try = push_button(
             "adopt_try",
-            "&Try them",
-            "Tries every range on test images of the data set that is chosen above: with the right one, most answers "
-            "are right.",
+            "&Try it",
+            "Classifies test images of this data set with every range of values: with the right one, most answers are "
+            "right.",
             self._try_dataset,
-            title="Try the ranges of values",
+            title="Try the network on this data set",
         )
         self._trial = ProgressPanel("trial", "Trying the ranges of values", "Goes on without a trial.")
         self._trial.finished.connect(self._show_trials)
         self._trial.failed.connect(self._message.show_failure)
-        self._verdict = label(model.range_reason, "small", "adopt_verdict", plain=True)
+        self._verdict = label(_WHY_DATASET, "small", "adopt_verdict", plain=True)
         self._table = label(name="adopt_trials", wrap=False)
         self._table.hide()
         self._outputs = _picker_of(
@@ -234,19 +236,20 @@ class AdoptDialog(QDialog):
 
     def _build(self) -> None:
         model, count = self._model, len(self._model.guess.classes)
-        names = column(self._from_file, self._swap)
+        names = column(self._from_file, self._swap, STRETCH)
         self._swap.setVisible(count == 2)
         title = f"&Classes: {count:,} names, one a line"
         if model.outputs == 1:
             title = "&Classes: first the one near 0, then the one near 1"
-        values = column(row((self._range, 1), (self._try, 0, Qt.AlignmentFlag.AlignTop)), self._trial)
+        trained = column(row((self._dataset, 1), (self._try, 0, Qt.AlignmentFlag.AlignVCenter)), self._trial)
+        range_reason = label(model.range_reason, "small")
         questions = [
             _question("&Name", self._name),
-            *([_question("Trained &on", self._dataset)] if self._datasets else []),
+            *([_question("Trained &on", self._dataset, self._verdict, within=trained)] if self._datasets else []),
             _question(title, self._classes, beside=names),
             *self._image_questions(),
-            _question("&Pictures", self._rule, label(model.rule_reason, "small")),
-            _question("&Values of the pixels", self._range, self._verdict, self._table, within=values),
+            _question("&Pictures", self._rule, label(f"{model.input_reason} {model.rule_reason}".strip(), "small")),
+            _question("&Values of the pixels", self._range, range_reason, self._table),
             _question("O&utputs", self._outputs, label(model.output_reason, "small")),
         ]
         form = column(*questions, STRETCH, gap=2 * GRID)
@@ -274,9 +277,9 @@ class AdoptDialog(QDialog):
     def _image_questions(self) -> list[QLayout]:
         model = self._model
         if model.image_size is not None:
-            return [_question("", label(model.input_reason, "secondary"))] if model.input_reason else []
+            return []
         if len(model.shapes) > 1:
-            return [_question("&Images", self._shape, label(model.input_reason, "small"))]
+            return [_question("&Images", self._shape)]
         why = "It takes images of any size; this one is usual."
         return [_question("Image &size", self._size, label(why, "small"))]
 
@@ -359,7 +362,7 @@ class AdoptDialog(QDialog):
     @Slot(object)
     def _show_trials(self, trials: Trials) -> None:
         others = [entry.title for entry in self._datasets.values() if entry.name != trials.dataset.name]
-        more = f" {others[0]} has such images too: choose above." if others and not trials.tells else ""
+        more = f" {others[0]} has such images too: choose it above." if others and not trials.tells else ""
         self._verdict.setText(trials.verdict + more)
         self._table.setText(_table_of(trials))
         self._table.show()
