@@ -221,6 +221,7 @@ class Results:
         self._shares: list[float] = []
         self._truths: list[int] = []
         self._rights: list[bool | None] = []
+        self._several: dict[int, tuple[int, ...]] = {}
         self._numbers = {_plain(name): number for number, name in enumerate(begun.classes)}
 
     @property
@@ -251,6 +252,9 @@ class Results:
                 self._shares.append(one.top[0][2])
                 self._truths.append(truth)
                 self._rights.append(one.right)
+                if one.independent:
+                    answers = tuple(self.begun.classes.index(name) for name in one.independent)
+                    self._several[len(self.predictions) - 1] = answers
 
     def _truth(self, file: PictureFile) -> int:
         """The class that the nearest folder around a picture is named as; `UNKNOWN` for none."""
@@ -260,9 +264,16 @@ class Results:
         )
 
     def counts(self, sure: bool) -> np.ndarray:
-        """For each class of the model, the pictures it was predicted for with certainty, or without; (classes,)."""
+        """For each class of the model, the pictures it was predicted for with certainty, or without; (classes,).
+
+        Where each class has a probability of its own, a picture counts for all of its answers.
+        """
         chosen = (np.array(self._shares) >= UNSURE) == sure
-        return np.bincount(np.array(self._classes, int)[chosen], minlength=len(self.begun.classes))
+        if sure and self._several:
+            named = [number for answers in self._several.values() for number in answers]
+        else:
+            named = np.array(self._classes, int)[chosen]
+        return np.bincount(np.array(named, int), minlength=len(self.begun.classes))
 
     def order(self, key: str, filter_: str, number: int | None) -> np.ndarray:
         """The places in `predictions` of the pictures to show.
@@ -282,7 +293,8 @@ class Results:
         if filter_ == "wrong":
             keep &= np.array([right is False for right in self._rights], bool)[order]
         if number is not None:
-            keep &= classes[order] == number
+            also = [place for place, answers in self._several.items() if number in answers]
+            keep &= (classes[order] == number) | np.isin(order, also)
         return order[keep]
 
     def save(self, path: Path) -> tuple[Path, int]:

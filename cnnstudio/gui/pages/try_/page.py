@@ -34,6 +34,7 @@ from cnnstudio.gui.pages.try_.session import (
     UnreadablePictureError,
     UnusablePictureError,
     blocks_of,
+    flattened,
     rows_of,
 )
 from cnnstudio.gui.settings import Settings
@@ -325,6 +326,7 @@ class TryPage(Page):
         self._every.setVisible(len(self._layers) > MANY_LAYERS)
         self._show_rows()
         self._panel.use(answer.card)
+        self._panel.tell_flattened(flattened(answer.layers))
         self._panel.offer_samples(answer.card, answer.samples)
         self._tell_state()
         self.ready.emit()
