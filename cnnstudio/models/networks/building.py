@@ -136,6 +136,8 @@ def fitted(config: Config, image_shape: ImageShape, classes: int) -> Config:
             "convolution with pooling."
         )
     graph.nodes[head.name] = head.with_values(**{head.count_field: classes})
+    if head.config[head.count_field] == 1:
+        _share_one(graph)
     result = graph.to_config()
     table = describe(result)
     if table.misfit is not None:
@@ -147,6 +149,13 @@ def fitted(config: Config, image_shape: ImageShape, classes: int) -> Config:
             "global pooling before its end."
         )
     return result
+
+
+def _share_one(graph: Graph) -> None:
+    """Puts a softmax for all classes in the place of the sigmoid of a single output, which stood for two."""
+    last = graph.nodes[graph.output]
+    if last.config.get("activation") == "sigmoid":
+        graph.nodes[last.name] = last.with_values(activation="softmax")
 
 
 def network_config(

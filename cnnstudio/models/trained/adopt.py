@@ -32,7 +32,7 @@ from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.files import NoCardError, load_model, read_config
 from cnnstudio.models.trained.outputs import OUTPUTS, give_probabilities, likely_outputs, set_two
-from cnnstudio.models.trained.value_ranges import VALUE_RANGES
+from cnnstudio.models.trained.value_ranges import VALUE_RANGES, ValueRange
 from cnnstudio.storage import data_folder, write_atomically
 
 if TYPE_CHECKING:
@@ -292,19 +292,22 @@ def completed_model(path: Path, answers: Answers) -> "keras.Model":
 def read_image_config(path: Path) -> Config:
     """Reads what a model file says of its layers, as `read_config` does, with an input of images of one size.
 
-    Where the file leaves that open, it is the size of the user's answers, or the likeliest.
+    Where the file leaves that open, it is the size of the user's answers, or the likeliest. Where they say that the
+    network takes its images in another range of values, a layer brings them into it.
 
     Raises:
         StudioError: the file is not opened.
     """
     config = read_config(path)
     graph = Graph.of(config)
-    if takes_images(graph):
+    answers = remembered(path)
+    if takes_images(graph) and answers is None:
         return config
     shapes = image_input(graph).shapes
-    answers = remembered(path)
     shape = None if answers is None else _fitting(shapes, answers.image_size)
     take_images(graph, shape or likeliest(shapes))
+    if answers is not None and not VALUE_RANGES[answers.value_range].blue_first:
+        _add_range(graph, VALUE_RANGES[answers.value_range])
     return graph.to_config()
 
 
@@ -329,22 +332,29 @@ def _completed(model: "keras.Model", graph: Graph, shape: ImageShape, answers: A
 
     take_images(graph, shape)
     count = _count_outputs(graph)
-    image, entry = graph.input, VALUE_RANGES[answers.value_range]
-    name = graph.free_name("value_range")
-    layer = entry.layer(name)
-    if layer is not None:
-        graph.reconnect(image, name)
-        graph.add(Node(name, layer, (image,)))
+    entry = VALUE_RANGES[answers.value_range]
+    name = _add_range(graph, entry)
     two = give_probabilities(graph, OUTPUTS[answers.outputs], count)
     graph.sort()
     completed = keras.saving.deserialize_keras_object(graph.to_config(), safe_mode=True)
     for own in model.layers:
         completed.get_layer(own.name).set_weights(own.get_weights())
-    if layer is not None:
+    if name is not None:
         completed.get_layer(name).set_weights(entry.weights())
     if two is not None:
         set_two(completed.get_layer(two))
     return completed
+
+
+def _add_range(graph: Graph, entry: ValueRange) -> str | None:
+    """Adds what brings raw values into a range behind the image; the name of the layer, None where none is needed."""
+    name, image = graph.free_name("value_range"), graph.input
+    layer = entry.layer(name)
+    if layer is None:
+        return None
+    graph.reconnect(image, name)
+    graph.add(Node(name, layer, (image,)))
+    return name
 
 
 def _count_outputs(graph: Graph) -> int:
