@@ -109,3 +109,47 @@ def test_ranges_are_tried_on_a_data_set(outcome, digits, add_dataset, tmp_path):
     assert code == 0 and "of the 300 test images" in out
     code, out, _ = outcome("adopt", str(tmp_path / "mlp.keras"), "--classes", "a,b,c,d,e,f,g,h,i,j")
     assert code == 0 and "The range of values is a guess." in out
+
+
+@pytest.fixture
+def lights(outcome, tmp_path: Path) -> Path:
+    """A network that says which of the colours are bright in a picture, each by itself; adopted."""
+    keras = import_keras()
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((8, 8, 3)), layers.Flatten(), layers.Dense(3, "sigmoid")])
+    model.layers[-1].set_weights([np.tile(np.eye(3), (64, 1)) / 8, np.full(3, -4)])
+    model.save(tmp_path / "lights.keras")
+    code, out, _ = outcome("adopt", str(tmp_path / "lights.keras"), "--classes", "red,green,blue")
+    assert code == 0 and "several can be right, or none" in out
+    for folder, name, colour in (("red", "a", (255, 255, 0)), ("green", "b", (255, 255, 0)), ("blue", "c", (0, 0, 9))):
+        (tmp_path / "pictures" / folder).mkdir(parents=True)
+        for number in range(4):
+            Image.new("RGB", (16, 16), colour).save(tmp_path / "pictures" / folder / f"{name}{number}.png")
+    return tmp_path / "lights.keras"
+
+
+def test_several_classes_or_none_are_predicted(outcome, lights, tmp_path):
+    pictures = str(tmp_path / "pictures")
+    code, out, _ = outcome("predict", str(lights), pictures, "--json", "--top", "2")
+    entries = {Path(entry["file"]).stem: entry for entry in json.loads(out)}
+    assert code == 0 and {name: entry["answers"] for name, entry in entries.items()} == {
+        **{f"{name}{number}": ["red", "green"] for name in "ab" for number in range(4)},
+        **{f"c{number}": [] for number in range(4)},
+    }
+    assert all(len(entry["predictions"]) == 2 for entry in entries.values())
+    code, out, _ = outcome("predict", str(lights), pictures, "--top", "1")
+    assert code == 0 and f"{tmp_path}/pictures/blue/c0.png: none of the classes; the most probable: blue (" in out
+    code, out, _ = outcome("predict", str(lights), pictures, "--csv", str(tmp_path / "table.csv"))
+    assert code == 0 and "8 of 12 images in folders named as classes are right." in out
+    code, out, _ = outcome("evaluate", str(lights), "--dataset", pictures)
+    assert code == 0 and "66.67 % of the 3 test images" in out and "Each class has a probability of its own" in out
+
+
+def test_names_for_one_output_are_two(outcome, vector, tmp_path):
+    names = tmp_path / "labels.txt"
+    names.write_text("0 cat\n1 dog\n2 horse\n")
+    code, out, err = outcome("adopt", str(vector), "--classes", str(names))
+    assert (code, out) == (2, "") and "2 class names, one a line; these are 3" in err and err.count("\n") == 1
+    names.write_text("0 dog\n1 cat\n")
+    code, out, _ = outcome("adopt", str(vector), "--classes", str(names))
+    assert code == 0 and "near 0 means “dog”, one near 1 “cat”" in out

@@ -91,9 +91,11 @@ def likely_outputs(graph: Graph, count: int) -> tuple[Outputs, str]:
     activation = _last_activation(graph)
     if count == 1:
         if activation in _LIMITED:
-            return OUTPUTS["probabilities"], "Its one output ends in a sigmoid: it is the probability of the second."
+            return OUTPUTS[
+                "probabilities"
+            ], "Its one output ends in a sigmoid: it is the probability of the second class."
         if not activation:
-            return OUTPUTS["logits"], "Its one output is not limited: a sigmoid makes it the probability of the second."
+            return OUTPUTS["logits"], "Its one output is not limited: a sigmoid makes it that of the second class."
         why = "is always 1" if activation in _SHARED else "is neither a probability nor a score of one"
         raise StudioError(
             f"It has a single output, which ends in {activation} and so {why}. End it in a sigmoid for two classes, or "

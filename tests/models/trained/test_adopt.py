@@ -1,6 +1,7 @@
 """Models without a card: what is guessed of them, what is asked, and that they then answer as in plain Keras."""
 
 import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,6 +80,11 @@ IN_RANGE = {
 
 
 @pytest.mark.parametrize("name", VALUE_RANGES)
+def test_images_are_brought_into_a_range(images, name):
+    np.testing.assert_allclose(VALUE_RANGES[name].apply(images), IN_RANGE[name](images.astype(float)), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["0-255", "1-0", "0-1-bgr", "imagenet", "caffe"])
 def test_it_answers_as_in_plain_keras(save, images, name):
     model = network()
     path = save(model)
@@ -89,10 +95,12 @@ def test_it_answers_as_in_plain_keras(save, images, name):
     np.testing.assert_allclose(classifier.predict_many(images), expected, atol=1e-5)
     prediction = classifier.predict(images[0], feature_maps=True)
     assert {layer.name for layer in model.layers} <= {layer.name for layer in prediction.layers}
-    np.testing.assert_allclose(VALUE_RANGES[name].apply(images), IN_RANGE[name](images.astype(float)), atol=1e-4)
 
 
-@pytest.mark.parametrize("name", TUTORIALS)
+@pytest.mark.parametrize(
+    "name",
+    ["beginners", "rows-normalised", "mlp-784-reshape", "mlp-3072", "cats-and-dogs-logit", "several-labels"],
+)
 def test_networks_of_tutorials_answer_as_in_plain_keras(save, name):
     tutorial = TUTORIALS[name]
     model = tutorial.build()
@@ -279,3 +287,63 @@ def test_class_names_are_read(text, names):
 def test_other_numbers_of_class_names_are_refused(text, words):
     with pytest.raises(StudioError, match=words):
         read_class_names(text, 3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        ((10**9,), "takes 1,000,000,000 numbers"),
+        ((7,), "takes 7 numbers"),
+        ((1,), "takes 1 number,"),
+        ((4096, 4097), "sides of 1 to 4,096 pixels"),
+        ((28, 28, 1, 1), "takes 28×28×1×1"),
+        ((28, 28, 2), "takes 28×28×2"),
+    ],
+)
+def test_inputs_that_are_no_images_are_refused_before_they_are_built(tmp_path, shape, words):
+    path = tmp_path / "bad.keras"
+    write_config(dense((64,)), path, shape)
+    with pytest.raises(StudioError, match=words) as refused:
+        inspect_model(path)
+    assert str(refused.value).startswith(f"{path} is not opened. ") and "keras.src" not in str(refused.value)
+
+
+def write_config(model, path: Path, shape) -> None:
+    """Saves a model and has it ask for images of another shape."""
+    model.save(path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(members["config.json"])
+    config["config"]["layers"][0]["config"]["batch_shape"] = [None, *shape]
+    members["config.json"] = json.dumps(config).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+
+
+def test_a_vector_with_a_normalisation_of_its_own_shape_is_opened(save):
+    import keras
+    from keras import layers
+
+    theirs = keras.Sequential(
+        [keras.Input((64,)), layers.Normalization(mean=[0.5] * 64, variance=[2.0] * 64), layers.Dense(3)]
+    )
+    path = save(theirs)
+    found = inspect_model(path)
+    remember(found, replace(found.guess, value_range="0-1"))
+    images = np.random.default_rng(2).integers(0, 256, (2, 8, 8, 1), np.uint8)
+    expected = softmax(theirs(images.reshape(2, -1) / 255.0).numpy())
+    np.testing.assert_allclose(load_classifier(path).predict_many(images), expected, atol=1e-5)
+
+
+def test_answers_of_a_size_that_the_network_does_not_take_are_asked_again(save, home):
+    path = save(dense((784,)))
+    found = inspect_model(path)
+    remember(found, found.guess)
+    place = next(home.rglob("foreign/*.json"))
+    values = json.loads(place.read_text())
+    place.write_text(json.dumps(values | {"input_shape": [20, 20, 1]}))
+    with pytest.raises(NoCardError):
+        load_classifier(path)
+    place.write_text(json.dumps(values | {"outputs": "votes"}))
+    assert remembered(path) is None

@@ -42,7 +42,7 @@ from cnnstudio.progress import ending_with
 from cnnstudio.wording import certainty, percent
 
 _WIDTH = 76 * GRID
-_LINES_SHOWN = (2, 5)
+_LINES_SHOWN = (3, 5)
 """Class names that are seen at once, at least and at most."""
 _BESIDE_BAR = GRID
 """Between what is filled in and the scroll bar."""
@@ -243,12 +243,14 @@ class AdoptDialog(QDialog):
             title = "&Classes: first the one near 0, then the one near 1"
         trained = column(row((self._dataset, 1), (self._try, 0, Qt.AlignmentFlag.AlignVCenter)), self._trial)
         range_reason = label(model.range_reason, "small")
+        asked = len(model.shapes) > 1
+        about_pictures = model.rule_reason if asked else f"{model.input_reason} {model.rule_reason}".strip()
         questions = [
             _question("&Name", self._name),
             *([_question("Trained &on", self._dataset, self._verdict, within=trained)] if self._datasets else []),
             _question(title, self._classes, beside=names),
             *self._image_questions(),
-            _question("&Pictures", self._rule, label(f"{model.input_reason} {model.rule_reason}".strip(), "small")),
+            _question("&Pictures", self._rule, label(about_pictures, "small")),
             _question("&Values of the pixels", self._range, range_reason, self._table),
             _question("O&utputs", self._outputs, label(model.output_reason, "small")),
         ]
@@ -279,7 +281,7 @@ class AdoptDialog(QDialog):
         if model.image_size is not None:
             return []
         if len(model.shapes) > 1:
-            return [_question("&Images", self._shape)]
+            return [_question("&Images", self._shape, label(model.input_reason, "small"))]
         why = "It takes images of any size; this one is usual."
         return [_question("Image &size", self._size, label(why, "small"))]
 
@@ -404,7 +406,8 @@ def _choice_of(entry: DatasetEntry) -> Choice:
 def _choice_of_shape(shape: Sequence[int | None]) -> Choice:
     height, width, channels = shape
     colour = "colour" if channels == 3 else "grey"
-    return Choice(f"{height} {width} {channels}", f"{height} high, {width} wide, {colour}")
+    title = f"{height} high, {width} wide, {colour}"
+    return Choice(f"{height} {width} {channels}", title, "One row of pixels after the other, from the top.")
 
 
 def _table_of(trials: Trials) -> str:
@@ -447,8 +450,9 @@ def _question(
         heading = label(title, "strong")
         heading.setBuddy(control)
         question.addWidget(heading)
-    parts = [(beside, 0)] if beside else []
-    question.addLayout(within or row((control, 1), *parts))
+    if beside is not None:
+        within = row((control, 1, Qt.AlignmentFlag.AlignTop), beside)
+    question.addLayout(within or row((control, 1)))
     for part in below:
         question.addWidget(part)
     return question
