@@ -132,8 +132,8 @@ def in_order(data: "DatasetEntry", classes: tuple[str, ...]) -> "DatasetEntry":
     def read(on_progress: OnProgress | None) -> "Dataset":
         dataset = data.read(on_progress)
         validation = None if dataset.validation is None else relabelled(dataset.validation)
-        parts = {"train": relabelled(dataset.train), "test": relabelled(dataset.test), "validation": validation}
-        return replace(dataset, classes=classes, **parts)
+        train, test = relabelled(dataset.train), relabelled(dataset.test)
+        return replace(dataset, classes=classes, train=train, test=test, validation=validation)
 
     return replace(data, classes=classes, read=read)
 

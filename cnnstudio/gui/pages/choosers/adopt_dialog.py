@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLayout, QLineEdit, QPlainTextEdit, QWidget
 from typing_extensions import override
 
+from cnnstudio.data.library import find_dataset
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.errors import StudioError, explain, reason
@@ -51,7 +52,7 @@ _MAX_NAMES = 4 * 2**20
 _ANY_DATASET = Choice("", "Something else", "Name its classes below.")
 """The choice for what is no data set here."""
 
-_WHY_DATASET = "Its test images tell how the network takes its pictures: try them."
+_WHY_DATASET = "Test images tell how the network takes its pictures: try it on a data set, or on a folder of images."
 
 _EXPLANATION = (
     "Its file does not say what its classes are called, nor how pictures were prepared for its training. Your answers "
@@ -181,9 +182,18 @@ class AdoptDialog(QDialog):
             self._try_dataset,
             title="Try the network on this data set",
         )
+        self._folder = push_button(
+            "adopt_folder",
+            "F&older…",
+            "Tries the network on a folder of images, with a folder for each class.",
+            self._ask_folder,
+            title="Try the network on a folder of images",
+        )
         self._trial = ProgressPanel("trial", "Trying the ranges of values", "Goes on without a trial.")
         self._trial.finished.connect(self._show_trials)
         self._trial.failed.connect(self._message.show_failure)
+        for ended in (self._trial.failed, self._trial.cancelled):
+            ended.connect(self._offer_trial)
         self._verdict = label(_WHY_DATASET, "small", "adopt_verdict", plain=True)
         self._table = label(name="adopt_trials", wrap=False)
         self._table.hide()
@@ -194,7 +204,7 @@ class AdoptDialog(QDialog):
             "Outputs",
             "What the numbers mean that the network answers with.",
         )
-        for button in (self._from_file, self._swap, self._try):
+        for button in (self._from_file, self._swap, self._try, self._folder):
             button.setAutoDefault(False)
         self._take_dataset(self._dataset.current_key)
         self._build()
@@ -241,13 +251,13 @@ class AdoptDialog(QDialog):
         title = f"&Classes: {count:,} names, one a line"
         if model.outputs == 1:
             title = "&Classes: first the one near 0, then the one near 1"
-        trained = column(row((self._dataset, 1), (self._try, 0, Qt.AlignmentFlag.AlignVCenter)), self._trial)
+        trained = column(row((self._dataset, 1), column(self._try, self._folder)), self._trial)
         range_reason = label(model.range_reason, "small")
         asked = len(model.shapes) > 1
         about_pictures = model.rule_reason if asked else f"{model.input_reason} {model.rule_reason}".strip()
         questions = [
             _question("&Name", self._name),
-            *([_question("Trained &on", self._dataset, self._verdict, within=trained)] if self._datasets else []),
+            _question("Trained &on", self._dataset, self._verdict, within=trained),
             _question(title, self._classes, beside=names),
             *self._image_questions(),
             _question("&Pictures", self._rule, label(about_pictures, "small")),
@@ -259,6 +269,14 @@ class AdoptDialog(QDialog):
         scroll = describe(ScrollColumn(), "adopt_form", "What it is", "Scrolls where the window is too low.")
         scroll.setToolTip("")
         scroll.setWidget(widget_of(form))
+        buttons = self._buttons()
+
+        def align(least: int, most: int) -> None:
+            """Has the buttons end where the fields end, whether there is a bar beside these or not."""
+            bar = scroll.verticalScrollBar().sizeHint().width() if most > least else 0
+            buttons.setContentsMargins(0, 0, _BESIDE_BAR + bar, 0)
+
+        scroll.verticalScrollBar().rangeChanged.connect(align)
         whole = column(
             label(f"What is {model.path.name}?", "heading"),
             label(_EXPLANATION, "secondary"),
@@ -266,7 +284,7 @@ class AdoptDialog(QDialog):
             GRID,
             (scroll, 1),
             GRID,
-            self._buttons(),
+            buttons,
             edge=SECTION,
         )
         self.setLayout(whole)
@@ -290,9 +308,7 @@ class AdoptDialog(QDialog):
         cancel.setAutoDefault(False)
         use = push_button("adopt_use", "&Use it", "Keeps your answers and opens the model.", self._keep, role="primary")
         use.setDefault(True)
-        buttons = row(STRETCH, cancel, use)
-        buttons.setContentsMargins(0, 0, _BESIDE_BAR, 0)  # below the fields
-        return buttons
+        return row(STRETCH, cancel, use)
 
     @Slot()
     def _ask_file(self) -> None:
@@ -322,10 +338,14 @@ class AdoptDialog(QDialog):
     def _take_dataset(self, key: str) -> None:
         """Takes the class names of a data set, and offers to try the ranges on it."""
         entry = self._datasets.get(key)
-        self._try.setEnabled(entry is not None)
-        self._try.setVisible(bool(self._datasets))
-        if entry is not None:
+        if entry is not None and set(entry.classes) != set(self._classes.toPlainText().splitlines()):
             self._classes.setPlainText("\n".join(entry.classes))
+        self._offer_trial()
+
+    @Slot()
+    def _offer_trial(self) -> None:
+        self._try.setEnabled(bool(self._dataset.current_key) and not self._trial.running)
+        self._folder.setEnabled(not self._trial.running)
 
     @Slot()
     def _swap_classes(self) -> None:
@@ -348,18 +368,32 @@ class AdoptDialog(QDialog):
     def _try_dataset(self) -> None:
         self._start_trial(self._datasets[self._dataset.current_key])
 
-    def _start_trial(self, entry: DatasetEntry) -> None:
+    @Slot()
+    def _ask_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "A folder with a folder of images for each class")
+        if name:
+            self.try_folder(Path(name))
+
+    def try_folder(self, folder: Path) -> None:
+        """Tries the network on a folder of images, one folder for each class."""
+        self._start_trial(folder)
+
+    def _start_trial(self, images: DatasetEntry | Path) -> None:
         """Tries the ranges, in a thread; Cancel and the end of the dialog end it."""
-        answers = replace(self._model.guess, classes=entry.classes, image_size=self._image_size)
+        answers = replace(self._model.guess, image_size=self._image_size)
         answers = replace(answers, value_range=self._range.current_key, outputs=self._outputs.current_key)
         with suppress(StudioError):  # of names that are not ready yet, the order counts
             answers = replace(answers, classes=self.answers.classes)
+        model = self._model
 
         def work(on_event: Callable[[object], object], stop: Event) -> Trials:
-            return try_ranges(self._model, answers, entry, ending_with(stop, on_event))
+            tell = ending_with(stop, on_event)
+            entry = find_dataset(str(images), on_progress=tell) if isinstance(images, Path) else images
+            return try_ranges(model, answers, entry, tell)
 
-        self._try.setEnabled(False)
-        self._trial.run(work, f"Trying the ranges on {entry.title} …")
+        self._message.hide()
+        self._trial.run(work, f"Trying it on {images.name if isinstance(images, Path) else images.title} …")
+        self._offer_trial()
 
     @Slot(object)
     def _show_trials(self, trials: Trials) -> None:
@@ -368,15 +402,19 @@ class AdoptDialog(QDialog):
         self._verdict.setText(trials.verdict + more)
         self._table.setText(_table_of(trials))
         self._table.show()
+        entry = trials.dataset
+        if entry.name not in self._datasets:
+            self._datasets[entry.name] = entry
+            self._dataset.set_choices([*self._dataset.choices, _choice_of(entry)])
         if trials.tells:
-            self._dataset.set_current(trials.dataset.name)
+            self._dataset.set_current(entry.name)
             self._range.set_current(trials.best.value_range)
             self._rule.set_current(trials.input_rule)
-        elif self._dataset.current_key == trials.dataset.name:
+        elif not trials.swapped and self._dataset.current_key == entry.name:
             self._dataset.set_current("")
-            if self._classes.toPlainText() == "\n".join(trials.dataset.classes):
-                self._classes.setPlainText("\n".join(unnamed(len(trials.dataset.classes))))
-        self._try.setEnabled(bool(self._dataset.current_key))
+            if self._classes.toPlainText() == "\n".join(entry.classes):
+                self._classes.setPlainText("\n".join(unnamed(len(entry.classes))))
+        self._offer_trial()
 
     @override
     def done(self, result: int) -> None:

@@ -208,3 +208,33 @@ def test_a_trial_ends_with_the_dialog(
     assert dialog.findChild(ProgressPanel).running
     dialog.reject()
     assert not dialog.findChild(ProgressPanel).running
+
+
+def test_a_folder_of_images_tells_names_and_that_they_are_swapped(tmp_path: Path, qtbot: QtBot) -> None:
+    import keras
+    from PIL import Image
+
+    for name, level in (("dark", 20), ("light", 230)):
+        for number in range(8):
+            path = tmp_path / "pictures" / name / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("L", (16, 16), level + number).save(path)
+    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(1, "sigmoid")])
+    model.layers[-1].set_weights([np.full((64, 1), -0.2), np.array([6.0])])  # near 1 where it is dark
+    model.save(tmp_path / "brightness.keras")
+    dialog = shown(tmp_path / "brightness.keras", qtbot)
+    classes, verdict = dialog.findChild(QPlainTextEdit, "adopt_classes"), dialog.findChild(QLabel, "adopt_verdict")
+
+    def tried() -> str:
+        with qtbot.waitSignal(dialog.findChild(ProgressPanel).finished, timeout=SECONDS):
+            dialog.try_folder(tmp_path / "pictures")
+        return verdict.text()
+
+    assert "wrong way round" in tried()
+    dialog.findChild(Picker, "adopt_dataset").set_current(str(tmp_path / "pictures"))
+    assert classes.toPlainText() == "dark\nlight"
+    press(qtbot, dialog, "adopt_swap")
+    assert "are right" in tried() and dialog.answers.classes == ("light", "dark") and dialog.answers.dataset == ""
+    with qtbot.waitSignal(dialog.findChild(ProgressPanel).failed, timeout=SECONDS):
+        dialog.try_folder(tmp_path / "missing")
+    assert dialog.findChild(MessageBar).isVisible()
