@@ -249,10 +249,10 @@ def remembered(path: Path) -> Answers | None:
         answers = Answers(
             card.name, card.classes, card.input_shape[:2], card.input_rule, values["value_range"], outputs, card.dataset
         )
-        VALUE_RANGES[answers.value_range], INPUT_RULES[answers.input_rule], OUTPUTS[answers.outputs]
+        is_known = answers.value_range in VALUE_RANGES and answers.outputs in OUTPUTS
     except (OSError, ValueError, TypeError, KeyError, RecursionError, StudioError):
         return None
-    return answers
+    return answers if is_known and answers.input_rule in INPUT_RULES else None
 
 
 _FROM_SOFTMAX = {True: "logits", False: "probabilities"}
@@ -393,8 +393,13 @@ def _likely_range(graph: Graph, channels: int) -> tuple[str, str]:
     return "0-1", "Most networks that do not scale their images themselves were trained this way."
 
 
+_LEAVES_RANGE = frozenset(
+    {"CenterCrop", "Cropping2D", "Flatten", "Identity", "Permute", "Reshape", "Resizing", "ZeroPadding2D"}
+)
+
+
 def _leaves_range(kind: str) -> bool:
-    return kind.startswith("Random") or kind in {"ZeroPadding2D", "Resizing", "CenterCrop", "Cropping2D", "Identity"}
+    return kind.startswith("Random") or kind in _LEAVES_RANGE
 
 
 def _likely_rule(image_shape: tuple[int, int, int]) -> tuple[str, str]:

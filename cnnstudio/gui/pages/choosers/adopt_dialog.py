@@ -195,6 +195,7 @@ class AdoptDialog(QDialog):
         for ended in (self._trial.failed, self._trial.cancelled):
             ended.connect(self._offer_trial)
         self._verdict = label(_WHY_DATASET, "small", "adopt_verdict", plain=True)
+        self._range_reason = label(model.range_reason, "small")
         self._table = label(name="adopt_trials", wrap=False)
         self._table.hide()
         self._outputs = _picker_of(
@@ -252,7 +253,6 @@ class AdoptDialog(QDialog):
         if model.outputs == 1:
             title = "&Classes: first the one near 0, then the one near 1"
         trained = column(row((self._dataset, 1), column(self._try, self._folder)), self._trial)
-        range_reason = label(model.range_reason, "small")
         asked = len(model.shapes) > 1
         about_pictures = model.rule_reason if asked else f"{model.input_reason} {model.rule_reason}".strip()
         questions = [
@@ -261,7 +261,7 @@ class AdoptDialog(QDialog):
             _question(title, self._classes, beside=names),
             *self._image_questions(),
             _question("&Pictures", self._rule, label(about_pictures, "small")),
-            _question("&Values of the pixels", self._range, range_reason, self._table),
+            _question("&Values of the pixels", self._range, self._range_reason, self._table),
             _question("O&utputs", self._outputs, label(model.output_reason, "small")),
         ]
         form = column(*questions, STRETCH, gap=2 * GRID)
@@ -409,6 +409,7 @@ class AdoptDialog(QDialog):
         if trials.tells:
             self._dataset.set_current(entry.name)
             self._range.set_current(trials.best.value_range)
+            self._range_reason.setText(f"With this range it does best on {entry.title}.")
             self._rule.set_current(trials.input_rule)
         elif not trials.swapped and self._dataset.current_key == entry.name:
             self._dataset.set_current("")
