@@ -11,6 +11,7 @@ from cnnstudio.cli.options import DATASET_HELP, JsonOption, ModelArgument, datas
 from cnnstudio.data.library import list_datasets
 from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
 from cnnstudio.errors import StudioError
+from cnnstudio.models.trained.outputs import LIKELY
 from cnnstudio.storage import exists
 from cnnstudio.wording import percent
 
@@ -40,11 +41,11 @@ def evaluate(
         dataset_named(dataset)
     with engine_at_work():
         from cnnstudio.models.trained.library import load_classifier
-        from cnnstudio.training.evaluation import check_fit
+        from cnnstudio.training.evaluation import check_fit, in_order
         from cnnstudio.training.evaluation import evaluate as evaluate_split
 
         classifier = load_classifier(model)
-        entry = _entry(classifier, dataset)
+        entry = in_order(_entry(classifier, dataset), classifier.classes)
         check_fit(classifier.card, entry)
         with progress_bar() as bar:
             evaluation = evaluate_split(classifier, entry.load(bar).test, bar)
@@ -78,6 +79,11 @@ def _print_tables(evaluation: "Evaluation", classes: tuple[str, ...], title: str
         f"{percent(evaluation.accuracy, 2)} of the {evaluation.images:,} test images of {title} are right "
         f"(loss {evaluation.loss:.4f})."
     )
+    if evaluation.independent:
+        print(
+            f"Each class has a probability of its own, and is answered from {percent(LIKELY, 0)} on: an image is right "
+            "where its class is among its answers, whatever else is."
+        )
     matrix = evaluation.confusion_matrix
     if len(classes) <= MAX_COLUMNS:
         _print_matrix(matrix, classes)

@@ -145,17 +145,17 @@ def _file_entries(classifier: "Classifier", files: "Sequence[PictureFile]", top:
                 if prediction.error:
                     yield {"file": name, "error": prediction.error}
                 else:
-                    yield {"file": name, "predictions": _named(prediction.top)}
+                    yield {"file": name, **_named(prediction.top, prediction.independent)}
 
 
-def _named(top: Sequence[tuple[int, str, float]]) -> list[dict[str, Any]]:
-    return [{"class": name, "index": int(index), "probability": probability(share)} for index, name, share in top]
+def _named(top: Sequence[tuple[int, str, float]], independent: Sequence[str] | None) -> Entry:
+    """The most probable classes; of independent ones also those that are answered, which may be none."""
+    named = [{"class": name, "index": int(index), "probability": probability(share)} for index, name, share in top]
+    return {"predictions": named} | ({} if independent is None else {"answers": list(independent)})
 
 
 def _drawing_entries(classifier: "Classifier", drawings: "Sequence[Drawing]", top: int) -> Iterator[Entry]:
     """Yields an entry for each drawing, in order; only a batch of them is held as images at a time."""
-    from cnnstudio.models.trained.classifier import Prediction
-
     batch = max(1, min(BATCH, MAX_BYTES // math.prod(classifier.input_shape)))
     for start in range(0, len(drawings), batch):
         rendered = _render_all(classifier, drawings[start : start + batch])
@@ -165,8 +165,9 @@ def _drawing_entries(classifier: "Classifier", drawings: "Sequence[Drawing]", to
             if isinstance(image, StudioError):
                 yield {"drawing": number, "error": str(image)}
             else:
-                best = Prediction(next(rows), classifier.classes).top(top)
-                yield {"drawing": number, "predictions": _named(best)}
+                prediction = classifier.prediction(next(rows))
+                answers = [name for _, name, _ in prediction.answers] if prediction.independent else None
+                yield {"drawing": number, **_named(prediction.top(top), answers)}
 
 
 def _render_all(classifier: "Classifier", drawings: "Sequence[Drawing]") -> list[np.ndarray | StudioError]:
@@ -186,7 +187,8 @@ def _print_lines(entries: Sequence[Entry]) -> None:
     for entry in entries:
         if "predictions" in entry:
             named = (f"{one['class']} ({percent(one['probability'])})" for one in entry["predictions"])
-            print(f"{_name(entry)}: {', '.join(named)}")
+            none = "" if entry.get("answers", ["one"]) else "none of the classes; the most probable: "
+            print(f"{_name(entry)}: {none}{', '.join(named)}")
 
 
 def _complaint(name: str, error: str) -> str:

@@ -21,8 +21,9 @@ from cnnstudio.models.keras_config.allowlist import checked_config
 from cnnstudio.models.keras_config.graph import Config, Graph
 from cnnstudio.models.layer_table import check_size, describe
 from cnnstudio.models.networks.files import SUFFIX, Network, read_network, saved_names, saved_path
+from cnnstudio.models.trained.adopt import read_image_config
 from cnnstudio.models.trained.card import MODEL_FILE
-from cnnstudio.models.trained.files import first_line, read_config
+from cnnstudio.models.trained.files import first_line
 from cnnstudio.models.trained.parts import is_model, model_file
 from cnnstudio.storage import exists, is_folder
 from cnnstudio.wording import shape
@@ -83,7 +84,7 @@ def _network_of_model(path: Path) -> Network:
     """The network of a trained model, a `.keras` or `.h5` file or a model's folder, without its weights."""
     path = path.absolute()
     file = model_file(path)
-    graph = Graph.of(read_config(file))
+    graph = Graph.of(read_image_config(file))
     # Every architecture calls its model by its own key, and an edited one keeps that name.
     source = graph.name if graph.name in ARCHITECTURES else ""
     name = path.parent.name if path.name == MODEL_FILE else path.name if is_folder(path) else path.stem
@@ -125,6 +126,8 @@ def fitted(config: Config, image_shape: ImageShape, classes: int) -> Config:
             "convolution with pooling."
         )
     graph.nodes[head.name] = head.with_values(**{head.count_field: classes})
+    if head.config[head.count_field] == 1:
+        _share_one(graph)
     result = graph.to_config()
     table = describe(result)
     if table.misfit is not None:
@@ -136,6 +139,13 @@ def fitted(config: Config, image_shape: ImageShape, classes: int) -> Config:
             "global pooling before its end."
         )
     return result
+
+
+def _share_one(graph: Graph) -> None:
+    """Puts a softmax for all classes in the place of the sigmoid of a single output, which stood for two."""
+    last = graph.nodes[graph.output]
+    if last.config.get("activation") == "sigmoid":
+        graph.nodes[last.name] = last.with_values(activation="softmax")
 
 
 def network_config(

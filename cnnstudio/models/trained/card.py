@@ -70,6 +70,8 @@ class Card:
         versions: versions of the packages it was trained with, by name.
         licence: under which it may be used.
         left_out: what of its folder of images was not used, and why.
+        independent: whether each class has a probability of its own, so that several may be right, or none; else their
+            probabilities add up to 1.
         format: version of the card's own format.
     """
 
@@ -90,6 +92,7 @@ class Card:
     versions: Mapping[str, str] = field(default_factory=dict)
     licence: str = ""
     left_out: tuple[LeftOut, ...] = ()
+    independent: bool = False
     format: int = CARD_FORMAT
 
     def to_json(self) -> str:
@@ -99,8 +102,9 @@ class Card:
             ValueError: a number is not finite, which JSON cannot say.
         """
         values = vars(self) | {"versions": dict(self.versions), "left_out": [asdict(one) for one in self.left_out]}
-        if not self.left_out:  # as in the cards of earlier versions
-            del values["left_out"]
+        for key in ("left_out", "independent"):  # as in the cards of earlier versions
+            if not values[key]:
+                del values[key]
         return json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
 
 
@@ -163,6 +167,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "created": (_is_date, "a date in the form of ISO 8601"),
     "versions": (_is_versions, "an object of package names and versions"),
     "left_out": (_is_left_out, "a list of what was left out, each with “what”, “count” and “text”"),
+    "independent": (lambda value: isinstance(value, bool), "true or false"),
     "format": (lambda value: _is_count(value) and value > 0, "a whole number above 0"),
 }
 """Whether a JSON value will do for a field, and what it must be in words; others are texts or counts, by their type."""

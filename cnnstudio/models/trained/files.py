@@ -26,6 +26,7 @@ from cnnstudio.limits import MAX_ACTIVATIONS, MAX_OPERATIONS
 from cnnstudio.models.backend import build_checked, import_keras, in_new_thread
 from cnnstudio.models.keras_config.allowlist import MODELS, RefusedError, checked_config
 from cnnstudio.models.keras_config.graph import Graph
+from cnnstudio.models.keras_config.image_input import image_input, likeliest, take_images, takes_images
 from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
 from cnnstudio.models.layer_table import describe
@@ -199,9 +200,9 @@ def _sized(graph: Graph, image_size: tuple[int, int] | None) -> Graph:
     """A network whose input takes images of one size, where it left that open."""
     image = graph.nodes[graph.input]
     shape = image.config.get("batch_shape")
-    if image_size and isinstance(shape, list) and len(shape) == 4:
+    if image_size and isinstance(shape, list) and len(shape) in (3, 4):
         sides = [shape[n + 1] or image_size[n] for n in (0, 1)]
-        graph.nodes[image.name] = image.with_values(batch_shape=[shape[0], *sides, shape[3]])
+        graph.nodes[image.name] = image.with_values(batch_shape=[shape[0], *sides, *shape[3:]])
     return graph
 
 
@@ -489,15 +490,21 @@ def _check_activations(graph: Graph) -> None:
 
 def _check_normalisations(config: dict[str, Any]) -> None:
     """Normalization is the one kind that computes with its input's size while Keras builds it: its rule bounds that."""
-    if all(layer["class_name"] != "Normalization" for layer in config["config"]["layers"]):
+    names = {layer["config"]["name"] for layer in config["config"]["layers"] if layer["class_name"] == "Normalization"}
+    if not names:
         return
     try:
-        rows = describe(config).rows
+        graph = Graph.of(config)
+        if takes_images(graph):
+            table = describe(config)
+        else:
+            take_images(graph, likeliest(image_input(graph).shapes))
+            table = describe(graph.to_config())
     except StudioError as error:
         raise RefusedError(f"its layers cannot be read ({error})") from error
-    for row in rows:
-        if row.kind == "Normalization" and row.output_shape is None:
-            raise RefusedError(f"its layer “{row.name}” takes maps of an unknown size, or very large ones")
+    known = {row.name.rpartition("/")[2] for row in table.rows if row.output_shape is not None}
+    if unknown := names - known:
+        raise RefusedError(f"its layer “{min(unknown)}” takes maps of an unknown size, or very large ones")
 
 
 def _build(config: dict[str, Any], in_file: Collection[str], stored: int) -> "keras.Model":
