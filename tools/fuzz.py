@@ -56,6 +56,7 @@ from cnnstudio.models.trained.adopt import inspect_model, read_class_names
 from cnnstudio.models.trained.card import Card, parse_card
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.files import embedded_card, load_model
+from cnnstudio.models.trained.parts import is_model
 from cnnstudio.models.trained.prediction_table import PredictionTable, columns
 from cnnstudio.storage import config_folder, data_folder, shipped
 from cnnstudio.training.config import TrainingConfig
@@ -69,6 +70,8 @@ MEMORY = 2**30
 
 PATIENCE = 15
 """So many times `SECONDS` a process may be silent before it is ended: it may share the machine with others."""
+
+_STRANGERS = Path(__file__).parents[1] / "tests" / "strangers"
 
 Samples = dict[str, bytes]
 """Files by their names."""
@@ -114,13 +117,19 @@ def _model_files() -> Samples:
                 path = Path(folder, f"{model.name}{ending}")
                 model.save(path)
                 files[path.name] = path.read_bytes()
-    return files
+        graph.save_weights(Path(folder, "graph.weights.h5"))
+        weights = Path(folder, "graph.weights.h5").read_bytes()
+    names = json.dumps({"class_names": ["cat", "dog", "bird"]}).encode()
+    apart = {"graph.json": graph.to_json().encode(), "graph.weights.h5": weights, "labels.json": names}
+    theirs = {path.name: path.read_bytes() for path in sorted(_STRANGERS.glob("*.zip"))}
+    return {**files, "apart.zip": _packed(apart), **theirs}
 
 
 def _read_model(path: Path) -> None:
     for look in (inspect_model, embedded_card):
         with contextlib.suppress(StudioError):
             look(path)
+    is_model(path)
     model = load_model(path, (8, 8))
     classes = tuple(f"class {number}" for number in range(model.outputs[0].shape[-1]))
     classifier = Classifier(model, Card("model", classes, tuple(model.inputs[0].shape[1:]), "centre-crop"))

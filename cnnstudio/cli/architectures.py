@@ -137,7 +137,7 @@ def _formula(row: LayerRow) -> str:
 
 
 def _show(table: LayerTable) -> None:
-    title = f"{table.name}: images of {_shape(table.input_shape)}, {table.classes:,} classes"
+    title = f"{table.name}: images of {_shape(table.input_shape)}, {table.classes_text}"
     grid = new_table(
         "layer", "what it is", "output", "parameters", "multiply-adds", "sees", "size along each side", title=title
     )

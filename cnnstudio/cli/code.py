@@ -18,9 +18,11 @@ from cnnstudio.models.keras_config.graph import Config
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.networks.building import fitted, network_config
 from cnnstudio.models.networks.files import Network, saved_path
-from cnnstudio.models.trained.card import model_file, read_card
-from cnnstudio.models.trained.files import embedded_card, read_config
+from cnnstudio.models.trained.adopt import read_image_config, remembered
+from cnnstudio.models.trained.card import read_card
+from cnnstudio.models.trained.files import NoCardError, embedded_card
 from cnnstudio.models.trained.library import find_model
+from cnnstudio.models.trained.parts import model_file
 from cnnstudio.storage import is_folder, write_atomically
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.runs import config_of_run
@@ -78,8 +80,8 @@ def _script(text: str, given: dict[str, Any]) -> str:
     else:
         path = _model_named(text)
         source = name = ""
-        config = read_config(model_file(path))
-        training = TrainingConfig(**_told_by(path, config) | given)
+        config = read_image_config(model_file(path))
+        training = TrainingConfig(**_told_by(path, config, given) | given)
         if _size(training) != _size_of(config):
             config = fitted(config, *_size(training))
     with wrong_use():
@@ -98,8 +100,8 @@ def _model_named(text: str) -> Path:
         ) from None
 
 
-def _told_by(path: Path, config: Config) -> dict[str, Any]:
-    """What is known of a model's own training.
+def _told_by(path: Path, config: Config, given: dict[str, Any]) -> dict[str, Any]:
+    """What is known of a model's own training, beside what is given.
 
     Raises:
         WrongUseError: not even its data set is known.
@@ -108,14 +110,25 @@ def _told_by(path: Path, config: Config) -> dict[str, Any]:
         return config_of_run(path)
     except StudioError:
         pass
-    try:
-        dataset = read_card(path).dataset if is_folder(path) else embedded_card(path).dataset
-        find_dataset(dataset)
-    except StudioError:
-        dataset = _fitting_dataset(config) or ""
-    if not dataset:
+    dataset = _known_dataset(path) or _fitting_dataset(config) or ""
+    if not dataset and "dataset" not in given:
         raise WrongUseError(f"It is not known what {path.name} was trained on: name it with --dataset.")
     return {"dataset": dataset}
+
+
+def _known_dataset(path: Path) -> str:
+    """The data set that a model's card names, or the user's answers about it; empty where none is named or here."""
+    try:
+        dataset = read_card(path).dataset if is_folder(path) else embedded_card(path).dataset
+    except NoCardError:
+        answers = remembered(path)
+        dataset = answers.dataset if answers else ""
+    except StudioError:
+        return ""
+    try:
+        return dataset if dataset and find_dataset(dataset) else ""
+    except StudioError:
+        return ""
 
 
 def _fitting_dataset(config: Config) -> str | None:

@@ -13,6 +13,7 @@ from cnnstudio.cli.options import DATASET_HELP, JsonOption, LayoutOption, ModelA
 from cnnstudio.data.library import list_datasets
 from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
 from cnnstudio.errors import StudioError
+from cnnstudio.models.trained.outputs import LIKELY
 from cnnstudio.storage import exists
 from cnnstudio.wording import percent
 
@@ -43,11 +44,12 @@ def evaluate(
         dataset_named(dataset, layout=layout)
     with engine_at_work():
         from cnnstudio.models.trained.library import load_classifier
-        from cnnstudio.training.evaluation import check_fit
+        from cnnstudio.training.evaluation import check_fit, in_order
         from cnnstudio.training.evaluation import evaluate as evaluate_split
 
         classifier = load_classifier(model)
-        entry = _entry(classifier, dataset, layout or (_layout_of_run(model) if dataset is None else ""))
+        named = _entry(classifier, dataset, layout or (_layout_of_run(model) if dataset is None else ""))
+        entry = in_order(named, classifier.classes)
         check_fit(classifier.card, entry)
         with progress_bar() as bar:
             loaded = entry.load(bar)
@@ -98,6 +100,11 @@ def _print_tables(evaluation: "Evaluation", classes: tuple[str, ...], title: str
         f"{percent(evaluation.accuracy, 2)} of the {evaluation.images:,} test images of {title} are right "
         f"(loss {evaluation.loss:.4f})."
     )
+    if evaluation.independent:
+        print(
+            f"Each class has a probability of its own, and is answered from {percent(LIKELY, 0)} on: an image is right "
+            "where its class is among its answers, whatever else is."
+        )
     matrix = evaluation.confusion_matrix
     if len(classes) <= MAX_COLUMNS:
         _print_matrix(matrix, classes)

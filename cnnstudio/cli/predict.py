@@ -147,7 +147,7 @@ def _file_entries(classifier: "Classifier", files: "Sequence[PictureFile]", top:
                 if prediction.error:
                     yield {"file": name, "error": prediction.error}
                 else:
-                    entry: Entry = {"file": name, "predictions": _named(prediction.top)}
+                    entry: Entry = {"file": name, **_named(prediction.top, prediction.independent)}
                     digits = _digits(classifier, prediction.file, top)
                     yield entry | {"digits": digits} if digits else entry
 
@@ -159,22 +159,19 @@ def _digits(classifier: "Classifier", file: "PictureFile", top: int) -> list[dic
     parts = classifier.split(file.source())
     rows = classifier.predict_many(np.stack([part.image for part in parts])) if parts else ()
     return [
-        {
-            "box": [round(length) for length in part.box],
-            "predictions": _named(Prediction(row, classifier.classes).top(top)),
-        }
+        {"box": [round(length) for length in part.box], **_named(Prediction(row, classifier.classes).top(top), None)}
         for part, row in zip(parts, rows, strict=True)
     ]
 
 
-def _named(top: Sequence[tuple[int, str, float]]) -> list[dict[str, Any]]:
-    return [{"class": name, "index": int(index), "probability": probability(share)} for index, name, share in top]
+def _named(top: Sequence[tuple[int, str, float]], independent: Sequence[str] | None) -> Entry:
+    """The most probable classes; of independent ones also those that are answered, which may be none."""
+    named = [{"class": name, "index": int(index), "probability": probability(share)} for index, name, share in top]
+    return {"predictions": named} | ({} if independent is None else {"answers": list(independent)})
 
 
 def _drawing_entries(classifier: "Classifier", drawings: "Sequence[Drawing]", top: int) -> Iterator[Entry]:
     """Yields an entry for each drawing, in order; only a batch of them is held as images at a time."""
-    from cnnstudio.models.trained.classifier import Prediction
-
     batch = max(1, min(BATCH, MAX_BYTES // math.prod(classifier.input_shape)))
     for start in range(0, len(drawings), batch):
         rendered = _render_all(classifier, drawings[start : start + batch])
@@ -184,8 +181,9 @@ def _drawing_entries(classifier: "Classifier", drawings: "Sequence[Drawing]", to
             if isinstance(image, StudioError):
                 yield {"drawing": number, "error": str(image)}
             else:
-                best = Prediction(next(rows), classifier.classes).top(top)
-                yield {"drawing": number, "predictions": _named(best)}
+                prediction = classifier.prediction(next(rows))
+                answers = [name for _, name, _ in prediction.answers] if prediction.independent else None
+                yield {"drawing": number, **_named(prediction.top(top), answers)}
 
 
 def _render_all(classifier: "Classifier", drawings: "Sequence[Drawing]") -> list[np.ndarray | StudioError]:
@@ -209,7 +207,8 @@ def _print_lines(entries: Sequence[Entry]) -> None:
             print(f"{_name(entry)}: {len(entry['digits'])} digits, row by row: {read}")
         elif "predictions" in entry:
             named = (f"{one['class']} ({percent(one['probability'])})" for one in entry["predictions"])
-            print(f"{_name(entry)}: {', '.join(named)}")
+            none = "" if entry.get("answers", ["one"]) else "none of the classes; the most probable: "
+            print(f"{_name(entry)}: {none}{', '.join(named)}")
 
 
 def _complaint(name: str, error: str) -> str:

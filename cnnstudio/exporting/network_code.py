@@ -151,7 +151,7 @@ def _branch_by_branch(graph: Graph) -> list[Node]:
         ready = (
             node
             for node in following
-            if node.name not in order and not missing[node.name] and (node is drawing[0] or not _draws(node))
+            if node.name not in order and not missing[node.name] and (not _draws(node) or node is drawing[0])
         )
         node = next(ready, listed[0])
         order[node.name] = node

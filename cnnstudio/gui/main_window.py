@@ -18,9 +18,10 @@ from cnnstudio.gui.log import details
 from cnnstudio.gui.look.theme import GRID, icon
 from cnnstudio.gui.pages import PAGES, Page, PageEntry
 from cnnstudio.gui.settings import PAGE, Settings
+from cnnstudio.gui.task import aside
 from cnnstudio.models.networks.files import SUFFIX
-from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE
-from cnnstudio.storage import is_file, is_folder
+from cnnstudio.models.trained.parts import is_model, main_file
+from cnnstudio.storage import is_folder
 
 RAIL_WIDTH = 11 * GRID
 DEFAULT_SIZE = QSize(1360, 860)
@@ -168,22 +169,21 @@ class MainWindow(QMainWindow):
         if path.name.endswith(SUFFIX):
             self.show_page("architecture", path)
             return
-        is_model = is_file(path / MODEL_FILE) or is_file(path / CARD_FILE)
-        images = path.suffix.lower() == ".zip" or (is_folder(path) and not is_model)
+        images = (path.suffix.lower() == ".zip" or is_folder(path)) and not aside(partial(is_model, path))
         self.show_page("data" if images else "try", path)
 
     @override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Any file may be dropped anywhere; the page says what it cannot use."""
-        if _dropped_file(event) is not None:
+        if _dropped_files(event):
             event.acceptProposedAction()
 
     @override
     def dropEvent(self, event: QDropEvent) -> None:
-        path = _dropped_file(event)
-        if path is not None:
+        paths = _dropped_files(event)
+        if paths:
             event.acceptProposedAction()
-            self.open_path(path)
+            self.open_path(aside(partial(main_file, paths)))
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -347,6 +347,5 @@ def _page_of(widget: QWidget | None) -> Page | None:
     return widget
 
 
-def _dropped_file(event: QDropEvent) -> Path | None:
-    files = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-    return Path(files[0]) if files else None
+def _dropped_files(event: QDropEvent) -> list[Path]:
+    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]

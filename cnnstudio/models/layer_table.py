@@ -26,7 +26,7 @@ from cnnstudio.models.layer_kinds.kind import LayerKind
 from cnnstudio.models.layer_kinds.receptive import Maps
 from cnnstudio.models.layer_kinds.values import UnfitError, Values, is_whole, show, word
 from cnnstudio.models.layer_kinds.windows import Window
-from cnnstudio.wording import size
+from cnnstudio.wording import counted, size
 
 SQUARES = ("kernel_size", "pool_size")
 """Fields where one number stands for a square."""
@@ -107,6 +107,11 @@ class LayerTable:
     classes: int
     rows: tuple[LayerRow, ...]
     misfit: Misfit | None
+
+    @property
+    def classes_text(self) -> str:
+        """“10 classes”; one output may stand for two."""
+        return counted(self.classes, "class", "classes") if self.classes != 1 else "one output"
 
     @cached_property
     def parameters(self) -> int:

@@ -18,10 +18,11 @@ from cnnstudio.data.splits import Dataset, Split
 from cnnstudio.errors import StudioError
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.networks.building import build_network, called, find_network, reference
-from cnnstudio.models.trained.card import Card, model_file, provenance
+from cnnstudio.models.trained.card import Card, provenance
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.files import copy_weights, load_model
 from cnnstudio.models.trained.library import find_model
+from cnnstudio.models.trained.parts import model_file
 from cnnstudio.progress import Progress
 from cnnstudio.training.config import OPTIMIZERS, TrainingConfig
 from cnnstudio.training.diagnosis import diagnose

@@ -59,3 +59,124 @@ def test_wrong_use_is_a_sentence(outcome, theirs, options, words):
 def test_a_file_that_is_none_is_refused(outcome, tmp_path):
     code, out, err = outcome("adopt", str(tmp_path / "missing.h5"))
     assert (code, out) == (1, "") and "there is no such file" in err
+
+
+def test_weights_alone_are_opened_as_the_architecture_that_they_fit(outcome, tmp_path):
+    from cnnstudio.models.networks.building import build_network
+
+    path = tmp_path / "mine.weights.h5"
+    build_network("lenet5", (28, 28, 1), 10, seed=1).save_weights(path)
+    code, out, err = outcome("adopt", str(path))
+    assert (code, out) == (1, "") and err.count("\n") == 1
+    assert "LeNet-5 for images of 28×28×1 and 10 classes" in err and "add --architecture lenet5" in err
+    code, out, err = outcome("adopt", str(path), "--architecture", "resnet20")
+    assert (code, out) == (2, "") and "do not fit the architecture “resnet20”; they fit lenet5" in err
+    code, out, err = outcome("adopt", str(path), "--architecture", "lenet5")
+    assert (code, err) == (0, "") and "28×28" in out
+    code, out, err = outcome("architectures", str(path))
+    assert (code, err) == (0, "") and "images of 28×28×1, 10 classes" in out
+
+
+def test_names_beside_a_model_are_taken_and_told(outcome, theirs):
+    names = theirs.parent / "class_names.json"
+    names.write_text('["ant", "bee", "cicada"]')
+    code, out, err = outcome("adopt", str(theirs.parent))
+    assert (code, err) == (0, "") and "These are the names in class_names.json, which lies beside it." in out
+    code, out, err = outcome("adopt", str(theirs), "--classes", str(names))
+    assert (code, err) == (0, "") and "class_names.json" not in out
+    names.write_text('["ant", "bee"]')
+    assert "not taken: there are 2, and it has 3 outputs" in outcome("adopt", str(theirs))[1]
+
+
+@pytest.fixture
+def vector(tmp_path: Path) -> Path:
+    keras = import_keras()
+    model = keras.Sequential([keras.Input((3072,)), keras.layers.Dense(1, "sigmoid")])
+    model.save(tmp_path / "vector.keras")
+    return tmp_path / "vector.keras"
+
+
+def test_all_that_the_window_asks_can_be_said(outcome, vector, picture, tmp_path):
+    options = ("--classes", "cat,dog", "--image-size", "64x48", "--outputs", "logits", "--input-rule", "centre-crop")
+    code, out, err = outcome("adopt", str(vector), *options)
+    assert (code, err) == (0, "") and "takes images of 64×48" in out and "3,072 numbers in one row" in out
+    assert "near 0 means “cat”, one near 1 “dog”" in out and "“dog,cat”" in out
+    code, out, err = outcome("predict", str(vector), str(picture), "--json")
+    assert (code, err) == (0, "") and {one["class"] for one in json.loads(out)[0]["predictions"]} == {"cat", "dog"}
+    code, out, _ = outcome("architectures", str(vector))
+    assert code == 0 and "64×48×1" in out and "one output" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--image-size", "64x"), "no size of images"),
+        (("--image-size", "20"), "images of 32×32 or 48×64 or 64×48 pixels and no others"),
+        (("--outputs", "independent"), "one output, which stands for two classes"),
+        (("--outputs", "votes"), "no meaning of outputs “votes”"),
+        (("--dataset", "mnist"), "not of the network's shape"),
+        (("--dataset", "cifar10"), "The network has 2 classes, but CIFAR-10 has 10"),
+    ],
+)
+def test_what_does_not_fit_is_a_sentence(outcome, vector, options, words):
+    code, out, err = outcome("adopt", str(vector), *options)
+    assert (code, out) == (2, "") and words in err and err.count("\n") == 1
+
+
+def test_ranges_are_tried_on_a_data_set(outcome, digits, add_dataset, tmp_path):
+    keras = import_keras()
+    add_dataset(digits)
+    means = np.stack([digits.train.images[digits.train.labels == n].mean(axis=0).ravel() / 255 for n in range(10)])
+    model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10)])
+    model.layers[-1].set_weights([means.T, -np.square(means).sum(axis=1) / 2])
+    model.save(tmp_path / "mlp.keras")
+    code, out, _ = outcome("adopt", str(tmp_path / "mlp.keras"), "--dataset", "digits")
+    assert code == 0 and "with values of 0 to 1, " in out and "1 to 0, inverted" in out
+    code, out, _ = outcome("evaluate", str(tmp_path / "mlp.keras"))  # on what it was trained on
+    assert code == 0 and "of the 300 test images" in out
+    code, out, _ = outcome("adopt", str(tmp_path / "mlp.keras"), "--classes", "a,b,c,d,e,f,g,h,i,j")
+    assert code == 0 and "The range of values is a guess." in out
+
+
+@pytest.fixture
+def lights(outcome, tmp_path: Path) -> Path:
+    """A network that says which of the colours are bright in a picture, each by itself; adopted."""
+    keras = import_keras()
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((8, 8, 3)), layers.Flatten(), layers.Dense(3, "sigmoid")])
+    model.layers[-1].set_weights([np.tile(np.eye(3), (64, 1)) / 8, np.full(3, -4)])
+    model.save(tmp_path / "lights.keras")
+    code, out, _ = outcome("adopt", str(tmp_path / "lights.keras"), "--classes", "red,green,blue")
+    assert code == 0 and "several can be right, or none" in out
+    for folder, name, colour in (("red", "a", (255, 255, 0)), ("green", "b", (255, 255, 0)), ("blue", "c", (0, 0, 9))):
+        (tmp_path / "pictures" / folder).mkdir(parents=True)
+        for number in range(4):
+            Image.new("RGB", (16, 16), colour).save(tmp_path / "pictures" / folder / f"{name}{number}.png")
+    return tmp_path / "lights.keras"
+
+
+def test_several_classes_or_none_are_predicted(outcome, lights, tmp_path):
+    pictures = str(tmp_path / "pictures")
+    code, out, _ = outcome("predict", str(lights), pictures, "--json", "--top", "2")
+    entries = {Path(entry["file"]).stem: entry for entry in json.loads(out)}
+    assert code == 0 and {name: entry["answers"] for name, entry in entries.items()} == {
+        **{f"{name}{number}": ["red", "green"] for name in "ab" for number in range(4)},
+        **{f"c{number}": [] for number in range(4)},
+    }
+    assert all(len(entry["predictions"]) == 2 for entry in entries.values())
+    code, out, _ = outcome("predict", str(lights), pictures, "--top", "1")
+    assert code == 0 and f"{tmp_path}/pictures/blue/c0.png: none of the classes; the most probable: blue (" in out
+    code, out, _ = outcome("predict", str(lights), pictures, "--csv", str(tmp_path / "table.csv"))
+    assert code == 0 and "8 of 12 images in folders named as classes are right." in out
+    code, out, _ = outcome("evaluate", str(lights), "--dataset", pictures)
+    assert code == 0 and "66.67 % of the 3 test images" in out and "Each class has a probability of its own" in out
+
+
+def test_names_for_one_output_are_two(outcome, vector, tmp_path):
+    names = tmp_path / "labels.txt"
+    names.write_text("0 cat\n1 dog\n2 horse\n")
+    code, out, err = outcome("adopt", str(vector), "--classes", str(names))
+    assert (code, out) == (2, "") and "2 class names, one a line; these are 3" in err and err.count("\n") == 1
+    names.write_text("0 dog\n1 cat\n")
+    code, out, _ = outcome("adopt", str(vector), "--classes", str(names))
+    assert code == 0 and "near 0 means “dog”, one near 1 “cat”" in out

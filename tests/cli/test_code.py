@@ -3,7 +3,9 @@
 import ast
 
 import pytest
+from PIL import Image
 
+from cnnstudio.models.backend import import_keras
 from cnnstudio.models.networks.building import network_config
 from cnnstudio.models.networks.files import Network, save_network
 
@@ -64,3 +66,36 @@ def test_wrong_use_is_a_sentence(outcome, arguments, exit_code, words):
     code, out, err = outcome(*arguments)
     assert (code, out) == (exit_code, "")
     assert words in err and err.count("\n") == 1
+
+
+def test_a_network_of_one_sigmoid_is_fitted_to_two_classes(outcome, tmp_path):
+    keras = import_keras()
+    layers = keras.layers
+    for name, ending in (
+        ("one", [layers.Dense(1, "sigmoid")]),
+        ("two", [layers.Dense(1), layers.Activation("sigmoid")]),
+    ):
+        keras.Sequential([keras.Input((192,)), *ending]).save(tmp_path / f"{name}.keras")
+    for label in ("cat", "dog"):
+        for number in range(3):
+            path = tmp_path / "pets" / label / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (8, 8), (60 * number, 200, 20)).save(path)
+    options = ("--dataset", str(tmp_path / "pets"), "--image-size", "8")
+    for name in ("one", "two"):
+        code, out, err = outcome("code", str(tmp_path / f"{name}.keras"), *options)
+        assert (code, err) == (0, "") and "keras.Input((8, 8, 3)" in out and "layers.Flatten(" in out
+        assert "Dense(2" in out and '"softmax"' in out and '"sigmoid"' not in out
+    code, out, err = outcome("code", str(tmp_path / "one.keras"))
+    assert (code, out) == (2, "") and "name it with --dataset" in err
+
+
+def test_a_network_of_vectors_is_printed_with_its_flattening(outcome, tmp_path):
+    keras = import_keras()
+    model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, "softmax")])
+    model.save(tmp_path / "mlp.h5")
+    code, out, _ = outcome("code", str(tmp_path / "mlp.h5"))
+    assert code == 0 and "keras.Input((28, 28, 1)" in out and "layers.Flatten(" in out and "Rescaling" not in out
+    code, _, _ = outcome("adopt", str(tmp_path / "mlp.h5"), "--value-range", "-1-1")
+    code, out, _ = outcome("code", str(tmp_path / "mlp.h5"))
+    assert code == 0 and "layers.Rescaling(1 / 127.5, -1.0" in out.replace("offset=", "")

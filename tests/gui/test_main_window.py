@@ -14,6 +14,8 @@ from cnnstudio.gui.main_window import FRAME, MINIMUM_SIZE, MainWindow
 from cnnstudio.gui.pages import PAGES, Page, PageEntry
 from cnnstudio.gui.settings import Settings
 
+STRANGERS = Path(__file__).parents[1] / "strangers"
+
 
 class RecordingPage(Page):
     """A page that notes what the window asks of it."""
@@ -181,6 +183,32 @@ def test_a_dropped_folder_or_zip_goes_to_the_data_page_and_a_run_does_not(
     mime.setUrls([QUrl.fromLocalFile(str(path))])
     assert drop(window, mime)
     assert window.page("try" if name == "run" else "data").heard == ["entered", path]
+
+
+@pytest.mark.parametrize(
+    ("dropped", "opened"),
+    [
+        (["converted_keras.zip"], "converted_keras.zip"),
+        (["converted_savedmodel.zip"], "converted_savedmodel.zip"),
+        (["layers.json"], "layers.json"),
+        (["answers.json", "layers.json", "weights.h5"], "weights.h5"),
+    ],
+)
+def test_what_makes_up_a_model_goes_to_the_try_page(window: MainWindow, dropped: list[str], opened: str) -> None:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(STRANGERS / name)) for name in dropped])
+    assert drop(window, mime)
+    assert window.page("try").heard == ["entered", STRANGERS / opened]
+
+
+@pytest.mark.parametrize("name", ["keras_model.h5", "saved_model.pb", "model_unquant.tflite"])
+def test_the_folder_of_a_model_goes_to_the_try_page(window: MainWindow, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "download" / "unpacked"
+    folder.mkdir(parents=True)
+    (folder / name).touch()
+    (folder / "labels.txt").touch()
+    window.open_path(folder.parent)
+    assert window.page("try").heard == ["entered", folder.parent]
 
 
 def test_dropped_text_is_not_welcome(window: MainWindow) -> None:

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.models.networks.building import build_network
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier
-from cnnstudio.training.evaluation import check_fit, evaluate, find_mistakes
+from cnnstudio.training.evaluation import check_fit, evaluate, find_mistakes, in_order
 
 pytestmark = pytest.mark.numbers
 
@@ -63,9 +64,18 @@ def test_tells_of_its_progress_and_can_be_left(classifier, digits):
         evaluate(classifier, digits.train, leave)
 
 
+def stand_in(probabilities: np.ndarray, independent: bool = False) -> Any:
+    """A classifier that answers with these probabilities, whatever it is asked."""
+    card = SimpleNamespace(independent=independent)
+    classes = tuple("abcdef"[: probabilities.shape[1]])
+    return SimpleNamespace(
+        classes=classes, batch_size=len(probabilities), predict_many=lambda _: probabilities, card=card
+    )
+
+
 def test_a_probability_of_nothing_costs_much_but_not_everything():
     probabilities = np.array([[0.0, 1.0], [1.0, 0.0]], np.float32)
-    certain = SimpleNamespace(classes=("a", "b"), batch_size=2, predict_many=lambda _: probabilities)
+    certain = stand_in(probabilities)
     loss = evaluate(certain, Split(np.zeros((2, 4, 4, 1), np.uint8), np.zeros(2, np.int32))).loss
     assert 40 < loss < 50
 
@@ -86,7 +96,7 @@ def test_mistakes_are_what_evaluation_counts_the_surest_first(classifier, digits
 
 def test_where_all_is_right_there_are_no_mistakes():
     answers = np.array([[0.1, 0.9], [1.0, 0.0]], np.float32)
-    certain = SimpleNamespace(classes=("a", "b"), batch_size=2, predict_many=lambda _: answers)
+    certain = stand_in(answers)
     right = Split(np.zeros((2, 4, 4, 1), np.uint8), np.array([1, 0], np.int32))
     assert len(find_mistakes(certain, right)) == 0
 
@@ -97,3 +107,29 @@ def test_images_and_classes_must_be_those_of_the_model(classifier):
         check_fit(classifier.card, DATASETS["cifar10"])
     with pytest.raises(StudioError, match="classes"):
         check_fit(replace(classifier.card, classes=("a", "b")), DATASETS["mnist"])
+
+
+def test_of_independent_classes_several_are_answered_or_none():
+    import keras
+
+    probabilities = np.array([[0.9, 0.6, 0.1], [0.2, 0.4, 0.3], [0.7, 0.1, 0.5], [0.8, 0.9, 0.9]], np.float32)
+    split = Split(np.zeros((4, 2, 2, 1), np.uint8), np.array([0, 1, 2, 1], np.int32))
+    classifier = stand_in(probabilities, independent=True)
+    evaluation = evaluate(classifier, split)
+    assert evaluation.independent and evaluation.accuracy == 0.75
+    assert evaluation.confusion_matrix.tolist() == [[1, 1, 0], [1, 1, 1], [1, 0, 1]]
+    expected = keras.losses.BinaryCrossentropy()(np.eye(3)[split.labels], probabilities)
+    assert evaluation.loss == pytest.approx(float(expected), rel=1e-5)
+    mistakes = find_mistakes(classifier, split)
+    assert mistakes.indices.tolist() == [1] and mistakes.answers.tolist() == [1]
+
+
+def test_a_data_set_has_its_classes_in_the_order_of_the_model(digits, add_dataset):
+    add_dataset(digits)
+    entry, turned = DATASETS["digits"], tuple(reversed(digits.classes))
+    assert in_order(entry, entry.classes) is entry and in_order(entry, ("a", "b")) is entry
+    other = in_order(entry, turned)
+    dataset = other.load()
+    assert other.classes == dataset.classes == turned
+    for split, before in ((dataset.test, digits.test), (dataset.train, digits.train)):
+        np.testing.assert_array_equal(split.labels, 9 - before.labels)

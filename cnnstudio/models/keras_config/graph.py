@@ -180,6 +180,12 @@ class Graph:
         """Adds layers, connected as they say."""
         self.nodes |= {node.name: node for node in nodes}
 
+    def free_name(self, name: str) -> str:
+        """The name, or one like it where a layer has it already."""
+        while name in self.nodes:
+            name += "_"
+        return name
+
     def reconnect(self, old: str, new: str) -> None:
         """Feeds all that is fed by one layer by another one instead."""
         for node in self.consumers(old):

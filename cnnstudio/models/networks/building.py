@@ -21,9 +21,11 @@ from cnnstudio.models.keras_config.allowlist import checked_config
 from cnnstudio.models.keras_config.graph import Config, Graph
 from cnnstudio.models.layer_table import check_size, describe
 from cnnstudio.models.networks.files import SUFFIX, Network, read_network, saved_names, saved_path
-from cnnstudio.models.trained.card import MODEL_FILE, model_file
-from cnnstudio.models.trained.files import MODEL_ENDINGS, first_line, read_config
-from cnnstudio.storage import exists, is_file
+from cnnstudio.models.trained.adopt import read_image_config
+from cnnstudio.models.trained.card import MODEL_FILE
+from cnnstudio.models.trained.files import first_line
+from cnnstudio.models.trained.parts import is_model, model_file
+from cnnstudio.storage import exists, is_folder
 from cnnstudio.wording import shape
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ def _reader(text: str | Path) -> Callable[[Path], Network] | None:
     """The function that reads a network from a path; None where nothing is there that could be one."""
     with suppress(OSError, ValueError, RuntimeError):  # not every text can be a path
         path = Path(text).expanduser()
-        if path.suffix.lower() in MODEL_ENDINGS or is_file(path / MODEL_FILE):
+        if not path.name.endswith(SUFFIX) and is_model(path):
             return _network_of_model
         if path.name and (exists(path) or path.name.endswith(SUFFIX)):
             return read_network
@@ -82,16 +84,10 @@ def _network_of_model(path: Path) -> Network:
     """The network of a trained model, a `.keras` or `.h5` file or a model's folder, without its weights."""
     path = path.absolute()
     file = model_file(path)
-    graph = Graph.of(read_config(file))
+    graph = Graph.of(read_image_config(file))
     # Every architecture calls its model by its own key, and an edited one keeps that name.
     source = graph.name if graph.name in ARCHITECTURES else ""
-    name = (
-        path.parent.name
-        if path.name == MODEL_FILE
-        else path.stem
-        if path.suffix.lower() in MODEL_ENDINGS
-        else path.name
-    )
+    name = path.parent.name if path.name == MODEL_FILE else path.name if is_folder(path) else path.stem
     return Network(name, name, graph.to_config(), source, path)
 
 
@@ -130,6 +126,8 @@ def fitted(config: Config, image_shape: ImageShape, classes: int) -> Config:
             "convolution with pooling."
         )
     graph.nodes[head.name] = head.with_values(**{head.count_field: classes})
+    if head.config[head.count_field] == 1:
+        _share_one(graph)
     result = graph.to_config()
     table = describe(result)
     if table.misfit is not None:
@@ -141,6 +139,13 @@ def fitted(config: Config, image_shape: ImageShape, classes: int) -> Config:
             "global pooling before its end."
         )
     return result
+
+
+def _share_one(graph: Graph) -> None:
+    """Puts a softmax for all classes in the place of the sigmoid of a single output, which stood for two."""
+    last = graph.nodes[graph.output]
+    if last.config.get("activation") == "sigmoid":
+        graph.nodes[last.name] = last.with_values(activation="softmax")
 
 
 def network_config(

@@ -15,7 +15,7 @@ from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.keras_config.allowlist import RefusedError, checked_config
 from cnnstudio.models.keras_config.graph import Config, Graph
-from cnnstudio.models.trained.files import read_file
+from cnnstudio.models.trained.parts import read_file
 from cnnstudio.names import checked_name
 from cnnstudio.storage import changing, data_folder, move_to_trash, write_atomically
 

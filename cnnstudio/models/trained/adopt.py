@@ -4,9 +4,9 @@ Such a file says nothing of its classes, nor of how a picture becomes what the n
 kept in the user's folder by the file's checksum, so that they are asked for once, wherever the file lies.
 """
 
-import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,16 +18,30 @@ from cnnstudio.errors import StudioError, reason
 from cnnstudio.limits import IMAGE_SIZES
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.keras_config.equivalents import is_mixing
-from cnnstudio.models.keras_config.graph import Graph, Node, layer_config
+from cnnstudio.models.keras_config.graph import Config, Graph, Node
+from cnnstudio.models.keras_config.image_input import (
+    ImageShape,
+    OpenShape,
+    image_input,
+    likeliest,
+    take_images,
+    takes_images,
+)
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
+from cnnstudio.models.trained.class_names import find_class_names, is_from_teachable_machine, listed_names
 from cnnstudio.models.trained.classifier import Classifier
-from cnnstudio.models.trained.files import NoCardError, likely_size, load_model, read_graph
-from cnnstudio.models.trained.value_ranges import VALUE_RANGES
+from cnnstudio.models.trained.files import NoCardError, likely_size, load_model, model_digest, read_graph
+from cnnstudio.models.trained.outputs import OUTPUTS, give_probabilities, likely_outputs, set_two
+from cnnstudio.models.trained.value_ranges import VALUE_RANGES, ValueRange
 from cnnstudio.storage import data_folder, write_atomically
 
 if TYPE_CHECKING:
     import keras
+
+
+_ALIKE = frozenset({"keras_model", "model", "saved_model", "weights", "config"})
+"""Names of files, without their endings, that say nothing of the model in them."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +54,8 @@ class Answers:
         image_size: (height, width) of its images.
         input_rule: key of `cnnstudio.data.pictures.input_rules.INPUT_RULES`.
         value_range: key of `VALUE_RANGES`.
-        softmax: whether its outputs must still be made probabilities.
+        outputs: key of `OUTPUTS`.
+        dataset: the data set of those classes, in the same order, that it was trained on; empty where unknown.
     """
 
     name: str
@@ -48,7 +63,8 @@ class Answers:
     image_size: tuple[int, int]
     input_rule: str
     value_range: str
-    softmax: bool
+    outputs: str
+    dataset: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,22 +74,32 @@ class Inspection:
     Attributes:
         path: the file.
         digest: SHA-256 of the file, by which the answers are found again.
-        image_size: (height, width) of its images; None where it takes any.
-        channels: 1 or 3.
+        image_size: (height, width) of its images; None where it takes several.
+        channels: 1 or 3, of the guess.
+        shapes: (height, width, channels) that its images may have, the likeliest first; None for a side of any size.
+        outputs: how many numbers it answers with; one stands for two classes, and is the probability of the second.
         guess: what is likely, with classes called “class 0”, “class 1”, …, where they are not likely the ten digits.
+        input_reason: a sentence on the shape of its images; empty where it takes images as they are.
         range_reason: a sentence on why that value range is likely.
         rule_reason: a sentence on why that input rule is likely.
         output_reason: a sentence on what its outputs are.
+        names_reason: a sentence on a file with class names beside it; empty where there is none.
+        names_found: whether its class names are from there.
     """
 
     path: Path
     digest: str
     image_size: tuple[int, int] | None
     channels: int
+    shapes: tuple[OpenShape, ...]
+    outputs: int
     guess: Answers
+    input_reason: str
     range_reason: str
     rule_reason: str
     output_reason: str
+    names_reason: str = ""
+    names_found: bool = False
 
 
 def inspect_model(path: Path) -> Inspection:
@@ -85,49 +111,73 @@ def inspect_model(path: Path) -> Inspection:
     Raises:
         StudioError: it is not opened, or it is no image classifier.
     """
-    graph = read_graph(path)
-    shape = graph.node(graph.input).config.get("batch_shape") or []
-    if len(shape) != 4 or shape[3] not in (1, 3):
-        words = wording.shape(shape[1:]) or "single numbers"
-        raise StudioError(
-            f"{path} takes {words}, but an image classifier takes images of 1 channel (grey) or 3 (colour): height, "
-            "width and channels, in this order."
-        )
-    size = None if None in shape[1:3] else (shape[1], shape[2])
-    likely = likely_size(graph)
-    classes = _count_classes(path, graph, (*likely, shape[3]))
-    value_range, range_reason = _likely_range(graph, shape[3])
-    rule, rule_reason = _likely_rule((*likely, shape[3]))
-    outputs = "are no probabilities yet: a softmax makes them so" if graph.gives_logits else "are probabilities already"
-    names = tuple(f"class {number}" for number in range(classes))
-    if (rule, classes) == ("digit", 10):
+    graph = read_graph(path, with_weights=True)
+    try:
+        taken = image_input(graph)
+        likely = _likely_shape(graph, taken.shapes)
+        value_range, range_reason = _likely_range(graph, likely[2])
+        take_images(graph, likely)
+        count = _count_outputs(graph)
+        outputs, output_reason = likely_outputs(graph, count)
+    except StudioError as error:
+        raise StudioError(f"{path} is not opened. {error}") from error
+    if value_range != "0-255" and is_from_teachable_machine(path):
+        value_range, range_reason = "-1-1", "Its file is called as Teachable Machine calls those it exports."
+    rule, rule_reason = _likely_rule(likely)
+    names = unnamed(max(count, 2))
+    if (rule, count) == ("digit", 10):
         names = DATASETS["mnist"].classes
-    guess = Answers(path.stem, names, likely, rule, value_range, graph.gives_logits)
-    output_reason = f"Its {classes:,} outputs {outputs}."
-    return Inspection(path, _digest(path), size, shape[3], guess, range_reason, rule_reason, output_reason)
+    found, names_reason = find_class_names(path, max(count, 2))
+    is_fixed = len(taken.shapes) == 1 and None not in taken.shapes[0]
+    return Inspection(
+        path=path,
+        digest=model_digest(path),
+        image_size=likely[:2] if is_fixed else None,
+        channels=likely[2],
+        shapes=taken.shapes,
+        outputs=count,
+        guess=Answers(_called(path), found or names, likely[:2], rule, value_range, outputs.name),
+        input_reason=taken.words,
+        range_reason=range_reason,
+        rule_reason=rule_reason,
+        output_reason=output_reason,
+        names_reason=names_reason,
+        names_found=found is not None,
+    )
+
+
+def _called(path: Path) -> str:
+    """A name to propose: that of the file, or of its folder where all files of that kind are called alike."""
+    name = path.stem.removesuffix(".weights")
+    return path.parent.name if name in _ALIKE and path.parent.name else name
+
+
+def _likely_shape(graph: Graph, shapes: Sequence[OpenShape]) -> ImageShape:
+    """The likeliest shape of the images that a network takes; of any size, those that it is likely made for."""
+    likely = likeliest(shapes)
+    return (*likely_size(graph), likely[2]) if None in shapes[0] else likely
+
+
+def unnamed(count: int) -> tuple[str, ...]:
+    """Names for so many classes of which nothing is known: “class 0”, “class 1”, …"""
+    return tuple(f"class {number}" for number in range(count))
 
 
 def read_class_names(text: str, count: int) -> tuple[str, ...]:
-    """Reads class names that were typed or come from a file: one a line, or on one line with commas between.
-
-    Numbers before the names, as in the labels.txt of Teachable Machine, are left out where they count from 0.
+    """Reads class names that were typed or come from a file.
 
     Args:
-        text: what was typed.
+        text: as of `listed_names`.
         count: how many there must be.
 
     Raises:
         StudioError: there are fewer or more, or one is there twice.
     """
-    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
-    if len(lines) == 1 and count > 1:
-        lines = [name.strip() for name in lines[0].split(",") if name.strip()]
-    if all(line.split()[0] == str(number) and len(line.split()) > 1 for number, line in enumerate(lines)):
-        lines = [line.split(maxsplit=1)[1] for line in lines]
+    lines = listed_names(text)
     if len(lines) != count:
         raise StudioError(
-            f"The network has {count:,} outputs, so it needs {count:,} class names, one a line; these "
-            f"are {len(lines):,}."
+            f"The network has {count:,} classes, so it needs {count:,} class names, one a line; these are "
+            f"{len(lines):,}."
         )
     twice = next((name for name, times in Counter(lines).items() if times > 1), None)
     if twice is not None:
@@ -143,20 +193,50 @@ def check_answers(model: Inspection, answers: Answers) -> None:
     """
     count = len(model.guess.classes)
     if len(answers.classes) != count:
-        raise StudioError(f"The network has {count:,} outputs, so it needs {count:,} class names.")
-    if model.image_size not in (None, answers.image_size):
-        sides = wording.shape(model.image_size or ())
-        raise StudioError(f"This network takes images of {sides} pixels and no others.")
+        raise StudioError(f"{_outputs_words(model)}, so it needs {count:,} class names.")
+    shape = image_shape(model, answers)
     if not all(side in IMAGE_SIZES for side in answers.image_size):
         raise StudioError(f"The images can be {IMAGE_SIZES[0]} to {IMAGE_SIZES[-1]:,} pixels high and wide.")
     if answers.input_rule not in INPUT_RULES:
         raise StudioError(f"There is no input rule “{answers.input_rule}”. Choose one of: {', '.join(INPUT_RULES)}.")
-    ranges = {name for name, entry in VALUE_RANGES.items() if model.channels in entry.channels}
+    ranges = [name for name, entry in VALUE_RANGES.items() if shape[2] in entry.channels]
     if answers.value_range not in ranges:
         raise StudioError(
-            f"There is no range of values “{answers.value_range}” for such images. Choose one of: "
-            f"{', '.join(name for name in VALUE_RANGES if name in ranges)}."
+            f"There is no range of values “{answers.value_range}” for such images. Choose one of: {', '.join(ranges)}."
         )
+    meanings = [name for name, entry in OUTPUTS.items() if entry.fits(model.outputs)]
+    if answers.outputs not in meanings:
+        raise StudioError(
+            f"{_outputs_words(model)}, which cannot be “{answers.outputs}”. Choose one of: {', '.join(meanings)}."
+        )
+
+
+def image_shape(model: Inspection, answers: Answers) -> ImageShape:
+    """(height, width, channels) of a model's images, given the answers about it.
+
+    Raises:
+        StudioError: it takes no images of that size.
+    """
+    fitting = _fitting(model.shapes, answers.image_size)
+    if fitting is not None:
+        return fitting
+    sizes = " or ".join(wording.shape(shape[:2]) for shape in model.shapes)
+    raise StudioError(f"This network takes images of {sizes} pixels and no others.")
+
+
+def _fitting(shapes: Iterable[OpenShape], size: tuple[int, int]) -> ImageShape | None:
+    """The shape of images of a size among those that a network takes; None where there is none."""
+    height, width = size
+    for *sides, channels in shapes:
+        if all(side in (None, wanted) for side, wanted in zip(sides, size, strict=True)):
+            return height, width, channels
+    return None
+
+
+def _outputs_words(model: Inspection) -> str:
+    if model.outputs == 1:
+        return "The network has one output, which stands for two classes"
+    return f"The network has {model.outputs:,} outputs"
 
 
 def remember(model: Inspection, answers: Answers) -> None:
@@ -166,8 +246,8 @@ def remember(model: Inspection, answers: Answers) -> None:
         StudioError: they make no sense, or cannot be written.
     """
     check_answers(model, answers)
-    card = _card(answers, model.channels)
-    values = json.loads(card.to_json()) | {"value_range": answers.value_range, "softmax": answers.softmax}
+    card = _card(answers, image_shape(model, answers))
+    values = json.loads(card.to_json()) | {"value_range": answers.value_range, "outputs": answers.outputs}
     file = _answers_file(model.digest)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -179,18 +259,23 @@ def remember(model: Inspection, answers: Answers) -> None:
 def remembered(path: Path) -> Answers | None:
     """The answers about a model; None where it was never asked for, or they cannot be read any more."""
     try:
-        file = _answers_file(_digest(path))
+        file = _answers_file(model_digest(path))
         with file.open("rb") as stream:
             text = stream.read(MAX_CARD_BYTES)
         values = json.loads(text)
         card = parse_card(text, file)
-        height, width, _ = card.input_shape
+        outputs = values["outputs"] if "outputs" in values else _FROM_SOFTMAX[values["softmax"] is True]
         answers = Answers(
-            card.name, card.classes, (height, width), card.input_rule, values["value_range"], values["softmax"] is True
+            card.name, card.classes, card.input_shape[:2], card.input_rule, values["value_range"], outputs, card.dataset
         )
+        is_known = answers.value_range in VALUE_RANGES and answers.outputs in OUTPUTS
     except (OSError, ValueError, TypeError, KeyError, RecursionError, StudioError):
         return None
-    return answers if answers.value_range in VALUE_RANGES and answers.input_rule in INPUT_RULES else None
+    return answers if is_known and answers.input_rule in INPUT_RULES else None
+
+
+_FROM_SOFTMAX = {True: "logits", False: "probabilities"}
+"""What the answers of earlier versions say of outputs, by whether a softmax was to be added."""
 
 
 def open_adopted(path: Path) -> Classifier:
@@ -203,68 +288,92 @@ def open_adopted(path: Path) -> Classifier:
     answers = remembered(path)
     if answers is None:
         raise NoCardError(path)
+    model = completed_model(path, answers)
+    return Classifier(model, _card(answers, model.inputs[0].shape[1:]))
+
+
+def completed_model(path: Path, answers: Answers) -> "keras.Model":
+    """Opens a model with what brings raw values of images into its range before it, and probabilities after it.
+
+    Raises:
+        NoCardError: the answers are not about this model.
+        StudioError: it is not opened.
+    """
     import_keras()
     model = load_model(path, answers.image_size)
-    channels = model.inputs[0].shape[-1]
-    return Classifier(_completed(model, path, answers), _card(answers, channels))
+    graph = read_graph(path)
+    shape = _fitting(image_input(graph).shapes, answers.image_size)
+    if shape is None:
+        raise NoCardError(path)
+    return _completed(model, graph, shape, answers)
 
 
-def _card(answers: Answers, channels: int) -> Card:
-    return Card(answers.name, answers.classes, (*answers.image_size, channels), answers.input_rule)
+def read_image_config(path: Path) -> Config:
+    """Reads what a model file says of its layers, as `read_config` does, with an input of images of one size.
+
+    Where the file leaves that open, it is the size of the user's answers, or the likeliest. Where they say that the
+    network takes its images in another range of values, a layer brings them into it.
+
+    Raises:
+        StudioError: the file is not opened.
+    """
+    graph = read_graph(path)
+    answers = remembered(path)
+    if takes_images(graph) and answers is None:
+        return graph.to_config()
+    shapes = image_input(graph).shapes
+    shape = None if answers is None else _fitting(shapes, answers.image_size)
+    take_images(graph, shape or _likely_shape(graph, shapes))
+    if answers is not None and not VALUE_RANGES[answers.value_range].blue_first:
+        _add_range(graph, VALUE_RANGES[answers.value_range])
+    return graph.to_config()
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _card(answers: Answers, shape: ImageShape) -> Card:
+    independent = OUTPUTS[answers.outputs].independent
+    return Card(
+        answers.name, answers.classes, shape, answers.input_rule, dataset=answers.dataset, independent=independent
+    )
 
 
 def _answers_file(digest: str) -> Path:
     return data_folder() / "foreign" / f"{digest[:32]}.json"
 
 
-def _completed(model: "keras.Model", path: Path, answers: Answers) -> "keras.Model":
-    """The same network with what brings raw values into its range before it, and probabilities after it."""
+def _completed(model: "keras.Model", graph: Graph, shape: ImageShape, answers: Answers) -> "keras.Model":
     import keras
 
-    graph = read_graph(path)
-    image = graph.node(graph.input)
-    channels = image.config["batch_shape"][3]
-    graph.nodes[image.name] = image.with_values(batch_shape=[None, *answers.image_size, channels], dtype="float32")
+    take_images(graph, shape)
+    count = _count_outputs(graph)
     entry = VALUE_RANGES[answers.value_range]
-    name = _free_name(graph, "value_range")
-    if entry.layer is not None:
-        graph.reconnect(image.name, name)
-        graph.add(Node(name, entry.layer(name), (image.name,)))
-    if answers.softmax:
-        last = _free_name(graph, "probabilities")
-        graph.add(Node(last, layer_config("Softmax", {"name": last}), (graph.output,)))
-        graph.output = last
+    name = _add_range(graph, entry)
+    two = give_probabilities(graph, OUTPUTS[answers.outputs], count)
     graph.sort()
     completed = keras.saving.deserialize_keras_object(graph.to_config(), safe_mode=True)
-    for layer in model.layers:
-        completed.get_layer(layer.name).set_weights(layer.get_weights())
-    if entry.weights is not None:
+    for own in model.layers:
+        completed.get_layer(own.name).set_weights(own.get_weights())
+    if name is not None:
         completed.get_layer(name).set_weights(entry.weights())
+    if two is not None:
+        set_two(completed.get_layer(two))
     return completed
 
 
-def _free_name(graph: Graph, name: str) -> str:
-    while name in graph.nodes:
-        name += "_"
+def _add_range(graph: Graph, entry: ValueRange) -> str | None:
+    """Adds what brings raw values into a range behind the image; the name of the layer, None where none is needed."""
+    name, image = graph.free_name("value_range"), graph.input
+    layer = entry.layer(name)
+    if layer is None:
+        return None
+    graph.reconnect(image, name)
+    graph.add(Node(name, layer, (image,)))
     return name
 
 
-def _count_classes(path: Path, graph: Graph, image_shape: tuple[int, int, int]) -> int:
-    image = graph.node(graph.input)
-    graph.nodes[image.name] = image.with_values(batch_shape=[None, *image_shape])
+def _count_outputs(graph: Graph) -> int:
     table = describe(graph.to_config())
     if table.misfit is not None:
-        raise StudioError(f"{path} is not opened. {table.misfit.text}")
-    if table.classes < 2:
-        raise StudioError(
-            f"{path} has a single output. A classifier needs one for each class: train it with two outputs and a "
-            "softmax instead of one and a sigmoid."
-        )
+        raise StudioError(table.misfit.text)
     return table.classes
 
 
@@ -297,11 +406,13 @@ def _likely_range(graph: Graph, channels: int) -> tuple[str, str]:
     return "0-1", "Most networks that do not scale their images themselves were trained this way."
 
 
+_LEAVES_RANGE = frozenset(
+    {"CenterCrop", "Cropping2D", "Flatten", "Identity", "Permute", "Reshape", "Resizing", "ZeroPadding2D"}
+)
+
+
 def _leaves_range(node: Node) -> bool:
-    kind = node.kind
-    if is_mixing(node):
-        return True
-    return kind.startswith("Random") or kind in {"ZeroPadding2D", "Resizing", "CenterCrop", "Cropping2D", "Identity"}
+    return is_mixing(node) or node.kind.startswith("Random") or node.kind in _LEAVES_RANGE
 
 
 def _likely_rule(image_shape: tuple[int, int, int]) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from cnnstudio.data.report import Kind, LeftOut
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.limits import MAX_CLASSES
-from cnnstudio.storage import exists, is_file, is_folder
+from cnnstudio.storage import exists, is_file
 from cnnstudio.version import __version__
 from cnnstudio.wording import size
 
@@ -48,11 +48,6 @@ def provenance(model: "keras.Model") -> dict[str, Any]:
     }
 
 
-def model_file(path: Path) -> Path:
-    """The `.keras` file of a model: within its folder, or the path itself."""
-    return path / MODEL_FILE if is_folder(path) else path
-
-
 @dataclass(frozen=True)
 class Card:
     """What a classifier needs beside its Keras model, and where it comes from.
@@ -75,6 +70,8 @@ class Card:
         versions: versions of the packages it was trained with, by name.
         licence: under which it may be used.
         left_out: what of its folder of images was not used, and why.
+        independent: whether each class has a probability of its own, so that several may be right, or none; else their
+            probabilities add up to 1.
         format: version of the card's own format.
     """
 
@@ -95,6 +92,7 @@ class Card:
     versions: Mapping[str, str] = field(default_factory=dict)
     licence: str = ""
     left_out: tuple[LeftOut, ...] = ()
+    independent: bool = False
     format: int = CARD_FORMAT
 
     def to_json(self) -> str:
@@ -104,8 +102,9 @@ class Card:
             ValueError: a number is not finite, which JSON cannot say.
         """
         values = vars(self) | {"versions": dict(self.versions), "left_out": [asdict(one) for one in self.left_out]}
-        if not self.left_out:  # as in the cards of earlier versions
-            del values["left_out"]
+        for key in ("left_out", "independent"):  # as in the cards of earlier versions
+            if not values[key]:
+                del values[key]
         return json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
 
 
@@ -168,6 +167,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "created": (_is_date, "a date in the form of ISO 8601"),
     "versions": (_is_versions, "an object of package names and versions"),
     "left_out": (_is_left_out, "a list of what was left out, each with “what”, “count” and “text”"),
+    "independent": (lambda value: isinstance(value, bool), "true or false"),
     "format": (lambda value: _is_count(value) and value > 0, "a whole number above 0"),
 }
 """Whether a JSON value will do for a field, and what it must be in words; others are texts or counts, by their type."""

@@ -17,6 +17,7 @@ from cnnstudio.models.layer_kinds import group_of
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
 from cnnstudio.models.trained.files import first_line
 from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic, arithmetic_of, is_explained
+from cnnstudio.models.trained.outputs import LIKELY
 from cnnstudio.storage import write_together
 
 if TYPE_CHECKING:
@@ -79,14 +80,23 @@ class Prediction:
     """The answer of a classifier to one image.
 
     Attributes:
-        probabilities: (classes,) float32, 0–1, together 1.
+        probabilities: (classes,) float32, 0–1; together 1, unless they are independent.
         classes: the class names, in the same order.
         layers: the outputs of the layers that were asked for, in the model's order.
+        independent: whether each class has a probability of its own, so that several may be right, or none.
     """
 
     probabilities: np.ndarray
     classes: tuple[str, ...]
     layers: tuple[LayerOutput, ...] = ()
+    independent: bool = False
+
+    @property
+    def answers(self) -> list[tuple[int, str, float]]:
+        """The classes that are answered, as of `top`: the most probable one, or of independent ones all likely ones."""
+        if not self.independent:
+            return self.top(1)
+        return [one for one in self.top(len(self.classes)) if one[2] >= LIKELY]
 
     def top(self, n: int) -> list[tuple[int, str, float]]:
         """The `n` most probable classes as (index, class, probability), the best first; fewer where there are fewer."""
@@ -218,7 +228,7 @@ class Classifier:
         layers = tuple(
             LayerOutput(name, kinds[name], np.asarray(output)[0]) for name, output in zip(names, outputs, strict=True)
         )
-        return Prediction(self._finite(last.numpy()[0]), self.classes, layers)
+        return self.prediction(self._finite(last.numpy()[0]), layers)
 
     def arithmetic(self, image: np.ndarray, name: str) -> LayerArithmetic | None:
         """Says how each number of a layer's output for an image comes about.
@@ -240,6 +250,10 @@ class Classifier:
         batch = self._as_batch(image[np.newaxis])
         inputs, output = self._pass_to((name, "and its input"), lambda: [layer.input, layer.output])(batch)
         return arithmetic_of(layer, np.asarray(inputs)[0], np.asarray(output)[0])
+
+    def prediction(self, probabilities: np.ndarray, layers: tuple[LayerOutput, ...] = ()) -> Prediction:
+        """What the probabilities for an image, (classes,), say, as of `predict_many`."""
+        return Prediction(probabilities, self.classes, layers, self.card.independent)
 
     def predict_many(self, images: np.ndarray) -> np.ndarray:
         """Classifies many images, `batch_size` at a time.

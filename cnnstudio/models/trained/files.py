@@ -4,19 +4,19 @@ A `.keras` file is a zip archive of a config, the weights as HDF5, and metadata.
 it is unpacked; the config is copied piece by piece as far as it is allowed (`allowlist`); the HDF5 file may hold plain
 arrays only (no links or data outside it: CVE-2026-1669, CVE-2026-12480; no array larger than its bytes: CVE-2026-0897);
 and the model is first built without memory for its weights, so that it can be held against the weights that are there.
-An `.h5` file of a whole model, the format before, goes the same way (`legacy_config`).
+An `.h5` file of a whole model, the format before, goes the same way (`legacy_config`), and so do layers and weights in
+two files (`parts`).
 
 Whatever models are within the model, what is opened is flat: one graph of layers (`Graph`).
 """
 
+import hashlib
 import io
 import json
 import math
 import re
-import struct
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,26 +26,22 @@ from cnnstudio.limits import MAX_ACTIVATIONS, MAX_OPERATIONS
 from cnnstudio.models.backend import build_checked, import_keras, in_new_thread
 from cnnstudio.models.keras_config.allowlist import MODELS, RefusedError, checked_config
 from cnnstudio.models.keras_config.graph import Graph
+from cnnstudio.models.keras_config.image_input import image_input, likeliest, take_images, takes_images
 from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
 from cnnstudio.models.layer_table import describe
-from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
-from cnnstudio.storage import exists, is_file
+from cnnstudio.models.trained.card import Card, parse_card
+from cnnstudio.models.trained.channels_first import channels_last
+from cnnstudio.models.trained.other_formats import SAVE_IT
+from cnnstudio.models.trained.other_models import check_kind
+from cnnstudio.models.trained.parts import DAMAGED_ZIP, HDF5_SIGNATURE, MAX_MEMBERS, Parts, check_packing, read_parts
+from cnnstudio.storage import data_folder, write_atomically
 from cnnstudio.wording import size
 
 if TYPE_CHECKING:
     import h5py
     import keras
 
-MODEL_ENDINGS = frozenset({".keras", ".h5", ".hdf5"})
-"""Endings of the files that are opened as models."""
-
-MAX_FILE = 2**30
-"""Largest file that is read, in bytes; also what its weights may take."""
-MAX_MEMBERS = {"metadata.json": 2 * MAX_CARD_BYTES, "config.json": 2**24, "model.weights.h5": MAX_FILE}
-"""The only members that an archive may have, with the bytes they may unpack to."""
-MAX_RATIO = 100
-"""Keras stores its members as they are; weights hardly compress, and nothing honest shrinks to a hundredth."""
 MAX_H5_OBJECTS = 100_000
 
 _FAILED = re.compile(r"Error when deserializing class '(\w+)' using config=\{'name': '([\w.-]+)'")
@@ -57,11 +53,10 @@ _IN_CALL = "Exception encountered when calling "
 _CAUSE = "Exception encountered: "
 """What Keras puts before the reason of an error, and before the reason of that one, in turn."""
 
+_KERAS_VERSION = re.compile(rb'"keras_version"\s*:\s*"([\w.-]{1,40})"')
 _CARD_KEY = "cnnstudio_card"
 _WEIGHTS = "model.weights.h5"
 _LEGACY = "model.h5"
-_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
-"""The bytes with which an HDF5 file begins."""
 
 
 class NoCardError(StudioError):
@@ -79,11 +74,31 @@ class NoCardError(StudioError):
         self.path = path
 
 
+class WeightsAloneError(StudioError):
+    """A file holds the weights of a model, and its layers are nowhere beside it.
+
+    Args:
+        path: the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} is not opened: it holds the weights of a model, but not its layers. Put the .json file with the "
+            f"layers, which model.to_json() gives, into the same folder, or {SAVE_IT}."
+        )
+        self.path = path
+
+
+class _NoLayersError(RefusedError):
+    """As `WeightsAloneError`, before it is known where."""
+
+
 def load_model(path: Path, image_size: tuple[int, int] | None = None) -> "keras.Model":
     """Opens a model file, which may come from anywhere.
 
     Args:
-        path: a `.keras` file, or an `.h5` file of a whole model.
+        path: a `.keras` file, or an `.h5` file of a whole model; layers or weights, where the others lie beside them;
+            or a zip or a folder that holds such files.
         image_size: (height, width) of the images that it shall take, where it takes any.
 
     Returns:
@@ -96,8 +111,8 @@ def load_model(path: Path, image_size: tuple[int, int] | None = None) -> "keras.
     keras = import_keras()
     members = _members(path)
     try:
-        checked = checked_config(members["config.json"])
-        graph = _sized(Graph.of(checked), image_size)
+        checked = _checked(members)
+        graph = _sized(_graph(checked), image_size)
         config = graph.to_config()
         _check_activations(graph)
         _check_normalisations(config)
@@ -118,10 +133,10 @@ def load_model(path: Path, image_size: tuple[int, int] | None = None) -> "keras.
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """Reads what a model file says of its layers, without their weights and without TensorFlow.
+    """Reads what a model file says of its layers, without TensorFlow.
 
     Args:
-        path: a `.keras` file, or an `.h5` file of a whole model.
+        path: as for `load_model`; or a file of layers alone.
 
     Returns:
         Keras's config of a Functional model of these layers, those of models within it among them; of one that takes
@@ -134,18 +149,34 @@ def read_config(path: Path) -> dict[str, Any]:
     return _sized(graph, likely_size(graph)).to_config()
 
 
-def read_graph(path: Path) -> Graph:
+def read_graph(path: Path, with_weights: bool = False) -> Graph:
     """Reads what a model file says of its layers, as `read_config` does; sizes that it leaves open stay open.
+
+    Args:
+        path: as for `read_config`.
+        with_weights: whether the weights must be there, too.
 
     Raises:
         StudioError: as for `load_model`.
     """
+    members = _members(path, with_weights)
     try:
-        return Graph.of(checked_config(_members(path)["config.json"]))
+        return _graph(_checked(members))
     except RefusedError as error:
         raise StudioError(f"{path} is not opened: {error}.") from error
     except StudioError as error:
         raise StudioError(f"{path} is not opened: {error}") from error
+
+
+def _checked(members: dict[str, bytes]) -> dict[str, Any]:
+    """The config of a model, as far as it is allowed."""
+    check_kind(members["config.json"])
+    return checked_config(members["config.json"])
+
+
+def _graph(checked: dict[str, Any]) -> Graph:
+    """A network as it is used here: flat, with the channels last."""
+    return channels_last(Graph.of(checked))
 
 
 USUAL_SIDE = 224
@@ -169,9 +200,9 @@ def _sized(graph: Graph, image_size: tuple[int, int] | None) -> Graph:
     """A network whose input takes images of one size, where it left that open."""
     image = graph.nodes[graph.input]
     shape = image.config.get("batch_shape")
-    if image_size and isinstance(shape, list) and len(shape) == 4:
+    if image_size and isinstance(shape, list) and len(shape) in (3, 4):
         sides = [shape[n + 1] or image_size[n] for n in (0, 1)]
-        graph.nodes[image.name] = image.with_values(batch_shape=[shape[0], *sides, shape[3]])
+        graph.nodes[image.name] = image.with_values(batch_shape=[shape[0], *sides, *shape[3:]])
     return graph
 
 
@@ -217,8 +248,13 @@ def embedded_card(path: Path) -> Card:
         NoCardError: there is no card in it, as in every file that Keras wrote.
         StudioError: the file is missing or damaged.
     """
-    metadata = _metadata(_members(path))
+    members = _members(path)
+    metadata = _metadata(members)
     if _CARD_KEY not in metadata:
+        try:
+            _checked(members)  # of what is no classifier nothing needs to be asked
+        except RefusedError as error:
+            raise StudioError(f"{path} is not opened: {error}.") from error
         raise NoCardError(path)
     return parse_card(json.dumps(metadata[_CARD_KEY]), path)
 
@@ -232,43 +268,125 @@ def _metadata(members: dict[str, bytes]) -> dict[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
-def _members(path: Path) -> dict[str, bytes]:
+def model_digest(path: Path) -> str:
+    """The SHA-256 of all that a model is made of: the same wherever it lies, packed or not.
+
+    Raises:
+        StudioError: a file is missing, or it is no model.
+    """
     try:
-        if exists(path / "saved_model.pb"):
-            raise RefusedError("it is in TensorFlow's SavedModel format; save it as .keras where it comes from")
-        data = read_file(path, MAX_FILE)
-        return _legacy_members(data) if data.startswith(_HDF5_SIGNATURE) else _in_words_of_today(_unpack(data))
+        parts = read_parts(path)
+    except RefusedError as error:
+        raise StudioError(f"{path} is not opened: {error}.") from error
+    return hashlib.sha256((parts.model or b"") + (parts.layers or b"")).hexdigest()
+
+
+def weight_shapes(path: Path) -> list[list[tuple[int, ...]]]:
+    """The shapes of the weights of each layer in an HDF5 file, in no order.
+
+    Raises:
+        StudioError: it is no such file.
+    """
+    import h5py
+
+    shapes: dict[str, list[tuple[int, ...]]] = {}
+
+    def note(name: str, item: "h5py.Dataset | h5py.Group") -> None:
+        if isinstance(item, h5py.Dataset) and item.dtype.kind == "f" and not name.startswith("optimizer"):
+            shapes.setdefault(name.rpartition("/")[0], []).append(item.shape)
+
+    try:
+        data = read_parts(path).model or b""
+        _check_weights(data)
+    except RefusedError as error:
+        raise StudioError(f"{path} is not opened: {error}.") from error
+    with h5py.File(io.BytesIO(data), "r") as file:
+        file.visititems(note)
+    return list(shapes.values())
+
+
+def keep_layers(path: Path, config: dict[str, Any]) -> None:
+    """Keeps the layers for a file of weights alone in the user's folder: it opens with them from now on.
+
+    Raises:
+        StudioError: they cannot be written.
+    """
+    file = _layers_file(model_digest(path))
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, json.dumps(config))
+    except OSError as error:
+        raise StudioError(f"The layers for {path.name} cannot be kept: {reason(error)}.") from error
+
+
+def _kept_layers(weights: bytes) -> bytes | None:
+    """The layers that were kept for some weights; None where there are none."""
+    try:
+        return _layers_file(hashlib.sha256(weights).hexdigest()).read_bytes()
+    except OSError:
+        return None
+
+
+def _layers_file(digest: str) -> Path:
+    return data_folder() / "foreign" / f"{digest[:32]}.layers.json"
+
+
+def _members(path: Path, with_weights: bool = True) -> dict[str, bytes]:
+    """The members that a `.keras` file of the same model would have; without weights where they are not asked for."""
+    try:
+        return _members_of(read_parts(path), with_weights)
+    except _NoLayersError as error:
+        raise WeightsAloneError(path) from error
     except RefusedError as error:
         raise StudioError(f"{path} is not opened: {error}.") from error
 
 
-def read_file(path: Path, limit: int) -> bytes:
-    """Reads a file of `limit` bytes at most.
-
-    Raises:
-        RefusedError: it is larger, is no ordinary file, is not there or cannot be read.
-    """
-    try:
-        # Reading a device or a pipe might never end.
-        if exists(path) and not is_file(path):
-            raise RefusedError("it is not a file")
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
-    except FileNotFoundError as error:
-        raise RefusedError("there is no such file") from error
-    except OSError as error:
-        raise RefusedError(f"it cannot be read ({reason(error)})") from error
-    if len(data) > limit:
-        raise RefusedError(f"it is larger than {size(limit)}")
-    return data
-
-
-def _legacy_members(data: bytes) -> dict[str, bytes]:
-    """The members that a `.keras` file of the same model would have, save the weights, which are in the whole file."""
-    _check_weights(data)
+def _members_of(parts: Parts, with_weights: bool) -> dict[str, bytes]:
+    if parts.model is None:
+        if with_weights:
+            raise RefusedError(
+                "it holds the layers of a model, but not its weights. Put the .h5 file with the weights into the same "
+                f"folder, or {SAVE_IT}; the Architecture page shows the layers alone"
+            )
+        return _apart(parts.layers or b"")
+    if not parts.model.startswith(HDF5_SIGNATURE):
+        return _in_words_of_today(_unpack(parts.model))
+    _check_weights(parts.model)
+    name = _weights_name(parts.model)
+    layers = parts.layers
+    if parts.weights_alone and layers is None:
+        layers = _kept_layers(parts.model)
+        if layers is None:
+            raise _NoLayersError
+    if layers is not None:
+        return {**_apart(layers), name: parts.model}
     from cnnstudio.models.keras_config.legacy import legacy_config
 
-    return {"metadata.json": b"{}", "config.json": legacy_config(data), _LEGACY: data}
+    return {"metadata.json": b"{}", "config.json": legacy_config(parts.model), name: parts.model}
+
+
+def _apart(layers: bytes) -> dict[str, bytes]:
+    """The members that are made of a file with the layers of a model, which says by itself whether Keras 2 wrote it."""
+    version = _KERAS_VERSION.search(layers)
+    metadata = json.dumps({"keras_version": version[1].decode() if version else ""})
+    return _in_words_of_today({"metadata.json": metadata.encode(), "config.json": layers})
+
+
+def _weights_name(data: bytes) -> str:
+    """The name of an HDF5 file by which Keras knows how its weights lie in it.
+
+    Raises:
+        RefusedError: there are no weights of Keras in it.
+    """
+    import h5py
+
+    with h5py.File(io.BytesIO(data), "r") as file:
+        if "layer_names" in file.attrs or "model_weights" in file:
+            return _LEGACY
+        if "vars" in file or "layers" in file:
+            return _WEIGHTS
+        held = ", ".join(f"“{name[:40]}”" for name in list(file)[:4]) or "nothing"
+    raise RefusedError(f"it is an HDF5 file without a model of Keras in it; it holds {held}")
 
 
 def _in_words_of_today(members: dict[str, bytes]) -> dict[str, bytes]:
@@ -285,8 +403,7 @@ def _unpack(data: bytes) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_members(archive.infolist())
             return {info.filename: archive.read(info) for info in archive.infolist()}
-    # RuntimeError: the archive is encrypted, or compressed in an unknown way.
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, struct.error) as error:
+    except DAMAGED_ZIP as error:
         raise RefusedError(f"it is damaged, or no .keras file ({reason(error)})") from error
 
 
@@ -296,16 +413,14 @@ def _check_members(members: list[zipfile.ZipInfo]) -> None:
         if names.count(name) != 1:
             raise RefusedError(f"it is damaged, or no .keras file: “{name}” must be in it once")
     for member in members:
+        if member.filename.startswith("assets/"):
+            raise RefusedError(
+                f"its layers read words or tables from “{member.filename[:80]}”, as models of text do. CNN Studio "
+                "opens classifiers of images"
+            )
         if member.filename not in MAX_MEMBERS:
             raise RefusedError(f"it contains “{member.filename[:80]}”, which a model of layers alone does not need")
-        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise RefusedError("it is compressed in a way that Keras does not use")
-        unpacked = member.file_size
-        if unpacked > MAX_MEMBERS[member.filename] or unpacked > max(2**16, MAX_RATIO * member.compress_size):
-            raise RefusedError(
-                f"its “{member.filename}” of {size(member.compress_size)} would unpack to {size(unpacked)}, "
-                "as in a zip bomb"
-            )
+        check_packing(member, MAX_MEMBERS[member.filename])
 
 
 def _check_weights(data: bytes) -> int:
@@ -375,15 +490,21 @@ def _check_activations(graph: Graph) -> None:
 
 def _check_normalisations(config: dict[str, Any]) -> None:
     """Normalization is the one kind that computes with its input's size while Keras builds it: its rule bounds that."""
-    if all(layer["class_name"] != "Normalization" for layer in config["config"]["layers"]):
+    names = {layer["config"]["name"] for layer in config["config"]["layers"] if layer["class_name"] == "Normalization"}
+    if not names:
         return
     try:
-        rows = describe(config).rows
+        graph = Graph.of(config)
+        if takes_images(graph):
+            table = describe(config)
+        else:
+            take_images(graph, likeliest(image_input(graph).shapes))
+            table = describe(graph.to_config())
     except StudioError as error:
         raise RefusedError(f"its layers cannot be read ({error})") from error
-    for row in rows:
-        if row.kind == "Normalization" and row.output_shape is None:
-            raise RefusedError(f"its layer “{row.name}” takes maps of an unknown size, or very large ones")
+    known = {row.name.rpartition("/")[2] for row in table.rows if row.output_shape is not None}
+    if unknown := names - known:
+        raise RefusedError(f"its layer “{min(unknown)}” takes maps of an unknown size, or very large ones")
 
 
 def _build(config: dict[str, Any], in_file: Collection[str], stored: int) -> "keras.Model":

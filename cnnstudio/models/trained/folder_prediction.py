@@ -15,7 +15,7 @@ from cnnstudio.data.folders.files import PictureFile
 from cnnstudio.data.pictures.decode import SMALL, THREADS, decode, in_order
 from cnnstudio.data.pictures.open import open_image
 from cnnstudio.errors import StudioError
-from cnnstudio.models.trained.classifier import Classifier, Prediction
+from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.progress import Meter, OnProgress
 
 MAX_BATCH = 512
@@ -47,6 +47,8 @@ class FilePrediction:
         error: why there is no prediction, in a sentence; empty where there is one.
         image: what the network got, uint8 (height, width, channels); whoever keeps many predictions does without it.
         truth: the class that the file's folder is named after, or else the file itself; empty where neither is.
+        independent: the classes that are answered, where each has a probability of its own; None where the most
+            probable one is the answer.
     """
 
     file: PictureFile
@@ -54,11 +56,17 @@ class FilePrediction:
     error: str = ""
     image: np.ndarray | None = None
     truth: str = ""
+    independent: tuple[str, ...] | None = None
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The classes that are answered: one, or of independent ones any number; none where there is an error."""
+        return tuple(name for _, name, _ in self.top[:1]) if self.independent is None else self.independent
 
     @property
     def right(self) -> bool | None:
-        """Whether the most probable class is the true one; None where the one or the other is not known."""
-        return self.top[0][1] == self.truth if self.top and self.truth else None
+        """Whether the true class is answered; None where it is not known, or there is no answer."""
+        return self.truth in self.answers if self.top and self.truth else None
 
 
 def predict_files(
@@ -135,6 +143,8 @@ def _predict(classifier: Classifier, decoded: Sequence[_Decoded], top: int) -> l
         if isinstance(image, str):
             predictions.append(FilePrediction(file, error=image, truth=truth))
         else:
-            best = Prediction(next(probabilities), classifier.classes).top(top)
-            predictions.append(FilePrediction(file, tuple(best), image=image, truth=truth))
+            prediction = classifier.prediction(next(probabilities))
+            found = tuple(name for _, name, _ in prediction.answers) if prediction.independent else None
+            best = tuple(prediction.top(top))
+            predictions.append(FilePrediction(file, best, image=image, truth=truth, independent=found))
     return predictions

@@ -13,6 +13,7 @@ from cnnstudio.models.trained.adopt import open_adopted
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card, read_card
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.files import NoCardError, embed_card, embedded_card, load_model
+from cnnstudio.models.trained.parts import model_file
 from cnnstudio.names import checked_name
 from cnnstudio.storage import (
     downloads_folder,
@@ -76,7 +77,7 @@ def find_model(text: str | Path) -> Path:
         text: the name of a model at hand, or the path of a model's folder, or of a `.keras` or `.h5` file.
 
     Returns:
-        The model's folder, or the `.keras` file where it stands alone.
+        The model's folder, where its card is; else the file that stands for the model, in the folder that was named.
 
     Raises:
         StudioError: there is none; the sentence names similar ones.
@@ -87,6 +88,8 @@ def find_model(text: str | Path) -> Path:
     path = Path(text).expanduser()
     if path.name == MODEL_FILE and is_file(path.parent / CARD_FILE):
         return path.parent
+    if is_folder(path) and not is_file(path / CARD_FILE):
+        return model_file(path)
     if exists(path):
         return path
     similar = difflib.get_close_matches(str(text), folders, n=3)

@@ -1,8 +1,9 @@
 """The ranges in which networks take the values of pixels, and the layers that bring raw values into them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from cnnstudio.models.keras_config.graph import layer_config
 
@@ -15,69 +16,102 @@ _CAFFE_MEAN = (103.939, 116.779, 123.68)
 
 @dataclass(frozen=True)
 class ValueRange:
-    """A range in which a network takes the values of pixels, which are 0–255 in a picture.
+    """A range in which a network takes the values of pixels, which are 0–255 in a picture: value × scale + offset.
 
     Attributes:
         name: the key, as typed on the command line.
         title: for the screen.
         description: one sentence for somebody new.
-        layer: makes the layer that brings raw values into it; None where they stay as they are.
+        scale: a number, or one for each channel.
+        offset: likewise.
+        blue_first: whether the network takes blue, green and red in this order; scale and offset are in it too.
         channels: the numbers of channels for which it makes sense.
-        weights: of that layer, where it has some.
     """
 
     name: str
     title: str
     description: str
-    layer: Callable[[str], dict[str, Any]] | None
+    scale: float | tuple[float, ...] = 1.0
+    offset: float | tuple[float, ...] = 0.0
+    blue_first: bool = False
     channels: tuple[int, ...] = (1, 3)
-    weights: Callable[[], list[Any]] | None = None
 
+    def layer(self, name: str) -> dict[str, Any] | None:
+        """Keras's config of the layer that brings raw values into it; None where they stay as they are."""
+        if self.blue_first:
+            return layer_config("Conv2D", {"name": name, "filters": 3, "kernel_size": 1, "trainable": False})
+        if (self.scale, self.offset) == (1.0, 0.0):
+            return None
+        values = {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in (("scale", self.scale), ("offset", self.offset))
+        }
+        return layer_config("Rescaling", {"name": name, **values})
 
-def _rescaling(scale: Any, offset: Any) -> Callable[[str], dict[str, Any]]:
-    def layer(name: str) -> dict[str, Any]:
-        return layer_config("Rescaling", {"name": name, "scale": scale, "offset": offset})
+    def weights(self) -> list[np.ndarray]:
+        """The weights of that layer; none where it has none."""
+        if not self.blue_first:
+            return []
+        kernel = np.eye(3, dtype=np.float32)[::-1] * np.asarray(self.scale, np.float32)
+        return [kernel.reshape(1, 1, 3, 3), np.broadcast_to(np.asarray(self.offset, np.float32), 3).copy()]
 
-    return layer
-
-
-def _blue_first(name: str) -> dict[str, Any]:
-    return layer_config("Conv2D", {"name": name, "filters": 3, "kernel_size": 1, "trainable": False})
-
-
-def _blue_first_weights() -> list[Any]:
-    import numpy as np
-
-    return [np.eye(3, dtype=np.float32)[::-1].reshape(1, 1, 3, 3).copy(), -np.array(_CAFFE_MEAN, np.float32)]
+    def apply(self, images: np.ndarray) -> np.ndarray:
+        """Brings raw images, (n, height, width, channels) of any type, into it, as float32."""
+        ordered = images[..., ::-1] if self.blue_first else images
+        scale, offset = np.asarray(self.scale, np.float32), np.asarray(self.offset, np.float32)
+        return ordered.astype(np.float32) * scale + offset
 
 
 VALUE_RANGES: dict[str, ValueRange] = {
     entry.name: entry
     for entry in (
-        ValueRange("0-255", "0 to 255", "The raw values, as the file of a picture has them.", None),
-        ValueRange(
-            "0-1", "0 to 1", "Raw values divided by 255, as most people train a network.", _rescaling(1 / 255, 0.0)
-        ),
+        ValueRange("0-255", "0 to 255", "The raw values, as the file of a picture has them."),
+        ValueRange("0-1", "0 to 1", "Raw values divided by 255, as most people train a network.", 1 / 255),
         ValueRange(
             "-1-1",
             "−1 to 1",
             "Raw values divided by 127.5, minus 1: MobileNet, Inception, Xception, ResNet V2, Teachable Machine.",
-            _rescaling(1 / 127.5, -1.0),
+            1 / 127.5,
+            -1.0,
+        ),
+        ValueRange("255-0", "255 to 0, inverted", "Black is 255 and white is 0, as of ink on paper.", -1.0, 255.0),
+        ValueRange("1-0", "1 to 0, inverted", "Black is 1 and white is 0.", -1 / 255, 1.0),
+        ValueRange("1--1", "1 to −1, inverted", "Black is 1 and white is −1.", -1 / 127.5, 1.0),
+        ValueRange(
+            "0-255-bgr", "0 to 255, blue first", "Raw values as OpenCV reads them.", blue_first=True, channels=(3,)
+        ),
+        ValueRange(
+            "0-1-bgr",
+            "0 to 1, blue first",
+            "Pictures as OpenCV reads them, divided by 255.",
+            1 / 255,
+            blue_first=True,
+            channels=(3,),
+        ),
+        ValueRange(
+            "-1-1-bgr",
+            "−1 to 1, blue first",
+            "Pictures as OpenCV reads them, divided by 127.5, minus 1.",
+            1 / 127.5,
+            -1.0,
+            blue_first=True,
+            channels=(3,),
         ),
         ValueRange(
             "imagenet",
             "ImageNet's mean and spread",
             "0 to 1, minus the mean of ImageNet's photos, divided by their deviation: PyTorch's networks, DenseNet.",
-            _rescaling(list(IMAGENET_SCALE), list(IMAGENET_OFFSET)),
+            IMAGENET_SCALE,
+            IMAGENET_OFFSET,
             channels=(3,),
         ),
         ValueRange(
             "caffe",
             "Blue first, minus ImageNet's mean",
             "Raw values with blue before red, minus their mean: Keras's VGG16, VGG19 and ResNet50.",
-            _blue_first,
+            offset=tuple(-mean for mean in _CAFFE_MEAN),
+            blue_first=True,
             channels=(3,),
-            weights=_blue_first_weights,
         ),
     )
 }

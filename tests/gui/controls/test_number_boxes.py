@@ -325,8 +325,9 @@ def test_every_number_field_of_a_layer(country: str, qtbot: QtBot, sides: int) -
 
 @pytest.mark.parametrize("country", ["de_DE"], indirect=True)
 def test_every_number_field_of_the_dialogs(country: str, qtbot: QtBot, tmp_path: Path) -> None:
-    answers = Answers("theirs", ("a", "b"), (224, 224), "crop", "0-1", False)
-    asking = AdoptDialog(Inspection(tmp_path / "theirs.keras", "", None, 3, answers, "", "", ""))
+    answers = Answers("theirs", ("a", "b"), (224, 224), "centre-crop", "0-1", "probabilities")
+    shapes = ((None, None, 3),)
+    asking = AdoptDialog(Inspection(tmp_path / "theirs.keras", "", None, 3, shapes, 2, answers, "", "", "", ""))
     enlarging = MapDialog("viridis", "map")
     enlarging.show_layer("conv1", np.arange(2000, dtype=np.float32).reshape(1, 1, -1), (0.0, 1.0), 0)
     for dialog, outcome in (

@@ -179,7 +179,7 @@ def hidden_module(config: dict) -> None:
     ("change", "words"),
     [
         (of_their_own, "contains “MyConv”, which is not on the list"),
-        (subclassed, "holds “MyModel”, not a Functional or Sequential model"),
+        (subclassed, "it is of a class of its own, “MyModel”"),
         (other_module, "which is not on the list"),
         (hidden_module, "is not opened"),
         (lambda _: {}, "cannot be read"),
@@ -196,7 +196,7 @@ def test_hostile_configs_are_refused(saved_h5, change, words):
 
 def test_weights_alone_are_refused(tmp_path):
     network().save_weights(tmp_path / "only.weights.h5")
-    refused(tmp_path / "only.weights.h5", "weights, but not the layers they belong to")
+    refused(tmp_path / "only.weights.h5", "the weights of a model, but not its layers")
 
 
 @pytest.mark.parametrize("text", [b"{", "nonsense", b"\xff\xfe", 7, np.zeros(3)])

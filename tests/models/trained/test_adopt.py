@@ -1,5 +1,7 @@
 """Models without a card: what is guessed of them, what is asked, and that they then answer as in plain Keras."""
 
+import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from cnnstudio.models.trained.adopt import inspect_model, read_class_names, reme
 from cnnstudio.models.trained.files import NoCardError
 from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES
+from tests.models.trained.tutorials import TUTORIALS
 
 
 def network(shape=(16, 16, 3), front=(), activation=None, classes=4):
@@ -28,6 +31,14 @@ def network(shape=(16, 16, 3), front=(), activation=None, classes=4):
         ],
         name="theirs",
     )
+
+
+def dense(shape, classes=3, activation="softmax"):
+    import keras
+    from keras import layers
+
+    front = [layers.Flatten()] if len(shape) > 1 else []
+    return keras.Sequential([keras.Input(shape), *front, layers.Dense(classes, activation=activation)])
 
 
 @pytest.fixture
@@ -49,7 +60,17 @@ def softmax(numbers: np.ndarray) -> np.ndarray:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
+def sigmoid(numbers: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-numbers))
+
+
 IN_RANGE = {
+    "255-0": lambda x: 255 - x,
+    "1-0": lambda x: 1 - x / 255,
+    "1--1": lambda x: 1 - x / 127.5,
+    "0-255-bgr": lambda x: x[..., ::-1],
+    "0-1-bgr": lambda x: x[..., ::-1] / 255,
+    "-1-1-bgr": lambda x: x[..., ::-1] / 127.5 - 1,
     "0-255": lambda x: x,
     "0-1": lambda x: x / 255,
     "-1-1": lambda x: x / 127.5 - 1,
@@ -59,6 +80,11 @@ IN_RANGE = {
 
 
 @pytest.mark.parametrize("name", VALUE_RANGES)
+def test_images_are_brought_into_a_range(images, name):
+    np.testing.assert_allclose(VALUE_RANGES[name].apply(images), IN_RANGE[name](images.astype(float)), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["0-255", "1-0", "0-1-bgr", "imagenet", "caffe"])
 def test_it_answers_as_in_plain_keras(save, images, name):
     model = network()
     path = save(model)
@@ -69,6 +95,24 @@ def test_it_answers_as_in_plain_keras(save, images, name):
     np.testing.assert_allclose(classifier.predict_many(images), expected, atol=1e-5)
     prediction = classifier.predict(images[0], feature_maps=True)
     assert {layer.name for layer in model.layers} <= {layer.name for layer in prediction.layers}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["beginners", "rows-normalised", "mlp-784-reshape", "mlp-3072", "cats-and-dogs-logit", "several-labels"],
+)
+def test_networks_of_tutorials_answer_as_in_plain_keras(save, name):
+    tutorial = TUTORIALS[name]
+    model = tutorial.build()
+    path = save(model)
+    found = inspect_model(path)
+    assert (*found.guess.image_size, found.channels) == tutorial.image_shape
+    remember(found, replace(found.guess, value_range=tutorial.value_range))
+    classifier = load_classifier(path)
+    images = np.random.default_rng(2).integers(0, 256, (5, *tutorial.image_shape), np.uint8)
+    assert classifier.input_shape == tutorial.image_shape
+    assert classifier.card.independent == (name == "several-labels")
+    np.testing.assert_allclose(classifier.predict_many(images), tutorial.expected(model, images), atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["imagenet", "caffe"])
@@ -84,7 +128,7 @@ def test_an_h5_file_opens_too(save, images):
     model = network(activation="softmax")
     path = save(model, "theirs.h5")
     found = inspect_model(path)
-    assert not found.guess.softmax and found.guess.value_range == "0-1"
+    assert found.guess.outputs == "probabilities" and found.guess.value_range == "0-1"
     remember(found, found.guess)
     np.testing.assert_allclose(load_classifier(path).predict_many(images), model(images / 255.0), atol=1e-6)
 
@@ -131,7 +175,7 @@ def test_guesses_come_with_reasons(save):
     scaled = inspect_model(save(network(front=[layers.Rescaling(1 / 255)]), "scaled.keras"))
     assert scaled.guess.value_range == "0-255" and "begins with a layer that scales" in scaled.range_reason
     grey = inspect_model(save(network((28, 28, 1), activation="softmax"), "grey.keras"))
-    assert grey.guess.input_rule == "digit" and not grey.guess.softmax
+    assert grey.guess.input_rule == "digit" and grey.guess.outputs == "probabilities"
     ten = inspect_model(save(network((28, 28, 1), classes=10), "ten.keras"))
     assert ten.guess.classes == tuple("0123456789")
     normalised = inspect_model(save(network(front=[layers.Normalization(mean=127, variance=4000)]), "normal.keras"))
@@ -148,7 +192,10 @@ def test_guesses_come_with_reasons(save):
     ("model", "words"),
     [
         (lambda: network((16, 16, 4)), "takes 16×16×4, but an image classifier"),
-        (lambda: network(classes=1), "has a single output"),
+        (lambda: dense((30,)), "takes 30 numbers, but an image classifier"),
+        (lambda: dense((7, 9, 3, 1)), "takes 7×9×3×1, but an image classifier"),
+        (lambda: network(classes=1, activation="softmax"), "ends in softmax and so is always 1"),
+        (lambda: network(classes=1, activation="tanh"), "ends in tanh and so is neither"),
     ],
 )
 def test_what_is_no_image_classifier_is_refused(save, model, words):
@@ -171,12 +218,54 @@ def test_what_answers_with_a_map_is_refused(save):
         ({"image_size": (20, 20)}, "takes images of 16×16 pixels and no others"),
         ({"input_rule": "upside-down"}, "no input rule"),
         ({"value_range": "0-7"}, "no range of values"),
+        ({"outputs": "guesses"}, "has 4 outputs, which cannot be “guesses”"),
     ],
 )
 def test_answers_that_make_no_sense_are_refused(save, changes, words):
     found = inspect_model(save(network()))
     with pytest.raises(StudioError, match=words):
         remember(found, replace(found.guess, **changes))
+
+
+def test_a_vector_can_be_of_other_images_with_as_many_numbers(save):
+    model = dense((3072,))
+    path = save(model)
+    found = inspect_model(path)
+    assert found.image_size is None and found.shapes == ((32, 32, 3), (48, 64, 1), (64, 48, 1))
+    remember(found, replace(found.guess, image_size=(64, 48)))
+    classifier = load_classifier(path)
+    assert classifier.input_shape == (64, 48, 1) and remembered(path).image_size == (64, 48)
+    images = np.random.default_rng(2).integers(0, 256, (3, 64, 48, 1), np.uint8)
+    np.testing.assert_allclose(classifier.predict_many(images), model(images.reshape(3, -1) / 255.0), atol=1e-6)
+    with pytest.raises(StudioError, match="images of 32×32 or 48×64 or 64×48 pixels and no others"):
+        remember(found, replace(found.guess, image_size=(28, 28)))
+
+
+@pytest.mark.parametrize(("outputs", "function"), [("independent", lambda x: x), ("independent-logits", sigmoid)])
+def test_one_output_has_no_probability_of_its_own_and_several_may_have(save, images, outputs, function):
+    one = inspect_model(save(network(classes=1), "one.keras"))
+    assert (one.outputs, one.guess.classes, one.guess.outputs) == (1, ("class 0", "class 1"), "logits")
+    with pytest.raises(StudioError, match="one output, which stands for two classes, which cannot be “independent"):
+        remember(one, replace(one.guess, outputs=outputs))
+    model = network(activation="sigmoid" if outputs == "independent" else None)
+    path = save(model, "several.keras")
+    found = inspect_model(path)
+    remember(found, replace(found.guess, outputs=outputs))
+    classifier = load_classifier(path)
+    assert classifier.card.independent
+    np.testing.assert_allclose(classifier.predict_many(images), function(model(images / 255.0).numpy()), atol=1e-6)
+
+
+def test_answers_of_earlier_versions_are_read(save, home):
+    path = save(network())
+    found = inspect_model(path)
+    remember(found, found.guess)
+    place = next(home.rglob("foreign/*.json"))
+    values = json.loads(place.read_text())
+    del values["outputs"]
+    for softmax, outputs in ((True, "logits"), (False, "probabilities")):
+        place.write_text(json.dumps(values | {"softmax": softmax}))
+        assert remembered(path) == replace(found.guess, outputs=outputs)
 
 
 @pytest.mark.parametrize(
@@ -198,3 +287,63 @@ def test_class_names_are_read(text, names):
 def test_other_numbers_of_class_names_are_refused(text, words):
     with pytest.raises(StudioError, match=words):
         read_class_names(text, 3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        ((10**9,), "takes 1,000,000,000 numbers"),
+        ((7,), "takes 7 numbers"),
+        ((1,), "takes 1 number,"),
+        ((4096, 4097), "sides of 1 to 4,096 pixels"),
+        ((28, 28, 1, 1), "takes 28×28×1×1"),
+        ((28, 28, 2), "takes 28×28×2"),
+    ],
+)
+def test_inputs_that_are_no_images_are_refused_before_they_are_built(tmp_path, shape, words):
+    path = tmp_path / "bad.keras"
+    write_config(dense((64,)), path, shape)
+    with pytest.raises(StudioError, match=words) as refused:
+        inspect_model(path)
+    assert str(refused.value).startswith(f"{path} is not opened. ") and "keras.src" not in str(refused.value)
+
+
+def write_config(model, path: Path, shape) -> None:
+    """Saves a model and has it ask for images of another shape."""
+    model.save(path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(members["config.json"])
+    config["config"]["layers"][0]["config"]["batch_shape"] = [None, *shape]
+    members["config.json"] = json.dumps(config).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+
+
+def test_a_vector_with_a_normalisation_of_its_own_shape_is_opened(save):
+    import keras
+    from keras import layers
+
+    theirs = keras.Sequential(
+        [keras.Input((64,)), layers.Normalization(mean=[0.5] * 64, variance=[2.0] * 64), layers.Dense(3)]
+    )
+    path = save(theirs)
+    found = inspect_model(path)
+    remember(found, replace(found.guess, value_range="0-1"))
+    images = np.random.default_rng(2).integers(0, 256, (2, 8, 8, 1), np.uint8)
+    expected = softmax(theirs(images.reshape(2, -1) / 255.0).numpy())
+    np.testing.assert_allclose(load_classifier(path).predict_many(images), expected, atol=1e-5)
+
+
+def test_answers_of_a_size_that_the_network_does_not_take_are_asked_again(save, home):
+    path = save(dense((784,)))
+    found = inspect_model(path)
+    remember(found, found.guess)
+    place = next(home.rglob("foreign/*.json"))
+    values = json.loads(place.read_text())
+    place.write_text(json.dumps(values | {"input_shape": [20, 20, 1]}))
+    with pytest.raises(NoCardError):
+        load_classifier(path)
+    place.write_text(json.dumps(values | {"outputs": "votes"}))
+    assert remembered(path) is None

@@ -151,3 +151,12 @@ def test_a_huge_card_is_not_read(tmp_path):
 def test_a_number_that_json_cannot_say_is_not_written():
     with pytest.raises(ValueError, match="nan"):
         Card("x", ("a", "b"), (1, 1, 1), "digit", test_loss=math.nan).to_json()
+
+
+def test_independent_classes_are_kept_and_others_are_not_written():
+    card = Card("name", ("a", "b"), (8, 8, 1), "digit")
+    assert "independent" not in card.to_json()
+    several = replace(card, independent=True)
+    assert parse_card(several.to_json(), Path("card.json")) == several
+    with pytest.raises(StudioError, match="“independent” must be true or false"):
+        parse_card(several.to_json().replace('"independent": true', '"independent": 1'), Path("card.json"))

@@ -6,7 +6,7 @@ from pathlib import Path
 from cnnstudio.models.keras_config.graph import Config
 from cnnstudio.models.layer_table import LayerTable, describe
 from cnnstudio.models.networks.building import fitted, network_config
-from cnnstudio.models.trained.files import read_config
+from cnnstudio.models.trained.adopt import read_image_config
 
 ImageShape = tuple[int, int, int]
 
@@ -54,7 +54,7 @@ def try_to_describe(request: NetworkRequest) -> tuple[NetworkRequest, NetworkDes
         if request.file is None:
             config = network_config(request.name, shape, classes)
         else:
-            config = read_config(request.file)
+            config = read_image_config(request.file)
             if shape is not None and classes is not None:
                 config = fitted(config, shape, classes)
         return request, NetworkDescription(request, config, describe(config))
@@ -66,4 +66,4 @@ def images_text(shape: ImageShape, classes: int) -> str:
     """“28×28, grey, 10 classes”."""
     height, width, channels = shape
     colour = {1: "grey", 3: "colour"}.get(channels, f"{channels} channels")
-    return f"{height}×{width}, {colour}, {classes:,} classes"
+    return f"{height}×{width}, {colour}, {f'{classes:,} classes' if classes != 1 else 'one output'}"

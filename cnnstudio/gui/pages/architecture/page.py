@@ -33,14 +33,14 @@ from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.layer_table import LayerTable
 from cnnstudio.models.networks.files import SUFFIX, Network
-from cnnstudio.models.trained.card import model_file
+from cnnstudio.models.trained.parts import model_file
 
 if TYPE_CHECKING:
     from cnnstudio.gui.pages.architecture.editor import ArchitectureEditor
 
 COLUMN_WIDTH, NARROW_COLUMN = 40 * GRID, 36 * GRID
 NARROW_PAGE = 120 * GRID
-MODEL_FILES = f"Keras models, edited networks (*.keras *.h5 *{SUFFIX})"
+MODEL_FILES = f"Keras models, edited networks (*.keras *.h5 *.hdf5 *.json *.zip saved_model.pb *{SUFFIX})"
 
 PATIENCE = 200
 """Milliseconds after which the page says that it is working."""

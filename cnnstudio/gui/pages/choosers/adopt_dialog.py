@@ -1,15 +1,20 @@
 """The dialog that asks what a model from elsewhere does not say: its classes, and how it takes pictures."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QCheckBox, QDialog, QFileDialog, QHBoxLayout, QLayout, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLayout, QLineEdit, QPlainTextEdit, QWidget
+from typing_extensions import override
 
+from cnnstudio.data.library import find_dataset
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
+from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.errors import StudioError, explain, reason
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
@@ -18,6 +23,7 @@ from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, w
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.controls.picker import Choice, Picker
+from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.task import Task, aside
 from cnnstudio.limits import IMAGE_SIZES
@@ -28,14 +34,25 @@ from cnnstudio.models.trained.adopt import (
     inspect_model,
     read_class_names,
     remember,
+    unnamed,
 )
+from cnnstudio.models.trained.class_names import MAX_NAMES_BYTES, decoded
+from cnnstudio.models.trained.outputs import OUTPUTS
+from cnnstudio.models.trained.range_trials import Trials, fitting_datasets, try_ranges
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES
+from cnnstudio.progress import ending_with
+from cnnstudio.wording import certainty, percent
 
 _WIDTH = 76 * GRID
-_LINES_SHOWN = 6
+_LINES_SHOWN = (3, 5)
+"""Class names that are seen at once, at least and at most."""
 _BESIDE_BAR = GRID
 """Between what is filled in and the scroll bar."""
-_MAX_NAMES = 4 * 2**20
+
+_ANY_DATASET = Choice("", "Something else", "Name its classes below.")
+"""The choice for what is no data set here."""
+
+_WHY_DATASET = "Test images tell how the network takes its pictures: try it on a data set, or on a folder of images."
 
 _EXPLANATION = (
     "Its file does not say what its classes are called, nor how pictures were prepared for its training. Your answers "
@@ -55,35 +72,52 @@ def ask_about(
         when_not: called with a sentence where the model is no image classifier, or the dialog is cancelled.
     """
 
-    def show(model: Inspection) -> None:
-        dialog = AdoptDialog(model, parent)
+    def show(model: Inspection, datasets: Sequence[DatasetEntry]) -> None:
+        dialog = AdoptDialog(model, parent, datasets)
         dialog.accepted.connect(partial(when_known, path))
         dialog.rejected.connect(partial(when_not, f"{path.name} was not opened: its classes are not known."))
         dialog.finished.connect(dialog.deleteLater)  # its parent would keep it
         dialog.open()
+        dialog.try_what_is_here()
 
-    task = Task(lambda **_: inspect_model(path), parent)
-    task.finished.connect(show)
+    def look(**_: object) -> tuple[Inspection, list[DatasetEntry]]:
+        model = inspect_model(path)
+        return model, fitting_datasets(model)
+
+    task = Task(look, parent)
+    task.finished.connect(lambda found: show(*found))
     task.failed.connect(lambda error: when_not(explain(error)))
     task.start()
 
 
 class AdoptDialog(QDialog):
-    """Asks for name, classes, input rule and value range of a model, with likely answers filled in, and keeps them.
+    """Asks what a model from elsewhere is, with likely answers filled in, and keeps the answers.
 
     Args:
         model: what is known from its file.
         parent: the parent widget.
+        datasets: that it may have been trained on.
     """
 
-    def __init__(self, model: Inspection, parent: QWidget | None = None) -> None:
+    def __init__(self, model: Inspection, parent: QWidget | None = None, datasets: Sequence[DatasetEntry] = ()) -> None:
         super().__init__(parent)
         self.setObjectName("adopt_dialog")
         self.setWindowTitle("A model from elsewhere")
         self._model = model
+        self._datasets = {entry.name: entry for entry in datasets}
         guess = model.guess
         self._message = MessageBar()
         self._name = describe(QLineEdit(guess.name), "adopt_name", "Name", "The name of the model in lists.")
+        self._dataset = describe(
+            Picker(),
+            "adopt_dataset",
+            "Trained on",
+            "The data set that the network was trained on names its classes, and its test images tell how the network "
+            "takes its pictures.",
+        )
+        self._dataset.set_choices([_ANY_DATASET, *map(_choice_of, datasets)])
+        self._dataset.set_current(next((entry.name for entry in datasets if entry.classes == guess.classes), ""))
+        self._dataset.changed.connect(self._take_dataset)
         self._classes = describe(
             QPlainTextEdit("\n".join(guess.classes)),
             "adopt_classes",
@@ -92,15 +126,30 @@ class AdoptDialog(QDialog):
             "looks wrong.",
         )
         self._classes.setTabChangesFocus(True)
-        self._classes.setFixedHeight(self._classes.fontMetrics().lineSpacing() * _LINES_SHOWN + 2 * GRID)
+        lines = min(max(len(guess.classes), _LINES_SHOWN[0]), _LINES_SHOWN[1])
+        self._classes.setFixedHeight(self._classes.fontMetrics().lineSpacing() * lines + 2 * GRID)
         self._from_file = push_button(
             "adopt_classes_file",
             "From a &file…",
-            "Reads a text file with one name a line, such as the labels.txt that comes with many models.",
+            "Reads a text file with one name a line, such as the labels.txt that comes with many models, or JSON.",
             self._ask_file,
             title="Class names from a file",
         )
-        self._from_file.setAutoDefault(False)
+        self._swap = push_button(
+            "adopt_swap",
+            "S&wap them",
+            "The first becomes the second: for a network that answers with the probability of the other class.",
+            self._swap_classes,
+            title="Swap the two classes",
+        )
+        self._shape = describe(
+            Picker(),
+            "adopt_shape",
+            "Images",
+            "The numbers of an image are the same in every shape, but not the picture.",
+        )
+        self._shape.set_choices([_choice_of_shape(shape) for shape in model.shapes if None not in shape])
+        self._shape.changed.connect(self._offer_ranges)
         self._size = number(
             WholeBox(IMAGE_SIZES[0], IMAGE_SIZES[-1]),
             "adopt_size",
@@ -116,25 +165,55 @@ class AdoptDialog(QDialog):
             "Pictures",
             "Pictures must be cut and scaled as in the network's training.",
         )
-        self._range = _picker_of(
-            [entry for entry in VALUE_RANGES.values() if model.channels in entry.channels],
-            guess.value_range,
+        self._range = describe(
+            Picker(),
             "adopt_range",
             "Values",
             "Pixels are 0 to 255 in a file, but most networks are trained on smaller numbers. With the wrong range the "
             "answers are poor, without any error.",
         )
-        self._softmax = describe(
-            QCheckBox("Turn its outputs into probabilities (softmax)"),
-            "adopt_softmax",
-            "Softmax",
-            "Outputs of any size become numbers from 0 to 1 that add up to 1. Right for networks that do not end in "
-            "softmax or sigmoid.",
+        self._offer_ranges()
+        self._range.set_current(guess.value_range)
+        self._try = push_button(
+            "adopt_try",
+            "&Try it",
+            "Classifies test images of this data set with every range of values: with the right one, most answers are "
+            "right.",
+            self._try_dataset,
+            title="Try the network on this data set",
         )
-        self._softmax.setChecked(guess.softmax)
+        self._folder = push_button(
+            "adopt_folder",
+            "F&older…",
+            "Tries the network on a folder of images, with a folder for each class.",
+            self._ask_folder,
+            title="Try the network on a folder of images",
+        )
+        self._trial = ProgressPanel("trial", "Trying the ranges of values", "Goes on without a trial.")
+        self._trial.finished.connect(self._show_trials)
+        self._trial.failed.connect(self._message.show_failure)
+        for ended in (self._trial.failed, self._trial.cancelled):
+            ended.connect(self._offer_trial)
+        self._verdict = label(_WHY_DATASET, "small", "adopt_verdict", plain=True)
+        self._range_reason = label(model.range_reason, "small")
+        self._table = label(name="adopt_trials", wrap=False)
+        self._table.hide()
+        self._outputs = _picker_of(
+            [entry for entry in OUTPUTS.values() if entry.fits(model.outputs)],
+            guess.outputs,
+            "adopt_outputs",
+            "Outputs",
+            "What the numbers mean that the network answers with.",
+        )
+        for button in (self._from_file, self._swap, self._try, self._folder):
+            button.setAutoDefault(False)
+        self._take_dataset(self._dataset.current_key)
         self._build()
-        self._classes.setFocus()
-        self._classes.selectAll()
+        if model.names_found:
+            self._use.setFocus()
+        else:
+            self._classes.setFocus()
+            self._classes.selectAll()
 
     @property
     def answers(self) -> Answers:
@@ -144,36 +223,64 @@ class AdoptDialog(QDialog):
             StudioError: it cannot be right; the text says why.
         """
         guess = self._model.guess
-        side = self._size.value()
+        classes = read_class_names(self._classes.toPlainText(), len(guess.classes))
+        entry = self._datasets.get(self._dataset.current_key)
         answers = replace(
             guess,
             name=self._name.text().strip() or guess.name,
-            classes=read_class_names(self._classes.toPlainText(), len(guess.classes)),
-            image_size=self._model.image_size or (side, side),
+            classes=classes,
+            image_size=self._image_size,
             input_rule=self._rule.current_key,
             value_range=self._range.current_key,
-            softmax=self._softmax.isChecked(),
+            outputs=self._outputs.current_key,
+            # With names in another order its labels would be those of other classes.
+            dataset=entry.name if entry is not None and entry.classes == classes else "",
         )
         check_answers(self._model, answers)
         return answers
 
+    @property
+    def _image_size(self) -> tuple[int, int]:
+        if self._model.image_size is not None:
+            return self._model.image_size
+        if len(self._model.shapes) > 1:
+            height, width, _ = map(int, self._shape.current_key.split())
+            return height, width
+        return self._size.value(), self._size.value()
+
     def _build(self) -> None:
         model, count = self._model, len(self._model.guess.classes)
+        names = column(self._from_file, self._swap, STRETCH)
+        self._swap.setVisible(count == 2)
+        title = f"&Classes: {count:,} names, one a line"
+        if model.outputs == 1:
+            title = "&Classes: first the one near 0, then the one near 1"
+        trained = column(row((self._dataset, 1), column(self._try, self._folder)), self._trial)
+        asked = len(model.shapes) > 1
+        about_pictures = model.rule_reason if asked else f"{model.input_reason} {model.rule_reason}".strip()
+        said = [label(model.names_reason, "small")] if model.names_reason else []
         questions = [
             _question("&Name", self._name),
-            _question(f"&Classes: {count:,} names, one a line", self._classes, beside=self._from_file),
-            _question("&Pictures", self._rule, model.rule_reason),
-            _question("&Values of the pixels", self._range, model.range_reason),
-            _question("", self._softmax, model.output_reason),
+            _question("Trained &on", self._dataset, self._verdict, within=trained),
+            _question(title, self._classes, *said, beside=names),
+            *self._image_questions(),
+            _question("&Pictures", self._rule, label(about_pictures, "small")),
+            _question("&Values of the pixels", self._range, self._range_reason, self._table),
+            _question("O&utputs", self._outputs, label(model.output_reason, "small")),
         ]
-        if model.image_size is None:
-            why = "It takes images of any size; this one is usual."
-            questions.insert(2, _question("Image &size", self._size, why))
         form = column(*questions, STRETCH, gap=2 * GRID)
         form.setContentsMargins(0, 0, _BESIDE_BAR, 0)
         scroll = describe(ScrollColumn(), "adopt_form", "What it is", "Scrolls where the window is too low.")
         scroll.setToolTip("")
         scroll.setWidget(widget_of(form))
+        buttons = self._buttons()
+
+        def align(least: int, most: int) -> None:
+            """Has the buttons end where the fields end, whether there is a bar beside these or not."""
+            bar = scroll.verticalScrollBar().sizeHint().width() if most > least else 0
+            buttons.setContentsMargins(0, 0, _BESIDE_BAR + bar, 0)
+
+        scroll.verticalScrollBar().rangeChanged.connect(align)
         whole = column(
             label(f"What is {model.path.name}?", "heading"),
             label(_EXPLANATION, "secondary"),
@@ -181,7 +288,7 @@ class AdoptDialog(QDialog):
             GRID,
             (scroll, 1),
             GRID,
-            self._buttons(),
+            buttons,
             edge=SECTION,
         )
         self.setLayout(whole)
@@ -191,18 +298,29 @@ class AdoptDialog(QDialog):
         self.setMinimumWidth(_WIDTH)
         self.resize(_WIDTH, min(height, self.screen().availableSize().height() - 8 * GRID))
 
+    def _image_questions(self) -> list[QLayout]:
+        model = self._model
+        if model.image_size is not None:
+            return []
+        if len(model.shapes) > 1:
+            return [_question("&Images", self._shape, label(model.input_reason, "small"))]
+        why = "It takes images of any size; this one is usual."
+        return [_question("Image &size", self._size, label(why, "small"))]
+
     def _buttons(self) -> QHBoxLayout:
         cancel = push_button("adopt_cancel", "Cancel", "The model is not opened. (Escape)", self.reject)
         cancel.setAutoDefault(False)
-        use = push_button("adopt_use", "&Use it", "Keeps your answers and opens the model.", self._keep, role="primary")
-        use.setDefault(True)
-        buttons = row(STRETCH, cancel, use)
-        buttons.setContentsMargins(0, 0, _BESIDE_BAR, 0)  # below the fields
-        return buttons
+        self._use = push_button(
+            "adopt_use", "&Use it", "Keeps your answers and opens the model.", self._keep, role="primary"
+        )
+        self._use.setDefault(True)
+        return row(STRETCH, cancel, self._use)
 
     @Slot()
     def _ask_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Class names", "", "Text (*.txt *.csv *.names);;All files (*)")
+        name, _ = QFileDialog.getOpenFileName(
+            self, "Class names", "", "Text (*.txt *.csv *.names *.json);;All files (*)"
+        )
         if name:
             self.read_names(Path(name))
 
@@ -218,6 +336,101 @@ class AdoptDialog(QDialog):
             self._message.hide()
             self._classes.setPlainText("\n".join(names))
 
+    def try_what_is_here(self) -> None:
+        """Tries the ranges on the likely data set, where its images are here already."""
+        first = next((entry for entry in self._datasets.values() if entry.path is None and entry.is_here()), None)
+        if first is not None:
+            self._start_trial(first)
+
+    @Slot(str)
+    def _take_dataset(self, key: str) -> None:
+        """Takes the class names of a data set, and offers to try the ranges on it."""
+        entry = self._datasets.get(key)
+        if entry is not None and set(entry.classes) != set(self._classes.toPlainText().splitlines()):
+            self._classes.setPlainText("\n".join(entry.classes))
+        self._offer_trial()
+
+    @Slot()
+    def _offer_trial(self) -> None:
+        self._try.setEnabled(bool(self._dataset.current_key) and not self._trial.running)
+        self._folder.setEnabled(not self._trial.running)
+
+    @Slot()
+    def _swap_classes(self) -> None:
+        self._classes.setPlainText("\n".join(reversed(self._classes.toPlainText().strip().splitlines())))
+
+    @Slot()
+    def _offer_ranges(self) -> None:
+        channels = self._model.channels
+        if len(self._model.shapes) > 1:
+            channels = int(self._shape.current_key.split()[2])
+        self._range.set_choices(
+            [
+                Choice(entry.name, entry.title, entry.description)
+                for entry in VALUE_RANGES.values()
+                if channels in entry.channels
+            ]
+        )
+
+    @Slot()
+    def _try_dataset(self) -> None:
+        self._start_trial(self._datasets[self._dataset.current_key])
+
+    @Slot()
+    def _ask_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "A folder with a folder of images for each class")
+        if name:
+            self.try_folder(Path(name))
+
+    def try_folder(self, folder: Path) -> None:
+        """Tries the network on a folder of images, one folder for each class."""
+        self._start_trial(folder)
+
+    def _start_trial(self, images: DatasetEntry | Path) -> None:
+        """Tries the ranges, in a thread; Cancel and the end of the dialog end it."""
+        answers = replace(self._model.guess, image_size=self._image_size)
+        answers = replace(answers, value_range=self._range.current_key, outputs=self._outputs.current_key)
+        with suppress(StudioError):  # of names that are not ready yet, the order counts
+            answers = replace(answers, classes=self.answers.classes)
+        model = self._model
+
+        def work(on_event: Callable[[object], object], stop: Event) -> Trials:
+            tell = ending_with(stop, on_event)
+            entry = find_dataset(str(images), on_progress=tell) if isinstance(images, Path) else images
+            return try_ranges(model, answers, entry, tell)
+
+        self._message.hide()
+        self._trial.run(work, f"Trying it on {images.name if isinstance(images, Path) else images.title} …")
+        self._offer_trial()
+
+    @Slot(object)
+    def _show_trials(self, trials: Trials) -> None:
+        others = [entry.title for entry in self._datasets.values() if entry.name != trials.dataset.name]
+        more = f" {others[0]} has such images too: choose it above." if others and not trials.tells else ""
+        self._verdict.setText(trials.verdict + more)
+        self._table.setText(_table_of(trials))
+        self._table.show()
+        entry = trials.dataset
+        if entry.name not in self._datasets:
+            self._datasets[entry.name] = entry
+            self._dataset.set_choices([*self._dataset.choices, _choice_of(entry)])
+        if trials.tells:
+            self._dataset.set_current(entry.name)
+            self._range.set_current(trials.best.value_range)
+            self._range_reason.setText(f"With this range it does best on {entry.title}.")
+            self._rule.set_current(trials.input_rule)
+        elif not trials.swapped and self._dataset.current_key == entry.name:
+            self._dataset.set_current("")
+            if self._classes.toPlainText() == "\n".join(entry.classes):
+                self._classes.setPlainText("\n".join(unnamed(len(entry.classes))))
+        self._offer_trial()
+
+    @override
+    def done(self, result: int) -> None:
+        """Ends what is being tried."""
+        self._trial.shut_down()
+        super().done(result)
+
     @Slot()
     def _keep(self) -> None:
         try:
@@ -229,8 +442,35 @@ class AdoptDialog(QDialog):
 
 
 def _text_of(path: Path) -> str:
-    with path.open(encoding="utf-8", errors="replace") as file:
-        return file.read(_MAX_NAMES)
+    with path.open("rb") as file:
+        return decoded(file.read(MAX_NAMES_BYTES))
+
+
+def _choice_of(entry: DatasetEntry) -> Choice:
+    return Choice(entry.name, entry.title, entry.description, facts=entry.size_text)
+
+
+def _choice_of_shape(shape: Sequence[int | None]) -> Choice:
+    height, width, channels = shape
+    colour = "colour" if channels == 3 else "grey"
+    title = f"{height} high, {width} wide, {colour}"
+    return Choice(f"{height} {width} {channels}", title, "One row of pixels after the other, from the top.")
+
+
+def _table_of(trials: Trials) -> str:
+    """The trials as a table, the best first."""
+    cell = "<td style='padding-right: 16px'>{}</td>"
+    numbers = "<td align='right' style='padding-left: 16px'>{}</td>"
+    rows = [
+        "<tr>"
+        + cell.format(VALUE_RANGES[trial.value_range].title)
+        + numbers.format(percent(trial.accuracy))
+        + numbers.format(certainty(trial.confidence))
+        + "</tr>"
+        for trial in trials.each
+    ]
+    head = "".join(("<tr>", cell.format("Values"), numbers.format("right"), numbers.format("sure"), "</tr>"))
+    return f"<table>{head}{''.join(rows)}</table>"
 
 
 def _picker_of(table: Iterable[Any], current: str, name: str, title: str, tip: str) -> Picker:
@@ -240,14 +480,26 @@ def _picker_of(table: Iterable[Any], current: str, name: str, title: str, tip: s
     return picker
 
 
-def _question(title: str, control: QWidget, reason: str = "", beside: QWidget | None = None) -> QLayout:
-    """A control with its title above, the reason for what is filled in below, and perhaps a button beside it."""
+def _question(
+    title: str, control: QWidget, *below: QWidget, beside: QLayout | None = None, within: QLayout | None = None
+) -> QLayout:
+    """A control with its title above and what belongs to it below.
+
+    Args:
+        title: the title, with its key; empty for none.
+        control: what the key leads to.
+        below: the reason for what is filled in, for instance.
+        beside: buttons at its right.
+        within: the control with what is around it, where that is more.
+    """
     question = column()
     if title:
         heading = label(title, "strong")
         heading.setBuddy(control)
         question.addWidget(heading)
-    question.addLayout(row((control, 1), *([(beside, 0, Qt.AlignmentFlag.AlignTop)] if beside else [])))
-    if reason:
-        question.addWidget(label(reason, "small"))
+    if beside is not None:
+        within = row((control, 1, Qt.AlignmentFlag.AlignTop), beside)
+    question.addLayout(within or row((control, 1)))
+    for part in below:
+        question.addWidget(part)
     return question

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
@@ -15,18 +16,23 @@ from cnnstudio.gui.controls.layouts import row
 from cnnstudio.gui.controls.library_menu import LibraryItem, LibraryMenu
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Choice, Picker
+from cnnstudio.gui.controls.question import AnswerButton, Role, ask
 from cnnstudio.gui.controls.saving import in_last_folder
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.pages.choosers.names import name_of, title_of, title_of_dataset
 from cnnstudio.gui.pages.choosers.networks import network_picture
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.task import LatestTask, aside
+from cnnstudio.gui.task import LatestTask, Task, aside
 from cnnstudio.models.trained.adopt import remembered
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
-from cnnstudio.models.trained.files import MODEL_ENDINGS, NoCardError
+from cnnstudio.models.trained.files import NoCardError, WeightsAloneError, keep_layers
 from cnnstudio.models.trained.library import ModelEntry, card_of, copy_model, rename_model, trash_model
+from cnnstudio.models.trained.parts import model_file
 from cnnstudio.storage import is_file, is_folder
 from cnnstudio.wording import percent
+
+if TYPE_CHECKING:
+    from cnnstudio.models.networks.weights import FittingArchitecture
 
 IN_USE = "try/model"
 """Under which the settings keep the path of the model that was opened or trained last."""
@@ -35,9 +41,10 @@ OPENED, MOST_OPENED = "try/opened", 12
 """Under which the settings keep the paths of models from elsewhere, one a line, the newest first; and how many."""
 
 SAVED_FILES = "Keras models (*.keras)"
-MODEL_FILES = "Keras models (*.keras *.h5 *.hdf5)"
-OPENED_FILES = f"Models, cards of trainings (*.keras *.h5 *.hdf5 {CARD_FILE})"
-"""What the window opens as a model: a file, or a run's folder by the card in it."""
+_ENDINGS = "*.keras *.h5 *.hdf5 *.json *.zip saved_model.pb"
+MODEL_FILES = f"Keras models ({_ENDINGS})"
+OPENED_FILES = f"Models, cards of trainings ({_ENDINGS} {CARD_FILE})"
+"""What the window opens as a model: a file or a zip of one, its layers or its weights; or a run, by its card."""
 
 _ORIGINS = {
     "run": ("Yours", "trained here"),
@@ -67,17 +74,16 @@ class _Opened:
         return Choice(str(self.path), self.name, self.line, network_picture(self.architecture), _ORIGINS["file"][0])
 
 
-def is_model(path: Path) -> bool:
-    """Whether a path is to be opened as a model: its file, its card, or the folder of both."""
-    if is_folder(path):
-        return any(is_file(path / name) for name in (CARD_FILE, MODEL_FILE))
-    return path.suffix.lower() in MODEL_ENDINGS or path.name == CARD_FILE
-
-
 def _place_of(path: Path) -> Path:
-    """The folder of a model that has its card beside it; any other model is its own place."""
-    whole = path.name in (MODEL_FILE, CARD_FILE) and is_file(path.parent / CARD_FILE)
-    return path.parent if whole else path
+    """The folder of a model that has its card beside it; of any other model, its file."""
+    if path.name in (MODEL_FILE, CARD_FILE) and is_file(path.parent / CARD_FILE):
+        return path.parent
+    if is_folder(path) and is_file(path / CARD_FILE):
+        return path
+    try:
+        return model_file(path)
+    except StudioError:
+        return path  # it is told when it is opened
 
 
 def describe_card(card: Card, kind: str, name: str = "") -> str:
@@ -176,8 +182,8 @@ class ModelChooser(QWidget):
                 "open_model",
                 "&Open another…",
                 "open",
-                f"A .keras or .h5 file of Keras, or the {CARD_FILE} in the folder of a training; or drop that folder "
-                "here. It stays in the list.",
+                f"A .keras or .h5 file of Keras, or a zip that holds one; or the {CARD_FILE} in the folder of a "
+                "training; or drop the folder of either here. It stays in the list.",
                 self._ask_model,
             ),
             Item(
@@ -290,9 +296,14 @@ class ModelChooser(QWidget):
     def asks_about(self, error: Exception) -> bool:
         """Asks what a model from elsewhere is, where that is what kept it from being opened; then it is chosen again.
 
+        Of weights alone, it asks whether they belong to an architecture that they fit, if there is one.
+
         Returns:
-            Whether it asks.
+            Whether it asks, in place of saying what went wrong.
         """
+        if isinstance(error, WeightsAloneError):
+            self._look_for_layers(error)
+            return False
         if not isinstance(error, NoCardError):
             return False
         from cnnstudio.gui.pages.choosers.adopt_dialog import ask_about
@@ -302,6 +313,37 @@ class ModelChooser(QWidget):
             self._asked = error.path
             ask_about(error.path, self, self._answered, self._unanswered)
         return True
+
+    def _look_for_layers(self, error: WeightsAloneError) -> None:
+        from cnnstudio.models.networks.weights import fitting_architectures
+
+        task = Task(lambda **_: fitting_architectures(error.path), self)
+        task.finished.connect(partial(self._offer_layers, error.path))
+        task.start()  # where it fails, what is said of the weights already is enough
+
+    def _offer_layers(self, path: Path, fitting: "Sequence[FittingArchitecture]") -> None:
+        if not fitting or path != self.path:
+            return
+        answers = {f"open_as_{one.architecture.name}": one for one in fitting}
+        answer = ask(
+            self,
+            "layers_dialog",
+            "Weights without layers",
+            f"{path.name} holds weights without their layers. They fit {' or '.join(one.words for one in fitting)}.",
+            *(
+                AnswerButton(name, f"Open as {one.architecture.title}", Role.AcceptRole)
+                for name, one in answers.items()
+            ),
+            AnswerButton("no_layers", "Cancel", Role.RejectRole),
+            usual=next(iter(answers)),
+        )
+        if answer in answers:
+            try:
+                aside(partial(keep_layers, path, answers[answer].config))
+            except StudioError as error:
+                self._message.show_failure(error)
+            else:
+                self.chosen.emit(path)
 
     def _answered(self, path: Path) -> None:
         self._asked = None
@@ -347,7 +389,7 @@ class ModelChooser(QWidget):
     def _ask_model(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
             self,
-            f"Open a model: a .keras or .h5 file, or the {CARD_FILE} of a training",
+            f"Open a model: a .keras or .h5 file, a zip of one, or the {CARD_FILE} of a training",
             "",
             f"{OPENED_FILES};;All files (*)",
         )

@@ -21,7 +21,7 @@ from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.choosers.images import BringImages, dataset_choice
-from cnnstudio.gui.pages.choosers.models import called, is_model, title_of_dataset
+from cnnstudio.gui.pages.choosers.models import called, title_of_dataset
 from cnnstudio.gui.pages.data.browser import DataBrowser
 from cnnstudio.gui.pages.data.explorer import DataExplorer
 from cnnstudio.gui.pages.data.import_panel import ImportPanel, import_button
@@ -31,6 +31,7 @@ from cnnstudio.gui.pages.data.selection import Selection, WrongAnswers
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import aside
 from cnnstudio.models.trained.library import card_of
+from cnnstudio.models.trained.parts import is_model
 from cnnstudio.training.evaluation import check_fit
 
 REMEMBERED = "data/dataset"
@@ -99,7 +100,7 @@ class DataPage(Page):
             self._refresh(choose=payload)
             return
         self._message.hide()
-        if is_model(payload):
+        if aside(partial(is_model, payload)):
             self._look_for_mistakes(payload)
             return
         self._stack.setCurrentWidget(self._import)

@@ -221,6 +221,8 @@ class Results:
         self._classes: list[int] = []
         self._shares: list[float] = []
         self._truths: list[int] = []
+        self._rights: list[bool | None] = []
+        self._several: dict[int, tuple[int, ...]] = {}
         self._numbers = {_plain(name): number for number, name in enumerate(begun.classes)}
 
     @property
@@ -230,13 +232,12 @@ class Results:
 
     @property
     def right(self) -> int:
-        """How many of these were predicted to be of that class."""
-        return int((np.array(self._truths, int) == np.array(self._classes, int)).sum())
+        """How many of these were predicted to be of the class that their folder or name says."""
+        return self._rights.count(True)
 
     def is_right(self, place: int) -> bool | None:
-        """Whether a picture's folder or name says its predicted class; None where they say none."""
-        truth = self._truths[place]
-        return None if truth == UNKNOWN else truth == self._classes[place]
+        """Whether a picture's folder or name says its answer; None where they say none."""
+        return self._rights[place]
 
     def add(self, predictions: Sequence[FilePrediction]) -> None:
         """Adds predictions."""
@@ -251,6 +252,10 @@ class Results:
                 self._classes.append(one.top[0][0])
                 self._shares.append(one.top[0][2])
                 self._truths.append(truth)
+                self._rights.append(one.right)
+                if one.independent:
+                    answers = tuple(self.begun.classes.index(name) for name in one.independent)
+                    self._several[len(self.predictions) - 1] = answers
 
     def _truth(self, file: PictureFile) -> int:
         """The class that the nearest folder around a picture is named as, or else its file; `UNKNOWN` for none."""
@@ -259,9 +264,16 @@ class Results:
         return self._numbers.get(named or class_in_name(_plain(file.file_name), self._numbers), UNKNOWN)
 
     def counts(self, sure: bool) -> np.ndarray:
-        """For each class of the model, the pictures it was predicted for with certainty, or without; (classes,)."""
+        """For each class of the model, the pictures it was predicted for with certainty, or without; (classes,).
+
+        Where each class has a probability of its own, a picture counts for all of its answers.
+        """
         chosen = (np.array(self._shares) >= UNSURE) == sure
-        return np.bincount(np.array(self._classes, int)[chosen], minlength=len(self.begun.classes))
+        if sure and self._several:
+            named = [number for answers in self._several.values() for number in answers]
+        else:
+            named = np.array(self._classes, int)[chosen]
+        return np.bincount(np.array(named, int), minlength=len(self.begun.classes))
 
     def order(self, key: str, filter_: str, number: int | None) -> np.ndarray:
         """The places in `predictions` of the pictures to show.
@@ -279,10 +291,10 @@ class Results:
         if filter_ == "unsure":
             keep &= shares[order] < UNSURE
         if filter_ == "wrong":
-            truths = np.array(self._truths, int)[order]
-            keep &= (truths != UNKNOWN) & (truths != classes[order])
+            keep &= np.array([right is False for right in self._rights], bool)[order]
         if number is not None:
-            keep &= classes[order] == number
+            also = [place for place, answers in self._several.items() if number in answers]
+            keep &= (classes[order] == number) | np.isin(order, also)
         return order[keep]
 
     def save(self, path: Path) -> tuple[Path, int]:
@@ -305,8 +317,11 @@ class Results:
 
     def label(self, place: int) -> Label:
         """The answer in a few words, and whether it is right."""
-        _, name, share = self.predictions[place].top[0]
-        return Label(f"{name} {percent(share, 0)}", self.is_right(place))
+        one = self.predictions[place]
+        _, name, share = one.top[0]
+        if one.independent is None:
+            return Label(f"{name} {percent(share, 0)}", one.right)
+        return Label(", ".join(one.answers) or f"none ({name} {percent(share, 0)})", one.right)
 
 
 def _plain(name: str) -> str:

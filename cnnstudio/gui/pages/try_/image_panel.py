@@ -48,6 +48,7 @@ class ImagePanel(ScrollColumn):
         super().__init__()
         self._message = message
         self._card: Card | None = None
+        self._flattened = 0
         self._room = (0, 0)
         self._narrow = False
         self.draw, self.photo, self.camera, self.sample = DrawSource(), PhotoSource(), CameraSource(), SampleSource()
@@ -124,6 +125,11 @@ class ImagePanel(ScrollColumn):
             self.choose(self.photo)
         elif self.source is self.photo and texts.draws and not before.draws and not first:
             self.choose(self.draw)
+
+    def tell_flattened(self, numbers: int) -> None:
+        """Says that the network takes the numbers of an image, so many, as one row; 0 where it does not."""
+        self._flattened = numbers
+        self._describe_input()
 
     def offer_samples(self, card: Card, known: bool) -> None:
         """Lets test images be chosen, or says why there are none; `known`: whether the data set is known here."""
@@ -204,6 +210,8 @@ class ImagePanel(ScrollColumn):
     def _describe_input(self) -> None:
         texts = texts_for(self._card)
         gets = texts.gets_sample if self.source is self.sample else texts.gets
+        if self._flattened:
+            gets += f" Its {self._flattened:,} numbers then become one row: the network knows of no neighbours."
         title = "<b>What the network gets</b>"
         self._note.setText(title if self._narrow else f"{title}<br>{gets}")
         self._note.setToolTip(f"<p>{gets}</p>")

@@ -19,7 +19,7 @@ from cnnstudio.gui.controls.progress_panel import ProgressBar
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
-from cnnstudio.gui.pages.choosers.models import IN_USE, ModelChooser, is_model, photo_model
+from cnnstudio.gui.pages.choosers.models import IN_USE, ModelChooser, photo_model
 from cnnstudio.gui.pages.choosers.names import title_of
 from cnnstudio.gui.pages.try_.draw_source import NARROW_PAGE
 from cnnstudio.gui.pages.try_.image_panel import ImagePanel
@@ -35,13 +35,16 @@ from cnnstudio.gui.pages.try_.session import (
     UnreadablePictureError,
     UnusablePictureError,
     blocks_of,
+    flattened,
     rows_of,
 )
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.task import LatestTask
+from cnnstudio.gui.task import LatestTask, aside
 from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
 from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
-from cnnstudio.models.trained.classifier import LayerInfo
+from cnnstudio.models.trained.classifier import LayerInfo, Prediction
+from cnnstudio.models.trained.outputs import LIKELY
+from cnnstudio.models.trained.parts import is_model
 from cnnstudio.storage import exists, is_folder
 from cnnstudio.wording import certainty
 
@@ -138,7 +141,7 @@ class TryPage(Page):
     def receive(self, payload: Path) -> None:
         """Opens a model, a run, a picture, or a folder or zip archive of pictures."""
         self._views.setCurrentIndex(0)
-        if is_model(payload):
+        if aside(partial(is_model, payload)):
             self._models.open(payload)
         elif is_folder(payload) or payload.suffix.lower() == ".zip":
             self._classify_folder(payload)
@@ -311,14 +314,13 @@ class TryPage(Page):
         self._maps.show_arithmetic(answer.arithmetic)
         if set(self._maps.enlarged) - set(self._explained):
             self._look()  # a map was enlarged while this answer was on its way
-        (_, name, probability), *_ = answer.prediction.top(1)
-        self._answer.setText(breakable(name if probability >= UNSURE else f"{name}?"))
-        self._state.setText(sureness(probability))
+        self._answer.setText(breakable(answer_text(answer.prediction)))
+        self._state.setText(state_text(answer.prediction))
         if answer.parts:
-            self._state.setText(f"No. {answer.part + 1} of {len(answer.parts)}, {sureness(probability)}")
+            self._state.setText(f"No. {answer.part + 1} of {len(answer.parts)}, {state_text(answer.prediction)}")
         elif not answer.known:
             self._answer.setText(NO_DIGIT)
-            self._state.setText(f"It looks like none; the nearest is {name}.")
+            self._state.setText(f"It looks like none; the nearest is {answer.prediction.top(1)[0][1]}.")
         self._panel.show_answer(answer)
         if isinstance(answer.input, Picture) and self._panel.source is self._panel.photo:
             self._message.hide()
@@ -333,12 +335,13 @@ class TryPage(Page):
         self._models.introduce(answer.path, answer.card)
         self._recalled = str(answer.path)
         self._settings.remember(IN_USE, self._recalled)
-        self._bars.set_classes(answer.card.classes)
+        self._bars.set_classes(answer.card.classes, LIKELY if answer.card.independent else None)
         self._layers = answer.layers
         self._every.setText(f"All {len(self._layers)} layers")
         self._every.setVisible(len(self._layers) > MANY_LAYERS)
         self._show_rows()
         self._panel.use(answer.card)
+        self._panel.tell_flattened(flattened(answer.layers))
         self._panel.offer_samples(answer.card, answer.samples)
         self._tell_state()
         self.ready.emit()
@@ -452,6 +455,24 @@ def sheet_found(parts: Sequence[PartAnswer]) -> str:
     """That a picture shows several digits, and how they are read."""
     read = " ".join([part.name for part in parts[:_MOST_TOLD]] + ["…"] * (len(parts) > _MOST_TOLD))
     return f"These are {len(parts)} digits, read one by one: {read}. Click a box for its answer."
+
+
+def answer_text(prediction: Prediction) -> str:
+    """The answer in a few words: the class, with a question mark where it is a guess; or all that are likely."""
+    if prediction.independent:
+        return ", ".join(name for _, name, _ in prediction.answers) or "None of the classes"
+    (_, name, probability), *_ = prediction.top(1)
+    return name if probability >= UNSURE else f"{name}?"
+
+
+def state_text(prediction: Prediction) -> str:
+    """How sure the answer is."""
+    (_, name, probability), *_ = prediction.top(1)
+    if not prediction.independent:
+        return sureness(probability)
+    if not prediction.answers:
+        return f"The most probable one is {name}: {certainty(probability)}"
+    return "Each class has a probability of its own"
 
 
 def sureness(probability: float) -> str:

@@ -155,7 +155,7 @@ class SampleSource(Source):
         if not isinstance(answer.input, TestImage) or answer.prediction is None:
             return
         self._view.set_image(answer.image)
-        right = answer.prediction.top(1)[0][0] == answer.input.label
+        right = answer.input.label in {index for index, *_ in answer.prediction.answers}
         truth, verdict = escape(answer.card.classes[answer.input.label]), "right" if right else "wrong"
         name = escape(breakable(answer.input.file)) or f"Test image {answer.input.index + 1:,}"
         self._text.setText(f"Its label is <b>{truth}</b>: the network is {verdict}. {name}.")

@@ -195,6 +195,16 @@ def dataset_of(card: Card) -> DatasetEntry | None:
         return None
 
 
+_BEFORE_FLATTEN = frozenset({"Activation", "Dropout", "GaussianNoise", "Normalization", "Rescaling"})
+"""Kinds of layers that may stand before a Flatten that is the first to give the numbers of an image another shape."""
+
+
+def flattened(layers: Iterable[LayerInfo]) -> int:
+    """How many numbers a network takes as one row, before any layer that knows of neighbours; 0 where it does not."""
+    first = next((layer for layer in layers if layer.kind not in _BEFORE_FLATTEN), None)
+    return first.shape[0] if first is not None and first.kind == "Flatten" else 0
+
+
 @dataclass(frozen=True, eq=False)
 class Look:
     """The outputs of more layers, and the arithmetic of some, for the image of an answer."""

@@ -34,10 +34,14 @@ _EXPLANATION = (
     "The network gives every class a probability; together they are 100\N{NO-BREAK SPACE}%. "
     "The highest one is its answer."
 )
+_INDEPENDENT = (
+    "The network gives every class a probability of its own: several can be right, or none. All whose bars reach the "
+    "line are its answer."
+)
 
 
 class ProbabilityBars(QWidget):
-    """A row for each class: its name, a bar, its probability. The top one is set in bold, and its bar filled."""
+    """A row for each class: its name, a bar, its probability. What is answered is set in bold, and its bar filled."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +50,8 @@ class ProbabilityBars(QWidget):
         self._classes: tuple[str, ...] = ()
         self._probabilities: np.ndarray | None = None
         self._rows: list[int] = []
-        self._top = -1
+        self._likely: float | None = None
+        self._answered: frozenset[int] = frozenset()
         self.set_probabilities(None)
 
     @property
@@ -54,9 +59,23 @@ class ProbabilityBars(QWidget):
         """The classes that have a bar, from the top."""
         return tuple(self._classes[row] for row in self._rows)
 
-    def set_classes(self, classes: Sequence[str]) -> None:
-        """Sets the class names, in the order of the probabilities; forgets the probabilities."""
+    @property
+    def answered(self) -> tuple[str, ...]:
+        """The classes that are answered, in their own order."""
+        return tuple(self._classes[row] for row in sorted(self._answered))
+
+    def set_classes(self, classes: Sequence[str], likely: float | None = None) -> None:
+        """Sets the class names, in the order of the probabilities; forgets the probabilities.
+
+        Args:
+            classes: the names.
+            likely: where each has a probability of its own, that from which on it is answered; None where together
+                they are 1 and the highest is the answer.
+        """
         self._classes = tuple(classes)
+        self._likely = likely
+        explanation = _EXPLANATION if likely is None else _INDEPENDENT
+        describe(self, "probability_bars", "Class probabilities", explanation)
         self.set_probabilities(None)
         self.updateGeometry()
 
@@ -70,11 +89,14 @@ class ProbabilityBars(QWidget):
         if probabilities is not None and len(probabilities) != count:
             raise ValueError(f"{len(probabilities)} probabilities for {count} classes")
         self._probabilities = None if probabilities is None else np.nan_to_num(probabilities)
-        self._rows, self._top = list(range(count)) if count <= ALL_UP_TO else [], -1
+        self._rows, self._answered = list(range(count)) if count <= ALL_UP_TO else [], frozenset()
         description = _PLACEHOLDER
         if self._probabilities is not None and count:
-            self._top = int(np.argmax(self._probabilities))
-            description = f"{self._classes[self._top]}: {certainty(self._probabilities[self._top])}"
+            shares = self._probabilities
+            answered = [np.argmax(shares)] if self._likely is None else np.flatnonzero(shares >= self._likely)
+            self._answered = frozenset(map(int, answered))
+            named = (f"{self._classes[row]}: {certainty(shares[row])}" for row in sorted(self._answered))
+            description = ", ".join(named) or "None of the classes"
             if count > ALL_UP_TO:
                 self._rows = np.argsort(-self._probabilities, kind="stable")[:MOST_PROBABLE].tolist()
         self.setAccessibleDescription(description)
@@ -117,8 +139,9 @@ class ProbabilityBars(QWidget):
     def _paint_words(self, painter: QPainter, place: QRectF, line: QRectF, row: int) -> None:
         """The name in its place, cut where it is too long, and the probability at the end of the line."""
         theme, middle = colours(), Qt.AlignmentFlag.AlignVCenter
-        painter.setFont(bold_font(self.font()) if row == self._top else self.font())
-        painter.setPen(QColor(theme.text if row == self._top or self._top < 0 else theme.secondary))
+        stands_out = row in self._answered
+        painter.setFont(bold_font(self.font()) if stands_out else self.font())
+        painter.setPen(QColor(theme.text if stands_out or self._probabilities is None else theme.secondary))
         name = painter.fontMetrics().elidedText(self._classes[row], Qt.TextElideMode.ElideRight, round(place.width()))
         painter.drawText(place, middle, name)
         if self._probabilities is not None:
@@ -133,8 +156,11 @@ class ProbabilityBars(QWidget):
         share = 0.0 if self._probabilities is None else min(float(self._probabilities[row]), 1.0)
         if share >= _LEAST:
             bar.setWidth(max(2.0, bar.width() * share))
-            painter.setBrush(QColor(theme.accent if row == self._top else theme.disabled))
+            painter.setBrush(QColor(theme.accent if row in self._answered else theme.disabled))
             painter.drawRoundedRect(bar, min(3.0, bar.width() / 2), 3)
+        if self._likely is not None:
+            edge = round(track.left() + track.width() * self._likely)
+            painter.fillRect(QRectF(edge, bar.top() - 2, 1, thickness + 4), QColor(theme.secondary))
 
     @override
     def event(self, event: QEvent) -> bool:

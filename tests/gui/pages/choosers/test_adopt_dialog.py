@@ -1,22 +1,29 @@
 """The dialog that asks what somebody else's model is, and the Try page that asks it."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QPlainTextEdit, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QLabel, QMessageBox, QPlainTextEdit, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from cnnstudio.data.published.catalogue import DATASETS
+from cnnstudio.data.splits import Dataset
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Picker
+from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.pages.choosers.adopt_dialog import AdoptDialog
 from cnnstudio.gui.pages.try_.page import TryPage
 from cnnstudio.gui.settings import Settings
+from cnnstudio.models.networks.building import build_network
 from cnnstudio.models.trained.adopt import inspect_model, remembered
 from cnnstudio.models.trained.library import load_classifier
 
 SECONDS = 60_000
+STRANGERS = Path(__file__).parents[3] / "strangers"
 
 
 def saved(folder: Path, shape: tuple, name: str = "theirs.h5") -> Path:
@@ -55,7 +62,7 @@ def test_what_is_likely_is_filled_in(dialog: AdoptDialog) -> None:
     assert dialog.findChild(QPlainTextEdit, "adopt_classes").toPlainText() == "class 0\nclass 1\nclass 2"
     assert dialog.findChild(Picker, "adopt_rule").current_key == "digit"
     assert dialog.findChild(Picker, "adopt_range").current_key == "0-1"
-    assert dialog.findChild(QCheckBox, "adopt_softmax").isChecked()
+    assert dialog.findChild(Picker, "adopt_outputs").current_key == "logits"
     assert dialog.findChild(QSpinBox, "adopt_size") is None or not dialog.findChild(QSpinBox).isVisible()
 
 
@@ -118,6 +125,43 @@ def test_the_try_page_asks_once_and_then_opens_it(theirs: Path, tmp_path: Path, 
     np.testing.assert_allclose(load_classifier(theirs).predict_many(images).sum(), 1, rtol=1e-5)
 
 
+def test_the_zip_of_teachable_machine_is_opened_in_one_go(qtbot: QtBot) -> None:
+    page = TryPage(Settings())
+    qtbot.addWidget(page)
+    page.show()
+    page.receive(STRANGERS / "converted_keras.zip")
+    qtbot.waitUntil(lambda: page.findChild(AdoptDialog) is not None, timeout=SECONDS)
+    dialog = page.findChild(AdoptDialog)
+    assert dialog.findChild(QPlainTextEdit, "adopt_classes").toPlainText() == "Cat\nBig Dog\nKäfer"
+    assert dialog.findChild(Picker, "adopt_range").current_key == "-1-1"
+    assert any("labels.txt, which lies beside it" in label.text() for label in dialog.findChildren(QLabel))
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        qtbot.keyClick(dialog, Qt.Key.Key_Return)  # nothing is left to be typed
+    assert page.model == STRANGERS / "converted_keras.zip"
+
+
+def test_weights_alone_are_told_and_the_architecture_that_they_fit_is_offered(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "mine.weights.h5"
+    build_network("lenet5", (28, 28, 1), 10, seed=1).save_weights(path)
+    page = TryPage(Settings())
+    qtbot.addWidget(page)
+    page.show()
+    told = []
+
+    def choose(box: QMessageBox) -> QPushButton:
+        told.append((page.findChild(MessageBar).isVisible(), box.text()))
+        return box.findChild(QPushButton, "open_as_lenet5")
+
+    monkeypatch.setattr(QMessageBox, "exec", lambda _: 0)
+    monkeypatch.setattr(QMessageBox, "clickedButton", choose)
+    page.receive(path)
+    qtbot.waitUntil(lambda: page.findChild(AdoptDialog) is not None, timeout=SECONDS)
+    assert len(told) == 1 and told[0][0] and "LeNet-5 for images of 28×28×1 and 10 classes" in told[0][1]
+    assert page.findChild(AdoptDialog).answers.classes == tuple("0123456789")
+
+
 def test_who_does_not_answer_is_told(theirs: Path, qtbot: QtBot) -> None:
     page = TryPage(Settings())
     qtbot.addWidget(page)
@@ -126,3 +170,110 @@ def test_who_does_not_answer_is_told(theirs: Path, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: page.findChild(AdoptDialog) is not None, timeout=SECONDS)
     press(qtbot, page.findChild(AdoptDialog), "adopt_cancel")
     assert page.findChild(MessageBar).isVisible()
+
+
+def one_sigmoid(folder: Path, length: int = 3072) -> Path:
+    import keras
+
+    model = keras.Sequential([keras.Input((length,)), keras.layers.Dense(1, "sigmoid")])
+    model.save(folder / "one.keras")
+    return folder / "one.keras"
+
+
+def test_two_classes_of_one_output_can_be_swapped(tmp_path: Path, qtbot: QtBot) -> None:
+    dialog = shown(one_sigmoid(tmp_path), qtbot)
+    assert [one.key for one in dialog.findChild(Picker, "adopt_outputs").choices] == ["probabilities", "logits"]
+    dialog.findChild(QPlainTextEdit, "adopt_classes").setPlainText("cat\ndog")
+    press(qtbot, dialog, "adopt_swap")
+    assert dialog.answers.classes == ("dog", "cat")
+    assert any("near 0, then the one near 1" in one.text() for one in dialog.findChildren(QLabel))
+
+
+def test_a_network_of_vectors_is_asked_for_the_shape_of_its_images(tmp_path: Path, qtbot: QtBot) -> None:
+    dialog = shown(one_sigmoid(tmp_path), qtbot)
+    shape, ranges = dialog.findChild(Picker, "adopt_shape"), dialog.findChild(Picker, "adopt_range")
+    assert shape.choices[0].title == "32 high, 32 wide, colour" and ranges.offers("imagenet")
+    shape.set_current(shape.choices[1].key)
+    assert dialog.answers.image_size == (48, 64) and not ranges.offers("imagenet")
+
+
+def nearest_digit(folder: Path, digits: Dataset, order: list[int]) -> Path:
+    """A network of flat digits that answers with the nearest mean image, its classes in some order."""
+    import keras
+
+    labels = digits.train.labels
+    means = np.stack([digits.train.images[labels == n].mean(axis=0).ravel() / 255 for n in order])
+    model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10)])
+    model.layers[-1].set_weights([means.T, -np.square(means).sum(axis=1) / 2])
+    model.save(folder / "digits.h5")
+    return folder / "digits.h5"
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_the_data_set_that_it_was_trained_on_is_tried(
+    digits: Dataset, add_dataset: Callable[[Dataset], None], tmp_path: Path, qtbot: QtBot, knows: bool
+) -> None:
+    add_dataset(digits)
+    entry = replace(DATASETS["digits"], title="Digits")
+    path = nearest_digit(tmp_path, digits, list(range(10)) if knows else [*range(3, 10), *range(3)])
+    dialog = AdoptDialog(inspect_model(path), None, [entry, DATASETS["fashion-mnist"]])
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dataset, table = dialog.findChild(Picker, "adopt_dataset"), dialog.findChild(QLabel, "adopt_trials")
+    assert dataset.current_key == "digits" and not table.isVisible()
+    with qtbot.waitSignal(dialog.findChild(ProgressPanel).finished, timeout=SECONDS):
+        dialog.try_what_is_here()
+    verdict = dialog.findChild(QLabel, "adopt_verdict").text()
+    assert "of Digits" in verdict and "1 to 0, inverted" in table.text() and table.isVisible()
+    if knows:
+        assert (dialog.answers.dataset, dialog.answers.value_range) == ("digits", "0-1") and "are right" in verdict
+    else:
+        assert dataset.current_key == "" and dialog.answers.classes[:2] == ("class 0", "class 1")
+        assert "Fashion-MNIST has such images too" in verdict
+        dataset.set_current("fashion-mnist")
+        assert dialog.answers.classes == DATASETS["fashion-mnist"].classes
+        assert dialog.answers.dataset == "fashion-mnist"
+
+
+def test_a_trial_ends_with_the_dialog(
+    digits: Dataset, add_dataset: Callable[[Dataset], None], tmp_path: Path, qtbot: QtBot
+) -> None:
+    add_dataset(digits)
+    path = nearest_digit(tmp_path, digits, list(range(10)))
+    dialog = AdoptDialog(inspect_model(path), None, [DATASETS["digits"]])
+    qtbot.addWidget(dialog)
+    dialog.show()
+    press(qtbot, dialog, "adopt_try")
+    assert dialog.findChild(ProgressPanel).running
+    dialog.reject()
+    assert not dialog.findChild(ProgressPanel).running
+
+
+def test_a_folder_of_images_tells_names_and_that_they_are_swapped(tmp_path: Path, qtbot: QtBot) -> None:
+    import keras
+    from PIL import Image
+
+    for name, level in (("dark", 20), ("light", 230)):
+        for number in range(8):
+            path = tmp_path / "pictures" / name / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("L", (16, 16), level + number).save(path)
+    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(1, "sigmoid")])
+    model.layers[-1].set_weights([np.full((64, 1), -0.2), np.array([6.0])])  # near 1 where it is dark
+    model.save(tmp_path / "brightness.keras")
+    dialog = shown(tmp_path / "brightness.keras", qtbot)
+    classes, verdict = dialog.findChild(QPlainTextEdit, "adopt_classes"), dialog.findChild(QLabel, "adopt_verdict")
+
+    def tried() -> str:
+        with qtbot.waitSignal(dialog.findChild(ProgressPanel).finished, timeout=SECONDS):
+            dialog.try_folder(tmp_path / "pictures")
+        return verdict.text()
+
+    assert "wrong way round" in tried()
+    dialog.findChild(Picker, "adopt_dataset").set_current(str(tmp_path / "pictures"))
+    assert classes.toPlainText() == "dark\nlight"
+    press(qtbot, dialog, "adopt_swap")
+    assert "are right" in tried() and dialog.answers.classes == ("light", "dark") and dialog.answers.dataset == ""
+    with qtbot.waitSignal(dialog.findChild(ProgressPanel).failed, timeout=SECONDS):
+        dialog.try_folder(tmp_path / "missing")
+    assert dialog.findChild(MessageBar).isVisible()

@@ -14,9 +14,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QPlainTextEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from cnnstudio.data.folders.files import PictureFile
 from cnnstudio.data.library import load_dataset
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.pages.choosers.models import ModelChooser
+from cnnstudio.gui.pages.try_.folder_results import Begun, Results, Thumbnails
 from cnnstudio.gui.pages.try_.folder_view import FolderView
 from cnnstudio.gui.pages.try_.page import TryPage
 from cnnstudio.gui.settings import Settings
@@ -392,3 +394,25 @@ def test_back_by_the_keys(qtbot: QtBot, view: FolderView, keys: str) -> None:
     qtbot.waitUntil(view.isActiveWindow)
     with qtbot.waitSignal(view.left):
         qtbot.keySequence(view, keys)
+
+
+def test_pictures_of_several_classes_count_for_each(tmp_path: Path) -> None:
+    thumbnails = Thumbnails((8, 8, 3))
+    results = Results(Begun(tmp_path, ("bar", "pole", "sun"), "m 1", 3, False, (), thumbnails))
+
+    def one(name: str, independent: tuple[str, ...], *shares: float) -> FilePrediction:
+        top = sorted(((n, results.begun.classes[n], share) for n, share in enumerate(shares)), key=lambda it: -it[2])
+        return FilePrediction(PictureFile(name, tmp_path / name), tuple(top), independent=independent)
+
+    results.add(
+        [
+            one("pole/a.png", ("bar", "pole"), 0.9, 0.8, 0.1),
+            one("sun/b.png", (), 0.1, 0.1, 0.3),
+            one("pole/c.png", ("pole",), 0.1, 0.7, 0.2),
+        ]
+    )
+    assert results.counts(sure=True).tolist() == [1, 2, 0] and results.counts(sure=False).tolist() == [0, 0, 1]
+    assert (results.judged, results.right) == (3, 2)
+    assert [results.label(place).text for place in range(3)] == ["bar, pole", "none (sun 30 %)", "pole"]
+    assert sorted(results.order("class", "all", 1)) == [0, 2] and results.order("class", "wrong", 1).size == 0
+    assert results.order("class", "wrong", None).tolist() == [1]

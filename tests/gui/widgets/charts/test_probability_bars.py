@@ -100,3 +100,17 @@ def test_the_tooltip_names_the_row_in_full(bars):
     QApplication.sendEvent(bars, QHelpEvent(QEvent.Type.ToolTip, place, bars.mapToGlobal(place)))
     assert "in full: 12.3\N{NO-BREAK SPACE}%" in QToolTip.text()
     QToolTip.hideText()
+
+
+def test_each_class_may_be_answered_by_itself(bars, pixels):
+    bars.set_classes(DIGITS, likely=0.5)
+    assert "several can be right, or none" in bars.toolTip()
+    bars.set_probabilities(np.array([0.9, 0.1, 0, 0.6, 0, 0, 0.4, 0, 0, 0]))
+    assert bars.answered == ("0", "3") and bars.accessibleDescription() == "0: 90.0 %, 3: 60.0 %"
+    picture = pixels(bars)
+    assert [row for row in range(10) if width_of(picture, row, LIGHT.accent)] == [0, 3]
+    bars.set_probabilities(np.full(10, 0.2))
+    assert bars.answered == () and bars.accessibleDescription() == "None of the classes"
+    bars.set_classes(DIGITS)
+    bars.set_probabilities(np.full(10, 0.1) + 0.02 * (np.arange(10) == 4))
+    assert bars.answered == ("4",) and "together they are 100" in bars.toolTip()

@@ -1,0 +1,99 @@
+"""What a model of Keras is that is no classifier of images: told by its layers, with what to do instead."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cnnstudio.models.keras_config.allowlist import MODELS, RefusedError
+
+_KINDS = (
+    (
+        frozenset({"Embedding", "StringLookup", "TextVectorization", "TokenAndPositionEmbedding"}),
+        "it is a model of text: its layer “{0}” ({1}) takes words",
+    ),
+    (
+        frozenset({"MelSpectrogram", "STFTSpectrogram"}),
+        "it is a model of sound: its layer “{0}” ({1}) takes what a microphone records",
+    ),
+    (
+        frozenset({"Conv3D", "ConvLSTM2D", "ConvLSTM3D", "MaxPooling3D", "AveragePooling3D", "GlobalAveragePooling3D"}),
+        "it is a model of films or volumes: its layer “{0}” ({1}) takes many pictures at once",
+    ),
+    (
+        frozenset({"Bidirectional", "Conv1D", "GRU", "LSTM", "SeparableConv1D", "SimpleRNN"}),
+        "it is a model of sequences, such as sound or text: its layer “{0}” ({1}) takes one step after the other",
+    ),
+)
+"""Layers that only other kinds of models have, and what these are."""
+
+_IMAGES = frozenset({"Conv2D", "DepthwiseConv2D", "SeparableConv2D"})
+_MAX_DEPTH = 50
+
+
+def check_kind(text: bytes) -> None:
+    """Says what a model is that no picture can be given to, or that answers with more than a class.
+
+    Args:
+        text: of its config.json.
+
+    Raises:
+        RefusedError: it is such a model; the text says what it is, and what to do where something can be done.
+    """
+    try:
+        config = json.loads(text)
+        kind, fields = config["class_name"], config["config"]
+        layers = list(_layers(fields, 0))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return  # it is damaged, and told where it is copied
+    if isinstance(kind, str) and kind not in MODELS:
+        _refuse_class(kind, config)
+    images = any(of in _IMAGES for of, _ in layers)
+    for kinds, words in _KINDS:
+        if found := next(((of, name) for of, name in layers if of in kinds and not images), None):
+            raise RefusedError(f"{words.format(found[1][:80], found[0])}. CNN Studio opens classifiers of images")
+    inputs, outputs = (_places(fields.get(key)) for key in ("input_layers", "output_layers"))
+    if len(inputs) > 1:
+        raise RefusedError(
+            f"it takes {len(inputs)} inputs ({_listed(inputs)}). CNN Studio opens classifiers that take one image"
+        )
+    if len(outputs) > 1:
+        raise RefusedError(
+            f"it gives {len(outputs)} outputs ({_listed(outputs)}), as object detectors do, where a classifier gives "
+            "one. If one of them stands for the classes, save that alone, such as the last: keras.Model(model.input, "
+            'model.outputs[-1]).save("model.keras")'
+        )
+
+
+def _refuse_class(kind: str, config: Mapping[str, Any]) -> None:
+    built = config.get("build_config")
+    shape = built.get("input_shape") if isinstance(built, Mapping) else None
+    known = isinstance(shape, list) and 1 < len(shape) < 6 and all(isinstance(side, int) for side in shape[1:])
+    sides = ", ".join(map(str, shape[1:])) if known and shape else "HEIGHT, WIDTH, CHANNELS"
+    raise RefusedError(
+        f"it is of a class of its own, “{kind[:80]}”, which is Python code and not in the file. Where that code is, "
+        f'save it as layers: x = keras.Input(({sides})); keras.Model(x, model.call(x)).save("model.keras")'
+    )
+
+
+def _layers(fields: Mapping[str, Any], depth: int) -> Iterator[tuple[str, str]]:
+    """Kind and name of each layer of a model, and of those of models within it."""
+    layers = fields.get("layers")
+    for layer in layers if isinstance(layers, list) and depth < _MAX_DEPTH else ():
+        inner = layer.get("config") if isinstance(layer, Mapping) else None
+        if isinstance(inner, Mapping):
+            if isinstance(layer.get("class_name"), str):
+                yield layer["class_name"], str(inner.get("name"))
+            yield from _layers(inner, depth + 1)
+
+
+def _places(value: Any) -> list[str]:
+    """The names of the layers that a config has as inputs or outputs: [name, call, place], or lists of these."""
+    if isinstance(value, Mapping):
+        return [name for item in value.values() for name in _places(item)]
+    if isinstance(value, list) and value and isinstance(value[0], str):
+        return [value[0]]
+    return [name for item in value for name in _places(item)] if isinstance(value, list) else []
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(name[:40] for name in names[:4]) + (", …" if len(names) > 4 else "")
