@@ -1,7 +1,7 @@
 """`cnnstudio evaluate`: how well a classifier does on a data set's test images."""
 
-from dataclasses import asdict
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
