@@ -13,6 +13,7 @@ import pytest
 from cnnstudio.data.library import load_dataset
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.data.splits import Dataset
+from cnnstudio.training.config import TrainingConfig
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -86,3 +87,10 @@ def add_dataset() -> Iterator[Callable[[Dataset], None]]:
     """Adds a loaded data set to the table, for this test."""
     with ExitStack() as stack:
         yield lambda dataset: stack.enter_context(in_the_table(dataset))
+
+
+@pytest.fixture
+def quick(add_dataset: Callable[[Dataset], None], digits: Dataset) -> TrainingConfig:
+    """A training of two epochs of 19 batches, the last of 48 images, which takes a second."""
+    add_dataset(digits)
+    return TrainingConfig(dataset="digits", architecture="softmax", epochs=2, batch_size=64, validation_fraction=1 / 7)

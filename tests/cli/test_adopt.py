@@ -167,7 +167,7 @@ def test_several_classes_or_none_are_predicted(outcome, lights, tmp_path):
     code, out, _ = outcome("predict", str(lights), pictures, "--top", "1")
     assert code == 0 and f"{tmp_path}/pictures/blue/c0.png: none of the classes; the most probable: blue (" in out
     code, out, _ = outcome("predict", str(lights), pictures, "--csv", str(tmp_path / "table.csv"))
-    assert code == 0 and "8 of 12 images in folders named as classes are right." in out
+    assert code == 0 and "8 of 12 images whose folder or name says the class are right." in out
     code, out, _ = outcome("evaluate", str(lights), "--dataset", pictures)
     assert code == 0 and "66.67 % of the 3 test images" in out and "Each class has a probability of its own" in out
 

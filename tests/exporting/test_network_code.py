@@ -68,7 +68,7 @@ def essence(config: dict) -> dict:
     return {"name": inner["name"], "layers": layers, "ends": [inner["input_layers"], inner["output_layers"]]}
 
 
-NAMES = (*ONE_OF_EACH, "plain20", "resnet18", "transfer-efficientnetv2-b0")
+NAMES = (*ONE_OF_EACH, "transfer-efficientnetv2-b0")
 """Others only have more layers than a smaller sister, and take long."""
 
 

@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
@@ -26,6 +26,9 @@ def test_every_tab_stop_shows_its_focus(qtbot: QtBot) -> None:
     unseen = {}
     for page in PAGES:
         window.show_page(page)
+        qtbot.waitUntil(
+            window.findChild(QPushButton, "copy_versions_button").isEnabled if page == "about" else lambda: True
+        )
         qtbot.waitUntil(lambda: not any(panel.running for panel in window.findChildren(ProgressPanel)), timeout=SECONDS)
         qtbot.waitUntil(
             lambda: all(one.network is not None for one in window.findChildren(NetworkPicture)), timeout=SECONDS

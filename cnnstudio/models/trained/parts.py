@@ -122,7 +122,9 @@ class _Folder:
     def _names(self, folders: bool) -> list[str]:
         try:
             with os.scandir(self._path) as entries:
-                return sorted(one.name for one in entries if one.is_dir() == folders and not _is_hidden(one.name))
+                return sorted(
+                    one.name for one in entries if is_folder(Path(one.path)) == folders and not _is_hidden(one.name)
+                )
         except OSError:
             return []
 
