@@ -11,6 +11,7 @@ import inspect
 import pkgutil
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from typing_extensions import override
@@ -36,10 +37,17 @@ def qt_names(own: type[QObject]) -> set[str]:
     return {name for base in own.__mro__ if not base.__module__.startswith("cnnstudio") for name in names_of(base)}
 
 
+@functools.cache
+def classes_in(file: str) -> dict[str, ast.ClassDef]:
+    """The classes of a module by name, read once for all of them."""
+    return {node.name: node for node in ast.parse(Path(file).read_text("utf-8")).body if isinstance(node, ast.ClassDef)}
+
+
 def attributes(own: type[QObject]) -> set[str]:
     """Every x of `self.x = …` in a class."""
     found = set()
-    for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(own)))):
+    source = classes_in(inspect.getfile(own)).get(own.__qualname__)
+    for node in ast.walk(source or ast.parse(textwrap.dedent(inspect.getsource(own)))):
         match node:
             case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store()):
                 found.add(name)
