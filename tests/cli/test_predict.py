@@ -155,7 +155,7 @@ def test_folders_named_as_classes_say_how_many_are_right(outcome, tmp_path):
         shutil.copy(PHOTOS / "seven-phone.jpg", folder / name)
     table = tmp_path / "out.csv"
     command = ("predict", "lenet5-mnist", str(folder), "--csv", str(table))
-    counted = f"2 of 2 images are predicted in {table}.\n"
+    counted = f"3 of 3 images are predicted in {table}.\n"
     assert outcome(*command)[1] == f"{counted}1 of 2 images whose folder or name says the class is right.\n"
     assert outcome(*command)[1] == counted  # what was predicted before is not counted
 
