@@ -13,6 +13,13 @@ from pytestqt.qtbot import QtBot
 from cnnstudio.gui.task import LatestTask, Task, aside, wait_for_threads
 
 
+@pytest.fixture(autouse=True)
+def own_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the threads of a test count in it, not those that something of another test still keeps."""
+    others, every = set(threading.enumerate()), threading.enumerate
+    monkeypatch.setattr(threading, "enumerate", lambda: [thread for thread in every() if thread not in others])
+
+
 class Listener(QObject):
     """Notes what came, and in which thread."""
 
