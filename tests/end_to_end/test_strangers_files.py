@@ -60,5 +60,5 @@ def test_all_that_is_done_with_a_classifier_can_be_done_with_it(name: str, tmp_p
 def adopted(saved: Saved):
     """The file as a classifier, its values as they are."""
     found = inspect_model(saved.path)
-    remember(found, replace(found.guess, value_range="0-255", softmax=False))
+    remember(found, replace(found.guess, value_range="0-255", outputs="probabilities"))
     return open_adopted(saved.path)

@@ -1,0 +1,51 @@
+"""Trainings whose folder is moved or deleted meanwhile, and what a training leaves in memory."""
+
+import gc
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from cnnstudio.models.trained.library import list_models
+from cnnstudio.storage import runs_folder
+from cnnstudio.training import trainer
+from cnnstudio.training.events import EpochEnd, Moved
+from cnnstudio.training.trainer import train
+
+pytestmark = pytest.mark.numbers
+
+
+@pytest.mark.parametrize("what", ["renamed", "deleted", "deleted before an epoch that is worse"])
+def test_a_run_outlives_what_is_done_to_its_folder(quick, monkeypatch, what):
+    events = []
+    if what.endswith("worse"):
+        ranks = iter([(0.0, 0.0), (1.0, 0.0)])
+        monkeypatch.setattr(trainer, "_rank", lambda _: next(ranks))
+
+    def listen(event):
+        events.append(event)
+        if isinstance(event, EpochEnd) and event.epoch == 0:
+            [folder] = runs_folder().iterdir()
+            folder.rename(runs_folder() / "mine") if what == "renamed" else shutil.rmtree(folder)
+
+    result = train(quick, on_event=listen)
+    assert result.run.name == ("mine" if what == "renamed" else "softmax-digits")
+    moves = [event.run for event in events if isinstance(event, Moved)]
+    assert moves == ([result.run] if what == "renamed" else [])
+    assert list(runs_folder().iterdir()) == [result.run]
+    assert {path.name for path in result.run.iterdir()} == {"config.json", "history.json", "model.keras", "card.json"}
+    [entry] = [entry for entry in list_models() if entry.kind == "run"]
+    assert (entry.card.test_accuracy, entry.card.name) == (result.test_accuracy, result.run.name)
+    assert result.classifier.card == entry.card
+
+
+def test_a_training_leaves_nothing_behind(quick):
+    from tensorflow.python.framework.ops import gradient_registry
+
+    objects, registered = [], set(gradient_registry.list())
+    for _ in range(3):
+        train(replace(quick, epochs=1))
+        gc.collect()
+        objects.append(len(gc.get_objects()))
+    assert objects[2] - objects[1] < 200  # pytest keeps the warnings; a graph has thousands of objects
+    assert set(gradient_registry.list()) == registered
