@@ -1,0 +1,1 @@
+"""The page Inside: a network, layer by layer, down to one multiplication."""

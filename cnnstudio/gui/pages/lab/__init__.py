@@ -1,0 +1,1 @@
+"""The page Lab: the arithmetic done step by step, and the lessons."""

@@ -1,0 +1,1 @@
+"""The arithmetic of convolutional networks on small matrices, in NumPy, step by step."""
