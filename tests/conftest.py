@@ -1,7 +1,8 @@
 """What every test stands on: no screen, folders of its own, no network of its own."""
 
 import os
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from functools import cache
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cnnstudio.cli.app import run
 from cnnstudio.data.library import load_dataset
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.data.splits import Dataset
@@ -18,6 +20,9 @@ from cnnstudio.training.config import TrainingConfig
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process that a test starts compiles all modules anew
+sys.dont_write_bytecode = False  # and each run of the tests all tests
+
+Outcome = tuple[int, str, str]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,6 +47,21 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     monkeypatch.setenv("CNNSTUDIO_HOME", str(folder))
     return folder
+
+
+@pytest.fixture
+def outcome(capfd: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    """Runs a command line in this process and gives (exit code, stdout, stderr)."""
+
+    def no_window(arguments: Sequence[str]) -> int:
+        raise AssertionError("the window was opened")
+
+    def outcome_of(*arguments: str, open_window: Callable[[Sequence[str]], int] = no_window) -> Outcome:
+        capfd.readouterr()  # what fixtures said, as TensorFlow does where one imports it
+        code = run(arguments, open_window)
+        return code, *capfd.readouterr()
+
+    return outcome_of
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """README stays true: its commands run, its tables say what the code's tables say."""
 
-import math
 import re
 import shlex
 import subprocess
@@ -18,7 +17,7 @@ from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.trained.card import read_card
 from cnnstudio.storage import shipped
 from tests.benchmarks import BENCHMARKS
-from tests.models.sample_networks import DOWNLOADED, HERE, outline
+from tests.models.sample_networks import DOWNLOADED
 from tests.readme import README, TOP, TRAINED_HERE, blocks, commands, shipped_commands
 
 RUN_BY_CI = {
@@ -73,14 +72,6 @@ def test_the_python_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
 def test_data_sets(name: str) -> None:
     entry = DATASETS[name]
     assert f"| {entry.title} (`{name}`) | {entry.size_text} | {entry.licence} |" in README
-
-
-@pytest.mark.parametrize("name", HERE)
-def test_architectures(name: str) -> None:
-    entry = ARCHITECTURES[name]
-    weights = [weight for weight in outline(name).weights if "moving_" not in weight.path]
-    parameters = sum(math.prod(weight.shape) for weight in weights)
-    assert f"| {entry.title} (`{name}`) | {entry.year} | {parameters:,} | {entry.reported or '–'} |" in README
 
 
 @pytest.mark.parametrize("name", DOWNLOADED)

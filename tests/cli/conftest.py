@@ -1,30 +1,12 @@
-"""What the commands' tests share: a way to run one in this process, and a small network that it trained."""
+"""What the commands' tests share: a small network that a command trained, and files of drawings."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from cnnstudio.cli.app import run
-
-Outcome = tuple[int, str, str]
-
-
-def no_window(arguments: Sequence[str]) -> int:
-    raise AssertionError("the window was opened")
-
-
-@pytest.fixture
-def outcome(capfd: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
-    """Runs a command line and gives (exit code, stdout, stderr)."""
-
-    def outcome_of(*arguments: str, open_window: Callable[[Sequence[str]], int] = no_window) -> Outcome:
-        capfd.readouterr()  # what fixtures said, as TensorFlow does where one imports it
-        code = run(arguments, open_window)
-        return code, *capfd.readouterr()
-
-    return outcome_of
+from cnnstudio.__main__ import main
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +14,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run of a softmax regression, trained for one epoch by the command."""
     folder = tmp_path_factory.mktemp("trained") / "softmax"
     arguments = ["train", "--architecture", "softmax", "--epochs", "1", "--quiet", "--output", str(folder)]
-    assert run(arguments, no_window) == 0
+    assert main(arguments) == 0
     return folder
 
 

@@ -61,22 +61,6 @@ def test_a_file_that_is_none_is_refused(outcome, tmp_path):
     assert (code, out) == (1, "") and "there is no such file" in err
 
 
-def test_weights_alone_are_opened_as_the_architecture_that_they_fit(outcome, tmp_path):
-    from cnnstudio.models.networks.building import build_network
-
-    path = tmp_path / "mine.weights.h5"
-    build_network("lenet5", (28, 28, 1), 10, seed=1).save_weights(path)
-    code, out, err = outcome("adopt", str(path))
-    assert (code, out) == (1, "") and err.count("\n") == 1
-    assert "LeNet-5 for images of 28×28×1 and 10 classes" in err and "add --architecture lenet5" in err
-    code, out, err = outcome("adopt", str(path), "--architecture", "resnet20")
-    assert (code, out) == (2, "") and "do not fit the architecture “resnet20”; they fit lenet5" in err
-    code, out, err = outcome("adopt", str(path), "--architecture", "lenet5")
-    assert (code, err) == (0, "") and "28×28" in out
-    code, out, err = outcome("architectures", str(path))
-    assert (code, err) == (0, "") and "images of 28×28×1, 10 classes" in out
-
-
 def test_names_beside_a_model_are_taken_and_told(outcome, theirs):
     names = theirs.parent / "class_names.json"
     names.write_text('["ant", "bee", "cicada"]')

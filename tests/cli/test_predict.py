@@ -13,7 +13,7 @@ from cnnstudio.data.library import load_dataset
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.library import load_classifier
 from tests.data.digit_photos import shapes_of_drawings, sheet
-from tests.data.phone_photos import PHOTOS, photo, seven
+from tests.data.phone_photos import PHOTOS
 
 pytestmark = pytest.mark.numbers
 
@@ -99,22 +99,6 @@ def test_an_empty_drawing_among_many_batches_of_drawings(outcome, trained, strok
     assert best == [("7", "1")[index % 2] for index in range(2 * BATCH) if index != BATCH + 3]
     assert len(err.splitlines()) == 1
     assert err.startswith(f"drawing {BATCH + 3}: ")
-
-
-def test_photos_however_the_phone_was_held(outcome, tmp_path):
-    folder = tmp_path / "DCIM"
-    folder.mkdir()
-    (folder / "IMG_0008.JPG").write_bytes(photo(seven(), 8))
-    shutil.copy(PHOTOS / "seven-phone.heic", folder / "IMG_0011.HEIC")
-    files = sorted(str(path) for path in folder.iterdir())
-    code, out, err = outcome("predict", "lenet5-mnist", *files, "--top", "1", "--json")
-    assert (code, err) == (0, "")
-    assert [(entry["file"], entry["predictions"][0]["class"]) for entry in json.loads(out)] == [(f, "7") for f in files]
-    for number, source in enumerate((folder, shutil.make_archive(str(tmp_path / "photos"), "zip", folder))):
-        table = tmp_path / f"{number}.csv"
-        code, out, _ = outcome("predict", "lenet5-mnist", str(source), "--csv", str(table))
-        assert (code, out) == (0, f"2 of 2 images are predicted in {table}.\n")
-        assert [row["class"] for row in rows_of(table)] == ["7"] * 2
 
 
 def test_a_sheet_of_digits_is_read_one_by_one(outcome, tmp_path):

@@ -1,10 +1,11 @@
-"""One journey on the command line, as somebody types it: train, until Ctrl+C, list, predict."""
+"""Journeys on the command line, as somebody types them: train until Ctrl+C, list, predict; weights without layers."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 
 from cnnstudio.data.library import load_dataset
+from cnnstudio.models.networks.building import build_network
 
 
 def begin(*arguments: str) -> subprocess.Popen[str]:
@@ -66,3 +68,19 @@ def test_train_list_predict(tmp_path: Path) -> None:
     assert (drawn["drawing"], drawn["predictions"][0]["class"]) == (0, "7")
     assert wrong["file"] == str(broken)
     assert err.strip() == wrong["error"]
+
+
+def test_weights_alone_are_opened_as_the_architecture_that_they_fit(
+    outcome: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.weights.h5"
+    build_network("lenet5", (28, 28, 1), 10, seed=1).save_weights(path)
+    code, out, err = outcome("adopt", str(path))
+    assert (code, out) == (1, "") and err.count("\n") == 1
+    assert "LeNet-5 for images of 28×28×1 and 10 classes" in err and "add --architecture lenet5" in err
+    code, out, err = outcome("adopt", str(path), "--architecture", "resnet20")
+    assert (code, out) == (2, "") and "do not fit the architecture “resnet20”; they fit lenet5" in err
+    code, out, err = outcome("adopt", str(path), "--architecture", "lenet5")
+    assert (code, err) == (0, "") and "28×28" in out
+    code, out, err = outcome("architectures", str(path))
+    assert (code, err) == (0, "") and "images of 28×28×1, 10 classes" in out

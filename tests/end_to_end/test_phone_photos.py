@@ -1,6 +1,6 @@
 """A photo of a phone that was turned, on every way into the window: the same image and the same answer.
 
-The engine's tests have the other orientations (`tests/data/pictures`, `tests/models/trained`).
+The other orientations are tried in `tests/data/pictures` and `test_phone_orientations`.
 """
 
 from collections.abc import Callable, Iterator

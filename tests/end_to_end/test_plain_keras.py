@@ -5,6 +5,7 @@ A script trains beside the application's own training of the same config.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -157,3 +158,35 @@ def test_own_images_and_layers_that_vary_them_run(told, folder):
     words = " ".join(script.replace("\n# ", " ").split())
     assert "Keras reads the files that end in .jpg, .jpeg, .png, .gif and .bmp" in words
     assert "does not turn photos upright" in words
+
+
+TOLD = (
+    TrainingConfig(),
+    TrainingConfig(dataset="cifar10", optimizer="sgd", weight_decay=5e-4, augmentation="photo", precision="bfloat16"),
+    TrainingConfig(dataset="cifar100-coarse", schedule="constant", weight_decay=1e-4, augmentation="rotate=7,noise"),
+    TrainingConfig(augmentation="handwriting"),
+)
+
+
+def test_scripts_are_formatted(tmp_path):
+    ruff = shutil.which("ruff", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if ruff is None:
+        pytest.skip("ruff is not installed")
+    for number, training in enumerate(TOLD):
+        script = keras_script(config_of(replace(training, architecture="lenet5"), tmp_path), training)
+        (tmp_path / f"lenet5_{number}.py").write_text(script, encoding="utf-8")
+    transfer = replace(TOLD[1], architecture="transfer-efficientnet-lite0", fine_tune_epochs=2)
+    (tmp_path / "transfer.py").write_text(keras_script(config_of(transfer, tmp_path), transfer), encoding="utf-8")
+    for length in range(1, 60, 12):  # as its path is shorter or longer, lines break in other places
+        own = tmp_path / "own" / ("ü" * length)
+        for name in ("a", "b"):
+            (own / name).mkdir(parents=True)
+            Image.new("L", (4, 4)).save(own / name / "1.png")
+            Image.new("L", (4, 4)).save(own / name / "2.png")
+        for path in (own, Path(shutil.make_archive(str(own), "zip", own))):
+            training = TrainingConfig(dataset=str(path), image_size=28, channels=1)
+            script = keras_script(network_config("softmax", (28, 28, 1), 2), training)
+            (tmp_path / f"own_{length}{path.suffix[1:]}.py").write_text(script, encoding="utf-8")
+    for command in (["check", "--select", "E4,E7,E9,F,I"], ["format", "--diff"]):
+        done = subprocess.run([ruff, *command, "--isolated", tmp_path], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout

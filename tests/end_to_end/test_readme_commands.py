@@ -1,5 +1,6 @@
-"""README's commands of the command line, one after the other."""
+"""README's commands of the command line, one after the other, and its table of architectures."""
 
+import math
 import shlex
 import shutil
 from collections.abc import Callable
@@ -12,8 +13,10 @@ from PIL import Image
 from cnnstudio.__main__ import main
 from cnnstudio.cli.checks import CHECKS
 from cnnstudio.data.splits import Dataset
+from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.storage import shipped
-from tests.readme import commands, shipped_commands
+from tests.models.sample_networks import HERE, outline
+from tests.readme import README, commands, shipped_commands
 
 
 def test_commands_of_the_command_line_run(
@@ -53,3 +56,11 @@ def write_model(path: Path) -> None:
     inputs = keras.Input((32, 32, 3))
     x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(inputs))
     keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(x)).save(path)
+
+
+@pytest.mark.parametrize("name", HERE)
+def test_architectures(name: str) -> None:
+    entry = ARCHITECTURES[name]
+    weights = [weight for weight in outline(name).weights if "moving_" not in weight.path]
+    parameters = sum(math.prod(weight.shape) for weight in weights)
+    assert f"| {entry.title} (`{name}`) | {entry.year} | {parameters:,} | {entry.reported or '–'} |" in README

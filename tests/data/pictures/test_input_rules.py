@@ -27,7 +27,7 @@ def classifier() -> Classifier:
 @pytest.fixture(scope="module")
 def digits() -> tuple[np.ndarray, np.ndarray]:
     test = load_dataset("mnist").test
-    chosen = np.random.default_rng(7).permutation(len(test))[:8]
+    chosen = np.random.default_rng(7).permutation(len(test))[:4]
     return test.images[chosen, ..., 0], test.labels[chosen]
 
 
@@ -228,7 +228,7 @@ def test_a_photo_for_imagenet_is_what_tensorflow_makes_of_it() -> None:
     assert np.abs(image - np.clip(expected.numpy(), 0, 255)).max() <= 2
 
 
-@pytest.mark.parametrize("kind", ["tight crop", "pencil", "chalk", "large pixels", "grey paper"])
+@pytest.mark.parametrize("kind", ["tight crop", "pencil", "large pixels"])
 def test_digits_of_many_pens_and_papers_are_read(kind: str, classifier: Classifier) -> None:
     drawings, labels = draw_digits(10, seed=21)
     random = np.random.default_rng(13)

@@ -1,5 +1,8 @@
 """One photo, however the phone was held, on every way into a network: the same image and the same answer."""
 
+import csv
+import json
+import shutil
 import threading
 import zipfile
 from collections.abc import Callable
@@ -126,3 +129,19 @@ def test_training_images_stand_upright(scene: Image.Image, tmp_path: Path) -> No
     images = np.concatenate([dataset.train.images, dataset.test.images]).astype(int)
     assert len(images) == 17
     assert np.abs(images - wanted).mean(axis=(1, 2, 3)).max() < 4
+
+
+def test_photos_however_the_phone_was_held(outcome: Callable[..., tuple[int, str, str]], tmp_path: Path):
+    folder = tmp_path / "DCIM"
+    folder.mkdir()
+    (folder / "IMG_0008.JPG").write_bytes(photo(seven(), 8))
+    shutil.copy(PHOTOS / "seven-phone.heic", folder / "IMG_0011.HEIC")
+    files = sorted(str(path) for path in folder.iterdir())
+    code, out, err = outcome("predict", "lenet5-mnist", *files, "--top", "1", "--json")
+    assert (code, err) == (0, "")
+    assert [(entry["file"], entry["predictions"][0]["class"]) for entry in json.loads(out)] == [(f, "7") for f in files]
+    for number, source in enumerate((folder, shutil.make_archive(str(tmp_path / "photos"), "zip", folder))):
+        table = tmp_path / f"{number}.csv"
+        code, out, _ = outcome("predict", "lenet5-mnist", str(source), "--csv", str(table))
+        assert (code, out) == (0, f"2 of 2 images are predicted in {table}.\n")
+        assert [row["class"] for row in csv.DictReader(table.open(encoding="utf-8"))] == ["7"] * 2
