@@ -24,6 +24,8 @@ from cnnstudio.models.trained.parts import is_model, main_file
 from cnnstudio.storage import is_folder
 
 RAIL_WIDTH = 11 * GRID
+STYLING_MILLISECONDS = 100
+"""Between two pages that take a new style sheet while they are not seen."""
 DEFAULT_SIZE = QSize(1360, 860)
 MINIMUM_SIZE = QSize(960, 600)
 SHARE_OF_SCREEN = 0.7
@@ -64,6 +66,8 @@ class MainWindow(QMainWindow):
         self._current = ""
         self._messages: list[str] = []
         self._stylesheet = ""
+        self._styling = QTimer(self, interval=STYLING_MILLISECONDS, singleShot=True)
+        self._styling.timeout.connect(self._style_next)
         self._paints_first = True
         self._asks = True
         self._closed = False
@@ -131,6 +135,7 @@ class MainWindow(QMainWindow):
             self._stack.addWidget(page)
             if self.first_paint_time is not None:
                 page.warm_up()
+                self._styling.start()
         return self._pages[name]
 
     @Slot(str, object)
@@ -150,11 +155,20 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def restyle(self, stylesheet: str) -> None:
-        """Styles what is seen; a page that is not seen takes the style sheet when it is shown."""
+        """Styles what is seen at once; pages that are not seen follow one by one, or when they are shown."""
         self._stylesheet = stylesheet
         dialogs = [window for window in QApplication.topLevelWidgets() if window.isVisible()]
         for part in (self._rail, self._message, self.current_page, *filter(None, map(_page_of, dialogs))):
             _style(part, stylesheet)
+        self._styling.start()
+
+    @Slot()
+    def _style_next(self) -> None:
+        """Styles one page that is not seen: each takes some hundredths of a second."""
+        page = next((page for page in self._pages.values() if page.styleSheet() != self._stylesheet), None)
+        if page is not None:
+            _style(page, self._stylesheet)
+            self._styling.start()
 
     @override
     def changeEvent(self, event: QEvent) -> None:

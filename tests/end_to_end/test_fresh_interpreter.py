@@ -79,3 +79,13 @@ def test_a_layer_of_ours_is_known_at_once(told: dict, saved: Path) -> None:
     expected = np.asarray(keras.models.load_model(saved)(np.full((1, 6, 6, 3), 100.0)))[0]
     assert told["size"] == 3
     np.testing.assert_allclose(told["answer"], expected, rtol=1e-5)
+
+
+def test_no_source_is_read_at_imports_once_the_window_is_imported() -> None:
+    """PySide looks for `__feature__` in each module that is imported, also in the thousands of TensorFlow."""
+    program = (
+        "import cnnstudio.gui.task, imaplib; from shibokensupport import feature; print(*feature.pyside_feature_dict)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    known = done.stdout.split()
+    assert "shiboken6" in known and "imaplib" not in known

@@ -71,9 +71,7 @@ def test_a_newcomer_lands_on_the_train_page(window: MainWindow) -> None:
     assert window.findChild(QToolButton, "rail_train").isChecked()
 
 
-def test_a_style_sheet_is_set_on_what_is_seen_and_on_other_pages_once_they_are(
-    qtbot: QtBot, window: MainWindow
-) -> None:
+def test_a_style_sheet_is_set_on_what_is_seen_and_then_on_other_pages(qtbot: QtBot, window: MainWindow) -> None:
     show(qtbot, window)
     rail, train, data = window.findChild(QWidget, "rail"), window.page("train"), window.page("data")
     window.restyle("QLabel { color: red }")
@@ -86,6 +84,7 @@ def test_a_style_sheet_is_set_on_what_is_seen_and_on_other_pages_once_they_are(
     window.restyle("QLabel { color: blue }")
     assert data.styleSheet() == train.styleSheet() == "QLabel { color: blue }"  # the dialog's page, for the dialog
     assert window.page("try").styleSheet() == ""
+    qtbot.waitUntil(lambda: window.page("try").styleSheet() == "QLabel { color: blue }")
 
 
 def test_only_the_first_page_is_built_before_the_window_is_painted(qtbot: QtBot, window: MainWindow) -> None:

@@ -5,7 +5,7 @@ from html import escape
 from textwrap import wrap
 from typing import TypeVar
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QLabel, QWidget
 from typing_extensions import override
 
@@ -42,15 +42,21 @@ class Label(QLabel):
     @override
     def setText(self, text: str) -> None:
         super().setText(_NUMBER_AND_UNIT.sub("\N{NO-BREAK SPACE}", text))
+        if "<a " in text:
+            self.installEventFilter(self)
 
     @override
-    def changeEvent(self, event: QEvent) -> None:
-        """Qt gives links their colour when the text is set, and never again."""
-        super().changeEvent(event)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Qt gives links their colour when the text is set, and never again.
+
+        Only labels with links hear of their events: hundreds that ask Python at each change of the theme take as long
+        as the change itself.
+        """
         if event.type() == QEvent.Type.PaletteChange and "<a " in self.text():
             text = self.text()
             super().setText("")
             super().setText(text)
+        return super().eventFilter(watched, event)
 
 
 def label(text: str = "", role: str = "", name: str = "", *, wrap: bool = True, plain: bool = False) -> Label:
