@@ -1,4 +1,7 @@
-"""Files as people really save them open, and answer as the Keras that wrote them: all of `strangers_files`."""
+"""Files as people really save them open, and answer as the Keras that wrote them.
+
+All of `tests.strangers.recipes` but the large ones, which `python -m tests.strangers.make` tries by hand.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +14,7 @@ from cnnstudio.exporting.network_code import model_code
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.adopt import inspect_model, open_adopted, remember
 from cnnstudio.models.trained.files import load_model, read_config
-from tests.end_to_end.strangers_files import RECIPES, Saved, save
+from tests.strangers.recipes import RECIPES, Saved, save
 
 pytest.importorskip("tf_keras")
 

@@ -1,14 +1,12 @@
-"""Files of image classifiers as people save them who followed a tutorial, a course or the Keras documentation.
+"""Networks of image classifiers as people make and save them: by tutorials, courses and the documentation of Keras.
 
 Each recipe builds one network, with Keras 3 or with Keras 2 (the package `tf_keras`), which also says what its answers
-are. All of them together, into a folder to be looked at:
-
-    python -m tests.end_to_end.strangers_files FOLDER
+are.
 """
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -582,6 +580,7 @@ def residual_by_plus(keras: Any) -> Any:
 
 
 def application(keras: Any, name: str, side: int = 64, **values: Any) -> Any:
+    """One of Keras's own networks as a layer, with another head."""
     make = getattr(keras.applications, name)
     base = make(input_shape=(side, side, 3), include_top=False, weights=None, **values)
     base.trainable = False
@@ -592,11 +591,15 @@ def application(keras: Any, name: str, side: int = 64, **values: Any) -> Any:
     return keras.Model(image, layers.Dense(3, activation="softmax")(x))
 
 
-def _put_application(name: str, side: int = 64, large: bool = True, **values: Any) -> None:
-    def build(keras: Any) -> Any:
-        return application(keras, name, side, **values)
+def whole_application(keras: Any, name: str, side: int = 64, **values: Any) -> Any:
+    """One of Keras's own networks with its own head, for a few classes."""
+    return getattr(keras.applications, name)(input_shape=(side, side, 3), weights=None, classes=10, **values)
 
-    RECIPES[f"application_{name}"] = Recipe(build, endings=("keras", "h5"), large=large)
+
+def _put_application(name: str, side: int = 64, large: bool = True, **values: Any) -> None:
+    for prefix, make in (("application", application), ("whole_application", whole_application)):
+        build = partial(make, name=name, side=side, **values)
+        RECIPES[f"{prefix}_{name}"] = Recipe(build, endings=("keras", "h5"), large=large)
 
 
 _put_application("MobileNet", alpha=0.25, large=False)
@@ -610,10 +613,10 @@ for _name in (
     "ResNet50",
     "ResNet50V2",
     "VGG16",
+    "ConvNeXtTiny",
+    "NASNetMobile",
 ):
     _put_application(_name)
-_put_application("ConvNeXtTiny")
-_put_application("NASNetMobile")
 _put_application("InceptionV3", 96)
 _put_application("Xception", 96)
 
@@ -627,20 +630,3 @@ def application_in_a_chain_with_its_head(keras: Any) -> Any:
     return keras.Sequential(
         [layers.Rescaling(1 / 127.5, offset=-1, input_shape=(64, 64, 3)), base, layers.Dense(3, activation="softmax")]
     )
-
-
-if __name__ == "__main__":
-    target = Path(sys.argv[1])
-    target.mkdir(parents=True, exist_ok=True)
-    wanted = sys.argv[2:] or list(RECIPES)
-    for one in wanted:
-        for number in RECIPES[one].versions:
-            try:
-                for saved in save(one, number, target):
-                    np.savez(
-                        saved.path.with_suffix(f".{saved.path.suffix[1:]}.npz"),
-                        images=saved.images,
-                        answers=saved.answers,
-                    )
-            except Exception as error:  # noqa: BLE001  # the others are made all the same
-                print(f"{one}, Keras {number}: {type(error).__name__}: {str(error)[:300]}")
