@@ -247,7 +247,8 @@ def _part(value: Any) -> Any:
     if value["class_name"] in ("Policy", "DTypePolicy"):
         return value["config"]["name"]
     module = _MODULES.get(value["class_name"])
-    if module is None or "module" in value:
+    # TensorFlow has initialisers of the same names, such as that of `tf.constant_initializer(0)`, with the same values.
+    if module is None or not str(value.get("module", "tensorflow.")).startswith("tensorflow."):
         return value
     return {"module": module, "class_name": value["class_name"], "config": value["config"], "registered_name": None}
 
