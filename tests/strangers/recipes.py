@@ -59,7 +59,7 @@ class Saved:
     Attributes:
         name: recipe, version of Keras and ending.
         path: its file.
-        images: (n, height, width, channels) float32.
+        images: (n, height, width, channels) float32; some networks take grey images as (n, height, width).
         answers: (n, classes) float32.
         recipe: how it was made.
     """
@@ -84,11 +84,12 @@ def package(version: int) -> Any:
 
 def spots(random: np.random.Generator, shape: list[int]) -> np.ndarray:
     """Two images of large spots with values of 0 to 1, and two of 0 to 255: each network sees a difference."""
-    height, width, channels = shape
-    small = random.uniform(0, 1, (4, 4, 4, channels))
+    height, width, *channels = shape
+    small = random.uniform(0, 1, (4, 4, 4, *channels))
     rows, columns = np.arange(height) * 4 // height, np.arange(width) * 4 // width
-    images = small[:, rows][:, :, columns] ** np.array([0.5, 2, 0.5, 2])[:, None, None, None]
-    return (images * np.array([1, 1, 255, 255])[:, None, None, None]).astype(np.float32)
+    each = (4, *[1] * len(shape))
+    images = small[:, rows][:, :, columns] ** np.reshape([0.5, 2, 0.5, 2], each)
+    return (images * np.reshape([1, 1, 255, 255], each)).astype(np.float32)
 
 
 def innermost(model: Any) -> Iterator[Any]:
@@ -557,6 +558,47 @@ def tensorflow_between_the_layers(keras: Any) -> Any:
     x = tf.reshape(x, (-1, 8))
     x = layers.Dense(3)(x)
     return keras.Model(image, tf.nn.softmax(x))
+
+
+@recipe(versions=(2,))
+def channel_put_on_by_tensorflow(keras: Any) -> Any:
+    import tensorflow as tf
+
+    layers = keras.layers
+    image = keras.Input((32, 32))
+    x = layers.Conv2D(4, 3)(tf.expand_dims(image / 255.0, -1))
+    weights = layers.Dense(4, activation="sigmoid")(layers.GlobalAveragePooling2D()(x))
+    x = x * tf.expand_dims(tf.expand_dims(weights, 1), axis=1)
+    x = tf.squeeze(layers.GlobalMaxPooling2D(keepdims=True)(x), axis=[1, 2])
+    return keras.Model(image, layers.Dense(3, activation="softmax")(x))
+
+
+@recipe(versions=(2,))
+def layers_written_as_functions(keras: Any) -> Any:
+    import tensorflow as tf
+
+    layers = keras.layers
+    image = keras.Input((32, 32, 3))
+    x = tf.image.rgb_to_grayscale(tf.clip_by_value(image, 0, 255)) / 255
+    x = tf.pad(x, [[0, 0], [1, 1], [2, 0], [0, 0]])
+    x = tf.nn.local_response_normalization(layers.Conv2D(8, 3)(x), depth_radius=2, bias=2, alpha=1e-2, beta=0.75)
+    x = tf.nn.avg_pool2d(tf.nn.max_pool2d(x, 2, 2, "VALID"), [1, 3, 3, 1], [1, 2, 2, 1], "SAME")
+    x = tf.math.l2_normalize(tf.math.reduce_max(tf.nn.elu(x), axis=(1, 2)), axis=1)
+    return keras.Model(image, layers.Dense(3, activation="softmax")(x))
+
+
+@recipe(versions=(3,))
+def layers_written_as_operations(keras: Any) -> Any:
+    layers, ops = keras.layers, keras.ops
+    image = keras.Input((32, 32, 3))
+    x = ops.image.rgb_to_grayscale(ops.clip(image, 0, 255)) / 255
+    x = ops.pad(x, [[0, 0], [1, 1], [2, 0], [0, 0]])
+    x = layers.Conv2D(8, 3)(x)
+    x = ops.average_pool(ops.max_pool(x, 2), 3, 2, "same")
+    weights = layers.Dense(8, activation="sigmoid")(layers.GlobalAveragePooling2D()(x))
+    x = x * ops.expand_dims(ops.expand_dims(weights, 1), 1)
+    x = ops.squeeze(layers.GlobalMaxPooling2D(keepdims=True)(x), axis=[1, 2])
+    return keras.Model(image, layers.Dense(3, activation="softmax")(x))
 
 
 @recipe(versions=(3,))

@@ -57,6 +57,22 @@ _ADVICE = {
 }
 """What else will do, for layers that are met often."""
 
+_LAYERS_OF_FUNCTIONS = {
+    "batch_normalization": "BatchNormalization",
+    "fused_batch_norm": "BatchNormalization",
+    "conv2d": "Conv2D",
+    "depthwise_conv2d": "DepthwiseConv2D",
+    "dropout": "Dropout",
+    "matmul": "Dense",
+    "random_brightness": "RandomBrightness",
+    "random_contrast": "RandomContrast",
+    "random_flip_left_right": "RandomFlip",
+    "random_flip_up_down": "RandomFlip",
+    "random_normal": "GaussianNoise",
+    "resize_with_pad": "Resizing (with pad_to_aspect_ratio=True)",
+}
+"""What to put in the place of functions of TensorFlow that need, or draw, numbers of their own."""
+
 DTYPES = (
     *("float32", "float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16"),
     *("uint8", "uint16", "uint32", "int8", "int16", "int32", "int64", "bool"),
@@ -173,9 +189,13 @@ def _as_layer(config: Any) -> Any:
         return config
     layer = as_layer(config)
     if layer is None:
+        instead = _LAYERS_OF_FUNCTIONS.get(str(config.get("class_name")).rpartition(".")[2])
+        advice = "do that to the images beforehand, or say it with a layer such as Rescaling"
+        if instead is not None:
+            advice = f"put Keras's layer {instead} in its place"
         raise RefusedError(
-            f"it computes with {_kind(config)} between its layers, in a way that none of Keras's image layers does; do "
-            "that to the images beforehand, or say it with a layer such as Rescaling, and save the model again"
+            f"it computes with {_kind(config)} between its layers, in a way that none of Keras's image layers does; "
+            f"{advice}, and save the model again"
         )
     return layer
 

@@ -14,7 +14,7 @@ from cnnstudio.errors import reason
 from cnnstudio.models.keras_config.allowlist import MODELS, PARTS, RefusedError
 from cnnstudio.models.keras_config.equivalents import OPERATION_MODULES, is_operation
 from cnnstudio.models.keras_config.graph import input_layer, layer_config, tensor
-from cnnstudio.models.keras_config.tensorflow_calls import KINDS, as_operation
+from cnnstudio.models.keras_config.tensorflow_calls import KINDS, as_operation, note_shapes
 from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 
 MAX_CONFIG = 2**24
@@ -127,6 +127,7 @@ class _Reading:
         if isinstance(inner, list):  # Sequential, as before 2.3
             inner = {"name": "sequential", "layers": inner}
         layers = [part for layer in inner["layers"] for part in self._layers(layer, depth)]
+        note_shapes(layers)
         if kind == "Sequential":
             layers = _with_input(layers, inner["layers"])
         copied = {key: inner[key] for key in ("trainable", "build_input_shape") if key in inner}
