@@ -27,6 +27,7 @@ from cnnstudio.models.keras_config.image_input import (
     take_images,
     takes_images,
 )
+from cnnstudio.models.layer_kinds.effects import shape_words
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
 from cnnstudio.models.trained.class_names import find_class_names, is_from_teachable_machine, listed_names
@@ -372,8 +373,16 @@ def _add_range(graph: Graph, entry: ValueRange) -> str | None:
 
 def _count_outputs(graph: Graph) -> int:
     table = describe(graph.to_config())
-    if table.misfit is not None:
-        raise StudioError(table.misfit.text)
+    misfit = table.misfit
+    shape = table.row(misfit.layer).output_shape if misfit is not None else None
+    if misfit is not None and shape is not None and len(shape) > 1:
+        raise StudioError(
+            f"Its last layer, “{misfit.layer}”, answers {shape_words(shape)} numbers, so it says what is where in an "
+            "image, as networks that find objects (YOLO) or outline them do. CNN Studio opens classifiers, which give one "
+            "number for each class; the Architecture page shows the layers of this one."
+        )
+    if misfit is not None:
+        raise StudioError(misfit.text)
     return table.classes
 
 
