@@ -79,6 +79,9 @@ DTYPES = (
 )
 """Types of numbers, and policies that mix them."""
 
+_MOST_LISTS = 8
+"""Lists within lists in a value: twice as many as the weights of a convolution have."""
+
 _MODEL_FIELDS = ("name", "trainable", "layers", "input_layers", "output_layers", "build_input_shape")
 
 
@@ -248,10 +251,12 @@ def _value(value: Any) -> Any:
     return _plain(value)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, depth: int = 0) -> Any:
     """A text, a number, true, false, null, or lists of these; anything else is refused."""
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        if depth == _MOST_LISTS:
+            raise RefusedError(f"one of its values is lists within lists, over {_MOST_LISTS} deep")
+        return [_plain(item, depth + 1) for item in value]
     # A “>” stands in the names under which packages register their own objects.
     if isinstance(value, str) and (len(value) > MAX_TEXT or ">" in value):
         raise RefusedError("one of its texts is too long, or names an object of another package")

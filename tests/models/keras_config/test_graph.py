@@ -223,3 +223,15 @@ def test_other_calls_are_refused_by_their_names(function, values):
 def test_the_layer_that_does_as_a_function_is_named():
     with pytest.raises(RefusedError, match=r"“tf.nn.dropout” between its layers, .*; put Keras's layer Dropout in its"):
         checked_config(modern_config(json.dumps(call("nn.dropout", {"rate": 0.5}))))
+
+
+def test_values_nested_without_end_are_refused():
+    value: Any = 3
+    for _ in range(300):
+        value = [value]
+    with pytest.raises(RefusedError, match="lists within lists, over 8 deep"):
+        checked_config(
+            json.dumps(
+                functional("all", [image(), layer("ReLU", "it", [["image", 0, 0]], max_value=value)], ["it", 0, 0])
+            ).encode()
+        )
