@@ -378,8 +378,8 @@ def _count_outputs(graph: Graph) -> int:
     if misfit is not None and shape is not None and len(shape) > 1:
         raise StudioError(
             f"Its last layer, “{misfit.layer}”, answers {shape_words(shape)} numbers, so it says what is where in an "
-            "image, as networks that find objects (YOLO) or outline them do. CNN Studio opens classifiers, which give one "
-            "number for each class; the Architecture page shows the layers of this one."
+            "image, as networks do that find objects (YOLO) or outline them. CNN Studio opens classifiers, which give "
+            "one number for each class; the Architecture page shows the layers of this one."
         )
     if misfit is not None:
         raise StudioError(misfit.text)
