@@ -189,9 +189,9 @@ def _of_channels(operation: str, settings: Mapping[str, Any], given: Any) -> _La
         case "Flip" if settings["axis"] in (-1, 3, [-1], [3]):
             return _picked(given, list(range(_count(given)))[::-1])
         case "Repeat" if settings["axis"] in (-1, 3) and _count(given, 1) == 1 and settings["repeats"] <= _MOST_MIXED:
-            return _mixing([[1.0] * settings["repeats"]])
+            return mixing([[1.0] * settings["repeats"]])
         case "RGBToGrayscale" if _count(given) == 3 and settings.get("data_format") in (None, "channels_last"):
-            return _mixing([[weight] for weight in _LUMINANCE])
+            return mixing([[weight] for weight in _LUMINANCE])
         case "LocalResponseNormalization":
             return operation, {key: settings[key] for key in ("size", "k", "alpha", "beta")}
     return None
@@ -298,7 +298,7 @@ def _is_ellipsis(value: Any) -> bool:
 def _picked(given: Any, channels: Sequence[int]) -> tuple[str, dict[str, Any]]:
     if max(_count(given), len(channels)) > _MOST_MIXED:
         raise ValueError(f"{len(channels)} channels of {_count(given)}")
-    return _mixing([[float(place == channel) for channel in channels] for place in range(_count(given))])
+    return mixing([[float(place == channel) for channel in channels] for place in range(_count(given))])
 
 
 def is_mixing(node: Node) -> bool:
@@ -308,8 +308,8 @@ def is_mixing(node: Node) -> bool:
     return node.kind == "Conv2D" and node.config.get("kernel_size") == [1, 1] and fixed
 
 
-def _mixing(weights: list[list[float]]) -> tuple[str, dict[str, Any]]:
-    """A convolution whose weights are fixed: what each output channel takes of each channel."""
+def mixing(weights: list[list[float]]) -> tuple[str, dict[str, Any]]:
+    """Kind and values of a convolution whose weights are fixed: of each channel, what goes into each new one."""
     initializer = {"class_name": "Constant", "config": {"value": [[weights]]}}
     return "Conv2D", {
         "filters": len(weights[0]),
