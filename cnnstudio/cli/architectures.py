@@ -1,11 +1,13 @@
 """`cnnstudio architectures`: the architectures that can be chosen by name, or the layer table of one."""
 
 import math
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 
 from cnnstudio import wording
 from cnnstudio.cli.console import complain, engine_at_work, new_table, print_json, results
@@ -20,7 +22,7 @@ from cnnstudio.cli.options import (
 )
 from cnnstudio.errors import StudioError
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES, FAMILIES
-from cnnstudio.models.layer_table import LayerRow, LayerTable, describe, mlp_connections
+from cnnstudio.models.layer_table import LayerGroup, LayerRow, LayerTable, describe, mlp_connections
 from cnnstudio.models.networks.building import network_config
 from cnnstudio.models.networks.files import Network, list_networks, saved_path
 from cnnstudio.models.trained.library import find_model
@@ -143,16 +145,7 @@ def _show(table: LayerTable) -> None:
     )
     for column in grid.columns[4:6]:
         column.justify = "right"
-    for row in table.rows:
-        grid.add_row(
-            row.name,
-            f"{row.title}, {row.activation}" if row.activation and row.kind != "Activation" else row.title,
-            _shape(row.output_shape),
-            row.parameter_terms,
-            f"{row.multiply_adds:,}" if row.multiply_adds else "",
-            _shape(row.receptive_field),
-            _formula(row),
-        )
+    _add_rows(grid, table.outline, "")
     grid.add_section()
     still = table.parameters - table.trainable_parameters
     parameters = f"{table.parameters:,}" + (f", {still:,} of them not trained" if still else "")
@@ -164,6 +157,29 @@ def _show(table: LayerTable) -> None:
             f"\nThe same with an MLP: {sum(map(math.prod, connections.values())):,} connections where the "
             f"convolutions have {sum(row.parameters for row in table.rows if row.name in connections):,} parameters."
         )
+
+
+def _add_rows(grid: Table, members: Sequence[LayerRow | LayerGroup], networks: str) -> None:
+    """Adds a row for each layer; those of a network within the network below a row for all of it, and set in.
+
+    Args:
+        grid: what the rows are added to.
+        members: layers and networks.
+        networks: the names of the networks that they are in, each with a dot behind it.
+    """
+    for one in members:
+        row = one.row if isinstance(one, LayerGroup) else one
+        grid.add_row(
+            "  " * networks.count(".") + row.name.removeprefix(networks),
+            f"{row.title}, {row.activation}" if row.activation and row.kind != "Activation" else row.title,
+            _shape(row.output_shape),
+            row.parameter_terms or (f"{row.parameters:,}" if row.parameters else ""),
+            f"{row.multiply_adds:,}" if row.multiply_adds else "",
+            _shape(row.receptive_field),
+            _formula(row),
+        )
+        if isinstance(one, LayerGroup):
+            _add_rows(grid, one.members, f"{row.name}.")
 
 
 def _shape(sides: tuple[int, ...] | None) -> str:

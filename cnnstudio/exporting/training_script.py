@@ -214,7 +214,7 @@ def _check_fit(table: LayerTable, entry: DatasetEntry) -> None:
     """Refuses a network that cannot be trained on a data set as it is."""
     if table.classes != len(entry.classes):
         raise StudioError(
-            f"This network has {table.classes:,} classes, but {entry.title} has {len(entry.classes):,}. Fit the "
+            f"This network has {table.classes_text}, but {entry.title} has {len(entry.classes):,} classes. Fit the "
             "network to them first, or choose another data set."
         )
     if table.input_shape != entry.image_shape:

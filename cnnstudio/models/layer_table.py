@@ -5,7 +5,7 @@ No variable is made and Keras is not imported: shapes and counts follow from the
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -89,6 +89,30 @@ class LayerRow:
     receptive_field: tuple[int, int] | None = None
     windows: tuple[Window, Window] | None = None
 
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The names of the networks within the network that it is in, the outermost first."""
+        return tuple(self.name.split(".")[:-1])
+
+
+@dataclass(frozen=True)
+class LayerGroup:
+    """The layers of a network within the network, two at least.
+
+    Attributes:
+        row: what stands for all of it: its name after those of the networks that it is in, and what it answers, has
+            and costs in all.
+        members: its layers, and the networks within it.
+    """
+
+    row: LayerRow
+    members: "tuple[LayerRow | LayerGroup, ...]"
+
+    @cached_property
+    def rows(self) -> tuple[LayerRow, ...]:
+        """All of its layers."""
+        return tuple(row for one in self.members for row in (one.rows if isinstance(one, LayerGroup) else (one,)))
+
 
 @dataclass(frozen=True)
 class LayerTable:
@@ -133,6 +157,16 @@ class LayerTable:
         """Numbers that all layers answer to one image, as far as their shapes are known."""
         return sum(math.prod(row.output_shape) for row in self.rows if row.output_shape is not None)
 
+    @cached_property
+    def outline(self) -> tuple[LayerRow | LayerGroup, ...]:
+        """The layers, those of networks within the network together, where its first one stands."""
+        return _outline(self.rows, 0, {source: row.name for row in self.rows for source in row.inputs})
+
+    @cached_property
+    def groups(self) -> tuple[LayerGroup, ...]:
+        """The networks within the network in `outline`, each before those in it."""
+        return tuple(_groups_in(self.outline))
+
     def row(self, name: str) -> LayerRow:
         """The layer of that name.
 
@@ -175,6 +209,55 @@ def describe(config: Config) -> LayerTable:
     if misfit is None:
         misfit = _bad_output(output.name, known[output.name])
     return LayerTable(str(config["config"]["name"]), image, _classes(output, known), tuple(rows), misfit)
+
+
+_DEEPEST = 6
+"""Levels of networks within networks that are told apart: more are no help to anybody."""
+
+
+def _outline(rows: Sequence[LayerRow], level: int, last_fed: Mapping[str, str]) -> tuple[LayerRow | LayerGroup, ...]:
+    """Puts the layers of each network within the network together.
+
+    Args:
+        rows: layers that are in the same networks down to `level`.
+        level: how many networks they are all in.
+        last_fed: of each layer that feeds others, the name of the last one.
+    """
+    members: dict[str, list[LayerRow]] = {}
+    for row in rows:
+        inner = row.networks[level : level + 1] if level < _DEEPEST else ()
+        members.setdefault(".".join((*row.networks[:level], *inner, "")) if inner else row.name, []).append(row)
+    return tuple(
+        LayerGroup(_as_one(key[:-1], inside, last_fed), _outline(inside, level + 1, last_fed))
+        if len(inside) > 1
+        else inside[0]
+        for key, inside in members.items()
+    )
+
+
+def _groups_in(members: Iterable[LayerRow | LayerGroup]) -> Iterator[LayerGroup]:
+    for one in members:
+        if isinstance(one, LayerGroup):
+            yield one
+            yield from _groups_in(one.members)
+
+
+def _as_one(name: str, rows: Sequence[LayerRow], last_fed: Mapping[str, str]) -> LayerRow:
+    """What stands for a network within the network: the last of its layers that feeds another is what it answers."""
+    names = {row.name for row in rows}
+    end = next((row for row in reversed(rows) if last_fed.get(row.name, "") not in names), rows[-1])
+    return LayerRow(
+        name=name,
+        kind="Functional",
+        title=f"Network of {len(rows):,} layers",
+        description="A network within the network, as one that has learnt from other images and got another head.",
+        inputs=tuple(dict.fromkeys(source for row in rows for source in row.inputs if source not in names)),
+        output_shape=end.output_shape,
+        parameters=sum(row.parameters for row in rows),
+        trainable_parameters=sum(row.trainable_parameters for row in rows),
+        multiply_adds=sum(row.multiply_adds for row in rows),
+        receptive_field=end.receptive_field,
+    )
 
 
 def check_size(parameters: Mapping[str, int], activations: int) -> None:

@@ -95,7 +95,7 @@ def steps(config: Config) -> dict[str, Callable[[], object]]:
     from PySide6.QtCore import QObject
 
     from cnnstudio.exporting.network_code import model_code
-    from cnnstudio.gui.widgets.network.layer_facts import Facts
+    from cnnstudio.gui.widgets.network.layer_table import LayerTableModel
     from cnnstudio.gui.widgets.network.layout.lay_out import lay_out
     from cnnstudio.gui.widgets.network.scene import NetworkScene
 
@@ -107,7 +107,7 @@ def steps(config: Config) -> dict[str, Callable[[], object]]:
     return {
         "copy": lambda: copy.deepcopy(config),
         "table": lambda: describe(config),
-        "facts": lambda: Facts(table).cells(),
+        "facts": lambda: LayerTableModel(owner).set_table(table),
         "layout": lambda: lay_out(table),
         "unfolded": lambda: lay_out(table, folded=False),
         "scene": lambda: (owner, scene.set_layout(layout)),

@@ -1,4 +1,7 @@
-"""Files as people really save them open, and answer as the Keras that wrote them: all of `strangers_files`."""
+"""Files as people really save them open, and answer as the Keras that wrote them.
+
+All of `tests.strangers.recipes` but the large ones, which `python -m tests.strangers.make` tries by hand.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,9 +12,10 @@ import pytest
 
 from cnnstudio.exporting.network_code import model_code
 from cnnstudio.models.layer_table import describe
-from cnnstudio.models.trained.adopt import inspect_model, open_adopted, remember
+from cnnstudio.models.trained.adopt import inspect_model, open_adopted, read_image_config, remember
 from cnnstudio.models.trained.files import load_model, read_config
-from tests.end_to_end.strangers_files import RECIPES, Saved, save
+from cnnstudio.models.trained.value_ranges import VALUE_RANGES
+from tests.strangers.recipes import RECIPES, Saved, save
 
 pytest.importorskip("tf_keras")
 
@@ -31,6 +35,10 @@ def test_it_opens_and_answers_as_plain_keras(name: str, version: int, tmp_path: 
         answers = np.asarray(model(saved.images, training=False))
         np.testing.assert_allclose(answers, saved.answers, rtol=0, atol=saved.recipe.tolerance, err_msg=saved.name)
         assert not any(hasattr(layer, "layers") for layer in model.layers)
+        if saved.images.ndim == 3:
+            kept = adopted(saved).model(saved.images[..., None], training=False)
+            np.testing.assert_allclose(kept, saved.answers, rtol=0, atol=saved.recipe.tolerance, err_msg=saved.name)
+            continue
         table = describe(read_config(saved.path))
         assert table.misfit is None, saved.name
         assert {row.name for row in table.rows} == {layer.name for layer in model.layers}, saved.name
@@ -55,6 +63,26 @@ def test_all_that_is_done_with_a_classifier_can_be_done_with_it(name: str, tmp_p
         definitions, text = model_code(read_config(saved.path))
         exec("\n\n\n".join(["import keras\nfrom keras import layers", *definitions, text]), names)
         assert names["model"].count_params() == load_model(saved.path).count_params()
+
+
+@pytest.mark.parametrize("value_range", VALUE_RANGES)
+def test_the_printed_code_computes_what_the_application_computes(value_range: str, tmp_path: Path) -> None:
+    """Plain Keras, given the weights of the file, answers to raw values: the range, blue first too, is in the code."""
+    import keras
+
+    (saved, *_) = save("chain", 3, tmp_path)
+    found = inspect_model(saved.path)
+    remember(found, replace(found.guess, value_range=value_range))
+    names: dict = {}
+    definitions, text = model_code(read_image_config(saved.path))
+    exec("\n\n\n".join(["import keras\nfrom keras import layers", *definitions, text]), names)
+    for layer in keras.models.load_model(saved.path).layers:
+        names["model"].get_layer(layer.name).set_weights(layer.get_weights())
+    raw = saved.images[2:].round()
+    answers = names["model"](raw, training=False)
+    np.testing.assert_allclose(answers, open_adopted(saved.path).model(raw, training=False), atol=1e-6)
+    plain = keras.models.load_model(saved.path)(VALUE_RANGES[value_range].apply(raw), training=False)
+    np.testing.assert_allclose(answers, plain, atol=1e-5)
 
 
 def adopted(saved: Saved):

@@ -1,16 +1,21 @@
-"""Makes the files in this folder as people have them from Keras 2, and what each network answers in Keras 2.
+"""Makes files of models as people have them, and what each network answers in the Keras that wrote it.
 
-Run by hand where the package tf_keras is installed beside TensorFlow, which the tests do not need:
+Run by hand, where the package tf_keras is installed beside TensorFlow:
 
-    python -m tests.strangers.make
+    python -m tests.strangers.make                  the files in this folder, which the tests read, from Keras 2
+    python -m tests.strangers.make FOLDER [NAME …]  the networks of `recipes`, the large ones too, into another folder;
+                                                    says of each by how much the answers of CNN Studio differ
 """
 
 import json
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
 
 import numpy as np
+
+from tests.strangers.recipes import RECIPES, save
 
 FOLDER = Path(__file__).parent
 NAMES = "0 Cat\n1 Big Dog\n2 Käfer\n"
@@ -74,8 +79,8 @@ def packed(source: Path, target: Path, around: str = "") -> None:
             archive.writestr(f"__MACOSX/{name.rpartition('/')[0]}/._{file.name}", b"\x00\x05\x16\x07" + bytes(60))
 
 
-def make() -> None:
-    """Writes all files."""
+def make_kept() -> None:
+    """Writes the files in this folder."""
     model = network("channels_last")
     raw = image()[None].astype(np.float32)
     nested = teachable_machine()
@@ -102,5 +107,26 @@ def make() -> None:
         packed(Path(temporary) / "nested", FOLDER / "nested_savedmodel.zip")
 
 
+def make_others(folder: Path, names: list[str]) -> None:
+    """Writes the networks of `recipes`, those of these names or all, and says how CNN Studio answers in their place."""
+    from cnnstudio.models.trained.files import load_model
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names or list(RECIPES):
+        for version in RECIPES[name].versions:
+            try:
+                for saved in save(name, version, folder):
+                    np.savez(folder / f"{saved.name}.npz", images=saved.images, answers=saved.answers)
+                    model = load_model(saved.path, saved.images.shape[1:3])
+                    difference = np.abs(np.asarray(model(saved.images, training=False)) - saved.answers).max()
+                    spread = np.ptp(saved.answers, axis=0).max()
+                    print(f"{saved.name:50} {difference:.0e}; between images {spread:.0e}", flush=True)
+            except Exception as error:  # noqa: BLE001  # the others are made all the same
+                print(f"{name}, Keras {version}: {type(error).__name__}: {str(error)[:300]}", flush=True)
+
+
 if __name__ == "__main__":
-    make()
+    if sys.argv[1:]:
+        make_others(Path(sys.argv[1]), sys.argv[2:])
+    else:
+        make_kept()

@@ -57,11 +57,30 @@ _ADVICE = {
 }
 """What else will do, for layers that are met often."""
 
+_LAYERS_OF_FUNCTIONS = {
+    "batch_normalization": "BatchNormalization",
+    "fused_batch_norm": "BatchNormalization",
+    "conv2d": "Conv2D",
+    "depthwise_conv2d": "DepthwiseConv2D",
+    "dropout": "Dropout",
+    "matmul": "Dense",
+    "random_brightness": "RandomBrightness",
+    "random_contrast": "RandomContrast",
+    "random_flip_left_right": "RandomFlip",
+    "random_flip_up_down": "RandomFlip",
+    "random_normal": "GaussianNoise",
+    "resize_with_pad": "Resizing (with pad_to_aspect_ratio=True)",
+}
+"""What to put in the place of functions of TensorFlow that need, or draw, numbers of their own."""
+
 DTYPES = (
     *("float32", "float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16"),
     *("uint8", "uint16", "uint32", "int8", "int16", "int32", "int64", "bool"),
 )
 """Types of numbers, and policies that mix them."""
+
+_MOST_LISTS = 8
+"""Lists within lists in a value: twice as many as the weights of a convolution have."""
 
 _MODEL_FIELDS = ("name", "trainable", "layers", "input_layers", "output_layers", "build_input_shape")
 
@@ -173,9 +192,13 @@ def _as_layer(config: Any) -> Any:
         return config
     layer = as_layer(config)
     if layer is None:
+        instead = _LAYERS_OF_FUNCTIONS.get(str(config.get("class_name")).rpartition(".")[2])
+        advice = "do that to the images beforehand, or say it with a layer such as Rescaling"
+        if instead is not None:
+            advice = f"put Keras's layer {instead} in its place"
         raise RefusedError(
-            f"it computes with {_kind(config)} between its layers, in a way that none of Keras's image layers does; do "
-            "that to the images beforehand, or say it with a layer such as Rescaling, and save the model again"
+            f"it computes with {_kind(config)} between its layers, in a way that none of Keras's image layers does; "
+            f"{advice}, and save the model again"
         )
     return layer
 
@@ -228,10 +251,12 @@ def _value(value: Any) -> Any:
     return _plain(value)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, depth: int = 0) -> Any:
     """A text, a number, true, false, null, or lists of these; anything else is refused."""
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        if depth == _MOST_LISTS:
+            raise RefusedError(f"one of its values is lists within lists, over {_MOST_LISTS} deep")
+        return [_plain(item, depth + 1) for item in value]
     # A “>” stands in the names under which packages register their own objects.
     if isinstance(value, str) and (len(value) > MAX_TEXT or ">" in value):
         raise RefusedError("one of its texts is too long, or names an object of another package")

@@ -9,6 +9,7 @@ from numbers import Real
 from typing import Any
 
 from cnnstudio.models.keras_config.graph import UNKNOWN_SHAPE, Node, layer_config
+from cnnstudio.models.layer_kinds import LAYER_KINDS
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
 
 Entry = dict[str, Any]
@@ -34,19 +35,25 @@ _GLOBAL_POOLINGS = {"Mean": "GlobalAveragePooling2D", "Max": "GlobalMaxPooling2D
 OPERATIONS = frozenset(
     {*_ACTIVATIONS, *_MERGES, *_GLOBAL_POOLINGS}
     | {
+        "AveragePool",
         "Cast",
+        "Clip",
         "Concatenate",
         "Divide",
         "ExpandDims",
         "Flip",
         "GetItem",
         "LeakyRelu",
+        "LocalResponseNormalization",
+        "MaxPool",
         "Negative",
+        "Pad",
+        "RGBToGrayscale",
         "Repeat",
         "Reshape",
         "Resize",
     }
-    | {"Softmax", "Squeeze", "Stack", "Transpose", "TrueDivide"}
+    | {"Softmax", "Squeeze", "Stack", "Transpose", "TrueDivide", "UnitNormalization"}
 )
 """Operations that some layer can do, with the right arguments."""
 
@@ -118,14 +125,17 @@ def as_layer(entry: Entry) -> Entry | None:
     """
     try:
         (call,) = entry["inbound_nodes"]
-        found = None if call["kwargs"] else _equivalent(entry["class_name"], entry["config"], call["args"])
+        if any(value is not None for value in call["kwargs"].values()):
+            return None
+        found = _equivalent(entry["class_name"], entry["config"], call["args"])
         if found is None:
             return None
         kind, settings, args = found
         config = {"name": entry["config"]["name"], **settings}
         calls = [{"args": args, "kwargs": {}}]
         name = entry.get("name", config["name"])
-        return {**layer_config(kind, config), "name": name, "inbound_nodes": calls, "operation": True}
+        known = {"module": LAYER_KINDS[kind].module, "registered_name": LAYER_KINDS[kind].registered_name}
+        return {**layer_config(kind, config), **known, "name": name, "inbound_nodes": calls, "operation": True}
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError):
         return None
 
@@ -145,36 +155,92 @@ def _equivalent(operation: str, settings: Mapping[str, Any], args: list[Any]) ->
     return (*found, [args[0]]) if found and len(args) == 1 else None
 
 
-def _of_one(operation: str, settings: Mapping[str, Any], given: Any) -> tuple[str, dict[str, Any]] | None:
-    shape = given["config"]["shape"]
-    rank = 4 if shape == UNKNOWN_SHAPE else len(shape)
-    found: tuple[str, dict[str, Any]] | None = None
+_Layer = tuple[str, dict[str, Any]] | None
+"""Keras's kind of a layer and what it is made with; None where none will do."""
+
+
+def _of_one(operation: str, settings: Mapping[str, Any], given: Any) -> _Layer:
+    """What an operation on one output is."""
+    for find in (_of_numbers, _of_channels, _of_maps, _of_shapes):
+        if found := find(operation, settings, given):
+            return found
+    return None
+
+
+def _of_numbers(operation: str, settings: Mapping[str, Any], _given: Any) -> _Layer:
+    """What changes every number by itself, or brings some together into a range."""
     match operation:
         case "Negative":
-            found = "Rescaling", {"scale": -1.0, "offset": 0.0}
-        case "Softmax":
-            found = "Softmax", {"axis": settings["axis"]}
-        case "Mean" | "Max" if rank == 4 and sorted(axis % rank for axis in settings["axis"]) == [1, 2]:
-            found = _GLOBAL_POOLINGS[operation], {"keepdims": settings["keepdims"]}
-        case "Reshape" if settings["newshape"][0] in (-1, None, shape[0]):
-            found = "Reshape", {"target_shape": settings["newshape"][1:]}
-        case "ExpandDims" if settings["axis"] in (-1, rank) and shape[1:] and None not in shape[1:]:
-            found = "Reshape", {"target_shape": [*shape[1:], 1]}
-        case "Squeeze" if settings["axis"] in (-1, rank - 1) and shape[-1] == 1 and None not in shape[1:]:
-            found = "Reshape", {"target_shape": shape[1:-1]}
-        case "Transpose" if settings["axes"][0] == 0:
-            found = "Permute", {"dims": settings["axes"][1:]}
+            return "Rescaling", {"scale": -1.0, "offset": 0.0}
+        case "Softmax" | "UnitNormalization":
+            return operation, {"axis": settings["axis"]}
         case "Cast" if str(settings["dtype"]) in _FLOATS:
-            found = "Identity", {}
+            return "Identity", {}
         case "LeakyRelu":
-            found = "LeakyReLU", {"negative_slope": settings["negative_slope"]}
-        case "Resize":
-            found = "Resizing", _resizing(settings)
+            return "LeakyReLU", {"negative_slope": settings["negative_slope"]}
+        case "Clip" if settings["x_min"] == 0 and _is_number(settings["x_max"]) and settings["x_max"] > 0:
+            return "ReLU", {"max_value": float(settings["x_max"])}
+    return None
+
+
+def _of_channels(operation: str, settings: Mapping[str, Any], given: Any) -> _Layer:
+    """What mixes the channels at each place."""
+    match operation:
         case "Flip" if settings["axis"] in (-1, 3, [-1], [3]):
-            found = _picked(given, list(range(_count(given)))[::-1])
+            return _picked(given, list(range(_count(given)))[::-1])
         case "Repeat" if settings["axis"] in (-1, 3) and _count(given, 1) == 1 and settings["repeats"] <= _MOST_MIXED:
-            found = _mixing([[1.0] * settings["repeats"]])
-    return found
+            return mixing([[1.0] * settings["repeats"]])
+        case "RGBToGrayscale" if _count(given) == 3 and settings.get("data_format") in (None, "channels_last"):
+            return mixing([[weight] for weight in _LUMINANCE])
+        case "LocalResponseNormalization":
+            return operation, {key: settings[key] for key in ("size", "k", "alpha", "beta")}
+    return None
+
+
+def _of_maps(operation: str, settings: Mapping[str, Any], given: Any) -> _Layer:
+    """What makes maps larger or smaller."""
+    rank = _rank(given)
+    match operation:
+        case "Mean" | "Max" if rank == 4 and sorted(axis % rank for axis in settings["axis"] or ()) == [1, 2]:
+            return _GLOBAL_POOLINGS[operation], {"keepdims": settings["keepdims"]}
+        case "MaxPool" | "AveragePool" if settings.get("data_format") in (None, "channels_last"):
+            size, strides = settings["pool_size"], settings["strides"]
+            values = {"pool_size": size, "strides": size if strides is None else strides}
+            return f"{operation}ing2D", {**values, "padding": settings["padding"]}
+        case "Resize":
+            return "Resizing", _resizing(settings)
+        case "Pad" if settings["mode"] == "constant" and not settings.get("constant_values"):
+            return "ZeroPadding2D", {"padding": _sides_of_images(settings["pad_width"])}
+    return None
+
+
+def _of_shapes(operation: str, settings: Mapping[str, Any], given: Any) -> _Layer:
+    """What puts the same numbers in another shape."""
+    shape, rank = given["config"]["shape"], _rank(given)
+    match operation:
+        case "Reshape" if settings["newshape"][0] in (-1, None, shape[0]):
+            return "Reshape", {"target_shape": settings["newshape"][1:]}
+        case "ExpandDims" if shape != UNKNOWN_SHAPE and shape[1:].count(None) < 2:
+            place = settings["axis"] % (len(shape) + 1)
+            sides = [-1 if side is None else side for side in shape]
+            return ("Reshape", {"target_shape": [*sides[1:place], 1, *sides[place:]]}) if place else None
+        case "Squeeze" if settings["axis"] in ([1, 2], (1, 2)):
+            return "Reshape", {"target_shape": [-1]}  # of maps of a single number, only the channels are left
+        case "Squeeze" if settings["axis"] in (-1, rank - 1, [-1]) and shape[-1] == 1 and None not in shape[1:]:
+            return "Reshape", {"target_shape": shape[1:-1]}
+        case "Transpose" if settings["axes"][0] == 0:
+            return "Permute", {"dims": settings["axes"][1:]}
+    return None
+
+
+def _rank(given: Any) -> int:
+    """How many sides an output has; where that is not said, those of maps."""
+    shape = given["config"]["shape"]
+    return 4 if shape == UNKNOWN_SHAPE else len(shape)
+
+
+_LUMINANCE = 0.2989, 0.5870, 0.1140
+"""What red, green and blue add to the grey of a picture: ITU-R BT.601."""
 
 
 def _resizing(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -182,6 +248,18 @@ def _resizing(settings: Mapping[str, Any]) -> dict[str, Any]:
     flags = ("antialias", "crop_to_aspect_ratio", "pad_to_aspect_ratio")
     kept = {flag: settings[flag] for flag in flags if settings.get(flag)}
     return {"height": height, "width": width, "interpolation": settings["interpolation"], **kept}
+
+
+def _sides_of_images(widths: Any) -> list[list[int]]:
+    """How many rows and columns are added to images.
+
+    Raises:
+        ValueError: something is added elsewhere.
+    """
+    images, rows, columns, channels = (list(pair) for pair in widths)
+    if images != [0, 0] or channels != [0, 0]:
+        raise ValueError("only images are made larger")
+    return [rows, columns]
 
 
 def _count(given: Any, usual: int = 3) -> int:
@@ -220,7 +298,7 @@ def _is_ellipsis(value: Any) -> bool:
 def _picked(given: Any, channels: Sequence[int]) -> tuple[str, dict[str, Any]]:
     if max(_count(given), len(channels)) > _MOST_MIXED:
         raise ValueError(f"{len(channels)} channels of {_count(given)}")
-    return _mixing([[float(place == channel) for channel in channels] for place in range(_count(given))])
+    return mixing([[float(place == channel) for channel in channels] for place in range(_count(given))])
 
 
 def is_mixing(node: Node) -> bool:
@@ -230,8 +308,8 @@ def is_mixing(node: Node) -> bool:
     return node.kind == "Conv2D" and node.config.get("kernel_size") == [1, 1] and fixed
 
 
-def _mixing(weights: list[list[float]]) -> tuple[str, dict[str, Any]]:
-    """A convolution whose weights are fixed: what each output channel takes of each channel."""
+def mixing(weights: list[list[float]]) -> tuple[str, dict[str, Any]]:
+    """Kind and values of a convolution whose weights are fixed: of each channel, what goes into each new one."""
     initializer = {"class_name": "Constant", "config": {"value": [[weights]]}}
     return "Conv2D", {
         "filters": len(weights[0]),
@@ -248,7 +326,8 @@ _Constant = float | list[float]
 
 def _arithmetic(operation: str, one: Any, other: Any) -> _Found | None:
     if _is_output(one) and _is_output(other):
-        alike = len(one["config"]["shape"]) == len(other["config"]["shape"])
+        shapes = one["config"]["shape"], other["config"]["shape"]
+        alike = UNKNOWN_SHAPE in shapes or len(shapes[0]) == len(shapes[1])
         return (operation, {}, [[one, other]]) if alike and operation in _MERGES else None
     if operation == "Maximum" and other == 0:
         return "ReLU", {}, [one]

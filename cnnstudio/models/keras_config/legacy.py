@@ -14,7 +14,7 @@ from cnnstudio.errors import reason
 from cnnstudio.models.keras_config.allowlist import MODELS, PARTS, RefusedError
 from cnnstudio.models.keras_config.equivalents import OPERATION_MODULES, is_operation
 from cnnstudio.models.keras_config.graph import input_layer, layer_config, tensor
-from cnnstudio.models.keras_config.tensorflow_calls import KINDS, as_operation
+from cnnstudio.models.keras_config.tensorflow_calls import KINDS, as_operation, note_shapes
 from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 
 MAX_CONFIG = 2**24
@@ -127,6 +127,7 @@ class _Reading:
         if isinstance(inner, list):  # Sequential, as before 2.3
             inner = {"name": "sequential", "layers": inner}
         layers = [part for layer in inner["layers"] for part in self._layers(layer, depth)]
+        note_shapes(layers)
         if kind == "Sequential":
             layers = _with_input(layers, inner["layers"])
         copied = {key: inner[key] for key in ("trainable", "build_input_shape") if key in inner}
@@ -247,7 +248,8 @@ def _part(value: Any) -> Any:
     if value["class_name"] in ("Policy", "DTypePolicy"):
         return value["config"]["name"]
     module = _MODULES.get(value["class_name"])
-    if module is None or "module" in value:
+    # TensorFlow has initialisers of the same names, such as that of `tf.constant_initializer(0)`, with the same values.
+    if module is None or not str(value.get("module", "tensorflow.")).startswith("tensorflow."):
         return value
     return {"module": module, "class_name": value["class_name"], "config": value["config"], "registered_name": None}
 

@@ -18,6 +18,7 @@ from cnnstudio.models.architectures.architecture import Architecture, ImageShape
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES, check, seeded
 from cnnstudio.models.backend import build_checked, import_keras, in_new_thread
 from cnnstudio.models.keras_config.allowlist import checked_config
+from cnnstudio.models.keras_config.equivalents import is_mixing
 from cnnstudio.models.keras_config.graph import Config, Graph
 from cnnstudio.models.layer_table import check_size, describe
 from cnnstudio.models.networks.files import SUFFIX, Network, read_network, saved_names, saved_path
@@ -204,7 +205,8 @@ def _build_edited(network: Network, image_shape: ImageShape, classes: int, seed:
     config = fitted(network.config, image_shape, classes)
     table = describe(config)
     check_size({row.name: row.parameters for row in table.rows}, table.activations)
-    if not Graph.of(config).gives_probabilities:
+    graph = Graph.of(config)
+    if not graph.gives_probabilities:
         raise StudioError(
             "The network ends without softmax, so its outputs are not probabilities. Set the activation of its last "
             "layer to softmax."
@@ -213,9 +215,12 @@ def _build_edited(network: Network, image_shape: ImageShape, classes: int, seed:
     source = ARCHITECTURES.get(network.source)
     if source is not None and source.load_weights is not None:
         source.load_weights(model)
-    elif frozen := next((layer for layer in model.layers if layer.weights and not layer.trainable), None):
+        return model
+    # What puts channels into another order has its weights in the config.
+    frozen = (layer for layer in model.layers if layer.weights and not layer.trainable)
+    if random := next((layer for layer in frozen if not is_mixing(graph.nodes[layer.name])), None):
         raise StudioError(
-            f"The layer “{frozen.name}” is frozen, but there are no weights for it: it would stay random. "
+            f"The layer “{random.name}” is frozen, but there are no weights for it: it would stay random. "
             "Make it trainable."
         )
     return model

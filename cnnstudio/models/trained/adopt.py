@@ -27,6 +27,7 @@ from cnnstudio.models.keras_config.image_input import (
     take_images,
     takes_images,
 )
+from cnnstudio.models.layer_kinds.effects import shape_words
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
 from cnnstudio.models.trained.class_names import find_class_names, is_from_teachable_machine, listed_names
@@ -324,7 +325,7 @@ def read_image_config(path: Path) -> Config:
     shapes = image_input(graph).shapes
     shape = None if answers is None else _fitting(shapes, answers.image_size)
     take_images(graph, shape or _likely_shape(graph, shapes))
-    if answers is not None and not VALUE_RANGES[answers.value_range].blue_first:
+    if answers is not None:
         _add_range(graph, VALUE_RANGES[answers.value_range])
     return graph.to_config()
 
@@ -345,35 +346,39 @@ def _completed(model: "keras.Model", graph: Graph, shape: ImageShape, answers: A
 
     take_images(graph, shape)
     count = _count_outputs(graph)
-    entry = VALUE_RANGES[answers.value_range]
-    name = _add_range(graph, entry)
+    _add_range(graph, VALUE_RANGES[answers.value_range])
     two = give_probabilities(graph, OUTPUTS[answers.outputs], count)
     graph.sort()
     completed = keras.saving.deserialize_keras_object(graph.to_config(), safe_mode=True)
     for own in model.layers:
         completed.get_layer(own.name).set_weights(own.get_weights())
-    if name is not None:
-        completed.get_layer(name).set_weights(entry.weights())
     if two is not None:
         set_two(completed.get_layer(two))
     return completed
 
 
-def _add_range(graph: Graph, entry: ValueRange) -> str | None:
-    """Adds what brings raw values into a range behind the image; the name of the layer, None where none is needed."""
-    name, image = graph.free_name("value_range"), graph.input
-    layer = entry.layer(name)
-    if layer is None:
-        return None
-    graph.reconnect(image, name)
-    graph.add(Node(name, layer, (image,)))
-    return name
+def _add_range(graph: Graph, entry: ValueRange) -> None:
+    """Adds what brings raw values into a range behind the image."""
+    before = graph.input
+    for layer in entry.layers(graph.free_name("value_range")):
+        node = Node(layer["config"]["name"], layer, (before,))
+        graph.reconnect(before, node.name)
+        graph.add(node)
+        before = node.name
 
 
 def _count_outputs(graph: Graph) -> int:
     table = describe(graph.to_config())
-    if table.misfit is not None:
-        raise StudioError(table.misfit.text)
+    misfit = table.misfit
+    shape = table.row(misfit.layer).output_shape if misfit is not None else None
+    if misfit is not None and shape is not None and len(shape) > 1:
+        raise StudioError(
+            f"Its last layer, “{misfit.layer}”, answers {shape_words(shape)} numbers, so it says what is where in an "
+            "image, as networks do that find objects (YOLO) or outline them. CNN Studio opens classifiers, which give "
+            "one number for each class; the Architecture page shows the layers of this one."
+        )
+    if misfit is not None:
+        raise StudioError(misfit.text)
     return table.classes
 
 

@@ -27,11 +27,26 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 def model_mark(classifier: Classifier) -> str:
-    """What tells a model in a table: its name, and what it has in common with every copy of it: “mine 3fa9c1d2”."""
-    digest = hashlib.sha256(repr((classifier.classes, classifier.input_shape, classifier.card.input_rule)).encode())
+    """What tells a model in a table: its name, and what it has in common with every copy of it: “mine 3fa9c1d2”.
+
+    That is all on which its answers depend: weights, layers with what they are made with, such as a range of values,
+    classes, and how images are prepared.
+    """
+    layers = [
+        (type(layer).__name__, sorted((key, repr(value)) for key, value in layer.get_config().items() if _counts(key)))
+        for layer in classifier.model.layers
+    ]
+    given = classifier.classes, classifier.input_shape, classifier.card.input_rule, classifier.card.independent, layers
+    digest = hashlib.sha256(repr(given).encode())
     for weights in classifier.model.get_weights():
         digest.update(weights.tobytes())
     return f"{classifier.card.name} {digest.hexdigest()[:8]}"
+
+
+def _counts(key: str) -> bool:
+    """Whether a value that a layer is made with changes its answers; the others only count in training."""
+    in_training = key in ("dtype", "name", "seed", "trainable")
+    return not (in_training or key.endswith(("_initializer", "_regularizer", "_constraint")))
 
 
 _JUDGED = ["folder_class", "right"]

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from cnnstudio.models.keras_config.equivalents import mixing
 from cnnstudio.models.keras_config.graph import layer_config
 
 IMAGENET_SCALE = tuple(1 / (255 * deviation) for deviation in (0.229, 0.224, 0.225))
@@ -36,24 +37,19 @@ class ValueRange:
     blue_first: bool = False
     channels: tuple[int, ...] = (1, 3)
 
-    def layer(self, name: str) -> dict[str, Any] | None:
-        """Keras's config of the layer that brings raw values into it; None where they stay as they are."""
+    def layers(self, name: str) -> tuple[dict[str, Any], ...]:
+        """Keras's configs of the layers that bring raw values into it; none where they stay as they are."""
+        layers = []
         if self.blue_first:
-            return layer_config("Conv2D", {"name": name, "filters": 3, "kernel_size": 1, "trainable": False})
-        if (self.scale, self.offset) == (1.0, 0.0):
-            return None
-        values = {
-            key: list(value) if isinstance(value, tuple) else value
-            for key, value in (("scale", self.scale), ("offset", self.offset))
-        }
-        return layer_config("Rescaling", {"name": name, **values})
-
-    def weights(self) -> list[np.ndarray]:
-        """The weights of that layer; none where it has none."""
-        if not self.blue_first:
-            return []
-        kernel = np.eye(3, dtype=np.float32)[::-1] * np.asarray(self.scale, np.float32)
-        return [kernel.reshape(1, 1, 3, 3), np.broadcast_to(np.asarray(self.offset, np.float32), 3).copy()]
+            kind, values = mixing([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
+            layers.append(layer_config(kind, {"name": f"{name}_blue_first", **values}))
+        if (self.scale, self.offset) != (1.0, 0.0):
+            values = {
+                key: list(value) if isinstance(value, tuple) else value
+                for key, value in (("scale", self.scale), ("offset", self.offset))
+            }
+            layers.append(layer_config("Rescaling", {"name": name, **values}))
+        return tuple(layers)
 
     def apply(self, images: np.ndarray) -> np.ndarray:
         """Brings raw images, (n, height, width, channels) of any type, into it, as float32."""

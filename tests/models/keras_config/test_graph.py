@@ -173,6 +173,13 @@ def call(function: str, values: Any, source: Any = ("image", 0, 0)) -> Config:
         ("nn.leaky_relu", {}, "LeakyReLU", {"negative_slope": 0.2}),
         ("math.reduce_mean", {"axis": [1, 2]}, "GlobalAveragePooling2D", {"keepdims": False}),
         ("cast", {"dtype": "float32"}, "Identity", {}),
+        ("expand_dims", {"axis": 1}, "Reshape", {"target_shape": [1, 8, 8, 1]}),
+        ("expand_dims", {"axis": -1}, "Reshape", {"target_shape": [8, 8, 1, 1]}),
+        ("pad", {"paddings": [[0, 0], [1, 2], [3, 4], [0, 0]]}, "ZeroPadding2D", {"padding": [[1, 2], [3, 4]]}),
+        ("nn.max_pool2d", {"ksize": [1, 3, 3, 1], "strides": 2}, "MaxPooling2D", {"pool_size": [3, 3], "strides": 2}),
+        ("nn.local_response_normalization", {"depth_radius": 2}, "LocalResponseNormalization", {"size": 5, "k": 1.0}),
+        ("math.l2_normalize", {"axis": 1}, "UnitNormalization", {"axis": 1}),
+        ("clip_by_value", {"clip_value_min": 0, "clip_value_max": 6}, "ReLU", {"max_value": 6.0}),
         ("nn.relu6", {"name": None}, "Activation", {"activation": "relu6"}),
         ("image.grayscale_to_rgb", {}, "Conv2D", {"filters": 3, "use_bias": False, "trainable": False}),
     ],
@@ -191,6 +198,15 @@ def test_calls_of_tensorflow_become_layers(function, values, kind, fields):
         ("py_function", {"func": "os.system"}),
         ("image.resize", {"size": [4, 6], "preserve_aspect_ratio": True}),
         ("cast", {"dtype": "uint8"}),
+        ("math.reduce_mean", {}),
+        ("math.square", {}),
+        ("split", {"num_or_size_splits": 2, "axis": -1}),
+        ("nn.dropout", {"rate": 0.5}),
+        ("nn.max_pool2d", {"ksize": 2, "strides": 2, "padding": [[0, 0], [1, 1], [1, 1], [0, 0]]}),
+        ("pad", {"paddings": [[0, 0], [1, 2], [3, 4], [0, 0]], "mode": "REFLECT"}),
+        ("expand_dims", {"axis": 0}),
+        ("expand_dims", {"axis": "x"}),
+        ("squeeze", {}),
         ("repeat", {"repeats": 10**9, "axis": -1}),
         ("math.truediv", {"y": 0}),
         ("math.truediv", {}),
@@ -202,3 +218,20 @@ def test_calls_of_tensorflow_become_layers(function, values, kind, fields):
 def test_other_calls_are_refused_by_their_names(function, values):
     with pytest.raises(RefusedError, match=r"it computes with “|cannot be read"):
         checked_config(modern_config(json.dumps(call(function, values))))
+
+
+def test_the_layer_that_does_as_a_function_is_named():
+    with pytest.raises(RefusedError, match=r"“tf.nn.dropout” between its layers, .*; put Keras's layer Dropout in its"):
+        checked_config(modern_config(json.dumps(call("nn.dropout", {"rate": 0.5}))))
+
+
+def test_values_nested_without_end_are_refused():
+    value: Any = 3
+    for _ in range(300):
+        value = [value]
+    with pytest.raises(RefusedError, match="lists within lists, over 8 deep"):
+        checked_config(
+            json.dumps(
+                functional("all", [image(), layer("ReLU", "it", [["image", 0, 0]], max_value=value)], ["it", 0, 0])
+            ).encode()
+        )

@@ -15,7 +15,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.limits import MAX_PARAMETERS
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.architectures.transfer import build_transfer, load_backbone
-from cnnstudio.models.keras_config.graph import Graph
+from cnnstudio.models.keras_config.graph import Graph, Node
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.networks import building as networks
 from cnnstudio.models.networks.building import (
@@ -39,6 +39,7 @@ from cnnstudio.models.networks.files import (
     trash_network,
     write_network,
 )
+from cnnstudio.models.trained.value_ranges import VALUE_RANGES
 from cnnstudio.wording import size
 from tests.models.sample_networks import sequential
 
@@ -509,6 +510,17 @@ def test_networks_that_give_no_probabilities(mine):
         build_network(network(*tail), MNIST, 10, seed=0)
     tail = (layers.Conv2D(4, 2), layers.GlobalAveragePooling2D(), layers.Softmax())
     assert build_network(network(*tail), MNIST, 10, seed=0).output_shape == (None, 10)
+
+
+def test_a_network_that_takes_blue_first_can_be_trained():
+    image = Graph.of(network_config("softmax", (8, 8, 3), 4))
+    (swap,) = VALUE_RANGES["0-255-bgr"].layers("range")
+    image.reconnect(image.input, "range_blue_first")
+    image.add(Node("range_blue_first", swap, (image.input,)))
+    model = build_network(Network("theirs", "Theirs", image.to_config()), (8, 8, 3), 4, seed=0)
+    red = np.zeros((1, 8, 8, 3), np.float32)
+    red[..., 0] = 1
+    np.testing.assert_array_equal(model.get_layer("range_blue_first")(red), red[..., ::-1])
 
 
 def test_frozen_layers_need_weights_from_somewhere(mine):

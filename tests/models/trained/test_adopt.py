@@ -203,12 +203,17 @@ def test_what_is_no_image_classifier_is_refused(save, model, words):
         inspect_model(save(model()))
 
 
-def test_what_answers_with_a_map_is_refused(save):
+@pytest.mark.parametrize(("rows", "shape"), [(False, "6×6×30"), (True, "180×6")])
+def test_what_answers_with_a_map_is_said_to_be_a_detector(save, rows, shape):
     import keras
+    from keras import layers
 
-    model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 3)])
-    with pytest.raises(StudioError, match="its output is 6×6×2"):
+    boxes = [layers.Reshape((180, 6), name="boxes")] if rows else []
+    model = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(30, 3, name="grid"), *boxes])
+    name = "boxes" if rows else "grid"
+    with pytest.raises(StudioError, match=f"last layer, “{name}”, answers {shape} numbers, .* find objects") as caught:
         inspect_model(save(model))
+    assert "Flatten" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

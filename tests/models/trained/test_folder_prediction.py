@@ -4,6 +4,7 @@ import csv
 import threading
 import time
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from PIL import Image
 from cnnstudio.data.folders.files import PictureFile, list_pictures
 from cnnstudio.errors import StudioError
 from cnnstudio.models.networks.building import build_network
+from cnnstudio.models.trained.adopt import inspect_model, open_adopted, remember
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.folder_prediction import MAX_BATCH, FilePrediction, predict_files
@@ -240,6 +242,27 @@ def test_a_copy_goes_on_with_the_table_and_another_model_does_not(colour: Classi
         assert table.done == 1
     with pytest.raises(StudioError, match="another model"):
         PredictionTable(tmp_path / "out.csv", 2, model_mark(other))
+
+
+def test_a_model_of_which_the_range_of_values_was_changed_is_another(save_ranged: Callable[[str], Classifier]) -> None:
+    marks = [model_mark(save_ranged(name)) for name in ("0-1", "0-1", "-1-1", "0-255", "0-1-bgr")]
+    assert marks[0] == marks[1]
+    assert len(set(marks)) == 4
+
+
+@pytest.fixture
+def save_ranged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Classifier]:
+    """Opens the same model of somebody else's with the range of values of a name."""
+    monkeypatch.setenv("CNNSTUDIO_HOME", str(tmp_path / "home"))
+    path = tmp_path / "theirs.keras"
+    build_network("softmax", (8, 8, 3), 3, seed=1).save(path)
+
+    def opened(name: str) -> Classifier:
+        found = inspect_model(path)
+        remember(found, replace(found.guess, value_range=name))
+        return open_adopted(path)
+
+    return opened
 
 
 def test_slow_pictures_come_a_few_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from html import escape
 from math import prod
 
 from cnnstudio.gui.widgets.network.layout.words import activation_text
-from cnnstudio.models.layer_table import LayerRow, LayerTable, mlp_connections
+from cnnstudio.models.layer_table import LayerGroup, LayerRow, LayerTable, mlp_connections
 from cnnstudio.wording import percent
 
 UNKNOWN = "–"
@@ -70,12 +70,19 @@ class Facts:
     def __init__(self, table: LayerTable) -> None:
         self.table = table
         self.connections = mlp_connections(table)
-        self.most_parameters = max((row.parameters for row in table.rows), default=0)
-        self.most_multiply_adds = max((row.multiply_adds for row in table.rows), default=0)
+        self.names = {row.name: row.name for row in table.rows}
+        """What layers and networks are called below the network that they are in."""
+        for group in table.groups:
+            inside = [one.row if isinstance(one, LayerGroup) else one for one in group.members]
+            self.names.setdefault(group.row.name, group.row.name)
+            self.names |= {row.name: row.name.removeprefix(f"{group.row.name}.") for row in inside}
+        rows = [*table.rows, *(group.row for group in table.groups)]
+        self.most_parameters = max((row.parameters for row in rows), default=0)
+        self.most_multiply_adds = max((row.multiply_adds for row in rows), default=0)
 
-    def cells(self) -> list[list[Cell]]:
-        """What stands in the table: of each row, of each column."""
-        return [[column.cell(self, row) for column in COLUMNS] for row in self.table.rows]
+    def cells(self, row: LayerRow) -> list[Cell]:
+        """What stands in the columns, of a layer or of a network within the network."""
+        return [column.cell(self, row) for column in COLUMNS]
 
 
 def shape_text(shape: tuple[int, ...] | None) -> str:
@@ -98,7 +105,7 @@ def _layer(facts: Facts, row: LayerRow) -> Cell:
     misfit = facts.table.misfit
     problem = misfit.text if misfit is not None and misfit.layer == row.name else ""
     title, _, details = row.title.partition(", ")
-    terms = " · ".join(part for part in (row.name, details, activation) if part)
+    terms = " · ".join(part for part in (facts.names[row.name], details, activation) if part)
     return Cell(title, terms, _paragraphs(problem, row.title, row.description, feeds))
 
 

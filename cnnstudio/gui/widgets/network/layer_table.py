@@ -1,16 +1,19 @@
 """The layer table: what each layer does, and what it costs, with the arithmetic under each number."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
+    QAbstractItemModel,
     QEvent,
     QItemSelectionModel,
     QModelIndex,
+    QObject,
     QPersistentModelIndex,
     QRect,
     QRectF,
+    QSignalBlocker,
     QSize,
     Qt,
     Signal,
@@ -32,7 +35,8 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QStyle,
     QStyledItemDelegate,
-    QTableView,
+    QStyleOptionViewItem,
+    QTreeView,
     QWidget,
 )
 from typing_extensions import override
@@ -40,24 +44,29 @@ from typing_extensions import override
 from cnnstudio.gui.controls.buttons import Item, menu_of
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.saving import Format, save_as
-from cnnstudio.gui.look.theme import GRID, bold_font, colours, small_font
+from cnnstudio.gui.look.theme import GRID, bold_font, colours, icon, small_font
 from cnnstudio.gui.widgets.network.layer_facts import COLUMNS, UNKNOWN, Cell, Facts, as_csv, as_text
-from cnnstudio.models.layer_table import LayerTable
+from cnnstudio.gui.widgets.network.layout.folds import LEAST
+from cnnstudio.models.layer_table import LayerGroup, LayerRow, LayerTable
 
 _LAYER_WIDTHS = 20 * GRID, 34 * GRID
 """Most that the names of layers take, where there is little room and where there is much: they may be long."""
 _ROW_HEIGHT = 6 * GRID
 _PADDING = 6
 _BAR = 3
+_MARK = 3
+_INDENTATION = 2 * GRID
+_ARROW = 2 * GRID
 _HAIR_SPACE = "\u200a"
 """Between the numbers of a formula that has no room for whole spaces."""
 _Index = QModelIndex | QPersistentModelIndex
 
 
-class LayerTableView(QTableView):
+class LayerTableView(QTreeView):
     """A row for each layer: what it is, its output's shape, its parameters, its multiply-adds and what it sees.
 
-    It leaves Tab to the page, and takes Home and End for the first and the last row.
+    The layers of a network within the network are below a row for all of it, which folds. Large ones are folded at
+    first, as in the picture, unless they give the answer or hold what does not fit. Tab is left to the page.
 
     Args:
         parent: the parent widget.
@@ -75,18 +84,21 @@ class LayerTableView(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setTabKeyNavigation(False)
-        self.setShowGrid(False)
-        self.setCornerButtonEnabled(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
-        self.setHorizontalHeader(_Header(self))
+        self.setUniformRowHeights(True)
+        self.setIndentation(_INDENTATION)
+        self.setHeader(_Header(self))
         self._model = LayerTableModel(self)
         self.setModel(self._model)
+        self._chosen = -1
+        """Number of the line that is chosen, which may be folded away; -1 for none."""
+        self._folds: dict[str, bool] = {}
+        """Of the networks that the user has folded or unfolded, whether they are unfolded now."""
         self._widths: tuple[tuple[int, ...], ...] = ((),)
         """Of the columns: for the numbers, with their arithmetic, and with the whole headings and names of layers."""
         self.setItemDelegate(_Delegate(self))
         self.selectionModel().currentRowChanged.connect(self._report_row)
+        self.expanded.connect(self._note_unfolded)
+        self.collapsed.connect(self._note_folded)
 
     @property
     def table(self) -> LayerTable | None:
@@ -96,38 +108,96 @@ class LayerTableView(QTableView):
     @property
     def current(self) -> str:
         """The name of the chosen layer; empty where none is."""
-        index = self.currentIndex()
-        return self.table.rows[index.row()].name if self.table and index.isValid() else ""
+        return self._model.lines[self._chosen].layer if self._chosen >= 0 else ""
 
     def set_table(self, table: LayerTable | None) -> None:
-        """Shows a network; in the same network as before, the chosen layer and the place stay."""
+        """Shows a network; in the same network as before, what is chosen and folded and the place stay."""
         same = table is not None and self.table is not None and table.name == self.table.name
         chosen, place = (self.current, self.verticalScrollBar().value()) if same else ("", 0)
+        if not same:
+            self._folds = {}
+        self._chosen = -1
         self._model.set_table(table)
+        if table is not None:
+            self.setRootIsDecorated(bool(table.groups))
+            self._fold(table)
         self._measure()
         self.select(chosen)
         self.verticalScrollBar().setValue(place)
 
+    def _fold(self, table: LayerTable) -> None:
+        """Folds the networks that are folded at first, or that the user has folded."""
+        groups = {group.row.name: group for group in table.groups}
+        misfit = table.misfit.layer if table.misfit else ""
+        with QSignalBlocker(self):
+            for number, line in enumerate(self._model.lines):
+                if line.below:
+                    rows = groups[line.row.name].rows
+                    shown = self._folds.get(line.row.name, len(rows) < LEAST or table.rows[-1] in rows)
+                    self.setExpanded(self._model.at(number), shown or any(row.name == misfit for row in rows))
+
     @Slot(str)
     def select(self, name: str) -> None:
         """Chooses a layer without emitting `selected`; a name that is not there chooses none."""
-        rows = self.table.rows if self.table else ()
-        row = next((number for number, row in enumerate(rows) if row.name == name), -1)
-        selection = self.selectionModel()
-        selection.blockSignals(True)
-        if row < 0:
-            selection.clear()
-        else:
+        self._chosen = self._model.number_of(name)
+        index = self._mark()
+        if index.isValid():
+            self.scrollTo(index)
+
+    def _mark(self) -> QModelIndex:
+        """Marks the line that is chosen, or the folded network that it is in."""
+        number, shown = self._chosen, self._chosen
+        while number >= 0:
+            number = self._model.lines[number].above
+            if number >= 0 and not self.isExpanded(self._model.at(number)):
+                shown = number
+        index, selection = self._model.at(shown), self.selectionModel()
+        with QSignalBlocker(selection):
             choose = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
-            selection.setCurrentIndex(self._model.index(row, 0), choose)
-            self.scrollTo(self._model.index(row, 0))
-        selection.blockSignals(False)
+            if index.isValid():
+                selection.setCurrentIndex(index, choose)
+            else:
+                selection.clear()
         self.viewport().update()
+        return index
+
+    @Slot(QModelIndex)
+    def _note_unfolded(self, index: QModelIndex) -> None:
+        self._folds[self._model.line(index).row.name] = True
+        self._mark()
+
+    @Slot(QModelIndex)
+    def _note_folded(self, index: QModelIndex) -> None:
+        self._folds[self._model.line(index).row.name] = False
+        self._mark()
 
     @Slot(QModelIndex)
     def _report_row(self, index: QModelIndex) -> None:
-        if self.table is not None and index.isValid():
-            self.selected.emit(self.table.rows[index.row()].name)
+        if index.isValid():
+            self._chosen = index.internalId()
+            self._mark()  # Qt only goes there, and does not mark it, where the table is given the focus
+            self.selected.emit(self.current)
+
+    @override
+    def drawBranches(self, painter: QPainter, rect: QRect, index: _Index) -> None:
+        """Paints what is before the first cell: the ground of its row, and a network's arrow."""
+        painter.save()
+        _paint_ground(painter, rect, self.selectionModel().isSelected(index), self._model.is_misfit(index))
+        if self._model.line(index).below:
+            square = QRect(0, 0, _ARROW, _ARROW)
+            square.moveCenter(rect.center())
+            square.moveRight(rect.right() + 1)
+            icon("chevron-down" if self.isExpanded(index) else "chevron-right", "secondary").paint(painter, square)
+        painter.restore()
+
+    @override
+    def drawRow(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        """Marks the chosen row at its start."""
+        super().drawRow(painter, option, index)
+        if self.selectionModel().isSelected(index):
+            start = QRect(option.rect)
+            start.setWidth(_MARK)
+            painter.fillRect(start, QColor(colours().accent_text))
 
     @override
     def changeEvent(self, event: QEvent) -> None:
@@ -146,16 +216,22 @@ class LayerTableView(QTableView):
         title, text, terms = (QFontMetrics(font).horizontalAdvance for font in fonts)
         columns = []
         for number, column in enumerate(COLUMNS):
-            cells = [row[number] for row in self._model.cells]
+            cells = [line.cells[number] for line in self._model.lines]
             numbers = max([title(column.title), *(text(cell.text) for cell in cells)])
             arithmetic = max([numbers, *(terms(cell.terms) for cell in cells)])
             widths = [numbers, arithmetic, max(arithmetic, terms(column.terms))]
             if not column.numeric:
                 short, long = _LAYER_WIDTHS
                 widths = [min(numbers, short), min(numbers, short), min(arithmetic, long)]
+                widths = [width + self._before_names() for width in widths]
             columns.append([width + 2 * _PADDING + 1 for width in widths])
         self._widths = tuple(zip(*columns, strict=True))
         self._share_room()
+
+    def _before_names(self) -> int:
+        """How much room the arrows and the indentation of networks within the network take, all unfolded."""
+        lines = self._model.lines
+        return _INDENTATION * (1 + max(line.level for line in lines)) if any(line.below for line in lines) else 0
 
     def _share_room(self) -> None:
         """Gives each column its share of the room between the widest widths that fit in and the next ones."""
@@ -183,12 +259,9 @@ class LayerTableView(QTableView):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Moves from row to row; Ctrl+C copies the table as text."""
-        ends = {Qt.Key.Key_Home: 0, Qt.Key.Key_End: self._model.rowCount() - 1}
+        """Moves from row to row, folds and unfolds; Ctrl+C copies the table as text."""
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy_text()
-        elif event.key() in ends:
-            self.setCurrentIndex(self._model.index(ends[Qt.Key(event.key())], 0))
         else:
             super().keyPressEvent(event)
 
@@ -212,37 +285,104 @@ class LayerTableView(QTableView):
             save_as(self, "Save the layer table", f"{table.name} layers", (form,))
 
 
-class LayerTableModel(QAbstractTableModel):
-    """The cells of a layer table."""
+@dataclass(frozen=True)
+class Line:
+    """A line of the table: a layer, or a network within the network.
 
-    def __init__(self, parent: QWidget) -> None:
+    Attributes:
+        row: what it is about.
+        cells: what stands in it.
+        above: number of the line of the network that it is in; -1 where it is in none.
+        place: its own among those in the same network.
+        below: numbers of the lines in it; none for a layer.
+        level: how many networks it is in.
+        layer: name of the layer that is chosen with it; of a network, its last one.
+    """
+
+    row: LayerRow
+    cells: list[Cell]
+    above: int
+    place: int
+    below: list[int]
+    level: int
+    layer: str
+
+
+class LayerTableModel(QAbstractItemModel):
+    """The cells of a layer table.
+
+    Attributes:
+        table: what is shown.
+        lines: all of it, each network before what is in it.
+    """
+
+    def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.table: LayerTable | None = None
-        self.cells: list[list[Cell]] = []
+        self.lines: list[Line] = []
+        self._outermost: list[int] = []
 
     def set_table(self, table: LayerTable | None) -> None:
         """Holds another table, or none."""
         self.beginResetModel()
         self.table = table
-        self.cells = Facts(table).cells() if table is not None else []
+        self.lines = []
+        self._outermost = self._add(Facts(table), table.outline, -1) if table is not None else []
         self.endResetModel()
+
+    def _add(self, facts: Facts, members: Sequence[LayerRow | LayerGroup], above: int) -> list[int]:
+        numbers = []
+        for place, one in enumerate(members):
+            row, last = (one.row, one.rows[-1]) if isinstance(one, LayerGroup) else (one, one)
+            level = self.lines[above].level + 1 if above >= 0 else 0
+            numbers.append(len(self.lines))
+            self.lines.append(Line(row, facts.cells(row), above, place, [], level, last.name))
+            if isinstance(one, LayerGroup):
+                self.lines[numbers[-1]].below.extend(self._add(facts, one.members, numbers[-1]))
+        return numbers
+
+    def line(self, index: _Index) -> Line:
+        """The line of a place."""
+        return self.lines[index.internalId()]
+
+    def at(self, number: int) -> QModelIndex:
+        """The first cell of the line of a number; none of -1."""
+        return self.createIndex(self.lines[number].place, 0, number) if number >= 0 else QModelIndex()
+
+    def number_of(self, layer: str) -> int:
+        """The number of the line of a layer; -1 where there is none."""
+        found = (number for number, line in enumerate(self.lines) if line.row.name == layer and not line.below)
+        return next(found, -1)
 
     def cell(self, index: _Index) -> Cell:
         """What stands at a place."""
-        return self.cells[index.row()][index.column()]
+        return self.line(index).cells[index.column()]
 
-    def is_misfit(self, row: int) -> bool:
+    def is_misfit(self, index: _Index) -> bool:
         """This is the layer that is impossible."""
-        table = self.table
-        return table is not None and table.misfit is not None and table.misfit.layer == table.rows[row].name
+        table, line = self.table, self.line(index)
+        return bool(table and table.misfit and table.misfit.layer == line.row.name and not line.below)
+
+    def _below(self, parent: _Index) -> list[int]:
+        return self.line(parent).below if parent.isValid() else self._outermost
 
     @override
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own signature
-        return 0 if parent.isValid() else len(self.cells)
+    def index(self, row: int, column: int, parent: _Index = QModelIndex()) -> QModelIndex:  # noqa: B008  # Qt's own
+        numbers = self._below(parent)
+        fits = 0 <= row < len(numbers) and 0 <= column < len(COLUMNS)
+        return self.createIndex(row, column, numbers[row]) if fits else QModelIndex()
+
+    @override
+    def parent(self, index: _Index) -> QModelIndex:  # type: ignore[override]  # QObject.parent has no arguments
+        return self.at(self.line(index).above) if index.isValid() else QModelIndex()
+
+    @override
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.column() > 0 else len(self._below(parent))
 
     @override
     def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(COLUMNS)
+        return len(COLUMNS)
 
     @override
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -273,21 +413,17 @@ class _Delegate(QStyledItemDelegate):
     """Paints a number with its arithmetic under it and its bar at the foot."""
 
     @override
+    def sizeHint(self, option: Any, index: _Index) -> QSize:
+        return QSize(0, _ROW_HEIGHT)
+
+    @override
     def paint(self, painter: QPainter, option: Any, index: _Index) -> None:
         model: Any = index.model()
         theme, cell, column = colours(), model.cell(index), COLUMNS[index.column()]
-        misfit = model.is_misfit(index.row())
+        misfit = model.is_misfit(index)
         painter.save()
         area = QRect(option.rect)
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(area, QColor(theme.accent_soft))
-            if index.column() == 0:
-                painter.fillRect(area.adjusted(0, 0, 3 - area.width(), 0), QColor(theme.accent_text))
-        elif misfit:
-            painter.fillRect(area, QColor(theme.error_soft))
-        else:
-            painter.setPen(QColor(theme.hover))
-            painter.drawLine(area.bottomLeft(), area.bottomRight())
+        _paint_ground(painter, area, bool(option.state & QStyle.StateFlag.State_Selected), misfit)
         area = area.adjusted(_PADDING, 0, -_PADDING, -_BAR)
         if column.series is not None and cell.bar:
             width = max(1.0, cell.bar * area.width())
@@ -295,9 +431,20 @@ class _Delegate(QStyledItemDelegate):
             painter.fillRect(bar, QColor(theme.plot[column.series]))
         faint = cell.text in ("0", UNKNOWN)
         colour = theme.error if misfit and not column.numeric else theme.secondary if faint else theme.text
-        lines = (option.font, cell.text, colour), (small_font(option.font), cell.terms, theme.secondary)
+        font = bold_font(option.font) if model.line(index).below and not column.numeric else option.font
+        lines = (font, cell.text, colour), (small_font(option.font), cell.terms, theme.secondary)
         _paint_lines(painter, area, _side(index.column()), lines)
         painter.restore()
+
+
+def _paint_ground(painter: QPainter, area: QRect, selected: bool, misfit: bool) -> None:
+    """Paints what is behind a cell, or before the first one."""
+    theme = colours()
+    if selected or misfit:
+        painter.fillRect(area, QColor(theme.accent_soft if selected else theme.error_soft))
+    else:
+        painter.setPen(QColor(theme.hover))
+        painter.drawLine(area.bottomLeft(), area.bottomRight())
 
 
 class _Header(QHeaderView):

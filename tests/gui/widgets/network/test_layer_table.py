@@ -11,11 +11,33 @@ from PySide6.QtWidgets import QApplication
 from cnnstudio.gui.look.theme import LIGHT
 from cnnstudio.gui.widgets.network.layer_facts import COLUMNS
 from cnnstudio.gui.widgets.network.layer_table import LayerTableView
+from cnnstudio.models.keras_config.graph import layer_config
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.networks.building import network_config
 from cnnstudio.models.networks.editing import change_layer
 
 NAMES = [column.name for column in COLUMNS]
+
+
+def teachable_machine(kernel: int = 3):
+    """Keras's config of networks in networks."""
+
+    def chain(name, *layers):
+        return {"class_name": "Sequential", "name": name, "config": {"name": name, "layers": list(layers)}}
+
+    def layer(kind, name, **values):
+        return layer_config(kind, {"name": name, **values})
+
+    pads = [layer("ZeroPadding2D", f"pad{number}", padding=1) for number in range(3)]
+    convolutions = [
+        layer("Conv2D", "conv1", filters=4, kernel_size=3),
+        layer("Conv2D", "conv2", filters=6, kernel_size=kernel),
+    ]
+    base = chain("base", *pads, *convolutions, layer("ReLU", "relu"))
+    features = chain("features", base, layer("GlobalAveragePooling2D", "pool"))
+    dense = layer("Dense", "dense", units=10), layer("Dense", "answer", units=3, activation="softmax")
+    image = layer("InputLayer", "image", batch_shape=[None, 12, 12, 3])
+    return chain("theirs", image, features, chain("head", *dense))
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +57,9 @@ def view(qtbot, theme, lenet):
 
 
 def cell(view, layer, column):
-    model = view.model()
-    row = [one.name for one in model.table.rows].index(layer)
-    return model.cells[row][NAMES.index(column)], model.index(row, NAMES.index(column))
+    model, number = view.model(), NAMES.index(column)
+    line = model.number_of(layer)
+    return model.lines[line].cells[number], model.at(line).siblingAtColumn(number)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +167,7 @@ def test_wide_enough_nothing_scrolls_sideways_and_narrow_numbers_stay_whole(view
     qtbot.waitUntil(view.horizontalScrollBar().isVisible)
     metrics = view.fontMetrics()
     for number in range(1, len(COLUMNS)):
-        widest = max(metrics.horizontalAdvance(row[number].text) for row in view.model().cells)
+        widest = max(metrics.horizontalAdvance(line.cells[number].text) for line in view.model().lines)
         assert view.columnWidth(number) > widest
 
 
@@ -154,3 +176,66 @@ def test_no_layer_has_a_widget_of_its_own(view):
     view.set_table(describe(network_config("resnet56")))
     assert view.model().rowCount() > 150
     assert len(view.findChildren(object)) == before
+
+
+@pytest.fixture(scope="module")
+def nested():
+    """What Teachable Machine exports: a network for photos with its pooling, and a network of two layers after it."""
+    return describe(teachable_machine())
+
+
+def shown_rows(view):
+    """What the rows that are not folded away are called, from top to bottom."""
+    model, names = view.model(), []
+    index = model.index(0, 0)
+    while index.isValid():
+        names.append(model.cell(index).terms.partition(" ")[0])
+        index = view.indexBelow(index)
+    return names
+
+
+def test_a_network_within_the_network_is_a_row_that_folds(view, nested, qtbot):
+    view.set_table(nested)
+    assert shown_rows(view) == ["image", "features", "head", "dense", "answer"]
+    folded = view.model().index(1, 0)
+    texts = [view.model().cell(folded.siblingAtColumn(number)).text for number in range(4)]
+    inside = [row for row in nested.rows if row.name.startswith("features.")]
+    costs = (f"{sum(getattr(row, name) for row in inside):,}" for name in ("parameters", "multiply_adds"))
+    assert texts == [f"Network of {len(inside)} layers", "6", *costs]
+    view.setCurrentIndex(folded)
+    qtbot.keyClick(view, Qt.Key.Key_Right)
+    assert shown_rows(view)[1:4] == ["features", "base", "pool"]
+    assert view.model().cell(view.indexBelow(folded)).text == f"Network of {len(inside) - 1} layers"
+    view.set_table(nested)
+    assert "pool" in shown_rows(view)
+    view.set_table(describe(network_config("lenet5")))
+    view.set_table(nested)
+    assert "pool" not in shown_rows(view)
+
+
+def test_a_layer_of_a_folded_network_is_marked_as_that_network(view, nested, qtbot):
+    view.set_table(nested)
+    with qtbot.assertNotEmitted(view.selected):
+        view.select("features.base.conv2")
+    assert view.current == "features.base.conv2"
+    folded = view.model().index(1, 0)
+    assert view.currentIndex() == folded
+    view.expand(folded)
+    view.expand(view.indexBelow(folded))
+    assert view.model().cell(view.currentIndex()).terms == "conv2"
+    view.collapse(folded)
+    assert view.currentIndex() == folded
+    assert view.selectionModel().isSelected(folded)
+
+
+def test_a_folded_network_is_chosen_by_its_last_layer(view, nested, qtbot):
+    view.set_table(nested)
+    place = view.visualRect(view.model().index(1, 2)).center()
+    with qtbot.waitSignal(view.selected) as told:
+        qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert told.args == ["features.pool"]
+
+
+def test_what_does_not_fit_is_never_folded_away(view):
+    view.set_table(describe(teachable_machine(kernel=99)))
+    assert "conv2" in shown_rows(view)

@@ -113,7 +113,7 @@ def find_inner_networks(graph: NetworkGraph, misfit: str = "") -> tuple[InnerNet
         misfit: name of a layer that does not fit, which is not folded away.
     """
     edges = [*graph.links, *((one.source, one.target) for one in graph.shortcuts)]
-    paths = [tuple(piece.row.name.split(".")[:-1]) for piece in graph.pieces]
+    paths = [piece.row.networks for piece in graph.pieces]
     found: list[InnerNetwork] = []
     number = 0
     while number < len(paths):

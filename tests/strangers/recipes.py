@@ -1,14 +1,12 @@
-"""Files of image classifiers as people save them who followed a tutorial, a course or the Keras documentation.
+"""Networks of image classifiers as people make and save them: by tutorials, courses and the documentation of Keras.
 
 Each recipe builds one network, with Keras 3 or with Keras 2 (the package `tf_keras`), which also says what its answers
-are. All of them together, into a folder to be looked at:
-
-    python -m tests.end_to_end.strangers_files FOLDER
+are.
 """
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +59,7 @@ class Saved:
     Attributes:
         name: recipe, version of Keras and ending.
         path: its file.
-        images: (n, height, width, channels) float32.
+        images: (n, height, width, channels) float32; some networks take grey images as (n, height, width).
         answers: (n, classes) float32.
         recipe: how it was made.
     """
@@ -86,11 +84,12 @@ def package(version: int) -> Any:
 
 def spots(random: np.random.Generator, shape: list[int]) -> np.ndarray:
     """Two images of large spots with values of 0 to 1, and two of 0 to 255: each network sees a difference."""
-    height, width, channels = shape
-    small = random.uniform(0, 1, (4, 4, 4, channels))
+    height, width, *channels = shape
+    small = random.uniform(0, 1, (4, 4, 4, *channels))
     rows, columns = np.arange(height) * 4 // height, np.arange(width) * 4 // width
-    images = small[:, rows][:, :, columns] ** np.array([0.5, 2, 0.5, 2])[:, None, None, None]
-    return (images * np.array([1, 1, 255, 255])[:, None, None, None]).astype(np.float32)
+    each = (4, *[1] * len(shape))
+    images = small[:, rows][:, :, columns] ** np.reshape([0.5, 2, 0.5, 2], each)
+    return (images * np.reshape([1, 1, 255, 255], each)).astype(np.float32)
 
 
 def innermost(model: Any) -> Iterator[Any]:
@@ -111,7 +110,8 @@ def save(name: str, version: int, folder: Path) -> Iterator[Saved]:
     random = np.random.default_rng(2)
     for variable in model.weights:
         value = np.asarray(variable)
-        if value.dtype.kind == "f" and "count" not in variable.name:
+        # In deep networks the sums over many channels would grow without end.
+        if value.dtype.kind == "f" and "count" not in variable.name and (value.ndim < 2 or not recipe.large):
             variable.assign(value + random.uniform(0, 0.05, value.shape).astype(value.dtype))
     for layer in innermost(model):
         if isinstance(layer, keras.layers.Normalization):
@@ -216,6 +216,16 @@ def layers_that_keras_3_has_not(keras: Any) -> Any:
             *head(keras),
         ]
     )
+
+
+@recipe(versions=(2,))
+def initialisers_of_tensorflow(keras: Any) -> Any:
+    import tensorflow as tf
+
+    layers = keras.layers
+    normal, zeros = tf.random_normal_initializer(0.0, 0.1), tf.constant_initializer(0)
+    first = layers.Conv2D(4, 3, kernel_initializer=normal, bias_initializer=zeros)
+    return keras.Sequential([keras.Input((32, 32, 3)), first, *head(keras)])
 
 
 @recipe(versions=(2,))
@@ -550,6 +560,47 @@ def tensorflow_between_the_layers(keras: Any) -> Any:
     return keras.Model(image, tf.nn.softmax(x))
 
 
+@recipe(versions=(2,))
+def channel_put_on_by_tensorflow(keras: Any) -> Any:
+    import tensorflow as tf
+
+    layers = keras.layers
+    image = keras.Input((32, 32))
+    x = layers.Conv2D(4, 3)(tf.expand_dims(image / 255.0, -1))
+    weights = layers.Dense(4, activation="sigmoid")(layers.GlobalAveragePooling2D()(x))
+    x = x * tf.expand_dims(tf.expand_dims(weights, 1), axis=1)
+    x = tf.squeeze(layers.GlobalMaxPooling2D(keepdims=True)(x), axis=[1, 2])
+    return keras.Model(image, layers.Dense(3, activation="softmax")(x))
+
+
+@recipe(versions=(2,))
+def layers_written_as_functions(keras: Any) -> Any:
+    import tensorflow as tf
+
+    layers = keras.layers
+    image = keras.Input((32, 32, 3))
+    x = tf.image.rgb_to_grayscale(tf.clip_by_value(image, 0, 255)) / 255
+    x = tf.pad(x, [[0, 0], [1, 1], [2, 0], [0, 0]])
+    x = tf.nn.local_response_normalization(layers.Conv2D(8, 3)(x), depth_radius=2, bias=2, alpha=1e-2, beta=0.75)
+    x = tf.nn.avg_pool2d(tf.nn.max_pool2d(x, 2, 2, "VALID"), [1, 3, 3, 1], [1, 2, 2, 1], "SAME")
+    x = tf.math.l2_normalize(tf.math.reduce_max(tf.nn.elu(x), axis=(1, 2)), axis=1)
+    return keras.Model(image, layers.Dense(3, activation="softmax")(x))
+
+
+@recipe(versions=(3,))
+def layers_written_as_operations(keras: Any) -> Any:
+    layers, ops = keras.layers, keras.ops
+    image = keras.Input((32, 32, 3))
+    x = ops.image.rgb_to_grayscale(ops.clip(image, 0, 255)) / 255
+    x = ops.pad(x, [[0, 0], [1, 1], [2, 0], [0, 0]])
+    x = layers.Conv2D(8, 3)(x)
+    x = ops.average_pool(ops.max_pool(x, 2), 3, 2, "same")
+    weights = layers.Dense(8, activation="sigmoid")(layers.GlobalAveragePooling2D()(x))
+    x = x * ops.expand_dims(ops.expand_dims(weights, 1), 1)
+    x = ops.squeeze(layers.GlobalMaxPooling2D(keepdims=True)(x), axis=[1, 2])
+    return keras.Model(image, layers.Dense(3, activation="softmax")(x))
+
+
 @recipe(versions=(3,))
 def keras_between_the_layers(keras: Any) -> Any:
     layers, ops = keras.layers, keras.ops
@@ -582,6 +633,7 @@ def residual_by_plus(keras: Any) -> Any:
 
 
 def application(keras: Any, name: str, side: int = 64, **values: Any) -> Any:
+    """One of Keras's own networks as a layer, with another head."""
     make = getattr(keras.applications, name)
     base = make(input_shape=(side, side, 3), include_top=False, weights=None, **values)
     base.trainable = False
@@ -592,11 +644,15 @@ def application(keras: Any, name: str, side: int = 64, **values: Any) -> Any:
     return keras.Model(image, layers.Dense(3, activation="softmax")(x))
 
 
-def _put_application(name: str, side: int = 64, large: bool = True, **values: Any) -> None:
-    def build(keras: Any) -> Any:
-        return application(keras, name, side, **values)
+def whole_application(keras: Any, name: str, side: int = 64, **values: Any) -> Any:
+    """One of Keras's own networks with its own head, for a few classes."""
+    return getattr(keras.applications, name)(input_shape=(side, side, 3), weights=None, classes=10, **values)
 
-    RECIPES[f"application_{name}"] = Recipe(build, endings=("keras", "h5"), large=large)
+
+def _put_application(name: str, side: int = 64, large: bool = True, **values: Any) -> None:
+    for prefix, make in (("application", application), ("whole_application", whole_application)):
+        build = partial(make, name=name, side=side, **values)
+        RECIPES[f"{prefix}_{name}"] = Recipe(build, endings=("keras", "h5"), large=large)
 
 
 _put_application("MobileNet", alpha=0.25, large=False)
@@ -610,10 +666,10 @@ for _name in (
     "ResNet50",
     "ResNet50V2",
     "VGG16",
+    "ConvNeXtTiny",
+    "NASNetMobile",
 ):
     _put_application(_name)
-_put_application("ConvNeXtTiny")
-_put_application("NASNetMobile")
 _put_application("InceptionV3", 96)
 _put_application("Xception", 96)
 
@@ -627,20 +683,3 @@ def application_in_a_chain_with_its_head(keras: Any) -> Any:
     return keras.Sequential(
         [layers.Rescaling(1 / 127.5, offset=-1, input_shape=(64, 64, 3)), base, layers.Dense(3, activation="softmax")]
     )
-
-
-if __name__ == "__main__":
-    target = Path(sys.argv[1])
-    target.mkdir(parents=True, exist_ok=True)
-    wanted = sys.argv[2:] or list(RECIPES)
-    for one in wanted:
-        for number in RECIPES[one].versions:
-            try:
-                for saved in save(one, number, target):
-                    np.savez(
-                        saved.path.with_suffix(f".{saved.path.suffix[1:]}.npz"),
-                        images=saved.images,
-                        answers=saved.answers,
-                    )
-            except Exception as error:  # noqa: BLE001  # the others are made all the same
-                print(f"{one}, Keras {number}: {type(error).__name__}: {str(error)[:300]}")
