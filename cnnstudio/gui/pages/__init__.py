@@ -141,6 +141,13 @@ PAGES: dict[str, PageEntry] = {
             warms_up=True,
         ),
         PageEntry(
+            "lab",
+            "Lab",
+            "Do the arithmetic of a network by hand, on small matrices and step by step.",
+            "Ctrl+7",
+            ".lab.page:LabPage",
+        ),
+        PageEntry(
             "settings",
             "Settings",
             "Light or dark, processor threads, and where the files lie.",
