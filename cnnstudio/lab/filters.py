@@ -99,7 +99,7 @@ FILTERS: dict[str, Filter] = {
             _fixed((0, -1, 0), (-1, 5, -1), (0, -1, 0)),
             (3,),
             "clip",
-            "Makes each pixel differ more from its neighbours. The weights sum up to 1: plain areas stay.",
+            "Makes each pixel differ more from its neighbours: edges become crisp, and noise grows with them.",
         ),
         Filter(
             "edges",

@@ -35,7 +35,7 @@ class Pooling:
     def sizes(self, height: int, width: int) -> tuple[Sizes, Sizes]:
         """What decides how large the output gets, down and across, for a map of so many rows and columns."""
         size = self.size or (height, width)
-        strides = self.strides or size
+        strides = size if self.size is None else self.strides or size
         down, across = (
             Sizes(length, window, self.padding, stride, noun="window")
             for length, window, stride in zip((height, width), size, strides, strict=True)

@@ -79,6 +79,12 @@ PANELS: dict[str, PanelEntry] = {
             "A kernel slides over the input; at each place the products of the numbers that meet are added up.",
             ".convolution_panel:ConvolutionPanel",
         ),
+        PanelEntry(
+            "filters",
+            "Filters on pictures",
+            "The same arithmetic on a whole picture: a few weights decide what is left of it.",
+            ".filters_panel:FiltersPanel",
+        ),
     )
 }
 """Every panel, in the order of the lecture."""
