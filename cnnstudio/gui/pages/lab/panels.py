@@ -79,6 +79,12 @@ PANELS: dict[str, PanelEntry] = {
             "A kernel slides over the input; at each place the products of the numbers that meet are added up.",
             ".convolution_panel:ConvolutionPanel",
         ),
+        PanelEntry(
+            "size",
+            "Stride, padding, size",
+            "How far the window steps and what lies around the input decide how large the output gets.",
+            ".size_panel:SizePanel",
+        ),
     )
 }
 """Every panel, in the order of the lecture."""
