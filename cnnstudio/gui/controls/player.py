@@ -49,9 +49,7 @@ class Player(QWidget):
         self._wait.setSingleShot(True)
         self._wait.timeout.connect(self._arrive)
         self._back = tool_button("step_back_button", "Step back", "One step back.", "chevron-left", self.go_back)
-        self._play = push_button(
-            "play_button", "Play", "Takes one step after the other. (Space)", self.toggle, picture="play"
-        )
+        self._play = push_button("play_button", "&Play", "Takes one step after the other.", self.toggle, picture="play")
         self._on = tool_button("step_on_button", "Step on", "One step on.", "chevron-right", self.go_on)
         self._end = tool_button(
             "step_end_button", "To the end", "Shows all steps as done.", "fast-forward", self._finish
@@ -59,13 +57,13 @@ class Player(QWidget):
         self._speed = slider(
             "speed_slider", "Speed", "How fast the steps follow each other.", (0, len(SECONDS) - 1), self._set_speed
         )
-        self._speed.setFixedWidth(11 * GRID)
+        self._speed.setFixedWidth(9 * GRID)
         self._speed.setValue(2)
         self._where = label(role="secondary", name="step_text", wrap=False)
         speed = QLabel("Speed")
         speed.setBuddy(self._speed)
         self.setLayout(row(self._back, self._play, self._on, self._end, GRID, (self._where, 1), speed, self._speed))
-        self._play.setMinimumWidth(13 * GRID)
+        self._play.setMinimumWidth(12 * GRID)
         self._show()
 
     @property
@@ -179,7 +177,7 @@ class Player(QWidget):
         self._play.setEnabled(self._count > 0)
         words = "Pause" if self._playing else "Play"
         if self._play.accessibleName() != words:
-            self._play.setText(f" {words}")
+            self._play.setText(f" &{words}")
             self._play.setAccessibleName(words)
             self._play.setIcon(icon("pause" if self._playing else "play"))
         end = (

@@ -20,9 +20,9 @@ from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, w
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID
+from cnnstudio.gui.pages.lab.panel_states import check_names, checked_array, checked_choice, checked_number
 from cnnstudio.gui.pages.lab.panels import Panel
 from cnnstudio.gui.pages.lab.picture_source import KINDS, PHOTOS, PictureSource
-from cnnstudio.gui.pages.lab.state import merged, read_choice, read_matrix, read_number
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask, Task
 from cnnstudio.gui.widgets.images.matrix import Matrix
@@ -246,11 +246,14 @@ class FiltersPanel(Panel):
 
     @override
     def show_state(self, state: Mapping[str, Any]) -> None:
-        whole = merged(self.state(), state)
+        check_names(state, self.state())
+        whole = {**self.state(), **state}
         steps = _steps_of(whole, "kernels" in state)
-        kind, photo = read_choice(whole, "source", KINDS), read_choice(whole, "photo", PHOTOS)
-        chosen = int(read_number({"chosen": min(whole["chosen"], len(steps) - 1)}, "chosen", 0, MOST_FILTERS))
-        set_value(self._show_as, read_choice(whole, "show", SHOWS))
+        kind, photo = (
+            checked_choice(name, whole[name], list(of)) for name, of in (("source", KINDS), ("photo", PHOTOS))
+        )
+        chosen = min(int(checked_number("chosen", whole["chosen"], 0, MOST_FILTERS - 1)), len(steps) - 1)
+        set_value(self._show_as, checked_choice("show", whole["show"], list(SHOWS)))
         self._steps, self._chosen = steps, chosen
         self._relu.setChecked(bool(whole["relu"]))
         if kind == "photo" and photo != self._source.photo:
@@ -454,7 +457,7 @@ def _steps_of(state: Mapping[str, Any], with_kernels: bool) -> list[FilterStep]:
         if name != OWN and name not in FILTERS:
             raise StudioError(f"There is no filter “{name}”: there are {', '.join(FILTERS)} and {OWN}.")
         if (with_kernels or name == OWN) and number < len(kernels):
-            kernel = read_matrix({"kernels": kernels[number]}, "kernels", SIDES[-1])
+            kernel = checked_array("kernels", kernels[number], (2,), (SIDES[-1], SIDES[-1]))
             if kernel.shape[0] != kernel.shape[1] or len(kernel) not in SIDES:
                 raise StudioError("A kernel must have 3, 5 or 7 rows, each with as many numbers.")
         else:

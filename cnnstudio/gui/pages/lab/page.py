@@ -18,7 +18,7 @@ from cnnstudio.gui.pages.lab.panels import PANELS, Panel
 from cnnstudio.gui.settings import Settings
 from cnnstudio.lab.experiment import Experiment
 
-LIST_WIDTH = 26 * GRID
+LIST_WIDTH = 28 * GRID
 NARROW = 92 * GRID
 """A page that is narrower, as beside a lesson in a small window, leaves the list away: the panel needs the room."""
 

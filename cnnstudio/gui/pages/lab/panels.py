@@ -80,6 +80,12 @@ PANELS: dict[str, PanelEntry] = {
             ".convolution_panel:ConvolutionPanel",
         ),
         PanelEntry(
+            "size",
+            "Stride, padding, size",
+            "How far the window steps and what lies around the input decide how large the output gets.",
+            ".size_panel:SizePanel",
+        ),
+        PanelEntry(
             "filters",
             "Filters on pictures",
             "The same arithmetic on a whole picture: a few weights decide what is left of it.",

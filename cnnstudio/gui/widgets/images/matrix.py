@@ -33,7 +33,9 @@ CELL = 40
 
 _LEGIBLE = 16
 """From this width of a cell on, numbers are written into it."""
-_EDGE = 4
+EDGE = 4
+"""Room around the cells for what frames them."""
+
 _BRIGHT = 140
 _SMALLEST_FONT = 8
 _LONGEST = 24
@@ -98,6 +100,7 @@ class Matrix(Cells, ItemWidget):
         self._fixed: np.ndarray | None = None
         self._window: QRectF | None = None
         self._pinned: Cell | None = None
+        self._outlined: Cell | None = None
         self._editor: _CellEditor | None = None
         for key, act in ((QKeySequence.StandardKey.Copy, self.copy), (QKeySequence.StandardKey.Paste, self.paste)):
             on_key(self, key, act)
@@ -113,11 +116,11 @@ class Matrix(Cells, ItemWidget):
     @property
     def problem(self) -> str:
         """What is wrong with the first cell that holds no number, and with how many more; empty where all do."""
-        if not self._texts:
+        bad = [(row, column) for row, column in np.argwhere(np.isnan(self._values)).tolist()] if self._editable else []
+        if not bad:
             return ""
-        cell = min(self._texts)
-        said = f"Row {cell[0]}, column {cell[1]}: {read_number(self._texts[cell])}"
-        more = len(self._texts) - 1
+        said = "Row {}, column {}: ".format(*bad[0]) + str(read_number(self._texts.get(bad[0], "")))
+        more = len(bad) - 1
         others = "1 more cell needs" if more == 1 else f"{more} more cells need"
         return f"{said} And {others} a number." if more else said
 
@@ -134,7 +137,7 @@ class Matrix(Cells, ItemWidget):
         self._texts = {cell: text for cell, text in self._texts.items() if self._is_bad(cell)}
         if self._values.shape != shape:
             self.close_editor()
-            self._shown = self._marked = self._fixed = self._window = self._pinned = None
+            self._shown = self._marked = self._fixed = self._window = self._pinned = self._outlined = None
             self.point(None)
             self._fit()
         self.update()
@@ -153,8 +156,9 @@ class Matrix(Cells, ItemWidget):
 
     def set_marked(self, marked: np.ndarray | None) -> None:
         """Says which cells stand out, (rows, columns) bool, while the others step back; None for no difference."""
-        self._marked = marked
-        self.update()
+        if marked is not None or self._marked is not None:
+            self._marked = marked
+            self.update()
 
     def set_fixed(self, fixed: np.ndarray | None) -> None:
         """Says which cells are no numbers of one's own, such as padding, (rows, columns) bool; they are dotted."""
@@ -163,8 +167,15 @@ class Matrix(Cells, ItemWidget):
 
     def set_window(self, window: QRectF | None) -> None:
         """Frames a window, counted in cells from the top left one; between cells while it moves. None frames none."""
-        self._window = window
-        self.update()
+        if window != self._window:
+            self._window = window
+            self.update()
+
+    def set_outlined(self, cell: Cell | None) -> None:
+        """Outlines the cell that belongs to what is pointed at elsewhere; None outlines none."""
+        if cell != self._outlined:
+            self._outlined = cell
+            self.update()
 
     def set_pinned(self, cell: Cell | None) -> None:
         """Marks the cell at which what is shown stays."""
@@ -179,7 +190,7 @@ class Matrix(Cells, ItemWidget):
 
     def cell_rectangle(self, cell: Cell) -> QRectF:
         """Where a cell lies."""
-        return QRectF(_EDGE + cell[1] * self._side, _EDGE + cell[0] * self._side, self._side, self._side)
+        return QRectF(EDGE + cell[1] * self._side, EDGE + cell[0] * self._side, self._side, self._side)
 
     def text_of(self, cell: Cell) -> str:
         """A cell in words."""
@@ -193,7 +204,7 @@ class Matrix(Cells, ItemWidget):
     @override
     def sizeHint(self) -> QSize:
         rows, columns = self.extent()
-        return QSize(columns * self._side + 2 * _EDGE, rows * self._side + 2 * _EDGE)
+        return QSize(columns * self._side + 2 * EDGE, rows * self._side + 2 * EDGE)
 
     @override
     def minimumSizeHint(self) -> QSize:
@@ -378,9 +389,9 @@ class Matrix(Cells, ItemWidget):
             frame = QRectF(window.left() * side, window.top() * side, window.width() * side, window.height() * side)
             for colour, width in ((theme.surface, 5), (theme.accent, 3)):
                 painter.setPen(QPen(QColor(colour), width))
-                painter.drawRect(frame.translated(_EDGE + 0.5, _EDGE + 0.5))
-        if self.cell is not None:
-            paint_value_outline(painter, self.cell_rectangle(self.cell).adjusted(2, 2, -1, -1))
+                painter.drawRect(frame.translated(EDGE + 0.5, EDGE + 0.5))
+        for cell in filter(None, {self.cell, self._outlined}):
+            paint_value_outline(painter, self.cell_rectangle(cell).adjusted(2, 2, -1, -1))
         if self.hasFocus():
             painter.setPen(focus_pen())
             painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))

@@ -132,8 +132,8 @@ def test_pictures_of_ones_own_are_read_or_say_why_not(panel: FiltersPanel, qtbot
         ({"filters": []}, "1 to 4 filters, not 0"),
         ({"filters": ["own"], "kernels": [[[1, 2], [3, 4]]]}, "3, 5 or 7 rows"),
         ({"filters": ["own"], "kernels": ["words"]}, "rows of numbers"),
-        ({"photo": "elephant"}, "“photo” must be one of chelsea"),
-        ({"show": 3}, "“show” must be one of clip"),
+        ({"photo": "elephant"}, "“photo” cannot be .elephant.: it is one of chelsea"),
+        ({"show": 3}, "“show” cannot be 3: it is one of clip"),
     ],
 )
 def test_a_state_that_does_not_fit_changes_nothing(panel: FiltersPanel, state: dict, says: str) -> None:
