@@ -91,6 +91,12 @@ PANELS: dict[str, PanelEntry] = {
             "The same arithmetic on a whole picture: a few weights decide what is left of it.",
             ".filters_panel:FiltersPanel",
         ),
+        PanelEntry(
+            "learning",
+            "Learn this filter",
+            "Gradient descent finds the weights of a hidden filter from nothing but its input and its output.",
+            ".learning_panel:LearningPanel",
+        ),
     )
 }
 """Every panel, in the order of the lecture."""
