@@ -97,6 +97,12 @@ PANELS: dict[str, PanelEntry] = {
             "Gradient descent finds the weights of a hidden filter from nothing but its input and its output.",
             ".learning_panel:LearningPanel",
         ),
+        PanelEntry(
+            "pooling",
+            "Pooling",
+            "Of each window one number is left: the map gets smaller, and cares less where exactly something is.",
+            ".pooling_panel:PoolingPanel",
+        ),
     )
 }
 """Every panel, in the order of the lecture."""
