@@ -76,6 +76,7 @@ class Sizes:
         stride: S.
         dilation: D.
         fill: what stands in the padding.
+        noun: what slides, for sentences.
     """
 
     size: int
@@ -84,6 +85,7 @@ class Sizes:
     stride: int = 1
     dilation: int = 1
     fill: Fill = "zero"
+    noun: str = "kernel"
 
     @property
     def window(self) -> Window:
@@ -117,8 +119,8 @@ class Sizes:
         """Why the setting is impossible, in one sentence that says what to do; empty where it is possible."""
         for value, what, why in (
             (self.size, "The input", "without a number there is nothing to slide over"),
-            (self.kernel, "The kernel", "without a weight there is nothing to multiply with"),
-            (self.stride, "The stride", "with a stride of 0 the kernel would never move on"),
+            (self.kernel, f"The {self.noun}", "else it would cover nothing"),
+            (self.stride, "The stride", f"with a stride of 0 the {self.noun} would never move on"),
             (self.dilation, "The dilation", "with a dilation of 0 all weights would meet the same number"),
         ):
             if value < 1:
@@ -133,11 +135,11 @@ class Sizes:
                 f"padding asks for {side}: choose a smaller padding, or zeros."
             )
         if window.output < 1:
-            reaches = f"The kernel reaches over {counted(window.kernel, 'number')}"
+            reaches = f"The {self.noun} reaches over {counted(window.kernel, 'number')}"
             padded = self.size + sum(window.padding)
             around = " with its padding" if self.padding not in ("valid", 0) else ""
             return (
-                f"{reaches}, but the input{around} has only {padded}: choose a smaller kernel"
+                f"{reaches}, but the input{around} has only {padded}: choose a smaller {self.noun}"
                 f"{' or dilation' if self.dilation > 1 else ''}, or a larger input or padding."
             )
         return ""

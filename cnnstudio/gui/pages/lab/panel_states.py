@@ -25,6 +25,13 @@ def checked_choice(name: str, value: Any, choices: Sequence[Any]) -> Any:
     return value
 
 
+def checked_number(name: str, value: Any, lowest: float, highest: float) -> float:
+    """A number within limits; raises `StudioError` for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not lowest <= value <= highest:
+        raise StudioError(f"“{name}” must be a number from {lowest:g} to {highest:g}, not {value!r}.")
+    return float(value)
+
+
 def checked_array(name: str, values: Any, dimensions: tuple[int, ...], largest: tuple[int, ...]) -> np.ndarray:
     """Nested lists of numbers as an array of float64.
 

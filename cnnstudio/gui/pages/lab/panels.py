@@ -85,6 +85,24 @@ PANELS: dict[str, PanelEntry] = {
             "How far the window steps and what lies around the input decide how large the output gets.",
             ".size_panel:SizePanel",
         ),
+        PanelEntry(
+            "filters",
+            "Filters on pictures",
+            "The same arithmetic on a whole picture: a few weights decide what is left of it.",
+            ".filters_panel:FiltersPanel",
+        ),
+        PanelEntry(
+            "learning",
+            "Learn this filter",
+            "Gradient descent finds the weights of a hidden filter from nothing but its input and its output.",
+            ".learning_panel:LearningPanel",
+        ),
+        PanelEntry(
+            "pooling",
+            "Pooling",
+            "Of each window one number is left: the map gets smaller, and cares less where exactly something is.",
+            ".pooling_panel:PoolingPanel",
+        ),
     )
 }
 """Every panel, in the order of the lecture."""
