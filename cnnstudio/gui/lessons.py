@@ -20,14 +20,14 @@ from typing_extensions import override
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import push_button, tool_button
 from cnnstudio.gui.controls.describe import describe, label
-from cnnstudio.gui.controls.forms import TIP
+from cnnstudio.gui.controls.forms import TIP, combo, set_value
 from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
 from cnnstudio.gui.look.theme import GAP, GRID, colours, icon
 from cnnstudio.gui.pages import PAGES, Page
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import aside
 from cnnstudio.lab.experiment import Experiment
-from cnnstudio.lab.lessons import Condition, Lesson, Step, find_lesson, list_lessons
+from cnnstudio.lab.lessons import LANGUAGE, Condition, Lesson, Step, find_lesson, languages, list_lessons
 
 GUIDE_WIDTH = 38 * GRID
 
@@ -148,7 +148,15 @@ class LessonGuide(QFrame):
         self._list.itemClicked.connect(self._open_item)
         self._progress = label(role="secondary", name="lessons_progress")
         self._problems = label(role="error", name="lesson_problems", plain=True)
-        return widget_of(column(self._progress, (self._list, 1), self._problems))
+        known = languages()
+        tip = "In which language the lessons are; one that was not translated comes in English."
+        self._language = combo("lesson_language", "Language", tip, {one: (one, tip) for one in known})
+        set_value(
+            self._language, self._settings.recall("lessons/language", LANGUAGE, "the language", known.__contains__)
+        )
+        self._language.setVisible(len(known) > 1)
+        self._language.activated.connect(self._choose_language)
+        return widget_of(column(self._progress, self._language, (self._list, 1), self._problems))
 
     def _build_lesson(self) -> QWidget:
         self._title = label(role="heading", name="lesson_title")
@@ -204,7 +212,7 @@ class LessonGuide(QFrame):
             self.show_list()
             return
         try:
-            lesson = aside(partial(find_lesson, text))
+            lesson = aside(partial(find_lesson, text, self._language.currentData()))
         except StudioError as error:
             self.show_list()
             self._problems.setText(str(error))
@@ -224,7 +232,7 @@ class LessonGuide(QFrame):
     def show_list(self) -> None:
         """Shows all lessons; what an open one has changed in the window is as before."""
         self._restore()
-        self._lessons, problems = aside(list_lessons)
+        self._lessons, problems = aside(partial(list_lessons, self._language.currentData()))
         done = self.done
         self._list.clear()
         for number, lesson in enumerate(self._lessons, start=1):
@@ -266,6 +274,11 @@ class LessonGuide(QFrame):
         self._stack.setVisible(not folded)
         self._fold.setIcon(icon("chevron-right" if folded else "chevron-down"))
         self.folded.emit(folded)
+
+    @Slot()
+    def _choose_language(self) -> None:
+        self._settings.remember("lessons/language", self._language.currentData())
+        self.show_list()
 
     @Slot(QListWidgetItem)
     def _open_item(self, item: QListWidgetItem) -> None:

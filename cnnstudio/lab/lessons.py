@@ -147,6 +147,11 @@ class Lesson:
     path: Path = field(default=Path(), compare=False)
 
 
+def languages() -> list[str]:
+    """The languages in which lessons ship, by the names of their folders."""
+    return sorted(folder.name for folder in shipped("assets/lessons").iterdir() if folder.is_dir())
+
+
 def own_lessons_folder() -> Path:
     """Where one's own lessons lie; it need not be there."""
     return data_folder() / "lessons"

@@ -74,6 +74,7 @@ BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {
     "photo": _later("photo", "photo"),
     "describe": _later("describe", "describe"),
     "digits": _later("digits", "digits"),
+    "lab_step": _later("lab", "lab_step"),
     "soak": _later("soak", "soak"),
     "training_engine": _later("training", "training_engine"),
     "stop_engine": _later("stop", "stop_engine"),

@@ -6,7 +6,8 @@ import pytest
 
 from cnnstudio.errors import StudioError
 from cnnstudio.lab.experiment import Experiment
-from cnnstudio.lab.lessons import Condition, find_lesson, list_lessons, own_lessons_folder, read_lesson
+from cnnstudio.lab.lessons import Condition, find_lesson, languages, list_lessons, own_lessons_folder, read_lesson
+from tests.readme import README
 
 GOOD = """+++
 title = "Mine"
@@ -141,3 +142,17 @@ def test_what_is_asked_for(text: str, fact: object, holds: bool) -> None:
 
 def test_a_condition_on_a_control() -> None:
     assert Condition.parse("resolution_slider.value <= 7") == Condition("resolution_slider", "value", (), "<=", 7)
+
+
+def test_lessons_in_another_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for language, title in (("en", "Mine"), ("de", "Meine")):
+        write(tmp_path / language, GOOD.replace("Mine", title))
+    write(tmp_path / "en", GOOD, "21-other.md")
+    monkeypatch.setattr("cnnstudio.lab.lessons.shipped", lambda _: tmp_path)
+    assert languages() == ["de", "en"]
+    assert [lesson.title for lesson in list_lessons("de")[0]] == ["Meine", "Mine"]
+
+
+def test_readme_shows_a_lesson(tmp_path: Path) -> None:
+    text = next(block for block in README.split("```") if block.lstrip().startswith("+++"))
+    assert read_lesson(write(tmp_path, text.lstrip())).title == "Shifting a picture"
