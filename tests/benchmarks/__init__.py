@@ -73,6 +73,7 @@ BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {
     "theme": _later("theme", "theme"),
     "photo": _later("photo", "photo"),
     "describe": _later("describe", "describe"),
+    "lab_filter": _later("lab", "lab_filter"),
     "digits": _later("digits", "digits"),
     "soak": _later("soak", "soak"),
     "training_engine": _later("training", "training_engine"),
