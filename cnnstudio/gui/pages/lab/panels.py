@@ -103,6 +103,18 @@ PANELS: dict[str, PanelEntry] = {
             "Of each window one number is left: the map gets smaller, and cares less where exactly something is.",
             ".pooling_panel:PoolingPanel",
         ),
+        PanelEntry(
+            "activation",
+            "Activation",
+            "A bend in the line: without it, many layers could do no more than one.",
+            ".activation_panel:ActivationPanel",
+        ),
+        PanelEntry(
+            "softmax",
+            "Softmax and loss",
+            "What the last layer says becomes probabilities; the loss says how wrong they are.",
+            ".softmax_panel:SoftmaxPanel",
+        ),
     )
 }
 """Every panel, in the order of the lecture."""
