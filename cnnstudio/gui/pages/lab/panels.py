@@ -115,6 +115,18 @@ PANELS: dict[str, PanelEntry] = {
             "What the last layer says becomes probabilities; the loss says how wrong they are.",
             ".softmax_panel:SoftmaxPanel",
         ),
+        PanelEntry(
+            "normalisation",
+            "Batch normalisation",
+            "Numbers between the layers are brought to mean 0 and variance 1, so that deep networks learn fast.",
+            ".normalisation_panel:NormalisationPanel",
+        ),
+        PanelEntry(
+            "dropout",
+            "Dropout",
+            "In training, numbers are left out by chance, so that none relies on another one.",
+            ".dropout_panel:DropoutPanel",
+        ),
     )
 }
 """Every panel, in the order of the lecture."""
