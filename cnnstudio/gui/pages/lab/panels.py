@@ -127,6 +127,12 @@ PANELS: dict[str, PanelEntry] = {
             "In training, numbers are left out by chance, so that none relies on another one.",
             ".dropout_panel:DropoutPanel",
         ),
+        PanelEntry(
+            "gradient",
+            "A gradient step",
+            "From the loss back to each weight and each input: backpropagation through one small convolution.",
+            ".gradient_panel:GradientPanel",
+        ),
     )
 }
 """Every panel, in the order of the lecture."""
