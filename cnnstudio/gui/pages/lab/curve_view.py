@@ -54,7 +54,7 @@ class CurveView(QWidget):
         self._plot.setMouseEnabled(False, False)
         self._plot.hideButtons()
         self._plot.setLogMode(False, logarithmic)
-        self._legend = self._plot.addLegend(offset=(-GRID, GRID), frame=False)
+        self._legend = self._plot.addLegend(offset=(2 * GRID, GRID), frame=False)
         self.setLayout(column(self._plot))
         self._curves: tuple[Curve, ...] = ()
         self._lines: list[pg.PlotDataItem] = []

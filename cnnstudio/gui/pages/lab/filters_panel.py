@@ -273,6 +273,15 @@ class FiltersPanel(Panel):
         return self._result
 
     @property
+    def is_fast(self) -> bool:
+        """Whether all filters are compiled for the picture that is on screen, or it is a small one."""
+        result = self._result
+        if result is None:
+            return False
+        keys = [(result.picture.shape, step.kernel.shape) for step in self._steps]
+        return result.picture.size < _COMPILED_FROM or all(key in self._compiled for key in keys)
+
+    @property
     def message(self) -> str:
         """What it says of a picture that could not be used; empty while there is nothing to say."""
         return self._message.text
@@ -362,6 +371,9 @@ class FiltersPanel(Panel):
     def _take_compiled(self, made: tuple[_Key, _Compiled]) -> None:
         self._compiling = None
         self._compiled[made[0]] = made[1]
+        picture = self._source.picture
+        if picture is not None:  # another one than before, perhaps
+            self._compile(picture, [step.applied for step in self._steps])
 
     @Slot(object)
     def _stay_with_numpy(self, _error: Exception) -> None:

@@ -103,6 +103,36 @@ PANELS: dict[str, PanelEntry] = {
             "Of each window one number is left: the map gets smaller, and cares less where exactly something is.",
             ".pooling_panel:PoolingPanel",
         ),
+        PanelEntry(
+            "activation",
+            "Activation",
+            "A bend in the line: without it, many layers could do no more than one.",
+            ".activation_panel:ActivationPanel",
+        ),
+        PanelEntry(
+            "softmax",
+            "Softmax and loss",
+            "What the last layer says becomes probabilities; the loss says how wrong they are.",
+            ".softmax_panel:SoftmaxPanel",
+        ),
+        PanelEntry(
+            "normalisation",
+            "Batch normalisation",
+            "Numbers between the layers are brought to mean 0 and variance 1, so that deep networks learn fast.",
+            ".normalisation_panel:NormalisationPanel",
+        ),
+        PanelEntry(
+            "dropout",
+            "Dropout",
+            "In training, numbers are left out by chance, so that none relies on another one.",
+            ".dropout_panel:DropoutPanel",
+        ),
+        PanelEntry(
+            "gradient",
+            "A gradient step",
+            "From the loss back to each weight and each input: backpropagation through one small convolution.",
+            ".gradient_panel:GradientPanel",
+        ),
     )
 }
 """Every panel, in the order of the lecture."""
