@@ -116,6 +116,11 @@ class LabPage(Page):
             self._message.hide()
 
     @override
+    def shut_down(self) -> None:
+        for panel in self._panels.values():
+            panel.shut_down()
+
+    @override
     def kept(self) -> Experiment:
         """The panel that is shown, as it is."""
         return Experiment(self.panel_name, self.panel.state())
