@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from cnnstudio.errors import StudioError
+from cnnstudio.lab.sizes import Window
 from cnnstudio.limits import (
     BYTES_PER_PARAMETER,
     MAX_ACTIVATIONS,
@@ -25,7 +26,6 @@ from cnnstudio.models.layer_kinds.effects import Effect, shape_words
 from cnnstudio.models.layer_kinds.kind import LayerKind
 from cnnstudio.models.layer_kinds.receptive import Maps
 from cnnstudio.models.layer_kinds.values import UnfitError, Values, is_whole, show, word
-from cnnstudio.models.layer_kinds.windows import Window
 from cnnstudio.wording import counted, size
 
 SQUARES = ("kernel_size", "pool_size")

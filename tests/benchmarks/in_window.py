@@ -292,8 +292,10 @@ SCENARIOS: dict[str, Callable[[], object]] = {
     "resnet": lambda: resnet(int(sys.argv[2]), sys.argv[3]),
     "stroke": stroke,
     "stop": stop,
+    "lab_filter": lambda: importlib.import_module("tests.benchmarks.lab").scenario(),
     "describe": lambda: importlib.import_module("tests.benchmarks.describe").scenario(),
     "theme": lambda: importlib.import_module("tests.benchmarks.theme").scenario(),
+    "lab_steps": lambda: importlib.import_module("tests.benchmarks.lab_steps").scenario(),
     "photo": lambda: importlib.import_module("tests.benchmarks.photo").scenario(),
 }
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from cnnstudio.lab.sizes import Window, slide
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
-from cnnstudio.models.layer_kinds.windows import Window, slide
 from cnnstudio.models.layer_table import LayerTable, describe, mlp_connections
 from tests.models.sample_networks import (
     ONE_OF_EACH,
@@ -164,11 +164,11 @@ def test_receptive_fields_of_published_networks():
 
 
 def test_the_formula_shows_its_numbers():
-    assert slide(28, 5, 1, same=True).formula == "(28 − 5 + 2·2)/1 + 1 = 28"
-    assert slide(28, 5, 1, same=False).formula == "(28 − 5 + 2·0)/1 + 1 = 24"
-    assert slide(32, 3, 2, same=True).formula == "(32 − 3 + 0 + 1)/2 + 1 = 16"
-    assert slide(14, 3, 2, same=False).formula == "⌊(14 − 3 + 2·0)/2⌋ + 1 = 6"
-    assert slide(20, 3, 1, same=False, dilation=4) == Window(20, 9, (0, 0), 1, 12)
+    assert slide(28, 5, 1, "same").formula == "(28 − 5 + 2·2)/1 + 1 = 28"
+    assert slide(28, 5, 1, "valid").formula == "(28 − 5 + 2·0)/1 + 1 = 24"
+    assert slide(32, 3, 2, "same").formula == "(32 − 3 + 0 + 1)/2 + 1 = 16"
+    assert slide(14, 3, 2, "valid").formula == "⌊(14 − 3 + 2·0)/2⌋ + 1 = 6"
+    assert slide(20, 3, 1, "valid", dilation=4) == Window(20, 9, (0, 0), 1, 12)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -178,7 +178,7 @@ def test_windows_find_the_places_that_tensorflow_computes(seed):
 
     draw = random.Random(seed)
     size, kernel, stride = draw.randint(1, 20), draw.randint(1, 6), draw.randint(1, 4)
-    window = slide(size, kernel, stride, same=True)
+    window = slide(size, kernel, stride, "same")
     image = np.arange(1, size + 1, dtype=np.float32).reshape(1, size, 1)
     weights = np.zeros((kernel, 1, 1), np.float32)
     weights[0] = 1

@@ -15,6 +15,8 @@ QLabel[role="small"] { color: $secondary; font-size: ${small}px; }
 QFrame[role="panel"] { background: $surface; border: none; border-radius: 8px; }
 QFrame[role="info"] { background: $accent_soft; border: none; border-radius: 8px; }
 QFrame[role="error"] { background: $error_soft; border: none; border-radius: 8px; }
+QFrame[role="guide"] { background: $surface; border: none; border-left: 1px solid $border; }
+QTextBrowser { background: transparent; border: none; }
 QFrame#window_message { border-radius: 0; }
 QLabel[role="error"] { color: $error; background: transparent; }
 QLabel:disabled { color: $disabled; }
@@ -159,6 +161,11 @@ QPlainTextEdit, QListView, QTreeView {
 QPlainTextEdit:focus, QListView:focus, QTreeView:focus {
     border: 2px solid $accent_text; padding: 3px;
 }
+QListView[role="navigation"] { background: transparent; border: 2px solid transparent; padding: 0; }
+QListView[role="navigation"]:focus { border-color: $accent_text; padding: 0; }
+QListView[role="navigation"]::item { padding: 7px 10px; border-radius: 6px; color: $text; }
+QListView[role="navigation"]::item:hover { background: $hover; }
+QListView[role="navigation"]::item:selected { background: $accent_soft; color: $accent_text; }
 """)
 
 

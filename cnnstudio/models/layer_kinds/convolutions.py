@@ -2,6 +2,7 @@
 
 import math
 
+from cnnstudio.lab.sizes import Window
 from cnnstudio.limits import MAX_MAP_SIDE, MAX_PIXELS, MAX_UNITS
 from cnnstudio.models.layer_kinds.activations import activation
 from cnnstudio.models.layer_kinds.effects import Effect, Product, one, spatial_axes
@@ -17,7 +18,7 @@ from cnnstudio.models.layer_kinds.fields import (
 from cnnstudio.models.layer_kinds.kind import LayerKind
 from cnnstudio.models.layer_kinds.receptive import Maps, check_side
 from cnnstudio.models.layer_kinds.values import UnfitError, Values, divisors_of, like
-from cnnstudio.models.layer_kinds.windows import SlidingWindow, Window, words
+from cnnstudio.models.layer_kinds.windows import SlidingWindow, words
 
 
 def _convolution(values: Values, maps: Maps) -> Effect:

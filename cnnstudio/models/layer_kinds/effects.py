@@ -4,9 +4,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cnnstudio.lab.sizes import Window
 from cnnstudio.models.layer_kinds.receptive import Maps
 from cnnstudio.models.layer_kinds.values import UnfitError, Values
-from cnnstudio.models.layer_kinds.windows import Window
 
 Product = tuple[int, ...]
 """Factors: (5, 5, 1, 6) is 5·5·1·6."""

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from cnnstudio.lab.sizes import Window
 from cnnstudio.limits import MAX_MAP_SIDE
 from cnnstudio.models.layer_kinds.values import UnfitError
-from cnnstudio.models.layer_kinds.windows import Window
 
 Shape = tuple[int, ...]
 Sides = tuple[float, float]

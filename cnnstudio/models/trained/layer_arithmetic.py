@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from cnnstudio.lab.sizes import slide
 from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
-from cnnstudio.models.layer_kinds.windows import slide
 
 if TYPE_CHECKING:
     import keras
@@ -202,7 +202,7 @@ def _padding(
     dilations: tuple[int, ...] = (1, 1),
 ) -> tuple[int, int]:
     down, across = (
-        slide(length, kernel, stride, padding == "same", dilation).padding[0]
+        slide(length, kernel, stride, "same" if padding == "same" else "valid", dilation).padding[0]
         for length, kernel, stride, dilation in zip(inputs.shape[:2], size, strides, dilations, strict=True)
     )
     return down, across

@@ -6,9 +6,9 @@ from cnnstudio import wording
 from cnnstudio.gui.controls.picker import Choice
 from cnnstudio.gui.look.theme import icon
 from cnnstudio.gui.widgets.network.layer_facts import shape_text
+from cnnstudio.lab.sizes import Window
 from cnnstudio.limits import BYTES_PER_PARAMETER, MAX_PARAMETERS
 from cnnstudio.models.layer_kinds import LAYER_KINDS
-from cnnstudio.models.layer_kinds.windows import Window
 from cnnstudio.models.layer_table import LayerRow, LayerTable
 
 

@@ -1,0 +1,119 @@
+"""A few curves over one axis."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QWidget
+from typing_extensions import override
+
+from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.controls.layouts import column
+from cnnstudio.gui.look.theme import GRID, colours, plot_pen, small_font, text_sizes
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One line of a plot.
+
+    Attributes:
+        name: in the legend.
+        x: where it goes through, from left to right.
+        y: likewise; NaN leaves a gap.
+    """
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+
+
+class CurveView(QWidget):
+    """Curves with a legend, in colours and line styles of the theme, and a point on each of them.
+
+    Args:
+        name: its `objectName`.
+        title: its accessible name.
+        tip: its tooltip.
+        across: title of the horizontal axis.
+        upright: title of the vertical axis.
+        logarithmic: whether each power of ten is equally high.
+    """
+
+    def __init__(
+        self, name: str, title: str, tip: str, across: str, upright: str, *, logarithmic: bool = False
+    ) -> None:
+        super().__init__()
+        describe(self, name, title, tip)
+        self._axes = {"bottom": across, "left": upright}
+        self._plot = pg.PlotWidget(background=None)
+        self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._plot.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self._plot.setMouseEnabled(False, False)
+        self._plot.hideButtons()
+        self._plot.setLogMode(False, logarithmic)
+        self._legend = self._plot.addLegend(offset=(2 * GRID, GRID), frame=False)
+        self.setLayout(column(self._plot))
+        self._curves: tuple[Curve, ...] = ()
+        self._lines: list[pg.PlotDataItem] = []
+        self._at = pg.ScatterPlotItem()
+        self._at.setZValue(10)
+        self._plot.addItem(self._at, ignoreBounds=True)
+        self._follow_theme()
+
+    @property
+    def curves(self) -> tuple[Curve, ...]:
+        """What is shown."""
+        return self._curves
+
+    def set_curves(self, curves: Sequence[Curve]) -> None:
+        """Shows other curves; those with the same names as before only move."""
+        if [one.name for one in curves] != [one.name for one in self._curves]:
+            for line in self._lines:
+                self._plot.removeItem(line)
+            self._lines = [self._plot.plot([], [], name=one.name, antialias=True) for one in curves]
+            self._curves = tuple(curves)
+            self._follow_theme()
+        self._curves = tuple(curves)
+        for line, curve in zip(self._lines, curves, strict=True):
+            line.setData(curve.x, curve.y)
+        self._legend.setVisible(len(curves) > 1)
+
+    def set_across(self, low: float, high: float) -> None:
+        """Shows this part of the horizontal axis."""
+        self._plot.setXRange(low, high, padding=0.01)
+
+    def mark(self, x: float | None) -> None:
+        """Marks one place on each curve; None marks none."""
+        theme = colours()
+        pen = pg.mkPen(theme.window, width=2)
+        spots = [
+            {"pos": (x, float(np.interp(x, curve.x, curve.y))), "size": 10, "brush": pg.mkBrush(colour), "pen": pen}
+            for curve, colour in zip(self._curves, theme.plot, strict=False)
+            if x is not None
+        ]
+        self._at.setData(spots)
+
+    def _follow_theme(self) -> None:
+        theme, font, ratio = colours(), small_font(QFont()), self.devicePixelRatioF()
+        for name, text in self._axes.items():
+            axis = self._plot.getAxis(name)
+            axis.enableAutoSIPrefix(False)
+            axis.setPen(pg.mkPen(theme.border))
+            axis.setTextPen(pg.mkPen(theme.secondary))
+            axis.setTickFont(font)
+            axis.label.setFont(font)
+            axis.setLabel(text, color=theme.secondary)
+            axis.setGrid(40)
+        for number, line in enumerate(self._lines):
+            line.setPen(plot_pen(number, 2 * ratio))
+        for _, text in self._legend.items:
+            text.setText(text.text, color=theme.secondary, size=f"{text_sizes().small}px")
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._follow_theme()

@@ -1,0 +1,144 @@
+"""The Lab page: the arithmetic of a network on small matrices, to be done step by step."""
+
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, Qt, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStackedWidget
+from typing_extensions import override
+
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.buttons import push_button
+from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.forms import TIP
+from cnnstudio.gui.controls.layouts import column, row, widget_of
+from cnnstudio.gui.library import Library
+from cnnstudio.gui.look.theme import GRID, SECTION
+from cnnstudio.gui.pages import Page
+from cnnstudio.gui.pages.lab.panels import PANELS, Panel
+from cnnstudio.gui.settings import Settings
+from cnnstudio.lab.experiment import Experiment
+
+LIST_WIDTH = 28 * GRID
+NARROW = 92 * GRID
+"""A page that is narrower, as beside a lesson in a small window, leaves the list away: the panel needs the room."""
+
+
+class LabPage(Page):
+    """A list of experiments on the left, the one that is chosen on the right.
+
+    What is set in a panel stays there until the window closes; which panel was shown last is remembered.
+    """
+
+    least_width = 66 * GRID
+
+    def __init__(self, settings: Settings, library: Library | None = None) -> None:
+        super().__init__(library)
+        self._settings = settings
+        self._panels: dict[str, Panel] = {}
+        self._list = describe(
+            QListWidget(), "panel_list", "Experiments", "The experiments of the Lab, in the order of a first course."
+        )
+        self._list.setProperty("role", "navigation")
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        for name, entry in PANELS.items():
+            item = QListWidgetItem(entry.title)
+            item.setData(Qt.ItemDataRole.UserRole, name)
+            item.setData(TIP, f"<p>{entry.tip}</p>")
+            self._list.addItem(item)
+        self._list.currentItemChanged.connect(self._choose)
+        self._title = label(role="heading", name="panel_title")
+        self._tip = label(role="secondary", name="panel_tip")
+        self._stack = QStackedWidget()
+        lesson = push_button(
+            "panel_lesson_button",
+            "Lesson",
+            "Opens the lesson about this experiment beside it.",
+            self._open_lesson,
+            role="quiet",
+            picture="lesson",
+        )
+        lessons = push_button(
+            "all_lessons_button",
+            "Lessons",
+            "Short lessons that walk through the Lab and the other pages, with something to do in each.",
+            partial(self.lesson_wanted.emit, ""),
+            picture="lesson",
+        )
+        top = Qt.AlignmentFlag.AlignTop
+        shown = column(row((self._title, 1), (lesson, 0, top)), self._tip, GRID, (self._stack, 1))
+        self._side = widget_of(column((self._list, 1), lessons))
+        self._side.setFixedWidth(LIST_WIDTH)
+        body = row(self._side, (shown, 1), gap=SECTION, edge=SECTION)
+        self.setLayout(column(self._message, (body, 1), gap=0))
+        last = settings.recall("lab/panel", next(iter(PANELS)), "the experiment shown last", PANELS.__contains__)
+        self.show_panel(last)
+
+    @property
+    def panel(self) -> Panel:
+        """The panel that is shown."""
+        return self._panels[self.panel_name]
+
+    @property
+    def panel_name(self) -> str:
+        """Its key in `PANELS`."""
+        return str(self._list.currentItem().data(Qt.ItemDataRole.UserRole))
+
+    def show_panel(self, name: str) -> Panel:
+        """Shows the panel of a key of `PANELS`, made when first asked for, and returns it."""
+        entry = PANELS[name]
+        if name not in self._panels:
+            panel = entry.make(self._settings, self.library)
+            panel.navigate.connect(self.navigate)
+            self._panels[name] = panel
+            self._stack.addWidget(panel)
+        self._stack.setCurrentWidget(self._panels[name])
+        with QSignalBlocker(self._list):
+            self._list.setCurrentRow(list(PANELS).index(name))
+        self._title.setText(entry.title)
+        self._tip.setText(entry.tip)
+        self._settings.remember("lab/panel", name)
+        return self._panels[name]
+
+    @override
+    def receive(self, payload: Any) -> None:
+        """Shows an experiment that another page or a lesson sends; what cannot be shown says why."""
+        if not isinstance(payload, Experiment):
+            return
+        try:
+            if payload.panel not in PANELS:
+                raise StudioError(f"The Lab has no experiment “{payload.panel}”: it has {', '.join(PANELS)}.")
+            self.show_panel(payload.panel).show_state(payload.state)
+        except StudioError as error:
+            self._message.show_failure(error)
+        else:
+            self._message.hide()
+
+    @override
+    def shut_down(self) -> None:
+        for panel in self._panels.values():
+            panel.shut_down()
+
+    @override
+    def kept(self) -> Experiment:
+        """The panel that is shown, as it is."""
+        return Experiment(self.panel_name, self.panel.state())
+
+    @override
+    def facts(self) -> dict[str, Any]:
+        """Those of the panel that is shown, and its name."""
+        return self.panel.facts() | {"panel": self.panel_name}
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._side.setVisible(self.width() >= NARROW)
+
+    @Slot()
+    def _open_lesson(self) -> None:
+        self.lesson_wanted.emit(self.panel_name)
+
+    @Slot()
+    def _choose(self) -> None:
+        self.show_panel(self.panel_name)

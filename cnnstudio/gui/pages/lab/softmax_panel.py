@@ -1,0 +1,212 @@
+"""Softmax with a temperature, and the cross-entropy of its answer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QGridLayout
+from typing_extensions import override
+
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.describe import label
+from cnnstudio.gui.controls.forms import WheelGuard, caption, combo, number, set_value, slider
+from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row
+from cnnstudio.gui.controls.number_boxes import WholeBox
+from cnnstudio.gui.library import Library
+from cnnstudio.gui.look.theme import GRID
+from cnnstudio.gui.pages.lab.panel_states import check_names, checked_array, checked_number
+from cnnstudio.gui.pages.lab.panels import Panel
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.images.matrix import Matrix, number_text
+from cnnstudio.gui.widgets.items import Cell
+from cnnstudio.lab.softmax import Softmax
+
+MOST_CLASSES = 8
+COLDEST, HOTTEST = 0.1, 10.0
+LOGITS = (2.0, 1.0, 0.1)
+
+_COLOURS = {"logits": "diverging", "gradient": "diverging"}
+_TENTHS = 10
+_CELL = 64
+
+LINES = {
+    "logits": ("Logit z", "What the last layer says of each class: any number. Type others."),
+    "exponentials": ("e^((z − max)/T)", "Always above 0. The largest logit is taken off first, so nothing overflows."),
+    "probabilities": ("Probability", "Each exponential divided by the sum of all: between 0 and 1, 1 in all."),
+    "gradient": ("Gradient of the loss", "How the loss changes with each logit: training moves them the other way."),
+}
+"""What stands in each line: its title, and what it is."""
+
+
+class SoftmaxPanel(Panel):
+    """Logits become probabilities, line by line; below, the loss for the class that is true."""
+
+    def __init__(self, _settings: Settings, _library: Library) -> None:
+        super().__init__()
+        self._lines = {
+            name: Matrix(f"softmax_{name}", title, tip, _COLOURS.get(name, "viridis"), editable=name == "logits")
+            for name, (title, tip) in LINES.items()
+        }
+        self._lines["logits"].set_values(np.array([LOGITS]))
+        for matrix in self._lines.values():
+            matrix.set_cell_size(_CELL)
+        self._temperature = slider(
+            "softmax_temperature",
+            "Temperature T",
+            "The logits are divided by it. Below 1 the largest takes nearly all; far above 1 all become alike.",
+            (round(COLDEST * _TENTHS), round(HOTTEST * _TENTHS)),
+        )
+        self._temperature.setPageStep(5)
+        self._temperature.setValue(_TENTHS)
+        self._figure = label("1", "secondary", "temperature_figure", wrap=False)
+        self._figure.setMinimumWidth(5 * GRID)
+        self._classes = number(WholeBox(2, MOST_CLASSES), "softmax_classes", "Classes", "How many classes there are.")
+        self._classes.setValue(len(LOGITS))
+        self._true = combo("true_class", "True class", "What the image really shows.", {})
+        WheelGuard(self, self._temperature, self._classes, self._true)
+        self._problem = label(role="error", name="softmax_problem")
+        self._formula = label(name="softmax_formula")
+        self._loss = label(name="loss_text")
+        self._note = label(
+            "A loss of 0 says that the network is sure and right; sure and wrong costs most. The gradient is simply "
+            "probability minus truth: this is why softmax and cross-entropy go together.",
+            "secondary",
+        )
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(2 * GRID)
+        grid.setVerticalSpacing(0)
+        for number_, (name, matrix) in enumerate(self._lines.items()):
+            title = label(LINES[name][0], "strong", wrap=False)
+            title.setToolTip(matrix.toolTip())
+            grid.addWidget(title, number_, 0)
+            grid.addWidget(matrix, number_, 1, Qt.AlignmentFlag.AlignLeft)
+        grid.setColumnStretch(1, 1)
+        self._classes.setFixedWidth(18 * GRID)
+        content = column(
+            row(caption(self._temperature), (self._temperature, 1), self._figure, gap=2 * GRID),
+            row(caption(self._classes), self._classes, 2 * GRID, caption(self._true), self._true, STRETCH),
+            GRID,
+            grid,
+            self._problem,
+            self._formula,
+            self._loss,
+            self._note,
+            STRETCH,
+        )
+        scroll = ScrollColumn()
+        scroll.set_content(content)
+        self.setLayout(column(scroll))
+        self._name_classes(len(LOGITS))
+        self._lines["logits"].edited.connect(self._compute)
+        for matrix in self._lines.values():
+            matrix.pointed.connect(self._point)
+        self._temperature.valueChanged.connect(self._compute)
+        self._classes.valueChanged.connect(self._resize)
+        self._true.currentIndexChanged.connect(self._compute)
+        self._compute()
+
+    # State.
+
+    @override
+    def state(self) -> dict[str, Any]:
+        return {
+            "logits": self._lines["logits"].values[0].tolist(),
+            "temperature": self._temperature.value() / _TENTHS,
+            "true_class": max(0, self._true.currentIndex()),
+        }
+
+    @override
+    def show_state(self, state: Mapping[str, Any]) -> None:
+        check_names(state, self.state())
+        whole = {**self.state(), **state}
+        logits = checked_array("logits", whole["logits"], (1,), (MOST_CLASSES,))
+        if len(logits) < 2:
+            raise StudioError("“logits” must be at least two numbers: with one class there is nothing to decide.")
+        temperature = checked_number("temperature", whole["temperature"], COLDEST, HOTTEST)
+        true_class = int(checked_number("true_class", whole["true_class"], 0, len(logits) - 1))
+        self._lines["logits"].set_values(logits[np.newaxis])
+        self._name_classes(len(logits))
+        set_value(self._classes, len(logits))
+        self._temperature.setValue(round(temperature * _TENTHS))
+        self._true.setCurrentIndex(true_class)
+        self._compute()
+
+    @override
+    def facts(self) -> dict[str, Any]:
+        softmax, true_class = self.softmax, self.state()["true_class"]
+        return self.state() | {
+            "probabilities": softmax.probabilities.tolist(),
+            "loss": softmax.cross_entropy(true_class),
+            "gradient": softmax.gradient(true_class).tolist(),
+        }
+
+    @property
+    def softmax(self) -> Softmax:
+        """What is shown; NaN throughout where a logit is no number."""
+        state = self.state()
+        return Softmax(np.array(state["logits"]), state["temperature"])
+
+    # What is shown.
+
+    def _name_classes(self, count: int) -> None:
+        """Offers so many classes as the true one; the one that was chosen stays."""
+        while self._true.count() > count:
+            self._true.removeItem(self._true.count() - 1)
+        for place in range(self._true.count(), count):
+            self._true.addItem(f"Class {place}", place)
+
+    @Slot(int)
+    def _resize(self, count: int) -> None:
+        old = self._lines["logits"].values[0]
+        if len(old) != count:
+            new = np.zeros(count)
+            new[: min(count, len(old))] = old[:count]
+            self._lines["logits"].set_values(new[np.newaxis])
+            self._name_classes(count)
+            self._compute()
+
+    @Slot()
+    def _compute(self) -> None:
+        softmax, true_class = self.softmax, self.state()["true_class"]
+        probabilities = softmax.probabilities
+        self._figure.setText(f"{softmax.temperature:g}")
+        self._lines["exponentials"].set_values(softmax.exponentials[np.newaxis], (0.0, 1.0))
+        self._lines["probabilities"].set_values(probabilities[np.newaxis], (0.0, 1.0))
+        self._lines["gradient"].set_values(softmax.gradient(true_class)[np.newaxis], (-1.6, 1.6))
+        problem = self._lines["logits"].problem
+        self._problem.setText(problem)
+        self._problem.setVisible(bool(problem))
+        self._loss.setVisible(not problem)
+        probability, loss = float(probabilities[true_class]), softmax.cross_entropy(true_class)
+        self._loss.setText(
+            f"Cross-entropy: −ln({_shown(probability)}) = <b>{_shown(loss)}</b>, for class {true_class} is true."
+        )
+        self._point(None)
+        self.changed.emit()
+
+    @Slot(object)
+    def _point(self, cell: Cell | None) -> None:
+        """Marks a class in all lines, and writes its quotient in numbers."""
+        for matrix in self._lines.values():
+            marked = None
+            if cell is not None:
+                marked = np.zeros(matrix.extent(), bool)
+                marked[0, min(cell[1], matrix.columns() - 1)] = True
+            matrix.set_marked(marked)
+        if self._lines["logits"].problem:
+            self._formula.setText("")
+            return
+        softmax = self.softmax
+        terms = [_shown(value) for value in softmax.exponentials.tolist()]
+        if cell is None or cell[1] >= len(terms):
+            self._formula.setText(f"The sum of all exponentials: {' + '.join(terms)} = {_shown(softmax.total)}.")
+        else:
+            value = _shown(float(softmax.probabilities[cell[1]]))
+            self._formula.setText(f"Class {cell[1]}: {terms[cell[1]]}/({' + '.join(terms)}) = {value}")
+
+
+def _shown(value: float) -> str:
+    """Three decimals, more for a small number other than 0."""
+    return number_text(value) if value == 0 or abs(value) >= 100 else f"{value:.3g}".replace("-", "−")

@@ -1,0 +1,486 @@
+"""A small matrix of numbers to read and to change, each in a cell on its colour; a window may slide over it."""
+
+import math
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFont,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
+from PySide6.QtWidgets import QLineEdit, QSizePolicy
+from typing_extensions import override
+
+from cnnstudio.gui.controls.buttons import on_key
+from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.controls.number_boxes import decimal_text, read_decimal
+from cnnstudio.gui.look.theme import colours, pixels_to_image, text_sizes, to_colours
+from cnnstudio.gui.widgets.items import NONE, Cell, Cells, ItemWidget, focus_pen, paint_value_outline
+
+LARGEST = 1e6
+"""The largest number that a cell takes, either way."""
+
+CELL = 40
+"""Width and height of a cell, in device-independent pixels, unless another is set."""
+
+_LEGIBLE = 16
+"""From this width of a cell on, numbers are written into it."""
+EDGE = 4
+"""Room around the cells for what frames them."""
+
+_BRIGHT = 140
+_SMALLEST_FONT = 8
+_LONGEST = 24
+_PALER = 1.6
+"""The ends of a diverging colour map are so much beyond the largest number, so that all can be read."""
+
+
+def number_text(value: float) -> str:
+    """A number in a few signs, with a real minus: “−0.25”, “12”, “1.2e7”; “?” where it is none."""
+    if not math.isfinite(value):
+        return "?"
+    if abs(value) >= LARGEST:
+        text = f"{value:.1e}".replace("e+", "e").replace("e0", "e")
+    else:
+        text = decimal_text(round(value, 2 if abs(value) < 100 else 1 if abs(value) < 1000 else 0))
+    return "0" if text == "-0" else text.replace("-", "−")
+
+
+def read_number(text: str) -> float | str:
+    """The number that a text says, or why it cannot be used, as a sentence."""
+    shown = text.strip()
+    if not shown:
+        return "This cell is empty: type a number, such as 2 or −0.5."
+    value = read_decimal(shown)
+    if value is None:
+        return f"“{shown}” is no number: type one such as 2 or −0.5."
+    if abs(value) > LARGEST:
+        return f"{shown} is too large to follow: type a number from −1,000,000 to 1,000,000."
+    return value
+
+
+class Matrix(Cells, ItemWidget):
+    """Numbers in rows and columns. Pointing at one tells where it belongs to; where they can be changed, typing does.
+
+    A text that is no number stays in its cell, marked, and counts as NaN; all else goes on.
+
+    Args:
+        name: its `objectName`.
+        title: its accessible name, with which each cell begins in words.
+        tip: its tooltip.
+        colormap: of the cells, as for `array_to_image`.
+        editable: whether numbers can be changed.
+
+    Signals:
+        edited(): a number was changed by hand.
+    """
+
+    edited = Signal()
+
+    def __init__(self, name: str, title: str, tip: str, colormap: str = "viridis", *, editable: bool = False) -> None:
+        super().__init__()
+        describe(self, name, title, tip)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self._colormap = colormap
+        self._editable = editable
+        self._values = np.zeros((1, 1))
+        self._limits = (0.0, 1.0)
+        self._texts: dict[Cell, str] = {}
+        self._side = CELL
+        self._shown: np.ndarray | None = None
+        self._marked: np.ndarray | None = None
+        self._fixed: np.ndarray | None = None
+        self._window: QRectF | None = None
+        self._pinned: Cell | None = None
+        self._outlined: Cell | None = None
+        self._editor: _CellEditor | None = None
+        for key, act in ((QKeySequence.StandardKey.Copy, self.copy), (QKeySequence.StandardKey.Paste, self.paste)):
+            on_key(self, key, act)
+        self._fit()
+
+    # What is shown.
+
+    @property
+    def values(self) -> np.ndarray:
+        """(rows, columns) float64; NaN where a cell holds no number."""
+        return self._values.copy()
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the first cell that holds no number, and with how many more; empty where all do."""
+        bad = [(row, column) for row, column in np.argwhere(np.isnan(self._values)).tolist()] if self._editable else []
+        if not bad:
+            return ""
+        said = "Row {}, column {}: ".format(*bad[0]) + str(read_number(self._texts.get(bad[0], "")))
+        more = len(bad) - 1
+        others = "1 more cell needs" if more == 1 else f"{more} more cells need"
+        return f"{said} And {others} a number." if more else said
+
+    def set_values(self, values: np.ndarray, limits: tuple[float, float] | None = None) -> None:
+        """Shows other numbers.
+
+        Args:
+            values: (rows, columns).
+            limits: the numbers that get the ends of the colour map; those of the values where none are given.
+        """
+        shape = self._values.shape
+        self._values = np.asarray(values, np.float64).copy()
+        self._limits = _limits(self._values, self._colormap) if limits is None else limits
+        self._texts = {cell: text for cell, text in self._texts.items() if self._is_bad(cell)}
+        if self._values.shape != shape:
+            self.close_editor()
+            self._shown = self._marked = self._fixed = self._window = self._pinned = self._outlined = None
+            self.point(None)
+            self._fit()
+        self.update()
+
+    def set_cell_size(self, side: int) -> None:
+        """Makes cells so wide and high, in device-independent pixels; numbers are written from 16 on."""
+        if side != self._side:
+            self.close_editor()
+            self._side = side
+            self._fit()
+
+    def set_shown(self, shown: np.ndarray | None) -> None:
+        """Says which cells are filled already, (rows, columns) bool; None for all."""
+        self._shown = shown
+        self.update()
+
+    def set_marked(self, marked: np.ndarray | None) -> None:
+        """Says which cells stand out, (rows, columns) bool, while the others step back; None for no difference."""
+        if marked is not None or self._marked is not None:
+            self._marked = marked
+            self.update()
+
+    def set_fixed(self, fixed: np.ndarray | None) -> None:
+        """Says which cells are no numbers of one's own, such as padding, (rows, columns) bool; they are dotted."""
+        self._fixed = fixed
+        self.update()
+
+    def set_window(self, window: QRectF | None) -> None:
+        """Frames a window, counted in cells from the top left one; between cells while it moves. None frames none."""
+        if window != self._window:
+            self._window = window
+            self.update()
+
+    def set_outlined(self, cell: Cell | None) -> None:
+        """Outlines the cell that belongs to what is pointed at elsewhere; None outlines none."""
+        if cell != self._outlined:
+            self._outlined = cell
+            self.update()
+
+    def set_pinned(self, cell: Cell | None) -> None:
+        """Marks the cell at which what is shown stays."""
+        self._pinned = cell
+        self.update()
+
+    # Items.
+
+    def extent(self) -> Cell:
+        """How many rows and columns there are."""
+        return self._values.shape[0], self._values.shape[1]
+
+    def cell_rectangle(self, cell: Cell) -> QRectF:
+        """Where a cell lies."""
+        return QRectF(EDGE + cell[1] * self._side, EDGE + cell[0] * self._side, self._side, self._side)
+
+    def text_of(self, cell: Cell) -> str:
+        """A cell in words."""
+        where = f"{self.accessibleName()}, row {cell[0]}, column {cell[1]}"
+        if cell in self._texts:
+            return f"{where}: {read_number(self._texts[cell])}"
+        if self._shown is not None and not self._shown[cell]:
+            return f"{where}: not computed yet"
+        return f"{where}: {decimal_text(round(float(self._values[cell]), 6)).replace('-', '−')}"
+
+    @override
+    def sizeHint(self) -> QSize:
+        rows, columns = self.extent()
+        return QSize(columns * self._side + 2 * EDGE, rows * self._side + 2 * EDGE)
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def _fit(self) -> None:
+        self.setFixedSize(self.sizeHint())
+        self.updateGeometry()
+        self.update()
+
+    # Changing numbers.
+
+    def edit(self, cell: Cell, begun: str | None = None) -> None:
+        """Opens a cell to type in it.
+
+        Args:
+            cell: which one.
+            begun: what has been typed already; None for what stands there, selected.
+        """
+        if not self._editable or (self._fixed is not None and self._fixed[cell]):
+            return
+        self.close_editor()
+        self.point(cell)
+        was = self._texts[cell] if cell in self._texts else decimal_text(float(self._values[cell]))
+        self._editor = _CellEditor(self, cell, was, begun)
+        self._editor.setGeometry(self.cell_rectangle(cell).toRect())
+        self._editor.done.connect(self._take)
+        self._editor.show()
+        self._editor.setFocus()
+
+    def set_text(self, cell: Cell, text: str) -> None:
+        """Puts into a cell what somebody typed."""
+        self._put(cell, text)
+        self._changed()
+
+    def close_editor(self) -> None:
+        """Takes what is being typed, if anything is."""
+        if self._editor is not None:
+            self._editor.finish()
+
+    @Slot(object, object, int)
+    def _take(self, cell: Cell, text: str | None, go_on: int) -> None:
+        self._editor = None
+        if go_on or text is None:
+            self.setFocus()
+        if text is not None:
+            self.set_text(cell, text)
+        item = cell[0] * self.columns() + cell[1] + go_on
+        if go_on and 0 <= item < self.item_count():
+            self.set_current(item)
+
+    def _put(self, cell: Cell, text: str) -> None:
+        value = read_number(text)
+        if isinstance(value, str):
+            self._texts[cell] = text.strip()
+            self._values[cell] = np.nan
+        else:
+            self._texts.pop(cell, None)
+            self._values[cell] = value
+
+    def _changed(self) -> None:
+        self._limits = _limits(self._values, self._colormap)
+        self.update()
+        self.edited.emit()
+
+    def _is_bad(self, cell: Cell) -> bool:
+        rows, columns = self.extent()
+        return cell[0] < rows and cell[1] < columns and bool(np.isnan(self._values[cell]))
+
+    # Events.
+
+    @Slot()
+    def copy(self) -> None:
+        """Copies the numbers, row by row, to paste into a spreadsheet."""
+        lines = ("\t".join(map(decimal_text, row)) for row in self._values.tolist())
+        QGuiApplication.clipboard().setText("\n".join(lines))
+
+    @Slot()
+    def paste(self) -> None:
+        """Puts numbers from a spreadsheet or a text into the cells from the current one on."""
+        if not self._editable:
+            return
+        row, column = self.cell or (0, 0)
+        rows, columns = self.extent()
+        for down, line in enumerate(QGuiApplication.clipboard().text().splitlines()[: rows - row]):
+            parts = line.split("\t") if "\t" in line else line.split()
+            for across, text in enumerate(parts[: columns - column]):
+                self._put((row + down, column + across), text)
+        self._changed()
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        held = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
+        if not self._editable or self.cell is None or held:
+            super().keyPressEvent(event)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2):
+            self.edit(self.cell)
+        elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.set_text(self.cell, "0")
+        elif event.text().isprintable() and event.text().strip():
+            self.edit(self.cell, event.text())
+        else:
+            super().keyPressEvent(event)
+
+    @override
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Opens the cell under the pointer."""
+        item = self.item_at(event.position())
+        if item != NONE:
+            self.edit(divmod(item, self.columns()))
+
+    @override
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        rows, columns = self.extent()
+        area = QRectF(self.cell_rectangle((0, 0)).topLeft(), self.cell_rectangle((rows, columns)).topLeft())
+        grounds = self._grounds()
+        painter.drawImage(area, pixels_to_image(grounds))
+        self._paint_lines(painter, area)
+        if self._side >= _LEGIBLE:
+            self._paint_numbers(painter, grounds)
+        self._paint_frames(painter)
+        painter.end()
+
+    def _grounds(self) -> np.ndarray:
+        """(rows, columns) uint32, the colour behind each cell."""
+        theme = colours()
+        surface = QColor(theme.surface).rgb()
+        found = to_colours(self._values, self._colormap, self._limits).astype(np.uint32)
+        found[np.isnan(self._values)] = surface
+        if self._fixed is not None:
+            found[self._fixed] = QColor(theme.window).rgb()
+        if self._marked is not None:
+            found = np.where(self._marked, found, _blend(found, surface))
+        if self._shown is not None:
+            found[~self._shown] = surface
+        for cell in self._texts:
+            found[cell] = QColor(theme.error_soft).rgb()
+        return found
+
+    def _paint_numbers(self, painter: QPainter, grounds: np.ndarray) -> None:
+        theme, error = colours(), QColor(colours().error)
+        red, green, blue = (grounds >> shift & 255 for shift in (16, 8, 0))
+        dark = 0.3 * red + 0.59 * green + 0.11 * blue < _BRIGHT
+        fonts: dict[int, QFont] = {}
+        for (row, column), value in np.ndenumerate(self._values):
+            cell = (row, column)
+            if self._shown is not None and not self._shown[cell]:
+                continue
+            text = self._texts[cell] if cell in self._texts else number_text(float(value))
+            size = self._font_size(len(text) or 1)
+            painter.setFont(fonts.setdefault(size, _sized(self.font(), size)))
+            if cell in self._texts:
+                painter.setPen(error)
+            elif self._fixed is not None and self._fixed[cell]:
+                painter.setPen(QColor(theme.secondary))
+            else:
+                painter.setPen(Qt.GlobalColor.white if dark[cell] else Qt.GlobalColor.black)
+            painter.drawText(self.cell_rectangle(cell), Qt.AlignmentFlag.AlignCenter, text or "…")
+
+    def _font_size(self, signs: int) -> int:
+        """The text size at which so many signs fit into a cell."""
+        return max(_SMALLEST_FONT, min(text_sizes().body, round(self._side * 0.42), round(self._side * 1.5 / signs)))
+
+    def _paint_lines(self, painter: QPainter, area: QRectF) -> None:
+        if self._side < _SMALLEST_FONT:
+            return
+        rows, columns = self.extent()
+        painter.setPen(QPen(QColor(128, 128, 128, 110), 1))
+        for column in range(columns + 1):
+            x = area.left() + column * self._side + 0.5
+            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+        for row in range(rows + 1):
+            y = area.top() + row * self._side + 0.5
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+
+    def _paint_frames(self, painter: QPainter) -> None:
+        theme = colours()
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if self._window is not None:
+            side, window = self._side, self._window
+            frame = QRectF(window.left() * side, window.top() * side, window.width() * side, window.height() * side)
+            for colour, width in ((theme.surface, 5), (theme.accent, 3)):
+                painter.setPen(QPen(QColor(colour), width))
+                painter.drawRect(frame.translated(EDGE + 0.5, EDGE + 0.5))
+        for cell in filter(None, {self.cell, self._outlined}):
+            paint_value_outline(painter, self.cell_rectangle(cell).adjusted(2, 2, -1, -1))
+        if self.hasFocus():
+            painter.setPen(focus_pen())
+            painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
+        if self._pinned is not None:
+            place = self.cell_rectangle(self._pinned)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(QColor(theme.surface), 1.5))
+            painter.setBrush(QColor(theme.accent))
+            painter.drawEllipse(QPointF(place.right() - 5, place.top() + 6), 4, 4)
+
+
+class _CellEditor(QLineEdit):
+    """What one types into a cell. Enter, the upright arrows and Tab take it, Escape leaves the cell as it was."""
+
+    done = Signal(object, object, int)
+    """The cell, the text or None, and by how many cells to go on."""
+
+    def __init__(self, matrix: Matrix, cell: Cell, text: str, begun: str | None) -> None:
+        super().__init__(matrix)
+        self._cell = cell
+        self._columns = matrix.columns()
+        self._finished = False
+        describe(self, "cell_editor", matrix.text_of(cell), "Type a number; Enter takes it, Escape does not.")
+        self.setMaxLength(_LONGEST)
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setStyleSheet("padding: 0; min-height: 0; border-radius: 0")
+        self.setText(text if begun is None else begun)
+        if begun is None:
+            self.selectAll()
+
+    def finish(self, take: bool = True, go_on: int = 0) -> None:
+        """Closes it, once, and says what was typed."""
+        if not self._finished:
+            self._finished = True
+            self.hide()
+            self.deleteLater()
+            self.done.emit(self._cell, self.text() if take else None, go_on)
+
+    @override
+    def event(self, event: QEvent) -> bool:
+        """Tab goes to the next cell instead of the next control."""
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            steps = {Qt.Key.Key_Tab: 1, Qt.Key.Key_Backtab: -1}
+            if event.key() in steps:
+                self.finish(go_on=steps[Qt.Key(event.key())])
+                return True
+        return super().event(event)
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        moves = {
+            Qt.Key.Key_Return: self._columns,
+            Qt.Key.Key_Enter: self._columns,
+            Qt.Key.Key_Down: self._columns,
+            Qt.Key.Key_Up: -self._columns,
+        }
+        if event.key() == Qt.Key.Key_Escape:
+            self.finish(take=False)
+        elif event.key() in moves:
+            self.finish(go_on=moves[Qt.Key(event.key())])
+        else:
+            super().keyPressEvent(event)
+
+    @override
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.finish()
+
+
+def _limits(values: np.ndarray, colormap: str) -> tuple[float, float]:
+    """What gets the ends of the colour map: symmetric about 0 for a diverging one, never nothing for another."""
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return 0.0, 1.0
+    low, high = float(finite.min()), float(finite.max())
+    if colormap == "diverging":
+        largest = _PALER * max(-low, high) or 1.0
+        return -largest, largest
+    low, high = min(low, 0.0), max(high, 0.0)
+    return (low, high) if high > low else (low, low + 1.0)
+
+
+def _blend(pixels: np.ndarray, ground: int) -> np.ndarray:
+    """Colours that step back: one part of their own, two of the ground's."""
+    red, green, blue = (((pixels >> shift & 255) + 2 * (ground >> shift & 255)) // 3 for shift in (16, 8, 0))
+    return (0xFF000000 | red << 16 | green << 8 | blue).astype(np.uint32)
+
+
+def _sized(font: QFont, size: int) -> QFont:
+    sized = QFont(font)
+    sized.setPixelSize(size)
+    return sized

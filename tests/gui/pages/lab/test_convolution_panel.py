@@ -1,0 +1,251 @@
+"""The convolution of the Lab, used with mouse and keys: it begins with the lecture's numbers."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QLabel, QSpinBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.code_line import CodeLine
+from cnnstudio.gui.controls.player import Player
+from cnnstudio.gui.library import Library
+from cnnstudio.gui.pages.lab.convolution_panel import ConvolutionPanel
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.images.matrix import Matrix
+from cnnstudio.lab.convolution import LECTURE_INPUT
+
+signal = pytest.importorskip("scipy.signal")
+
+EDGES = [[1.0, 0.0, -1.0], [2.0, 0.0, -2.0], [1.0, 0.0, -1.0]]
+
+
+@pytest.fixture
+def panel(qtbot: QtBot) -> ConvolutionPanel:
+    settings = Settings()
+    settings.reduced_motion = True
+    panel = ConvolutionPanel(settings, Library())
+    qtbot.addWidget(panel)
+    panel.resize(900, 700)
+    panel.show()
+    panel.activateWindow()
+    qtbot.waitUntil(panel.isActiveWindow)
+    return panel
+
+
+def matrix(panel: ConvolutionPanel, name: str) -> Matrix:
+    found = panel.findChild(Matrix, f"lab_{name}")
+    assert found is not None and found.isVisible()
+    return found
+
+
+def text(panel: ConvolutionPanel, name: str) -> str:
+    found = panel.findChild(QLabel, name)
+    return found.text() if found.isVisible() else ""
+
+
+def hover(panel: ConvolutionPanel, name: str, cell: tuple[int, int]) -> None:
+    one = matrix(panel, name)
+    QTest.mouseMove(one, one.cell_rectangle(cell).center().toPoint())
+
+
+def click(panel: ConvolutionPanel, name: str, cell: tuple[int, int]) -> None:
+    one = matrix(panel, name)
+    QTest.mouseClick(one, Qt.MouseButton.LeftButton, pos=one.cell_rectangle(cell).center().toPoint())
+
+
+def test_the_lecture_s_numbers_come_out_one_by_one(panel: ConvolutionPanel) -> None:
+    assert panel.facts()["output"] == [[4, 3, 4], [2, 4, 3], [2, 3, 4]]
+    output = matrix(panel, "output")
+    assert output.text_of((0, 0)).endswith("not computed yet")
+    on = panel.findChild(QAbstractButton, "step_on_button")
+    for step in range(9):
+        on.click()
+        assert output.text_of(divmod(step, 3)).endswith(str((4, 3, 4, 2, 4, 3, 2, 3, 4)[step]))
+    assert panel.facts()["step"] == panel.facts()["steps"] == 9
+    assert "y[2, 2] = " in text(panel, "lab_numbers") and "<b>4</b>" in text(panel, "lab_numbers")
+
+
+def test_it_plays_in_motion(panel: ConvolutionPanel, qtbot: QtBot) -> None:
+    panel.findChild(Player).still = False
+    panel.findChild(QWidget, "speed_slider").setValue(4)
+    seen: set[str] = set()
+    products, output = matrix(panel, "products"), matrix(panel, "output")
+    panel.findChild(Player).moved.connect(lambda: seen.add(products.text_of((1, 1))))
+    panel.findChild(QAbstractButton, "step_on_button").click()
+    qtbot.waitUntil(lambda: output.text_of((0, 0)).endswith(": 4"), timeout=10_000)
+    assert len(seen) == 2  # not there yet, then there
+
+
+def test_an_output_tells_where_it_comes_from(panel: ConvolutionPanel) -> None:
+    hover(panel, "output", (1, 2))
+    assert panel.facts()["marked"] == "output"
+    assert (panel.facts()["marked_row"], panel.facts()["marked_column"]) == (1, 2)
+    assert text(panel, "lab_numbers").startswith("y[1, 2] = ")
+    assert matrix(panel, "products").values.tolist() == [[1, 0, 0], [0, 1, 0], [1, 0, 0]]
+
+
+def test_arrow_keys_move_the_window(panel: ConvolutionPanel) -> None:
+    output = matrix(panel, "output")
+    output.setFocus()
+    for key in (Qt.Key.Key_Home, Qt.Key.Key_Right, Qt.Key.Key_Down):
+        QTest.keyClick(output, key)
+    assert text(panel, "lab_numbers").startswith("y[1, 1] = ")
+
+
+def test_an_input_tells_where_it_goes(panel: ConvolutionPanel) -> None:
+    hover(panel, "input", (0, 0))
+    assert text(panel, "lab_numbers").startswith("This 1 goes into 1 output.")
+    hover(panel, "input", (2, 2))
+    assert text(panel, "lab_numbers").startswith("This 1 goes into 9 outputs")
+
+
+def test_a_weight_tells_what_it_meets_and_its_gradient(panel: ConvolutionPanel) -> None:
+    hover(panel, "kernel", (0, 1))
+    assert panel.facts()["gradient"] == LECTURE_INPUT[0:3, 1:4].sum()
+    assert "<b>7</b>" in text(panel, "lab_numbers")
+
+
+def test_a_click_pins_until_escape(panel: ConvolutionPanel) -> None:
+    click(panel, "output", (0, 1))
+    QTest.mouseMove(panel, panel.rect().bottomRight())
+    matrix(panel, "output").point(None)
+    assert text(panel, "lab_numbers").startswith("y[0, 1]")
+    hover(panel, "input", (0, 0))
+    matrix(panel, "input").point(None)
+    assert text(panel, "lab_numbers").startswith("y[0, 1]")
+    matrix(panel, "output").setFocus()
+    QTest.keyClick(matrix(panel, "output"), Qt.Key.Key_Escape)
+    assert panel.facts()["marked"] == ""
+
+
+def test_a_product_and_its_term_point_at_each_other(panel: ConvolutionPanel) -> None:
+    click(panel, "output", (0, 0))
+    matrix(panel, "output").point(None)
+    hover(panel, "products", (1, 1))
+    assert "<b>1·1</b>" in text(panel, "lab_numbers")
+    matrix(panel, "products").point(None)
+    assert "<b>1·1</b>" not in text(panel, "lab_numbers")
+    panel.findChild(QLabel, "lab_numbers").linkHovered.emit("0,2,0")
+    assert "<b>0·1</b>" in text(panel, "lab_numbers")
+
+
+def test_numbers_are_changed(panel: ConvolutionPanel, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(panel.changed):
+        matrix(panel, "input").set_text((0, 0), "9")
+    assert panel.facts()["output"][0] == [12, 3, 4]
+    matrix(panel, "kernel").set_text((1, 1), "-1")
+    expected = signal.correlate2d(panel.state()["input"], panel.state()["kernel"], mode="valid")
+    assert panel.facts()["output"] == expected.tolist()
+
+
+@pytest.mark.parametrize("wrong", ["", "abc", "1e300", "NaN"])
+def test_a_bad_cell_says_so_and_the_rest_goes_on(panel: ConvolutionPanel, wrong: str) -> None:
+    matrix(panel, "input").set_text((0, 0), wrong)
+    assert text(panel, "lab_problem").startswith("Input: Row 0, column 0:")
+    output = np.array(panel.facts()["output"])
+    assert np.isnan(output[0, 0]) and output[2].tolist() == [2, 3, 4]
+    assert matrix(panel, "output").values[2].tolist() == [2, 3, 4]
+    matrix(panel, "input").set_text((0, 0), "1")
+    assert text(panel, "lab_problem") == ""
+
+
+def test_convolution_and_cross_correlation_are_told_apart(panel: ConvolutionPanel) -> None:
+    assert text(panel, "lab_turn_text").endswith("This kernel is the same either way.")
+    panel.show_state({"kernel": EDGES})
+    assert panel.facts()["output"] == signal.correlate2d(LECTURE_INPUT, EDGES, mode="valid").tolist()
+    panel.findChild(QAbstractButton, "convolution_chip").click()
+    assert panel.facts()["output"] == signal.convolve2d(LECTURE_INPUT, EDGES, mode="valid").tolist()
+    assert matrix(panel, "kernel").values[0].tolist() == [-1, 0, 1]  # as it lies on the input
+    matrix(panel, "kernel").set_text((0, 0), "5")
+    assert panel.state()["kernel"][2][2] == 5  # as it stands
+    assert "w[2 − u, 2 − v]" in text(panel, "lab_formula")
+
+
+def test_channels_filters_bias_and_relu(panel: ConvolutionPanel) -> None:
+    for name, value in (("channels", 2), ("filters", 2)):
+        panel.findChild(QSpinBox, f"lab_{name}").setValue(value)
+    panel.findChild(QCheckBox, "lab_use_bias").setChecked(True)
+    panel.findChild(QComboBox, "lab_activation").setCurrentIndex(1)
+    matrix(panel, "bias").set_text((0, 0), "-5")
+    state = panel.state()
+    total = sum(signal.correlate2d(one, kernel, mode="valid") for one, kernel in zip(*_first(state), strict=True)) - 5
+    assert panel.facts()["output"] == np.maximum(total, 0).tolist()
+    assert panel.facts()["steps"] == 18
+    hover(panel, "output_1", (0, 0))
+    said = text(panel, "lab_numbers")
+    assert "Channel 2: " in said and "ReLU(" in said and " − 5 = " in said
+    assert panel.findChild(CodeLine).code == 'keras.layers.Conv2D(2, 3, activation="relu")'
+    panel.show_state(panel.state())
+    assert panel.state() == state
+
+
+def _first(state: dict[str, object]) -> tuple[object, object]:
+    return state["input"], state["kernel"][0]
+
+
+def test_depthwise_filters_see_one_channel(panel: ConvolutionPanel) -> None:
+    for name, value in (("channels", 3), ("filters", 3)):
+        panel.findChild(QSpinBox, f"lab_{name}").setValue(value)
+    panel.findChild(QComboBox, "lab_connections").setCurrentIndex(2)
+    assert panel.findChild(CodeLine).code == "keras.layers.DepthwiseConv2D(3, use_bias=False)"
+    matrix(panel, "output_2").point((0, 0))
+    assert matrix(panel, "kernel_2").isVisible()
+    assert not panel.findChild(Matrix, "lab_kernel_1").isVisible()
+    assert (
+        panel.facts()["output"]
+        == signal.correlate2d(panel.state()["input"][1], np.squeeze(panel.state()["kernel"][1]), mode="valid").tolist()
+    )
+
+
+def test_padding_is_seen_and_cannot_be_typed_over(panel: ConvolutionPanel) -> None:
+    panel.findChild(QComboBox, "lab_padding").setCurrentIndex(1)
+    assert matrix(panel, "input").extent() == (7, 7)
+    assert panel.facts()["output"] == signal.correlate2d(LECTURE_INPUT, panel.state()["kernel"], mode="same").tolist()
+    matrix(panel, "input").set_text((1, 1), "8")  # the first number of the input itself
+    assert panel.state()["input"][0][0] == 8
+    assert panel.findChild(CodeLine).code == 'keras.layers.Conv2D(1, 3, padding="same", use_bias=False)'
+
+
+def test_an_impossible_layer_says_why(panel: ConvolutionPanel) -> None:
+    panel.findChild(QSpinBox, "lab_size").setValue(2)
+    assert "choose a smaller kernel" in text(panel, "lab_problem")
+    assert panel.facts()["output_size"] == panel.facts()["steps"] == 0
+    panel.findChild(QSpinBox, "lab_size").setValue(4)
+    assert text(panel, "lab_problem") == "" and panel.facts()["output_size"] == 2
+    assert panel.state()["input"][1] == [0, 1, 0, 0]  # what was cut off is gone, what was left is there
+
+
+def test_the_code_is_copied(panel: ConvolutionPanel) -> None:
+    panel.findChild(QAbstractButton, "copy_lab_keras_button").click()
+    assert QGuiApplication.clipboard().text() == "keras.layers.Conv2D(1, 3, use_bias=False)"
+
+
+def test_other_numbers_and_back(panel: ConvolutionPanel) -> None:
+    before = panel.state()
+    panel.findChild(QAbstractButton, "lab_random_button").click()
+    assert panel.state() != before
+    panel.findChild(QAbstractButton, "lab_reset_button").click()
+    assert panel.state() == before
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ({"kernel": "abc"}, "“kernel” must be rows of numbers"),
+        ({"kernel": [[1, 2], [3]]}, "“kernel” must be rows of numbers"),
+        ({"input": [[1.0] * 13] * 13}, "“input” has too many numbers"),
+        ({"input": [[1.0, 2.0]]}, "The input is 1×2: it must have as many rows"),
+        ({"input": [[1e9]]}, "“input” has a number that is too large"),
+        ({"stride": 0}, "“stride” cannot be 0"),
+        ({"padding": "some"}, "“padding” cannot be 'some'"),
+        ({"bias": 1}, "“bias” cannot be 1"),
+    ],
+)
+def test_a_state_that_cannot_be_says_so(panel: ConvolutionPanel, state: dict[str, object], said: str) -> None:
+    before = panel.state()
+    with pytest.raises(StudioError, match=said):
+        panel.show_state(state)
+    assert panel.state() == before

@@ -1,0 +1,149 @@
+"""Filters on pictures: what is on screen is what the filters make of the picture, and bad numbers spoil nothing."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QSlider
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.library import Library
+from cnnstudio.gui.pages.lab.filters_panel import FiltersPanel
+from cnnstudio.gui.pages.lab.picture_source import MOST_PIXELS, PictureSource, read_picture
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.drawing.canvas import DrawingCanvas
+from cnnstudio.gui.widgets.images.matrix import Matrix
+from cnnstudio.lab.filters import FILTERS, filtered, joined
+
+
+@pytest.fixture
+def panel(qtbot: QtBot) -> FiltersPanel:
+    panel = FiltersPanel(Settings(), Library())
+    qtbot.addWidget(panel)
+    panel.resize(800, 640)
+    with qtbot.waitSignal(panel.filtered):
+        panel.show()
+    return panel
+
+
+def choose(qtbot: QtBot, panel: FiltersPanel, name: str, value: object) -> None:
+    control = panel.findChild(QComboBox, name)
+    control.setCurrentIndex(control.findData(value))
+    with qtbot.waitSignal(panel.filtered):
+        control.activated.emit(control.currentIndex())
+
+
+def test_a_photo_is_filtered_as_the_kernel_says(panel: FiltersPanel, qtbot: QtBot) -> None:
+    choose(qtbot, panel, "filter_choice", "gaussian_blur")
+    choose(qtbot, panel, "kernel_side", 5)
+    result = panel.result
+    assert result is not None
+    expected = filtered(result.picture, FILTERS["gaussian_blur"].make(5))
+    np.testing.assert_allclose(result.numbers, expected, atol=0.01)
+    assert result.pixels.dtype == np.uint8
+    assert panel.facts()["side"] == 5
+    with qtbot.waitSignal(panel.filtered):
+        panel.findChild(QSlider, "strength_slider").setValue(0)
+    np.testing.assert_allclose(panel.result.numbers, result.picture, atol=0.01)
+
+
+def test_typing_a_weight_makes_a_filter_of_ones_own(panel: FiltersPanel, qtbot: QtBot) -> None:
+    kernel = panel.findChild(Matrix, "filter_kernel")
+    with qtbot.waitSignal(panel.filtered):
+        kernel.set_text((1, 1), "9")
+    assert panel.state()["filters"] == ["own"]
+    assert panel.state()["kernels"][0][1] == [-1, 9, -1]
+    for text in ("nine", "", "1e99", "nan"):
+        with qtbot.waitSignal(panel.filtered):
+            kernel.set_text((0, 0), text)
+        assert panel.findChild(QLabel, "kernel_problem").text()
+        assert np.isfinite(panel.result.numbers).all()  # the rest goes on, with 0 in its place
+    with qtbot.waitSignal(panel.filtered):
+        kernel.set_text((0, 0), "0")
+    assert panel.findChild(QLabel, "kernel_problem").isHidden()
+    choose(qtbot, panel, "kernel_side", 7)
+    assert np.array(panel.state()["kernels"][0]).shape == (7, 7)
+    assert panel.state()["kernels"][0][3][3] == 9
+
+
+def test_filters_follow_each_other(panel: FiltersPanel, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(panel.filtered):
+        panel.findChild(QPushButton, "add_filter_button").click()
+    choose(qtbot, panel, "filter_choice", "sobel_x")
+    picture = panel.result.picture
+    both = filtered(filtered(picture, FILTERS["sharpen"].make(3)), FILTERS["sobel_x"].make(3))
+    np.testing.assert_allclose(panel.result.numbers, both, atol=0.05)
+    whole = joined([FILTERS["sharpen"].make(3), FILTERS["sobel_x"].make(3)])
+    np.testing.assert_allclose(panel.facts()["joined"], whole)
+    assert "one kernel of 5 × 5" in panel.findChild(QLabel, "chain_text").text()
+    with qtbot.waitSignal(panel.filtered):
+        panel.findChild(QCheckBox, "relu_check").click()
+    assert panel.result.numbers.min() == 0
+    with qtbot.waitSignal(panel.filtered):
+        panel.findChild(QPushButton, "remove_filter_button").click()
+    assert panel.state()["filters"] == ["sharpen"]
+    assert not panel.findChild(QPushButton, "remove_filter_button").isEnabled()
+
+
+def test_a_drawing_is_filtered_while_it_is_drawn(panel: FiltersPanel, qtbot: QtBot) -> None:
+    panel.findChild(QPushButton, "drawing_chip").click()
+    assert panel.result is None  # nothing is drawn yet
+    canvas = panel.findChild(DrawingCanvas)
+    with qtbot.waitSignal(panel.filtered):
+        qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPoint(60, 60))
+        qtbot.mouseMove(canvas, QPoint(120, 140))
+        qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(120, 140))
+    assert panel.result.picture.shape == (224, 224, 1)
+    assert panel.result.picture.any()
+
+
+def test_a_pixel_is_followed_through_the_filter(panel: FiltersPanel) -> None:
+    panel.findChild(PictureSource).view.point((10, 20))
+    was, now = panel.result.picture[10, 20], panel.result.numbers[10, 20]
+    text = panel.findChild(QLabel, "pixel_text").text()
+    assert text.startswith(f"Row 10, column 20: red {was[0]} becomes {now[0]:.0f}")
+
+
+def test_pictures_of_ones_own_are_read_or_say_why_not(panel: FiltersPanel, qtbot: QtBot, tmp_path: Path) -> None:
+    row = np.arange(40, dtype=np.uint8).reshape(1, 40)
+    Image.fromarray(row).save(tmp_path / "row.png")
+    source = panel.findChild(PictureSource)
+    with qtbot.waitSignal(panel.filtered):
+        source.open(tmp_path / "row.png")
+    assert panel.result.numbers.shape == (1, 40, 1)
+    (tmp_path / "none.png").write_bytes(b"no picture")
+    with qtbot.waitSignal(source.failed) as failed:
+        source.open(tmp_path / "none.png")
+    assert isinstance(failed.args[0], StudioError)
+    assert "none.png" in panel.message
+    Image.new("RGB", (3000, 1000)).save(tmp_path / "large.png")
+    large = read_picture(tmp_path / "large.png")
+    assert large.shape[0] * large.shape[1] <= MOST_PIXELS
+    assert large.shape[1] == pytest.approx(3 * large.shape[0], rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ({"filters": ["telepathy"]}, "no filter “telepathy”"),
+        ({"filters": []}, "1 to 4 filters, not 0"),
+        ({"filters": ["own"], "kernels": [[[1, 2], [3, 4]]]}, "3, 5 or 7 rows"),
+        ({"filters": ["own"], "kernels": ["words"]}, "rows of numbers"),
+        ({"photo": "elephant"}, "“photo” cannot be .elephant.: it is one of chelsea"),
+        ({"show": 3}, "“show” cannot be 3: it is one of clip"),
+    ],
+)
+def test_a_state_that_does_not_fit_changes_nothing(panel: FiltersPanel, state: dict, says: str) -> None:
+    before = panel.state()
+    with pytest.raises(StudioError, match=says):
+        panel.show_state(state)
+    assert panel.state() == before
+
+
+def test_a_state_by_names_alone_brings_the_kernels_along(panel: FiltersPanel, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(panel.filtered):
+        panel.show_state({"filters": ["gaussian_blur", "sobel_y"], "chosen": 1, "show": "grey"})
+    assert panel.state()["kernels"][1] == FILTERS["sobel_y"].make(3).tolist()

@@ -1,0 +1,89 @@
+"""A hidden filter is learnt before one's eyes: step by step, by itself, and too fast."""
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.number_boxes import DecimalBox
+from cnnstudio.gui.library import Library
+from cnnstudio.gui.pages.lab.curve_view import CurveView
+from cnnstudio.gui.pages.lab.learning_panel import LearningPanel
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.images.matrix import Matrix
+from cnnstudio.lab.filters import FILTERS
+
+
+@pytest.fixture
+def panel(qtbot: QtBot) -> LearningPanel:
+    panel = LearningPanel(Settings(), Library())
+    qtbot.addWidget(panel)
+    panel.resize(800, 640)
+    panel.show()
+    return panel
+
+
+def test_a_step_goes_against_the_gradient(panel: LearningPanel) -> None:
+    learnt, gradient = panel.findChild(Matrix, "learnt_kernel"), panel.findChild(Matrix, "kernel_gradient")
+    before, slope, loss = learnt.values, gradient.values, panel.progress.loss
+    panel.findChild(QToolButton, "one_step").click()
+    change = learnt.values - before
+    np.testing.assert_allclose(change / np.abs(change).max(), -slope / np.abs(slope).max(), atol=1e-6)
+    assert panel.progress.loss < loss
+    assert panel.progress.step == 1
+    assert len(panel.findChild(CurveView).curves[0].y) == 2
+
+
+def test_it_finds_the_filter_by_itself(panel: LearningPanel, qtbot: QtBot) -> None:
+    panel.show_state({"filter": "sharpen", "speed": 50})
+    start = panel.findChild(QPushButton, "start_learning")
+    with qtbot.waitSignal(panel.changed, check_params_cb=lambda: panel.facts()["learnt"], timeout=20_000):
+        start.click()
+        assert panel.running
+        assert start.accessibleName() == "Pause"
+    assert not panel.running
+    assert not start.isEnabled()
+    np.testing.assert_allclose(panel.facts()["kernel"], FILTERS["sharpen"].make(3), atol=1e-3)
+    assert "The filter is found" in panel.findChild(QLabel, "learning_text").text()
+    panel.findChild(QPushButton, "restart_learning").click()
+    assert panel.progress.step == 0
+    assert panel.state()["seed"] == 1
+    assert start.isEnabled()
+
+
+def test_it_can_be_paused(panel: LearningPanel) -> None:
+    panel.toggle()
+    panel.toggle()
+    assert not panel.running
+    panel.toggle()
+    panel.hide()
+    assert not panel.running
+
+
+def test_without_movement_it_goes_many_steps_at_once(qtbot: QtBot) -> None:
+    settings = Settings()
+    settings.reduced_motion = True
+    panel = LearningPanel(settings, Library())
+    qtbot.addWidget(panel)
+    panel.toggle()
+    assert panel.facts()["learnt"]
+    assert not panel.running
+
+
+def test_too_large_steps_say_what_happens(panel: LearningPanel) -> None:
+    panel.findChild(DecimalBox, "learning_rate").setValue(3)
+    assert "grows without end" in panel.findChild(QLabel, "learning_note").text()
+    panel.show_state({"learning_rate": 3.0})
+    for _ in range(200):
+        panel.step()
+    assert "too large" in panel.findChild(QLabel, "learning_text").text()
+    assert np.isfinite(panel.facts()["loss"])
+
+
+def test_a_state_that_does_not_fit_changes_nothing(panel: LearningPanel) -> None:
+    before = panel.state()
+    for state in ({"filter": "telepathy"}, {"learning_rate": 0}, {"speed": "fast"}, {"seed": True}):
+        with pytest.raises(StudioError, match="“"):
+            panel.show_state(state)
+        assert panel.state() == before

@@ -1,0 +1,58 @@
+"""The Lab page with all of its panels: each is made when it is shown, and gives and takes its state."""
+
+import json
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.library import Library
+from cnnstudio.gui.pages.lab.page import LabPage
+from cnnstudio.gui.pages.lab.panels import PANELS
+from cnnstudio.gui.settings import Settings
+from cnnstudio.lab.experiment import Experiment
+
+
+@pytest.fixture
+def page(qtbot: QtBot) -> LabPage:
+    page = LabPage(Settings(), Library())
+    qtbot.addWidget(page)
+    page.resize(900, 700)
+    page.show()
+    return page
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_a_panel_gives_its_state_and_takes_it_again(page: LabPage, name: str) -> None:
+    panel = page.show_panel(name)
+    assert (page.panel, page.panel_name, panel.objectName()) == (panel, name, f"{name}_panel")
+    state = panel.state()
+    assert json.loads(json.dumps(state)) == state  # what a lesson's file can hold
+    assert state.keys() <= panel.facts().keys()
+    panel.show_state(state)
+    assert panel.state() == state
+    with pytest.raises(StudioError, match="no_such_thing"):
+        panel.show_state({"no_such_thing": 1})
+    assert panel.state() == state
+
+
+def test_an_experiment_comes_from_elsewhere(page: LabPage, qtbot: QtBot) -> None:
+    panel = page.show_panel("convolution")
+    with qtbot.waitSignal(panel.changed):
+        page.receive(Experiment("convolution", {"kernel": [[1.0, 0.0], [0.0, -1.0]]}))
+    assert panel.state()["kernel"] == [[1, 0], [0, -1]]
+    page.receive(Experiment("telepathy"))
+    assert page.message.startswith("The Lab has no experiment “telepathy”")
+    page.receive(Experiment("convolution"))
+    assert page.message == ""
+
+
+def test_the_panel_shown_last_comes_back(qtbot: QtBot) -> None:
+    settings = Settings()
+    name = list(PANELS)[-1]
+    first = LabPage(settings, Library())
+    qtbot.addWidget(first)
+    first.show_panel(name)
+    again = LabPage(settings, Library())
+    qtbot.addWidget(again)
+    assert again.panel_name == name

@@ -1,0 +1,120 @@
+"""Stride, padding and size: sliders whose limits follow each other, beside the formula, with Keras as the judge."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QAbstractButton, QLabel, QSlider
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.code_line import CodeLine
+from cnnstudio.gui.library import Library
+from cnnstudio.gui.pages.lab.size_panel import SizePanel
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.images.matrix import Matrix
+
+
+@pytest.fixture
+def panel(qtbot: QtBot) -> SizePanel:
+    settings = Settings()
+    settings.reduced_motion = True
+    panel = SizePanel(settings, Library())
+    qtbot.addWidget(panel)
+    panel.resize(900, 700)
+    panel.show()
+    return panel
+
+
+def one_slider(panel: SizePanel, name: str) -> QSlider:
+    return panel.findChild(QSlider, f"size_{name}_slider")
+
+
+def text(panel: SizePanel, name: str) -> str:
+    return panel.findChild(QLabel, f"size_{name}").text()
+
+
+def test_sliders_lead_to_the_formula_and_the_picture(panel: SizePanel) -> None:
+    one_slider(panel, "size").setValue(28)
+    one_slider(panel, "kernel").setValue(5)
+    one_slider(panel, "padding").setValue(2)
+    assert panel.facts()["output_size"] == 28
+    assert text(panel, "formula") == "N = ⌊(28 − 5 + 2·2)/1⌋ + 1 = 28"
+    assert panel.findChild(Matrix, "size_input").extent() == (32, 32)
+    assert panel.findChild(Matrix, "size_output").extent() == (28, 28)
+
+
+def test_limits_follow_each_other(panel: SizePanel) -> None:
+    one_slider(panel, "size").setValue(5)
+    assert one_slider(panel, "kernel").maximum() == 5
+    one_slider(panel, "kernel").setValue(11)
+    assert panel.facts()["kernel"] == 5 and panel.facts()["problem"] == ""
+    one_slider(panel, "padding").setValue(3)
+    assert one_slider(panel, "kernel").maximum() == 11
+    assert one_slider(panel, "stride").minimum() == 1
+
+
+def test_an_impossible_setting_says_why(panel: SizePanel) -> None:
+    panel.show_state({"size": 3, "kernel": 5})
+    assert text(panel, "formula").startswith("The kernel reaches over 5 numbers, but the input has only 3")
+    assert not panel.findChild(Matrix, "size_input").isVisible()
+    assert one_slider(panel, "size").maximum() == 32
+    one_slider(panel, "size").setValue(5)
+    assert panel.facts()["output_size"] == 1
+
+
+def test_a_stride_that_does_not_come_out_even(panel: SizePanel) -> None:
+    panel.show_state({"size": 7, "kernel": 3, "stride": 3})
+    assert panel.facts()["unseen"] == 1
+    assert "round down" in text(panel, "remark")
+
+
+@pytest.mark.parametrize(("size", "kernel", "stride"), list(itertools.product((6, 7), (2, 3), (1, 2, 3))))
+def test_valid_and_same_as_tensorflow_documents_them(panel: SizePanel, size: int, kernel: int, stride: int) -> None:
+    panel.show_state({"size": size, "kernel": kernel, "stride": stride})
+    panel.findChild(QAbstractButton, "size_valid_chip").click()
+    assert panel.facts()["output_size"] == math.ceil((size - kernel + 1) / stride)
+    panel.findChild(QAbstractButton, "size_same_chip").click()
+    assert panel.facts()["output_size"] == math.ceil(size / stride)
+    assert not one_slider(panel, "padding").isEnabled()
+
+
+@pytest.mark.parametrize(("chip", "mode"), [("zero", "constant"), ("reflect", "reflect"), ("edge", "edge")])
+def test_the_padding_is_seen(panel: SizePanel, chip: str, mode: str) -> None:
+    panel.show_state({"size": 5, "padding_size": 2})
+    panel.findChild(QAbstractButton, f"size_{chip}_fill_chip").click()
+    places = np.arange(1, 6)
+    expected = np.pad(10 * places[:, np.newaxis] + places, 2, mode=mode)
+    assert panel.findChild(Matrix, "size_input").values.tolist() == expected.tolist()
+
+
+def test_the_window_goes_from_place_to_place(panel: SizePanel) -> None:
+    output = panel.findChild(Matrix, "size_output")
+    panel.findChild(QAbstractButton, "step_on_button").click()
+    assert output.text_of((0, 1)).endswith("not computed yet") and panel.facts()["step"] == 1
+    panel.findChild(QAbstractButton, "step_end_button").click()
+    assert output.text_of((4, 4)).endswith(": 25")
+
+
+def test_the_code_follows(panel: SizePanel) -> None:
+    panel.show_state({"padding_size": 2, "stride": 2})
+    assert panel.findChild(CodeLine).code == "keras.layers.ZeroPadding2D(2),\nkeras.layers.Conv2D(1, 3, strides=2)"
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ({"stride": 0}, "“stride” cannot be 0"),
+        ({"size": 1000}, "“size” cannot be 1000"),
+        ({"size": 1e300}, "“size” cannot be 1e"),
+        ({"kernel": "x"}, "“kernel” cannot be 'x'"),
+        ({"kernel": True}, "“kernel” cannot be True"),
+        ({"fill": "sand"}, "“fill” cannot be 'sand'"),
+    ],
+)
+def test_a_state_that_cannot_be_says_so(panel: SizePanel, state: dict[str, object], said: str) -> None:
+    before = panel.state()
+    with pytest.raises(StudioError, match=said):
+        panel.show_state(state)
+    assert panel.state() == before
