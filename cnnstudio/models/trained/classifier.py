@@ -277,7 +277,7 @@ class Classifier:
     @cached_property
     def batch_size(self) -> int:
         """How many images to classify at a time, given the memory that the layers take."""
-        largest = max(math.prod(layer.shape) for layer in self.layers)
+        largest = max((math.prod(layer.shape) for layer in self.layers), default=1)
         return max(1, min(MAX_BATCH, MAX_BATCH_BYTES // (4 * largest)))
 
     def freeze(self) -> None:
