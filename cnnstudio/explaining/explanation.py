@@ -14,7 +14,7 @@ class Asked:
 
     Attributes:
         image: float32 (height, width, channels), 0–255.
-        class_index: the class whose score is explained.
+        class_index: the class whose score is explained; `ANSWERED` for the one with the highest.
         layer: whose maps are looked at; of methods that look at maps.
         baseline: key in `BASELINES` of what the image is compared with; of methods that compare.
         samples: images that are computed, of methods that take a mean of many.
@@ -62,10 +62,12 @@ class Finding:
 
     Attributes:
         values: float32 (height, width), or of a coarser grid that covers the image.
+        scores: of all classes for the image, (classes,).
         completeness: of integrated gradients.
     """
 
     values: np.ndarray
+    scores: np.ndarray
     completeness: Completeness | None = None
 
 

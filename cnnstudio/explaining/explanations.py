@@ -1,7 +1,7 @@
 """The methods that explain an answer: `EXPLANATIONS`, with what each can tell and what it can't, and `explain`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,15 +10,16 @@ from cnnstudio import wording
 from cnnstudio.errors import StudioError
 from cnnstudio.explaining.baselines import BASELINES
 from cnnstudio.explaining.explanation import Asked, Explanation, Finding
-from cnnstudio.explaining.grad_cam import grad_cam, grad_cam_plus_plus
+from cnnstudio.explaining.grad_cam import grad_cam, grad_cam_plus_plus, why_no_maps
 from cnnstudio.explaining.gradients import (
     guided_backpropagation,
     integrated_gradients,
     saliency,
     smooth_gradients,
+    why_not_guided,
 )
 from cnnstudio.explaining.occlusion import occlusion
-from cnnstudio.explaining.scores import ClassScores
+from cnnstudio.explaining.scores import ANSWERED, ClassScores
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.progress import OnProgress
 
@@ -43,6 +44,7 @@ class Method:
         takes_baseline: whether it compares the image with one without content, which is to be chosen.
         takes_patch: whether it covers squares, whose size is to be chosen.
         samples: images of which it takes a mean; 0 where it looks at one.
+        why_not: why it does not fit a network, and what serves instead; empty where it does.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Method:
     takes_baseline: bool = False
     takes_patch: bool = False
     samples: int = 0
+    why_not: Callable[[ClassScores], str] = lambda _: ""
 
 
 EXPLANATIONS: dict[str, Method] = {
@@ -66,6 +69,7 @@ EXPLANATIONS: dict[str, Method] = {
             "Only as sharp as the layer's maps, and silent on what speaks against the class.",
             grad_cam,
             takes_layer=True,
+            why_not=why_no_maps,
         ),
         Method(
             "grad-cam++",
@@ -74,6 +78,7 @@ EXPLANATIONS: dict[str, Method] = {
             "Only as sharp as the layer's maps, and silent on what speaks against the class.",
             grad_cam_plus_plus,
             takes_layer=True,
+            why_not=why_no_maps,
         ),
         Method(
             "occlusion",
@@ -114,6 +119,7 @@ EXPLANATIONS: dict[str, Method] = {
             "A sharp picture of edges and strokes that the network can see.",
             "Sharp, but nearly blind to the weights: it hardly changes when they are random. See the sanity check.",
             guided_backpropagation,
+            why_not=why_not_guided,
         ),
     )
 }
@@ -164,10 +170,13 @@ def explain(
     """
     scores = classifier if isinstance(classifier, ClassScores) else ClassScores(classifier)
     known, chosen = scores.classifier, find_method(method)
-    pixels = image if isinstance(image, np.ndarray) else known.prepare(image).image
-    prediction = known.predict(pixels)
-    pixels = pixels.reshape(known.input_shape).astype(np.float32)
-    index = int(prediction.probabilities.argmax()) if class_name is None else class_index(known, class_name)
+    if reason := chosen.why_not(scores):
+        raise StudioError(reason)
+    image = image if isinstance(image, np.ndarray) else known.prepare(image).image
+    pixels = known.as_batch(image[np.newaxis])[0].astype(np.float32)
+    index = ANSWERED if class_name is None else class_index(known, class_name)
+    if index == ANSWERED and (chosen.samples or chosen.takes_patch):  # many images: all for one class
+        index = int(scores.scores(pixels[np.newaxis]).argmax())
     if baseline is not None and baseline not in BASELINES:
         raise StudioError(f"There is no baseline “{baseline}”: choose one of {', '.join(BASELINES)}.")
     side = patch if patch is not None else default_patch(known.input_shape)
@@ -189,11 +198,13 @@ def explain(
         seed,
     )
     found = chosen.explain(scores, asked, on_progress)
+    if index == ANSWERED:
+        index = int(found.scores.argmax())
     return Explanation(
         method,
-        asked,
+        replace(asked, class_index=index),
         known.classes[index],
-        float(scores.scores(pixels[np.newaxis])[0, index]),
+        float(found.scores[index]),
         scores.ending.score,
         scores.ending.words,
         enlarged(found.values, known.input_shape[:2]),

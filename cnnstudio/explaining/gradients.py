@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cnnstudio.errors import StudioError
 from cnnstudio.explaining.baselines import BASELINES
 from cnnstudio.explaining.explanation import Asked, Completeness, Finding
 from cnnstudio.explaining.scores import ClassScores
@@ -23,19 +22,24 @@ NOISE = 0.15
 
 def saliency(scores: ClassScores, asked: Asked, _: OnProgress) -> Finding:
     """The gradient of the score (Simonyan, Vedaldi and Zisserman 2013, arXiv 1312.6034), signed."""
-    gradients, _ = scores.gradients(asked.image[np.newaxis], asked.class_index)
-    return Finding(RANGE * gradients[0].sum(axis=-1))
+    gradients, found = scores.gradients(asked.image[np.newaxis], asked.class_index)
+    return Finding(RANGE * gradients[0].sum(axis=-1), found[0])
 
 
 def guided_backpropagation(scores: ClassScores, asked: Asked, _: OnProgress) -> Finding:
     """The gradient, where each ReLU passes on only what raises the score (Springenberg 2014, arXiv 1412.6806)."""
-    if not scores.relus:
-        raise StudioError(
-            f"“{scores.classifier.card.name}” has no ReLU, and guided backpropagation is about how ReLUs pass the "
-            "gradient on. Use the saliency or integrated gradients instead."
-        )
-    gradients, _ = scores.gradients(asked.image[np.newaxis], asked.class_index, guided=True)
-    return Finding(RANGE * gradients[0].sum(axis=-1))
+    gradients, found = scores.gradients(asked.image[np.newaxis], asked.class_index, guided=True)
+    return Finding(RANGE * gradients[0].sum(axis=-1), found[0])
+
+
+def why_not_guided(scores: ClassScores) -> str:
+    """Why guided backpropagation does not fit a network, and what serves instead; empty where it does."""
+    if scores.relus:
+        return ""
+    return (
+        f"“{scores.classifier.card.name}” has no ReLU, and guided backpropagation is about how ReLUs pass the "
+        "gradient on. Use the saliency or integrated gradients instead."
+    )
 
 
 def smooth_gradients(scores: ClassScores, asked: Asked, on_progress: OnProgress) -> Finding:
@@ -47,7 +51,8 @@ def smooth_gradients(scores: ClassScores, asked: Asked, on_progress: OnProgress)
         return asked.image + NOISE * RANGE * noise
 
     weights = np.full(asked.samples, 1 / asked.samples)
-    return Finding(RANGE * _weighted(scores, asked, noisy, weights, on_progress).sum(axis=-1))
+    values = RANGE * _weighted(scores, asked, noisy, weights, on_progress).sum(axis=-1)
+    return Finding(values, scores.scores(asked.image[np.newaxis])[0])
 
 
 def integrated_gradients(scores: ClassScores, asked: Asked, on_progress: OnProgress) -> Finding:
@@ -65,8 +70,9 @@ def integrated_gradients(scores: ClassScores, asked: Asked, on_progress: OnProgr
 
     mean = _weighted(scores, asked, between, weights / 2, on_progress)
     values = (way * mean).sum(axis=-1)
-    ends = scores.scores(np.stack([asked.image, baseline]))[:, asked.class_index]
-    return Finding(values, completeness=Completeness(float(values.sum()), float(ends[0] - ends[1])))
+    here, there = scores.scores(np.stack([asked.image, baseline]))
+    difference = float(here[asked.class_index] - there[asked.class_index])
+    return Finding(values, here, Completeness(float(values.sum()), difference))
 
 
 def _weighted(

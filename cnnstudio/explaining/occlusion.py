@@ -25,7 +25,7 @@ def occlusion(scores: ClassScores, asked: Asked, on_progress: OnProgress) -> Fin
         for top in starts(image.shape[0], asked.patch, asked.stride)
         for left in starts(image.shape[1], asked.patch, asked.stride)
     ]
-    whole = scores.scores(image[np.newaxis])[0, asked.class_index]
+    whole = scores.scores(image[np.newaxis])[0]
     total, count = np.zeros(image.shape[:2]), np.zeros(image.shape[:2])
     batch = scores.classifier.batch_size
     for start in range(0, len(places), batch):
@@ -33,9 +33,9 @@ def occlusion(scores: ClassScores, asked: Asked, on_progress: OnProgress) -> Fin
         covered = np.repeat(image[np.newaxis], len(part), axis=0)
         for one, place in zip(covered, part, strict=True):
             one[place] = cover[place]
-        falls = whole - scores.scores(covered)[:, asked.class_index]
+        falls = whole[asked.class_index] - scores.scores(covered)[:, asked.class_index]
         for place, fall in zip(part, falls, strict=True):
             total[place] += fall
             count[place] += 1
         on_progress(Progress("Covering squares", start + len(part), len(places), "images"))
-    return Finding((total / count).astype(np.float32))
+    return Finding((total / count).astype(np.float32), whole)

@@ -22,6 +22,9 @@ from cnnstudio.models.trained.files import first_line
 if TYPE_CHECKING:
     import keras
 
+ANSWERED = -1
+"""In place of a class: the one with the highest score."""
+
 MAX_BATCH = 64
 MAX_KEPT_BYTES = 2**28
 """What the layers may answer to one batch together, in bytes: for gradients all of it is kept."""
@@ -128,19 +131,20 @@ class ClassScores:
 
         Args:
             images: float32 (n, height, width, channels), 0–255.
-            class_index: of which class.
+            class_index: of which class; `ANSWERED` of each image's own.
             guided: whether each ReLU lets through only what raises the score.
 
         Returns:
-            The gradients, of the images' shape, and the scores, (n,).
+            The gradients, of the images' shape, and the scores of all classes, (n, classes).
         """
         import tensorflow as tf
 
         def compute(images: Any, classes: Any) -> Any:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(images)
-                score = self._score_of(self.classifier.model(images), classes)
-            return tape.gradient(score, images, unconnected_gradients="zero"), score
+                scores = self._scores_of(self.classifier.model(images))
+                score = _chosen(scores, classes)
+            return tape.gradient(score, images, unconnected_gradients="zero"), scores
 
         key = "guided gradients" if guided else "gradients"
         compiled = self._function((key,), compute, self.relus if guided else ())
@@ -152,11 +156,11 @@ class ClassScores:
 
         Args:
             images: float32 (n, height, width, channels), 0–255.
-            class_index: of which class.
+            class_index: of which class; `ANSWERED` of each image's own.
             layer: the layer's name.
 
         Returns:
-            The maps, (n, height, width, channels), their gradients, and the scores, (n,).
+            The maps, (n, height, width, channels), their gradients, and the scores of all classes, (n, classes).
         """
         import keras
         import tensorflow as tf
@@ -168,17 +172,13 @@ class ClassScores:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(images)
                 maps, outputs = model(images)
-                score = self._score_of(outputs, classes)
-            return maps, tape.gradient(score, maps, unconnected_gradients="zero"), score
+                scores = self._scores_of(outputs)
+                score = _chosen(scores, classes)
+            return maps, tape.gradient(score, maps, unconnected_gradients="zero"), scores
 
         compiled = self._function(("maps", layer), compute)
         maps, gradients, scores = self._in_parts(lambda part: compiled(part, _repeated(class_index, part)), images)
         return maps, gradients, scores
-
-    def _score_of(self, outputs: Any, classes: Any) -> Any:
-        import tensorflow as tf
-
-        return tf.gather(self._scores_of(outputs), classes, batch_dims=1)
 
     def _scores_of(self, outputs: Any) -> Any:
         import tensorflow as tf
@@ -305,6 +305,14 @@ def _changed(layer: "keras.Layer", name: str, value: Callable[..., Any]) -> Iter
             setattr(layer, name, before)
         else:
             delattr(layer, name)
+
+
+def _chosen(scores: Any, classes: Any) -> Any:
+    """The score of each image's class."""
+    import tensorflow as tf
+
+    highest = tf.argmax(scores, axis=1, output_type=tf.int32)
+    return tf.gather(scores, tf.where(classes == ANSWERED, highest, classes), batch_dims=1)
 
 
 def _repeated(class_index: int, images: np.ndarray) -> np.ndarray:

@@ -217,7 +217,7 @@ class Classifier:
         from tensorflow.python.eager.context import function_executor_type
 
         pixels = image if isinstance(image, np.ndarray) else self.prepare(image).image
-        batch = self._as_batch(pixels[np.newaxis])
+        batch = self.as_batch(pixels[np.newaxis])
         names = self._chosen(feature_maps)
         compiled = self._pass(names) if names else self._probabilities
         # In this thread, one operation after the other: with oneDNN, handing each small one to another thread takes a
@@ -247,7 +247,7 @@ class Classifier:
         layer = self.model.get_layer(name)
         if not is_explained(type(layer).__name__):
             return None
-        batch = self._as_batch(image[np.newaxis])
+        batch = self.as_batch(image[np.newaxis])
         inputs, output = self._pass_to((name, "and its input"), lambda: [layer.input, layer.output])(batch)
         return arithmetic_of(layer, np.asarray(inputs)[0], np.asarray(output)[0])
 
@@ -267,7 +267,7 @@ class Classifier:
         Raises:
             StudioError: the images are of another shape or type.
         """
-        batch = self._as_batch(images)
+        batch = self.as_batch(images)
         probabilities = np.empty((len(batch), len(self.classes)), np.float32)
         for start in range(0, len(batch), self.batch_size):
             part = slice(start, start + self.batch_size)
@@ -397,7 +397,15 @@ class Classifier:
                 f"{_words(answers)} numbers. The two files do not belong together."
             )
 
-    def _as_batch(self, images: np.ndarray) -> np.ndarray:
+    def as_batch(self, images: np.ndarray) -> np.ndarray:
+        """Checks images, and gives those of one channel that dimension where they lack it.
+
+        Args:
+            images: as for `predict_many`.
+
+        Raises:
+            StudioError: the images are of another shape or type.
+        """
         if images.ndim == 3 and self.input_shape[2] == 1:
             images = images[..., np.newaxis]
         if images.ndim != 4 or images.shape[1:] != self.input_shape:
