@@ -78,6 +78,15 @@ class Settings(QObject):
         self._write("threads", value)
 
     @property
+    def reduced_motion(self) -> bool:
+        """Whether what moves on screen is to be there at once."""
+        return self._read("reduced_motion", False, "whether things move")
+
+    @reduced_motion.setter
+    def reduced_motion(self, value: bool) -> None:
+        self._write("reduced_motion", value)
+
+    @property
     def page(self) -> str:
         """The name of the page that was shown last; empty at the first start."""
         return self._read("page", "", PAGE)
@@ -130,10 +139,11 @@ class Settings(QObject):
 
     def restore_defaults(self) -> None:
         """Forgets everything, the window's place and the pages' choices too."""
-        before = (self.theme, self.threads)
+        names = ("theme", "threads", "reduced_motion")
+        before = [getattr(self, name) for name in names]
         self._file.clear()
         self._sync()
-        for name, value in zip(("theme", "threads"), before, strict=True):
+        for name, value in zip(names, before, strict=True):
             if getattr(self, name) != value:
                 self.changed.emit(name)
 

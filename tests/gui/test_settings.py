@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtWidgets import QApplication, QLabel, QListWidget, QPushButton, QSpinBox, QToolButton
+from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QListWidget, QPushButton, QSpinBox, QToolButton
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.downloads.fetch import read_extra_folders
@@ -287,3 +287,17 @@ def test_settings_that_cannot_be_written_are_said_once(qtbot: QtBot, home: Path)
     settings.page = "try"
     kept = Settings()
     assert (kept.theme, kept.threads, kept.page) == ("light", 1, "try")
+
+
+def test_motion_is_reduced_from_the_settings_page(qtbot: QtBot) -> None:
+    settings = Settings()
+    page = SettingsPage(settings)
+    qtbot.addWidget(page)
+    box = page.findChild(QCheckBox, "reduced_motion_box")
+    assert not settings.reduced_motion
+    box.click()
+    assert Settings().reduced_motion
+    with qtbot.waitSignal(settings.changed):
+        settings.restore_defaults()
+    assert not settings.reduced_motion and not box.isChecked()
+    page.shut_down()

@@ -141,6 +141,13 @@ PAGES: dict[str, PageEntry] = {
             warms_up=True,
         ),
         PageEntry(
+            "inside",
+            "Inside",
+            "Look inside a trained network: every map it makes of an image, down to one multiplication.",
+            "Ctrl+6",
+            ".inside.page:InsidePage",
+        ),
+        PageEntry(
             "settings",
             "Settings",
             "Light or dark, processor threads, and where the files lie.",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QListWidget, QPushButton
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QHBoxLayout, QLabel, QListWidget, QPushButton
 
 from cnnstudio import wording
 from cnnstudio.data.downloads.fetch import change_extra_folders, read_extra_folders
@@ -49,6 +49,14 @@ class SettingsPage(Page):
         self._task.failed.connect(self._fail)
         sections = SectionColumn("Settings")
         sections.add_section("Theme", self._build_theme())
+        self._motion = describe(
+            QCheckBox("Reduce motion"),
+            "reduced_motion_box",
+            "Reduce motion",
+            "What slides, fades or plays by itself is shown at once instead, and waits for you.",
+        )
+        self._motion.toggled.connect(partial(setattr, settings, "reduced_motion"))
+        sections.add_section("Motion", self._motion)
         self._build_threads(sections)
         self._build_sources(sections)
         self._build_caches(sections)
@@ -228,6 +236,7 @@ class SettingsPage(Page):
     @Slot()
     def _show(self) -> None:
         self._themes[self._settings.theme].setChecked(True)
+        self._motion.setChecked(self._settings.reduced_motion)
         self._threads.setValue(self._settings.threads)
         self._threads_note.setText(
             "Takes effect when CNN Studio is started again: TensorFlow is loaded already."

@@ -21,9 +21,9 @@ from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.choosers.models import IN_USE, ModelChooser, photo_model
 from cnnstudio.gui.pages.choosers.names import title_of
-from cnnstudio.gui.pages.try_.draw_source import NARROW_PAGE
-from cnnstudio.gui.pages.try_.image_panel import ImagePanel
-from cnnstudio.gui.pages.try_.session import (
+from cnnstudio.gui.pages.choosers.network_input.draw_source import NARROW_PAGE
+from cnnstudio.gui.pages.choosers.network_input.image_panel import ImagePanel
+from cnnstudio.gui.pages.choosers.network_input.session import (
     MANY_LAYERS,
     UNSURE,
     Answer,
@@ -31,7 +31,7 @@ from cnnstudio.gui.pages.try_.session import (
     ModelInput,
     PartAnswer,
     Picture,
-    TrySession,
+    Session,
     UnreadablePictureError,
     UnusablePictureError,
     blocks_of,
@@ -77,7 +77,7 @@ class TryPage(Page):
     def __init__(self, settings: Settings, library: Library | None = None) -> None:
         super().__init__(library)
         self._settings = settings
-        self._session = TrySession()
+        self._session = Session()
         self._task = LatestTask(self)
         self._task.finished.connect(self._show)
         self._task.failed.connect(self._fail)
@@ -250,7 +250,7 @@ class TryPage(Page):
             self._tell_state()
             self._panel.source.preview()
         self._awaited = model_input
-        wanted = self._wanted_layers() if path == self._open else ()
+        wanted = self._wanted_layers() if path == self._open else None
         self._explained = self._maps.enlarged
         self._task.submit(self._session.ask, path, model_input, wanted, self._explained)
 

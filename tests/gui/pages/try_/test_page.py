@@ -19,8 +19,8 @@ from cnnstudio.data.pictures.input_rules import INPUT_RULES
 from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.controls.question import NameDialog
 from cnnstudio.gui.pages.choosers.models import IN_USE, ModelChooser
-from cnnstudio.gui.pages.try_.image_panel import ImagePanel
-from cnnstudio.gui.pages.try_.input_texts import texts_for
+from cnnstudio.gui.pages.choosers.network_input.image_panel import ImagePanel
+from cnnstudio.gui.pages.choosers.network_input.input_texts import texts_for
 from cnnstudio.gui.pages.try_.page import NO_ANSWER, NO_DIGIT, TryPage
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
