@@ -13,7 +13,7 @@ import numpy as np
 
 from cnnstudio.explaining.baselines import BASELINES
 from cnnstudio.explaining.explanation import Explanation
-from cnnstudio.models.trained.classifier import Classifier
+from cnnstudio.explaining.scores import ClassScores
 from cnnstudio.progress import OnProgress, Progress
 
 STEPS = 25
@@ -23,76 +23,84 @@ Kind = Literal["deletion", "insertion"]
 
 
 @dataclass(frozen=True, eq=False)
-class FaithfulnessCurve:
+class FaithfulnessCurves:
     """How the probability of the class follows the pixels.
 
     Attributes:
         kind: whether pixels are taken away or put in.
         baseline: key in `BASELINES` of what is in the place of those that are away.
         shares: of the pixels, from 0 to 1.
-        probabilities: of the class, with the strongest pixels first.
+        probabilities: by method, of the class, with the strongest pixels first.
         random: the same with pixels in a random order, mean of several.
     """
 
     kind: Kind
     baseline: str
     shares: np.ndarray
-    probabilities: np.ndarray
+    probabilities: dict[str, np.ndarray]
     random: np.ndarray
 
-    @property
-    def area(self) -> float:
-        """The area under the curve, 0–1: for deletion the lower the better, for insertion the higher."""
-        return _area(self.probabilities, self.shares)
+    def area(self, method: str) -> float:
+        """The area under a method's curve, 0–1: for deletion the lower the better, for insertion the higher."""
+        return _area(self.probabilities[method], self.shares)
 
     @property
     def random_area(self) -> float:
         """The area under the curve of the random order."""
         return _area(self.random, self.shares)
 
-    @property
-    def better_than_random(self) -> bool:
-        """Whether the order of the explanation says more than a random one."""
-        return self.area < self.random_area if self.kind == "deletion" else self.area > self.random_area
+    def is_better_than_random(self, method: str) -> bool:
+        """Whether the order of a method says more than a random one."""
+        gain = self.area(method) - self.random_area
+        return gain < 0 if self.kind == "deletion" else gain > 0
 
 
 def faithfulness(
-    classifier: Classifier,
-    explanation: Explanation,
+    scores: ClassScores,
+    explanations: Sequence[Explanation],
     *,
     baselines: Sequence[str] = ("black", "blurred"),
     steps: int = STEPS,
     on_progress: OnProgress = lambda _: None,
-) -> tuple[FaithfulnessCurve, ...]:
-    """The deletion and the insertion curve of an explanation, for each baseline.
+) -> tuple[FaithfulnessCurves, ...]:
+    """The deletion and the insertion curves of explanations, for each baseline.
 
     Args:
-        classifier: whose answer was explained.
-        explanation: of that answer.
+        scores: of the classifier whose answer was explained.
+        explanations: of one image and one class, by different methods.
         baselines: keys in `BASELINES`.
         steps: in how many steps all pixels go.
         on_progress: told how far it is; what it raises ends the work.
     """
-    random = np.random.default_rng(explanation.asked.seed)
-    image, class_index = explanation.asked.image, explanation.asked.class_index
-    count = explanation.values.size
+    image, class_index = explanations[0].asked.image, explanations[0].asked.class_index
+    random = np.random.default_rng(explanations[0].asked.seed)
+    count = explanations[0].values.size
     # Pixels of the same value come in a random order, or those at the top would be the first.
     shuffled = random.permutation(count)
-    strongest = shuffled[np.argsort(-explanation.values.ravel()[shuffled], kind="stable")]
-    orders = [strongest, *(random.permutation(count) for _ in range(RANDOM_ORDERS))]
+    orders = {
+        found.method: shuffled[np.argsort(-found.values.ravel()[shuffled], kind="stable")] for found in explanations
+    }
+    drawn = [random.permutation(count) for _ in range(RANDOM_ORDERS)]
     shares = np.linspace(0, 1, steps + 1)
-    curves: list[FaithfulnessCurve] = []
     kinds: tuple[Kind, ...] = ("deletion", "insertion")
+    total = len(baselines) * len(kinds) * (len(orders) + len(drawn)) * len(shares)
+    done = 0
+
+    def follow(begin: np.ndarray, end: np.ndarray, order: np.ndarray) -> np.ndarray:
+        nonlocal done
+        found = scores.probabilities(_mixed(begin, end, order, shares))[:, class_index]
+        done += len(shares)
+        on_progress(Progress("Taking pixels away", done, total, "images"))
+        return found
+
+    curves = []
     for baseline in baselines:
         away = BASELINES[baseline].make(image)
         for kind in kinds:
-            begin, end = (image, away) if kind == "deletion" else (away, image)
-            found = []
-            for order in orders:
-                found.append(classifier.predict_many(_mixed(begin, end, order, shares))[:, class_index])
-                done = len(curves) * len(orders) + len(found)
-                on_progress(Progress("Taking pixels away", done, 2 * len(baselines) * len(orders), "images"))
-            curves.append(FaithfulnessCurve(kind, baseline, shares, found[0], np.mean(found[1:], axis=0)))
+            ends = (image, away) if kind == "deletion" else (away, image)
+            followed = {method: follow(*ends, order) for method, order in orders.items()}
+            by_chance = np.mean([follow(*ends, order) for order in drawn], axis=0)
+            curves.append(FaithfulnessCurves(kind, baseline, shares, followed, by_chance))
     return tuple(curves)
 
 

@@ -61,9 +61,9 @@ def sanity_check(
         seed: of the random weights.
         on_progress: told how far it is; what it raises ends the work.
     """
-    scores = ClassScores(_copied(classifier))
+    scores = ClassScores(copied(classifier))
     fitting = [name for name in methods if not EXPLANATIONS[name].why_not(scores)]
-    classes = classifier.predict_many(np.stack(images)).argmax(axis=1)
+    classes = scores.classifier.predict_many(np.stack(images)).argmax(axis=1)
     boxes = [ink_box(image) for image in images]
     groups = _groups(_learning_layers(scores))
     stages = len(groups) + 1
@@ -129,7 +129,8 @@ def _seeded(config: Any, random: np.random.Generator) -> Any:
     }
 
 
-def _copied(classifier: Classifier) -> Classifier:
+def copied(classifier: Classifier) -> Classifier:
+    """A classifier of the same weights, which may be changed."""
     import keras
 
     model = keras.models.clone_model(classifier.model)

@@ -6,7 +6,7 @@ otherwise the log-odds of its probabilities are taken.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -67,18 +67,20 @@ class Ending:
 class ClassScores:
     """The scores of a classifier's classes, which can be differentiated.
 
-    It is used by the thread that uses the classifier. The first call of a kind compiles it, which takes 0.1–3 s.
+    The first call of a kind compiles it, which takes 0.1–3 s, for deep networks longer.
 
     Args:
         classifier: its weights count as they are at each call.
+        lock: held for each batch of images that is computed, where other threads use the classifier, too.
 
     Attributes:
         classifier: as given.
         ending: what is left out of the network.
     """
 
-    def __init__(self, classifier: Classifier) -> None:
+    def __init__(self, classifier: Classifier, lock: AbstractContextManager[Any] | None = None) -> None:
         self.classifier = classifier
+        self._lock = lock or nullcontext()
         self.ending = ending_of(classifier.model)
         self._compiled: dict[tuple[str, ...], Callable[..., Any]] = {}
 
@@ -126,6 +128,15 @@ class ClassScores:
         size = self.classifier.batch_size
         return self._in_parts(lambda part: [compiled(part, _repeated(0, part))], images, size)[0]
 
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """The classifier's probabilities for some images, uint8, (n, classes), in batches of its own."""
+        size = self.classifier.batch_size
+        parts = []
+        for start in range(0, len(images), size):
+            with self._lock:
+                parts.append(self.classifier.predict_many(images[start : start + size]))
+        return np.concatenate(parts)
+
     def gradients(self, images: np.ndarray, class_index: int, guided: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """How the score of a class changes with each number of some images.
 
@@ -165,10 +176,9 @@ class ClassScores:
         import keras
         import tensorflow as tf
 
-        whole = self.classifier.model
-        model = keras.Model(whole.input, [whole.get_layer(layer).output, whole.output])
-
         def compute(images: Any, classes: Any) -> Any:
+            whole = self.classifier.model
+            model = keras.Model(whole.input, [whole.get_layer(layer).output, whole.output])
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(images)
                 maps, outputs = model(images)
@@ -197,7 +207,7 @@ class ClassScores:
 
         if key not in self._compiled:
             images = tf.TensorSpec((None, *self.classifier.input_shape), tf.float32, "images")
-            with ExitStack() as stack:
+            with self._lock, ExitStack() as stack:
                 if self.ending.activation is not None:
                     stack.enter_context(without_activation(self.ending.activation))
                 for layer in guided:
@@ -213,9 +223,10 @@ class ClassScores:
         self, compiled: Callable[[np.ndarray], Any], images: np.ndarray, size: int | None = None
     ) -> list[np.ndarray]:
         size = size or self.batch_size
-        found = [
-            [np.asarray(one) for one in compiled(images[start : start + size])] for start in range(0, len(images), size)
-        ]
+        found = []
+        for start in range(0, len(images), size):
+            with self._lock:
+                found.append([np.asarray(one) for one in compiled(images[start : start + size])])
         results = [np.concatenate(parts) for parts in zip(*found, strict=True)]
         if not np.isfinite(results[-1]).all():
             raise StudioError(

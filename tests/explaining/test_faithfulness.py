@@ -9,6 +9,8 @@ from cnnstudio.explaining.explanations import explain
 from cnnstudio.explaining.faithfulness import faithfulness
 from cnnstudio.progress import Cancelled, Progress
 
+METHOD = "integrated-gradients"
+
 
 @pytest.fixture(scope="module")
 def counting(make_scores):
@@ -25,9 +27,9 @@ def counting(make_scores):
 
 def test_the_strongest_pixels_go_first(counting):
     image = np.random.default_rng(0).permutation(np.arange(0, 200, 10)).astype(np.uint8).reshape(4, 5, 1)
-    found = explain(counting, image, "integrated-gradients", class_name=1)
+    found = explain(counting, image, METHOD, class_name=1)
     told: list[Progress] = []
-    curves = faithfulness(counting.classifier, found, baselines=("black", "white"), steps=20, on_progress=told.append)
+    curves = faithfulness(counting, [found], baselines=("black", "white"), steps=20, on_progress=told.append)
     assert [(curve.kind, curve.baseline) for curve in curves] == [
         ("deletion", "black"),
         ("insertion", "black"),
@@ -36,24 +38,24 @@ def test_the_strongest_pixels_go_first(counting):
     ]
     kept = np.concatenate([[0], np.cumsum(np.sort(image.ravel()))]).astype(float)
     probability = 1 / (1 + np.exp(-kept[::-1] / 100))
-    np.testing.assert_allclose(curves[0].probabilities, probability, atol=1e-5)
+    np.testing.assert_allclose(curves[0].probabilities[METHOD], probability, atol=1e-5)
     added = np.concatenate([[0], np.cumsum(np.sort(image.ravel())[::-1])]).astype(float)
-    np.testing.assert_allclose(curves[1].probabilities, 1 / (1 + np.exp(-added / 100)), atol=1e-5)
+    np.testing.assert_allclose(curves[1].probabilities[METHOD], 1 / (1 + np.exp(-added / 100)), atol=1e-5)
     for curve in curves[:2]:
-        assert curve.better_than_random
-        assert curve.probabilities[[0, -1]] == pytest.approx(curve.random[[0, -1]])
-        steps = (curve.probabilities[1:] + curve.probabilities[:-1]) / 2
-        assert curve.area == pytest.approx(steps.mean(), abs=1e-6)
-    assert (told[-1].done, told[-1].total) == (24, 24)
+        assert curve.is_better_than_random(METHOD)
+        heights = curve.probabilities[METHOD]
+        assert heights[[0, -1]] == pytest.approx(curve.random[[0, -1]])
+        assert curve.area(METHOD) == pytest.approx(((heights[1:] + heights[:-1]) / 2).mean(), abs=1e-6)
+    assert (told[-1].done, told[-1].total) == (4 * 6 * 21, 4 * 6 * 21)
 
 
 def test_an_explanation_the_wrong_way_round_is_worse_than_random(counting):
     image = np.linspace(0, 250, 20).astype(np.uint8).reshape(4, 5, 1)
-    right = explain(counting, image, "integrated-gradients", class_name=1)
+    right = explain(counting, image, METHOD, class_name=1)
     wrong = replace(right, values=-right.values)
-    deletion, insertion = faithfulness(counting.classifier, wrong, baselines=("black",))
-    assert not deletion.better_than_random
-    assert not insertion.better_than_random
+    deletion, insertion = faithfulness(counting, [wrong], baselines=("black",))
+    assert not deletion.is_better_than_random(METHOD)
+    assert not insertion.is_better_than_random(METHOD)
 
 
 def test_it_can_be_cancelled(counting):
@@ -62,4 +64,4 @@ def test_it_can_be_cancelled(counting):
 
     found = explain(counting, np.zeros((4, 5, 1), np.uint8), "saliency")
     with pytest.raises(Cancelled):
-        faithfulness(counting.classifier, found, on_progress=cancel)
+        faithfulness(counting, [found], on_progress=cancel)
