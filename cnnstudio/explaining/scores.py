@@ -75,12 +75,13 @@ class ClassScores:
 
     Attributes:
         classifier: as given.
+        lock: as given, or one that is always free.
         ending: what is left out of the network.
     """
 
     def __init__(self, classifier: Classifier, lock: AbstractContextManager[Any] | None = None) -> None:
         self.classifier = classifier
-        self._lock = lock or nullcontext()
+        self.lock: AbstractContextManager[Any] = lock or nullcontext()
         self.ending = ending_of(classifier.model)
         self._compiled: dict[tuple[str, ...], Callable[..., Any]] = {}
 
@@ -133,7 +134,7 @@ class ClassScores:
         size = self.classifier.batch_size
         parts = []
         for start in range(0, len(images), size):
-            with self._lock:
+            with self.lock:
                 parts.append(self.classifier.predict_many(images[start : start + size]))
         return np.concatenate(parts)
 
@@ -205,15 +206,27 @@ class ClassScores:
         """Compiles a function of images and their classes, once, with the network open at its end."""
         import tensorflow as tf
 
-        if key not in self._compiled:
+        def compile_() -> Callable[..., Any]:
             images = tf.TensorSpec((None, *self.classifier.input_shape), tf.float32, "images")
-            with self._lock, ExitStack() as stack:
+            with ExitStack() as stack:
                 if self.ending.activation is not None:
                     stack.enter_context(without_activation(self.ending.activation))
                 for layer in guided:
                     stack.enter_context(_gated(layer))
+                return trace(compute, [images, tf.TensorSpec((None,), tf.int32, "classes")])
+
+        return self.compiled(key, compile_)
+
+    def compiled(self, key: tuple[str, ...], compile_: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
+        """A compiled function, which is kept under a key; it is compiled while no other thread uses the classifier.
+
+        Raises:
+            StudioError: TensorFlow cannot do it.
+        """
+        if key not in self._compiled:
+            with self.lock:
                 try:
-                    self._compiled[key] = trace(compute, [images, tf.TensorSpec((None,), tf.int32, "classes")])
+                    self._compiled[key] = compile_()
                 except Exception as error:  # whatever TensorFlow makes of layers from elsewhere
                     name = self.classifier.card.name
                     raise StudioError(f"“{name}” cannot be differentiated ({first_line(error)}).") from error
@@ -225,7 +238,7 @@ class ClassScores:
         size = size or self.batch_size
         found = []
         for start in range(0, len(images), size):
-            with self._lock:
+            with self.lock:
                 found.append([np.asarray(one) for one in compiled(images[start : start + size])])
         results = [np.concatenate(parts) for parts in zip(*found, strict=True)]
         if not np.isfinite(results[-1]).all():
@@ -281,10 +294,10 @@ def _is_relu(layer: "keras.Layer") -> bool:
 def without_activation(layer: "keras.Layer") -> Iterator[None]:
     """A context in which a layer is called without the activation that it ends in; one that is one does nothing."""
     if hasattr(layer, "activation"):
-        with _changed(layer, "activation", lambda x: x):
+        with changed(layer, "activation", lambda x: x):
             yield
     else:
-        with _changed(layer, "call", lambda inputs, *_, **__: inputs):
+        with changed(layer, "call", lambda inputs, *_, **__: inputs):
             yield
 
 
@@ -299,12 +312,12 @@ def _gated(layer: "keras.Layer") -> Iterator[None]:
 
     name = "call" if type(layer).__name__ == "ReLU" else "activation"
     function = getattr(layer, name)
-    with _changed(layer, name, lambda x: function(gate(x))):
+    with changed(layer, name, lambda x: function(gate(x))):
         yield
 
 
 @contextmanager
-def _changed(layer: "keras.Layer", name: str, value: Callable[..., Any]) -> Iterator[None]:
+def changed(layer: "keras.Layer", name: str, value: Callable[..., Any]) -> Iterator[None]:
     """A context in which an attribute of a layer is another; what is traced meanwhile keeps that."""
     own = name in vars(layer)
     before = getattr(layer, name)

@@ -85,5 +85,6 @@ BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {
     "faults": _later("faults", "faults"),
     "graph_growth": _later("graph_growth", "graph_growth"),
     "explain": _later("explain", "explanations"),
+    "top_images": _later("top_images", "top_images"),
 }
 """Every benchmark by its name; each gives one measurement or several."""

@@ -138,6 +138,12 @@ VIEWS: dict[str, ViewEntry] = {
             "All layers with their maps, and the way down to one number.",
             ".network_view:NetworkView",
         ),
+        ViewEntry(
+            "why",
+            "&Why this answer",
+            "Which parts of the image speak for a class, in several ways, and how far to trust them.",
+            ".why_view:WhyView",
+        ),
     )
 }
 """Every view, in the order of the chips."""
