@@ -5,18 +5,21 @@ through once, a batch at a time, and of each layer only the strongest answers ar
 their number.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from cnnstudio.explaining.scores import ClassScores
 from cnnstudio.models.backend import trace
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.progress import OnProgress, Progress
 
 STRONGEST = 9
 
+MAX_BATCH = 512
 BATCH_BYTES = 2**27
 """What the layers may answer to one batch together."""
 
@@ -37,7 +40,7 @@ class Strongest:
 
 
 def strongest_images(
-    classifier: Classifier,
+    scores: ClassScores,
     images: np.ndarray,
     layers: Sequence[str] | None = None,
     *,
@@ -47,23 +50,27 @@ def strongest_images(
     """Finds the images that excite each unit most.
 
     Args:
-        classifier: whose units.
+        scores: of the classifier whose units are meant; what is compiled is kept there.
         images: uint8 (n, height, width, channels), an array or what can be sliced like one.
         layers: the names of layers; None for all.
         number: how many images for each unit; fewer where there are fewer.
         on_progress: told how far it is; what it raises ends the work.
     """
+    classifier = scores.classifier
     names = [layer.name for layer in classifier.layers if layers is None or layer.name in layers]
-    highest, batch = _highest(classifier, names)
+    highest = scores.compiled(("highest", *names), lambda: _highest(classifier, names))
+    numbers = sum(math.prod(layer.shape) for layer in classifier.layers)
+    batch = max(1, min(MAX_BATCH, BATCH_BYTES // (4 * numbers)))
     number = min(number, len(images))
     kept: list[tuple[np.ndarray, np.ndarray]] = []
     for start in range(0, len(images), batch):
         part = classifier.as_batch(np.asarray(images[start : start + batch]))
-        found = [np.asarray(values) for values in highest(part)]
-        numbers = np.arange(start, start + len(part))
+        with scores.lock:
+            found = [np.asarray(values) for values in highest(part)]
+        places = np.arange(start, start + len(part))
         for place, values in enumerate(found):
             before = kept[place] if start else None
-            kept[place : place + 1] = [_merged(before, values, numbers, number)]
+            kept[place : place + 1] = [_merged(before, values, places, number)]
         on_progress(Progress("Showing images to the network", start + len(part), len(images), "images"))
     results = []
     for name, (values, indices) in zip(names, kept, strict=True):
@@ -89,8 +96,8 @@ def _merged(
     return np.array(values), np.array(indices)
 
 
-def _highest(classifier: Classifier, names: Sequence[str]) -> tuple[Any, int]:
-    """A compiled pass that gives the highest answer of each unit to each image, and how many images it takes best."""
+def _highest(classifier: Classifier, names: Sequence[str]) -> Callable[..., Any]:
+    """A compiled pass that gives the highest answer of each unit to each image."""
     import keras
     import tensorflow as tf
 
@@ -101,9 +108,7 @@ def _highest(classifier: Classifier, names: Sequence[str]) -> tuple[Any, int]:
         outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
         return [tf.reduce_max(one, axis=list(range(1, len(one.shape) - 1))) for one in outputs]
 
-    numbers = sum(int(np.prod(layer.shape)) for layer in classifier.layers)
-    batch = max(1, min(512, BATCH_BYTES // (4 * numbers)))
-    return trace(compute, [tf.TensorSpec((None, *classifier.input_shape), tf.uint8)]), batch
+    return trace(compute, [tf.TensorSpec((None, *classifier.input_shape), tf.uint8)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,11 +134,11 @@ class Patch:
         return self.image[top:bottom, left:right]
 
 
-def strongest_patches(classifier: Classifier, images: Sequence[np.ndarray], layer: str, unit: int) -> list[Patch]:
+def strongest_patches(scores: ClassScores, images: Sequence[np.ndarray], layer: str, unit: int) -> list[Patch]:
     """Of each image the part that excites a unit most.
 
     Args:
-        classifier: whose unit.
+        scores: of the classifier whose unit is meant.
         images: uint8, of the classifier's shape.
         layer: the layer's name.
         unit: the channel, or the number of a layer without places.
@@ -142,11 +147,13 @@ def strongest_patches(classifier: Classifier, images: Sequence[np.ndarray], laye
 
     from cnnstudio.models.layer_table import describe
 
+    classifier = scores.classifier
     table = describe(keras.saving.serialize_keras_object(classifier.model))
     row = next((row for row in table.rows if row.name == layer), None)
     found = []
     for image in images:
-        values = classifier.predict(image, [layer]).layers[0].values[..., unit]
+        with scores.lock:
+            values = classifier.predict(image, [layer]).layers[0].values[..., unit]
         size = classifier.input_shape[:2]
         if values.ndim != 2 or row is None or row.receptive_field is None or row.jump is None:
             found.append(Patch(image, (0, 0), (0, 0, *size), float(values.max())))

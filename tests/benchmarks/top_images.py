@@ -7,6 +7,7 @@ import time
 import numpy as np
 
 from cnnstudio.data.library import load_dataset
+from cnnstudio.explaining.scores import ClassScores
 from cnnstudio.explaining.units import strongest_images
 from cnnstudio.models.trained.library import load_classifier
 from tests.benchmarks import Measurement
@@ -24,21 +25,21 @@ def megabytes() -> float:
 
 def top_images() -> list[Measurement]:
     """Time on digits; memory on photos, per image a pass more than the images themselves take."""
-    classifier = load_classifier(MODEL)
+    scores = ClassScores(load_classifier(MODEL))
     images = load_dataset(DATASET).test.images[:]
     floats = images.astype(np.float32)
     ours, theirs = [], []
     for number in range(ROUNDS + 1):
         began = time.perf_counter()
-        strongest_images(classifier, images)
+        strongest_images(scores, images)
         between = time.perf_counter()
-        classifier.model.predict(floats, verbose=0)
+        scores.classifier.model.predict(floats, verbose=0)
         if number:
             ours.append(between - began)
             theirs.append(time.perf_counter() - between)
     peer = "one plain model.predict over the same images"
-    large = load_classifier("efficientnet-lite0-imagenet")
-    photos = np.random.default_rng(0).integers(0, 256, (PHOTOS, *large.input_shape), np.uint8)
+    large = ClassScores(load_classifier("efficientnet-lite0-imagenet"))
+    photos = np.random.default_rng(0).integers(0, 256, (PHOTOS, *large.classifier.input_shape), np.uint8)
     strongest_images(large, photos[: PHOTOS // 4])
     before = megabytes()
     strongest_images(large, photos)
