@@ -8,7 +8,7 @@ their number.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from cnnstudio.explaining.scores import ClassScores
 from cnnstudio.models.backend import trace
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.progress import OnProgress, Progress
+
+if TYPE_CHECKING:
+    from cnnstudio.data.stored import StoredImages
 
 STRONGEST = 9
 
@@ -41,7 +44,7 @@ class Strongest:
 
 def strongest_images(
     scores: ClassScores,
-    images: np.ndarray,
+    images: "np.ndarray | StoredImages",
     layers: Sequence[str] | None = None,
     *,
     number: int = STRONGEST,
@@ -51,7 +54,7 @@ def strongest_images(
 
     Args:
         scores: of the classifier whose units are meant; what is compiled is kept there.
-        images: uint8 (n, height, width, channels), an array or what can be sliced like one.
+        images: uint8 (n, height, width, channels), in memory or on disk.
         layers: the names of layers; None for all.
         number: how many images for each unit; fewer where there are fewer.
         on_progress: told how far it is; what it raises ends the work.

@@ -144,6 +144,12 @@ VIEWS: dict[str, ViewEntry] = {
             "Which parts of the image speak for a class, in several ways, and how far to trust them.",
             ".why_view:WhyView",
         ),
+        ViewEntry(
+            "units",
+            "What does a &unit like?",
+            "The test images that excite one map or number most, and a picture made up to do so.",
+            ".units_view:UnitsView",
+        ),
     )
 }
 """Every view, in the order of the chips."""

@@ -78,6 +78,17 @@ def test_a_drawn_seven_is_a_seven(page: TryPage, qtbot: QtBot) -> None:
     assert len(page.findChild(FeatureMapGrid).rows) >= 8
 
 
+def test_where_it_looked_is_one_click_away(page: TryPage, qtbot: QtBot) -> None:
+    button = page.findChild(QPushButton, "where_it_looked_button")
+    assert not button.isEnabled()
+    draw(qtbot, page, SEVEN)
+    with qtbot.waitSignal(page.navigate) as sent:
+        button.click()
+    name, wish = sent.args
+    assert (name, wish.path, wish.view) == ("inside", MODEL, "why")
+    assert len(wish.input.strokes) == 1
+
+
 def test_clear_and_undo(page: TryPage, qtbot: QtBot) -> None:
     draw(qtbot, page, SEVEN)
     clear, undo = (page.findChild(QToolButton, name) for name in ("clear_button", "undo_button"))
