@@ -71,6 +71,12 @@ class InsidePage(Page):
         self._views: dict[str, View] = {}
         self._told: dict[str, tuple[object, object]] = {}
         """What each view was told last: the network and the subject."""
+        self._shown = next(iter(VIEWS))
+        self._models = ModelChooser(self.library, settings, self._message)
+        self._panel = ImagePanel(self._message, _SHARE)
+        self._chips = [chip(f"view_{entry.name}", entry.title, entry.tip) for entry in VIEWS.values()]
+        self._chip_rows = ButtonRows(self._chips)
+        self._stack = QStackedWidget()
         self._build()
         on_key(self, Qt.Key.Key_Escape, self.go_back)
         for name, key, act in (
@@ -155,28 +161,22 @@ class InsidePage(Page):
         self._tell()
 
     def _build(self) -> None:
-        self._shown = next(iter(VIEWS))
-        self._models = ModelChooser(self.library, self._settings, self._message)
         self._models.setMinimumWidth(46 * GRID)
         self._models.setMaximumWidth(64 * GRID)
         self._models.chosen.connect(self._model_chosen)
         self._models.layers_wanted.connect(partial(self.navigate.emit, "architecture"))
         self._models.mistakes_wanted.connect(partial(self.navigate.emit, "data"))
         self._models.training_wanted.connect(partial(self.navigate.emit, "train"))
-        self._panel = ImagePanel(self._message, _SHARE)
         self._panel.asked.connect(self._ask)
         self._panel.source_changed.connect(self._start_anew)
         self._panel.photo.path_chosen.connect(self.receive)
-        self._chips = [chip(f"view_{entry.name}", entry.title, entry.tip) for entry in VIEWS.values()]
         chip_group(self, self._chips, lambda number: self.show_view(list(VIEWS)[number]))
-        self._chip_rows = ButtonRows(self._chips)
         self._state = label(role="secondary", name="inside_state", plain=True)
         self._opening = ProgressBar(
             "opening_progress", "Opening the network", "The network is being read and compiled."
         )
         self._opening.show_part(0, None)
         self._opening.hide()
-        self._stack = QStackedWidget()
         right = column(self._chip_rows, self._state, self._opening, (self._stack, 1), gap=GRID)
         page = column(self._header(), self._message, (row(self._panel, (right, 1), gap=SECTION), 1), gap=2 * GRID)
         page.setContentsMargins(SECTION, SECTION, SECTION, 2 * GRID)
