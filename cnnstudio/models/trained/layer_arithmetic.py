@@ -135,12 +135,22 @@ class CellArithmetic:
         sources: float32, all that it was given, (height, width, channels) or (units,) each.
         output: likewise.
         calculate: from row, column and channel to the calculation without its value.
+        target: from a place of the inputs to row, column and channel of a number of the output that depends on it; None
+            where that is the same place.
     """
 
     name: str
     sources: tuple[np.ndarray, ...]
     output: np.ndarray
     calculate: "Callable[[int, int, int], _Calculated]"
+    target: "Callable[[Place], tuple[int, int, int] | None] | None" = None
+
+    def reached_by(self, place: Place) -> tuple[int, int, int] | None:
+        """Row, column and channel of a number of the output that depends on a place of the inputs; None for none."""
+        if self.target is not None:
+            return self.target(place)
+        alike = self.sources[place.source].shape == self.output.shape
+        return (place.row, place.column, place.channel) if alike else None
 
     def number(self, row: int, column: int, channel: int) -> Calculation:
         """How one number comes about; of a layer whose output has no maps, only the channel counts."""
@@ -225,6 +235,47 @@ class LayerArithmetic:
         count = self.output.shape[-1]
         logits = np.array([self.number(row, column, channel).before for channel in range(count)])
         return softmax_of(logits, self.output if self.output.ndim == 1 else self.output[row, column])
+
+    def before(self, channel: int) -> np.ndarray:
+        """What goes into the activation for a whole map of the output, (height, width) float64."""
+        total = sum(self.of_one(channel, place) for place in range(len(self._channels(channel))))
+        return np.asarray(total) + (0.0 if self.bias is None else float(self.bias[channel]))
+
+    def of_one(self, channel: int, place: int) -> np.ndarray:
+        """What one kernel of a filter makes of its input map, before all are added up: (height, width) float64.
+
+        Args:
+            channel: the filter.
+            place: the number of the kernel in it.
+        """
+        assert self.kernel is not None
+        source = self._channels(channel)[place]
+        extended = np.pad(self.inputs[..., source].astype(np.float64), ((0, 1), (0, 1)))  # what is outside counts as 0
+        rows, columns = self._table(0), self._table(1)
+        patches = extended[rows[:, :, np.newaxis, np.newaxis], columns]
+        return np.einsum("ihjw,hw->ij", patches, self.kernel[:, :, place, channel])
+
+    def meeting(self, row: int, column: int) -> tuple[np.ndarray, np.ndarray]:
+        """The rows and the columns of the inputs that one weight of a kernel meets, over all places of the output."""
+        found = []
+        for axis, weight in ((0, row), (1, column)):
+            met = np.unique(self._table(axis)[:, weight])
+            found.append(met[met < self.inputs.shape[axis]])
+        return found[0], found[1]
+
+    def _table(self, axis: int) -> np.ndarray:
+        """Along an axis, for each place of the output, the place of the inputs that each weight meets.
+
+        Returns:
+            (places, weights) int; the length of the inputs stands for a place outside.
+        """
+        length, outside = 1 if self.output.ndim == 1 else self.output.shape[axis], self.inputs.shape[axis]
+        table = np.full((length, self.size[axis]), outside)
+        for place in range(length):
+            steps, weights = self._steps(place, axis)
+            inside = (steps >= 0) & (steps < outside)
+            table[place, weights[inside]] = steps[inside]
+        return table
 
     def reached_by(self, row: int, column: int) -> tuple[range, range]:
         """The rows and columns of the output that depend on a place of the inputs."""
@@ -638,7 +689,16 @@ def _copies(layer: "keras.Layer", sources: tuple[np.ndarray, ...], output: np.nd
         term = Term("x", "the same number", float(given[place]), Place(number, *there))
         return (term,), "", term.value
 
-    return CellArithmetic(layer.name, sources, output, calculate)
+    def target(place: Place) -> tuple[int, int, int] | None:
+        array = sources[place.source]
+        index = (place.channel,) if array.ndim == 1 else (place.row, place.column, place.channel)
+        hits = np.flatnonzero(places == 1 + sizes[place.source] + np.ravel_multi_index(index, array.shape))
+        if not hits.size:
+            return None
+        there = tuple(map(int, np.unravel_index(hits[0], output.shape)))
+        return (0, 0, there[0]) if len(there) == 1 else (there[0], there[1], there[2])
+
+    return CellArithmetic(layer.name, sources, output, calculate, target)
 
 
 def _term(sources: tuple[np.ndarray, ...], number: int, row: int, column: int, channel: int) -> Term:

@@ -22,6 +22,7 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
     QResizeEvent,
+    QShowEvent,
     QWheelEvent,
 )
 from typing_extensions import override
@@ -780,6 +781,12 @@ class MapColumns(ItemArea):
             painter.drawRect(self.item_rectangle(item).adjusted(-2, -2, 2, 2))
 
     # Events.
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._values and self.missing():
+            self.columns_missing.emit()
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
