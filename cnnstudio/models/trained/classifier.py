@@ -261,6 +261,33 @@ class Classifier:
         *sources, output = self._pass_to((name, "and its input"), lambda: [*_as_list(layer.input), layer.output])(batch)
         return arithmetic_of(layer, tuple(np.asarray(source)[0] for source in sources), np.asarray(output)[0])
 
+    def weight_gradient(self, image: np.ndarray, name: str) -> np.ndarray | None:
+        """How the loss of the class that is answered for an image changes with the weights of a layer.
+
+        Args:
+            image: uint8, as for `predict`.
+            name: the layer's.
+
+        Returns:
+            The gradient of −log p by its kernel, in the kernel's shape; None where the layer has none.
+
+        Raises:
+            StudioError: the image is of another shape or type; or there is no such layer.
+        """
+        import tensorflow as tf
+
+        self._chosen([name])
+        kernel = kernel_of(self.model.get_layer(name))
+        if kernel is None:
+            return None
+        batch = tf.cast(self._as_batch(image[np.newaxis]), tf.float32)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(kernel.value)
+            answer = tf.reduce_max(self.model(batch, training=False)[0])
+            loss = -tf.math.log(tf.maximum(answer, 1e-30))
+        gradient = tape.gradient(loss, kernel.value)
+        return None if gradient is None else gradient.numpy()
+
     def prediction(self, probabilities: np.ndarray, layers: tuple[LayerOutput, ...] = ()) -> Prediction:
         """What the probabilities for an image, (classes,), say, as of `predict_many`."""
         return Prediction(probabilities, self.classes, layers, self.card.independent)
@@ -425,6 +452,15 @@ class Classifier:
                 "training diverged. Train it again with a lower learning rate."
             )
         return probabilities
+
+
+def kernel_of(layer: "keras.Layer") -> "keras.Variable | None":
+    """The weights of a convolution that slide, (height, width, channels, filters), or of a dense layer; else None.
+
+    Of a separable convolution, those of its first step.
+    """
+    kernel = getattr(layer, "depthwise_kernel", None)
+    return getattr(layer, "kernel", None) if kernel is None else kernel
 
 
 def _source(tensor: Any, layers: Collection[str]) -> str:

@@ -37,6 +37,7 @@ STEP = 250
 """Milliseconds from one number to the next while a window slides by itself."""
 
 _MAP = 24 * GRID
+_SMALL_MAP = 17 * GRID
 _NARROW = WIDTH + 2 * _MAP + 4 * GAP
 _STRONGEST = 12
 _LARGEST_PATCH = 12
@@ -230,7 +231,8 @@ class NumberLevel(Level):
             return
         self._arithmetic = arithmetic
         source = arithmetic.number(0, 0, self._channel).channels[self._place]
-        _show(self._input, arithmetic.inputs[..., source], _viridis(arithmetic.inputs))
+        side = _MAP if self._wide else _SMALL_MAP
+        _show(self._input, arithmetic.inputs[..., source], _viridis(arithmetic.inputs), side)
         if self._alone and arithmetic.kernel is not None:
             values = arithmetic.of_one(self._channel, self._place)
             shown = ("diverging", limits_of(values, "diverging"))
@@ -240,7 +242,7 @@ class NumberLevel(Level):
             values = output[..., self._channel] if output.ndim == 3 else output[self._channel].reshape(1, 1)
             shown = _viridis(output)
             self._output_name.setText(f"{arithmetic.name}, {'map' if output.ndim == 3 else 'unit'} {self._channel + 1}")
-        _show(self._output, values, shown)
+        _show(self._output, values, shown, side)
         self._input_name.setText(f"Input map {source + 1} of {arithmetic.inputs.shape[-1]:,}")
         self._cell = min(self._cell[0], values.shape[0] - 1), min(self._cell[1], values.shape[1] - 1)
         self._refresh()
@@ -268,6 +270,8 @@ class NumberLevel(Level):
         if wide == self._wide:
             return
         self._wide = wide
+        if self._number is not None:
+            self.show_arithmetic(self._arithmetic)
         for widget in (self._left, self._middle, self._right):
             self._grid.removeWidget(widget)
         top = Qt.AlignmentFlag.AlignTop
@@ -490,7 +494,7 @@ class SoftmaxLevel(Level):
         self._formula.setText(
             f"The logit of <b>{escape(self._name(number))}</b> is {format_value(float(steps.logits[number]))}; "
             f"e to the power of it is <b>{power}</b>.<br>The sum over all: {total} = {format_value(steps.total)}<br>"
-            f"{power} / {format_value(steps.total)} = <b>{share:.5g}</b>{shift}"
+            f"{power} / {format_value(steps.total)} = <b>{share:.7g}</b>{shift}"
         )
 
     @Slot(int)
@@ -574,7 +578,7 @@ class FormulaLevel(Level):
 
     def _refresh(self) -> None:
         arithmetic, calculation = self._arithmetic, self.calculation
-        side = _MAP if self.width() >= 80 * GRID else 18 * GRID
+        side = _MAP if self.width() >= 80 * GRID else _SMALL_MAP
         self._following = True
         for number, view in enumerate(self._inputs):
             source = arithmetic.sources[number]

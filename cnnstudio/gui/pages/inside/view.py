@@ -150,6 +150,12 @@ VIEWS: dict[str, ViewEntry] = {
             "All layers with their maps, and the way down to one number.",
             ".network_view:NetworkView",
         ),
+        ViewEntry(
+            "kernels",
+            "&Kernels",
+            "The filters of every convolution, and what training made of them.",
+            ".kernels_view:KernelsView",
+        ),
     )
 }
 """Every view, in the order of the chips."""
