@@ -1,8 +1,9 @@
 """The picture that excites a unit most, found by changing an image step by step.
 
 The image is made of waves (Olah, Mordvintsev and Schubert, “Feature Visualization”, Distill, 2017): slow ones change
-first, so that what comes is a picture and not noise. What is raised is the number before the unit's activation, and at
-first the ReLUs below let gradients through where they are shut, or a unit that starts silent would stay so.
+first, so that what comes is a picture and not noise. What is raised is the number before the unit's activation, of a
+map the mean of those above 0; and at first all ReLUs let gradients through where they are shut, or a unit that starts
+silent would stay so.
 """
 
 import threading
@@ -45,7 +46,7 @@ class UnitPicture:
         step: how many steps it took.
         steps: of how many.
         image: uint8 (height, width, channels).
-        value: the unit's number before its activation, mean of all places.
+        value: the unit's number before its activation; of a map the mean, where those below 0 count as 0.
     """
 
     step: int
@@ -135,7 +136,10 @@ def _climb(scores: ClassScores, name: str) -> Callable[..., Any]:
                 if relu is not layer:
                     stack.enter_context(_opened(relu, leak))
             answers = model(tf.roll(image, shift, (0, 1))[tf.newaxis], training=False)
-            value = tf.reduce_mean(tf.gather(answers, unit, axis=-1))
+            chosen = tf.gather(answers, unit, axis=-1)
+            if len(answers.shape) == 4:  # else places below 0 would cancel those above, whatever the picture
+                chosen = tf.nn.relu(chosen) + _let_through(chosen, leak)
+            value = tf.reduce_mean(chosen)
         gradient = -tape.gradient(value, waves, unconnected_gradients="zero")
         mean = 0.9 * mean + 0.1 * gradient
         square = 0.999 * square + 0.001 * gradient**2
@@ -150,14 +154,16 @@ def _climb(scores: ClassScores, name: str) -> Callable[..., Any]:
 @contextmanager
 def _opened(layer: "keras.Layer", leak: Any) -> Iterator[None]:
     """A context in which a ReLU answers as ever, and lets a share of the gradient through where it is shut."""
-    import tensorflow as tf
-
     name = "call" if type(layer).__name__ == "ReLU" else "activation"
     function = getattr(layer, name)
 
-    def opened(x: Any) -> Any:
-        shut = leak * tf.minimum(x, 0.0)
-        return function(x) + shut - tf.stop_gradient(shut)
-
-    with changed(layer, name, opened):
+    with changed(layer, name, lambda x: function(x) + _let_through(x, leak)):
         yield
+
+
+def _let_through(x: Any, share: Any) -> Any:
+    """0, with a share of the gradient where a ReLU of x is shut."""
+    import tensorflow as tf
+
+    shut = share * tf.minimum(x, 0.0)
+    return shut - tf.stop_gradient(shut)

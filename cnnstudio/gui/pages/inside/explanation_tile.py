@@ -10,11 +10,11 @@ from cnnstudio.explaining.explanation import Explanation
 from cnnstudio.explaining.explanations import Method
 from cnnstudio.explaining.pictures import overlay
 from cnnstudio.gui.controls.describe import breakable, describe, label
-from cnnstudio.gui.controls.layouts import STRETCH, column, row
+from cnnstudio.gui.controls.layouts import column
 from cnnstudio.gui.look.theme import GAP, array_to_image, colours, small_font
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.gui.widgets.items import Cell
-from cnnstudio.gui.widgets.maps.colour_scale import LEGEND_WIDTH, Limits, format_value, legend_width, paint_legend
+from cnnstudio.gui.widgets.maps.colour_scale import Limits, format_value, legend_width, paint_legend
 from cnnstudio.wording import percent, shape
 
 SIDE = 8 * 28 + 4
@@ -70,7 +70,7 @@ class _Scale(QWidget):
         super().__init__()
         describe(self, "explanation_scale", "Colour scale", "One pixel in a hundred, the strongest, gets full colour.")
         self.setFont(small_font(self.font()))
-        self.setFixedSize(LEGEND_WIDTH, self.fontMetrics().height() + 2)
+        self.setFixedSize(SIDE, self.fontMetrics().height() + 2)
         self.limits: Limits | None = None
 
     @override
@@ -101,7 +101,7 @@ class ExplanationTile(QFrame):
         tells = label(method.tells)
         limits = label(f"But: {method.limits[0].lower()}{method.limits[1:]}", "small")
         title = label(method.title, "strong", wrap=False)
-        content = column(title, self.view, row(self._scale, STRETCH), tells, limits, self._facts, gap=GAP // 2)
+        content = column(title, self.view, self._scale, tells, limits, self._facts, gap=GAP // 2)
         content.addStretch()
         self.setLayout(content)
         self.setFixedWidth(SIDE)

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -24,13 +24,12 @@ from cnnstudio.gui.pages.choosers.network_input.image_panel import ImagePanel
 from cnnstudio.gui.pages.choosers.network_input.look_inside import LookInside
 from cnnstudio.gui.pages.choosers.network_input.session import (
     Answer,
-    Look,
     ModelInput,
     Session,
     UnusablePictureError,
     flattened,
 )
-from cnnstudio.gui.pages.inside.view import VIEWS, OpenNetwork, Subject, View
+from cnnstudio.gui.pages.inside.view import VIEWS, Extra, OpenNetwork, Subject, View
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask, aside
 from cnnstudio.models.trained.classifier import Classifier
@@ -71,6 +70,12 @@ class InsidePage(Page):
         self._views: dict[str, View] = {}
         self._told: dict[str, tuple[object, object]] = {}
         """What each view was told last: the network and the subject."""
+        self._shown = next(iter(VIEWS))
+        self._models = ModelChooser(self.library, settings, self._message)
+        self._panel = ImagePanel(self._message, _SHARE)
+        self._chips = [chip(f"view_{entry.name}", entry.title, entry.tip) for entry in VIEWS.values()]
+        self._chip_rows = ButtonRows(self._chips)
+        self._stack = QStackedWidget()
         self._build()
         on_key(self, Qt.Key.Key_Escape, self.go_back)
         for name, key, act in (
@@ -155,28 +160,22 @@ class InsidePage(Page):
         self._tell()
 
     def _build(self) -> None:
-        self._shown = next(iter(VIEWS))
-        self._models = ModelChooser(self.library, self._settings, self._message)
         self._models.setMinimumWidth(46 * GRID)
         self._models.setMaximumWidth(64 * GRID)
         self._models.chosen.connect(self._model_chosen)
         self._models.layers_wanted.connect(partial(self.navigate.emit, "architecture"))
         self._models.mistakes_wanted.connect(partial(self.navigate.emit, "data"))
         self._models.training_wanted.connect(partial(self.navigate.emit, "train"))
-        self._panel = ImagePanel(self._message, _SHARE)
         self._panel.asked.connect(self._ask)
         self._panel.source_changed.connect(self._start_anew)
         self._panel.photo.path_chosen.connect(self.receive)
-        self._chips = [chip(f"view_{entry.name}", entry.title, entry.tip) for entry in VIEWS.values()]
         chip_group(self, self._chips, lambda number: self.show_view(list(VIEWS)[number]))
-        self._chip_rows = ButtonRows(self._chips)
         self._state = label(role="secondary", name="inside_state", plain=True)
         self._opening = ProgressBar(
             "opening_progress", "Opening the network", "The network is being read and compiled."
         )
         self._opening.show_part(0, None)
         self._opening.hide()
-        self._stack = QStackedWidget()
         right = column(self._chip_rows, self._state, self._opening, (self._stack, 1), gap=GRID)
         page = column(self._header(), self._message, (row(self._panel, (right, 1), gap=SECTION), 1), gap=2 * GRID)
         page.setContentsMargins(SECTION, SECTION, SECTION, 2 * GRID)
@@ -216,13 +215,14 @@ class InsidePage(Page):
             self._panel.source.preview()
         self._tell_state()
         layers = self.view.layers if path == self._open else None
-        self._task.submit(_ask, self._session, self._lock, path, self._wanted, layers)
+        question = _Question(self._session, self._lock, layers, self.view.extra if path == self._open else None)
+        self._task.submit(_ask, question, path, self._wanted)
 
     def _look(self, view: View) -> None:
         """Asks for more layers of the image that is shown, unless a newer one is on its way, which brings them."""
         subject = self._subject
         if view is self.view and subject is not None and self._wanted is None:
-            self._task.submit(_look, self._session, self._lock, subject, view.layers)
+            self._task.submit(_look, _Question(self._session, self._lock, view.layers, view.extra), subject)
 
     @Slot()
     def _model_chosen(self) -> None:
@@ -241,7 +241,7 @@ class InsidePage(Page):
         self._ask()
 
     @Slot(object)
-    def _show(self, result: "tuple[Classifier, Answer] | Subject | None") -> None:
+    def _show(self, result: "tuple[Classifier, Answer, object] | Subject | None") -> None:
         if isinstance(result, Subject):
             if self._subject is not None and result.answer.input is self._subject.answer.input:
                 self._subject = result
@@ -249,14 +249,14 @@ class InsidePage(Page):
             return
         if result is None or result[1].path != self._models.path:
             return
-        classifier, answer = result
+        classifier, answer, extra = result
         if answer.path != self._open:
             self._opened(classifier, answer)
         if answer.input is self._wanted:
             self._wanted = None
         if answer.prediction is None or answer.image is None or not self._panel.is_current(answer.input):
             return
-        self._subject = Subject(classifier, answer, self._lock)
+        self._subject = Subject(classifier, answer, self._lock, extra)
         self._panel.show_answer(answer)
         self._tell_state()
         self._tell()
@@ -320,20 +320,32 @@ class InsidePage(Page):
             self._message.show_failure(error)
 
 
-def _ask(
-    session: Session, lock: threading.Lock, path: Path, model_input: ModelInput | None, layers: Collection[str] | None
-) -> tuple[Classifier, Answer]:
-    with lock:
-        answer = session.ask(path, model_input, layers)
-        assert session.classifier is not None
-        return session.classifier, answer
+@dataclass(frozen=True, eq=False)
+class _Question:
+    """What the thread of the page is asked: the outputs of which layers, and what else."""
+
+    session: Session
+    lock: threading.Lock
+    layers: Collection[str] | None
+    extra: Extra | None
+
+    def answer_more(self, classifier: Classifier, answer: Answer) -> object:
+        return None if self.extra is None or answer.prediction is None else self.extra(classifier, answer)
 
 
-def _look(session: Session, lock: threading.Lock, subject: Subject, layers: Collection[str]) -> Subject | None:
-    """The same image with the outputs of these layers; None where another model is open by now."""
-    with lock:
-        look: Look | None = session.look(subject.answer, layers)
-    if look is None:
-        return None
-    prediction = replace(subject.prediction, layers=look.layers)
-    return replace(subject, answer=replace(subject.answer, prediction=prediction))
+def _ask(question: _Question, path: Path, model_input: ModelInput | None) -> tuple[Classifier, Answer, object]:
+    with question.lock:
+        answer = question.session.ask(path, model_input, question.layers)
+        classifier = question.session.classifier
+        assert classifier is not None
+        return classifier, answer, question.answer_more(classifier, answer)
+
+
+def _look(question: _Question, subject: Subject) -> Subject | None:
+    """The same image with the outputs of other layers; None where another model is open by now."""
+    with question.lock:
+        look = question.session.look(subject.answer, question.layers or ())
+        if look is None:
+            return None
+        answer = replace(subject.answer, prediction=replace(subject.prediction, layers=look.layers))
+        return replace(subject, answer=answer, extra=question.answer_more(subject.classifier, answer))

@@ -177,7 +177,7 @@ class UnitsView(View):
             "Unit",
             "One map of a layer, or one number of a dense layer.",
         )
-        self._unit.setMinimumWidth(12 * GRID)
+        self._unit.setMinimumWidth(18 * GRID)
         self._unit.valueChanged.connect(self._look)
         another = push_button(
             "another_unit_button", "&Another one", "Looks at another unit of this layer.", self._pick, picture="shuffle"
@@ -219,7 +219,8 @@ class UnitsView(View):
             label("A picture made up to excite it", "strong"),
             self.picture,
             self._progress,
-            row((self._value, 1), self._button),
+            self._value,
+            row(self._button, STRETCH),
             STRETCH,
             gap=GAP,
         )
@@ -320,7 +321,7 @@ class UnitsView(View):
     def _show_picture(self, made: UnitPicture) -> None:
         self.picture.set_image(made.image)
         self._progress.show_part(made.step, made.steps)
-        self._value.setText(f"Step {made.step} of {made.steps}: it answers {format_value(made.value)}")
+        self._value.setText(f"Step {made.step} of {made.steps}. It answers {format_value(made.value)}.")
 
     @Slot(object)
     def _take(self, found: Found | str) -> None:

@@ -2,6 +2,7 @@
 
 import importlib
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,11 +25,13 @@ class Subject:
         classifier: its weights are frozen: whoever changes weights takes a model of its own.
         answer: to the image: how it was asked for (`input`), and all that is known of it.
         lock: to be held while the classifier is used.
+        extra: what the view's own `extra` returned for it.
     """
 
     classifier: Classifier
     answer: Answer
     lock: threading.Lock
+    extra: object = None
 
     @property
     def image(self) -> np.ndarray:
@@ -63,6 +66,10 @@ class OpenNetwork:
     name: str
 
 
+Extra = Callable[[Classifier, Answer], object]
+"""What a view has computed for an image, within milliseconds and away from the GUI thread."""
+
+
 class View(QWidget):
     """One way to look into a network. A view is made with `ItsClass(settings)` when it is first chosen.
 
@@ -87,6 +94,11 @@ class View(QWidget):
     def layers(self) -> tuple[str, ...]:
         """The names of the layers whose outputs it wants in the prediction of each image; the fewer, the faster."""
         return ()
+
+    @property
+    def extra(self) -> Extra | None:
+        """What is to be computed for each image besides, at once and in the same thread; None for nothing."""
+        return None
 
     def set_network(self, network: OpenNetwork | None) -> None:
         """Another network is open; None while one is being opened."""
@@ -137,6 +149,12 @@ VIEWS: dict[str, ViewEntry] = {
             "&Network",
             "All layers with their maps, and the way down to one number.",
             ".network_view:NetworkView",
+        ),
+        ViewEntry(
+            "kernels",
+            "&Kernels",
+            "The filters of every convolution, and what training made of them.",
+            ".kernels_view:KernelsView",
         ),
         ViewEntry(
             "why",

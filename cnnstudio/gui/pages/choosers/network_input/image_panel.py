@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QStackedWidget
@@ -92,7 +93,7 @@ class ImagePanel(ScrollColumn):
         self._chips[self._sources.index(source)].click()
 
     @Slot(object)
-    def open_picture(self, source: Path | bytes, name: str = "") -> None:
+    def open_picture(self, source: Path | bytes | np.ndarray, name: str = "") -> None:
         """Takes a picture from outside, and asks about it once; `name` where it has no file of its own."""
         if self.source is self.photo:
             self.photo.open(source, name)

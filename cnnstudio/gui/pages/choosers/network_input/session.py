@@ -371,7 +371,7 @@ def _scaled(box: Box | None, across: float, down: float) -> Box | None:
 
 def _arithmetic(classifier: Classifier, image: np.ndarray, layers: Iterable[str]) -> tuple[LayerArithmetic, ...]:
     found = (classifier.arithmetic(image, name) for name in layers)
-    return tuple(one for one in found if one is not None)
+    return tuple(one for one in found if isinstance(one, LayerArithmetic) and not one.takes_vector)
 
 
 def _first_block(classifier: Classifier) -> tuple[str, ...]:
