@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from cnnstudio.data.published.catalogue import DATASETS
     from cnnstudio.data.splits import Dataset, Split
     from cnnstudio.errors import StudioError
+    from cnnstudio.explaining.explanation import Explanation
+    from cnnstudio.explaining.explanations import EXPLANATIONS, explain
+    from cnnstudio.explaining.pictures import draw_explanation, draw_feature_maps
     from cnnstudio.exporting.training_script import keras_script
     from cnnstudio.models.architectures.catalogue import ARCHITECTURES
     from cnnstudio.models.trained.classifier import Classifier, Prediction
@@ -37,11 +40,16 @@ _HOME_OF = {
     "Classifier": "cnnstudio.models.trained.classifier",
     "DATASETS": "cnnstudio.data.published.catalogue",
     "Dataset": "cnnstudio.data.splits",
+    "EXPLANATIONS": "cnnstudio.explaining.explanations",
+    "Explanation": "cnnstudio.explaining.explanation",
     "Prediction": "cnnstudio.models.trained.classifier",
     "Split": "cnnstudio.data.splits",
     "StudioError": "cnnstudio.errors",
     "TrainingConfig": "cnnstudio.training.config",
+    "draw_explanation": "cnnstudio.explaining.pictures",
+    "draw_feature_maps": "cnnstudio.explaining.pictures",
     "evaluate": "cnnstudio.training.evaluation",
+    "explain": "cnnstudio.explaining.explanations",
     "keras_script": "cnnstudio.exporting.training_script",
     "load_classifier": "cnnstudio.models.trained.library",
     "load_dataset": "cnnstudio.data.library",
@@ -54,14 +62,19 @@ ONEDNN_VARIABLE = "TF_ENABLE_ONEDNN_OPTS"
 __all__ = [
     "ARCHITECTURES",
     "DATASETS",
+    "EXPLANATIONS",
     "Classifier",
     "Dataset",
+    "Explanation",
     "Prediction",
     "Split",
     "StudioError",
     "TrainingConfig",
     "__version__",
+    "draw_explanation",
+    "draw_feature_maps",
     "evaluate",
+    "explain",
     "keras_script",
     "load_classifier",
     "load_dataset",

@@ -60,12 +60,18 @@ def test_long_trainings_are_understood(
         assert "There is no data set “cifar10-jpeg.zip”" in capsys.readouterr().err
 
 
-def test_the_python_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_python_example_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (example,) = blocks("python")
     exec(compile(example, "README.md", "exec"), {})
     accuracy, layers = capsys.readouterr().out.splitlines()
     assert float(accuracy.split()[0]) > 0.85
     assert layers.startswith("[(")
+    for picture in ("why.png", "maps.png"):
+        with Image.open(tmp_path / picture) as image:
+            assert image.width >= 400
 
 
 @pytest.mark.parametrize("name", DATASETS)

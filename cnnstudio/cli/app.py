@@ -16,7 +16,9 @@ from cnnstudio.cli.console import complain, make_streams_lenient
 from cnnstudio.cli.datasets import datasets
 from cnnstudio.cli.doctor import doctor
 from cnnstudio.cli.evaluate import evaluate
+from cnnstudio.cli.explain import explain
 from cnnstudio.cli.failures import sentence
+from cnnstudio.cli.feature_maps import feature_maps
 from cnnstudio.cli.lesson import lesson
 from cnnstudio.cli.models import models
 from cnnstudio.cli.predict import predict
@@ -65,7 +67,20 @@ def open_(
     return context.obj([] if path is None else [str(path)])
 
 
-for command in (train, predict, evaluate, datasets, architectures, code, models, adopt, lesson, doctor):
+for command in (
+    train,
+    predict,
+    explain,
+    feature_maps,
+    evaluate,
+    datasets,
+    architectures,
+    code,
+    models,
+    adopt,
+    lesson,
+    doctor,
+):
     app.command()(command)
 
 

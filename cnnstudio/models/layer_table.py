@@ -71,6 +71,7 @@ class LayerRow:
         multiply_add_terms: “28·28·6·(5·5·1) = 117,600”; empty where there are none.
         receptive_field: (height, width) in pixels of the image that one number of the output depends on, away from the
             border. None where a misfit keeps it from being known.
+        jump: (down, across) in pixels of the image, how far apart those of two neighbours lie; likewise.
         windows: for convolutions and poolings, along the height and along the width.
     """
 
@@ -87,6 +88,7 @@ class LayerRow:
     multiply_adds: int = 0
     multiply_add_terms: str = ""
     receptive_field: tuple[int, int] | None = None
+    jump: tuple[float, float] | None = None
     windows: tuple[Window, Window] | None = None
 
     @property
@@ -407,5 +409,6 @@ def _row(node: Node, effect: Effect | None) -> LayerRow:
         multiply_adds=effect.operations,
         multiply_add_terms=effect.operation_terms,
         receptive_field=effect.maps.receptive_field,
+        jump=effect.maps.jump,
         windows=effect.windows,
     )

@@ -86,5 +86,7 @@ BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {
     "batch_predict": _later("batch_predict", "batch_predict"),
     "faults": _later("faults", "faults"),
     "graph_growth": _later("graph_growth", "graph_growth"),
+    "explain": _later("explain", "explanations"),
+    "top_images": _later("top_images", "top_images"),
 }
 """Every benchmark by its name; each gives one measurement or several."""

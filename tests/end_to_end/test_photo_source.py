@@ -15,10 +15,10 @@ from pytestqt.qtbot import QtBot
 from cnnstudio.data.library import load_dataset
 from cnnstudio.data.pictures.input_rules import looks_like_a_photo
 from cnnstudio.data.pictures.open import open_image
-from cnnstudio.gui.pages.try_ import session
+from cnnstudio.gui.pages.choosers.network_input import session
+from cnnstudio.gui.pages.choosers.network_input.sample_photos import SamplePhotos
+from cnnstudio.gui.pages.choosers.network_input.session import BLOCK, blocks_of, rows_of
 from cnnstudio.gui.pages.try_.page import TryPage, sureness
-from cnnstudio.gui.pages.try_.sample_photos import SamplePhotos
-from cnnstudio.gui.pages.try_.session import BLOCK, blocks_of, rows_of
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
 from cnnstudio.gui.widgets.drawing.camera import TRY_AGAIN, CameraView

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QW
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.pictures.open import open_image
+from cnnstudio.gui.pages.choosers.network_input.session import blocks_of, rows_of
 from cnnstudio.gui.pages.try_.page import TryPage
-from cnnstudio.gui.pages.try_.session import blocks_of, rows_of
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
 from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid

@@ -11,7 +11,8 @@ from PySide6.QtGui import QCursor, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from cnnstudio.gui.look.theme import Theme
-from cnnstudio.gui.pages.try_ import folder_results, session
+from cnnstudio.gui.pages.choosers.network_input import session
+from cnnstudio.gui.pages.try_ import folder_results
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.storage import shipped

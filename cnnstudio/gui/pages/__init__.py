@@ -155,6 +155,13 @@ PAGES: dict[str, PageEntry] = {
             warms_up=True,
         ),
         PageEntry(
+            "inside",
+            "Inside",
+            "Look inside a trained network: every map it makes of an image, down to one multiplication.",
+            "Ctrl+6",
+            ".inside.page:InsidePage",
+        ),
+        PageEntry(
             "lab",
             "Lab",
             "Do the arithmetic of a network by hand, on small matrices and step by step.",

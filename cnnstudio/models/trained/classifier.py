@@ -16,7 +16,7 @@ from cnnstudio.models.backend import import_keras, trace
 from cnnstudio.models.layer_kinds import group_of
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
 from cnnstudio.models.trained.files import first_line
-from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic, arithmetic_of, is_explained
+from cnnstudio.models.trained.layer_arithmetic import Arithmetic, arithmetic_of, is_explained
 from cnnstudio.models.trained.outputs import LIKELY
 from cnnstudio.storage import write_together
 
@@ -36,6 +36,9 @@ MAX_PASSES = 8
 MAX_FROZEN_BYTES = 2**25
 """Weights beyond this are never frozen: every compiled pass would hold copies of its own."""
 
+IMAGE = ""
+"""What stands for the image among the names of layers; no layer can be called so."""
+
 Picture: TypeAlias = "Image.Image | str | Path | bytes"
 """A picture that has still to be prepared: an open one, the path of a file, or the bytes of one."""
 
@@ -52,12 +55,16 @@ class LayerInfo:
             which shows the same further on, and not where it changes nothing, like dropout. With these alone, a
             prediction is nearly as fast as without any feature maps, for TensorFlow computes a convolution, its
             normalisation and its activation in one go.
+        sources: the names of the layers that feed it, in the order in which it takes them; `IMAGE` for the image.
+        parameters: how many numbers it has learned or measured.
     """
 
     name: str
     kind: str
     shape: tuple[int, ...]
     main: bool
+    sources: tuple[str, ...] = ()
+    parameters: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +148,7 @@ class Classifier:
     @cached_property
     def layers(self) -> tuple[LayerInfo, ...]:
         """Every layer that has an output of its own, in the model's order."""
+        own = {layer.name for layer in self._layers}
         consumers: dict[int, list[str]] = {}
         for layer in self.model.layers:
             for tensor in _as_list(layer.input):
@@ -152,7 +160,9 @@ class Classifier:
                 group_of(after[0]) in ("Activation", "Normalisation") or after[0] == "Add"
             )
             main = group_of(kind) != "Regularisation" and not is_finished_later
-            found.append(LayerInfo(layer.name, kind, tuple(layer.output.shape[1:]), main))
+            sources = tuple(_source(tensor, own) for tensor in _as_list(layer.input))
+            shape = tuple(layer.output.shape[1:])
+            found.append(LayerInfo(layer.name, kind, shape, main, sources, layer.count_params()))
         return tuple(found)
 
     def prepare(self, picture: Picture, box: "Box | None" = None) -> "Prepared":
@@ -217,7 +227,7 @@ class Classifier:
         from tensorflow.python.eager.context import function_executor_type
 
         pixels = image if isinstance(image, np.ndarray) else self.prepare(image).image
-        batch = self._as_batch(pixels[np.newaxis])
+        batch = self.as_batch(pixels[np.newaxis])
         names = self._chosen(feature_maps)
         compiled = self._pass(names) if names else self._probabilities
         # In this thread, one operation after the other: with oneDNN, handing each small one to another thread takes a
@@ -230,7 +240,7 @@ class Classifier:
         )
         return self.prediction(self._finite(last.numpy()[0]), layers)
 
-    def arithmetic(self, image: np.ndarray, name: str) -> LayerArithmetic | None:
+    def arithmetic(self, image: np.ndarray, name: str) -> Arithmetic | None:
         """Says how each number of a layer's output for an image comes about.
 
         Args:
@@ -247,9 +257,36 @@ class Classifier:
         layer = self.model.get_layer(name)
         if not is_explained(type(layer).__name__):
             return None
-        batch = self._as_batch(image[np.newaxis])
-        inputs, output = self._pass_to((name, "and its input"), lambda: [layer.input, layer.output])(batch)
-        return arithmetic_of(layer, np.asarray(inputs)[0], np.asarray(output)[0])
+        batch = self.as_batch(image[np.newaxis])
+        *sources, output = self._pass_to((name, "and its input"), lambda: [*_as_list(layer.input), layer.output])(batch)
+        return arithmetic_of(layer, tuple(np.asarray(source)[0] for source in sources), np.asarray(output)[0])
+
+    def weight_gradient(self, image: np.ndarray, name: str) -> np.ndarray | None:
+        """How the loss of the class that is answered for an image changes with the weights of a layer.
+
+        Args:
+            image: uint8, as for `predict`.
+            name: the layer's.
+
+        Returns:
+            The gradient of −log p by its kernel, in the kernel's shape; None where the layer has none.
+
+        Raises:
+            StudioError: the image is of another shape or type; or there is no such layer.
+        """
+        import tensorflow as tf
+
+        self._chosen([name])
+        kernel = kernel_of(self.model.get_layer(name))
+        if kernel is None:
+            return None
+        batch = tf.cast(self.as_batch(image[np.newaxis]), tf.float32)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(kernel.value)
+            answer = tf.reduce_max(self.model(batch, training=False)[0])
+            loss = -tf.math.log(tf.maximum(answer, 1e-30))
+        gradient = tape.gradient(loss, kernel.value)
+        return None if gradient is None else gradient.numpy()
 
     def prediction(self, probabilities: np.ndarray, layers: tuple[LayerOutput, ...] = ()) -> Prediction:
         """What the probabilities for an image, (classes,), say, as of `predict_many`."""
@@ -267,7 +304,7 @@ class Classifier:
         Raises:
             StudioError: the images are of another shape or type.
         """
-        batch = self._as_batch(images)
+        batch = self.as_batch(images)
         probabilities = np.empty((len(batch), len(self.classes)), np.float32)
         for start in range(0, len(batch), self.batch_size):
             part = slice(start, start + self.batch_size)
@@ -277,7 +314,7 @@ class Classifier:
     @cached_property
     def batch_size(self) -> int:
         """How many images to classify at a time, given the memory that the layers take."""
-        largest = max(math.prod(layer.shape) for layer in self.layers)
+        largest = max((math.prod(layer.shape) for layer in self.layers), default=1)
         return max(1, min(MAX_BATCH, MAX_BATCH_BYTES // (4 * largest)))
 
     def freeze(self) -> None:
@@ -397,7 +434,15 @@ class Classifier:
                 f"{_words(answers)} numbers. The two files do not belong together."
             )
 
-    def _as_batch(self, images: np.ndarray) -> np.ndarray:
+    def as_batch(self, images: np.ndarray) -> np.ndarray:
+        """Checks images, and gives those of one channel that dimension where they lack it.
+
+        Args:
+            images: as for `predict_many`.
+
+        Raises:
+            StudioError: the images are of another shape or type.
+        """
         if images.ndim == 3 and self.input_shape[2] == 1:
             images = images[..., np.newaxis]
         if images.ndim != 4 or images.shape[1:] != self.input_shape:
@@ -415,6 +460,27 @@ class Classifier:
                 "training diverged. Train it again with a lower learning rate."
             )
         return probabilities
+
+
+def kernel_of(layer: "keras.Layer") -> "keras.Variable | None":
+    """The weights of a convolution that slide, (height, width, channels, filters), or of a dense layer; else None.
+
+    Of a separable convolution, those of its first step.
+    """
+    kernel = getattr(layer, "depthwise_kernel", None)
+    return getattr(layer, "kernel", None) if kernel is None else kernel
+
+
+def _source(tensor: Any, layers: Collection[str]) -> str:
+    """The name of the layer that a tensor comes from, past operations that are no layers; `IMAGE` for none."""
+    operation = tensor._keras_history.operation
+    while operation.name not in layers:
+        given = _as_list(operation.input) if operation._inbound_nodes else []
+        if not given or given[0] is tensor:
+            return IMAGE
+        tensor = given[0]
+        operation = tensor._keras_history.operation
+    return str(operation.name)
 
 
 def _as_list(tensors: Any) -> list[Any]:

@@ -17,7 +17,7 @@ from cnnstudio.data.folders.file_names import class_in_name
 from cnnstudio.data.folders.files import PictureFile, list_pictures
 from cnnstudio.data.folders.split_names import split_named
 from cnnstudio.errors import StudioError, reason
-from cnnstudio.gui.pages.try_.session import UNSURE, dataset_of
+from cnnstudio.gui.pages.choosers.network_input.session import UNSURE, dataset_of
 from cnnstudio.gui.widgets.images.thumbnail_grid import Label
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.folder_prediction import FilePrediction, predict_files

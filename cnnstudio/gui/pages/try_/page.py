@@ -21,9 +21,10 @@ from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.choosers.models import IN_USE, ModelChooser, photo_model
 from cnnstudio.gui.pages.choosers.names import title_of
-from cnnstudio.gui.pages.try_.draw_source import NARROW_PAGE
-from cnnstudio.gui.pages.try_.image_panel import ImagePanel
-from cnnstudio.gui.pages.try_.session import (
+from cnnstudio.gui.pages.choosers.network_input.draw_source import NARROW_PAGE
+from cnnstudio.gui.pages.choosers.network_input.image_panel import ImagePanel
+from cnnstudio.gui.pages.choosers.network_input.look_inside import LookInside
+from cnnstudio.gui.pages.choosers.network_input.session import (
     MANY_LAYERS,
     UNSURE,
     Answer,
@@ -31,7 +32,7 @@ from cnnstudio.gui.pages.try_.session import (
     ModelInput,
     PartAnswer,
     Picture,
-    TrySession,
+    Session,
     UnreadablePictureError,
     UnusablePictureError,
     blocks_of,
@@ -66,7 +67,8 @@ class TryPage(Page):
     """The image on the left, the answer in the middle, what every layer saw on the right.
 
     Signals:
-        navigate(str, object): to the Architecture or the Train page, with a model's path.
+        navigate(str, object): to the Architecture or the Train page, with a model's path; to the Inside page, with a
+            `LookInside`.
         ready(): a model is open and compiled: the next drawing is answered at once.
         answered(object): an `Answer` is on screen.
     """
@@ -77,7 +79,7 @@ class TryPage(Page):
     def __init__(self, settings: Settings, library: Library | None = None) -> None:
         super().__init__(library)
         self._settings = settings
-        self._session = TrySession()
+        self._session = Session()
         self._task = LatestTask(self)
         self._task.finished.connect(self._show)
         self._task.failed.connect(self._fail)
@@ -200,7 +202,15 @@ class TryPage(Page):
         self._opening.hide()
         self._bars = ProbabilityBars()
         self._bars.setMaximumHeight(50 * GRID)
-        middle = column(self._answer, self._state, self._opening, (self._bars, 1))
+        self._why = push_button(
+            "where_it_looked_button",
+            "Where it looked",
+            "Looks inside: which parts of the image speak for this answer, and which against it.",
+            self._look_inside,
+            picture="inside",
+        )
+        self._why.setEnabled(False)
+        middle = column(self._answer, self._state, self._opening, (self._bars, 1), row(self._why, STRETCH))
         middle.addStretch()  # the bars have a largest height
         return middle
 
@@ -250,9 +260,16 @@ class TryPage(Page):
             self._tell_state()
             self._panel.source.preview()
         self._awaited = model_input
-        wanted = self._wanted_layers() if path == self._open else ()
+        wanted = self._wanted_layers() if path == self._open else None
         self._explained = self._maps.enlarged
         self._task.submit(self._session.ask, path, model_input, wanted, self._explained)
+
+    @Slot()
+    def _look_inside(self) -> None:
+        """Shows why the answer is what it is, on the Inside page."""
+        answer = self._answer_shown
+        if answer is not None:
+            self.navigate.emit("inside", LookInside(answer.path, answer.input, "why"))
 
     def _block_of(self, layers: Sequence[str]) -> tuple[str, ...]:
         """The layers that are computed together with the first of these; none for no layer."""
@@ -309,6 +326,7 @@ class TryPage(Page):
         if answer.prediction is None or answer.image is None or not self._panel.is_current(answer.input):
             return
         self._answer_shown = answer
+        self._why.setEnabled(True)
         self._bars.set_probabilities(answer.prediction.probabilities)
         self._maps.show_outputs(answer.prediction.layers)
         self._maps.show_arithmetic(answer.arithmetic)
@@ -355,6 +373,7 @@ class TryPage(Page):
 
     def _blank(self) -> None:
         self._answer_shown = None
+        self._why.setEnabled(False)
         self._bars.set_probabilities(None)
         self._maps.forget()
         self._panel.forget()

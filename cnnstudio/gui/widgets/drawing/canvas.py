@@ -4,6 +4,7 @@ Painted by hand: only the small rectangle around the pen is repainted at each mo
 however much has been drawn.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -106,6 +107,15 @@ class DrawingCanvas(QWidget):
         """Takes all strokes away; a step that can be undone."""
         self._finish()
         self._all_changed(self._history.clear())
+
+    def set_drawing(self, strokes: Sequence[np.ndarray]) -> None:
+        """Draws strokes in place of what is there; a step that can be undone.
+
+        Args:
+            strokes: each (n, 2) in canvas units, as of `drawing`.
+        """
+        self._finish()
+        self._all_changed(self._history.replace(strokes, self._brush_width))
 
     def set_brush_width(self, width: float) -> None:
         """Sets the brush for the next strokes; for the eye only, it changes nothing in `drawing`.

@@ -1,5 +1,6 @@
 """The strokes of a canvas, their units and the steps that can be undone, without Qt."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -158,6 +159,13 @@ class StrokeHistory:
         if any_there:
             self._push(())
         return any_there
+
+    def replace(self, strokes: Sequence[np.ndarray], width: float) -> bool:
+        """Puts other strokes, (n, 2) each, in place of all, as one step; returns whether that is any change."""
+        if not strokes and self.empty:
+            return False
+        self._push(tuple(Stroke(points, width) for points in strokes))
+        return True
 
     def undo(self) -> bool:
         """Undoes a step; returns whether there was one."""

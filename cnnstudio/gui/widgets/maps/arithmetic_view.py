@@ -1,8 +1,8 @@
 """How one number of a feature map comes about: where its inputs lie, and what is done with them."""
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSize, Qt, Slot
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
@@ -90,8 +90,14 @@ class _InputMap(PixelView):
         paint_value_outline(painter, first.united(last) & QRectF(self.rect()).adjusted(2, 2, -2, -2))
 
 
-class _Products(QWidget):
-    """The patch and the kernel of one input map, number by number, each on its colour."""
+class Products(QWidget):
+    """The patch and the kernel of one input map, number by number, each on its colour.
+
+    Signals:
+        weight_pointed(object): the (row, column) of the kernel's weight under the pointer, or None.
+    """
+
+    weight_pointed = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -107,6 +113,7 @@ class _Products(QWidget):
         self._kernel: np.ndarray | None = None
         self._limits = self._weights = (0.0, 1.0)
         self._chosen: Cell | None = None
+        self._weight: Cell | None = None
 
     def show_numbers(
         self,
@@ -130,6 +137,29 @@ class _Products(QWidget):
         self.setFixedHeight(self._cell().height() * len(patch) + 2)
         self.update()
 
+    @override
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._point(self._weight_at(event.position()))
+
+    @override
+    def leaveEvent(self, event: QEvent) -> None:
+        self._point(None)
+        super().leaveEvent(event)
+
+    def _point(self, weight: Cell | None) -> None:
+        if weight != self._weight:
+            self._weight = weight
+            self.weight_pointed.emit(weight)
+            self.update()
+
+    def _weight_at(self, position: QPointF) -> Cell | None:
+        if self._kernel is None:
+            return None
+        cell = self._cell()
+        column = int((position.x() - self._patch.shape[1] * cell.width() - _SIGN) // cell.width())
+        row = int(position.y() // cell.height())
+        return (row, column) if 0 <= row < self._kernel.shape[0] and 0 <= column < self._kernel.shape[1] else None
+
     def _cell(self) -> QSize:
         matrices = 1 if self._kernel is None else 2
         room = (WIDTH - _SIGN * (matrices - 1)) // (matrices * self._patch.shape[1])
@@ -151,6 +181,11 @@ class _Products(QWidget):
             painter.setPen(QColor(colours().text))
             painter.drawText(QRectF(left, 0, _SIGN, self.height()), Qt.AlignmentFlag.AlignCenter, "×")
             self._paint_matrix(painter, left + _SIGN, self._kernel, "diverging", self._weights)
+            if self._weight is not None:
+                row, column = self._weight
+                for start in (0, left + _SIGN):  # the number that it is multiplied with, and the weight
+                    place = QRectF(start + column * cell.width(), row * cell.height(), cell.width(), cell.height())
+                    paint_value_outline(painter, place.adjusted(0, 0, -1, -1))
         painter.end()
 
     def _paint_matrix(
@@ -210,7 +245,7 @@ class ArithmeticView(QWidget):
             "Which of the maps that the layer was given is shown. The filter has a kernel of its own for each.",
         )
         self._channel.valueChanged.connect(self._refresh)
-        self._products = _Products()
+        self._products = Products()
         self._sum = label(name="sum_of_products")
         self._steps = label(name="arithmetic_steps")
         beside = column(self._input_name, self._channel, STRETCH)

@@ -8,9 +8,9 @@ from PIL import Image
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from cnnstudio.gui.pages.try_.image_panel import ImagePanel
+from cnnstudio.gui.pages.choosers.network_input.image_panel import ImagePanel
+from cnnstudio.gui.pages.choosers.network_input.session import flattened
 from cnnstudio.gui.pages.try_.page import TryPage
-from cnnstudio.gui.pages.try_.session import flattened
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
 from cnnstudio.models.backend import import_keras

@@ -19,8 +19,8 @@ from cnnstudio.data.pictures.input_rules import INPUT_RULES
 from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.controls.question import NameDialog
 from cnnstudio.gui.pages.choosers.models import IN_USE, ModelChooser
-from cnnstudio.gui.pages.try_.image_panel import ImagePanel
-from cnnstudio.gui.pages.try_.input_texts import texts_for
+from cnnstudio.gui.pages.choosers.network_input.image_panel import ImagePanel
+from cnnstudio.gui.pages.choosers.network_input.input_texts import texts_for
 from cnnstudio.gui.pages.try_.page import NO_ANSWER, NO_DIGIT, TryPage
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
@@ -76,6 +76,17 @@ def test_a_drawn_seven_is_a_seven(page: TryPage, qtbot: QtBot) -> None:
     assert pixels.shape == (28, 28, 1)
     assert pixels.max() > 200
     assert len(page.findChild(FeatureMapGrid).rows) >= 8
+
+
+def test_where_it_looked_is_one_click_away(page: TryPage, qtbot: QtBot) -> None:
+    button = page.findChild(QPushButton, "where_it_looked_button")
+    assert not button.isEnabled()
+    draw(qtbot, page, SEVEN)
+    with qtbot.waitSignal(page.navigate) as sent:
+        button.click()
+    name, wish = sent.args
+    assert (name, wish.path, wish.view) == ("inside", MODEL, "why")
+    assert len(wish.input.strokes) == 1
 
 
 def test_clear_and_undo(page: TryPage, qtbot: QtBot) -> None:

@@ -1,4 +1,4 @@
-"""A picture from outside as what is classified on the Try page."""
+"""A picture from outside as what a network gets."""
 
 from dataclasses import replace
 from functools import partial
@@ -17,10 +17,10 @@ from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, ButtonRows, column, row, widget_of
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.choosers.models import MODEL_FILES
-from cnnstudio.gui.pages.try_.draw_source import Source
-from cnnstudio.gui.pages.try_.input_texts import InputTexts, texts_for
-from cnnstudio.gui.pages.try_.sample_photos import SamplePhotos
-from cnnstudio.gui.pages.try_.session import UNSURE, Answer, OpenedPicture, Picture
+from cnnstudio.gui.pages.choosers.network_input.draw_source import Source
+from cnnstudio.gui.pages.choosers.network_input.input_texts import InputTexts, texts_for
+from cnnstudio.gui.pages.choosers.network_input.sample_photos import SamplePhotos
+from cnnstudio.gui.pages.choosers.network_input.session import UNSURE, Answer, OpenedPicture, Picture
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.drawing.crop_view import CropView
 from cnnstudio.gui.widgets.drawing.dropped_pictures import NO_ENDINGS, NOTHING_TO_PASTE, PICTURE_FILES, pictures_in

@@ -1,4 +1,4 @@
-"""Where the image comes from on the Try page. Each source is one panel; here is what they share, and the canvas."""
+"""Where the image comes from. Each source is one panel; here is what they share, and the canvas."""
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QLabel, QWidget
@@ -8,8 +8,8 @@ from cnnstudio.gui.controls.buttons import tool_button
 from cnnstudio.gui.controls.forms import slider
 from cnnstudio.gui.controls.layouts import STRETCH, column, row
 from cnnstudio.gui.look.theme import GRID, icon
-from cnnstudio.gui.pages.try_.input_texts import InputTexts
-from cnnstudio.gui.pages.try_.session import Answer, Drawing, ModelInput
+from cnnstudio.gui.pages.choosers.network_input.input_texts import InputTexts
+from cnnstudio.gui.pages.choosers.network_input.session import Answer, Drawing, ModelInput
 from cnnstudio.gui.widgets.drawing.canvas import DrawingCanvas
 from cnnstudio.models.trained.card import Card
 

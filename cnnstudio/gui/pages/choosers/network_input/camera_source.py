@@ -1,4 +1,4 @@
-"""The camera as what is classified on the Try page: live, or frozen."""
+"""The camera as what a network gets: live, or frozen."""
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QStackedWidget
@@ -6,8 +6,8 @@ from PySide6.QtWidgets import QStackedWidget
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, column, row
-from cnnstudio.gui.pages.try_.draw_source import Source
-from cnnstudio.gui.pages.try_.session import Answer, Picture
+from cnnstudio.gui.pages.choosers.network_input.draw_source import Source
+from cnnstudio.gui.pages.choosers.network_input.session import Answer, Picture
 from cnnstudio.gui.widgets.drawing.camera import TRY_AGAIN, CameraView
 from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
 

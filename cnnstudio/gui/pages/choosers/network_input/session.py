@@ -1,6 +1,6 @@
-"""What the Try page asks of the engine: opens models, and classifies drawings, pictures and test images.
+"""What pages ask of the engine: opens models, and classifies drawings, pictures and test images.
 
-A session lives in the one thread of the page's `LatestTask`, for a Keras model is used by one thread at a time. Each
+A session lives in the one thread of a page's `LatestTask`, for a Keras model is used by one thread at a time. Each
 request carries the whole question, model and input, so that a newer request may take an older one's place.
 """
 
@@ -238,7 +238,7 @@ def rows_of(layers: Iterable[LayerInfo], every: bool) -> tuple[LayerInfo, ...]:
     return known if every or len(known) <= MANY_LAYERS else tuple(layer for layer in known if layer.main)
 
 
-class TrySession:
+class Session:
     """Keeps the model that was opened last."""
 
     def __init__(self) -> None:
@@ -248,11 +248,16 @@ class TrySession:
         self._picture: OpenedPicture | None = None
         self._parts: tuple[OpenedPicture, Path, tuple[Part, ...]] | None = None
 
+    @property
+    def classifier(self) -> Classifier | None:
+        """The model that is open; for the thread that asks."""
+        return self._classifier
+
     def ask(
         self,
         path: Path,
         model_input: ModelInput | None,
-        layers: Collection[str] = (),
+        layers: Collection[str] | None = None,
         arithmetic: Collection[str] = (),
     ) -> Answer:
         """Opens the model unless it is open, and answers.
@@ -260,7 +265,7 @@ class TrySession:
         Args:
             path: the model's folder or file.
             model_input: what to classify; None just makes the model ready.
-            layers: the layers whose outputs are wanted; none where the model was not open yet, for the first ones.
+            layers: the layers whose outputs are wanted; None where the model was not open yet, for the first ones.
             arithmetic: the layers whose arithmetic is wanted; those that the model does not have are passed over.
 
         Raises:
@@ -268,7 +273,7 @@ class TrySession:
         """
         classifier = self._open(path)
         known = {layer.name for layer in classifier.layers}
-        wanted = tuple(layers) if known.issuperset(layers) and layers else _first_block(classifier)
+        wanted = tuple(layers) if layers is not None and known.issuperset(layers) else _first_block(classifier)
         answer = Answer(path, classifier.card, classifier.layers, model_input, samples=self._samples)
         match model_input:
             case Drawing(strokes):
@@ -366,7 +371,7 @@ def _scaled(box: Box | None, across: float, down: float) -> Box | None:
 
 def _arithmetic(classifier: Classifier, image: np.ndarray, layers: Iterable[str]) -> tuple[LayerArithmetic, ...]:
     found = (classifier.arithmetic(image, name) for name in layers)
-    return tuple(one for one in found if one is not None)
+    return tuple(one for one in found if isinstance(one, LayerArithmetic) and not one.takes_vector)
 
 
 def _first_block(classifier: Classifier) -> tuple[str, ...]:

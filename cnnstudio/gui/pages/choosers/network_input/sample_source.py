@@ -1,4 +1,4 @@
-"""Test images, of the data set that the model was trained on, as what is classified on the Try page."""
+"""Test images, of the data set that the model was trained on, as what a network gets."""
 
 import threading
 from collections.abc import Callable
@@ -19,9 +19,9 @@ from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, column, row
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.pages.choosers.names import name_of, title_of_dataset
-from cnnstudio.gui.pages.try_.draw_source import NARROW, Source
-from cnnstudio.gui.pages.try_.input_texts import InputTexts
-from cnnstudio.gui.pages.try_.session import Answer, TestImage, dataset_of
+from cnnstudio.gui.pages.choosers.network_input.draw_source import NARROW, Source
+from cnnstudio.gui.pages.choosers.network_input.input_texts import InputTexts
+from cnnstudio.gui.pages.choosers.network_input.session import Answer, TestImage, dataset_of
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.models.trained.card import Card
 from cnnstudio.progress import ending_with
@@ -127,6 +127,10 @@ class SampleSource(Source):
         if self._card is not None and self._found is None and not self._progress.running:
             self._load(False)
 
+    def show_input(self, image: TestImage) -> None:
+        """Takes a test image that was picked elsewhere; it stays when the images are loaded."""
+        self._input = image
+
     @Slot()
     def pick(self) -> None:
         """Picks another test image."""
@@ -190,7 +194,10 @@ class SampleSource(Source):
             self.input_changed.emit()
             return
         self._show_state("", another=True)
-        self.pick()
+        if self._input is None:
+            self.pick()
+        else:
+            self.input_changed.emit()
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QToolButton, QWidget
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, column, row
 from cnnstudio.gui.look.theme import GRID
-from cnnstudio.gui.pages.try_.input_texts import texts_for
-from cnnstudio.gui.pages.try_.sample_source import find_test_images
-from cnnstudio.gui.pages.try_.session import dataset_of
+from cnnstudio.gui.pages.choosers.network_input.input_texts import texts_for
+from cnnstudio.gui.pages.choosers.network_input.sample_source import find_test_images
+from cnnstudio.gui.pages.choosers.network_input.session import dataset_of
 from cnnstudio.gui.task import Task
 from cnnstudio.models.trained.card import Card
 from cnnstudio.storage import shipped

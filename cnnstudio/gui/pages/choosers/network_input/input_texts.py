@@ -1,4 +1,4 @@
-"""What the Try page says about pictures and drawings, for each kind of model."""
+"""What is said about pictures and drawings, for each kind of model."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,8 @@
-"""The left column of the Try page: where the image comes from, and what the network gets of it."""
+"""A column of a page: where the image comes from, and what the network gets of it."""
 
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QStackedWidget
@@ -12,12 +13,12 @@ from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, ButtonRows, ScrollColumn, column, row
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.look.theme import GRID
-from cnnstudio.gui.pages.try_.camera_source import CameraSource
-from cnnstudio.gui.pages.try_.draw_source import MINIMUM_SIDE, NARROW, DrawSource, Source
-from cnnstudio.gui.pages.try_.input_texts import texts_for
-from cnnstudio.gui.pages.try_.photo_source import PhotoSource
-from cnnstudio.gui.pages.try_.sample_source import SampleSource, why_no_samples
-from cnnstudio.gui.pages.try_.session import Answer, Drawing, ModelInput, Picture
+from cnnstudio.gui.pages.choosers.network_input.camera_source import CameraSource
+from cnnstudio.gui.pages.choosers.network_input.draw_source import MINIMUM_SIDE, NARROW, DrawSource, Source
+from cnnstudio.gui.pages.choosers.network_input.input_texts import texts_for
+from cnnstudio.gui.pages.choosers.network_input.photo_source import PhotoSource
+from cnnstudio.gui.pages.choosers.network_input.sample_source import SampleSource, why_no_samples
+from cnnstudio.gui.pages.choosers.network_input.session import Answer, Drawing, ModelInput, Picture, TestImage
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.models.trained.card import Card
 
@@ -35,6 +36,7 @@ class ImagePanel(ScrollColumn):
 
     Args:
         message: where it says what could not be used.
+        share: of the page's width that it takes, in hundredths, where that is more than it needs.
 
     Signals:
         asked(): there is something else to classify, or nothing any more.
@@ -44,9 +46,10 @@ class ImagePanel(ScrollColumn):
     asked = Signal()
     source_changed = Signal()
 
-    def __init__(self, message: MessageBar) -> None:
+    def __init__(self, message: MessageBar, share: int = 31) -> None:
         super().__init__()
         self._message = message
+        self._share = share
         self._card: Card | None = None
         self._flattened = 0
         self._room = (0, 0)
@@ -90,7 +93,7 @@ class ImagePanel(ScrollColumn):
         self._chips[self._sources.index(source)].click()
 
     @Slot(object)
-    def open_picture(self, source: Path | bytes, name: str = "") -> None:
+    def open_picture(self, source: Path | bytes | np.ndarray, name: str = "") -> None:
         """Takes a picture from outside, and asks about it once; `name` where it has no file of its own."""
         if self.source is self.photo:
             self.photo.open(source, name)
@@ -98,6 +101,26 @@ class ImagePanel(ScrollColumn):
         with QSignalBlocker(self.photo):
             self.photo.open(source, name)
         self.choose(self.photo)
+
+    def show_input(self, model_input: ModelInput) -> None:
+        """Takes over what another page's panel has, and asks about it."""
+        match model_input:
+            case Drawing(strokes):
+                with QSignalBlocker(self.draw):
+                    self.draw.canvas.set_drawing(strokes)
+                self._take_over(self.draw)
+            case TestImage():
+                with QSignalBlocker(self.sample):
+                    self.sample.show_input(model_input)
+                self._take_over(self.sample)
+            case Picture(source):
+                self.open_picture(source)
+
+    def _take_over(self, source: Source) -> None:
+        if self.source is source:
+            self.asked.emit()
+        else:
+            self.choose(source)
 
     def is_current(self, model_input: ModelInput | None) -> bool:
         """Whether an answer is worth showing: a pen, a camera and a crop may have moved on since it was asked for."""
@@ -174,7 +197,7 @@ class ImagePanel(ScrollColumn):
 
     def _share_room(self) -> None:
         width, height = self._room
-        side = max(MINIMUM_SIDE, min(height - 48 * GRID, width * 31 // 100)) // GRID * GRID
+        side = max(MINIMUM_SIDE, min(height - 48 * GRID, width * self._share // 100)) // GRID * GRID
         for source in self._sources:
             source.set_side(side)
         self._stack.setFixedWidth(side)

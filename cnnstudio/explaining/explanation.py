@@ -1,0 +1,109 @@
+"""An explanation: a picture of why a classifier answers as it does, what was asked for it, and what comes with it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+MAX_GAP = 0.05
+"""Integrated gradients whose sum misses what it should be by a larger share are not to be trusted."""
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What an explanation is made of.
+
+    Attributes:
+        image: float32 (height, width, channels), 0–255.
+        class_index: the class whose score is explained; `ANSWERED` for the one with the highest.
+        layer: whose maps are looked at; of methods that look at maps.
+        baseline: key in `BASELINES` of what the image is compared with; of methods that compare.
+        samples: images that are computed, of methods that take a mean of many.
+        patch: side of the square that is covered, in pixels; of occlusion.
+        stride: from one square to the next, in pixels; of occlusion.
+        seed: of what is drawn at random.
+    """
+
+    image: np.ndarray
+    class_index: int
+    layer: str = ""
+    baseline: str = "black"
+    samples: int = 64
+    patch: int = 1
+    stride: int = 1
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """What integrated gradients add up to, beside what they should.
+
+    Attributes:
+        total: the sum of the attributions of all pixels.
+        difference: the score of the image less that of the baseline.
+    """
+
+    total: float
+    difference: float
+
+    @property
+    def gap(self) -> float:
+        """By which share the sum misses the difference."""
+        return abs(self.total - self.difference) / max(abs(self.difference), 1e-6)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the gap is small enough to trust the picture."""
+        return self.gap <= MAX_GAP
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """What a method returns.
+
+    Attributes:
+        values: float32 (height, width), or of a coarser grid that covers the image.
+        scores: of all classes for the image, (classes,).
+        completeness: of integrated gradients.
+    """
+
+    values: np.ndarray
+    scores: np.ndarray
+    completeness: Completeness | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """A picture of why.
+
+    Attributes:
+        method: key in `EXPLANATIONS`.
+        asked: what it was made of.
+        class_name: the class whose score is explained.
+        score: of the image.
+        scores: what is explained: “logit” or “log-odds”.
+        words: the same for the end of a sentence.
+        values: float32 (height, width) of the image: above 0 what speaks for the class, below 0 what speaks against it.
+        resolution: (height, width) in which it was computed, before it was brought to the size of the image.
+        completeness: of integrated gradients; None of others.
+    """
+
+    method: str
+    asked: Asked
+    class_name: str
+    score: float
+    scores: str
+    words: str
+    values: np.ndarray
+    resolution: tuple[int, int]
+    completeness: Completeness | None = None
+
+    @property
+    def limit(self) -> float:
+        """What gets the full colour: the 99th percentile of the values without their signs, which outliers exceed."""
+        return strength(self.values)
+
+
+def strength(values: np.ndarray) -> float:
+    """The 99th percentile of values without their signs; the highest where that is 0."""
+    magnitudes = np.abs(values)
+    return float(np.percentile(magnitudes, 99)) or float(magnitudes.max(initial=0.0))

@@ -1,0 +1,41 @@
+"""Explanation by covering: how much the score of a class falls where a square of the image is covered."""
+
+import numpy as np
+
+from cnnstudio.explaining.baselines import BASELINES
+from cnnstudio.explaining.explanation import Asked, Finding
+from cnnstudio.explaining.scores import ClassScores
+from cnnstudio.progress import OnProgress, Progress
+
+
+def starts(length: int, patch: int, stride: int) -> list[int]:
+    """Where patches begin so that they cover a length wholly: the last one ends with it."""
+    last = max(0, length - patch)
+    return sorted({*range(0, last, stride), last})
+
+
+def occlusion(scores: ClassScores, asked: Asked, on_progress: OnProgress) -> Finding:
+    """By how much covering lowers the score, at each pixel the mean of all squares that cover it.
+
+    Zeiler and Fergus 2013, arXiv 1311.2901.
+    """
+    image, cover = asked.image, BASELINES[asked.baseline].make(asked.image)
+    places = [
+        (slice(top, top + asked.patch), slice(left, left + asked.patch))
+        for top in starts(image.shape[0], asked.patch, asked.stride)
+        for left in starts(image.shape[1], asked.patch, asked.stride)
+    ]
+    whole = scores.scores(image[np.newaxis])[0]
+    total, count = np.zeros(image.shape[:2]), np.zeros(image.shape[:2])
+    batch = scores.classifier.batch_size
+    for start in range(0, len(places), batch):
+        part = places[start : start + batch]
+        covered = np.repeat(image[np.newaxis], len(part), axis=0)
+        for one, place in zip(covered, part, strict=True):
+            one[place] = cover[place]
+        falls = whole[asked.class_index] - scores.scores(covered)[:, asked.class_index]
+        for place, fall in zip(part, falls, strict=True):
+            total[place] += fall
+            count[place] += 1
+        on_progress(Progress("Covering squares", start + len(part), len(places), "images"))
+    return Finding((total / count).astype(np.float32), whole)

@@ -1,0 +1,154 @@
+"""One explanation: its picture over the image, its scale, and what it can and can't tell."""
+
+import numpy as np
+from PySide6.QtCore import QRectF, QSize
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import QFrame, QWidget
+from typing_extensions import override
+
+from cnnstudio.explaining.explanation import Explanation
+from cnnstudio.explaining.explanations import Method
+from cnnstudio.explaining.pictures import overlay
+from cnnstudio.gui.controls.describe import breakable, describe, label
+from cnnstudio.gui.controls.layouts import column
+from cnnstudio.gui.look.theme import GAP, array_to_image, colours, small_font
+from cnnstudio.gui.widgets.images.pixel_view import PixelView
+from cnnstudio.gui.widgets.items import Cell
+from cnnstudio.gui.widgets.maps.colour_scale import Limits, format_value, legend_width, paint_legend
+from cnnstudio.wording import percent, shape
+
+SIDE = 8 * 28 + 4
+"""Of a picture with its frame, in device-independent pixels: eight for each pixel of a digit."""
+
+
+class ExplanationView(PixelView):
+    """An image under the colours of an explanation; the pixel that is pointed at says what it contributes."""
+
+    def __init__(self, method: Method) -> None:
+        super().__init__(placeholder="…")
+        describe(
+            self,
+            f"explanation_{method.name}",
+            method.title,
+            f"{method.tells} Red speaks for the class, blue against it.",
+        )
+        self.setFixedSize(SIDE, SIDE)
+        self._explanation: Explanation | None = None
+        self._strength = 0.5
+
+    @property
+    def explanation(self) -> Explanation | None:
+        """The explanation that is shown."""
+        return self._explanation
+
+    def show_explanation(self, explanation: Explanation | None) -> None:
+        """Shows an explanation, or none."""
+        self._explanation = explanation
+        self.set_image(None if explanation is None else explanation.asked.image.astype(np.uint8))
+        self._paint_over()
+
+    def set_strength(self, strength: float) -> None:
+        """How strong the colours are, as of `overlay`."""
+        self._strength = strength
+        self._paint_over()
+
+    def _paint_over(self) -> None:
+        if self._explanation is not None:
+            found = self._explanation
+            self.set_picture(array_to_image(overlay(found.asked.image, found.values, found.limit, self._strength)))
+
+    @override
+    def text_of(self, cell: Cell) -> str:
+        text = super().text_of(cell)
+        return text if self._explanation is None else f"{text}; here {format_value(self._explanation.values[cell])}"
+
+
+class _Scale(QWidget):
+    """The colours with the numbers at their ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        describe(self, "explanation_scale", "Colour scale", "One pixel in a hundred, the strongest, gets full colour.")
+        self.setFont(small_font(self.font()))
+        self.setFixedSize(SIDE, self.fontMetrics().height() + 2)
+        self.limits: Limits | None = None
+
+    @override
+    def paintEvent(self, _event: object) -> None:
+        if self.limits is None:
+            return
+        painter = QPainter(self)
+        painter.setPen(QColor(colours().secondary))
+        wide = legend_width(painter.fontMetrics(), self.limits)
+        paint_legend(painter, QRectF(0, 0, wide, self.height()), "diverging", self.limits)
+        painter.end()
+
+
+class ExplanationTile(QFrame):
+    """An explanation with its words.
+
+    Args:
+        method: which one.
+    """
+
+    def __init__(self, method: Method) -> None:
+        super().__init__()
+        self.method = method
+        self.setObjectName(f"tile_{method.name}")
+        self.view = ExplanationView(method)
+        self._scale = _Scale()
+        self._facts = label(role="small", name=f"facts_{method.name}", plain=True)
+        tells = label(method.tells)
+        limits = label(f"But: {method.limits[0].lower()}{method.limits[1:]}", "small")
+        title = label(method.title, "strong", wrap=False)
+        content = column(title, self.view, self._scale, tells, limits, self._facts, gap=GAP // 2)
+        content.addStretch()
+        self.setLayout(content)
+        self.setFixedWidth(SIDE)
+        self.say("")
+
+    def show_explanation(self, found: Explanation | None) -> None:
+        """Shows an explanation with its facts, or none."""
+        self.view.show_explanation(found)
+        self._scale.limits = None if found is None else (-found.limit, found.limit)
+        self._scale.update()
+        self.say("" if found is None else facts_of(found, self.method))
+
+    def say(self, text: str) -> None:
+        """Says something below the picture."""
+        self._facts.setText(breakable(text))
+        self._facts.setVisible(bool(text))
+
+    @override
+    def sizeHint(self) -> QSize:
+        """As high as its texts are at this width, for which Qt does not ask in a grid."""
+        return QSize(SIDE, self.layout().totalHeightForWidth(SIDE))
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+
+def facts_of(found: Explanation, method: Method) -> str:
+    """What there is to know of how a picture came about."""
+    image = found.values.shape
+    facts = []
+    if method.takes_layer:
+        facts.append(f"Computed at the {shape(found.resolution)} places of “{found.asked.layer}”")
+        if found.resolution != image:
+            facts[-1] += f", then enlarged to {shape(image)}: it can be no sharper."
+        else:
+            facts[-1] += "."
+    if method.takes_patch:
+        facts.append(f"Covered {shape((found.asked.patch, found.asked.patch))} pixels at a time.")
+    if found.completeness is not None:
+        total, difference = found.completeness.total, found.completeness.difference
+        facts.append(
+            f"All pixels add up to {format_value(total)}; the scores of image and baseline differ by "
+            f"{format_value(difference)}."
+        )
+        if not found.completeness.holds:
+            facts.append(f"{percent(found.completeness.gap, 0)} are missing: do not trust small differences.")
+    if not found.values.any():
+        facts.append("Nothing speaks for the class here.")
+    return " ".join(facts)

@@ -1,0 +1,695 @@
+"""The levels below the network: how one map is made, and how one number of it comes about."""
+
+import re
+from collections.abc import Callable
+from functools import partial
+from html import escape
+
+import numpy as np
+from PySide6.QtCore import QRectF, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QMouseEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from cnnstudio.gui.controls.buttons import push_button
+from cnnstudio.gui.controls.describe import label
+from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, widget_of
+from cnnstudio.gui.look.theme import GAP, GRID, colours, icon
+from cnnstudio.gui.widgets.items import Cell
+from cnnstudio.gui.widgets.maps.arithmetic_view import WIDTH, Products, summing
+from cnnstudio.gui.widgets.maps.colour_scale import format_value, limits_of
+from cnnstudio.gui.widgets.maps.convolution_view import ConvolutionView
+from cnnstudio.gui.widgets.maps.map_dialog import as_map
+from cnnstudio.gui.widgets.maps.term_bars import TermBar, TermBars
+from cnnstudio.gui.widgets.maps.value_map import ValueMap
+from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
+from cnnstudio.models.trained.layer_arithmetic import (
+    Arithmetic,
+    Calculation,
+    CellArithmetic,
+    LayerArithmetic,
+    Number,
+    Place,
+    Softmax,
+)
+
+STEP = 250
+"""Milliseconds from one number to the next while a window slides by itself."""
+
+_MAP = 24 * GRID
+_SMALL_MAP = 17 * GRID
+_NARROW = WIDTH + 2 * _MAP + 4 * GAP
+_STRONGEST = 12
+_LARGEST_PATCH = 12
+_WORDS = {function.title: function.formula for function in ACTIVATIONS.values() if function.formula}
+
+
+class Level(QWidget):
+    """One level of the way down to a number.
+
+    Signals:
+        deeper(object): a function that makes the level below, which is to be shown.
+        nothing_clicked(): the ground was clicked.
+        done(str): what a hint asks for was done, by the hint's name.
+    """
+
+    deeper = Signal(object)
+    nothing_clicked = Signal()
+    done = Signal(str)
+
+    title = ""
+    """Where one is, for the way back."""
+    hint = ""
+    hint_name = ""
+
+    def show_arithmetic(self, arithmetic: Arithmetic) -> None:
+        """Shows the same for another image."""
+        raise NotImplementedError
+
+    def target(self) -> QRectF:
+        """Where the map that was clicked stands on this level, on this widget."""
+        return QRectF(self.rect())
+
+    def begin(self, reduced: bool) -> None:
+        """It was opened just now; `reduced`: nothing is to move by itself."""
+
+    def stop(self) -> None:
+        """Lets all rest; the level is left."""
+
+    @override
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.nothing_clicked.emit()
+
+
+class ConvolutionLevel(Level):
+    """A map of a convolution: what each kernel makes of its input map, and their sum.
+
+    Args:
+        arithmetic: of the layer.
+        channel: of the map.
+    """
+
+    hint = "Click a row to see its numbers."
+    hint_name = "row"
+
+    def __init__(self, arithmetic: LayerArithmetic, channel: int) -> None:
+        super().__init__()
+        self._arithmetic, self._channel = arithmetic, channel
+        self.title = f"{arithmetic.name}, map {channel + 1}"
+        self._view = ConvolutionView()
+        self._view.chosen.connect(self._open)
+        self._view.nothing_clicked.connect(self.nothing_clicked)
+        self._view.uncovered.connect(self._show_button)
+        self._button = push_button(
+            "slide_button", "", "Shows all results at once; then lets the kernels slide again.", self._toggle
+        )
+        self._text = label(name="convolution_text")
+        self.setLayout(column(row((self._text, 1), self._button), (self._view, 1)))
+        self._view.show_map(arithmetic, channel, anew=True)
+        self._tell()
+        self._show_button()
+
+    def begin(self, reduced: bool) -> None:
+        """Lets the kernels slide, or shows all results at once."""
+        if reduced:
+            self._view.uncover()
+        else:
+            self._view.start()
+        self._show_button()
+
+    def show_arithmetic(self, arithmetic: Arithmetic) -> None:
+        """Shows the same for another image."""
+        if isinstance(arithmetic, LayerArithmetic):
+            self._arithmetic = arithmetic
+            self._view.show_map(arithmetic, self._channel, anew=False)
+
+    def target(self) -> QRectF:
+        """The sum at the right."""
+        return self._view.map_rectangle().translated(self._view.pos())
+
+    def stop(self) -> None:
+        """Stops the kernels."""
+        self._view.stop()
+
+    def _tell(self) -> None:
+        seen = self._view.item_count()
+        text = "This map sees one input map through one kernel."
+        if seen > 1:
+            text = f"This map sees {seen:,} input maps, each through a kernel of its own; the results are added up."
+        self._text.setText(text)
+
+    @Slot()
+    def _show_button(self) -> None:
+        self._button.setText(" Slide again" if self._view.step == self._view.count else " Show all")
+        self._button.setIcon(icon("redo" if self._view.step == self._view.count else "chevron-right"))
+
+    @Slot()
+    def _toggle(self) -> None:
+        if self._view.step == self._view.count:
+            self._view.start()
+        else:
+            self._view.uncover()
+        self._show_button()
+
+    @Slot(int)
+    def _open(self, place: int) -> None:
+        self.done.emit(self.hint_name)
+        self.deeper.emit(partial(NumberLevel, self._arithmetic, self._channel, place))
+
+
+class NumberLevel(Level):
+    """One number that a window makes: the input, the patch with its kernel, the output.
+
+    The window slides by itself until something is pointed at.
+
+    Args:
+        arithmetic: of the layer.
+        channel: of the output.
+        place: the number of the input map among those that the filter sees; None shows what all give together.
+    """
+
+    hint = "Point at the input, the output or a weight."
+    hint_name = "number"
+
+    def __init__(self, arithmetic: LayerArithmetic, channel: int, place: int | None) -> None:
+        super().__init__()
+        self._arithmetic, self._channel = arithmetic, channel
+        self._place, self._alone = place or 0, place is not None
+        self._cell: Cell = (0, 0)
+        self._number: Number | None = None
+        self._following = False
+        noun = "unit" if arithmetic.output.ndim == 1 else "map"
+        self.title = f"input map {self._place + 1}" if self._alone else f"{arithmetic.name}, {noun} {channel + 1}"
+        self._input = ValueMap("number_input", "Input", "Point at a number to see where it goes.")
+        self._output = ValueMap("number_output", "Output", "Point at a number to see where it comes from.")
+        self._input.pointed.connect(self._follow_input)
+        self._output.pointed.connect(self._follow_output)
+        self._products = Products()
+        self._products.setMouseTracking(True)
+        self._products.weight_pointed.connect(self._follow_weight)
+        self._input_name, self._output_name = label(role="secondary"), label(role="secondary")
+        for name in (self._input_name, self._output_name):
+            name.setMaximumWidth(_MAP)
+        self._sum = label(name="sum_of_products")
+        self._steps = label(name="number_steps")
+        self._middle = widget_of(column(self._products, self._sum, self._steps, STRETCH))
+        self._timer = QTimer(self, interval=STEP)
+        self._timer.timeout.connect(self._advance)
+        tip = "Lets the window slide by itself, or rest."
+        self._play = push_button("play_button", "Play", tip, self._toggle, title="Slide", picture="play")
+        self._grid = QGridLayout()
+        self._grid.setSpacing(2 * GAP)
+        content = ScrollColumn()
+        content.set_content(column(row(self._play, STRETCH), self._grid, STRETCH))
+        self._wide: bool | None = None
+        self._left = widget_of(column(self._input, self._input_name, STRETCH))
+        self._right = widget_of(column(self._output, self._output_name, STRETCH))
+        self.setLayout(column(content))
+        self._arrange(True)
+        self.show_arithmetic(arithmetic)
+        self._show_button()
+
+    def begin(self, reduced: bool) -> None:
+        """Lets the window slide by itself."""
+        if not reduced and self._count > 1:
+            self._timer.start()
+        self._show_button()
+
+    @property
+    def number(self) -> Number | None:
+        """The number that is explained."""
+        return self._number
+
+    @property
+    def _count(self) -> int:
+        shown = self._arithmetic.output.shape
+        return 1 if len(shown) == 1 else shown[0] * shown[1]
+
+    def show_arithmetic(self, arithmetic: Arithmetic) -> None:
+        """Shows the same number for another image."""
+        if not isinstance(arithmetic, LayerArithmetic):
+            return
+        self._arithmetic = arithmetic
+        source = arithmetic.number(0, 0, self._channel).channels[self._place]
+        side = _MAP if self._wide else _SMALL_MAP
+        _show(self._input, arithmetic.inputs[..., source], _viridis(arithmetic.inputs), side)
+        if self._alone and arithmetic.kernel is not None:
+            values = arithmetic.of_one(self._channel, self._place)
+            shown = ("diverging", limits_of(values, "diverging"))
+            self._output_name.setText("What this kernel makes of it, before all are added up.")
+        else:
+            output = arithmetic.output
+            values = output[..., self._channel] if output.ndim == 3 else output[self._channel].reshape(1, 1)
+            shown = _viridis(output)
+            self._output_name.setText(f"{arithmetic.name}, {'map' if output.ndim == 3 else 'unit'} {self._channel + 1}")
+        _show(self._output, values, shown, side)
+        self._input_name.setText(f"Input map {source + 1} of {arithmetic.inputs.shape[-1]:,}")
+        self._cell = min(self._cell[0], values.shape[0] - 1), min(self._cell[1], values.shape[1] - 1)
+        self._refresh()
+
+    def target(self) -> QRectF:
+        """The output at the right."""
+        return QRectF(self._output.rect()).translated(self._output.mapTo(self, self._output.rect().topLeft()))
+
+    def stop(self) -> None:
+        """Lets the window rest."""
+        self._timer.stop()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange(self.width() >= _NARROW)
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._output.setFocus()
+
+    def _arrange(self, wide: bool) -> None:
+        """Input, arithmetic and output beside each other; where there is little room, the arithmetic below."""
+        if wide == self._wide:
+            return
+        self._wide = wide
+        if self._number is not None:
+            self.show_arithmetic(self._arithmetic)
+        for widget in (self._left, self._middle, self._right):
+            self._grid.removeWidget(widget)
+        top = Qt.AlignmentFlag.AlignTop
+        self._grid.addWidget(self._left, 0, 0, top)
+        if wide:
+            self._grid.addWidget(self._middle, 0, 1, top)
+            self._grid.addWidget(self._right, 0, 2, top)
+        else:
+            self._grid.addWidget(self._right, 0, 1, top)
+            self._grid.addWidget(self._middle, 1, 0, 1, 2, top)
+        self._middle.setFixedWidth(WIDTH)
+
+    @Slot()
+    def _advance(self) -> None:
+        width = self._output.values.shape[1]
+        place = (self._cell[0] * width + self._cell[1] + 1) % self._count
+        self._go(divmod(place, width))
+
+    @Slot()
+    def _toggle(self) -> None:
+        if self._timer.isActive():
+            self._timer.stop()
+        else:
+            self._timer.start()
+        self._show_button()
+
+    def _show_button(self) -> None:
+        self._play.setText(" Pause" if self._timer.isActive() else " Play")
+        self._play.setIcon(icon("stop" if self._timer.isActive() else "play"))
+        self._play.setVisible(self._count > 1)
+
+    def _go(self, cell: tuple[int, int]) -> None:
+        self._cell = cell
+        self._refresh()
+
+    def _pause(self) -> None:
+        self._timer.stop()
+        self._show_button()
+        self.done.emit(self.hint_name)
+
+    @Slot(object)
+    def _follow_output(self, cell: Cell | None) -> None:
+        if cell is not None and not self._following:
+            self._pause()
+            self._go(cell)
+
+    @Slot(object)
+    def _follow_input(self, cell: Cell | None) -> None:
+        """The number of the output in whose window the cell lies, as near its middle as can be."""
+        if cell is None or self._following:
+            return
+        self._pause()
+        rows, columns = self._arithmetic.reached_by(*cell)
+        if rows and columns:
+            self._go((rows[len(rows) // 2], columns[len(columns) // 2]))
+
+    @Slot(object)
+    def _follow_weight(self, cell: Cell | None) -> None:
+        """All inputs that one weight meets light up."""
+        if cell is None or self._arithmetic.transposed:
+            self._input.mark_lattice(None)
+            return
+        self._pause()
+        self._input.mark_lattice(self._arithmetic.meeting(*cell))
+
+    def _refresh(self) -> None:
+        arithmetic = self._arithmetic
+        self._number = number = arithmetic.number(*self._cell, self._channel)
+        patch = number.patch[..., self._place]
+        kernel = None if number.kernel is None else number.kernel[..., self._place]
+        winner = chosen = None
+        if number.reduction == "max" and patch.size > 1 and not np.isnan(patch).all():
+            chosen = divmod(int(np.nanargmax(patch)), patch.shape[1])
+            winner = (int(number.rows[chosen[0]]), int(number.columns[chosen[1]]))
+        self._input.mark_window((number.rows, number.columns), winner)
+        self._following = True
+        self._output.point(self._cell)
+        self._following = False
+        weights = (0.0, 0.0) if arithmetic.kernel is None else limits_of(arithmetic.kernel, "diverging")
+        self._products.setVisible(0 < max(patch.shape) <= _LARGEST_PATCH and patch.size > 0)
+        if patch.size:
+            self._products.show_numbers(patch, kernel, limits_of(arithmetic.inputs, "viridis"), weights, chosen)
+        self._sum.setVisible(kernel is not None)
+        if kernel is not None:
+            self._sum.setText(f"Patch × kernel, added up: <b>{format_value(float(number.sums[self._place]))}</b>")
+        lines = summing(number)
+        if formula := _WORDS.get(number.activation):
+            lines.append(f"<span>{escape(number.activation)}(x) = {escape(formula)}</span>")
+        self._steps.setText("<br>".join(lines))
+
+
+class DenseLevel(Level):
+    """One number of a dense layer: its strongest inputs, the others together, and the bias.
+
+    Args:
+        arithmetic: of the layer.
+        channel: the unit.
+    """
+
+    def __init__(self, arithmetic: LayerArithmetic, channel: int) -> None:
+        super().__init__()
+        self._channel = channel
+        self.title = f"{arithmetic.name}, unit {channel + 1}"
+        self._bars = TermBars("strongest_inputs", "The strongest inputs")
+        self._steps = label(name="number_steps")
+        content = ScrollColumn()
+        content.set_content(column(self._steps, self._bars, STRETCH, gap=2 * GAP))
+        self.setLayout(column(content))
+        self.show_arithmetic(arithmetic)
+
+    def show_arithmetic(self, arithmetic: Arithmetic) -> None:
+        """Shows the same unit for another image."""
+        if not isinstance(arithmetic, LayerArithmetic) or arithmetic.kernel is None:
+            return
+        number = arithmetic.number(0, 0, self._channel)
+        inputs, weights = arithmetic.inputs[0, 0].astype(np.float64), arithmetic.kernel[0, 0, :, self._channel]
+        products = number.sums
+        order = np.argsort(-np.abs(np.nan_to_num(products)), kind="stable")[:_STRONGEST]
+        bars = [
+            TermBar(
+                f"input {place + 1}",
+                f"{format_value(float(inputs[place]))} × {format_value(float(weights[place]))}",
+                float(products[place]),
+            )
+            for place in order.tolist()
+        ]
+        rest = len(products) - len(order)
+        if rest:
+            bars.append(TermBar(f"{rest:,} others", "together", float(products.sum() - products[order].sum())))
+        if number.bias is not None:
+            bars.append(TermBar("bias", "", number.bias))
+        self._bars.show_terms(bars)
+        text = (
+            f"Each of the {len(products):,} inputs is multiplied with a weight of its own; the products are added up."
+        )
+        lines = summing(number)[-2:] if number.bias is not None else summing(number)
+        self._steps.setText("<br>".join([text, *lines]))
+
+
+class SoftmaxLevel(Level):
+    """How logits become probabilities: e to the power of each, their sum, and the quotients.
+
+    Args:
+        arithmetic: of the layer.
+        channel: the class that is asked about.
+        names: of the classes, or of the channels.
+        place: row and column, where the layer has maps.
+    """
+
+    hint = "Point at a term of the sum, or at a row."
+    hint_name = "softmax"
+
+    def __init__(self, arithmetic: Arithmetic, channel: int, names: tuple[str, ...], place: Cell) -> None:
+        super().__init__()
+        self._arithmetic, self._channel, self._names, self._cell = arithmetic, channel, names, place
+        self.title = f"{names[channel] if names else channel + 1}, softmax"
+        self._bars = TermBars("softmax_terms", "The terms of the softmax")
+        self._bars.current_changed.connect(self._point)
+        self._bars.activated.connect(self._open)
+        self._formula = label(name="softmax_formula")
+        self._formula.setTextFormat(Qt.TextFormat.RichText)
+        self._formula.linkHovered.connect(self._point_link)
+        self._formula.linkActivated.connect(self._point_link)
+        content = ScrollColumn()
+        content.set_content(column(self._formula, self._bars, STRETCH, gap=2 * GAP))
+        self.setLayout(column(content))
+        self._shown: list[int] = []
+        self.show_arithmetic(arithmetic)
+
+    @property
+    def softmax(self) -> Softmax | None:
+        """The steps that are shown."""
+        if isinstance(self._arithmetic, LayerArithmetic):
+            return self._arithmetic.softmax(*self._cell)
+        return self._arithmetic.number(*self._cell, self._channel).softmax
+
+    def show_arithmetic(self, arithmetic: Arithmetic) -> None:
+        """Shows the same for another image."""
+        self._arithmetic = arithmetic
+        steps = self.softmax
+        if steps is None:
+            return
+        order = np.argsort(-steps.logits, kind="stable").tolist()
+        self._shown = sorted({*order[:_STRONGEST], self._channel}) if len(order) > _STRONGEST else sorted(order)
+        bars = [
+            TermBar(
+                self._name(number),
+                f"e^{format_value(float(steps.logits[number] - steps.shift))} = "
+                f"{format_value(float(steps.exponentials[number]))}",
+                float(steps.exponentials[number] / steps.total),
+                circle=float(steps.logits[number]),
+            )
+            for number in self._shown
+        ]
+        self._bars.show_terms(bars)
+        if self._channel in self._shown:
+            self._bars.set_current(self._shown.index(self._channel))
+        self._write()
+
+    def _name(self, number: int) -> str:
+        return self._names[number] if self._names else f"channel {number + 1}"
+
+    def _write(self) -> None:
+        steps = self.softmax
+        if steps is None:
+            return
+        number, theme = self._channel, colours()
+        terms = []
+        for other in self._shown:
+            text = format_value(float(steps.exponentials[other]))
+            style = f"color:{theme.text};text-decoration:none;{'font-weight:600' if other == number else ''}"
+            terms.append(f'<a href="{other}" style="{style}">{text}</a>')
+        rest = len(steps.logits) - len(self._shown)
+        total = " + ".join(terms) + (f" + … ({rest:,} more)" if rest else "")
+        power = format_value(float(steps.exponentials[number]))
+        share = float(steps.exponentials[number] / steps.total)
+        shift = ""
+        if steps.shift:
+            shift = f"<br>From each logit, the largest ({format_value(steps.shift)}) was taken first."
+        self._formula.setText(
+            f"The logit of <b>{escape(self._name(number))}</b> is {format_value(float(steps.logits[number]))}; "
+            f"e to the power of it is <b>{power}</b>.<br>The sum over all: {total} = {format_value(steps.total)}<br>"
+            f"{power} / {format_value(steps.total)} = <b>{share:.7g}</b>{shift}"
+        )
+
+    @Slot(int)
+    def _point(self, item: int) -> None:
+        if 0 <= item < len(self._shown) and self._shown[item] != self._channel:
+            self._channel = self._shown[item]
+            self._write()
+            self.done.emit(self.hint_name)
+
+    @Slot(str)
+    def _point_link(self, link: str) -> None:
+        if link:
+            self._bars.set_current(self._shown.index(int(link)))
+
+    @Slot(int)
+    def _open(self, item: int) -> None:
+        arithmetic, channel = self._arithmetic, self._shown[item]
+        if isinstance(arithmetic, LayerArithmetic) and arithmetic.takes_vector:
+            self.deeper.emit(partial(DenseLevel, arithmetic, channel))
+
+
+class FormulaLevel(Level):
+    """One number that follows from few others by a formula, or is handed on.
+
+    Args:
+        arithmetic: of the layer.
+        channel: of the output.
+    """
+
+    hint = "Point at the input or the output."
+    hint_name = "formula"
+
+    def __init__(self, arithmetic: CellArithmetic, channel: int) -> None:
+        super().__init__()
+        self._arithmetic, self._channel = arithmetic, channel
+        noun = "map" if arithmetic.output.ndim == 3 else "unit"
+        self.title = f"{arithmetic.name}, {noun} {channel + 1}"
+        self._cell: Cell = (0, 0)
+        self._following = False
+        self._inputs: list[ValueMap] = []
+        inputs = QVBoxLayout()
+        for number in range(min(len(arithmetic.sources), 4)):
+            view = ValueMap(f"formula_input_{number + 1}", "Input", "Point at a number to see where it goes.")
+            view.pointed.connect(partial(self._follow_input, number))
+            inputs.addWidget(view)
+            self._inputs.append(view)
+        inputs.addStretch()
+        self._output = ValueMap("formula_output", "Output", "Point at a number to see where it comes from.")
+        self._output.pointed.connect(self._follow_output)
+        self._text = label(name="number_steps")
+        self._name = label(self.title, "secondary")
+        middle = column(self._text, STRETCH)
+        content = ScrollColumn()
+        right = column(self._output, self._name, STRETCH)
+        content.set_content(column(row(inputs, (middle, 1), right, gap=3 * GAP), STRETCH))
+        self.setLayout(column(content))
+        if arithmetic.output.ndim == 3:
+            self._cell = arithmetic.output.shape[0] // 2, arithmetic.output.shape[1] // 2
+        self.show_arithmetic(arithmetic)
+
+    @property
+    def calculation(self) -> Calculation:
+        """The number that is explained."""
+        return self._arithmetic.number(*self._cell, self._channel)
+
+    def show_arithmetic(self, arithmetic: Arithmetic) -> None:
+        """Shows the same number for another image."""
+        if not isinstance(arithmetic, CellArithmetic):
+            return
+        self._arithmetic = arithmetic
+        self._refresh()
+
+    def target(self) -> QRectF:
+        """The output at the right."""
+        return QRectF(self._output.rect()).translated(self._output.mapTo(self, self._output.rect().topLeft()))
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        arithmetic, calculation = self._arithmetic, self.calculation
+        side = _MAP if self.width() >= 80 * GRID else _SMALL_MAP
+        self._following = True
+        for number, view in enumerate(self._inputs):
+            source = arithmetic.sources[number]
+            place = next((t.place for t in calculation.terms if t.place and t.place.source == number), None)
+            channel = place.channel if place is not None else 0
+            shown = as_map(source, channel)
+            smaller = side if len(self._inputs) == 1 else side * 2 // 3
+            view.units = len(source) if source.ndim == 1 else 0
+            _show(view, shown, _viridis(source), smaller)
+            if place is None:
+                view.mark_window(None)
+            else:
+                cell = view.cell_of(place.channel) if source.ndim == 1 else (place.row, place.column)
+                view.mark_window((np.array([cell[0]]), np.array([cell[1]])))
+        output = arithmetic.output
+        units = len(output) if output.ndim == 1 else 0
+        self._output.units = units
+        _show(self._output, as_map(output, self._channel), _viridis(output), side)
+        self._output.point(self._output.cell_of(self._channel) if units else self._cell)
+        self._following = False
+        self._name.setText(f"{arithmetic.name}, {'unit' if units else 'map'} {self._channel + 1}")
+        self._text.setText(explained(calculation))
+
+    @Slot(object)
+    def _follow_output(self, cell: Cell | None) -> None:
+        if cell is None or self._following:
+            return
+        output = self._arithmetic.output
+        if output.ndim == 1:
+            unit = cell[0] * self._output.values.shape[1] + cell[1]
+            if unit < len(output):
+                self._channel = unit
+        else:
+            self._cell = cell
+        self.done.emit(self.hint_name)
+        self._refresh()
+
+    def _follow_input(self, number: int, cell: Cell | None) -> None:
+        if cell is None or self._following:
+            return
+        source = self._arithmetic.sources[number]
+        if source.ndim == 1:
+            unit = cell[0] * self._inputs[number].values.shape[1] + cell[1]
+            place = Place(number, 0, 0, unit) if unit < len(source) else None
+        else:
+            terms = self.calculation.terms
+            channel = next((t.place.channel for t in terms if t.place and t.place.source == number), 0)
+            place = Place(number, *cell, channel)
+        there = None if place is None else self._arithmetic.reached_by(place)
+        if there is not None:
+            self._cell, self._channel = there[:2], there[2]
+            self.done.emit(self.hint_name)
+            self._refresh()
+
+
+def explained(calculation: Calculation) -> str:
+    """A calculation in words and numbers, as rich text."""
+    value = f"<b>{_digits(calculation.result)}</b>"
+    if not calculation.formula:
+        (term,) = calculation.terms
+        if term.place is None:
+            return f"{value}: {term.name}."
+        return f"{value}: this number is handed on as it is."
+    lines = [f"<b>{escape(calculation.formula)}</b>"]
+    if calculation.softmax is None:
+        values = {term.symbol: term.value for term in calculation.terms}
+        symbols = "|".join(sorted(map(re.escape, values), key=len, reverse=True))
+        written = re.sub(symbols, lambda found: _digits(values[found[0]], inside=True), calculation.formula)
+        lines.append(f"{escape(written)} = {value}")
+        lines.append("")
+        lines += [f"{escape(one.symbol)} = {_digits(one.value)}, {escape(one.name)}" for one in calculation.terms]
+    return "<br>".join(lines)
+
+
+def _digits(value: float, inside: bool = False) -> str:
+    """A number in five digits; in brackets where it is negative and stands in a formula."""
+    text = f"{value:.5g}".replace("-", "−")
+    return f"({text})" if inside and value < 0 else text
+
+
+def _viridis(values: np.ndarray) -> tuple[str, tuple[float, float]]:
+    return "viridis", limits_of(values, "viridis")
+
+
+def _show(view: ValueMap, values: np.ndarray, colours_of: tuple[str, tuple[float, float]], side: int = _MAP) -> None:
+    """Shows a map at a comfortable size, in its own shape; `colours_of`: the colour map and the limits of its ends."""
+    height, width = values.shape
+    scale = side / max(height, width)
+    view.setFixedSize(max(3 * GRID, round(width * scale)) + 6, max(3 * GRID, round(height * scale)) + 6)
+    view.show_map(values, *colours_of)
+
+
+def level_for(arithmetic: Arithmetic | None, channel: int, names: tuple[str, ...]) -> Callable[[], Level] | None:
+    """What makes the level for a map or a unit; None where its numbers are not explained.
+
+    Args:
+        arithmetic: of the layer; None where it is not known.
+        channel: of the map, or the unit.
+        names: of the classes, where the layer gives the answer.
+    """
+    made: Callable[[], Level] | None = None
+    if isinstance(arithmetic, CellArithmetic):
+        made = partial(FormulaLevel, arithmetic, channel)
+        if arithmetic.number(0, 0, channel).softmax is not None:
+            made = partial(SoftmaxLevel, arithmetic, channel, names, (0, 0))
+    elif arithmetic is not None:
+        made = partial(NumberLevel, arithmetic, channel, None)
+        if arithmetic.takes_vector and arithmetic.reduction == "sum":
+            made = partial(DenseLevel, arithmetic, channel)
+            if arithmetic.mixes:
+                made = partial(SoftmaxLevel, arithmetic, channel, names, (0, 0))
+        elif arithmetic.reduction == "sum" and arithmetic.output.ndim == 3:
+            made = partial(ConvolutionLevel, arithmetic, channel)
+    return made

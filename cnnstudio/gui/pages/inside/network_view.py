@@ -1,0 +1,388 @@
+"""The network view: every layer with its maps, and the way down to one number."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QEasingCurve, QParallelAnimationGroup, QPropertyAnimation, QRect, QRectF, Qt, Slot
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QGraphicsOpacityEffect, QLabel, QStackedWidget, QWidget
+
+from cnnstudio.gui.controls.buttons import tool_button
+from cnnstudio.gui.controls.describe import breakable, label
+from cnnstudio.gui.controls.forms import combo
+from cnnstudio.gui.controls.layouts import column, row, widget_of
+from cnnstudio.gui.pages.choosers.network_input.session import Answer
+from cnnstudio.gui.pages.inside.columns import blocks_of, columns_of
+from cnnstudio.gui.pages.inside.levels import Level, level_for
+from cnnstudio.gui.pages.inside.view import Extra, OpenNetwork, Subject, View
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.maps.map_columns import SCALES, MapColumns, Tile
+from cnnstudio.models.trained.classifier import IMAGE, Classifier, LayerInfo
+from cnnstudio.models.trained.layer_arithmetic import Arithmetic, arithmetic_of, channels_feeding
+from cnnstudio.wording import certainty
+
+_SCALE = "inside/scale"
+_HINTS_DONE = "inside/hints"
+_LONGEST = 24
+"""Letters of the answer's name that are shown beside the maps."""
+_MOST_SOURCES = 400
+"""Of more maps that a map depends on, so many are linked to it."""
+_MOTION = 350
+"""Milliseconds in which a map goes to its place on the next level."""
+_HINT, _HINT_NAME = "Point at a map to see what it is made from; click it to see how.", "map"
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The map or unit whose level is open."""
+
+    name: str
+    channel: int
+
+
+class NetworkView(View):
+    """Columns of layers; a click on a map leads to how it is made, and on to one number."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._network: OpenNetwork | None = None
+        self._subject: Subject | None = None
+        self._unfolded: set[str] = set()
+        self._blocks: list[tuple[str, ...]] = []
+        self._kernels: dict[str, np.ndarray | None] = {}
+        self._asked: _Asked | None = None
+        self._waiting = False
+        self._below: list[Level] = []
+        self._motion: QParallelAnimationGroup | None = None
+        done = settings.recall(_HINTS_DONE, "", "which hints were followed")
+        self._done = set(done.split())
+        self._maps = MapColumns()
+        self._maps.columns_missing.connect(self.layers_wanted)
+        self._maps.fold_clicked.connect(self._fold)
+        self._maps.chosen.connect(self._open)
+        self._scale = combo("colour_scale_combo", "Colours", "For what one scale of colours holds.", SCALES)
+        recalled = settings.recall(_SCALE, "layer", "the scale of colours", SCALES.__contains__)
+        self._scale.setCurrentIndex(self._scale.findData(recalled))
+        self._scale.currentIndexChanged.connect(self._choose_scale)
+        self._maps.set_scale(recalled)
+        smaller = tool_button(
+            "smaller_maps_button", "Smaller maps", "Makes the maps smaller.", "zoom-out", lambda: self._zoom(-1)
+        )
+        larger = tool_button(
+            "larger_maps_button", "Larger maps", "Makes the maps larger.", "zoom-in", lambda: self._zoom(1)
+        )
+        self._hint = label("", "secondary", "network_hint")
+        self._answer = label("", "strong", "inside_answer", wrap=False, plain=True)
+        self._back = tool_button(
+            "level_back_button", "Back one level", "Back one level. (Esc)", "arrow-left", self.go_back
+        )
+        self._where = label("", "strong", "level_path", plain=True)
+        self._overview_tools = widget_of(row(label("Colours for", wrap=False), self._scale, smaller, larger))
+        self._tools = widget_of(row(self._back, (self._where, 1), self._answer, self._overview_tools))
+        self._levels = QStackedWidget()
+        self._levels.addWidget(self._maps)
+        self.setLayout(column(self._tools, (self._levels, 1), self._hint))
+        settings.changed.connect(self._heed_settings)
+        self._heed_settings()
+        self._tell()
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Those on screen, with the others of their blocks; or the one that is looked into, with what feeds it."""
+        if self._network is None:
+            return ()
+        if self._asked is not None:
+            info = self._info(self._asked.name)
+            return tuple(name for name in (*info.sources, info.name) if name != IMAGE)
+        seen = set(self._maps.seen())
+        return tuple(name for block in self._blocks if seen.intersection(block) for name in block)
+
+    @property
+    def extra(self) -> Extra | None:
+        """The arithmetic of the layer that is looked into."""
+        if self._asked is None:
+            return None
+        return _ArithmeticOf(self._asked.name)
+
+    @property
+    def level(self) -> Level | None:
+        """The level in front, below the network; None where all layers are seen."""
+        return self._below[-1] if self._below else None
+
+    @property
+    def levels_down(self) -> int:
+        """How many levels below the network one is."""
+        return len(self._below)
+
+    def set_network(self, network: OpenNetwork | None) -> None:
+        """Shows the layers of another network."""
+        self._leave_all()
+        self._network, self._subject = network, None
+        self._unfolded.clear()
+        self._kernels.clear()
+        self._blocks = blocks_of(network.classifier) if network is not None else []
+        self._maps.forget()
+        self._show_columns()
+
+    def show_subject(self, subject: Subject) -> None:
+        """Shows the maps of another image, or more of them."""
+        newer = self._subject is None or subject.image is not self._subject.image
+        self._subject = subject
+        (_, best, probability), *_ = subject.prediction.top(1)
+        self._answer.setText(f"{best[:_LONGEST]}  {certainty(probability)}")
+        values = {layer.name: layer.values for layer in subject.prediction.layers}
+        self._maps.set_values(values | {IMAGE: subject.image}, newer)
+        if isinstance(subject.extra, _Explained) and self._asked is not None:
+            self._show_arithmetic(subject.extra)
+
+    def forget(self) -> None:
+        """Shows no maps; what is looked into comes back with the next image."""
+        self._subject = None
+        self._answer.setText("")
+        self._maps.forget()
+
+    def go_back(self) -> bool:
+        """Goes back one level."""
+        if self._asked is None:
+            return False
+        if len(self._below) > 1:
+            self._remove(self._below.pop())
+            self._levels.setCurrentWidget(self._below[-1])
+        else:
+            self._leave_all()
+            if self._subject is not None and self._maps.missing():
+                self.layers_wanted.emit()
+        self._tell()
+        return True
+
+    def shut_down(self) -> None:
+        """Lets everything rest."""
+        self._leave_all()
+
+    # The levels below.
+
+    @Slot(object)
+    def _open(self, tile: Tile) -> None:
+        column = self._maps.columns_shown[tile.column]
+        if self._network is None or self._subject is None or column.is_image:
+            return
+        self._finish_hint(_HINT_NAME)
+        self._asked, self._waiting = _Asked(column.name, tile.channel), True
+        self._start = self._global(self._maps.viewport(), self._maps.rectangle_of(tile))
+        self.layers_wanted.emit()
+
+    def _show_arithmetic(self, explained: "_Explained") -> None:
+        asked, arithmetic = self._asked, explained.arithmetic
+        if asked is None or explained.name != asked.name:
+            return
+        if not self._waiting:
+            for level in self._below:
+                if arithmetic is not None:
+                    level.show_arithmetic(arithmetic)
+            return
+        self._waiting = False
+        assert self._network is not None
+        is_answer = self._network.classifier.layers[-1].name == asked.name
+        names = self._network.classifier.classes if is_answer else ()
+        made = level_for(arithmetic, asked.channel, names)
+        if made is None:
+            self._asked = None
+            info = self._info(asked.name)
+            numbers = f"{info.parameters:,} numbers that it has learned" if info.parameters else "no numbers of its own"
+            what = f"How the numbers of {info.name} come about is not shown: it is a layer of the kind {info.kind}"
+            self._hint.setText(f"{breakable(what)}, with {numbers}.")
+            self._hint.show()
+            return
+        self._push(made)
+
+    @Slot(object)
+    def _push(self, make: Callable[[], Level]) -> None:
+        """Opens the level below; the map that was clicked goes to its place there."""
+        before = self._levels.currentWidget()
+        level = make()
+        level.deeper.connect(self._deepen)
+        level.nothing_clicked.connect(self.go_back)
+        level.done.connect(self._finish_hint)
+        self._below.append(level)
+        self._levels.addWidget(level)
+        self._levels.setCurrentWidget(level)
+        level.setFocus()
+        self._tell()
+        if not self.settings.reduced_motion and before is not None:
+            self._move(level)
+        level.begin(self.settings.reduced_motion)
+
+    @Slot(object)
+    def _deepen(self, make: Callable[[], Level]) -> None:
+        self._below[-1].stop()
+        above = self._below[-1]
+        self._start = self._global(above, above.target())
+        self._push(make)
+
+    def _move(self, level: Level) -> None:
+        """The picture of what was clicked goes to its place on the new level, which appears meanwhile."""
+        if self._start.isEmpty():
+            return
+        self._stop_motion()
+        picture = QLabel(self)
+        picture.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        picture.setScaledContents(True)
+        picture.setPixmap(self._picture)
+        picture.setGeometry(self._start)
+        picture.show()
+        effect = QGraphicsOpacityEffect(level)
+        level.setGraphicsEffect(effect)
+        fly = QPropertyAnimation(picture, b"geometry")
+        fly.setStartValue(self._start)
+        fly.setEndValue(self._global(level, level.target()))
+        appear = QPropertyAnimation(effect, b"opacity")
+        appear.setStartValue(0.0)
+        appear.setEndValue(1.0)
+        self._motion = QParallelAnimationGroup(self)
+        for animation in (fly, appear):
+            animation.setDuration(_MOTION)
+            animation.setEasingCurve(QEasingCurve.Type.OutCubic)
+            self._motion.addAnimation(animation)
+
+        def end() -> None:
+            picture.deleteLater()
+            level.setGraphicsEffect(None)  # type: ignore[arg-type]  # Qt takes none
+
+        self._motion.finished.connect(end)
+        self._motion.start()
+
+    def _stop_motion(self) -> None:
+        if self._motion is not None:
+            self._motion.setCurrentTime(_MOTION)
+            self._motion = None
+
+    def _global(self, widget: QWidget, place: QRectF) -> QRect:
+        """A place on a widget as one on this view; what is seen there is kept for the way."""
+        there = place.toRect()
+        self._picture = widget.grab(there) if not there.isEmpty() else QPixmap()
+        return QRect(widget.mapTo(self, there.topLeft()), there.size())
+
+    def _leave_all(self) -> None:
+        self._stop_motion()
+        for level in self._below:
+            self._remove(level)
+        self._below.clear()
+        self._asked, self._waiting = None, False
+        self._levels.setCurrentWidget(self._maps)
+        self._tell()
+
+    def _remove(self, level: Level) -> None:
+        level.stop()
+        self._levels.removeWidget(level)
+        level.deleteLater()
+
+    # What is said.
+
+    def _tell(self) -> None:
+        """Where one is, and what one can do there for the first time."""
+        path = ["All layers", *(level.title for level in self._below)]
+        self._where.setText(breakable(" › ".join(path)) if self._below else "")
+        self._back.setVisible(bool(self._below))
+        self._overview_tools.setVisible(not self._below)
+        level = self.level
+        text, name = (level.hint, level.hint_name) if level is not None else (_HINT, _HINT_NAME)
+        self._hint.setText(text)
+        self._hint.setVisible(bool(text) and name not in self._done)
+
+    @Slot(str)
+    def _finish_hint(self, name: str) -> None:
+        if name not in self._done:
+            self._done.add(name)
+            self.settings.remember(_HINTS_DONE, " ".join(sorted(self._done)))
+            self._tell()
+
+    # The columns.
+
+    def _info(self, name: str) -> LayerInfo:
+        assert self._network is not None
+        return next(info for info in self._network.classifier.layers if info.name == name)
+
+    def _show_columns(self) -> None:
+        if self._network is None:
+            self._maps.set_columns(())
+            return
+        columns = columns_of(self._network.classifier, self._unfolded)
+        self._maps.set_columns(columns, self._sources_of, self._kernel_of)
+
+    def _sources_of(self, tile: Tile) -> list[Tile]:
+        """The tiles on which a tile depends, as far as they are shown."""
+        shown = self._maps.columns_shown
+        if self._network is None or not shown[tile.column].sources:
+            return []
+        layer = self._network.classifier.model.get_layer(shown[tile.column].name)
+        infos = {info.name: info for info in self._network.classifier.layers}
+        found = []
+        for name, channels in zip(infos[layer.name].sources, channels_feeding(layer, tile.channel), strict=False):
+            numbers = [number for number in shown[tile.column].sources if shown[number].name == name]
+            # What feeds the first layer of a folded block may be folded away itself.
+            for number in numbers or shown[tile.column].sources[:1]:
+                count = shown[number].count
+                found += [Tile(number, channel) for channel in channels[:_MOST_SOURCES] if channel < count]
+        return found
+
+    def _kernel_of(self, tile: Tile, source: Tile) -> np.ndarray | None:
+        """The kernel through which a map sees another."""
+        name = self._maps.columns_shown[tile.column].name
+        if self._network is None:
+            return None
+        if name not in self._kernels:
+            layer = self._network.classifier.model.get_layer(name)
+            kernel = getattr(layer, "kernel", None)
+            is_plain = type(layer).__name__ in ("Conv2D", "DepthwiseConv2D")
+            self._kernels[name] = np.asarray(kernel) if is_plain and kernel is not None else None
+        kernel = self._kernels[name]
+        if kernel is None:
+            return None
+        if kernel.shape[3] * kernel.shape[2] == self._maps.columns_shown[tile.column].count != kernel.shape[3]:
+            return kernel.reshape(*kernel.shape[:2], -1)[..., tile.channel]
+        return kernel[..., source.channel % kernel.shape[2], tile.channel % kernel.shape[3]]
+
+    @Slot(str)
+    def _fold(self, key: str) -> None:
+        self._unfolded ^= {key}
+        self._show_columns()
+        self.layers_wanted.emit()
+
+    @Slot()
+    def _choose_scale(self) -> None:
+        self._maps.set_scale(self._scale.currentData())
+        self.settings.remember(_SCALE, self._scale.currentData())
+
+    def _zoom(self, direction: int) -> None:
+        self._maps.step_zoom(direction, self._maps.viewport().rect().center().toPointF())
+
+    @Slot()
+    def _heed_settings(self) -> None:
+        self._maps.set_animated(not self.settings.reduced_motion)
+
+
+@dataclass(frozen=True, eq=False)
+class _Explained:
+    """The arithmetic of a layer for an image; None where its numbers are not explained."""
+
+    name: str
+    arithmetic: Arithmetic | None
+
+
+@dataclass(frozen=True)
+class _ArithmeticOf:
+    """Explains the numbers of a layer, from the outputs that a prediction has of it and of what feeds it."""
+
+    name: str
+
+    def __call__(self, classifier: Classifier, answer: Answer) -> _Explained | None:
+        assert answer.prediction is not None and answer.image is not None
+        info = next((info for info in classifier.layers if info.name == self.name), None)
+        outputs = {layer.name: layer.values for layer in answer.prediction.layers}
+        outputs[IMAGE] = answer.image.astype(np.float32)
+        if info is None or not all(name in outputs for name in (info.name, *info.sources)):
+            return None
+        sources = tuple(outputs[name] for name in info.sources)
+        layer = classifier.model.get_layer(self.name)
+        return _Explained(self.name, arithmetic_of(layer, sources, outputs[self.name]))

@@ -1,0 +1,351 @@
+"""The Inside page: a network that is open, an image that it answers, and several ways to look inside."""
+
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget
+from typing_extensions import override
+
+from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.buttons import chip, chip_group, on_key
+from cnnstudio.gui.controls.describe import label
+from cnnstudio.gui.controls.layouts import STRETCH, ButtonRows, column, row, widget_of
+from cnnstudio.gui.controls.progress_panel import ProgressBar
+from cnnstudio.gui.library import Library
+from cnnstudio.gui.look.theme import GRID, SECTION
+from cnnstudio.gui.pages import Page
+from cnnstudio.gui.pages.choosers.models import IN_USE, ModelChooser
+from cnnstudio.gui.pages.choosers.network_input.image_panel import ImagePanel
+from cnnstudio.gui.pages.choosers.network_input.look_inside import LookInside
+from cnnstudio.gui.pages.choosers.network_input.session import (
+    Answer,
+    ModelInput,
+    Session,
+    UnusablePictureError,
+    flattened,
+)
+from cnnstudio.gui.pages.inside.view import VIEWS, Extra, OpenNetwork, Subject, View
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.task import LatestTask, aside
+from cnnstudio.models.trained.classifier import Classifier
+from cnnstudio.models.trained.parts import is_model
+from cnnstudio.storage import exists, is_folder
+
+_SHARE = 21
+"""Of the page's width for the image, in hundredths: the views need the rest."""
+
+_SHOWN = "inside/view"
+
+
+class InsidePage(Page):
+    """The image on the left, one of several views of the network on the right.
+
+    Signals:
+        navigate(str, object): to the pages that a model or a folder is for.
+        ready(): a model is open and compiled: the next drawing is answered at once.
+        answered(object): a `Subject` is on screen.
+    """
+
+    ready = Signal()
+    answered = Signal(object)
+
+    def __init__(self, settings: Settings, library: Library | None = None) -> None:
+        super().__init__(library)
+        self._settings = settings
+        self._session = Session()
+        self._lock = threading.Lock()
+        self._task = LatestTask(self)
+        self._task.finished.connect(self._show)
+        self._task.failed.connect(self._fail)
+        self._network: OpenNetwork | None = None
+        self._open: Path | None = None
+        self._recalled = ""
+        self._subject: Subject | None = None
+        self._wanted: ModelInput | None = None
+        self._views: dict[str, View] = {}
+        self._told: dict[str, tuple[object, object]] = {}
+        """What each view was told last: the network and the subject."""
+        self._shown = next(iter(VIEWS))
+        self._models = ModelChooser(self.library, settings, self._message)
+        self._panel = ImagePanel(self._message, _SHARE)
+        self._chips = [chip(f"view_{entry.name}", entry.title, entry.tip) for entry in VIEWS.values()]
+        self._chip_rows = ButtonRows(self._chips)
+        self._stack = QStackedWidget()
+        self._build()
+        on_key(self, Qt.Key.Key_Escape, self.go_back)
+        for name, key, act in (
+            ("paste", QKeySequence.StandardKey.Paste, self._panel.photo.paste),
+            ("open_file", QKeySequence.StandardKey.Open, self._panel.photo.ask),
+        ):
+            here = Qt.ShortcutContext.WidgetWithChildrenShortcut
+            action = QAction(self, shortcut=QKeySequence(key), shortcutContext=here)
+            action.setObjectName(name)
+            action.triggered.connect(act)
+            self.addAction(action)
+        with QSignalBlocker(self._models):
+            self._recall_model()
+        if self._models.card is not None:
+            self._panel.use(self._models.card)
+        recalled = settings.recall(_SHOWN, next(iter(VIEWS)), "the view shown last", VIEWS.__contains__)
+        self.show_view(recalled)
+
+    @property
+    def model(self) -> Path | None:
+        """The model that is open; None while one is being opened."""
+        return self._open
+
+    @property
+    def view(self) -> View:
+        """The view in front."""
+        return self._views[self._shown]
+
+    def entered(self) -> None:
+        """What was trained or opened meanwhile is opened."""
+        super().entered()
+        self._recall_model()
+        if self._open is None:
+            self._ask()
+
+    def refresh(self) -> None:
+        """The list of models may be another now."""
+        self._models.refresh()
+
+    @Slot(object)
+    def receive(self, payload: LookInside | Path) -> None:
+        """Opens a model, a picture, or what another page looks at; folders of pictures are the Try page's."""
+        if isinstance(payload, LookInside):
+            if payload.view in VIEWS:
+                self.show_view(payload.view)
+            self._models.choose(payload.path)
+            if payload.input is not None:
+                self._panel.show_input(payload.input)
+        elif aside(partial(is_model, payload)):
+            self._models.open(payload)
+        elif is_folder(payload) or payload.suffix.lower() == ".zip":
+            self.navigate.emit("try", payload)
+        else:
+            self._panel.open_picture(payload)
+
+    def shut_down(self) -> None:
+        """Waits for the request that is being answered."""
+        self._panel.shut_down()
+        self._models.shut_down()
+        for view in self._views.values():
+            view.shut_down()
+        self._task.shut_down()
+
+    @Slot()
+    def go_back(self) -> None:
+        """Goes back one level in the view in front."""
+        self.view.go_back()
+
+    @Slot(str)
+    def show_view(self, name: str) -> None:
+        """Brings a view to the front, a key of `VIEWS`."""
+        if name not in self._views:
+            view = self._views[name] = VIEWS[name].make(self._settings)
+            view.layers_wanted.connect(partial(self._look, view))
+            view.failed.connect(self._message.show_failure)
+            view.navigate.connect(self.navigate)
+            self._stack.addWidget(view)
+        self._shown = name
+        self._chips[list(VIEWS).index(name)].setChecked(True)
+        self._stack.setCurrentWidget(self.view)
+        self._settings.remember(_SHOWN, name)
+        self._tell()
+
+    def _build(self) -> None:
+        self._models.setMinimumWidth(46 * GRID)
+        self._models.setMaximumWidth(64 * GRID)
+        self._models.chosen.connect(self._model_chosen)
+        self._models.layers_wanted.connect(partial(self.navigate.emit, "architecture"))
+        self._models.mistakes_wanted.connect(partial(self.navigate.emit, "data"))
+        self._models.training_wanted.connect(partial(self.navigate.emit, "train"))
+        self._panel.asked.connect(self._ask)
+        self._panel.source_changed.connect(self._start_anew)
+        self._panel.photo.path_chosen.connect(self.receive)
+        chip_group(self, self._chips, lambda number: self.show_view(list(VIEWS)[number]))
+        self._state = label(role="secondary", name="inside_state", plain=True)
+        self._opening = ProgressBar(
+            "opening_progress", "Opening the network", "The network is being read and compiled."
+        )
+        self._opening.show_part(0, None)
+        self._opening.hide()
+        right = column(self._chip_rows, self._state, self._opening, (self._stack, 1), gap=GRID)
+        page = column(self._header(), self._message, (row(self._panel, (right, 1), gap=SECTION), 1), gap=2 * GRID)
+        page.setContentsMargins(SECTION, SECTION, SECTION, 2 * GRID)
+        self.setLayout(column(widget_of(page)))
+
+    def _header(self) -> QHBoxLayout:
+        return row(label("Look inside", "heading"), STRETCH, (self._models, 2), gap=2 * GRID)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The canvas grows with the window."""
+        super().resizeEvent(event)
+        self._panel.fit_into(self.width(), self.height())
+        self._chip_rows.fit(self.width() - self._panel.minimumWidth() - 3 * SECTION)
+
+    def _recall_model(self) -> None:
+        """Chooses the model that was opened or trained last, where that is another one than was known here."""
+        before = self._recalled
+
+        def is_usable(model: str) -> bool:
+            return model == before or (exists(Path(model)) and is_model(Path(model)))
+
+        self._recalled = self._settings.recall(IN_USE, "", "the model used last", is_usable)
+        if self._recalled not in ("", before):
+            self._models.choose(Path(self._recalled))
+
+    @Slot()
+    def _ask(self) -> None:
+        path = self._models.path
+        if path is None:
+            self._message.show_error("There is no model yet. Train one on the Train page.")
+            return
+        self._wanted = self._panel.source.input
+        if self._wanted is None:
+            self._blank()
+        elif self._open is None:
+            self._panel.source.preview()
+        self._tell_state()
+        layers = self.view.layers if path == self._open else None
+        question = _Question(self._session, self._lock, layers, self.view.extra if path == self._open else None)
+        self._task.submit(_ask, question, path, self._wanted)
+
+    def _look(self, view: View) -> None:
+        """Asks for more layers of the image that is shown, unless a newer one is on its way, which brings them."""
+        subject = self._subject
+        if view is self.view and subject is not None and self._wanted is None:
+            self._task.submit(_look, _Question(self._session, self._lock, view.layers, view.extra), subject)
+
+    @Slot()
+    def _model_chosen(self) -> None:
+        self._message.hide()
+        self._open = self._network = None
+        self._blank()
+        if self._models.card is not None:
+            self._panel.use(self._models.card)
+        self._tell()
+        self._ask()
+
+    @Slot()
+    def _start_anew(self) -> None:
+        self._message.hide()
+        self._blank()
+        self._ask()
+
+    @Slot(object)
+    def _show(self, result: "tuple[Classifier, Answer, object] | Subject | None") -> None:
+        if isinstance(result, Subject):
+            if self._subject is not None and result.answer.input is self._subject.answer.input:
+                self._subject = result
+                self._tell()
+            return
+        if result is None or result[1].path != self._models.path:
+            return
+        classifier, answer, extra = result
+        if answer.path != self._open:
+            self._opened(classifier, answer)
+        if answer.input is self._wanted:
+            self._wanted = None
+        if answer.prediction is None or answer.image is None or not self._panel.is_current(answer.input):
+            return
+        self._subject = Subject(classifier, answer, self._lock, extra)
+        self._panel.show_answer(answer)
+        self._tell_state()
+        self._tell()
+        self.answered.emit(self._subject)
+
+    def _opened(self, classifier: Classifier, answer: Answer) -> None:
+        self._open = answer.path
+        self._models.introduce(answer.path, answer.card)
+        self._recalled = str(answer.path)
+        self._settings.remember(IN_USE, self._recalled)
+        self._network = OpenNetwork(classifier, self._lock, self._models.name)
+        self._panel.use(answer.card)
+        self._panel.tell_flattened(flattened(answer.layers))
+        self._panel.offer_samples(answer.card, answer.samples)
+        self._tell_state()
+        self._tell()
+        self.ready.emit()
+
+    def _tell(self) -> None:
+        """Tells the view in front what it does not know yet."""
+        network, subject = self._told.get(self._shown, (None, None))
+        self._told[self._shown] = (self._network, self._subject)
+        if network is not self._network:
+            self.view.set_network(self._network)
+            subject = None
+        if self._subject is None:
+            if subject is not None or network is not self._network:
+                self.view.forget()
+        elif self._subject is not subject and self._network is not None:
+            self.view.show_subject(self._subject)
+
+    def _blank(self) -> None:
+        self._subject = None
+        self._panel.forget()
+        self._tell()
+
+    def _tell_state(self) -> None:
+        opening = self._open is None and self._models.path is not None
+        self._opening.setVisible(opening)
+        text = f"Opening the network {self._models.name} …" if opening else ""
+        if not opening and self._subject is None:
+            text = self._panel.source.invitation
+        self._state.setText(text)
+        self._state.setVisible(bool(text))
+
+    @Slot(object)
+    def _fail(self, error: Exception) -> None:
+        self._wanted = None
+        self._blank()
+        self._opening.hide()
+        self._state.setText("" if self._open is not None else "The network could not be opened.")
+        if isinstance(error, UnusablePictureError):
+            self._panel.photo.show_picture(error.picture)
+        elif self._panel.source is self._panel.camera and isinstance(error, StudioError) and self._open is not None:
+            self._state.setText(str(error))  # no error message: the next picture may do
+            self._state.show()
+            return
+        elif self._panel.source is self._panel.photo:
+            self._panel.photo.drop()
+        if not self._models.asks_about(error):
+            self._message.show_failure(error)
+
+
+@dataclass(frozen=True, eq=False)
+class _Question:
+    """What the thread of the page is asked: the outputs of which layers, and what else."""
+
+    session: Session
+    lock: threading.Lock
+    layers: Collection[str] | None
+    extra: Extra | None
+
+    def answer_more(self, classifier: Classifier, answer: Answer) -> object:
+        return None if self.extra is None or answer.prediction is None else self.extra(classifier, answer)
+
+
+def _ask(question: _Question, path: Path, model_input: ModelInput | None) -> tuple[Classifier, Answer, object]:
+    with question.lock:
+        answer = question.session.ask(path, model_input, question.layers)
+        classifier = question.session.classifier
+        assert classifier is not None
+        return classifier, answer, question.answer_more(classifier, answer)
+
+
+def _look(question: _Question, subject: Subject) -> Subject | None:
+    """The same image with the outputs of other layers; None where another model is open by now."""
+    with question.lock:
+        look = question.session.look(subject.answer, question.layers or ())
+        if look is None:
+            return None
+        answer = replace(subject.answer, prediction=replace(subject.prediction, layers=look.layers))
+        return replace(subject, answer=answer, extra=question.answer_more(subject.classifier, answer))

@@ -1,0 +1,173 @@
+"""What the views of the Inside page have in common, and the table of them."""
+
+import importlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from cnnstudio.gui.pages.choosers.network_input.session import Answer
+from cnnstudio.gui.settings import Settings
+from cnnstudio.models.trained.classifier import Classifier, Prediction
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """An image, and the network that is looked into while it answers it.
+
+    A Keras model is used by one thread at a time. Whoever computes with the classifier does so in a thread of its own,
+    and holds the lock meanwhile, for one short step at a time: the pen waits for it.
+
+    Attributes:
+        classifier: its weights are frozen: whoever changes weights takes a model of its own.
+        answer: to the image: how it was asked for (`input`), and all that is known of it.
+        lock: to be held while the classifier is used.
+        extra: what the view's own `extra` returned for it.
+    """
+
+    classifier: Classifier
+    answer: Answer
+    lock: threading.Lock
+    extra: object = None
+
+    @property
+    def image(self) -> np.ndarray:
+        """uint8 (height, width, channels), as the network gets it."""
+        assert self.answer.image is not None
+        return self.answer.image
+
+    @property
+    def prediction(self) -> Prediction:
+        """With the outputs of the layers that the view in front had asked for."""
+        assert self.answer.prediction is not None
+        return self.answer.prediction
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names, in the order of the probabilities."""
+        return self.classifier.classes
+
+
+@dataclass(frozen=True, eq=False)
+class OpenNetwork:
+    """The network that is open.
+
+    Attributes:
+        classifier: as of `Subject`.
+        lock: likewise.
+        name: what people call it.
+    """
+
+    classifier: Classifier
+    lock: threading.Lock
+    name: str
+
+
+Extra = Callable[[Classifier, Answer], object]
+"""What a view has computed for an image, within milliseconds and away from the GUI thread."""
+
+
+class View(QWidget):
+    """One way to look into a network. A view is made with `ItsClass(settings)` when it is first chosen.
+
+    Of these, `set_network` is called first, and whenever another model is open; then `show_subject` for every image, at
+    each move of the pen. A view that is not seen is told when it comes to the front.
+
+    Signals:
+        layers_wanted(): other layers are wanted of the image that is shown: `layers` names them.
+        failed(object): an exception that the page is to say.
+        navigate(str, object): as of a page.
+    """
+
+    layers_wanted = Signal()
+    failed = Signal(object)
+    navigate = Signal(str, object)
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.settings = settings
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The names of the layers whose outputs it wants in the prediction of each image; the fewer, the faster."""
+        return ()
+
+    @property
+    def extra(self) -> Extra | None:
+        """What is to be computed for each image besides, at once and in the same thread; None for nothing."""
+        return None
+
+    def set_network(self, network: OpenNetwork | None) -> None:
+        """Another network is open; None while one is being opened."""
+
+    def show_subject(self, subject: Subject) -> None:
+        """Shows another image, or the same with the outputs of other layers."""
+
+    def forget(self) -> None:
+        """There is no image, or none any more."""
+
+    def go_back(self) -> bool:
+        """Goes back one level; returns False where it is at its uppermost one."""
+        return False
+
+    def shut_down(self) -> None:
+        """Stops what it has running, and waits for it."""
+
+
+@dataclass(frozen=True)
+class ViewEntry:
+    """A view as its chip shows it.
+
+    Attributes:
+        name: its key; its chip's `objectName` is `view_<name>`.
+        title: the words on the chip, with `&` before the letter that presses it.
+        tip: what one sees there, in a sentence.
+        path: `module:class`, imported when the view is first chosen; a leading dot stands for this package.
+    """
+
+    name: str
+    title: str
+    tip: str
+    path: str
+
+    def make(self, settings: Settings) -> View:
+        """Imports the view and makes it."""
+        module, _, class_name = self.path.partition(":")
+        view: View = getattr(importlib.import_module(module, __package__), class_name)(settings)
+        view.setObjectName(f"inside_{self.name}")
+        return view
+
+
+VIEWS: dict[str, ViewEntry] = {
+    entry.name: entry
+    for entry in (
+        ViewEntry(
+            "network",
+            "&Network",
+            "All layers with their maps, and the way down to one number.",
+            ".network_view:NetworkView",
+        ),
+        ViewEntry(
+            "kernels",
+            "&Kernels",
+            "The filters of every convolution, and what training made of them.",
+            ".kernels_view:KernelsView",
+        ),
+        ViewEntry(
+            "why",
+            "&Why this answer",
+            "Which parts of the image speak for a class, in several ways, and how far to trust them.",
+            ".why_view:WhyView",
+        ),
+        ViewEntry(
+            "units",
+            "What does a &unit like?",
+            "The test images that excite one map or number most, and a picture made up to do so.",
+            ".units_view:UnitsView",
+        ),
+    )
+}
+"""Every view, in the order of the chips."""

@@ -1,0 +1,173 @@
+"""A few curves over a common axis, with a legend; picture and numbers can be saved."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QAction, QColor, QGuiApplication
+from PySide6.QtWidgets import QSizePolicy, QWidget
+from typing_extensions import override
+
+from cnnstudio.gui.controls.describe import describe, label
+from cnnstudio.gui.controls.layouts import column
+from cnnstudio.gui.controls.saving import Format, picture_of, png, save_as, svg_of
+from cnnstudio.gui.look.theme import GAP, GRID, LINE_STYLES, colours, icon, small_font
+
+_HEIGHT = 24 * GRID
+_AXIS_WIDTH = 46
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A curve.
+
+    Attributes:
+        title: in the legend.
+        values: a number for each place on the axis; NaN for none.
+    """
+
+    title: str
+    values: np.ndarray
+
+
+class LineChart(QWidget):
+    """Curves that differ by colour and by line style.
+
+    Args:
+        name: its `objectName`.
+        title: above it, and its accessible name.
+        tip: its tooltip.
+        axes: the titles of the horizontal and of the vertical axis.
+        limits: the lowest and the highest value of the vertical axis.
+    """
+
+    def __init__(self, name: str, title: str, tip: str, axes: tuple[str, str], limits: tuple[float, float]) -> None:
+        super().__init__()
+        describe(self, name, title, tip)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._across, self._up = axes
+        self._places = np.empty(0)
+        self._names: Sequence[str] = ()
+        self._lines: tuple[Line, ...] = ()
+        self._legend = label(role="small", name=f"{name}_legend")
+        self._legend.setTextFormat(Qt.TextFormat.RichText)
+        self._view = pg.GraphicsLayoutWidget(self)
+        self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self._view.ci.layout.setContentsMargins(0, 0, GAP, 0)
+        self._view.setFixedHeight(_HEIGHT)
+        self._plot = pg.PlotItem(enableMenu=False)
+        self._plot.setMouseEnabled(False, False)
+        self._plot.hideButtons()
+        self._plot.disableAutoRange()
+        self._plot.setYRange(*limits, padding=0.04)
+        self._plot.getAxis("left").setWidth(_AXIS_WIDTH)
+        self._view.ci.addItem(self._plot, 0, 0)
+        self.setLayout(column(label(title, "strong"), self._legend, self._view, gap=GAP // 2))
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        for key, text, picture, act in (
+            ("copy_picture", "Copy picture", "copy", self._copy),
+            ("save_picture", "Save picture…", "image", partial(self._save, numbers=False)),
+            ("save_data", "Save data…", "save", partial(self._save, numbers=True)),
+        ):
+            action = QAction(icon(picture), text, self)
+            action.setObjectName(f"{name}_{key}")
+            action.triggered.connect(act)
+            self.addAction(action)
+        self._follow_theme()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The curves that are shown."""
+        return self._lines
+
+    def set_lines(self, places: np.ndarray, lines: Sequence[Line], names: Sequence[str] = ()) -> None:
+        """Shows curves.
+
+        Args:
+            places: on the horizontal axis, one for each value of a line.
+            lines: the curves.
+            names: what the axis says at the places, in place of numbers.
+        """
+        self._places, self._lines, self._names = places, tuple(lines), tuple(names)
+        self.setAccessibleDescription("; ".join(self._in_words(line) for line in lines))
+        axis = self._plot.getAxis("bottom")
+        axis.setTicks([list(zip(places, self._short_names(), strict=True))] if names else None)
+        if len(places):
+            self._plot.setXRange(float(places[0]), float(places[-1]), padding=0.03)
+        self._draw()
+
+    def csv_text(self) -> str:
+        """The numbers as a table."""
+        text = io.StringIO()
+        rows = csv.writer(text)
+        rows.writerow([self._across, *(line.title for line in self._lines)])
+        for number, place in enumerate(self._places):
+            head = self._names[number] if self._names else f"{place:g}"
+            rows.writerow([head, *(f"{line.values[number]:.6g}" for line in self._lines)])
+        return text.getvalue()
+
+    def _short_names(self) -> list[str]:
+        return [name if len(name) <= 12 else f"{name[:5]}…{name[-5:]}" for name in self._names]
+
+    def _in_words(self, line: Line) -> str:
+        return f"{line.title}: from {line.values[0]:.2f} to {line.values[-1]:.2f}" if len(line.values) else line.title
+
+    def _draw(self) -> None:
+        self._plot.clear()
+        texts = []
+        for number, line in enumerate(self._lines):
+            colour = colours().plot[number % len(colours().plot)]
+            style = LINE_STYLES[(number + number // len(colours().plot)) % len(LINE_STYLES)]
+            pen = pg.mkPen(colour, width=2, style=style)
+            marker = "osdt+xp"[number % 7]
+            few = len(self._places) <= 30
+            self._plot.plot(
+                self._places, line.values, pen=pen, antialias=True, symbol=marker if few else None, symbolSize=6,
+                symbolPen=colour, symbolBrush=colour, connect="finite",
+            )  # fmt: skip
+            sign = {"o": "●", "s": "■", "d": "◆", "t": "▼", "+": "+", "x": "×", "p": "⬟"}[marker]
+            texts.append(f'<span style="color:{colour}">{sign}</span>&nbsp;{line.title.replace(" ", "&nbsp;")}')
+        self._legend.setText("&nbsp; &nbsp; ".join(texts))
+
+    def _follow_theme(self) -> None:
+        theme = colours()
+        self._view.setBackground(QColor(theme.window))
+        for name, title in (("left", self._up), ("bottom", self._across)):
+            axis = self._plot.getAxis(name)
+            axis.setPen(QColor(theme.border))
+            axis.setTextPen(QColor(theme.secondary))
+            axis.setStyle(tickFont=small_font(self.font()))
+            axis.setLabel(title, color=theme.secondary)
+        self._draw()
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        """Follows the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._follow_theme()
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(36 * GRID, super().sizeHint().height())
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setImage(picture_of(self))
+
+    def _save(self, *, numbers: bool) -> None:
+        name = self.objectName().replace("_", "-")
+        if numbers:
+            save_as(self, "Save the numbers", name, (Format(".csv", "Table", lambda: self.csv_text().encode()),))
+        else:
+            formats = (
+                Format(".png", "Picture", lambda: png(picture_of(self))),
+                Format(".svg", "Drawing", lambda: svg_of(self)),
+            )
+            save_as(self, "Save the chart", name, formats)

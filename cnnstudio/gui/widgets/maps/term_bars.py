@@ -1,0 +1,142 @@
+"""The terms of a sum, a line each: what it is, how it is computed, and a bar as long as it is large."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy
+from typing_extensions import override
+
+from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.look.theme import GRID, colormap_table, colours
+from cnnstudio.gui.widgets.items import NONE, ItemWidget
+from cnnstudio.gui.widgets.maps.colour_scale import format_value
+
+_ROW = 3 * GRID
+_LONGEST_NAME = 0.24
+_NUMBER = 9 * GRID
+
+
+@dataclass(frozen=True)
+class TermBar:
+    """A term.
+
+    Attributes:
+        name: what it is.
+        how: how it is computed, such as “0.5 × −1.2”.
+        value: how large it is; bars of negative ones go to the left.
+        circle: a number that is shown as a coloured circle before it, such as a logit; None for none.
+    """
+
+    name: str
+    how: str
+    value: float
+    circle: float | None = None
+
+
+class TermBars(ItemWidget):
+    """Terms below each other, on one scale.
+
+    Args:
+        name: its `objectName`.
+        title: its accessible name.
+    """
+
+    follows_pointer = True
+
+    def __init__(self, name: str, title: str) -> None:
+        super().__init__()
+        describe(self, name, title, "Each line is a term; the longer its bar, the more it counts.")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._terms: tuple[TermBar, ...] = ()
+
+    @property
+    def terms(self) -> tuple[TermBar, ...]:
+        """The terms that are shown, from the top."""
+        return self._terms
+
+    def show_terms(self, terms: Sequence[TermBar]) -> None:
+        """Shows these terms."""
+        self._terms = tuple(terms)
+        self.setFixedHeight(max(1, len(self._terms)) * _ROW)
+        self.update()
+
+    def item_count(self) -> int:
+        """How many terms there are."""
+        return len(self._terms)
+
+    def columns(self) -> int:
+        """One in a line."""
+        return 1
+
+    def item_at(self, position: QPointF) -> int:
+        """The term at a point; -1 for none."""
+        item = int(position.y() // _ROW)
+        return item if 0 <= item < len(self._terms) and 0 <= position.x() < self.width() else NONE
+
+    def item_rectangle(self, item: int) -> QRectF:
+        """Where a term lies."""
+        return QRectF(0, item * _ROW, self.width(), _ROW)
+
+    def item_text(self, item: int) -> str:
+        """A term in words."""
+        term = self._terms[item]
+        return f"{term.name}: {term.how} {format_value(term.value)}"
+
+    def hover(self, item: int) -> None:
+        """What was pointed at last stays marked."""
+        if item != NONE:
+            super().hover(item)
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(40 * GRID, max(1, len(self._terms)) * _ROW)
+
+    @override
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter, theme = QPainter(self), colours()
+        values = np.nan_to_num(np.array([term.value for term in self._terms] or [0.0]))
+        low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
+        span = (high - low) or 1.0
+        circles = [term.circle for term in self._terms if term.circle is not None]
+        largest = max((abs(value) for value in circles), default=1.0) or 1.0
+        table, name_width = colormap_table("diverging"), self.width() * _LONGEST_NAME
+        how_width = self.width() * 0.3
+        bars = QRectF(name_width + how_width + 2 * GRID, 0, 0, _ROW)
+        bars.setRight(self.width() - _NUMBER - GRID)
+        for item, term in enumerate(self._terms):
+            area = self.item_rectangle(item)
+            if item == self.current:
+                painter.fillRect(area, QColor(theme.accent_soft))
+            left = 0.0
+            if term.circle is not None:
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+                shade = int(np.clip(round(127.5 + 127.5 * term.circle / largest), 0, 255))
+                painter.setBrush(QColor.fromRgb(int(table[shade])))
+                painter.setPen(QPen(QColor(theme.border), 1))
+                painter.drawEllipse(QPointF(GRID + 2, area.center().y()), GRID - 1, GRID - 1)
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+                left = 2.5 * GRID
+            painter.setPen(QColor(theme.text))
+            middle = Qt.AlignmentFlag.AlignVCenter
+            name = painter.fontMetrics().elidedText(term.name, Qt.TextElideMode.ElideRight, int(name_width - left))
+            painter.drawText(area.adjusted(left + 2, 0, 0, 0), middle, name)
+            painter.setPen(QColor(theme.secondary))
+            how = QRectF(name_width, area.top(), how_width, _ROW)
+            painter.drawText(how, middle | Qt.AlignmentFlag.AlignRight, term.how)
+            value = term.value if np.isfinite(term.value) else 0.0
+            zero = bars.left() + bars.width() * (-low / span)
+            length = bars.width() * value / span
+            bar = QRectF(zero, area.top() + 5, length, _ROW - 10).normalized()
+            painter.fillRect(bar, QColor(theme.accent if value >= 0 else theme.plot[1]))
+            painter.setPen(QColor(theme.text))
+            number = QRectF(bars.right() + GRID, area.top(), _NUMBER, _ROW)
+            painter.drawText(number, middle | Qt.AlignmentFlag.AlignRight, _short(term.value))
+        painter.end()
+
+
+def _short(value: float) -> str:
+    """A number that has room behind its bar: without powers of ten where it is small."""
+    return "< 0.001" if 0 < value < 0.001 else format_value(value)

@@ -1,0 +1,80 @@
+"""The sanity check: ranks as SciPy has them, each layer's own initialiser, and the classifier as it was."""
+
+import numpy as np
+import pytest
+
+from cnnstudio.explaining.sanity import ink_box, randomise, rank_correlation, sanity_check
+from cnnstudio.progress import Cancelled, Progress
+
+IMAGES = np.random.default_rng(1).integers(0, 256, (3, 8, 9, 1)).astype(np.uint8)
+
+
+def test_rank_correlation_is_that_of_scipy():
+    from scipy.stats import spearmanr
+
+    random = np.random.default_rng(0)
+    one, other = random.normal(size=(7, 9)).round(1), random.normal(size=(7, 9)).round(1)
+    assert rank_correlation(one, other) == pytest.approx(spearmanr(one.ravel(), other.ravel()).statistic)
+    assert rank_correlation(one, one) == pytest.approx(1)
+    assert rank_correlation(one, -one) == pytest.approx(-1)
+    assert rank_correlation(one, np.zeros_like(one)) == 0
+    assert rank_correlation(np.zeros_like(one), np.zeros_like(one)) == 1
+
+
+def test_only_what_lies_in_the_box_of_the_ink_is_compared():
+    image = np.zeros((8, 9, 1), np.uint8)
+    image[2, 3] = image[5, 4] = 9
+    assert ink_box(image) == (slice(2, 6), slice(3, 5))
+    assert ink_box(np.full((4, 4, 3), 7, np.uint8)) == (slice(None), slice(None))
+    assert ink_box(np.arange(16, dtype=np.uint8).reshape(4, 4, 1)) == (slice(0, 4), slice(0, 4))
+
+
+def test_a_layer_becomes_what_its_own_initialisers_make():
+    from keras import layers
+
+    dense = layers.Dense(400, kernel_initializer="he_normal", bias_initializer="ones")
+    dense.build((None, 200))
+    dense.set_weights([np.full((200, 400), 9, np.float32), np.full(400, 9, np.float32)])
+    randomise(dense, 3)
+    kernel, bias = dense.get_weights()
+    assert kernel.std() == pytest.approx((2 / 200) ** 0.5, rel=0.02)
+    assert (bias == 1).all()
+    randomise(dense, 3)
+    np.testing.assert_array_equal(dense.get_weights()[0], kernel)
+    norm = layers.BatchNormalization()
+    norm.build((None, 5))
+    norm.set_weights([np.full(5, 9, np.float32)] * 4)
+    randomise(norm, 3)
+    np.testing.assert_array_equal(np.stack(norm.get_weights()), np.repeat([[1], [0], [0], [1]], 5, axis=1))
+
+
+def test_pictures_change_as_weights_do(convnet):
+    before = convnet.classifier.model.get_weights()
+    told: list[Progress] = []
+    found = sanity_check(convnet.classifier, IMAGES, ("saliency", "grad-cam"), on_progress=told.append)
+    assert found.stages == ("answer", "hidden", "conv2", "conv1")
+    assert found.images == 3
+    for curves in (found.signed, found.unsigned):
+        assert list(curves) == ["saliency", "grad-cam"]
+        for curve in curves.values():
+            assert curve.shape == (5,)
+            assert curve[0] == pytest.approx(1)
+            assert (np.abs(curve) <= 1 + 1e-9).all()
+    assert abs(found.signed["saliency"][-1]) < 0.5
+    assert (told[-1].done, told[-1].total) == (30, 30)
+    for weight, same in zip(convnet.classifier.model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, same)
+
+
+def test_methods_that_do_not_fit_are_left_out_and_it_can_be_cancelled(make_scores):
+    from keras import layers
+
+    scores = make_scores(layers.Flatten(), layers.Dense(3, activation="softmax"))
+    found = sanity_check(scores.classifier, IMAGES[:1], ("grad-cam", "guided-backpropagation", "saliency"))
+    assert list(found.signed) == ["saliency"]
+
+    def cancel(_: Progress) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        sanity_check(scores.classifier, IMAGES[:1], ("saliency",), on_progress=cancel)

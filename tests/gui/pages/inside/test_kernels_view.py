@@ -1,0 +1,106 @@
+"""The kernels: pictures, numbers, orders, what training changed, and histograms."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QTableView
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.gui.pages.choosers.network_input.look_inside import LookInside
+from cnnstudio.gui.pages.choosers.network_input.session import Drawing
+from cnnstudio.gui.pages.inside.kernels_view import filters_of, ordered
+from cnnstudio.gui.pages.inside.page import InsidePage
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.charts.histogram import Histogram
+from cnnstudio.gui.widgets.maps.map_row import MapRow
+from cnnstudio.models.trained.library import load_classifier
+from cnnstudio.storage import shipped
+
+SECONDS = 30_000
+MODEL = shipped("trained/lenet5-mnist")
+SEVEN = np.array([[90, 80], [150, 76], [220, 80], [195, 140], [170, 200], [150, 260]], np.float64)
+
+
+@pytest.fixture
+def page(qtbot: QtBot) -> Iterator[InsidePage]:
+    page = InsidePage(Settings())
+    qtbot.addWidget(page)
+    page.resize(1192, 800)
+    page.show()
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page.receive(LookInside(MODEL, Drawing([SEVEN]), "kernels"))
+    yield page
+    page.shut_down()
+
+
+def histogram(page: InsidePage, name: str) -> Histogram:
+    return page.findChild(Histogram, f"{name}_histogram")
+
+
+def choose(page: InsidePage, name: str, data: str) -> None:
+    combo = page.findChild(QComboBox, name)
+    combo.setCurrentIndex(combo.findData(data))
+
+
+def test_filters_are_pictures_and_numbers(page: InsidePage) -> None:
+    kernel = np.asarray(load_classifier(MODEL).model.get_layer("conv2").kernel)
+    choose(page, "kernel_layer_combo", "conv2")
+    shown = page.findChild(MapRow, "kernel_pictures").values
+    np.testing.assert_array_equal(shown[..., 7], kernel[:, :, 1, 1])  # the second kernel of the second filter
+    page.findChild(QPushButton, "kernels_as_numbers").click()
+    table = page.findChild(QTableView, "kernel_numbers").model()
+    assert (table.rowCount(), table.columnCount()) == (5 * 6, 5)
+    assert table.data(table.index(6, 2)) == f"{kernel[1, 2, 1, 0]:.4f}".replace("-", "−")
+    choose(page, "kernel_order_combo", "norm")
+    strongest = int(np.linalg.norm(kernel.reshape(-1, 16), axis=0).argmax())
+    assert f"Filter {strongest + 1} " in page.findChild(QLabel, "filter_norm").text()
+
+
+def test_histograms_of_weights_activations_and_gradients(page: InsidePage, qtbot: QtBot) -> None:
+    choose(page, "kernel_layer_combo", "conv2")
+    for name, numbers in (("weights", 2400), ("activations", 1600), ("gradients", 2400)):
+        qtbot.waitUntil(lambda n=name: histogram(page, n).counts.size > 0, timeout=SECONDS)
+        assert histogram(page, name).counts.sum() == numbers
+    assert histogram(page, "activations").edges[0] == 0  # after a ReLU
+    assert "from,to,numbers" in histogram(page, "weights").csv()
+
+
+def test_of_a_model_that_was_not_trained_here_the_start_is_not_known(page: InsidePage, qtbot: QtBot) -> None:
+    combo = page.findChild(QComboBox, "kernel_what_combo")
+    qtbot.waitUntil(lambda: "trained here" in combo.toolTip(), timeout=SECONDS)
+    assert not combo.isEnabled()
+
+
+def test_the_gradient_is_that_of_the_loss() -> None:
+    classifier = load_classifier(MODEL)
+    image = np.random.default_rng(0).integers(0, 120, classifier.input_shape, dtype=np.uint8)  # it is not sure
+    gradient = classifier.weight_gradient(image, "conv1")
+    kernel = classifier.model.get_layer("conv1").kernel
+    before, step = np.asarray(kernel), 1e-2
+    best = int(classifier.predict(image).probabilities.argmax())
+    place = np.unravel_index(np.abs(gradient).argmax(), gradient.shape)
+    losses = []
+    for sign in (1, -1):
+        moved = before.copy()
+        moved[place] += sign * step
+        kernel.assign(moved)
+        losses.append(-np.log(np.asarray(classifier.model(image[np.newaxis].astype(np.float32)))[0, best]))
+    kernel.assign(before)
+    assert gradient[place] == pytest.approx((losses[0] - losses[1]) / (2 * step), rel=0.05)
+
+
+def test_orders_of_filters() -> None:
+    filters = np.zeros((1, 2, 1, 4), np.float32)
+    filters[0, :, 0, :] = np.array([[1, 0], [0, 5], [3, 0.1], [0, 2]]).T
+    assert ordered(filters, "own") == [0, 1, 2, 3]
+    assert ordered(filters, "norm") == [1, 2, 3, 0]
+    assert ordered(filters, "similar") == [1, 3, 2, 0]
+    filters[0, 0, 0, 0] = np.nan
+    assert sorted(ordered(filters, "similar")) == [0, 1, 2, 3]
+
+
+def test_filters_of_all_kinds_of_convolutions() -> None:
+    assert filters_of(np.zeros((3, 2, 4, 8)), "Conv2D").shape == (3, 2, 4, 8)
+    assert filters_of(np.zeros((3, 2, 4, 2)), "DepthwiseConv2D").shape == (3, 2, 1, 8)
+    assert filters_of(np.zeros((3, 2, 8, 4)), "Conv2DTranspose").shape == (3, 2, 4, 8)

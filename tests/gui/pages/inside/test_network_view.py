@@ -1,0 +1,205 @@
+"""The network view: all layers live, and the way down to one number and back."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.gui.pages.choosers.network_input.look_inside import LookInside
+from cnnstudio.gui.pages.choosers.network_input.session import Drawing
+from cnnstudio.gui.pages.inside.levels import (
+    ConvolutionLevel,
+    DenseLevel,
+    FormulaLevel,
+    NumberLevel,
+    SoftmaxLevel,
+)
+from cnnstudio.gui.pages.inside.page import InsidePage
+from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.maps.convolution_view import ConvolutionView
+from cnnstudio.gui.widgets.maps.map_columns import MapColumns, Tile
+from cnnstudio.gui.widgets.maps.term_bars import TermBars
+from cnnstudio.gui.widgets.maps.value_map import ValueMap
+from cnnstudio.storage import shipped
+
+SECONDS = 30_000
+MODEL = shipped("trained/lenet5-mnist")
+SEVEN = np.array([[90, 80], [150, 76], [220, 80], [195, 140], [170, 200], [150, 260]], np.float64)
+ONE = np.array([[140, 40], [140, 240]], np.float64)
+
+
+@pytest.fixture
+def page(qtbot: QtBot) -> Iterator[InsidePage]:
+    """LeNet-5 looked into with a seven, where nothing moves by itself."""
+    settings = Settings()
+    settings.reduced_motion = True
+    page = InsidePage(settings)
+    qtbot.addWidget(page)
+    page.resize(1192, 800)
+    page.show()
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page.receive(LookInside(MODEL, Drawing([SEVEN]), "network"))
+    qtbot.waitUntil(lambda: not maps(page).missing(), timeout=SECONDS)
+    yield page
+    page.shut_down()
+
+
+def maps(page: InsidePage) -> MapColumns:
+    return page.findChild(MapColumns)
+
+
+def draw(qtbot: QtBot, page: InsidePage, strokes: np.ndarray) -> None:
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page.receive(LookInside(MODEL, Drawing([strokes])))
+
+
+def open_map(qtbot: QtBot, page: InsidePage, name: str, channel: int) -> QWidget:
+    columns = maps(page)
+    number = [column.name for column in columns.columns_shown].index(name)
+    columns.show_column(name)
+    qtbot.waitUntil(lambda: not columns.missing(), timeout=SECONDS)
+    place = columns.rectangle_of(Tile(number, channel)).center().toPoint()
+    QTest.mouseClick(columns.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.waitUntil(lambda: page.view.level is not None, timeout=SECONDS)
+    return page.view.level
+
+
+def test_every_layer_has_its_maps_and_they_follow_the_pen(page: InsidePage, qtbot: QtBot) -> None:
+    columns = maps(page)
+    names = [column.name for column in columns.columns_shown]
+    assert names[0] == "" and names[-1] == "output" and "conv2" in names
+    assert columns.values_of("conv1").shape == (28, 28, 6)
+    seven = columns.values_of("conv1")
+    assert page.findChild(QLabel, "inside_answer").text().startswith("7")
+    draw(qtbot, page, ONE)
+    assert not np.array_equal(columns.values_of("conv1"), seven)
+    assert page.findChild(QLabel, "inside_answer").text().startswith("1")
+
+
+def test_the_maps_that_a_map_is_made_from_are_framed(page: InsidePage) -> None:
+    columns = maps(page)
+    place = columns.rectangle_of(Tile(4, 3)).center().toPoint()
+    before = columns.viewport().grab().toImage()
+    QTest.mouseMove(columns.viewport(), place)
+    assert columns.lit == Tile(4, 3)
+    after = columns.viewport().grab().toImage()
+    for channel in range(6):  # of pool1
+        frame = columns.rectangle_of(Tile(3, channel)).topLeft().toPoint() + QPoint(10, -2)
+        assert before.pixel(frame) != after.pixel(frame)
+
+
+def test_a_scale_of_colours_for_each_map_or_for_all(page: InsidePage, qtbot: QtBot) -> None:
+    columns = maps(page)
+    pictures = set()
+    for scale in ("unit", "layer", "network"):
+        combo = page.findChild(QWidget, "colour_scale_combo")
+        combo.setCurrentIndex(combo.findData(scale))
+        assert columns.scale == scale == Settings().recall("inside/scale", "", "")
+        pictures.add(bytes(columns.grab().toImage().constBits()))
+    assert len(pictures) == 3
+
+
+def test_down_to_one_number_of_a_convolution_and_back(page: InsidePage, qtbot: QtBot) -> None:
+    level = open_map(qtbot, page, "conv2", 3)
+    assert isinstance(level, ConvolutionLevel)
+    view = level.findChild(ConvolutionView)
+    assert view.item_count() == 6 and view.step == view.count == 100
+    place = view.item_rectangle(2).center().toPoint()
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    number = page.view.level
+    assert isinstance(number, NumberLevel) and page.view.levels_down == 2
+    output = number.findChild(ValueMap, "number_output")
+    QTest.keyClick(output, Qt.Key.Key_Down)
+    QTest.keyClick(output, Qt.Key.Key_Right)
+    assert number.number.rows.tolist() == list(range(1, 6)) and number.number.columns.tolist() == list(range(1, 6))
+    before = number.number.value
+    draw(qtbot, page, ONE)  # the image can be changed at every level
+    assert page.view.level is number and number.number.value != before
+    for levels in (1, 0):
+        QTest.keyClick(page.view.level, Qt.Key.Key_Escape)
+        assert page.view.levels_down == levels
+
+
+def test_input_and_weight_can_be_pointed_at(page: InsidePage, qtbot: QtBot) -> None:
+    level = open_map(qtbot, page, "conv2", 3)
+    level.findChild(ConvolutionView).chosen.emit(2)
+    number = page.view.level
+    given = number.findChild(ValueMap, "number_input")
+    QTest.mouseMove(given, given.cell_rectangle((7, 8)).center().toPoint())
+    assert 7 in number.number.rows and 8 in number.number.columns
+    products = number.findChild(QWidget, "patch_and_kernel")
+    QTest.mouseMove(products, QPoint(products.width() - 12, 12))
+    assert [len(places) for places in given.lattice] == [10, 10]
+    QTest.mouseMove(products, QPoint(2, products.height() - 2))
+    assert given.lattice is None
+
+
+@pytest.mark.parametrize(
+    ("name", "channel", "kind"),
+    [("pool1", 2, NumberLevel), ("flatten", 37, FormulaLevel), ("dense1", 5, DenseLevel), ("output", 7, SoftmaxLevel)],
+)
+def test_every_layer_leads_to_its_numbers(name: str, channel: int, kind: type, page: InsidePage, qtbot: QtBot) -> None:
+    level = open_map(qtbot, page, name, channel)
+    assert isinstance(level, kind)
+    assert level.title in page.findChild(QLabel, "level_path").text()
+    QTest.mouseClick(level, Qt.MouseButton.LeftButton, pos=level.rect().bottomRight() - QPoint(3, 3))
+    assert page.view.levels_down == 0
+
+
+def test_a_cell_of_the_strip_is_a_pixel_and_back(page: InsidePage, qtbot: QtBot) -> None:
+    level = open_map(qtbot, page, "flatten", 37)
+    term = level.calculation.terms[0]
+    assert (term.place.row, term.place.column, term.place.channel) == (0, 2, 5)
+    view = level.findChild(ValueMap, "formula_input_1")
+    QTest.mouseMove(view, view.cell_rectangle((1, 3)).center().toPoint())
+    term = level.calculation.terms[0]
+    assert (term.place.row, term.place.column, term.place.channel) == (1, 3, 5)
+
+
+def test_logits_and_terms_point_at_each_other(page: InsidePage, qtbot: QtBot) -> None:
+    level = open_map(qtbot, page, "output", 7)
+    formula, bars = level.findChild(QLabel, "softmax_formula"), level.findChild(TermBars)
+    assert "logit of <b>7</b>" in formula.text()
+    assert sum(term.value for term in bars.terms) == pytest.approx(1)
+    QTest.mouseMove(bars, bars.item_rectangle(3).center().toPoint())
+    assert "logit of <b>3</b>" in formula.text()
+    formula.linkHovered.emit("5")
+    assert bars.current == 5 and "logit of <b>5</b>" in formula.text()
+    QTest.mouseClick(bars, Qt.MouseButton.LeftButton, pos=bars.item_rectangle(5).center().toPoint())
+    assert isinstance(page.view.level, DenseLevel) and page.view.levels_down == 2
+
+
+def test_kernels_uncover_their_results(page: InsidePage, qtbot: QtBot) -> None:
+    level = open_map(qtbot, page, "conv1", 0)
+    view, button = level.findChild(ConvolutionView), level.findChild(QPushButton, "slide_button")
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert view.sliding and view.step < view.count
+    with qtbot.waitSignal(view.uncovered):
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert view.step == view.count and not view.sliding
+
+
+def test_a_hint_goes_once_it_was_followed(page: InsidePage, qtbot: QtBot) -> None:
+    hint = page.findChild(QLabel, "network_hint")
+    assert "Point at a map" in hint.text() and hint.isVisible()
+    open_map(qtbot, page, "pool1", 0)
+    page.go_back()
+    assert not hint.isVisible()
+    again = InsidePage(Settings())
+    qtbot.addWidget(again)
+    assert not again.findChild(QLabel, "network_hint").isVisibleTo(again)
+    again.shut_down()
+
+
+def test_a_picture_for_another_model_opens_it(page: InsidePage, qtbot: QtBot, tmp_path: Path) -> None:
+    columns = maps(page)
+    point = columns.rectangle_of(Tile(2, 0)).center()
+    assert columns.item_at(QPointF(point)) == columns.item_of(Tile(2, 0))
+    with qtbot.waitSignal(page.navigate) as sent:
+        page.receive(tmp_path)
+    assert sent.args == ["try", tmp_path]

@@ -1,0 +1,85 @@
+"""“What does this unit like?”: its strongest images with what it saw in them, and a picture that is being made up."""
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QSpinBox
+
+from cnnstudio.data.splits import Dataset, Split
+from cnnstudio.explaining.units import strongest_images
+from cnnstudio.gui.pages.inside.units_view import UnitsView
+from cnnstudio.gui.pages.inside.view import OpenNetwork
+from cnnstudio.gui.settings import Settings
+from tests.explaining.conftest import scores_of
+
+SECONDS = 30_000
+SHAPE = (28, 28, 1)
+RANDOM = np.random.default_rng(0)
+TEST = Split(RANDOM.integers(0, 256, (30, *SHAPE), np.uint8), RANDOM.integers(0, 3, 30))
+
+
+@pytest.fixture(scope="module")
+def convnet():
+    from keras import layers
+
+    return scores_of(
+        layers.Rescaling(1 / 255),
+        layers.Conv2D(3, 3, strides=2, activation="relu", name="conv"),
+        layers.Flatten(name="flat"),
+        layers.Dense(3, activation="softmax", name="answer"),
+        shape=SHAPE,
+        dataset="noise",
+    )
+
+
+@pytest.fixture
+def view(qtbot, theme):
+    made = UnitsView(Settings())
+    qtbot.addWidget(made)
+    made.resize(1000, 700)
+    made.show()
+    yield made
+    made.shut_down()
+
+
+def open_network(view, scores):
+    view.set_network(OpenNetwork(scores.classifier, threading.Lock(), "Ours"))
+
+
+def test_the_strongest_images_and_what_the_unit_saw(view, qtbot, convnet, add_dataset):
+    add_dataset(Dataset("noise", tuple("abc"), TEST, TEST))
+    open_network(view, convnet)
+    layers = view.findChild(QComboBox, "unit_layer")
+    assert [layers.itemData(row) for row in range(layers.count())] == ["conv", "answer"]
+    layers.setCurrentIndex(0)
+    view.findChild(QSpinBox, "unit_number").setValue(2)
+    qtbot.waitUntil(lambda: view.liked is not None and view.liked.unit == ("conv", 1), timeout=SECONDS)
+    (expected,) = strongest_images(convnet, TEST.images, ["conv"])
+    for place, image in zip(expected.images[:, 1], view.images, strict=True):
+        np.testing.assert_array_equal(image.image, TEST.images[place])
+    view.findChild(QCheckBox, "patches_alone").setChecked(True)
+    assert view.images[0].image.shape == (3, 3, 1)
+
+
+def test_a_picture_begins_at_once_and_can_be_stopped(view, qtbot, convnet):
+    open_network(view, convnet)
+    qtbot.waitUntil(lambda: view.picture.image is not None, timeout=SECONDS)
+    assert view.picture.image.shape == SHAPE
+    button = view.findChild(QPushButton, "unit_button")
+    qtbot.waitUntil(lambda: "Step" in view.findChild(QLabel, "unit_value").text(), timeout=SECONDS)
+    if "Stop" in button.text():
+        button.click()
+    assert button.text() == "&Begin anew"
+    button.click()
+    assert button.text() == "&Stop"
+
+
+def test_without_test_images_it_says_so(view, qtbot, convnet):
+    classifier = convnet.classifier
+    card, classifier.card = classifier.card, replace(classifier.card, dataset="")
+    open_network(view, convnet)
+    state = view.findChild(QLabel, "liked_state")
+    qtbot.waitUntil(lambda: "no test images of this network here" in state.text(), timeout=SECONDS)
+    classifier.card = card

@@ -1,0 +1,135 @@
+"""“Why this answer”: pictures beside each other, live; what does not fit says why; the checks as curves."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSlider
+
+from cnnstudio.explaining.explanations import EXPLANATIONS, explain
+from cnnstudio.gui.pages.choosers.network_input.session import Answer
+from cnnstudio.gui.pages.inside.view import OpenNetwork, Subject
+from cnnstudio.gui.pages.inside.why_view import SHOWN_AT_FIRST, WhyView
+from cnnstudio.gui.settings import Settings
+from tests.explaining.conftest import SHAPE, scores_of
+
+SECONDS = 30_000
+IMAGES = np.random.default_rng(1).integers(0, 256, (3, *SHAPE)).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def convnet():
+    from keras import layers
+
+    return scores_of(
+        layers.Rescaling(1 / 255),
+        layers.Conv2D(4, 3, activation="relu", name="conv1"),
+        layers.Conv2D(5, 3, name="conv2"),
+        layers.Flatten(),
+        layers.Dense(3, activation="softmax", name="answer"),
+    )
+
+
+@pytest.fixture(scope="module")
+def dense():
+    from keras import layers
+
+    return scores_of(layers.Flatten(), layers.Dense(3, activation="softmax"))
+
+
+def subject_of(classifier, image):
+    prediction = classifier.predict(image)
+    answer = Answer(Path("ours"), classifier.card, classifier.layers, image=image, prediction=prediction)
+    return Subject(classifier, answer, threading.Lock())
+
+
+@pytest.fixture
+def view(qtbot, theme):
+    made = WhyView(Settings())
+    qtbot.addWidget(made)
+    made.resize(900, 700)
+    made.show()
+    yield made
+    made.shut_down()
+
+
+def shown(view, qtbot, scores, image, methods=SHOWN_AT_FIRST):
+    subject = subject_of(scores.classifier, image)
+    view.set_network(OpenNetwork(scores.classifier, subject.lock, "Ours"))
+    view.show_subject(subject)
+    qtbot.waitUntil(lambda: all(found_for(view, name, image) for name in methods), timeout=SECONDS)
+
+
+def found_for(view, method, image):
+    found = view.explanations.get(method)
+    return found is not None and np.array_equal(found.asked.image, image)
+
+
+def facts(view, method):
+    return view.findChild(QLabel, f"facts_{method}").text()
+
+
+def test_pictures_stand_beside_each_other_and_follow_the_image(view, qtbot, convnet):
+    assert "Draw, or choose an image" in view.findChild(QLabel, "why_hint").text()
+    shown(view, qtbot, convnet, IMAGES[0])
+    assert tuple(view.explanations) == SHOWN_AT_FIRST
+    expected = explain(convnet, IMAGES[0], "grad-cam")
+    np.testing.assert_allclose(view.explanations["grad-cam"].values, expected.values, atol=1e-5)
+    assert f"Why “{expected.class_name}”" in view.findChild(QLabel, "explained_score").text()
+    assert "4×5 places of “conv2”" in facts(view, "grad-cam")
+    assert "All pixels add up to" in facts(view, "integrated-gradients")
+    view.show_subject(subject_of(convnet.classifier, IMAGES[1]))
+    view.show_subject(subject_of(convnet.classifier, IMAGES[2]))
+    qtbot.waitUntil(lambda: all(found_for(view, name, IMAGES[2]) for name in SHOWN_AT_FIRST), timeout=SECONDS)
+    view.forget()
+    assert view.explanations == {}
+
+
+def test_class_layer_and_strength_are_chosen(view, qtbot, convnet):
+    shown(view, qtbot, convnet, IMAGES[0])
+    layers = view.findChild(QComboBox, "explained_layer")
+    assert [layers.itemData(row) for row in range(layers.count())] == ["conv1", "conv2"]
+    layers.setCurrentIndex(0)
+    qtbot.waitUntil(lambda: view.explanations["grad-cam"].asked.layer == "conv1", timeout=SECONDS)
+    view.findChild(QComboBox, "explained_class").setCurrentIndex(2)
+    qtbot.waitUntil(lambda: view.explanations["grad-cam"].class_name == "b", timeout=SECONDS)
+    tile = view.tiles["grad-cam"].view
+    before = tile.grab().toImage()
+    view.findChild(QSlider, "explanation_strength").setValue(0)
+    assert tile.grab().toImage() != before
+
+
+def test_what_does_not_fit_says_why_and_what_serves_instead(view, qtbot, dense):
+    shown(view, qtbot, dense, IMAGES[0], ("occlusion", "integrated-gradients"))
+    assert "has no convolution and so no feature maps" in facts(view, "grad-cam").replace("\N{ZERO WIDTH SPACE}", "")
+    assert not view.findChild(QComboBox, "explained_layer").isEnabled()
+
+
+def test_what_is_chosen_is_remembered(view, qtbot, convnet):
+    shown(view, qtbot, convnet, IMAGES[0])
+    for name in ("occlusion", "saliency"):
+        qtbot.mouseClick(view.findChild(QPushButton, f"show_{name}"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "saliency" in view.explanations, timeout=SECONDS)
+    again = WhyView(Settings())
+    qtbot.addWidget(again)
+    chosen = [name for name in EXPLANATIONS if again.findChild(QPushButton, f"show_{name}").isChecked()]
+    assert chosen == ["grad-cam", "saliency", "integrated-gradients"]
+    again.shut_down()
+
+
+def test_the_checks_give_curves_and_sentences(view, qtbot, convnet):
+    sanity, faithful = (view.findChild(QPushButton, name) for name in ("sanity_button", "faithfulness_button"))
+    assert not sanity.isEnabled()
+    shown(view, qtbot, convnet, IMAGES[0])
+    qtbot.waitUntil(sanity.isEnabled, timeout=SECONDS)
+    sanity.click()
+    qtbot.waitUntil(lambda: bool(view.trust.sanity.lines), timeout=SECONDS)
+    assert [line.title for line in view.trust.sanity.lines] == [EXPLANATIONS[name].title for name in SHOWN_AT_FIRST]
+    assert "as it is,1,1,1" in view.trust.sanity.csv_text()
+    assert "Grad-CAM" in view.findChild(QLabel, "sanity_verdict").text()
+    faithful.click()
+    qtbot.waitUntil(lambda: bool(view.trust.charts[3].lines), timeout=SECONDS)
+    assert view.trust.charts[0].lines[-1].title == "Random order"
+    assert "in brackets those of the random order" in view.findChild(QLabel, "faithfulness_verdict").text()
