@@ -85,7 +85,9 @@ def run(home: Path, screen: dict[str, str], kind: str, number: float, seed: int 
     command = [sys.executable, "-m", "tests.benchmarks.soak", "--inside", kind, str(number), str(seed)]
     kept = {name: screen[name] for name in ("DISPLAY", "QT_QPA_PLATFORM") if name in screen}
     # Modules are compiled once, as pip leaves those of an installed program, whatever this process was told.
-    usual = {"PYTHONDONTWRITEBYTECODE": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    # TensorFlow keeps what oneDNN compiles for each new shape of a batch, up to some thousand pieces: several megabytes
+    # for each batch size that the monkey types, which would hide what the window itself keeps.
+    usual = {"PYTHONDONTWRITEBYTECODE": "", "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
     variables = environment(home) | kept | usual | {"TMPDIR": str(home / "tmp")}
     done = subprocess.run(command, cwd=TOP, env=variables, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
