@@ -123,7 +123,7 @@ def masks_beside(names: Sequence[str]) -> Iterator[LeftOut]:
     if names:
         was = "was" if len(names) == 1 else "were"
         masks = counted(len(names), "mask")
-        text = f"{masks} beside the pictures {was} left out: {some(names)}."
+        text = f"{masks} beside the pictures {was} left out ({some(names)})."
         yield LeftOut("files", len(names), text)
 
 
