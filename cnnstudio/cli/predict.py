@@ -148,20 +148,11 @@ def _file_entries(classifier: "Classifier", files: "Sequence[PictureFile]", top:
                     yield {"file": name, "error": prediction.error}
                 else:
                     entry: Entry = {"file": name, **_named(prediction.top, prediction.independent)}
-                    digits = _digits(classifier, prediction.file, top)
+                    digits = [
+                        {"box": [round(length) for length in part.box], **_named(part.top, None)}
+                        for part in prediction.parts
+                    ]
                     yield entry | {"digits": digits} if digits else entry
-
-
-def _digits(classifier: "Classifier", file: "PictureFile", top: int) -> list[dict[str, Any]]:
-    """What a sheet of digits shows, each with its box in pixels; nothing for a picture of one thing."""
-    from cnnstudio.models.trained.classifier import Prediction
-
-    parts = classifier.split(file.source())
-    rows = classifier.predict_many(np.stack([part.image for part in parts])) if parts else ()
-    return [
-        {"box": [round(length) for length in part.box], **_named(Prediction(row, classifier.classes).top(top), None)}
-        for part, row in zip(parts, rows, strict=True)
-    ]
 
 
 def _named(top: Sequence[tuple[int, str, float]], independent: Sequence[str] | None) -> Entry:

@@ -378,8 +378,9 @@ def _bad_output(name: str, maps: Maps) -> Misfit | None:
         "",
         None,
         None,
-        f"“{name}” is the last layer, but its output is {shape_words(maps.shape)} instead of one number a class: add a "
-        "Flatten or a GlobalAveragePooling2D before the dense layer.",
+        f"“{name}” is the last layer, but its output is {shape_words(maps.shape)} instead of one number a class, as of "
+        "networks that find objects or outline them. For a classifier, bring the maps into one list with a Flatten or "
+        "a GlobalAveragePooling2D, and end with a dense layer.",
     )
 
 

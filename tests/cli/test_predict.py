@@ -113,6 +113,12 @@ def test_a_sheet_of_digits_is_read_one_by_one(outcome, tmp_path):
     assert entry["digits"][3]["box"] == pytest.approx(written.boxes[3], abs=6)
     _, out, _ = outcome("predict", "lenet5-mnist", str(path))
     assert out.startswith(f"{path}: 4 digits, row by row: 0 (")
+    table = tmp_path / "answers.csv"
+    assert outcome("predict", "lenet5-mnist", str(path), "--csv", str(table))[0] == 0
+    [row] = rows_of(table)
+    assert row["class"] == f"a sheet of 4 digits: {' '.join(map(str, labels))}"
+    assert float(row["probability"]) == min(digit["predictions"][0]["probability"] for digit in entry["digits"])
+    assert (row["class_2"], row["error"]) == ("", "")
 
 
 @pytest.mark.parametrize("content", ["{}", "[[[[1]]]]", "nonsense", ""])

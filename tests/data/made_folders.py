@@ -400,6 +400,24 @@ MADE: dict[str, MadeFolder] = {
     "pictures beside their masks": folder(
         [*each("images/{c}/{n}.jpg", "a", "b"), *each("masks/{c}/{n}.png", "a", "b")], "a b", all=4
     ),
+    "masks in the folder of each class": folder(
+        [*each("{c}/images/{n}.png", "COVID", "Normal"), *each("{c}/masks/{n}.png", "COVID", "Normal")],
+        "COVID Normal",
+        all=4,
+    ),
+    "masks named as their pictures": folder(
+        [
+            *each("{c}/{c} ({n}).png", "benign", "malignant"),
+            *each("{c}/{c} ({n})_mask.png", "benign", "malignant"),
+            "benign/benign (1)_mask_1.png",
+            "benign/the_mask.png",
+        ],
+        "benign malignant",
+        all=[5, 4],
+    ),
+    "masks beside pictures whose names are the classes": folder(
+        [*each("{c}.{n}.jpg", "cat", "dog"), *each("{c}.{n}_mask.png", "cat", "dog")], "cat dog", all=4
+    ),
     # Rubbish.
     "rubbish": folder(
         [

@@ -23,8 +23,8 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QPushButton,
     QSpinBox,
-    QTableView,
     QToolButton,
+    QTreeView,
     QWidget,
 )
 
@@ -219,7 +219,7 @@ def change_a_network(window: MainWindow, hand: Hand, seen: dict) -> Steps:
     yield lambda: window.current_page.objectName() == "page_architecture"
     page = window.page("architecture")
     yield lambda: page.description is not None
-    picture, table = page.findChild(QWidget, "network_picture"), page.findChild(QTableView, "layer_table")
+    picture, table = page.findChild(QWidget, "network_picture"), page.findChild(QTreeView, "layer_table")
     point = picture.mapToGlobal(picture.place_of("conv2"))
     yield act(partial(hand.click, point.x(), point.y()))
     yield lambda: table.current == "conv2"

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QTreeView, QWidget
 
 from cnnstudio.data.collected.sets import create_collection
 from cnnstudio.data.library import collected_folder
@@ -137,7 +137,7 @@ def _architecture(window: MainWindow) -> Iterator[tuple[str, QWidget]]:
     yield "architecture", page
     click(page, "edit_network_button")
     until(lambda: page.editing)
-    picture, table = page.findChild(QWidget, "network_picture"), page.findChild(QTableView, "layer_table")
+    picture, table = page.findChild(QWidget, "network_picture"), page.findChild(QTreeView, "layer_table")
     QTest.mouseClick(picture.viewport(), Qt.MouseButton.LeftButton, pos=picture.place_of("conv2"))
     until(lambda: table.current == "conv2")
     yield "architecture: a layer is changed", page

@@ -13,6 +13,7 @@ from cnnstudio.data.folders.notes import (
     folders_met_again,
     folders_of_notes,
     folders_of_other_files,
+    masks_beside,
     pictures_above,
     stray_pictures,
     unlabelled_pictures,
@@ -91,6 +92,7 @@ class _Found:
     empty: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     again: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     above: int = 0
 
 
@@ -162,12 +164,14 @@ def find_folders(
         )
     numbers = {label: number for number, label in enumerate(classes)}
     splits = [split for split in ORDER if any(split == used for used, _ in labelled)]
-    places = tuple(
-        Place(split, numbers[label], branch.path, branch.files, branch.pictures)
+    listed = [
+        (split, numbers[label], branch)
         for split in splits
         for label in classes
         for branch in labelled.get((split, label), ())
-    )
+    ]
+    masks = [branch.full(name) for _, _, branch in listed for name in sorted(branch.masks)]
+    places = tuple(_place(*one, without_masks=bool(masks)) for one in listed)
     shut = {path for path, _ in store.shut}
     unlabelled = [branch for key, branches in found.files.items() if key not in labelled for branch in branches]
     left_out = (
@@ -177,13 +181,21 @@ def find_folders(
         *folders_met_again(found.again),
         *unlabelled_pictures([branch.path for branch in unlabelled], sum(branch.pictures for branch in unlabelled)),
         *pictures_above(found.above),
-        *_left_outside(top, parts.parts),
+        *_left_outside(top, parts.parts, found.notes),
+        *masks_beside(masks),
     )
     level = "" if chosen == "1" else chosen
     uses = choice.uses or parts.uses
     layout = Layout(top.path, classes, places, left_out, LayoutChoice("folders", level=level, uses=uses), parts.uses)
     others = [replace(layout.choice, level=other or "1") for other in levels if other != level]
     return layout, [*others, *_otherwise(parts, choice)]
+
+
+def _place(split: str, label: int, branch: Branch, without_masks: bool) -> Place:
+    if not without_masks:
+        return Place(split, label, branch.path, branch.files, branch.pictures)
+    kept = [number for number, name in enumerate(branch.files) if name not in branch.masks]
+    return Place(split, label, branch.path, [branch.files[number] for number in kept], branch.pictures, kept)
 
 
 def _otherwise(parts: Parts, choice: LayoutChoice) -> Iterator[LayoutChoice]:
@@ -326,7 +338,8 @@ def _levels(parts: Parts, while_looking: Callable[[], object], store: Store) -> 
     for part in parts.parts:
         depth = part.branch.path.count("/") + 1 if part.branch.path else 0
         for folder in part.folders:
-            for branch in () if folder.identity in around else folder.walk(while_looking, around):
+            inside = folder.walk(while_looking, around, without=_notes_beside)
+            for branch in () if folder.identity in around else inside:
                 pictures = branch.pictures or (len(branch.files) if not _is_other(branch) else 0)
                 if pictures:
                     steps = tuple(branch.path.split("/")[depth:])
@@ -373,7 +386,10 @@ def _files_by_class(
         if folder.identity in around:
             found.again.append(folder.path)
             continue
-        filled = [branch for branch in folder.walk(while_looking, elsewhere, found.again) if branch.files]
+        filled = []
+        for branch in folder.walk(while_looking, elsewhere, found.again, _notes_beside):
+            found.notes += [notes.path for notes in _notes_beside(branch)]
+            filled += [branch] if branch.files else []
         if filled and all(map(_is_other, filled)):
             found.others.append(folder.path)
         elif filled:
@@ -410,12 +426,12 @@ def _is_other(branch: Branch) -> bool:
     return bool(branch.files) and all(file.lower().endswith(_NO_PICTURES) for file in branch.files)
 
 
-def _left_outside(top: Branch, parts: Sequence[Part]) -> Iterator[LeftOut]:
-    """What lies beside the folders of the classes."""
+def _left_outside(top: Branch, parts: Sequence[Part], notes: Sequence[str]) -> Iterator[LeftOut]:
+    """What lies beside the folders of the classes, and annotations and masks, those in the folders (`notes`) too."""
     holders = [part.branch for part in parts]
     above = holders if top in holders else [top, *holders]
     yield from stray_pictures(sum(branch.pictures for branch in above))
-    yield from folders_of_notes([folder.name for folder in _notes_beside(top)])
+    yield from folders_of_notes([*(folder.name for folder in _notes_beside(top)), *notes])
     if top not in holders:
         beside = [
             folder.name

@@ -9,7 +9,7 @@ from itertools import dropwhile
 from cnnstudio.data.folders.disk import Store
 from cnnstudio.data.folders.layout import Branch, Layout, LayoutChoice, Place, branches_by_split, watched
 from cnnstudio.data.folders.names import composed, natural_key
-from cnnstudio.data.folders.notes import unlabelled_pictures, unreadable_folders
+from cnnstudio.data.folders.notes import masks_beside, unlabelled_pictures, unreadable_folders
 from cnnstudio.data.pictures.open import is_picture
 from cnnstudio.data.report import LeftOut
 from cnnstudio.errors import StudioError
@@ -95,7 +95,9 @@ def find_names(
             files.items(), key=lambda item: (splits.index(item[0][0]), item[0][1], order[item[0][2]])
         )
     )
-    return Layout(top.path, classes, places, _left_out(store, name, silent), LayoutChoice("names", uses=choice.uses))
+    masks = [branch.full(mask) for _, branch in branches for mask in sorted(branch.masks)]
+    left_out = (*_left_out(store, name, silent), *masks_beside(masks))
+    return Layout(top.path, classes, places, left_out, LayoutChoice("names", uses=choice.uses))
 
 
 def stem(file: str) -> str:
@@ -122,11 +124,12 @@ def class_in_name(file: str, classes: Container[str]) -> str:
 
 
 def _pictures(branch: Branch) -> Iterable[str]:
-    return filter(is_picture, branch.files)
+    return (file for _, file in _placed(branch))
 
 
 def _placed(branch: Branch) -> Iterable[tuple[int, str]]:
-    return ((place, file) for place, file in enumerate(branch.files) if is_picture(file))
+    masks = branch.masks
+    return ((place, file) for place, file in enumerate(branch.files) if is_picture(file) and file not in masks)
 
 
 def _left_out(store: Store, name: str, silent: Counter[str]) -> tuple[LeftOut, ...]:

@@ -28,6 +28,9 @@ Item = TypeVar("Item")
 _OFTEN = 2_000
 """Items between two calls."""
 
+_MASK = re.compile(r"[ _.-](masks?|seg|segmentation|gt|ground_?truth)([ _.-]?\d+)?\.[a-z]+$", re.IGNORECASE)
+"""The end of the name of a mask."""
+
 _PARTS = re.compile(r",(?=(?:file|class|train|validation|test|unused)=)")
 
 
@@ -64,9 +67,16 @@ class Branch:
         return files, [Branch(self._store, prefix + name) for name in folders]
 
     @cached_property
+    def masks(self) -> frozenset[str]:
+        """Names of the files in it that say where something is in a picture beside them: cat.jpg, cat_mask.png."""
+        named = [(file, mask) for file in self.files if (mask := _MASK.search(file))]
+        stems = {file.rpartition(".")[0].casefold() for file in self.files} if named else set()
+        return frozenset(file for file, mask in named if file[: mask.start()].casefold() in stems)
+
+    @cached_property
     def pictures(self) -> int:
-        """How many pictures lie in it, not in folders below."""
-        return sum(map(is_picture, self.files))
+        """How many pictures lie in it, not in folders below, and masks not counted."""
+        return sum(map(is_picture, self.files)) - sum(map(is_picture, self.masks))
 
     @property
     def identity(self) -> Hashable:
@@ -82,6 +92,7 @@ class Branch:
         while_looking: Callable[[], object],
         elsewhere: Container[Hashable] = frozenset(),
         again: list[str] | None = None,
+        without: "Callable[[Branch], Container[Branch]]" = lambda _: (),
     ) -> "Iterator[Branch]":
         """The folder and all below, each once: links may lead in a circle.
 
@@ -89,6 +100,7 @@ class Branch:
             while_looking: called for every folder.
             elsewhere: identities of folders that are looked through by themselves, and are not followed to from here.
             again: to this the paths of what was not followed are added.
+            without: called for every folder; those in it that are passed over.
         """
         seen: set[Hashable] = set()
         waiting = [self]
@@ -99,7 +111,8 @@ class Branch:
                 seen.add(identity)
                 while_looking()
                 yield branch
-                waiting += reversed(branch.folders)
+                passed = without(branch)
+                waiting += [folder for folder in reversed(branch.folders) if folder not in passed]
             elif again is not None:
                 again.append(branch.path)
 

@@ -118,6 +118,15 @@ def folders_of_notes(names: Sequence[str]) -> Iterator[LeftOut]:
         yield LeftOut("folders", len(names), f"{some(names)} beside the pictures {were} left out.")
 
 
+def masks_beside(names: Sequence[str]) -> Iterator[LeftOut]:
+    """Pictures that say where something is in a picture beside them."""
+    if names:
+        was = "was" if len(names) == 1 else "were"
+        masks = counted(len(names), "mask")
+        text = f"{masks} beside the pictures {was} left out ({some(names)})."
+        yield LeftOut("files", len(names), text)
+
+
 def folders_beside(names: Sequence[str]) -> Iterator[LeftOut]:
     """Folders beside “train” and “test”."""
     if names:

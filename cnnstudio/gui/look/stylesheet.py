@@ -155,10 +155,10 @@ QMenu::separator { height: 1px; background: $hover; margin: 4px 8px; }
 QMenu::icon { padding-left: 8px; }
 
 QSplitter::handle { background: transparent; }
-QPlainTextEdit, QListView, QTreeView {
+QPlainTextEdit, QListView, QTableView, QTreeView {
     background: $surface; border: 1px solid $border; border-radius: 6px; padding: 4px;
 }
-QPlainTextEdit:focus, QListView:focus, QTreeView:focus {
+QPlainTextEdit:focus, QListView:focus, QTableView:focus, QTreeView:focus {
     border: 2px solid $accent_text; padding: 3px;
 }
 QListView[role="navigation"] { background: transparent; border: 2px solid transparent; padding: 0; }

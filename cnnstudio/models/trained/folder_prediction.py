@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from PIL import Image
 
 from cnnstudio.data.folders.file_names import class_in_name
 from cnnstudio.data.folders.files import PictureFile
 from cnnstudio.data.pictures.decode import SMALL, THREADS, decode, in_order
+from cnnstudio.data.pictures.input_rules import Part
 from cnnstudio.data.pictures.open import open_image
 from cnnstudio.errors import StudioError
 from cnnstudio.models.trained.classifier import Classifier
@@ -33,8 +35,27 @@ MAX_THREADS = 4
 _NAMELESS = "The picture"
 """What `open_image` calls a picture that is no file."""
 
-_Decoded = tuple[PictureFile, np.ndarray | str]
-"""A file and the image that the network gets, or why there is none."""
+_Top = tuple[tuple[int, str, float], ...]
+"""The most probable classes as (index, class, probability), the best first."""
+
+_Prepared = tuple[np.ndarray, tuple[Part, ...]]
+"""The image that the network gets of a picture, and the things in it where it shows several."""
+
+_Decoded = tuple[PictureFile, _Prepared | str]
+"""A file and what the network gets of it, or why there is nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartPrediction:
+    """The answer to one of several things in a picture, such as a digit on a sheet.
+
+    Attributes:
+        box: where it is: left, top, right and bottom in pixels of the upright picture.
+        top: the most probable classes as (index, class, probability), the best first.
+    """
+
+    box: tuple[float, float, float, float]
+    top: _Top
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -43,30 +64,41 @@ class FilePrediction:
 
     Attributes:
         file: the file.
-        top: the most probable classes as (index, class, probability), the best first; empty where there is an error.
+        top: the most probable classes as (index, class, probability), the best first; of a picture that shows several
+            things, those of the least certain one; empty where there is an error.
         error: why there is no prediction, in a sentence; empty where there is one.
-        image: what the network got, uint8 (height, width, channels); whoever keeps many predictions does without it.
+        image: what the network got, uint8 (height, width, channels), several things side by side; whoever keeps many
+            predictions does without it.
         truth: the class that the file's folder is named after, or else the file itself; empty where neither is.
         independent: the classes that are answered, where each has a probability of its own; None where the most
             probable one is the answer.
+        parts: the answers to the things in a picture that shows several, in reading order; empty for one.
     """
 
     file: PictureFile
-    top: tuple[tuple[int, str, float], ...] = ()
+    top: _Top = ()
     error: str = ""
     image: np.ndarray | None = None
     truth: str = ""
     independent: tuple[str, ...] | None = None
+    parts: tuple[PartPrediction, ...] = ()
 
     @property
     def answers(self) -> tuple[str, ...]:
-        """The classes that are answered: one, or of independent ones any number; none where there is an error."""
+        """The classes that are answered: one, or one for each part, or of independent ones any number, or none."""
+        if self.parts:
+            return tuple(part.top[0][1] for part in self.parts)
         return tuple(name for _, name, _ in self.top[:1]) if self.independent is None else self.independent
 
     @property
     def right(self) -> bool | None:
-        """Whether the true class is answered; None where it is not known, or there is no answer."""
-        return self.truth in self.answers if self.top and self.truth else None
+        """Whether the true class is answered; None where it is not known, or there is no single answer."""
+        return self.truth in self.answers if self.top and self.truth and not self.parts else None
+
+    @property
+    def sheet(self) -> str:
+        """“4 digits: 3 1 4 1”, for a picture that shows several; empty for one of one thing."""
+        return f"{len(self.parts)} digits: {' '.join(self.answers)}" if self.parts else ""
 
 
 def predict_files(
@@ -106,7 +138,7 @@ def predict_files(
 
 
 def _start(
-    prepare: Callable[[PictureFile], np.ndarray], pool: ThreadPoolExecutor, file: PictureFile
+    prepare: Callable[[PictureFile], _Prepared], pool: ThreadPoolExecutor, file: PictureFile
 ) -> Future[_Decoded] | _Decoded:
     try:
         size = file.archive.read(file.member, 0)[1][0] if file.archive else file.path.stat().st_size
@@ -115,7 +147,7 @@ def _start(
     return _decode(prepare, file) if size <= SMALL else pool.submit(_decode, prepare, file)
 
 
-def _decode(prepare: Callable[[PictureFile], np.ndarray], file: PictureFile) -> _Decoded:
+def _decode(prepare: Callable[[PictureFile], _Prepared], file: PictureFile) -> _Decoded:
     try:
         return file, prepare(file)
     except StudioError as error:
@@ -125,26 +157,54 @@ def _decode(prepare: Callable[[PictureFile], np.ndarray], file: PictureFile) -> 
         return file, f"{file.name} needs more memory than there is. Close other programs, or scale it down."
 
 
-def _preparation(classifier: Classifier) -> Callable[[PictureFile], np.ndarray]:
-    """The function that makes the image that the network gets."""
+def _preparation(classifier: Classifier) -> Callable[[PictureFile], _Prepared]:
+    """The function that makes what the network gets of a file."""
     height, width, channels = classifier.input_shape
     if classifier.card.input_rule == "centre-crop" and height == width:
-        return lambda file: decode(file.source(), height, channels, exactly=True).pixels
-    return lambda file: classifier.prepare(open_image(file.source())).image
+        return lambda file: (decode(file.source(), height, channels, exactly=True).pixels, ())
+
+    def prepare(file: PictureFile) -> _Prepared:
+        picture = open_image(file.source())
+        if parts := classifier.split(picture):
+            return _side_by_side([part.image for part in parts]), parts
+        return classifier.prepare(picture).image, ()
+
+    return prepare
+
+
+def _side_by_side(images: Sequence[np.ndarray]) -> np.ndarray:
+    """Images in rows, as many down as across, in the size of one of them."""
+    height, width, channels = images[0].shape
+    across = math.ceil(math.sqrt(len(images)))
+    page = np.zeros((across * height, across * width, channels), np.uint8)
+    for place, image in enumerate(images):
+        top, left = place // across * height, place % across * width
+        page[top : top + height, left : left + width] = image
+    picture = Image.fromarray(page[..., 0] if channels == 1 else page)
+    return np.asarray(picture.resize((width, height), Image.Resampling.BOX)).reshape(height, width, channels)
 
 
 def _predict(classifier: Classifier, decoded: Sequence[_Decoded], top: int) -> list[FilePrediction]:
-    images = [image for _, image in decoded if not isinstance(image, str)]
-    probabilities = iter(classifier.predict_many(np.stack(images)) if images else ())
+    images = [image for _, prepared in decoded if not isinstance(prepared, str) for image in _images(prepared)]
+    rows = iter(classifier.predict_many(np.stack(images)) if images else ())
     classes = {name.casefold(): name for name in classifier.classes}
     predictions = []
-    for file, image in decoded:
+    for file, prepared in decoded:
         truth = classes.get(file.folder.casefold()) or classes.get(class_in_name(file.file_name, classes), "")
-        if isinstance(image, str):
-            predictions.append(FilePrediction(file, error=image, truth=truth))
-        else:
-            prediction = classifier.prediction(next(probabilities))
-            found = tuple(name for _, name, _ in prediction.answers) if prediction.independent else None
-            best = tuple(prediction.top(top))
-            predictions.append(FilePrediction(file, best, image=image, truth=truth, independent=found))
+        if isinstance(prepared, str):
+            predictions.append(FilePrediction(file, error=prepared, truth=truth))
+            continue
+        image, parts = prepared
+        answers = [classifier.prediction(next(rows)) for _ in _images(prepared)]
+        best = [tuple(answer.top(top)) for answer in answers]
+        least = min(best, key=lambda named: named[0][2])
+        found = tuple(name for _, name, _ in answers[0].answers) if answers[0].independent else None
+        read = tuple(PartPrediction(part.box, one) for part, one in zip(parts, best, strict=False))
+        predictions.append(FilePrediction(file, least, image=image, truth=truth, independent=found, parts=read))
     return predictions
+
+
+def _images(prepared: _Prepared) -> list[np.ndarray]:
+    """What the network is asked about."""
+    image, parts = prepared
+    return [part.image for part in parts] or [image]

@@ -80,7 +80,10 @@ def _text_cell(text: str) -> str:
 
 
 def _row(prediction: FilePrediction, top: int, model: str, judged: bool = True) -> list[str]:
-    cells = [cell for _, name, share in prediction.top for cell in (_text_cell(name), f"{probability(share):g}")]
+    named = [(name, share) for _, name, share in prediction.top]
+    if prediction.sheet:
+        named = [(f"a sheet of {prediction.sheet}", named[0][1])]
+    cells = [cell for name, share in named for cell in (_text_cell(name), f"{probability(share):g}")]
     cells += [""] * (2 * top - len(cells))
     if judged:
         cells += [_text_cell(prediction.truth), {True: "yes", False: "no", None: ""}[prediction.right]]

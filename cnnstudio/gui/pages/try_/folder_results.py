@@ -223,6 +223,7 @@ class Results:
         self._truths: list[int] = []
         self._rights: list[bool | None] = []
         self._several: dict[int, tuple[int, ...]] = {}
+        self._independent = False
         self._numbers = {_plain(name): number for number, name in enumerate(begun.classes)}
 
     @property
@@ -242,7 +243,7 @@ class Results:
     def add(self, predictions: Sequence[FilePrediction]) -> None:
         """Adds predictions."""
         for given in predictions:
-            truth = self._truth(given.file)
+            truth = self._truth(given.file) if not given.parts else UNKNOWN
             one = replace(given, truth="" if truth == UNKNOWN else self.begun.classes[truth])
             self.everything.append(one)
             if one.error:
@@ -253,8 +254,9 @@ class Results:
                 self._shares.append(one.top[0][2])
                 self._truths.append(truth)
                 self._rights.append(one.right)
-                if one.independent:
-                    answers = tuple(self.begun.classes.index(name) for name in one.independent)
+                self._independent |= one.independent is not None
+                if one.independent or one.parts:
+                    answers = tuple(self.begun.classes.index(name) for name in dict.fromkeys(one.answers))
                     self._several[len(self.predictions) - 1] = answers
 
     def _truth(self, file: PictureFile) -> int:
@@ -266,13 +268,17 @@ class Results:
     def counts(self, sure: bool) -> np.ndarray:
         """For each class of the model, the pictures it was predicted for with certainty, or without; (classes,).
 
-        Where each class has a probability of its own, a picture counts for all of its answers.
+        Where each class has a probability of its own, a picture counts for all of its answers, and so does a sheet of
+        digits.
         """
         chosen = (np.array(self._shares) >= UNSURE) == sure
-        if sure and self._several:
+        if sure and self._independent:
             named = [number for answers in self._several.values() for number in answers]
         else:
-            named = np.array(self._classes, int)[chosen]
+            sheets = [] if self._independent else [place for place in self._several if chosen[place]]
+            chosen[sheets] = False
+            named = np.array(self._classes, int)[chosen].tolist()
+            named += [number for place in sheets for number in self._several[place]]
         return np.bincount(np.array(named, int), minlength=len(self.begun.classes))
 
     def order(self, key: str, filter_: str, number: int | None) -> np.ndarray:
@@ -311,6 +317,8 @@ class Results:
         """A picture in words: its name, its best classes, and whether the first one is right."""
         one = self.predictions[place]
         named = ", ".join(f"{name} {percent(share)}" for _, name, share in one.top)
+        if one.sheet:
+            named = f"a sheet of {one.sheet}; the least certain one is {percent(one.top[0][2])} sure"
         truth = self._truths[place]
         verdict = {True: ". Right.", False: f". Wrong: its folder or name says {self.begun.classes[truth]}.", None: ""}
         return f"{one.file.name}: {named}{verdict[self.is_right(place)]}"
@@ -319,6 +327,8 @@ class Results:
         """The answer in a few words, and whether it is right."""
         one = self.predictions[place]
         _, name, share = one.top[0]
+        if one.sheet:
+            return Label(one.sheet, None)
         if one.independent is None:
             return Label(f"{name} {percent(share, 0)}", one.right)
         return Label(", ".join(one.answers) or f"none ({name} {percent(share, 0)})", one.right)

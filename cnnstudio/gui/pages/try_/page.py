@@ -325,7 +325,7 @@ class TryPage(Page):
             self._awaited = None
         if answer.prediction is None or answer.image is None or not self._panel.is_current(answer.input):
             return
-        self._answer_shown = answer
+        before, self._answer_shown = self._answer_shown, answer
         self._why.setEnabled(True)
         self._bars.set_probabilities(answer.prediction.probabilities)
         self._maps.show_outputs(answer.prediction.layers)
@@ -340,12 +340,13 @@ class TryPage(Page):
             self._answer.setText(NO_DIGIT)
             self._state.setText(f"It looks like none; the nearest is {answer.prediction.top(1)[0][1]}.")
         self._panel.show_answer(answer)
-        if isinstance(answer.input, Picture) and self._panel.source is self._panel.photo:
+        is_photo = isinstance(answer.input, Picture) and self._panel.source is self._panel.photo
+        if is_photo or (before is not None and before.parts):
             self._message.hide()
-            if answer.parts:
-                self._message.show_info(sheet_found(answer.parts))
-            elif answer.photo:
-                self._offer_photo_model("This looks like a photo, but this network knows drawings only.")
+        if answer.parts:
+            self._message.show_info(sheet_found(answer.parts))
+        elif is_photo and answer.photo:
+            self._offer_photo_model("This looks like a photo, but this network knows drawings only.")
         self.answered.emit(answer)
 
     def _opened(self, answer: Answer) -> None:

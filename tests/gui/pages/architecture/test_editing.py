@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMessageBox,
     QPushButton,
-    QTableView,
+    QTreeView,
 )
 from pytestqt.qtbot import QtBot
 
@@ -66,7 +66,7 @@ def edited_file(folder: Path) -> Path:
 
 def test_the_whole_page_follows_an_edit(page: ArchitecturePage) -> None:
     change(page)
-    table = page.findChild(QTableView)
+    table = page.findChild(QTreeView)
     cells = [
         str(table.model().data(table.model().index(row, column), Qt.ItemDataRole.DisplayRole))
         for row in range(table.model().rowCount())
@@ -111,7 +111,7 @@ def test_the_name_follows_the_typing(page: ArchitecturePage, qtbot: QtBot) -> No
 
 
 def test_a_layer_is_chosen_in_the_table_and_edited_with_keys(page: ArchitecturePage, qtbot: QtBot) -> None:
-    table = page.findChild(QTableView)
+    table = page.findChild(QTreeView)
     table.setFocus()
     names = [row.name for row in page.editor.document.table.rows]
     qtbot.mouseClick(
@@ -147,7 +147,7 @@ def test_back_to_the_choice_keeps_what_was_saved_chosen(page: ArchitecturePage, 
     assert shown.args[0].request.name == "My LeNet-5"
     assert shown.args[0].table.row("conv1").output_shape == (28, 28, 12)
     # Outside the editor, its keys do nothing.
-    qtbot.keyClick(page.findChild(QTableView), Qt.Key.Key_Delete)
+    qtbot.keyClick(page.findChild(QTreeView), Qt.Key.Key_Delete)
     assert len(page.description.table.rows) == 10
 
 

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QSpinBox,
-    QTableView,
     QToolButton,
+    QTreeView,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -160,7 +160,7 @@ def test_what_was_described_before_is_there_at_once(page: ArchitecturePage, qtbo
 
 
 def test_a_layer_chosen_anywhere_is_chosen_everywhere(page: ArchitecturePage, qtbot: QtBot) -> None:
-    picture, table = page.findChild(NetworkPicture), page.findChild(QTableView, "layer_table")
+    picture, table = page.findChild(NetworkPicture), page.findChild(QTreeView, "layer_table")
     names = [row.name for row in page.description.table.rows]
 
     def chosen() -> set[str]:
@@ -261,7 +261,7 @@ def test_networks_of_ones_own_are_in_the_list(page: ArchitecturePage, qtbot: QtB
 def test_editing_updates_picture_and_table_and_the_result_is_trained(page: ArchitecturePage, qtbot: QtBot) -> None:
     press(qtbot, page, "edit_network_button")
     assert page.editing
-    table = page.findChild(QTableView, "layer_table")
+    table = page.findChild(QTreeView, "layer_table")
     names = [row.name for row in page.description.table.rows]
     place = table.visualRect(table.model().index(names.index("conv2"), 0)).center()
     qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)

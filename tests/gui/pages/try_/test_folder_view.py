@@ -27,7 +27,7 @@ from cnnstudio.gui.widgets.images.thumbnail_grid import LARGEST, ThumbnailGrid
 from cnnstudio.models.networks.building import build_network
 from cnnstudio.models.trained.card import CARD_FILE, Card
 from cnnstudio.models.trained.classifier import Classifier
-from cnnstudio.models.trained.folder_prediction import FilePrediction
+from cnnstudio.models.trained.folder_prediction import FilePrediction, PartPrediction
 from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.storage import shipped
 
@@ -416,3 +416,18 @@ def test_pictures_of_several_classes_count_for_each(tmp_path: Path) -> None:
     assert [results.label(place).text for place in range(3)] == ["bar, pole", "none (sun 30 %)", "pole"]
     assert sorted(results.order("class", "all", 1)) == [0, 2] and results.order("class", "wrong", 1).size == 0
     assert results.order("class", "wrong", None).tolist() == [1]
+
+
+def test_a_sheet_of_digits_counts_for_each_digit_and_is_neither_right_nor_wrong(tmp_path: Path) -> None:
+    results = Results(Begun(tmp_path, tuple("0123456789"), "m 1", 2, False, (), Thumbnails((8, 8, 1))))
+    read = [
+        PartPrediction((0, 0, 1, 1), ((digit, str(digit), share),)) for digit, share in ((3, 0.99), (1, 0.9), (3, 1))
+    ]
+    several = FilePrediction(PictureFile("3/a.png", tmp_path / "3" / "a.png"), read[1].top, parts=tuple(read))
+    single = FilePrediction(PictureFile("3/b.png", tmp_path / "3" / "b.png"), ((3, "3", 0.95),))
+    results.add([several, single])
+    assert results.counts(sure=True).tolist() == [0, 1, 0, 2, *[0] * 6]
+    assert (results.judged, results.right) == (1, 1)
+    assert results.label(0).text == "3 digits: 3 1 3"
+    assert results.caption(0) == "3/a.png: a sheet of 3 digits: 3 1 3; the least certain one is 90.0 % sure"
+    assert sorted(results.order("class", "all", 3)) == [0, 1]

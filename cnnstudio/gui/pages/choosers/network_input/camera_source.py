@@ -1,5 +1,7 @@
 """The camera as what a network gets: live, or frozen."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QStackedWidget
 
@@ -7,6 +9,7 @@ from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, column, row
 from cnnstudio.gui.pages.choosers.network_input.draw_source import Source
+from cnnstudio.gui.pages.choosers.network_input.photo_source import marks_of
 from cnnstudio.gui.pages.choosers.network_input.session import Answer, Picture
 from cnnstudio.gui.widgets.drawing.camera import TRY_AGAIN, CameraView
 from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
@@ -33,6 +36,7 @@ class CameraSource(Source):
         self._camera.failed.connect(self._lose)
         self._still = PhotoView()
         describe(self._still, "camera_still", "The picture", "The frozen picture, not mirrored.")
+        self._still.mark_chosen.connect(self._take_part)
         self._stack.addWidget(self._camera)
         self._stack.addWidget(self._still)
         self._freeze = push_button(
@@ -67,15 +71,18 @@ class CameraSource(Source):
         self.stop()
 
     def show_answer(self, answer: Answer) -> None:
-        """Shows the crop of a frozen picture."""
-        if self._freeze.isChecked():
+        """Shows the crop of a frozen picture, or the digits of a sheet."""
+        if not self._freeze.isChecked():
+            return
+        if answer.picture is not self._still.image:
             self._still.set_image(answer.picture, answer.crop)
+        self._still.set_marks(marks_of(answer), answer.part)
 
     @Slot()
     def _take(self) -> None:
         picture = self._camera.picture
         if picture is not None and not self._freeze.isChecked():
-            self._input = Picture(picture)
+            self._input = Picture(picture, live=True)
             self.invitation = _INVITATION
             self._starting = False
             if not self._freeze.isEnabled():
@@ -94,10 +101,18 @@ class CameraSource(Source):
         else:
             self.input_changed.emit()
 
+    @Slot(int)
+    def _take_part(self, number: int) -> None:
+        """Asks about another one of several things in the frozen picture."""
+        if isinstance(self._input, Picture):
+            self._input = replace(self._input, part=number)
+            self.input_changed.emit()
+
     @Slot(bool)
     def _hold(self, held: bool) -> None:
         self._freeze.setText("Go &on" if held else "Free&ze")
-        if held and self._input is not None:
+        if held and isinstance(self._input, Picture):
+            self._input = replace(self._input, live=False)
             self._still.set_image(self._camera.picture)
             self._stack.setCurrentWidget(self._still)
             self._camera.stop()

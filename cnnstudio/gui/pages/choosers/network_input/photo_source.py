@@ -39,6 +39,11 @@ _LOWEST = 20 * GRID
 """Height of the picture where there is little room."""
 
 
+def marks_of(answer: Answer) -> tuple[Mark, ...]:
+    """What is marked in a picture that shows several things; nothing for one."""
+    return tuple(Mark(part.box, part.name, part.probability >= UNSURE) for part in answer.parts)
+
+
 class PhotoSource(Source):
     """A picture from a file or the clipboard, and the steps that make of it what the network gets.
 
@@ -215,8 +220,7 @@ class PhotoSource(Source):
         elif answer.input is self._input:
             self._photo.set_crop(answer.crop)
         if not answer.parts or answer.input is self._input:
-            marks = (Mark(part.box, part.name, part.probability >= UNSURE) for part in answer.parts)
-            self._photo.set_marks(tuple(marks), answer.part)
+            self._photo.set_marks(marks_of(answer), answer.part)
         self._reset.setVisible(answer.crop is not None)
         self._show_steps(answer.steps)
 

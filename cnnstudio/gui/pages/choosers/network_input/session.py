@@ -51,11 +51,13 @@ class Picture:
         crop: the part that was chosen for the network: left, top, right and bottom as shares of the picture's width and
             height; None for the part that the model's rule takes.
         part: which of several things is meant where the picture shows several.
+        live: whether another picture follows at once, so that it is not looked at for long: it shows one thing.
     """
 
     source: Path | bytes | np.ndarray
     crop: Box | None = None
     part: int = 0
+    live: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -322,8 +324,6 @@ class Session:
 
     def _parts_of(self, opened: OpenedPicture, path: Path, classifier: Classifier) -> tuple[Part, ...]:
         """The several things in a picture; looked for once, for they are chosen one after the other."""
-        if isinstance(opened.source, np.ndarray):  # of the camera, which shows one thing and the next one soon
-            return ()
         if self._parts is None or self._parts[0] is not opened or self._parts[1] != path:
             self._parts = None
             self._parts = opened, path, classifier.split(opened.picture)
@@ -335,7 +335,7 @@ class Session:
         picture, shown = opened.picture, opened.shown
         width, height = picture.size
         photo = classifier.card.input_rule == "digit" and looks_like_a_photo(picture)
-        parts = self._parts_of(opened, answer.path, classifier)
+        parts = () if model_input.live else self._parts_of(opened, answer.path, classifier)
         if parts:
             rows = classifier.predict_many(np.stack([part.image for part in parts]))
             answers = tuple(
