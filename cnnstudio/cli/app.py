@@ -17,13 +17,14 @@ from cnnstudio.cli.datasets import datasets
 from cnnstudio.cli.doctor import doctor
 from cnnstudio.cli.evaluate import evaluate
 from cnnstudio.cli.failures import sentence
+from cnnstudio.cli.lesson import lesson
 from cnnstudio.cli.models import models
 from cnnstudio.cli.predict import predict
 from cnnstudio.cli.train import train
 from cnnstudio.version import __version__
 
 OpenWindow = Callable[[Sequence[str]], int]
-"""Opens the window with an image or a model, if one is named, and returns the exit code."""
+"""Opens the window with an image, a model or a lesson, if one is named, and returns the exit code."""
 
 app = typer.Typer(
     name="cnnstudio",
@@ -64,7 +65,7 @@ def open_(
     return context.obj([] if path is None else [str(path)])
 
 
-for command in (train, predict, evaluate, datasets, architectures, code, models, adopt, doctor):
+for command in (train, predict, evaluate, datasets, architectures, code, models, adopt, lesson, doctor):
     app.command()(command)
 
 

@@ -30,7 +30,8 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
     """Makes the application, or takes the one that there is, and shows the window, without starting the event loop.
 
     Args:
-        argv: the program's name, and an image, a model or a run to open, if any.
+        argv: the program's name, and an image, a model or a run to open, if any; or `OPEN` of
+            `cnnstudio.lab.lessons` and a lesson, and `ONLY` where there is to be nothing else.
 
     Returns:
         The application and the main window. Keep both.
@@ -90,9 +91,19 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
     theme.choose(settings.theme)
     window.first_painted.connect(Task(_remove_leftovers, window).start)
     window.show()
-    if len(argv) > 1:
-        window.open_path(Path(argv[1]))
+    _open_first(window, argv[1:])
     return application, window
+
+
+def _open_first(window: "MainWindow", arguments: Sequence[str]) -> None:
+    """Opens what the window was started with."""
+    from cnnstudio.lab.lessons import ONLY, OPEN
+
+    match list(arguments):
+        case [option, lesson, *rest] if option == OPEN:
+            window.open_lesson(lesson, alone=ONLY in rest)
+        case [path, *_]:
+            window.open_path(Path(path))
 
 
 _MOST_HEAPS, _LARGE = 2, 2**20

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, QRect, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QPaintEvent
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QButtonGroup, QMainWindow, QStackedWidget, QToolButton, QWidget
 from typing_extensions import override
 
@@ -13,6 +13,7 @@ from cnnstudio.gui.controls.describe import breakable, describe
 from cnnstudio.gui.controls.layouts import column, row, widget_of
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.question import AnswerButton, Role, ask
+from cnnstudio.gui.lessons import GUIDE_WIDTH, LessonGuide
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.log import details
 from cnnstudio.gui.look.theme import GRID, icon
@@ -64,6 +65,7 @@ class MainWindow(QMainWindow):
         self._current = ""
         self._messages: list[str] = []
         self._stylesheet = ""
+        self._guide: LessonGuide | None = None
         self._paints_first = True
         self._asks = True
         self._closed = False
@@ -73,7 +75,9 @@ class MainWindow(QMainWindow):
         self._message.setObjectName("window_message")
         self._rail = self._build_rail()
         content = column(self._message, (self._stack, 1), gap=0)
-        self.setCentralWidget(widget_of(row(self._rail, (content, 1), gap=0)))
+        self._body = row(self._rail, (content, 1), gap=0)
+        self._central = widget_of(self._body)
+        self.setCentralWidget(self._central)
         self._add_quit_action()
         self._restore_geometry()
         self.show_page(self._last_page())
@@ -127,6 +131,7 @@ class MainWindow(QMainWindow):
         if name not in self._pages:
             page = PAGES[name].make(self._settings, self.library)
             page.navigate.connect(self.show_page)
+            page.lesson_wanted.connect(self.open_lesson)
             self._pages[name] = page
             self._stack.addWidget(page)
             if self.first_paint_time is not None:
@@ -145,6 +150,7 @@ class MainWindow(QMainWindow):
             page.setFocus(Qt.FocusReason.OtherFocusReason)  # Tab goes on to the page's first control
             page.entered()
             self.library.refresh()
+            self._place_guide()
         if payload is not None:
             page.receive(payload)
 
@@ -153,8 +159,61 @@ class MainWindow(QMainWindow):
         """Styles what is seen; a page that is not seen takes the style sheet when it is shown."""
         self._stylesheet = stylesheet
         dialogs = [window for window in QApplication.topLevelWidgets() if window.isVisible()]
-        for part in (self._rail, self._message, self.current_page, *filter(None, map(_page_of, dialogs))):
+        guide = () if self._guide is None else (self._guide,)
+        for part in (self._rail, self._message, self.current_page, *guide, *filter(None, map(_page_of, dialogs))):
             _style(part, stylesheet)
+
+    # Lessons.
+
+    @Slot(str)
+    def open_lesson(self, text: str, alone: bool = False) -> None:
+        """Opens a lesson beside the page.
+
+        Args:
+            text: its name, its file, or what it explains; empty for all lessons.
+            alone: without the way to other pages and lessons, until it is closed.
+        """
+        if self._guide is None:
+            self._guide = LessonGuide(self, self._settings)
+            self._guide.setParent(self._central)
+            self._guide.setFixedWidth(GUIDE_WIDTH)
+            self._guide.closed.connect(self._close_guide)
+            self._guide.folded.connect(self._place_guide)
+        self._guide.alone = alone
+        self._rail.setHidden(alone)
+        self._guide.show()
+        _style(self._guide, self._stylesheet)
+        self._guide.open(text)
+        self._place_guide()
+
+    @Slot()
+    def _close_guide(self) -> None:
+        if self._guide is not None:
+            self._guide.hide()
+            self._guide.alone = False
+            self._rail.show()
+
+    @Slot()
+    def _place_guide(self) -> None:
+        """Beside the page where that has room enough, else over its right part, where it can be folded."""
+        guide, central = self._guide, self._central
+        if guide is None or guide.isHidden():
+            return
+        rail = 0 if self._rail.isHidden() else RAIL_WIDTH
+        beside = central.width() - rail - GUIDE_WIDTH >= self.current_page.least_width
+        guide.set_foldable(not beside)
+        if beside:
+            self._body.addWidget(guide)
+            return
+        self._body.removeWidget(guide)
+        height = guide.minimumSizeHint().height() if guide.is_folded else central.height()
+        guide.setGeometry(central.width() - GUIDE_WIDTH, central.height() - height, GUIDE_WIDTH, height)
+        guide.raise_()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_guide()
 
     @override
     def changeEvent(self, event: QEvent) -> None:
@@ -311,6 +370,8 @@ class MainWindow(QMainWindow):
         if not PAGES[self._current].at_foot:
             self._settings.page = self._current
         self.hide()  # before the wait: the user is done with it
+        if self._guide is not None:
+            self._guide.leave()
         for page in self._pages.values():
             page.shut_down()
         self.library.shut_down()

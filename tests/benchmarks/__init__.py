@@ -75,6 +75,7 @@ BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {
     "describe": _later("describe", "describe"),
     "lab_filter": _later("lab", "lab_filter"),
     "digits": _later("digits", "digits"),
+    "lab_step": _later("lab_steps", "lab_step"),
     "soak": _later("soak", "soak"),
     "training_engine": _later("training", "training_engine"),
     "stop_engine": _later("stop", "stop_engine"),

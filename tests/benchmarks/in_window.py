@@ -295,6 +295,7 @@ SCENARIOS: dict[str, Callable[[], object]] = {
     "lab_filter": lambda: importlib.import_module("tests.benchmarks.lab").scenario(),
     "describe": lambda: importlib.import_module("tests.benchmarks.describe").scenario(),
     "theme": lambda: importlib.import_module("tests.benchmarks.theme").scenario(),
+    "lab_steps": lambda: importlib.import_module("tests.benchmarks.lab_steps").scenario(),
     "photo": lambda: importlib.import_module("tests.benchmarks.photo").scenario(),
 }
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.library import Library
+from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.settings import Settings
 
 
@@ -22,12 +23,17 @@ class Page(QWidget):
 
     Signals:
         navigate(str, object): shows the page of that name and gives it the payload (None: just shows it).
+        lesson_wanted(str): opens the lesson of that name, or that explains it; empty: all lessons.
 
     Attributes:
         library: as given.
     """
 
     navigate = Signal(str, object)
+    lesson_wanted = Signal(str)
+
+    least_width = 108 * GRID
+    """The narrowest that it can be used, in device-independent pixels: what a lesson beside it must leave."""
 
     def __init__(self, library: Library | None = None) -> None:
         super().__init__()
@@ -60,6 +66,14 @@ class Page(QWidget):
 
     def receive(self, payload: Any) -> None:
         """Takes what another page sent with `navigate`, or a `pathlib.Path` dropped on the window or given at start."""
+
+    def kept(self) -> Any:
+        """What `receive` takes to bring back what is shown now, for a lesson that shows something else for a while."""
+        return None
+
+    def facts(self) -> dict[str, Any]:
+        """What a lesson may ask for, by name."""
+        return {}
 
     def may_close(self) -> bool:
         """Asks what must be asked before the window closes; False where the user would rather stay."""

@@ -42,6 +42,8 @@ KEYS = {
     "Ins, Ctrl+D, Del": "while a network is edited: add, duplicate, remove a layer",
     "Alt+Up, Alt+Down": "while a network is edited: move the layer",
     "Ctrl+S, Ctrl+K": "while a network is edited: save it, show its Keras code",
+    "Arrow keys ": "in a matrix of the Lab: go to another number; on an output, they move the window",
+    "Enter, digits": "in a matrix of the Lab: change the number",
     "Ctrl+Q": "quit",
 }
 """The keys that are worth knowing, and what they do."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
@@ -132,6 +132,10 @@ class ArchitecturePage(Page):
             self._describe()
 
     @Slot(object)
+    def facts(self) -> dict[str, Any]:
+        """Which network is chosen, and which of its layers."""
+        return {"network": self._chooser.key, "layer": self._view.chosen}
+
     def receive(self, payload: Path | str) -> None:
         """Shows a network by its name, or a Keras model from a file; edits the network of an architecture's file."""
         if isinstance(payload, Path) and payload.name.endswith(SUFFIX):

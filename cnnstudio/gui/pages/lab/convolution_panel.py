@@ -198,6 +198,7 @@ class ConvolutionPanel(Panel):
             "output": output.tolist(),
             "output_size": 0 if self._convolved is None else len(output),
             "steps": self._player.count,
+            "parameters": self._kernel.size + (self._kernel.shape[3] if self._options.choices["bias"] else 0),
             "marked": {Place: "output", InputNumber: "input", Weight: "weight"}.get(type(marked), ""),
             "marked_row": -1 if marked is None else marked.row,
             "marked_column": -1 if marked is None else marked.column,
@@ -287,8 +288,7 @@ class ConvolutionPanel(Panel):
         self._board.setVisible(self._convolved is not None)
         self._turn_text.setText(self._said_of_turning())
         self._code.set_code(layer.keras)
-        self._remark.setText(layer.remark)
-        self._remark.setVisible(bool(layer.remark))
+        self._remark.setText(f"{words.parameters(layer)} {layer.remark}".strip())
         self._player.set_count(0 if self._convolved is None else self._convolved.output.size)
 
     def _said_of_turning(self) -> str:

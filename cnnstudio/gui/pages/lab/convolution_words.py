@@ -2,7 +2,7 @@
 
 from cnnstudio.gui.widgets.images.matrix import number_text
 from cnnstudio.lab.activations import ACTIVATIONS
-from cnnstudio.lab.convolution import Convolved, Meeting, Step, Use
+from cnnstudio.lab.convolution import Convolution, Convolved, Meeting, Step, Use
 from cnnstudio.wording import counted
 
 MOST_TERMS = 25
@@ -27,6 +27,16 @@ def letters(convolved: Convolved) -> str:
     if layer.activation == "linear":
         return f"y[i, j] = {total}{bias}"
     return f"y[i, j] = {ACTIVATIONS[layer.activation].title}({total}{bias})"
+
+
+def parameters(layer: Convolution) -> str:
+    """How many numbers the layer has to learn, and how they are counted: “3·3·3·2 + 2 = 56 parameters: …”"""
+    factors = "·".join(map(str, layer.kernel.shape))
+    count = layer.kernel.size + (layer.filters if layer.bias is not None else 0)
+    added = f" + {layer.filters}" if layer.bias is not None else ""
+    return f"{factors}{added} = {counted(count, 'parameter')}: rows · columns · channels · filters" + (
+        " + biases." if added else "."
+    )
 
 
 def numbers(step: Step, bias: bool, pointed: Term | None) -> str:

@@ -1,5 +1,6 @@
 """The Lab page: the arithmetic of a network on small matrices, to be done step by step."""
 
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Slot
@@ -8,9 +9,10 @@ from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStackedWidget
 from typing_extensions import override
 
 from cnnstudio.errors import StudioError
+from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.forms import TIP
-from cnnstudio.gui.controls.layouts import column, row
+from cnnstudio.gui.controls.layouts import column, row, widget_of
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
@@ -29,6 +31,8 @@ class LabPage(Page):
     What is set in a panel stays there until the window closes; which panel was shown last is remembered.
     """
 
+    least_width = 66 * GRID
+
     def __init__(self, settings: Settings, library: Library | None = None) -> None:
         super().__init__(library)
         self._settings = settings
@@ -37,7 +41,6 @@ class LabPage(Page):
             QListWidget(), "panel_list", "Experiments", "The experiments of the Lab, in the order of a first course."
         )
         self._list.setProperty("role", "navigation")
-        self._list.setFixedWidth(LIST_WIDTH)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         for name, entry in PANELS.items():
             item = QListWidgetItem(entry.title)
@@ -48,8 +51,26 @@ class LabPage(Page):
         self._title = label(role="heading", name="panel_title")
         self._tip = label(role="secondary", name="panel_tip")
         self._stack = QStackedWidget()
-        shown = column(self._title, self._tip, GRID, (self._stack, 1))
-        body = row(self._list, (shown, 1), gap=SECTION, edge=SECTION)
+        lesson = push_button(
+            "panel_lesson_button",
+            "Lesson",
+            "Opens the lesson about this experiment beside it.",
+            self._open_lesson,
+            role="quiet",
+            picture="lesson",
+        )
+        lessons = push_button(
+            "all_lessons_button",
+            "Lessons",
+            "Short lessons that walk through the Lab and the other pages, with something to do in each.",
+            partial(self.lesson_wanted.emit, ""),
+            picture="lesson",
+        )
+        top = Qt.AlignmentFlag.AlignTop
+        shown = column(row((self._title, 1), (lesson, 0, top)), self._tip, GRID, (self._stack, 1))
+        self._side = widget_of(column((self._list, 1), lessons))
+        self._side.setFixedWidth(LIST_WIDTH)
+        body = row(self._side, (shown, 1), gap=SECTION, edge=SECTION)
         self.setLayout(column(self._message, (body, 1), gap=0))
         last = settings.recall("lab/panel", next(iter(PANELS)), "the experiment shown last", PANELS.__contains__)
         self.show_panel(last)
@@ -95,9 +116,28 @@ class LabPage(Page):
             self._message.hide()
 
     @override
+    def shut_down(self) -> None:
+        for panel in self._panels.values():
+            panel.shut_down()
+
+    @override
+    def kept(self) -> Experiment:
+        """The panel that is shown, as it is."""
+        return Experiment(self.panel_name, self.panel.state())
+
+    @override
+    def facts(self) -> dict[str, Any]:
+        """Those of the panel that is shown, and its name."""
+        return self.panel.facts() | {"panel": self.panel_name}
+
+    @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._list.setVisible(self.width() >= NARROW)
+        self._side.setVisible(self.width() >= NARROW)
+
+    @Slot()
+    def _open_lesson(self) -> None:
+        self.lesson_wanted.emit(self.panel_name)
 
     @Slot()
     def _choose(self) -> None:

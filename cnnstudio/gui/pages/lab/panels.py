@@ -45,6 +45,9 @@ class Panel(QWidget):
         """What a lesson may ask for: the state, and what has come of it, such as an output; NaN where there is none."""
         return self.state()
 
+    def shut_down(self) -> None:
+        """Stops everything and waits for it, within some seconds; nothing is called after it."""
+
 
 @dataclass(frozen=True)
 class PanelEntry:

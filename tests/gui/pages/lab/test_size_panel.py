@@ -70,7 +70,7 @@ def test_a_stride_that_does_not_come_out_even(panel: SizePanel) -> None:
     assert "round down" in text(panel, "remark")
 
 
-@pytest.mark.parametrize(("size", "kernel", "stride"), itertools.product((6, 7), (2, 3), (1, 2, 3)))
+@pytest.mark.parametrize(("size", "kernel", "stride"), list(itertools.product((6, 7), (2, 3), (1, 2, 3))))
 def test_valid_and_same_as_tensorflow_documents_them(panel: SizePanel, size: int, kernel: int, stride: int) -> None:
     panel.show_state({"size": size, "kernel": kernel, "stride": stride})
     panel.findChild(QAbstractButton, "size_valid_chip").click()

@@ -1,0 +1,85 @@
+"""The Lab: from a step or a slider to all matrices painted."""
+
+import statistics
+import time
+from typing import Any
+
+from tests.benchmarks import Measurement
+
+LIMIT = 16
+"""Milliseconds, of the slowest in a hundred."""
+
+
+def lab_step() -> list[Measurement]:
+    """Steps of the lecture's convolution and of the largest one, frames of their motion, and sliders of the sizes."""
+    from tests.benchmarks.window import in_window
+
+    seconds: dict[str, list[float]] = in_window("lab_steps")
+    return [
+        Measurement(f"lab_step_{name}", 1000 * statistics.quantiles(times, n=100)[98], "ms", "the limit", LIMIT)
+        for name, times in seconds.items()
+    ]
+
+
+def scenario() -> dict[str, list[float]]:
+    """Seconds of each step, by what is shown."""
+    from cnnstudio.gui.app import create
+    from tests.benchmarks.in_window import turn_for, wait_until
+
+    application, window = create(["cnnstudio"])
+    window.resize(1280, 800)
+    wait_until(application, lambda: window.first_paint_time is not None)
+    lab = window.page("lab")
+    window.show_page("lab")
+    turn_for(application, 3)  # the models of other pages are opened meanwhile
+    found = {"lecture": _steps(application, lab, {})}
+    channels = [[[row * column % 3 for column in range(12)] for row in range(12)] for _ in range(4)]
+    kernel = [[[[(row + column) % 3 - 1 for column in range(3)] for row in range(3)] for _ in range(4)]] * 4
+    found["largest"] = _steps(application, lab, {"input": channels, "kernel": kernel, "bias": True})
+    found["sizes"] = _slides(application, lab)
+    window.quit()
+    return found
+
+
+def _steps(application: Any, lab: Any, state: dict[str, Any]) -> list[float]:
+    from cnnstudio.gui.controls.player import Player
+    from cnnstudio.gui.widgets.images.matrix import Matrix
+
+    panel = lab.show_panel("convolution")
+    panel.show_state(state)
+    player = panel.findChild(Player)
+    painted = [one for one in panel.findChildren(Matrix) if one.objectName().startswith("lab_output")]
+    return _timed(application, painted[:1], [lambda step=step: player.show_step(step) for step in _walk(player.count)])
+
+
+def _slides(application: Any, lab: Any) -> list[float]:
+    from PySide6.QtWidgets import QSlider
+
+    from cnnstudio.gui.widgets.images.matrix import Matrix
+
+    panel = lab.show_panel("size")
+    one = panel.findChild(QSlider, "size_size_slider")
+    matrix = [panel.findChild(Matrix, "size_input")]
+    return _timed(application, matrix, [lambda size=size: one.setValue(size + 3) for size in _walk(29)])
+
+
+def _walk(count: int) -> list[int]:
+    """1, 2, …, count, 1, 2, … for two hundred steps."""
+    return [number % count + 1 for number in range(max(200, count))]
+
+
+def _timed(application: Any, widgets: list[Any], acts: list[Any]) -> list[float]:
+    """Seconds until some widgets are painted after each of the acts; the first ten are not counted."""
+    from tests.benchmarks.in_window import Painted, turn_for, wait_until
+
+    turn_for(application, 0.5)
+    painted = Painted(widgets)
+    seconds = []
+    for act in acts:
+        painted.reset()
+        begin = time.perf_counter()
+        act()
+        wait_until(application, lambda: not painted.waiting)
+        application.processEvents()  # all else that is to be painted
+        seconds.append(time.perf_counter() - begin)
+    return seconds[10:]

@@ -1,0 +1,194 @@
+"""Lessons beside the page: they open and light the right part, notice what was done, and leave all as it was."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QUrl
+from PySide6.QtWidgets import QAbstractButton, QLabel, QListWidget, QTextBrowser, QWidget
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.gui.lessons import LessonGuide, Light
+from cnnstudio.gui.main_window import MainWindow
+from cnnstudio.gui.pages import PAGES
+from cnnstudio.gui.pages.lab.panels import PANELS
+from cnnstudio.gui.settings import Settings
+from cnnstudio.lab.lessons import Lesson, list_lessons, own_lessons_folder
+
+LESSON = """+++
+title = "Mine"
+rests_on = "My own notes"
+
+[[steps]]
+panel = "size"
+state = {{ size = 9 }}
+light = "{light}"
+done = ["stride = 2", "size_kernel_slider.value = 5"]
+praise = "That is it."
+
+[[steps]]
+panel = "convolution"
+state = {{ step = 4, kernel = [[1, 2], [3, 4]] }}
++++
+Set it, see [convolution](lesson:convolution).
+
+---
+
+The end.
+"""
+
+
+@pytest.fixture
+def window(qtbot: QtBot) -> MainWindow:
+    settings = Settings()
+    settings.page = "lab"
+    window = MainWindow(settings)
+    qtbot.addWidget(window, before_close_func=MainWindow.quit)
+    window.resize(1280, 800)
+    window.show()
+    qtbot.waitExposed(window)
+    return window
+
+
+@pytest.fixture
+def own(home: Path) -> Callable[..., str]:
+    def write(light: str = "size_stride_slider", text: str = LESSON) -> str:
+        own_lessons_folder().mkdir(parents=True, exist_ok=True)
+        (own_lessons_folder() / "mine.md").write_text(text.format(light=light))
+        return "mine"
+
+    return write
+
+
+def guide(window: MainWindow) -> LessonGuide:
+    return window.findChild(LessonGuide)
+
+
+def said(window: MainWindow, name: str) -> str:
+    found = window.findChild(QLabel, name)
+    return found.text() if found.isVisible() else ""
+
+
+def press(window: MainWindow, name: str) -> None:
+    button = guide(window).findChild(QAbstractButton, name)
+    assert button.isVisible() and button.isEnabled()
+    button.click()
+
+
+def test_a_lesson_is_done_and_leaves_all_as_it_was(window: MainWindow, own: Callable[..., str], qtbot: QtBot) -> None:
+    lab = window.page("lab")
+    before = {name: lab.show_panel(name).state() for name in ("convolution", "size")}
+    window.show_page("about")
+    window.open_lesson(own())
+    assert window.current_page is lab and lab.panel_name == "size"
+    assert lab.facts()["size"] == 9
+    assert said(window, "lesson_answer").startswith("<b>Your turn.")
+    with qtbot.waitSignal(guide(window).completed) as completed:
+        lab.panel.show_state({"stride": 2, "kernel": 5})
+    assert completed.args == ["mine"] and "That is it." in said(window, "lesson_answer")
+    press(window, "lesson_next_button")
+    assert lab.panel_name == "convolution" and lab.facts()["kernel"] == [[1, 2], [3, 4]]
+    press(window, "close_lesson_button")
+    assert window.current_page.objectName() == "page_about"
+    assert not guide(window).isVisible()
+    assert {name: lab.show_panel(name).state() for name in before} == before
+    assert Settings().recall("lessons/done", "", "") == "mine"
+
+
+def test_what_is_lit_is_framed_and_takes_its_clicks(window: MainWindow, own: Callable[..., str], qtbot: QtBot) -> None:
+    window.open_lesson(own())
+    qtbot.waitUntil(lambda: window.findChild(Light) is not None and window.findChild(Light).isVisible())
+    light = window.findChild(Light)
+    target = window.current_page.findChild(QWidget, "size_stride_slider")
+    centre = target.mapTo(window.current_page, target.rect().center())
+    assert light.geometry().contains(centre)
+    assert window.current_page.childAt(centre) is target
+
+
+def test_what_cannot_be_lit_is_no_fault(window: MainWindow, own: Callable[..., str]) -> None:
+    window.open_lesson(own(light="no_such_thing"))
+    assert window.findChild(Light) is None
+    assert guide(window).problem == ""
+
+
+def test_a_page_that_there_is_not_is_said(window: MainWindow, own: Callable[..., str]) -> None:
+    window.open_lesson(
+        own(text=LESSON.replace('panel = "size"', 'page = "moon"').replace("state = {{ size = 9 }}", ""))
+    )
+    assert "shows a page “moon”" in guide(window).problem
+
+
+def test_the_list_shows_what_was_completed_and_what_is_damaged(window: MainWindow, own: Callable[..., str]) -> None:
+    Settings().remember("lessons/done", "convolution")
+    own(text="nothing")
+    window.findChild(QAbstractButton, "all_lessons_button").click()
+    listed = guide(window).findChild(QListWidget, "lesson_list")
+    lessons = list_lessons()[0]
+    assert listed.count() == len(lessons)
+    marked = [lesson.name for row, lesson in enumerate(lessons) if not listed.item(row).icon().isNull()]
+    assert marked == ["convolution"]
+    assert "The lesson mine.md cannot be used" in guide(window).problem
+    listed.itemActivated.emit(listed.item(0))
+    assert guide(window).lesson == lessons[0]
+
+
+def test_a_lesson_that_there_is_not_is_said(window: MainWindow) -> None:
+    window.open_lesson("astrology")
+    assert guide(window).lesson is None
+    assert guide(window).problem.startswith("There is no lesson “astrology”")
+
+
+def test_links_lead_to_other_lessons(window: MainWindow, own: Callable[..., str]) -> None:
+    window.open_lesson(own())
+    browser = guide(window).findChild(QTextBrowser, "lesson_text")
+    browser.anchorClicked.emit(QUrl("lesson:convolution"))
+    assert guide(window).lesson.name == "convolution"
+    browser.anchorClicked.emit(QUrl("file:///etc/passwd"))
+    assert guide(window).lesson.name == "convolution"
+
+
+def test_the_experiment_leads_to_its_lesson(window: MainWindow) -> None:
+    window.page("lab").show_panel("convolution")
+    window.findChild(QAbstractButton, "panel_lesson_button").click()
+    assert guide(window).lesson.name == "convolution"
+
+
+def test_alone_there_is_nothing_else(window: MainWindow, own: Callable[..., str]) -> None:
+    window.open_lesson(own(), alone=True)
+    assert not window.findChild(QWidget, "rail").isVisible()
+    assert not guide(window).findChild(QWidget, "lessons_back_button").isVisible()
+    press(window, "close_lesson_button")
+    assert window.findChild(QWidget, "rail").isVisible()
+
+
+def test_beside_a_page_or_over_it(window: MainWindow, own: Callable[..., str], qtbot: QtBot) -> None:
+    window.open_lesson(own())
+    qtbot.waitUntil(lambda: window.current_page.width() <= 1280 - guide(window).width())
+    window.resize(960, 600)
+    qtbot.waitUntil(lambda: window.current_page.width() <= 960 - guide(window).width())  # the Lab makes room
+    assert not window.findChild(QWidget, "panel_list").isVisible()
+    window.show_page("about")
+    assert guide(window).findChild(QWidget, "fold_lesson_button").isVisible()
+    press(window, "fold_lesson_button")
+    qtbot.waitUntil(lambda: guide(window).height() < 100)
+    window.show_page("lab")
+    qtbot.waitUntil(lambda: guide(window).height() > 400)
+
+
+@pytest.mark.parametrize("lesson", list_lessons()[0], ids=lambda lesson: lesson.name)
+def test_what_lessons_name_is_there(window: MainWindow, lesson: Lesson) -> None:
+    """Pages, experiments and what is asked of them; what is lit and asked for elsewhere is tried in a real window."""
+    for step in lesson.steps:
+        assert step.page in PAGES
+        if step.experiment is None:
+            continue
+        assert step.experiment.panel in PANELS
+        panel = window.page("lab").show_panel(step.experiment.panel)
+        panel.show_state(step.experiment.state)
+        facts = panel.facts()
+        for condition in step.done:
+            assert condition.widget or condition.look(facts.get(condition.name, facts.get("panel"))) is not None
+        assert not step.light or panel.findChildren(QWidget, step.light)
+        assert not step.done or not all(
+            one.holds(facts.get(one.name), facts.get(one.name)) for one in step.done if not one.widget
+        )
