@@ -136,6 +136,12 @@ PANELS: dict[str, PanelEntry] = {
             "From the loss back to each weight and each input: backpropagation through one small convolution.",
             ".gradient_panel:GradientPanel",
         ),
+        PanelEntry(
+            "mlp",
+            "MLP against CNN",
+            "A weight for every pixel, or the same few everywhere: what it costs, and what a moved digit shows.",
+            ".mlp_panel:MlpPanel",
+        ),
     )
 }
 """Every panel, in the order of the lecture."""
