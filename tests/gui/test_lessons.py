@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QUrl
-from PySide6.QtWidgets import QAbstractButton, QLabel, QListWidget, QTextBrowser, QWidget
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QAbstractButton, QLabel, QListWidget, QSpinBox, QTextBrowser, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.lessons import LessonGuide, Light
@@ -155,6 +156,28 @@ def test_the_experiment_leads_to_its_lesson(window: MainWindow) -> None:
     window.page("lab").show_panel("convolution")
     window.findChild(QAbstractButton, "panel_lesson_button").click()
     assert guide(window).lesson.name == "convolution"
+
+
+def test_a_key_opens_the_lesson_about_a_control(window: MainWindow, qtbot: QtBot) -> None:
+    window.page("lab").show_panel("convolution")
+    QCursor.setPos(window.screen().geometry().bottomRight())
+    box = QSpinBox()
+    box.setObjectName("resolution_slider")
+    window.current_page.layout().addWidget(box)
+    box.show()
+    window.activateWindow()
+    for name, concept, lesson in (
+        ("resolution_slider", None, "images"),
+        ("resolution_slider", "MaxPooling2D", "pooling"),
+        ("unheard_of", None, None),
+    ):
+        window.show_page("lab")
+        box.setObjectName(name)
+        box.setProperty("concept", concept)
+        box.setFocus()
+        qtbot.waitUntil(box.hasFocus)
+        window.explain_control()
+        assert (guide(window).lesson and guide(window).lesson.name) == lesson
 
 
 def test_alone_there_is_nothing_else(window: MainWindow, own: Callable[..., str]) -> None:
