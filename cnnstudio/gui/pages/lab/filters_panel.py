@@ -292,6 +292,13 @@ class FiltersPanel(Panel):
         self._show_step()
         self.changed.emit()
 
+    @override
+    def shut_down(self) -> None:
+        self._source.shut_down()
+        self._task.shut_down()
+        if self._compiling is not None:
+            self._compiling.shut_down()
+
     # What is done.
 
     @Slot()

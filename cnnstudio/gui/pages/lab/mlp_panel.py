@@ -285,6 +285,12 @@ class MlpPanel(Panel):
         """What is compared; None until both are loaded."""
         return self._networks
 
+    @override
+    def shut_down(self) -> None:
+        self._asking.shut_down()
+        if self._loading is not None:
+            self._loading.shut_down()
+
     # What is done.
 
     @override
