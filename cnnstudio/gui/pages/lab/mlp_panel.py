@@ -218,7 +218,7 @@ class MlpPanel(Panel):
         lines.setVerticalSpacing(0)
         for place, (name, title) in enumerate(NETWORKS.items()):
             self._says[name] = Matrix(f"{name}_answer", title, f"How sure the {title} is of each digit, 0 to 9.")
-            self._says[name].set_cell_size(44)
+            self._says[name].set_cell_size(34)
             lines.addWidget(label(title, "strong", wrap=False), place, 0)
             lines.addWidget(self._says[name], place, 1, Qt.AlignmentFlag.AlignLeft)
             lines.addWidget(self._verdicts[name], place, 2)
@@ -284,6 +284,12 @@ class MlpPanel(Panel):
     def networks(self) -> Networks | None:
         """What is compared; None until both are loaded."""
         return self._networks
+
+    @override
+    def shut_down(self) -> None:
+        self._asking.shut_down()
+        if self._loading is not None:
+            self._loading.shut_down()
 
     # What is done.
 

@@ -107,6 +107,12 @@ PANELS: dict[str, PanelEntry] = {
             ".pooling_panel:PoolingPanel",
         ),
         PanelEntry(
+            "dense",
+            "Flatten and dense",
+            "Maps become one vector, and every unit of a dense layer adds all of it up with weights of its own.",
+            ".dense_panel:DensePanel",
+        ),
+        PanelEntry(
             "activation",
             "Activation",
             "A bend in the line: without it, many layers could do no more than one.",
