@@ -249,6 +249,7 @@ class LessonGuide(QFrame):
         self._problems.setText("\n".join(problems))
         self._problems.setVisible(bool(problems))
         self._all.hide()
+        self._head.setText("Lessons")
         self._head.show()
         self._stack.setCurrentIndex(0)
 
@@ -314,6 +315,7 @@ class LessonGuide(QFrame):
         assert taught is not None
         lesson, step = taught.lesson, taught.lesson.steps[taught.step]
         self._all.setVisible(not self.alone)
+        self._head.setText("Lesson")
         self._head.setVisible(self.alone)
         self._title.setText(lesson.title)
         self._where.setText(f"Step {taught.step + 1} of {len(lesson.steps)}")
