@@ -259,3 +259,8 @@ def test_lessons_name_pages_and_experiments_that_there_are(lesson: Lesson) -> No
     for step in lesson.steps:
         assert step.page in PAGES
         assert step.experiment is None or step.experiment.panel in PANELS
+
+
+def test_every_experiment_has_a_lesson() -> None:
+    known = {concept for lesson in list_lessons()[0] for concept in (lesson.name, *lesson.concepts)}
+    assert set(PANELS) <= known
