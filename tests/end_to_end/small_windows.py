@@ -22,6 +22,7 @@ from cnnstudio.data.collected.sets import create_collection
 from cnnstudio.data.library import collected_folder
 from cnnstudio.gui.app import create
 from cnnstudio.gui.main_window import MainWindow
+from cnnstudio.gui.pages.lab.panels import PANELS
 from cnnstudio.gui.pages.try_.page import NO_ANSWER
 from cnnstudio.storage import shipped
 from tests.gui.layout_faults import layout_faults
@@ -77,6 +78,7 @@ def states(window: MainWindow, home: Path) -> Iterator[tuple[str, QWidget]]:
     yield from _try(window, images)
     yield from _architecture(window)
     yield from _collect(window)
+    yield from _lab(window)
 
 
 def _data(window: MainWindow, images: Path) -> Iterator[tuple[str, QWidget]]:
@@ -155,6 +157,21 @@ def _collect(window: MainWindow) -> Iterator[tuple[str, QWidget]]:
     page.receive(path.name)
     until(lambda: page.collection is not None)
     yield "collect: an empty set", page
+
+
+def _lab(window: MainWindow) -> Iterator[tuple[str, QWidget]]:
+    window.show_page("lab")
+    page = window.page("lab")
+    for name, entry in PANELS.items():
+        page.show_panel(name)
+        until(lambda: True)
+        yield f"lab: {entry.title}", page
+    window.open_lesson("convolution")
+    until(lambda: page.panel_name == "convolution")
+    yield "lab: a lesson", page
+    window.open_lesson("")
+    until(lambda: True)
+    yield "lab: all lessons", page
 
 
 def main(width: int, height: int, pictures: Path | None) -> None:

@@ -95,7 +95,10 @@ def _overlaps(parent: QWidget) -> Iterator[str]:
     children = [
         child
         for child in parent.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
-        if child.isVisible() and not child.isWindow() and not isinstance(child, QSplitterHandle)
+        if child.isVisible()
+        and not child.isWindow()
+        and not isinstance(child, QSplitterHandle)
+        and not child.testAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)  # it lies over them on purpose
     ]
     for one, other in combinations(children, 2):
         common = one.geometry().intersected(other.geometry())

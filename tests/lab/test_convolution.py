@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from cnnstudio.errors import StudioError
 from cnnstudio.lab.convolution import LECTURE_INPUT, LECTURE_KERNEL, Convolution, Use
 
-_FEW = settings(max_examples=12, deadline=None, derandomize=True)
+_FEW = settings(max_examples=8, deadline=None, derandomize=True)
 
 
 @st.composite

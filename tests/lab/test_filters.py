@@ -10,7 +10,7 @@ from cnnstudio.lab.filters import FILTERS, SIDES, filtered, gabor, joined, on_sc
 _NONE_LEFT = ("edges", "strong_edges", "laplacian", "sobel_x", "sobel_y", "prewitt_x", "scharr_y", "gabor_x")
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=10, deadline=None, derandomize=True)
 @given(
     st.tuples(st.integers(1, 30), st.integers(1, 30), st.sampled_from((1, 3, 4))),
     st.sampled_from(SIDES),

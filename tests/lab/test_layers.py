@@ -15,7 +15,7 @@ from cnnstudio.lab.learning import HiddenFilter
 from cnnstudio.lab.normalisation import BatchNormalisation, Dropout
 from cnnstudio.lab.softmax import Softmax
 
-_FEW = settings(max_examples=10, deadline=None, derandomize=True)
+_FEW = settings(max_examples=6, deadline=None, derandomize=True)
 _LOGITS = st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=6)
 
 

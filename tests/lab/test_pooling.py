@@ -9,7 +9,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.lab.pooling import LECTURE_INPUT, Pooling, shifted
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=10, deadline=None, derandomize=True)
 @given(
     st.tuples(st.integers(1, 8), st.integers(1, 8), st.integers(1, 2)),
     st.sampled_from(("max", "average")),

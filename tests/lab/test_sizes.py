@@ -18,7 +18,7 @@ _SIZES = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(_SIZES)
 def test_a_setting_finds_the_places_that_numpy_finds_or_says_why_there_are_none(sizes):
     if sizes.problem:

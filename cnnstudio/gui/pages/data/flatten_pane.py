@@ -12,6 +12,7 @@ from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row
 from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.widgets.charts.vector_strip import VectorStrip
+from cnnstudio.lab.pooling import shifted
 
 HIDDEN_UNITS = 256
 """Units of the hidden layer at first."""
@@ -20,13 +21,6 @@ KERNELS, KERNEL_SIDE = 32, 3
 """Of the convolution that it is compared with."""
 
 _FARTHEST = 8
-
-
-def shifted(image: np.ndarray, columns: int) -> np.ndarray:
-    """The image moved to the right, (height, width, channels); what comes in from outside is 0."""
-    edge = abs(columns)
-    padded = np.pad(image, ((0, 0), (edge, edge), (0, 0)))
-    return padded[:, edge - columns :][:, : image.shape[1]]
 
 
 class FlattenPane(QWidget):
@@ -119,7 +113,7 @@ class FlattenPane(QWidget):
     def _refresh(self) -> None:
         height, width, channels = self._image.shape
         flat, columns = self._image.reshape(-1), self._shift.value()
-        moved = shifted(self._image, columns).reshape(-1)
+        moved = shifted(self._image, 0, columns).reshape(-1)
         differ = flat != moved
         self._strip.set_values(flat)
         self._shifted.set_values(moved, differ)

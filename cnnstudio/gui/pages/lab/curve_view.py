@@ -1,5 +1,6 @@
 """A few curves over one axis."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,6 +49,7 @@ class CurveView(QWidget):
         super().__init__()
         describe(self, name, title, tip)
         self._axes = {"bottom": across, "left": upright}
+        self._logarithmic = logarithmic
         self._plot = pg.PlotWidget(background=None)
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._plot.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
@@ -90,11 +92,16 @@ class CurveView(QWidget):
         theme = colours()
         pen = pg.mkPen(theme.window, width=2)
         spots = [
-            {"pos": (x, float(np.interp(x, curve.x, curve.y))), "size": 10, "brush": pg.mkBrush(colour), "pen": pen}
+            {"pos": (x, self._height(curve, x)), "size": 10, "brush": pg.mkBrush(colour), "pen": pen}
             for curve, colour in zip(self._curves, theme.plot, strict=False)
             if x is not None
         ]
         self._at.setData(spots)
+
+    def _height(self, curve: Curve, x: float) -> float:
+        """Where a curve is at a place, as the vertical axis counts."""
+        y = float(np.interp(x, curve.x, curve.y))
+        return math.log10(y) if self._logarithmic else y
 
     def _follow_theme(self) -> None:
         theme, font, ratio = colours(), small_font(QFont()), self.devicePixelRatioF()

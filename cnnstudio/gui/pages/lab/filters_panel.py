@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QWidget
 from typing_extensions import override
 
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import chip, push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.forms import WheelGuard, caption, combo, set_value, slider
-from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, widget_of
+from cnnstudio.gui.controls.layouts import STRETCH, ButtonRows, ScrollColumn, column, row, widget_of
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID
@@ -39,6 +39,9 @@ MOST_FILTERS = 4
 """So many can follow each other."""
 
 PICTURE_HEIGHT = 34 * GRID
+
+_CELLS = {3: 48, 5: 36, 7: 28}
+"""Widths of the kernel's cells, by its side."""
 
 _COMPILED_FROM = 300_000
 """So many numbers a picture has for which it is worth to wait for TensorFlow."""
@@ -150,9 +153,9 @@ class FiltersPanel(Panel):
         after = widget_of(column(label("After", "strong"), (self._after, 1)))
         pictures = widget_of(row((before, 1), (after, 1), gap=2 * GRID))
         pictures.setFixedHeight(PICTURE_HEIGHT + 3 * GRID)
-        content = column(
-            self._source.tools, self._message, pictures, self._pixel, self._build_chain(), self._build_foot(), STRETCH
-        )
+        self._chain = self._build_chain()
+        parts = (self._source.tools, self._message, pictures, self._pixel, self._chain, self._build_foot())
+        content = column(*parts, STRETCH)
         scroll = ScrollColumn()
         scroll.set_content(content)
         self.setLayout(column(scroll))
@@ -194,7 +197,7 @@ class FiltersPanel(Panel):
         self._kernel.edited.connect(self._take_kernel)
         WheelGuard(self, self._filter, self._side, self._show_as, self._strength)
 
-    def _build_chain(self) -> QWidget:
+    def _build_chain(self) -> ButtonRows:
         self._chips = [
             chip(f"filter_{number + 1}", "", "Shows this filter’s kernel.", partial(self.choose, number))
             for number in range(MOST_FILTERS)
@@ -205,7 +208,7 @@ class FiltersPanel(Panel):
         self._remove = push_button(
             "remove_filter_button", "&Remove", "Takes the chosen filter away.", self._remove_step, role="quiet"
         )
-        return widget_of(row(*self._chips, self._add, self._remove, STRETCH))
+        return ButtonRows([*self._chips, self._add, self._remove])
 
     def _build_foot(self) -> QWidget:
         self._remark = label(role="secondary", name="filter_remark")
@@ -214,6 +217,9 @@ class FiltersPanel(Panel):
         self._problem = label(role="error", name="kernel_problem")
         for text in (self._problem, self._whole):
             text.hide()
+        for one in (self._filter, self._show_as):
+            one.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            one.setMinimumContentsLength(12)
         form = QGridLayout()
         form.setSpacing(GRID)
         for number, control in enumerate((self._filter, self._side, self._strength, self._show_as)):
@@ -291,6 +297,13 @@ class FiltersPanel(Panel):
         self._chosen = number
         self._show_step()
         self.changed.emit()
+
+    @override
+    def shut_down(self) -> None:
+        self._source.shut_down()
+        self._task.shut_down()
+        if self._compiling is not None:
+            self._compiling.shut_down()
 
     # What is done.
 
@@ -399,6 +412,7 @@ class FiltersPanel(Panel):
                 title = self._steps[number].title
                 button.setText(f"{number + 1}  {title}")
                 button.setAccessibleName(f"Filter {number + 1}: {title}")
+        self._fit()
         self._add.setEnabled(len(self._steps) < MOST_FILTERS)
         self._remove.setEnabled(len(self._steps) > 1)
         set_value(self._filter, step.name)
@@ -407,7 +421,7 @@ class FiltersPanel(Panel):
         self._strength.setAccessibleDescription(f"{round(100 * step.strength)} %")
         self._figure.setText(f"{round(100 * step.strength)} %")
         side = len(step.kernel)
-        self._kernel.set_cell_size({3: 48, 5: 40, 7: 32}[side])
+        self._kernel.set_cell_size(_CELLS[side])
         if not np.array_equal(self._kernel.values, step.kernel, equal_nan=True):
             self._kernel.set_values(step.kernel)
         self._problem.setText(self._kernel.problem)
@@ -448,6 +462,17 @@ class FiltersPanel(Panel):
         """Reads the first photo when it is wanted."""
         super().showEvent(event)
         self._source.start()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Lays the buttons out in as many rows as they need."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        room = self.width() - 2 * GRID  # beside the scroll bar
+        self._source.tools.fit(room)
+        self._chain.fit(room)
 
 
 def _compile(key: _Key, **_: object) -> tuple[_Key, _Compiled]:

@@ -46,7 +46,7 @@ MATRICES = {
 """Every matrix: its title, and what it is."""
 
 EDITABLE = ("input", "kernel", "target")
-_CELL = 38
+_CELL = 30
 _HIGHEST_RATE = 1.0
 
 
@@ -96,18 +96,17 @@ class GradientPanel(Panel):
         self._formula = label(role="secondary", name="gradient_formula")
         forwards = self._line("Forwards", ("input", "kernel", "output", "target"))
         back = self._line("Back", ("by_output", "by_sum", "by_kernel", "by_input", "updated"))
-        controls = row(
-            self._take,
-            self._again,
-            GRID,
-            caption(self._rate),
-            self._rate,
-            GRID,
-            caption(self._activation),
-            self._activation,
+        choice = row(caption(self._rate), self._rate, GRID, caption(self._activation), self._activation, STRETCH)
+        content = column(
+            choice,
+            row(self._take, self._again, STRETCH),
+            self._problem,
+            self._loss,
+            forwards,
+            back,
+            self._formula,
             STRETCH,
         )
-        content = column(controls, self._problem, self._loss, forwards, back, self._formula, STRETCH)
         scroll = ScrollColumn()
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         scroll.set_content(content)
@@ -123,7 +122,7 @@ class GradientPanel(Panel):
     def _line(self, title: str, names: tuple[str, ...]) -> QWidget:
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(2 * GRID)
+        grid.setHorizontalSpacing(GRID)
         grid.setVerticalSpacing(0)
         corner = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
         for place, name in enumerate(names):

@@ -122,7 +122,7 @@ class LearningPanel(Panel):
         self._rate.valueChanged.connect(self._set_rate)
         WheelGuard(self, self._filter, self._picture, self._rate, self._speed)
         self._choices = rows(self._filter, self._picture, self._rate, self._speed)
-        self._choices.setFixedWidth(40 * GRID)
+        self._choices.setFixedWidth(36 * GRID)
 
     def _build_buttons(self) -> QHBoxLayout:
         self._start = push_button(
@@ -159,7 +159,7 @@ class LearningPanel(Panel):
         given, wanted, now = self._views
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(3 * GRID)
+        grid.setHorizontalSpacing(2 * GRID)
         grid.setVerticalSpacing(GRID)
         corner = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
         for line, widgets in enumerate(((given, hidden, wanted), (None, learnt, now, gradient))):

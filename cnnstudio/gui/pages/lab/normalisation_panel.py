@@ -50,7 +50,7 @@ class NormalisationPanel(Panel):
         }
         self._lines["values"].set_values(np.array([VALUES]))
         for matrix in self._lines.values():
-            matrix.set_cell_size(54)
+            matrix.set_cell_size(46)
         self._training = chip("normalise_training", "In &training", "Mean and variance are those of the batch itself.")
         self._after = chip(
             "normalise_after", "&Afterwards", "Mean and variance are those gathered in training: no batch is needed."

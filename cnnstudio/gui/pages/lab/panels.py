@@ -107,6 +107,12 @@ PANELS: dict[str, PanelEntry] = {
             ".pooling_panel:PoolingPanel",
         ),
         PanelEntry(
+            "dense",
+            "Flatten and dense",
+            "Maps become one vector, and every unit of a dense layer adds all of it up with weights of its own.",
+            ".dense_panel:DensePanel",
+        ),
+        PanelEntry(
             "activation",
             "Activation",
             "A bend in the line: without it, many layers could do no more than one.",
@@ -135,6 +141,12 @@ PANELS: dict[str, PanelEntry] = {
             "A gradient step",
             "From the loss back to each weight and each input: backpropagation through one small convolution.",
             ".gradient_panel:GradientPanel",
+        ),
+        PanelEntry(
+            "mlp",
+            "MLP against CNN",
+            "A weight for every pixel, or the same few everywhere: what it costs, and what a moved digit shows.",
+            ".mlp_panel:MlpPanel",
         ),
     )
 }

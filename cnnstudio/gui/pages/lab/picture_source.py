@@ -8,14 +8,14 @@ import numpy as np
 from PIL import Image
 from PySide6.QtCore import QSize, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QIcon, QPixmap
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QToolButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QStackedWidget, QToolButton, QWidget
 
 from cnnstudio.data.pictures.open import open_image, to_array
 from cnnstudio.data.pictures.strokes import render
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import chip, chip_group, push_button
 from cnnstudio.gui.controls.describe import describe
-from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
+from cnnstudio.gui.controls.layouts import ButtonRows, column
 from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.drawing.camera import CameraView
@@ -69,7 +69,7 @@ class PictureSource(QWidget):
 
     Attributes:
         view: shows the photo; what is pointed at there can be followed.
-        tools: the buttons; whoever shows the source gives them their place.
+        tools: the buttons, in rows; whoever shows the source gives them their place and says how wide it is.
     """
 
     picture_changed = Signal()
@@ -96,14 +96,14 @@ class PictureSource(QWidget):
             "clear_lab_canvas", "C&lear", "Empties the canvas; Ctrl+Z brings the drawing back.", self._canvas.clear
         )
         self._clear.hide()
-        self._photos = widget_of(self._photo_buttons())
-        self.tools = widget_of(row(*self._chips, GRID, self._photos, self._clear, STRETCH))
+        self._photos = self._photo_buttons()
+        self.tools = ButtonRows([*self._chips, *self._photos, self._clear])
         self._reading = LatestTask(self)
         self._reading.finished.connect(self._take)
         self._reading.failed.connect(self.failed)
 
-    def _photo_buttons(self) -> QHBoxLayout:
-        samples = []
+    def _photo_buttons(self) -> list[QWidget]:
+        samples: list[QWidget] = []
         for name, title in PHOTOS.items():
             button = describe(QToolButton(), f"photo_{name}", title, f"{title}: a photo that comes with CNN Studio.")
             button.setIcon(_icon(shipped("assets/photos") / f"{name}.jpg", round(_BUTTON * self.devicePixelRatioF())))
@@ -114,7 +114,7 @@ class PictureSource(QWidget):
         paste = push_button(
             "paste_lab_picture", "P&aste", "Takes the picture from the clipboard.", self._paste, picture="paste"
         )
-        return row(*samples, own, paste)
+        return [*samples, own, paste]
 
     @property
     def kind(self) -> str:
@@ -169,7 +169,8 @@ class PictureSource(QWidget):
     def _choose(self, number: int) -> None:
         kind = list(KINDS)[number]
         self._stack.setCurrentIndex(number)
-        self._photos.setVisible(kind == "photo")
+        for button in self._photos:
+            button.setVisible(kind == "photo")
         self._clear.setVisible(kind == "drawing")
         if kind == "camera":
             self._camera.start()

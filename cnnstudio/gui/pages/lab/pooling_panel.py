@@ -38,6 +38,7 @@ SIZES = {
     1: ("1 × 1", "Every number is a window of its own."),
     WHOLE: ("Whole map (global)", "One number is left of the map, as before the last layer of many newer networks."),
 }
+_CELL, _SMALL_CELL = 36, 24
 LARGEST = 8
 """Rows and columns of an input, at most."""
 
@@ -73,11 +74,11 @@ class PoolingPanel(Panel):
         self._shift = ShiftView()
         self._connect()
         form = rows(self._kind, self._size, self._stride, self._edge)
-        form.setFixedWidth(36 * GRID)
+        form.setFixedWidth(31 * GRID)
         top = Qt.AlignmentFlag.AlignTop
-        matrices = row(self._titled(self._input), self._titled(self._output), STRETCH, gap=4 * GRID)
+        matrices = row(self._titled(self._input), self._titled(self._output), STRETCH, gap=3 * GRID)
         content = column(
-            row((form, 0, top), (matrices, 1), gap=4 * GRID),
+            row((form, 0, top), (matrices, 1), gap=3 * GRID),
             self._problem,
             self._formula,
             self._code,
@@ -167,6 +168,9 @@ class PoolingPanel(Panel):
     @Slot()
     def _compute(self) -> None:
         pooling, values = self.pooling, self._input.values
+        cell = _CELL if max(values.shape) < 6 else _SMALL_CELL
+        self._input.set_cell_size(cell)
+        self._output.set_cell_size(cell)
         self._stride.setEnabled(pooling.size is not None)
         problem = ""
         try:

@@ -24,7 +24,7 @@ PICTURE[1:7, 4] = 3
 LAYER = Convolution.of_matrix(np.tile([-0.5, 1, -0.5], (3, 1)), padding="same", activation="relu")
 """Finds upright strokes; comes before the pooling, as in a network."""
 
-_CELL = 22
+_CELL = 18
 
 
 class ShiftView(QWidget):
@@ -60,7 +60,7 @@ class ShiftView(QWidget):
         self._text = label(role="secondary", name="lab_shift_text")
         WheelGuard(self, self._slider)
         control = row(caption(self._slider), self._slider, self._figure, STRETCH, gap=2 * GRID)
-        self.setLayout(column(control, row(*parts, STRETCH, gap=3 * GRID), self._text))
+        self.setLayout(column(control, row(*parts, STRETCH, gap=2 * GRID), self._text))
         self._slider.setValue(1)
         self._show()
 

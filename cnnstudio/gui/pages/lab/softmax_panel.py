@@ -28,7 +28,8 @@ LOGITS = (2.0, 1.0, 0.1)
 
 _COLOURS = {"logits": "diverging", "gradient": "diverging"}
 _TENTHS = 10
-_CELL = 64
+_CELL, _ROOM = 64, 384
+"""Width of a cell at most, and of all cells of a line."""
 
 LINES = {
     "logits": ("Logit z", "What the last layer says of each class: any number. Type others."),
@@ -171,6 +172,8 @@ class SoftmaxPanel(Panel):
     def _compute(self) -> None:
         softmax, true_class = self.softmax, self.state()["true_class"]
         probabilities = softmax.probabilities
+        for matrix in self._lines.values():
+            matrix.set_cell_size(min(_CELL, _ROOM // len(probabilities)))
         self._figure.setText(f"{softmax.temperature:g}")
         self._lines["exponentials"].set_values(softmax.exponentials[np.newaxis], (0.0, 1.0))
         self._lines["probabilities"].set_values(probabilities[np.newaxis], (0.0, 1.0))

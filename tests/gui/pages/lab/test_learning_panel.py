@@ -71,12 +71,12 @@ def test_without_movement_it_goes_many_steps_at_once(qtbot: QtBot) -> None:
     assert not panel.running
 
 
-def test_too_large_steps_say_what_happens(panel: LearningPanel) -> None:
+def test_too_large_steps_say_what_happens(panel: LearningPanel, qtbot: QtBot) -> None:
     panel.findChild(DecimalBox, "learning_rate").setValue(3)
     assert "grows without end" in panel.findChild(QLabel, "learning_note").text()
-    panel.show_state({"learning_rate": 3.0})
-    for _ in range(200):
-        panel.step()
+    panel.show_state({"learning_rate": 3.0, "speed": 200})
+    with qtbot.waitSignal(panel.changed, check_params_cb=lambda: not panel.running):
+        panel.toggle()
     assert "too large" in panel.findChild(QLabel, "learning_text").text()
     assert np.isfinite(panel.facts()["loss"])
 
