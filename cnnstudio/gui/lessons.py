@@ -108,7 +108,7 @@ class LessonGuide(QFrame):
         self._taught: Taught | None = None
         self._lessons: list[Lesson] = []
         self._before: tuple[str, dict[str, Experiment]] | None = None
-        self._begun: dict[Condition, Any] = {}
+        self._begun: list[Any] = []
         self._light: Light | None = None
         self._look = QTimer(self)
         self._look.setInterval(_LOOK_MILLISECONDS)
@@ -327,7 +327,7 @@ class LessonGuide(QFrame):
         else:
             self._problem.setText("")
         self._problem.setVisible(bool(self._problem.text()))
-        self._begun = {one: self._fact(one) for one in step.done}
+        self._begun = [self._fact(one) for one in step.done]
         self._show_answer()
         self._put_light(step.light)
         self._look.start()
@@ -388,7 +388,7 @@ class LessonGuide(QFrame):
         step = taught.lesson.steps[taught.step]
         if not step.done or taught.step in taught.answered:
             return
-        if all(one.holds(self._fact(one), self._begun[one]) for one in step.done):
+        if all(one.holds(self._fact(one), begun) for one, begun in zip(step.done, self._begun, strict=True)):
             was = taught.completed
             self._taught = Taught(taught.lesson, taught.step, taught.answered | {taught.step})
             self._show_answer()

@@ -5,7 +5,16 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, QRect, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QPaintEvent, QResizeEvent
+from PySide6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QCursor,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeySequence,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QApplication, QButtonGroup, QMainWindow, QStackedWidget, QToolButton, QWidget
 from typing_extensions import override
 
@@ -20,6 +29,7 @@ from cnnstudio.gui.look.theme import GRID, icon
 from cnnstudio.gui.pages import PAGES, Page, PageEntry
 from cnnstudio.gui.settings import PAGE, Settings
 from cnnstudio.gui.task import aside
+from cnnstudio.lab.lessons import list_lessons
 from cnnstudio.models.networks.files import SUFFIX
 from cnnstudio.models.trained.parts import is_model, main_file
 from cnnstudio.storage import is_folder
@@ -79,6 +89,11 @@ class MainWindow(QMainWindow):
         self._central = widget_of(self._body)
         self.setCentralWidget(self._central)
         self._add_quit_action()
+        explain = QAction("Lesson", self)
+        explain.setObjectName("explain_control")
+        explain.setShortcut(QKeySequence("Shift+F1"))
+        explain.triggered.connect(self.explain_control)
+        self.addAction(explain)
         self._restore_geometry()
         self.show_page(self._last_page())
 
@@ -185,6 +200,25 @@ class MainWindow(QMainWindow):
         _style(self._guide, self._stylesheet)
         self._guide.open(text)
         self._place_guide()
+
+    @Slot()
+    def explain_control(self) -> None:
+        """Opens the lesson about what the pointer is on, or the keys; all lessons where there is none about that.
+
+        A control is known by its property `concept`, which may change with what is chosen in it, or by its name.
+        """
+        widget = QApplication.widgetAt(QCursor.pos())
+        if widget is None or widget.window() is not self:
+            widget = QApplication.focusWidget()
+        lessons, _ = aside(list_lessons)
+        known = {concept for lesson in lessons for concept in (lesson.name, *lesson.concepts)}
+        while widget is not None:
+            for concept in (widget.property("concept"), widget.objectName()):
+                if concept in known:
+                    self.open_lesson(concept)
+                    return
+            widget = widget.parentWidget()
+        self.open_lesson("")
 
     @Slot()
     def _close_guide(self) -> None:

@@ -95,14 +95,14 @@ class Condition:
         seen = self.look(fact)
         if not self.sign:
             return seen is not None and seen != self.look(begun)
-        if seen is None or isinstance(seen, bool) is not isinstance(self.value, bool):
+        # What is asked for may be a number where a text is found: “answer.text = 7”.
+        value = json.dumps(self.value) if isinstance(seen, str) and not isinstance(self.value, str) else self.value
+        if seen is None or isinstance(seen, bool) is not isinstance(value, bool):
             return False
-        if isinstance(seen, int | float) and isinstance(self.value, int | float):
-            close = math.isclose(seen, self.value, abs_tol=1e-6)
-            return (close and "=" in self.sign.replace("!=", "")) or (
-                not close and _COMPARE[self.sign](seen, self.value)
-            )
-        return self.sign in ("=", "!=") and _COMPARE[self.sign](seen, self.value)
+        if isinstance(seen, int | float) and isinstance(value, int | float):
+            close = math.isclose(seen, value, abs_tol=1e-6)
+            return self.sign in ("=", "<=", ">=") if close else _COMPARE[self.sign](seen, value)
+        return self.sign in ("=", "!=") and _COMPARE[self.sign](seen, value)
 
 
 @dataclass(frozen=True)

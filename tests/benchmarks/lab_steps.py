@@ -48,7 +48,7 @@ def _steps(application: Any, lab: Any, state: dict[str, Any]) -> list[float]:
     panel = lab.show_panel("convolution")
     panel.show_state(state)
     player = panel.findChild(Player)
-    painted = [one for one in panel.findChildren(Matrix) if one.objectName().startswith("lab_output")]
+    painted = [one for one in panel.findChildren(Matrix) if one.objectName().startswith("lab_input")]
     return _timed(application, painted[:1], [lambda step=step: player.show_step(step) for step in _walk(player.count)])
 
 

@@ -125,6 +125,8 @@ def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
         ("step = 9", float("nan"), False),
         ("kind = average", "average", True),
         ('kind = "average"', "average", True),
+        ("answer.text = 7", "7", True),
+        ("answer.text != 7", "7", False),
         ("bias = true", True, True),
         ("bias = true", 1, False),
         ("output[1][0] = 3", [[1, 2], [3]], True),

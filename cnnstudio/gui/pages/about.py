@@ -29,6 +29,7 @@ KEYS = {
     "Ctrl+1, Ctrl+2, …": "the pages, in the order of the buttons on the left",
     "Ctrl+,": "Settings",
     "F1": "this page",
+    "Shift+F1": "the lesson about what the pointer is on, or the keys",
     "Tab, Shift+Tab": "to the next control, to the one before",
     "Space": "presses a button",
     "Arrow keys": "move a slider, choose in a list",

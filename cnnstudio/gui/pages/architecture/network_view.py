@@ -158,13 +158,22 @@ class NetworkView(QStackedWidget):
         """Marks a layer everywhere; `selected` is not emitted."""
         for part in self._parts:
             part.select(name)
+        self._note_concept(name)
 
     @Slot(str)
     def _choose(self, name: str) -> None:
         for part in self._parts:
             if part is not self.sender():
                 part.select(name)
+        self._note_concept(name)
         self.selected.emit(name)
+
+    def _note_concept(self, name: str) -> None:
+        """Says what kind of layer is chosen, about which there may be a lesson."""
+        rows = self._table.table.rows if self._table.table is not None else ()
+        kind = next((row.kind for row in rows if row.name == name), "")
+        for part in (self.picture, self._table):
+            part.setProperty("concept", kind)
 
     @Slot()
     def _report_split(self) -> None:

@@ -220,6 +220,7 @@ class TryPage(Page):
         self._maps = FeatureMapGrid()
         self._maps.rows_missing.connect(self._look)
         self._maps.arithmetic_wanted.connect(self._look)
+        self._maps.lab_wanted.connect(partial(self.navigate.emit, "lab"))
         return column(row((self._heading, 1), self._every), (self._maps, 1))
 
     def _recall_model(self) -> None:

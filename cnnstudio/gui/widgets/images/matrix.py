@@ -1,9 +1,10 @@
 """A small matrix of numbers to read and to change, each in a cell on its colour; a window may slide over it."""
 
+import functools
 import math
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -15,6 +16,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
 )
 from PySide6.QtWidgets import QLineEdit, QSizePolicy
 from typing_extensions import override
@@ -43,6 +45,7 @@ _PALER = 1.6
 """The ends of a diverging colour map are so much beyond the largest number, so that all can be read."""
 
 
+@functools.lru_cache(4096)
 def number_text(value: float) -> str:
     """A number in a few signs, with a real minus: “−0.25”, “12”, “1.2e7”; “?” where it is none."""
     if not math.isfinite(value):
@@ -102,6 +105,7 @@ class Matrix(Cells, ItemWidget):
         self._pinned: Cell | None = None
         self._outlined: Cell | None = None
         self._editor: _CellEditor | None = None
+        self._cells: QPixmap | None = None  # painted once: a window that slides over 144 numbers changes none of them
         for key, act in ((QKeySequence.StandardKey.Copy, self.copy), (QKeySequence.StandardKey.Paste, self.paste)):
             on_key(self, key, act)
         self._fit()
@@ -131,16 +135,19 @@ class Matrix(Cells, ItemWidget):
             values: (rows, columns).
             limits: the numbers that get the ends of the colour map; those of the values where none are given.
         """
-        shape = self._values.shape
-        self._values = np.asarray(values, np.float64).copy()
-        self._limits = _limits(self._values, self._colormap) if limits is None else limits
+        values = np.asarray(values, np.float64)
+        limits = _limits(values, self._colormap) if limits is None else limits
+        if limits == self._limits and np.array_equal(values, self._values, equal_nan=True):
+            return
+        resized = values.shape != self._values.shape
+        self._values, self._limits = values.copy(), limits
         self._texts = {cell: text for cell, text in self._texts.items() if self._is_bad(cell)}
-        if self._values.shape != shape:
+        if resized:
             self.close_editor()
             self._shown = self._marked = self._fixed = self._window = self._pinned = self._outlined = None
             self.point(None)
             self._fit()
-        self.update()
+        self._paint_anew()
 
     def set_cell_size(self, side: int) -> None:
         """Makes cells so wide and high, in device-independent pixels; numbers are written from 16 on."""
@@ -151,19 +158,21 @@ class Matrix(Cells, ItemWidget):
 
     def set_shown(self, shown: np.ndarray | None) -> None:
         """Says which cells are filled already, (rows, columns) bool; None for all."""
-        self._shown = shown
-        self.update()
+        if not _same(self._shown, shown):
+            self._shown = shown
+            self._paint_anew()
 
     def set_marked(self, marked: np.ndarray | None) -> None:
         """Says which cells stand out, (rows, columns) bool, while the others step back; None for no difference."""
-        if marked is not None or self._marked is not None:
+        if not _same(self._marked, marked):
             self._marked = marked
-            self.update()
+            self._paint_anew()
 
     def set_fixed(self, fixed: np.ndarray | None) -> None:
         """Says which cells are no numbers of one's own, such as padding, (rows, columns) bool; they are dotted."""
-        self._fixed = fixed
-        self.update()
+        if not _same(self._fixed, fixed):
+            self._fixed = fixed
+            self._paint_anew()
 
     def set_window(self, window: QRectF | None) -> None:
         """Frames a window, counted in cells from the top left one; between cells while it moves. None frames none."""
@@ -179,8 +188,9 @@ class Matrix(Cells, ItemWidget):
 
     def set_pinned(self, cell: Cell | None) -> None:
         """Marks the cell at which what is shown stays."""
-        self._pinned = cell
-        self.update()
+        if cell != self._pinned:
+            self._pinned = cell
+            self.update()
 
     # Items.
 
@@ -213,6 +223,10 @@ class Matrix(Cells, ItemWidget):
     def _fit(self) -> None:
         self.setFixedSize(self.sizeHint())
         self.updateGeometry()
+        self._paint_anew()
+
+    def _paint_anew(self) -> None:
+        self._cells = None
         self.update()
 
     # Changing numbers.
@@ -267,7 +281,7 @@ class Matrix(Cells, ItemWidget):
 
     def _changed(self) -> None:
         self._limits = _limits(self._values, self._colormap)
-        self.update()
+        self._paint_anew()
         self.edited.emit()
 
     def _is_bad(self, cell: Cell) -> bool:
@@ -317,8 +331,28 @@ class Matrix(Cells, ItemWidget):
             self.edit(divmod(item, self.columns()))
 
     @override
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme has other colours."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
+            self._cells = None
+
+    @override
     def paintEvent(self, _event: QPaintEvent) -> None:
+        ratio = self.devicePixelRatioF()
+        if self._cells is None or self._cells.devicePixelRatioF() != ratio:
+            self._cells = self._painted_cells(ratio)
         painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._cells)
+        self._paint_frames(painter)
+        painter.end()
+
+    def _painted_cells(self, ratio: float) -> QPixmap:
+        """The numbers on their colours."""
+        cells = QPixmap(self.size() * ratio)
+        cells.setDevicePixelRatio(ratio)
+        cells.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(cells)
         rows, columns = self.extent()
         area = QRectF(self.cell_rectangle((0, 0)).topLeft(), self.cell_rectangle((rows, columns)).topLeft())
         grounds = self._grounds()
@@ -326,8 +360,8 @@ class Matrix(Cells, ItemWidget):
         self._paint_lines(painter, area)
         if self._side >= _LEGIBLE:
             self._paint_numbers(painter, grounds)
-        self._paint_frames(painter)
         painter.end()
+        return cells
 
     def _grounds(self) -> np.ndarray:
         """(rows, columns) uint32, the colour behind each cell."""
@@ -346,40 +380,45 @@ class Matrix(Cells, ItemWidget):
         return found
 
     def _paint_numbers(self, painter: QPainter, grounds: np.ndarray) -> None:
-        theme, error = colours(), QColor(colours().error)
+        theme = colours()
+        error, secondary = QColor(theme.error), QColor(theme.secondary)
         red, green, blue = (grounds >> shift & 255 for shift in (16, 8, 0))
-        dark = 0.3 * red + 0.59 * green + 0.11 * blue < _BRIGHT
+        dark = (0.3 * red + 0.59 * green + 0.11 * blue < _BRIGHT).tolist()
         fonts: dict[int, QFont] = {}
-        for (row, column), value in np.ndenumerate(self._values):
-            cell = (row, column)
-            if self._shown is not None and not self._shown[cell]:
+        for cell, value in np.ndenumerate(self._values):
+            row, column = cell
+            if self._shown is not None and not self._shown[row, column]:
                 continue
-            text = self._texts[cell] if cell in self._texts else number_text(float(value))
-            size = self._font_size(len(text) or 1)
-            painter.setFont(fonts.setdefault(size, _sized(self.font(), size)))
-            if cell in self._texts:
+            bad = self._texts.get((row, column))
+            text = number_text(float(value)) if bad is None else bad or "…"
+            if len(text) not in fonts:
+                fonts[len(text)] = self._font_for(len(text))
+            painter.setFont(fonts[len(text)])
+            if bad is not None:
                 painter.setPen(error)
-            elif self._fixed is not None and self._fixed[cell]:
-                painter.setPen(QColor(theme.secondary))
+            elif self._fixed is not None and self._fixed[row, column]:
+                painter.setPen(secondary)
             else:
-                painter.setPen(Qt.GlobalColor.white if dark[cell] else Qt.GlobalColor.black)
-            painter.drawText(self.cell_rectangle(cell), Qt.AlignmentFlag.AlignCenter, text or "…")
+                painter.setPen(Qt.GlobalColor.white if dark[row][column] else Qt.GlobalColor.black)
+            painter.drawText(self.cell_rectangle((row, column)), Qt.AlignmentFlag.AlignCenter, text)
 
-    def _font_size(self, signs: int) -> int:
-        """The text size at which so many signs fit into a cell."""
-        return max(_SMALLEST_FONT, min(text_sizes().body, round(self._side * 0.42), round(self._side * 1.5 / signs)))
+    def _font_for(self, signs: int) -> QFont:
+        """The font in which so many signs fit into a cell."""
+        font = QFont(self.font())
+        font.setPixelSize(
+            max(_SMALLEST_FONT, min(text_sizes().body, round(self._side * 0.42), round(self._side * 1.5 / signs)))
+        )
+        return font
 
     def _paint_lines(self, painter: QPainter, area: QRectF) -> None:
         if self._side < _SMALLEST_FONT:
             return
         rows, columns = self.extent()
         painter.setPen(QPen(QColor(128, 128, 128, 110), 1))
-        for column in range(columns + 1):
-            x = area.left() + column * self._side + 0.5
-            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
-        for row in range(rows + 1):
-            y = area.top() + row * self._side + 0.5
-            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+        lefts = [area.left() + column * self._side + 0.5 for column in range(columns + 1)]
+        tops = [area.top() + row * self._side + 0.5 for row in range(rows + 1)]
+        upright = [QLineF(x, area.top(), x, area.bottom()) for x in lefts]
+        painter.drawLines(upright + [QLineF(area.left(), y, area.right(), y) for y in tops])
 
     def _paint_frames(self, painter: QPainter) -> None:
         theme = colours()
@@ -480,7 +519,5 @@ def _blend(pixels: np.ndarray, ground: int) -> np.ndarray:
     return (0xFF000000 | red << 16 | green << 8 | blue).astype(np.uint32)
 
 
-def _sized(font: QFont, size: int) -> QFont:
-    sized = QFont(font)
-    sized.setPixelSize(size)
-    return sized
+def _same(one: np.ndarray | None, other: np.ndarray | None) -> bool:
+    return one is other or (one is not None and other is not None and np.array_equal(one, other))

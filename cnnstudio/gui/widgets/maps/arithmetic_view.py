@@ -230,6 +230,11 @@ class ArithmeticView(QWidget):
         """The number that is explained."""
         return self._number
 
+    @property
+    def input_map(self) -> int:
+        """Which of the input maps that the number depends on is shown, counted from 0."""
+        return self._channel.value() - 1
+
     def show_number(self, arithmetic: LayerArithmetic, row: int, column: int, channel: int) -> None:
         """Explains the number at a place of a layer's output; which input map is shown stays, where there is one."""
         if arithmetic is not self._arithmetic:

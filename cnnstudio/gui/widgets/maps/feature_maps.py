@@ -41,6 +41,9 @@ class FeatureMapGrid(ScrollColumn):
     rows_missing = Signal()
     """Rows have come on screen whose maps are not those of the newest image."""
 
+    lab_wanted = Signal(object)
+    """The arithmetic of one number is to be done in the Lab, as this `Experiment`."""
+
     arithmetic_wanted = Signal()
     """A map was enlarged: `show_arithmetic` may say how the numbers of the `enlarged` layers come about."""
 
@@ -171,6 +174,7 @@ class FeatureMapGrid(ScrollColumn):
                 row = MapRow()
                 row.current_changed.connect(partial(self._scroll_to, row))
                 row.enlarged_changed.connect(self.arithmetic_wanted)
+                row.lab_wanted.connect(self.lab_wanted)
                 self._rows.append(row)
                 self._column.insertWidget(self._column.count() - 1, row)
             for number, (row, (name, kind, shape)) in enumerate(zip(self._rows, self._layers, strict=True)):

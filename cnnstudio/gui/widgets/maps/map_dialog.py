@@ -1,7 +1,7 @@
 """One map, large: every value can be read, and it stays live."""
 
 import numpy as np
-from PySide6.QtCore import QPointF, QSize, Qt, Slot
+from PySide6.QtCore import QPointF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFocusEvent, QGuiApplication, QImage, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QSizePolicy, QWidget
 from typing_extensions import override
@@ -17,7 +17,8 @@ from cnnstudio.gui.widgets.items import NONE, Cell
 from cnnstudio.gui.widgets.maps import arithmetic_view
 from cnnstudio.gui.widgets.maps.arithmetic_view import ArithmeticView
 from cnnstudio.gui.widgets.maps.colour_scale import ColourBar, Limits, format_value
-from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic
+from cnnstudio.lab.experiment import Experiment
+from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic, Number
 
 _SAVED_SIDE = 512
 
@@ -93,7 +94,12 @@ class MapDialog(QDialog):
         colormap: a key of `cnnstudio.gui.look.theme.COLORMAPS`.
         noun: what a map is called here: "map", "kernel".
         parent: the parent widget.
+
+    Signals:
+        lab_wanted(object): the arithmetic that is shown is to be done in the Lab, as this `Experiment`.
     """
+
+    lab_wanted = Signal(object)
 
     def __init__(self, colormap: str, noun: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -138,6 +144,14 @@ class MapDialog(QDialog):
             self._save,
             picture="save",
         )
+        self._to_lab = push_button(
+            "to_lab_button",
+            "To the &Lab",
+            "Takes this part of the image and these weights to the Lab, to go through the sum there and to change it.",
+            self._take_to_lab,
+            picture="lab",
+        )
+        self._to_lab.hide()
         for key, slot in (
             (Qt.Key.Key_PageDown, self._number.stepUp),
             (Qt.Key.Key_PageUp, self._number.stepDown),
@@ -145,11 +159,11 @@ class MapDialog(QDialog):
             (QKeySequence.StandardKey.Save, self._save),
         ):
             QShortcut(QKeySequence(key), self, slot)
-        for button in (copy, save):
+        for button in (self._to_lab, copy, save):
             button.setAutoDefault(False)  # Enter is for the number
         picture = row((self._map, 1), self._bar, self._explanation, gap=2 * GAP)
         texts = column(self._pointed, self._statistics)
-        buttons = row(self._number, STRETCH, copy, save)
+        buttons = row(self._number, STRETCH, self._to_lab, copy, save)
         self.setLayout(column(self._heading, GAP, (picture, 1), texts, GAP, buttons, edge=SECTION))
 
     def show_layer(self, title: str, values: np.ndarray, limits: Limits, number: int | None = None) -> None:
@@ -194,6 +208,15 @@ class MapDialog(QDialog):
                 self._explanation.show_number(arithmetic, 0, 0, unit)
         else:
             self._explanation.show_number(arithmetic, *cell, self._number.value() - 1)
+        number = self._explanation.number
+        self._to_lab.setVisible(number is not None and _experiment(number, 0) is not None)
+
+    @Slot()
+    def _take_to_lab(self) -> None:
+        number = self._explanation.number
+        if number is not None and (experiment := _experiment(number, self._explanation.input_map)) is not None:
+            self.lab_wanted.emit(experiment)
+            self.close()
 
     @property
     def values(self) -> np.ndarray:
@@ -234,3 +257,30 @@ class MapDialog(QDialog):
     def _save(self) -> None:
         name = f"{self._title.split()[0]}-{self._number.value()}"
         save_as(self, "Save picture", name, (Format(".png", "PNG picture", lambda: png(self.picture())),))
+
+
+_MOST_CHANNELS, _LARGEST_KERNEL = 4, 7
+"""What the Lab's convolution has room for."""
+
+
+def _experiment(number: Number, input_map: int) -> Experiment | None:
+    """One sum of a convolution for the Lab; None where it is none, or too large. Of many input maps it is the one."""
+    patch, kernel = np.nan_to_num(number.patch), number.kernel
+    if kernel is None or patch.shape[0] != patch.shape[1] or len(patch) > _LARGEST_KERNEL:
+        return None
+    one = patch.shape[2] > _MOST_CHANNELS
+    maps = slice(input_map, input_map + 1) if one else slice(None)
+    state = {
+        "input": np.moveaxis(patch[..., maps], -1, 0).astype(float).tolist(),
+        "kernel": np.moveaxis(kernel[..., maps], -1, 0)[np.newaxis].astype(float).tolist(),
+        "biases": [number.bias or 0.0],
+        "bias": number.bias is not None and not one,
+        "activation": "relu" if number.activation == "ReLU" and not one else "linear",
+        "stride": 1,
+        "dilation": 1,
+        "padding": "valid",
+        "connections": "all",
+        "turned": False,
+        "step": 1,
+    }
+    return Experiment("convolution", state)

@@ -51,6 +51,9 @@ class MapRow(ItemLines):
         noun: what a tile is: "map", "kernel".
     """
 
+    lab_wanted = Signal(object)
+    """The arithmetic of one number is to be done in the Lab, as this `Experiment`."""
+
     enlarged_changed = Signal()
     """One of its tiles is shown large now, or none any more."""
 
@@ -289,6 +292,7 @@ class MapRow(ItemLines):
         if self._dialog is None:
             self._dialog = MapDialog(self._colormap, self._noun, self)
             self._dialog.finished.connect(self._forget_dialog)
+            self._dialog.lab_wanted.connect(self.lab_wanted)
             self.enlarged_changed.emit()
         self._refresh_dialog(item)
         self._dialog.show()

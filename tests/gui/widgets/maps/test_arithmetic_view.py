@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QSpinBox
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QSpinBox
 
+from cnnstudio.gui.library import Library
+from cnnstudio.gui.pages.lab.convolution_panel import ConvolutionPanel
+from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.maps.arithmetic_view import ArithmeticView, summing
 from cnnstudio.gui.widgets.maps.colour_scale import format_value
 from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
@@ -145,3 +148,21 @@ def test_escape_closes_the_map_at_once(grid, dialog, qtbot):
     with qtbot.waitSignals([dialog.destroyed, grid.arithmetic_wanted]):
         QTest.keyClick(picture, Qt.Key.Key_Escape)
     assert grid.enlarged == ()
+
+
+def test_the_sum_is_taken_to_the_lab(grid, dialog, qtbot):
+    grid.show_arithmetic([CONVOLUTION])
+    dialog.findChild(object, "enlarged_map").point((0, 5))  # at the edge, with zeros in its patch
+    with qtbot.waitSignal(grid.lab_wanted) as wanted:
+        dialog.findChild(QPushButton, "to_lab_button").click()
+    (experiment,) = wanted.args
+    panel = ConvolutionPanel(Settings(), Library())
+    qtbot.addWidget(panel)
+    panel.show_state(experiment.state)
+    assert experiment.panel == "convolution"
+    assert panel.facts()["output"] == [[pytest.approx(CONVOLUTION.output[0, 5, 1], abs=1e-5)]]
+
+
+def test_what_is_no_sum_cannot_be_taken_to_the_lab(grid, dialog):
+    grid.show_arithmetic([POOLING])
+    assert not dialog.findChild(QPushButton, "to_lab_button").isVisible()

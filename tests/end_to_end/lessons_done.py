@@ -1,0 +1,106 @@
+"""Does the lessons about pages other than the Lab, as somebody would: `python -m tests.end_to_end.lessons_done`.
+
+Prints the names of those that were completed, as JSON.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+
+import numpy as np
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QSlider, QWidget
+
+from cnnstudio.gui.app import create
+from cnnstudio.gui.lessons import LessonGuide
+from cnnstudio.gui.main_window import MainWindow
+from cnnstudio.gui.pages import Page
+from tests.end_to_end.small_windows import click, until
+
+
+def open_image(page: Page) -> None:
+    grid = page.findChild(QWidget, "thumbnail_grid")
+    until(lambda: page.dataset is not None)
+    QTest.mouseClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(12, 12))
+    until(lambda: page.findChild(QWidget, "data_explorer").isVisible())
+
+
+def flatten_one(page: Page) -> None:
+    if not page.findChild(QWidget, "data_explorer").isVisible():
+        open_image(page)
+    click(page, "flatten_chip")
+
+
+def choose(network: str) -> object:
+    def act(page: Page) -> None:
+        page.findChild(QWidget, "network_picker").set_current(network)
+
+    return act
+
+
+def select(layer: str) -> object:
+    def act(page: Page) -> None:
+        until(lambda: page.description is not None)
+        table = page.findChild(QWidget, "layer_table")
+        row = [one.name for one in table.table.rows].index(layer)
+        place = table.visualRect(table.model().index(row, 0)).center()
+        QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+    return act
+
+
+def draw_seven(page: Page) -> None:
+    until(lambda: page.model is not None)
+    canvas = page.findChild(QWidget, "drawing_canvas")
+    points = [*zip(np.linspace(100, 200, 12), [80] * 12, strict=True)]
+    points += [*zip(np.linspace(200, 140, 12), np.linspace(80, 240, 12), strict=True)]
+    first, *others = (QPoint(round(x * canvas.width() / 300), round(y * canvas.height() / 300)) for x, y in points)
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=first)
+    for point in others:
+        QTest.mouseMove(canvas, point)
+        QApplication.processEvents()
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=others[-1])
+
+
+ACTS = {
+    "images": (open_image, lambda page: page.findChild(QSlider, "resolution_slider").setValue(7)),
+    "mlp": (flatten_one, lambda page: page.findChild(QSlider, "shift_slider").setValue(2), choose("mlp")),
+    "lenet5": (select("dense1"), select("conv2")),
+    "deeper": (choose("vgg16"), choose("resnet20")),
+    "try-it": (draw_seven, lambda page: page.findChild(QAbstractButton, "clear_button").click()),
+}
+"""What is done in each step of a lesson."""
+
+
+def answered(guide: LessonGuide, step: int) -> Callable[[], bool]:
+    def is_answered() -> bool:
+        return guide.taught is not None and step in guide.taught.answered
+
+    return is_answered
+
+
+def main(window: MainWindow) -> list[str]:
+    """The lessons that were completed."""
+    choose("lenet5")(window.page("architecture"))
+    window.open_lesson("")
+    guide = window.findChild(LessonGuide)
+    for name, acts in ACTS.items():
+        if name == "lenet5":
+            choose("lenet5")(window.page("architecture"))
+        window.open_lesson(name)
+        for number, act in enumerate(acts):
+            act(window.current_page)
+            until(answered(guide, number))
+            click(guide, "lesson_next_button")
+    return sorted(guide.done)
+
+
+if __name__ == "__main__":
+    _, shown = create(["cnnstudio"])
+    sys.excepthook = sys.__excepthook__
+    shown.resize(1280, 800)
+    until(lambda: shown.first_paint_time)
+    print(json.dumps(main(shown)), flush=True)
+    os._exit(0)  # without an event loop, Qt cannot be taken apart in order
