@@ -25,7 +25,7 @@ from cnnstudio.gui.pages.lab.panel_states import check_names, checked_choice, ch
 from cnnstudio.gui.pages.lab.panels import Panel
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask, Task
-from cnnstudio.gui.widgets.images.matrix import Matrix
+from cnnstudio.gui.widgets.images.matrix import EDGE, Matrix
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.lab.connections import FirstLayer
 from cnnstudio.lab.pooling import shifted
@@ -44,6 +44,8 @@ SIDES = (28, 32, 64, 96, 128, 160, 224, 320, 448, 640)
 CHANNELS = {1: ("Grey", "One number a pixel."), 3: ("Colour", "Three numbers a pixel.")}
 FARTHEST, STEEPEST = 8, 45
 """How far the digit is moved, in pixels, and turned, in degrees, either way."""
+
+_CELL = 34
 
 COMPARED = 400
 """Test images on which the networks are compared."""
@@ -216,9 +218,14 @@ class MlpPanel(Panel):
         lines = QGridLayout()
         lines.setContentsMargins(0, 0, 0, 0)
         lines.setVerticalSpacing(0)
-        for place, (name, title) in enumerate(NETWORKS.items()):
+        digits = [label(str(digit), "secondary", wrap=False) for digit in range(10)]
+        for digit in digits:
+            digit.setFixedWidth(_CELL)
+            digit.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        lines.addLayout(row(EDGE, *digits, STRETCH, gap=0), 0, 1)
+        for place, (name, title) in enumerate(NETWORKS.items(), start=1):
             self._says[name] = Matrix(f"{name}_answer", title, f"How sure the {title} is of each digit, 0 to 9.")
-            self._says[name].set_cell_size(34)
+            self._says[name].set_cell_size(_CELL)
             lines.addWidget(label(title, "strong", wrap=False), place, 0)
             lines.addWidget(self._says[name], place, 1, Qt.AlignmentFlag.AlignLeft)
             lines.addWidget(self._verdicts[name], place, 2)
