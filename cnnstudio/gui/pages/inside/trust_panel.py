@@ -196,8 +196,12 @@ class TrustPanel(QWidget):
             self._show_sanity()
             return
         for chart, curves in zip(self.charts, result.curves, strict=True):
-            lines = [Line(EXPLANATIONS[name].title, values) for name, values in curves.probabilities.items()]
-            chart.set_lines(100 * curves.shares, [*lines, Line("Random order", curves.random)])
+            lines = [
+                Line(f"{EXPLANATIONS[name].title}: {curves.area(name):.2f}", values)
+                for name, values in curves.probabilities.items()
+            ]
+            by_chance = Line(f"Random order: {curves.random_area:.2f}", curves.random)
+            chart.set_lines(100 * curves.shares, [*lines, by_chance])
         self._areas.setText("\n".join(areas_of(result.curves)))
         self._faithful.show()
 
@@ -228,14 +232,10 @@ def verdicts_of(check: SanityCheck, curves: Mapping[str, np.ndarray]) -> list[st
 
 def areas_of(curves: tuple[FaithfulnessCurves, ...]) -> list[str]:
     """What deletion and insertion say of each method, as sentences."""
-    found = []
+    found = ["The numbers are the areas under the curves: on the left the lower the better, on the right the higher."]
     for name in curves[0].probabilities:
         better = sum(one.is_better_than_random(name) for one in curves)
-        areas = ", ".join(f"{one.area(name):.2f} ({one.random_area:.2f})" for one in curves)
-        found.append(
-            f"{EXPLANATIONS[name].title} is better than a random order in {better} of {len(curves)}. "
-            f"Areas, and in brackets those of the random order: {areas}."
-        )
+        found.append(f"{EXPLANATIONS[name].title} is better than a random order in {better} of {len(curves)} curves.")
     return found
 
 
