@@ -138,7 +138,7 @@ class TrustPanel(QWidget):
                 f"{kind}_{baseline}_chart",
                 _TITLES[kind].format(BASELINES[baseline].title.lower()),
                 "The lower the better." if kind == "deletion" else "The higher the better.",
-                ("pixels in the order of the picture (%)", "probability"),
+                ("pixels, strongest first (%)", "probability"),
                 (0.0, 1.0),
             )
             self.charts.append(chart)
