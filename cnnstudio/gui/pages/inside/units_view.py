@@ -118,6 +118,8 @@ class UnitsView(View):
         self._found: Found | None = None
         self._liked: Liked | None = None
         self._painting: Task | None = None
+        self._stopped: Task | None = None
+        """The last one that was stopped, which may take another step."""
         self._random = np.random.default_rng()
         self._search = ProgressPanel("liked", "Looking for images", "Stops looking; the picture on the right goes on.")
         self._search.finished.connect(self._take)
@@ -153,11 +155,15 @@ class UnitsView(View):
         if self._scores is not None:
             self._search.run(partial(_search, self._scores), "Loading the test images …")
             self._say("")
+        else:
+            self._say("They appear here once the network is open.")
         self._choose_layer()
 
     def shut_down(self) -> None:
         """Stops looking and making up."""
         self._stop()
+        if self._stopped is not None:
+            self._stopped.wait()
         self._search.shut_down()
         self._patches.shut_down()
 
@@ -192,6 +198,7 @@ class UnitsView(View):
             down, across = divmod(place, IN_A_ROW)
             grid.addWidget(image, 2 * down, across)
             grid.addWidget(name, 2 * down + 1, across)
+        grid.setColumnStretch(IN_A_ROW, 1)
         self._alone = describe(
             QCheckBox("Only what it saw"),
             "patches_alone",
@@ -304,6 +311,7 @@ class UnitsView(View):
     def _stop(self) -> None:
         if self._painting is not None:
             self._painting.drop()
+            self._stopped = self._painting
             self._end()
 
     @Slot()
