@@ -1,5 +1,7 @@
 """Every explanation against what it must be: by hand, by its theorems, or computed in another way."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -182,3 +184,16 @@ def test_progress_is_told_and_ends_the_work(convnet, image):
     for method in ("smooth-grad", "integrated-gradients", "occlusion"):
         with pytest.raises(Cancelled):
             explain(convnet, image, method, on_progress=cancel)
+
+
+def test_a_network_with_the_channels_first_is_explained_as_it_is_opened():
+    from cnnstudio.models.trained.card import Card
+    from cnnstudio.models.trained.classifier import Classifier
+    from cnnstudio.models.trained.files import load_model
+
+    model = load_model(Path(__file__).parents[1] / "strangers/channels_first.h5")
+    shape, classes = tuple(model.input_shape[1:]), tuple("abcdefghij"[: model.output_shape[1]])
+    classifier = Classifier(model, Card("First", classes, shape, "stretch"))
+    pixels = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    for method in ("grad-cam", "integrated-gradients"):
+        assert explain(classifier, pixels, method).values.shape == shape[:2]
