@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -37,20 +36,6 @@ _TITLES = {
     "deletion": "Pixels taken away, {} in their place",
     "insertion": "Pixels put in, {} before",
 }
-
-
-@dataclass(frozen=True, eq=False)
-class Tested:
-    """The results of a sanity check."""
-
-    check: SanityCheck
-
-
-@dataclass(frozen=True, eq=False)
-class Followed:
-    """The results of deletion and insertion."""
-
-    curves: tuple[FaithfulnessCurves, ...]
 
 
 class TrustPanel(QWidget):
@@ -189,20 +174,20 @@ class TrustPanel(QWidget):
         self._enable()
 
     @Slot(object)
-    def _take(self, result: Tested | Followed) -> None:
+    def _take(self, result: SanityCheck | tuple[FaithfulnessCurves, ...]) -> None:
         self._enable()
-        if isinstance(result, Tested):
-            self._check = result.check
+        if isinstance(result, SanityCheck):
+            self._check = result
             self._show_sanity()
             return
-        for chart, curves in zip(self.charts, result.curves, strict=True):
+        for chart, curves in zip(self.charts, result, strict=True):
             lines = [
                 Line(f"{EXPLANATIONS[name].title}: {curves.area(name):.2f}", values)
                 for name, values in curves.probabilities.items()
             ]
             by_chance = Line(f"Random order: {curves.random_area:.2f}", curves.random)
             chart.set_lines(100 * curves.shares, [*lines, by_chance])
-        self._areas.setText("\n".join(areas_of(result.curves)))
+        self._areas.setText("\n".join(areas_of(result)))
         self._faithful.show()
 
     @Slot()
@@ -245,13 +230,13 @@ def _sanity(
     methods: tuple[str, ...],
     on_event: Callable[[object], object],
     stop: threading.Event,
-) -> Tested:
+) -> SanityCheck:
     tell = ending_with(stop, on_event)
     images = [image]
     entry = dataset_of(scores.classifier.card)
     if entry is not None and entry.is_here() and entry.image_shape == scores.classifier.input_shape:
         images = list(entry.load(tell).test.images[:IMAGES])
-    return Tested(sanity_check(scores.classifier, images, methods, on_progress=tell))
+    return sanity_check(scores.classifier, images, methods, on_progress=tell)
 
 
 def _faithfulness(
@@ -259,5 +244,5 @@ def _faithfulness(
     explanations: list[Explanation],
     on_event: Callable[[object], object],
     stop: threading.Event,
-) -> Followed:
-    return Followed(faithfulness(scores, explanations, on_progress=ending_with(stop, on_event)))
+) -> tuple[FaithfulnessCurves, ...]:
+    return faithfulness(scores, explanations, on_progress=ending_with(stop, on_event))
