@@ -101,9 +101,9 @@ class ExplanationTile(QFrame):
         tells = label(method.tells)
         limits = label(f"But: {method.limits[0].lower()}{method.limits[1:]}", "small")
         title = label(method.title, "strong", wrap=False)
-        content = column(title, self.view, self._scale, tells, limits, self._facts, gap=GAP // 2)
-        content.addStretch()
-        self.setLayout(content)
+        self._content = column(title, self.view, self._scale, tells, limits, self._facts, gap=GAP // 2)
+        self._content.addStretch()
+        self.setLayout(self._content)
         self.setFixedWidth(SIDE)
         self.say("")
 
@@ -122,7 +122,7 @@ class ExplanationTile(QFrame):
     @override
     def sizeHint(self) -> QSize:
         """As high as its texts are at this width, for which Qt does not ask in a grid."""
-        return QSize(SIDE, self.layout().totalHeightForWidth(SIDE))
+        return QSize(SIDE, self._content.totalHeightForWidth(SIDE))
 
     @override
     def minimumSizeHint(self) -> QSize:

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -37,20 +36,6 @@ _TITLES = {
     "deletion": "Pixels taken away, {} in their place",
     "insertion": "Pixels put in, {} before",
 }
-
-
-@dataclass(frozen=True, eq=False)
-class Tested:
-    """The results of a sanity check."""
-
-    check: SanityCheck
-
-
-@dataclass(frozen=True, eq=False)
-class Followed:
-    """The results of deletion and insertion."""
-
-    curves: tuple[FaithfulnessCurves, ...]
 
 
 class TrustPanel(QWidget):
@@ -138,7 +123,7 @@ class TrustPanel(QWidget):
                 f"{kind}_{baseline}_chart",
                 _TITLES[kind].format(BASELINES[baseline].title.lower()),
                 "The lower the better." if kind == "deletion" else "The higher the better.",
-                ("pixels in the order of the picture (%)", "probability"),
+                ("pixels, strongest first (%)", "probability"),
                 (0.0, 1.0),
             )
             self.charts.append(chart)
@@ -189,16 +174,20 @@ class TrustPanel(QWidget):
         self._enable()
 
     @Slot(object)
-    def _take(self, result: Tested | Followed) -> None:
+    def _take(self, result: SanityCheck | tuple[FaithfulnessCurves, ...]) -> None:
         self._enable()
-        if isinstance(result, Tested):
-            self._check = result.check
+        if isinstance(result, SanityCheck):
+            self._check = result
             self._show_sanity()
             return
-        for chart, curves in zip(self.charts, result.curves, strict=True):
-            lines = [Line(EXPLANATIONS[name].title, values) for name, values in curves.probabilities.items()]
-            chart.set_lines(100 * curves.shares, [*lines, Line("Random order", curves.random)])
-        self._areas.setText("\n".join(areas_of(result.curves)))
+        for chart, curves in zip(self.charts, result, strict=True):
+            lines = [
+                Line(f"{EXPLANATIONS[name].title}: {curves.area(name):.2f}", values)
+                for name, values in curves.probabilities.items()
+            ]
+            by_chance = Line(f"Random order: {curves.random_area:.2f}", curves.random)
+            chart.set_lines(100 * curves.shares, [*lines, by_chance])
+        self._areas.setText("\n".join(areas_of(result)))
         self._faithful.show()
 
     @Slot()
@@ -228,14 +217,10 @@ def verdicts_of(check: SanityCheck, curves: Mapping[str, np.ndarray]) -> list[st
 
 def areas_of(curves: tuple[FaithfulnessCurves, ...]) -> list[str]:
     """What deletion and insertion say of each method, as sentences."""
-    found = []
+    found = ["The numbers are the areas under the curves: on the left the lower the better, on the right the higher."]
     for name in curves[0].probabilities:
         better = sum(one.is_better_than_random(name) for one in curves)
-        areas = ", ".join(f"{one.area(name):.2f} ({one.random_area:.2f})" for one in curves)
-        found.append(
-            f"{EXPLANATIONS[name].title} is better than a random order in {better} of {len(curves)}. "
-            f"Areas, and in brackets those of the random order: {areas}."
-        )
+        found.append(f"{EXPLANATIONS[name].title} is better than a random order in {better} of {len(curves)} curves.")
     return found
 
 
@@ -245,13 +230,13 @@ def _sanity(
     methods: tuple[str, ...],
     on_event: Callable[[object], object],
     stop: threading.Event,
-) -> Tested:
+) -> SanityCheck:
     tell = ending_with(stop, on_event)
     images = [image]
     entry = dataset_of(scores.classifier.card)
     if entry is not None and entry.is_here() and entry.image_shape == scores.classifier.input_shape:
         images = list(entry.load(tell).test.images[:IMAGES])
-    return Tested(sanity_check(scores.classifier, images, methods, on_progress=tell))
+    return sanity_check(scores.classifier, images, methods, on_progress=tell)
 
 
 def _faithfulness(
@@ -259,5 +244,5 @@ def _faithfulness(
     explanations: list[Explanation],
     on_event: Callable[[object], object],
     stop: threading.Event,
-) -> Followed:
-    return Followed(faithfulness(scores, explanations, on_progress=ending_with(stop, on_event)))
+) -> tuple[FaithfulnessCurves, ...]:
+    return faithfulness(scores, explanations, on_progress=ending_with(stop, on_event))

@@ -7,8 +7,8 @@ from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Slot
-from PySide6.QtGui import QColor, QHideEvent, QPainter, QPen, QShowEvent
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QSizePolicy
+from PySide6.QtGui import QColor, QHideEvent, QPainter, QPen, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QCheckBox, QGridLayout, QSizePolicy
 from typing_extensions import override
 
 from cnnstudio.data.splits import Split
@@ -118,6 +118,8 @@ class UnitsView(View):
         self._found: Found | None = None
         self._liked: Liked | None = None
         self._painting: Task | None = None
+        self._stopped: Task | None = None
+        """The last one that was stopped, which may take another step."""
         self._random = np.random.default_rng()
         self._search = ProgressPanel("liked", "Looking for images", "Stops looking; the picture on the right goes on.")
         self._search.finished.connect(self._take)
@@ -153,11 +155,15 @@ class UnitsView(View):
         if self._scores is not None:
             self._search.run(partial(_search, self._scores), "Loading the test images …")
             self._say("")
+        else:
+            self._say("They appear here once the network is open.")
         self._choose_layer()
 
     def shut_down(self) -> None:
         """Stops looking and making up."""
         self._stop()
+        if self._stopped is not None:
+            self._stopped.wait()
         self._search.shut_down()
         self._patches.shut_down()
 
@@ -169,7 +175,7 @@ class UnitsView(View):
             {},
         )
         self._layer.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._layer.setMinimumWidth(26 * GRID)
+        self._layer.setMinimumWidth(12 * GRID)
         self._layer.currentIndexChanged.connect(self._choose_layer)
         self._unit = number(
             WholeBox(1, 1),
@@ -177,13 +183,13 @@ class UnitsView(View):
             "Unit",
             "One map of a layer, or one number of a dense layer.",
         )
-        self._unit.setMinimumWidth(18 * GRID)
+        self._unit.setMinimumWidth(17 * GRID)
         self._unit.valueChanged.connect(self._look)
         another = push_button(
             "another_unit_button", "&Another one", "Looks at another unit of this layer.", self._pick, picture="shuffle"
         )
         WheelGuard(self, self._layer, self._unit)
-        bar = row(caption(self._layer), (self._layer, 1), caption(self._unit), self._unit, another, gap=2 * GRID)
+        bar = row(caption(self._layer), (self._layer, 1), caption(self._unit), self._unit, another, gap=GRID)
         self.images = [PatchView(place) for place in range(STRONGEST)]
         self._names = [label(role="small", plain=True) for _ in self.images]
         grid = QGridLayout()
@@ -192,6 +198,7 @@ class UnitsView(View):
             down, across = divmod(place, IN_A_ROW)
             grid.addWidget(image, 2 * down, across)
             grid.addWidget(name, 2 * down + 1, across)
+        grid.setColumnStretch(IN_A_ROW, 1)
         self._alone = describe(
             QCheckBox("Only what it saw"),
             "patches_alone",
@@ -229,10 +236,19 @@ class UnitsView(View):
             "for beyond them; its colours and wobbles are the network's, not the world's.",
             "secondary",
         )
+        self._sides = row(left, right, STRETCH, gap=2 * SECTION)
         scroll = ScrollColumn()
-        scroll.set_content(column(row(left, right, STRETCH, gap=2 * SECTION), explanation, STRETCH, gap=2 * GRID))
+        scroll.set_content(column(self._sides, explanation, STRETCH, gap=2 * GRID))
         self.setLayout(column(bar, (scroll, 1), self._search, gap=2 * GRID))
         self._clear()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The two parts stand beside each other where there is room."""
+        super().resizeEvent(event)
+        needed = IN_A_ROW * (SMALL + GAP) + 2 * SECTION + LARGE + 2 * GRID
+        narrow = self.width() < needed
+        self._sides.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
 
     @Slot()
     def _choose_layer(self) -> None:
@@ -295,6 +311,7 @@ class UnitsView(View):
     def _stop(self) -> None:
         if self._painting is not None:
             self._painting.drop()
+            self._stopped = self._painting
             self._end()
 
     @Slot()

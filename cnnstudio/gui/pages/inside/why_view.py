@@ -37,6 +37,9 @@ LARGE = 100 * 100
 WAIT = 500
 """Milliseconds after which what takes longer shows its progress."""
 
+_SHARES = (3, 4, 3, 2)
+"""How class, layer, baseline and strength share the width."""
+
 _METHODS = "inside/explanations"
 
 
@@ -112,7 +115,7 @@ class WhyView(View):
         with QSignalBlocker(self._class), QSignalBlocker(self._layer):
             for box in (self._class, self._layer):
                 box.clear()
-            self._class.addItem("The answer", None)
+            self._class.addItem("Answer", None)
             if self._scores is not None:
                 for number, name in enumerate(self._scores.classifier.classes):
                     self._class.addItem(name, number)
@@ -155,7 +158,7 @@ class WhyView(View):
         )
         for box in (self._class, self._layer, self._baseline):
             box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-            box.setMinimumWidth(14 * GRID)
+            box.setMinimumWidth(10 * GRID)
             box.currentIndexChanged.connect(self._ask)
         self._strength = slider(
             "explanation_strength",
@@ -170,10 +173,10 @@ class WhyView(View):
         bar = QGridLayout()
         bar.setSpacing(GRID // 2)
         bar.setHorizontalSpacing(2 * GRID)
-        for place, control in enumerate(controls):
+        for place, (control, share) in enumerate(zip(controls, _SHARES, strict=True)):
             bar.addWidget(caption(control), 0, place)
             bar.addWidget(control, 1, place)
-            bar.setColumnStretch(place, 1)
+            bar.setColumnStretch(place, share)
         self._chips = {name: chip(f"show_{name}", method.title, method.tells) for name, method in EXPLANATIONS.items()}
         for button in self._chips.values():
             button.clicked.connect(self._choose)

@@ -8,8 +8,24 @@ import pytest
 from cnnstudio.explaining.explanations import explain
 from cnnstudio.explaining.faithfulness import faithfulness
 from cnnstudio.progress import Cancelled, Progress
+from tests.explaining import small_networks
 
 METHOD = "integrated-gradients"
+
+
+@pytest.fixture(scope="module")
+def make_scores():
+    return small_networks.scores_of
+
+
+@pytest.fixture(scope="module")
+def image():
+    return small_networks.IMAGE
+
+
+@pytest.fixture(scope="module")
+def convnet():
+    return small_networks.convnet()
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from cnnstudio.explaining.units import strongest_images
 from cnnstudio.gui.pages.inside.units_view import UnitsView
 from cnnstudio.gui.pages.inside.view import OpenNetwork
 from cnnstudio.gui.settings import Settings
-from tests.explaining.conftest import scores_of
+from tests.explaining.small_networks import scores_of
 
 SECONDS = 30_000
 SHAPE = (28, 28, 1)
@@ -35,7 +35,7 @@ def convnet():
 
 
 @pytest.fixture
-def view(qtbot, theme):
+def view(qtbot):
     made = UnitsView(Settings())
     qtbot.addWidget(made)
     made.resize(1000, 700)

@@ -10,6 +10,23 @@ from cnnstudio.explaining import units
 from cnnstudio.explaining.unit_pictures import UnitPicture, unit_picture
 from cnnstudio.explaining.units import strongest_images, strongest_patches
 from cnnstudio.progress import Progress
+from tests.explaining import small_networks
+
+
+@pytest.fixture(scope="module")
+def make_scores():
+    return small_networks.scores_of
+
+
+@pytest.fixture(scope="module")
+def image():
+    return small_networks.IMAGE
+
+
+@pytest.fixture(scope="module")
+def convnet():
+    return small_networks.convnet()
+
 
 IMAGES = np.random.default_rng(1).integers(0, 256, (50, 8, 9, 1)).astype(np.uint8)
 
