@@ -184,6 +184,19 @@ def test_kernels_uncover_their_results(page: InsidePage, qtbot: QtBot) -> None:
     assert view.step == view.count and not view.sliding
 
 
+def test_what_was_clicked_goes_to_its_place(page: InsidePage, qtbot: QtBot) -> None:
+    page.view.settings.reduced_motion = False
+    level = open_map(qtbot, page, "conv2", 3)
+    moving = [one for one in page.view.findChildren(QLabel) if one.parent() is page.view and one.pixmap()]
+    assert len(moving) == 1 and level.graphicsEffect() is not None
+    qtbot.waitUntil(lambda: level.graphicsEffect() is None)  # it landed
+    assert not moving[0].isVisible()
+    open_map_again = level.findChild(ConvolutionView)
+    open_map_again.chosen.emit(1)
+    page.go_back()  # while it moves
+    assert page.view.level is level and level.graphicsEffect() is None
+
+
 def test_a_hint_goes_once_it_was_followed(page: InsidePage, qtbot: QtBot) -> None:
     hint = page.findChild(QLabel, "network_hint")
     assert "Point at a map" in hint.text() and hint.isVisible()
