@@ -27,7 +27,7 @@ from cnnstudio.gui.widgets.maps.term_bars import TermBars
 from cnnstudio.gui.widgets.maps.value_map import ValueMap
 from cnnstudio.storage import shipped
 
-SECONDS = 30_000
+SECONDS = 60_000
 MODEL = shipped("trained/lenet5-mnist")
 SEVEN = np.array([[90, 80], [150, 76], [220, 80], [195, 140], [170, 200], [150, 260]], np.float64)
 ONE = np.array([[140, 40], [140, 240]], np.float64)
