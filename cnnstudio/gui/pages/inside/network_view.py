@@ -149,10 +149,14 @@ class NetworkView(View):
         if self._asked is None:
             return False
         self._land()
+        # The keys go on one level above; from what is deleted, they would go anywhere.
         if len(self._below) > 1:
+            self._levels.setCurrentWidget(self._below[-2])
+            self._below[-2].setFocus()
             self._remove(self._below.pop())
-            self._levels.setCurrentWidget(self._below[-1])
         else:
+            self._levels.setCurrentWidget(self._maps)
+            self._maps.setFocus()
             self._leave_all()
             if self._subject is not None and self._maps.missing():
                 self.layers_wanted.emit()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.pages.choosers.network_input.look_inside import LookInside
@@ -123,6 +123,7 @@ def test_down_to_one_number_of_a_convolution_and_back(page: InsidePage, qtbot: Q
     for levels in (1, 0):
         QTest.keyClick(page.view.level, Qt.Key.Key_Escape)
         assert page.view.levels_down == levels
+        qtbot.waitUntil(lambda: page.view.isAncestorOf(QApplication.focusWidget()))
 
 
 def test_input_and_weight_can_be_pointed_at(page: InsidePage, qtbot: QtBot) -> None:
