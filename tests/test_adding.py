@@ -16,7 +16,7 @@ from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.networks.building import build_network, network_config
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.trainer import train
-from tests.cli.conftest import Outcome, outcome  # noqa: F401  # a fixture
+from tests.conftest import Outcome, outcome  # noqa: F401  # a fixture
 
 Run = Callable[..., Outcome]
 

@@ -296,6 +296,7 @@ SCENARIOS: dict[str, Callable[[], object]] = {
     "describe": lambda: importlib.import_module("tests.benchmarks.describe").scenario(),
     "theme": lambda: importlib.import_module("tests.benchmarks.theme").scenario(),
     "lab_steps": lambda: importlib.import_module("tests.benchmarks.lab_steps").scenario(),
+    "inside": lambda: importlib.import_module("tests.benchmarks.inside").scenario(),
     "photo": lambda: importlib.import_module("tests.benchmarks.photo").scenario(),
 }
 

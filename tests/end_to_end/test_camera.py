@@ -10,8 +10,8 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QPushButton
 
 from cnnstudio.data.augmentation.made_up_digits import draw_digits
-from cnnstudio.gui.pages.try_.camera_source import CameraSource
-from cnnstudio.gui.pages.try_.session import TrySession
+from cnnstudio.gui.pages.choosers.network_input.camera_source import CameraSource
+from cnnstudio.gui.pages.choosers.network_input.session import Session
 from cnnstudio.gui.widgets.drawing.camera import CameraView
 from cnnstudio.gui.widgets.drawing.photo_view import PhotoView
 from cnnstudio.storage import shipped
@@ -61,7 +61,7 @@ def test_a_frozen_picture_of_a_sheet_is_read_digit_by_digit(qtbot) -> None:
     frame = QImage(picture.tobytes(), *picture.size, 3 * picture.width, QImage.Format.Format_RGB888)
     with qtbot.waitSignal(source.input_changed):
         camera.listen().setVideoFrame(media.QVideoFrame(frame.convertToFormat(QImage.Format.Format_RGB32)))
-    session = TrySession()
+    session = Session()
     assert not session.ask(model, source.input).parts  # live, the next picture comes at once
     with qtbot.waitSignal(source.input_changed):
         source.findChild(QPushButton, "freeze_button").click()
