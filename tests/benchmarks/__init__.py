@@ -69,6 +69,7 @@ BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {
     "training": _later("window", "training"),
     "responsiveness": _later("window", "responsiveness"),
     "stroke": _later("window", "stroke"),
+    "inside_live": _later("inside", "inside_live"),
     "stop": _later("window", "stop"),
     "theme": _later("theme", "theme"),
     "photo": _later("photo", "photo"),

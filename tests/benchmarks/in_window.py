@@ -294,6 +294,7 @@ SCENARIOS: dict[str, Callable[[], object]] = {
     "stop": stop,
     "describe": lambda: importlib.import_module("tests.benchmarks.describe").scenario(),
     "theme": lambda: importlib.import_module("tests.benchmarks.theme").scenario(),
+    "inside": lambda: importlib.import_module("tests.benchmarks.inside").scenario(),
     "photo": lambda: importlib.import_module("tests.benchmarks.photo").scenario(),
 }
 

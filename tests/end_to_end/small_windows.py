@@ -22,7 +22,12 @@ from cnnstudio.data.collected.sets import create_collection
 from cnnstudio.data.library import collected_folder
 from cnnstudio.gui.app import create
 from cnnstudio.gui.main_window import MainWindow
+from cnnstudio.gui.pages.choosers.network_input.look_inside import LookInside
+from cnnstudio.gui.pages.choosers.network_input.session import Drawing
 from cnnstudio.gui.pages.try_.page import NO_ANSWER
+from cnnstudio.gui.widgets.charts.histogram import Histogram
+from cnnstudio.gui.widgets.maps.convolution_view import ConvolutionView
+from cnnstudio.gui.widgets.maps.map_columns import MapColumns, Tile
 from cnnstudio.storage import shipped
 from tests.gui.layout_faults import layout_faults
 
@@ -75,6 +80,7 @@ def states(window: MainWindow, home: Path) -> Iterator[tuple[str, QWidget]]:
     yield from _data(window, images)
     yield from _train(window)
     yield from _try(window, images)
+    yield from _inside(window)
     yield from _architecture(window)
     yield from _collect(window)
 
@@ -128,6 +134,33 @@ def _try(window: MainWindow, images: Path) -> Iterator[tuple[str, QWidget]]:
     click(page, "draw_chip")
     until(lambda: page.model == shipped("trained/lenet5-mnist"))
     yield "try: nothing drawn", page
+
+
+def _inside(window: MainWindow) -> Iterator[tuple[str, QWidget]]:
+    window.page("settings").findChild(QAbstractButton, "reduced_motion_box").click()
+    strokes = [np.array([[90.0, 80.0], [220.0, 80.0], [150.0, 260.0]])]
+    until(lambda: True)
+    window.show_page("inside", LookInside(shipped("trained/lenet5-mnist"), Drawing(strokes), "network"))
+    page = window.page("inside")
+    maps = page.findChild(MapColumns)
+    until(lambda: page.model == shipped("trained/lenet5-mnist") and maps.values_of("conv2") is not None)
+    yield "inside: all layers", page
+    for name in ("conv2", "flatten", "output"):
+        column = [one.name for one in maps.columns_shown].index(name)
+        maps.chosen.emit(Tile(column, 0))
+        until(lambda: page.view.level is not None)
+        yield f"inside: {name}", page
+        if name == "conv2":
+            page.findChild(ConvolutionView).chosen.emit(0)
+            until(lambda: page.view.levels_down == 2)
+            yield "inside: one number", page
+            page.go_back()
+        page.go_back()
+    click(page, "view_kernels")
+    until(lambda: page.findChild(Histogram, "gradients_histogram").counts.size)
+    yield "inside: kernels", page
+    click(page, "kernels_as_numbers")
+    yield "inside: kernels as numbers", page
 
 
 def _architecture(window: MainWindow) -> Iterator[tuple[str, QWidget]]:

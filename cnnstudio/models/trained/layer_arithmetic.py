@@ -6,6 +6,7 @@ poolings, dense layers, activations); or a number follows from a few others by a
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -232,8 +233,12 @@ class LayerArithmetic:
         """The steps from the sums at a place to the probabilities; None where there is no softmax."""
         if not (self.mixes and self.activation == ACTIVATIONS["softmax"].title):
             return None
-        count = self.output.shape[-1]
-        logits = np.array([self.number(row, column, channel).before for channel in range(count)])
+        if self.takes_vector and self.kernel is not None:
+            logits = self.inputs[0, 0].astype(np.float64) @ self.kernel[0, 0]
+            logits += 0.0 if self.bias is None else self.bias
+        else:
+            count = self.output.shape[-1]
+            logits = np.array([self.number(row, column, channel).before for channel in range(count)])
         return softmax_of(logits, self.output if self.output.ndim == 1 else self.output[row, column])
 
     def before(self, channel: int) -> np.ndarray:
@@ -251,7 +256,7 @@ class LayerArithmetic:
         assert self.kernel is not None
         source = self._channels(channel)[place]
         extended = np.pad(self.inputs[..., source].astype(np.float64), ((0, 1), (0, 1)))  # what is outside counts as 0
-        rows, columns = self._table(0), self._table(1)
+        rows, columns = self._tables
         patches = extended[rows[:, :, np.newaxis, np.newaxis], columns]
         return np.einsum("ihjw,hw->ij", patches, self.kernel[:, :, place, channel])
 
@@ -259,23 +264,26 @@ class LayerArithmetic:
         """The rows and the columns of the inputs that one weight of a kernel meets, over all places of the output."""
         found = []
         for axis, weight in ((0, row), (1, column)):
-            met = np.unique(self._table(axis)[:, weight])
+            met = np.unique(self._tables[axis][:, weight])
             found.append(met[met < self.inputs.shape[axis]])
         return found[0], found[1]
 
-    def _table(self, axis: int) -> np.ndarray:
-        """Along an axis, for each place of the output, the place of the inputs that each weight meets.
+    @cached_property
+    def _tables(self) -> tuple[np.ndarray, np.ndarray]:
+        """Along height and width, for each place of the output, the place of the inputs that each weight meets.
 
-        Returns:
-            (places, weights) int; the length of the inputs stands for a place outside.
+        (places, weights) int each; the length of the inputs stands for a place outside.
         """
-        length, outside = 1 if self.output.ndim == 1 else self.output.shape[axis], self.inputs.shape[axis]
-        table = np.full((length, self.size[axis]), outside)
-        for place in range(length):
-            steps, weights = self._steps(place, axis)
-            inside = (steps >= 0) & (steps < outside)
-            table[place, weights[inside]] = steps[inside]
-        return table
+        tables = []
+        for axis in (0, 1):
+            length, outside = 1 if self.output.ndim == 1 else self.output.shape[axis], self.inputs.shape[axis]
+            table = np.full((length, self.size[axis]), outside)
+            for place in range(length):
+                steps, weights = self._steps(place, axis)
+                inside = (steps >= 0) & (steps < outside)
+                table[place, weights[inside]] = steps[inside]
+            tables.append(table)
+        return tables[0], tables[1]
 
     def reached_by(self, row: int, column: int) -> tuple[range, range]:
         """The rows and columns of the output that depend on a place of the inputs."""

@@ -439,19 +439,22 @@ class SoftmaxLevel(Level):
         content.set_content(column(self._formula, self._bars, STRETCH, gap=2 * GAP))
         self.setLayout(column(content))
         self._shown: list[int] = []
+        self._steps: Softmax | None = None
         self.show_arithmetic(arithmetic)
 
     @property
     def softmax(self) -> Softmax | None:
         """The steps that are shown."""
-        if isinstance(self._arithmetic, LayerArithmetic):
-            return self._arithmetic.softmax(*self._cell)
-        return self._arithmetic.number(*self._cell, self._channel).softmax
+        return self._steps
 
     def show_arithmetic(self, arithmetic: Arithmetic) -> None:
         """Shows the same for another image."""
         self._arithmetic = arithmetic
-        steps = self.softmax
+        if isinstance(arithmetic, LayerArithmetic):
+            steps = arithmetic.softmax(*self._cell)
+        else:
+            steps = arithmetic.number(*self._cell, self._channel).softmax
+        self._steps = steps
         if steps is None:
             return
         order = np.argsort(-steps.logits, kind="stable").tolist()

@@ -55,6 +55,8 @@ class NetworkView(View):
         self._waiting = False
         self._below: list[Level] = []
         self._motion: QParallelAnimationGroup | None = None
+        self._flying: QLabel | None = None
+        self._start, self._picture = QRect(), QPixmap()
         done = settings.recall(_HINTS_DONE, "", "which hints were followed")
         self._done = set(done.split())
         self._maps = MapColumns()
@@ -146,10 +148,15 @@ class NetworkView(View):
         """Goes back one level."""
         if self._asked is None:
             return False
+        self._land()
+        # The keys go on one level above; from what is deleted, they would go anywhere.
         if len(self._below) > 1:
+            self._levels.setCurrentWidget(self._below[-2])
+            self._below[-2].setFocus()
             self._remove(self._below.pop())
-            self._levels.setCurrentWidget(self._below[-1])
         else:
+            self._levels.setCurrentWidget(self._maps)
+            self._maps.setFocus()
             self._leave_all()
             if self._subject is not None and self._maps.missing():
                 self.layers_wanted.emit()
@@ -224,18 +231,18 @@ class NetworkView(View):
         """The picture of what was clicked goes to its place on the new level, which appears meanwhile."""
         if self._start.isEmpty():
             return
-        self._stop_motion()
-        picture = QLabel(self)
-        picture.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        picture.setScaledContents(True)
-        picture.setPixmap(self._picture)
-        picture.setGeometry(self._start)
-        picture.show()
+        self._land()
+        self._flying = QLabel(self)
+        self._flying.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._flying.setScaledContents(True)
+        self._flying.setPixmap(self._picture)
+        self._flying.setGeometry(self._start)
+        self._flying.show()
         effect = QGraphicsOpacityEffect(level)
         level.setGraphicsEffect(effect)
-        fly = QPropertyAnimation(picture, b"geometry")
+        fly = QPropertyAnimation(self._flying, b"geometry")
         fly.setStartValue(self._start)
-        fly.setEndValue(self._global(level, level.target()))
+        fly.setEndValue(QRect(level.mapTo(self, level.target().topLeft().toPoint()), level.target().size().toSize()))
         appear = QPropertyAnimation(effect, b"opacity")
         appear.setStartValue(0.0)
         appear.setEndValue(1.0)
@@ -244,18 +251,21 @@ class NetworkView(View):
             animation.setDuration(_MOTION)
             animation.setEasingCurve(QEasingCurve.Type.OutCubic)
             self._motion.addAnimation(animation)
-
-        def end() -> None:
-            picture.deleteLater()
-            level.setGraphicsEffect(None)  # type: ignore[arg-type]  # Qt takes none
-
-        self._motion.finished.connect(end)
+        self._motion.finished.connect(self._land)
         self._motion.start()
 
-    def _stop_motion(self) -> None:
-        if self._motion is not None:
-            self._motion.setCurrentTime(_MOTION)
-            self._motion = None
+    @Slot()
+    def _land(self) -> None:
+        """The map is in its place, and the level is there."""
+        if self._motion is None or self._flying is None:
+            return
+        self._motion.stop()
+        self._motion.deleteLater()
+        self._flying.hide()
+        self._flying.deleteLater()
+        self._motion = self._flying = None
+        for level in self._below:
+            level.setGraphicsEffect(None)  # type: ignore[arg-type]  # Qt takes none
 
     def _global(self, widget: QWidget, place: QRectF) -> QRect:
         """A place on a widget as one on this view; what is seen there is kept for the way."""
@@ -264,7 +274,7 @@ class NetworkView(View):
         return QRect(widget.mapTo(self, there.topLeft()), there.size())
 
     def _leave_all(self) -> None:
-        self._stop_motion()
+        self._land()
         for level in self._below:
             self._remove(level)
         self._below.clear()

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, bold_font, colours, small_font
-from cnnstudio.gui.widgets.items import NONE, Cell, ItemArea, paint_value_outline
+from cnnstudio.gui.widgets.items import NONE, Cell, ItemArea, focus_pen, paint_value_outline
 from cnnstudio.gui.widgets.maps.colour_scale import Limits, format_value, limits_of
 from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic
 
@@ -241,6 +241,10 @@ class ConvolutionView(ItemArea):
                 self._paint_row(painter, row)
             self._paint_sum(painter)
             self._paint_titles(painter)
+        if self.hasFocus() and self.current == NONE:
+            painter.setPen(focus_pen())
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(QRectF(self.viewport().rect()).adjusted(2, 2, -2, -2))
         painter.end()
 
     def _paint_titles(self, painter: QPainter) -> None:

@@ -29,7 +29,7 @@ from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, bold_font, colours, small_font
-from cnnstudio.gui.widgets.items import NONE, ItemArea
+from cnnstudio.gui.widgets.items import NONE, ItemArea, focus_pen, paint_placeholder
 from cnnstudio.gui.widgets.maps.colour_scale import Limits, format_value, limits_of, paint_legend
 from cnnstudio.gui.widgets.maps.map_row import TileLines, paint_maps
 from cnnstudio.wording import certainty
@@ -185,6 +185,8 @@ class MapColumns(ItemArea):
         self._animation.finished.connect(self._settle)
         self._glow = 0.0
         self._animated = True
+        self._small = small_font(self.font())
+        self._bold = bold_font(self._small)
         self.activated.connect(self._open)
 
     # What is shown.
@@ -570,20 +572,27 @@ class MapColumns(ItemArea):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
         if self._ground is None:
+            self._small = small_font(self.font())  # made once: to make a font takes longer than to paint a column
+            self._bold = bold_font(self._small)
             self._ground = self._paint_ground()
         painter.drawPixmap(0, 0, self._ground)
         left, right = self.horizontalScrollBar().value(), self.viewport().width()
-        painter.setFont(small_font(self.font()))
+        painter.setFont(self._small)
         for number, place in enumerate(self._places):
             if place.left - left > right or place.left + place.width < left:
                 continue
             self._paint_column(painter, number)
         if self._lit is not None and self._glow > 0:
             self._paint_lit(painter, self._lit)
-        if self.hasFocus() and self.current != NONE:
-            painter.setPen(QPen(QColor(colours().accent_text), 2))
+        if not self._columns:
+            paint_placeholder(painter, self.viewport().rect(), "The layers of the network appear here.")
+        if self.hasFocus():
+            place = QRectF(self.viewport().rect()).adjusted(2, 2, -2, -2)
+            painter.setPen(focus_pen())
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(self.item_rectangle(self.current).adjusted(-2, -2, 2, 2))
+            painter.drawRect(
+                place if self.current == NONE else self.item_rectangle(self.current).adjusted(-2, -2, 2, 2)
+            )
         painter.end()
 
     def _paint_ground(self) -> QPixmap:
@@ -663,8 +672,8 @@ class MapColumns(ItemArea):
         )
         line = _HEADER / 2 - 2
         for text, font, colour, top in (
-            (column.title, bold_font(small_font(self.font())), theme.text, 0.0),
-            (column.subtitle, small_font(self.font()), theme.secondary, line),
+            (column.title, self._bold, theme.text, 0.0),
+            (column.subtitle, self._small, theme.secondary, line),
         ):
             painter.setFont(font)
             painter.setPen(QColor(colour))
@@ -676,7 +685,7 @@ class MapColumns(ItemArea):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(theme.accent_soft))
         painter.drawRoundedRect(place, 6, 6)
-        painter.setFont(small_font(self.font()))
+        painter.setFont(self._small)
         painter.setPen(QColor(theme.accent_text))
         painter.drawText(place, Qt.AlignmentFlag.AlignCenter, self._columns[number].sign)
 
@@ -710,7 +719,7 @@ class MapColumns(ItemArea):
             painter.drawText(last, Qt.AlignmentFlag.AlignCenter, f"+{lines.hidden:,}")
         legend = QRectF(place.left - _GAP / 2 - offset, 0, place.width + _GAP, 2 * GRID)
         legend.moveTop(min(whole.bottom() + 2, self.viewport().height() - 2 * GRID))
-        painter.setFont(small_font(self.font()))
+        painter.setFont(self._small)
         painter.setPen(QColor(theme.secondary))
         if not column.is_image and self._scale == "layer":
             limits = self._limits_of(column)
@@ -718,7 +727,7 @@ class MapColumns(ItemArea):
             legend.setLeft(middle - 12 * GRID)
             legend.setRight(middle + _legend_half(painter, limits))
             paint_legend(painter, legend, "viridis", limits)
-        painter.setFont(small_font(self.font()))
+        painter.setFont(self._small)
 
     def _paint_answers(self, painter: QPainter, number: int, values: np.ndarray) -> None:
         theme, column = colours(), self._columns[number]
@@ -728,7 +737,7 @@ class MapColumns(ItemArea):
             name = QRectF(area.left(), area.top(), area.width() * 0.42, area.height())
             bar = QRectF(name.right() + GRID / 2, area.top() + 3, area.width() * 0.26, area.height() - 6)
             share = float(values[answer])
-            painter.setFont(bold_font(small_font(self.font())) if answer == best else small_font(self.font()))
+            painter.setFont(self._bold if answer == best else self._small)
             painter.setPen(QColor(theme.text if answer == best else theme.secondary))
             metrics = painter.fontMetrics()
             shown = metrics.elidedText(column.answers[answer], Qt.TextElideMode.ElideRight, int(name.width()))

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GRID, colormap_table, colours
-from cnnstudio.gui.widgets.items import NONE, ItemWidget
+from cnnstudio.gui.widgets.items import NONE, ItemWidget, focus_pen
 from cnnstudio.gui.widgets.maps.colour_scale import format_value
 
 _ROW = 3 * GRID
@@ -134,6 +134,10 @@ class TermBars(ItemWidget):
             painter.setPen(QColor(theme.text))
             number = QRectF(bars.right() + GRID, area.top(), _NUMBER, _ROW)
             painter.drawText(number, middle | Qt.AlignmentFlag.AlignRight, _short(term.value))
+        if self.hasFocus():
+            painter.setPen(focus_pen())
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
         painter.end()
 
 

@@ -17,7 +17,7 @@ from cnnstudio.gui.widgets.maps.map_row import MapRow
 from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.storage import shipped
 
-SECONDS = 30_000
+SECONDS = 60_000
 MODEL = shipped("trained/lenet5-mnist")
 SEVEN = np.array([[90, 80], [150, 76], [220, 80], [195, 140], [170, 200], [150, 260]], np.float64)
 

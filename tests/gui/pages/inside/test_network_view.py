@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.pages.choosers.network_input.look_inside import LookInside
@@ -27,7 +27,7 @@ from cnnstudio.gui.widgets.maps.term_bars import TermBars
 from cnnstudio.gui.widgets.maps.value_map import ValueMap
 from cnnstudio.storage import shipped
 
-SECONDS = 30_000
+SECONDS = 60_000
 MODEL = shipped("trained/lenet5-mnist")
 SEVEN = np.array([[90, 80], [150, 76], [220, 80], [195, 140], [170, 200], [150, 260]], np.float64)
 ONE = np.array([[140, 40], [140, 240]], np.float64)
@@ -123,6 +123,7 @@ def test_down_to_one_number_of_a_convolution_and_back(page: InsidePage, qtbot: Q
     for levels in (1, 0):
         QTest.keyClick(page.view.level, Qt.Key.Key_Escape)
         assert page.view.levels_down == levels
+        qtbot.waitUntil(lambda: page.view.isAncestorOf(QApplication.focusWidget()))
 
 
 def test_input_and_weight_can_be_pointed_at(page: InsidePage, qtbot: QtBot) -> None:
@@ -182,6 +183,19 @@ def test_kernels_uncover_their_results(page: InsidePage, qtbot: QtBot) -> None:
     with qtbot.waitSignal(view.uncovered):
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     assert view.step == view.count and not view.sliding
+
+
+def test_what_was_clicked_goes_to_its_place(page: InsidePage, qtbot: QtBot) -> None:
+    page.view.settings.reduced_motion = False
+    level = open_map(qtbot, page, "conv2", 3)
+    moving = [one for one in page.view.findChildren(QLabel) if one.parent() is page.view and one.pixmap()]
+    assert len(moving) == 1 and level.graphicsEffect() is not None
+    qtbot.waitUntil(lambda: level.graphicsEffect() is None)  # it landed
+    assert not moving[0].isVisible()
+    open_map_again = level.findChild(ConvolutionView)
+    open_map_again.chosen.emit(1)
+    page.go_back()  # while it moves
+    assert page.view.level is level and level.graphicsEffect() is None
 
 
 def test_a_hint_goes_once_it_was_followed(page: InsidePage, qtbot: QtBot) -> None:
