@@ -587,12 +587,12 @@ class MapColumns(ItemArea):
         if not self._columns:
             paint_placeholder(painter, self.viewport().rect(), "The layers of the network appear here.")
         if self.hasFocus():
-            place = QRectF(self.viewport().rect()).adjusted(2, 2, -2, -2)
+            frame = QRectF(self.viewport().rect()).adjusted(4, 4, -4, -4)
+            if self.current != NONE:
+                frame = self.item_rectangle(self.current)
             painter.setPen(focus_pen())
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(
-                place if self.current == NONE else self.item_rectangle(self.current).adjusted(-2, -2, 2, 2)
-            )
+            painter.drawRect(frame.adjusted(-2, -2, 2, 2))
         painter.end()
 
     def _paint_ground(self) -> QPixmap:
