@@ -57,10 +57,10 @@ class Player(QWidget):
         self._speed = slider(
             "speed_slider", "Speed", "How fast the steps follow each other.", (0, len(SECONDS) - 1), self._set_speed
         )
-        self._speed.setFixedWidth(9 * GRID)
+        self._speed.setFixedWidth(8 * GRID)
         self._speed.setValue(2)
         self._where = label(role="secondary", name="step_text", wrap=False)
-        self._where.setFixedSize(16 * GRID, 4 * GRID)  # else each step would lay out all that is around
+        self._where.setFixedSize(15 * GRID, 4 * GRID)  # else each step would lay out all that is around
         speed = QLabel("Speed")
         speed.setBuddy(self._speed)
         self.setLayout(row(self._back, self._play, self._on, self._end, GRID, self._where, STRETCH, speed, self._speed))
