@@ -8,7 +8,7 @@ from typing_extensions import override
 from cnnstudio.gui.controls.buttons import push_button, tool_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.forms import slider
-from cnnstudio.gui.controls.layouts import row
+from cnnstudio.gui.controls.layouts import STRETCH, row
 from cnnstudio.gui.look.theme import GRID, icon
 
 SECONDS = (3.0, 2.0, 1.2, 0.7, 0.35)
@@ -57,12 +57,13 @@ class Player(QWidget):
         self._speed = slider(
             "speed_slider", "Speed", "How fast the steps follow each other.", (0, len(SECONDS) - 1), self._set_speed
         )
-        self._speed.setFixedWidth(9 * GRID)
+        self._speed.setFixedWidth(8 * GRID)
         self._speed.setValue(2)
         self._where = label(role="secondary", name="step_text", wrap=False)
+        self._where.setFixedSize(15 * GRID, 4 * GRID)  # else each step would lay out all that is around
         speed = QLabel("Speed")
         speed.setBuddy(self._speed)
-        self.setLayout(row(self._back, self._play, self._on, self._end, GRID, (self._where, 1), speed, self._speed))
+        self.setLayout(row(self._back, self._play, self._on, self._end, GRID, self._where, STRETCH, speed, self._speed))
         self._play.setMinimumWidth(12 * GRID)
         self._show()
 

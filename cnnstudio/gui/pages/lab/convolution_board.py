@@ -53,6 +53,7 @@ LARGEST_CELL, SMALLEST_CELL = 44, 20
 _CELL_OF_SEVERAL = 32
 """The largest cell where there are several channels below each other."""
 _SIGN = 3 * GRID
+_SUM_WIDTH = 10 * GRID
 _SLID, _MULTIPLIED = 0.35, 0.8
 """How much of a step has passed when the window has arrived, and when all products are there."""
 
@@ -190,6 +191,8 @@ class ConvolutionBoard(QWidget):
         side = max(SMALLEST_CELL, min(largest, side))
         for matrix in (*self._inputs, *self._kernels, *self._products, *self._outputs, self._bias):
             matrix.set_cell_size(side)
+        for total, products in zip(self._sums, self._products, strict=True):
+            total.setFixedSize(max(products.width(), _SUM_WIDTH), _SIGN)  # a step must not lay out the board anew
         for kernel, signs in zip(self._kernels, self._signs, strict=True):
             for sign in signs:
                 sign.setFixedHeight(kernel.height())
