@@ -149,7 +149,7 @@ class Lesson:
 
 def languages() -> list[str]:
     """The languages in which lessons ship, by the names of their folders."""
-    return sorted(folder.name for folder in shipped("assets/lessons").iterdir() if folder.is_dir())
+    return sorted(folder.name for folder in shipped("assets/lessons").iterdir() if is_folder(folder))
 
 
 def own_lessons_folder() -> Path:

@@ -3,6 +3,7 @@
 import random
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -255,6 +256,21 @@ def units(window: MainWindow) -> int:
     return int(re.search(r"× ([\d,]+) =", window.findChild(QLabel, "connections_text").text())[1].replace(",", ""))
 
 
+LAB_FIELDS = ("size", "kernel_size", "channels", "filters", "stride", "dilation")
+
+
+def of_the_lab(name: str, window: MainWindow) -> object:
+    """The panel of a convolution has its options in its state, and the sizes in its matrices."""
+    state = window.page("lab").panel.state()
+    sizes = {
+        "size": np.shape(state["input"])[-1],
+        "channels": np.shape(state["input"])[0],
+        "kernel_size": np.shape(state["kernel"])[-1],
+        "filters": np.shape(state["kernel"])[0],
+    }
+    return (sizes | state)[name]
+
+
 IN_THE_WINDOW: dict[str, Callable[[MainWindow], object]] = {
     "epochs_spin": lambda window: config(window).epochs,
     "fine_tune_epochs_spin": lambda window: config(window).fine_tune_epochs,
@@ -266,6 +282,7 @@ IN_THE_WINDOW: dict[str, Callable[[MainWindow], object]] = {
     "image_side_spin": lambda window: window.findChild(ImagesChooser).image_shape[0],
     "classes_spin": lambda window: window.findChild(ImagesChooser).classes,
     "threads_spin": lambda _: Settings().threads,
+    **{f"lab_{name}": partial(of_the_lab, name) for name in LAB_FIELDS},
 }
 """What every number field of the window decides, by the field's name."""
 

@@ -147,6 +147,8 @@ class InsidePage(Page):
     @Slot(str)
     def show_view(self, name: str) -> None:
         """Brings a view to the front, a key of `VIEWS`."""
+        if self._views:  # the first one was not chosen
+            self._settings.remember(_SHOWN, name)
         if name not in self._views:
             view = self._views[name] = VIEWS[name].make(self._settings)
             view.layers_wanted.connect(partial(self._look, view))
@@ -156,7 +158,6 @@ class InsidePage(Page):
         self._shown = name
         self._chips[list(VIEWS).index(name)].setChecked(True)
         self._stack.setCurrentWidget(self.view)
-        self._settings.remember(_SHOWN, name)
         self._tell()
 
     def _build(self) -> None:

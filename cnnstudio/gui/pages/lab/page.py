@@ -88,6 +88,8 @@ class LabPage(Page):
     def show_panel(self, name: str) -> Panel:
         """Shows the panel of a key of `PANELS`, made when first asked for, and returns it."""
         entry = PANELS[name]
+        if self._panels:  # the first one was not chosen
+            self._settings.remember("lab/panel", name)
         if name not in self._panels:
             panel = entry.make(self._settings, self.library)
             panel.navigate.connect(self.navigate)
@@ -98,7 +100,6 @@ class LabPage(Page):
             self._list.setCurrentRow(list(PANELS).index(name))
         self._title.setText(entry.title)
         self._tip.setText(entry.tip)
-        self._settings.remember("lab/panel", name)
         return self._panels[name]
 
     @override
