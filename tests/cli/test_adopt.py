@@ -160,7 +160,7 @@ def test_names_for_one_output_are_two(outcome, vector, tmp_path):
     names = tmp_path / "labels.txt"
     names.write_text("0 cat\n1 dog\n2 horse\n")
     code, out, err = outcome("adopt", str(vector), "--classes", str(names))
-    assert (code, out) == (2, "") and "2 class names, one a line; these are 3" in err and err.count("\n") == 1
+    assert (code, out) == (2, "") and "2 class names, one a line; there are 3" in err and err.count("\n") == 1
     names.write_text("0 dog\n1 cat\n")
     code, out, _ = outcome("adopt", str(vector), "--classes", str(names))
     assert code == 0 and "near 0 means “dog”, one near 1 “cat”" in out

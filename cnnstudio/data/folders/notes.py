@@ -229,5 +229,5 @@ def _images(count: int) -> str:
 def _names(names: Sequence[str]) -> str:
     quoted = [f"“{name}”" for name in names[:_NAMED]]
     if len(names) > _NAMED:
-        return f"{', '.join(quoted)} and {len(names) - _NAMED:,} more classes"
+        return f"{', '.join(quoted)} and {counted(len(names) - _NAMED, 'more class', 'more classes')}"
     return " and ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))

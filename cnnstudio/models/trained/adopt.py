@@ -177,8 +177,8 @@ def read_class_names(text: str, count: int) -> tuple[str, ...]:
     lines = listed_names(text)
     if len(lines) != count:
         raise StudioError(
-            f"The network has {count:,} classes, so it needs {count:,} class names, one a line; these are "
-            f"{len(lines):,}."
+            f"The network has {count:,} classes, so it needs {count:,} class names, one a line; there "
+            f"{'is' if len(lines) == 1 else 'are'} {len(lines):,}."
         )
     twice = next((name for name, times in Counter(lines).items() if times > 1), None)
     if twice is not None:

@@ -287,7 +287,8 @@ def test_class_names_are_read(text, names):
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("", "these are 0"), ("a\nb", "these are 2"), ("a\nb\na", "in the list twice")]
+    ("text", "words"),
+    [("", "there are 0"), ("a", "there is 1"), ("a\nb", "there are 2"), ("a\nb\na", "in the list twice")],
 )
 def test_other_numbers_of_class_names_are_refused(text, words):
     with pytest.raises(StudioError, match=words):

@@ -25,6 +25,7 @@ from cnnstudio.gui.task import LatestTask, aside
 from cnnstudio.gui.widgets.drawing.dropped_pictures import NO_ENDINGS, NOTHING_TO_PASTE, PICTURE_FILES, pictures_in
 from cnnstudio.gui.widgets.images.example_tiles import moving_data, moving_in
 from cnnstudio.storage import exists
+from cnnstudio.wording import counted
 
 Contents = Mapping[str, tuple[Path, ...]]
 """The examples of each class."""
@@ -441,7 +442,7 @@ def advice(counts: Mapping[str, int]) -> str:
     missing = [f"{GOOD_START - count} more of “{name}”" for name, count in counts.items() if count < GOOD_START]
     if not missing:
         return "A good start. More examples, and more varied ones, make the network more reliable."
-    rest = f" and of {len(missing) - _NAMED} more classes" if len(missing) > _NAMED else ""
+    rest = f" and of {counted(len(missing) - _NAMED, 'more class', 'more classes')}" if len(missing) > _NAMED else ""
     return f"{GOOD_START} of each is a good start: {', '.join(missing[:_NAMED])}{rest}."
 
 
