@@ -66,6 +66,7 @@ def test_a_layer_says_all_of_itself(outcome):
         "multiply_adds": 117_600,
         "multiply_add_terms": "28·28·6·(5·5·1) = 117,600",
         "receptive_field": [5, 5],
+        "jump": [1, 1],
         "formula": "(28 − 5 + 2·2)/1 + 1 = 28",
     }
     assert layers["flatten"]["formula"] == ""
