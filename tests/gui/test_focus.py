@@ -32,6 +32,8 @@ def test_every_tab_stop_shows_its_focus(qtbot: QtBot) -> None:
         qtbot.waitUntil(
             lambda: all(one.network is not None for one in window.findChildren(NetworkPicture)), timeout=SECONDS
         )
+        opening = window.findChildren(QWidget, "opening_progress")
+        qtbot.waitUntil(lambda bars=opening: not any(bar.isVisible() for bar in bars), timeout=SECONDS)
         if found := _stops_unseen(window):
             unseen[page] = found
     assert not unseen

@@ -76,6 +76,7 @@ class InsidePage(Page):
         self._chips = [chip(f"view_{entry.name}", entry.title, entry.tip) for entry in VIEWS.values()]
         self._chip_rows = ButtonRows(self._chips)
         self._stack = QStackedWidget()
+        self._empty = label("", "secondary", "inside_empty")
         self._build()
         on_key(self, Qt.Key.Key_Escape, self.go_back)
         for name, key, act in (
@@ -157,7 +158,6 @@ class InsidePage(Page):
             self._stack.addWidget(view)
         self._shown = name
         self._chips[list(VIEWS).index(name)].setChecked(True)
-        self._stack.setCurrentWidget(self.view)
         self._tell()
 
     def _build(self) -> None:
@@ -177,6 +177,8 @@ class InsidePage(Page):
         )
         self._opening.show_part(0, None)
         self._opening.hide()
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._stack.addWidget(self._empty)
         right = column(self._chip_rows, self._state, self._opening, (self._stack, 1), gap=GRID)
         page = column(self._header(), self._message, (row(self._panel, (right, 1), gap=SECTION), 1), gap=2 * GRID)
         page.setContentsMargins(SECTION, SECTION, SECTION, 2 * GRID)
@@ -277,7 +279,9 @@ class InsidePage(Page):
         self.ready.emit()
 
     def _tell(self) -> None:
-        """Tells the view in front what it does not know yet."""
+        """Tells the view in front what it does not know yet; says what will be there while no network is open."""
+        self._empty.setText(VIEWS[self._shown].invitation)
+        self._stack.setCurrentWidget(self._empty if self._network is None else self.view)
         network, subject = self._told.get(self._shown, (None, None))
         self._told[self._shown] = (self._network, self._subject)
         if network is not self._network:
@@ -309,6 +313,7 @@ class InsidePage(Page):
         self._blank()
         self._opening.hide()
         self._state.setText("" if self._open is not None else "The network could not be opened.")
+        self._empty.setText("")
         if isinstance(error, UnusablePictureError):
             self._panel.photo.show_picture(error.picture)
         elif self._panel.source is self._panel.camera and isinstance(error, StudioError) and self._open is not None:

@@ -154,9 +154,7 @@ class UnitsView(View):
                     self._layer.addItem(f"{layer.name}  {shape(layer.shape)}", layer.name)
         if self._scores is not None:
             self._search.run(partial(_search, self._scores), "Loading the test images …")
-            self._say("")
-        else:
-            self._say("They appear here once the network is open.")
+        self._say("")
         self._choose_layer()
 
     def shut_down(self) -> None:

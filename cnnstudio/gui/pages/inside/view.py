@@ -125,12 +125,14 @@ class ViewEntry:
         name: its key; its chip's `objectName` is `view_<name>`.
         title: the words on the chip, with `&` before the letter that presses it.
         tip: what one sees there, in a sentence.
+        invitation: what will be there and what to do for it, said while the network is being opened.
         path: `module:class`, imported when the view is first chosen; a leading dot stands for this package.
     """
 
     name: str
     title: str
     tip: str
+    invitation: str
     path: str
 
     def make(self, settings: Settings) -> View:
@@ -148,24 +150,30 @@ VIEWS: dict[str, ViewEntry] = {
             "network",
             "&Network",
             "All layers with their maps, and the way down to one number.",
+            "Every layer of the network appears here, with its maps.\n"
+            "Draw, or choose an image: the maps follow at once.",
             ".network_view:NetworkView",
         ),
         ViewEntry(
             "kernels",
             "&Kernels",
             "The filters of every convolution, and what training made of them.",
+            "The filters of every convolution appear here.\nDraw, or choose an image, to see what they answer.",
             ".kernels_view:KernelsView",
         ),
         ViewEntry(
             "why",
             "&Why this answer",
             "Which parts of the image speak for a class, in several ways, and how far to trust them.",
+            "What in the image speaks for the answer appears here.\nDraw, or choose an image: it is explained at once.",
             ".why_view:WhyView",
         ),
         ViewEntry(
             "units",
             "What does a &unit like?",
             "The test images that excite one map or number most, and a picture made up to do so.",
+            "The test images that excite one map or number most appear here.\n"
+            "They need no image of yours: choose a layer and a unit.",
             ".units_view:UnitsView",
         ),
     )

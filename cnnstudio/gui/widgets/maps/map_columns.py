@@ -29,7 +29,7 @@ from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.look.theme import GAP, GRID, array_to_image, bold_font, colours, small_font
-from cnnstudio.gui.widgets.items import NONE, ItemArea, focus_pen, paint_placeholder
+from cnnstudio.gui.widgets.items import NONE, ItemArea, focus_pen
 from cnnstudio.gui.widgets.maps.colour_scale import Limits, format_value, limits_of, paint_legend
 from cnnstudio.gui.widgets.maps.map_row import TileLines, paint_maps
 from cnnstudio.wording import certainty
@@ -584,11 +584,9 @@ class MapColumns(ItemArea):
             self._paint_column(painter, number)
         if self._lit is not None and self._glow > 0:
             self._paint_lit(painter, self._lit)
-        if not self._columns:
-            paint_placeholder(painter, self.viewport().rect(), "The layers of the network appear here.")
         if self.hasFocus():
             frame = QRectF(self.viewport().rect()).adjusted(4, 4, -4, -4)
-            if self.current != NONE:
+            if self.current != NONE and frame.intersects(self.item_rectangle(self.current)):
                 frame = self.item_rectangle(self.current)
             painter.setPen(focus_pen())
             painter.setBrush(Qt.BrushStyle.NoBrush)
