@@ -42,6 +42,7 @@ def _squeezed(widget: QWidget) -> Iterator[str]:
     room = widget.size()
     match widget:
         case QLabel() if widget.text():
+            widget.setIndent(widget.indent())  # else Qt still knows the hint from before its size was fixed anew
             least = widget.minimumSizeHint()
             height = widget.heightForWidth(room.width()) if widget.wordWrap() else least.height()
             if least.width() > room.width() + SLACK or height > room.height() + SLACK:
@@ -99,6 +100,7 @@ def _overlaps(parent: QWidget) -> Iterator[str]:
         and not child.isWindow()
         and not isinstance(child, QSplitterHandle)
         and not child.testAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)  # it lies over them on purpose
+        and child.property("role") != "guide"  # it does, too, where the page needs the room, and can be folded
     ]
     for one, other in combinations(children, 2):
         common = one.geometry().intersected(other.geometry())
