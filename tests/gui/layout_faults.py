@@ -79,7 +79,10 @@ def _beyond(widget: QWidget, root: QWidget) -> Iterator[str]:
         area, holder = QRect(holder.mapToParent(area.topLeft()), area.size()), parent
         scroll = holder.parentWidget()
         if isinstance(scroll, QAbstractScrollArea) and scroll.viewport() is holder:
-            across &= scroll.horizontalScrollBar().maximum() == 0
+            across &= (
+                scroll.horizontalScrollBar().maximum() == 0
+                or scroll.horizontalScrollBarPolicy() is Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+            )
             down &= scroll.verticalScrollBar().maximum() == 0
         if across and (area.left() < -SLACK or area.right() > holder.width() + SLACK):
             yield f"it lies from {area.left()} to {area.right()} across, in {holder.width()} pixels"
