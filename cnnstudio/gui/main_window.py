@@ -15,7 +15,15 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QApplication, QButtonGroup, QMainWindow, QStackedWidget, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QButtonGroup,
+    QMainWindow,
+    QSizePolicy,
+    QStackedWidget,
+    QToolButton,
+    QWidget,
+)
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import breakable, describe
@@ -104,7 +112,7 @@ class MainWindow(QMainWindow):
     # The rail.
 
     def _build_rail(self) -> QWidget:
-        layout = column()
+        layout = column(gap=GRID // 2)
         layout.setContentsMargins(GRID // 2, 2 * GRID, GRID // 2, 2 * GRID)
         rail = widget_of(layout)
         rail.setObjectName("rail")
@@ -122,14 +130,13 @@ class MainWindow(QMainWindow):
     def _rail_button(self, entry: PageEntry) -> QToolButton:
         keys = QKeySequence.listFromString(entry.shortcut)
         hint = keys[0].toString(QKeySequence.SequenceFormat.NativeText)
-        button = describe(QToolButton(), f"rail_{entry.name}", entry.title, f"{entry.tip} ({hint})")
+        button = describe(_RailButton(), f"rail_{entry.name}", entry.title, f"{entry.tip} ({hint})")
         button.setText(entry.title)
         button.setCheckable(True)
         button.setProperty("role", "rail")
         button.setIcon(icon(entry.name, "secondary"))
         button.setIconSize(QSize(3 * GRID, 3 * GRID))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        button.setFixedSize(RAIL_WIDTH - GRID, 8 * GRID)
         button.clicked.connect(partial(self.show_page, entry.name, None))
         action = QAction(entry.title, self)
         action.setObjectName(f"show_{entry.name}")
@@ -423,6 +430,22 @@ class MainWindow(QMainWindow):
         for page in self._pages.values():
             page.shut_down()
         self.library.shut_down()
+
+
+class _RailButton(QToolButton):
+    """It is lower where the window is too low for all pages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Maximum)
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(RAIL_WIDTH - GRID, 8 * GRID)
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return QSize(RAIL_WIDTH - GRID, 6 * GRID)
 
 
 class _Stack(QStackedWidget):

@@ -271,11 +271,12 @@ def _windows() -> Counter[str]:
 
 def _qobjects() -> Counter[str]:
     """All below the application and the windows, and those without a parent that Python knows."""
+    from PySide6.QtCore import QObject
     from PySide6.QtWidgets import QApplication
 
     found: Counter[str] = Counter()
     roots = {id(one): one for one in (QApplication.instance(), *QApplication.topLevelWidgets()) if one is not None}
-    roots |= {id(one): one for one in _known() if one.parent() is None}
+    roots |= {id(one): one for one in _known() if QObject.parent(one) is None}  # a model has another `parent`
     for root in roots.values():
         if not root.isWidgetType() or root.parent() is None:
             _count_below(root, "", found)

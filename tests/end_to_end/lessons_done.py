@@ -42,10 +42,13 @@ def choose(network: str) -> object:
 
 def select(layer: str) -> object:
     def act(page: Page) -> None:
-        until(lambda: page.description is not None)
+        network = page.facts()["network"]
+        until(lambda: page.description is not None and page.description.request.name == network)
         table = page.findChild(QWidget, "layer_table")
         row = [one.name for one in table.table.rows].index(layer)
-        place = table.visualRect(table.model().index(row, 0)).center()
+        index = table.model().index(row, 0)
+        table.scrollTo(index)
+        place = table.visualRect(index).center()
         QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
 
     return act

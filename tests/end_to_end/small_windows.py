@@ -76,6 +76,8 @@ def states(window: MainWindow, home: Path) -> Iterator[tuple[str, QWidget]]:
     images = photographs(home / "Fotos vom Sommerurlaub an der Ostsee, alle Jahre 2019 bis 2026")
     for name in ("train", "settings", "about"):
         window.show_page(name)
+        if name == "about":
+            until(window.current_page.findChild(QAbstractButton, "copy_versions_button").isEnabled)
         until(lambda: True)
         yield name, window.current_page
     yield from _data(window, images)

@@ -42,6 +42,7 @@ def _squeezed(widget: QWidget) -> Iterator[str]:
     room = widget.size()
     match widget:
         case QLabel() if widget.text():
+            widget.setIndent(widget.indent())  # else Qt still knows the hint from before its size was fixed anew
             least = widget.minimumSizeHint()
             height = widget.heightForWidth(room.width()) if widget.wordWrap() else least.height()
             if least.width() > room.width() + SLACK or height > room.height() + SLACK:
@@ -78,7 +79,10 @@ def _beyond(widget: QWidget, root: QWidget) -> Iterator[str]:
         area, holder = QRect(holder.mapToParent(area.topLeft()), area.size()), parent
         scroll = holder.parentWidget()
         if isinstance(scroll, QAbstractScrollArea) and scroll.viewport() is holder:
-            across &= scroll.horizontalScrollBar().maximum() == 0
+            across &= (
+                scroll.horizontalScrollBar().maximum() == 0
+                or scroll.horizontalScrollBarPolicy() is Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+            )
             down &= scroll.verticalScrollBar().maximum() == 0
         if across and (area.left() < -SLACK or area.right() > holder.width() + SLACK):
             yield f"it lies from {area.left()} to {area.right()} across, in {holder.width()} pixels"
@@ -99,6 +103,7 @@ def _overlaps(parent: QWidget) -> Iterator[str]:
         and not child.isWindow()
         and not isinstance(child, QSplitterHandle)
         and not child.testAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)  # it lies over them on purpose
+        and child.property("role") != "guide"  # it does, too, where the page needs the room, and can be folded
     ]
     for one, other in combinations(children, 2):
         common = one.geometry().intersected(other.geometry())

@@ -1,13 +1,13 @@
 """Lessons beside the page: they open and light the right part, notice what was done, and leave all as it was."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QCursor
-from PySide6.QtWidgets import QAbstractButton, QLabel, QListWidget, QSpinBox, QTextBrowser, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QListWidget, QSpinBox, QTextBrowser, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.lessons import LessonGuide, Light
@@ -41,18 +41,38 @@ The end.
 """
 
 
-@pytest.fixture
-def window(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
-    """It opens no model."""
-    monkeypatch.setitem(PAGES, "try", replace(PAGES["try"], warms_up=False))
-    settings = Settings()
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Those of the window."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CNNSTUDIO_HOME", str(tmp_path_factory.mktemp("home")))
+        settings = Settings()
     settings.page = "lab"
-    window = MainWindow(settings)
-    qtbot.addWidget(window, before_close_func=MainWindow.quit)
-    window.resize(1280, 800)
-    window.show()
-    qtbot.waitExposed(window)
-    return window
+    return settings
+
+
+@pytest.fixture(scope="module")
+def opened(qapp: QApplication, settings: Settings) -> Iterator[MainWindow]:
+    """The one window of all these tests; it opens no model."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(PAGES, "try", replace(PAGES["try"], warms_up=False))
+        window = MainWindow(settings)
+        yield window
+        window.quit()
+        window.deleteLater()
+
+
+@pytest.fixture
+def window(opened: MainWindow, settings: Settings, qtbot: QtBot) -> Iterator[MainWindow]:
+    """It shows the Lab, without a lesson, and none was completed."""
+    settings.remember("lessons/done", "")
+    opened.resize(1280, 800)
+    opened.show_page("lab")
+    opened.show()
+    qtbot.waitExposed(opened)
+    yield opened
+    if guide(opened) is not None:
+        guide(opened).leave()
 
 
 @pytest.fixture
@@ -66,21 +86,24 @@ def own(home: Path) -> Callable[..., str]:
 
 
 def guide(window: MainWindow) -> LessonGuide:
+    """None before the first lesson."""
     return window.findChild(LessonGuide)
 
 
 def said(window: MainWindow, name: str) -> str:
     found = window.findChild(QLabel, name)
-    return found.text() if found.isVisible() else ""
+    return found.text() if found.isVisibleTo(window) else ""
 
 
 def press(window: MainWindow, name: str) -> None:
     button = guide(window).findChild(QAbstractButton, name)
-    assert button.isVisible() and button.isEnabled()
+    assert button.isVisibleTo(window) and button.isEnabled()
     button.click()
 
 
-def test_a_lesson_is_done_and_leaves_all_as_it_was(window: MainWindow, own: Callable[..., str], qtbot: QtBot) -> None:
+def test_a_lesson_is_done_and_leaves_all_as_it_was(
+    window: MainWindow, settings: Settings, own: Callable[..., str], qtbot: QtBot
+) -> None:
     lab = window.page("lab")
     before = {name: lab.show_panel(name).state() for name in ("convolution", "size")}
     window.show_page("about")
@@ -97,7 +120,7 @@ def test_a_lesson_is_done_and_leaves_all_as_it_was(window: MainWindow, own: Call
     assert window.current_page.objectName() == "page_about"
     assert not guide(window).isVisible()
     assert {name: lab.show_panel(name).state() for name in before} == before
-    assert Settings().recall("lessons/done", "", "") == "mine"
+    assert settings.recall("lessons/done", "", "") == "mine"
 
 
 def test_what_is_lit_is_framed_and_takes_its_clicks(window: MainWindow, own: Callable[..., str], qtbot: QtBot) -> None:
@@ -112,7 +135,7 @@ def test_what_is_lit_is_framed_and_takes_its_clicks(window: MainWindow, own: Cal
 
 def test_what_cannot_be_lit_is_no_fault(window: MainWindow, own: Callable[..., str]) -> None:
     window.open_lesson(own(light="no_such_thing"))
-    assert window.findChild(Light) is None
+    assert not any(light.isVisible() for light in window.findChildren(Light))
     assert guide(window).problem == ""
 
 
@@ -123,8 +146,10 @@ def test_a_page_that_there_is_not_is_said(window: MainWindow, own: Callable[...,
     assert "shows a page “moon”" in guide(window).problem
 
 
-def test_the_list_shows_what_was_completed_and_what_is_damaged(window: MainWindow, own: Callable[..., str]) -> None:
-    Settings().remember("lessons/done", "convolution")
+def test_the_list_shows_what_was_completed_and_what_is_damaged(
+    window: MainWindow, settings: Settings, own: Callable[..., str]
+) -> None:
+    settings.remember("lessons/done", "convolution")
     own(text="nothing")
     window.findChild(QAbstractButton, "all_lessons_button").click()
     listed = guide(window).findChild(QListWidget, "lesson_list")
@@ -178,6 +203,7 @@ def test_a_key_opens_the_lesson_about_a_control(window: MainWindow, qtbot: QtBot
         qtbot.waitUntil(box.hasFocus)
         window.explain_control()
         assert (guide(window).lesson and guide(window).lesson.name) == lesson
+    box.setParent(None)
 
 
 def test_alone_there_is_nothing_else(window: MainWindow, own: Callable[..., str]) -> None:
@@ -235,6 +261,7 @@ ANSWERS: dict[str, tuple[dict[str, object] | Callable[[Panel], None], ...]] = {
 
 @pytest.mark.parametrize("name", ANSWERS)
 def test_a_lesson_is_done_by_doing_what_it_asks(window: MainWindow, name: str) -> None:
+    window.hide()  # to paint it takes most of the time
     window.open_lesson(name)
     lab = window.page("lab")
     lesson = guide(window).lesson

@@ -15,6 +15,9 @@ Act = Callable[..., Any] | SignalInstance | None
 """What a click does: a function, or a signal that it emits."""
 
 _PICTURE = QSize(20, 20)
+_PICTURE_BESIDE_WORDS = QSize(18, 18)
+"""As high as a line of words in the stylesheet: a button with a picture is as high as one beside it without."""
+
 _PICTURE_COLOURS = {"primary": "on_accent", "quiet": "accent_text"}
 """Of the picture on a button, by the button's role."""
 
@@ -39,7 +42,7 @@ def push_button(
         button.setProperty("role", role)
     if picture:
         button.setIcon(icon(picture, _PICTURE_COLOURS.get(role, "text")))
-        button.setIconSize(_PICTURE)
+        button.setIconSize(_PICTURE_BESIDE_WORDS)
     if act is not None:
         button.clicked.connect(act)
     return button

@@ -66,7 +66,7 @@ QPushButton[role="chip"]:focus, QToolButton[role="chip"]:focus {
 
 QWidget#rail { background: $rail; }
 QToolButton[role="rail"] {
-    color: $secondary; font-size: ${small}px; border: 2px solid transparent; border-radius: 8px; padding: 6px 0;
+    color: $secondary; font-size: ${small}px; border: 2px solid transparent; border-radius: 8px; padding: 2px 0;
 }
 QToolButton[role="rail"]:hover { background: $hover; color: $text; }
 QToolButton[role="rail"]:checked { background: $accent_soft; color: $accent_text; }

@@ -113,7 +113,6 @@ class ConvolutionPanel(Panel):
         )
         content.setContentsMargins(0, 0, GRID, 0)
         self._scroll = ScrollColumn()
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self._scroll.set_content(content)
         self.setLayout(column(self._scroll))
 

@@ -108,7 +108,6 @@ class GradientPanel(Panel):
             STRETCH,
         )
         scroll = ScrollColumn()
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         scroll.set_content(content)
         self.setLayout(column(scroll))
         for name in EDITABLE:

@@ -122,7 +122,7 @@ class LearningPanel(Panel):
         self._rate.valueChanged.connect(self._set_rate)
         WheelGuard(self, self._filter, self._picture, self._rate, self._speed)
         self._choices = rows(self._filter, self._picture, self._rate, self._speed)
-        self._choices.setFixedWidth(36 * GRID)
+        self._choices.setFixedWidth(40 * GRID)
 
     def _build_buttons(self) -> QHBoxLayout:
         self._start = push_button(

@@ -12,7 +12,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.forms import TIP
-from cnnstudio.gui.controls.layouts import column, row, widget_of
+from cnnstudio.gui.controls.layouts import ScrollColumn, column, row, widget_of
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
@@ -93,6 +93,8 @@ class LabPage(Page):
         if name not in self._panels:
             panel = entry.make(self._settings, self.library)
             panel.navigate.connect(self.navigate)
+            for scroll in panel.findChildren(ScrollColumn):  # the smallest screens are narrower than some panels
+                scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
             self._panels[name] = panel
             self._stack.addWidget(panel)
         self._stack.setCurrentWidget(self._panels[name])
