@@ -56,6 +56,8 @@ from cnnstudio.data.library import import_dataset, load_dataset
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.gui.main_window import MainWindow
 from cnnstudio.gui.pages import PAGES, Page
+from cnnstudio.gui.pages.inside.view import VIEWS
+from cnnstudio.gui.pages.lab.panels import PANELS
 from cnnstudio.models.networks.building import find_network
 from cnnstudio.storage import cache_folder, data_folder, shipped
 
@@ -500,6 +502,10 @@ class Monkey:
         for name in PAGES:
             for payload in FIRST_SEEN.get(name, lambda: (None,))():
                 yield from self._visit(name, payload)
+        for name in (*PANELS, *list(PANELS)[:1]):
+            _later(partial(self._window.page("lab").show_panel, name))
+        for name in (*VIEWS, *list(VIEWS)[:1]):
+            _later(partial(self._window.page("inside").show_view, name))
         _later(self._window.page("try").findChild(QAbstractButton, "draw_chip").click)
         _later(self._window.page("try").findChild(QWidget, "drawing_canvas").clear)
         yield passed(0.1)

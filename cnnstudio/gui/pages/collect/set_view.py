@@ -121,7 +121,7 @@ class SetView(QWidget):
         room = min(self._left.height() - self._capture.height_of_tools, max(USUAL_SIDE, self.width() * 3 // 10))
         side = max(MINIMUM_SIDE, room) // GRID * GRID
         self._capture.set_side(side)
-        self._left.setFixedWidth(side + GRID)
+        self._left.setFixedWidth(side + 2 * GRID)  # it may scroll
 
     @property
     def collection(self) -> Collection | None:

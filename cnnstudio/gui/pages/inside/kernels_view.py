@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Slot
-from PySide6.QtGui import QBrush, QColor
+from PySide6.QtGui import QBrush, QColor, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QPushButton, QStackedWidget, QTableView
 from typing_extensions import override
 
@@ -15,7 +15,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.buttons import chip, chip_group
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.forms import combo
-from cnnstudio.gui.controls.layouts import STRETCH, ScrollColumn, column, row, widget_of
+from cnnstudio.gui.controls.layouts import STRETCH, ButtonRows, ScrollColumn, column, row, widget_of
 from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.look.theme import GAP, GRID, colormap_table
 from cnnstudio.gui.pages.inside.view import OpenNetwork, Subject, View
@@ -202,19 +202,30 @@ class KernelsView(View):
             3,
         )
         first, second = chips
-        tools = row((self._layer, 1), self._what, self._order)
-        self._body = widget_of(
+        self._choices = ButtonRows((self._layer, self._what, self._order))
+        body = widget_of(
             column(
-                tools,
-                row(first, second, STRETCH, (self._note, 4)),
+                self._choices,
+                row(first, second, STRETCH),
+                self._note,
                 (self._forms, 3),
                 (row((self._weights, 1), (self._activations, 1), (self._gradient, 1), gap=2 * GAP), 1),
             )
         )
+        self._forms.setMinimumHeight(24 * GRID)
+        self._body = ScrollColumn()
+        self._body.set_content(body)
+        self._body.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self._none = label("This network has no convolution: it has no kernels to look at.", "secondary", "no_kernels")
         self._none.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.setLayout(column((self._body, 1), self._none))
         self._none.hide()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The choices stand in as many rows as they need."""
+        super().resizeEvent(event)
+        self._choices.fit(self.width() - 2 * GRID)  # beside the scroll bar
 
     @property
     def layers(self) -> tuple[str, ...]:

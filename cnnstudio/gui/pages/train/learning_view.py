@@ -81,7 +81,6 @@ class LearningView(ScrollColumn):
         self._answer = widget_of(row(self._probe, (answer, 1), gap=2 * GAP))
         heading = label("What it sees", "heading", "learning_heading")
         content = column(heading, self._answer, self._hint, self._kernels, *self._maps, STRETCH, gap=2 * GAP)
-        content.setContentsMargins(0, 0, GAP, 0)
         self.set_content(content)
         self.clear()
 
