@@ -502,6 +502,8 @@ class Monkey:
         for name in PAGES:
             for payload in FIRST_SEEN.get(name, lambda: (None,))():
                 yield from self._visit(name, payload)
+            if name == "architecture":
+                yield from self._edit_network()
         for name in (*PANELS, *list(PANELS)[:1]):
             _later(partial(self._window.page("lab").show_panel, name))
         for name in (*VIEWS, *list(VIEWS)[:1]):
@@ -510,6 +512,17 @@ class Monkey:
         _later(self._window.page("try").findChild(QWidget, "drawing_canvas").clear)
         yield passed(0.1)
         yield at_rest()
+
+    def _edit_network(self) -> Steps:
+        """Opens the editor and leaves it, so that it was left with the same layer chosen."""
+        page = self._window.page("architecture")
+        _later(page.edit)
+        yield passed(0.1)
+        yield from self._close_dialogs()
+        yield at_rest()
+        _later(page.findChild(QAbstractButton, "leave_editor_button").click)
+        yield passed(0.1)
+        yield from self._close_dialogs()
 
     def _visit(self, page: str, payload: object = None) -> Steps:
         _later(partial(self._window.show_page, page, payload))
