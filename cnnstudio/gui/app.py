@@ -1,5 +1,6 @@
 """The application around the window. Qt is imported inside functions, for where it cannot be, a sentence says why."""
 
+import builtins
 import ctypes
 import faulthandler
 import locale
@@ -40,6 +41,7 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
     from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
 
+    _import_without_looking()
     from cnnstudio.data.downloads.fetch import read_extra_folders
     from cnnstudio.data.library import read_imported
     from cnnstudio.gui.log import ErrorHook, start_log
@@ -104,6 +106,15 @@ def _open_first(window: "MainWindow", arguments: Sequence[str]) -> None:
             window.open_lesson(lesson, alone=ONLY in rest)
         case [path, *_]:
             window.open_path(Path(path))
+
+
+def _import_without_looking() -> None:
+    """Takes back what PySide has put in the place of `import`.
+
+    It reads the source of every module that anything imports from then on, to see whether it uses its `__feature__`,
+    which nothing here does. TensorFlow takes a third longer so.
+    """
+    builtins.__import__ = getattr(builtins, "__orig_import__", builtins.__import__)
 
 
 _MOST_HEAPS, _LARGE = 2, 2**20
