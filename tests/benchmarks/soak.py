@@ -283,11 +283,15 @@ def _qobjects() -> Counter[str]:
     return found
 
 
+_CURVES = {"ItemSample", "LabelItem", "PlotCurveItem", "PlotDataItem", "QGraphicsTextItem", "ScatterPlotItem"}
+"""What charts have more of where they show more curves, as of other explanations."""
+
+
 def _count_below(one: "QObject", above: str, found: Counter[str]) -> None:
     name = one.objectName()
     kind = type(one).__name__
-    if kind.endswith("Gesture") or kind == "QWindow":
-        return  # one for each area that was touched, one for each list that was open
+    if kind.endswith("Gesture") or kind == "QWindow" or kind in _CURVES:
+        return  # one for each area that was touched, one for each list that was open, some for each curve shown now
     path = f"{above} › {kind}{f' {name}' if name else ''}"
     found[path] += 1
     for child in one.children():
