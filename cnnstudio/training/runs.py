@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnstudio.errors import StudioError, is_full, reason
-from cnnstudio.models.networks.building import called, find_network
-from cnnstudio.models.trained.card import CARD_FILE, CONFIG_FILE
+from cnnstudio.models.networks.building import build_network, called, find_network
+from cnnstudio.models.trained.card import CARD_FILE, CONFIG_FILE, Card
 from cnnstudio.names import checked_name
 from cnnstudio.storage import (
     Claim,
@@ -35,6 +35,8 @@ from cnnstudio.training.loop import Block
 from cnnstudio.wording import size
 
 if TYPE_CHECKING:
+    import keras
+
     from cnnstudio.models.trained.classifier import Classifier
 
 HISTORY_FILE = "history.json"
@@ -237,6 +239,31 @@ def config_of_run(folder: Path) -> dict[str, Any]:
         return {item.name: values[item.name] for item in fields(TrainingConfig) if item.name in values}
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise StudioError(f"{path} does not say how this model was trained: it is missing or damaged.") from error
+
+
+def initial_model(folder: Path, card: Card) -> "keras.Model":
+    """Builds the network of a run once more, as it was before its training: the same seed gives the same weights.
+
+    Args:
+        folder: of the run.
+        card: of its model.
+
+    Raises:
+        StudioError: it was not trained here, or went on from another model, or its network is not there any more.
+    """
+    try:
+        config = config_of_run(folder)
+    except StudioError:
+        raise StudioError(
+            "With which weights its training began is known only of models that were trained here."
+        ) from None
+    if config.get("start_from"):
+        raise StudioError("Its training went on from another model, so it did not begin with weights of its own.")
+    try:
+        seed = int(config["seed"])
+        return build_network(str(config["architecture"]), card.input_shape, len(card.classes), seed)
+    except (StudioError, LookupError, TypeError, ValueError) as error:
+        raise StudioError("How its weights were at first is not known: its network is not there.") from error
 
 
 def history_of_run(folder: Path) -> History:

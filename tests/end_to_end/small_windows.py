@@ -22,8 +22,7 @@ from cnnstudio.data.collected.sets import create_collection
 from cnnstudio.data.library import collected_folder
 from cnnstudio.gui.app import create
 from cnnstudio.gui.main_window import MainWindow
-from cnnstudio.gui.pages.choosers.network_input.look_inside import LookInside
-from cnnstudio.gui.pages.choosers.network_input.session import Drawing
+from cnnstudio.gui.pages.choosers.network_input.session import Drawing, LookInside
 from cnnstudio.gui.pages.lab.panels import PANELS
 from cnnstudio.gui.pages.try_.page import NO_ANSWER
 from cnnstudio.gui.widgets.charts.histogram import Histogram

@@ -4,12 +4,14 @@ import gc
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from cnnstudio.models.trained.library import list_models
+from cnnstudio.models.trained.library import card_of, list_models, load_classifier
 from cnnstudio.storage import runs_folder
 from cnnstudio.training import trainer
 from cnnstudio.training.events import EpochEnd, Moved
+from cnnstudio.training.runs import initial_model
 from cnnstudio.training.trainer import train
 
 pytestmark = pytest.mark.numbers
@@ -49,3 +51,10 @@ def test_a_training_leaves_nothing_behind(quick):
         objects.append(len(gc.get_objects()))
     assert objects[2] - objects[1] < 200  # pytest keeps the warnings; a graph has thousands of objects
     assert set(gradient_registry.list()) == registered
+
+
+def test_a_training_that_hardly_moves_ends_where_it_began(quick):
+    run = train(replace(quick, epochs=1, learning_rate=1e-7, seed=3)).run
+    start, end = initial_model(run, card_of(run)), load_classifier(run).model
+    for one, other in zip(start.weights, end.weights, strict=True):
+        np.testing.assert_allclose(np.asarray(one), np.asarray(other), atol=1e-5)

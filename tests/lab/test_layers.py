@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 
 from cnnstudio.errors import StudioError
 from cnnstudio.lab.activations import ACTIVATIONS
-from cnnstudio.lab.connections import FirstLayer
 from cnnstudio.lab.convolution import LECTURE_INPUT, LECTURE_KERNEL, Convolution
-from cnnstudio.lab.dense import Dense, flat_place
+from cnnstudio.lab.dense import Dense, FirstLayer, flat_place
 from cnnstudio.lab.gradients import GradientStep
 from cnnstudio.lab.learning import HiddenFilter
 from cnnstudio.lab.normalisation import BatchNormalisation, Dropout

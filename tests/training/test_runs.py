@@ -5,10 +5,18 @@ from pathlib import Path
 import pytest
 
 from cnnstudio.errors import StudioError
+from cnnstudio.models.trained.library import card_of
 from cnnstudio.storage import runs_folder, shipped
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.events import EpochEnd
-from cnnstudio.training.runs import History, config_of_run, create_run, histories_up_to_run, history_of_run
+from cnnstudio.training.runs import (
+    History,
+    config_of_run,
+    create_run,
+    histories_up_to_run,
+    history_of_run,
+    initial_model,
+)
 
 CONFIG = TrainingConfig(architecture="softmax", seed=7)
 
@@ -183,3 +191,9 @@ def test_a_run_is_told_with_what_it_goes_on_from():
     assert [one.epochs[0].loss for one in histories_up_to_run(third.folder)] == [1, 2]
     second.write_config(replace(CONFIG, start_from=str(third.folder)))  # in a circle
     assert [one.epochs[0].loss for one in histories_up_to_run(third.folder)] == [1, 2]
+
+
+def test_with_which_weights_other_models_began_is_not_known():
+    path = shipped("trained/lenet5-mnist")
+    with pytest.raises(StudioError, match="trained here"):
+        initial_model(path, card_of(path))

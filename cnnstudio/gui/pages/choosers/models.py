@@ -27,8 +27,8 @@ from cnnstudio.models.trained.adopt import remembered
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card
 from cnnstudio.models.trained.files import NoCardError, WeightsAloneError, keep_layers
 from cnnstudio.models.trained.library import ModelEntry, card_of, copy_model, rename_model, trash_model
-from cnnstudio.models.trained.parts import model_file
-from cnnstudio.storage import is_file, is_folder
+from cnnstudio.models.trained.parts import is_model, model_file
+from cnnstudio.storage import exists, is_file, is_folder
 from cnnstudio.wording import percent
 
 if TYPE_CHECKING:
@@ -143,6 +143,7 @@ class ModelChooser(QWidget):
         self._entries: dict[str, ModelEntry] = {}
         self._guests: dict[str, _Opened] = {}
         self._asked: Path | None = None
+        self._recalled = ""
         self._picker = describe(
             Picker(), "model_picker", "Model", "The trained network that answers; those you train are in this list too."
         )
@@ -275,9 +276,21 @@ class ModelChooser(QWidget):
         else:
             self.choose(path)
 
+    def recall(self) -> None:
+        """Chooses the model that was opened or trained last, where that is another one than was known here."""
+        before = self._recalled
+
+        def is_usable(model: str) -> bool:
+            return model == before or (exists(Path(model)) and is_model(Path(model)))
+
+        self._recalled = self._settings.recall(IN_USE, "", "the model used last", is_usable)
+        if self._recalled not in ("", before):
+            self.choose(Path(self._recalled))
+
     def introduce(self, path: Path, card: Card) -> None:
-        """Says what a model from elsewhere is, now that its card is known, and keeps it in the list."""
-        key = str(path)
+        """Says what a model is, now that it is open; keeps it as the one in use, and in the list if it is elsewhere."""
+        key = self._recalled = str(path)
+        self._settings.remember(IN_USE, key)
         if key in self._guests:
             self._guests[key] = _Opened.of(path, card)
             self.refresh()

@@ -391,7 +391,7 @@ def _gradient(subject: Subject, layer: str) -> _Gradient:
 
 def _initial_filters(path: Path, card: Card, **_: object) -> dict[str, np.ndarray]:
     """The filters of each convolution with which the training of a model began."""
-    from cnnstudio.training.beginnings import initial_model
+    from cnnstudio.training.runs import initial_model
 
     filters = {}
     for layer in initial_model(path, card).layers:

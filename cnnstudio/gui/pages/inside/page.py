@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget
 from typing_extensions import override
 
@@ -19,11 +19,11 @@ from cnnstudio.gui.controls.progress_panel import ProgressBar
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
-from cnnstudio.gui.pages.choosers.models import IN_USE, ModelChooser
+from cnnstudio.gui.pages.choosers.models import ModelChooser
 from cnnstudio.gui.pages.choosers.network_input.image_panel import ImagePanel
-from cnnstudio.gui.pages.choosers.network_input.look_inside import LookInside
 from cnnstudio.gui.pages.choosers.network_input.session import (
     Answer,
+    LookInside,
     ModelInput,
     Session,
     UnusablePictureError,
@@ -34,7 +34,7 @@ from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask, aside
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.parts import is_model
-from cnnstudio.storage import exists, is_folder
+from cnnstudio.storage import is_folder
 
 _SHARE = 21
 """Of the page's width for the image, in hundredths: the views need the rest."""
@@ -64,7 +64,6 @@ class InsidePage(Page):
         self._task.failed.connect(self._fail)
         self._network: OpenNetwork | None = None
         self._open: Path | None = None
-        self._recalled = ""
         self._subject: Subject | None = None
         self._wanted: ModelInput | None = None
         self._views: dict[str, View] = {}
@@ -79,17 +78,9 @@ class InsidePage(Page):
         self._empty = label("", "secondary", "inside_empty")
         self._build()
         on_key(self, Qt.Key.Key_Escape, self.go_back)
-        for name, key, act in (
-            ("paste", QKeySequence.StandardKey.Paste, self._panel.photo.paste),
-            ("open_file", QKeySequence.StandardKey.Open, self._panel.photo.ask),
-        ):
-            here = Qt.ShortcutContext.WidgetWithChildrenShortcut
-            action = QAction(self, shortcut=QKeySequence(key), shortcutContext=here)
-            action.setObjectName(name)
-            action.triggered.connect(act)
-            self.addAction(action)
+        self._panel.add_keys(self)
         with QSignalBlocker(self._models):
-            self._recall_model()
+            self._models.recall()
         if self._models.card is not None:
             self._panel.use(self._models.card)
         recalled = settings.recall(_SHOWN, next(iter(VIEWS)), "the view shown last", VIEWS.__contains__)
@@ -108,7 +99,7 @@ class InsidePage(Page):
     def entered(self) -> None:
         """What was trained or opened meanwhile is opened."""
         super().entered()
-        self._recall_model()
+        self._models.recall()
         if self._open is None:
             self._ask()
 
@@ -194,17 +185,6 @@ class InsidePage(Page):
         self._panel.fit_into(self.width(), self.height())
         self._chip_rows.fit(self.width() - self._panel.minimumWidth() - 3 * SECTION)
 
-    def _recall_model(self) -> None:
-        """Chooses the model that was opened or trained last, where that is another one than was known here."""
-        before = self._recalled
-
-        def is_usable(model: str) -> bool:
-            return model == before or (exists(Path(model)) and is_model(Path(model)))
-
-        self._recalled = self._settings.recall(IN_USE, "", "the model used last", is_usable)
-        if self._recalled not in ("", before):
-            self._models.choose(Path(self._recalled))
-
     @Slot()
     def _ask(self) -> None:
         path = self._models.path
@@ -268,8 +248,6 @@ class InsidePage(Page):
     def _opened(self, classifier: Classifier, answer: Answer) -> None:
         self._open = answer.path
         self._models.introduce(answer.path, answer.card)
-        self._recalled = str(answer.path)
-        self._settings.remember(IN_USE, self._recalled)
         self._network = OpenNetwork(classifier, self._lock, self._models.name)
         self._panel.use(answer.card)
         self._panel.tell_flattened(flattened(answer.layers))

@@ -27,7 +27,7 @@ from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask, Task
 from cnnstudio.gui.widgets.images.matrix import EDGE, Matrix
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
-from cnnstudio.lab.connections import FirstLayer
+from cnnstudio.lab.dense import FirstLayer
 from cnnstudio.lab.pooling import shifted
 from cnnstudio.storage import shipped
 from cnnstudio.wording import certainty, percent

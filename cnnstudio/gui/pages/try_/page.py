@@ -5,8 +5,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
+from PySide6.QtCore import QSignalBlocker, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QStackedWidget, QVBoxLayout
 from typing_extensions import override
 
@@ -19,16 +19,16 @@ from cnnstudio.gui.controls.progress_panel import ProgressBar
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
-from cnnstudio.gui.pages.choosers.models import IN_USE, ModelChooser, photo_model
+from cnnstudio.gui.pages.choosers.models import ModelChooser, photo_model
 from cnnstudio.gui.pages.choosers.names import title_of
 from cnnstudio.gui.pages.choosers.network_input.draw_source import NARROW_PAGE
 from cnnstudio.gui.pages.choosers.network_input.image_panel import ImagePanel
-from cnnstudio.gui.pages.choosers.network_input.look_inside import LookInside
 from cnnstudio.gui.pages.choosers.network_input.session import (
     MANY_LAYERS,
     UNSURE,
     Answer,
     Look,
+    LookInside,
     ModelInput,
     PartAnswer,
     Picture,
@@ -46,7 +46,7 @@ from cnnstudio.gui.widgets.maps.feature_maps import FeatureMapGrid
 from cnnstudio.models.trained.classifier import LayerInfo, Prediction
 from cnnstudio.models.trained.outputs import LIKELY
 from cnnstudio.models.trained.parts import is_model
-from cnnstudio.storage import exists, is_folder
+from cnnstudio.storage import is_folder
 from cnnstudio.wording import certainty
 
 if TYPE_CHECKING:
@@ -84,7 +84,6 @@ class TryPage(Page):
         self._task.finished.connect(self._show)
         self._task.failed.connect(self._fail)
         self._open: Path | None = None
-        self._recalled = ""
         self._layers: tuple[LayerInfo, ...] = ()
         self._blocks: list[tuple[str, ...]] = []
         self._answer_shown: Answer | None = None
@@ -100,17 +99,9 @@ class TryPage(Page):
         self._views = QStackedWidget()
         self._views.addWidget(widget_of(page))
         self.setLayout(column(self._views))
-        for name, key, act in (
-            ("paste", QKeySequence.StandardKey.Paste, self._panel.photo.paste),
-            ("open_file", QKeySequence.StandardKey.Open, self._panel.photo.ask),
-        ):
-            here = Qt.ShortcutContext.WidgetWithChildrenShortcut
-            action = QAction(self, shortcut=QKeySequence(key), shortcutContext=here)
-            action.setObjectName(name)
-            action.triggered.connect(act)
-            self.addAction(action)
+        self._panel.add_keys(self)
         with QSignalBlocker(self._models):  # it is opened once the window was painted
-            self._recall_model()
+            self._models.recall()
         if self._models.card is not None:
             self._panel.use(self._models.card)
         self._tell_state()
@@ -133,7 +124,7 @@ class TryPage(Page):
     def entered(self) -> None:
         """What was trained meanwhile is opened."""
         super().entered()
-        self._recall_model()
+        self._models.recall()
 
     def refresh(self) -> None:
         """The list of models may be another now."""
@@ -232,17 +223,6 @@ class TryPage(Page):
         self._maps.arithmetic_wanted.connect(self._look)
         self._maps.lab_wanted.connect(partial(self.navigate.emit, "lab"))
         return column(row((self._heading, 1), self._every), (self._maps, 1))
-
-    def _recall_model(self) -> None:
-        """Chooses the model that was opened or trained last, where that is another one than was known here."""
-        before = self._recalled
-
-        def is_usable(model: str) -> bool:
-            return model == before or _is_there(model)
-
-        self._recalled = self._settings.recall(IN_USE, "", "the model used last", is_usable)
-        if self._recalled not in ("", before):
-            self._models.choose(Path(self._recalled))
 
     def _path(self) -> Path | None:
         if self._models.path is None:
@@ -353,8 +333,6 @@ class TryPage(Page):
     def _opened(self, answer: Answer) -> None:
         self._open = answer.path
         self._models.introduce(answer.path, answer.card)
-        self._recalled = str(answer.path)
-        self._settings.remember(IN_USE, self._recalled)
         self._bars.set_classes(answer.card.classes, LIKELY if answer.card.independent else None)
         self._layers = answer.layers
         self._every.setText(f"All {len(self._layers)} layers")
@@ -499,7 +477,3 @@ def state_text(prediction: Prediction) -> str:
 def sureness(probability: float) -> str:
     """How sure an answer is, in words and as the bar beside it has it."""
     return f"{'' if probability >= UNSURE else 'only '}{certainty(probability)} sure"
-
-
-def _is_there(model: str) -> bool:
-    return exists(Path(model)) and is_model(Path(model))

@@ -7,8 +7,7 @@ import pytest
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QTableView
 from pytestqt.qtbot import QtBot
 
-from cnnstudio.gui.pages.choosers.network_input.look_inside import LookInside
-from cnnstudio.gui.pages.choosers.network_input.session import Drawing
+from cnnstudio.gui.pages.choosers.network_input.session import Drawing, LookInside
 from cnnstudio.gui.pages.inside.kernels_view import filters_of, ordered
 from cnnstudio.gui.pages.inside.page import InsidePage
 from cnnstudio.gui.settings import Settings

@@ -11,8 +11,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
-from cnnstudio.gui.pages.choosers.network_input.look_inside import LookInside
-from cnnstudio.gui.pages.choosers.network_input.session import Drawing
+from cnnstudio.gui.pages.choosers.network_input.session import Drawing, LookInside
 from cnnstudio.gui.pages.inside.levels import (
     ConvolutionLevel,
     DenseLevel,

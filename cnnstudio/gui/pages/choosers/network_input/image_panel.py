@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QStackedWidget
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 from typing_extensions import override
 
 from cnnstudio.gui.controls.buttons import chip, chip_group
@@ -91,6 +91,18 @@ class ImagePanel(ScrollColumn):
     def choose(self, source: Source) -> None:
         """Chooses a source, as its chip does."""
         self._chips[self._sources.index(source)].click()
+
+    def add_keys(self, page: QWidget) -> None:
+        """Has the page paste and open pictures with the usual keys."""
+        for name, key, act in (
+            ("paste", QKeySequence.StandardKey.Paste, self.photo.paste),
+            ("open_file", QKeySequence.StandardKey.Open, self.photo.ask),
+        ):
+            here = Qt.ShortcutContext.WidgetWithChildrenShortcut
+            action = QAction(page, shortcut=QKeySequence(key), shortcutContext=here)
+            action.setObjectName(name)
+            action.triggered.connect(act)
+            page.addAction(action)
 
     @Slot(object)
     def open_picture(self, source: Path | bytes | np.ndarray, name: str = "") -> None:

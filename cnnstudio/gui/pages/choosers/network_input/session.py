@@ -81,6 +81,21 @@ ModelInput = Drawing | Picture | TestImage
 
 
 @dataclass(frozen=True, eq=False)
+class LookInside:
+    """A network to look into, with an image: what the Inside page is sent by another page.
+
+    Attributes:
+        path: the model's.
+        input: the image as it was chosen; None for none.
+        view: the name of the view that is wanted, of `cnnstudio.gui.pages.inside.view.VIEWS`; empty for the one shown.
+    """
+
+    path: Path
+    input: ModelInput | None = None
+    view: str = ""
+
+
+@dataclass(frozen=True, eq=False)
 class PartAnswer:
     """What the network says of one of several things in a picture.
 
