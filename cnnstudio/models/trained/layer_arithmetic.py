@@ -526,6 +526,19 @@ def _scaled(layer: "keras.Layer", sources: tuple[np.ndarray, ...], output: np.nd
     return CellArithmetic(layer.name, sources, output, calculate)
 
 
+def _normalised(x: Term, measured: tuple[Term, Term], epsilon: float, gamma: float, beta: float) -> _Calculated:
+    """A number, less a mean, by the root of a variance, scaled and shifted."""
+    terms = (
+        x,
+        *measured,
+        Term("ε", "keeps the root from 0", float(epsilon)),
+        Term("γ", "learned scale", float(gamma)),
+        Term("β", "learned shift", float(beta)),
+    )
+    _, mu, spread, least, scale, shift = (term.value for term in terms)
+    return terms, "γ · (x − μ) / √(σ² + ε) + β", scale * (x.value - mu) / (spread + least) ** 0.5 + shift
+
+
 def _batch_normalisation(
     layer: "keras.layers.BatchNormalization", sources: tuple[np.ndarray, ...], output: np.ndarray
 ) -> Arithmetic | None:
@@ -537,16 +550,11 @@ def _batch_normalisation(
 
     def calculate(row: int, column: int, channel: int) -> _Calculated:
         x = _term(sources, 0, row, column, channel)
-        terms = (
-            x,
+        measured = (
             Term("μ", "mean while it was trained", float(mean[channel])),
             Term("σ²", "variance while it was trained", float(variance[channel])),
-            Term("ε", "keeps the root from 0", float(layer.epsilon)),
-            Term("γ", "learned scale", float(gamma[channel])),
-            Term("β", "learned shift", float(beta[channel])),
         )
-        _, mu, spread, least, scale, shift = (term.value for term in terms)
-        return terms, "γ · (x − μ) / √(σ² + ε) + β", scale * (x.value - mu) / (spread + least) ** 0.5 + shift
+        return _normalised(x, measured, layer.epsilon, gamma[channel], beta[channel])
 
     return CellArithmetic(layer.name, sources, output, calculate)
 
@@ -587,16 +595,11 @@ def _normalisation_of_this_image(
         place = (slice(None), slice(None)) if is_grouped or inputs.ndim == 1 else (row, column)
         measured = inputs if inputs.ndim == 1 else inputs[place]
         measured = measured[..., first : first + in_group].astype(np.float64)
-        terms = (
-            x,
+        found = (
             Term("μ", f"mean of the {measured.size:,} numbers that are normalised together", float(measured.mean())),
             Term("σ²", "their variance", float(measured.var())),
-            Term("ε", "keeps the root from 0", float(layer.epsilon)),
-            Term("γ", "learned scale", float(gamma[channel])),
-            Term("β", "learned shift", float(beta[channel])),
         )
-        _, mu, spread, least, scale, shift = (term.value for term in terms)
-        return terms, "γ · (x − μ) / √(σ² + ε) + β", scale * (x.value - mu) / (spread + least) ** 0.5 + shift
+        return _normalised(x, found, layer.epsilon, gamma[channel], beta[channel])
 
     return CellArithmetic(layer.name, sources, output, calculate)
 

@@ -2,9 +2,8 @@
 
 import numpy as np
 from PySide6.QtCore import QPointF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFocusEvent, QGuiApplication, QImage, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QSizePolicy, QWidget
-from typing_extensions import override
 
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
@@ -12,11 +11,11 @@ from cnnstudio.gui.controls.layouts import STRETCH, column, row
 from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.controls.saving import Format, png, save_as
 from cnnstudio.gui.look.theme import GAP, GRID, SECTION, array_to_image
-from cnnstudio.gui.widgets.images.pixel_view import PixelView
-from cnnstudio.gui.widgets.items import NONE, Cell
+from cnnstudio.gui.widgets.items import NONE
 from cnnstudio.gui.widgets.maps import arithmetic_view
 from cnnstudio.gui.widgets.maps.arithmetic_view import ArithmeticView
 from cnnstudio.gui.widgets.maps.colour_scale import ColourBar, Limits, format_value
+from cnnstudio.gui.widgets.maps.value_map import ValueMap
 from cnnstudio.lab.experiment import Experiment
 from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic, Number
 
@@ -43,48 +42,18 @@ def as_map(values: np.ndarray, number: int) -> np.ndarray:
     return np.concatenate([values, np.full(padding, np.nan, values.dtype)]).reshape(-1, columns)
 
 
-class _Map(PixelView):
-    """The map itself; says the values with their row and column, or their unit.
-
-    What was pointed at last stays marked when the pointer goes elsewhere, for its arithmetic stands beside the map.
-    """
+class _Map(ValueMap):
+    """The map itself, whose values stand below it."""
 
     def __init__(self) -> None:
-        super().__init__("")
-        describe(self, "enlarged_map", "Map", "Point at a square, or go there with the arrow keys, to read its value.")
+        tip = "Point at a square, or go there with the arrow keys, to read its value."
+        super().__init__("enlarged_map", "Map", tip)
         self.setMinimumSize(300, 300)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.values = np.zeros((1, 1), np.float32)
-        self.units = 0
-
-    def text_of(self, cell: Cell) -> str:
-        """Where the square is, and its value."""
-        unit = cell[0] * self.values.shape[1] + cell[1]
-        if self.units and unit >= self.units:
-            return ""
-        place = f"unit {unit + 1} of {self.units:,}" if self.units else "row {}, column {}".format(*cell)
-        return f"{place}: {format_value(float(self.values[cell]))}"
 
     def tip_at(self, position: QPointF) -> str:
         """None for a square: its value stands below the map."""
         return self.toolTip() if self.item_at(position) == NONE else ""
-
-    def hover(self, item: int) -> None:
-        """Marks the square under the pointer."""
-        if item != NONE:
-            super().hover(item)
-
-    @override
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        self.update()
-
-    @override
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape is for the window."""
-        if event.key() == Qt.Key.Key_Escape:
-            event.ignore()
-        else:
-            super().keyPressEvent(event)
 
 
 class MapDialog(QDialog):
@@ -228,9 +197,8 @@ class MapDialog(QDialog):
         self._heading.setText(self._title)
         self.setWindowTitle(self._title)
         shown = as_map(self._values, self._number.value() - 1)
-        self._map.values = shown
         self._map.units = len(self._values) if self._values.ndim == 1 else 0
-        self._map.set_picture(array_to_image(shown, self._colormap, self._limits))
+        self._map.show_map(shown, self._colormap, self._limits)
         self._bar.set_limits(self._limits)
         self._show_statistics()
 
