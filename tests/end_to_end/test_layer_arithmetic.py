@@ -11,15 +11,11 @@ from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.layer_arithmetic import (
-    CellArithmetic,
-    Number,
     arithmetic_of,
     channels_feeding,
     is_explained,
 )
-
-RANDOM = np.random.default_rng(0)
-IMAGE = RANDOM.integers(0, 256, (11, 13, 3), dtype=np.uint8)
+from tests.models.trained.explained_numbers import IMAGE, check_every_number, outputs_of, places_of
 
 
 @pytest.fixture(scope="module")
@@ -105,49 +101,11 @@ def zoo() -> Classifier:
 
 @pytest.fixture(scope="module")
 def outputs(zoo: Classifier) -> dict[str, np.ndarray]:
-    """What every layer answers, and the image."""
-    return {"": IMAGE.astype(np.float32)} | {layer.name: layer.values for layer in zoo.predict(IMAGE, True).layers}
+    return outputs_of(zoo)
 
 
-def places_of(output: np.ndarray, most: int = 150) -> list[tuple[int, int, int]]:
-    """Places all over an output, its corners among them."""
-    every = list(np.ndindex(output.shape)) if output.ndim == 3 else [(0, 0, unit) for unit in range(len(output))]
-    chosen = RANDOM.choice(len(every), min(most, len(every)), replace=False)
-    return [every[0], every[-1], *(every[number] for number in chosen)]
-
-
-def test_every_number_is_the_models_own(zoo: Classifier, outputs: dict[str, np.ndarray]) -> None:
-    keras = import_keras()
-    kinds = set()
-    for info in zoo.layers:
-        layer, output = zoo.model.get_layer(info.name), outputs[info.name]
-        arithmetic = arithmetic_of(layer, tuple(outputs[name] for name in info.sources), output)
-        assert arithmetic is not None, info.name
-        kinds.add(info.kind)
-        before = np.zeros(output.shape, np.float32)
-        places = places_of(output, 60 if info.name == "all" else 150)
-        for place in places:
-            number = arithmetic.number(*place)
-            where = place if output.ndim == 3 else place[-1]
-            assert number.value == output[where]
-            if isinstance(arithmetic, CellArithmetic):
-                assert number.result == pytest.approx(number.value, abs=1e-5, rel=1e-5), (info.name, place)
-            before[where] = number.before if isinstance(number, Number) else number.result
-        if isinstance(arithmetic, CellArithmetic):
-            continue
-        if arithmetic.mixes:
-            steps = arithmetic.softmax(*places[0][:2])
-            shares = output if output.ndim == 1 else output[places[0][:2]]
-            np.testing.assert_allclose(steps.exponentials / steps.total, shares, rtol=1e-5, atol=1e-6)
-            continue
-        if arithmetic.reduction == "each":
-            expected = np.asarray(layer(before[np.newaxis]))[0]
-        else:
-            function = getattr(layer, "activation", keras.activations.linear)
-            expected = np.asarray(function(keras.ops.convert_to_tensor(before)))
-        for place in places:
-            where = place if output.ndim == 3 else place[-1]
-            assert expected[where] == pytest.approx(output[where], abs=1e-5, rel=1e-5), (info.name, place)
+def test_every_number_is_the_models_own(zoo: Classifier) -> None:
+    kinds = check_every_number(zoo)
     known = {kind for kind in LAYER_KINDS if is_explained(kind) and group_of(kind) != "Regularisation"}
     assert known - kinds == {"Resizing"}  # which puts numbers elsewhere only where it changes nothing else
 
