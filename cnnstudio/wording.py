@@ -27,6 +27,11 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
+def bracketed(number: str) -> str:
+    """A number as it stands behind a sign: in brackets where it has one of its own, “(−2)”."""
+    return f"({number})" if number.startswith("−") else number
+
+
 def probability(share: float) -> float:
     """A probability that a network computed in float32, 0–1, with the five digits that do not depend on the processor
     and on how many images were computed at a time.

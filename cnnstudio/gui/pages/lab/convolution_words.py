@@ -3,7 +3,7 @@
 from cnnstudio.gui.widgets.images.matrix import number_text
 from cnnstudio.lab.activations import ACTIVATIONS
 from cnnstudio.lab.convolution import Convolution, Convolved, Meeting, Step, Use
-from cnnstudio.wording import counted
+from cnnstudio.wording import bracketed, counted
 
 MOST_TERMS = 25
 """So many products of one channel are written out."""
@@ -106,14 +106,9 @@ def _weights(step: Step, place: int) -> list[tuple[tuple[int, int], float]]:
 
 
 def _term(term: Term, number: float, weight: float, pointed: Term | None) -> str:
-    text = f"{_bracketed(number)}·{_bracketed(weight)}"
+    text = f"{bracketed(number_text(number))}·{bracketed(number_text(weight))}"
     shown = f"<b>{text}</b>" if term == pointed else text
     return f'<a href="{",".join(map(str, term))}" style="color: palette(text); text-decoration: none">{shown}</a>'
-
-
-def _bracketed(value: float) -> str:
-    text = number_text(value)
-    return f"({text})" if text.startswith("−") else text
 
 
 def _index(place: str, stride: int, weight: str, dilation: int, padding: int) -> str:

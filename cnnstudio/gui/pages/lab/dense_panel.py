@@ -23,6 +23,7 @@ from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.gui.widgets.maps.colour_scale import format_value
 from cnnstudio.lab.activations import ACTIVATIONS
 from cnnstudio.lab.dense import Dense, flat_place
+from cnnstudio.wording import bracketed
 
 MAPS = np.array([[[1, 0], [2, 1]], [[0, 3], [1, 2]]], np.float64)
 """(height, width, channels): two small maps, as a pooling leaves them."""
@@ -220,14 +221,11 @@ class DensePanel(Panel):
         term = self.layer.unit(inputs, cell[0])
         weights = self._weights.values[cell[0]].tolist()
         pairs = zip(inputs.reshape(-1).tolist(), weights, strict=True)
-        terms = " + ".join(f"{_bracketed(value)}·{_bracketed(weight)}" for value, weight in pairs)
-        said = f"Unit {cell[0]}: {terms} + {_bracketed(term.bias)} = {format_value(term.before)}"
+        terms = " + ".join(
+            f"{bracketed(format_value(value))}·{bracketed(format_value(weight))}" for value, weight in pairs
+        )
+        said = f"Unit {cell[0]}: {terms} + {bracketed(format_value(term.bias))} = {format_value(term.before)}"
         if self._activation.currentData() != "linear":
             title = ACTIVATIONS[self._activation.currentData()].title
             said += f"; {title}({format_value(term.before)}) = {format_value(term.value)}"
         self._formula.setText(said)
-
-
-def _bracketed(value: float) -> str:
-    text = format_value(value)
-    return f"({text})" if text.startswith("−") else text

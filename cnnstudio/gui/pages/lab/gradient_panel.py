@@ -25,6 +25,7 @@ from cnnstudio.gui.widgets.maps.colour_scale import format_value
 from cnnstudio.lab.activations import ACTIVATIONS
 from cnnstudio.lab.convolution import Convolution
 from cnnstudio.lab.gradients import GradientStep
+from cnnstudio.wording import bracketed
 
 INPUT = np.array([[1, 0, 2, 1], [0, 1, 1, 0], [2, 1, 0, 1], [1, 0, 1, 2]], np.float64)
 KERNEL = np.array([[0.5, -0.2], [0.1, 0.3]])
@@ -291,10 +292,5 @@ class GradientPanel(Panel):
     def _write(self, what: str, first: np.ndarray, second: np.ndarray) -> None:
         """A sum of products, with all its terms."""
         pairs = zip(first.ravel().tolist(), second.ravel().tolist(), strict=True)
-        terms = [f"{format_value(one)}·{_bracketed(other)}" for one, other in pairs]
+        terms = [f"{bracketed(format_value(one))}·{bracketed(format_value(other))}" for one, other in pairs]
         self._formula.setText(f"{what}: {' + '.join(terms)} = {format_value(float((first * second).sum()))}")
-
-
-def _bracketed(value: float) -> str:
-    text = format_value(value)
-    return f"({text})" if text.startswith("−") else text

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QGridLayout
+from PySide6.QtCore import Slot
 from typing_extensions import override
 
 from cnnstudio.errors import StudioError
@@ -20,7 +19,7 @@ from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.lab.panel_states import check_names, checked_array, checked_number
 from cnnstudio.gui.pages.lab.panels import Panel
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.widgets.images.matrix import Matrix
+from cnnstudio.gui.widgets.images.matrix import Matrix, titled
 from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.gui.widgets.maps.colour_scale import format_value
 from cnnstudio.lab.normalisation import MOMENTUM, BatchNormalisation
@@ -74,16 +73,7 @@ class NormalisationPanel(Panel):
         self._gathered = label(role="secondary", name="normalisation_gathered")
         self._code = CodeLine("normalisation_code", "In Keras", "The same layer as a line of Keras.")
         self._code.set_code("keras.layers.BatchNormalization()")
-        grid = QGridLayout()
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(2 * GRID)
-        grid.setVerticalSpacing(0)
-        for place, (name, matrix) in enumerate(self._lines.items()):
-            title = label(LINES[name][0], "strong", wrap=False)
-            title.setToolTip(matrix.toolTip())
-            grid.addWidget(title, place, 0)
-            grid.addWidget(matrix, place, 1, Qt.AlignmentFlag.AlignLeft)
-        grid.setColumnStretch(1, 1)
+        grid = titled({LINES[name][0]: matrix for name, matrix in self._lines.items()})
         parameters = row(caption(self._gamma), self._gamma, GRID, caption(self._beta), self._beta, STRETCH)
         content = column(
             row(self._training, self._after, STRETCH),

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QGridLayout
+from PySide6.QtCore import Slot
 from typing_extensions import override
 
 from cnnstudio.errors import StudioError
@@ -18,7 +17,7 @@ from cnnstudio.gui.look.theme import GRID
 from cnnstudio.gui.pages.lab.panel_states import check_names, checked_array, checked_number
 from cnnstudio.gui.pages.lab.panels import Panel
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.widgets.images.matrix import Matrix, number_text
+from cnnstudio.gui.widgets.images.matrix import Matrix, number_text, titled
 from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.lab.softmax import Softmax
 
@@ -74,16 +73,7 @@ class SoftmaxPanel(Panel):
             "probability minus truth: this is why softmax and cross-entropy go together.",
             "secondary",
         )
-        grid = QGridLayout()
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(2 * GRID)
-        grid.setVerticalSpacing(0)
-        for number_, (name, matrix) in enumerate(self._lines.items()):
-            title = label(LINES[name][0], "strong", wrap=False)
-            title.setToolTip(matrix.toolTip())
-            grid.addWidget(title, number_, 0)
-            grid.addWidget(matrix, number_, 1, Qt.AlignmentFlag.AlignLeft)
-        grid.setColumnStretch(1, 1)
+        grid = titled({LINES[name][0]: matrix for name, matrix in self._lines.items()})
         self._classes.setFixedWidth(18 * GRID)
         content = column(
             row(caption(self._temperature), (self._temperature, 1), self._figure, gap=2 * GRID),

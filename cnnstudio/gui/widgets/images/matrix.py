@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal, Slot
@@ -18,13 +19,13 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
 )
-from PySide6.QtWidgets import QLineEdit, QSizePolicy
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QSizePolicy
 from typing_extensions import override
 
 from cnnstudio.gui.controls.buttons import on_key
-from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.number_boxes import decimal_text, read_decimal
-from cnnstudio.gui.look.theme import colours, pixels_to_image, text_sizes, to_colours
+from cnnstudio.gui.look.theme import GRID, colours, pixels_to_image, text_sizes, to_colours
 from cnnstudio.gui.widgets.items import NONE, Cell, Cells, ItemWidget, focus_pen, paint_value_outline
 
 LARGEST = 1e6
@@ -521,3 +522,18 @@ def _blend(pixels: np.ndarray, ground: int) -> np.ndarray:
 
 def _same(one: np.ndarray | None, other: np.ndarray | None) -> bool:
     return one is other or (one is not None and other is not None and np.array_equal(one, other))
+
+
+def titled(matrices: Mapping[str, Matrix]) -> QGridLayout:
+    """Lays matrices out below each other, each beside its title, which has its tooltip."""
+    grid = QGridLayout()
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(2 * GRID)
+    grid.setVerticalSpacing(0)
+    for line, (title, matrix) in enumerate(matrices.items()):
+        text = label(title, "strong", wrap=False)
+        text.setToolTip(matrix.toolTip())
+        grid.addWidget(text, line, 0)
+        grid.addWidget(matrix, line, 1, Qt.AlignmentFlag.AlignLeft)
+    grid.setColumnStretch(1, 1)
+    return grid
