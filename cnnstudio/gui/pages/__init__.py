@@ -89,6 +89,18 @@ class Page(QWidget):
             self.refresh()
 
 
+def class_at(path: str, package: str) -> type[Any]:
+    """Imports a class that is made when it is first shown.
+
+    Args:
+        path: `module:class`; a leading dot stands for the package.
+        package: its name.
+    """
+    module, _, name = path.partition(":")
+    found: type[Any] = getattr(importlib.import_module(module, package), name)
+    return found
+
+
 @dataclass(frozen=True)
 class PageEntry:
     """A page as the rail shows it, with the icon `assets/icons/<name>.svg`.
@@ -113,8 +125,7 @@ class PageEntry:
 
     def make(self, settings: Settings, library: Library) -> Page:
         """Imports the page and makes it."""
-        module, _, class_name = self.path.partition(":")
-        page: Page = getattr(importlib.import_module(module, __package__), class_name)(settings, library)
+        page: Page = class_at(self.path, __package__)(settings, library)
         page.setObjectName(f"page_{self.name}")
         return page
 

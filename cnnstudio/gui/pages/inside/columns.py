@@ -1,7 +1,6 @@
 """A network as columns: its layers in their order, with equal blocks and inner networks folded."""
 
 from collections.abc import Collection, Sequence
-from math import prod
 
 from cnnstudio import wording
 from cnnstudio.gui.widgets.maps.feature_maps import kind_and_shape
@@ -70,20 +69,6 @@ def _signs(
 
 def _key(graph: NetworkGraph, repeat: Repeat) -> str:
     return graph.pieces[repeat.start].row.name
-
-
-def blocks_of(classifier: Classifier) -> list[tuple[str, ...]]:
-    """The layers in runs that are computed together: few passes are compiled, and none computes what is far away."""
-    blocks: list[list[str]] = []
-    size = BLOCK
-    for layer in classifier.layers:
-        numbers = prod(layer.shape)
-        if size + numbers > BLOCK:
-            blocks.append([])
-            size = 0
-        blocks[-1].append(layer.name)
-        size += numbers
-    return [tuple(block) for block in blocks]
 
 
 def _graph(layers: Sequence[LayerInfo]) -> NetworkGraph:

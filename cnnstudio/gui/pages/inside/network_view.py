@@ -12,8 +12,8 @@ from cnnstudio.gui.controls.buttons import tool_button
 from cnnstudio.gui.controls.describe import breakable, label
 from cnnstudio.gui.controls.forms import combo
 from cnnstudio.gui.controls.layouts import column, row, widget_of
-from cnnstudio.gui.pages.choosers.network_input.session import Answer
-from cnnstudio.gui.pages.inside.columns import blocks_of, columns_of
+from cnnstudio.gui.pages.choosers.network_input.session import Answer, blocks_of
+from cnnstudio.gui.pages.inside.columns import BLOCK, columns_of
 from cnnstudio.gui.pages.inside.levels import Level, level_for
 from cnnstudio.gui.pages.inside.view import Extra, OpenNetwork, Subject, View
 from cnnstudio.gui.settings import Settings
@@ -123,7 +123,7 @@ class NetworkView(View):
         self._network, self._subject = network, None
         self._unfolded.clear()
         self._kernels.clear()
-        self._blocks = blocks_of(network.classifier) if network is not None else []
+        self._blocks = blocks_of(network.classifier.layers, BLOCK) if network is not None else []
         self._maps.forget()
         self._show_columns()
 

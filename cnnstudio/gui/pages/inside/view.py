@@ -1,6 +1,5 @@
 """What the views of the Inside page have in common, and the table of them."""
 
-import importlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
+from cnnstudio.gui.pages import class_at
 from cnnstudio.gui.pages.choosers.network_input.session import Answer
 from cnnstudio.gui.settings import Settings
 from cnnstudio.models.trained.classifier import Classifier, Prediction
@@ -137,8 +137,7 @@ class ViewEntry:
 
     def make(self, settings: Settings) -> View:
         """Imports the view and makes it."""
-        module, _, class_name = self.path.partition(":")
-        view: View = getattr(importlib.import_module(module, __package__), class_name)(settings)
+        view: View = class_at(self.path, __package__)(settings)
         view.setObjectName(f"inside_{self.name}")
         return view
 

@@ -1,6 +1,5 @@
 """The panels of the Lab: what every panel is, and the table of them."""
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from cnnstudio.gui.library import Library
+from cnnstudio.gui.pages import class_at
 from cnnstudio.gui.settings import Settings
 
 
@@ -67,8 +67,7 @@ class PanelEntry:
 
     def make(self, settings: Settings, library: Library) -> Panel:
         """Imports the panel and makes it."""
-        module, _, class_name = self.path.partition(":")
-        panel: Panel = getattr(importlib.import_module(module, __package__), class_name)(settings, library)
+        panel: Panel = class_at(self.path, __package__)(settings, library)
         panel.setObjectName(f"{self.name}_panel")
         return panel
 

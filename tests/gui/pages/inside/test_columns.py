@@ -2,7 +2,8 @@
 
 import pytest
 
-from cnnstudio.gui.pages.inside.columns import blocks_of, columns_of
+from cnnstudio.gui.pages.choosers.network_input.session import blocks_of
+from cnnstudio.gui.pages.inside.columns import BLOCK, columns_of
 from cnnstudio.models.backend import import_keras
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier
@@ -35,5 +36,5 @@ def test_equal_blocks_are_folded_and_unfolded(residual: Classifier) -> None:
 
 
 def test_every_layer_is_in_one_block(residual: Classifier) -> None:
-    names = [name for block in blocks_of(residual) for name in block]
+    names = [name for block in blocks_of(residual.layers, BLOCK) for name in block]
     assert names == [layer.name for layer in residual.layers]

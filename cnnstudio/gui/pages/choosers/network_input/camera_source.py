@@ -36,7 +36,7 @@ class CameraSource(Source):
         self._camera.failed.connect(self._lose)
         self._still = PhotoView()
         describe(self._still, "camera_still", "The picture", "The frozen picture, not mirrored.")
-        self._still.mark_chosen.connect(self._take_part)
+        self._still.mark_chosen.connect(self.take_part)
         self._stack.addWidget(self._camera)
         self._stack.addWidget(self._still)
         self._freeze = push_button(
@@ -99,13 +99,6 @@ class CameraSource(Source):
             self._starting = False
             self.unavailable.emit(why.replace(TRY_AGAIN, "Then choose Camera again."))
         else:
-            self.input_changed.emit()
-
-    @Slot(int)
-    def _take_part(self, number: int) -> None:
-        """Asks about another one of several things in the frozen picture."""
-        if isinstance(self._input, Picture):
-            self._input = replace(self._input, part=number)
             self.input_changed.emit()
 
     @Slot(bool)

@@ -1,5 +1,7 @@
 """Where the image comes from. Each source is one panel; here is what they share, and the canvas."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QLabel, QWidget
 from typing_extensions import override
@@ -9,7 +11,7 @@ from cnnstudio.gui.controls.forms import slider
 from cnnstudio.gui.controls.layouts import STRETCH, column, row
 from cnnstudio.gui.look.theme import GRID, icon
 from cnnstudio.gui.pages.choosers.network_input.input_texts import InputTexts
-from cnnstudio.gui.pages.choosers.network_input.session import Answer, Drawing, ModelInput
+from cnnstudio.gui.pages.choosers.network_input.session import Answer, Drawing, ModelInput, Picture
 from cnnstudio.gui.widgets.drawing.canvas import DrawingCanvas
 from cnnstudio.models.trained.card import Card
 
@@ -48,6 +50,13 @@ class Source(QWidget):
     def input(self) -> ModelInput | None:
         """What to classify now; None where there is nothing yet."""
         return self._input
+
+    @Slot(int)
+    def take_part(self, number: int) -> None:
+        """Asks about another one of several things in the picture."""
+        if isinstance(self._input, Picture):
+            self._input = replace(self._input, part=number)
+            self.input_changed.emit()
 
     def set_side(self, side: int) -> None:
         """Sets width and height of the canvas, or of what takes its place."""

@@ -62,7 +62,7 @@ class PhotoSource(Source):
         super().__init__()
         self._photo = self._surface = CropView()
         self._photo.crop_chosen.connect(self._take_crop)
-        self._photo.mark_chosen.connect(self._take_part)
+        self._photo.mark_chosen.connect(self.take_part)
         self._reset = tool_button(
             "reset_crop_button",
             "Usual part of the picture",
@@ -229,13 +229,6 @@ class PhotoSource(Source):
         """Asks about another part of the picture."""
         self._choose(crop)
         self.input_changed.emit()
-
-    @Slot(int)
-    def _take_part(self, number: int) -> None:
-        """Asks about another one of several things in the picture."""
-        if isinstance(self._input, Picture):
-            self._input = replace(self._input, part=number)
-            self.input_changed.emit()
 
     def _choose(self, crop: Crop | None) -> None:
         if isinstance(self._input, Picture):

@@ -231,13 +231,19 @@ class Look:
     arithmetic: tuple[LayerArithmetic, ...] = ()
 
 
-def blocks_of(layers: Iterable[LayerInfo]) -> list[tuple[str, ...]]:
-    """Splits layers into runs that are computed together: neither memory nor the forward passes become too many."""
+def blocks_of(layers: Iterable[LayerInfo], most: int | None = None) -> list[tuple[str, ...]]:
+    """Splits layers into runs that are computed together: neither memory nor the forward passes become too many.
+
+    Args:
+        layers: in their order.
+        most: numbers in the outputs of a run, unless one layer alone has more; `BLOCK` by default.
+    """
+    most = BLOCK if most is None else most
     blocks: list[list[str]] = []
-    size = BLOCK
+    size = most
     for layer in layers:
         numbers = math.prod(layer.shape)
-        if size + numbers > BLOCK:
+        if size + numbers > most:
             blocks.append([])
             size = 0
         blocks[-1].append(layer.name)
