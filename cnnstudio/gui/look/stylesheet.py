@@ -161,11 +161,15 @@ QPlainTextEdit, QListView, QTableView, QTreeView {
 QPlainTextEdit:focus, QListView:focus, QTableView:focus, QTreeView:focus {
     border: 2px solid $accent_text; padding: 3px;
 }
-QListView[role="navigation"] { background: transparent; border: 2px solid transparent; padding: 0; }
-QListView[role="navigation"]:focus { border-color: $accent_text; padding: 0; }
-QListView[role="navigation"]::item { padding: 7px 10px; border-radius: 6px; color: $text; }
+QListView[role="navigation"], QListView[role="navigation"]:focus {
+    background: transparent; border: none; padding: 0;
+}
+QListView[role="navigation"]::item {
+    padding: 5px 8px; border: 2px solid transparent; border-radius: 6px; color: $text;
+}
 QListView[role="navigation"]::item:hover { background: $hover; }
 QListView[role="navigation"]::item:selected { background: $accent_soft; color: $accent_text; }
+QListView[role="navigation"]::item:focus { border-color: $accent_text; }
 """)
 
 
