@@ -163,7 +163,7 @@ class KernelsView(View):
         self._build(chips)
 
     def _build(self, chips: Sequence[QPushButton]) -> None:
-        self._row = MapRow("diverging", "kernel")
+        self._row = MapRow("diverging", "kernel", times=2)
         self._row.setObjectName("kernel_pictures")
         self._table = KernelTable()
         table = describe(QTableView(), "kernel_numbers", "Weights of a filter", "A line for each row of each kernel.")

@@ -49,6 +49,7 @@ class MapRow(ItemLines):
     Args:
         colormap: a key of `cnnstudio.gui.look.theme.COLORMAPS`.
         noun: what a tile is: "map", "kernel".
+        times: how much larger tiles are than among many rows.
     """
 
     lab_wanted = Signal(object)
@@ -59,11 +60,12 @@ class MapRow(ItemLines):
 
     keeps_arrows = False
 
-    def __init__(self, colormap: str = "viridis", noun: str = "map") -> None:
+    def __init__(self, colormap: str = "viridis", noun: str = "map", times: int = 1) -> None:
         super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._colormap = colormap
         self._noun = noun
+        self._times = times
         self._title = self._subtitle = ""
         self._values = np.zeros((1, 1, 0), np.float32)
         self._waiting = False
@@ -171,7 +173,7 @@ class MapRow(ItemLines):
 
     def lines(self) -> "TileLines":
         """All tiles, or `MOST_LINES` of them."""
-        return lay_out(self._values.shape, self.width() - 2 * EDGE, self._expanded)
+        return lay_out(self._values.shape, self.width() - 2 * EDGE, self._expanded, self._times)
 
     @override
     def minimumSizeHint(self) -> QSize:
@@ -327,19 +329,20 @@ class TileLines(Lines):
         return range(min(lines.start * self.columns, tiles), min(lines.stop * self.columns, tiles))
 
 
-def lay_out(shape: tuple[int, ...], width: int, expanded: bool) -> TileLines:
+def lay_out(shape: tuple[int, ...], width: int, expanded: bool, times: int = 1) -> TileLines:
     """Lays tiles out: the longer side of a map near a comfortable size, whole pixels a value or whole values a pixel.
 
     Args:
         shape: (height, width, channels), or (units,) for one cell a unit.
         width: the room for a line.
         expanded: whether all lines are shown, or `MOST_LINES` at most.
+        times: how much larger they are than usual.
     """
     count = shape[-1]
     rows, columns = shape[:2] if len(shape) == 3 else (1, 1)
     single = rows == columns == 1
     longest = max(rows, columns, 1)
-    side = next(side for most, side in (_UNIT_SIDES if single else _MAP_SIDES) if count <= most)
+    side = times * next(side for most, side in (_UNIT_SIDES if single else _MAP_SIDES) if count <= most)
     scale = max(1, round(side / longest))
     stride = -(-longest // round(1.5 * side)) if scale == 1 else 1
     height, across = scale * -(-rows // stride), scale * -(-columns // stride)
