@@ -18,7 +18,7 @@ from cnnstudio.models.trained.card import read_card
 from cnnstudio.storage import shipped
 from tests.benchmarks import BENCHMARKS
 from tests.models.sample_networks import DOWNLOADED
-from tests.readme import README, TOP, TRAINED_HERE, blocks, commands, shipped_commands
+from tests.readme import README, TOP, TRAINED_HERE, commands, shipped_commands
 
 RUN_BY_CI = {
     "python -m pip install . && cnnstudio",
@@ -58,20 +58,6 @@ def test_long_trainings_are_understood(
     for line in lines:
         assert main(shlex.split(line)[1:]) == 2
         assert "There is no data set “cifar10-jpeg.zip”" in capsys.readouterr().err
-
-
-def test_the_python_example_runs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (example,) = blocks("python")
-    exec(compile(example, "README.md", "exec"), {})
-    accuracy, layers = capsys.readouterr().out.splitlines()
-    assert float(accuracy.split()[0]) > 0.85
-    assert layers.startswith("[(")
-    for picture in ("why.png", "maps.png"):
-        with Image.open(tmp_path / picture) as image:
-            assert image.width >= 400
 
 
 @pytest.mark.parametrize("name", DATASETS)

@@ -8,12 +8,9 @@ import pytest
 from PIL import Image
 
 from cnnstudio.cli.predict import BATCH
-from cnnstudio.data.augmentation.made_up_digits import draw_digits
 from cnnstudio.data.library import load_dataset
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.library import load_classifier
-from tests.data.digit_photos import shapes_of_drawings, sheet
-from tests.data.phone_photos import PHOTOS
 
 pytestmark = pytest.mark.numbers
 
@@ -101,26 +98,6 @@ def test_an_empty_drawing_among_many_batches_of_drawings(outcome, trained, strok
     assert err.startswith(f"drawing {BATCH + 3}: ")
 
 
-def test_a_sheet_of_digits_is_read_one_by_one(outcome, tmp_path):
-    drawings, labels = draw_digits(4, seed=8)
-    path = tmp_path / "sheet.png"
-    written = sheet("grid sheet", shapes_of_drawings(drawings), 2, np.random.default_rng(4))
-    written.picture.save(path)
-    code, out, _ = outcome("predict", "lenet5-mnist", str(path), "--top", "1", "--json")
-    assert code == 0
-    [entry] = json.loads(out)
-    assert [digit["predictions"][0]["class"] for digit in entry["digits"]] == [str(label) for label in labels]
-    assert entry["digits"][3]["box"] == pytest.approx(written.boxes[3], abs=6)
-    _, out, _ = outcome("predict", "lenet5-mnist", str(path))
-    assert out.startswith(f"{path}: 4 digits, row by row: 0 (")
-    table = tmp_path / "answers.csv"
-    assert outcome("predict", "lenet5-mnist", str(path), "--csv", str(table))[0] == 0
-    [row] = rows_of(table)
-    assert row["class"] == f"a sheet of 4 digits: {' '.join(map(str, labels))}"
-    assert float(row["probability"]) == min(digit["predictions"][0]["probability"] for digit in entry["digits"])
-    assert (row["class_2"], row["error"]) == ("", "")
-
-
 @pytest.mark.parametrize("content", ["{}", "[[[[1]]]]", "nonsense", ""])
 def test_a_strokes_file_that_is_none(outcome, trained, tmp_path, content):
     path = tmp_path / "strokes.json"
@@ -136,18 +113,6 @@ def test_a_model_folder_without_its_card(outcome, tmp_path, digits):
     assert (code, out) == (1, "")
     assert len(err.splitlines()) == 1
     assert "card.json" in err
-
-
-def test_folders_named_as_classes_say_how_many_are_right(outcome, tmp_path):
-    folder = tmp_path / "mine"
-    for name in ("7", "1", "elsewhere"):
-        (folder / name).mkdir(parents=True)
-        shutil.copy(PHOTOS / "seven-phone.jpg", folder / name)
-    table = tmp_path / "out.csv"
-    command = ("predict", "lenet5-mnist", str(folder), "--csv", str(table))
-    counted = f"3 of 3 images are predicted in {table}.\n"
-    assert outcome(*command)[1] == f"{counted}1 of 2 images whose folder or name says the class is right.\n"
-    assert outcome(*command)[1] == counted  # what was predicted before is not counted
 
 
 @pytest.fixture

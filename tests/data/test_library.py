@@ -203,22 +203,23 @@ def test_a_damaged_line_of_the_register_is_left_out(animals: Path) -> None:
 HOSTILE = ["", "a\0b", "\ud800", 0, -1, 10**30, 2.5, None, [], {}, [["x"]]]
 
 
-@pytest.mark.parametrize("value", HOSTILE, ids=repr)
 @pytest.mark.parametrize(
     "field", ["name", "path", "image_size", "channels", "classes", "train_images", "test_images", "layout"]
 )
-def test_whatever_stands_in_a_line_of_the_register(field: str, value: object, animals: Path) -> None:
+def test_whatever_stands_in_a_line_of_the_register(field: str, animals: Path) -> None:
     import_dataset(animals)
     file = data_folder() / "datasets.json"
     values = json.loads(file.read_text())
-    values["datasets"].append({**values["datasets"][0], "name": "other", field: value})
-    file.write_text(json.dumps(values))
-    listed = list_datasets()
-    assert listed[len(DATASETS)].name == "animals"
-    assert (len(listed) == len(DATASETS) + 2) != bool(read_imported()[1])
-    for entry in listed:
-        assert entry.size_text
-        assert isinstance(entry.is_here(), bool)
+    [line] = values["datasets"]
+    for value in HOSTILE:
+        values["datasets"] = [line, {**line, "name": "other", field: value}]
+        file.write_text(json.dumps(values))
+        listed = list_datasets()
+        assert listed[len(DATASETS)].name == "animals"
+        assert (len(listed) == len(DATASETS) + 2) != bool(read_imported()[1])
+        for entry in listed:
+            assert entry.size_text
+            assert isinstance(entry.is_here(), bool)
 
 
 def test_reading_makes_no_folder(home: Path) -> None:

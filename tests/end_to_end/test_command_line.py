@@ -1,7 +1,8 @@
-"""Journeys on the command line, as somebody types them: train until Ctrl+C, list, predict; weights without layers."""
+"""Journeys on the command line, as somebody types them: train until Ctrl+C, list, predict; folders; weights alone."""
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from PIL import Image
 
 from cnnstudio.data.library import load_dataset
 from cnnstudio.models.networks.building import build_network
+from tests.data.phone_photos import PHOTOS
 
 
 def begin(*arguments: str) -> subprocess.Popen[str]:
@@ -84,3 +86,15 @@ def test_weights_alone_are_opened_as_the_architecture_that_they_fit(
     assert (code, err) == (0, "") and "28×28" in out
     code, out, err = outcome("architectures", str(path))
     assert (code, err) == (0, "") and "images of 28×28×1, 10 classes" in out
+
+
+def test_folders_named_as_classes_say_how_many_are_right(outcome, tmp_path):
+    folder = tmp_path / "mine"
+    for name in ("7", "1", "elsewhere"):
+        (folder / name).mkdir(parents=True)
+        shutil.copy(PHOTOS / "seven-phone.jpg", folder / name)
+    table = tmp_path / "out.csv"
+    command = ("predict", "lenet5-mnist", str(folder), "--csv", str(table))
+    counted = f"3 of 3 images are predicted in {table}.\n"
+    assert outcome(*command)[1] == f"{counted}1 of 2 images whose folder or name says the class is right.\n"
+    assert outcome(*command)[1] == counted  # what was predicted before is not counted

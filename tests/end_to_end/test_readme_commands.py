@@ -1,4 +1,4 @@
-"""README's commands of the command line, one after the other, and its table of architectures."""
+"""README's commands of the command line, one after the other, its example in Python, and its table of architectures."""
 
 import math
 import shlex
@@ -16,7 +16,7 @@ from cnnstudio.data.splits import Dataset
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.storage import shipped
 from tests.models.sample_networks import HERE, outline
-from tests.readme import README, commands, shipped_commands
+from tests.readme import README, blocks, commands, shipped_commands
 
 
 def test_commands_of_the_command_line_run(
@@ -64,3 +64,17 @@ def test_architectures(name: str) -> None:
     weights = [weight for weight in outline(name).weights if "moving_" not in weight.path]
     parameters = sum(math.prod(weight.shape) for weight in weights)
     assert f"| {entry.title} (`{name}`) | {entry.year} | {parameters:,} | {entry.reported or '–'} |" in README
+
+
+def test_the_python_example_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (example,) = blocks("python")
+    exec(compile(example, "README.md", "exec"), {})
+    accuracy, layers = capsys.readouterr().out.splitlines()
+    assert float(accuracy.split()[0]) > 0.85
+    assert layers.startswith("[(")
+    for picture in ("why.png", "maps.png"):
+        with Image.open(tmp_path / picture) as image:
+            assert image.width >= 400

@@ -6,15 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnstudio.data.augmentation.made_up_digits import draw_digits
 from cnnstudio.data.library import load_dataset
 from cnnstudio.data.pictures.input_rules import INPUT_RULES, STEP_SIDE, Prepared, cut_out, shrunk
 from cnnstudio.data.pictures.open import open_image
 from cnnstudio.errors import StudioError
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.library import load_classifier
-from tests.data.digit_photos import KINDS, shapes_of_drawings
-from tests.data.digit_photos import photograph as photograph_on
 
 SHAPE = (28, 28, 1)
 
@@ -226,13 +223,3 @@ def test_a_photo_for_imagenet_is_what_tensorflow_makes_of_it() -> None:
     expected = tf.image.resize(middle, (224, 224), tf.image.ResizeMethod.BICUBIC, antialias=True)
     image = prepare(picture, "imagenet", (224, 224, 3)).image
     assert np.abs(image - np.clip(expected.numpy(), 0, 255)).max() <= 2
-
-
-@pytest.mark.parametrize("kind", ["tight crop", "pencil", "large pixels"])
-def test_digits_of_many_pens_and_papers_are_read(kind: str, classifier: Classifier) -> None:
-    drawings, labels = draw_digits(10, seed=21)
-    random = np.random.default_rng(13)
-    chosen = np.arange(10)[:: 2 if kind == "tight crop" else 5]
-    shapes = shapes_of_drawings([drawings[one] for one in chosen])
-    images = [prepare(photograph_on(shape, KINDS[kind], random)).image for shape in shapes]
-    assert share_right(classifier, images, labels[chosen]) >= 0.9

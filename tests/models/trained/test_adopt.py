@@ -84,7 +84,7 @@ def test_images_are_brought_into_a_range(images, name):
     np.testing.assert_allclose(VALUE_RANGES[name].apply(images), IN_RANGE[name](images.astype(float)), atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["0-255", "1-0", "0-1-bgr", "imagenet", "caffe"])
+@pytest.mark.parametrize("name", ["0-1-bgr", "caffe"])
 def test_it_answers_as_in_plain_keras(save, images, name):
     model = network()
     path = save(model)
@@ -97,10 +97,7 @@ def test_it_answers_as_in_plain_keras(save, images, name):
     assert {layer.name for layer in model.layers} <= {layer.name for layer in prediction.layers}
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["beginners", "rows-normalised", "mlp-784-reshape", "mlp-3072", "cats-and-dogs-logit", "several-labels"],
-)
+@pytest.mark.parametrize("name", ["rows-normalised", "cats-and-dogs-logit", "several-labels"])
 def test_networks_of_tutorials_answer_as_in_plain_keras(save, name):
     tutorial = TUTORIALS[name]
     model = tutorial.build()

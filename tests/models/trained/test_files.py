@@ -556,7 +556,7 @@ WRONG = [None, -1, 1e300, "", "x", [], {}, True, [[[]]], {"class_name": {}}, {"c
 
 @pytest.mark.parametrize("number", range(len(WRONG)))
 def test_wrong_values_are_refused_or_harmless(small_members, pack, number):
-    """Every value of the first layers, one after the other; each is replaced by one of the wrong ones."""
+    """Every third value of the first layers is replaced by one of the wrong ones; `tools/fuzz.py` tries all."""
 
     def places(tree, path=()):
         for key, child in tree.items() if isinstance(tree, dict) else enumerate(tree):
@@ -565,7 +565,7 @@ def test_wrong_values_are_refused_or_harmless(small_members, pack, number):
                 yield from places(child, (*path, key))
 
     config = json.loads(small_members[CONFIG])
-    for place in list(places(config))[number : 165 : len(WRONG)]:
+    for place in list(places(config))[number : 165 : 3 * len(WRONG)]:
 
         def change(config, place=place):
             for key in place[:-1]:
