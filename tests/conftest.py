@@ -1,5 +1,6 @@
 """What every test stands on: no screen, folders of its own, no network of its own."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,7 @@ from cnnstudio.cli.app import run
 from cnnstudio.data.library import load_dataset
 from cnnstudio.data.published.catalogue import DATASETS
 from cnnstudio.data.splits import Dataset
+from cnnstudio.gui.garbage import GarbageCollector
 from cnnstudio.training.config import TrainingConfig
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -38,6 +40,17 @@ def read_mnist_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(DATASETS, "mnist", replace(entry, read=lambda _: images()))
         yield
+
+
+garbage_collector = GarbageCollector()
+
+
+@pytest.fixture(autouse=True)
+def garbage_is_collected_between_tests() -> Iterator[None]:
+    """And in this thread alone, as in the application: pages that a test has closed may be among it."""
+    gc.disable()
+    yield
+    garbage_collector.collect()
 
 
 @pytest.fixture(autouse=True)

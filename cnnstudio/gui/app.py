@@ -38,12 +38,12 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
         The application and the main window. Keep both.
     """
     from PySide6.QtCore import QLocale, Qt
-    from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
 
     _import_without_looking()
     from cnnstudio.data.downloads.fetch import read_extra_folders
     from cnnstudio.data.library import read_imported
+    from cnnstudio.gui.garbage import GarbageCollector
     from cnnstudio.gui.log import ErrorHook, start_log
     from cnnstudio.gui.look.theme import Theme
     from cnnstudio.gui.main_window import MainWindow
@@ -58,10 +58,8 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
     QLocale.setDefault(QLocale.c())
     application.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
     locale.setlocale(locale.LC_NUMERIC, "C")
-    application.setApplicationName("cnnstudio")
-    application.setApplicationDisplayName("CNN Studio")
-    application.setDesktopFileName("cnnstudio")
-    application.setWindowIcon(QIcon(str(shipped("assets/icons/cnnstudio.svg"))))
+    _introduce(application)
+    (application.findChild(GarbageCollector) or GarbageCollector(application)).start()
     start_log()
     settings = Settings()
     settings.limit_threads()
@@ -95,6 +93,16 @@ def create(argv: Sequence[str]) -> "tuple[QApplication, MainWindow]":
     window.show()
     _open_first(window, argv[1:])
     return application, window
+
+
+def _introduce(application: "QApplication") -> None:
+    """Tells the desktop what this is."""
+    from PySide6.QtGui import QIcon
+
+    application.setApplicationName("cnnstudio")
+    application.setApplicationDisplayName("CNN Studio")
+    application.setDesktopFileName("cnnstudio")
+    application.setWindowIcon(QIcon(str(shipped("assets/icons/cnnstudio.svg"))))
 
 
 def _open_first(window: "MainWindow", arguments: Sequence[str]) -> None:

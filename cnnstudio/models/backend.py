@@ -153,12 +153,14 @@ def _without_garbage_collection() -> Iterator[None]:
     """Importing TensorFlow makes a million objects that stay: looking for garbage among them, again and again, takes a
     fifth of its time. Frozen, they are left out of every later search too, which would hold up the window.
     """
-    if "keras" in sys.modules or not gc.isenabled():
+    if "keras" in sys.modules:
         yield
         return
+    automatic = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
-        gc.enable()
+        if automatic:
+            gc.enable()

@@ -1,3 +1,4 @@
+import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from cnnstudio.data.library import collected_folder
 from cnnstudio.data.splits import Dataset
 from cnnstudio.gui.app import create
 from cnnstudio.gui.controls.message_bar import MessageBar
+from cnnstudio.gui.garbage import GarbageCollector
 from cnnstudio.gui.look.theme import DARK, Theme, colours
 from cnnstudio.gui.main_window import MainWindow
 from cnnstudio.gui.pages import PAGES
@@ -47,6 +49,7 @@ def test_a_first_start_takes_the_application_that_there_is_and_has_nothing_to_sa
         assert window.current_page.objectName() == f"page_{name}"
         assert window.findChild(QToolButton, f"rail_{name}").isChecked()
     assert said(window) == ""
+    assert len(application.findChildren(GarbageCollector)) == 1 and not gc.isenabled()
     window.quit()
 
 

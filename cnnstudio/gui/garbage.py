@@ -1,0 +1,43 @@
+"""Garbage is looked for in the GUI thread alone.
+
+Python looks for objects that only refer to each other in whichever thread has just made enough new ones. Where these
+are widgets, a worker's thread would delete them while Qt still uses them in its own: now and then the process crashes.
+"""
+
+import gc
+
+from PySide6.QtCore import QObject, QTimer, Slot
+
+INTERVAL = 250
+"""Milliseconds from one look to the next."""
+
+_GROWTH = 1.25
+"""All objects are looked through once so many times as many are old as were left by the last such search, which is
+Python's own rule: the time that it takes stays in proportion."""
+
+
+class GarbageCollector(QObject):
+    """Does what Python's own collector does, by the same thresholds, but from a timer of the event loop."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._old = 0
+        self._timer = QTimer(self, interval=INTERVAL)
+        self._timer.timeout.connect(self.collect)
+
+    def start(self) -> None:
+        """Switches Python's collector off and looks for garbage from now on."""
+        gc.disable()
+        self._timer.start()
+
+    @Slot()
+    def collect(self) -> None:
+        """Looks through the objects that are old enough to be looked through, as few as will do."""
+        young, middle, old = (count > most for count, most in zip(gc.get_count(), gc.get_threshold(), strict=True))
+        if old and len(gc.get_objects(2)) > _GROWTH * self._old:
+            gc.collect()
+            self._old = len(gc.get_objects(2))
+        elif middle or old:
+            gc.collect(1)
+        elif young:
+            gc.collect(0)
