@@ -18,7 +18,7 @@ from cnnstudio.data.collected.sets import CollectionKind, list_collections
 from cnnstudio.data.library import collected_folder, list_datasets, survey_collected
 from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
 from cnnstudio.errors import StudioError
-from cnnstudio.gui.task import LatestTask, aside
+from cnnstudio.gui.task import LatestTask, ahead, aside
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.networks.files import Network, list_networks, read_listed
@@ -80,7 +80,7 @@ _LISTS: dict[type, str] = {ModelEntry: "models", Network: "networks", DatasetEnt
 
 
 class Library(QObject):
-    """The lists, in the thread of the window; they are read once when this is made, and by a worker from then on.
+    """The lists, in the thread of the window; a worker reads them, for the first time when this is made.
 
     Signals:
         changed(): the lists are others than before.
@@ -93,7 +93,8 @@ class Library(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._reader = _Reader()
-        self._lists = self._reader.read()
+        self._first = ahead(self._reader.read)
+        self._known: Lists | None = None
         self._moved: dict[Path, Path] = {}
         self._asked = 0
         self._task = LatestTask(self)
@@ -102,8 +103,10 @@ class Library(QObject):
 
     @property
     def lists(self) -> Lists:
-        """What is known now."""
-        return self._lists
+        """What is known now; who asks before there is anything waits, while the window goes on painting."""
+        if self._known is None:
+            self._known = self._first()
+        return self._known
 
     @Slot()
     def refresh(self) -> None:
@@ -123,28 +126,28 @@ class Library(QObject):
         if instead_of is not None and thing.path is not None and instead_of != thing.path:
             self._moved[instead_of] = thing.path
         name = _LISTS[type(thing)]
-        known, gone = getattr(self._lists, name), {thing.path, instead_of} - {None}
+        known, gone = getattr(self.lists, name), {thing.path, instead_of} - {None}
         things = [thing if one.path in gone else one for one in known]
         changes: dict[str, Any] = {name: tuple(things if thing in things else [*things, thing])}
-        self._show(replace(self._lists, **changes))
+        self._show(replace(self.lists, **changes))
         self.refresh()
 
     def drop(self, path: Path) -> None:
         """Takes off the lists what was just deleted here, and looks again."""
         kept: dict[str, Any] = {
-            name: tuple(one for one in getattr(self._lists, name) if one.path != path) for name in _LISTS.values()
+            name: tuple(one for one in getattr(self.lists, name) if one.path != path) for name in _LISTS.values()
         }
-        self._show(replace(self._lists, **kept))
+        self._show(replace(self.lists, **kept))
         self.refresh()
 
     def network(self, name: str) -> Architecture | Network | None:
         """An architecture, or one of the user's own networks without its config; None where there is none."""
-        own = {network.name: network for network in self._lists.networks}
+        own = {network.name: network for network in self.lists.networks}
         return ARCHITECTURES.get(name) or own.get(name)
 
     def model(self, path: Path) -> ModelEntry | None:
         """The model in a folder; None where it is not on the list."""
-        return next((entry for entry in self._lists.models if entry.path == path), None)
+        return next((entry for entry in self.lists.models if entry.path == path), None)
 
     def learn(self, path: Path) -> None:
         """Puts the model of a folder on the list that may have been made this moment."""
@@ -155,11 +158,11 @@ class Library(QObject):
 
     def is_here(self, entry: DatasetEntry) -> bool:
         """Whether a data set needs no download."""
-        return entry.remote is None or entry.name in self._lists.here
+        return entry.remote is None or entry.name in self.lists.here
 
     def has_weights(self, entry: Pretrained) -> bool:
         """Whether a pretrained model needs no download."""
-        return entry.name in self._lists.downloaded
+        return entry.name in self.lists.downloaded
 
     def follow(self, path: Path) -> Path:
         """Where a model lies now, which may have another name since."""
@@ -180,7 +183,7 @@ class Library(QObject):
             self.refreshed.emit()
 
     def _show(self, lists: Lists) -> None:
-        before, self._lists = self._lists, lists
+        before, self._known = self.lists, lists
         new = {place: path for path, place in lists.places.items() if path not in before.places}
         for path, place in before.places.items():
             if path not in lists.places and place in new:

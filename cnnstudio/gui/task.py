@@ -168,8 +168,12 @@ def aside(function: Callable[[], _Result]) -> _Result:
     Meanwhile the window goes on painting and showing what comes; what is typed and clicked waits until then. For a
     moment's work on a disk, which may be slow.
     """
+    return ahead(function)()
+
+
+def ahead(function: Callable[[], _Result]) -> Callable[[], _Result]:
+    """Starts a function in a thread of its own; what this returns waits for its result, as `aside` does."""
     future: Future[_Result] = Future()
-    loop = QEventLoop()
 
     def work(**_: object) -> None:
         try:
@@ -177,11 +181,16 @@ def aside(function: Callable[[], _Result]) -> _Result:
         except BaseException as error:  # noqa: BLE001  # it is raised where the result is wanted
             future.set_exception(error)
 
+    def wait() -> _Result:
+        if not future.done():
+            loop = QEventLoop()
+            task.finished.connect(loop.quit)
+            loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+        return future.result()  # where the application ends, the loop ends before the function
+
     task = Task(work)
-    task.finished.connect(loop.quit)
     task.start()
-    loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
-    return future.result()  # where the application ends, the loop ends before the function
+    return wait
 
 
 def wait_for_threads(seconds: float) -> bool:

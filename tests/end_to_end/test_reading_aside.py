@@ -64,17 +64,20 @@ def listener() -> Listener:
 
 
 @pytest.fixture
-def window(qtbot: QtBot) -> MainWindow:
-    """A window on a library with something of each kind, all of its pages made."""
+def window(qtbot: QtBot, listener: Listener) -> MainWindow:
+    """A window on a library with something of each kind, all of its pages made; to make it reads nothing either."""
     for name in ("one", "two"):
         run(name)
         network(f"net {name}")
         collected(f"set {name}")
-    window = MainWindow(Settings())
-    qtbot.addWidget(window, before_close_func=MainWindow.quit)
-    window.resize(1280, 800)
-    window.show()
-    qtbot.waitUntil(lambda: window.page("try").model is not None, timeout=60_000)
+    settings = Settings()
+    with listener.hearing() as heard:
+        window = MainWindow(settings)
+        qtbot.addWidget(window, before_close_func=MainWindow.quit)
+        window.resize(1280, 800)
+        window.show()
+        qtbot.waitUntil(lambda: window.page("try").model is not None, timeout=60_000)
+    assert heard == []
     page = window.page("architecture")
     with qtbot.waitSignal(page.shown, timeout=60_000):
         window.show_page("architecture")

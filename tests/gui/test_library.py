@@ -44,6 +44,7 @@ def test_what_has_not_changed_is_not_read_again(qtbot: QtBot, home: Path, monkey
     for name in ("read_card", "read_listed", "survey_collected"):
         monkeypatch.setattr(module, name, noting(getattr(module, name)))
     library = Library()
+    assert library.lists.sets
     assert {path.name for path in read} >= {"one", "net.cnn.json", "set"}
     read.clear()
     with qtbot.assertNotEmitted(library.changed):
