@@ -294,9 +294,15 @@ def test_a_second_click_meets_the_class_that_the_first_one_met(
     page: CollectPage, qtbot: QtBot, shapes: Collection
 ) -> None:
     fill(page, qtbot, 24)
-    QApplication.processEvents()  # the layout settles
     name = find(page, "class_name_2")
-    before = name.mapTo(page, QPoint())
+    places = [QPoint()]
+
+    def settled() -> bool:
+        places.append(name.mapTo(page, QPoint()))
+        return len(places) > 5 and len(set(map(QPoint.toTuple, places[-5:]))) == 1
+
+    qtbot.waitUntil(settled)
+    before = places[-1]
     qtbot.mouseClick(name, Qt.MouseButton.LeftButton)
     QApplication.processEvents()
     assert name.mapTo(page, QPoint()) == before
