@@ -9,9 +9,16 @@ import numpy as np
 import pytest
 
 from cnnstudio.errors import StudioError
-from cnnstudio.models.trained.adopt import inspect_model, read_class_names, remember, remembered
+from cnnstudio.models.trained.adopt import (
+    inspect_model,
+    list_adopted,
+    read_class_names,
+    remember,
+    remembered,
+    with_answers,
+)
 from cnnstudio.models.trained.files import NoCardError
-from cnnstudio.models.trained.library import load_classifier
+from cnnstudio.models.trained.library import find_model, load_classifier
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES
 from tests.models.trained.tutorials import TUTORIALS
 
@@ -156,6 +163,40 @@ def test_it_is_asked_once_wherever_the_file_lies(save, tmp_path):
     assert remembered(moved) == answers
     card = load_classifier(moved).card
     assert (card.name, card.classes, card.input_rule) == ("Mine", ("a", "b", "ç", "d"), "digit")
+
+
+def test_a_model_that_is_described_is_found_by_its_name_wherever_it_was_opened_last(save, tmp_path):
+    path = save(network())
+    found = inspect_model(path)
+    remember(found, replace(found.guess, name="Mine"))
+    assert [(one.path, one.answers.name) for one in list_adopted()] == [(path, "Mine")]
+    moved = path.rename(tmp_path / "moved.keras")
+    assert list_adopted() == []
+    with pytest.raises(StudioError, match="no model “Mine”"):
+        find_model("Mine")
+    assert load_classifier(moved).adopted
+    assert find_model("Mine") == moved == list_adopted()[0].path
+
+
+def test_two_models_of_one_name_are_told_apart_by_their_paths(save):
+    for name in ("one.keras", "two.keras"):
+        found = inspect_model(save(network(activation="softmax" if name == "one.keras" else None), name))
+        remember(found, replace(found.guess, name="Mine"))
+    with pytest.raises(StudioError, match=r"2 models called “Mine”.*one\.keras, .*two\.keras"):
+        find_model("Mine")
+
+
+def test_who_is_asked_again_finds_the_earlier_answers(save):
+    found = inspect_model(save(network()))
+    answers = replace(found.guess, classes=("a", "b", "c", "d"), value_range="-1-1", dataset="pets")
+    again = with_answers(found, answers)
+    assert again.guess == answers and again.output_reason == found.output_reason
+    assert again.range_reason.startswith("You chose this. Likely is “0 to 1”: ")
+    assert with_answers(found, replace(answers, classes=("a",))) == found
+    (found.path.parent / "labels.txt").write_text("ant\nbee\ncat\ndog")
+    beside = inspect_model(found.path)
+    assert "Other names lie beside" in with_answers(beside, answers).names_reason
+    assert with_answers(beside, found.guess).guess.classes == ("ant", "bee", "cat", "dog")
 
 
 def test_damaged_answers_are_asked_again(save, home):

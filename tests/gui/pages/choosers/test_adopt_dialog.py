@@ -1,13 +1,14 @@
 """The dialog that asks what somebody else's model is, and the Try page that asks it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QMessageBox, QPlainTextEdit, QPushButton, QSpinBox, QWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPlainTextEdit, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.published.catalogue import DATASETS
@@ -16,10 +17,12 @@ from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.pages.choosers.adopt_dialog import AdoptDialog
+from cnnstudio.gui.pages.choosers.models import ModelChooser
 from cnnstudio.gui.pages.try_.page import TryPage
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
 from cnnstudio.models.networks.building import build_network
-from cnnstudio.models.trained.adopt import inspect_model, remembered
+from cnnstudio.models.trained.adopt import inspect_model, remember, remembered
 from cnnstudio.models.trained.library import load_classifier
 
 SECONDS = 60_000
@@ -140,7 +143,7 @@ def test_the_zip_of_teachable_machine_is_opened_in_one_go(qtbot: QtBot) -> None:
     assert page.model == STRANGERS / "converted_keras.zip"
 
 
-def test_weights_alone_are_told_and_the_architecture_that_they_fit_is_offered(
+def test_the_architecture_that_weights_alone_fit_is_offered(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "mine.weights.h5"
@@ -151,25 +154,72 @@ def test_weights_alone_are_told_and_the_architecture_that_they_fit_is_offered(
     told = []
 
     def choose(box: QMessageBox) -> QPushButton:
-        told.append((page.findChild(MessageBar).isVisible(), box.text()))
+        told.append((page.message, box.text()))
         return box.findChild(QPushButton, "open_as_lenet5")
 
     monkeypatch.setattr(QMessageBox, "exec", lambda _: 0)
     monkeypatch.setattr(QMessageBox, "clickedButton", choose)
     page.receive(path)
     qtbot.waitUntil(lambda: page.findChild(AdoptDialog) is not None, timeout=SECONDS)
-    assert len(told) == 1 and told[0][0] and "LeNet-5 for images of 28×28×1 and 10 classes" in told[0][1]
+    assert len(told) == 1 and told[0][0] == "" and "LeNet-5 for images of 28×28×1 and 10 classes" in told[0][1]
     assert page.findChild(AdoptDialog).answers.classes == tuple("0123456789")
 
 
-def test_who_does_not_answer_is_told(theirs: Path, qtbot: QtBot) -> None:
+@pytest.fixture
+def page(qtbot: QtBot) -> Iterator[TryPage]:
+    """The Try page with the network that ships open."""
     page = TryPage(Settings())
     qtbot.addWidget(page)
     page.show()
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.warm_up()
+    yield page
+    page.shut_down()
+
+
+def listed(page: TryPage) -> list[str]:
+    return [choice.title for choice in page.findChild(Picker, "model_picker").choices]
+
+
+def test_who_does_not_answer_keeps_the_model_in_use(page: TryPage, theirs: Path, qtbot: QtBot) -> None:
+    before, models = page.model, listed(page)
     page.receive(theirs)
     qtbot.waitUntil(lambda: page.findChild(AdoptDialog) is not None, timeout=SECONDS)
-    press(qtbot, page.findChild(AdoptDialog), "adopt_cancel")
-    assert page.findChild(MessageBar).isVisible()
+    assert "theirs.h5" in listed(page)
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        press(qtbot, page.findChild(AdoptDialog), "adopt_cancel")
+    assert (page.model, page.message, listed(page)) == (before, "", models)
+    assert page.findChild(ModelChooser).name == "LeNet-5 on MNIST"
+
+
+def test_what_is_refused_is_said_and_the_model_in_use_stays(page: TryPage, tmp_path: Path, qtbot: QtBot) -> None:
+    before, models = page.model, listed(page)
+    (tmp_path / "pointer.h5").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(tmp_path / "pointer.h5")
+    assert (page.model, listed(page)) == (before, models) and "Git LFS" in page.message
+    assert page.findChild(ModelChooser).path == before
+
+
+def test_a_model_is_asked_about_again_and_the_answers_replace_the_old_ones(
+    page: TryPage, theirs: Path, qtbot: QtBot
+) -> None:
+    again, below = page.findChild(QAction, "describe_model"), page.findChild(QPushButton, "wrong_names_button")
+    assert not again.isEnabled() and not below.isVisible()
+    remember(inspect_model(theirs), replace(inspect_model(theirs).guess, name="Theirs", value_range="-1-1"))
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(theirs)
+    assert again.isEnabled() and below.isVisible()
+    again.trigger()
+    qtbot.waitUntil(lambda: page.findChild(AdoptDialog) is not None, timeout=SECONDS)
+    dialog = page.findChild(AdoptDialog)
+    assert dialog.answers == remembered(theirs) and dialog.findChild(QLineEdit, "adopt_name").text() == "Theirs"
+    dialog.findChild(QPlainTextEdit, "adopt_classes").setPlainText("ant\nbee\ncat")
+    dialog.findChild(QLineEdit, "adopt_name").setText("Insects")
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        press(qtbot, dialog, "adopt_use")
+    assert set(page.findChild(ProbabilityBars).listed) == {"ant", "bee", "cat"}
+    assert page.findChild(ModelChooser).name == "Insects" and remembered(theirs).value_range == "-1-1"
 
 
 def one_sigmoid(folder: Path, length: int = 3072) -> Path:
