@@ -18,6 +18,7 @@ from cnnstudio.wording import counted, percent, probability
 if TYPE_CHECKING:
     from cnnstudio.data.folders.files import PictureFile
     from cnnstudio.data.pictures.strokes import Drawing
+    from cnnstudio.data.report import LeftOut
     from cnnstudio.models.trained.classifier import Classifier
 
 BATCH = 512
@@ -78,7 +79,8 @@ def predict(
         from cnnstudio.models.trained.library import load_classifier
 
         drawings = [] if strokes is None else read_drawings(strokes)
-        files, problems = list_pictures(images or ())
+        left_out: list[LeftOut] = []
+        files, problems = list_pictures(images or (), left_out)
         if not files and not problems and strokes is None:
             raise StudioError(f"There is no image in {', '.join(str(path) for path in images or ())}.")
         classifier = load_classifier(model)
@@ -96,7 +98,7 @@ def predict(
         for entry in wrong:
             complain(_complaint(_name(entry), entry["error"]))
         code = 1 if wrong else 0
-    for problem in problems:
+    for problem in (*problems, *(one.text for one in left_out)):
         complain(problem)
     return code or (1 if problems else 0)
 

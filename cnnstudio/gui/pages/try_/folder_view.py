@@ -254,7 +254,9 @@ class FolderView(QWidget):
         if not whole:
             self._message.show_info(f"Cancelled: {done:,} of {self._results.begun.total:,} pictures are classified.")
         elif self._results.begun.problems:
-            self._message.show_error(" ".join(self._results.begun.problems[:3]))
+            self._message.show_error(" ".join((*self._results.begun.problems[:3], *self._results.begun.left_out)))
+        elif self._results.begun.left_out:
+            self._message.show_info(breakable(" ".join(self._results.begun.left_out)))
 
     @Slot(object)
     def _end_with(self, error: Exception) -> None:

@@ -398,7 +398,7 @@ def test_back_by_the_keys(qtbot: QtBot, view: FolderView, keys: str) -> None:
 
 def test_pictures_of_several_classes_count_for_each(tmp_path: Path) -> None:
     thumbnails = Thumbnails((8, 8, 3))
-    results = Results(Begun(tmp_path, ("bar", "pole", "sun"), "m 1", 3, False, (), thumbnails))
+    results = Results(Begun(tmp_path, ("bar", "pole", "sun"), "m 1", 3, False, (), (), thumbnails))
 
     def one(name: str, independent: tuple[str, ...], *shares: float) -> FilePrediction:
         top = sorted(((n, results.begun.classes[n], share) for n, share in enumerate(shares)), key=lambda it: -it[2])
@@ -419,7 +419,7 @@ def test_pictures_of_several_classes_count_for_each(tmp_path: Path) -> None:
 
 
 def test_a_sheet_of_digits_counts_for_each_digit_and_is_neither_right_nor_wrong(tmp_path: Path) -> None:
-    results = Results(Begun(tmp_path, tuple("0123456789"), "m 1", 2, False, (), Thumbnails((8, 8, 1))))
+    results = Results(Begun(tmp_path, tuple("0123456789"), "m 1", 2, False, (), (), Thumbnails((8, 8, 1))))
     read = [
         PartPrediction((0, 0, 1, 1), ((digit, str(digit), share),)) for digit, share in ((3, 0.99), (1, 0.9), (3, 1))
     ]
