@@ -152,7 +152,7 @@ def _dataset(model: Inspection, answers: Answers, named: str | None) -> DatasetE
         entry = in_size(entry, image_shape(model, answers))
         if len(entry.classes) != len(answers.classes):
             raise WrongUseError(
-                f"The network has {len(answers.classes):,} classes, but {entry.title} has {len(entry.classes):,}: name "
+                f"The network has {len(answers.classes):,} classes, but {entry.words} has {len(entry.classes):,}: name "
                 "another data set."
             )
     return entry

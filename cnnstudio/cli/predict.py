@@ -13,7 +13,7 @@ from cnnstudio.cli.console import complain, engine_at_work, print_json, progress
 from cnnstudio.cli.failures import WrongUseError
 from cnnstudio.cli.options import JsonOption, ModelArgument
 from cnnstudio.errors import StudioError
-from cnnstudio.wording import counted, percent, probability
+from cnnstudio.wording import certainty, counted, probability
 
 if TYPE_CHECKING:
     from cnnstudio.data.folders.files import PictureFile
@@ -196,10 +196,10 @@ def _print_lines(entries: Sequence[Entry]) -> None:
     for entry in entries:
         if "digits" in entry:
             best = (digit["predictions"][0] for digit in entry["digits"])
-            read = ", ".join(f"{one['class']} ({percent(one['probability'])})" for one in best)
+            read = ", ".join(f"{one['class']} ({certainty(one['probability'])})" for one in best)
             print(f"{_name(entry)}: {len(entry['digits'])} digits, row by row: {read}")
         elif "predictions" in entry:
-            named = (f"{one['class']} ({percent(one['probability'])})" for one in entry["predictions"])
+            named = (f"{one['class']} ({certainty(one['probability'])})" for one in entry["predictions"])
             none = "" if entry.get("answers", ["one"]) else "none of the classes; the most probable: "
             print(f"{_name(entry)}: {none}{', '.join(named)}")
 

@@ -28,6 +28,7 @@ from cnnstudio.models.keras_config.image_input import (
     take_images,
     takes_images,
 )
+from cnnstudio.models.layer_kinds.added import VALUE_RANGE
 from cnnstudio.models.layer_kinds.effects import shape_words
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
@@ -446,7 +447,7 @@ def _completed(model: "keras.Model", graph: Graph, shape: ImageShape, answers: A
 def _add_range(graph: Graph, entry: ValueRange) -> None:
     """Adds what brings raw values into a range behind the image."""
     before = graph.input
-    for layer in entry.layers(graph.free_name("value_range")):
+    for layer in entry.layers(graph.free_name(VALUE_RANGE)):
         node = Node(layer["config"]["name"], layer, (before,))
         graph.reconnect(before, node.name)
         graph.add(node)

@@ -92,7 +92,7 @@ class Trials:
     def verdict(self) -> str:
         """What the trial tells, in a sentence or two."""
         right, title = percent(self.best.accuracy, 0), VALUE_RANGES[self.best.value_range].title
-        tried = f"Tried on {counted(self.images, 'test image')} of {self.dataset.title}"
+        tried = f"Tried on {counted(self.images, 'test image')} of {self.dataset.words}"
         if self.swapped:
             return f"{tried}: most answers are wrong, as if its two classes were named the wrong way round."
         if self.tells:
@@ -131,7 +131,7 @@ def in_size(entry: DatasetEntry, shape: ImageShape) -> DatasetEntry:
     if entry.path is not None and height == width:
         entry = find_dataset(entry.name, height, channels)
     if entry.image_shape != shape:
-        raise StudioError(f"The images of {entry.title} are not of the network's shape: choose another data set.")
+        raise StudioError(f"The images of {entry.words} are not of the network's shape: choose another data set.")
     return entry
 
 
@@ -154,7 +154,7 @@ def try_ranges(
     entry = in_size(entry, shape)
     if len(entry.classes) != len(answers.classes):
         raise StudioError(
-            f"The network has {len(answers.classes):,} classes, but {entry.title} has {len(entry.classes):,}: choose "
+            f"The network has {len(answers.classes):,} classes, but {entry.words} has {len(entry.classes):,}: choose "
             "another data set."
         )
     dataset = entry.load(on_progress)

@@ -9,10 +9,14 @@ import numpy as np
 import pytest
 
 from cnnstudio.errors import StudioError
+from cnnstudio.models.layer_kinds import LAYER_KINDS
+from cnnstudio.models.layer_kinds.added import lesson_of
+from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.adopt import (
     inspect_model,
     list_adopted,
     read_class_names,
+    read_image_config,
     remember,
     remembered,
     with_answers,
@@ -197,6 +201,17 @@ def test_who_is_asked_again_finds_the_earlier_answers(save):
     beside = inspect_model(found.path)
     assert "Other names lie beside" in with_answers(beside, answers).names_reason
     assert with_answers(beside, found.guess).guess.classes == ("ant", "bee", "cat", "dog")
+
+
+def test_what_is_added_to_a_network_is_explained_by_each_layer(save):
+    path = save(network())
+    found = inspect_model(path)
+    remember(found, replace(found.guess, value_range="0-1-bgr"))
+    added = [layer.name for layer in load_classifier(path).layers if "Added by" in lesson_of(layer.name, layer.kind)]
+    assert added == ["value_range_blue_first", "value_range", "probabilities"]
+    rows = {row.name: row.description for row in describe(read_image_config(path)).rows}
+    assert rows["value_range"].startswith("Added by CNN Studio: it brings the pixels")
+    assert lesson_of("value_range", "Conv2D") == LAYER_KINDS["Conv2D"].description
 
 
 def test_damaged_answers_are_asked_again(save, home):

@@ -160,7 +160,7 @@ class AdoptDialog(QDialog):
         )
         self._classes.setTabChangesFocus(True)
         lines = min(max(len(guess.classes), _LINES_SHOWN[0]), _LINES_SHOWN[1])
-        self._classes.setFixedHeight(self._classes.fontMetrics().lineSpacing() * lines + 2 * GRID)
+        self._classes.setFixedHeight(self._classes.fontMetrics().lineSpacing() * lines + 5 * GRID // 2)
         self._from_file = push_button(
             "adopt_classes_file",
             "From a &file…",
@@ -456,7 +456,7 @@ class AdoptDialog(QDialog):
             return try_ranges(model, answers, entry, tell)
 
         self._message.hide()
-        self._trial.run(work, f"Trying it on {images.name if isinstance(images, Path) else images.title} …")
+        self._trial.run(work, f"Trying it on {f'“{images.name}”' if isinstance(images, Path) else images.words} …")
         self._offer_trial()
 
     @Slot(object)
@@ -473,7 +473,7 @@ class AdoptDialog(QDialog):
         if trials.tells:
             self._dataset.set_current(entry.name)
             self._range.set_current(trials.best.value_range)
-            self._range_reason.setText(f"With this range it does best on {entry.title}.")
+            self._range_reason.setText(f"With this range it does best on {entry.words}.")
             self._rule.set_current(trials.input_rule)
         elif not trials.swapped and self._dataset.current_key == entry.name:
             self._dataset.set_current("")

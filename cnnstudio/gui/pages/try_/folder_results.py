@@ -26,7 +26,7 @@ from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.models.trained.prediction_table import model_mark, save_table
 from cnnstudio.progress import Cancelled, ending_with
 from cnnstudio.storage import cache_folder
-from cnnstudio.wording import percent
+from cnnstudio.wording import certainty, percent
 
 TOP = 3
 """Classes that are named for each picture."""
@@ -321,9 +321,9 @@ class Results:
     def caption(self, place: int) -> str:
         """A picture in words: its name, its best classes, and whether the first one is right."""
         one = self.predictions[place]
-        named = ", ".join(f"{name} {percent(share)}" for _, name, share in one.top)
+        named = ", ".join(f"{name} {certainty(share)}" for _, name, share in one.top)
         if one.sheet:
-            named = f"a sheet of {one.sheet}; the least certain one is {percent(one.top[0][2])} sure"
+            named = f"a sheet of {one.sheet}; the least certain one is {certainty(one.top[0][2])} sure"
         truth = self._truths[place]
         verdict = {True: ". Right.", False: f". Wrong: its folder or name says {self.begun.classes[truth]}.", None: ""}
         return f"{one.file.name}: {named}{verdict[self.is_right(place)]}"
@@ -335,8 +335,8 @@ class Results:
         if one.sheet:
             return Label(one.sheet, None)
         if one.independent is None:
-            return Label(f"{name} {percent(share, 0)}", one.right)
-        return Label(", ".join(one.answers) or f"none ({name} {percent(share, 0)})", one.right)
+            return Label(f"{name} {certainty(share, 0)}", one.right)
+        return Label(", ".join(one.answers) or f"none ({name} {certainty(share, 0)})", one.right)
 
 
 def _plain(name: str) -> str:

@@ -310,7 +310,7 @@ def test_import_a_folder(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
     assert text(page, "classes_found").startswith("2 classes")
     assert "unbalanced" in text(page, "import_notes")
     with qtbot.waitSignal(page.findChild(ImportPanel).previewed, timeout=SECONDS):
-        page.findChild(QComboBox, "import_size_combo").setCurrentText("48 × 48")
+        page.findChild(QComboBox, "import_size_combo").setCurrentText("48×48")
     with qtbot.waitSignal(page.findChild(ImportPanel).previewed, timeout=SECONDS):
         click(page, "import_grey_chip")
     assert page.findChild(QWidget, "import_example_0").image.shape == (48, 48, 1)

@@ -30,6 +30,7 @@ from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.folder_prediction import FilePrediction, PartPrediction
 from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.storage import shipped
+from cnnstudio.wording import certainty
 
 SECONDS = 60_000
 MODEL = shipped("trained/lenet5-mnist")
@@ -182,7 +183,8 @@ def test_folders_named_as_classes_say_what_is_right(qtbot: QtBot, view: FolderVi
     assert {name for name, _, _ in shown(view)} == wrong
     images = view.findChild(ThumbnailGrid).source
     assert "Wrong: its folder or name says" in images.caption(0)
-    assert images.label(0).text == "{} {:.0f} %".format(*_top(view.shown[0]))
+    [(_, name, share), *_] = view.shown[0].top
+    assert images.label(0).text == f"{name} {certainty(share, 0)}"
 
 
 def test_what_a_model_was_trained_on_is_said(qtbot: QtBot, view: FolderView, tmp_path: Path, other_model: Path) -> None:
@@ -200,11 +202,6 @@ def test_what_a_model_was_trained_on_is_said(qtbot: QtBot, view: FolderView, tmp
         view.start(model, "mine", folder)
         qtbot.waitUntil(lambda: not view.running, timeout=SECONDS)
         assert subtitle.text().endswith("It was trained on some of these pictures.") == said
-
-
-def _top(one: FilePrediction) -> tuple[str, float]:
-    _, name, share = one.top[0]
-    return name, 100 * share
 
 
 def test_other_folders_say_nothing_of_right_and_wrong(qtbot: QtBot, view: FolderView, digits: Path) -> None:

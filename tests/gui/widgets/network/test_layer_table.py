@@ -67,10 +67,10 @@ def cell(view, layer, column):
     [
         ("conv1", "parameters", "156", "5·5·1·6 + 6", "5·5·1·6 + 6 = 156"),
         ("conv1", "multiply_adds", "117,600", "28·28·6·(5·5·1)", "28.2 % of the whole network"),
-        ("conv1", "output_shape", "28 × 28 × 6", "(28 − 5 + 2·2)/1 + 1", "(28 − 5 + 2·2)/1 + 1 = 28"),
-        ("pool1", "output_shape", "14 × 14 × 6", "(28 − 2 + 2·0)/2 + 1", "6 feature maps of 14 × 14"),
-        ("conv2", "receptive_field", "14 × 14", "", "14 × 14 pixels of the image"),
-        ("dense1", "receptive_field", "28 × 28", "the whole image", "the whole image"),
+        ("conv1", "output_shape", "28×28×6", "(28 − 5 + 2·2)/1 + 1", "(28 − 5 + 2·2)/1 + 1 = 28"),
+        ("pool1", "output_shape", "14×14×6", "(28 − 2 + 2·0)/2 + 1", "6 feature maps of 14×14"),
+        ("conv2", "receptive_field", "14×14", "", "14×14 pixels of the image"),
+        ("dense1", "receptive_field", "28×28", "the whole image", "the whole image"),
         ("conv1", "same_with_an_mlp", "3,687,936", "23,641 times", "784 × 4,704 = 3,687,936"),
         ("dense1", "same_with_an_mlp", "", "", ""),
         ("pool1", "parameters", "0", "", "no parameters"),
@@ -126,7 +126,7 @@ def test_another_network_keeps_the_chosen_layer_where_it_has_one(view, qtbot):
     with qtbot.assertNotEmitted(view.selected):
         view.set_table(describe(change_layer(network_config("lenet5"), "conv2", filters=20)))
     assert view.current == "conv2"
-    assert cell(view, "conv2", "output_shape")[0].text == "10 × 10 × 20"
+    assert cell(view, "conv2", "output_shape")[0].text == "10×10×20"
     view.set_table(describe(network_config("softmax")))
     assert view.current == ""
     view.set_table(None)
