@@ -366,6 +366,14 @@ def test_classified_again_with_the_model_that_is_chosen(
     qtbot: QtBot, view: FolderView, digits: Path, other_model: Path
 ) -> None:
     classify(qtbot, view, digits / "odd")
+    message = view.findChild(MessageBar)
+    view.entered(MODEL, "LeNet-5 on MNIST")
+    view.doubt(other_model)
+    view.entered(MODEL, "LeNet-5 on MNIST")
+    assert not message.isVisible()
+    view.doubt(MODEL)
+    view.entered(MODEL, "LeNet-5 on MNIST")
+    assert message.text == "What this model is was said anew after it answered here."
     view.entered(other_model, "another")
     press(qtbot, view, "accept_offer_button")
     qtbot.waitUntil(lambda: not view.running, timeout=SECONDS)
