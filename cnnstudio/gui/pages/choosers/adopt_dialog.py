@@ -309,12 +309,12 @@ class AdoptDialog(QDialog):
         said = [self._named] if model.names_reason else []
         questions = [
             _question("&Name", self._name),
-            _question("Trained &on", self._dataset, self._verdict, within=trained),
+            _question("T&rained on", self._dataset, self._verdict, within=trained),
             _question(title, self._classes, *said, beside=names),
             *self._image_questions(),
             _question("&Pictures", self._rule, label(about_pictures, "small")),
             _question("&Values of the pixels", self._range, self._range_reason, self._table),
-            _question("O&utputs", self._outputs, label(model.output_reason, "small")),
+            _question("Output&s", self._outputs, label(model.output_reason, "small")),
         ]
         form = column(*questions, STRETCH, gap=2 * GRID)
         form.setContentsMargins(0, 0, _BESIDE_BAR, 0)
@@ -353,7 +353,7 @@ class AdoptDialog(QDialog):
         if len(model.shapes) > 1:
             return [_question("&Images", self._shape, label(model.input_reason, "small"))]
         why = "It takes images of any size; this one is usual."
-        return [_question("Image &size", self._size, label(why, "small"))]
+        return [_question("Ima&ge size", self._size, label(why, "small"))]
 
     def _buttons(self) -> QHBoxLayout:
         then = "Your answers stay as they are." if self._again else "The model is not opened."

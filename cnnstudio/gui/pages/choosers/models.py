@@ -48,6 +48,9 @@ MODEL_FILES = f"Keras models ({_ENDINGS})"
 OPENED_FILES = f"Models, cards of trainings ({_ENDINGS} {CARD_FILE})"
 """What the window opens as a model: a file or a zip of one, its layers or its weights; or a run, by its card."""
 
+_SHORT = QFileDialog.Option.HideNameFilterDetails
+"""Has a dialog name kinds of files without all their endings, for which there is no room."""
+
 _ORIGINS = {
     "run": ("Yours", "trained here"),
     "shipped": ("Comes with CNN Studio", "comes with CNN Studio"),
@@ -565,10 +568,7 @@ class ModelChooser(QWidget):
     @Slot()
     def _ask_model(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
-            self,
-            "Open a model",
-            "",
-            f"{OPENED_FILES};;All files (*)",
+            self, "Open a model", "", f"{OPENED_FILES};;All files (*)", options=_SHORT
         )
         if name:
             self.open(Path(name))
