@@ -7,8 +7,8 @@ from cnnstudio.models.layer_kinds import LAYER_KINDS
 VALUE_RANGE = "value_range"
 BLUE_FIRST = "_blue_first"
 """What follows that name, for the layer before."""
-PROBABILITIES = "probabilities"
-SIGMOID = "sigmoid"
+SOFTMAX = "added_softmax"
+SIGMOID = "added_sigmoid"
 BOTH_CLASSES = "both_classes"
 
 _SENTENCES = {
@@ -19,7 +19,7 @@ _SENTENCES = {
     (VALUE_RANGE + BLUE_FIRST, "Conv2D"): (
         "Added by CNN Studio: it puts blue first and red last, as this network takes the colours of a pixel."
     ),
-    (PROBABILITIES, "Softmax"): (
+    (SOFTMAX, "Softmax"): (
         "Added by CNN Studio: it makes probabilities of the scores with which this network ends; together they are 1."
     ),
     (SIGMOID, "Activation"): (
@@ -32,6 +32,11 @@ _SENTENCES = {
 """By name and kind; a network that has a layer of that name itself gets one with a number behind it."""
 
 
+def is_added(name: str, kind: str) -> bool:
+    """Whether CNN Studio has put a layer of this name and kind before or behind a network."""
+    return (_plain(name), kind) in _SENTENCES
+
+
 def lesson_of(name: str, kind: str) -> str:
     """What a layer is for, in a sentence: that of its kind, unless CNN Studio has added it; empty where none is known.
 
@@ -39,6 +44,10 @@ def lesson_of(name: str, kind: str) -> str:
         name: of the layer.
         kind: Keras's class.
     """
-    added = _SENTENCES.get((re.sub(r"_\d+(?=_|$)", "", name), kind))
     known = LAYER_KINDS.get(kind)
-    return added or (known.description if known is not None else "")
+    return _SENTENCES.get((_plain(name), kind), known.description if known is not None else "")
+
+
+def _plain(name: str) -> str:
+    """The name without the number that it gets where the network has one like it."""
+    return re.sub(r"_\d+(?=_|$)", "", name)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.keras_config.graph import Graph, Node, layer_config
-from cnnstudio.models.layer_kinds.added import BOTH_CLASSES, PROBABILITIES, SIGMOID
+from cnnstudio.models.layer_kinds.added import BOTH_CLASSES, SIGMOID, SOFTMAX
 
 if TYPE_CHECKING:
     import keras
@@ -134,7 +134,7 @@ def give_probabilities(graph: Graph, outputs: Outputs, count: int) -> str | None
     """
     if outputs.logits:
         separate = outputs.independent or count == 1
-        name = graph.free_name(SIGMOID if separate else PROBABILITIES)
+        name = graph.free_name(SIGMOID if separate else SOFTMAX)
         layer = (
             layer_config("Activation", {"name": name, "activation": "sigmoid"})
             if separate

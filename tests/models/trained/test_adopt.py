@@ -208,7 +208,7 @@ def test_what_is_added_to_a_network_is_explained_by_each_layer(save):
     found = inspect_model(path)
     remember(found, replace(found.guess, value_range="0-1-bgr"))
     added = [layer.name for layer in load_classifier(path).layers if "Added by" in lesson_of(layer.name, layer.kind)]
-    assert added == ["value_range_blue_first", "value_range", "probabilities"]
+    assert added == ["value_range_blue_first", "value_range", "added_softmax"]
     rows = {row.name: row.description for row in describe(read_image_config(path)).rows}
     assert rows["value_range"].startswith("Added by CNN Studio: it brings the pixels")
     assert lesson_of("value_range", "Conv2D") == LAYER_KINDS["Conv2D"].description

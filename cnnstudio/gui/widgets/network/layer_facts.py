@@ -9,6 +9,7 @@ from math import prod
 
 from cnnstudio import wording
 from cnnstudio.gui.widgets.network.layout.words import activation_text
+from cnnstudio.models.layer_kinds.added import is_added
 from cnnstudio.models.layer_table import LayerGroup, LayerRow, LayerTable, mlp_connections
 from cnnstudio.wording import percent
 
@@ -106,7 +107,8 @@ def _layer(facts: Facts, row: LayerRow) -> Cell:
     misfit = facts.table.misfit
     problem = misfit.text if misfit is not None and misfit.layer == row.name else ""
     title, _, details = row.title.partition(", ")
-    terms = " · ".join(part for part in (facts.names[row.name], details, activation) if part)
+    added = "added" if is_added(row.name, row.kind) else ""
+    terms = " · ".join(part for part in (facts.names[row.name], details, activation, added) if part)
     return Cell(title, terms, _paragraphs(problem, row.title, row.description, feeds))
 
 

@@ -11,10 +11,11 @@ from PySide6.QtWidgets import QApplication
 from cnnstudio.gui.look.theme import LIGHT
 from cnnstudio.gui.widgets.network.layer_facts import COLUMNS
 from cnnstudio.gui.widgets.network.layer_table import LayerTableView
-from cnnstudio.models.keras_config.graph import layer_config
+from cnnstudio.models.keras_config.graph import Graph, Node, layer_config
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.networks.building import network_config
 from cnnstudio.models.networks.editing import change_layer
+from cnnstudio.models.trained.value_ranges import VALUE_RANGES
 
 NAMES = [column.name for column in COLUMNS]
 
@@ -131,6 +132,17 @@ def test_another_network_keeps_the_chosen_layer_where_it_has_one(view, qtbot):
     assert view.current == ""
     view.set_table(None)
     assert view.model().rowCount() == 0
+
+
+def test_a_layer_that_was_added_to_a_network_is_marked_and_explained(view):
+    graph = Graph.of(network_config("softmax"))
+    (layer,) = VALUE_RANGES["0-1"].layers("value_range")
+    graph.reconnect(graph.input, "value_range")
+    graph.add(Node("value_range", layer, (graph.input,)))
+    graph.sort()
+    view.set_table(describe(graph.to_config()))
+    shown = cell(view, "value_range", "layer")[0]
+    assert shown.terms == "value_range · added" and "Added by CNN Studio: it brings the pixels" in shown.lesson
 
 
 def test_an_impossible_layer_is_marked_and_says_why(view, pixels):
