@@ -9,14 +9,10 @@ import numpy as np
 import pytest
 
 from cnnstudio.errors import StudioError
-from cnnstudio.models.layer_kinds import LAYER_KINDS
-from cnnstudio.models.layer_kinds.added import lesson_of
-from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.adopt import (
     inspect_model,
     list_adopted,
     read_class_names,
-    read_image_config,
     remember,
     remembered,
     with_answers,
@@ -163,30 +159,22 @@ def test_it_is_asked_once_wherever_the_file_lies(save, tmp_path):
     found = inspect_model(path)
     answers = replace(found.guess, name="Mine", classes=("a", "b", "ç", "d"), input_rule="digit")
     remember(found, answers)
+    assert [(one.path, one.answers) for one in list_adopted()] == [(path, answers)]
     moved = path.rename(tmp_path / "moved.keras")
-    assert remembered(moved) == answers
-    card = load_classifier(moved).card
+    assert remembered(moved) == answers and list_adopted() == []
+    classifier = load_classifier(moved)
+    card = classifier.card
     assert (card.name, card.classes, card.input_rule) == ("Mine", ("a", "b", "ç", "d"), "digit")
+    assert classifier.adopted and find_model("Mine") == moved == list_adopted()[0].path
 
 
-def test_a_model_that_is_described_is_found_by_its_name_wherever_it_was_opened_last(save, tmp_path):
-    path = save(network())
-    found = inspect_model(path)
+def test_two_models_of_one_name_are_told_apart_by_their_paths(save, home, tmp_path):
+    found = inspect_model(save(network()))
     remember(found, replace(found.guess, name="Mine"))
-    assert [(one.path, one.answers.name) for one in list_adopted()] == [(path, "Mine")]
-    moved = path.rename(tmp_path / "moved.keras")
-    assert list_adopted() == []
-    with pytest.raises(StudioError, match="no model “Mine”"):
-        find_model("Mine")
-    assert load_classifier(moved).adopted
-    assert find_model("Mine") == moved == list_adopted()[0].path
-
-
-def test_two_models_of_one_name_are_told_apart_by_their_paths(save):
-    for name in ("one.keras", "two.keras"):
-        found = inspect_model(save(network(activation="softmax" if name == "one.keras" else None), name))
-        remember(found, replace(found.guess, name="Mine"))
-    with pytest.raises(StudioError, match=r"2 models called “Mine”.*one\.keras, .*two\.keras"):
+    kept = next(home.rglob("foreign/*.json"))
+    (tmp_path / "other.keras").touch()
+    kept.with_name("1.json").write_text(kept.read_text().replace(str(found.path), str(tmp_path / "other.keras")))
+    with pytest.raises(StudioError, match=r"2 models called “Mine”.*theirs\.keras, .*other\.keras|other.*theirs"):
         find_model("Mine")
 
 
@@ -201,17 +189,6 @@ def test_who_is_asked_again_finds_the_earlier_answers(save):
     beside = inspect_model(found.path)
     assert "Other names lie beside" in with_answers(beside, answers).names_reason
     assert with_answers(beside, found.guess).guess.classes == ("ant", "bee", "cat", "dog")
-
-
-def test_what_is_added_to_a_network_is_explained_by_each_layer(save):
-    path = save(network())
-    found = inspect_model(path)
-    remember(found, replace(found.guess, value_range="0-1-bgr"))
-    added = [layer.name for layer in load_classifier(path).layers if "Added by" in lesson_of(layer.name, layer.kind)]
-    assert added == ["value_range_blue_first", "value_range", "added_softmax"]
-    rows = {row.name: row.description for row in describe(read_image_config(path)).rows}
-    assert rows["value_range"].startswith("Added by CNN Studio: it brings the pixels")
-    assert lesson_of("value_range", "Conv2D") == LAYER_KINDS["Conv2D"].description
 
 
 def test_damaged_answers_are_asked_again(save, home):

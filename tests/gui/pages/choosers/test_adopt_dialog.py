@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPlainTextEdit, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -20,9 +19,8 @@ from cnnstudio.gui.pages.choosers.adopt_dialog import AdoptDialog
 from cnnstudio.gui.pages.choosers.models import ModelChooser
 from cnnstudio.gui.pages.try_.page import TryPage
 from cnnstudio.gui.settings import Settings
-from cnnstudio.gui.widgets.charts.probability_bars import ProbabilityBars
 from cnnstudio.models.networks.building import build_network
-from cnnstudio.models.trained.adopt import inspect_model, remember, remembered
+from cnnstudio.models.trained.adopt import inspect_model, remembered, with_answers
 from cnnstudio.models.trained.library import load_classifier
 
 SECONDS = 60_000
@@ -181,7 +179,9 @@ def listed(page: TryPage) -> list[str]:
     return [choice.title for choice in page.findChild(Picker, "model_picker").choices]
 
 
-def test_who_does_not_answer_keeps_the_model_in_use(page: TryPage, theirs: Path, qtbot: QtBot) -> None:
+def test_who_does_not_answer_and_what_is_refused_leave_the_model_in_use(
+    page: TryPage, theirs: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
     before, models = page.model, listed(page)
     page.receive(theirs)
     qtbot.waitUntil(lambda: page.findChild(AdoptDialog) is not None, timeout=SECONDS)
@@ -189,37 +189,21 @@ def test_who_does_not_answer_keeps_the_model_in_use(page: TryPage, theirs: Path,
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         press(qtbot, page.findChild(AdoptDialog), "adopt_cancel")
     assert (page.model, page.message, listed(page)) == (before, "", models)
-    assert page.findChild(ModelChooser).name == "LeNet-5 on MNIST"
-
-
-def test_what_is_refused_is_said_and_the_model_in_use_stays(page: TryPage, tmp_path: Path, qtbot: QtBot) -> None:
-    before, models = page.model, listed(page)
     (tmp_path / "pointer.h5").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         page.receive(tmp_path / "pointer.h5")
     assert (page.model, listed(page)) == (before, models) and "Git LFS" in page.message
-    assert page.findChild(ModelChooser).path == before
+    assert page.findChild(ModelChooser).name == "LeNet-5 on MNIST"
 
 
-def test_a_model_is_asked_about_again_and_the_answers_replace_the_old_ones(
-    page: TryPage, theirs: Path, qtbot: QtBot
-) -> None:
-    again, below = page.findChild(QAction, "describe_model"), page.findChild(QPushButton, "wrong_names_button")
-    assert not again.isEnabled() and not below.isVisible()
-    remember(inspect_model(theirs), replace(inspect_model(theirs).guess, name="Theirs", value_range="-1-1"))
-    with qtbot.waitSignal(page.ready, timeout=SECONDS):
-        page.receive(theirs)
-    assert again.isEnabled() and below.isVisible()
-    again.trigger()
-    qtbot.waitUntil(lambda: page.findChild(AdoptDialog) is not None, timeout=SECONDS)
-    dialog = page.findChild(AdoptDialog)
-    assert dialog.answers == remembered(theirs) and dialog.findChild(QLineEdit, "adopt_name").text() == "Theirs"
-    dialog.findChild(QPlainTextEdit, "adopt_classes").setPlainText("ant\nbee\ncat")
-    dialog.findChild(QLineEdit, "adopt_name").setText("Insects")
-    with qtbot.waitSignal(page.ready, timeout=SECONDS):
-        press(qtbot, dialog, "adopt_use")
-    assert set(page.findChild(ProbabilityBars).listed) == {"ant", "bee", "cat"}
-    assert page.findChild(ModelChooser).name == "Insects" and remembered(theirs).value_range == "-1-1"
+def test_who_is_asked_again_finds_the_earlier_answers(theirs: Path, qtbot: QtBot) -> None:
+    found = inspect_model(theirs)
+    earlier = replace(found.guess, name="Theirs", classes=("ant", "bee", "cat"), value_range="-1-1")
+    dialog = AdoptDialog(with_answers(found, earlier), again=True)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.answers == earlier and dialog.findChild(QLineEdit, "adopt_name").text() == "Theirs"
+    assert any("You chose this. Likely is “0 to 1”" in one.text() for one in dialog.findChildren(QLabel))
 
 
 def one_sigmoid(folder: Path, length: int = 3072) -> Path:
