@@ -12,7 +12,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.models.keras_config.image_input import ImageShape
 from cnnstudio.models.trained.adopt import Answers, Inspection, completed_model, image_shape
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES
-from cnnstudio.progress import Meter, OnProgress
+from cnnstudio.progress import Meter, OnProgress, Progress
 from cnnstudio.wording import counted, percent
 
 MOST_IMAGES = 500
@@ -162,6 +162,8 @@ def try_ranges(
     if set(entry.classes) == set(answers.classes):
         labels = np.array([answers.classes.index(name) for name in entry.classes])[labels]
     ranges = [name for name, one in VALUE_RANGES.items() if shape[2] in one.channels]
+    if on_progress is not None:  # it takes seconds after all images are read
+        on_progress(Progress("Opening the network", 0, None, "images"))
     raw = completed_model(model.path, replace(answers, value_range="0-255"))
     meter = Meter("Trying", len(ranges) * len(images), "images", on_progress)
     trials = []
