@@ -15,9 +15,11 @@ def percent(share: float, decimals: int = 1) -> str:
     return f"{100 * share:.{decimals}f} %"
 
 
-def certainty(share: float) -> str:
+def certainty(share: float, decimals: int = 1) -> str:
     """How sure a network is of a class, such as “98.7 %”; of none is it quite sure, so never “100.0 %”."""
-    return "> 99.9 %" if share >= 0.9995 else percent(share)
+    most = 1 - 0.1 ** (2 + decimals)
+    whole = percent(share, decimals)
+    return f"> {percent(most, decimals)}" if whole == percent(1, decimals) else whole
 
 
 def number(value: float) -> str:

@@ -196,7 +196,7 @@ def test_a_cache_that_cannot_be_used_is_made_anew(saved: Path) -> None:
     index.write_bytes(index.read_bytes()[:-100])
     told: list[Progress] = []
     assert images_by_class(load_folder(folder, on_progress=told.append)) == files_by_class()
-    assert "Reading shapes" in {progress.task for progress in told}
+    assert "Reading “shapes”" in {progress.task for progress in told}
 
 
 def test_settings_are_all_used_and_kept(saved: Path, qtbot: QtBot) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from cnnstudio.progress import Progress
-from cnnstudio.wording import counted, duration, number, percent, probability, progress, shape, size
+from cnnstudio.wording import certainty, counted, duration, number, percent, probability, progress, shape, size
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.2, "0 s"), (59.4, "59 s"), (200, "3 min 20 s"), (3900, "1 h 5 min")])
@@ -20,6 +20,21 @@ def test_numbers_of_things() -> None:
 @pytest.mark.parametrize(("share", "text"), [(0, "0.0 %"), (0.987, "98.7 %"), (1, "100.0 %")])
 def test_percentages(share: float, text: str) -> None:
     assert percent(share) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "decimals", "text"),
+    [
+        (1, 1, "> 99.9 %"),
+        (0.9995, 1, "> 99.9 %"),
+        (0.9994, 1, "99.9 %"),
+        (1, 0, "> 99 %"),
+        (0.994, 0, "99 %"),
+        (0, 1, "0.0 %"),
+    ],
+)
+def test_nothing_is_quite_certain(share: float, decimals: int, text: str) -> None:
+    assert certainty(share, decimals) == text
 
 
 @pytest.mark.parametrize(

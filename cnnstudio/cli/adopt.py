@@ -22,7 +22,9 @@ from cnnstudio.models.trained.adopt import (
     inspect_model,
     read_class_names,
     remember,
+    remembered,
     unnamed,
+    with_answers,
 )
 from cnnstudio.models.trained.class_names import MAX_NAMES_BYTES, decoded
 from cnnstudio.models.trained.files import WeightsAloneError, keep_layers
@@ -47,9 +49,9 @@ def adopt(
         str | None,
         typer.Option(
             metavar="FILE|NAMES",
-            help="The class names in the order of the outputs: a text file with one a line, or names with commas "
-            "between. Of a network with one output, the second is the class that it gives the probability of. By "
-            "default those of the data set, else class 0, class 1, ….",
+            help="The class names in the order of the outputs: a text file with a name on each line, or names with "
+            "commas between. Of a network with one output, the second is the class that it gives the probability of. "
+            "By default those of the data set, else class 0, class 1, ….",
         ),
     ] = None,
     dataset: Annotated[
@@ -79,7 +81,10 @@ def adopt(
         ),
     ] = None,
 ) -> None:
-    """Describe a model from elsewhere: its classes and the images it takes. What you leave out is guessed."""
+    """Describe a model from elsewhere: its classes and the images it takes.
+
+    What you leave out stays as you said it before; the first time, it is guessed.
+    """
     path = model_file(model.expanduser())
     if architecture is not None:
         _give_layers(path, architecture)
@@ -87,6 +92,9 @@ def adopt(
         found = inspect_model(path)
     except WeightsAloneError as error:
         raise StudioError(f"{error}{_offer(path)}") from error
+    known = remembered(path)
+    if known is not None:
+        found = with_answers(found, known)
     guess = found.guess
     with wrong_use():
         answers = replace(
@@ -97,9 +105,10 @@ def adopt(
             value_range=value_range or guess.value_range,
             outputs=outputs or guess.outputs,
             image_size=guess.image_size if image_size is None else _size(image_size),
+            dataset=guess.dataset if classes is None else "",
         )
         check_answers(found, answers)
-    entry = _dataset(found, answers, dataset)
+    entry = _dataset(found, answers, dataset) if dataset is not None or known is None else None
     trials = None
     if entry is not None:
         if classes is None:
@@ -110,7 +119,7 @@ def adopt(
             answers = replace(answers, classes=unnamed(len(answers.classes)))
     remember(found, answers)
     _print(found, answers)
-    if classes is None and found.names_reason:
+    if classes is None and found.names_reason and (not found.names_found or answers.classes == guess.classes):
         print(found.names_reason)
     if trials is not None:
         _print_trials(trials)
@@ -118,7 +127,7 @@ def adopt(
         if not trials.tells and others:
             names = ", ".join(f"--dataset {other.name} ({other.title})" for other in others[:MOST_NAMED])
             print(f"If it was trained on another data set of such images, name it: {names}.")
-    elif value_range is None:
+    elif value_range is None and known is None:
         print(
             f"The range of values is a guess. {found.range_reason} If its answers are poor, try another --value-range, "
             "or name images to try them on with --dataset."
@@ -143,7 +152,7 @@ def _dataset(model: Inspection, answers: Answers, named: str | None) -> DatasetE
         entry = in_size(entry, image_shape(model, answers))
         if len(entry.classes) != len(answers.classes):
             raise WrongUseError(
-                f"The network has {len(answers.classes):,} classes, but {entry.title} has {len(entry.classes):,}: name "
+                f"The network has {len(answers.classes):,} classes, but {entry.words} has {len(entry.classes):,}: name "
                 "another data set."
             )
     return entry

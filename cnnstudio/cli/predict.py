@@ -13,11 +13,12 @@ from cnnstudio.cli.console import complain, engine_at_work, print_json, progress
 from cnnstudio.cli.failures import WrongUseError
 from cnnstudio.cli.options import JsonOption, ModelArgument
 from cnnstudio.errors import StudioError
-from cnnstudio.wording import counted, percent, probability
+from cnnstudio.wording import certainty, counted, probability
 
 if TYPE_CHECKING:
     from cnnstudio.data.folders.files import PictureFile
     from cnnstudio.data.pictures.strokes import Drawing
+    from cnnstudio.data.report import LeftOut
     from cnnstudio.models.trained.classifier import Classifier
 
 BATCH = 512
@@ -78,7 +79,8 @@ def predict(
         from cnnstudio.models.trained.library import load_classifier
 
         drawings = [] if strokes is None else read_drawings(strokes)
-        files, problems = list_pictures(images or ())
+        left_out: list[LeftOut] = []
+        files, problems = list_pictures(images or (), left_out)
         if not files and not problems and strokes is None:
             raise StudioError(f"There is no image in {', '.join(str(path) for path in images or ())}.")
         classifier = load_classifier(model)
@@ -96,7 +98,7 @@ def predict(
         for entry in wrong:
             complain(_complaint(_name(entry), entry["error"]))
         code = 1 if wrong else 0
-    for problem in problems:
+    for problem in (*problems, *(one.text for one in left_out)):
         complain(problem)
     return code or (1 if problems else 0)
 
@@ -194,10 +196,10 @@ def _print_lines(entries: Sequence[Entry]) -> None:
     for entry in entries:
         if "digits" in entry:
             best = (digit["predictions"][0] for digit in entry["digits"])
-            read = ", ".join(f"{one['class']} ({percent(one['probability'])})" for one in best)
+            read = ", ".join(f"{one['class']} ({certainty(one['probability'])})" for one in best)
             print(f"{_name(entry)}: {len(entry['digits'])} digits, row by row: {read}")
         elif "predictions" in entry:
-            named = (f"{one['class']} ({percent(one['probability'])})" for one in entry["predictions"])
+            named = (f"{one['class']} ({certainty(one['probability'])})" for one in entry["predictions"])
             none = "" if entry.get("answers", ["one"]) else "none of the classes; the most probable: "
             print(f"{_name(entry)}: {none}{', '.join(named)}")
 

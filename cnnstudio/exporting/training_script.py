@@ -214,12 +214,12 @@ def _check_fit(table: LayerTable, entry: DatasetEntry) -> None:
     """Refuses a network that cannot be trained on a data set as it is."""
     if table.classes != len(entry.classes):
         raise StudioError(
-            f"This network has {table.classes_text}, but {entry.title} has {len(entry.classes):,} classes. Fit the "
+            f"This network has {table.classes_text}, but {entry.words} has {len(entry.classes):,} classes. Fit the "
             "network to them first, or choose another data set."
         )
     if table.input_shape != entry.image_shape:
         raise StudioError(
-            f"This network takes images of {shape(table.input_shape)}, but those of {entry.title} are "
+            f"This network takes images of {shape(table.input_shape)}, but those of {entry.words} are "
             f"{shape(entry.image_shape)}. Fit the network to them first, or choose another data set."
         )
 
@@ -309,7 +309,7 @@ def _comment(text: str) -> str:
 
 def _published_images(entry: DatasetEntry) -> _ImagesCode:
     if not entry.keras:
-        raise StudioError(f"Keras cannot load {entry.title}, so there is no script for it. Choose another data set.")
+        raise StudioError(f"Keras cannot load {entry.words}, so there is no script for it. Choose another data set.")
     module, *arguments = entry.keras
     lines = [
         "# Raw values 0–255, and the number of each image's class.",

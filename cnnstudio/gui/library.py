@@ -85,10 +85,13 @@ class Library(QObject):
     Signals:
         changed(): the lists are others than before.
         refreshed(): the worker has looked, and the lists are as it found them.
+        described(object): the user has said anew what the model from elsewhere with this path is: whoever has it open
+            opens it again.
     """
 
     changed = Signal()
     refreshed = Signal()
+    described = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

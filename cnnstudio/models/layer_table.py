@@ -22,6 +22,7 @@ from cnnstudio.limits import (
 )
 from cnnstudio.models.keras_config.graph import Config, Graph, Node
 from cnnstudio.models.layer_kinds import LAYER_KINDS, group_of
+from cnnstudio.models.layer_kinds.added import lesson_of
 from cnnstudio.models.layer_kinds.effects import Effect, shape_words
 from cnnstudio.models.layer_kinds.kind import LayerKind
 from cnnstudio.models.layer_kinds.receptive import Maps
@@ -393,7 +394,7 @@ def _classes(output: Node, known: Mapping[str, Maps]) -> int:
 
 def _row(node: Node, effect: Effect | None) -> LayerRow:
     kind = LAYER_KINDS.get(node.kind)
-    title, description = (kind.title, kind.description) if kind else (node.kind, "")
+    title, description = kind.title if kind else node.kind, lesson_of(node.name, node.kind)
     if effect is None:
         return LayerRow(node.name, node.kind, title, description, node.inputs)
     return LayerRow(

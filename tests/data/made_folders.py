@@ -405,6 +405,9 @@ MADE: dict[str, MadeFolder] = {
         "COVID Normal",
         all=4,
     ),
+    "masks below the pictures of each class": folder(
+        [*each("{c}/{n}.jpg", "a", "b"), *each("{c}/masks/{n}_mask.png", "a", "b")], "a b", all=4
+    ),
     "masks named as their pictures": folder(
         [
             *each("{c}/{c} ({n}).png", "benign", "malignant"),

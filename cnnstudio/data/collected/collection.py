@@ -24,6 +24,7 @@ from cnnstudio.data.folders.names import natural_key
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
 from cnnstudio.data.pictures.open import is_picture, open_image
 from cnnstudio.data.pictures.strokes import Drawing, render
+from cnnstudio.data.report import LeftOut
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.names import checked_name
 from cnnstudio.progress import Progress
@@ -361,7 +362,9 @@ def add_pictures(
     Raises:
         StudioError: the class is gone, or the disk is full.
     """
-    files, problems = list_pictures([source for source in sources if isinstance(source, Path)])
+    left_out: list[LeftOut] = []
+    files, problems = list_pictures([source for source in sources if isinstance(source, Path)], left_out)
+    problems += [one.text for one in left_out]
     ready: list[Callable[[], Path | bytes]] = [file.source for file in files]
     ready += [partial(bytes, source) for source in sources if isinstance(source, bytes)]
     paths: list[Path] = []

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 
 from cnnstudio.data.folders.disk import Store
 from cnnstudio.data.folders.layout import ORDER, Branch, Layout, LayoutChoice, Place
@@ -33,14 +34,6 @@ _MOST = 0.8
 
 _UNEQUAL = 2
 """So many times more pictures in one folder than in another with the same folders in it: they are splits."""
-
-_NOTES = frozenset(
-    {"annotation", "annotations", "labels", "masks", "ground_truth", "groundtruth", "gt", "segmentations", "xmls"}
-)
-"""Names, in lower case, of folders with what is known of pictures in another one."""
-
-_IMAGES = frozenset({"image", "images", "img", "imgs", "jpegimages", "pictures", "photos"})
-"""Names of that one."""
 
 _NO_PICTURES = (
     *(".xml", ".txt", ".json", ".csv", ".tsv", ".md", ".mat", ".npy", ".npz", ".html", ".pdf", ".py", ".ipynb"),
@@ -106,7 +99,7 @@ def unwrapped(root: Branch, whatever_it_is_called: bool = False) -> Branch:
     branch = root
     seen = {root.identity}
     for _ in range(_WRAPPINGS):
-        folders = [folder for folder in branch.folders if folder not in _notes_beside(branch)]
+        folders = [folder for folder in branch.folders if folder not in branch.notes]
         if len(folders) != 1 or not folders[0].folders or branch.pictures:
             return branch
         if split_named(folders[0].name) and not whatever_it_is_called:
@@ -116,15 +109,6 @@ def unwrapped(root: Branch, whatever_it_is_called: bool = False) -> Branch:
         seen.add(folders[0].identity)
         branch = folders[0]
     return branch
-
-
-def _notes_beside(branch: Branch) -> list[Branch]:
-    """The folders in one that belong to the pictures in another: annotations, masks."""
-    named = [folder for folder in branch.folders if folder.name.casefold() in _NOTES]
-    if not named or len(named) == len(branch.folders):
-        return []
-    images = any(folder.name.casefold() in _IMAGES for folder in branch.folders)
-    return [folder for folder in named if images or not any(one.pictures for one in (folder, *folder.folders))]
 
 
 def find_folders(
@@ -228,10 +212,10 @@ def _parts(store: Store, top: Branch, name: str, choice: LayoutChoice, while_loo
     if choice.level == "1" and choice.kind:
         named = _named_parts(top, name, must=False)
         return named or Parts((Part("all", top),))
-    around = {*store.above(), top.identity, *(folder.identity for folder in _notes_beside(top))}
+    around = {*store.above(), top.identity, *(folder.identity for folder in top.notes)}
     folders = [folder for folder in top.folders if folder.identity not in around]
     named = _named_parts(top, name, must=True)
-    without = frozenset(folder.path for folder in _notes_beside(top))
+    without = frozenset(folder.path for folder in top.notes)
     plain = Parts((Part("all", top, without),))
     alike = _parts_alike(folders, while_looking)
     if alike is not None and not _splits_of(folders):
@@ -338,7 +322,7 @@ def _levels(parts: Parts, while_looking: Callable[[], object], store: Store) -> 
     for part in parts.parts:
         depth = part.branch.path.count("/") + 1 if part.branch.path else 0
         for folder in part.folders:
-            inside = folder.walk(while_looking, around, without=_notes_beside)
+            inside = folder.walk(while_looking, around, without=attrgetter("notes"))
             for branch in () if folder.identity in around else inside:
                 pictures = branch.pictures or (len(branch.files) if not _is_other(branch) else 0)
                 if pictures:
@@ -387,8 +371,8 @@ def _files_by_class(
             found.again.append(folder.path)
             continue
         filled = []
-        for branch in folder.walk(while_looking, elsewhere, found.again, _notes_beside):
-            found.notes += [notes.path for notes in _notes_beside(branch)]
+        for branch in folder.walk(while_looking, elsewhere, found.again, attrgetter("notes")):
+            found.notes += [notes.path for notes in branch.notes]
             filled += [branch] if branch.files else []
         if filled and all(map(_is_other, filled)):
             found.others.append(folder.path)
@@ -431,7 +415,7 @@ def _left_outside(top: Branch, parts: Sequence[Part], notes: Sequence[str]) -> I
     holders = [part.branch for part in parts]
     above = holders if top in holders else [top, *holders]
     yield from stray_pictures(sum(branch.pictures for branch in above))
-    yield from folders_of_notes([*(folder.name for folder in _notes_beside(top)), *notes])
+    yield from folders_of_notes([*(folder.name for folder in top.notes), *notes])
     if top not in holders:
         beside = [
             folder.name

@@ -3,13 +3,16 @@
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path, PurePosixPath
 
 from cnnstudio.data.folders.disk import open_store
 from cnnstudio.data.folders.layout import Branch
 from cnnstudio.data.folders.names import composed, natural_key, readable
+from cnnstudio.data.folders.notes import folders_of_notes, masks_beside
 from cnnstudio.data.folders.zip_file import Archive
 from cnnstudio.data.pictures.open import is_picture
+from cnnstudio.data.report import LeftOut
 from cnnstudio.errors import StudioError
 from cnnstudio.storage import is_file, is_folder
 
@@ -55,12 +58,14 @@ class PictureFile:
             raise StudioError(f"{self.name}: {error}") from error
 
 
-def list_pictures(paths: Iterable[Path]) -> tuple[list[PictureFile], list[str]]:
+def list_pictures(paths: Iterable[Path], left_out: list[LeftOut] | None = None) -> tuple[list[PictureFile], list[str]]:
     """Finds all pictures.
 
     Args:
-        paths: files (taken as they are), folders (with all folders below; hidden files and folders are left out; a
-            folder that is reached twice, by symbolic links, counts once) and zip archives.
+        paths: files (taken as they are), folders (with all folders below; hidden files and folders are left out, and so
+            are masks and annotations, as in an import; a folder that is reached twice, by symbolic links, counts once)
+            and zip archives.
+        left_out: to this is added which masks and annotations are left out.
 
     Returns:
         The pictures, every argument in turn, below it in natural order; and a sentence for each file or folder that
@@ -72,9 +77,10 @@ def list_pictures(paths: Iterable[Path]) -> tuple[list[PictureFile], list[str]]:
     files: list[PictureFile] = []
     problems: list[str] = []
     seen: set[str] = set()
+    apart = [] if left_out is None else left_out
     for path in paths:
         is_store = is_folder(path) or (path.suffix.lower() == ".zip" and is_file(path))
-        for file in _below(path, problems) if is_store else (PictureFile(readable(path), path),):
+        for file in _below(path, problems, apart) if is_store else (PictureFile(readable(path), path),):
             spelled_out = os.path.abspath(file.name)  # noqa: PTH100 - Path keeps “..”
             if spelled_out not in seen:
                 seen.add(spelled_out)
@@ -82,15 +88,21 @@ def list_pictures(paths: Iterable[Path]) -> tuple[list[PictureFile], list[str]]:
     return files, problems
 
 
-def _below(path: Path, problems: list[str]) -> Iterator[PictureFile]:
+def _below(path: Path, problems: list[str], left_out: list[LeftOut]) -> Iterator[PictureFile]:
     """The pictures in a folder or archive: in every folder its files come before the folders in it."""
     store = open_store(path)
     archive = store if isinstance(store, Archive) else None
-    branches = Branch(store).walk(lambda: None)
+    branches = Branch(store).walk(lambda: None, without=attrgetter("notes"))
+    masks: list[str] = []
+    notes: list[str] = []
     for branch in sorted(branches, key=lambda branch: [natural_key(part) for part in branch.path.split("/")]):
         folder = f"{path}/{branch.path}" if branch.path else str(path)
-        for name in sorted(filter(is_picture, branch.files), key=natural_key):
+        masks += [branch.full(name) for name in sorted(branch.masks)]
+        notes += [below.path for below in branch.notes]
+        pictures = (name for name in branch.files if is_picture(name) and name not in branch.masks)
+        for name in sorted(pictures, key=natural_key):
             member = f"{branch.path}/{name}" if branch.path else name
             yield PictureFile(readable(f"{folder}/{name}"), path if archive else Path(folder, name), archive, member)
+    left_out += [*folders_of_notes(notes), *masks_beside(masks)]
     shut = [(below, f"The folder cannot be read: {why}.") for below, why in store.shut]
     problems += [f"{readable(f'{path}/{below}')}: {why}" for below, why in (*shut, *store.problems)]

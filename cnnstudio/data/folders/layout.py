@@ -31,6 +31,14 @@ _OFTEN = 2_000
 _MASK = re.compile(r"[ _.-](masks?|seg|segmentation|gt|ground_?truth)([ _.-]?\d+)?\.[a-z]+$", re.IGNORECASE)
 """The end of the name of a mask."""
 
+_NOTES = frozenset(
+    {"annotation", "annotations", "labels", "masks", "ground_truth", "groundtruth", "gt", "segmentations", "xmls"}
+)
+"""Names, in lower case, of folders with what is known of pictures in another one."""
+
+_IMAGES = frozenset({"image", "images", "img", "imgs", "jpegimages", "pictures", "photos"})
+"""Names of that one."""
+
 _PARTS = re.compile(r",(?=(?:file|class|train|validation|test|unused)=)")
 
 
@@ -78,6 +86,22 @@ class Branch:
         """How many pictures lie in it, not in folders below, and masks not counted."""
         return sum(map(is_picture, self.files)) - sum(map(is_picture, self.masks))
 
+    @cached_property
+    def notes(self) -> "Sequence[Branch]":
+        """The folders in it that belong to its pictures, or to those in another: annotations, masks."""
+        named = [folder for folder in self.folders if folder.name.casefold() in _NOTES]
+        if not named:
+            return []
+        own = {_stem(file) for file in self.files} if self.pictures else set()
+        is_class = len(named) == len(self.folders)
+        images = any(folder.name.casefold() in _IMAGES for folder in self.folders)
+        return [
+            folder
+            for folder in named
+            if any(is_picture(file) and _stem(file) in own for file in folder.files)
+            or (not is_class and (images or not any(one.pictures for one in (folder, *folder.folders))))
+        ]
+
     @property
     def identity(self) -> Hashable:
         """The same for a folder that is reached in two ways."""
@@ -115,6 +139,12 @@ class Branch:
                 waiting += [folder for folder in reversed(branch.folders) if folder not in passed]
             elif again is not None:
                 again.append(branch.path)
+
+
+def _stem(file: str) -> str:
+    """What a picture and its mask are both called."""
+    mask = _MASK.search(file)
+    return (file[: mask.start()] if mask else file.rpartition(".")[0]).casefold()
 
 
 def watched(items: Iterable[Item], while_looking: Callable[[], object]) -> Iterator[Item]:

@@ -50,7 +50,7 @@ def survey_folder(path: Path, on_progress: OnProgress | None = None, layout: str
     """
     path = path.absolute()
     with closing(open_store(path)) as store:
-        looking = Meter(f"Looking through {_title(path)}", None, "images", on_progress).heartbeat
+        looking = Meter(f"Looking through “{_title(path)}”", None, "images", on_progress).heartbeat
         found, others = find_layouts(store, _title(path), looking, layout)
         suggestion = suggest(store, found)
     counts = found.counts()
@@ -127,7 +127,7 @@ def load_folder(
     """
     path = path.absolute()
     check_image_shape(image_size, channels)
-    looking = Meter(f"Looking through {_title(path)}", None, "images", on_progress).heartbeat
+    looking = Meter(f"Looking through “{_title(path)}”", None, "images", on_progress).heartbeat
     found = None if rescan else find_cached(path, image_size, channels, looking, layout)
     if found is None:
         waiting = Meter(f"Waiting for another CNN Studio that reads {_title(path)}", None, "images", on_progress)
@@ -147,7 +147,7 @@ def _scan(
     """Decodes all images into the cache."""
     signed = [(str(path), *sign_file(str(path)))]
     with closing(open_store(path)) as store:
-        looking = Meter(f"Looking through {_title(path)}", None, "images", on_progress).heartbeat
+        looking = Meter(f"Looking through “{_title(path)}”", None, "images", on_progress).heartbeat
         layout = find_layout(store, _title(path), looking, choice)
         suggestion = suggest(store, layout)
         suggestion = replace(suggestion, notes=(*layout.notes, *suggestion.notes))

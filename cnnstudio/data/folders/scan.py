@@ -79,7 +79,7 @@ def scan_images(
     Raises:
         StudioError: no file is a picture, or there is no room for the images.
     """
-    meter = Meter(f"Reading {name}", len(layout), "images", on_progress)
+    meter = Meter(f"Reading “{name}”", len(layout), "images", on_progress)
     meter.tell(0)
     findings = _Findings(store.problems)
     paths = layout.paths()

@@ -61,6 +61,11 @@ class DatasetEntry:
     layout: str = ""
 
     @property
+    def words(self) -> str:
+        """Its title within a sentence: in quotation marks where a user gave it, as that may be any word."""
+        return self.title if self.path is None else f"“{self.title}”"
+
+    @property
     def download_bytes(self) -> int:
         """Bytes that are downloaded at first use; 0 for what ships and for a user's own images."""
         return self.remote.bytes if self.remote else 0

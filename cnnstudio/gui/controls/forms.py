@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.number_boxes import DecimalBox, WholeBox
+from cnnstudio.gui.controls.picker import ListBox
 from cnnstudio.gui.look.theme import GRID
 
 CAPTION_WIDTH = 13 * GRID
@@ -50,7 +51,7 @@ def combo(name: str, title: str, tip: str, choices: Mapping[Any, tuple[str, str]
         tip: its tooltip.
         choices: the data of each item, with its text and its tooltip.
     """
-    made = describe(QComboBox(), name, title, tip)
+    made = describe(ListBox(), name, title, tip)
     for place, (data, (text, lesson)) in enumerate(choices.items()):
         made.addItem(text, data)
         made.setItemData(place, lesson, TIP)

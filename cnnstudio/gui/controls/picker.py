@@ -6,7 +6,15 @@ from typing import Any
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QPainter, QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QSizePolicy, QStyle, QStyledItemDelegate, QStyleOptionComboBox
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionComboBox,
+    QStylePainter,
+)
 from typing_extensions import override
 
 from cnnstudio.gui.look.theme import GAP, GRID, bold_font, colours, small_font
@@ -16,6 +24,8 @@ _LIST_WIDTH = 46 * GRID
 _ARROW = 4 * GRID
 _HEADING = 4 * GRID
 _ROWS_SHOWN = 9
+_MOST_LINES = 12
+"""Of a description in the open list."""
 
 NO_PICTURE = QIcon()
 """The icon of a choice without a picture."""
@@ -50,50 +60,55 @@ class _Look:
 
     def _title_lines(self, title: str, width: int) -> tuple[str, int]:
         """A title in one line or in two, the last of which is cut where it is too long, and their height."""
-        metrics, lines = QFontMetrics(self.title), [title]
-        if metrics.horizontalAdvance(title) > width and " " in title:
-            words = title.split()
-            fitting = [n for n in range(1, len(words)) if metrics.horizontalAdvance(" ".join(words[:n])) <= width]
-            first = fitting[-1] if fitting else 1
-            lines = [" ".join(words[:first]), " ".join(words[first:])]
-        lines = [metrics.elidedText(line, Qt.TextElideMode.ElideRight, width) for line in lines]
+        metrics = QFontMetrics(self.title)
+        lines = _wrapped(title, metrics, width, 2)
         return "\n".join(lines), len(lines) * metrics.height() + 2
 
     def height(self, choice: Choice, width: int) -> int:
         """Of a choice whose description is wrapped to a width that leaves room for the picture."""
         picture = 0 if choice.icon.isNull() else _PICTURE
-        room = QRect(0, 0, width - (picture + 2 * GAP if picture else 0), 1000)
-        flags = Qt.TextFlag.TextWordWrap.value
-        lines = QFontMetrics(self.description).boundingRect(room, flags, choice.description).height()
-        text = self._title_lines(choice.title, room.width())[1] + (lines if choice.description else 0)
-        return max(text, picture)
+        room = width - (picture + 3 * GAP // 2 if picture else 0)
+        metrics = QFontMetrics(self.description)
+        lines = len(_wrapped(choice.description, metrics, room, _MOST_LINES)) if choice.description else 0
+        return max(self._title_lines(choice.title, room)[1] + lines * metrics.height(), picture)
 
-    def paint(self, painter: QPainter, area: QRect, choice: Choice, enabled: bool, one_line: bool) -> None:
-        """Paints picture, title and description; the latter wrapped, or cut to one line.
+    def paint(self, painter: QPainter, area: QRect, choice: Choice, enabled: bool, closed: bool) -> None:
+        """Paints picture, title and description, in the middle of their height.
 
-        A title that is too long goes on in a second line.
+        A title that is too long goes on in a second line; the description, in as many as there is room for. In the
+        closed picker, the facts take its place.
         """
         theme = colours()
         if not choice.icon.isNull():
             side = min(_PICTURE, area.height())
-            top = area.top() + (area.height() - side) // 2 if one_line else area.top()
             mode = QIcon.Mode.Normal if enabled else QIcon.Mode.Disabled
+            top = area.top() + (area.height() - side) // 2
             choice.icon.paint(painter, QRect(area.left(), top, side, side), mode=mode)
             area = area.adjusted(side + 3 * GAP // 2, 0, 0, 0)
-        text = (choice.facts if one_line else "") or choice.description
+        text = (choice.facts if closed else "") or choice.description
         title, height = self._title_lines(choice.title, area.width())
-        if one_line:
-            whole = height + (QFontMetrics(self.description).height() if text else 0)
-            area = area.adjusted(0, max(0, (area.height() - whole) // 2), 0, 0)
+        metrics = QFontMetrics(self.description)
+        room = max(1, (area.height() - height) // metrics.height())
+        lines = _wrapped(text, metrics, area.width(), room) if text else []
+        area = area.adjusted(0, max(0, (area.height() - height - len(lines) * metrics.height()) // 2), 0, 0)
         painter.setFont(self.title)
         painter.setPen(QColor(theme.text if enabled else theme.disabled))
         painter.drawText(area, Qt.AlignmentFlag.AlignTop, title)
         painter.setFont(self.description)
         painter.setPen(QColor(theme.secondary if enabled else theme.disabled))
-        if one_line:
-            text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, area.width())
-        area = area.adjusted(0, height, 0, 0)
-        painter.drawText(area, Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap, text)
+        painter.drawText(area.adjusted(0, height, 0, 0), Qt.AlignmentFlag.AlignTop, "\n".join(lines))
+
+
+def _wrapped(text: str, metrics: QFontMetrics, width: int, most: int) -> list[str]:
+    """A text in lines of a width, at most so many, the last of which is cut where there is more to say."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".lstrip()
+        if not lines[-1] or len(lines) == most or metrics.horizontalAdvance(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return [metrics.elidedText(line, Qt.TextElideMode.ElideRight, width) for line in lines]
 
 
 class _Delegate(QStyledItemDelegate):
@@ -120,7 +135,7 @@ class _Delegate(QStyledItemDelegate):
             painter.setBrush(QColor(colours().accent_soft))
             painter.drawRoundedRect(row.adjusted(1, 1, -1, -1), 6, 6)
         area = row.adjusted(GAP, GAP, -GAP, -GAP)
-        _Look(self._picker.font()).paint(painter, area, self._picker.choices[index.row()], enabled=True, one_line=False)
+        _Look(self._picker.font()).paint(painter, area, self._picker.choices[index.row()], enabled=True, closed=False)
         painter.restore()
 
     @override
@@ -135,7 +150,46 @@ class _Delegate(QStyledItemDelegate):
         return group if row == 0 or self._picker.choices[row - 1].group != group else ""
 
 
-class Picker(QComboBox):
+class ListBox(QComboBox):
+    """A list of words to choose from; closed, what is too long ends in “…”, and open it is as wide as its longest item.
+
+    Where it is longer than what opens, it has a scroll bar. Qt leaves that away where the list was made before it stood
+    in a page, whose stylesheet says how it opens.
+    """
+
+    @property
+    def popup_width(self) -> int:
+        """What opens is at least as wide, in device-independent pixels."""
+        bar = self.view().verticalScrollBar().sizeHint().width() if self.count() > self.maxVisibleItems() else 0
+        widest = self.view().sizeHintForColumn(0) + bar + 2 * GRID
+        return min(widest, self.screen().availableSize().width() - 4 * GRID)
+
+    @override
+    def showPopup(self) -> None:
+        self.view().setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.view().setMinimumWidth(self.popup_width)
+        super().showPopup()
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        edit = self.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
+        )
+        # A pixel at each side is the style's own.
+        text = self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideRight, edit.width() - 2)
+        if self.isEditable() or text == self.currentText():
+            super().paintEvent(event)
+            return
+        option.currentText = text
+        painter = QStylePainter(self)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+        painter.end()
+
+
+class Picker(ListBox):
     """A list to choose from; closed, it shows the picture, the title and the facts, or else the sentence."""
 
     changed = Signal(str)
@@ -197,12 +251,18 @@ class Picker(QComboBox):
                 self.setAccessibleDescription(f"{choice.title}. {choice.description}")
                 self.changed.emit(key)
 
+    @property
+    @override
+    def popup_width(self) -> int:
+        """Of the open list, which wraps what is too long."""
+        return _LIST_WIDTH + 2 * GAP + self.view().verticalScrollBar().sizeHint().width()
+
     @override
     def showPopup(self) -> None:
         # Not before: Qt lays even a list that was never open out anew whenever the font or the parent changes.
         if not isinstance(self.itemDelegate(), _Delegate):
             self.setItemDelegate(_Delegate(self))
-            self.view().setMinimumWidth(_LIST_WIDTH + 2 * GAP)
+            self.view().setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         super().showPopup()
 
     @override
@@ -217,7 +277,7 @@ class Picker(QComboBox):
         self.style().drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option, painter, self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         area = self.rect().adjusted(GAP + 2, 1, -_ARROW, -1)
-        _Look(self.font()).paint(painter, area, self._choices[current], self.isEnabled(), one_line=True)
+        _Look(self.font()).paint(painter, area, self._choices[current], self.isEnabled(), closed=True)
         painter.end()
 
     @override

@@ -133,8 +133,8 @@ class ProgressPanel(QWidget):
             return
         self._bar.show_part(event.done, event.total)
         if self._cancel.isEnabled():
-            amount = progress(event)
-            self._state.setText(breakable(f"{event.task}: {amount}"))
+            begins = not event.done and event.total is None
+            self._state.setText(breakable(f"{event.task} …" if begins else f"{event.task}: {progress(event)}"))
 
     @Slot(object)
     def _finish(self, result: object) -> None:

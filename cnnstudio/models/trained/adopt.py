@@ -6,10 +6,11 @@ kept in the user's folder by the file's checksum, so that they are asked for onc
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cnnstudio import wording
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
@@ -27,6 +28,7 @@ from cnnstudio.models.keras_config.image_input import (
     take_images,
     takes_images,
 )
+from cnnstudio.models.layer_kinds.added import VALUE_RANGE
 from cnnstudio.models.layer_kinds.effects import shape_words
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
@@ -35,7 +37,7 @@ from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.files import NoCardError, likely_size, load_model, model_digest, read_graph
 from cnnstudio.models.trained.outputs import OUTPUTS, give_probabilities, likely_outputs, set_two
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES, ValueRange
-from cnnstudio.storage import data_folder, write_atomically
+from cnnstudio.storage import data_folder, exists, write_atomically
 
 if TYPE_CHECKING:
     import keras
@@ -147,6 +149,38 @@ def inspect_model(path: Path) -> Inspection:
     )
 
 
+def with_answers(model: Inspection, answers: Answers) -> Inspection:
+    """A model that was asked about before: the answers of then, in place of what is likely.
+
+    Answers that make no sense for it, as an earlier version may have kept them, are passed over; and so are classes
+    without names, where names lie beside it by now.
+    """
+    try:
+        check_answers(model, answers)
+    except StudioError:
+        return model
+    likely = model.guess
+    if model.names_found and answers.classes == unnamed(len(answers.classes)):
+        answers = replace(answers, classes=likely.classes)
+
+    def why(key: str, table: Mapping[str, Any], reason: str) -> str:
+        """The reason for what is likely, and that it was not chosen."""
+        name = getattr(likely, key)
+        return reason if getattr(answers, key) == name else f"You chose this. Likely is “{table[name].title}”: {reason}"
+
+    named = model.names_reason
+    if model.names_found and answers.classes != likely.classes:
+        named = "You named them so. Other names lie beside the model: “From a file…” takes them."
+    return replace(
+        model,
+        guess=answers,
+        range_reason=why("value_range", VALUE_RANGES, model.range_reason),
+        rule_reason=why("input_rule", INPUT_RULES, model.rule_reason),
+        output_reason=why("outputs", OUTPUTS, model.output_reason),
+        names_reason=named,
+    )
+
+
 def _called(path: Path) -> str:
     """A name to propose: that of the file, or of its folder where all files of that kind are called alike."""
     name = path.stem.removesuffix(".weights")
@@ -177,7 +211,7 @@ def read_class_names(text: str, count: int) -> tuple[str, ...]:
     lines = listed_names(text)
     if len(lines) != count:
         raise StudioError(
-            f"The network has {count:,} classes, so it needs {count:,} class names, one a line; there "
+            f"The network has {count:,} classes, so it needs {count:,} class names; there "
             f"{'is' if len(lines) == 1 else 'are'} {len(lines):,}."
         )
     twice = next((name for name, times in Counter(lines).items() if times > 1), None)
@@ -240,6 +274,19 @@ def _outputs_words(model: Inspection) -> str:
     return f"The network has {model.outputs:,} outputs"
 
 
+@dataclass(frozen=True)
+class Adopted:
+    """A model without a card, and what the user has said of it.
+
+    Attributes:
+        path: where it was when it was opened or described last.
+        answers: what is known of it.
+    """
+
+    path: Path
+    answers: Answers
+
+
 def remember(model: Inspection, answers: Answers) -> None:
     """Keeps the answers for a model, in place of earlier ones.
 
@@ -248,19 +295,44 @@ def remember(model: Inspection, answers: Answers) -> None:
     """
     check_answers(model, answers)
     card = _card(answers, image_shape(model, answers))
-    values = json.loads(card.to_json()) | {"value_range": answers.value_range, "outputs": answers.outputs}
-    file = _answers_file(model.digest)
+    values = json.loads(card.to_json()) | {
+        "value_range": answers.value_range,
+        "outputs": answers.outputs,
+        _PLACE: str(model.path.absolute()),
+    }
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(file, json.dumps(values, indent=2, ensure_ascii=False))
+        _keep(_answers_file(model.digest), values)
     except OSError as error:
         raise StudioError(f"Your answers about this model cannot be saved: {reason(error)}.") from error
+
+
+_PLACE = "path"
+"""Under which the answers about a model say where it lies."""
 
 
 def remembered(path: Path) -> Answers | None:
     """The answers about a model; None where it was never asked for, or they cannot be read any more."""
     try:
-        file = _answers_file(model_digest(path))
+        found = _read_answers(_answers_file(model_digest(path)))
+    except StudioError:
+        return None
+    return found[0] if found is not None else None
+
+
+def list_adopted() -> list[Adopted]:
+    """The models without a card of which the user has said what they are, by name; those that are gone are left out."""
+    found = []
+    with suppress(OSError):
+        for file in (data_folder() / _FOLDER).glob("*.json"):
+            kept = _read_answers(file)
+            if kept is not None and kept[1].get(_PLACE) and exists(place := Path(str(kept[1][_PLACE]))):
+                found.append(Adopted(place, kept[0]))
+    return sorted(found, key=lambda one: (one.answers.name.casefold(), str(one.path)))
+
+
+def _read_answers(file: Path) -> tuple[Answers, dict[str, Any]] | None:
+    """Kept answers, and all that the file says; None where there are none, or they cannot be read any more."""
+    try:
         with file.open("rb") as stream:
             text = stream.read(MAX_CARD_BYTES)
         values = json.loads(text)
@@ -272,7 +344,12 @@ def remembered(path: Path) -> Answers | None:
         is_known = answers.value_range in VALUE_RANGES and answers.outputs in OUTPUTS
     except (OSError, ValueError, TypeError, KeyError, RecursionError, StudioError):
         return None
-    return answers if is_known and answers.input_rule in INPUT_RULES else None
+    return (answers, values) if is_known and answers.input_rule in INPUT_RULES else None
+
+
+def _keep(file: Path, values: Mapping[str, Any]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(file, json.dumps(values, indent=2, ensure_ascii=False))
 
 
 _FROM_SOFTMAX = {True: "logits", False: "probabilities"}
@@ -286,11 +363,17 @@ def open_adopted(path: Path) -> Classifier:
         NoCardError: there are no answers yet.
         StudioError: it is not opened.
     """
-    answers = remembered(path)
-    if answers is None:
+    file = _answers_file(model_digest(path))
+    found = _read_answers(file)
+    if found is None:
         raise NoCardError(path)
+    answers, values = found
     model = completed_model(path, answers)
-    return Classifier(model, _card(answers, model.inputs[0].shape[1:]))
+    place = str(path.absolute())
+    if values.get(_PLACE) != place:
+        with suppress(OSError):  # it is opened all the same
+            _keep(file, values | {_PLACE: place})
+    return Classifier(model, _card(answers, model.inputs[0].shape[1:]), adopted=True)
 
 
 def completed_model(path: Path, answers: Answers) -> "keras.Model":
@@ -337,8 +420,12 @@ def _card(answers: Answers, shape: ImageShape) -> Card:
     )
 
 
+_FOLDER = "foreign"
+"""Of the answers, in the user's data folder."""
+
+
 def _answers_file(digest: str) -> Path:
-    return data_folder() / "foreign" / f"{digest[:32]}.json"
+    return data_folder() / _FOLDER / f"{digest[:32]}.json"
 
 
 def _completed(model: "keras.Model", graph: Graph, shape: ImageShape, answers: Answers) -> "keras.Model":
@@ -360,7 +447,7 @@ def _completed(model: "keras.Model", graph: Graph, shape: ImageShape, answers: A
 def _add_range(graph: Graph, entry: ValueRange) -> None:
     """Adds what brings raw values into a range behind the image."""
     before = graph.input
-    for layer in entry.layers(graph.free_name("value_range")):
+    for layer in entry.layers(graph.free_name(VALUE_RANGE)):
         node = Node(layer["config"]["name"], layer, (before,))
         graph.reconnect(before, node.name)
         graph.add(node)

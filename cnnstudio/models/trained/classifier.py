@@ -120,17 +120,19 @@ class Classifier:
     Args:
         model: a Keras model of one image input and one output of class probabilities, taking raw values 0–255.
         card: its card.
+        adopted: whether the card is what a user has said of the model, for its file does not say it.
 
     Raises:
         StudioError: the model and the card do not belong together.
     """
 
-    def __init__(self, model: "keras.Model", card: Card) -> None:
+    def __init__(self, model: "keras.Model", card: Card, adopted: bool = False) -> None:
         keras = import_keras()
         # A Sequential model has no `input`; of its layers, the same can be made as a model that has.
         is_chain = isinstance(model, keras.Sequential) and model.built
         self.model = keras.Model(model.inputs[0], model.outputs[0], name=model.name) if is_chain else model
         self.card = card
+        self.adopted = adopted
         self._passes: dict[tuple[str, ...], Callable[[np.ndarray], Any]] = {}
         self._frozen: list[tuple[Any, np.ndarray]] = []
         self._check()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from cnnstudio.errors import StudioError, reason
-from cnnstudio.models.trained.adopt import open_adopted
+from cnnstudio.models.trained.adopt import list_adopted, open_adopted
 from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card, read_card
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.files import NoCardError, embed_card, embedded_card, load_model
@@ -74,13 +74,14 @@ def find_model(text: str | Path) -> Path:
     """Finds a model by its name or path.
 
     Args:
-        text: the name of a model at hand, or the path of a model's folder, or of a `.keras` or `.h5` file.
+        text: the name of a model at hand, or the path of a model's folder, or of a `.keras` or `.h5` file; or the name
+            that the user gave to a model from elsewhere.
 
     Returns:
         The model's folder, where its card is; else the file that stands for the model, in the folder that was named.
 
     Raises:
-        StudioError: there is none; the sentence names similar ones.
+        StudioError: there is none, and the sentence names similar ones; or there are several of that name.
     """
     folders = {folder.name: folder for _, folder in reversed(_folders())}
     if str(text) in folders:
@@ -92,7 +93,13 @@ def find_model(text: str | Path) -> Path:
         return model_file(path)
     if exists(path):
         return path
-    similar = difflib.get_close_matches(str(text), folders, n=3)
+    adopted = list_adopted()
+    named = [str(one.path) for one in adopted if one.answers.name == str(text)]
+    if len(named) > 1:
+        raise StudioError(f"There are {len(named)} models called “{text}”. Name one by its path: {', '.join(named)}.")
+    if named:
+        return Path(named[0])
+    similar = difflib.get_close_matches(str(text), [*folders, *(one.answers.name for one in adopted)], n=3)
     hint = f" Did you mean {' or '.join(f'“{name}”' for name in similar)}?" if similar else ""
     raise StudioError(f"There is no model “{text}”.{hint} The command “cnnstudio models” lists all there are.")
 

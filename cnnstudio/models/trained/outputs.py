@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.keras_config.graph import Graph, Node, layer_config
+from cnnstudio.models.layer_kinds.added import BOTH_CLASSES, SIGMOID, SOFTMAX
 
 if TYPE_CHECKING:
     import keras
@@ -133,7 +134,7 @@ def give_probabilities(graph: Graph, outputs: Outputs, count: int) -> str | None
     """
     if outputs.logits:
         separate = outputs.independent or count == 1
-        name = graph.free_name("sigmoid" if separate else "probabilities")
+        name = graph.free_name(SIGMOID if separate else SOFTMAX)
         layer = (
             layer_config("Activation", {"name": name, "activation": "sigmoid"})
             if separate
@@ -143,7 +144,7 @@ def give_probabilities(graph: Graph, outputs: Outputs, count: int) -> str | None
         graph.output = name
     if count > 1:
         return None
-    name = graph.free_name("both_classes")
+    name = graph.free_name(BOTH_CLASSES)
     graph.add(Node(name, layer_config("Dense", {"name": name, "units": 2, "trainable": False}), (graph.output,)))
     graph.output = name
     return name

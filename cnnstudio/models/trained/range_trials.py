@@ -12,7 +12,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.models.keras_config.image_input import ImageShape
 from cnnstudio.models.trained.adopt import Answers, Inspection, completed_model, image_shape
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES
-from cnnstudio.progress import Meter, OnProgress
+from cnnstudio.progress import Meter, OnProgress, Progress
 from cnnstudio.wording import counted, percent
 
 MOST_IMAGES = 500
@@ -92,7 +92,7 @@ class Trials:
     def verdict(self) -> str:
         """What the trial tells, in a sentence or two."""
         right, title = percent(self.best.accuracy, 0), VALUE_RANGES[self.best.value_range].title
-        tried = f"Tried on {counted(self.images, 'test image')} of {self.dataset.title}"
+        tried = f"Tried on {counted(self.images, 'test image')} of {self.dataset.words}"
         if self.swapped:
             return f"{tried}: most answers are wrong, as if its two classes were named the wrong way round."
         if self.tells:
@@ -131,7 +131,7 @@ def in_size(entry: DatasetEntry, shape: ImageShape) -> DatasetEntry:
     if entry.path is not None and height == width:
         entry = find_dataset(entry.name, height, channels)
     if entry.image_shape != shape:
-        raise StudioError(f"The images of {entry.title} are not of the network's shape: choose another data set.")
+        raise StudioError(f"The images of {entry.words} are not of the network's shape: choose another data set.")
     return entry
 
 
@@ -154,7 +154,7 @@ def try_ranges(
     entry = in_size(entry, shape)
     if len(entry.classes) != len(answers.classes):
         raise StudioError(
-            f"The network has {len(answers.classes):,} classes, but {entry.title} has {len(entry.classes):,}: choose "
+            f"The network has {len(answers.classes):,} classes, but {entry.words} has {len(entry.classes):,}: choose "
             "another data set."
         )
     dataset = entry.load(on_progress)
@@ -162,6 +162,8 @@ def try_ranges(
     if set(entry.classes) == set(answers.classes):
         labels = np.array([answers.classes.index(name) for name in entry.classes])[labels]
     ranges = [name for name, one in VALUE_RANGES.items() if shape[2] in one.channels]
+    if on_progress is not None:  # it takes seconds after all images are read
+        on_progress(Progress("Opening the network", 0, None, "images"))
     raw = completed_model(model.path, replace(answers, value_range="0-255"))
     meter = Meter("Trying", len(ranges) * len(images), "images", on_progress)
     trials = []

@@ -7,6 +7,7 @@ import numpy as np
 
 from cnnstudio.models.keras_config.equivalents import mixing
 from cnnstudio.models.keras_config.graph import layer_config
+from cnnstudio.models.layer_kinds.added import BLUE_FIRST
 
 IMAGENET_SCALE = tuple(1 / (255 * deviation) for deviation in (0.229, 0.224, 0.225))
 IMAGENET_OFFSET = (-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225)
@@ -42,7 +43,7 @@ class ValueRange:
         layers = []
         if self.blue_first:
             kind, values = mixing([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
-            layers.append(layer_config(kind, {"name": f"{name}_blue_first", **values}))
+            layers.append(layer_config(kind, {"name": f"{name}{BLUE_FIRST}", **values}))
         if (self.scale, self.offset) != (1.0, 0.0):
             values = {
                 key: list(value) if isinstance(value, tuple) else value

@@ -11,6 +11,7 @@ from cnnstudio.data.folders.files import list_pictures
 from cnnstudio.data.folders.names import natural_key
 from cnnstudio.data.pictures.open import open_image
 from cnnstudio.errors import StudioError
+from tests.data.made_folders import MADE
 
 
 def picture(path: Path, size: int = 4) -> Path:
@@ -44,6 +45,19 @@ def test_what_is_no_picture_is_left_out(tmp_path: Path) -> None:
     files, problems = list_pictures([tmp_path])
     assert [Path(file.name).name for file in files] == ["a.PNG", "IMG_1.HEIC", "IMG_2.dng"]
     assert problems == []
+
+
+@pytest.mark.parametrize("name", [name for name in MADE if "masks" in name])
+def test_the_masks_that_an_import_leaves_out_are_left_out_and_told(tmp_path: Path, name: str) -> None:
+    made, left_out = MADE[name], []
+    files, problems = list_pictures([made.make(tmp_path / "set")], left_out)
+    assert (len(files), problems) == (sum(made.counts["all"]), [])
+    assert len(left_out) == 1 and "mask" in left_out[0].text and left_out[0].text.endswith(".")
+
+
+def test_a_folder_of_masks_that_is_named_itself_is_taken(tmp_path: Path) -> None:
+    picture(tmp_path / "masks" / "1_mask.png")
+    assert names(tmp_path / "masks") == ["1_mask.png"]
 
 
 def test_a_file_that_is_named_is_taken_whatever_its_name(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """The picker: choosing, by mouse and by keyboard."""
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
-from cnnstudio.gui.controls.picker import Choice, Picker
+from cnnstudio.gui.controls.picker import Choice, ListBox, Picker
 from cnnstudio.gui.look.theme import LIGHT
 
 
@@ -140,6 +141,54 @@ def test_a_crowded_page_does_not_squeeze_it(qtbot, theme):
     page.show()
     qtbot.waitExposed(page)
     assert picker.height() == 64
+
+
+@pytest.mark.parametrize("kind", [Picker, ListBox])
+def test_a_list_that_is_longer_than_what_opens_has_a_scroll_bar(qtbot, theme, kind):
+    page = QWidget()  # whose stylesheet comes later, as in the window
+    qtbot.addWidget(page)
+    made = kind()
+    QVBoxLayout(page).addWidget(made)
+    titles = [f"Number {number}" for number in range(30)]
+    made.set_choices([Choice(title, title) for title in titles]) if kind is Picker else made.addItems(titles)
+    page.setStyleSheet(QApplication.instance().styleSheet())
+    QApplication.instance().setStyleSheet("")
+    page.show()
+    made.showPopup()
+    assert made.view().verticalScrollBar().isVisible()
+    made.hidePopup()
+
+
+def test_a_long_item_is_seen_whole_in_the_open_list(qtbot, theme):
+    words = ListBox()
+    qtbot.addWidget(words)
+    words.addItems(["Short", "Folders of level 2, 12 classes: Abate, Braeburn, Conference"])
+    words.setFixedWidth(160)
+    words.show()
+    words.showPopup()
+    assert words.view().viewport().width() >= words.view().sizeHintForColumn(0) > 160
+    words.hidePopup()
+
+
+def test_a_description_goes_on_in_a_second_line_of_the_closed_picker(picker, pixels):
+    def lines() -> int:
+        ink = (pixels(picker)[:, 80:220] == QColor(LIGHT.secondary).getRgb()[:3]).all(axis=2).any(axis=1)
+        return int((ink[1:] & ~ink[:-1]).sum())
+
+    picker.set_choices([Choice("a", "A", "Brief."), Choice("b", "B", "More than fits into one of its lines, by far.")])
+    one = lines()
+    picker.set_current("b")
+    assert lines() > one
+
+
+def test_the_words_stand_in_the_middle_of_their_row(picker, pixels):
+    picker.set_choices([Choice("a", "A", "Brief.", picture("#ff0000")), Choice("b", "B", "Brief.", picture("#00ff00"))])
+    picker.showPopup()
+    row = picker.view().visualRect(picker.model().index(1, 0))
+    shown = pixels(picker.view().viewport())[row.top() : row.bottom() + 1, :200]
+    picker.hidePopup()
+    ink = np.flatnonzero((shown < 128).all(axis=2).any(axis=1))
+    assert abs(int(ink[0] + ink[-1]) - row.height()) <= 6
 
 
 def test_the_wheel_changes_nothing(picker, turn_wheel):

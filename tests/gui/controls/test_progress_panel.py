@@ -65,6 +65,17 @@ def test_progress_is_told_in_words_and_as_a_part_of_the_bar(panel: ProgressPanel
     )
 
 
+def test_a_step_of_unknown_length_is_told_without_a_number(panel: ProgressPanel, qtbot: QtBot) -> None:
+    def prove(on_event: OnEvent, stop: threading.Event) -> None:
+        on_event(Progress("Baking", 3, 3, "images"))
+        on_event(Progress("Proving", 0, None, "images"))
+        stop.wait(30)
+
+    panel.run(prove, "Beginning …")
+    qtbot.waitUntil(lambda: panel.findChild(QLabel, "baking_state").text() == "Proving …")
+    assert panel.findChild(QProgressBar, "baking_progress").maximum() == 0  # busy
+
+
 def test_cancel_is_not_a_failure_and_the_next_run_can_be_cancelled_too(panel: ProgressPanel, qtbot: QtBot) -> None:
     failures: list[object] = []
     panel.failed.connect(failures.append)

@@ -9,9 +9,16 @@ import numpy as np
 import pytest
 
 from cnnstudio.errors import StudioError
-from cnnstudio.models.trained.adopt import inspect_model, read_class_names, remember, remembered
+from cnnstudio.models.trained.adopt import (
+    inspect_model,
+    list_adopted,
+    read_class_names,
+    remember,
+    remembered,
+    with_answers,
+)
 from cnnstudio.models.trained.files import NoCardError
-from cnnstudio.models.trained.library import load_classifier
+from cnnstudio.models.trained.library import find_model, load_classifier
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES
 from tests.models.trained.tutorials import TUTORIALS
 
@@ -149,10 +156,36 @@ def test_it_is_asked_once_wherever_the_file_lies(save, tmp_path):
     found = inspect_model(path)
     answers = replace(found.guess, name="Mine", classes=("a", "b", "ç", "d"), input_rule="digit")
     remember(found, answers)
+    assert [(one.path, one.answers) for one in list_adopted()] == [(path, answers)]
     moved = path.rename(tmp_path / "moved.keras")
-    assert remembered(moved) == answers
-    card = load_classifier(moved).card
+    assert remembered(moved) == answers and list_adopted() == []
+    classifier = load_classifier(moved)
+    card = classifier.card
     assert (card.name, card.classes, card.input_rule) == ("Mine", ("a", "b", "ç", "d"), "digit")
+    assert classifier.adopted and find_model("Mine") == moved == list_adopted()[0].path
+
+
+def test_two_models_of_one_name_are_told_apart_by_their_paths(save, home, tmp_path):
+    found = inspect_model(save(network()))
+    remember(found, replace(found.guess, name="Mine"))
+    kept = next(home.rglob("foreign/*.json"))
+    (tmp_path / "other.keras").touch()
+    kept.with_name("1.json").write_text(kept.read_text().replace(str(found.path), str(tmp_path / "other.keras")))
+    with pytest.raises(StudioError, match=r"2 models called “Mine”.*theirs\.keras, .*other\.keras|other.*theirs"):
+        find_model("Mine")
+
+
+def test_who_is_asked_again_finds_the_earlier_answers(save):
+    found = inspect_model(save(network()))
+    answers = replace(found.guess, classes=("a", "b", "c", "d"), value_range="-1-1", dataset="pets")
+    again = with_answers(found, answers)
+    assert again.guess == answers and again.output_reason == found.output_reason
+    assert again.range_reason.startswith("You chose this. Likely is “0 to 1”: ")
+    assert with_answers(found, replace(answers, classes=("a",))) == found
+    (found.path.parent / "labels.txt").write_text("ant\nbee\ncat\ndog")
+    beside = inspect_model(found.path)
+    assert "Other names lie beside" in with_answers(beside, answers).names_reason
+    assert with_answers(beside, found.guess).guess.classes == ("ant", "bee", "cat", "dog")
 
 
 def test_damaged_answers_are_asked_again(save, home):

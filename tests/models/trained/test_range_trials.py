@@ -13,7 +13,7 @@ from cnnstudio.errors import StudioError
 from cnnstudio.models.trained.adopt import Inspection, inspect_model
 from cnnstudio.models.trained.range_trials import fitting_datasets, try_ranges
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES
-from cnnstudio.progress import Cancelled
+from cnnstudio.progress import Cancelled, Progress
 
 
 def nearest_mean(data: Dataset, value_range: str, shape: tuple[int, ...], classes: list[int]) -> object:
@@ -45,7 +45,9 @@ def made(digits: Dataset, add_dataset: Callable[[Dataset], None], tmp_path: Path
 @pytest.mark.parametrize(("value_range", "shape"), [("0-255", (28, 28)), ("1-0", (784,))])
 def test_the_range_that_a_network_was_made_for_is_the_best(made, value_range, shape):
     model = made(value_range, shape)
-    trials = try_ranges(model, model.guess, DATASETS["digits"])
+    told: list[Progress] = []
+    trials = try_ranges(model, model.guess, DATASETS["digits"], told.append)
+    assert ("Opening the network", None) in [(one.task, one.total) for one in told]  # no full bar meanwhile
     assert trials.best.value_range == value_range and trials.tells and not trials.swapped
     assert {trial.value_range for trial in trials.each} == {
         name for name, entry in VALUE_RANGES.items() if 1 in entry.channels

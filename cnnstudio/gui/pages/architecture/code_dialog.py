@@ -51,7 +51,7 @@ def script_of(network: Network, dataset: str) -> str:
     try:
         config = network.config if made_for == wanted else fitted(network.config, *wanted)
     except StudioError as error:
-        raise StudioError(f"The script would train on {entry.title}, but the network does not fit. {error}") from error
+        raise StudioError(f"The script would train on {entry.words}, but the network does not fit. {error}") from error
     keys = {entry.title: entry.name for entry in ARCHITECTURES.values()}
     name = keys.get(network.title, network.title)
     return keras_script(config, TrainingConfig(entry.name), network.source, name)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from cnnstudio import wording
 from cnnstudio.gui.controls.picker import Choice
 from cnnstudio.gui.look.theme import icon
-from cnnstudio.gui.widgets.network.layer_facts import shape_text
 from cnnstudio.lab.sizes import Window
 from cnnstudio.limits import BYTES_PER_PARAMETER, MAX_PARAMETERS
 from cnnstudio.models.layer_kinds import LAYER_KINDS
@@ -79,7 +78,7 @@ class Fact:
 def facts_of(row: LayerRow, table: LayerTable) -> tuple[Fact, ...]:
     """What follows from a layer's numbers and those of the layers that feed it, what does not apply left out."""
     shapes = {one.name: one.output_shape for one in table.rows}
-    lines = (f"{name}: {shape(sides)}" if (sides := shapes.get(name)) else name for name in row.inputs)
+    lines = (f"{name}: {wording.shape(sides)}" if (sides := shapes.get(name)) else name for name in row.inputs)
     field = row.receptive_field if row.windows else None
     facts = (
         Fact(
@@ -104,7 +103,7 @@ def facts_of(row: LayerRow, table: LayerTable) -> tuple[Fact, ...]:
         Fact(
             "output",
             "Output",
-            shape(row.output_shape) if row.output_shape else "",
+            wording.shape(row.output_shape) if row.output_shape else "",
             "Height, width and channels, or the length of a list.",
         ),
         Fact("parameters", "Parameters", row.parameter_terms, "How many numbers training finds."),
@@ -117,7 +116,7 @@ def facts_of(row: LayerRow, table: LayerTable) -> tuple[Fact, ...]:
         Fact(
             "receptive_field",
             "Receptive field",
-            f"{field[0]} × {field[1]} pixels" if field else "",
+            f"{wording.shape(field)} pixels" if field else "",
             "How much of the image one number of the output depends on.",
         ),
     )
@@ -135,11 +134,6 @@ def padding_hint(windows: tuple[Window, Window]) -> str:
         f"The window of {height.kernel}×{width.kernel} is larger than the maps of {height.size}×{width.size}: "
         f"{much} of it sees only padding."
     )
-
-
-def shape(sides: tuple[int, ...]) -> str:
-    """A shape, such as “28 × 28 × 6”, that stays on one line."""
-    return shape_text(sides).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _formula(windows: tuple[Window, Window]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -15,7 +15,7 @@ from typing_extensions import override
 from cnnstudio.data.library import find_dataset
 from cnnstudio.data.pictures.input_rules import INPUT_RULES
 from cnnstudio.data.published.catalogue import DatasetEntry
-from cnnstudio.errors import StudioError, explain, reason
+from cnnstudio.errors import StudioError, reason
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.forms import number
@@ -34,7 +34,9 @@ from cnnstudio.models.trained.adopt import (
     inspect_model,
     read_class_names,
     remember,
+    remembered,
     unnamed,
+    with_answers,
 )
 from cnnstudio.models.trained.class_names import MAX_NAMES_BYTES, decoded
 from cnnstudio.models.trained.outputs import OUTPUTS
@@ -58,36 +60,59 @@ _EXPLANATION = (
     "Its file does not say what its classes are called, nor how pictures were prepared for its training. Your answers "
     "are kept."
 )
+_EXPLANATION_AGAIN = "These are your answers so far. What you change takes their place wherever the model is used."
 
 
 def ask_about(
-    path: Path, parent: QWidget, when_known: Callable[[Path], object], when_not: Callable[[str], object]
+    path: Path,
+    parent: QWidget,
+    when_known: Callable[[], object],
+    when_cancelled: Callable[[], object],
+    when_refused: Callable[[Exception], object],
 ) -> None:
-    """Asks what a model is; reading its file happens in a thread.
+    """Asks what a model is; reading its file happens in a thread. What was answered before is filled in.
 
     Args:
         path: its file.
         parent: the dialog's parent.
-        when_known: called with the path once the answers are kept.
-        when_not: called with a sentence where the model is no image classifier, or the dialog is cancelled.
+        when_known: called once the answers are kept.
+        when_cancelled: called where the dialog is cancelled.
+        when_refused: called with the reason where the model is no image classifier.
     """
 
-    def show(model: Inspection, datasets: Sequence[DatasetEntry]) -> None:
-        dialog = AdoptDialog(model, parent, datasets)
-        dialog.accepted.connect(partial(when_known, path))
-        dialog.rejected.connect(partial(when_not, f"{path.name} was not opened: its classes are not known."))
+    def show(found: _Found) -> None:
+        dialog = AdoptDialog(found.model, parent, found.datasets, again=found.again)
+        dialog.accepted.connect(when_known)
+        dialog.rejected.connect(when_cancelled)
         dialog.finished.connect(dialog.deleteLater)  # its parent would keep it
         dialog.open()
-        dialog.try_what_is_here()
+        if not found.again:
+            dialog.try_what_is_here()
 
-    def look(**_: object) -> tuple[Inspection, list[DatasetEntry]]:
-        model = inspect_model(path)
-        return model, fitting_datasets(model)
-
-    task = Task(look, parent)
-    task.finished.connect(lambda found: show(*found))
-    task.failed.connect(lambda error: when_not(explain(error)))
+    task = Task(lambda **_: _look(path), parent)
+    task.finished.connect(show)
+    task.failed.connect(when_refused)
     task.start()
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A model, the data sets that it may have been trained on, and whether it was asked about before."""
+
+    model: Inspection
+    datasets: Sequence[DatasetEntry]
+    again: bool
+
+
+def _look(path: Path) -> _Found:
+    model, answers = inspect_model(path), remembered(path)
+    datasets = fitting_datasets(model)
+    if answers is None:
+        return _Found(model, datasets, again=False)
+    if answers.dataset and answers.dataset not in [entry.name for entry in datasets]:
+        with suppress(StudioError):  # it is gone
+            datasets.append(find_dataset(answers.dataset))
+    return _Found(with_answers(model, answers), datasets, again=True)
 
 
 class AdoptDialog(QDialog):
@@ -97,13 +122,20 @@ class AdoptDialog(QDialog):
         model: what is known from its file.
         parent: the parent widget.
         datasets: that it may have been trained on.
+        again: whether it was asked about before: what is filled in are the answers of then.
     """
 
-    def __init__(self, model: Inspection, parent: QWidget | None = None, datasets: Sequence[DatasetEntry] = ()) -> None:
+    def __init__(
+        self,
+        model: Inspection,
+        parent: QWidget | None = None,
+        datasets: Sequence[DatasetEntry] = (),
+        again: bool = False,
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("adopt_dialog")
         self.setWindowTitle("A model from elsewhere")
-        self._model = model
+        self._model, self._again = model, again
         self._datasets = {entry.name: entry for entry in datasets}
         guess = model.guess
         self._message = MessageBar()
@@ -116,7 +148,8 @@ class AdoptDialog(QDialog):
             "takes its pictures.",
         )
         self._dataset.set_choices([_ANY_DATASET, *map(_choice_of, datasets)])
-        self._dataset.set_current(next((entry.name for entry in datasets if entry.classes == guess.classes), ""))
+        likely = next((entry.name for entry in datasets if entry.classes == guess.classes), "")
+        self._dataset.set_current(guess.dataset if again else likely)
         self._dataset.changed.connect(self._take_dataset)
         self._classes = describe(
             QPlainTextEdit("\n".join(guess.classes)),
@@ -127,7 +160,7 @@ class AdoptDialog(QDialog):
         )
         self._classes.setTabChangesFocus(True)
         lines = min(max(len(guess.classes), _LINES_SHOWN[0]), _LINES_SHOWN[1])
-        self._classes.setFixedHeight(self._classes.fontMetrics().lineSpacing() * lines + 2 * GRID)
+        self._classes.setFixedHeight(self._classes.fontMetrics().lineSpacing() * lines + 5 * GRID // 2)
         self._from_file = push_button(
             "adopt_classes_file",
             "From a &file…",
@@ -142,22 +175,8 @@ class AdoptDialog(QDialog):
             self._swap_classes,
             title="Swap the two classes",
         )
-        self._shape = describe(
-            Picker(),
-            "adopt_shape",
-            "Images",
-            "The numbers of an image are the same in every shape, but not the picture.",
-        )
-        self._shape.set_choices([_choice_of_shape(shape) for shape in model.shapes if None not in shape])
-        self._shape.changed.connect(self._offer_ranges)
-        self._size = number(
-            WholeBox(IMAGE_SIZES[0], IMAGE_SIZES[-1]),
-            "adopt_size",
-            "Image size",
-            "The network takes images of any size; it does best at the size of its training.",
-        )
-        self._size.setSuffix(" pixels high and wide")
-        self._size.setValue(guess.image_size[0])
+        self._named = label(model.names_reason, "small", "adopt_names_reason", plain=True)
+        self._make_image_controls()
         self._rule = _picker_of(
             INPUT_RULES.values(),
             guess.input_rule,
@@ -209,11 +228,39 @@ class AdoptDialog(QDialog):
             button.setAutoDefault(False)
         self._take_dataset(self._dataset.current_key)
         self._build()
-        if model.names_found:
+        self._classes.textChanged.connect(self._tell_names)
+        self._tell_names()
+        if again:
+            self._classes.setFocus()
+        elif model.names_found:
             self._use.setFocus()
         else:
             self._classes.setFocus()
             self._classes.selectAll()
+
+    def _make_image_controls(self) -> None:
+        """What asks for the size of the images, where the network takes several."""
+        model, (height, width) = self._model, self._model.guess.image_size
+        self._shape = describe(
+            Picker(),
+            "adopt_shape",
+            "Images",
+            "The numbers of an image are the same in every shape, but not the picture.",
+        )
+        shapes = [_choice_of_shape(shape) for shape in model.shapes if None not in shape]
+        self._shape.set_choices(shapes)
+        for choice in shapes:
+            if choice.key.startswith(f"{height} {width} "):
+                self._shape.set_current(choice.key)
+        self._shape.changed.connect(self._offer_ranges)
+        self._size = number(
+            WholeBox(IMAGE_SIZES[0], IMAGE_SIZES[-1]),
+            "adopt_size",
+            "Image size",
+            "The network takes images of any size; it does best at the size of its training.",
+        )
+        self._size.setSuffix(" pixels high and wide")
+        self._size.setValue(height)
 
     @property
     def answers(self) -> Answers:
@@ -246,27 +293,28 @@ class AdoptDialog(QDialog):
         if len(self._model.shapes) > 1:
             height, width, _ = map(int, self._shape.current_key.split())
             return height, width
-        return self._size.value(), self._size.value()
+        size = self._model.guess.image_size
+        return size if self._size.value() == size[0] else (self._size.value(), self._size.value())
 
     def _build(self) -> None:
         model, count = self._model, len(self._model.guess.classes)
         names = column(self._from_file, self._swap, STRETCH)
         self._swap.setVisible(count == 2)
-        title = f"&Classes: {count:,} names, one a line"
+        title = f"&Classes: {count:,} names, one on each line"
         if model.outputs == 1:
             title = "&Classes: first the one near 0, then the one near 1"
         trained = column(row((self._dataset, 1), column(self._try, self._folder)), self._trial)
         asked = len(model.shapes) > 1
         about_pictures = model.rule_reason if asked else f"{model.input_reason} {model.rule_reason}".strip()
-        said = [label(model.names_reason, "small")] if model.names_reason else []
+        said = [self._named] if model.names_reason else []
         questions = [
             _question("&Name", self._name),
-            _question("Trained &on", self._dataset, self._verdict, within=trained),
+            _question("T&rained on", self._dataset, self._verdict, within=trained),
             _question(title, self._classes, *said, beside=names),
             *self._image_questions(),
             _question("&Pictures", self._rule, label(about_pictures, "small")),
             _question("&Values of the pixels", self._range, self._range_reason, self._table),
-            _question("O&utputs", self._outputs, label(model.output_reason, "small")),
+            _question("Output&s", self._outputs, label(model.output_reason, "small")),
         ]
         form = column(*questions, STRETCH, gap=2 * GRID)
         form.setContentsMargins(0, 0, _BESIDE_BAR, 0)
@@ -283,7 +331,7 @@ class AdoptDialog(QDialog):
         scroll.verticalScrollBar().rangeChanged.connect(align)
         whole = column(
             label(f"What is {model.path.name}?", "heading"),
-            label(_EXPLANATION, "secondary"),
+            label(_EXPLANATION_AGAIN if self._again else _EXPLANATION, "secondary"),
             self._message,
             GRID,
             (scroll, 1),
@@ -305,10 +353,11 @@ class AdoptDialog(QDialog):
         if len(model.shapes) > 1:
             return [_question("&Images", self._shape, label(model.input_reason, "small"))]
         why = "It takes images of any size; this one is usual."
-        return [_question("Image &size", self._size, label(why, "small"))]
+        return [_question("Ima&ge size", self._size, label(why, "small"))]
 
     def _buttons(self) -> QHBoxLayout:
-        cancel = push_button("adopt_cancel", "Cancel", "The model is not opened. (Escape)", self.reject)
+        then = "Your answers stay as they are." if self._again else "The model is not opened."
+        cancel = push_button("adopt_cancel", "Cancel", f"{then} (Escape)", self.reject)
         cancel.setAutoDefault(False)
         self._use = push_button(
             "adopt_use", "&Use it", "Keeps your answers and opens the model.", self._keep, role="primary"
@@ -349,6 +398,13 @@ class AdoptDialog(QDialog):
         if entry is not None and set(entry.classes) != set(self._classes.toPlainText().splitlines()):
             self._classes.setPlainText("\n".join(entry.classes))
         self._offer_trial()
+
+    @Slot()
+    def _tell_names(self) -> None:
+        """Says where the names come from as long as they are those."""
+        if self._named.text():
+            same = self._classes.toPlainText().strip().splitlines() == list(self._model.guess.classes)
+            self._named.setVisible(same or not self._model.names_found)
 
     @Slot()
     def _offer_trial(self) -> None:
@@ -400,7 +456,7 @@ class AdoptDialog(QDialog):
             return try_ranges(model, answers, entry, tell)
 
         self._message.hide()
-        self._trial.run(work, f"Trying it on {images.name if isinstance(images, Path) else images.title} …")
+        self._trial.run(work, f"Trying it on {f'“{images.name}”' if isinstance(images, Path) else images.words} …")
         self._offer_trial()
 
     @Slot(object)
@@ -417,7 +473,7 @@ class AdoptDialog(QDialog):
         if trials.tells:
             self._dataset.set_current(entry.name)
             self._range.set_current(trials.best.value_range)
-            self._range_reason.setText(f"With this range it does best on {entry.title}.")
+            self._range_reason.setText(f"With this range it does best on {entry.words}.")
             self._rule.set_current(trials.input_rule)
         elif not trials.swapped and self._dataset.current_key == entry.name:
             self._dataset.set_current("")

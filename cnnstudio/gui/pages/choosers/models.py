@@ -1,7 +1,9 @@
 """The model in use: chosen from a list, renamed, copied, deleted."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,32 +48,78 @@ MODEL_FILES = f"Keras models ({_ENDINGS})"
 OPENED_FILES = f"Models, cards of trainings ({_ENDINGS} {CARD_FILE})"
 """What the window opens as a model: a file or a zip of one, its layers or its weights; or a run, by its card."""
 
+_SHORT = QFileDialog.Option.HideNameFilterDetails
+"""Has a dialog name kinds of files without all their endings, for which there is no room."""
+
 _ORIGINS = {
     "run": ("Yours", "trained here"),
     "shipped": ("Comes with CNN Studio", "comes with CNN Studio"),
     "download": ("Downloaded", "downloaded"),
-    "file": ("Opened", "opened from a file"),
+    "file": ("Opened", "opened from"),
 }
 """Heading and words for where models come from, in the order in which they are listed."""
 
 
 @dataclass(frozen=True)
 class _Opened:
-    """A model from elsewhere, as the list shows it."""
+    """A model from elsewhere, as the list shows it.
+
+    Attributes:
+        path: its file or its folder.
+        name: what it is called.
+        card: its card; None where it is not known before the model is opened.
+        adopted: whether it has no card of its own: the user has said what it is.
+        pending: whether it has never been opened; it is listed only while it is chosen.
+    """
 
     path: Path
     name: str
-    line: str
-    architecture: str = ""
+    card: Card | None = None
+    adopted: bool = False
+    pending: bool = False
 
-    @classmethod
-    def of(cls, path: Path, card: Card) -> "_Opened":
-        name = name_of(card)
-        return cls(path, name, describe_card(card, "file", name), card.architecture)
+    def choice(self, place: str) -> Choice:
+        """As the list shows it.
 
-    @property
-    def choice(self) -> Choice:
-        return Choice(str(self.path), self.name, self.line, network_picture(self.architecture), _ORIGINS["file"][0])
+        Args:
+            place: the end of the path of the folder that it lies in.
+        """
+        origin = f"{_ORIGINS['file'][1]} “{place}”"
+        line = origin if self.card is None else describe_card(self.card, "file", self.name, origin)
+        symbol = network_picture("" if self.card is None else self.card.architecture)
+        return Choice(str(self.path), self.name, line, symbol, _ORIGINS["file"][0])
+
+
+def _places(paths: Sequence[Path]) -> dict[Path, str]:
+    """The ends of the paths of the folders that models lie in, as long as it takes to tell these models apart."""
+
+    def end(path: Path, length: int) -> str:
+        parts = [part for part in path.parent.parts if part != path.anchor]
+        return "/".join(parts[-length:]) or str(path.parent)
+
+    found = {}
+    for path in paths:
+        others = [other for other in paths if other != path]
+        lengths = range(1, len(path.parts))
+        unique = (n for n in lengths if all(end(other, n) != end(path, n) for other in others))
+        found[path] = end(path, next(unique, 1))
+    return found
+
+
+def _dated(choices: Sequence[Choice], cards: dict[str, Card]) -> list[Choice]:
+    """The choices, with the time of their training where nothing else tells two of them apart."""
+    alike = Counter((choice.title, choice.description) for choice in choices)
+    return [
+        replace(choice, description=f"{choice.description} · {_time(cards[choice.key].created)}")
+        if alike[choice.title, choice.description] > 1 and choice.key in cards and cards[choice.key].created
+        else choice
+        for choice in choices
+    ]
+
+
+def _time(created: str) -> str:
+    day = datetime.fromisoformat(created).astimezone()
+    return f"{day.day} {day:%B %Y, %H:%M}"
 
 
 def _place_of(path: Path) -> Path:
@@ -86,11 +134,18 @@ def _place_of(path: Path) -> Path:
         return path  # it is told when it is opened
 
 
-def describe_card(card: Card, kind: str, name: str = "") -> str:
-    """One line on a model, such as “LeNet-5 · MNIST · 99.4 % right · trained here”, without what its name says."""
+def describe_card(card: Card, kind: str, name: str = "", origin: str = "") -> str:
+    """One line on a model, such as “LeNet-5 · MNIST · 99.4 % right · trained here”, without what its name says.
+
+    Args:
+        card: its card.
+        kind: where it comes from, a key of `_ORIGINS`.
+        name: what it is called.
+        origin: where it comes from in words, where there is more to say of that.
+    """
     known = [part for part in (title_of(card), title_of_dataset(card)) if part not in name]
     accuracy = "" if card.test_accuracy is None else f"{percent(card.test_accuracy)} right"
-    origin = _stopped(card) or _ORIGINS[kind][1]
+    origin = _stopped(card) or origin or _ORIGINS[kind][1]
     return " · ".join(part for part in (*known, accuracy, origin) if part)
 
 
@@ -125,12 +180,15 @@ class ModelChooser(QWidget):
 
     Signals:
         chosen(object): the path of the model that was chosen.
+        described(object): the user has said anew what the chosen model is, which has this path: what is known of it is
+            no longer true.
         layers_wanted(object): the layers of the model with this path are to be shown.
         mistakes_wanted(object): the test images that the model with this path gets wrong are to be shown.
         training_wanted(object): the training of the run with this path is to be shown.
     """
 
     chosen = Signal(object)
+    described = Signal(object)
     layers_wanted = Signal(object)
     mistakes_wanted = Signal(object)
     training_wanted = Signal(object)
@@ -143,7 +201,8 @@ class ModelChooser(QWidget):
         self._entries: dict[str, ModelEntry] = {}
         self._guests: dict[str, _Opened] = {}
         self._asked: Path | None = None
-        self._recalled = ""
+        self._recalled = self._in_use = ""
+        self._failed: set[str] = set()
         self._picker = describe(
             Picker(), "model_picker", "Model", "The trained network that answers; those you train are in this list too."
         )
@@ -180,12 +239,26 @@ class ModelChooser(QWidget):
                 self._show_mistakes,
             ),
             Item(
+                "describe_model",
+                "&What is it…",
+                "help",
+                "Asks again what its classes are called, in which order they are, and how it takes pictures.",
+                self.ask_again,
+            ),
+            Item(
                 "open_model",
                 "&Open another…",
                 "open",
                 f"A .keras or .h5 file of Keras, or a zip that holds one; or the {CARD_FILE} in the folder of a "
-                "training; or drop the folder of either here. It stays in the list.",
+                "training. It stays in the list.",
                 self._ask_model,
+            ),
+            Item(
+                "open_model_folder",
+                "Op&en a folder…",
+                "folder",
+                "A folder that holds a model, such as that of Teachable Machine, a SavedModel or a training.",
+                self._ask_model_folder,
             ),
             Item(
                 "get_larger_model",
@@ -196,15 +269,17 @@ class ModelChooser(QWidget):
             ),
             fixed="Models that come with CNN Studio, or lie elsewhere, can be neither renamed nor deleted.",
         )
-        self._copy, self._layers, self._training, self._mistakes = self._menu.menu().actions()[2:6]
+        actions = self._menu.menu().actions()
+        self._copy, self._layers, self._training, self._mistakes, self._describe = actions[2:7]
         self._menu.renamed.connect(self._take_renamed)
         self._menu.deleted.connect(self._take_deleted)
         self.setLayout(row((self._picker, 1), self._menu))
+        library.described.connect(self._take_described)
         self.refresh()
         self._reader = LatestTask(self)
         self._reader.finished.connect(self._list_opened)
-        if paths := self._opened_before():
-            self._reader.submit(_read_opened, paths)
+        self._listed: list[Path] = []
+        self._read_list()
 
     def shut_down(self) -> None:
         """Waits for what is being read."""
@@ -226,8 +301,12 @@ class ModelChooser(QWidget):
         """What the model that is chosen is called; empty where there is none."""
         if self._entry is not None:
             return _name_of(self._entry)
-        guest = self._guests.get(self._picker.current_key)
-        return guest.name if guest is not None else ""
+        return self._guest.name if self._guest is not None else ""
+
+    @property
+    def adopted(self) -> bool:
+        """Whether the model that is chosen has no card of its own, so that what it is can be said anew."""
+        return self._guest is not None and self._guest.adopted
 
     @Slot()
     def refresh(self) -> None:
@@ -235,12 +314,23 @@ class ModelChooser(QWidget):
 
         The choice stays. Where its model has another name since, it is followed; where it is gone, that is said.
         """
+        self._refresh()
+
+    def _refresh(self, coming: str = "") -> None:
+        """Shows which models there are now; one that was never opened only while it is chosen, or about to be."""
         before, name = self.path, self.name
         entries = sorted(self._library.lists.models, key=lambda entry: list(_ORIGINS).index(entry.kind))
         self._entries = {str(entry.path): entry for entry in entries}
-        self._guests = {key: choice for key, choice in self._guests.items() if key not in self._entries}
+        self._guests = {
+            key: guest
+            for key, guest in self._guests.items()
+            if key not in self._entries and (not guest.pending or key in (self._picker.current_key, coming))
+        }
         choices = [_choice(key, entry.card, entry.kind, _name_of(entry)) for key, entry in self._entries.items()]
-        choices += [guest.choice for guest in self._guests.values()]
+        choices = _dated(choices, {key: entry.card for key, entry in self._entries.items()})
+        for guest in self._guests.values():
+            alike = [other.path for other in self._guests.values() if other.name == guest.name]
+            choices.append(guest.choice(_places(alike)[guest.path]))
         there = None if before is None else self._library.follow(before)
         if there != before and str(there) in self._entries:
             with QSignalBlocker(self._picker):
@@ -264,8 +354,8 @@ class ModelChooser(QWidget):
             self._library.learn(path)
             self.refresh()
         if not self._picker.offers(key):
-            self._guests[key] = _Opened(path, path.name, _ORIGINS["file"][1])
-            self.refresh()
+            self._guests[key] = _Opened(path, path.name, pending=True)
+            self._refresh(coming=key)
         self._picker.set_current(key)
 
     def open(self, path: Path) -> None:
@@ -277,7 +367,10 @@ class ModelChooser(QWidget):
             self.choose(path)
 
     def recall(self) -> None:
-        """Chooses the model that was opened or trained last, where that is another one than was known here."""
+        """Chooses the model that was opened or trained last, where that is another one than was known here.
+
+        What was opened from elsewhere on another page is listed here, too.
+        """
         before = self._recalled
 
         def is_usable(model: str) -> bool:
@@ -286,56 +379,129 @@ class ModelChooser(QWidget):
         self._recalled = self._settings.recall(IN_USE, "", "the model used last", is_usable)
         if self._recalled not in ("", before):
             self.choose(Path(self._recalled))
+        self._read_list()
 
-    def introduce(self, path: Path, card: Card) -> None:
-        """Says what a model is, now that it is open; keeps it as the one in use, and in the list if it is elsewhere."""
-        key = self._recalled = str(path)
+    def introduce(self, path: Path, card: Card, adopted: bool = False) -> None:
+        """Says what a model is, now that it is open; keeps it as the one in use, and in the list if it is elsewhere.
+
+        Args:
+            path: its path.
+            card: its card.
+            adopted: whether that is what the user has said of it.
+        """
+        key = self._recalled = self._in_use = str(path)
+        self._failed.discard(key)
         self._settings.remember(IN_USE, key)
         if key in self._guests:
-            self._guests[key] = _Opened.of(path, card)
+            self._guests[key] = _Opened(path, name_of(card), card, adopted)
             self.refresh()
-            before = [str(known) for known in self._opened_before() if known != path]
-            self._settings.remember(OPENED, "\n".join([key, *before][:MOST_OPENED]))
+            before = [known for known in self._opened_before() if known != path]
+            self._keep_opened([path, *before][:MOST_OPENED])
 
     def _opened_before(self) -> list[Path]:
         paths = self._settings.recall(OPENED, "", "the models opened before")
         return [Path(line) for line in paths.splitlines() if line]
 
+    def _keep_opened(self, paths: Sequence[Path]) -> None:
+        self._listed = list(paths)
+        self._settings.remember(OPENED, "\n".join(map(str, paths)))
+
+    def _read_list(self) -> None:
+        """Lists what was opened before, where the list is another than was known here."""
+        paths = self._opened_before()
+        if paths != self._listed:
+            self._listed = paths
+            self._reader.submit(_read_opened, paths)
+
     @Slot(object)
     def _list_opened(self, opened: Sequence[_Opened]) -> None:
-        self._guests |= {str(one.path): one for one in opened}
+        chosen = {self._picker.current_key: self._guest} if self._guest is not None else {}
+        self._guests = chosen | {str(one.path): one for one in opened}
         self.refresh()
 
-    def asks_about(self, error: Exception) -> bool:
-        """Asks what a model from elsewhere is, where that is what kept it from being opened; then it is chosen again.
+    def take_failure(self, path: Path, error: Exception) -> bool:
+        """Takes that a model could not be opened: asks what it is, where that helps; else the one in use stays in use.
 
         Of weights alone, it asks whether they belong to an architecture that they fit, if there is one.
+
+        Args:
+            path: the model that was chosen.
+            error: why it could not be opened.
 
         Returns:
             Whether it asks, in place of saying what went wrong.
         """
         if isinstance(error, WeightsAloneError):
-            self._look_for_layers(error)
-            return False
+            self._look_for_layers(path, error)
+            return True
         if not isinstance(error, NoCardError):
+            self._refuse(path, error)
             return False
-        from cnnstudio.gui.pages.choosers.adopt_dialog import ask_about
-
         # A model that was asked for twice fails twice.
-        if self._asked != error.path:
-            self._asked = error.path
-            ask_about(error.path, self, self._answered, self._unanswered)
+        if self._asked != path:
+            self._asked = path
+            self._ask_about(path, partial(self._go_back, path), partial(self._refuse, path))
         return True
 
-    def _look_for_layers(self, error: WeightsAloneError) -> None:
+    @Slot()
+    def ask_again(self) -> None:
+        """Asks once more what the chosen model is; the answers take the place of the earlier ones, on all pages."""
+        if self.path is not None:
+            self._ask_about(self.path, lambda: None, self._message.show_failure)
+
+    def _ask_about(
+        self, path: Path, when_cancelled: Callable[[], object], when_refused: Callable[[Exception], object]
+    ) -> None:
+        from cnnstudio.gui.pages.choosers.adopt_dialog import ask_about
+
+        ask_about(path, self, partial(self._answered, path), when_cancelled, when_refused)
+
+    def _answered(self, path: Path) -> None:
+        self._asked = None
+        self._message.hide()
+        self.choose(path)  # another one may be by now
+        self._library.described.emit(path)
+
+    @Slot(object)
+    def _take_described(self, path: Path) -> None:
+        """Follows what was said anew of a model, here or on another page."""
+        if str(path) in self._guests:
+            self._reader.submit(_read_opened, list(dict.fromkeys([path, *self._listed])))
+        if path == self.path:
+            self.described.emit(path)
+
+    def _refuse(self, path: Path, error: Exception) -> None:
+        """Says why a model was not opened; it is not listed any more, unless it is the user's own."""
+        before = self._opened_before()
+        if path in before:
+            self._keep_opened([known for known in before if known != path])
+        self._failed.add(str(path))
+        self._go_back(path)
+        self._message.show_failure(error)
+
+    def _go_back(self, path: Path) -> None:
+        """Chooses the model in use instead of one that was not opened; the first that is here where there is none."""
+        self._asked = None
+        key = str(path)
+        others = (other for other in (self._in_use, *self._entries) if other != key and other not in self._failed)
+        there = next(filter(self._picker.offers, others), "")
+        if key == self._picker.current_key and there:
+            self._picker.set_current(there)
+        if key != self._picker.current_key and path not in self._opened_before():
+            self._guests.pop(key, None)
+            self.refresh()
+
+    def _look_for_layers(self, path: Path, error: WeightsAloneError) -> None:
         from cnnstudio.models.networks.weights import fitting_architectures
 
         task = Task(lambda **_: fitting_architectures(error.path), self)
-        task.finished.connect(partial(self._offer_layers, error.path))
-        task.start()  # where it fails, what is said of the weights already is enough
+        task.finished.connect(partial(self._offer_layers, path, error))
+        task.failed.connect(lambda _: self._refuse(path, error))  # what is said of the weights already is enough
+        task.start()
 
-    def _offer_layers(self, path: Path, fitting: "Sequence[FittingArchitecture]") -> None:
+    def _offer_layers(self, path: Path, error: WeightsAloneError, fitting: "Sequence[FittingArchitecture]") -> None:
         if not fitting or path != self.path:
+            self._refuse(path, error)
             return
         answers = {f"open_as_{one.architecture.name}": one for one in fitting}
         answer = ask(
@@ -350,25 +516,23 @@ class ModelChooser(QWidget):
             AnswerButton("no_layers", "Cancel", Role.RejectRole),
             usual=next(iter(answers)),
         )
-        if answer in answers:
-            try:
-                aside(partial(keep_layers, path, answers[answer].config))
-            except StudioError as error:
-                self._message.show_failure(error)
-            else:
-                self.chosen.emit(path)
-
-    def _answered(self, path: Path) -> None:
-        self._asked = None
-        self.chosen.emit(path)
-
-    def _unanswered(self, why: str) -> None:
-        self._asked = None
-        self._message.show_error(why)
+        if answer not in answers:
+            self._go_back(path)
+            return
+        try:
+            aside(partial(keep_layers, error.path, answers[answer].config))
+        except StudioError as problem:
+            self._refuse(path, problem)
+        else:
+            self.chosen.emit(path)
 
     @property
     def _entry(self) -> ModelEntry | None:
         return self._entries.get(self._picker.current_key)
+
+    @property
+    def _guest(self) -> _Opened | None:
+        return self._guests.get(self._picker.current_key)
 
     def _update_menu(self) -> None:
         entry, path = self._entry, self.path
@@ -382,9 +546,12 @@ class ModelChooser(QWidget):
         self._layers.setEnabled(path is not None)
         self._mistakes.setEnabled(bool(entry is not None and entry.card.test_accuracy is not None))
         self._training.setEnabled(entry is not None and entry.kind == "run")
+        self._describe.setEnabled(self.adopted)
 
     @Slot(str)
     def _choose(self, key: str) -> None:
+        if any(guest.pending and other != key for other, guest in self._guests.items()):
+            self.refresh()
         self._update_menu()
         self.chosen.emit(Path(key))
 
@@ -401,13 +568,31 @@ class ModelChooser(QWidget):
     @Slot()
     def _ask_model(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
-            self,
-            f"Open a model: a .keras or .h5 file, a zip of one, or the {CARD_FILE} of a training",
-            "",
-            f"{OPENED_FILES};;All files (*)",
+            self, "Open a model", "", f"{OPENED_FILES};;All files (*)", options=_SHORT
         )
         if name:
             self.open(Path(name))
+
+    @Slot()
+    def _ask_model_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Open a folder with a model")
+        if name:
+            self.open_folder(Path(name))
+
+    def open_folder(self, folder: Path) -> None:
+        """Opens the model in a folder, whatever else lies there."""
+        try:
+            found = is_file(folder / CARD_FILE) or aside(partial(model_file, folder)) != folder
+        except StudioError as error:  # there are several
+            self._message.show_failure(error)
+            return
+        if found:
+            self.open(folder)
+        else:
+            self._message.show_error(
+                f"There is no model in {folder}. Choose the folder with the .keras or .h5 file, with the "
+                f"saved_model.pb or with the {CARD_FILE} itself."
+            )
 
     @Slot()
     def _ask_download(self) -> None:
@@ -460,10 +645,11 @@ def _read_opened(paths: Sequence[Path]) -> list[_Opened]:
     opened = []
     for path in paths:
         try:
-            opened.append(_Opened.of(path, card_of(path)))
+            card = card_of(path)
+            opened.append(_Opened(path, name_of(card), card))
         except NoCardError:
             answers = remembered(path)
-            opened.append(_Opened(path, answers.name if answers is not None else path.name, _ORIGINS["file"][1]))
+            opened.append(_Opened(path, answers.name if answers else path.name, adopted=answers is not None))
         except StudioError:
             continue
     return opened

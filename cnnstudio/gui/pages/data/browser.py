@@ -14,6 +14,7 @@ from cnnstudio.errors import reason
 from cnnstudio.gui.controls.buttons import chip, chip_group, on_key, push_button, tool_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, column, row, widget_of
+from cnnstudio.gui.controls.picker import ListBox
 from cnnstudio.gui.look.theme import GRID, SECTION, colours
 from cnnstudio.gui.pages.data.selection import (
     SPLITS,
@@ -196,7 +197,7 @@ class DataBrowser(QWidget):
         }
         chip_group(self, list(self._chips.values()))
         self._class_combo = describe(
-            QComboBox(), "class_combo", "Class", "Shows the images of one class only. Type to find a class by its name."
+            ListBox(), "class_combo", "Class", "Shows the images of one class only. Type to find a class by its name."
         )
         self._class_combo.setMinimumWidth(17 * GRID)
         self._class_combo.setMaximumWidth(23 * GRID)

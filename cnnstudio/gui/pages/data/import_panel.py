@@ -36,7 +36,7 @@ from cnnstudio.gui.task import LatestTask
 from cnnstudio.gui.widgets.charts.class_histogram import ClassCounts, ClassHistogram
 from cnnstudio.progress import OnProgress, ending_with
 from cnnstudio.storage import is_file
-from cnnstudio.wording import counted, percent
+from cnnstudio.wording import counted, percent, shape
 
 _Item = TypeVar("_Item")
 
@@ -267,7 +267,7 @@ class ImportPanel(QWidget):
             "Image size",
             "Every image is scaled to this many pixels each way: all inputs of a network have one size. More pixels "
             "show more and take longer to train.",
-            {side: (_by(side), "") for side in SIZES},
+            {side: (shape((side, side)), "") for side in SIZES},
         )
         self._size.setMaximumWidth(16 * GRID)
         self._size.currentIndexChanged.connect(self._preview)
@@ -334,7 +334,7 @@ class ImportPanel(QWidget):
         self._histogram.set_classes(survey.classes, _parts(survey), shows_means=False)
         if not again:
             with QSignalBlocker(self._size):
-                choose_data(self._size, survey.image_size, _by(survey.image_size))
+                choose_data(self._size, survey.image_size, shape((survey.image_size, survey.image_size)))
             self._colours.button(_CHANNELS.index(survey.channels)).setChecked(True)
         self._notes.setText(breakable(" ".join(survey.notes + (_SET_ASIDE,) * (len(survey.counts) == 1))))
         self._notes.setVisible(bool(self._notes.text()))
@@ -350,8 +350,8 @@ class ImportPanel(QWidget):
         side = self._size.currentData()
         words = "grey" if self._channels == 1 else "colour"
         self._numbers.setText(
-            f"The middle square of each picture, {_by(side)} in {words}: {side * side * self._channels:,} numbers. "
-            "This is how a network sees them at this size:"
+            f"The middle square of each picture, {shape((side, side))} in {words}: {side * side * self._channels:,} "
+            "numbers. This is how a network sees them at this size:"
         )
         self._decoding.submit(examples_of, self._looked.samples, side, self._channels)
 
@@ -395,10 +395,6 @@ def _how(layout: str) -> str:
     if choice.kind == "table":
         return f", by {breakable(choice.table)}"
     return ", by the names of the files" if choice.kind == "names" else ", one folder each" if not choice.level else ""
-
-
-def _by(side: int) -> str:
-    return f"{side} × {side}"
 
 
 def import_button(

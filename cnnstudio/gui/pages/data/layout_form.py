@@ -23,7 +23,7 @@ _LETTERS = 24
 _SHOWN_COLUMNS = 30
 """Of a table, at most, besides those that count."""
 
-_WIDTH = 56 * GRID
+_WIDTH = 72 * GRID
 """Of a list, at most."""
 
 
@@ -79,7 +79,7 @@ class LayoutForm(QWidget):
             "What says the class of a picture: this folder can be read in several ways.",
             {
                 offer.layout: (
-                    f"{titles[offer.layout]}: {_names(offer, 2)} ({counted(offer.number, 'class', 'classes')})",
+                    f"{titles[offer.layout]}, {counted(offer.number, 'class', 'classes')}: {_names(offer, 3)}",
                     f"{counted(offer.pictures, 'picture')}: {_names(offer, len(offer.classes))}",
                 )
                 for offer in offered
@@ -152,7 +152,11 @@ def _title(offer: LayoutOffer) -> str:
         return "Names of the files"
     first, _, last = choice.level.partition("-")
     if last:
-        return f"Folders of levels {first} to {last}, together"
+        return (
+            f"Folders of levels {first} and {last}"
+            if int(last) == int(first) + 1
+            else f"Folders of levels {first} to {last}"
+        )
     if choice.uses:
         return "Folders, some of them for testing"
     return f"Folders of level {first}" if first not in ("", "1") else "Folders"

@@ -247,7 +247,7 @@ class DataPage(Page):
         if not self.library.is_here(entry):
             self._refresh(choose=card.dataset)
             self._message.show_info(
-                f"“{name}” was trained on {entry.title}. Download its images, then look for the mistakes again."
+                f"“{name}” was trained on {entry.words}. Download its images, then look for the mistakes again."
             )
             return
         self._read_list(choose=card.dataset)
@@ -393,7 +393,7 @@ class DataPage(Page):
         if entry.path is not None:
             self.library.drop(entry.path)
         self._refresh()
-        self._message.show_info(f"“{entry.title}” is off the list. Its files are where they were: {entry.path}.")
+        self._message.show_info(f"{entry.words} is off the list. Its files are where they were: {entry.path}.")
 
     @Slot()
     def _go_to_training(self) -> None:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
+from cnnstudio import wording
 from cnnstudio.data.report import FolderReport
 from cnnstudio.gui.controls.buttons import FoldButton, on_key, push_button, tool_button
 from cnnstudio.gui.controls.describe import breakable, describe, label
@@ -108,14 +109,9 @@ def _balance(report: FolderReport) -> str:
 
 
 def _sizes(report: FolderReport) -> str:
-    smallest, largest = (_by(*size) for size in (report.smallest, report.largest))
+    smallest, largest = (wording.shape(size) for size in (report.smallest, report.largest))
     grey = f" {report.grey:,} are grey." if report.grey else ""
     if smallest == largest:
         return f"All pictures are {smallest} pixels.{grey}"
-    sizes = ", ".join(f"{_by(width, height)} ({count:,})" for width, height, count in report.sizes)
+    sizes = ", ".join(f"{wording.shape((width, height))} ({count:,})" for width, height, count in report.sizes)
     return f"From {smallest} to {largest} pixels. The most common, as width × height: {sizes}.{grey}"
-
-
-def _by(width: int, height: int) -> str:
-    """A size that is not broken over two lines."""
-    return f"{width}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{height}"

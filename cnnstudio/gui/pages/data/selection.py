@@ -10,7 +10,7 @@ import numpy as np
 from cnnstudio.data.splits import Dataset, Split
 from cnnstudio.gui.widgets.images.thumbnail_grid import Label
 from cnnstudio.training.evaluation import Mistakes
-from cnnstudio.wording import percent
+from cnnstudio.wording import certainty
 
 SPLITS: dict[str, tuple[str, str]] = {
     "train": ("Train", "training"),
@@ -165,7 +165,7 @@ class WrongSelection(Selection):
 
     def answer(self, place: int) -> str:
         """What the network answered to an image: “the network says dog (98.0 %)”."""
-        share = percent(float(self._mistakes.probabilities[self._which[place]]))
+        share = certainty(float(self._mistakes.probabilities[self._which[place]]))
         return f"the network says {self._answered(place)} ({share})"
 
     def label(self, place: int) -> Label:

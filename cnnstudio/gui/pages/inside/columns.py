@@ -8,7 +8,7 @@ from cnnstudio.gui.widgets.maps.map_columns import MapColumn
 from cnnstudio.gui.widgets.network.layout.folds import InnerNetwork, Repeat, find_inner_networks, find_repeats, fold
 from cnnstudio.gui.widgets.network.layout.volumes import NetworkGraph, Piece
 from cnnstudio.gui.widgets.network.layout.words import facts_of_fold, facts_of_network, sign_of_fold
-from cnnstudio.models.layer_kinds import LAYER_KINDS
+from cnnstudio.models.layer_kinds.added import lesson_of
 from cnnstudio.models.layer_table import LayerRow
 from cnnstudio.models.trained.classifier import IMAGE, Classifier, LayerInfo
 
@@ -100,8 +100,7 @@ def _column(classifier: Classifier, number: int, sources: tuple[int, ...], fold:
         tip = "What the network gets: whole numbers from 0 to 255."
         return MapColumn(IMAGE, f"{height}×{width}, {colour}", tip, shape, is_image=True)
     layer = layers[number - 1]
-    known = LAYER_KINDS.get(layer.kind)
-    tip = known.description if known is not None else _unknown(layer)
+    tip = lesson_of(layer.name, layer.kind) or _unknown(layer)
     answers = classifier.classes if number == len(layers) and len(classifier.classes) == layer.shape[-1] else ()
     tip = f"{kind_and_shape(layer.kind, layer.shape)}. {tip}"
     return MapColumn(layer.name, _size(layer.shape), tip, layer.shape, sources, *fold, answers=answers)

@@ -26,6 +26,7 @@ from cnnstudio.gui.pages.choosers.network_input.session import (
     LookInside,
     ModelInput,
     Session,
+    UnopenedModelError,
     UnusablePictureError,
     flattened,
 )
@@ -155,6 +156,7 @@ class InsidePage(Page):
         self._models.setMinimumWidth(46 * GRID)
         self._models.setMaximumWidth(64 * GRID)
         self._models.chosen.connect(self._model_chosen)
+        self._models.described.connect(self._reopen)
         self._models.layers_wanted.connect(partial(self.navigate.emit, "architecture"))
         self._models.mistakes_wanted.connect(partial(self.navigate.emit, "data"))
         self._models.training_wanted.connect(partial(self.navigate.emit, "train"))
@@ -208,6 +210,12 @@ class InsidePage(Page):
             self._task.submit(_look, _Question(self._session, self._lock, view.layers, view.extra), subject)
 
     @Slot()
+    def _reopen(self) -> None:
+        """What is known of the model is no longer true."""
+        self._session.reopen()
+        self._model_chosen()
+
+    @Slot()
     def _model_chosen(self) -> None:
         self._message.hide()
         self._open = self._network = None
@@ -247,7 +255,7 @@ class InsidePage(Page):
 
     def _opened(self, classifier: Classifier, answer: Answer) -> None:
         self._open = answer.path
-        self._models.introduce(answer.path, answer.card)
+        self._models.introduce(answer.path, answer.card, answer.adopted)
         self._network = OpenNetwork(classifier, self._lock, self._models.name)
         self._panel.use(answer.card)
         self._panel.tell_flattened(flattened(answer.layers))
@@ -289,8 +297,11 @@ class InsidePage(Page):
     def _fail(self, error: Exception) -> None:
         self._wanted = None
         self._blank()
+        if isinstance(error, UnopenedModelError):
+            self._take_unopened(error)
+            return
         self._opening.hide()
-        self._state.setText("" if self._open is not None else "The network could not be opened.")
+        self._state.setText("")
         self._empty.setText("")
         if isinstance(error, UnusablePictureError):
             self._panel.photo.show_picture(error.picture)
@@ -300,8 +311,19 @@ class InsidePage(Page):
             return
         elif self._panel.source is self._panel.photo:
             self._panel.photo.drop()
-        if not self._models.asks_about(error):
-            self._message.show_failure(error)
+        self._message.show_failure(error)
+
+    def _take_unopened(self, error: UnopenedModelError) -> None:
+        """The model in use stays in use; what is to be known of the other one first is asked."""
+        asks = self._models.take_failure(error.path, error.cause)
+        if error.path == self._models.path:  # there is no other one
+            self._opening.hide()
+            self._empty.setText("")
+            self._state.setText(
+                f"{self._models.name} opens as soon as you have said what it is."
+                if asks
+                else "The network could not be opened."
+            )
 
 
 @dataclass(frozen=True, eq=False)

@@ -266,9 +266,9 @@ class TrainingForm(QWidget):
         return f"{self._architecture.currentText()} on {self._dataset.currentText()}"
 
     @property
-    def dataset_title(self) -> str:
-        """What the data set that is chosen is called."""
-        return self._dataset.currentText()
+    def dataset_words(self) -> str:
+        """What the data set that is chosen is called, within a sentence."""
+        return self._entries[self._dataset.current_key].words
 
     def changes_since(self, before: TrainingConfig, besides: Container[str]) -> list[str]:
         """What is chosen now that was not chosen before, each in a few words.
@@ -416,7 +416,7 @@ class TrainingForm(QWidget):
             image_size = self._controls["image_size"]
             image_size.clear()
             for size in sorted({*SIZES, entry.image_shape[0]}):
-                image_size.addItem(f"{size} × {size} px", size)
+                image_size.addItem(f"{wording.shape((size, size))} px", size)
         before, self._proposed = self._proposed, TrainingConfig.suggested(entry)
         self._show_architectures()
         if before.architecture != self._proposed.architecture:

@@ -13,7 +13,7 @@ from cnnstudio.gui.look.theme import GAP, GRID
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.gui.widgets.maps.map_row import MapRow
 from cnnstudio.training.events import Probe
-from cnnstudio.wording import counted, percent, shape
+from cnnstudio.wording import certainty, counted, shape
 
 MOST_ROWS = 4
 """The number of layers whose feature maps are shown; the Try page shows all of them."""
@@ -34,7 +34,7 @@ def kernel_tiles(kernels: np.ndarray) -> np.ndarray:
 def verdict(label: str, probabilities: np.ndarray, classes: Sequence[str]) -> str:
     """The network's answer to the probe image, in words."""
     finite = np.nan_to_num(probabilities)
-    answer, share = classes[int(finite.argmax())], percent(finite.max(), 0)
+    answer, share = classes[int(finite.argmax())], certainty(finite.max(), 0)
     return f"The network says {answer} ({share}): {'right' if answer == label else 'wrong so far'}."
 
 

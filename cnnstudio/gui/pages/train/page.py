@@ -170,14 +170,14 @@ class TrainPage(Page):
 
     def _tell_choice(self, payload: str | AugmentationSpec | Architecture | Network) -> None:
         """Says what was chosen as another page wanted it, and what was chosen with it."""
-        dataset = self._form.dataset_title
+        dataset = self._form.dataset_words
         if isinstance(payload, AugmentationSpec):
-            chosen = f"Your augmentation is chosen, to train on “{dataset}”"
+            chosen = f"Your augmentation is chosen, to train on {dataset}"
         elif isinstance(payload, Architecture | Network):
             saved = "was saved and " if isinstance(payload, Network) and payload.path else ""
-            chosen = f"“{payload.title}” {saved}is chosen, to be trained on “{dataset}”"
+            chosen = f"“{payload.title}” {saved}is chosen, to be trained on {dataset}"
         else:
-            chosen = f"“{dataset}” is chosen"
+            chosen = f"{dataset} is chosen"
         suited = self._form.changes_since(self._came_with, self._asked)
         chosen += f", and what suits it: {', '.join(suited)}." if suited else "."
         config = self._form.config

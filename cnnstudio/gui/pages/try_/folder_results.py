@@ -16,6 +16,7 @@ from PIL import Image
 from cnnstudio.data.folders.file_names import class_in_name
 from cnnstudio.data.folders.files import PictureFile, list_pictures
 from cnnstudio.data.folders.split_names import split_named
+from cnnstudio.data.report import LeftOut
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.gui.pages.choosers.network_input.session import UNSURE, dataset_of
 from cnnstudio.gui.widgets.images.thumbnail_grid import Label
@@ -25,7 +26,7 @@ from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.models.trained.prediction_table import model_mark, save_table
 from cnnstudio.progress import Cancelled, ending_with
 from cnnstudio.storage import cache_folder
-from cnnstudio.wording import percent
+from cnnstudio.wording import certainty, percent
 
 TOP = 3
 """Classes that are named for each picture."""
@@ -125,6 +126,7 @@ class Begun:
         total: number of pictures.
         learnt: whether the model was trained on some of the pictures.
         problems: a sentence for each folder that cannot be read.
+        left_out: a sentence on each kind of files that are no pictures to be classified, such as masks.
         thumbnails: where the small pictures will be.
     """
 
@@ -134,6 +136,7 @@ class Begun:
     total: int
     learnt: bool
     problems: tuple[str, ...]
+    left_out: tuple[str, ...]
     thumbnails: Thumbnails
 
 
@@ -160,7 +163,8 @@ def classify(model: Path, folder: Path, on_event: Callable[[object], object], st
         StudioError: the model or the folder cannot be used, or there is no picture in it, or the disk is full.
     """
     tell = ending_with(stop, on_event)
-    files, problems = list_pictures([folder])
+    left_out: list[LeftOut] = []
+    files, problems = list_pictures([folder], left_out)
     if not files:
         raise StudioError(" ".join([f"There is no picture in {folder}.", *problems[:1]]))
     classifier = load_classifier(model)
@@ -174,7 +178,8 @@ def classify(model: Path, folder: Path, on_event: Callable[[object], object], st
         thumbnails = Thumbnails(shape)
         mark = model_mark(classifier)
         learnt = _was_learnt(classifier.card, folder)
-        on_event(Begun(folder, classifier.classes, mark, len(files), learnt, tuple(problems), thumbnails))
+        apart = tuple(one.text for one in left_out)
+        on_event(Begun(folder, classifier.classes, mark, len(files), learnt, tuple(problems), apart, thumbnails))
         for batch in predict_files(classifier, files, min(TOP, len(classifier.classes)), tell):
             small = [_shrunk(one.image, shape) for one in batch if one.image is not None]
             if small:
@@ -316,9 +321,9 @@ class Results:
     def caption(self, place: int) -> str:
         """A picture in words: its name, its best classes, and whether the first one is right."""
         one = self.predictions[place]
-        named = ", ".join(f"{name} {percent(share)}" for _, name, share in one.top)
+        named = ", ".join(f"{name} {certainty(share)}" for _, name, share in one.top)
         if one.sheet:
-            named = f"a sheet of {one.sheet}; the least certain one is {percent(one.top[0][2])} sure"
+            named = f"a sheet of {one.sheet}; the least certain one is {certainty(one.top[0][2])} sure"
         truth = self._truths[place]
         verdict = {True: ". Right.", False: f". Wrong: its folder or name says {self.begun.classes[truth]}.", None: ""}
         return f"{one.file.name}: {named}{verdict[self.is_right(place)]}"
@@ -330,8 +335,8 @@ class Results:
         if one.sheet:
             return Label(one.sheet, None)
         if one.independent is None:
-            return Label(f"{name} {percent(share, 0)}", one.right)
-        return Label(", ".join(one.answers) or f"none ({name} {percent(share, 0)})", one.right)
+            return Label(f"{name} {certainty(share, 0)}", one.right)
+        return Label(", ".join(one.answers) or f"none ({name} {certainty(share, 0)})", one.right)
 
 
 def _plain(name: str) -> str:

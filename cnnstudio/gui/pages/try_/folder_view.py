@@ -77,6 +77,8 @@ class FolderView(QWidget):
         self._folder = Path()
         self._model, self._model_title = Path(), ""
         self._other_model, self._other_title = Path(), ""
+        self._doubtful = False
+        """Other things are known of the model since it answered."""
         self._save_in: Path | None = None
         self._since = QElapsedTimer()
         self._pause = _REFRESH
@@ -119,6 +121,7 @@ class FolderView(QWidget):
         self._progress.drop()
         self._message.hide()
         self._folder, self._model, self._model_title = folder, model, title
+        self._doubtful = False
         self._save_in = None
         self._results = None
         self._title.setText(breakable(folder.name or str(folder)))
@@ -129,16 +132,23 @@ class FolderView(QWidget):
         self._progress.run(partial(classify, model, folder), "Looking for pictures and opening the network …")
 
     def entered(self, model: Path, title: str) -> None:
-        """Called when the user comes back: another model that is chosen by now may classify the folder, too.
+        """Called when the user comes back: a model that is chosen or described otherwise by now may classify it, too.
 
         Args:
             model: the path of the model that is chosen now.
             title: its name.
         """
-        if model != self._model and not self.running:
-            self._other_model, self._other_title = model, title
-            text = f"{self._model_title} answered here; {title} is chosen now."
-            self._message.show_offer(text, f"Classify again with {title}")
+        if self.running or (model == self._model and not self._doubtful):
+            return
+        self._other_model, self._other_title = model, title
+        text = f"{self._model_title} answered here; {title} is chosen now."
+        if model == self._model:
+            text = "What this model is was said anew after it answered here."
+        self._message.show_offer(text, f"Classify again with {title}")
+
+    def doubt(self, model: Path) -> None:
+        """Notes that other things are known of a model by now: what it answered here may be wrong."""
+        self._doubtful = self._doubtful or (self.has_content and model == self._model)
 
     def shut_down(self) -> None:
         """Stops what is running, and waits until it has stopped."""
@@ -244,7 +254,9 @@ class FolderView(QWidget):
         if not whole:
             self._message.show_info(f"Cancelled: {done:,} of {self._results.begun.total:,} pictures are classified.")
         elif self._results.begun.problems:
-            self._message.show_error(" ".join(self._results.begun.problems[:3]))
+            self._message.show_error(" ".join((*self._results.begun.problems[:3], *self._results.begun.left_out)))
+        elif self._results.begun.left_out:
+            self._message.show_info(breakable(" ".join(self._results.begun.left_out)))
 
     @Slot(object)
     def _end_with(self, error: Exception) -> None:

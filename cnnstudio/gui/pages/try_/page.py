@@ -33,6 +33,7 @@ from cnnstudio.gui.pages.choosers.network_input.session import (
     PartAnswer,
     Picture,
     Session,
+    UnopenedModelError,
     UnreadablePictureError,
     UnusablePictureError,
     blocks_of,
@@ -154,6 +155,7 @@ class TryPage(Page):
         self._models.setMinimumWidth(46 * GRID)
         self._models.setMaximumWidth(64 * GRID)
         self._models.chosen.connect(self._model_chosen)
+        self._models.described.connect(self._reopen)
         self._models.layers_wanted.connect(partial(self.navigate.emit, "architecture"))
         self._models.mistakes_wanted.connect(partial(self.navigate.emit, "data"))
         self._models.training_wanted.connect(partial(self.navigate.emit, "train"))
@@ -201,7 +203,16 @@ class TryPage(Page):
             picture="inside",
         )
         self._why.setEnabled(False)
-        middle = column(self._answer, self._state, self._opening, (self._bars, 1), row(self._why, STRETCH))
+        self._describe = push_button(
+            "wrong_names_button",
+            "Wrong names?",
+            "Asks again what its classes are called, in which order they are, and how it takes pictures.",
+            self._describe_again,
+            role="quiet",
+        )
+        self._describe.hide()
+        below = row(self._why, self._describe, STRETCH)
+        middle = column(self._answer, self._state, self._opening, (self._bars, 1), below)
         middle.addStretch()  # the bars have a largest height
         return middle
 
@@ -272,10 +283,23 @@ class TryPage(Page):
             self._task.submit(self._session.look, self._answer_shown, block, enlarged)
 
     @Slot()
+    def _describe_again(self) -> None:
+        self._models.ask_again()
+
+    @Slot()
+    def _reopen(self) -> None:
+        """What is known of the model is no longer true."""
+        self._session.reopen()
+        if self._folder is not None and self._models.path is not None:
+            self._folder.doubt(self._models.path)
+        self._model_chosen()
+
+    @Slot()
     def _model_chosen(self) -> None:
         self._message.hide()
         self._open = None
         self._blank()
+        self._describe.hide()
         self._bars.set_classes(())
         self._maps.set_rows(())
         self._every.hide()
@@ -300,6 +324,8 @@ class TryPage(Page):
             self._show_answer(result)
 
     def _show_answer(self, answer: Answer) -> None:
+        # Why another model was not opened is still there to be read, now that the one in use answers again.
+        is_told = answer.path != self._open and bool(self._message.text)
         if answer.path != self._open:
             self._opened(answer)
         if answer.input is self._awaited:
@@ -321,6 +347,12 @@ class TryPage(Page):
             self._answer.setText(NO_DIGIT)
             self._state.setText(f"It looks like none; the nearest is {answer.prediction.top(1)[0][1]}.")
         self._panel.show_answer(answer)
+        if not is_told:
+            self._tell_of_picture(answer, before)
+        self.answered.emit(answer)
+
+    def _tell_of_picture(self, answer: Answer, before: Answer | None) -> None:
+        """Says what there is to say of a picture; what was said of the one before goes."""
         is_photo = isinstance(answer.input, Picture) and self._panel.source is self._panel.photo
         if is_photo or (before is not None and before.parts):
             self._message.hide()
@@ -328,11 +360,11 @@ class TryPage(Page):
             self._message.show_info(sheet_found(answer.parts))
         elif is_photo and answer.photo:
             self._offer_photo_model("This looks like a photo, but this network knows drawings only.")
-        self.answered.emit(answer)
 
     def _opened(self, answer: Answer) -> None:
         self._open = answer.path
-        self._models.introduce(answer.path, answer.card)
+        self._models.introduce(answer.path, answer.card, answer.adopted)
+        self._describe.setVisible(answer.adopted)
         self._bars.set_classes(answer.card.classes, LIKELY if answer.card.independent else None)
         self._layers = answer.layers
         self._every.setText(f"All {len(self._layers)} layers")
@@ -427,14 +459,15 @@ class TryPage(Page):
     def _fail(self, error: Exception) -> None:
         self._awaited = None
         self._blank()
+        if isinstance(error, UnopenedModelError):
+            self._take_unopened(error)
+            return
         if isinstance(error, UnreadablePictureError) and self._open is None:
             self._panel.photo.drop()
             self._message.show_failure(error)
             self._ask()  # for the model alone, of which nothing is known yet
             return
-        if self._open is None and self._models.path is not None:
-            self._opening.hide()
-            self._state.setText("The network could not be opened.")
+        self._opening.hide()
         if self._panel.source is self._panel.camera and isinstance(error, StudioError) and self._open is not None:
             self._state.setText(str(error))  # no error message: the next picture may do
             return
@@ -444,10 +477,23 @@ class TryPage(Page):
                 self._panel.photo.show_picture(error.picture)
                 self._offer_photo_model(f"This looks like a photo. {error}" if error.photo else str(error))
             return
+        if self._open is None and self._models.path is not None:
+            self._take_unopened(UnopenedModelError(self._models.path, error))
+            return
         if self._panel.source is self._panel.photo:
             self._panel.photo.drop()
-        if not self._models.asks_about(error):
-            self._message.show_failure(error)
+        self._message.show_failure(error)
+
+    def _take_unopened(self, error: UnopenedModelError) -> None:
+        """The model in use stays in use; what is to be known of the other one first is asked."""
+        asks = self._models.take_failure(error.path, error.cause)
+        if error.path == self._models.path:  # there is no other one
+            self._opening.hide()
+            self._state.setText(
+                f"{self._models.name} opens as soon as you have said what it is."
+                if asks
+                else "The network could not be opened."
+            )
 
 
 def sheet_found(parts: Sequence[PartAnswer]) -> str:

@@ -174,7 +174,10 @@ class ProbabilityBars(QWidget):
         if self._probabilities is None or not 0 <= place < len(self._rows):
             return self.toolTip()
         row = self._rows[place]
-        figure = f"{number(100 * float(self._probabilities[row]))}\N{NO-BREAK SPACE}%"
+        share = float(self._probabilities[row])
+        # Of what is small the bar says too little.
+        figure = certainty(share) if share >= 0.1 else f"{number(100 * share)} %"
+        figure = figure.replace(" ", "\N{NO-BREAK SPACE}")
         return f"<p>{escape(self._classes[row])}: {figure}</p>{self.toolTip()}"
 
     @override

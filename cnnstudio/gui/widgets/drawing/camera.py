@@ -11,12 +11,13 @@ import numpy as np
 from PySide6 import QtCore
 from PySide6.QtCore import QCoreApplication, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QImage, QShowEvent, QTransform
-from PySide6.QtWidgets import QComboBox, QFrame, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
 from typing_extensions import override
 
 from cnnstudio.gui.controls.buttons import push_button
 from cnnstudio.gui.controls.describe import describe, label
 from cnnstudio.gui.controls.layouts import STRETCH, column
+from cnnstudio.gui.controls.picker import ListBox
 from cnnstudio.gui.look.theme import GAP, SECTION
 from cnnstudio.gui.widgets.drawing.photo_view import Crop, PhotoView
 from cnnstudio.screen import CAMERA_INSTALL, apt_line, missing_camera_packages
@@ -79,7 +80,7 @@ class CameraView(QWidget):
             "middle.",
         )
         self._choice = describe(
-            QComboBox(),
+            ListBox(),
             "camera_choice",
             "Which camera",
             "The camera to use, of those that are plugged in.",

@@ -14,7 +14,7 @@ from cnnstudio.gui.controls.layouts import ScrollColumn, column
 from cnnstudio.gui.look.theme import SECTION
 from cnnstudio.gui.widgets.items import NONE
 from cnnstudio.gui.widgets.maps.map_row import MapRow
-from cnnstudio.models.layer_kinds import LAYER_KINDS
+from cnnstudio.models.layer_kinds.added import lesson_of
 from cnnstudio.models.trained.classifier import LayerOutput
 from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic
 
@@ -178,7 +178,7 @@ class FeatureMapGrid(ScrollColumn):
                 self._rows.append(row)
                 self._column.insertWidget(self._column.count() - 1, row)
             for number, (row, (name, kind, shape)) in enumerate(zip(self._rows, self._layers, strict=True)):
-                lesson = LAYER_KINDS[kind].description if kind in LAYER_KINDS else f"A layer of the kind {kind}."
+                lesson = lesson_of(name, kind) or f"A layer of the kind {kind}."
                 row.setObjectName(f"layer_row_{number}")
                 row.set_header(name, kind_and_shape(kind, shape), f"{lesson} {_HOW}")
                 row.keep_room(shape)

@@ -10,6 +10,7 @@ from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.forms import choose_data
 from cnnstudio.gui.controls.layouts import row
 from cnnstudio.gui.controls.number_boxes import DecimalBox, WholeBox
+from cnnstudio.gui.controls.picker import ListBox
 from cnnstudio.models.layer_kinds.fields import Field
 
 _MOST = 2**31 - 1
@@ -70,7 +71,7 @@ _CHOICES = {"linear": "linear (none)"}
 
 
 def _combo(field: Field) -> QComboBox:
-    control = QComboBox()
+    control = ListBox()
     for choice in field.choices:
         control.addItem(_CHOICES.get(choice, choice), choice)
     return control

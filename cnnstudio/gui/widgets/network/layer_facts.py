@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from html import escape
 from math import prod
 
+from cnnstudio import wording
 from cnnstudio.gui.widgets.network.layout.words import activation_text
+from cnnstudio.models.layer_kinds.added import is_added
 from cnnstudio.models.layer_table import LayerGroup, LayerRow, LayerTable, mlp_connections
 from cnnstudio.wording import percent
 
@@ -86,8 +88,8 @@ class Facts:
 
 
 def shape_text(shape: tuple[int, ...] | None) -> str:
-    """A shape as people say it: “28 × 28 × 6”, “120”."""
-    return UNKNOWN if shape is None else " × ".join(f"{side:,}" for side in shape)
+    """A shape as people say it: “28×28×6”, “120”."""
+    return UNKNOWN if shape is None else wording.shape(shape)
 
 
 def left_side(terms: str) -> str:
@@ -105,7 +107,8 @@ def _layer(facts: Facts, row: LayerRow) -> Cell:
     misfit = facts.table.misfit
     problem = misfit.text if misfit is not None and misfit.layer == row.name else ""
     title, _, details = row.title.partition(", ")
-    terms = " · ".join(part for part in (facts.names[row.name], details, activation) if part)
+    added = "added" if is_added(row.name, row.kind) else ""
+    terms = " · ".join(part for part in (facts.names[row.name], details, activation, added) if part)
     return Cell(title, terms, _paragraphs(problem, row.title, row.description, feeds))
 
 
@@ -131,7 +134,7 @@ def _output(_: Facts, row: LayerRow) -> Cell:
         ]
     shape = row.output_shape
     if shape is not None and len(shape) == 3:
-        lines.append(f"{shape[2]:,} feature maps of {shape[0]} × {shape[1]}.")
+        lines.append(f"{shape[2]:,} feature maps of {wording.shape(shape[:2])}.")
     return Cell(shape_text(shape), left_side(formulas[0]) if formulas else "", _paragraphs(*lines))
 
 
@@ -166,7 +169,7 @@ def _field(facts: Facts, row: LayerRow) -> Cell:
         return Cell(UNKNOWN)
     height, width = row.receptive_field
     whole = height >= facts.table.input_shape[0] and width >= facts.table.input_shape[1]
-    seen = "the whole image" if whole else f"{height} × {width} pixels of the image"
+    seen = "the whole image" if whole else f"{wording.shape((height, width))} pixels of the image"
     lesson = f"One number of this layer’s output depends on {seen}."
     return Cell(shape_text(row.receptive_field), "the whole image" if whole else "", _paragraphs(lesson))
 

@@ -72,7 +72,7 @@ def test_the_whole_page_follows_an_edit(page: ArchitecturePage) -> None:
         for row in range(table.model().rowCount())
         for column in range(table.model().columnCount())
     ]
-    assert any("28 × 28 × 12" in cell for cell in cells)
+    assert any("28×28×12" in cell for cell in cells)
     assert page.findChild(QLabel, "network_name").text() == "My LeNet-5"
 
 

@@ -404,7 +404,7 @@ def test_branches_of_unlike_shapes_are_told(editor: ArchitectureEditor, qtbot: Q
     editor.findChild(QPushButton, "show_misfit_button").click()
     assert "14×14×6" in problem(editor)
     assert not editor.findChild(QPushButton, "use_nearest_button").isVisible()
-    assert fact(editor, "joined") == "block1_2_norm: 7 × 7 × 6\npool1: 14 × 14 × 6"
+    assert fact(editor, "joined") == "block1_2_norm: 7×7×6\npool1: 14×14×6"
     before, steps = editor.document.network.config, editor.document.stack.count()
     assert editor.findChild(QPushButton, "use_offer_1_button").text() == "1×1 convolution in the shortcut"
     click(qtbot, editor, "use_offer_1_button")

@@ -1,13 +1,13 @@
 """The dialog that asks what somebody else's model is, and the Try page that asks it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QMessageBox, QPlainTextEdit, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox, QPlainTextEdit, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.data.published.catalogue import DATASETS
@@ -16,10 +16,11 @@ from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.controls.progress_panel import ProgressPanel
 from cnnstudio.gui.pages.choosers.adopt_dialog import AdoptDialog
+from cnnstudio.gui.pages.choosers.models import ModelChooser
 from cnnstudio.gui.pages.try_.page import TryPage
 from cnnstudio.gui.settings import Settings
 from cnnstudio.models.networks.building import build_network
-from cnnstudio.models.trained.adopt import inspect_model, remembered
+from cnnstudio.models.trained.adopt import inspect_model, remembered, with_answers
 from cnnstudio.models.trained.library import load_classifier
 
 SECONDS = 60_000
@@ -140,7 +141,7 @@ def test_the_zip_of_teachable_machine_is_opened_in_one_go(qtbot: QtBot) -> None:
     assert page.model == STRANGERS / "converted_keras.zip"
 
 
-def test_weights_alone_are_told_and_the_architecture_that_they_fit_is_offered(
+def test_the_architecture_that_weights_alone_fit_is_offered(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "mine.weights.h5"
@@ -151,25 +152,58 @@ def test_weights_alone_are_told_and_the_architecture_that_they_fit_is_offered(
     told = []
 
     def choose(box: QMessageBox) -> QPushButton:
-        told.append((page.findChild(MessageBar).isVisible(), box.text()))
+        told.append((page.message, box.text()))
         return box.findChild(QPushButton, "open_as_lenet5")
 
     monkeypatch.setattr(QMessageBox, "exec", lambda _: 0)
     monkeypatch.setattr(QMessageBox, "clickedButton", choose)
     page.receive(path)
     qtbot.waitUntil(lambda: page.findChild(AdoptDialog) is not None, timeout=SECONDS)
-    assert len(told) == 1 and told[0][0] and "LeNet-5 for images of 28×28×1 and 10 classes" in told[0][1]
+    assert len(told) == 1 and told[0][0] == "" and "LeNet-5 for images of 28×28×1 and 10 classes" in told[0][1]
     assert page.findChild(AdoptDialog).answers.classes == tuple("0123456789")
 
 
-def test_who_does_not_answer_is_told(theirs: Path, qtbot: QtBot) -> None:
+@pytest.fixture
+def page(qtbot: QtBot) -> Iterator[TryPage]:
+    """The Try page with the network that ships open."""
     page = TryPage(Settings())
     qtbot.addWidget(page)
     page.show()
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.warm_up()
+    yield page
+    page.shut_down()
+
+
+def listed(page: TryPage) -> list[str]:
+    return [choice.title for choice in page.findChild(Picker, "model_picker").choices]
+
+
+def test_who_does_not_answer_and_what_is_refused_leave_the_model_in_use(
+    page: TryPage, theirs: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    before, models = page.model, listed(page)
     page.receive(theirs)
     qtbot.waitUntil(lambda: page.findChild(AdoptDialog) is not None, timeout=SECONDS)
-    press(qtbot, page.findChild(AdoptDialog), "adopt_cancel")
-    assert page.findChild(MessageBar).isVisible()
+    assert "theirs.h5" in listed(page)
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        press(qtbot, page.findChild(AdoptDialog), "adopt_cancel")
+    assert (page.model, page.message, listed(page)) == (before, "", models)
+    (tmp_path / "pointer.h5").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(tmp_path / "pointer.h5")
+    assert (page.model, listed(page)) == (before, models) and "Git LFS" in page.message
+    assert page.findChild(ModelChooser).name == "LeNet-5 on MNIST"
+
+
+def test_who_is_asked_again_finds_the_earlier_answers(theirs: Path, qtbot: QtBot) -> None:
+    found = inspect_model(theirs)
+    earlier = replace(found.guess, name="Theirs", classes=("ant", "bee", "cat"), value_range="-1-1")
+    dialog = AdoptDialog(with_answers(found, earlier), again=True)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.answers == earlier and dialog.findChild(QLineEdit, "adopt_name").text() == "Theirs"
+    assert any("You chose this. Likely is “0 to 1”" in one.text() for one in dialog.findChildren(QLabel))
 
 
 def one_sigmoid(folder: Path, length: int = 3072) -> Path:

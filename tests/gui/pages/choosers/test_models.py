@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtGui import QAction
 from pytestqt.qtbot import QtBot
 
+from cnnstudio.errors import StudioError
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.controls.picker import Picker
 from cnnstudio.gui.library import Library
@@ -159,3 +160,81 @@ def test_what_was_opened_from_elsewhere_is_in_the_list_at_the_next_start(qtbot: 
     assert opened(again) == ["LeNet-5 on MNIST"]
     again.choose(path)
     assert (again.path, again.name) == (path, "LeNet-5 on MNIST")
+
+
+def test_two_models_of_one_name_are_told_apart_by_their_folders(qtbot: QtBot, tmp_path: Path) -> None:
+    shipped = next(entry for entry in list_models() if entry.name == "lenet5-mnist")
+    models = chooser(qtbot)
+    for folder in ("a/new", "b/new", "b/old"):
+        path = copy_model(shipped, tmp_path / folder / "digits.keras")
+        models.choose(path)
+        models.introduce(path, shipped.card)
+    choices = [one for one in models.findChild(Picker, "model_picker").choices if one.group == "Opened"]
+    assert [(one.title, one.description.rpartition(" · ")[2]) for one in choices] == [
+        ("LeNet-5 on MNIST", "opened from “a/new”"),
+        ("LeNet-5 on MNIST", "opened from “b/new”"),
+        ("LeNet-5 on MNIST", "opened from “old”"),
+    ]
+
+
+def test_two_trainings_of_one_name_are_told_apart_by_their_dates(qtbot: QtBot) -> None:
+    add_run("mlp-mnist", "2026-11-01T12:00:00+00:00")
+    add_run("My MLP on MNIST", "2026-11-02T12:00:00+00:00")
+    one, other, *_ = chooser(qtbot).findChild(Picker, "model_picker").choices
+    assert one.title == other.title == "My MLP on MNIST"
+    assert "2 November 2026" in one.description and "1 November 2026" in other.description
+
+
+def test_what_is_said_anew_of_a_model_is_heard_on_every_page(qtbot: QtBot, tmp_path: Path) -> None:
+    shipped = next(entry for entry in list_models() if entry.name == "lenet5-mnist")
+    path, library = copy_model(shipped, tmp_path / "theirs.keras"), Library()
+    pages = [ModelChooser(library, Settings(), MessageBar()) for _ in range(2)]
+    for models in pages:
+        qtbot.addWidget(models)
+    pages[0].choose(path)
+    with qtbot.waitSignal(pages[0].described) as described, qtbot.assertNotEmitted(pages[1].described):
+        library.described.emit(path)
+    assert described.args == [path]
+
+
+def test_what_is_refused_is_not_listed_and_the_model_in_use_stays(qtbot: QtBot, tmp_path: Path) -> None:
+    shipped = next(entry for entry in list_models() if entry.name == "lenet5-mnist")
+    message = MessageBar()
+    models = ModelChooser(Library(), Settings(), message)
+    qtbot.addWidget(models)
+    qtbot.addWidget(message)
+    models.choose(shipped.path)
+    models.introduce(shipped.path, shipped.card)
+    models.choose(tmp_path / "damaged.keras")
+    with qtbot.waitSignal(models.chosen) as chosen:
+        assert not models.take_failure(models.path, StudioError("It is damaged."))
+    assert chosen.args == [shipped.path] == [models.path] and opened(models) == []
+    assert message.text == "It is damaged."
+    models.choose(tmp_path / "first.keras")
+    models.choose(tmp_path / "second.keras")
+    assert opened(models) == ["second.keras"]  # nobody knows yet whether it can be opened
+
+
+def test_what_is_refused_without_another_in_use_leaves_the_first_that_is_here(qtbot: QtBot, tmp_path: Path) -> None:
+    models = chooser(qtbot)
+    models.choose(tmp_path / "damaged.keras")
+    models.take_failure(models.path, StudioError("It is damaged."))
+    first = models.path
+    assert first is not None and models.card is not None
+    models.take_failure(first, StudioError("It is damaged, too."))
+    assert models.path not in (None, first)
+
+
+def test_a_folder_that_holds_a_model_is_opened_whatever_else_lies_there(qtbot: QtBot, tmp_path: Path) -> None:
+    shipped = next(entry for entry in list_models() if entry.name == "lenet5-mnist")
+    message = MessageBar()
+    models = ModelChooser(Library(), Settings(), message)
+    qtbot.addWidget(models)
+    qtbot.addWidget(message)
+    path = copy_model(shipped, tmp_path / "theirs" / "model.keras")
+    for name in ("logs", "pictures"):
+        (tmp_path / "theirs" / name).mkdir()
+    models.open_folder(tmp_path / "theirs")
+    assert models.path == path
+    models.open_folder(tmp_path / "theirs" / "logs")
+    assert models.path == path and message.text.startswith(f"There is no model in {tmp_path / 'theirs' / 'logs'}.")

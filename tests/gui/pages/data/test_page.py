@@ -310,7 +310,7 @@ def test_import_a_folder(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
     assert text(page, "classes_found").startswith("2 classes")
     assert "unbalanced" in text(page, "import_notes")
     with qtbot.waitSignal(page.findChild(ImportPanel).previewed, timeout=SECONDS):
-        page.findChild(QComboBox, "import_size_combo").setCurrentText("48 × 48")
+        page.findChild(QComboBox, "import_size_combo").setCurrentText("48×48")
     with qtbot.waitSignal(page.findChild(ImportPanel).previewed, timeout=SECONDS):
         click(page, "import_grey_chip")
     assert page.findChild(QWidget, "import_example_0").image.shape == (48, 48, 1)
@@ -439,8 +439,8 @@ def test_names_that_say_the_classes_are_offered(page: DataPage, qtbot: QtBot, tm
 def test_the_level_of_a_deep_tree_is_chosen(page: DataPage, qtbot: QtBot, tmp_path: Path) -> None:
     looked(page, qtbot, MADE["a deep tree"].make(tmp_path / "fruit"))
     layouts = page.findChild(QComboBox, "layout_combo")
-    deeper = "Folders of level 2: Abate, Braeburn, … (4 classes)"
-    assert [layouts.itemText(place) for place in range(2)] == ["Folders: Apple, Pear (2 classes)", deeper]
+    deeper = "Folders of level 2, 4 classes: Abate, Braeburn, Conference, …"
+    assert [layouts.itemText(place) for place in range(2)] == ["Folders, 2 classes: Apple, Pear", deeper]
     again(page, qtbot, "layout_combo", deeper)
     assert text(page, "classes_found") == "4 classes"
     with qtbot.waitSignal(page.loaded, timeout=SECONDS):

@@ -345,7 +345,7 @@ def test_a_network_that_knows_photos_is_proposed_for_few_of_them(page: TrainPage
     assert (first.key, first.group) == (page.config.architecture, "Recommended for these images")
     assert [choice.key for choice in picker.choices].count(first.key) == 1
     assert page.message == (
-        "“own” is chosen, and what suits it: Transfer from EfficientNet-Lite0, 160 × 160 px, colour, 15 epochs, batch "
+        "“own” is chosen, and what suits it: Transfer from EfficientNet-Lite0, 160×160 px, colour, 15 epochs, batch "
         "size 2, augmentation “Photo”. A network that knows photos does best with images of that size."
     )
     page.entered()
@@ -447,9 +447,9 @@ def test_a_network_from_another_page_is_chosen(page: TrainPage) -> None:
     page.receive(ARCHITECTURES["resnet20"])
     assert (page.config.dataset, page.config.architecture) == ("fashion-mnist", "resnet20")
     assert ARCHITECTURES["resnet20"].idea in page.findChild(QLabel, "architecture_note").text()
-    assert page.message == "“ResNet-20” is chosen, to be trained on “Fashion-MNIST”."
+    assert page.message == "“ResNet-20” is chosen, to be trained on Fashion-MNIST."
     page.receive(AugmentationSpec.parse("shift,flip"))
-    assert page.message == "Your augmentation is chosen, to train on “Fashion-MNIST”."
+    assert page.message == "Your augmentation is chosen, to train on Fashion-MNIST."
     page.findChild(Picker, "dataset_picker").set_current("mnist")
     assert page.message == ""
 

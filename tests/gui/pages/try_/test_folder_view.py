@@ -30,6 +30,7 @@ from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.folder_prediction import FilePrediction, PartPrediction
 from cnnstudio.models.trained.library import load_classifier
 from cnnstudio.storage import shipped
+from cnnstudio.wording import certainty
 
 SECONDS = 60_000
 MODEL = shipped("trained/lenet5-mnist")
@@ -182,7 +183,8 @@ def test_folders_named_as_classes_say_what_is_right(qtbot: QtBot, view: FolderVi
     assert {name for name, _, _ in shown(view)} == wrong
     images = view.findChild(ThumbnailGrid).source
     assert "Wrong: its folder or name says" in images.caption(0)
-    assert images.label(0).text == "{} {:.0f} %".format(*_top(view.shown[0]))
+    [(_, name, share), *_] = view.shown[0].top
+    assert images.label(0).text == f"{name} {certainty(share, 0)}"
 
 
 def test_what_a_model_was_trained_on_is_said(qtbot: QtBot, view: FolderView, tmp_path: Path, other_model: Path) -> None:
@@ -200,11 +202,6 @@ def test_what_a_model_was_trained_on_is_said(qtbot: QtBot, view: FolderView, tmp
         view.start(model, "mine", folder)
         qtbot.waitUntil(lambda: not view.running, timeout=SECONDS)
         assert subtitle.text().endswith("It was trained on some of these pictures.") == said
-
-
-def _top(one: FilePrediction) -> tuple[str, float]:
-    _, name, share = one.top[0]
-    return name, 100 * share
 
 
 def test_other_folders_say_nothing_of_right_and_wrong(qtbot: QtBot, view: FolderView, digits: Path) -> None:
@@ -369,6 +366,14 @@ def test_classified_again_with_the_model_that_is_chosen(
     qtbot: QtBot, view: FolderView, digits: Path, other_model: Path
 ) -> None:
     classify(qtbot, view, digits / "odd")
+    message = view.findChild(MessageBar)
+    view.entered(MODEL, "LeNet-5 on MNIST")
+    view.doubt(other_model)
+    view.entered(MODEL, "LeNet-5 on MNIST")
+    assert not message.isVisible()
+    view.doubt(MODEL)
+    view.entered(MODEL, "LeNet-5 on MNIST")
+    assert message.text == "What this model is was said anew after it answered here."
     view.entered(other_model, "another")
     press(qtbot, view, "accept_offer_button")
     qtbot.waitUntil(lambda: not view.running, timeout=SECONDS)
@@ -398,7 +403,7 @@ def test_back_by_the_keys(qtbot: QtBot, view: FolderView, keys: str) -> None:
 
 def test_pictures_of_several_classes_count_for_each(tmp_path: Path) -> None:
     thumbnails = Thumbnails((8, 8, 3))
-    results = Results(Begun(tmp_path, ("bar", "pole", "sun"), "m 1", 3, False, (), thumbnails))
+    results = Results(Begun(tmp_path, ("bar", "pole", "sun"), "m 1", 3, False, (), (), thumbnails))
 
     def one(name: str, independent: tuple[str, ...], *shares: float) -> FilePrediction:
         top = sorted(((n, results.begun.classes[n], share) for n, share in enumerate(shares)), key=lambda it: -it[2])
@@ -419,7 +424,7 @@ def test_pictures_of_several_classes_count_for_each(tmp_path: Path) -> None:
 
 
 def test_a_sheet_of_digits_counts_for_each_digit_and_is_neither_right_nor_wrong(tmp_path: Path) -> None:
-    results = Results(Begun(tmp_path, tuple("0123456789"), "m 1", 2, False, (), Thumbnails((8, 8, 1))))
+    results = Results(Begun(tmp_path, tuple("0123456789"), "m 1", 2, False, (), (), Thumbnails((8, 8, 1))))
     read = [
         PartPrediction((0, 0, 1, 1), ((digit, str(digit), share),)) for digit, share in ((3, 0.99), (1, 0.9), (3, 1))
     ]

@@ -241,7 +241,7 @@ def test_a_run_from_elsewhere_is_opened_by_its_card_and_stays_listed(
     shutil.copytree(MODEL, run)
     asked = []
 
-    def ask(*given: object) -> tuple[str, str]:
+    def ask(*given: object, **options: object) -> tuple[str, str]:
         asked.append(given)
         return str(run / "card.json"), ""
 

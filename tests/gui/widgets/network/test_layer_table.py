@@ -11,10 +11,11 @@ from PySide6.QtWidgets import QApplication
 from cnnstudio.gui.look.theme import LIGHT
 from cnnstudio.gui.widgets.network.layer_facts import COLUMNS
 from cnnstudio.gui.widgets.network.layer_table import LayerTableView
-from cnnstudio.models.keras_config.graph import layer_config
+from cnnstudio.models.keras_config.graph import Graph, Node, layer_config
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.networks.building import network_config
 from cnnstudio.models.networks.editing import change_layer
+from cnnstudio.models.trained.value_ranges import VALUE_RANGES
 
 NAMES = [column.name for column in COLUMNS]
 
@@ -67,10 +68,10 @@ def cell(view, layer, column):
     [
         ("conv1", "parameters", "156", "5·5·1·6 + 6", "5·5·1·6 + 6 = 156"),
         ("conv1", "multiply_adds", "117,600", "28·28·6·(5·5·1)", "28.2 % of the whole network"),
-        ("conv1", "output_shape", "28 × 28 × 6", "(28 − 5 + 2·2)/1 + 1", "(28 − 5 + 2·2)/1 + 1 = 28"),
-        ("pool1", "output_shape", "14 × 14 × 6", "(28 − 2 + 2·0)/2 + 1", "6 feature maps of 14 × 14"),
-        ("conv2", "receptive_field", "14 × 14", "", "14 × 14 pixels of the image"),
-        ("dense1", "receptive_field", "28 × 28", "the whole image", "the whole image"),
+        ("conv1", "output_shape", "28×28×6", "(28 − 5 + 2·2)/1 + 1", "(28 − 5 + 2·2)/1 + 1 = 28"),
+        ("pool1", "output_shape", "14×14×6", "(28 − 2 + 2·0)/2 + 1", "6 feature maps of 14×14"),
+        ("conv2", "receptive_field", "14×14", "", "14×14 pixels of the image"),
+        ("dense1", "receptive_field", "28×28", "the whole image", "the whole image"),
         ("conv1", "same_with_an_mlp", "3,687,936", "23,641 times", "784 × 4,704 = 3,687,936"),
         ("dense1", "same_with_an_mlp", "", "", ""),
         ("pool1", "parameters", "0", "", "no parameters"),
@@ -126,11 +127,22 @@ def test_another_network_keeps_the_chosen_layer_where_it_has_one(view, qtbot):
     with qtbot.assertNotEmitted(view.selected):
         view.set_table(describe(change_layer(network_config("lenet5"), "conv2", filters=20)))
     assert view.current == "conv2"
-    assert cell(view, "conv2", "output_shape")[0].text == "10 × 10 × 20"
+    assert cell(view, "conv2", "output_shape")[0].text == "10×10×20"
     view.set_table(describe(network_config("softmax")))
     assert view.current == ""
     view.set_table(None)
     assert view.model().rowCount() == 0
+
+
+def test_a_layer_that_was_added_to_a_network_is_marked_and_explained(view):
+    graph = Graph.of(network_config("softmax"))
+    (layer,) = VALUE_RANGES["0-1"].layers("value_range")
+    graph.reconnect(graph.input, "value_range")
+    graph.add(Node("value_range", layer, (graph.input,)))
+    graph.sort()
+    view.set_table(describe(graph.to_config()))
+    shown = cell(view, "value_range", "layer")[0]
+    assert shown.terms == "value_range · added" and "Added by CNN Studio: it brings the pixels" in shown.lesson
 
 
 def test_an_impossible_layer_is_marked_and_says_why(view, pixels):

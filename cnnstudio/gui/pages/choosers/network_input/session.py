@@ -129,6 +129,7 @@ class Answer:
         arithmetic: of the layers of which it was asked for, as far as their numbers are explained.
         parts: the answers to all things in a picture that shows several, such as a sheet of digits; empty for one.
         part: the number of the one to which `image` and `prediction` belong.
+        adopted: whether the card is what a user has said of the model.
         known: whether a picture from outside looks like something that the network knows.
     """
 
@@ -146,7 +147,21 @@ class Answer:
     arithmetic: tuple[LayerArithmetic, ...] = ()
     parts: tuple[PartAnswer, ...] = ()
     part: int = 0
+    adopted: bool = False
     known: bool = True
+
+
+class UnopenedModelError(StudioError):
+    """A model could not be opened.
+
+    Args:
+        path: the model's.
+        cause: why.
+    """
+
+    def __init__(self, path: Path, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.path, self.cause = path, cause
 
 
 class UnreadablePictureError(StudioError):
@@ -266,6 +281,7 @@ class Session:
 
     def __init__(self) -> None:
         self._path: Path | None = None
+        self._edition = self._edition_open = 0
         self._classifier: Classifier | None = None
         self._samples = False
         self._picture: OpenedPicture | None = None
@@ -275,6 +291,13 @@ class Session:
     def classifier(self) -> Classifier | None:
         """The model that is open; for the thread that asks."""
         return self._classifier
+
+    def reopen(self) -> None:
+        """Has the model opened anew the next time that it is asked, for other things are known of it now.
+
+        May be called from another thread than the one that asks.
+        """
+        self._edition += 1
 
     def ask(
         self,
@@ -292,12 +315,20 @@ class Session:
             arithmetic: the layers whose arithmetic is wanted; those that the model does not have are passed over.
 
         Raises:
-            StudioError: the model or the input cannot be used; the text says why.
+            UnopenedModelError: the model cannot be opened; the one before is still open.
+            StudioError: the input cannot be used; the text says why.
         """
         classifier = self._open(path)
         known = {layer.name for layer in classifier.layers}
         wanted = tuple(layers) if layers is not None and known.issuperset(layers) else _first_block(classifier)
-        answer = Answer(path, classifier.card, classifier.layers, model_input, samples=self._samples)
+        answer = Answer(
+            path,
+            classifier.card,
+            classifier.layers,
+            model_input,
+            samples=self._samples,
+            adopted=classifier.adopted,
+        )
         match model_input:
             case Drawing(strokes):
                 answer = replace(answer, image=render(strokes, classifier.input_shape))
@@ -327,13 +358,18 @@ class Session:
         return Look(answer, outputs, _arithmetic(classifier, answer.image, arithmetic))
 
     def _open(self, path: Path) -> Classifier:
-        if self._classifier is None or path != self._path:
-            self._classifier = None
-            classifier = load_classifier(path)
-            classifier.freeze()
-            classifier.warm_up(_first_block(classifier))
+        """Opens a model unless it is open; where it cannot be, the one before stays."""
+        edition = self._edition
+        if self._classifier is None or path != self._path or edition != self._edition_open:
+            try:
+                classifier = load_classifier(path)
+                classifier.freeze()
+                classifier.warm_up(_first_block(classifier))
+            except Exception as error:
+                raise UnopenedModelError(path, error) from error
             self._samples = dataset_of(classifier.card) is not None
-            self._path, self._classifier = path, classifier
+            self._path, self._classifier, self._edition_open = path, classifier, edition
+            self._parts = None
         return self._classifier
 
     def _opened(self, source: Path | bytes | np.ndarray) -> OpenedPicture:
