@@ -81,6 +81,11 @@ class DatasetEntry:
             downloads.check(self.remote)
 
     @property
+    def called(self) -> str:
+        """Its title within a sentence: in quotation marks where it is a name that the user has given."""
+        return self.title if self.path is None else f"“{self.title}”"
+
+    @property
     def size_text(self) -> str:
         """The size in words, such as “70,000 images, 28×28, grey, 10 classes”."""
         height, width, channels = self.image_shape
