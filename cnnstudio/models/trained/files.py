@@ -15,6 +15,7 @@ import io
 import json
 import math
 import re
+import shlex
 import tempfile
 import zipfile
 from collections.abc import Collection, Iterable, Mapping
@@ -68,8 +69,8 @@ class NoCardError(StudioError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"{path} has no card, which names the classes of the model and says how to prepare pictures for it. Say "
-            "so once with “cnnstudio adopt”, or open the model in the window, which asks."
+            f"{path} has no card, which names the classes of the model and says how to prepare pictures for it. Open "
+            f"it in the window, which asks, or say so once with: cnnstudio adopt {shlex.quote(str(path))}"
         )
         self.path = path
 

@@ -597,7 +597,7 @@ def test_another_kind_of_file_is_refused(tmp_path, content, words):
 def test_other_formats_are_named(tmp_path):
     refused(tmp_path / "nothing.keras", "there is no such file")
     (tmp_path / "folder").mkdir()
-    refused(tmp_path / "folder", "not a file")
+    refused(tmp_path / "folder", "there is no model in it")
 
 
 @pytest.mark.parametrize("text", ["null", "[]", "{}", '{"class_name": "Functional"}', '"x"', "17"])
