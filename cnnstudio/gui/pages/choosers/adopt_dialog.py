@@ -249,7 +249,7 @@ class AdoptDialog(QDialog):
         )
         self._folder = push_button(
             "adopt_folder",
-            "F&older…",
+            "Fo&lder…",
             "Tries the network on a folder of images, with a folder for each class.",
             self._ask_folder,
             title="Try the network on a folder of images",
@@ -491,9 +491,12 @@ class AdoptDialog(QDialog):
         self._table.show()
         self._reorder.setVisible(trials.order != trials.classes and len(trials.classes) > 2)
         self._trials = trials
+        does_best = (
+            f"With values of {VALUE_RANGES[trials.best.value_range].title} it does best on {trials.dataset.called}."
+        )
+        self._range_reason.setText(does_best if trials.tells else self._model.range_reason)
         if is_news:
             self._range.set_current(trials.best.value_range)
-            self._range_reason.setText(f"With this range it does best on {trials.dataset.called}.")
             self._rule.set_current(trials.input_rule)
 
     @Slot()

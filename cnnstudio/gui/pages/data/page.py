@@ -134,11 +134,9 @@ class DataPage(Page):
             self._go_to_training,
             role="primary",
         )
-        policy = self._train.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)  # so that the button beside it stays where it is
-        self._train.setSizePolicy(policy)
         heading = label("Data", "heading", wrap=False)
-        head = row(heading, (self._picker, 1), bring, self._train, gap=2 * GRID)
+        # The last one is always there: the others stay where they are when “Train on it” is hidden.
+        head = row(heading, (self._picker, 1), self._train, bring, gap=2 * GRID)
         head.insertStretch(2)  # the picker has a largest width
         return head
 
