@@ -351,7 +351,10 @@ def _completed(model: "keras.Model", graph: Graph, shape: ImageShape, answers: A
     graph.sort()
     completed = keras.saving.deserialize_keras_object(graph.to_config(), safe_mode=True)
     for own in model.layers:
-        completed.get_layer(own.name).set_weights(own.get_weights())
+        layer = completed.get_layer(own.name)
+        layer.set_weights(own.get_weights())
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()  # what it computes with is worked out from its weights
     if two is not None:
         set_two(completed.get_layer(two))
     return completed
