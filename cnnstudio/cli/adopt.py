@@ -1,6 +1,8 @@
 """`cnnstudio adopt`: adds to a model from elsewhere what its file does not say."""
 
 import re
+import shlex
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -30,13 +32,16 @@ from cnnstudio.models.trained.class_names import MAX_NAMES_BYTES, decoded
 from cnnstudio.models.trained.files import WeightsAloneError, keep_layers
 from cnnstudio.models.trained.outputs import OUTPUTS
 from cnnstudio.models.trained.parts import model_file
-from cnnstudio.models.trained.range_trials import Trials, fitting_datasets, in_size, try_ranges
+from cnnstudio.models.trained.range_trials import Trials, fitting_datasets, in_size, places, try_ranges
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES
 from cnnstudio.storage import is_file
 from cnnstudio.wording import certainty, percent
 
 MOST_NAMED = 3
 """Other data sets that are proposed."""
+
+MOST_TYPED = 10
+"""Class names that are typed in the command line, at most."""
 
 
 def adopt(
@@ -110,19 +115,19 @@ def adopt(
         check_answers(found, answers)
     entry = _dataset(found, answers, dataset) if dataset is not None or known is None else None
     trials = None
+    is_beside = found.names_found and (entry is None or places(entry.classes, answers.classes) is not None)
+    named = classes is not None or is_beside
     if entry is not None:
-        if classes is None:
+        if not named:
             answers = replace(answers, classes=entry.classes)
         trials = _try(found, answers, entry) if value_range is None else None
-        answers = _told(answers, trials, entry, chosen=dataset is not None, ruled=input_rule is not None)
-        if classes is None and not answers.dataset:
-            answers = replace(answers, classes=unnamed(len(answers.classes)))
+        answers = _told(answers, trials, entry, named=named, ruled=input_rule is not None, chosen=dataset is not None)
     remember(found, answers)
     _print(found, answers)
     if classes is None and found.names_reason and (not found.names_found or answers.classes == guess.classes):
         print(found.names_reason)
     if trials is not None:
-        _print_trials(trials)
+        _print_trials(trials, answers.classes)
         others = [other for other in fitting_datasets(found) if other.name != trials.dataset.name]
         if not trials.tells and others:
             names = ", ".join(f"--dataset {other.name} ({other.title})" for other in others[:MOST_NAMED])
@@ -152,8 +157,8 @@ def _dataset(model: Inspection, answers: Answers, named: str | None) -> DatasetE
         entry = in_size(entry, image_shape(model, answers))
         if len(entry.classes) != len(answers.classes):
             raise WrongUseError(
-                f"The network has {len(answers.classes):,} classes, but {entry.words} has {len(entry.classes):,}: name "
-                "another data set."
+                f"The network has {len(answers.classes):,} classes, but {entry.called} has {len(entry.classes):,}: "
+                "name another data set."
             )
     return entry
 
@@ -163,13 +168,31 @@ def _try(model: Inspection, answers: Answers, entry: DatasetEntry) -> Trials:
         return try_ranges(model, answers, entry, bar)
 
 
-def _told(answers: Answers, trials: Trials | None, entry: DatasetEntry, chosen: bool, ruled: bool) -> Answers:
-    """The answers with what a trial tells; a data set that was only guessed must be told by it."""
-    if trials is not None and trials.tells:
-        answers = replace(answers, value_range=trials.best.value_range)
-        answers = answers if ruled else replace(answers, input_rule=trials.input_rule)
-    knows = chosen or (trials is not None and trials.tells)
-    return replace(answers, dataset=entry.name) if knows and entry.classes == answers.classes else answers
+def _told(
+    answers: Answers, trials: Trials | None, entry: DatasetEntry, *, named: bool, ruled: bool, chosen: bool
+) -> Answers:
+    """The answers with what a trial tells.
+
+    Args:
+        answers: with the class names by which it was tried.
+        trials: None where nothing was tried.
+        entry: the data set.
+        named: whether the classes are known otherwise: their order is then left as it is.
+        ruled: likewise, of the input rule.
+        chosen: whether the user has named the data set; one that was only guessed must be told by the trial.
+    """
+    tells = False
+    if trials is not None:
+        if not named:
+            trials = trials.named(trials.order)
+            answers = replace(answers, classes=trials.classes)
+        tells = trials.tells
+        if tells:
+            answers = replace(answers, value_range=trials.best.value_range)
+            answers = answers if ruled else replace(answers, input_rule=trials.input_rule)
+    if tells or chosen:
+        return replace(answers, dataset=entry.name) if entry.classes == answers.classes else answers
+    return answers if named else replace(answers, classes=unnamed(len(answers.classes)))
 
 
 def _print(model: Inspection, answers: Answers) -> None:
@@ -183,17 +206,20 @@ def _print(model: Inspection, answers: Answers) -> None:
             print(reason)
     if model.outputs == 1:
         first, second = answers.classes
-        print(
-            f"An output near 0 means “{first}”, one near 1 “{second}”: to swap them, name them with --classes "
-            f"“{second},{first}”."
-        )
+        print(f"An output near 0 means “{first}”, one near 1 “{second}”: to swap them, add {_option((second, first))}.")
     elif OUTPUTS[answers.outputs].independent:
         print("Each class has a probability of its own: several can be right, or none.")
     print(f"Pictures become such images by: {INPUT_RULES[answers.input_rule].title}.")
 
 
-def _print_trials(trials: Trials) -> None:
+def _print_trials(trials: Trials, classes: tuple[str, ...]) -> None:
+    """Prints what was tried, and what became of the order of the classes."""
     print(trials.verdict)
+    if trials.order != trials.classes:
+        taken = classes == trials.order
+        kept, other = ("That order", trials.classes) if taken else ("The order that you gave", trials.order)
+        print(f"{kept} is kept; to have the other one, add {_option(other)}.")
+        trials = trials.named(classes)
     table = new_table("--value-range", "values", "right", "sure")
     for column in table.columns[2:]:
         column.justify = "right"
@@ -221,6 +247,13 @@ def _offer(path: Path) -> str:
         return ""
     words = " or ".join(one.words for one in fitting)
     return f" They fit {words}: to open them so, add --architecture {fitting[0].architecture.name}."
+
+
+def _option(names: Sequence[str]) -> str:
+    """What to type for class names in this order."""
+    if len(names) > MOST_TYPED or any("," in name for name in names):
+        return "--classes FILE, with one name a line"
+    return f"--classes {shlex.quote(','.join(names))}"
 
 
 def _names(text: str, count: int) -> tuple[str, ...]:

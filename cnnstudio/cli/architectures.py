@@ -114,14 +114,14 @@ def _table(text: str, size: tuple[tuple[int, int, int], int] | None) -> LayerTab
     network = architecture_named(text)
     with engine_at_work():
         config = network_config(network, *(size or ()))
-    return replace(describe(config), name=network.title if isinstance(network, Network) else network.name)
+    return replace(describe(config).as_it_is(), name=network.title if isinstance(network, Network) else network.name)
 
 
 def _as_json(table: LayerTable) -> dict[str, Any]:
     return {
         "name": table.name,
         "input_shape": table.input_shape,
-        "classes": table.classes,
+        "classes": table.classes or None,
         "parameters": table.parameters,
         "trainable_parameters": table.trainable_parameters,
         "multiply_adds": table.multiply_adds,
@@ -130,6 +130,7 @@ def _as_json(table: LayerTable) -> dict[str, Any]:
             for row in table.rows
         ],
         "misfit": asdict(table.misfit) if table.misfit else None,
+        "purpose": table.purpose,
     }
 
 
@@ -151,6 +152,8 @@ def _show(table: LayerTable) -> None:
     parameters = f"{table.parameters:,}" + (f", {still:,} of them not trained" if still else "")
     grid.add_row("in all", "", "", parameters, f"{table.multiply_adds:,}")
     results().print(grid)
+    if table.purpose:
+        print(table.purpose)
     connections = mlp_connections(table)
     if connections:
         results().print(

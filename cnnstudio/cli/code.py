@@ -1,6 +1,8 @@
 """`cnnstudio code`: a network and its training as a script of plain Keras."""
 
+import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,11 +14,12 @@ from cnnstudio.cli.options import DATASET_HELP, architecture_named, dataset_name
 from cnnstudio.cli.training_options import TrainingOptions, with_training_options
 from cnnstudio.data.library import find_dataset
 from cnnstudio.data.published.catalogue import DATASETS
+from cnnstudio.data.splits import CHANNELS
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.keras_config.graph import Config
 from cnnstudio.models.layer_table import describe
-from cnnstudio.models.networks.building import fitted, network_config
+from cnnstudio.models.networks.building import network_config
 from cnnstudio.models.networks.files import Network, saved_path
 from cnnstudio.models.trained.adopt import read_image_config, remembered
 from cnnstudio.models.trained.card import read_card
@@ -26,6 +29,7 @@ from cnnstudio.models.trained.parts import model_file
 from cnnstudio.storage import is_folder, write_atomically
 from cnnstudio.training.config import TrainingConfig
 from cnnstudio.training.runs import config_of_run
+from cnnstudio.wording import counted, shape
 
 
 @with_training_options()
@@ -44,7 +48,9 @@ def code(
         str | None,
         typer.Option(
             metavar="NAME|PATH",
-            help=DATASET_HELP.format("The data set") + " By default mnist, or what the model was trained on.",
+            help=DATASET_HELP.format("The data set")
+            + " By default mnist, or what the model was trained on. A model is written as it is, so the data set must "
+            "have such images and as many classes.",
         ),
     ] = None,
     training: TrainingOptions,
@@ -81,12 +87,33 @@ def _script(text: str, given: dict[str, Any]) -> str:
         path = _model_named(text)
         source = name = ""
         config = read_image_config(model_file(path))
-        training = TrainingConfig(**_told_by(path, config, given) | given)
-        if _size(training) != _size_of(config):
-            config = fitted(config, *_size(training))
+        training = _for_model(TrainingConfig(**_told_by(path, config, given) | given), config, path)
     with wrong_use():
         training.check()
     return keras_script(config, training, source, name)
+
+
+def _for_model(training: TrainingConfig, config: Config, path: Path) -> TrainingConfig:
+    """A training on images of the size that a model takes, which is written as it is.
+
+    Raises:
+        WrongUseError: the images of the data set do not come in that size, or have other classes.
+    """
+    table = describe(config)
+    height, width, channels = table.input_shape
+    entry = dataset_named(training.dataset, training.image_size, training.channels, training.layout)
+    if entry.path is not None and height == width and channels in CHANNELS:
+        side, depth = training.image_size or height, training.channels or channels
+        training = replace(training, image_size=side, channels=depth)
+        entry = replace(entry, image_shape=(side, side, depth))
+    if (entry.image_shape, len(entry.classes)) == (table.input_shape, table.told_apart):
+        return training
+    raise WrongUseError(
+        f"{path.name} takes images of {shape(table.input_shape)} and tells {table.told_apart:,} classes apart, but "
+        f"{entry.called} has images of {shape(entry.image_shape)} and {counted(len(entry.classes), 'class', 'classes')}"
+        ": name another data set. To train the same network on these images: cnnstudio train "
+        f"{shlex.join(['--architecture', str(path), '--dataset', training.dataset])}"
+    )
 
 
 def _model_named(text: str) -> Path:
@@ -145,4 +172,4 @@ def _size(training: TrainingConfig) -> tuple[tuple[int, int, int], int]:
 
 def _size_of(config: Config) -> tuple[tuple[int, int, int], int]:
     table = describe(config)
-    return table.input_shape, table.classes
+    return table.input_shape, table.told_apart

@@ -86,7 +86,7 @@ class _Writer:
         named = f"name={literal(node.name)}"
         if node.kind == "InputLayer":
             return call(start, "keras.Input", (*_input_arguments(node.config), named))
-        inputs = ", ".join(given)
+        inputs = ", ".join([*given] * LAYER_KINDS[node.kind].arguments)
         if len(given) > 1 or group_of(node.kind) == "Branches":
             inputs = f"[{inputs}]"
         # Keras itself notes `training=False` where a layer is called without.

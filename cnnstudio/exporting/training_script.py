@@ -153,7 +153,7 @@ def keras_script(config: Config, training: TrainingConfig, source: str = "", nam
 
     Args:
         config: Keras's config of the network, as `cnnstudio.models.networks.building.network_config` gives it: from raw
-            values 0–255 to probabilities.
+            values 0–255 to probabilities, or one for two classes.
         training: what to train it on, and how; its architecture is not looked at.
         source: key of the architecture that the network came from, where that is known and the network has another
             name; it has the file with the weights of frozen layers.
@@ -166,7 +166,8 @@ def keras_script(config: Config, training: TrainingConfig, source: str = "", nam
         StudioError: the network does not fit the data set, or the data set is not there.
     """
     entry = find_dataset(training.dataset, training.image_size, training.channels, layout=training.layout)
-    _check_fit(describe(config), entry)
+    table = describe(config)
+    _check_fit(table, entry)
     graph = Graph.of(config)
     definitions, model = model_code(config)
     images = _own_images(entry, entry.path) if entry.path else _published_images(entry)
@@ -200,7 +201,7 @@ def keras_script(config: Config, training: TrainingConfig, source: str = "", nam
         *definitions,
         "\n\n".join(middle),
         _BATCHES.format(images=augmented.format("x_train[chosen]")),
-        "\n\n".join([*_training(training, _compilation(graph)), _EVALUATE]),
+        "\n\n".join([*_training(training, _compilation(graph, table.classes)), _EVALUATE]),
     ]
     return "\n\n\n".join(parts) + "\n"
 
@@ -212,14 +213,14 @@ def _file_name(name: str) -> str:
 
 def _check_fit(table: LayerTable, entry: DatasetEntry) -> None:
     """Refuses a network that cannot be trained on a data set as it is."""
-    if table.classes != len(entry.classes):
+    if table.told_apart != len(entry.classes):
         raise StudioError(
-            f"This network has {table.classes_text}, but {entry.words} has {len(entry.classes):,} classes. Fit the "
+            f"This network has {table.classes_text}, but {entry.called} has {len(entry.classes):,} classes. Fit the "
             "network to them first, or choose another data set."
         )
     if table.input_shape != entry.image_shape:
         raise StudioError(
-            f"This network takes images of {shape(table.input_shape)}, but those of {entry.words} are "
+            f"This network takes images of {shape(table.input_shape)}, but those of {entry.called} are "
             f"{shape(entry.image_shape)}. Fit the network to them first, or choose another data set."
         )
 
@@ -232,11 +233,12 @@ def _weights_file(graph: Graph, source: str) -> Path | None:
     return architecture.weights_file()
 
 
-def _compilation(graph: Graph) -> str:
+def _compilation(graph: Graph, outputs: int) -> str:
     """The call of `compile`; outputs that are no probabilities are compared as they are."""
-    loss = literal("sparse_categorical_crossentropy")
+    name = "BinaryCrossentropy" if outputs == 1 else "SparseCategoricalCrossentropy"
+    loss = literal("binary_crossentropy" if outputs == 1 else "sparse_categorical_crossentropy")
     if graph.gives_logits:
-        loss = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
+        loss = f"keras.losses.{name}(from_logits=True)"
     return "\n".join(call("", "model.compile", ["optimizer", f"loss={loss}", 'metrics=["accuracy"]']))
 
 
@@ -309,7 +311,7 @@ def _comment(text: str) -> str:
 
 def _published_images(entry: DatasetEntry) -> _ImagesCode:
     if not entry.keras:
-        raise StudioError(f"Keras cannot load {entry.words}, so there is no script for it. Choose another data set.")
+        raise StudioError(f"Keras cannot load {entry.called}, so there is no script for it. Choose another data set.")
     module, *arguments = entry.keras
     lines = [
         "# Raw values 0–255, and the number of each image's class.",

@@ -6,7 +6,7 @@ No variable is made and Keras is not imported: shapes and counts follow from the
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -124,9 +124,11 @@ class LayerTable:
     Attributes:
         name: of the model.
         input_shape: (height, width, channels).
-        classes: how many numbers it answers with; 0 where a misfit keeps that from being known.
+        classes: how many numbers it answers with; 0 where a misfit keeps that from being known, or they are maps.
         rows: a layer each, the input first.
-        misfit: the first impossible layer; the rows from it on have no output shape.
+        misfit: the first impossible layer; the rows from it on have no output shape. Of a classifier, the last layer is
+            impossible, too, where it answers maps.
+        answer: the shape of what it answers to one image; None where a misfit keeps that from being known.
     """
 
     name: str
@@ -134,10 +136,32 @@ class LayerTable:
     classes: int
     rows: tuple[LayerRow, ...]
     misfit: Misfit | None
+    answer: tuple[int, ...] | None = None
+
+    @property
+    def purpose(self) -> str:
+        """What a network is for that answers maps instead of one number a class; empty for all others."""
+        if self.answer is None or len(self.answer) == 1:
+            return ""
+        return (
+            f"It answers {shape_words(self.answer)} numbers, so it says what is where in an image, as networks do that "
+            "find objects (YOLO) or outline them."
+        )
+
+    def as_it_is(self) -> "LayerTable":
+        """The same of a network that need not be a classifier: with maps as its answer there is nothing wrong."""
+        return replace(self, misfit=None) if self.purpose else self
+
+    @property
+    def told_apart(self) -> int:
+        """How many classes its answers stand for: a single one stands for two."""
+        return self.classes if self.classes != 1 else 2
 
     @property
     def classes_text(self) -> str:
-        """“10 classes”; one output may stand for two."""
+        """“10 classes”; one output may stand for two, and maps for none."""
+        if self.purpose:
+            return f"{shape_words(self.answer or ())} numbers"
         return counted(self.classes, "class", "classes") if self.classes != 1 else "one output"
 
     @cached_property
@@ -211,7 +235,8 @@ def describe(config: Config) -> LayerTable:
     output = graph.nodes[graph.output]
     if misfit is None:
         misfit = _bad_output(output.name, known[output.name])
-    return LayerTable(str(config["config"]["name"]), image, _classes(output, known), tuple(rows), misfit)
+    answer = known[output.name].shape if output.name in known else None
+    return LayerTable(str(config["config"]["name"]), image, _classes(output, answer), tuple(rows), misfit, answer)
 
 
 _DEEPEST = 6
@@ -385,9 +410,9 @@ def _bad_output(name: str, maps: Maps) -> Misfit | None:
     )
 
 
-def _classes(output: Node, known: Mapping[str, Maps]) -> int:
-    if output.name in known:
-        return known[output.name].shape[-1]
+def _classes(output: Node, answer: tuple[int, ...] | None) -> int:
+    if answer is not None:
+        return answer[0] if len(answer) == 1 else 0
     units = output.config.get("units")
     return max(units, 0) if isinstance(units, int) else 0
 

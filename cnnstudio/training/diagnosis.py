@@ -1,24 +1,18 @@
 """What a finished training says of itself, in a sentence: what is odd about its result, and what to do about it."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
+from cnnstudio.chance import SIGNIFICANCE, interval, probability_by_guessing
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.training.config import FOR_PHOTOS, TrainingConfig, is_pretrained
 from cnnstudio.training.evaluation import Evaluation
 from cnnstudio.training.events import EpochEnd
 from cnnstudio.wording import counted, percent
 
-SIGNIFICANCE = 0.05
-"""How probable a result may be by mere guessing, at most, to count as more than that."""
-
 WIDEST_INTERVAL = 0.3
 """An accuracy that is known no better than within an interval of this width says little."""
-
-CONFIDENCE = 1.96
-"""Standard errors either side of an accuracy that cover it in 95 of 100 cases."""
 
 LEARNT = 0.25
 """How much more than guessing, as a share of the rest, a network gets right of the images that it has learnt from."""
@@ -69,32 +63,6 @@ def diagnose(config: TrainingConfig, entry: DatasetEntry, epochs: Sequence[Epoch
             f"memorises its images. {_against_memorising(config, entry)}"
         )
     return ""
-
-
-def probability_by_guessing(right: int, images: int, guessing: float) -> float:
-    """The probability to get at least so many images right by guessing: the tail of the binomial distribution.
-
-    Args:
-        right: number of images that are right.
-        images: number of images.
-        guessing: probability to guess one of them, 0–1.
-    """
-    from scipy.special import bdtrc
-
-    return float(bdtrc(right - 1, images, guessing)) if right else 1.0
-
-
-def interval(right: int, images: int) -> tuple[float, float]:
-    """Between which shares the accuracy lies, with 95 % confidence (Wilson, 1927).
-
-    Args:
-        right: number of images that are right.
-        images: number of images, at least 1.
-    """
-    share, spread = right / images, CONFIDENCE**2 / images
-    middle = share + spread / 2
-    half = math.sqrt(spread * (share * (1 - share) + spread / 4))
-    return max(0.0, (middle - half) / (1 + spread)), min(1.0, (middle + half) / (1 + spread))
 
 
 def overfits_since(epochs: Sequence[EpochEnd]) -> int | None:

@@ -146,12 +146,12 @@ def check_fit(card: "Card", data: "DatasetEntry") -> None:
     """
     if tuple(card.input_shape) != data.image_shape:
         raise StudioError(
-            f"The model takes images of {shape(card.input_shape)}, but those of {data.title} are "
+            f"The model takes images of {shape(card.input_shape)}, but those of {data.called} are "
             f"{shape(data.image_shape)}: choose another data set or model."
         )
     if tuple(card.classes) != data.classes:
         raise StudioError(
-            f"The model's classes ({_few(card.classes)}) are not those of {data.title} ({_few(data.classes)}): "
+            f"The model's classes ({_few(card.classes)}) are not those of {data.called} ({_few(data.classes)}): "
             "choose another data set or model."
         )
 

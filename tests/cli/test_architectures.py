@@ -1,15 +1,19 @@
 """The command that lists the architectures and shows the layers of one."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
+from cnnstudio.models.backend import import_keras
 from cnnstudio.models.networks.building import network_config
 from cnnstudio.models.networks.files import Network, save_network, write_network
 from tests.models.sample_networks import sequential
 
-KEYS = {"name", "input_shape", "classes", "parameters", "trainable_parameters", "multiply_adds", "layers", "misfit"}
+PHOTO = Path(__file__).parents[1] / "photos" / "seven-phone.jpg"
+KEYS = {"name", "input_shape", "classes", "parameters", "trainable_parameters", "multiply_adds", "layers"}
+KEYS |= {"misfit", "purpose"}
 
 
 def test_the_list_tells_of_the_papers(outcome):
@@ -146,3 +150,20 @@ def test_wrong_use_is_a_sentence(outcome, arguments, exit_code, words):
     assert (code, out) == (exit_code, "")
     assert words in err
     assert err.count("\n") == 1
+
+
+def test_the_network_of_a_detector_is_shown_but_asked_nothing(outcome, tmp_path):
+    keras = import_keras()
+    path = tmp_path / "my yolo.keras"
+    keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(30, 3)]).save(path)
+    code, out, err = outcome("architectures", str(path))
+    assert (code, err) == (0, "") and "images of 8×8×3, 6×6×30 numbers" in out and "classes" not in out
+    assert "It answers 6×6×30 numbers, so it says what is where in an image" in out
+    code, out, err = outcome("architectures", str(path), "--json")
+    table = json.loads(out)
+    assert (code, err, table["classes"], table["misfit"]) == (0, "", None, None) and "objects" in table["purpose"]
+    code, out, err = outcome("predict", str(path), str(PHOTO))
+    assert (code, out) == (1, "") and "CNN Studio opens classifiers" in err and "adopt" not in err
+    keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(), keras.layers.Dense(2)]).save(path)
+    code, out, err = outcome("predict", str(path), str(PHOTO))
+    assert (code, out) == (1, "") and err.endswith(f"say so once with: cnnstudio adopt '{path}'\n")

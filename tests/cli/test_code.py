@@ -68,12 +68,13 @@ def test_wrong_use_is_a_sentence(outcome, arguments, exit_code, words):
     assert words in err and err.count("\n") == 1
 
 
-def test_a_network_of_one_sigmoid_is_fitted_to_two_classes(outcome, tmp_path):
+def test_a_model_is_written_as_it_is(outcome, tmp_path):
     keras = import_keras()
     layers = keras.layers
     for name, ending in (
         ("one", [layers.Dense(1, "sigmoid")]),
         ("two", [layers.Dense(1), layers.Activation("sigmoid")]),
+        ("logit", [layers.Dense(1)]),
     ):
         keras.Sequential([keras.Input((192,)), *ending]).save(tmp_path / f"{name}.keras")
     for label in ("cat", "dog"):
@@ -81,13 +82,22 @@ def test_a_network_of_one_sigmoid_is_fitted_to_two_classes(outcome, tmp_path):
             path = tmp_path / "pets" / label / f"{number}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (8, 8), (60 * number, 200, 20)).save(path)
-    options = ("--dataset", str(tmp_path / "pets"), "--image-size", "8")
-    for name in ("one", "two"):
+    options = ("--dataset", str(tmp_path / "pets"))
+    for name, loss in (
+        ("one", '"binary_crossentropy"'),
+        ("two", '"binary_crossentropy"'),
+        ("logit", "keras.losses.BinaryCrossentropy(from_logits=True)"),
+    ):
         code, out, err = outcome("code", str(tmp_path / f"{name}.keras"), *options)
         assert (code, err) == (0, "") and "keras.Input((8, 8, 3)" in out and "layers.Flatten(" in out
-        assert "Dense(2" in out and '"softmax"' in out and '"sigmoid"' not in out
+        assert "Dense(1" in out and "softmax" not in out and f"loss={loss}" in out and "image_size=(8, 8)" in out
     code, out, err = outcome("code", str(tmp_path / "one.keras"))
     assert (code, out) == (2, "") and "name it with --dataset" in err
+    code, out, err = outcome("code", str(tmp_path / "one.keras"), *options, "--image-size", "16")
+    assert (code, out) == (2, "") and "takes images of 8×8×3" in err and "“pets” has images of 16×16×3" in err
+    code, out, err = outcome("code", "lenet5-mnist", "--dataset", "cifar100")
+    assert (code, out) == (2, "") and "tells 10 classes apart, but CIFAR-100 has images of 32×32×3 and 100" in err
+    assert "cnnstudio train --architecture" in err and "--dataset cifar100" in err
 
 
 def test_a_network_of_vectors_is_printed_with_its_flattening(outcome, tmp_path):

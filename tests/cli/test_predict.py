@@ -108,11 +108,11 @@ def test_a_strokes_file_that_is_none(outcome, trained, tmp_path, content):
     assert str(path) in err
 
 
-def test_a_model_folder_without_its_card(outcome, tmp_path, digits):
+def test_a_folder_without_a_model(outcome, tmp_path, digits):
     code, out, err = outcome("predict", str(tmp_path), digits[0], "--json")
     assert (code, out) == (1, "")
     assert len(err.splitlines()) == 1
-    assert "card.json" in err
+    assert "there is no model in it (a .keras or .h5 file" in err
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What a finished training says of itself."""
 
 from dataclasses import replace
-from math import comb, fsum, sqrt
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ import pytest
 from cnnstudio.data.library import find_dataset
 from cnnstudio.data.published.catalogue import DatasetEntry
 from cnnstudio.training.config import TrainingConfig
-from cnnstudio.training.diagnosis import diagnose, interval, overfits_since, probability_by_guessing
+from cnnstudio.training.diagnosis import diagnose, overfits_since
 from cnnstudio.training.evaluation import Evaluation
 from cnnstudio.training.events import EpochEnd
 
@@ -44,21 +43,6 @@ def advice(
 ) -> str:
     config = TrainingConfig(architecture=architecture, epochs=3, batch_size=4, augmentation="photo")
     return diagnose(config, entry, course(accuracy), measured(right, images))
-
-
-@pytest.mark.parametrize(("right", "images", "guessing"), [(0, 6, 1 / 3), (1, 6, 1 / 3), (5, 6, 1 / 3), (60, 100, 0.5)])
-def test_guessing_is_a_binomial_test(right: int, images: int, guessing: float) -> None:
-    chances = [comb(images, one) * guessing**one * (1 - guessing) ** (images - one) for one in range(right, images + 1)]
-    oracle = fsum(chances)
-    assert probability_by_guessing(right, images, guessing) == pytest.approx(oracle)
-
-
-@pytest.mark.parametrize(("right", "images"), [(0, 1), (9, 10), (6, 6), (9900, 10_000)])
-def test_the_interval_is_wilsons(right: int, images: int) -> None:
-    """Its ends are the shares that lie 1.96 of their own standard deviations from what was measured."""
-    for end in interval(right, images):
-        deviation = sqrt(end * (1 - end) / images)
-        assert abs(right / images - end) == pytest.approx(1.96 * deviation, abs=1e-6)
 
 
 def test_a_good_result_says_nothing() -> None:

@@ -56,11 +56,13 @@ def survey_folder(path: Path, on_progress: OnProgress | None = None, layout: str
     counts = found.counts()
     train, test = next(iter(counts.values())), counts.get("test")
     left_out = [*found.left_out, *classes_without(found.classes, train, test)]
+    aside = np.zeros_like(train) if test is not None else np.array([_for_test(count) for count in train.tolist()])
     notes = (
         *(one.text for one in left_out),
         *found.notes,
         *suggestion.notes,
-        *notes_on_classes(found.classes, train),
+        *([] if test is not None else [_note_on_test(int(aside.sum()), train, is_split="train" in counts)]),
+        *notes_on_classes(found.classes, train - aside),
     )
     return FolderSurvey(
         path,
@@ -212,10 +214,27 @@ def _drawn_for_test(record: Record, labels: np.ndarray, splits: np.ndarray, seed
     repeated = np.zeros(len(labels), bool)
     repeated[record.scan.repeats[:, 0]] = True
 
-    def share(count: int) -> int:
-        return max(1, round(TEST_SHARE * count)) if count >= 3 else 0
+    return training[draw_from_each_class(labels[training], _for_test, seed, repeated[training])]
 
-    return training[draw_from_each_class(labels[training], share, seed, repeated[training])]
+
+def _for_test(count: int) -> int:
+    """How many of the training images of a class are kept for testing, where the folder does not say which."""
+    return max(1, round(TEST_SHARE * count)) if count >= 3 else 0
+
+
+def _note_on_test(count: int, train: np.ndarray, is_split: bool) -> str:
+    """What will be kept for testing.
+
+    Args:
+        count: how many images.
+        train: (classes,) images that could be.
+        is_split: whether the folder says what is for training.
+    """
+    if not count:
+        return "No class has three images, so that one could be set aside for testing: add more to each class."
+    images = counted(int(train.sum()), "training image" if is_split else "image")
+    begin = "There are no images for testing, so " if is_split else ""
+    return f"{begin}{count:,} of the {images} ({percent(TEST_SHARE, 0)} of each class) will be set aside for testing."
 
 
 def _check_enough(name: str, counts: np.ndarray) -> None:

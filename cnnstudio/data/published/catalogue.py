@@ -61,11 +61,6 @@ class DatasetEntry:
     layout: str = ""
 
     @property
-    def words(self) -> str:
-        """Its title within a sentence: in quotation marks where a user gave it, as that may be any word."""
-        return self.title if self.path is None else f"“{self.title}”"
-
-    @property
     def download_bytes(self) -> int:
         """Bytes that are downloaded at first use; 0 for what ships and for a user's own images."""
         return self.remote.bytes if self.remote else 0
@@ -84,6 +79,11 @@ class DatasetEntry:
             self.load()
         else:
             downloads.check(self.remote)
+
+    @property
+    def called(self) -> str:
+        """Its title within a sentence: in quotation marks where it is a name that the user has given."""
+        return self.title if self.path is None else f"“{self.title}”"
 
     @property
     def size_text(self) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+from collections.abc import Iterator
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QGuiApplication, QIcon, QKeyEvent
@@ -95,13 +96,12 @@ class MessageBar(QFrame):
             context: what a developer wants to know besides, for the details of either.
         """
         parts = [context]
-        cause = error.__cause__
         if not isinstance(error, StudioError):
             trace = "".join(traceback.format_exception(error))
             parts += [trace, details()]
             _log.error("Failed:\n%s", trace.rstrip())
-        elif cause is not None:
-            parts.append(repr(cause))
+        else:
+            parts += _causes(error)
         text = explain(error) if isinstance(error, StudioError | OSError) else unexpected(error)
         self.show_error(text, "\n".join(part for part in parts if part))
 
@@ -162,3 +162,12 @@ class MessageBar(QFrame):
             self.hide()
         else:
             super().keyPressEvent(event)
+
+
+def _causes(error: BaseException) -> Iterator[str]:
+    """What went wrong underneath, the outermost first, as far as the text of the error does not say it."""
+    said, cause = str(error), error.__cause__
+    while cause is not None:
+        if str(cause) not in said or not str(cause):
+            yield "".join(traceback.format_exception_only(cause)).strip()
+        cause = cause.__cause__

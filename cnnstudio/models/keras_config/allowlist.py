@@ -11,7 +11,12 @@ import json
 from typing import Any, Literal
 
 from cnnstudio.limits import MAX_LAYERS, MAX_MODEL_DEPTH, MAX_UNITS
-from cnnstudio.models.keras_config.equivalents import OPERATION_MODULES, as_layer, with_channels_at_once
+from cnnstudio.models.keras_config.equivalents import (
+    OPERATION_MODULES,
+    as_layer,
+    with_activations_apart,
+    with_channels_at_once,
+)
 from cnnstudio.models.layer_kinds import LAYER_KINDS
 
 MAX_TEXT = 1_000
@@ -56,6 +61,9 @@ _ADVICE = {
     "TFSMLayer": "build the network that it reads from layers of Keras, and save it as .keras",
 }
 """What else will do, for layers that are met often."""
+
+_KERAS_LAYERS = ("keras.layers", "keras.src.layers.")
+"""Modules, or their beginnings, from which Keras says that its own layers are."""
 
 _LAYERS_OF_FUNCTIONS = {
     "batch_normalization": "BatchNormalization",
@@ -140,7 +148,8 @@ class _Copy:
             raise RefusedError("it is damaged: its model has no list of layers")
         copied = {key: _plain(inner[key]) for key in _MODEL_FIELDS if key in inner and key != "layers"}
         copied["name"] = _name(inner)
-        copied["layers"] = [self._layer(layer, depth) for layer in with_channels_at_once(layers)]
+        layers = with_activations_apart(with_channels_at_once(layers))
+        copied["layers"] = [self._layer(layer, depth) for layer in layers]
         class_name = config["class_name"]
         return {
             "module": MODELS[class_name],
@@ -223,7 +232,8 @@ def _object(config: Any, what: Literal["layer", "part"]) -> dict[str, Any]:
         raise RefusedError(f"it is damaged: a {what} is missing where one must be")
     module, name = config.get("module"), config.get("class_name")
     if not isinstance(module, str) or not isinstance(name, str) or not _is_allowed(module, name, what):
-        advice = _ADVICE.get(str(name), f"put a {what} of Keras in its place, and save the model again")
+        other = "another" if str(module).startswith(_KERAS_LAYERS) else "a"
+        advice = _ADVICE.get(str(name), f"put {other} {what} of Keras in its place, and save the model again")
         raise RefusedError(
             f"it contains {_kind(config)}, which is not on the list of {what}s that CNN Studio opens, because a "
             f"{what} from elsewhere could run code or read files; {advice}"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
-from cnnstudio.models.keras_config.graph import UNKNOWN_SHAPE, Node, layer_config
+from cnnstudio.models.keras_config.graph import UNKNOWN_SHAPE, Node, layer_config, tensor
 from cnnstudio.models.layer_kinds import LAYER_KINDS
 from cnnstudio.models.layer_kinds.activation_functions import ACTIVATIONS
 
@@ -18,7 +18,10 @@ Entry = dict[str, Any]
 _Found = tuple[str, dict[str, Any], Any]
 """Keras's kind of a layer, what it is made with and what it is called with."""
 
-OPERATION_MODULES = ("keras.src.ops.numpy", "keras.src.ops.nn", "keras.src.ops.core", "keras.src.ops.image")
+OPERATION_MODULES = (
+    *("keras.src.ops.numpy", "keras.src.ops.nn", "keras.src.ops.core", "keras.src.ops.image"),
+    "keras.src.activations.activations",
+)
 """Where Keras keeps its operations."""
 
 _ACTIVATIONS = {function.operation: function for function in ACTIVATIONS.values() if function.operation}
@@ -49,6 +52,7 @@ OPERATIONS = frozenset(
         "Negative",
         "Pad",
         "RGBToGrayscale",
+        "ReLU",
         "Repeat",
         "Reshape",
         "Resize",
@@ -99,6 +103,31 @@ def _picked_at_once(entry: Entry, by_name: Mapping[str, Entry]) -> Entry | None:
     args = [picked[0][0], [{"class_name": "__ellipsis__", "config": {}}, [channel for _, channel in picked]]]
     config = {"name": _name_of(entry)}
     return {**entry, "class_name": "GetItem", "config": config, "inbound_nodes": [{"args": args, "kwargs": {}}]}
+
+
+def with_activations_apart(entries: list[Entry]) -> list[Entry]:
+    """Layers whose activation is a layer, such as `Conv2D(8, 3, activation=LeakyReLU())`, as two layers each.
+
+    Args:
+        entries: of a model; anything may stand in them.
+    """
+    return [part for entry in entries for part in _parts_of(entry)]
+
+
+def _parts_of(entry: Entry) -> list[Entry]:
+    try:
+        activation, nodes, name = entry["config"]["activation"], entry.get("inbound_nodes"), _name_of(entry)
+        kind = LAYER_KINDS[activation["class_name"]]
+        if kind.group != "Activation" or kind.has_weights or (nodes is not None and len(nodes) != 1):
+            return [entry]
+        linear = f"{name}_linear"
+        first = {**entry, "config": {**entry["config"], "name": linear, "activation": "linear"}}
+        second = {**activation, "config": {**activation["config"], "name": name}, "operation": True}
+        if nodes is not None:
+            second["inbound_nodes"] = [{"args": [tensor([linear, 0, 0])], "kwargs": {}}]
+        return [{**part, "name": part["config"]["name"]} for part in (first, second)]
+    except (KeyError, TypeError, AttributeError):
+        return [entry]
 
 
 def _name_of(entry: Entry) -> str:
@@ -167,13 +196,21 @@ def _of_one(operation: str, settings: Mapping[str, Any], given: Any) -> _Layer:
     return None
 
 
+_KEPT = {
+    "ReLU": ("negative_slope", "max_value", "threshold"),
+    "Softmax": ("axis",),
+    "UnitNormalization": ("axis",),
+}
+"""What layers that are called as their operations are made with."""
+
+
 def _of_numbers(operation: str, settings: Mapping[str, Any], _given: Any) -> _Layer:
     """What changes every number by itself, or brings some together into a range."""
     match operation:
         case "Negative":
             return "Rescaling", {"scale": -1.0, "offset": 0.0}
-        case "Softmax" | "UnitNormalization":
-            return operation, {"axis": settings["axis"]}
+        case "ReLU" | "Softmax" | "UnitNormalization":
+            return operation, {key: settings[key] for key in _KEPT[operation]}
         case "Cast" if str(settings["dtype"]) in _FLOATS:
             return "Identity", {}
         case "LeakyRelu":

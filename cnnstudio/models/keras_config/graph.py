@@ -468,7 +468,12 @@ def _connected(fields: Mapping[str, Any]) -> tuple[list[_Call], list[_Place], li
         return name, min(max(number - max(before, highest[name] - last), 0), last), output
 
     calls = [
-        _Call(layers[name], number, [called(place) for place in found], nodes[name][number].get("kwargs") or {})
+        _Call(
+            layers[name],
+            number,
+            _told_once(layers[name], [called(place) for place in found]),
+            nodes[name][number].get("kwargs") or {},
+        )
         for name, listed in places.items()
         for number, found in enumerate(listed)
     ]
@@ -478,6 +483,12 @@ def _connected(fields: Mapping[str, Any]) -> tuple[list[_Call], list[_Place], li
     ends = _places(fields["output_layers"])
     inner = {name for name, layer in layers.items() if layer["class_name"] == "Functional"}
     return calls, starts, [called(place, int(place[0] in inner)) for place in ends]
+
+
+def _told_once(layer: Mapping[str, Any], places: list[_Place]) -> list[_Place]:
+    """What a layer is called with, where several arguments are its one input."""
+    kind = LAYER_KINDS.get(layer["class_name"])
+    return list(dict.fromkeys(places)) if kind is not None and kind.arguments > 1 else places
 
 
 def _chain(fields: Mapping[str, Any], is_outermost: bool) -> tuple[list[_Call], list[_Place], list[_Place]]:
@@ -534,6 +545,8 @@ def input_layer(batch_shape: Sequence[int | None]) -> dict[str, Any]:
 def _layer(node: Node) -> dict[str, Any]:
     tensors = [tensor([source, 0, 0]) for source in node.inputs]
     args = [tensors] if len(tensors) > 1 or group_of(node.kind) == "Branches" else tensors
+    if node.kind in LAYER_KINDS:
+        args = args * LAYER_KINDS[node.kind].arguments
     calls = [{"args": args, "kwargs": dict(node.options)}] if tensors else []
     return {**node.layer, "name": node.name, "inbound_nodes": calls}
 

@@ -26,13 +26,17 @@ _FORGOTTEN = {
     "BatchNormalization": ("virtual_batch_size", "fused", "renorm_clipping", "renorm_momentum"),
     "Conv2DTranspose": ("groups",),
     "DepthwiseConv2D": ("groups", "filters"),
+    "MultiHeadAttention": ("softmax_robust_masking",),
     "SeparableConv2D": ("groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint"),
     "SpatialDropout2D": ("trainable", "noise_shape"),
 }
 """What Keras 2 wrote of its layers and Keras 3 does not know; by their defaults they change nothing."""
 _FORGOTTEN_DEFAULTS = (None, False, 1, 0.99, True)
-_ALWAYS_FORGOTTEN = ("batch_input_shape", "rng_type", "dynamic", "implementation")
-"""Of whatever kind of layer: how Keras computed, which changes no answer."""
+_ALWAYS_FORGOTTEN = (
+    *("batch_input_shape", "rng_type", "dynamic", "implementation"),
+    *("query_shape", "key_shape", "value_shape"),
+)
+"""Of whatever kind of layer: how Keras computed, or what it was given, which changes no answer."""
 
 _OTHER_KINDS = {
     "BatchNormalizationV1": "BatchNormalization",
@@ -189,6 +193,9 @@ def _modern(layer: dict[str, Any]) -> dict[str, Any]:
     kind = layer["class_name"]
     modern = _OTHER_KINDS.get(kind, kind)
     config = {key: _part(value) for key, value in layer["config"].items()}
+    activation = config.get("activation")
+    if isinstance(activation, dict) and activation.get("class_name") in {*LAYER_KINDS, *_OTHER_KINDS}:
+        config["activation"] = _modern(activation)
     config["name"] = _named(config["name"])
     registered = layer.get("registered_name")
     return {
@@ -259,4 +266,8 @@ def _node(node: Any, kind: str) -> Any:
         return node
     options: dict[str, Any] = next((source[3] for source in node if len(source) > 3 and source[3]), {})
     tensors = [tensor(source[:3]) for source in node]
+    if kind in LAYER_KINDS and LAYER_KINDS[kind].arguments > 1:
+        places = [options[key] for key in ("value", "key") if options.get(key) is not None]
+        options = {key: value for key, value in options.items() if key not in ("value", "key")}
+        return {"args": [*tensors, *map(tensor, places)], "kwargs": options}
     return {"args": [tensors] if len(tensors) > 1 or group_of(kind) == "Branches" else tensors, "kwargs": options}

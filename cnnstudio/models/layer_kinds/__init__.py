@@ -6,6 +6,7 @@ reads no other file.
 
 from cnnstudio.models.layer_kinds import (
     activations,
+    attention,
     branches,
     convolutions,
     dense,
@@ -23,6 +24,7 @@ LAYER_KINDS: dict[str, LayerKind] = {
         convolutions.KINDS,
         poolings.KINDS,
         dense.KINDS,
+        attention.KINDS,
         activations.KINDS,
         normalisations.KINDS,
         regularisations.KINDS,

@@ -41,6 +41,7 @@ class LayerKind:
         defaults: the values of the fields of a new one; for all else Keras has its own.
         concatenates: of “Branches”, whether it puts its inputs side by side; all others join them number by number.
         module: under which Keras knows the class.
+        arguments: how many arguments of its call its one input is: an attention compares it with itself.
     """
 
     name: str
@@ -54,6 +55,7 @@ class LayerKind:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     concatenates: bool = False
     module: str = "keras.layers"
+    arguments: int = 1
 
     @property
     def is_offered(self) -> bool:

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from cnnstudio.limits import MAX_PIXELS
-from cnnstudio.models.layer_kinds.effects import Effect, one, spatial_axes
+from cnnstudio.models.layer_kinds.effects import Effect, one, shape_words, spatial_axes
 from cnnstudio.models.layer_kinds.fields import PADDING, STRIDES, Field
 from cnnstudio.models.layer_kinds.kind import LayerKind
 from cnnstudio.models.layer_kinds.receptive import Maps
-from cnnstudio.models.layer_kinds.values import Values
+from cnnstudio.models.layer_kinds.values import UnfitError, Values
 from cnnstudio.models.layer_kinds.windows import SlidingWindow
 
 
@@ -23,6 +23,14 @@ def _global_pooling(values: Values, maps: Maps) -> Effect:
     pooled = maps.mixed(axes).resized(dict.fromkeys(axes, 1))
     kept = tuple(size for axis, size in enumerate(maps.shape) if axis not in axes)
     return Effect(pooled if values.flag("keepdims", False) else replace(pooled, shape=kept))
+
+
+def _pooling_of_rows(values: Values, maps: Maps) -> Effect:
+    if len(maps.shape) != 2 or values.channels_first:
+        raise UnfitError("", f"works on rows (places × channels), but is given {shape_words(maps.shape)}")
+    channels = maps.shape[1]
+    pooled = maps.mixed((0,))
+    return Effect(replace(pooled, shape=(1, channels) if values.flag("keepdims", False) else (channels,)))
 
 
 _POOL = Field(
@@ -77,5 +85,19 @@ KINDS = (
         one(_global_pooling),
         icon="layer-global-pooling",
         stem="maximum",
+    ),
+    LayerKind(
+        "GlobalAveragePooling1D",
+        "Global average pooling",
+        "Keeps the mean of each channel over all places, as at the end of a vision transformer.",
+        "Pooling",
+        one(_pooling_of_rows),
+    ),
+    LayerKind(
+        "GlobalMaxPooling1D",
+        "Global max pooling",
+        "Keeps the largest number of each channel over all places.",
+        "Pooling",
+        one(_pooling_of_rows),
     ),
 )

@@ -94,6 +94,7 @@ KINDS = (
     _augmentation("RandomFlip", "Random flip", "Mirrors the image"),
     _augmentation("RandomRotation", "Random rotation", "Turns the image"),
     _augmentation("RandomTranslation", "Random shift", "Shifts the image"),
+    _augmentation("RandomShear", "Random shear", "Slants the image"),
     _augmentation("RandomZoom", "Random zoom", "Enlarges or shrinks the image"),
     _augmentation("RandomPerspective", "Random perspective", "Shows the image as if seen from elsewhere"),
     _augmentation("RandomElasticTransform", "Random distortion", "Bends the image"),
@@ -107,4 +108,6 @@ KINDS = (
     _augmentation("RandomGrayscale", "Random grey", "Makes the image grey"),
     _augmentation("RandomInvert", "Random inversion", "Turns light into dark"),
     _augmentation("RandomPosterization", "Random posterisation", "Keeps fewer shades of each colour"),
+    _augmentation("RandAugment", "Random changes", "Changes the image in several ways, one after the other,"),
+    _augmentation("AugMix", "Random mixture", "Mixes the image with changed copies of itself"),
 )

@@ -74,7 +74,7 @@ def _reader(text: str | Path) -> Callable[[Path], Network] | None:
     """The function that reads a network from a path; None where nothing is there that could be one."""
     with suppress(OSError, ValueError, RuntimeError):  # not every text can be a path
         path = Path(text).expanduser()
-        if not path.name.endswith(SUFFIX) and is_model(path):
+        if not path.name.endswith(SUFFIX) and (is_model(path) or (path.name and is_folder(path))):
             return _network_of_model
         if path.name and (exists(path) or path.name.endswith(SUFFIX)):
             return read_network

@@ -251,6 +251,8 @@ def _document(data: bytes) -> dict[str, Any]:
     try:
         values = json.loads(data, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
+        if not data.lstrip().startswith(b"{"):
+            raise RefusedError(f"it holds neither a model nor an architecture, whose file ends in {SUFFIX}") from error
         raise RefusedError(f"it is damaged, or no architecture file: it is not valid JSON ({error})") from error
     if not isinstance(values, dict) or "model" not in values:
         raise RefusedError("it is no architecture file of CNN Studio: it has no “model”")

@@ -29,7 +29,6 @@ from cnnstudio.models.keras_config.image_input import (
     takes_images,
 )
 from cnnstudio.models.layer_kinds.added import VALUE_RANGE
-from cnnstudio.models.layer_kinds.effects import shape_words
 from cnnstudio.models.layer_table import describe
 from cnnstudio.models.trained.card import MAX_CARD_BYTES, Card, parse_card
 from cnnstudio.models.trained.class_names import find_class_names, is_from_teachable_machine, listed_names
@@ -361,11 +360,12 @@ def open_adopted(path: Path) -> Classifier:
 
     Raises:
         NoCardError: there are no answers yet.
-        StudioError: it is not opened.
+        StudioError: it is not opened, or no image classifier.
     """
     file = _answers_file(model_digest(path))
     found = _read_answers(file)
     if found is None:
+        inspect_model(path)  # of what is no classifier nothing needs to be asked
         raise NoCardError(path)
     answers, values = found
     model = completed_model(path, answers)
@@ -438,7 +438,10 @@ def _completed(model: "keras.Model", graph: Graph, shape: ImageShape, answers: A
     graph.sort()
     completed = keras.saving.deserialize_keras_object(graph.to_config(), safe_mode=True)
     for own in model.layers:
-        completed.get_layer(own.name).set_weights(own.get_weights())
+        layer = completed.get_layer(own.name)
+        layer.set_weights(own.get_weights())
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()  # what it computes with is worked out from its weights
     if two is not None:
         set_two(completed.get_layer(two))
     return completed
@@ -456,16 +459,13 @@ def _add_range(graph: Graph, entry: ValueRange) -> None:
 
 def _count_outputs(graph: Graph) -> int:
     table = describe(graph.to_config())
-    misfit = table.misfit
-    shape = table.row(misfit.layer).output_shape if misfit is not None else None
-    if misfit is not None and shape is not None and len(shape) > 1:
+    if table.purpose:
         raise StudioError(
-            f"Its last layer, “{misfit.layer}”, answers {shape_words(shape)} numbers, so it says what is where in an "
-            "image, as networks do that find objects (YOLO) or outline them. CNN Studio opens classifiers, which give "
-            "one number for each class; the Architecture page shows the layers of this one."
+            f"{table.purpose} CNN Studio opens classifiers, which give one number for each class; the Architecture "
+            "page shows the layers of this one."
         )
-    if misfit is not None:
-        raise StudioError(misfit.text)
+    if table.misfit is not None:
+        raise StudioError(table.misfit.text)
     return table.classes
 
 

@@ -15,6 +15,7 @@ import io
 import json
 import math
 import re
+import shlex
 import tempfile
 import zipfile
 from collections.abc import Collection, Iterable, Mapping
@@ -68,8 +69,8 @@ class NoCardError(StudioError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"{path} has no card, which names the classes of the model and says how to prepare pictures for it. Say "
-            "so once with “cnnstudio adopt”, or open the model in the window, which asks."
+            f"{path} has no card, which names the classes of the model and says how to prepare pictures for it. Open "
+            f"it in the window, which asks, or say so once with: cnnstudio adopt {shlex.quote(str(path))}"
         )
         self.path = path
 
@@ -527,6 +528,8 @@ def _build(config: dict[str, Any], in_file: Collection[str], stored: int) -> "ke
 
 
 def _check_size(model: "keras.Model", in_file: Collection[str], stored: int) -> None:
+    import keras
+
     if not model.built or len(model.inputs) != 1 or len(model.outputs) != 1:
         raise RefusedError("it is no image classifier: it needs exactly one input and one output")
     needed = sum(layer.count_params() for layer in model.layers if layer.name in in_file)
@@ -544,6 +547,8 @@ def _check_size(model: "keras.Model", in_file: Collection[str], stored: int) -> 
         numbers = math.prod(sides)
         weights = sum(math.prod(weight.shape) for weight in layer.weights)
         activations += numbers
+        if isinstance(layer, keras.layers.MultiHeadAttention):
+            activations += layer.num_heads * math.prod(sides[:-1]) ** 2
         operations += weights * (numbers // max(sides[-1], 1))
     if activations > MAX_ACTIVATIONS:
         raise RefusedError(

@@ -771,9 +771,9 @@ def _kinds() -> Iterator[tuple[str, _Explain]]:
         "Convolution": _convolution,
         "Activation": _activation,
         "Regularisation": _copies,
-        "Dense": _dense,
     }
     by_kind: dict[str, _Explain] = {
+        "Dense": _dense,
         "MaxPooling2D": _pooling,
         "AveragePooling2D": _pooling,
         "GlobalMaxPooling2D": _global_pooling,

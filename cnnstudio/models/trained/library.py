@@ -10,10 +10,10 @@ from typing import Literal
 
 from cnnstudio.errors import StudioError, reason
 from cnnstudio.models.trained.adopt import list_adopted, open_adopted
-from cnnstudio.models.trained.card import CARD_FILE, MODEL_FILE, Card, read_card
+from cnnstudio.models.trained.card import CARD_FILE, CONFIG_FILE, MODEL_FILE, Card, read_card
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.models.trained.files import NoCardError, embed_card, embedded_card, load_model
-from cnnstudio.models.trained.parts import model_file
+from cnnstudio.models.trained.parts import NO_MODEL, model_file
 from cnnstudio.names import checked_name
 from cnnstudio.storage import (
     downloads_folder,
@@ -90,7 +90,10 @@ def find_model(text: str | Path) -> Path:
     if path.name == MODEL_FILE and is_file(path.parent / CARD_FILE):
         return path.parent
     if is_folder(path) and not is_file(path / CARD_FILE):
-        return model_file(path)
+        file = model_file(path)
+        if is_folder(file) and not is_file(file / CONFIG_FILE):  # a run without a model says so itself
+            raise StudioError(f"{path} is not opened: {NO_MODEL}.")
+        return file
     if exists(path):
         return path
     adopted = list_adopted()

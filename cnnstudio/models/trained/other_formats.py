@@ -4,7 +4,7 @@ None of these files is opened, and nothing in them is run.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,9 @@ RESAVE_IT = (
     'Save it as one file with Keras 2, the package tf_keras: tf_keras.models.load_model("FOLDER").save("model.keras")'
 )
 SAVE_IT = 'save the model where it comes from: model.save("model.keras")'
+_LETTER = 4
+"""Bytes of a letter in UTF-8, at most."""
+_OPENED = "CNN Studio opens models of Keras: .keras and .h5 files"
 _IN_KERAS = "Open the .keras or .h5 file that it was made from, or build the same network in Keras and save that"
 _FROM_TEACHABLE_MACHINE = "from Teachable Machine, choose the export TensorFlow, Keras"
 
@@ -44,6 +47,12 @@ def _begins(*starts: bytes) -> Callable[[str, bytes, Sequence[str]], bool]:
 
 def _begins_as_text(*starts: bytes) -> Callable[[str, bytes, Sequence[str]], bool]:
     return lambda _name, data, _members: data[:1_000].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(starts)
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether it begins as a text does: without a zero, and as UTF-8, of which the last letter may be cut off."""
+    head = data[:1_000]
+    return b"\0" not in head and len(head) - len(head.decode("utf-8", "ignore").encode()) < _LETTER
 
 
 def _is_tflite(_: str, data: bytes, __: Sequence[str]) -> bool:
@@ -159,8 +168,13 @@ OTHER_FORMATS = (
         f"it is a graph of TensorFlow, in which Keras's layers are gone. {_IN_KERAS}",
         (".pb",),
     ),
-    OtherFormat(_begins(b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM"), "it is a picture under the name of a model"),
-    OtherFormat(_begins(b"%PDF"), "it is a PDF under the name of a model"),
+    OtherFormat(_begins(b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM"), "it is a picture, not a model"),
+    OtherFormat(_begins(b"%PDF"), "it is a PDF, not a model"),
+    OtherFormat(
+        lambda name, data, _members: name.endswith((".py", ".ipynb")) and _is_text(data),
+        'it is a program in Python, which is not run here. Run it in Python with model.save("model.keras") at its '
+        "end, and open that file",
+    ),
     OtherFormat(
         _begins(b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf", b"\xfd7zXZ", b"BZh"),
         "it is a packed archive. Unpack it, and open the model in it",
@@ -170,6 +184,25 @@ OTHER_FORMATS = (
 
 OTHER_ENDINGS = frozenset(ending for one in OTHER_FORMATS for ending in one.endings)
 """Endings of files that are models elsewhere."""
+
+
+def unknown_text(name: str, data: bytes, of_models: Collection[str]) -> str:
+    """What to say of a file that is neither a model of Keras nor of one of `OTHER_FORMATS`, by its name and content.
+
+    Args:
+        name: of the file.
+        data: its content.
+        of_models: endings of models of Keras.
+    """
+    ending, is_text = Path(name).suffix.lower(), _is_text(data)
+    if ending == ".json" and is_text:
+        return "it is damaged, or holds no layers of a model, which model.to_json() gives"
+    if ending in of_models:
+        return f"it is damaged, or no {ending} file{': it holds a text' if is_text else ''}. Download or copy it again"
+    if ending in OTHER_ENDINGS:
+        what = "it holds a text" if is_text else "it is damaged, or something else"
+        return f"its name ends in {ending}, but it is no such model: {what}. {_OPENED}"
+    return f"it is {'a text, not a model' if is_text else 'no model'}. {_OPENED}"
 
 
 def check_format(name: str, data: bytes, members: Sequence[str] = ()) -> None:

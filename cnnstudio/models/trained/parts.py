@@ -25,6 +25,7 @@ from cnnstudio.models.trained.other_formats import (
     check_format,
     is_web_model,
     saved_model_text,
+    unknown_text,
 )
 from cnnstudio.models.trained.saved_model import INDEX, METADATA, VALUES, layers_and_weights
 from cnnstudio.storage import exists, is_file, is_folder
@@ -41,6 +42,9 @@ MAX_MEMBERS = {"metadata.json": 2 * MAX_CARD_BYTES, "config.json": 2**24, "model
 """The only members that a `.keras` file may have, with the bytes they may unpack to."""
 MAX_RATIO = 100
 """Keras stores its members as they are; weights hardly compress, and nothing honest shrinks to a hundredth."""
+
+NO_MODEL = "there is no model in it (a .keras or .h5 file, or layers and their weights)"
+"""What is said of a folder or an archive."""
 
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 """The bytes with which an HDF5 file begins."""
@@ -236,6 +240,8 @@ def read_parts(path: Path) -> Parts:
         StudioError: several models are in a folder.
     """
     path = model_file(path)
+    if is_folder(path):
+        raise RefusedError(NO_MODEL)
     archive = _packed(path)
     if archive is None:
         return _parts_of(_Folder(path.parent), path.name)
@@ -243,7 +249,7 @@ def read_parts(path: Path) -> Parts:
         check_format(path.name, ZIP_SIGNATURE, archive.namelist())
         place, names, _ = _lookup(_Zip(archive))
         if not names:
-            raise RefusedError("it is an archive without a model in it: a .keras or .h5 file, or layers and weights")
+            raise RefusedError(NO_MODEL)
         return _parts_of(place, _only(names))
 
 
@@ -413,6 +419,8 @@ def _parts_of(place: Place, name: str) -> Parts:
         return Parts(_weights_of(place, name), data)
     if data.startswith(HDF5_SIGNATURE) and _is_weights_alone(data):
         return Parts(data, _layers_of(place, name), weights_alone=True)
+    if not data.startswith((HDF5_SIGNATURE, ZIP_SIGNATURE)):
+        raise RefusedError(unknown_text(name, data, MODEL_ENDINGS))
     return Parts(data)
 
 

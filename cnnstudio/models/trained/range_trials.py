@@ -1,13 +1,16 @@
 """Tries the ranges of values on images whose classes are known: with the right one, a network is right most often."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
+from cnnstudio.chance import SIGNIFICANCE, probability_by_guessing
 from cnnstudio.data.library import find_dataset, list_datasets
 from cnnstudio.data.published.catalogue import DatasetEntry
-from cnnstudio.data.splits import Split
+from cnnstudio.data.splits import Dataset, Split
 from cnnstudio.errors import StudioError
 from cnnstudio.models.keras_config.image_input import ImageShape
 from cnnstudio.models.trained.adopt import Answers, Inspection, completed_model, image_shape
@@ -22,6 +25,13 @@ NUMBERS = 2**23
 """Of all images that are tried together: of large ones, fewer are."""
 
 LEAST_IMAGES = 40
+"""That are tried where there are so many, whatever their size."""
+
+FEWEST = 10
+"""Fewer images than this tell nothing: 9 of 10 right may stand for 60 % as well as for 98 %."""
+
+OF_EACH_CLASS = 4
+"""Images, on average, that it takes to tell the order of the classes."""
 
 BATCH = 50
 
@@ -33,7 +43,10 @@ AS_LOW = 0.05
 """In nats. Losses that differ by less are taken for equal."""
 
 TOLD = 0.1
-"""By how much more images must be right than by chance, before that tells something."""
+"""By how much more images must be right than by guessing, before that tells something."""
+
+_NAMED = 5
+"""Classes whose order is written out, at most."""
 
 
 @dataclass(frozen=True)
@@ -53,54 +66,129 @@ class RangeTrial:
     loss: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trials:
     """How a network does with each range of values.
 
     Attributes:
         dataset: the data set.
         input_rule: of the data set, a key of `cnnstudio.data.pictures.input_rules.INPUT_RULES`.
-        images: number of its test images that were tried.
         likely: the range that was likely before.
-        each: the best first.
+        classes: the class names in the order of the outputs.
+        outputs: (classes,) for each class of the data set, the output that stands for it.
+        labels: (n,) of the images that were tried, each the number of a class of the data set.
+        probabilities: (n, classes) what the network answered, for each range.
     """
 
     dataset: DatasetEntry
     input_rule: str
-    images: int
     likely: str
-    each: tuple[RangeTrial, ...]
+    classes: tuple[str, ...]
+    outputs: np.ndarray
+    labels: np.ndarray
+    probabilities: dict[str, np.ndarray]
+
+    @property
+    def images(self) -> int:
+        """Number of images that were tried."""
+        return len(self.labels)
+
+    def named(self, classes: tuple[str, ...]) -> "Trials":
+        """The same answers, judged by the same class names in another order, or by other names for these."""
+        known = [self.classes[output] for output in self.outputs]
+        outputs = next(filter(None, (places(names, classes) for names in (self.dataset.classes, known))), self.outputs)
+        return replace(self, classes=classes, outputs=np.array(outputs))
+
+    @cached_property
+    def each(self) -> tuple[RangeTrial, ...]:
+        """All ranges, the best first."""
+        labels = self.outputs[self.labels]
+        trials = [_judged(name, probabilities, labels) for name, probabilities in self.probabilities.items()]
+        return _best_first(trials, self.likely)
 
     @property
     def best(self) -> RangeTrial:
         """The range with which most images are right; of such as are equally good, the one with the lowest loss."""
         return self.each[0]
 
-    @property
-    def tells(self) -> bool:
-        """Whether the network knows such images: far more are right than by chance."""
-        return not self.swapped and self.best.accuracy >= 1 / len(self.dataset.classes) + TOLD
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """The class names in the order of the outputs in which they are clearly right; else as they are."""
+        from scipy.optimize import linear_sum_assignment
+
+        count = len(self.classes)
+        if self.images < max(FEWEST, OF_EACH_CLASS * count):
+            return self.classes
+        probabilities = self.probabilities[self.likely]
+        answered = np.zeros((count, count), np.int64)
+        np.add.at(answered, (self.labels, probabilities.argmax(axis=1)), 1)
+        _, outputs = linear_sum_assignment(answered, maximize=True)
+        found = _judged(self.likely, probabilities, outputs[self.labels])
+        # With inverted images, say, a network may answer the other way round, too: the simpler explanation counts,
+        # unless it explains less.
+        explains = found.accuracy > self.best.accuracy - AS_GOOD and found.loss < self.best.loss + AS_LOW
+        if not explains or self._is_guessing(found.accuracy, at_least=0.5):
+            return self.classes
+        return tuple(self.classes[self.outputs[label]] for label in np.argsort(outputs))
 
     @property
-    def swapped(self) -> bool:
-        """Whether its two classes seem to be named the wrong way round."""
-        (likely,) = (trial.accuracy for trial in self.each if trial.value_range == self.likely)
-        # With inverted images, say, such a network may be right too: wrong names are the simpler explanation.
-        return len(self.dataset.classes) == 2 and 1 - likely > max(0.5 + TOLD, self.best.accuracy - AS_GOOD)
+    def tells(self) -> bool:
+        """Whether the network knows such images, by these names: far more are right than by guessing."""
+        return self._is_known and self.order == self.classes
 
     @property
     def verdict(self) -> str:
         """What the trial tells, in a sentence or two."""
         right, title = percent(self.best.accuracy, 0), VALUE_RANGES[self.best.value_range].title
-        tried = f"Tried on {counted(self.images, 'test image')} of {self.dataset.words}"
-        if self.swapped:
-            return f"{tried}: most answers are wrong, as if its two classes were named the wrong way round."
-        if self.tells:
+        noun = "test image" if self.dataset.path is None else "image"
+        tried = f"Tried on {counted(self.images, noun)} of {self.dataset.called}"
+        if self.images < FEWEST:
+            return f"{tried}, which is too few to tell anything: try it on {FEWEST} or more."
+        if self.order != self.classes:
+            now, then = (percent(trials._at_likely.accuracy, 0) for trials in (self, self.named(self.order)))
+            other = "the other way round" if len(self.classes) == 2 else f"in the order {_words(self.order)}"
+            return f"{tried}: {now} are right with the classes in the order {_words(self.classes)}, but {then} {other}."
+        if self._is_known:
             return f"{tried}: with values of {title}, {right} are right."
+        if self.best.accuracy >= self._guessing + TOLD:
+            return f"{tried}: {right} are right, which may be mere guessing. Try it on more images."
+        others = ", or its classes are in another order" if len(self.classes) > 2 else ""
         return (
-            f"{tried}: whatever the values, no more than {right} are right. The network was trained on something else, "
-            "or its classes are in another order."
+            f"{tried}: whatever the values, no more than {right} are right. The network was trained on something "
+            f"else{others}."
         )
+
+    @property
+    def _at_likely(self) -> RangeTrial:
+        return next(trial for trial in self.each if trial.value_range == self.likely)
+
+    @property
+    def _is_known(self) -> bool:
+        accuracy = self.best.accuracy
+        return (
+            self.images >= FEWEST and accuracy >= self._guessing + TOLD and not self._is_guessing(accuracy, at_least=0)
+        )
+
+    @cached_property
+    def _guessing(self) -> float:
+        """The share that is right where the commonest class is always answered."""
+        return float(np.bincount(self.labels).max() / self.images)
+
+    def _is_guessing(self, accuracy: float, at_least: float) -> bool:
+        """Whether as many could be right by guessing, with one range of those that were tried."""
+        chance = probability_by_guessing(round(accuracy * self.images), self.images, max(self._guessing, at_least))
+        return chance > SIGNIFICANCE / len(self.probabilities)
+
+
+def places(names: Sequence[str], classes: Sequence[str]) -> list[int] | None:
+    """For each of some names, its place among class names; None where they are not the same, but for capitals."""
+    known = {name.casefold(): place for place, name in enumerate(classes)}
+    wanted = [name.casefold() for name in names]
+    return [known[name] for name in wanted] if known.keys() == set(wanted) and len(known) == len(classes) else None
+
+
+def _words(classes: Sequence[str]) -> str:
+    return ", ".join([*(f"“{name}”" for name in classes[:_NAMED]), *(["…"] if len(classes) > _NAMED else [])])
 
 
 def fitting_datasets(model: Inspection) -> list[DatasetEntry]:
@@ -131,7 +219,7 @@ def in_size(entry: DatasetEntry, shape: ImageShape) -> DatasetEntry:
     if entry.path is not None and height == width:
         entry = find_dataset(entry.name, height, channels)
     if entry.image_shape != shape:
-        raise StudioError(f"The images of {entry.words} are not of the network's shape: choose another data set.")
+        raise StudioError(f"The images of {entry.called} are not of the network's shape: choose another data set.")
     return entry
 
 
@@ -151,44 +239,52 @@ def try_ranges(
         StudioError: the model is not opened, or the data set does not fit it or cannot be loaded.
     """
     shape = image_shape(model, answers)
-    entry = in_size(entry, shape)
     if len(entry.classes) != len(answers.classes):
         raise StudioError(
-            f"The network has {len(answers.classes):,} classes, but {entry.words} has {len(entry.classes):,}: choose "
+            f"The network has {len(answers.classes):,} classes, but {entry.called} has {len(entry.classes):,}: choose "
             "another data set."
         )
+    entry = in_size(entry, shape)
     dataset = entry.load(on_progress)
-    images, labels = _drawn(dataset.test)
-    if set(entry.classes) == set(answers.classes):
-        labels = np.array([answers.classes.index(name) for name in entry.classes])[labels]
+    images, labels = _drawn(dataset)
     ranges = [name for name, one in VALUE_RANGES.items() if shape[2] in one.channels]
     if on_progress is not None:  # it takes seconds after all images are read
         on_progress(Progress("Opening the network", 0, None, "images"))
     raw = completed_model(model.path, replace(answers, value_range="0-255"))
     meter = Meter("Trying", len(ranges) * len(images), "images", on_progress)
-    trials = []
+    answered = {}
     for number, name in enumerate(ranges):
         probabilities = []
         for start in range(0, len(images), BATCH):
             batch = VALUE_RANGES[name].apply(images[start : start + BATCH])
             probabilities.append(np.asarray(raw(batch, training=False)))
             meter.tell(number * len(images) + min(start + BATCH, len(images)))
-        trials.append(_judged(name, np.concatenate(probabilities), labels))
-    each = _best_first(trials, answers.value_range)
-    return Trials(entry, dataset.input_rule, len(images), answers.value_range, each)
+        answered[name] = np.nan_to_num(np.concatenate(probabilities))
+    outputs = places(entry.classes, answers.classes) or range(len(answers.classes))
+    return Trials(entry, dataset.input_rule, answers.value_range, answers.classes, np.array(outputs), labels, answered)
 
 
-def _drawn(split: Split) -> tuple[np.ndarray, np.ndarray]:
-    """Some images with their labels, always the same ones."""
-    count = max(LEAST_IMAGES, min(MOST_IMAGES, NUMBERS // int(np.prod(split.images.shape[1:]))))
-    chosen = np.sort(np.random.default_rng(0).permutation(len(split))[:count])
-    some = split.take(chosen)
-    return some.images[:], some.labels
+def _drawn(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Some images with their labels, always the same ones.
+
+    They are test images; of a user's own folder that says none, or has few of them, also others: whoever trained the
+    network did not know which of them are set aside here.
+    """
+    most = max(LEAST_IMAGES, min(MOST_IMAGES, NUMBERS // math.prod(dataset.image_shape)))
+    splits, wanted = [dataset.test], most
+    if dataset.report is not None:
+        splits += [split for split in (dataset.validation, dataset.train) if split is not None]
+        wanted = LEAST_IMAGES if dataset.report.own_split else most
+    drawn: list[Split] = []
+    for split in splits:
+        missing = (most if split is dataset.test else wanted) - sum(map(len, drawn))
+        if missing > 0:
+            drawn.append(split.take(np.sort(np.random.default_rng(0).permutation(len(split))[:missing])))
+    return np.concatenate([some.images[:] for some in drawn]), np.concatenate([some.labels for some in drawn])
 
 
 def _judged(name: str, probabilities: np.ndarray, labels: np.ndarray) -> RangeTrial:
-    probabilities = np.nan_to_num(probabilities.astype(np.float64))
-    of_label = np.maximum(probabilities[np.arange(len(labels)), labels], np.finfo(np.float32).tiny)
+    of_label = np.maximum(probabilities[np.arange(len(labels)), labels].astype(np.float64), np.finfo(np.float32).tiny)
     return RangeTrial(
         name,
         accuracy=float((probabilities.argmax(axis=1) == labels).mean()),

@@ -94,7 +94,17 @@ def test_what_went_wrong_underneath_a_failure_is_in_its_details(page):
     error = StudioError("The file is damaged.")
     error.__cause__ = ValueError("no JSON")
     page.bar.show_failure(error, "epochs: 3")
-    assert details.toPlainText() == "epochs: 3\nValueError('no JSON')"
+    assert details.toPlainText() == "epochs: 3\nValueError: no JSON"
+
+
+def test_what_the_sentence_says_is_not_said_again_in_the_details(page):
+    error = StudioError("mine.keras is not opened: it is no zip archive.")
+    error.__cause__ = ValueError("it is no zip archive")
+    page.bar.show_failure(error)
+    assert not page.bar.findChild(QToolButton, "details_button").isVisible()
+    error.__cause__.__cause__ = KeyError("config")
+    page.bar.show_failure(error)
+    assert page.bar.findChild(QPlainTextEdit, "details_text").toPlainText() == "KeyError: 'config'"
 
 
 def test_an_unexpected_failure_is_in_the_details_and_in_the_log(page, caplog):

@@ -12,9 +12,10 @@ from cnnstudio.errors import StudioError
 from cnnstudio.exporting.network_code import model_code
 from cnnstudio.models.keras_config.allowlist import RefusedError, checked_config
 from cnnstudio.models.keras_config.equivalents import OPERATIONS, as_layer
+from cnnstudio.models.keras_config.graph import Graph
 from cnnstudio.models.layer_table import LayerRow, LayerTable, describe
 from cnnstudio.models.trained.files import load_model, read_config
-from tests.models.sample_networks import built_without_memory, small_convnext
+from tests.models.sample_networks import built_without_memory, sequential, small_convnext
 
 pytestmark = pytest.mark.numbers
 
@@ -28,6 +29,12 @@ def ops() -> Any:
     from keras import ops
 
     return ops
+
+
+def activations() -> Any:
+    from keras import activations
+
+    return activations
 
 
 DONE: dict[str, tuple[Function, str]] = {
@@ -46,6 +53,7 @@ DONE: dict[str, tuple[Function, str]] = {
     "-x": (lambda x, _: -x, "Rescaling"),
     "maximum": (lambda x, y: ops().maximum(x, y), "Maximum"),
     "maximum of 0": (lambda x, _: ops().maximum(x, 0), "ReLU"),
+    "relu with a limit": (lambda x, _: activations().relu(x, 0.1, 2.0, 0.5), "ReLU"),
     "minimum": (lambda x, y: ops().minimum(x, y), "Minimum"),
     "a channel for all": (lambda x, y: x * _one_map(y), "Multiply"),
     "concatenate": (lambda x, y: ops().concatenate([x, y], axis=-1), "Concatenate"),
@@ -229,3 +237,20 @@ def test_an_h5_file_with_a_hostile_operation_is_refused(tmp_path):
         file.attrs["model_config"] = json.dumps(config)
     with pytest.raises(StudioError, match="computes with “Add”"):
         load_model(path)
+
+
+def test_an_activation_that_is_a_layer_stands_behind_its_layer():
+    leaky = {"module": "keras.layers", "class_name": "LeakyReLU", "registered_name": None}
+    leaky["config"] = {"name": "leaky_re_lu", "negative_slope": 0.2}
+    convolution = {"filters": 2, "kernel_size": [3, 3], "activation": leaky}
+    graph = Graph.of(
+        checked_config(json.dumps(sequential((6, 6, 1), ("Conv2D", convolution), ("Flatten", {}))).encode())
+    )
+    assert [(node.name, node.kind) for node in graph.nodes.values()][1:3] == [
+        ("layer1_linear", "Conv2D"),
+        ("layer1", "LeakyReLU"),
+    ]
+    assert graph.nodes["layer1"].config["negative_slope"] == 0.2
+    leaky["class_name"] = "Lambda"
+    with pytest.raises(RefusedError, match="“Lambda”"):
+        checked_config(json.dumps(sequential((6, 6, 1), ("Conv2D", convolution))).encode())

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cnnstudio.models.keras_config.graph import Graph
 from cnnstudio.models.layer_kinds import LAYER_KINDS
 from cnnstudio.models.layer_table import LayerTable, describe
 from tests.models.sample_networks import sequential
@@ -89,6 +90,8 @@ FIXED: dict[str, Fields] = {
     "ELU": {"alpha": 0.5},
     "GaussianDropout": {"rate": 0.3},
     "Identity": {},
+    "AugMix": {},
+    "RandAugment": {},
     "RandomBrightness": {"factor": 0.2},
     "RandomColorJitter": {"value_range": (0, 255)},
     "RandomContrast": {"factor": 0.2},
@@ -104,6 +107,7 @@ FIXED: dict[str, Fields] = {
     "RandomRotation": {"factor": 0.1},
     "RandomSaturation": {"factor": 0.1},
     "RandomSharpness": {"factor": 0.1},
+    "RandomShear": {"x_factor": 0.1, "y_factor": 0.1},
     "RandomTranslation": {"height_factor": 0.1, "width_factor": 0.1},
     "RandomZoom": {"height_factor": 0.1},
     "Rescaling": {"scale": 1 / 255, "offset": -1},
@@ -113,6 +117,13 @@ FIXED: dict[str, Fields] = {
 
 COLOURS = {"RandomColorDegeneration"}
 """Kinds that take three channels alone, and leave the shape as it is."""
+
+ROWS: dict[str, Fields] = {
+    "GlobalAveragePooling1D": {},
+    "GlobalMaxPooling1D": {"keepdims": True},
+    "MultiHeadAttention": {"num_heads": 3, "key_dim": 4, "value_dim": 5, "use_bias": True},
+}
+"""Kinds that take places in one row, with their channels."""
 
 DRAWN: dict[str, Callable[[random.Random, Shape], Fields]] = {
     "Activation": lambda draw, _: {"activation": draw.choice(("relu", "tanh", "hard_swish", "softmax", "linear"))},
@@ -206,7 +217,7 @@ def as_described(table: LayerTable) -> tuple[Shape, int, int] | None:
 
 def test_every_kind_of_keras_layers_is_held_against_keras():
     kinds = {kind.name for kind in LAYER_KINDS.values() if kind.module == "keras.layers"}
-    assert kinds - {"InputLayer", *COLOURS} == {*FIXED, *DRAWN, *MERGES}
+    assert kinds - {"InputLayer", *COLOURS} == {*FIXED, *DRAWN, *MERGES, *ROWS}
 
 
 @pytest.mark.parametrize("kind", [*FIXED, *DRAWN])
@@ -220,6 +231,21 @@ def test_shapes_and_parameters_are_those_of_keras(kind, thread):
         expected = thread.submit(as_keras_makes_it, config).result()
         assert as_described(tables[-1]) == expected, (shape, config["config"]["layers"][1], tables[-1].misfit)
     assert sum(as_described(table) is not None for table in tables) >= tries // 4
+
+
+@pytest.mark.parametrize("kind", ROWS)
+def test_what_takes_places_in_one_row(kind, thread):
+    rows = sequential((4, 3, 6), ("Reshape", {"target_shape": [12, 6]}), (kind, ROWS[kind]))
+    config = Graph.of(rows).to_config()  # an attention is called with its input twice
+    assert as_described(describe(config)) == thread.submit(as_keras_makes_it, config).result()
+    if kind != "MultiHeadAttention":  # which takes places in rows and columns, too
+        assert "is given 4×3×6" in describe(sequential((4, 3, 6), (kind, ROWS[kind]))).misfit.text
+
+
+def test_an_attention_over_very_many_places_is_refused():
+    kind, fields = "MultiHeadAttention", ROWS["MultiHeadAttention"]
+    assert "compares 262,144 places" in describe(sequential((512, 512, 1), (kind, fields))).misfit.text
+    assert "not known here" in describe(sequential((4, 4, 1), (kind, {**fields, "use_gate": True}))).misfit.text
 
 
 @pytest.mark.parametrize("kind", ["Dense", "BatchNormalization", "Conv2D", "MaxPooling2D", "Flatten", "ZeroPadding2D"])

@@ -359,7 +359,7 @@ def test_files_that_would_fill_the_memory(refusal, document, tmp_path):
     os.mkfifo(tmp_path / "pipe.cnn.json")
     with pytest.raises(StudioError, match="is not a file"):
         read_network(tmp_path / "pipe.cnn.json")
-    with pytest.raises(StudioError, match="is not a file"):
+    with pytest.raises(StudioError, match="there is no model in it"):
         find_network(tmp_path)
 
 

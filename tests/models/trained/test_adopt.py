@@ -10,6 +10,7 @@ import pytest
 
 from cnnstudio.errors import StudioError
 from cnnstudio.models.trained.adopt import (
+    completed_model,
     inspect_model,
     list_adopted,
     read_class_names,
@@ -240,8 +241,7 @@ def test_what_answers_with_a_map_is_said_to_be_a_detector(save, rows, shape):
 
     boxes = [layers.Reshape((180, 6), name="boxes")] if rows else []
     model = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(30, 3, name="grid"), *boxes])
-    name = "boxes" if rows else "grid"
-    with pytest.raises(StudioError, match=f"last layer, “{name}”, answers {shape} numbers, .* find objects") as caught:
+    with pytest.raises(StudioError, match=f"It answers {shape} numbers, .* find objects") as caught:
         inspect_model(save(model))
     assert "Flatten" not in str(caught.value)
 
@@ -383,3 +383,16 @@ def test_answers_of_a_size_that_the_network_does_not_take_are_asked_again(save, 
         load_classifier(path)
     place.write_text(json.dumps(values | {"outputs": "votes"}))
     assert remembered(path) is None
+
+
+def test_a_normalisation_that_was_measured_answers_as_there(save, images):
+    import keras
+
+    front = keras.layers.Normalization()
+    front.adapt(images.astype(np.float32))
+    model = network(front=[front], activation="softmax")
+    path = save(model)
+    guess = inspect_model(path).guess
+    pixels = images.astype(np.float32)
+    assert guess.value_range == "0-255"
+    np.testing.assert_allclose(completed_model(path, guess)(pixels), model(pixels), atol=1e-5)

@@ -118,6 +118,9 @@ def every_layer():
         layers.RandomGrayscale(0.1),
         layers.RandomInvert(0.1),
         layers.RandomPosterization(4),
+        layers.RandomShear((0.0, 0.1), (0.0, 0.1)),
+        layers.RandAugment(),
+        layers.AugMix(),
         layers.Resizing(30, 30),
         layers.CenterCrop(28, 28),
         layers.Conv2D(8, 3, padding="same", kernel_regularizer="l2", kernel_constraint="max_norm"),
@@ -154,7 +157,10 @@ def every_layer():
         y = merge()([x, y])
     y = layers.Concatenate()([x, y])
     y = layers.Concatenate()([layers.GlobalAveragePooling2D()(y), layers.GlobalMaxPooling2D()(y)])
-    y = layers.Flatten()(layers.Reshape((4, -1))(y))
+    rows = layers.Reshape((4, -1))(y)
+    rows = layers.MultiHeadAttention(2, 3)(rows, rows)
+    summed = layers.GlobalAveragePooling1D()(rows), layers.GlobalMaxPooling1D()(rows)
+    y = layers.Concatenate()([layers.Flatten()(rows), *summed])
     y = layers.Softmax()(layers.Dense(5)(layers.Dropout(0.5)(y)))
     return keras.Model(inputs, y)
 
@@ -597,7 +603,7 @@ def test_another_kind_of_file_is_refused(tmp_path, content, words):
 def test_other_formats_are_named(tmp_path):
     refused(tmp_path / "nothing.keras", "there is no such file")
     (tmp_path / "folder").mkdir()
-    refused(tmp_path / "folder", "not a file")
+    refused(tmp_path / "folder", "there is no model in it")
 
 
 @pytest.mark.parametrize("text", ["null", "[]", "{}", '{"class_name": "Functional"}', '"x"', "17"])

@@ -49,7 +49,7 @@ FILES = {
     "a pickle": (pickle.dumps({"a": 1}), "it is a pickle of Python, which runs code when it is opened"),
     "safetensors": ((2).to_bytes(8, "little") + b"{}" + bytes(8), "it holds weights as safetensors"),
     "NumPy": (npz(), "it holds arrays of NumPy, not a model"),
-    "a picture": (b"\x89PNG\r\n\x1a\n", "it is a picture under the name of a model"),
+    "a picture": (b"\x89PNG\r\n\x1a\n", "it is a picture, not a model"),
     "a PDF": (b"%PDF-1.7", "it is a PDF"),
     "an archive": (b"\x1f\x8b\x08", "it is a packed archive. Unpack it"),
     "TensorFlow.js": (b'{"format": "layers-model", "modelTopology": {}}', "it is a TensorFlow.js model, made for web"),
@@ -80,6 +80,7 @@ def test_what_is_no_model_of_keras_says_what_it_is(tmp_path, kind, ending):
         ("svm.joblib", "it is a pickle"),
         ("frozen.pb", "it is a graph of TensorFlow"),
         ("cp.ckpt.index", "it is a part of a TensorFlow checkpoint"),
+        ("mobile.tflite", "its name ends in .tflite, but it is no such model: it holds a text"),
     ],
 )
 def test_other_formats_are_known_by_their_endings_too(tmp_path, name, words):
@@ -92,12 +93,37 @@ def test_other_formats_are_known_by_their_endings_too(tmp_path, name, words):
 
 
 @pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("notes.txt", b"Milk and br\xc3\xb6tchen", "it is a text, not a model. CNN Studio opens models of Keras"),
+        ("notes.txt", b"r\xc3" * 500, "it is no model. CNN Studio opens models of Keras"),
+        (
+            "mobile.tflite",
+            b"\0\x01\xff" * 99,
+            "its name ends in .tflite, but it is no such model: it is damaged, or something else",
+        ),
+        ("model.keras", b"\0\x01\xff" * 99, "it is damaged, or no .keras file. Download"),
+        ("model.h5", b"some text", "it is damaged, or no .h5 file: it holds a text. Download"),
+        ("train.py", b"import keras", "it is a program in Python, which is not run here"),
+        ("train.ipynb", b'{"cells": []}', "it is a program in Python, which is not run here"),
+        ("model.json", b'{"cl', "it is damaged, or holds no layers of a model"),
+    ],
+)
+def test_rubbish_is_told_by_its_name_and_content(tmp_path, name, content, words):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(StudioError) as caught:
+        load_classifier(path)
+    assert str(caught.value).startswith(f"{path} is not opened: {words}")
+
+
+@pytest.mark.parametrize(
     ("members", "words"),
     [
         ({"labels.txt": b"0 Cat", "model_unquant.tflite": FILES["TensorFlow Lite"][0]}, "choose the export TensorFlow"),
         ({"metadata.json": b"{}", "model.json": FILES["TensorFlow.js"][0], "weights.bin": b""}, "TensorFlow.js model"),
         ({"my_model/saved_model.pb": b"", "my_model/variables/variables.index": b""}, "it is a SavedModel"),
-        ({"readme.txt": b"hello"}, "it is an archive without a model in it"),
+        ({"readme.txt": b"hello"}, r"there is no model in it \(a .keras or .h5 file"),
     ],
 )
 def test_what_is_packed_says_what_it_is(tmp_path, members, words):

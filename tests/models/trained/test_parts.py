@@ -228,7 +228,7 @@ def test_a_folder_of_pictures_is_no_model_nor_one_of_anything_else(put, tmp_path
     ):
         assert not is_model(path)
     assert not is_model(zipped(folder, tmp_path / "packed.zip"))
-    with pytest.raises(StudioError, match="is not a file"):
+    with pytest.raises(StudioError, match="there is no model in it"):
         load_model(tmp_path / "pictures")
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from cnnstudio.data.published.catalogue import DATASETS
-from cnnstudio.data.splits import Dataset, Split
+from cnnstudio.data.splits import Dataset
 from cnnstudio.errors import StudioError
 from cnnstudio.models.trained.adopt import Inspection, inspect_model
-from cnnstudio.models.trained.range_trials import fitting_datasets, try_ranges
+from cnnstudio.models.trained.range_trials import Trials, fitting_datasets, try_ranges
 from cnnstudio.models.trained.value_ranges import VALUE_RANGES
 from cnnstudio.progress import Cancelled, Progress
 
@@ -48,7 +48,7 @@ def test_the_range_that_a_network_was_made_for_is_the_best(made, value_range, sh
     told: list[Progress] = []
     trials = try_ranges(model, model.guess, DATASETS["digits"], told.append)
     assert ("Opening the network", None) in [(one.task, one.total) for one in told]  # no full bar meanwhile
-    assert trials.best.value_range == value_range and trials.tells and not trials.swapped
+    assert trials.best.value_range == value_range and trials.tells and trials.order == trials.classes
     assert {trial.value_range for trial in trials.each} == {
         name for name, entry in VALUE_RANGES.items() if 1 in entry.channels
     }
@@ -61,7 +61,9 @@ def test_classes_are_known_by_their_names_whatever_their_order(made):
     answers = replace(model.guess, classes=tuple(map(str, turned)))
     assert try_ranges(model, answers, DATASETS["digits"]).tells
     told = try_ranges(model, model.guess, DATASETS["digits"])
-    assert not told.tells and "trained on something else" in told.verdict
+    assert not told.tells and told.order == answers.classes
+    assert "in the order “0”, “1”, “2”, “3”, “4”, …, but" in told.verdict
+    assert told.named(told.order).tells
 
 
 def test_data_sets_of_such_images_are_found(made):
@@ -80,15 +82,58 @@ def test_a_trial_can_be_cancelled(made):
         try_ranges(model, model.guess, DATASETS["digits"], cancel)
 
 
-def test_two_classes_the_wrong_way_round_are_told(digits, made, add_dataset):
-    def two(split: Split) -> Split:
-        chosen = np.flatnonzero(split.labels < 2)
-        return split.take(chosen)
+def trials_of(
+    right: int, images: int, count: int = 2, path: Path | None = Path("pets"), ranges: tuple[str, ...] = ("0-1",)
+) -> Trials:
+    """As many images of each class as there can be; of those that are not right, each other class is answered."""
+    numbers = np.arange(images)
+    labels, others = numbers % count, 1 + numbers // count % (count - 1)
+    answers = np.where(numbers < right, labels, (labels + others) % count)
+    probabilities = np.full((images, count), 0.1 / count, np.float32)
+    probabilities[numbers, answers] += 0.9
+    names = ("cat", "dog", "eel", "fox")[:count]
+    entry = replace(DATASETS["mnist"], title="pets", path=path, classes=names)
+    return Trials(entry, "centre-crop", "0-1", names, np.arange(count), labels, dict.fromkeys(ranges, probabilities))
 
-    add_dataset(replace(digits, name="two", classes=("0", "1"), train=two(digits.train), test=two(digits.test)))
-    entry = replace(DATASETS["two"], classes=("0", "1"))
-    model = made(classes=[0, 1])
-    right = try_ranges(model, model.guess, entry)
-    assert right.tells and not right.swapped
-    wrong = try_ranges(model, replace(model.guess, classes=("1", "0")), entry)
-    assert wrong.swapped and not wrong.tells and "wrong way round" in wrong.verdict
+
+def test_two_classes_the_wrong_way_round_are_told():
+    wrong = trials_of(1, 20)
+    assert not wrong.tells and wrong.order == ("dog", "cat")
+    assert wrong.verdict == (
+        "Tried on 20 images of “pets”: 5 % are right with the classes in the order “cat”, “dog”, but 95 % the other "
+        "way round."
+    )
+    right = wrong.named(("dog", "cat"))
+    assert right.tells and right.verdict == "Tried on 20 images of “pets”: with values of 0 to 1, 95 % are right."
+
+
+def test_other_names_stand_for_those_of_the_data_set():
+    german = trials_of(0, 20).named(("Katze", "Hund"))
+    assert german.order == ("Hund", "Katze") and german.named(("Hund", "Katze")).tells
+    assert german.named(("DOG", "cat")).tells and not german.named(("Cat", "Dog")).tells
+
+
+@pytest.mark.parametrize(
+    ("trials", "words"),
+    [
+        (trials_of(2, 2), "Tried on 2 images of “pets”, which is too few to tell anything: try it on 10 or more."),
+        (trials_of(0, 9), "Tried on 9 images of “pets”, which is too few to tell anything: try it on 10 or more."),
+        (trials_of(7, 10), "Tried on 10 images of “pets”: 70 % are right, which may be mere guessing. Try it on more"),
+        (trials_of(9, 10, ranges=tuple(VALUE_RANGES)), "which may be mere guessing"),
+        (trials_of(50, 100), "no more than 50 % are right. The network was trained on something else."),
+        (trials_of(25, 100, 4), "trained on something else, or its classes are in another order."),
+        (trials_of(30, 100, 4, path=None), "Tried on 100 test images of pets"),
+    ],
+)
+def test_few_images_and_mere_guessing_tell_nothing(trials: Trials, words: str):
+    assert words in trials.verdict and not trials.tells and trials.order == trials.classes
+
+
+def test_who_always_answers_the_commonest_class_is_guessing():
+    trials = trials_of(20, 20)
+    assert trials.tells
+    mostly = np.array([0] * 16 + [1] * 4)
+    answers = np.tile(np.array([[0.9, 0.1]], np.float32), (20, 1))
+    for probabilities in (answers, answers[:, ::-1]):
+        told = replace(trials, labels=mostly, probabilities={"0-1": probabilities})
+        assert not told.tells and told.order == told.classes

@@ -21,6 +21,7 @@ from cnnstudio.gui.pages.choosers.networks import architecture_choices, guest_ch
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.layer_table import LayerTable, mlp_connections
 from cnnstudio.models.networks.files import Network
+from cnnstudio.wording import counted
 
 FIRST = "lenet5"
 """What a newcomer sees first."""
@@ -154,8 +155,8 @@ class ArchitectureChooser(QWidget):
             self._unopened = None
         self._facts.show_facts(self._source, table)
         self.edit.setEnabled(table is not None)
-        self.code.setEnabled(table is not None and table.misfit is None)
-        self.use.setEnabled(table is not None and table.misfit is None)
+        for button in (self.code, self.use):
+            button.setEnabled(table is not None and table.misfit is None and not table.purpose)
 
     @Slot()
     def _choose(self) -> None:
@@ -166,7 +167,9 @@ class ArchitectureChooser(QWidget):
         source = self._source = self._library.network(self.key) if self.file is None else None
         self._facts.show_facts(source)
         if isinstance(source, Architecture):
-            self.images.refresh("Its usual size", images_text(source.image_shape, source.classes))
+            self.images.refresh(
+                "Its usual size", images_text(source.image_shape, counted(source.classes, "class", "classes"))
+            )
         else:
             self.images.refresh("As it was saved", "The images for which it was made.")
         if images:
@@ -235,9 +238,10 @@ class NetworkFacts(QWidget):
 
         Args:
             source: of an architecture, its idea and where it was published are shown.
-            table: its layers, for what it costs; None as long as they are not known.
+            table: its layers, for what it costs, and what it is where it is no classifier; None as long as they are
+                not known.
         """
-        idea = note = ""
+        idea, note = table.purpose if table is not None else "", ""
         facts = _costs(table) if table is not None else {}
         if isinstance(source, Architecture):
             idea, note = source.idea, source.note

@@ -20,6 +20,7 @@ from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.networks.building import fitted
 from cnnstudio.models.networks.files import Network
 from cnnstudio.training.config import TrainingConfig
+from cnnstudio.wording import shape
 
 _COPIED_FOR = 2_000
 
@@ -29,36 +30,43 @@ _LESSON = (
 )
 
 
-def script_of(network: Network, dataset: str) -> str:
+def script_of(network: Network, dataset: str, as_it_is: bool = False) -> str:
     """Writes the script of a network; imports Keras.
 
     Args:
         network: fitted to the data set where it is made for other images.
         dataset: its name or path; empty for the one whose images the network is made for, or the usual one.
+        as_it_is: it is not fitted to the usual one.
 
     Raises:
-        StudioError: the network cannot be fitted to the data set.
+        StudioError: the network cannot be fitted to the data set, or there is none for it.
     """
     from cnnstudio.exporting.training_script import keras_script  # nobody needs it before the code is asked for
 
     table = layer_table.describe(network.config)
-    made_for = (table.input_shape, table.classes)
+    made_for = (table.input_shape, table.told_apart)
     entry = find_dataset(dataset or TrainingConfig().dataset)
     if not dataset:
         alike = (one for one in DATASETS.values() if (one.image_shape, len(one.classes)) == made_for)
-        entry = next(alike, entry)
+        found = next(alike, None)
+        if found is None and as_it_is:
+            raise StudioError(
+                f"“{network.title}” takes images of {shape(table.input_shape)} and tells {table.told_apart:,} classes "
+                "apart, and it is not known on which images to train it. Choose them under “On images of” first."
+            )
+        entry = found or entry
     wanted = (entry.image_shape, len(entry.classes))
     try:
         config = network.config if made_for == wanted else fitted(network.config, *wanted)
     except StudioError as error:
-        raise StudioError(f"The script would train on {entry.words}, but the network does not fit. {error}") from error
+        raise StudioError(f"The script would train on {entry.called}, but the network does not fit. {error}") from error
     keys = {entry.title: entry.name for entry in ARCHITECTURES.values()}
     name = keys.get(network.title, network.title)
     return keras_script(config, TrainingConfig(entry.name), network.source, name)
 
 
-def _written(network: Network, dataset: str) -> Code:
-    return take_apart(script_of(network, dataset))
+def _written(network: Network, dataset: str, as_it_is: bool) -> Code:
+    return take_apart(script_of(network, dataset, as_it_is))
 
 
 class KerasCode(QObject):
@@ -78,13 +86,14 @@ class KerasCode(QObject):
         self._task.finished.connect(self._show)
         self._task.failed.connect(message.show_failure)
 
-    def show(self, network: Network, dataset: str, table: layer_table.LayerTable) -> None:
+    def show(self, network: Network, dataset: str, table: layer_table.LayerTable, as_it_is: bool = False) -> None:
         """Shows the script that builds and trains a network.
 
         Args:
             network: whose code is shown.
             dataset: the data set on which it trains; empty for one that the network is made for.
             table: the layers of the network.
+            as_it_is: where it is made for none, it is not fitted to another.
         """
         if table.misfit is not None:
             self._message.show_error(
@@ -94,7 +103,7 @@ class KerasCode(QObject):
         # Keras is asked for its defaults, and takes its time where it was not imported yet.
         self._message.show_info("Writing the code …")
         self._network = network
-        self._task.submit(_written, network, dataset)
+        self._task.submit(_written, network, dataset, as_it_is)
 
     def shut_down(self) -> None:
         """Waits for what is being written."""

@@ -57,13 +57,14 @@ def try_to_describe(request: NetworkRequest) -> tuple[NetworkRequest, NetworkDes
             config = read_image_config(request.file)
             if shape is not None and classes is not None:
                 config = fitted(config, shape, classes)
-        return request, NetworkDescription(request, config, describe(config))
+        table = describe(config)
+        return request, NetworkDescription(request, config, table if request.file is None else table.as_it_is())
     except Exception as error:  # noqa: BLE001  # whatever it is, the page says so
         return request, error
 
 
-def images_text(shape: ImageShape, classes: int) -> str:
+def images_text(shape: ImageShape, classes: str) -> str:
     """“28×28, grey, 10 classes”."""
     height, width, channels = shape
     colour = {1: "grey", 3: "colour"}.get(channels, f"{channels} channels")
-    return f"{height}×{width}, {colour}, {f'{classes:,} classes' if classes != 1 else 'one output'}"
+    return f"{height}×{width}, {colour}, {classes}"

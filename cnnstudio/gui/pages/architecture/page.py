@@ -219,7 +219,7 @@ class ArchitecturePage(Page):
             self._settings.remember(NETWORK, self._chooser.key)
 
     def _draw(self, title: str, table: LayerTable) -> None:
-        self._view.show_network(title, images_text(table.input_shape, table.classes), table)
+        self._view.show_network(title, images_text(table.input_shape, table.classes_text), table)
         if table.misfit is not None and not self.editing:
             self._message.show_error(table.misfit.text)
 
@@ -276,7 +276,8 @@ class ArchitecturePage(Page):
     def show_code(self) -> None:
         """Shows the script that builds and trains the network that is shown."""
         if self.description is not None:
-            self._code.show(self._network(self.description), self._chooser.images.dataset, self.description.table)
+            network, images = self._network(self.description), self._chooser.images.dataset
+            self._code.show(network, images, self.description.table, as_it_is=self._chooser.file is not None)
 
     def _network(self, description: NetworkDescription) -> Network:
         """The network that is shown, as it is described."""

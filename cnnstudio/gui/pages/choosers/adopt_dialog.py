@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, Slot
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLayout, QLineEdit, QPlainTextEdit, QWidget
 from typing_extensions import override
 
@@ -136,6 +136,8 @@ class AdoptDialog(QDialog):
         self.setObjectName("adopt_dialog")
         self.setWindowTitle("A model from elsewhere")
         self._model, self._again = model, again
+        self._trials: Trials | None = None
+        """The last ones, judged by the names that are filled in now."""
         self._datasets = {entry.name: entry for entry in datasets}
         guess = model.guess
         self._message = MessageBar()
@@ -159,6 +161,7 @@ class AdoptDialog(QDialog):
             "looks wrong.",
         )
         self._classes.setTabChangesFocus(True)
+        self._classes.textChanged.connect(self._judge_again)
         lines = min(max(len(guess.classes), _LINES_SHOWN[0]), _LINES_SHOWN[1])
         self._classes.setFixedHeight(self._classes.fontMetrics().lineSpacing() * lines + 5 * GRID // 2)
         self._from_file = push_button(
@@ -174,6 +177,13 @@ class AdoptDialog(QDialog):
             "The first becomes the second: for a network that answers with the probability of the other class.",
             self._swap_classes,
             title="Swap the two classes",
+        )
+        self._reorder = push_button(
+            "adopt_reorder",
+            "T&ake that order",
+            "Puts the names into the order in which most answers are right.",
+            self._take_order,
+            title="Take the order in which most answers are right",
         )
         self._named = label(model.names_reason, "small", "adopt_names_reason", plain=True)
         self._make_image_controls()
@@ -193,30 +203,7 @@ class AdoptDialog(QDialog):
         )
         self._offer_ranges()
         self._range.set_current(guess.value_range)
-        self._try = push_button(
-            "adopt_try",
-            "&Try it",
-            "Classifies test images of this data set with every range of values: with the right one, most answers are "
-            "right.",
-            self._try_dataset,
-            title="Try the network on this data set",
-        )
-        self._folder = push_button(
-            "adopt_folder",
-            "F&older…",
-            "Tries the network on a folder of images, with a folder for each class.",
-            self._ask_folder,
-            title="Try the network on a folder of images",
-        )
-        self._trial = ProgressPanel("trial", "Trying the ranges of values", "Goes on without a trial.")
-        self._trial.finished.connect(self._show_trials)
-        self._trial.failed.connect(self._message.show_failure)
-        for ended in (self._trial.failed, self._trial.cancelled):
-            ended.connect(self._offer_trial)
-        self._verdict = label(_WHY_DATASET, "small", "adopt_verdict", plain=True)
-        self._range_reason = label(model.range_reason, "small")
-        self._table = label(name="adopt_trials", wrap=False)
-        self._table.hide()
+        self._build_trial()
         self._outputs = _picker_of(
             [entry for entry in OUTPUTS.values() if entry.fits(model.outputs)],
             guess.outputs,
@@ -224,7 +211,9 @@ class AdoptDialog(QDialog):
             "Outputs",
             "What the numbers mean that the network answers with.",
         )
-        for button in (self._from_file, self._swap, self._try, self._folder):
+        for changed in (self._outputs.changed, self._shape.changed, self._size.valueChanged):
+            changed.connect(self._forget_trials)
+        for button in (self._from_file, self._swap, self._reorder, self._try, self._folder):
             button.setAutoDefault(False)
         self._take_dataset(self._dataset.current_key)
         self._build()
@@ -296,10 +285,38 @@ class AdoptDialog(QDialog):
         size = self._model.guess.image_size
         return size if self._size.value() == size[0] else (self._size.value(), self._size.value())
 
+    def _build_trial(self) -> None:
+        """The buttons that try it on images, and what is told of that."""
+        self._try = push_button(
+            "adopt_try",
+            "&Try it",
+            "Classifies test images of this data set with every range of values: with the right one, most answers are "
+            "right.",
+            self._try_dataset,
+            title="Try the network on this data set",
+        )
+        self._folder = push_button(
+            "adopt_folder",
+            "Fo&lder…",
+            "Tries the network on a folder of images, with a folder for each class.",
+            self._ask_folder,
+            title="Try the network on a folder of images",
+        )
+        self._trial = ProgressPanel("trial", "Trying the ranges of values", "Goes on without a trial.")
+        self._trial.finished.connect(self._take_trials)
+        self._trial.failed.connect(self._message.show_failure)
+        for ended in (self._trial.failed, self._trial.cancelled):
+            ended.connect(self._offer_trial)
+        self._verdict = label(_WHY_DATASET, "small", "adopt_verdict", plain=True)
+        self._range_reason = label(self._model.range_reason, "small")
+        self._table = label(name="adopt_trials", wrap=False)
+        self._table.hide()
+
     def _build(self) -> None:
         model, count = self._model, len(self._model.guess.classes)
-        names = column(self._from_file, self._swap, STRETCH)
+        names = column(self._from_file, self._swap, self._reorder, STRETCH)
         self._swap.setVisible(count == 2)
+        self._reorder.hide()
         title = f"&Classes: {count:,} names, one on each line"
         if model.outputs == 1:
             title = "&Classes: first the one near 0, then the one near 1"
@@ -416,6 +433,11 @@ class AdoptDialog(QDialog):
         self._classes.setPlainText("\n".join(reversed(self._classes.toPlainText().strip().splitlines())))
 
     @Slot()
+    def _take_order(self) -> None:
+        if self._trials is not None:
+            self._classes.setPlainText("\n".join(self._trials.order))
+
+    @Slot()
     def _offer_ranges(self) -> None:
         channels = self._model.channels
         if len(self._model.shapes) > 1:
@@ -442,44 +464,108 @@ class AdoptDialog(QDialog):
         """Tries the network on a folder of images, one folder for each class."""
         self._start_trial(folder)
 
+    @property
+    def _typed(self) -> bool:
+        """Whether there are class names that somebody has said, here or in a file beside the model."""
+        model, names = self._model, self._classes.toPlainText().strip()
+        guessed = unnamed(len(model.guess.classes)), () if model.names_found else model.guess.classes
+        return names not in ("", *("\n".join(some) for some in guessed))
+
     def _start_trial(self, images: DatasetEntry | Path) -> None:
         """Tries the ranges, in a thread; Cancel and the end of the dialog end it."""
-        answers = replace(self._model.guess, image_size=self._image_size)
-        answers = replace(answers, value_range=self._range.current_key, outputs=self._outputs.current_key)
-        with suppress(StudioError):  # of names that are not ready yet, the order counts
-            answers = replace(answers, classes=self.answers.classes)
-        model = self._model
+        model, names = self._model, None
+        if self._typed:
+            with suppress(StudioError):  # of names that are not ready yet, those of the images are tried
+                names = read_class_names(self._classes.toPlainText(), len(model.guess.classes))
+        answers = replace(
+            model.guess,
+            classes=names or model.guess.classes,
+            image_size=self._image_size,
+            value_range=self._range.current_key,
+            outputs=self._outputs.current_key,
+        )
 
         def work(on_event: Callable[[object], object], stop: Event) -> Trials:
             tell = ending_with(stop, on_event)
             entry = find_dataset(str(images), on_progress=tell) if isinstance(images, Path) else images
-            return try_ranges(model, answers, entry, tell)
+            trials = try_ranges(model, answers, entry, tell)
+            return trials.named(entry.classes) if names is None else trials
 
         self._message.hide()
-        self._trial.run(work, f"Trying it on {f'“{images.name}”' if isinstance(images, Path) else images.words} …")
+        called = f"“{images.name}”" if isinstance(images, Path) else images.called
+        self._trial.run(work, f"Trying it on {called} …")
         self._offer_trial()
 
     @Slot(object)
-    def _show_trials(self, trials: Trials) -> None:
-        others = [entry.title for entry in self._datasets.values() if entry.name != trials.dataset.name]
-        more = f" {others[0]} has such images too: choose it above." if others and not trials.tells else ""
-        self._verdict.setText(trials.verdict + more)
-        self._table.setText(_table_of(trials))
-        self._table.show()
+    def _take_trials(self, trials: Trials) -> None:
+        """Fills in what a trial has told."""
         entry = trials.dataset
         if entry.name not in self._datasets:
             self._datasets[entry.name] = entry
             self._dataset.set_choices([*self._dataset.choices, _choice_of(entry)])
-        if trials.tells:
-            self._dataset.set_current(entry.name)
-            self._range.set_current(trials.best.value_range)
-            self._range_reason.setText(f"With this range it does best on {entry.words}.")
-            self._rule.set_current(trials.input_rule)
-        elif not trials.swapped and self._dataset.current_key == entry.name:
-            self._dataset.set_current("")
-            if self._classes.toPlainText() == "\n".join(entry.classes):
-                self._classes.setPlainText("\n".join(unnamed(len(entry.classes))))
+        typed = self._typed
+        if typed:  # maybe only since the trial has begun
+            with suppress(StudioError):
+                trials = trials.named(read_class_names(self._classes.toPlainText(), len(trials.classes)))
+        verdict = trials.verdict
+        if not typed and trials.order != trials.classes:
+            verdict = f"{verdict} That order is filled in."
+            trials = trials.named(trials.order)
+        with QSignalBlocker(self._classes), QSignalBlocker(self._dataset):
+            if trials.tells:
+                self._dataset.set_current(entry.name)
+            elif self._dataset.current_key == entry.name and entry.path is None and trials.order == trials.classes:
+                self._dataset.set_current("")
+                if self._classes.toPlainText() == "\n".join(entry.classes):
+                    self._classes.setPlainText("\n".join(unnamed(len(entry.classes))))
+            if not typed and (trials.tells or entry.path is not None):
+                self._classes.setPlainText("\n".join(trials.classes))
+        self._tell(trials, verdict, is_news=trials.tells)
         self._offer_trial()
+
+    @Slot()
+    def _judge_again(self) -> None:
+        """Judges what was tried by the names as they are now."""
+        if self._trials is not None:
+            with suppress(StudioError):
+                names = read_class_names(self._classes.toPlainText(), len(self._trials.classes))
+                trials = self._trials.named(names)
+                self._tell(trials, trials.verdict, is_news=trials.tells and not self._trials.tells)
+
+    def _tell(self, trials: Trials, verdict: str, is_news: bool) -> None:
+        """Shows what was tried.
+
+        Args:
+            trials: by the names that are filled in.
+            verdict: what they tell.
+            is_news: whether the range and the rule that do best are taken over.
+        """
+        others = [entry.title for entry in self._datasets.values() if entry.name != trials.dataset.name]
+        is_other = others and not trials.tells and trials.order == trials.classes and trials.dataset.path is None
+        self._verdict.setText(f"{verdict} {others[0]} has such images too: choose it above." if is_other else verdict)
+        self._table.setText(_table_of(trials))
+        self._table.show()
+        self._reorder.setVisible(trials.order != trials.classes and len(trials.classes) > 2)
+        self._trials = trials
+        does_best = (
+            f"With values of {VALUE_RANGES[trials.best.value_range].title} it does best on {trials.dataset.called}."
+        )
+        self._range_reason.setText(does_best if trials.tells else self._model.range_reason)
+        if is_news:
+            self._range.set_current(trials.best.value_range)
+            self._rule.set_current(trials.input_rule)
+
+    @Slot()
+    def _forget_trials(self) -> None:
+        """Takes back what was tried with outputs or images of another kind."""
+        self._trial.drop()
+        self._offer_trial()
+        if self._trials is not None:
+            self._trials = None
+            self._verdict.setText(_WHY_DATASET)
+            self._range_reason.setText(self._model.range_reason)
+            self._table.hide()
+            self._reorder.hide()
 
     @override
     def done(self, result: int) -> None:

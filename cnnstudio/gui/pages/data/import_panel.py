@@ -46,8 +46,6 @@ _CHANNELS = (3, 1)
 _TRIES = 2 * EXAMPLES
 """Files of each class that are tried for the examples, at most: some may not be readable."""
 
-_SET_ASIDE = f"{percent(TEST_SHARE, 0)} of the images of each class will be set aside for testing."
-
 LAYOUT = """photos/
     cat/  1.jpg  2.jpg  …
     dog/  1.jpg  2.jpg  …"""
@@ -243,7 +241,11 @@ class ImportPanel(QWidget):
             column(
                 GRID,
                 simple,
-                label(f"{_SET_ASIDE} A zip file works too. You can also drop either on this window.", "secondary"),
+                label(
+                    f"{percent(TEST_SHARE, 0)} of the images of each class will be set aside for testing. A zip file "
+                    "works too. You can also drop either on this window.",
+                    "secondary",
+                ),
                 GRID,
                 label("Or say yourself which images are for testing:", "secondary"),
                 split,
@@ -336,7 +338,7 @@ class ImportPanel(QWidget):
             with QSignalBlocker(self._size):
                 choose_data(self._size, survey.image_size, shape((survey.image_size, survey.image_size)))
             self._colours.button(_CHANNELS.index(survey.channels)).setChecked(True)
-        self._notes.setText(breakable(" ".join(survey.notes + (_SET_ASIDE,) * (len(survey.counts) == 1))))
+        self._notes.setText(breakable(" ".join(survey.notes)))
         self._notes.setVisible(bool(self._notes.text()))
         if not again:
             self._import.setFocus()

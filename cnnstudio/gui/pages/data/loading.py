@@ -105,7 +105,7 @@ class LoadingPanel(QWidget):
         self._entry = entry
         self._title.setText(breakable(f"Which ones does “{name}” get wrong?"))
         self._text.setText(
-            breakable(f"Its answers to all test images of {entry.words} are compared with the right ones.")
+            breakable(f"Its answers to all test images of {entry.called} are compared with the right ones.")
         )
         self._download.hide()
         self.progress.run(partial(_look_for_mistakes, entry, model, name), "Opening the model …")

@@ -134,11 +134,9 @@ class DataPage(Page):
             self._go_to_training,
             role="primary",
         )
-        policy = self._train.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)  # so that the button beside it stays where it is
-        self._train.setSizePolicy(policy)
         heading = label("Data", "heading", wrap=False)
-        head = row(heading, (self._picker, 1), bring, self._train, gap=2 * GRID)
+        # The last one is always there: the others stay where they are when “Train on it” is hidden.
+        head = row(heading, (self._picker, 1), self._train, bring, gap=2 * GRID)
         head.insertStretch(2)  # the picker has a largest width
         return head
 
@@ -247,7 +245,7 @@ class DataPage(Page):
         if not self.library.is_here(entry):
             self._refresh(choose=card.dataset)
             self._message.show_info(
-                f"“{name}” was trained on {entry.words}. Download its images, then look for the mistakes again."
+                f"“{name}” was trained on {entry.called}. Download its images, then look for the mistakes again."
             )
             return
         self._read_list(choose=card.dataset)
@@ -393,7 +391,7 @@ class DataPage(Page):
         if entry.path is not None:
             self.library.drop(entry.path)
         self._refresh()
-        self._message.show_info(f"{entry.words} is off the list. Its files are where they were: {entry.path}.")
+        self._message.show_info(f"{entry.called} is off the list. Its files are where they were: {entry.path}.")
 
     @Slot()
     def _go_to_training(self) -> None:

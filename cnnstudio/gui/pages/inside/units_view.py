@@ -394,7 +394,7 @@ def _search(scores: ClassScores, on_event: Callable[[object], object], stop: thr
     tell = ending_with(stop, on_event)
     dataset = entry.load(tell)
     if dataset.image_shape != card.input_shape:
-        return f"This network does not take the images of {entry.words}."
+        return f"This network does not take the images of {entry.called}."
     found = strongest_images(scores, dataset.test.images, on_progress=tell)
     return Found(dataset.test, dataset.classes, {one.layer: one for one in found})
 

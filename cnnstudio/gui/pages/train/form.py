@@ -268,7 +268,7 @@ class TrainingForm(QWidget):
     @property
     def dataset_words(self) -> str:
         """What the data set that is chosen is called, within a sentence."""
-        return self._entries[self._dataset.current_key].words
+        return self._entries[self._dataset.current_key].called
 
     def changes_since(self, before: TrainingConfig, besides: Container[str]) -> list[str]:
         """What is chosen now that was not chosen before, each in a few words.

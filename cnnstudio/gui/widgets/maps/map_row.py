@@ -122,8 +122,10 @@ class MapRow(ItemLines):
         """Shows an array.
 
         Args:
-            values: (height, width, channels) or (units,), any number type.
+            values: (height, width, channels) or (units,), any number type; or (places, channels), which is shown as one
+                map.
         """
+        values = values[..., np.newaxis] if values.ndim == 2 else values
         self._waiting = False
         changed = values.shape != self._values.shape
         self._values = values

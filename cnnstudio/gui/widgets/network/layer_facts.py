@@ -49,6 +49,7 @@ class LayerColumn:
         cell: what it says of a layer.
         value: the same as plain text for a CSV file and the clipboard, with its arithmetic.
         numeric: aligned right.
+        words: what stands under its numbers are words, which say nothing once they are cut, and no arithmetic.
         series: of its bars in `Colours.plot`; None where it has none.
     """
 
@@ -59,6 +60,7 @@ class LayerColumn:
     cell: Callable[["Facts", LayerRow], Cell]
     value: Callable[["Facts", LayerRow], str]
     numeric: bool = True
+    words: bool = False
     series: int | None = None
 
 
@@ -171,7 +173,7 @@ def _field(facts: Facts, row: LayerRow) -> Cell:
     whole = height >= facts.table.input_shape[0] and width >= facts.table.input_shape[1]
     seen = "the whole image" if whole else f"{wording.shape((height, width))} pixels of the image"
     lesson = f"One number of this layer’s output depends on {seen}."
-    return Cell(shape_text(row.receptive_field), "the whole image" if whole else "", _paragraphs(lesson))
+    return Cell(shape_text(row.receptive_field), "whole image" if whole else "", _paragraphs(lesson))
 
 
 def _rough(number: float) -> str:
@@ -240,6 +242,7 @@ COLUMNS: tuple[LayerColumn, ...] = (
         "The part of the image, in pixels, that one number of the output depends on. It grows from layer to layer.",
         _field,
         lambda _, row: shape_text(row.receptive_field),
+        words=True,
     ),
     LayerColumn(
         "same_with_an_mlp",
@@ -249,6 +252,7 @@ COLUMNS: tuple[LayerColumn, ...] = (
         "input and output.",
         _dense,
         lambda facts, row: f"{prod(facts.connections[row.name]):,}" if row.name in facts.connections else "",
+        words=True,
     ),
 )
 """The columns, from left to right."""

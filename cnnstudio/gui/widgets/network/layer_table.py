@@ -219,7 +219,7 @@ class LayerTableView(QTreeView):
             cells = [line.cells[number] for line in self._model.lines]
             numbers = max([title(column.title), *(text(cell.text) for cell in cells)])
             arithmetic = max([numbers, *(terms(cell.terms) for cell in cells)])
-            widths = [numbers, arithmetic, max(arithmetic, terms(column.terms))]
+            widths = [arithmetic if column.words else numbers, arithmetic, max(arithmetic, terms(column.terms))]
             if not column.numeric:
                 short, long = _LAYER_WIDTHS
                 widths = [min(numbers, short), min(numbers, short), min(arithmetic, long)]

@@ -754,6 +754,8 @@ def test_the_code_fits_the_network_to_the_chosen_images(editor: ArchitectureEdit
     assert "(32, 32, 3)" in script_of(network, "cifar10")
     with pytest.raises(StudioError, match="MNIST"):
         script_of(replace(network, config=network_config("alexnet")), "")
+    with pytest.raises(StudioError, match="takes images of 227×227×3 and tells 1,000 classes apart"):
+        script_of(replace(network, config=network_config("alexnet")), "", as_it_is=True)
 
 
 def test_every_tool_teaches_and_names_its_key(editor: ArchitectureEditor) -> None:

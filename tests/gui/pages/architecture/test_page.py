@@ -224,6 +224,21 @@ def test_any_keras_model_is_opened_and_can_be_tried(page: ArchitecturePage, qtbo
     assert str(path) in [choice.key for choice in page.findChild(Picker, "network_picker").choices]
 
 
+def test_a_detector_is_shown_as_the_network_that_it_is(page: ArchitecturePage, qtbot: QtBot, tmp_path: Path) -> None:
+    import keras
+
+    path = tmp_path / "yolo.keras"
+    keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(30, 3)]).save(path)
+    with qtbot.waitSignal(page.shown, timeout=MINUTE):
+        page.receive(path)
+    assert page.message == "" and page.findChild(QLabel, "network_images").text() == "8×8, colour, 6×6×30 numbers"
+    assert "says what is where in an image" in page.findChild(QLabel, "architecture_idea").text()
+    enabled = {
+        name: page.findChild(QPushButton, name).isEnabled() for name in ("show_code_button", "use_network_button")
+    }
+    assert not any(enabled.values()) and page.findChild(QPushButton, "edit_network_button").isEnabled()
+
+
 def test_a_trained_model_is_opened_by_its_folder(page: ArchitecturePage, qtbot: QtBot) -> None:
     with qtbot.waitSignal(page.shown, timeout=MINUTE):
         page.receive(shipped("trained/lenet5-mnist"))

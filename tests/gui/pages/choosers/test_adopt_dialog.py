@@ -243,13 +243,13 @@ def nearest_digit(folder: Path, digits: Dataset, order: list[int]) -> Path:
     return folder / "digits.h5"
 
 
-@pytest.mark.parametrize("knows", [True, False])
+@pytest.mark.parametrize("order", [range(10), [*range(3, 10), *range(3)], [0] * 10])
 def test_the_data_set_that_it_was_trained_on_is_tried(
-    digits: Dataset, add_dataset: Callable[[Dataset], None], tmp_path: Path, qtbot: QtBot, knows: bool
+    digits: Dataset, add_dataset: Callable[[Dataset], None], tmp_path: Path, qtbot: QtBot, order: list[int]
 ) -> None:
     add_dataset(digits)
     entry = replace(DATASETS["digits"], title="Digits")
-    path = nearest_digit(tmp_path, digits, list(range(10)) if knows else [*range(3, 10), *range(3)])
+    path = nearest_digit(tmp_path, digits, list(order))
     dialog = AdoptDialog(inspect_model(path), None, [entry, DATASETS["fashion-mnist"]])
     qtbot.addWidget(dialog)
     dialog.show()
@@ -259,14 +259,17 @@ def test_the_data_set_that_it_was_trained_on_is_tried(
         dialog.try_what_is_here()
     verdict = dialog.findChild(QLabel, "adopt_verdict").text()
     assert "of Digits" in verdict and "1 to 0, inverted" in table.text() and table.isVisible()
-    if knows:
-        assert (dialog.answers.dataset, dialog.answers.value_range) == ("digits", "0-1") and "are right" in verdict
-    else:
+    if set(order) == {0}:
         assert dataset.current_key == "" and dialog.answers.classes[:2] == ("class 0", "class 1")
         assert "Fashion-MNIST has such images too" in verdict
         dataset.set_current("fashion-mnist")
         assert dialog.answers.classes == DATASETS["fashion-mnist"].classes
         assert dialog.answers.dataset == "fashion-mnist"
+        return
+    assert dialog.answers.classes == tuple(map(str, order)) and dialog.answers.value_range == "0-1"
+    in_order = list(order) == sorted(order)
+    assert dialog.answers.dataset == ("digits" if in_order else "")
+    assert ("are right." in verdict) == in_order and verdict.endswith("That order is filled in.") != in_order
 
 
 def test_a_trial_ends_with_the_dialog(
@@ -283,31 +286,74 @@ def test_a_trial_ends_with_the_dialog(
     assert not dialog.findChild(ProgressPanel).running
 
 
-def test_a_folder_of_images_tells_names_and_that_they_are_swapped(tmp_path: Path, qtbot: QtBot) -> None:
+def brightness(folder: Path, each: int, classes: tuple[str, ...] = ("dark", "light"), falls: bool = True) -> Path:
+    """A network with an output for each level of grey, and pictures of these levels."""
     import keras
     from PIL import Image
 
-    for name, level in (("dark", 20), ("light", 230)):
-        for number in range(8):
-            path = tmp_path / "pictures" / name / f"{number}.png"
+    levels = [20 + 210 * place / (len(classes) - 1) for place in range(len(classes))]
+    for name, level in zip(classes, levels, strict=True):
+        for number in range(each):
+            path = folder / "pictures" / name / f"{number}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            Image.new("L", (16, 16), level + number).save(path)
-    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(1, "sigmoid")])
-    model.layers[-1].set_weights([np.full((64, 1), -0.2), np.array([6.0])])  # near 1 where it is dark
-    model.save(tmp_path / "brightness.keras")
-    dialog = shown(tmp_path / "brightness.keras", qtbot)
-    classes, verdict = dialog.findChild(QPlainTextEdit, "adopt_classes"), dialog.findChild(QLabel, "adopt_verdict")
+            Image.new("L", (16, 16), int(level) + number % 20).save(path)
+    means = np.array(levels[::-1] if falls else levels) / 255
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(len(classes))])
+    model.layers[-1].set_weights([np.tile(means, (64, 1)), -64 * np.square(means) / 2])
+    model.save(folder / "brightness.keras")
+    return folder / "brightness.keras"
 
-    def tried() -> str:
-        with qtbot.waitSignal(dialog.findChild(ProgressPanel).finished, timeout=SECONDS):
-            dialog.try_folder(tmp_path / "pictures")
-        return verdict.text()
 
-    assert "wrong way round" in tried()
-    dialog.findChild(Picker, "adopt_dataset").set_current(str(tmp_path / "pictures"))
-    assert classes.toPlainText() == "dark\nlight"
+def try_on(dialog: AdoptDialog, folder: Path, qtbot: QtBot) -> str:
+    """Tries the network on the folder, and returns what is told."""
+    with qtbot.waitSignal(dialog.findChild(ProgressPanel).finished, timeout=SECONDS):
+        dialog.try_folder(folder)
+    return told(dialog)
+
+
+def told(dialog: AdoptDialog) -> str:
+    return dialog.findChild(QLabel, "adopt_verdict").text().replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_a_folder_of_images_tells_names_and_their_order(tmp_path: Path, qtbot: QtBot) -> None:
+    dialog = shown(brightness(tmp_path, 8), qtbot)
+    classes, pictures = dialog.findChild(QPlainTextEdit, "adopt_classes"), tmp_path / "pictures"
+    assert try_on(dialog, pictures, qtbot) == (
+        "Tried on 16 images of “pictures”: 0 % are right with the classes in the order “dark”, “light”, but 100 % the "
+        "other way round. That order is filled in."
+    )
+    assert dialog.answers.classes == ("light", "dark") and dialog.answers.dataset == ""
     press(qtbot, dialog, "adopt_swap")
-    assert "are right" in tried() and dialog.answers.classes == ("light", "dark") and dialog.answers.dataset == ""
+    assert "but 100" in told(dialog) and dialog.answers.classes == ("dark", "light")
+    classes.setPlainText("light\ndark")
+    assert told(dialog).endswith("are right.")
+    classes.setPlainText("hell\ndunkel")  # stand for the same
+    assert told(dialog).endswith("are right.")
+    press(qtbot, dialog, "adopt_swap")
+    assert "in the order “dunkel”, “hell”, but 100" in told(dialog)
+    assert "in the order “dunkel”, “hell”, but 100" in try_on(dialog, pictures, qtbot)  # names that were typed stay
+    dialog.findChild(Picker, "adopt_outputs").set_current("independent")
+    assert "test images tell" in told(dialog).lower()
     with qtbot.waitSignal(dialog.findChild(ProgressPanel).failed, timeout=SECONDS):
         dialog.try_folder(tmp_path / "missing")
     assert dialog.findChild(MessageBar).isVisible()
+
+
+def test_names_of_a_folder_are_filled_in_though_it_is_too_small_to_tell(tmp_path: Path, qtbot: QtBot) -> None:
+    dialog = shown(brightness(tmp_path, 3), qtbot)
+    assert "6 images of “pictures”, which is too few" in try_on(dialog, tmp_path / "pictures", qtbot)
+    assert dialog.answers.classes == ("dark", "light")
+
+
+def test_an_order_of_more_classes_is_proposed_where_names_were_typed(tmp_path: Path, qtbot: QtBot) -> None:
+    path = brightness(tmp_path, 6, ("black", "grey", "white"))
+    dialog = shown(path, qtbot)
+    dialog.findChild(QPlainTextEdit, "adopt_classes").setPlainText("black\ngrey\nwhite")
+    reorder = dialog.findChild(QPushButton, "adopt_reorder")
+    assert not reorder.isVisible() and "in the order “white”, “grey”, “black”." in try_on(
+        dialog, tmp_path / "pictures", qtbot
+    )
+    assert dialog.answers.classes == ("black", "grey", "white") and reorder.isVisible()
+    press(qtbot, dialog, "adopt_reorder")
+    assert dialog.answers.classes == ("white", "grey", "black") and not reorder.isVisible()
+    assert told(dialog).endswith("are right.")

@@ -284,3 +284,11 @@ def test_forgetting_keeps_the_rows_for_the_next_image(grid):
     show(grid, layers(seed=3))
     assert rows(grid) == before
     assert all(row.isVisible() for row in before)
+
+
+def test_places_in_one_row_are_shown_as_one_map(qtbot, grid):
+    tokens = LayerOutput("attention", "MultiHeadAttention", np.arange(12, dtype=np.float32).reshape(4, 3))
+    show(grid, (tokens,))
+    (row,) = rows(grid)
+    assert row.accessibleName() == "attention, MultiHeadAttention · 4×3" and row.values.shape == (4, 3, 1)
+    assert row.item_text(0) == "map 1 of 1, row 1, column 1: 4"

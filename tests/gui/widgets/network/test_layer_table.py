@@ -71,7 +71,7 @@ def cell(view, layer, column):
         ("conv1", "output_shape", "28×28×6", "(28 − 5 + 2·2)/1 + 1", "(28 − 5 + 2·2)/1 + 1 = 28"),
         ("pool1", "output_shape", "14×14×6", "(28 − 2 + 2·0)/2 + 1", "6 feature maps of 14×14"),
         ("conv2", "receptive_field", "14×14", "", "14×14 pixels of the image"),
-        ("dense1", "receptive_field", "28×28", "the whole image", "the whole image"),
+        ("dense1", "receptive_field", "28×28", "whole image", "the whole image"),
         ("conv1", "same_with_an_mlp", "3,687,936", "23,641 times", "784 × 4,704 = 3,687,936"),
         ("dense1", "same_with_an_mlp", "", "", ""),
         ("pool1", "parameters", "0", "", "no parameters"),

@@ -47,7 +47,7 @@ def find_test_images(card: Card, download: bool, on_event: Callable[[object], ob
         return entry, None
     dataset = entry.load(ending_with(stop, on_event))
     if dataset.image_shape != card.input_shape or dataset.classes != card.classes:
-        raise StudioError(f"“{name_of(card)}” does not take the images of {entry.words}. Open a picture instead.")
+        raise StudioError(f"“{name_of(card)}” does not take the images of {entry.called}. Open a picture instead.")
     if dataset.name_of_file is not None:
         dataset.name_of_file(dataset.test, 0)  # lists the folder here, in this thread
     return entry, dataset
@@ -146,7 +146,7 @@ class SampleSource(Source):
             file = dataset.name_of_file(test, index) if dataset.name_of_file is not None else ""
             self._input = TestImage(test.images[index], int(test.labels[index]), index, file)
         except OSError as error:
-            self.failed.emit(f"The images of {entry.words} cannot be read any more ({reason(error)}).")
+            self.failed.emit(f"The images of {entry.called} cannot be read any more ({reason(error)}).")
             return
         self.input_changed.emit()
 
@@ -188,7 +188,7 @@ class SampleSource(Source):
         entry, dataset = found
         if dataset is None:
             self._show_state(
-                f"The test images of {entry.words} are not here yet: {size(entry.download_bytes)} to download.",
+                f"The test images of {entry.called} are not here yet: {size(entry.download_bytes)} to download.",
                 download=True,
             )
             self.input_changed.emit()
