@@ -2,6 +2,8 @@
 
 import csv
 import multiprocessing
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -179,6 +181,32 @@ def test_a_process_can_be_cancelled_while_it_starts(clusters):
 def test_what_fails_in_a_process_is_said(clusters):
     with pytest.raises(StudioError, match=r"^t-SNE has failed \(\w+: .+\)\. Choose another map\.$"):
         MapProcess("t-sne", clusters[:, :0], lambda _: None)
+
+
+LEAVING = """
+import os
+
+import numpy as np
+
+from cnnstudio.explaining.map_process import MapProcess
+
+
+def leave_at_work(progress):
+    if progress.task.startswith("Looking"):
+        os._exit(3)
+
+
+if __name__ == "__main__":
+    MapProcess("t-sne", np.random.default_rng(0).normal(size=(50_000, 50)).astype(np.float32), leave_at_work)
+"""
+
+
+def test_a_process_ends_with_the_program_that_started_it(tmp_path):
+    """What the process inherits of the program's output is closed only once it has ended, too."""
+    script = tmp_path / "leaving.py"
+    script.write_text(LEAVING)
+    done = subprocess.run([sys.executable, script], capture_output=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout) == (3, b"")
 
 
 def test_the_command_writes_a_table(outcome, tmp_path):
