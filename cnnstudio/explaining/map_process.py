@@ -21,7 +21,8 @@ from cnnstudio.errors import StudioError
 from cnnstudio.explaining.data_map import MAPS, Layout
 from cnnstudio.progress import HEARTBEAT, OnProgress, Progress
 
-_NICENESS = 10
+_NICENESS = 5
+"""Added to that of the thread which starts the process: it gives way to the window."""
 
 
 class MapProcess:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QListWidget, QPushButton
 
 from cnnstudio.data.splits import Dataset, Split
 from cnnstudio.explaining.data_map import MAPS
-from cnnstudio.gui.pages.choosers.network_input.session import Drawing, LookInside, Picture, TestImage
+from cnnstudio.gui.pages.choosers.network_input import session
 from cnnstudio.gui.pages.inside.map_view import MapView
 from cnnstudio.gui.pages.inside.page import InsidePage
 from cnnstudio.gui.pages.inside.view import OpenNetwork
@@ -87,7 +87,7 @@ def test_the_map_of_the_test_images(view, qtbot, convnet):
     with qtbot.waitSignal(view.image_wanted) as wanted:
         view.map.activated.emit(8)
     (image,) = wanted.args
-    assert isinstance(image, TestImage)
+    assert isinstance(image, session.TestImage)
     assert (image.index, image.label) == (8, LABELS[8])
     np.testing.assert_array_equal(image.image, TEST.images[8])
 
@@ -135,7 +135,7 @@ def test_images_of_other_classes_have_no_errors(view, qtbot, convnet, add_datase
     assert not view.findChild(QPushButton, "map_errors").isEnabled()
     with qtbot.waitSignal(view.image_wanted) as wanted:
         view.map.activated.emit(3)
-    assert isinstance(wanted.args[0], Picture)
+    assert isinstance(wanted.args[0], session.Picture)
 
 
 FEW = Split(TEST.images[:3], LABELS[:3])
@@ -178,7 +178,7 @@ def test_the_image_of_the_page_lands_in_the_map(qtbot, add_dataset, digits):
     qtbot.addWidget(page)
     page.resize(1192, 800)
     page.show()
-    page.receive(LookInside(shipped("trained/lenet5-mnist"), Drawing([SEVEN]), "map"))
+    page.receive(session.LookInside(shipped("trained/lenet5-mnist"), session.Drawing([SEVEN]), "map"))
     view = page.view
     qtbot.waitUntil(lambda: view.landing is not None, timeout=SECONDS)
     embedding, landing = view.embedding, view.landing
