@@ -39,7 +39,7 @@ from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import Classifier
 from cnnstudio.progress import ending_with
 from cnnstudio.training.evaluation import in_order
-from cnnstudio.wording import percent, shape, size
+from cnnstudio.wording import certainty, percent, shape, size
 
 NEIGHBOURS = 8
 """Of the image of the page, which are shown."""
@@ -552,7 +552,7 @@ def _symbol_icon(number: int) -> QIcon:
 def _caption(embedding: Embedding, number: int) -> str:
     """What an image is, and what the network says of it."""
     name = embedding.dataset.classes[embedding.labels[number]]
-    answer, certain = embedding.answered_classes[embedding.answers[number]], percent(embedding.probabilities[number])
+    answer, certain = embedding.answered_classes[embedding.answers[number]], certainty(embedding.probabilities[number])
     if embedding.wrong is None or embedding.wrong[number]:
         return f"{name}. The network says {answer} ({certain})."
     return f"{name}, as the network says ({certain})."

@@ -44,7 +44,11 @@ MANY_CLASSES = 20
 FEW_DOTS = 400
 """Where so many dots are in sight, or fewer, they become images."""
 
-_DOT, _RING = 7, 12
+_DOT, _SMALL_DOT, _RING = 7, 5, 12
+"""Diameters: of a dot, of one among many, and of the ring around one that is wrong, in device-independent pixels."""
+
+_MANY_DOTS = 2_000
+
 _REACH = 12
 """From the pointer to a dot, at most, in device-independent pixels."""
 
@@ -165,6 +169,7 @@ class ScatterMap(pg.GraphicsView):
         self.setCentralItem(self._box)
         self._box.sigRangeChanged.connect(self.viewport().update)
         self._items: list[pg.ScatterPlotItem] = []
+        self._middles: list[tuple[int, np.ndarray]] = []
         self._rings = pg.ScatterPlotItem(symbol="o", size=_RING, pxMode=True, brush=None)
         self._rings.setZValue(1)
         self._box.addItem(self._rings, ignoreBounds=True)
@@ -242,9 +247,11 @@ class ScatterMap(pg.GraphicsView):
         for item in self._items:
             self._box.removeItem(item)
         self._items = []
+        self._middles = [] if dots is None else _middles(dots)
+        size = _DOT if dots is None or len(dots.labels) < _MANY_DOTS else _SMALL_DOT
         for number in range(len(dots.classes) if dots else 0):
             item = pg.ScatterPlotItem(
-                symbol=class_symbol(number), size=_DOT, pxMode=True, pen=None, brush=class_colour(number)
+                symbol=class_symbol(number), size=size, pxMode=True, pen=None, brush=class_colour(number)
             )
             self._items.append(item)
             self._box.addItem(item)
@@ -505,11 +512,11 @@ class ScatterMap(pg.GraphicsView):
         if self._only_wrong or (len(dots.classes) > MANY_CLASSES and self._class == NONE):
             return
         painter.setFont(bold_font(self.font()))
-        for number, name in enumerate(dots.classes):
-            chosen = dots.labels == number
-            if self._class in (NONE, number) and chosen.any():
-                place = self._seen(np.median(dots.positions[chosen], axis=0, keepdims=True))[0]
-                self._paint_name(painter, name, QPointF(*place.tolist()))
+        for (number, _), place in zip(
+            self._middles, self._seen(np.array([one for _, one in self._middles])), strict=True
+        ):
+            if self._class in (NONE, number):
+                self._paint_name(painter, dots.classes[number], QPointF(*place.tolist()))
 
     def _paint_name(self, painter: QPainter, name: str, place: QPointF) -> None:
         text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, 16 * GRID)
@@ -604,3 +611,10 @@ class ScatterMap(pg.GraphicsView):
 
 def _square(middle: QPointF, side: float) -> QRectF:
     return QRectF(middle.x() - side / 2, middle.y() - side / 2, side, side)
+
+
+def _middles(dots: Dots) -> list[tuple[int, np.ndarray]]:
+    """The classes that have dots, each with the middle of these."""
+    return [
+        (int(number), np.median(dots.positions[dots.labels == number], axis=0)) for number in np.unique(dots.labels)
+    ]
