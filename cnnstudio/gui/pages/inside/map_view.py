@@ -52,6 +52,9 @@ PROCESSES = 2
 
 _LEGEND_WIDTH = 17 * GRID
 
+_LOW = 54 * GRID
+"""Height below which the texts under the map are left out."""
+
 _METHOD = "inside/map"
 
 
@@ -267,8 +270,11 @@ class MapView(View):
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a low window, the map needs the room of what is said in tooltips, too."""
         super().resizeEvent(event)
         self._chips.fit(self.width() - 6 * GRID)
+        for text in (self._words, self._nearest_title):
+            text.setVisible(self.height() >= _LOW)
 
     def _offer_layers(self, classifier: Classifier) -> None:
         for layer in embedded_layers(classifier):

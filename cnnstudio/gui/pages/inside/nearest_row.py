@@ -58,7 +58,7 @@ class NearestRow(ItemWidget):
             "The test images that the layer finds most like yours, with their distances in all its numbers. Click one "
             "to look inside with it.",
         )
-        self.setFixedHeight(_SIDE + 2 * _LINE + 2 * EDGE)
+        self.setFixedHeight(_SIDE + _LINE + 2 + 2 * EDGE)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._neighbours: tuple[Neighbour, ...] = ()
         self.activated.connect(lambda item: self.taken.emit(self._neighbours[item].number))
@@ -117,12 +117,14 @@ class NearestRow(ItemWidget):
             painter.fillRect(place, class_colour(one.label))
             paint_fitted(painter, array_to_image(one.image), place.adjusted(2, 2, -2, -2))
             words = QRectF(place.left(), place.bottom() + 2, _PITCH - 4, _LINE)
-            name = painter.fontMetrics().elidedText(one.class_name, Qt.TextElideMode.ElideRight, int(words.width()))
+            distance = f" · {one.distance:.3g}"
+            room = int(words.width()) - painter.fontMetrics().horizontalAdvance(distance)
+            name = painter.fontMetrics().elidedText(one.class_name, Qt.TextElideMode.ElideRight, room)
             painter.setPen(QColor(theme.text))
             painter.drawText(words, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
+            behind = words.adjusted(painter.fontMetrics().horizontalAdvance(name), 0, 0, 0)
             painter.setPen(QColor(theme.secondary))
-            below = words.translated(0, _LINE)
-            painter.drawText(below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, f"{one.distance:.3g}")
+            painter.drawText(behind, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, distance)
             if item in (self.hovered, self.current if self.hasFocus() else NONE):
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.setPen(focus_pen() if self.hasFocus() and item == self.current else QPen(QColor(theme.text), 2))

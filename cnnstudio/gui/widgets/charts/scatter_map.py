@@ -156,7 +156,7 @@ class ScatterMap(pg.GraphicsView):
         )
         self.setToolTip("")  # it would hide the image under the pointer
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(24 * GRID, 24 * GRID)
+        self.setMinimumSize(24 * GRID, 16 * GRID)
         self._pin: Pin | None = None
         self._only_wrong = False
         self._class = self._hovered = self._marked = NONE
