@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from cnnstudio.data.published.catalogue import DATASETS
     from cnnstudio.data.splits import Dataset, Split
     from cnnstudio.errors import StudioError
+    from cnnstudio.explaining.data_map import MAPS, lay_out
+    from cnnstudio.explaining.embedding import Embedding, embed
     from cnnstudio.explaining.explanation import Explanation
     from cnnstudio.explaining.explanations import EXPLANATIONS, explain
     from cnnstudio.explaining.pictures import draw_explanation, draw_feature_maps
@@ -41,16 +43,20 @@ _HOME_OF = {
     "DATASETS": "cnnstudio.data.published.catalogue",
     "Dataset": "cnnstudio.data.splits",
     "EXPLANATIONS": "cnnstudio.explaining.explanations",
+    "Embedding": "cnnstudio.explaining.embedding",
     "Explanation": "cnnstudio.explaining.explanation",
+    "MAPS": "cnnstudio.explaining.data_map",
     "Prediction": "cnnstudio.models.trained.classifier",
     "Split": "cnnstudio.data.splits",
     "StudioError": "cnnstudio.errors",
     "TrainingConfig": "cnnstudio.training.config",
     "draw_explanation": "cnnstudio.explaining.pictures",
     "draw_feature_maps": "cnnstudio.explaining.pictures",
+    "embed": "cnnstudio.explaining.embedding",
     "evaluate": "cnnstudio.training.evaluation",
     "explain": "cnnstudio.explaining.explanations",
     "keras_script": "cnnstudio.exporting.training_script",
+    "lay_out": "cnnstudio.explaining.data_map",
     "load_classifier": "cnnstudio.models.trained.library",
     "load_dataset": "cnnstudio.data.library",
     "train": "cnnstudio.training.trainer",
@@ -63,8 +69,10 @@ __all__ = [
     "ARCHITECTURES",
     "DATASETS",
     "EXPLANATIONS",
+    "MAPS",
     "Classifier",
     "Dataset",
+    "Embedding",
     "Explanation",
     "Prediction",
     "Split",
@@ -73,9 +81,11 @@ __all__ = [
     "__version__",
     "draw_explanation",
     "draw_feature_maps",
+    "embed",
     "evaluate",
     "explain",
     "keras_script",
+    "lay_out",
     "load_classifier",
     "load_dataset",
     "train",

@@ -15,6 +15,7 @@ from cnnstudio.cli.code import code
 from cnnstudio.cli.console import complain, make_streams_lenient
 from cnnstudio.cli.datasets import datasets
 from cnnstudio.cli.doctor import doctor
+from cnnstudio.cli.embedding import embedding
 from cnnstudio.cli.evaluate import evaluate
 from cnnstudio.cli.explain import explain
 from cnnstudio.cli.failures import sentence
@@ -72,6 +73,7 @@ for command in (
     predict,
     explain,
     feature_maps,
+    embedding,
     evaluate,
     datasets,
     architectures,

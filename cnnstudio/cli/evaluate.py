@@ -48,8 +48,7 @@ def evaluate(
         from cnnstudio.training.evaluation import evaluate as evaluate_split
 
         classifier = load_classifier(model)
-        named = _entry(classifier, dataset, layout or (_layout_of_run(model) if dataset is None else ""))
-        entry = in_order(named, classifier.classes)
+        entry = in_order(entry_for(model, classifier, dataset, layout), classifier.classes)
         check_fit(classifier.card, entry)
         with progress_bar() as bar:
             loaded = entry.load(bar)
@@ -81,8 +80,20 @@ def _layout_of_run(model: str) -> str:
     return ""
 
 
-def _entry(classifier: "Classifier", named: str | None, layout: str) -> DatasetEntry:
-    """The data set that was asked for, or the one that the model was trained on, in the model's size of images."""
+def entry_for(model: str, classifier: "Classifier", named: str | None, layout: str) -> DatasetEntry:
+    """The data set that was asked for, or the one that the model was trained on, in the model's size of images.
+
+    Args:
+        model: as the user named it.
+        classifier: the model.
+        named: the data set's name or path; None for the model's own.
+        layout: how a folder is laid out; empty where that is not said.
+
+    Raises:
+        WrongUseError: there is no such data set.
+        StudioError: it is not named, and the model's own is not here; or it cannot be used.
+    """
+    layout = layout or (_layout_of_run(model) if named is None else "")
     height, _, channels = classifier.input_shape
     name = named or classifier.card.dataset
     is_here = bool(name) and (exists(Path(name)) or any(entry.name == name for entry in list_datasets()))

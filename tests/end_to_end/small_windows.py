@@ -164,6 +164,9 @@ def _inside(window: MainWindow) -> Iterator[tuple[str, QWidget]]:
     yield "inside: kernels", page
     click(page, "kernels_as_numbers")
     yield "inside: kernels as numbers", page
+    click(page, "view_map")
+    until(lambda: page.view.landing is not None)
+    yield "inside: map of the data", page
 
 
 def _architecture(window: MainWindow) -> Iterator[tuple[str, QWidget]]:

@@ -20,8 +20,12 @@ def scores_of(*layers: Any, shape: tuple[int, int, int] = SHAPE, classes: int = 
     """The scores of a network of some layers."""
     keras = import_keras()
     model = keras.Sequential([keras.Input(shape), *layers])
-    names = tuple("abcdefghij"[:classes])
-    return ClassScores(Classifier(model, Card("Ours", names, shape, "stretch", **card)))
+    return ClassScores(classifier_of(model, shape, classes, **card))
+
+
+def classifier_of(model: Any, shape: tuple[int, int, int] = SHAPE, classes: int = 3, **card: Any) -> Classifier:
+    """A classifier of classes that are called a, b, …"""
+    return Classifier(model, Card("Ours", tuple("abcdefghij"[:classes]), shape, "stretch", **card))
 
 
 @cache

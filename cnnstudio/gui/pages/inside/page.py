@@ -146,6 +146,7 @@ class InsidePage(Page):
             view = self._views[name] = VIEWS[name].make(self._settings)
             view.layers_wanted.connect(partial(self._look, view))
             view.failed.connect(self._message.show_failure)
+            view.image_wanted.connect(self._panel.show_input)
             view.navigate.connect(self.navigate)
             self._stack.addWidget(view)
         self._shown = name

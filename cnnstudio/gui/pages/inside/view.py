@@ -79,11 +79,13 @@ class View(QWidget):
     Signals:
         layers_wanted(): other layers are wanted of the image that is shown: `layers` names them.
         failed(object): an exception that the page is to say.
+        image_wanted(object): a `ModelInput` is to be the image of the page.
         navigate(str, object): as of a page.
     """
 
     layers_wanted = Signal()
     failed = Signal(object)
+    image_wanted = Signal(object)
     navigate = Signal(str, object)
 
     def __init__(self, settings: Settings) -> None:
@@ -174,6 +176,14 @@ VIEWS: dict[str, ViewEntry] = {
             "The test images that excite one map or number most appear here.\n"
             "They need no image of yours: choose a layer and a unit.",
             ".units_view:UnitsView",
+        ),
+        ViewEntry(
+            "map",
+            "Map of the &data",
+            "Test images as dots: those that the network finds alike lie side by side, and your image among them.",
+            "A map of the test images appears here: those that the network finds alike lie side by side.\n"
+            "Draw, or choose an image, to see where it lands.",
+            ".map_view:MapView",
         ),
     )
 }
