@@ -248,7 +248,7 @@ class InsidePage(Page):
     def _opened(self, classifier: Classifier, answer: Answer) -> None:
         self._open = answer.path
         self._models.introduce(answer.path, answer.card)
-        self._network = OpenNetwork(classifier, self._lock, self._models.name)
+        self._network = OpenNetwork(classifier, self._lock, self._models.name, lambda: self.library.lists.models)
         self._panel.use(answer.card)
         self._panel.tell_flattened(flattened(answer.layers))
         self._panel.offer_samples(answer.card, answer.samples)

@@ -1,7 +1,7 @@
 """What the views of the Inside page have in common, and the table of them."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from cnnstudio.gui.pages import class_at
 from cnnstudio.gui.pages.choosers.network_input.session import Answer
 from cnnstudio.gui.settings import Settings
 from cnnstudio.models.trained.classifier import Classifier, Prediction
+from cnnstudio.models.trained.library import ModelEntry
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,11 +60,13 @@ class OpenNetwork:
         classifier: as of `Subject`.
         lock: likewise.
         name: what people call it.
+        models: returns what models there are now, of those that can be chosen.
     """
 
     classifier: Classifier
     lock: threading.Lock
     name: str
+    models: Callable[[], Sequence[ModelEntry]] = tuple
 
 
 Extra = Callable[[Classifier, Answer], object]
@@ -174,6 +177,15 @@ VIEWS: dict[str, ViewEntry] = {
             "The test images that excite one map or number most appear here.\n"
             "They need no image of yours: choose a layer and a unit.",
             ".units_view:UnitsView",
+        ),
+        ViewEntry(
+            "robust",
+            "&Robust or not?",
+            "What the network makes of the image when it is moved, turned or made noisy, beside another network; and "
+            "how little it takes to flip the answer.",
+            "How far an image can be moved, turned or made noisy until the answer flips appears here.\n"
+            "Draw, or choose an image, and move a slider.",
+            ".robust_view:RobustView",
         ),
     )
 }
