@@ -82,20 +82,21 @@ def projected_gradient_descent(target: Target, epsilons: np.ndarray) -> np.ndarr
     The paper begins anywhere within ε; here it begins at the image, so that the result is always the same. An image
     that has lost the answer goes no further, and larger ε than its own are not followed up: they are not needed.
     """
-    images = np.repeat(target.image[np.newaxis], len(epsilons), axis=0)
     steps = _column(epsilons) * (STEP_SHARE / STEPS)
     low = np.maximum(target.image - _column(epsilons), 0)
     high = np.minimum(target.image + _column(epsilons), 255)
+    images = np.clip(target.image + steps * target.direction, low, high)  # the first step is the same for all
     wanted = len(epsilons)  # the first so many are followed
-    for number in range(STEPS + 1):
+    for number in range(1, STEPS):
+        target.on_progress(Progress("Following the gradient", number, STEPS, "steps"))
         gradients, lost = target.gradients(images[:wanted])
         if lost.any():
             wanted = int(lost.argmax())
-        if not wanted or number == STEPS:
+        if not wanted:
             break
         moved = images[:wanted] + steps[:wanted] * np.sign(gradients[:wanted])
         images[:wanted] = np.clip(moved, low[:wanted], high[:wanted])
-        target.on_progress(Progress("Following the gradient", number + 1, STEPS, "steps"))
+    target.on_progress(Progress("Following the gradient", STEPS, STEPS, "steps"))
     return images
 
 

@@ -70,7 +70,7 @@ class AttackTile(QWidget):
         pictures = (change.image.astype(np.uint8), change.magnified, change.shown)
         for view, picture in zip(self._views, pictures, strict=True):
             view.set_image(picture)
-        self._factor.setText(f"× {change.magnification}")
+        self._factor.setText(f"× {change.magnification:,}")
         self._text.setText(breakable(in_words(change)))
 
 

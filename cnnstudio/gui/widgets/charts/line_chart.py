@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from html import escape
 
 import numpy as np
 import pyqtgraph as pg
@@ -20,6 +21,9 @@ from cnnstudio.gui.look.theme import GAP, GRID, LINE_STYLES, colours, icon, smal
 
 _HEIGHT = 24 * GRID
 _AXIS_WIDTH = 46
+
+_MARKERS = {"o": "●", "s": "■", "d": "◆", "t": "▼", "+": "+", "x": "×", "p": "⬟"}
+"""pyqtgraph's names of markers, and what the legend shows for each."""
 
 _DASHES = dict(zip(LINE_STYLES, ("━━", "╍╍", "┉┉", "━·"), strict=True))
 """The line styles in the legend, where there are too many places for markers."""
@@ -121,26 +125,28 @@ class LineChart(QWidget):
             axis.setTickSpacing(levels=None if spacing is None else [(spacing, 0)])
 
     def set_lines(self, places: np.ndarray, lines: Sequence[Line], names: Sequence[str] = ()) -> None:
-        """Shows curves; those of the same titles and as many places as before only move.
+        """Shows curves.
 
         Args:
             places: on the horizontal axis, one for each value of a line.
             lines: the curves.
             names: what the axis says at the places, in place of numbers.
         """
-        known = [line.title for line in lines] == [line.title for line in self._lines]
-        known = known and len(places) == len(self._places)
-        self._places, self._lines, self._names = places, tuple(lines), tuple(names)
-        self.setAccessibleDescription("; ".join(self._in_words(line) for line in lines))
-        axis = self._plot.getAxis("bottom")
-        axis.setTicks([list(zip(places, self._short_names(), strict=True))] if names else None)
-        if len(places):
+        if names or self._names:
+            self._names = tuple(names)
+            ticks = list(zip(places, self._short_names(), strict=True))
+            self._plot.getAxis("bottom").setTicks([ticks] if names else None)
+        if len(places) and not np.array_equal(places, self._places):
             self._plot.setXRange(float(places[0]), float(places[-1]), padding=0.03)
-        if not known:
+        drawn_alike = len(lines) == len(self._lines) and _is_few(places) == _is_few(self._places)
+        self._places, self._lines = places, tuple(lines)
+        self.setAccessibleDescription("; ".join(self._in_words(line) for line in lines))
+        if drawn_alike:  # as with every move of a pen: to draw anew takes ten times as long
+            for drawn, line in zip(self._drawn, lines, strict=True):
+                drawn.setData(places, line.values)
+            self._write_legend()
+        else:
             self._draw()
-            return
-        for drawn, line in zip(self._drawn, lines, strict=True):
-            drawn.setData(places, line.values)
 
     def csv_text(self) -> str:
         """The numbers as a table."""
@@ -162,24 +168,24 @@ class LineChart(QWidget):
         self._plot.clear()
         self._plot.addItem(self._mark, ignoreBounds=True)
         self._mark.setPen(pg.mkPen(colours().text, width=1.5))
-        self._drawn, texts = [], []
+        self._drawn = []
         for number, line in enumerate(self._lines):
-            colour = colours().plot[number % len(colours().plot)]
-            style = LINE_STYLES[(number + number // len(colours().plot)) % len(LINE_STYLES)]
-            pen = pg.mkPen(colour, width=2, style=style)
-            marker = "osdt+xp"[number % 7]
-            few = len(self._places) <= 30
+            colour, style, marker = _look(number)
             drawn = self._plot.plot(
-                self._places, line.values, pen=pen, antialias=True, symbol=marker if few else None, symbolSize=6,
-                symbolPen=colour, symbolBrush=colour, connect="finite",
+                self._places, line.values, pen=pg.mkPen(colour, width=2, style=style), antialias=True,
+                symbol=marker if _is_few(self._places) else None, symbolSize=6, symbolPen=colour, symbolBrush=colour,
+                connect="finite",
             )  # fmt: skip
             self._drawn.append(drawn)
-            sign = (
-                {"o": "●", "s": "■", "d": "◆", "t": "▼", "+": "+", "x": "×", "p": "⬟"}[marker]
-                if few
-                else _DASHES[style]
-            )
-            texts.append(f'<span style="color:{colour}">{sign}</span>&nbsp;{line.title.replace(" ", "&nbsp;")}')
+        self._write_legend()
+
+    def _write_legend(self) -> None:
+        texts = []
+        for number, line in enumerate(self._lines):
+            colour, style, marker = _look(number)
+            sign = _MARKERS[marker] if _is_few(self._places) else _DASHES[style]
+            title = escape(line.title).replace(" ", "&nbsp;")
+            texts.append(f'<span style="color:{colour}">{sign}</span>&nbsp;{title}')
         self._legend.setText("&nbsp; &nbsp; ".join(texts))
 
     def _follow_theme(self) -> None:
@@ -228,3 +234,15 @@ class LineChart(QWidget):
                 Format(".svg", "Drawing", lambda: svg_of(self)),
             )
             save_as(self, "Save the chart", name, formats)
+
+
+def _look(number: int) -> tuple[str, Qt.PenStyle, str]:
+    """Colour, line style and marker of a curve."""
+    colour = colours().plot[number % len(colours().plot)]
+    style = LINE_STYLES[(number + number // len(colours().plot)) % len(LINE_STYLES)]
+    return colour, style, list(_MARKERS)[number % len(_MARKERS)]
+
+
+def _is_few(places: np.ndarray) -> bool:
+    """Whether there is room for a marker at each place."""
+    return len(places) <= 30
