@@ -33,8 +33,8 @@ from cnnstudio.models.trained.card import Card
 from cnnstudio.progress import ending_with
 from cnnstudio.wording import percent
 
-SIDE = 5 * 28 + 4
-"""Of the two pictures with their frames, in device-independent pixels."""
+SIDE, SMALL_SIDE = 5 * 28 + 4, 3 * 28 + 4
+"""Of the two pictures with their frames, in device-independent pixels; and where there is little room."""
 
 CLASSES = 4
 """So many classes have a curve, those that are most probable anywhere in the range."""
@@ -42,8 +42,11 @@ CLASSES = 4
 WAIT = 500
 """Milliseconds after which what takes longer shows that it is at work."""
 
-_LEAST_COLUMN = 31 * GRID
-"""Below this width for each, the networks stand below each other."""
+_LEAST_CURVE, _LEAST_ATTACK = 31 * GRID, 42 * GRID
+"""Below this width for each network, its curves stand below each other, and its smallest changes."""
+
+_ROOMY = 80 * GRID
+"""Below this width the pictures are small, so that the sliders beside them are long."""
 
 _COMPARED = "inside/compared"
 """Under which the settings keep the path of the network that was compared last."""
@@ -179,9 +182,12 @@ class RobustView(View):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The networks stand beside each other where there is room."""
         super().resizeEvent(event)
-        beside = self.width() >= 2 * _LEAST_COLUMN + SECTION
-        for pair in (self._pair, self._attack_pair):
+        for pair, least in ((self._pair, _LEAST_CURVE), (self._attack_pair, _LEAST_ATTACK)):
+            beside = self.width() >= 2 * least + 2 * SECTION
             pair.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
+        side = SIDE if self.width() >= _ROOMY else SMALL_SIDE
+        for view in (self._before, self._after):
+            view.setFixedSize(side, side)
 
     # The parts.
 
