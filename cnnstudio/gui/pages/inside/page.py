@@ -146,10 +146,16 @@ class InsidePage(Page):
             view.layers_wanted.connect(partial(self._look, view))
             view.failed.connect(self._message.show_failure)
             view.navigate.connect(self.navigate)
+            view.unit_wanted.connect(self._show_unit)
             self._stack.addWidget(view)
         self._shown = name
         self._chips[list(VIEWS).index(name)].setChecked(True)
         self._tell()
+
+    @Slot(str, int)
+    def _show_unit(self, layer: str, unit: int) -> None:
+        self.show_view("units")
+        self.view.show_unit(layer, unit)
 
     def _build(self) -> None:
         self._models.setMinimumWidth(46 * GRID)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from cnnstudio.gui.pages import class_at
 from cnnstudio.gui.pages.choosers.network_input.session import Answer
 from cnnstudio.gui.settings import Settings
+from cnnstudio.models.layer_kinds import group_of
 from cnnstudio.models.trained.classifier import Classifier, Prediction
 from cnnstudio.models.trained.library import ModelEntry
 
@@ -69,8 +70,16 @@ class OpenNetwork:
     models: Callable[[], Sequence[ModelEntry]] = tuple
 
 
+_SAME = ("Input", "Regularisation", "Shape")
+"""Groups of layers whose units are those of the layer before."""
+
 Extra = Callable[[Classifier, Answer], object]
 """What a view has computed for an image, within milliseconds and away from the GUI thread."""
+
+
+def has_units(kind: str) -> bool:
+    """Whether the units of a kind of layer are others than those of the layer before."""
+    return group_of(kind) not in _SAME
 
 
 class View(QWidget):
@@ -83,11 +92,13 @@ class View(QWidget):
         layers_wanted(): other layers are wanted of the image that is shown: `layers` names them.
         failed(object): an exception that the page is to say.
         navigate(str, object): as of a page.
+        unit_wanted(str, int): what a unit likes is to be shown: its layer, and its number from 0.
     """
 
     layers_wanted = Signal()
     failed = Signal(object)
     navigate = Signal(str, object)
+    unit_wanted = Signal(str, int)
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
@@ -111,6 +122,9 @@ class View(QWidget):
 
     def forget(self) -> None:
         """There is no image, or none any more."""
+
+    def show_unit(self, layer: str, unit: int) -> None:
+        """Shows a unit, by its layer and its number from 0."""
 
     def go_back(self) -> bool:
         """Goes back one level; returns False where it is at its uppermost one."""
