@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from cnnstudio.data.published.catalogue import DATASETS
     from cnnstudio.data.splits import Dataset, Split
     from cnnstudio.errors import StudioError
+    from cnnstudio.explaining.attacks import ATTACKS, smallest_change
     from cnnstudio.explaining.explanation import Explanation
     from cnnstudio.explaining.explanations import EXPLANATIONS, explain
     from cnnstudio.explaining.pictures import draw_explanation, draw_feature_maps
+    from cnnstudio.explaining.transformations import TRANSFORMATIONS, robustness_curve
     from cnnstudio.exporting.training_script import keras_script
     from cnnstudio.models.architectures.catalogue import ARCHITECTURES
     from cnnstudio.models.trained.classifier import Classifier, Prediction
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 _HOME_OF = {
     "ARCHITECTURES": "cnnstudio.models.architectures.catalogue",
+    "ATTACKS": "cnnstudio.explaining.attacks",
     "Classifier": "cnnstudio.models.trained.classifier",
     "DATASETS": "cnnstudio.data.published.catalogue",
     "Dataset": "cnnstudio.data.splits",
@@ -45,6 +48,7 @@ _HOME_OF = {
     "Prediction": "cnnstudio.models.trained.classifier",
     "Split": "cnnstudio.data.splits",
     "StudioError": "cnnstudio.errors",
+    "TRANSFORMATIONS": "cnnstudio.explaining.transformations",
     "TrainingConfig": "cnnstudio.training.config",
     "draw_explanation": "cnnstudio.explaining.pictures",
     "draw_feature_maps": "cnnstudio.explaining.pictures",
@@ -53,6 +57,8 @@ _HOME_OF = {
     "keras_script": "cnnstudio.exporting.training_script",
     "load_classifier": "cnnstudio.models.trained.library",
     "load_dataset": "cnnstudio.data.library",
+    "robustness_curve": "cnnstudio.explaining.transformations",
+    "smallest_change": "cnnstudio.explaining.attacks",
     "train": "cnnstudio.training.trainer",
 }
 
@@ -61,8 +67,10 @@ ONEDNN_VARIABLE = "TF_ENABLE_ONEDNN_OPTS"
 
 __all__ = [
     "ARCHITECTURES",
+    "ATTACKS",
     "DATASETS",
     "EXPLANATIONS",
+    "TRANSFORMATIONS",
     "Classifier",
     "Dataset",
     "Explanation",
@@ -78,6 +86,8 @@ __all__ = [
     "keras_script",
     "load_classifier",
     "load_dataset",
+    "robustness_curve",
+    "smallest_change",
     "train",
 ]
 

@@ -22,6 +22,7 @@ from cnnstudio.cli.feature_maps import feature_maps
 from cnnstudio.cli.lesson import lesson
 from cnnstudio.cli.models import models
 from cnnstudio.cli.predict import predict
+from cnnstudio.cli.robustness import robustness
 from cnnstudio.cli.train import train
 from cnnstudio.version import __version__
 
@@ -72,6 +73,7 @@ for command in (
     predict,
     explain,
     feature_maps,
+    robustness,
     evaluate,
     datasets,
     architectures,

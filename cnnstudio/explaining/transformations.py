@@ -6,10 +6,16 @@ whole range of a transformation shows how much of this it has learnt.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cnnstudio.errors import StudioError
 from cnnstudio.explaining.scores import ClassScores
+from cnnstudio.models.trained.classifier import Classifier
+
+if TYPE_CHECKING:
+    from cnnstudio.models.trained.classifier import Picture
 
 FARTHEST = 2 / 7
 """By how much of its side an image is moved at most."""
@@ -204,26 +210,36 @@ class RobustnessCurve:
 
 
 def robustness_curve(
-    scores: ClassScores, image: np.ndarray, name: str, others: Amounts | None = None, *, seed: int = 0
+    classifier: Classifier | ClassScores,
+    image: "np.ndarray | Picture",
+    name: str,
+    others: Amounts | None = None,
+    *,
+    seed: int = 0,
 ) -> RobustnessCurve:
     """Asks a classifier about an image at all amounts of a transformation.
 
     Args:
-        scores: of the classifier.
-        image: uint8 of its shape.
+        classifier: the classifier, or its scores, where other threads use it, too.
+        image: uint8 of the classifier's shape, or a picture, the path of one, or the bytes of its file.
         name: key in `TRANSFORMATIONS`.
         others: what else is done to the image.
         seed: of the noise.
 
     Raises:
-        StudioError: the image does not fit, or the network answers with numbers that are not finite.
+        StudioError: there is no such transformation, the image does not fit, or the network answers with numbers that
+            are not finite.
     """
-    classifier = scores.classifier
-    image = classifier.as_batch(image[np.newaxis])[0]
-    images = over_the_range(image, name, others, seed=seed)
-    probabilities = scores.probabilities(np.concatenate([image[np.newaxis], images]))
-    amounts = amounts_of(name, image.shape)
-    return RobustnessCurve(name, amounts, probabilities[1:], int(probabilities[0].argmax()), classifier.classes)
+    scores = classifier if isinstance(classifier, ClassScores) else ClassScores(classifier)
+    known = scores.classifier
+    if name not in TRANSFORMATIONS:
+        raise StudioError(f"There is no transformation “{name}”: choose one of {', '.join(TRANSFORMATIONS)}.")
+    raw = image if isinstance(image, np.ndarray) else known.prepare(image).image
+    pixels = known.as_batch(raw[np.newaxis])[0]
+    images = over_the_range(pixels, name, others, seed=seed)
+    probabilities = scores.probabilities(np.concatenate([pixels[np.newaxis], images]))
+    amounts = amounts_of(name, pixels.shape)
+    return RobustnessCurve(name, amounts, probabilities[1:], int(probabilities[0].argmax()), known.classes)
 
 
 _MOVES = ("shift-x", "shift-y", "rotation", "scale")

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from cnnstudio.errors import StudioError
 from cnnstudio.explaining.transformations import (
     TRANSFORMATIONS,
     RobustnessCurve,
@@ -127,3 +128,7 @@ def test_a_network_that_looks_at_the_brightness():
     means = np.clip(120 + found.amounts, 0, 255)
     np.testing.assert_allclose(found.probabilities[:, 1], 1 / (1 + np.exp(-(means - 100) / 10)), atol=1e-5)
     assert found.answer == 1 and found.kept == (-16.0, 128.0)
+    again = robustness_curve(scores.classifier, np.full((4, 4), 120, np.uint8), "brightness")
+    assert np.array_equal(again.probabilities, found.probabilities)
+    with pytest.raises(StudioError, match="no transformation “blur”: choose one of shift-x, "):
+        robustness_curve(scores, np.full((4, 4, 1), 120, np.uint8), "blur")
