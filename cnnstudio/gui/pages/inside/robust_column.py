@@ -55,7 +55,6 @@ class AttackTile(QWidget):
         pictures = row(parts[0], column(signs[0], STRETCH), parts[1], column(signs[1], STRETCH), parts[2], STRETCH)
         self._text = label(role="secondary", name=f"{prefix}_{name}_text", plain=True)
         self._text.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._text.setMinimumHeight(2 * self._text.fontMetrics().lineSpacing())  # tiles beside it begin as high
         self.setLayout(column(self._title, pictures, self._text, gap=GAP // 2))
         self.hide()
 
@@ -71,6 +70,8 @@ class AttackTile(QWidget):
         for view, picture in zip(self._views, pictures, strict=True):
             view.set_image(picture)
         self._factor.setText(f"× {change.magnification:,}")
+        self._text.setText("\n")
+        self._text.setMinimumHeight(self._text.sizeHint().height())  # so that the tiles below stand in one row
         self._text.setText(breakable(in_words(change)))
 
 

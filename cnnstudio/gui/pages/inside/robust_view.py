@@ -440,8 +440,10 @@ def _lesson(name: str, curves: Sequence[RobustnessCurve | None], pickers: Sequen
 
 
 def _comparison(curves: Sequence[RobustnessCurve], titles: Sequence[str]) -> str:
-    """Which network keeps its answer farther, as a sentence."""
+    """Which network keeps its answer farther, as a sentence; nothing where neither does."""
     shares = [curve.kept_share for curve in curves]
+    if not any(shares):
+        return ""  # said of each already
     words = [percent(share, 0) for share in shares]
     if words[0] == words[1]:
         return f"Both keep their answers over {words[0]} of the range."

@@ -80,6 +80,7 @@ class MapColumn:
         fold_tip: what is folded there.
         is_image: whether it is the image that the network gets.
         answers: for the last one, the names of the classes; empty for all others.
+        framed: how many columns from this one on belong to its fold, and are framed together; 0 where it begins none.
     """
 
     name: str
@@ -92,6 +93,7 @@ class MapColumn:
     fold_tip: str = ""
     is_image: bool = False
     answers: tuple[str, ...] = ()
+    framed: int = 0
 
     @property
     def title(self) -> str:
@@ -637,6 +639,8 @@ class MapColumns(ItemArea):
             painter.setClipRect(beside, self._clip_for(number))
             if self._is_seen(number):
                 self._paint_header(painter, number)
+            if column.framed:
+                self._paint_frame(painter, number)
             if column.sign:
                 self._paint_sign(painter, number)
         painter.setClipping(False)
@@ -712,6 +716,16 @@ class MapColumns(ItemArea):
             painter.setPen(QColor(colour))
             shown = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideMiddle, area.width())
             painter.drawText(QRectF(area.left(), top, area.width(), line), Qt.AlignmentFlag.AlignCenter, shown)
+
+    def _paint_frame(self, painter: QPainter, number: int) -> None:
+        """What belongs to a fold, from its first column to its last; its sign stands in the lower left corner."""
+        last = number + self._columns[number].framed - 1
+        left = self._places[number].left - self._offset(number) - _GAP / 2 + 3
+        right = self._places[last].left + self._places[last].width - self._offset(last) + _GAP / 2 - 3
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(colours().border), 1))
+        bottom = self.viewport().height() - _FOOTER / 2 - 2
+        painter.drawRoundedRect(QRectF(left, 1, right - left, bottom - 1), 8, 8)
 
     def _paint_sign(self, painter: QPainter, number: int) -> None:
         theme, place = colours(), self._sign_rectangle(number)
