@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.pages.choosers.network_input import session
@@ -249,3 +249,27 @@ def test_one_sigmoid_in_every_view(page: InsidePage, qtbot: QtBot, tmp_path: Pat
     page.show_view("network")
     values = page.view.findChild(MapColumns).values_of("both")
     assert values.shape == (2,) and values.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_layers_that_take_long_to_compile_are_said_to_be_on_their_way(
+    page: InsidePage, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.fromarray(np.pad(np.full((20, 4), 255, np.uint8), ((4, 4), (12, 12)))).save(tmp_path / "one.png")
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page.receive(tmp_path / "one.png")
+    qtbot.waitUntil(lambda: not page.view.findChild(MapColumns).missing(), timeout=SECONDS)
+    bar, state = page.findChild(QWidget, "opening_progress"), page.findChild(QLabel, "inside_state")
+    assert not bar.isVisible()
+    compiled, look = threading.Event(), session.Session.look
+
+    def slow(*arguments: object) -> object:
+        compiled.wait(SECONDS / 1000)
+        return look(*arguments)
+
+    monkeypatch.setattr(session.Session, "look", slow)
+    page.view.layers_wanted.emit()
+    qtbot.waitUntil(bar.isVisible, timeout=SECONDS)
+    assert state.text() == "Compiling the layers that are on screen …"
+    compiled.set()
+    qtbot.waitUntil(lambda: not bar.isVisible(), timeout=SECONDS)
+    assert not state.isVisible()

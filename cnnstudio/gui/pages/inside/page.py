@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget
 from typing_extensions import override
@@ -39,6 +39,9 @@ from cnnstudio.storage import is_folder
 _SHARE = 21
 """Of the page's width for the image, in hundredths: the views need the rest."""
 
+WAIT = 500
+"""Milliseconds after which an answer that is not there yet is said to be on its way."""
+
 _SHOWN = "inside/view"
 
 
@@ -62,6 +65,8 @@ class InsidePage(Page):
         self._task = LatestTask(self)
         self._task.finished.connect(self._show)
         self._task.failed.connect(self._fail)
+        self._slow = QTimer(self, singleShot=True, interval=WAIT)
+        self._slow.timeout.connect(self._tell_work)
         self._network: OpenNetwork | None = None
         self._open: Path | None = None
         self._subject: Subject | None = None
@@ -125,6 +130,7 @@ class InsidePage(Page):
 
     def shut_down(self) -> None:
         """Waits for the request that is being answered."""
+        self._slow.stop()
         self._panel.shut_down()
         self._models.shut_down()
         for view in self._views.values():
@@ -206,12 +212,14 @@ class InsidePage(Page):
         layers = self.view.layers if path == self._open else None
         question = _Question(self._session, self._lock, layers, self.view.extra if path == self._open else None)
         self._task.submit(_ask, question, path, self._wanted)
+        self._slow.start()
 
     def _look(self, view: View) -> None:
         """Asks for more layers of the image that is shown, unless a newer one is on its way, which brings them."""
         subject = self._subject
         if view is self.view and subject is not None and self._wanted is None:
             self._task.submit(_look, _Question(self._session, self._lock, view.layers, view.extra), subject)
+            self._slow.start()
 
     @Slot()
     def _model_chosen(self) -> None:
@@ -231,7 +239,9 @@ class InsidePage(Page):
 
     @Slot(object)
     def _show(self, result: "tuple[Classifier, Answer, object] | Subject | None") -> None:
+        self._slow.stop()
         if isinstance(result, Subject):
+            self._tell_state()
             if self._subject is not None and result.answer.input is self._subject.answer.input:
                 self._subject = result
                 self._tell()
@@ -291,9 +301,18 @@ class InsidePage(Page):
         self._state.setText(text)
         self._state.setVisible(bool(text))
 
+    @Slot()
+    def _tell_work(self) -> None:
+        """Layers that are computed for the first time are compiled, which takes seconds for those of deep networks."""
+        if self._network is not None:
+            self._opening.show()
+            self._state.setText("Compiling the layers that are on screen …")
+            self._state.show()
+
     @Slot(object)
     def _fail(self, error: Exception) -> None:
         self._wanted = None
+        self._slow.stop()
         self._blank()
         self._opening.hide()
         self._state.setText("" if self._open is not None else "The network could not be opened.")
