@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from cnnstudio.data.published.catalogue import DATASETS
     from cnnstudio.data.splits import Dataset, Split
     from cnnstudio.errors import StudioError
+    from cnnstudio.explaining.attacks import ATTACKS, smallest_change
     from cnnstudio.explaining.data_map import MAPS, lay_out
     from cnnstudio.explaining.embedding import Embedding, embed
     from cnnstudio.explaining.explanation import Explanation
     from cnnstudio.explaining.explanations import EXPLANATIONS, explain
     from cnnstudio.explaining.pictures import draw_explanation, draw_feature_maps
+    from cnnstudio.explaining.transformations import TRANSFORMATIONS, robustness_curve
     from cnnstudio.exporting.training_script import keras_script
     from cnnstudio.models.architectures.catalogue import ARCHITECTURES
     from cnnstudio.models.trained.classifier import Classifier, Prediction
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 _HOME_OF = {
     "ARCHITECTURES": "cnnstudio.models.architectures.catalogue",
+    "ATTACKS": "cnnstudio.explaining.attacks",
     "Classifier": "cnnstudio.models.trained.classifier",
     "DATASETS": "cnnstudio.data.published.catalogue",
     "Dataset": "cnnstudio.data.splits",
@@ -49,6 +52,7 @@ _HOME_OF = {
     "Prediction": "cnnstudio.models.trained.classifier",
     "Split": "cnnstudio.data.splits",
     "StudioError": "cnnstudio.errors",
+    "TRANSFORMATIONS": "cnnstudio.explaining.transformations",
     "TrainingConfig": "cnnstudio.training.config",
     "draw_explanation": "cnnstudio.explaining.pictures",
     "draw_feature_maps": "cnnstudio.explaining.pictures",
@@ -59,6 +63,8 @@ _HOME_OF = {
     "lay_out": "cnnstudio.explaining.data_map",
     "load_classifier": "cnnstudio.models.trained.library",
     "load_dataset": "cnnstudio.data.library",
+    "robustness_curve": "cnnstudio.explaining.transformations",
+    "smallest_change": "cnnstudio.explaining.attacks",
     "train": "cnnstudio.training.trainer",
 }
 
@@ -67,9 +73,11 @@ ONEDNN_VARIABLE = "TF_ENABLE_ONEDNN_OPTS"
 
 __all__ = [
     "ARCHITECTURES",
+    "ATTACKS",
     "DATASETS",
     "EXPLANATIONS",
     "MAPS",
+    "TRANSFORMATIONS",
     "Classifier",
     "Dataset",
     "Embedding",
@@ -88,6 +96,8 @@ __all__ = [
     "lay_out",
     "load_classifier",
     "load_dataset",
+    "robustness_curve",
+    "smallest_change",
     "train",
 ]
 

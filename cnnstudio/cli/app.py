@@ -23,6 +23,7 @@ from cnnstudio.cli.feature_maps import feature_maps
 from cnnstudio.cli.lesson import lesson
 from cnnstudio.cli.models import models
 from cnnstudio.cli.predict import predict
+from cnnstudio.cli.robustness import robustness
 from cnnstudio.cli.train import train
 from cnnstudio.version import __version__
 
@@ -74,6 +75,7 @@ for command in (
     explain,
     feature_maps,
     embedding,
+    robustness,
     evaluate,
     datasets,
     architectures,

@@ -57,6 +57,33 @@ class Completeness:
 
 
 @dataclass(frozen=True, eq=False)
+class Squares:
+    """The squares that occlusion has covered, in rows and columns, and what became of the score.
+
+    Attributes:
+        tops: (rows,), where each begins, in pixels.
+        lefts: (columns,).
+        side: of each, in pixels.
+        falls: (rows, columns), by how much covering it lowers the score.
+    """
+
+    tops: np.ndarray
+    lefts: np.ndarray
+    side: int
+    falls: np.ndarray
+
+    def nearest(self, row: int, column: int) -> tuple[tuple[slice, slice], float]:
+        """The square whose middle is nearest to a pixel: its rows and columns in the image, and the fall."""
+        down, across = (
+            int(np.abs(starts + (self.side - 1) / 2 - place).argmin())
+            for starts, place in ((self.tops, row), (self.lefts, column))
+        )
+        top, left = int(self.tops[down]), int(self.lefts[across])
+        place = slice(top, top + self.side), slice(left, left + self.side)
+        return place, float(self.falls[down, across])
+
+
+@dataclass(frozen=True, eq=False)
 class Finding:
     """What a method returns.
 
@@ -64,11 +91,13 @@ class Finding:
         values: float32 (height, width), or of a coarser grid that covers the image.
         scores: of all classes for the image, (classes,).
         completeness: of integrated gradients.
+        squares: of occlusion.
     """
 
     values: np.ndarray
     scores: np.ndarray
     completeness: Completeness | None = None
+    squares: Squares | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +114,7 @@ class Explanation:
         values: float32 (height, width) of the image: above 0 what speaks for the class, below 0 what speaks against it.
         resolution: (height, width) in which it was computed, before it was brought to the size of the image.
         completeness: of integrated gradients; None of others.
+        squares: of occlusion; None of others.
     """
 
     method: str
@@ -96,6 +126,7 @@ class Explanation:
     values: np.ndarray
     resolution: tuple[int, int]
     completeness: Completeness | None = None
+    squares: Squares | None = None
 
     @property
     def limit(self) -> float:

@@ -210,6 +210,7 @@ def explain(
         enlarged(found.values, known.input_shape[:2]),
         (found.values.shape[0], found.values.shape[1]),
         found.completeness,
+        found.squares,
     )
 
 

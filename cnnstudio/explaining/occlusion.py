@@ -3,7 +3,7 @@
 import numpy as np
 
 from cnnstudio.explaining.baselines import BASELINES
-from cnnstudio.explaining.explanation import Asked, Finding
+from cnnstudio.explaining.explanation import Asked, Finding, Squares
 from cnnstudio.explaining.scores import ClassScores
 from cnnstudio.progress import OnProgress, Progress
 
@@ -20,11 +20,9 @@ def occlusion(scores: ClassScores, asked: Asked, on_progress: OnProgress) -> Fin
     Zeiler and Fergus 2013, arXiv 1311.2901.
     """
     image, cover = asked.image, BASELINES[asked.baseline].make(asked.image)
-    places = [
-        (slice(top, top + asked.patch), slice(left, left + asked.patch))
-        for top in starts(image.shape[0], asked.patch, asked.stride)
-        for left in starts(image.shape[1], asked.patch, asked.stride)
-    ]
+    tops, lefts = (starts(length, asked.patch, asked.stride) for length in image.shape[:2])
+    places = [(slice(top, top + asked.patch), slice(left, left + asked.patch)) for top in tops for left in lefts]
+    all_falls = []
     whole = scores.scores(image[np.newaxis])[0]
     total, count = np.zeros(image.shape[:2]), np.zeros(image.shape[:2])
     batch = scores.classifier.batch_size
@@ -34,8 +32,11 @@ def occlusion(scores: ClassScores, asked: Asked, on_progress: OnProgress) -> Fin
         for one, place in zip(covered, part, strict=True):
             one[place] = cover[place]
         falls = whole[asked.class_index] - scores.scores(covered)[:, asked.class_index]
+        all_falls.append(falls)
         for place, fall in zip(part, falls, strict=True):
             total[place] += fall
             count[place] += 1
         on_progress(Progress("Covering squares", start + len(part), len(places), "images"))
-    return Finding((total / count).astype(np.float32), whole)
+    table = np.concatenate(all_falls).reshape(len(tops), len(lefts))
+    squares = Squares(np.array(tops), np.array(lefts), asked.patch, table)
+    return Finding((total / count).astype(np.float32), whole, squares=squares)

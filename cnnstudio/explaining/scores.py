@@ -46,10 +46,12 @@ class Ending:
     Attributes:
         activation: the layer whose softmax or sigmoid is left out; None where there is none that could be.
         makes_two: whether a layer follows that makes two probabilities, 1 − p and p, of one.
+        is_softmax: whether the probabilities are the softmax of the scores; else each is the sigmoid of its own.
     """
 
     activation: "keras.Layer | None"
     makes_two: bool = False
+    is_softmax: bool = False
 
     @property
     def score(self) -> str:
@@ -127,7 +129,7 @@ class ClassScores:
 
         compiled = self._function(("scores",), compute)
         size = self.classifier.batch_size
-        return self._in_parts(lambda part: [compiled(part, _repeated(0, part))], images, size)[0]
+        return self._in_parts(lambda *part: [compiled(*part)], (images, _repeated(0, images)), size)[0]
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """The classifier's probabilities for some images, uint8, (n, classes), in batches of its own."""
@@ -137,6 +139,43 @@ class ClassScores:
             with self.lock:
                 parts.append(self.classifier.predict_many(images[start : start + size]))
         return np.concatenate(parts)
+
+    def probabilities_of(self, scores: np.ndarray) -> np.ndarray:
+        """The probabilities that belong to scores, (n, classes): for images between whole numbers, too."""
+        from scipy.special import expit, softmax
+
+        return softmax(scores, axis=1) if self.ending.is_softmax else expit(scores)
+
+    def loss_gradients(self, images: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The direction in which the loss of an answer grows fastest, for some images.
+
+        Behind a softmax the loss, −ln p of the answer, hardly changes where the network is sure, and in float32 not at
+        all. Its gradient has the same signs as that of ln (1 − p)/p, the log-odds against the answer, which is taken.
+
+        Args:
+            images: float32 (n, height, width, channels), 0–255.
+            targets: float32 (n, classes): 1 for what is answered, 0 for what does not count, −1 for what is answered
+                with no, of a network whose classes are independent.
+
+        Returns:
+            The gradients, of the images' shape, and the scores of all classes, (n, classes).
+        """
+        import tensorflow as tf
+
+        def compute(images: Any, targets: Any) -> Any:
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(images)
+                scores = self._scores_of(self.classifier.model(images))
+                if self.ending.is_softmax:
+                    others = tf.where(targets > 0, -np.inf, scores)
+                    loss = tf.reduce_logsumexp(others, axis=1) - tf.reduce_sum(targets * scores, axis=1)
+                else:
+                    loss = tf.reduce_sum(tf.abs(targets) * tf.nn.softplus(-targets * scores), axis=1)
+            return tape.gradient(loss, images, unconnected_gradients="zero"), scores
+
+        compiled = self._function(("loss gradients",), compute, second=((len(self.classifier.classes),), np.float32))
+        gradients, scores = self._in_parts(compiled, (images, targets))
+        return gradients, scores
 
     def gradients(self, images: np.ndarray, class_index: int, guided: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """How the score of a class changes with each number of some images.
@@ -160,7 +199,7 @@ class ClassScores:
 
         key = "guided gradients" if guided else "gradients"
         compiled = self._function((key,), compute, self.relus if guided else ())
-        gradients, scores = self._in_parts(lambda part: compiled(part, _repeated(class_index, part)), images)
+        gradients, scores = self._in_parts(compiled, (images, _repeated(class_index, images)))
         return gradients, scores
 
     def maps(self, images: np.ndarray, class_index: int, layer: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -188,7 +227,7 @@ class ClassScores:
             return maps, tape.gradient(score, maps, unconnected_gradients="zero"), scores
 
         compiled = self._function(("maps", layer), compute)
-        maps, gradients, scores = self._in_parts(lambda part: compiled(part, _repeated(class_index, part)), images)
+        maps, gradients, scores = self._in_parts(compiled, (images, _repeated(class_index, images)))
         return maps, gradients, scores
 
     def _scores_of(self, outputs: Any) -> Any:
@@ -201,9 +240,20 @@ class ClassScores:
         return outputs - _BOTH_CLASSES[1] if self.ending.makes_two else outputs
 
     def _function(
-        self, key: tuple[str, ...], compute: Callable[[Any, Any], Any], guided: "Sequence[keras.Layer]" = ()
+        self,
+        key: tuple[str, ...],
+        compute: Callable[[Any, Any], Any],
+        guided: "Sequence[keras.Layer]" = (),
+        second: tuple[tuple[int, ...], type] = ((), np.int32),
     ) -> Callable[..., Any]:
-        """Compiles a function of images and their classes, once, with the network open at its end."""
+        """Compiles a function of images and their classes, once, with the network open at its end.
+
+        Args:
+            key: under which it is kept.
+            compute: the function.
+            guided: the ReLUs that pass on only what raises the score.
+            second: shape and type, for one image, of what comes beside the images.
+        """
         import tensorflow as tf
 
         def compile_() -> Callable[..., Any]:
@@ -213,7 +263,7 @@ class ClassScores:
                     stack.enter_context(without_activation(self.ending.activation))
                 for layer in guided:
                     stack.enter_context(_gated(layer))
-                return trace(compute, [images, tf.TensorSpec((None,), tf.int32, "classes")])
+                return trace(compute, [images, tf.TensorSpec((None, *second[0]), second[1], "classes")])
 
         return self.compiled(key, compile_)
 
@@ -233,13 +283,15 @@ class ClassScores:
         return self._compiled[key]
 
     def _in_parts(
-        self, compiled: Callable[[np.ndarray], Any], images: np.ndarray, size: int | None = None
+        self, compiled: Callable[..., Any], arrays: tuple[np.ndarray, ...], size: int | None = None
     ) -> list[np.ndarray]:
+        """Calls a compiled function for one part of the arrays after the other; its last result are the scores."""
         size = size or self.batch_size
         found = []
-        for start in range(0, len(images), size):
+        for start in range(0, len(arrays[0]), size):
             with self.lock:
-                found.append([np.asarray(one) for one in compiled(images[start : start + size])])
+                results = compiled(*(array[start : start + size] for array in arrays))
+                found.append([np.asarray(one) for one in results])
         results = [np.concatenate(parts) for parts in zip(*found, strict=True)]
         if not np.isfinite(results[-1]).all():
             raise StudioError(
@@ -260,7 +312,9 @@ def ending_of(model: "keras.Model") -> Ending:
     open_ended = layer is not None and _function(layer) in ("softmax", "sigmoid")
     if makes_two and layer is not None and _function(layer) != "sigmoid":
         open_ended = False
-    return Ending(layer, makes_two) if open_ended else Ending(None)
+    if layer is None or not open_ended:
+        return Ending(None)
+    return Ending(layer, makes_two, _function(layer) == "softmax")
 
 
 def _behind(model: "keras.Model", tensor: Any) -> "keras.Layer | None":

@@ -72,9 +72,10 @@ def test_the_python_example_runs(
     monkeypatch.chdir(tmp_path)
     (example,) = blocks("python")
     exec(compile(example, "README.md", "exec"), {})
-    accuracy, layers = capsys.readouterr().out.splitlines()
+    accuracy, layers, kept = capsys.readouterr().out.splitlines()
     assert float(accuracy.split()[0]) > 0.85
     assert layers.startswith("[(")
+    assert kept.startswith("(-")
     for picture in ("why.png", "maps.png"):
         with Image.open(tmp_path / picture) as image:
             assert image.width >= 400

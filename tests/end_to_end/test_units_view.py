@@ -5,13 +5,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QSpinBox
 
 from cnnstudio.data.splits import Dataset, Split
 from cnnstudio.explaining.units import strongest_images
+from cnnstudio.gui.pages.choosers.network_input.session import Drawing, LookInside
+from cnnstudio.gui.pages.inside.page import InsidePage
 from cnnstudio.gui.pages.inside.units_view import UnitsView
 from cnnstudio.gui.pages.inside.view import OpenNetwork
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.maps.map_columns import MapColumns, Tile
+from cnnstudio.storage import shipped
 from tests.explaining.small_networks import scores_of
 
 SECONDS = 30_000
@@ -83,3 +89,29 @@ def test_without_test_images_it_says_so(view, qtbot, convnet):
     state = view.findChild(QLabel, "liked_state")
     qtbot.waitUntil(lambda: "no test images of this network here" in state.text(), timeout=SECONDS)
     classifier.card = card
+
+
+def test_two_clicks_lead_from_a_map_to_what_it_likes(qtbot):
+    page = InsidePage(Settings())
+    qtbot.addWidget(page)
+    page.resize(1192, 800)
+    page.show()
+    drawing = Drawing([np.array([[90, 80], [220, 80], [150, 260]], np.float64)])
+    with qtbot.waitSignal(page.answered, timeout=2 * SECONDS):
+        page.receive(LookInside(shipped("trained/lenet5-mnist"), drawing, "network"))
+    network, maps = page.view, page.findChild(MapColumns)
+    button = page.findChild(QPushButton, "unit_likes_button")
+    assert not button.isVisible()
+    number = [column.name for column in maps.columns_shown].index("conv2")
+    maps.show_column("conv2")
+    qtbot.waitUntil(lambda: not maps.missing(), timeout=SECONDS)
+    place = maps.rectangle_of(Tile(number, 3)).center().toPoint()
+    QTest.mouseClick(maps.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.waitUntil(button.isVisible, timeout=SECONDS)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert page.view is not network and page.view.unit == ("conv2", 3)
+    page.show_view("network")
+    assert page.view.levels_down == 1  # as it was left
+    page.go_back()
+    assert not button.isVisible()
+    page.shut_down()

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnstudio.gui.pages.choosers.network_input import session
@@ -15,7 +15,7 @@ from cnnstudio.gui.pages.inside.kernels_view import KernelsView
 from cnnstudio.gui.pages.inside.levels import DenseLevel, FormulaLevel, NumberLevel
 from cnnstudio.gui.pages.inside.network_view import NetworkView
 from cnnstudio.gui.pages.inside.page import InsidePage
-from cnnstudio.gui.pages.inside.view import OpenNetwork, Subject, View
+from cnnstudio.gui.pages.inside.view import VIEWS, OpenNetwork, Subject, View
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.charts.histogram import Histogram
 from cnnstudio.gui.widgets.maps.convolution_view import ConvolutionView
@@ -24,6 +24,7 @@ from cnnstudio.models.backend import import_keras
 from cnnstudio.models.trained.card import Card
 from cnnstudio.models.trained.classifier import IMAGE, Classifier
 from cnnstudio.models.trained.files import load_model
+from cnnstudio.models.trained.outputs import set_two
 from cnnstudio.storage import shipped
 
 SECONDS = 60_000
@@ -200,6 +201,10 @@ def test_the_page_says_why_a_model_or_an_image_cannot_be_looked_into(
         page.receive(tmp_path / name)
         qtbot.waitUntil(lambda w=words: w in page.message, timeout=SECONDS)
         assert page.model is None
+        for view in VIEWS:  # none shows what was there before
+            page.show_view(view)
+            assert not page.view.isVisible() and words in page.message
+    page.show_view("network")
     with qtbot.waitSignal(page.ready, timeout=SECONDS):
         page.receive(shipped("trained/lenet5-mnist"))
     (tmp_path / "torn.png").write_bytes(b"\x89PNG torn")
@@ -209,3 +214,62 @@ def test_the_page_says_why_a_model_or_an_image_cannot_be_looked_into(
     page.receive(tmp_path / "empty.png")
     qtbot.waitUntil(lambda: "torn.png" not in page.message and bool(page.message), timeout=SECONDS)
     assert page.view.findChild(MapColumns).values_of(IMAGE) is None
+
+
+def test_one_sigmoid_in_every_view(page: InsidePage, qtbot: QtBot, tmp_path: Path) -> None:
+    """Two classes of one output: each view shows both, and none complains."""
+    keras = import_keras()
+    keras.utils.set_random_seed(1)
+    layers, image = keras.layers, keras.Input((12, 10, 1))
+    maps = layers.Conv2D(3, 3, activation="relu", name="conv")(layers.Rescaling(1 / 255)(image))
+    one = layers.Dense(1, activation="sigmoid", name="one")(layers.Flatten()(maps))
+    both = layers.Dense(2, trainable=False, name="both")
+    classifier = classifier_of(image, both(one))
+    set_two(both)
+    classifier.save(tmp_path / "one_sigmoid")
+    Image.fromarray(RANDOM.integers(0, 256, (12, 10), dtype=np.uint8)).save(tmp_path / "image.png")
+    with qtbot.waitSignal(page.ready, timeout=SECONDS):
+        page.receive(tmp_path / "one_sigmoid")
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page.receive(tmp_path / "image.png")
+    shows = {
+        "network": lambda view: not view.findChild(MapColumns).missing(),
+        "kernels": lambda view: view.findChild(Histogram, "weights_histogram").counts.sum() == 27,
+        "why": lambda view: len(view.explanations) >= 2,
+        "units": lambda view: "no test images" in view.findChild(QLabel, "liked_state").text(),
+        "robust": lambda view: view.curves[0] is not None,
+    }
+    for name in VIEWS.keys() & shows.keys():
+        page.show_view(name)
+        qtbot.waitUntil(lambda shown=shows[name]: shown(page.view), timeout=SECONDS)
+        assert not page.view.grab().isNull()
+        assert page.message == ""
+    page.show_view("robust")
+    np.testing.assert_allclose(page.view.curves[0].probabilities.sum(axis=1), 1, atol=1e-5)
+    page.show_view("network")
+    values = page.view.findChild(MapColumns).values_of("both")
+    assert values.shape == (2,) and values.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_layers_that_take_long_to_compile_are_said_to_be_on_their_way(
+    page: InsidePage, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.fromarray(np.pad(np.full((20, 4), 255, np.uint8), ((4, 4), (12, 12)))).save(tmp_path / "one.png")
+    with qtbot.waitSignal(page.answered, timeout=SECONDS):
+        page.receive(tmp_path / "one.png")
+    qtbot.waitUntil(lambda: not page.view.findChild(MapColumns).missing(), timeout=SECONDS)
+    bar, state = page.findChild(QWidget, "opening_progress"), page.findChild(QLabel, "inside_state")
+    assert not bar.isVisible()
+    compiled, look = threading.Event(), session.Session.look
+
+    def slow(*arguments: object) -> object:
+        compiled.wait(SECONDS / 1000)
+        return look(*arguments)
+
+    monkeypatch.setattr(session.Session, "look", slow)
+    page.view.layers_wanted.emit()
+    qtbot.waitUntil(bar.isVisible, timeout=SECONDS)
+    assert state.text() == "Compiling the layers that are on screen …"
+    compiled.set()
+    qtbot.waitUntil(lambda: not bar.isVisible(), timeout=SECONDS)
+    assert not state.isVisible()

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSlider
 
 from cnnstudio.explaining.explanations import EXPLANATIONS, explain
@@ -13,6 +14,7 @@ from cnnstudio.gui.pages.choosers.network_input.session import Answer
 from cnnstudio.gui.pages.inside.view import OpenNetwork, Subject
 from cnnstudio.gui.pages.inside.why_view import SHOWN_AT_FIRST, WhyView
 from cnnstudio.gui.settings import Settings
+from cnnstudio.gui.widgets.maps.colour_scale import format_value
 from tests.explaining.small_networks import SHAPE, scores_of
 
 SECONDS = 30_000
@@ -99,6 +101,28 @@ def test_class_layer_and_strength_are_chosen(view, qtbot, convnet):
     before = tile.grab().toImage()
     view.findChild(QSlider, "explanation_strength").setValue(0)
     assert tile.grab().toImage() != before
+
+
+def test_the_square_that_is_pointed_at_is_covered_and_says_what_that_does(view, qtbot, convnet):
+    shown(view, qtbot, convnet, IMAGES[0])
+    picture = view.tiles["occlusion"].view
+    found = picture.explanation
+    before = picture.grab().toImage()
+    place, fall = found.squares.nearest(4, 4)
+    QTest.mouseMove(picture, picture.cell_rectangle((4, 4)).center().toPoint())
+    assert picture.cell == (4, 4)
+    covered = IMAGES[0].copy()
+    covered[place] = 0
+    index = found.asked.class_index
+    logit = convnet.scores(covered[np.newaxis].astype(np.float32))[0, index]
+    said = picture.text_of((4, 4))
+    assert f"to {format_value(found.score - fall)}" in said and ("falls" if fall > 0 else "rises") in said
+    assert logit == pytest.approx(found.score - fall, abs=1e-4)
+    after = picture.grab().toImage()
+    corner = picture.cell_rectangle((place[0].start, place[1].start)).center().toPoint()
+    assert after.pixelColor(corner).getRgb()[:3] == (0, 0, 0) != before.pixelColor(corner).getRgb()[:3]
+    picture.point(None)
+    assert picture.grab().toImage() == before
 
 
 def test_what_does_not_fit_says_why_and_what_serves_instead(view, qtbot, dense):

@@ -43,6 +43,21 @@ def test_squares_cover_every_pixel():
                 assert covered == set(range(length))
 
 
+def test_each_square_of_an_occlusion_and_the_one_that_is_nearest_to_a_pixel():
+    scores, weights = small_networks.linear()
+    pixels = np.random.default_rng(4).integers(0, 256, (6, 7, 2)).astype(np.uint8)
+    found = explain(scores, pixels, "occlusion", class_name=1, patch=3, stride=2)
+    worth = (pixels * weights[..., 1]).sum(axis=-1)
+    assert found.squares.falls.shape == (3, 3)  # beginning at 0, 2 and 3 down, at 0, 2 and 4 across
+    for row, column in ((0, 0), (5, 6), (3, 2), (2, 5)):
+        place, fall = found.squares.nearest(row, column)
+        assert fall == pytest.approx(worth[place].sum(), abs=0.05)
+        covered = np.zeros(worth.shape, bool)
+        covered[place] = True
+        assert covered.sum() == 9 and covered[row, column]
+    assert explain(scores, pixels, "saliency", class_name=1).squares is None
+
+
 def test_grad_cam_by_hand():
     """Maps [[10, 100], [200, 40]] and [[140, 50], [0, 110]]; of class 0 the gradients are [[1, 3], [0, 4]] and
     [[0, −1], [2, −5]], their means 2 and −1: 2·A − B is [[−120, 150], [400, −30]].

@@ -34,6 +34,7 @@ class Number:
         channels: the numbers of these channels among the maps that the layer was given.
         rows: (height,) where the patch lies in these maps; it may begin or end outside.
         columns: (width,) likewise.
+        weights: the rows and the columns of the filter's kernel that `kernel` has: all, unless it is transposed.
         sums: (channels,) float64: of each channel the sum of patch × kernel; empty but for a sum.
         bias: what is added to the sums; None where nothing is.
         before: what goes into the activation.
@@ -47,6 +48,7 @@ class Number:
     channels: range
     rows: np.ndarray
     columns: np.ndarray
+    weights: tuple[np.ndarray, np.ndarray]
     sums: np.ndarray
     bias: float | None
     before: float
@@ -331,6 +333,7 @@ class LayerArithmetic:
             channels,
             rows,
             columns,
+            (down, across),
             sums,
             bias,
             before,

@@ -1,6 +1,7 @@
 """A network as columns: its layers in their order, with equal blocks and inner networks folded."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from cnnstudio import wording
 from cnnstudio.gui.widgets.maps.feature_maps import kind_and_shape
@@ -44,6 +45,12 @@ def columns_of(classifier: Classifier, unfolded: Collection[str] = ()) -> tuple[
     for piece, origins, feeding in zip(folding.graph.pieces, folding.origins, sources, strict=True):
         sign = next((signs[number] for number in origins if number in signs), ("", "", ""))
         columns.append(_column(classifier, numbers[piece.row.name], tuple(sorted(feeding)), sign))
+    spans = [range(network.start, network.stop) for network in networks]
+    spans += [range(repeat.start, repeat.stop) for repeat in repeats]
+    for span in spans:
+        within = [number for number, origins in enumerate(folding.origins) if not set(span).isdisjoint(origins)]
+        if within and columns[within[0]].sign:
+            columns[within[0]] = replace(columns[within[0]], framed=len(within))
     return tuple(columns)
 
 

@@ -1,11 +1,12 @@
 """One explanation: its picture over the image, its scale, and what it can and can't tell."""
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSize
+from PySide6.QtCore import QRectF, QSize, Slot
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QFrame, QWidget
 from typing_extensions import override
 
+from cnnstudio.explaining.baselines import BASELINES
 from cnnstudio.explaining.explanation import Explanation
 from cnnstudio.explaining.explanations import Method
 from cnnstudio.explaining.pictures import overlay
@@ -35,6 +36,7 @@ class ExplanationView(PixelView):
         self.setFixedSize(SIDE, SIDE)
         self._explanation: Explanation | None = None
         self._strength = 0.5
+        self.pointed.connect(self._cover)
 
     @property
     def explanation(self) -> Explanation | None:
@@ -53,14 +55,41 @@ class ExplanationView(PixelView):
         self._paint_over()
 
     def _paint_over(self) -> None:
-        if self._explanation is not None:
-            found = self._explanation
-            self.set_picture(array_to_image(overlay(found.asked.image, found.values, found.limit, self._strength)))
+        found = self._explanation
+        if found is None:
+            return
+        colours_over = overlay(found.asked.image, found.values, found.limit, self._strength)
+        if found.squares is not None and self.cell is not None:
+            place, _ = found.squares.nearest(*self.cell)
+            colours_over[place] = BASELINES[found.asked.baseline].make(found.asked.image)[place].mean(-1, keepdims=True)
+        self.set_picture(array_to_image(colours_over))
 
     @override
     def text_of(self, cell: Cell) -> str:
-        text = super().text_of(cell)
-        return text if self._explanation is None else f"{text}; here {format_value(self._explanation.values[cell])}"
+        found = self._explanation
+        if found is None:
+            return super().text_of(cell)
+        if found.squares is None:
+            return f"{super().text_of(cell)}; here {format_value(found.values[cell])}"
+        _, fall = found.squares.nearest(*cell)
+        change = "falls" if fall > 0 else "rises" if fall < 0 else "stays"
+        amount = f" by {format_value(abs(fall))} to {format_value(found.score - fall)}" if fall else ""
+        return f"With this square covered, the {found.scores} {change}{amount}"
+
+    @override
+    def outlined(self, cell: Cell) -> QRectF:
+        """Of occlusion, the square that was covered nearest to the pixel."""
+        if self._explanation is None or self._explanation.squares is None:
+            return super().outlined(cell)
+        (rows, columns), _ = self._explanation.squares.nearest(*cell)
+        first, last = (rows.start, columns.start), (rows.stop - 1, columns.stop - 1)
+        return self.cell_rectangle(first).united(self.cell_rectangle(last))
+
+    @Slot()
+    def _cover(self) -> None:
+        """Of occlusion, the square is covered in the picture, too."""
+        if self._explanation is not None and self._explanation.squares is not None:
+            self._paint_over()
 
 
 class _Scale(QWidget):
@@ -140,7 +169,8 @@ def facts_of(found: Explanation, method: Method) -> str:
         else:
             facts[-1] += "."
     if method.takes_patch:
-        facts.append(f"Covered {shape((found.asked.patch, found.asked.patch))} pixels at a time.")
+        square = shape((found.asked.patch, found.asked.patch))
+        facts.append(f"Covered {square} pixels at a time: point at the picture to see what each square does.")
     if found.completeness is not None:
         total, difference = found.completeness.total, found.completeness.difference
         facts.append(

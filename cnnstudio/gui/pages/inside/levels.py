@@ -331,11 +331,12 @@ class NumberLevel(Level):
     @Slot(object)
     def _follow_weight(self, cell: Cell | None) -> None:
         """All inputs that one weight meets light up."""
-        if cell is None or self._arithmetic.transposed:
+        if cell is None or self._number is None:
             self._input.mark_lattice(None)
             return
         self._pause()
-        self._input.mark_lattice(self._arithmetic.meeting(*cell))
+        rows, columns = self._number.weights
+        self._input.mark_lattice(self._arithmetic.meeting(int(rows[cell[0]]), int(columns[cell[1]])))
 
     def _refresh(self) -> None:
         arithmetic = self._arithmetic
@@ -418,15 +419,15 @@ class SoftmaxLevel(Level):
         arithmetic: of the layer.
         channel: the class that is asked about.
         names: of the classes, or of the channels.
-        place: row and column, where the layer has maps.
     """
 
     hint = "Point at a term of the sum, or at a row."
     hint_name = "softmax"
 
-    def __init__(self, arithmetic: Arithmetic, channel: int, names: tuple[str, ...], place: Cell) -> None:
+    def __init__(self, arithmetic: Arithmetic, channel: int, names: tuple[str, ...]) -> None:
         super().__init__()
-        self._arithmetic, self._channel, self._names, self._cell = arithmetic, channel, names, place
+        self._arithmetic, self._channel, self._names = arithmetic, channel, names
+        self._cell: Cell = (0, 0)
         self.title = f"{names[channel] if names else channel + 1}, softmax"
         self._bars = TermBars("softmax_terms", "The terms of the softmax")
         self._bars.current_changed.connect(self._point)
@@ -435,12 +436,26 @@ class SoftmaxLevel(Level):
         self._formula.setTextFormat(Qt.TextFormat.RichText)
         self._formula.linkHovered.connect(self._point_link)
         self._formula.linkActivated.connect(self._point_link)
+        self._output = ValueMap("softmax_output", "Output", "Point at a place to see its logits and their shares.")
+        self._output.pointed.connect(self._go)
+        self._output_name = label("", "secondary")
+        self._output_name.setMaximumWidth(_MAP)
         content = ScrollColumn()
         content.set_content(column(self._formula, self._bars, STRETCH, gap=2 * GAP))
-        self.setLayout(column(content))
+        maps = widget_of(column(self._output, self._output_name, STRETCH))
+        self.setLayout(row((content, 1), maps, gap=3 * GAP))
+        maps.setVisible(arithmetic.output.ndim == 3)
+        if arithmetic.output.ndim == 3:
+            self._cell = arithmetic.output.shape[0] // 2, arithmetic.output.shape[1] // 2
+        self._following = False
         self._shown: list[int] = []
         self._steps: Softmax | None = None
         self.show_arithmetic(arithmetic)
+
+    @property
+    def cell(self) -> Cell:
+        """Row and column of the place that is explained, where the layer has maps."""
+        return self._cell
 
     @property
     def softmax(self) -> Softmax | None:
@@ -457,6 +472,8 @@ class SoftmaxLevel(Level):
         self._steps = steps
         if steps is None:
             return
+        if arithmetic.output.ndim == 3:
+            self._show_output()
         order = np.argsort(-steps.logits, kind="stable").tolist()
         self._shown = sorted({*order[:_STRONGEST], self._channel}) if len(order) > _STRONGEST else sorted(order)
         bars = [
@@ -500,10 +517,30 @@ class SoftmaxLevel(Level):
             f"{power} / {format_value(steps.total)} = <b>{share:.7g}</b>{shift}"
         )
 
+    def _show_output(self) -> None:
+        self._following = True
+        values = self._arithmetic.output[..., self._channel]
+        _show(self._output, values, ("viridis", (0.0, 1.0)), _SMALL_MAP)
+        self._output.point(self._cell)
+        self._following = False
+        self._output_name.setText(
+            f"{self._arithmetic.name}, map {self._channel + 1}; row {{}}, column {{}}".format(*self._cell)
+        )
+
+    @Slot(object)
+    def _go(self, cell: Cell | None) -> None:
+        """Explains another place of the maps."""
+        if cell is not None and not self._following and cell != self._cell:
+            self._cell = cell
+            self.show_arithmetic(self._arithmetic)
+            self.done.emit(self.hint_name)
+
     @Slot(int)
     def _point(self, item: int) -> None:
         if 0 <= item < len(self._shown) and self._shown[item] != self._channel:
             self._channel = self._shown[item]
+            if self._arithmetic.output.ndim == 3:
+                self._show_output()
             self._write()
             self.done.emit(self.hint_name)
 
@@ -515,8 +552,9 @@ class SoftmaxLevel(Level):
     @Slot(int)
     def _open(self, item: int) -> None:
         arithmetic, channel = self._arithmetic, self._shown[item]
-        if isinstance(arithmetic, LayerArithmetic) and arithmetic.takes_vector:
-            self.deeper.emit(partial(DenseLevel, arithmetic, channel))
+        if isinstance(arithmetic, LayerArithmetic) and arithmetic.kernel is not None:
+            made = DenseLevel if arithmetic.takes_vector else ConvolutionLevel
+            self.deeper.emit(partial(made, arithmetic, channel))
 
 
 class FormulaLevel(Level):
@@ -686,13 +724,13 @@ def level_for(arithmetic: Arithmetic | None, channel: int, names: tuple[str, ...
     if isinstance(arithmetic, CellArithmetic):
         made = partial(FormulaLevel, arithmetic, channel)
         if arithmetic.number(0, 0, channel).softmax is not None:
-            made = partial(SoftmaxLevel, arithmetic, channel, names, (0, 0))
+            made = partial(SoftmaxLevel, arithmetic, channel, names)
     elif arithmetic is not None:
         made = partial(NumberLevel, arithmetic, channel, None)
         if arithmetic.takes_vector and arithmetic.reduction == "sum":
             made = partial(DenseLevel, arithmetic, channel)
-            if arithmetic.mixes:
-                made = partial(SoftmaxLevel, arithmetic, channel, names, (0, 0))
         elif arithmetic.reduction == "sum" and arithmetic.output.ndim == 3:
             made = partial(ConvolutionLevel, arithmetic, channel)
+        if arithmetic.softmax(0, 0) is not None:
+            made = partial(SoftmaxLevel, arithmetic, channel, names)
     return made

@@ -8,14 +8,14 @@ from PySide6.QtCore import QEasingCurve, QParallelAnimationGroup, QPropertyAnima
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QGraphicsOpacityEffect, QLabel, QStackedWidget, QWidget
 
-from cnnstudio.gui.controls.buttons import tool_button
+from cnnstudio.gui.controls.buttons import push_button, tool_button
 from cnnstudio.gui.controls.describe import breakable, label
 from cnnstudio.gui.controls.forms import combo
 from cnnstudio.gui.controls.layouts import column, row, widget_of
 from cnnstudio.gui.pages.choosers.network_input.session import Answer, blocks_of
 from cnnstudio.gui.pages.inside.columns import BLOCK, columns_of
 from cnnstudio.gui.pages.inside.levels import Level, level_for
-from cnnstudio.gui.pages.inside.view import Extra, OpenNetwork, Subject, View
+from cnnstudio.gui.pages.inside.view import Extra, OpenNetwork, Subject, View, has_units
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.maps.map_columns import SCALES, MapColumns, Tile
 from cnnstudio.models.trained.classifier import IMAGE, Classifier, LayerInfo
@@ -80,8 +80,15 @@ class NetworkView(View):
             "level_back_button", "Back one level", "Back one level. (Esc)", "arrow-left", self.go_back
         )
         self._where = label("", "strong", "level_path", plain=True)
+        self._likes = push_button(
+            "unit_likes_button",
+            "What does it like?",
+            "The test images that excite this map or unit most, and a picture made up to do so.",
+            self._want_unit,
+            role="quiet",
+        )
         self._overview_tools = widget_of(row(label("Colours for", wrap=False), self._scale, smaller, larger))
-        self._tools = widget_of(row(self._back, (self._where, 1), self._answer, self._overview_tools))
+        self._tools = widget_of(row(self._back, (self._where, 1), self._likes, self._answer, self._overview_tools))
         self._levels = QStackedWidget()
         self._levels.addWidget(self._maps)
         self.setLayout(column(self._tools, (self._levels, 1), self._hint))
@@ -166,6 +173,11 @@ class NetworkView(View):
     def shut_down(self) -> None:
         """Lets everything rest."""
         self._leave_all()
+
+    @Slot()
+    def _want_unit(self) -> None:
+        if self._asked is not None:
+            self.unit_wanted.emit(self._asked.name, self._asked.channel)
 
     # The levels below.
 
@@ -294,6 +306,8 @@ class NetworkView(View):
         path = ["All layers", *(level.title for level in self._below)]
         self._where.setText(breakable(" › ".join(path)) if self._below else "")
         self._back.setVisible(bool(self._below))
+        asked = self._asked if self._below else None
+        self._likes.setVisible(asked is not None and has_units(self._info(asked.name).kind))
         self._overview_tools.setVisible(not self._below)
         level = self.level
         text, name = (level.hint, level.hint_name) if level is not None else (_HINT, _HINT_NAME)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget
 from typing_extensions import override
@@ -40,6 +40,9 @@ from cnnstudio.storage import is_folder
 _SHARE = 21
 """Of the page's width for the image, in hundredths: the views need the rest."""
 
+WAIT = 500
+"""Milliseconds after which an answer that is not there yet is said to be on its way."""
+
 _SHOWN = "inside/view"
 
 
@@ -63,6 +66,8 @@ class InsidePage(Page):
         self._task = LatestTask(self)
         self._task.finished.connect(self._show)
         self._task.failed.connect(self._fail)
+        self._slow = QTimer(self, singleShot=True, interval=WAIT)
+        self._slow.timeout.connect(self._tell_work)
         self._network: OpenNetwork | None = None
         self._open: Path | None = None
         self._subject: Subject | None = None
@@ -126,6 +131,7 @@ class InsidePage(Page):
 
     def shut_down(self) -> None:
         """Waits for the request that is being answered."""
+        self._slow.stop()
         self._panel.shut_down()
         self._models.shut_down()
         for view in self._views.values():
@@ -148,10 +154,16 @@ class InsidePage(Page):
             view.failed.connect(self._message.show_failure)
             view.image_wanted.connect(self._panel.show_input)
             view.navigate.connect(self.navigate)
+            view.unit_wanted.connect(self._show_unit)
             self._stack.addWidget(view)
         self._shown = name
         self._chips[list(VIEWS).index(name)].setChecked(True)
         self._tell()
+
+    @Slot(str, int)
+    def _show_unit(self, layer: str, unit: int) -> None:
+        self.show_view("units")
+        self.view.show_unit(layer, unit)
 
     def _build(self) -> None:
         self._models.setMinimumWidth(46 * GRID)
@@ -203,12 +215,14 @@ class InsidePage(Page):
         layers = self.view.layers if path == self._open else None
         question = _Question(self._session, self._lock, layers, self.view.extra if path == self._open else None)
         self._task.submit(_ask, question, path, self._wanted)
+        self._slow.start()
 
     def _look(self, view: View) -> None:
         """Asks for more layers of the image that is shown, unless a newer one is on its way, which brings them."""
         subject = self._subject
         if view is self.view and subject is not None and self._wanted is None:
             self._task.submit(_look, _Question(self._session, self._lock, view.layers, view.extra), subject)
+            self._slow.start()
 
     @Slot()
     def _reopen(self) -> None:
@@ -234,7 +248,9 @@ class InsidePage(Page):
 
     @Slot(object)
     def _show(self, result: "tuple[Classifier, Answer, object] | Subject | None") -> None:
+        self._slow.stop()
         if isinstance(result, Subject):
+            self._tell_state()
             if self._subject is not None and result.answer.input is self._subject.answer.input:
                 self._subject = result
                 self._tell()
@@ -257,7 +273,7 @@ class InsidePage(Page):
     def _opened(self, classifier: Classifier, answer: Answer) -> None:
         self._open = answer.path
         self._models.introduce(answer.path, answer.card, answer.adopted)
-        self._network = OpenNetwork(classifier, self._lock, self._models.name)
+        self._network = OpenNetwork(classifier, self._lock, self._models.name, lambda: self.library.lists.models)
         self._panel.use(answer.card)
         self._panel.tell_flattened(flattened(answer.layers))
         self._panel.offer_samples(answer.card, answer.samples)
@@ -294,9 +310,18 @@ class InsidePage(Page):
         self._state.setText(text)
         self._state.setVisible(bool(text))
 
+    @Slot()
+    def _tell_work(self) -> None:
+        """Layers that are computed for the first time are compiled, which takes seconds for those of deep networks."""
+        if self._network is not None:
+            self._opening.show()
+            self._state.setText("Compiling the layers that are on screen …")
+            self._state.show()
+
     @Slot(object)
     def _fail(self, error: Exception) -> None:
         self._wanted = None
+        self._slow.stop()
         self._blank()
         if isinstance(error, UnopenedModelError):
             self._take_unopened(error)

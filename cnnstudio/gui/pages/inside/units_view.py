@@ -24,13 +24,12 @@ from cnnstudio.gui.controls.number_boxes import WholeBox
 from cnnstudio.gui.controls.progress_panel import ProgressBar, ProgressPanel
 from cnnstudio.gui.look.theme import GAP, GRID, LIGHT, SECTION
 from cnnstudio.gui.pages.choosers.network_input.session import dataset_of
-from cnnstudio.gui.pages.inside.view import OpenNetwork, View
+from cnnstudio.gui.pages.inside.view import OpenNetwork, View, has_units
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask, Task
 from cnnstudio.gui.widgets.images.pixel_view import PixelView
 from cnnstudio.gui.widgets.items import Cell
 from cnnstudio.gui.widgets.maps.colour_scale import format_value
-from cnnstudio.models.layer_kinds import group_of
 from cnnstudio.progress import ending_with
 from cnnstudio.wording import shape
 
@@ -39,9 +38,6 @@ LARGE = 10 * 28 + 4
 """Sides of the pictures with their frames, in device-independent pixels."""
 
 IN_A_ROW = 3
-
-_SAME = ("Input", "Regularisation", "Shape")
-"""Groups of layers whose units say nothing new."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,12 +146,19 @@ class UnitsView(View):
         with QSignalBlocker(self._layer):
             self._layer.clear()
             for layer in () if self._scores is None else self._scores.classifier.layers:
-                if group_of(layer.kind) not in _SAME:
+                if has_units(layer.kind):
                     self._layer.addItem(f"{layer.name}  {shape(layer.shape)}", layer.name)
         if self._scores is not None:
             self._search.run(partial(_search, self._scores), "Loading the test images …")
         self._say("")
         self._choose_layer()
+
+    def show_unit(self, layer: str, unit: int) -> None:
+        """Shows a unit, unless nothing new is said of those of its layer."""
+        place = self._layer.findData(layer)
+        if place >= 0:
+            self._layer.setCurrentIndex(place)
+            self._unit.setValue(unit + 1)
 
     def shut_down(self) -> None:
         """Stops looking and making up."""

@@ -1,7 +1,7 @@
 """What the views of the Inside page have in common, and the table of them."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QWidget
 from cnnstudio.gui.pages import class_at
 from cnnstudio.gui.pages.choosers.network_input.session import Answer
 from cnnstudio.gui.settings import Settings
+from cnnstudio.models.layer_kinds import group_of
 from cnnstudio.models.trained.classifier import Classifier, Prediction
+from cnnstudio.models.trained.library import ModelEntry
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,15 +61,25 @@ class OpenNetwork:
         classifier: as of `Subject`.
         lock: likewise.
         name: what people call it.
+        models: returns what models there are now, of those that can be chosen.
     """
 
     classifier: Classifier
     lock: threading.Lock
     name: str
+    models: Callable[[], Sequence[ModelEntry]] = tuple
 
+
+_SAME = ("Input", "Regularisation", "Shape")
+"""Groups of layers whose units are those of the layer before."""
 
 Extra = Callable[[Classifier, Answer], object]
 """What a view has computed for an image, within milliseconds and away from the GUI thread."""
+
+
+def has_units(kind: str) -> bool:
+    """Whether the units of a kind of layer are others than those of the layer before."""
+    return group_of(kind) not in _SAME
 
 
 class View(QWidget):
@@ -81,12 +93,14 @@ class View(QWidget):
         failed(object): an exception that the page is to say.
         image_wanted(object): a `ModelInput` is to be the image of the page.
         navigate(str, object): as of a page.
+        unit_wanted(str, int): what a unit likes is to be shown: its layer, and its number from 0.
     """
 
     layers_wanted = Signal()
     failed = Signal(object)
     image_wanted = Signal(object)
     navigate = Signal(str, object)
+    unit_wanted = Signal(str, int)
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
@@ -110,6 +124,9 @@ class View(QWidget):
 
     def forget(self) -> None:
         """There is no image, or none any more."""
+
+    def show_unit(self, layer: str, unit: int) -> None:
+        """Shows a unit, by its layer and its number from 0."""
 
     def go_back(self) -> bool:
         """Goes back one level; returns False where it is at its uppermost one."""
@@ -184,6 +201,15 @@ VIEWS: dict[str, ViewEntry] = {
             "A map of the test images appears here: those that the network finds alike lie side by side.\n"
             "Draw, or choose an image, to see where it lands.",
             ".map_view:MapView",
+        ),
+        ViewEntry(
+            "robust",
+            "&Robust or not?",
+            "What the network makes of the image when it is moved, turned or made noisy, beside another network; and "
+            "how little it takes to flip the answer.",
+            "How far an image can be moved, turned or made noisy until the answer flips appears here.\n"
+            "Draw, or choose an image, and move a slider.",
+            ".robust_view:RobustView",
         ),
     )
 }

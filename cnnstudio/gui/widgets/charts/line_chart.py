@@ -5,11 +5,12 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from html import escape
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QAction, QColor, QGuiApplication
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QColor, QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 from typing_extensions import override
 
@@ -20,6 +21,12 @@ from cnnstudio.gui.look.theme import GAP, GRID, LINE_STYLES, colours, icon, smal
 
 _HEIGHT = 24 * GRID
 _AXIS_WIDTH = 46
+
+_MARKERS = {"o": "●", "s": "■", "d": "◆", "t": "▼", "+": "+", "x": "×", "p": "⬟"}
+"""pyqtgraph's names of markers, and what the legend shows for each."""
+
+_DASHES = dict(zip(LINE_STYLES, ("━━", "╍╍", "┉┉", "━·"), strict=True))
+"""The line styles in the legend, where there are too many places for markers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,11 +47,16 @@ class LineChart(QWidget):
 
     Args:
         name: its `objectName`.
-        title: above it, and its accessible name.
+        title: above it, and its accessible name; without one, its owner says both.
         tip: its tooltip.
         axes: the titles of the horizontal and of the vertical axis.
         limits: the lowest and the highest value of the vertical axis.
+
+    Signals:
+        picked(float): the place on the horizontal axis that was pressed, or dragged to; of a chart with a mark.
     """
+
+    picked = Signal(float)
 
     def __init__(self, name: str, title: str, tip: str, axes: tuple[str, str], limits: tuple[float, float]) -> None:
         super().__init__()
@@ -54,6 +66,9 @@ class LineChart(QWidget):
         self._places = np.empty(0)
         self._names: Sequence[str] = ()
         self._lines: tuple[Line, ...] = ()
+        self._drawn: list[pg.PlotDataItem] = []
+        self._mark = pg.InfiniteLine(angle=90, movable=False)
+        self._mark.hide()
         self._legend = label(role="small", name=f"{name}_legend")
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._view = pg.GraphicsLayoutWidget(self)
@@ -61,6 +76,7 @@ class LineChart(QWidget):
         self._view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self._view.ci.layout.setContentsMargins(0, 0, GAP, 0)
         self._view.setFixedHeight(_HEIGHT)
+        self._view.viewport().installEventFilter(self)
         self._plot = pg.PlotItem(enableMenu=False)
         self._plot.setMouseEnabled(False, False)
         self._plot.hideButtons()
@@ -68,7 +84,9 @@ class LineChart(QWidget):
         self._plot.setYRange(*limits, padding=0.04)
         self._plot.getAxis("left").setWidth(_AXIS_WIDTH)
         self._view.ci.addItem(self._plot, 0, 0)
-        self.setLayout(column(label(title, "strong"), self._legend, self._view, gap=GAP // 2))
+        heading = label(title, "strong")
+        heading.setVisible(bool(title))
+        self.setLayout(column(heading, self._legend, self._view, gap=GAP // 2))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         for key, text, picture, act in (
@@ -87,6 +105,25 @@ class LineChart(QWidget):
         """The curves that are shown."""
         return self._lines
 
+    @property
+    def marked(self) -> float | None:
+        """The place on the horizontal axis that is marked; None for none."""
+        return float(self._mark.value()) if self._mark.isVisible() else None
+
+    def mark(self, place: float | None) -> None:
+        """Marks a place on the horizontal axis with an upright line, which the mouse can set; None marks none."""
+        self._mark.setVisible(place is not None)
+        if place is not None:
+            self._mark.setValue(place)
+
+    def set_across(self, title: str, spacing: float | None = None) -> None:
+        """Gives the horizontal axis another title, and its numbers another spacing; None leaves that to the width."""
+        if title != self._across:
+            self._across = title
+            axis = self._plot.getAxis("bottom")
+            axis.setLabel(title, color=colours().secondary)
+            axis.setTickSpacing(levels=None if spacing is None else [(spacing, 0)])
+
     def set_lines(self, places: np.ndarray, lines: Sequence[Line], names: Sequence[str] = ()) -> None:
         """Shows curves.
 
@@ -95,13 +132,21 @@ class LineChart(QWidget):
             lines: the curves.
             names: what the axis says at the places, in place of numbers.
         """
-        self._places, self._lines, self._names = places, tuple(lines), tuple(names)
-        self.setAccessibleDescription("; ".join(self._in_words(line) for line in lines))
-        axis = self._plot.getAxis("bottom")
-        axis.setTicks([list(zip(places, self._short_names(), strict=True))] if names else None)
-        if len(places):
+        if names or self._names:
+            self._names = tuple(names)
+            ticks = list(zip(places, self._short_names(), strict=True))
+            self._plot.getAxis("bottom").setTicks([ticks] if names else None)
+        if len(places) and not np.array_equal(places, self._places):
             self._plot.setXRange(float(places[0]), float(places[-1]), padding=0.03)
-        self._draw()
+        drawn_alike = len(lines) == len(self._lines) and _is_few(places) == _is_few(self._places)
+        self._places, self._lines = places, tuple(lines)
+        self.setAccessibleDescription("; ".join(self._in_words(line) for line in lines))
+        if drawn_alike:  # as with every move of a pen: to draw anew takes ten times as long
+            for drawn, line in zip(self._drawn, lines, strict=True):
+                drawn.setData(places, line.values)
+            self._write_legend()
+        else:
+            self._draw()
 
     def csv_text(self) -> str:
         """The numbers as a table."""
@@ -121,19 +166,26 @@ class LineChart(QWidget):
 
     def _draw(self) -> None:
         self._plot.clear()
+        self._plot.addItem(self._mark, ignoreBounds=True)
+        self._mark.setPen(pg.mkPen(colours().text, width=1.5))
+        self._drawn = []
+        for number, line in enumerate(self._lines):
+            colour, style, marker = _look(number)
+            drawn = self._plot.plot(
+                self._places, line.values, pen=pg.mkPen(colour, width=2, style=style), antialias=True,
+                symbol=marker if _is_few(self._places) else None, symbolSize=6, symbolPen=colour, symbolBrush=colour,
+                connect="finite",
+            )  # fmt: skip
+            self._drawn.append(drawn)
+        self._write_legend()
+
+    def _write_legend(self) -> None:
         texts = []
         for number, line in enumerate(self._lines):
-            colour = colours().plot[number % len(colours().plot)]
-            style = LINE_STYLES[(number + number // len(colours().plot)) % len(LINE_STYLES)]
-            pen = pg.mkPen(colour, width=2, style=style)
-            marker = "osdt+xp"[number % 7]
-            few = len(self._places) <= 30
-            self._plot.plot(
-                self._places, line.values, pen=pen, antialias=True, symbol=marker if few else None, symbolSize=6,
-                symbolPen=colour, symbolBrush=colour, connect="finite",
-            )  # fmt: skip
-            sign = {"o": "●", "s": "■", "d": "◆", "t": "▼", "+": "+", "x": "×", "p": "⬟"}[marker]
-            texts.append(f'<span style="color:{colour}">{sign}</span>&nbsp;{line.title.replace(" ", "&nbsp;")}')
+            colour, style, marker = _look(number)
+            sign = _MARKERS[marker] if _is_few(self._places) else _DASHES[style]
+            title = escape(line.title).replace(" ", "&nbsp;")
+            texts.append(f'<span style="color:{colour}">{sign}</span>&nbsp;{title}')
         self._legend.setText("&nbsp; &nbsp; ".join(texts))
 
     def _follow_theme(self) -> None:
@@ -146,6 +198,17 @@ class LineChart(QWidget):
             axis.setStyle(tickFont=small_font(self.font()))
             axis.setLabel(title, color=theme.secondary)
         self._draw()
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The mark goes where the mouse presses."""
+        pressed = event.type() in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseMove)
+        if pressed and isinstance(event, QMouseEvent) and event.buttons() == Qt.MouseButton.LeftButton:
+            if self._mark.isVisible():
+                place = self._plot.getViewBox().mapSceneToView(self._view.mapToScene(event.position().toPoint()))
+                self.picked.emit(float(place.x()))
+            return True
+        return super().eventFilter(watched, event)
 
     @override
     def changeEvent(self, event: QEvent) -> None:
@@ -171,3 +234,15 @@ class LineChart(QWidget):
                 Format(".svg", "Drawing", lambda: svg_of(self)),
             )
             save_as(self, "Save the chart", name, formats)
+
+
+def _look(number: int) -> tuple[str, Qt.PenStyle, str]:
+    """Colour, line style and marker of a curve."""
+    colour = colours().plot[number % len(colours().plot)]
+    style = LINE_STYLES[(number + number // len(colours().plot)) % len(LINE_STYLES)]
+    return colour, style, list(_MARKERS)[number % len(_MARKERS)]
+
+
+def _is_few(places: np.ndarray) -> bool:
+    """Whether there is room for a marker at each place."""
+    return len(places) <= 30

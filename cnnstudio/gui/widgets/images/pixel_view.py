@@ -100,6 +100,10 @@ class PixelView(Cells, ItemWidget):
         across, down = place.width() / columns, place.height() / rows
         return QRectF(place.left() + cell[1] * across, place.top() + cell[0] * down, across, down)
 
+    def outlined(self, cell: Cell) -> QRectF:
+        """What is outlined where a pixel is pointed at."""
+        return self.cell_rectangle(cell)
+
     @override
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -120,16 +124,15 @@ class PixelView(Cells, ItemWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smaller)
         painter.drawImage(place, self._picture)
         if self.cell is not None:
-            paint_value_outline(painter, self.cell_rectangle(self.cell))
+            paint_value_outline(painter, self.outlined(self.cell))
 
     def _show_value(self) -> None:
         """Shows the tooltip of the pixel that is pointed at, without the usual wait."""
         if self.cell is None:
             QToolTip.hideText()
             return
-        place = self.cell_rectangle(self.cell)
-        tip = self.tip_at(place.center())
-        QToolTip.showText(self.mapToGlobal(place.bottomRight().toPoint()), tip, self)
+        tip = self.tip_at(self.cell_rectangle(self.cell).center())
+        QToolTip.showText(self.mapToGlobal(self.outlined(self.cell).bottomRight().toPoint()), tip, self)
 
     @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:

@@ -58,6 +58,8 @@ _MOST_LINKS = 1200
 """More lines than that between two columns are a band."""
 _ANSWERS = 12
 _ANSWER_WIDTH = 20 * GRID
+_LEAST_BESIDE_ANSWERS = 35 * GRID
+"""Where there is less room than that beside the answers, they scroll with the other columns."""
 _KERNELS = 24
 """So many kernels are shown on the links of one map."""
 _ZOOMS = (0.75, 1.0, 1.5, 2.0, 3.0)
@@ -78,6 +80,7 @@ class MapColumn:
         fold_tip: what is folded there.
         is_image: whether it is the image that the network gets.
         answers: for the last one, the names of the classes; empty for all others.
+        framed: how many columns from this one on belong to its fold, and are framed together; 0 where it begins none.
     """
 
     name: str
@@ -90,6 +93,7 @@ class MapColumn:
     fold_tip: str = ""
     is_image: bool = False
     answers: tuple[str, ...] = ()
+    framed: int = 0
 
     @property
     def title(self) -> str:
@@ -268,13 +272,7 @@ class MapColumns(ItemArea):
 
     def seen(self) -> tuple[str, ...]:
         """The names of the columns on screen."""
-        left = self.horizontalScrollBar().value()
-        right = left + self.viewport().width()
-        return tuple(
-            column.name
-            for column, place in zip(self._columns, self._places, strict=True)
-            if place.left < right and place.left + place.width > left
-        )
+        return tuple(column.name for number, column in enumerate(self._columns) if self._is_seen(number))
 
     def missing(self) -> tuple[str, ...]:
         """The names of the columns on screen whose maps are not those of the newest image."""
@@ -388,12 +386,12 @@ class MapColumns(ItemArea):
         column = int(np.searchsorted(self._first, item, side="right")) - 1
         place = self._places[column]
         tile = place.lines.rectangle(item - self._first[column])
-        return QRectF(tile.translated(place.tiles_left - self.horizontalScrollBar().value(), place.top))
+        return QRectF(tile.translated(place.tiles_left - self._offset(column), place.top))
 
     def item_at(self, position: QPointF) -> int:
         """The tile at a point; -1 for none."""
-        x = position.x() + self.horizontalScrollBar().value()
-        for column, place in enumerate(self._places):
+        for column, place in reversed(list(enumerate(self._places))):  # the answers lie above the others
+            x = position.x() + self._offset(column)
             if place.left - GRID <= x <= place.left + place.width + GRID:
                 item = place.lines.item_at(x - place.tiles_left, position.y() - place.top)
                 return NONE if item == NONE else self._first[column] + item
@@ -456,27 +454,54 @@ class MapColumns(ItemArea):
 
     def reveal(self, item: int) -> None:
         """Scrolls to a tile."""
-        place, bar = self.item_rectangle(item), self.horizontalScrollBar()
+        place, bar, right = self.item_rectangle(item), self.horizontalScrollBar(), self._answers_left()
+        if item >= self._first[-2] and right < self.viewport().width():
+            return
         if place.left() < _EDGE:
             bar.setValue(round(bar.value() + place.left() - _GAP))
-        elif place.right() > self.viewport().width() - _EDGE:
-            bar.setValue(round(bar.value() + place.right() - self.viewport().width() + _GAP))
+        elif place.right() > right - _EDGE:
+            bar.setValue(round(bar.value() + place.right() - right + _GAP))
 
     def show_column(self, name: str) -> None:
         """Scrolls to a column."""
         for column, place in zip(self._columns, self._places, strict=True):
             if column.name == name:
-                self.horizontalScrollBar().setValue(place.left - (self.viewport().width() - place.width) // 2)
+                self.horizontalScrollBar().setValue(place.left - (round(self._answers_left()) - place.width) // 2)
 
     def _column_at(self, position: QPointF) -> int | None:
-        x = position.x() + self.horizontalScrollBar().value()
-        return next((n for n, one in enumerate(self._places) if one.left <= x <= one.left + one.width), None)
+        places = [(n, one, position.x() + self._offset(n)) for n, one in enumerate(self._places)]
+        return next((n for n, one, x in reversed(places) if one.left <= x <= one.left + one.width), None)
+
+    def _offset(self, column: int) -> int:
+        """How far a column is scrolled; the answers are always where they are at the end of the network."""
+        bar = self.horizontalScrollBar()
+        return bar.maximum() if self._answers_stay and column == len(self._columns) - 1 else bar.value()
+
+    @property
+    def _answers_stay(self) -> bool:
+        """Whether the last column shows the answers, and stays at the right edge, so that both ends are seen."""
+        beside = self.viewport().width() - _ANSWER_WIDTH
+        return bool(self._columns) and bool(self._columns[-1].answers) and beside >= _LEAST_BESIDE_ANSWERS
+
+    def _answers_left(self) -> float:
+        """Where the place for the other columns ends; at the end of the network the answers are among them."""
+        bar = self.horizontalScrollBar()
+        if not self._answers_stay or bar.value() == bar.maximum():
+            return float(self.viewport().width())
+        return self._places[-1].left - self._offset(len(self._places) - 1) - _GAP / 2
+
+    def _is_seen(self, column: int) -> bool:
+        left = self._places[column].left - self._offset(column)
+        is_last = column == len(self._places) - 1
+        return left < (self.viewport().width() if is_last else self._answers_left()) and (
+            left + self._places[column].width > 0
+        )
 
     def _sign_rectangle(self, column: int) -> QRectF:
         """The badge of a fold, in the gap before its first column."""
         text, place = self._columns[column].sign, self._places[column]
         width = QFontMetricsF(small_font(self.font())).horizontalAdvance(text) + 2 * GAP
-        left = place.left - _GAP / 2 - width / 2 - self.horizontalScrollBar().value()
+        left = place.left - _GAP / 2 - width / 2 - self._offset(column)
         return QRectF(left, self.viewport().height() - _FOOTER, width, _FOOTER - 4)
 
     def step_zoom(self, direction: int, position: QPointF) -> None:
@@ -576,14 +601,16 @@ class MapColumns(ItemArea):
             self._bold = bold_font(self._small)
             self._ground = self._paint_ground()
         painter.drawPixmap(0, 0, self._ground)
-        left, right = self.horizontalScrollBar().value(), self.viewport().width()
         painter.setFont(self._small)
-        for number, place in enumerate(self._places):
-            if place.left - left > right or place.left + place.width < left:
-                continue
-            self._paint_column(painter, number)
+        beside = QRectF(0, 0, self._answers_left(), self.height())
+        for number in range(len(self._places)):
+            if self._is_seen(number):
+                painter.setClipRect(beside, self._clip_for(number))
+                self._paint_column(painter, number)
         if self._lit is not None and self._glow > 0:
+            painter.setClipRect(beside)
             self._paint_lit(painter, self._lit)
+        painter.setClipping(False)
         if self.hasFocus():
             frame = QRectF(self.viewport().rect()).adjusted(4, 4, -4, -4)
             if self.current != NONE and frame.intersects(self.item_rectangle(self.current)):
@@ -601,24 +628,38 @@ class MapColumns(ItemArea):
         ground.fill(QColor(colours().window))
         painter = QPainter(ground)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        left, right = self.horizontalScrollBar().value(), self.viewport().width()
+        right, end = self.viewport().width(), self._answers_left()
+        beside = QRectF(0, 0, end, self.height())
         for number, (column, place) in enumerate(zip(self._columns, self._places, strict=True)):
+            painter.setClipRect(beside)
+            is_past = place.left + place.width < self._offset(number)
             for source in column.sources:
-                before = self._places[source]
-                if before.left - left <= right and place.left + place.width >= left:
+                if self._places[source].left - self._offset(source) <= right and not is_past:
                     self._paint_links(painter, source, number)
-            if place.left - left <= right and place.left + place.width >= left:
+            painter.setClipRect(beside, self._clip_for(number))
+            if self._is_seen(number):
                 self._paint_header(painter, number)
+            if column.framed:
+                self._paint_frame(painter, number)
             if column.sign:
                 self._paint_sign(painter, number)
+        painter.setClipping(False)
+        if end < right:
+            painter.setPen(QPen(QColor(colours().border), 1))
+            painter.drawLine(QPointF(end, 0), QPointF(end, self.viewport().height()))
         painter.end()
         return ground
 
+    def _clip_for(self, column: int) -> Qt.ClipOperation:
+        """The answers lie beside all other columns, which are cut off there."""
+        stays = self._answers_stay and column == len(self._columns) - 1
+        return Qt.ClipOperation.NoClip if stays else Qt.ClipOperation.ReplaceClip
+
     def _paint_links(self, painter: QPainter, source: int, target: int) -> None:
         """All lines between two columns, or a band where they are too many; above them where others lie between."""
-        first, second, offset = self._places[source], self._places[target], self.horizontalScrollBar().value()
+        first, second = self._places[source], self._places[target]
         faint = QColor(colours().border)
-        out, into = first.left + first.width - offset, second.left - offset
+        out, into = first.left + first.width - self._offset(source), second.left - self._offset(target)
         if target > source + 1:
             top = _HEADER - GRID // 2
             path = QPainterPath(QPointF(out, first.top + first.lines.total_height / 2))
@@ -654,20 +695,18 @@ class MapColumns(ItemArea):
     def _out_of(self, column: int, number: int) -> QPointF:
         place = self._places[column]
         tile = place.lines.rectangle(min(number, place.lines.count - 1))
-        offset = place.tiles_left - self.horizontalScrollBar().value()
+        offset = place.tiles_left - self._offset(column)
         return QPointF(tile.right() + 2 + offset, tile.center().y() + place.top)
 
     def _into(self, column: int, number: int) -> QPointF:
         place = self._places[column]
         tile = place.lines.rectangle(min(number, place.lines.count - 1))
-        offset = place.tiles_left - self.horizontalScrollBar().value()
+        offset = place.tiles_left - self._offset(column)
         return QPointF(tile.left() - 2 + offset, tile.center().y() + place.top)
 
     def _paint_header(self, painter: QPainter, number: int) -> None:
         column, place, theme = self._columns[number], self._places[number], colours()
-        area = QRectF(
-            place.left - _GAP / 2 + 4 - self.horizontalScrollBar().value(), 0, place.width + _GAP - 8, _HEADER
-        )
+        area = QRectF(place.left - _GAP / 2 + 4 - self._offset(number), 0, place.width + _GAP - 8, _HEADER)
         line = _HEADER / 2 - 2
         for text, font, colour, top in (
             (column.title, self._bold, theme.text, 0.0),
@@ -677,6 +716,16 @@ class MapColumns(ItemArea):
             painter.setPen(QColor(colour))
             shown = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideMiddle, area.width())
             painter.drawText(QRectF(area.left(), top, area.width(), line), Qt.AlignmentFlag.AlignCenter, shown)
+
+    def _paint_frame(self, painter: QPainter, number: int) -> None:
+        """What belongs to a fold, from its first column to its last; its sign stands in the lower left corner."""
+        last = number + self._columns[number].framed - 1
+        left = self._places[number].left - self._offset(number) - _GAP / 2 + 3
+        right = self._places[last].left + self._places[last].width - self._offset(last) + _GAP / 2 - 3
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(colours().border), 1))
+        bottom = self.viewport().height() - _FOOTER / 2 - 2
+        painter.drawRoundedRect(QRectF(left, 1, right - left, bottom - 1), 8, 8)
 
     def _paint_sign(self, painter: QPainter, number: int) -> None:
         theme, place = colours(), self._sign_rectangle(number)
@@ -689,7 +738,7 @@ class MapColumns(ItemArea):
 
     def _paint_column(self, painter: QPainter, number: int) -> None:
         column, place, theme = self._columns[number], self._places[number], colours()
-        offset = self.horizontalScrollBar().value()
+        offset = self._offset(number)
         corner = QPointF(place.tiles_left - offset, place.top)
         across = min(place.lines.columns, place.lines.count)
         whole = QRectF(
@@ -732,8 +781,8 @@ class MapColumns(ItemArea):
         best = int(np.argmax(values))
         for row, answer in enumerate(self._answers(number)):
             area = self.item_rectangle(self._first[number] + row)
-            name = QRectF(area.left(), area.top(), area.width() * 0.42, area.height())
-            bar = QRectF(name.right() + GRID / 2, area.top() + 3, area.width() * 0.26, area.height() - 6)
+            name = QRectF(area.left(), area.top(), area.width() * 0.4, area.height())
+            bar = QRectF(name.right() + GRID / 2, area.top() + 3, area.width() * 0.2, area.height() - 6)
             share = float(values[answer])
             painter.setFont(self._bold if answer == best else self._small)
             painter.setPen(QColor(theme.text if answer == best else theme.secondary))
@@ -784,6 +833,10 @@ class MapColumns(ItemArea):
                 painter.setOpacity(1)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(QPen(accent, 2))
+        if tile.column == len(self._columns) - 1:
+            painter.setClipping(False)  # the frame of an answer
+            painter.drawRect(place.adjusted(-2, -2, 2, 2))
+            painter.setClipRect(QRectF(0, 0, self._answers_left(), self.height()))
         for item in {target, *(self.item_of(source) for source in sources)}:
             painter.drawRect(self.item_rectangle(item).adjusted(-2, -2, 2, 2))
 

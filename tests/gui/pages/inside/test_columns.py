@@ -28,11 +28,12 @@ def test_equal_blocks_are_folded_and_unfolded(residual: Classifier) -> None:
     folded = columns_of(residual)
     assert [one.name for one in folded] == ["", "first", "conv1", "norm1", "add1", "relu1", "mean", "answer"]
     (fold,) = [one for one in folded if one.sign]
-    assert (fold.name, fold.sign, fold.fold) == ("conv1", "× 5", "conv1")
+    assert (fold.name, fold.sign, fold.fold, fold.framed) == ("conv1", "× 5", "conv1", 4)
     assert folded[4].sources == (1, 3)  # of the sum: the layer before the block, and the normalisation
     assert folded[-1].answers == ("a", "b", "c") and folded[0].is_image
     whole = columns_of(residual, {"conv1"})
     assert len(whole) == 24 and [one.sign for one in whole if one.sign] == ["× 5 –"]
+    assert [(one.name, one.framed) for one in whole if one.framed] == [("conv1", 20)]  # all five blocks
 
 
 def test_every_layer_is_in_one_block(residual: Classifier) -> None:

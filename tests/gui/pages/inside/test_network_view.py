@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -79,6 +79,25 @@ def test_every_layer_has_its_maps_and_they_follow_the_pen(page: InsidePage, qtbo
     draw(qtbot, page, ONE)
     assert not np.array_equal(columns.values_of("conv1"), seven)
     assert page.findChild(QLabel, "inside_answer").text().startswith("1")
+
+
+def test_the_image_and_the_answers_are_seen_at_once_and_the_rest_scrolls_between(page: InsidePage) -> None:
+    columns, surface = maps(page), maps(page).viewport()
+    last = len(columns.columns_shown) - 1
+    bar = columns.horizontalScrollBar()
+    assert bar.value() == 0 < bar.maximum()
+    image, seven = columns.rectangle_of(Tile(0, 0)), columns.rectangle_of(Tile(last, 7))
+    assert QRectF(surface.rect()).contains(image) and QRectF(surface.rect()).contains(seven)
+    assert {"", "conv1", "output"} <= set(columns.seen()) and "dense2" not in columns.seen()
+    assert columns.tile_of(columns.item_at(seven.center())) == Tile(last, 7)
+    columns.set_current(columns.item_of(Tile(last, 7)))
+    assert bar.value() == 0  # it is there already
+    columns.set_current(columns.item_of(Tile(last - 1, 0)))
+    columns.reveal(columns.item_of(Tile(last - 1, 0)))
+    assert columns.rectangle_of(Tile(last - 1, 0)).right() < seven.left()
+    bar.setValue(bar.maximum())
+    assert columns.rectangle_of(Tile(last, 7)) == seven
+    assert "dense2" in columns.seen() and "" not in columns.seen()
 
 
 def test_the_maps_that_a_map_is_made_from_are_framed(page: InsidePage) -> None:

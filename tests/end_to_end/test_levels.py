@@ -1,0 +1,102 @@
+"""Levels of kinds of layers that the shipped networks do not have."""
+
+import numpy as np
+import pytest
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.gui.pages.inside.levels import ConvolutionLevel, NumberLevel, SoftmaxLevel, level_for
+from cnnstudio.gui.widgets.maps.arithmetic_view import Products
+from cnnstudio.gui.widgets.maps.term_bars import TermBars
+from cnnstudio.gui.widgets.maps.value_map import ValueMap
+from cnnstudio.models.backend import import_keras
+from cnnstudio.models.trained.layer_arithmetic import Arithmetic, LayerArithmetic, arithmetic_of
+
+INPUTS = np.random.default_rng(3).normal(size=(5, 6, 3)).astype(np.float32)
+
+
+def of(kind: str, **options: object) -> Arithmetic:
+    """The arithmetic of a layer for `INPUTS`."""
+    import_keras().utils.set_random_seed(1)
+    from keras import layers
+
+    layer = getattr(layers, kind)(**options, name="layer")
+    output = np.asarray(layer(INPUTS[np.newaxis]))[0]
+    arithmetic = arithmetic_of(layer, (INPUTS,), output)
+    assert arithmetic is not None
+    return arithmetic
+
+
+def made(qtbot: QtBot, arithmetic: Arithmetic, channel: int):
+    make = level_for(arithmetic, channel, ())
+    assert make is not None
+    level = make()
+    qtbot.addWidget(level)
+    level.resize(1000, 700)
+    with qtbot.waitExposed(level):
+        level.show()
+    return level
+
+
+CONVOLUTION = {"filters": 4, "kernel_size": 3, "padding": "same", "activation": "softmax"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"), [("Softmax", {}), ("Activation", {"activation": "softmax"}), ("Conv2D", CONVOLUTION)]
+)
+def test_a_softmax_over_maps_is_explained_at_every_place(kind: str, options: dict[str, object], qtbot: QtBot) -> None:
+    known = of(kind, **options)
+    level = made(qtbot, known, 2)
+    assert isinstance(level, SoftmaxLevel)
+    output = level.findChild(ValueMap, "softmax_output")
+    for cell in ((0, 0), (4, 5), (1, 3)):
+        QTest.mouseMove(output, output.cell_rectangle(cell).center().toPoint())
+        assert level.cell == cell
+        steps = level.softmax
+        np.testing.assert_allclose(steps.exponentials / steps.total, known.output[cell], atol=1e-5)
+        bars = level.findChild(TermBars)
+        np.testing.assert_allclose([term.value for term in bars.terms], known.output[cell], atol=1e-5)
+    bars = level.findChild(TermBars)
+    bars.set_current(0)
+    assert np.array_equal(output.values, known.output[..., 0])
+    assert "channel 1" in level.findChild(QLabel, "softmax_formula").text()
+
+
+def test_the_logit_of_a_convolution_that_ends_in_softmax_leads_to_its_kernels(qtbot: QtBot) -> None:
+    level = made(qtbot, of("Conv2D", **CONVOLUTION), 2)
+    opened: list[object] = []
+    level.deeper.connect(lambda make: opened.append(make()))
+    level.findChild(TermBars).activated.emit(1)
+    assert isinstance(opened[0], ConvolutionLevel)
+    qtbot.addWidget(opened[0])
+
+
+@pytest.mark.parametrize(("strides", "padding"), [(1, "same"), (2, "valid"), (2, "same"), (3, "valid")])
+def test_a_weight_of_a_transposed_convolution_lights_up_the_inputs_that_it_meets(
+    strides: int, padding: str, qtbot: QtBot
+) -> None:
+    known = of("Conv2DTranspose", filters=2, kernel_size=3, strides=strides, padding=padding)
+    assert isinstance(known, LayerArithmetic)
+    level = NumberLevel(known, 1, 0)
+    qtbot.addWidget(level)
+    level.resize(1000, 700)
+    with qtbot.waitExposed(level):
+        level.show()
+    inputs, output = (level.findChild(ValueMap, f"number_{side}") for side in ("input", "output"))
+    products = level.findChild(Products)
+    height, width = known.output.shape[:2]
+    for cell in ((0, 0), (height // 2, width // 2), (height - 1, width - 1)):
+        QTest.mouseMove(output, output.cell_rectangle(cell).center().toPoint())
+        rows, columns = level.number.weights
+        for i, row in enumerate(rows):
+            for j, column in enumerate(columns):
+                products.weight_pointed.emit((i, j))
+                found = inputs.lattice
+                for axis, (weight, lit) in enumerate(zip((row, column), found, strict=True)):
+                    # Keras puts input n times the weight w at n · stride + w, less what the padding cuts off.
+                    side, whole = INPUTS.shape[axis], known.output.shape[axis]
+                    places = np.arange(side) * strides + weight - known.padding[axis]
+                    assert lit.tolist() == np.flatnonzero((places >= 0) & (places < whole)).tolist()
+    products.weight_pointed.emit(None)
+    assert inputs.lattice is None

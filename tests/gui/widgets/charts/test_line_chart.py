@@ -1,0 +1,48 @@
+"""The chart of a few curves: its mark, and how it follows new numbers."""
+
+import numpy as np
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QGraphicsView, QLabel
+from pytestqt.qtbot import QtBot
+
+from cnnstudio.gui.widgets.charts.line_chart import Line, LineChart
+
+
+def test_the_mark_goes_where_the_mouse_presses(qtbot: QtBot) -> None:
+    chart = LineChart("chart", "Title", "Tip.", ("across", "up"), (0.0, 1.0))
+    qtbot.addWidget(chart)
+    chart.resize(400, 260)
+    chart.set_lines(np.arange(-8.0, 9.0), [Line("a", np.linspace(0, 1, 17))])
+    chart.show()
+    qtbot.waitExposed(chart)
+    chart.grab()  # lays the axes out
+    picked: list[float] = []
+    chart.picked.connect(picked.append)
+    plot = chart.findChild(QGraphicsView).viewport()
+    middle = QPoint(46 + (plot.width() - 46) // 2, plot.height() // 3)
+    QTest.mousePress(plot, Qt.MouseButton.LeftButton, pos=middle)
+    assert picked == [] and chart.marked is None  # there is none
+    chart.mark(2.0)
+    assert chart.marked == 2.0
+    QTest.mousePress(plot, Qt.MouseButton.LeftButton, pos=middle)
+    QTest.mousePress(plot, Qt.MouseButton.LeftButton, pos=middle + QPoint(60, 0))
+    assert abs(picked[0]) < 1 < picked[1]
+    chart.mark(None)
+    assert chart.marked is None
+
+
+def test_new_numbers_move_the_curves_and_new_curves_are_named(qtbot: QtBot) -> None:
+    chart = LineChart("chart", "Title", "Tip.", ("across", "up"), (0.0, 1.0))
+    qtbot.addWidget(chart)
+    legend = chart.findChild(QLabel, "chart_legend")
+    chart.set_lines(np.arange(3), [Line("a", np.zeros(3))])
+    before = bytes(chart.grab().toImage().constBits())
+    chart.set_lines(np.arange(3), [Line("a", np.ones(3))])
+    assert bytes(chart.grab().toImage().constBits()) != before
+    assert chart.csv_text().splitlines() == ["across,a", "0,1", "1,1", "2,1"]
+    assert "●" in legend.text()
+    chart.set_across("along")
+    chart.set_lines(np.arange(40), [Line("b", np.ones(40)), Line("c", np.zeros(40))])
+    assert "b" in legend.text() and "c" in legend.text() and "●" not in legend.text()
+    assert chart.csv_text().startswith("along,b,c")
