@@ -82,6 +82,10 @@ _LISTS: dict[type, str] = {ModelEntry: "models", Network: "networks", DatasetEnt
 class Library(QObject):
     """The lists, in the thread of the window; they are read once when this is made, and by a worker from then on.
 
+    Attributes:
+        image: the image that a network answered last, as its page asked for it, for pages that show the same one; None
+            before the first.
+
     Signals:
         changed(): the lists are others than before.
         refreshed(): the worker has looked, and the lists are as it found them.
@@ -92,6 +96,7 @@ class Library(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.image: object = None
         self._reader = _Reader()
         self._lists = self._reader.read()
         self._moved: dict[Path, Path] = {}

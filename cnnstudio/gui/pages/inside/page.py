@@ -20,6 +20,7 @@ from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
 from cnnstudio.gui.pages.choosers.models import ModelChooser
+from cnnstudio.gui.pages.choosers.names import name_of
 from cnnstudio.gui.pages.choosers.network_input.image_panel import ImagePanel
 from cnnstudio.gui.pages.choosers.network_input.session import (
     Answer,
@@ -33,8 +34,9 @@ from cnnstudio.gui.pages.inside.view import VIEWS, Extra, OpenNetwork, Subject, 
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.task import LatestTask, aside
 from cnnstudio.models.trained.classifier import Classifier
+from cnnstudio.models.trained.operations import OPERATIONS, Operation
 from cnnstudio.models.trained.parts import is_model
-from cnnstudio.storage import is_folder
+from cnnstudio.storage import is_folder, shipped
 
 _SHARE = 21
 """Of the page's width for the image, in hundredths: the views need the rest."""
@@ -66,6 +68,8 @@ class InsidePage(Page):
         self._open: Path | None = None
         self._subject: Subject | None = None
         self._wanted: ModelInput | None = None
+        self._operation: Operation | None = None
+        """What the network view is to go down to, once the network is open, or one that has it."""
         self._views: dict[str, View] = {}
         self._told: dict[str, tuple[object, object]] = {}
         """What each view was told last: the network and the subject."""
@@ -111,11 +115,7 @@ class InsidePage(Page):
     def receive(self, payload: LookInside | Path) -> None:
         """Opens a model, a picture, or what another page looks at; folders of pictures are the Try page's."""
         if isinstance(payload, LookInside):
-            if payload.view in VIEWS:
-                self.show_view(payload.view)
-            self._models.choose(payload.path)
-            if payload.input is not None:
-                self._panel.show_input(payload.input)
+            self._look_inside(payload)
         elif aside(partial(is_model, payload)):
             self._models.open(payload)
         elif is_folder(payload) or payload.suffix.lower() == ".zip":
@@ -130,6 +130,50 @@ class InsidePage(Page):
         for view in self._views.values():
             view.shut_down()
         self._task.shut_down()
+
+    def _look_inside(self, wanted: LookInside) -> None:
+        self._message.hide()
+        if wanted.view in VIEWS:
+            self.show_view(wanted.view)
+        if wanted.path is not None:
+            self._models.choose(wanted.path)
+        self._operation = OPERATIONS.get(wanted.operation)
+        self._show_operation()
+        if wanted.input is not None:
+            self._panel.show_input(wanted.input)
+        elif wanted.path is None:
+            self._show_some_image()
+
+    def _show_some_image(self) -> None:
+        """Shows the image that was answered last on any page; where there is none, one that suits the network."""
+        last, here, card = self.library.image, self._panel.source.input, self._models.card
+        if isinstance(last, ModelInput) and (self._subject is None or self._subject.answer.input is not last):
+            self._panel.show_input(last)
+        elif here is None and card is not None:
+            if card.dataset in self.library.lists.here:
+                self._panel.choose(self._panel.sample)
+            elif card.input_rule == "imagenet":
+                self._panel.open_picture(shipped("assets/photos") / "chelsea.jpg")
+
+    def _show_operation(self) -> None:
+        """Has the view go down to the first layer that does what is wanted, or says which network has one."""
+        operation, network = self._operation, self._network
+        if operation is None or network is None:
+            return
+        layer = operation.layer_of(network.classifier)
+        if layer is not None:
+            self._operation = None
+            self.view.look_at(layer, operation.name)
+            return
+        example = self.library.model(shipped("trained") / operation.example)
+        if example is not None:
+            title = name_of(example.card, example.name, example.kind)
+            self._message.show_offer(f"{network.name} has no {operation.title}, but {title} has.", f"Open {title}")
+
+    @Slot()
+    def _open_example(self) -> None:
+        if self._operation is not None:
+            self._models.choose(shipped("trained") / self._operation.example)
 
     @Slot()
     def go_back(self) -> None:
@@ -160,6 +204,7 @@ class InsidePage(Page):
         self._models.training_wanted.connect(partial(self.navigate.emit, "train"))
         self._panel.asked.connect(self._ask)
         self._panel.source_changed.connect(self._start_anew)
+        self._message.accepted.connect(self._open_example)
         self._panel.photo.path_chosen.connect(self.receive)
         chip_group(self, self._chips, lambda number: self.show_view(list(VIEWS)[number]))
         self._state = label(role="secondary", name="inside_state", plain=True)
@@ -240,6 +285,7 @@ class InsidePage(Page):
         if answer.prediction is None or answer.image is None or not self._panel.is_current(answer.input):
             return
         self._subject = Subject(classifier, answer, self._lock, extra)
+        self.library.image = answer.input
         self._panel.show_answer(answer)
         self._tell_state()
         self._tell()
@@ -254,6 +300,7 @@ class InsidePage(Page):
         self._panel.offer_samples(answer.card, answer.samples)
         self._tell_state()
         self._tell()
+        self._show_operation()
         self.ready.emit()
 
     def _tell(self) -> None:

@@ -109,6 +109,9 @@ class View(QWidget):
     def forget(self) -> None:
         """There is no image, or none any more."""
 
+    def look_at(self, layer: str, operation: str) -> None:
+        """Goes down to one number that a layer makes, now or once there is an image; as of `LookInside`."""
+
     def go_back(self) -> bool:
         """Goes back one level; returns False where it is at its uppermost one."""
         return False

@@ -20,6 +20,7 @@ from cnnstudio.gui.controls.layouts import STRETCH, ButtonRows, ScrollColumn, co
 from cnnstudio.gui.controls.message_bar import MessageBar
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID
+from cnnstudio.gui.pages.choosers.network_input.session import ModelInput
 from cnnstudio.gui.pages.lab.panel_states import check_names, checked_array, checked_choice, checked_number
 from cnnstudio.gui.pages.lab.panels import Panel
 from cnnstudio.gui.pages.lab.picture_source import KINDS, PHOTOS, PictureSource
@@ -272,6 +273,11 @@ class FiltersPanel(Panel):
     def facts(self) -> dict[str, Any]:
         kernel = joined([step.applied for step in self._steps])
         return self.state() | {"side": len(self._steps[self._chosen].kernel), "joined": kernel.tolist()}
+
+    @property
+    @override
+    def own_image(self) -> ModelInput | None:
+        return self._source.own_image
 
     @property
     def result(self) -> FilteredPicture | None:

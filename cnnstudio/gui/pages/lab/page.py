@@ -59,6 +59,14 @@ class LabPage(Page):
             role="quiet",
             picture="lesson",
         )
+        network = push_button(
+            "in_network_button",
+            "See this in my &network",
+            "Shows the same in the trained network in use, with your image, on the Inside page.",
+            self._look_inside,
+            role="quiet",
+            picture="inside",
+        )
         lessons = push_button(
             "all_lessons_button",
             "Lessons",
@@ -67,7 +75,7 @@ class LabPage(Page):
             picture="lesson",
         )
         top = Qt.AlignmentFlag.AlignTop
-        shown = column(row((self._title, 1), (lesson, 0, top)), self._tip, GRID, (self._stack, 1))
+        shown = column(row((self._title, 1), (network, 0, top), (lesson, 0, top)), self._tip, GRID, (self._stack, 1))
         self._side = widget_of(column((self._list, 1), lessons))
         self._side.setFixedWidth(LIST_WIDTH)
         body = row(self._side, (shown, 1), gap=SECTION, edge=SECTION)
@@ -116,7 +124,10 @@ class LabPage(Page):
         except StudioError as error:
             self._message.show_failure(error)
         else:
-            self._message.hide()
+            if payload.note:
+                self._message.show_info(payload.note)
+            else:
+                self._message.hide()
 
     @override
     def shut_down(self) -> None:
@@ -137,6 +148,10 @@ class LabPage(Page):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._side.setVisible(self.width() >= NARROW)
+
+    @Slot()
+    def _look_inside(self) -> None:
+        self.navigate.emit("inside", PANELS[self.panel_name].in_network(self.panel))
 
     @Slot()
     def _open_lesson(self) -> None:

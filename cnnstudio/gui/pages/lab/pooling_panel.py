@@ -22,6 +22,7 @@ from cnnstudio.gui.pages.lab.shift_view import FARTHEST, ShiftView
 from cnnstudio.gui.settings import Settings
 from cnnstudio.gui.widgets.images.matrix import Matrix, number_text
 from cnnstudio.gui.widgets.items import Cell
+from cnnstudio.lab.experiment import LARGEST_POOLED
 from cnnstudio.lab.pooling import LECTURE_INPUT, Pooled, PooledNumber, Pooling
 
 KINDS = {
@@ -39,8 +40,6 @@ SIZES = {
     WHOLE: ("Whole map (global)", "One number is left of the map, as before the last layer of many newer networks."),
 }
 _CELL, _SMALL_CELL = 36, 24
-LARGEST = 8
-"""Rows and columns of an input, at most."""
 
 
 class PoolingPanel(Panel):
@@ -58,7 +57,7 @@ class PoolingPanel(Panel):
             "How far it is from window to window. Usually as far as the window is wide, so that they do not overlap.",
         )
         self._stride.setValue(2)
-        self._edge = number(WholeBox(1, LARGEST), "pooling_side", "Input size", "Rows and columns of the input.")
+        self._edge = number(WholeBox(1, LARGEST_POOLED), "pooling_side", "Input size", "Rows and columns of the input.")
         self._edge.setValue(4)
         self._input = Matrix(
             "pooling_input",
@@ -128,7 +127,7 @@ class PoolingPanel(Panel):
     def show_state(self, state: Mapping[str, Any]) -> None:
         check_names(state, self.state())
         whole = {**self.state(), **state}
-        values = checked_array("input", whole["input"], (2,), (LARGEST, LARGEST))
+        values = checked_array("input", whole["input"], (2,), (LARGEST_POOLED, LARGEST_POOLED))
         kind = checked_choice("kind", whole["kind"], list(KINDS))
         size = checked_choice("size", whole["size"], list(SIZES))
         stride = int(checked_number("stride", whole["stride"], 1, 4))

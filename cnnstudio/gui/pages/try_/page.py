@@ -307,6 +307,7 @@ class TryPage(Page):
         if answer.prediction is None or answer.image is None or not self._panel.is_current(answer.input):
             return
         before, self._answer_shown = self._answer_shown, answer
+        self.library.image = answer.input
         self._why.setEnabled(True)
         self._bars.set_probabilities(answer.prediction.probabilities)
         self._maps.show_outputs(answer.prediction.layers)

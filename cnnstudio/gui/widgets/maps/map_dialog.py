@@ -17,7 +17,8 @@ from cnnstudio.gui.widgets.maps.arithmetic_view import ArithmeticView
 from cnnstudio.gui.widgets.maps.colour_scale import ColourBar, Limits, format_value
 from cnnstudio.gui.widgets.maps.value_map import ValueMap
 from cnnstudio.lab.experiment import Experiment
-from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic, Number
+from cnnstudio.models.trained.lab_experiments import experiment_of
+from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic
 
 _SAVED_SIDE = 512
 
@@ -116,7 +117,7 @@ class MapDialog(QDialog):
         self._to_lab = push_button(
             "to_lab_button",
             "To the &Lab",
-            "Takes this part of the image and these weights to the Lab, to go through the sum there and to change it.",
+            "Takes the numbers of this sum to the Lab, to go through it there and to change it.",
             self._take_to_lab,
             picture="lab",
         )
@@ -177,13 +178,18 @@ class MapDialog(QDialog):
                 self._explanation.show_number(arithmetic, 0, 0, unit)
         else:
             self._explanation.show_number(arithmetic, *cell, self._number.value() - 1)
-        number = self._explanation.number
-        self._to_lab.setVisible(number is not None and _experiment(number, 0) is not None)
+        self._to_lab.setVisible(self._experiment() is not None)
+
+    def _experiment(self) -> Experiment | None:
+        """The number that is explained, for the Lab."""
+        place, arithmetic = self._explanation.place, self._arithmetic
+        if place is None or arithmetic is None:
+            return None
+        return experiment_of(arithmetic, *place, self._explanation.input_map)
 
     @Slot()
     def _take_to_lab(self) -> None:
-        number = self._explanation.number
-        if number is not None and (experiment := _experiment(number, self._explanation.input_map)) is not None:
+        if (experiment := self._experiment()) is not None:
             self.lab_wanted.emit(experiment)
             self.close()
 
@@ -225,30 +231,3 @@ class MapDialog(QDialog):
     def _save(self) -> None:
         name = f"{self._title.split()[0]}-{self._number.value()}"
         save_as(self, "Save picture", name, (Format(".png", "PNG picture", lambda: png(self.picture())),))
-
-
-_MOST_CHANNELS, _LARGEST_KERNEL = 4, 7
-"""What the Lab's convolution has room for."""
-
-
-def _experiment(number: Number, input_map: int) -> Experiment | None:
-    """One sum of a convolution for the Lab; None where it is none, or too large. Of many input maps it is the one."""
-    patch, kernel = np.nan_to_num(number.patch), number.kernel
-    if kernel is None or patch.shape[0] != patch.shape[1] or len(patch) > _LARGEST_KERNEL:
-        return None
-    one = patch.shape[2] > _MOST_CHANNELS
-    maps = slice(input_map, input_map + 1) if one else slice(None)
-    state = {
-        "input": np.moveaxis(patch[..., maps], -1, 0).astype(float).tolist(),
-        "kernel": np.moveaxis(kernel[..., maps], -1, 0)[np.newaxis].astype(float).tolist(),
-        "biases": [number.bias or 0.0],
-        "bias": number.bias is not None and not one,
-        "activation": "relu" if number.activation == "ReLU" and not one else "linear",
-        "stride": 1,
-        "dilation": 1,
-        "padding": "valid",
-        "connections": "all",
-        "turned": False,
-        "step": 1,
-    }
-    return Experiment("convolution", state)

@@ -217,3 +217,27 @@ def test_a_picture_for_another_model_opens_it(page: InsidePage, qtbot: QtBot, tm
     with qtbot.waitSignal(page.navigate) as sent:
         page.receive(tmp_path)
     assert sent.args == ["try", tmp_path]
+
+
+def test_an_experiment_of_the_lab_is_found_in_the_network_and_goes_back(qtbot: QtBot, page: InsidePage) -> None:
+    view = page.view
+    for operation, level, down in (
+        ("convolution", NumberLevel, 2),
+        ("activation", NumberLevel, 2),  # LeNet-5 has it at the end of its convolutions
+        ("pooling", NumberLevel, 1),
+        ("dense", DenseLevel, 1),
+        ("softmax", SoftmaxLevel, 1),
+    ):
+        page.receive(LookInside(view="network", operation=operation))
+        qtbot.waitUntil(lambda wanted=(level, down): (type(view.level), view.levels_down) == wanted, timeout=SECONDS)
+        if isinstance(view.level, NumberLevel):
+            assert view.level.number.value == pytest.approx(float(view.level.arithmetic.output.max()))
+        with qtbot.waitSignal(view.navigate) as sent:
+            page.findChild(QPushButton, "level_to_lab_button").click()
+        assert sent.args[0] == "lab"
+        assert sent.args[1].panel == ("convolution" if operation == "activation" else operation)
+        view.go_back()
+    page.receive(LookInside(view="network", operation="normalisation"))
+    assert page.message == "LeNet-5 on MNIST has no batch normalisation, but ResNet-20 on Fashion-MNIST has."
+    offer = page.findChild(QPushButton, "accept_offer_button")
+    assert offer.text() == "Open ResNet-20 on Fashion-MNIST"
