@@ -165,6 +165,8 @@ class InsidePage(Page):
             self._operation = None
             self.view.look_at(layer, operation.name)
             return
+        while self.view.go_back():
+            pass
         example = self.library.model(shipped("trained") / operation.example)
         if example is not None:
             title = name_of(example.card, example.name, example.kind)

@@ -30,6 +30,11 @@ class Curve:
     x: np.ndarray
     y: np.ndarray
 
+    def is_like(self, other: "Curve") -> bool:
+        """Whether both have the same name and go through the same places."""
+        same = np.array_equal(self.x, other.x) and np.array_equal(self.y, other.y, equal_nan=True)
+        return self.name == other.name and same
+
 
 class CurveView(QWidget):
     """Curves with a legend, in colours and line styles of the theme, and a point on each of them.
@@ -71,16 +76,18 @@ class CurveView(QWidget):
         return self._curves
 
     def set_curves(self, curves: Sequence[Curve]) -> None:
-        """Shows other curves; those with the same names as before only move."""
+        """Shows other curves; those with the same names as before only move, and those that are the same stay."""
+        before = self._curves
         if [one.name for one in curves] != [one.name for one in self._curves]:
             for line in self._lines:
                 self._plot.removeItem(line)
             self._lines = [self._plot.plot([], [], name=one.name, antialias=True) for one in curves]
-            self._curves = tuple(curves)
+            self._curves, before = tuple(curves), ()
             self._follow_theme()
         self._curves = tuple(curves)
-        for line, curve in zip(self._lines, curves, strict=True):
-            line.setData(curve.x, curve.y)
+        for number, (line, curve) in enumerate(zip(self._lines, curves, strict=True)):
+            if number >= len(before) or not curve.is_like(before[number]):
+                line.setData(curve.x, curve.y)
         self._legend.setVisible(len(curves) > 1)
 
     def set_across(self, low: float, high: float) -> None:

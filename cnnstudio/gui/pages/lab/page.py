@@ -159,4 +159,5 @@ class LabPage(Page):
 
     @Slot()
     def _choose(self) -> None:
+        self._message.hide()
         self.show_panel(self.panel_name)

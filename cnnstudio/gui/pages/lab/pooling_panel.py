@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt, Slot
+from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Slot
 from PySide6.QtWidgets import QWidget
 from typing_extensions import override
 
@@ -133,6 +133,8 @@ class PoolingPanel(Panel):
         stride = int(checked_number("stride", whole["stride"], 1, 4))
         shift = int(checked_number("shift", whole["shift"], -FARTHEST, FARTHEST))
         self._input.set_values(values)
+        with QSignalBlocker(self._edge):  # which would make another input
+            self._edge.setValue(len(values))
         for control, value in ((self._kind, kind), (self._size, size), (self._stride, stride)):
             set_value(control, value)
         self._shift.set_shift(shift)
