@@ -19,6 +19,7 @@ from cnnstudio.data.library import collected_folder, list_datasets, survey_colle
 from cnnstudio.data.published.catalogue import DATASETS, DatasetEntry
 from cnnstudio.errors import StudioError
 from cnnstudio.gui.task import LatestTask, aside
+from cnnstudio.lab.lessons import lesson_files, own_lessons_folder, titles_by_concept
 from cnnstudio.models.architectures.architecture import Architecture
 from cnnstudio.models.architectures.catalogue import ARCHITECTURES
 from cnnstudio.models.networks.files import Network, list_networks, read_listed
@@ -63,6 +64,7 @@ class Lists:
         sets: those that are being collected, by name.
         here: names of the published data sets that need no download any more.
         downloaded: names of the pretrained models that need none.
+        lessons: the titles of lessons, by the concepts that they explain; known from the worker's first look on.
         places: what tells the folder of a model from any other, whatever it is called.
     """
 
@@ -72,6 +74,7 @@ class Lists:
     sets: tuple[CollectedSet, ...] = ()
     here: frozenset[str] = frozenset()
     downloaded: frozenset[str] = frozenset()
+    lessons: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[Path, _Stamp] = field(default_factory=dict)
 
 
@@ -243,6 +246,11 @@ def _stamp_of_set(path: Path) -> _Stamp:
     return max([path.stat().st_mtime_ns, *(at for _, at in parts)]), *parts
 
 
+def _stamp_of_lessons() -> _Stamp:
+    parts = sorted((path.name, path.stat().st_mtime_ns) for path in lesson_files())
+    return max((at for _, at in parts), default=0), *parts
+
+
 class _Reader:
     """Reads the lists; may be used by two threads at once."""
 
@@ -251,6 +259,7 @@ class _Reader:
         self._network = _Remembered(read_listed, _stamp_of_file)
         self._survey = _Remembered(survey_collected, _stamp_of_set)
         self._set = _Remembered(_read_set, _stamp_of_set)
+        self._lessons = _Remembered(lambda _: titles_by_concept(), lambda _: _stamp_of_lessons())
 
     def read(self) -> Lists:
         models = self.models()
@@ -268,7 +277,7 @@ class _Reader:
         return list_models(self._card)
 
     def read_for(self, asked: int) -> tuple[int, Lists]:
-        return asked, self.read()
+        return asked, replace(self.read(), lessons=self._lessons(own_lessons_folder()))
 
 
 def _read_set(path: Path) -> CollectedSet:

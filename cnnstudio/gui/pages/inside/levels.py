@@ -63,6 +63,8 @@ class Level(QWidget):
     """Where one is, for the way back."""
     hint = ""
     hint_name = ""
+    concept = ""
+    """What it explains, where that is not what its layer mainly does."""
 
     def show_arithmetic(self, arithmetic: Arithmetic) -> None:
         """Shows the same for another image."""
@@ -447,6 +449,7 @@ class SoftmaxLevel(Level):
 
     hint = "Point at a term of the sum, or at a row."
     hint_name = "softmax"
+    concept = "softmax"
 
     def __init__(self, arithmetic: Arithmetic, channel: int, names: tuple[str, ...], place: Cell) -> None:
         super().__init__()

@@ -115,6 +115,13 @@ class NetworkView(View):
         return tuple(name for block in self._blocks if seen.intersection(block) for name in block)
 
     @property
+    def concepts(self) -> tuple[str, ...]:
+        """Of the level in front: the kind of its layer."""
+        if self.level is None or self._asked is None:
+            return ()
+        return self.level.concept, self._info(self._asked.name).kind
+
+    @property
     def extra(self) -> Extra | None:
         """The arithmetic of the layer that is looked into."""
         if self._asked is None:
@@ -327,6 +334,7 @@ class NetworkView(View):
         text, name = (level.hint, level.hint_name) if level is not None else (_HINT, _HINT_NAME)
         self._hint.setText(text)
         self._hint.setVisible(bool(text) and name not in self._done)
+        self.concepts_changed.emit()
 
     @Slot()
     def _take_to_lab(self) -> None:

@@ -19,6 +19,7 @@ from cnnstudio.gui.controls.progress_panel import ProgressBar
 from cnnstudio.gui.library import Library
 from cnnstudio.gui.look.theme import GRID, SECTION
 from cnnstudio.gui.pages import Page
+from cnnstudio.gui.pages.choosers.lesson_link import LessonLink
 from cnnstudio.gui.pages.choosers.models import ModelChooser
 from cnnstudio.gui.pages.choosers.names import name_of
 from cnnstudio.gui.pages.choosers.network_input.image_panel import ImagePanel
@@ -78,6 +79,8 @@ class InsidePage(Page):
         self._panel = ImagePanel(self._message, _SHARE)
         self._chips = [chip(f"view_{entry.name}", entry.title, entry.tip) for entry in VIEWS.values()]
         self._chip_rows = ButtonRows(self._chips)
+        self._lesson = LessonLink("inside_lesson_button", self.library)
+        self._lesson.wanted.connect(self.lesson_wanted)
         self._stack = QStackedWidget()
         self._empty = label("", "secondary", "inside_empty")
         self._build()
@@ -192,6 +195,7 @@ class InsidePage(Page):
             view.layers_wanted.connect(partial(self._look, view))
             view.failed.connect(self._message.show_failure)
             view.navigate.connect(self.navigate)
+            view.concepts_changed.connect(self._tell_lesson)
             self._stack.addWidget(view)
         self._shown = name
         self._chips[list(VIEWS).index(name)].setChecked(True)
@@ -223,7 +227,7 @@ class InsidePage(Page):
         self.setLayout(column(widget_of(page)))
 
     def _header(self) -> QHBoxLayout:
-        return row(label("Look inside", "heading"), STRETCH, (self._models, 2), gap=2 * GRID)
+        return row(label("Look inside", "heading"), STRETCH, self._lesson, (self._models, 2), gap=2 * GRID)
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -308,6 +312,7 @@ class InsidePage(Page):
     def _tell(self) -> None:
         """Tells the view in front what it does not know yet; says what will be there while no network is open."""
         self._empty.setText(VIEWS[self._shown].invitation)
+        self._tell_lesson()
         self._stack.setCurrentWidget(self._empty if self._network is None else self.view)
         network, subject = self._told.get(self._shown, (None, None))
         self._told[self._shown] = (self._network, self._subject)
@@ -319,6 +324,10 @@ class InsidePage(Page):
                 self.view.forget()
         elif self._subject is not subject and self._network is not None:
             self.view.show_subject(self._subject)
+
+    @Slot()
+    def _tell_lesson(self) -> None:
+        self._lesson.show_concepts(*(() if self._network is None else self.view.concepts))
 
     def _blank(self) -> None:
         self._subject = None

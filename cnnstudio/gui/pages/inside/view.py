@@ -80,8 +80,10 @@ class View(QWidget):
         layers_wanted(): other layers are wanted of the image that is shown: `layers` names them.
         failed(object): an exception that the page is to say.
         navigate(str, object): as of a page.
+        concepts_changed(): `concepts` are others.
     """
 
+    concepts_changed = Signal()
     layers_wanted = Signal()
     failed = Signal(object)
     navigate = Signal(str, object)
@@ -93,6 +95,11 @@ class View(QWidget):
     @property
     def layers(self) -> tuple[str, ...]:
         """The names of the layers whose outputs it wants in the prediction of each image; the fewer, the faster."""
+        return ()
+
+    @property
+    def concepts(self) -> tuple[str, ...]:
+        """What is shown, the most special first: there may be a lesson about it."""
         return ()
 
     @property

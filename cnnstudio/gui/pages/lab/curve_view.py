@@ -8,7 +8,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QGraphicsItem, QWidget
 from typing_extensions import override
 
 from cnnstudio.gui.controls.describe import describe
@@ -82,6 +82,8 @@ class CurveView(QWidget):
             for line in self._lines:
                 self._plot.removeItem(line)
             self._lines = [self._plot.plot([], [], name=one.name, antialias=True) for one in curves]
+            for line in self._lines:
+                line.curve.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
             self._curves, before = tuple(curves), ()
             self._follow_theme()
         self._curves = tuple(curves)

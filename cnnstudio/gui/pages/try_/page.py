@@ -222,6 +222,7 @@ class TryPage(Page):
         self._maps.rows_missing.connect(self._look)
         self._maps.arithmetic_wanted.connect(self._look)
         self._maps.lab_wanted.connect(partial(self.navigate.emit, "lab"))
+        self._maps.lesson_wanted.connect(self.lesson_wanted)
         return column(row((self._heading, 1), self._every), (self._maps, 1))
 
     def _path(self) -> Path | None:

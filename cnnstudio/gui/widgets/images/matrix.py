@@ -209,14 +209,16 @@ class Matrix(Cells, ItemWidget):
     def set_window(self, window: QRectF | None) -> None:
         """Frames a window, counted in cells from the top left one; between cells while it moves. None frames none."""
         if window != self._window:
-            self._window = window
-            self.update()
+            before, self._window = self._window, window
+            for one in filter(None, (before, window)):
+                self.update(self._frame_of(one).adjusted(-3, -3, 3, 3).toAlignedRect())
 
     def set_outlined(self, cell: Cell | None) -> None:
         """Outlines the cell that belongs to what is pointed at elsewhere; None outlines none."""
         if cell != self._outlined:
-            self._outlined = cell
-            self.update()
+            before, self._outlined = self._outlined, cell
+            for one in filter(None, (before, cell)):
+                self.update(self.cell_rectangle(one).adjusted(-3, -3, 3, 3).toAlignedRect())
 
     def set_pinned(self, cell: Cell | None) -> None:
         """Marks the cell at which what is shown stays."""
@@ -242,6 +244,12 @@ class Matrix(Cells, ItemWidget):
         if self._shown is not None and not self._shown[cell]:
             return f"{where}: not computed yet"
         return f"{where}: {decimal_text(round(float(self._values[cell]), 6)).replace('-', '−')}"
+
+    def _frame_of(self, window: QRectF) -> QRectF:
+        """Where the frame around a window lies, which is counted in cells."""
+        side, start = self._side, EDGE + 0.5
+        left, top = start + window.left() * side, start + window.top() * side
+        return QRectF(left, top, window.width() * side, window.height() * side)
 
     @override
     def sizeHint(self) -> QSize:
@@ -473,11 +481,10 @@ class Matrix(Cells, ItemWidget):
         theme = colours()
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if self._window is not None:
-            side, window = self._side, self._window
-            frame = QRectF(window.left() * side, window.top() * side, window.width() * side, window.height() * side)
+            frame = self._frame_of(self._window)
             for colour, width in ((theme.surface, 5), (theme.accent, 3)):
                 painter.setPen(QPen(QColor(colour), width))
-                painter.drawRect(frame.translated(EDGE + 0.5, EDGE + 0.5))
+                painter.drawRect(frame)
         for cell in filter(None, {self.cell, self._outlined}):
             paint_value_outline(painter, self.cell_rectangle(cell).adjusted(2, 2, -1, -1))
         if self.hasFocus():

@@ -18,7 +18,7 @@ from cnnstudio.gui.widgets.maps.colour_scale import ColourBar, Limits, format_va
 from cnnstudio.gui.widgets.maps.value_map import ValueMap
 from cnnstudio.lab.experiment import Experiment
 from cnnstudio.models.trained.lab_experiments import experiment_of
-from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic
+from cnnstudio.models.trained.layer_arithmetic import LayerArithmetic, Reduction
 
 _SAVED_SIDE = 512
 
@@ -41,6 +41,10 @@ def as_map(values: np.ndarray, number: int) -> np.ndarray:
     columns = int(np.ceil(np.sqrt(1.6 * len(values))))
     padding = -len(values) % columns
     return np.concatenate([values, np.full(padding, np.nan, values.dtype)]).reshape(-1, columns)
+
+
+LESSONS: dict[Reduction, str] = {"sum": "convolution", "max": "pooling", "mean": "pooling", "each": "activation"}
+"""The operations about which there are lessons, by what becomes of a patch."""
 
 
 class _Map(ValueMap):
@@ -67,9 +71,11 @@ class MapDialog(QDialog):
 
     Signals:
         lab_wanted(object): the arithmetic that is shown is to be done in the Lab, as this `Experiment`.
+        lesson_wanted(str): the lesson about this operation is wanted.
     """
 
     lab_wanted = Signal(object)
+    lesson_wanted = Signal(str)
 
     def __init__(self, colormap: str, noun: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -122,6 +128,15 @@ class MapDialog(QDialog):
             picture="lab",
         )
         self._to_lab.hide()
+        self._lesson = push_button(
+            "map_lesson_button",
+            "&Lesson",
+            "Opens a short lesson about this arithmetic beside the page.",
+            self._ask_for_lesson,
+            role="quiet",
+            picture="lesson",
+        )
+        self._lesson.hide()
         for key, slot in (
             (Qt.Key.Key_PageDown, self._number.stepUp),
             (Qt.Key.Key_PageUp, self._number.stepDown),
@@ -129,11 +144,11 @@ class MapDialog(QDialog):
             (QKeySequence.StandardKey.Save, self._save),
         ):
             QShortcut(QKeySequence(key), self, slot)
-        for button in (self._to_lab, copy, save):
+        for button in (self._lesson, self._to_lab, copy, save):
             button.setAutoDefault(False)  # Enter is for the number
         picture = row((self._map, 1), self._bar, self._explanation, gap=2 * GAP)
         texts = column(self._pointed, self._statistics)
-        buttons = row(self._number, STRETCH, self._to_lab, copy, save)
+        buttons = row(self._number, STRETCH, self._lesson, self._to_lab, copy, save)
         self.setLayout(column(self._heading, GAP, (picture, 1), texts, GAP, buttons, edge=SECTION))
 
     def show_layer(self, title: str, values: np.ndarray, limits: Limits, number: int | None = None) -> None:
@@ -159,6 +174,7 @@ class MapDialog(QDialog):
     def show_arithmetic(self, arithmetic: LayerArithmetic | None) -> None:
         """Shows for the square that is pointed at how its number comes about; None where that is not known."""
         self._arithmetic = arithmetic
+        self._lesson.setVisible(arithmetic is not None)
         if (arithmetic is not None) != self._explanation.isVisibleTo(self):
             width, wider = self.width(), arithmetic_view.WIDTH + 2 * GAP
             self._explanation.setVisible(arithmetic is not None)
@@ -192,6 +208,11 @@ class MapDialog(QDialog):
         if (experiment := self._experiment()) is not None:
             self.lab_wanted.emit(experiment)
             self.close()
+
+    @Slot()
+    def _ask_for_lesson(self) -> None:
+        if self._arithmetic is not None:
+            self.lesson_wanted.emit(LESSONS[self._arithmetic.reduction])
 
     @property
     def values(self) -> np.ndarray:

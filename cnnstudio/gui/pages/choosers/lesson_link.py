@@ -1,0 +1,55 @@
+"""The way from where a concept stands in the window to the lesson about it."""
+
+from PySide6.QtCore import QSize, Signal, Slot
+from PySide6.QtWidgets import QPushButton
+
+from cnnstudio.gui.controls.describe import describe
+from cnnstudio.gui.library import Library
+from cnnstudio.gui.look.theme import GRID, icon
+
+
+class LessonLink(QPushButton):
+    """A quiet button with the title of a lesson; it is not there where no lesson explains what is shown.
+
+    Args:
+        name: its `objectName`.
+        library: knows which lesson explains what.
+
+    Signals:
+        wanted(str): the lesson about this concept is wanted.
+    """
+
+    wanted = Signal(str)
+
+    def __init__(self, name: str, library: Library) -> None:
+        super().__init__()
+        self._library = library
+        self._asked: tuple[str, ...] = ()
+        describe(self, name, "Lesson", "Opens a short lesson about this beside the page.")
+        self.setProperty("role", "quiet")
+        self.setIcon(icon("lesson", "accent_text"))
+        self.setIconSize(QSize(2 * GRID, 2 * GRID))
+        self.clicked.connect(self._open)
+        library.changed.connect(self._tell)
+        self.hide()
+
+    @property
+    def concept(self) -> str:
+        """What its lesson explains; empty where there is none."""
+        return next((concept for concept in self._asked if concept in self._library.lists.lessons), "")
+
+    def show_concepts(self, *concepts: str) -> None:
+        """Leads to the lesson about the first of these that has one, such as the kind of a layer."""
+        self._asked = concepts
+        self._tell()
+
+    @Slot()
+    def _tell(self) -> None:
+        title = self._library.lists.lessons.get(self.concept, "")
+        self.setText(f" Lesson: {title}")
+        self.setAccessibleName(f"Lesson: {title}")
+        self.setVisible(bool(title))
+
+    @Slot()
+    def _open(self) -> None:
+        self.wanted.emit(self.concept)
