@@ -9,7 +9,7 @@ from cnnstudio.gui.look.theme import GRID, icon
 
 
 class LessonLink(QPushButton):
-    """A quiet button with the title of a lesson; it is not there where no lesson explains what is shown.
+    """A quiet button that opens a lesson; it is not there where no lesson explains what is shown.
 
     Args:
         name: its `objectName`.
@@ -22,16 +22,16 @@ class LessonLink(QPushButton):
     wanted = Signal(str)
 
     def __init__(self, name: str, library: Library) -> None:
-        super().__init__()
+        super().__init__(" Lesson")
+        self._name = name
         self._library = library
         self._asked: tuple[str, ...] = ()
-        describe(self, name, "Lesson", "Opens a short lesson about this beside the page.")
         self.setProperty("role", "quiet")
         self.setIcon(icon("lesson", "accent_text"))
         self.setIconSize(QSize(2 * GRID, 2 * GRID))
         self.clicked.connect(self._open)
         library.changed.connect(self._tell)
-        self.hide()
+        self._tell()
 
     @property
     def concept(self) -> str:
@@ -46,8 +46,7 @@ class LessonLink(QPushButton):
     @Slot()
     def _tell(self) -> None:
         title = self._library.lists.lessons.get(self.concept, "")
-        self.setText(f" Lesson: {title}")
-        self.setAccessibleName(f"Lesson: {title}")
+        describe(self, self._name, f"Lesson: {title}", f"Opens the lesson “{title}” beside the page.")
         self.setVisible(bool(title))
 
     @Slot()

@@ -15,6 +15,9 @@ from cnnstudio.gui.controls.describe import describe
 from cnnstudio.gui.controls.layouts import column
 from cnnstudio.gui.look.theme import GRID, colours, plot_pen, small_font, text_sizes
 
+_LEAST_GAP = 28
+"""Pixels from one number on an axis to the next, at least."""
+
 
 @dataclass(frozen=True, eq=False)
 class Curve:
@@ -36,6 +39,24 @@ class Curve:
         return self.name == other.name and same
 
 
+class PowerAxis(pg.AxisItem):
+    """An axis that counts powers of ten, with so few numbers on it that they have room.
+
+    Within less than two powers, 2 and 5 stand between them.
+    """
+
+    @override
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
+        if not self.logMode:
+            return super().tickValues(minVal, maxVal, size)  # type: ignore[no-any-return]
+        powers = range(math.ceil(minVal), math.floor(maxVal) + 1)
+        if len(powers) > 1:
+            step = max(1, math.ceil(len(powers) * _LEAST_GAP / size))
+            return [(float(step), [float(power) for power in powers if power % step == 0])]
+        all_ = [power + math.log10(part) for power in range(powers.start - 1, powers.stop + 1) for part in (1, 2, 5)]
+        return [(0.3, [value for value in all_ if minVal <= value <= maxVal])]
+
+
 class CurveView(QWidget):
     """Curves with a legend, in colours and line styles of the theme, and a point on each of them.
 
@@ -55,7 +76,7 @@ class CurveView(QWidget):
         describe(self, name, title, tip)
         self._axes = {"bottom": across, "left": upright}
         self._logarithmic = logarithmic
-        self._plot = pg.PlotWidget(background=None)
+        self._plot = pg.PlotWidget(background=None, axisItems={"left": PowerAxis("left")})
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._plot.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self._plot.setMouseEnabled(False, False)
