@@ -40,6 +40,7 @@ MOST_FILTERS = 4
 """So many can follow each other."""
 
 PICTURE_HEIGHT = 34 * GRID
+_LEAST_HEIGHT = 22 * GRID
 
 _CELLS = {3: 48, 5: 36, 7: 28}
 """Widths of the kernel's cells, by its side."""
@@ -189,8 +190,7 @@ class FiltersPanel(Panel):
         self._build_controls()
         before = widget_of(column(label("Before", "strong"), (self._source, 1)))
         after = widget_of(column(label("After", "strong"), (self._after, 1)))
-        pictures = widget_of(row((before, 1), (after, 1), gap=2 * GRID))
-        pictures.setFixedHeight(PICTURE_HEIGHT + 3 * GRID)
+        pictures = self._pictures = widget_of(row((before, 1), (after, 1), gap=2 * GRID))
         self._chain = self._build_chain()
         parts = (self._source.tools, self._message, pictures, self._pixel, self._chain, self._build_foot())
         content = column(*parts, STRETCH)
@@ -401,6 +401,7 @@ class FiltersPanel(Panel):
     def _compute(self) -> None:
         """Filters the picture elsewhere; a newer request comes before one that waits."""
         self.changed.emit()
+        self._fit()
         picture = self._source.picture
         if picture is None:
             self._result = None
@@ -518,6 +519,10 @@ class FiltersPanel(Panel):
         room = self.width() - 2 * GRID  # beside the scroll bar
         self._source.tools.fit(room)
         self._chain.fit(room)
+        # Where a picture gets less wide than it could be, what stands below comes up to it.
+        shape = (1, 1) if self._source.picture is None else self._source.picture.shape
+        high = (room - 2 * GRID) // 2 * shape[0] // shape[1]
+        self._pictures.setFixedHeight(max(_LEAST_HEIGHT, min(PICTURE_HEIGHT, high)) + 3 * GRID)
 
 
 def _compile(key: FastKey, **_: object) -> tuple[FastKey, Compiled]:

@@ -24,6 +24,9 @@ LIST_WIDTH = 28 * GRID
 NARROW = 92 * GRID
 """A narrower page, as beside a lesson in a small window, has a box to choose from in place of the list."""
 
+SHORT = 116 * GRID
+"""A narrower page says it in fewer words, so that the title of an experiment keeps to one line."""
+
 _IN_NETWORK, _IN_NETWORK_SHORT = "See this in my &network", "In my &network"
 
 
@@ -160,7 +163,7 @@ class LabPage(Page):
         super().resizeEvent(event)
         narrow = self.width() < NARROW
         self._choice.setVisible(narrow)
-        self._network.setText(f" {_IN_NETWORK_SHORT if narrow else _IN_NETWORK}")
+        self._network.setText(f" {_IN_NETWORK_SHORT if self.width() < SHORT else _IN_NETWORK}")
         for part in (self._side, self._title):
             part.setVisible(not narrow)
 
