@@ -1,4 +1,4 @@
-"""Numbers written many at once: a matrix of hundreds that changes at each move of a slider."""
+"""Numbers written by the hundred: a large matrix changes at each move of a slider."""
 
 import functools
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ _WIDE = 1000.0
 
 
 class Digits:
-    """Writes short numbers in one font, all of a colour in one go: six times as fast as text by text.
+    """Writes short numbers in one font, each laid out once: many times as fast as texts that Qt lays out each time.
 
     Args:
         family: of the font.
@@ -33,36 +33,29 @@ class Digits:
 
     def draw(self, painter: QPainter, texts: Iterable[tuple[QPointF, str]]) -> None:
         """Writes texts in the colour of the painter's pen, each with its middle at a point."""
-        glyphs: list[int] = []
-        places: list[QPointF] = []
         painter.setFont(self._font)
         for middle, text in texts:
-            laid_out = self._laid_out(text)
-            if laid_out is None:
-                x, y = middle.x() - _WIDE / 2, middle.y() - _WIDE / 2
-                painter.drawText(QRectF(x, y, _WIDE, _WIDE), Qt.AlignmentFlag.AlignCenter, text)
-                continue
-            x, y = middle.x(), middle.y() + self._base
-            glyphs += laid_out[0]
-            places += [QPointF(x + offset, y) for offset in laid_out[1]]
-        if glyphs:
-            run = QGlyphRun()
-            run.setRawFont(self._raw)
-            run.setGlyphIndexes(glyphs)
-            run.setPositions(places)
-            painter.drawGlyphRun(QPointF(), run)
+            glyphs = self._laid_out(text)
+            if glyphs is not None:
+                painter.drawGlyphRun(middle, glyphs)
+            else:
+                place = QRectF(middle.x() - _WIDE / 2, middle.y() - _WIDE / 2, _WIDE, _WIDE)
+                painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
 
-    def _lay_out(self, text: str) -> tuple[list[int], list[float]] | None:
-        """The glyphs of a text and where they begin, seen from its middle; None where it has other signs."""
+    def _lay_out(self, text: str) -> QGlyphRun | None:
+        """The glyphs of a text around its middle; None where it has other signs."""
         if not all(sign in self._glyphs for sign in text):
             return None
         known = [self._glyphs[sign] for sign in text]
-        x = -sum(advance for _, advance in known) / 2
-        offsets = []
+        x, places = -sum(advance for _, advance in known) / 2, []
         for _, advance in known:
-            offsets.append(x)
+            places.append(QPointF(x, self._base))
             x += advance
-        return [glyph for glyph, _ in known], offsets
+        run = QGlyphRun()
+        run.setRawFont(self._raw)
+        run.setGlyphIndexes([glyph for glyph, _ in known])
+        run.setPositions(places)
+        return run
 
 
 @functools.lru_cache(64)
