@@ -48,7 +48,7 @@ class PowerAxis(pg.AxisItem):
     @override
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
         if not self.logMode:
-            return super().tickValues(minVal, maxVal, size)  # type: ignore[no-any-return]
+            return super().tickValues(minVal, maxVal, size)
         powers = range(math.ceil(minVal), math.floor(maxVal) + 1)
         if len(powers) > 1:
             step = max(1, math.ceil(len(powers) * _LEAST_GAP / size))
