@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QWidget
 from typing_extensions import override
 
 from cnnstudio.errors import StudioError
@@ -40,6 +41,7 @@ SIZES = {
     WHOLE: ("Whole map (global)", "One number is left of the map, as before the last layer of many newer networks."),
 }
 _CELL, _SMALL_CELL = 36, 24
+_NARROW = 66 * GRID
 
 
 class PoolingPanel(Panel):
@@ -76,8 +78,9 @@ class PoolingPanel(Panel):
         form.setFixedWidth(31 * GRID)
         top = Qt.AlignmentFlag.AlignTop
         matrices = row(self._titled(self._input), self._titled(self._output), STRETCH, gap=3 * GRID)
+        self._top = row((form, 0, top), (matrices, 1), gap=3 * GRID)
         content = column(
-            row((form, 0, top), (matrices, 1), gap=3 * GRID),
+            self._top,
             self._problem,
             self._formula,
             self._code,
@@ -104,6 +107,13 @@ class PoolingPanel(Panel):
         self._output.pointed.connect(self._point_output)
         self._shift.moved.connect(self.changed)
         WheelGuard(self, self._kind, self._size, self._stride, self._edge)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The matrices go below the choices where there is no room beside them."""
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW
+        self._top.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
 
     # State.
 
